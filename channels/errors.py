@@ -1,0 +1,49 @@
+"""What can go wrong with the outside world, classified by what the desk must do about it.
+
+An adapter raises these and nothing else. The text of an error is shown to admins and advocates: it says what
+happened and what to do, and never holds a secret.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class ChannelError(Exception):
+    """Any failure of the outside world."""
+
+
+class Transient(ChannelError):
+    """Try the same again later: a 5xx, a reset connection, a timeout of a read. `retry_after_s` in seconds, if told."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class RateLimited(Transient):
+    """The platform's quota is used up until `until` (aware UTC); asking earlier makes it worse."""
+
+    def __init__(self, message: str, until: datetime | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message, retry_after_s)
+        self.until = until
+
+
+class AuthFailed(ChannelError):
+    """Credentials are refused, expired or lack a right; only an admin can mend it."""
+
+
+class Rejected(ChannelError):
+    """The platform refuses this one item for good (too long, duplicate, deleted parent, unknown recipient)."""
+
+
+class Malformed(ChannelError):
+    """What came in cannot be read as this platform's format."""
+
+
+class Uncertain(ChannelError):
+    """A request that changes something was sent and its outcome is unknown; never repeat it blindly."""
+
+
+class BlockedAddress(Rejected):
+    """A user-set URL leads to an address inside the own network."""
