@@ -218,6 +218,10 @@ class Config:
     addresses: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
     network: Network = field(default_factory=Network)
+    channel_settings: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """Address → what the adapter's `channel_fields` ask for (a Twitter handle's user id)."""
+    channel_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    """Address → secrets of that channel (a Twitter handle's access token)."""
 
     def setting(self, name: str, default: Json = None) -> Json:
         value = self.settings.get(name)
@@ -234,6 +238,8 @@ class Adapter(ABC):
     label: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]] = ()
     """Settings and secrets (kind SECRET); every adapter that speaks HTTP has an `api_base` of kind URL."""
+    channel_fields: ClassVar[tuple[Field, ...]] = ()
+    """The same for each channel on the connection (tokens of one handle, the name in a From header)."""
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     grouping: ClassVar[Grouping] = Grouping.AUTHOR_IN_THREAD
     expected_silence: ClassVar[timedelta] = timedelta(days=1)
