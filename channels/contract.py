@@ -24,7 +24,7 @@ Document = Any
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """An account on a platform. `id` is unique in the adapter's namespace (a mail address, an HN name); "" = unknown."""
+    """An account on a platform. `id` is unique in the adapter's namespace (mail address, HN name); "" = unknown."""
 
     id: str
     handle: str | None = None
@@ -155,7 +155,7 @@ class Receipt:
 
 class FieldKind(StrEnum):
     TEXT = "text"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105
     INTEGER = "integer"
     BOOLEAN = "boolean"
     CHOICE = "choice"
