@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AdvocacyConfig(AppConfig):
+    name = "advocacy"
+    verbose_name = _("Mention desk")
+
+    def ready(self) -> None:
+        from advocacy import checks  # noqa: F401  (registers the system checks)

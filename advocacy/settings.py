@@ -1,0 +1,178 @@
+"""Settings of the desk. Everything that differs between installations comes from the environment.
+
+The table of all of them is docs/settings.md; `advocacy.checks` explains wrong values.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import environ
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DEBUG = env.bool("DESK_DEBUG", default=False)
+SECRET_KEY = env.str("DESK_SECRET_KEY", default="")
+ENCRYPTION_KEYS = env.list("DESK_ENCRYPTION_KEYS", default=[])
+ALLOWED_HOSTS = env.list("DESK_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+BASE_URL = env.str("DESK_BASE_URL", default="http://localhost:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+# --- data -----------------------------------------------------------------------------------------------------------
+
+_database_url = env.str("DATABASE_URL", default="")
+DATABASES = {"default": env.db_url_config(_database_url) if _database_url else {"ENGINE": "django.db.backends.dummy"}}
+if _database_url:
+    DATABASES["default"]["CONN_MAX_AGE"] = env.int("DESK_CONN_MAX_AGE", default=600)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+        # A long open snapshot makes every claim slower; nothing of ours may idle inside a transaction.
+        "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+    )
+REDIS_URL = env.str("REDIS_URL", default="")
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# --- what it is made of ---------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "advocacy.apps.AdvocacyConfig",
+    "metrics.apps.MetricsConfig",
+    "experts.apps.ExpertsConfig",
+    "mentions.apps.MentionsConfig",
+    "channels.apps.ChannelsConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.admin",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "advocacy.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "mentions.middleware.ViewerMiddleware",
+]
+ROOT_URLCONF = "advocacy.urls"
+WSGI_APPLICATION = "advocacy.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "mentions.context.desk",
+            ]
+        },
+    }
+]
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "advocacy.accounts.TeamAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
+X_FRAME_OPTIONS = "DENY"
+if env.bool("DESK_BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- pages ----------------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = env.path("DESK_STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))()
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if not DEBUG and env.bool("DESK_HASHED_STATIC", default=False):
+    STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+WHITENOISE_USE_FINDERS = env.bool("DESK_SERVE_STATIC_FROM_SOURCE", default=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+EMAIL_CONFIG = env.email_url("DESK_EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+
+# --- the desk -------------------------------------------------------------------------------------------------------
+
+COMPANY_NAME = env.str("DESK_COMPANY", default="Acme")
+UNDO_SECONDS = env.int("DESK_UNDO_SECONDS", default=10)
+CLAIM_LEASE_SECONDS = env.int("DESK_CLAIM_LEASE_SECONDS", default=180)
+CLOSE_SOLVED_AFTER_DAYS = env.int("DESK_CLOSE_SOLVED_AFTER_DAYS", default=14)
+ATTACHMENT_MAX_BYTES = env.int("DESK_ATTACHMENT_MAX_BYTES", default=10 * 1024 * 1024)
+MAILS_PER_ADDRESS_PER_DAY = env.int("DESK_MAILS_PER_ADDRESS_PER_DAY", default=20)
+ALLOWED_PRIVATE_HOSTS = env.list("DESK_ALLOWED_PRIVATE_HOSTS", default=[])
+HTTP_USER_AGENT = env.str("DESK_HTTP_USER_AGENT", default="mention-desk/1.0")
+HTTP_PROXY = env.str("DESK_HTTP_PROXY", default="")
+SLACK_API_BASE = env.str("DESK_SLACK_API_BASE", default="https://slack.com/api/")
+SLACK_TOKEN = env.str("DESK_SLACK_TOKEN", default="")
+
+# --- tasks ----------------------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL or "redis://unset/0"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 270
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("DESK_LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,17 @@
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from advocacy import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("channels/", include("channels.urls")),
+    path("experts/", include("experts.urls")),
+    path("reports/", include("metrics.urls")),
+    path("", include("mentions.urls")),
+]
+if settings.DEBUG:
+    urlpatterns += [path("styleguide/", include("mentions.styleguide_urls"))]

@@ -1,0 +1,104 @@
+"""What is polled (Connection) and what people see (Channel)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Connection(models.Model):
+    """One thing that is polled: an app login, a mailbox, a search. Holds credentials, lease, cursor, quota, health."""
+
+    platform = models.CharField(_("platform"), max_length=40, help_text=_("Which adapter speaks with it."))
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    settings = models.JSONField(_("settings"), default=dict, blank=True)
+    secrets = models.JSONField(_("secrets"), default=dict, blank=True, editable=False)
+    """Name → ciphertext, or `env:NAME`; read through `channels.secrets` only."""
+    is_active = models.BooleanField(_("active"), default=True)
+    paused_reason = models.CharField(_("why paused"), max_length=200, blank=True)
+
+    cursor = models.JSONField(null=True, blank=True, editable=False)
+    lease_token = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    next_poll_at = models.DateTimeField(_("next poll"), null=True, editable=False)
+    interval_s = models.PositiveIntegerField(_("seconds between polls"), default=60, editable=False)
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    quota_left = models.IntegerField(_("quota left"), null=True, editable=False)
+    quota_resets_at = models.DateTimeField(null=True, editable=False)
+    token_expires_at = models.DateTimeField(_("token expires"), null=True, blank=True)
+    last_success_at = models.DateTimeField(_("last success"), null=True, editable=False)
+    last_item_at = models.DateTimeField(_("last item"), null=True, editable=False)
+    last_error = models.TextField(_("last error"), blank=True, editable=False)
+    last_error_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
+        ordering = ["name"]
+        permissions = [("poll_connection", "Can poll and test a connection")]
+        indexes = [
+            # The dispatcher asks every few seconds which active connections are due.
+            models.Index(fields=["next_poll_at"], name="connection_due", condition=Q(is_active=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Priority(models.IntegerChoices):
+    LOW = 10, _("low")
+    NORMAL = 20, _("normal")
+    HIGH = 30, _("high")
+    URGENT = 40, _("urgent")
+
+
+class Channel(models.Model):
+    """One place people speak to us: a handle, an alias, a forum. A message seen by several has one primary, by rank."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="channels")
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    address = models.CharField(
+        _("address"), max_length=254, blank=True, help_text=_("Handle without @, or mail alias; empty: all of it.")
+    )
+    rank = models.PositiveIntegerField(
+        _("rank"), default=100, help_text=_("The lowest rank is the primary one when several channels see a message.")
+    )
+    is_default = models.BooleanField(
+        _("default"), default=False, help_text=_("Takes what names no channel of the connection (BCC, keyword search).")
+    )
+    settings = models.JSONField(_("settings"), default=dict, blank=True)
+    secrets = models.JSONField(_("secrets"), default=dict, blank=True, editable=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    to_queue = models.BooleanField(_("makes tickets"), default=True)
+    slack_channels = models.JSONField(_("Slack channels"), default=list, blank=True)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
+    target_minutes = models.PositiveIntegerField(
+        _("first reply target (minutes)"), default=420, help_text=_("7 hours, 5 hours for high priority.")
+    )
+    expected_silence_minutes = models.PositiveIntegerField(
+        _("longest normal silence (minutes)"), null=True, blank=True, help_text=_("Empty: as the platform declares.")
+    )
+    may_reply = models.BooleanField(_("may be answered from"), default=True)
+    guidelines = models.TextField(_("guidelines"), blank=True, help_text=_("Markdown, shown beside the composer."))
+    tool_links = models.JSONField(_("tool links"), default=list, blank=True)
+    """[{"label", "url"}]; {handle}, {email}, {name} are filled with the requester's data."""
+    last_item_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+        ordering = ["rank", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "address"], condition=~Q(address=""), name="channel_address_once_per_connection"
+            ),
+            models.UniqueConstraint(
+                fields=["connection"], condition=Q(is_default=True), name="channel_one_default_per_connection"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

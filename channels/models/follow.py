@@ -1,0 +1,30 @@
+"""Threads that are read again and again while somebody waits for an answer there."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Followed(models.Model):
+    """A thread with an open ticket or a running outreach, refetched at a falling rate until `until`."""
+
+    connection = models.ForeignKey("channels.Connection", on_delete=models.CASCADE, related_name="followed")
+    namespace = models.CharField(max_length=200)
+    thread_id = models.CharField(max_length=500)
+    until = models.DateTimeField()
+    next_at = models.DateTimeField()
+    interval_s = models.PositiveIntegerField(default=120)
+    last_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("followed thread")
+        verbose_name_plural = _("followed threads")
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "thread_id"], name="followed_thread_once"),
+        ]
+        indexes = [models.Index(fields=["next_at"], name="followed_due")]
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.thread_id}"

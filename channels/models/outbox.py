@@ -1,0 +1,77 @@
+"""Everything that leaves the desk: replies, deletions, likes, Slack posts. One state machine for all of it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class OutboundItem(models.Model):
+    """queued → sending → sent | retrying | uncertain | failed | cancelled. `key` is posted at most once."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENDING = "sending", _("sending")
+        SENT = "sent", _("sent")
+        RETRYING = "retrying", _("will be tried again")
+        UNCERTAIN = "uncertain", _("uncertain: may or may not have been posted")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class Kind(models.TextChoices):
+        REPLY = "reply", _("reply")
+        DELETE = "delete", _("delete")
+        LIKE = "like", _("like")
+        SLACK = "slack", _("Slack message")
+
+    key = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.REPLY)
+    connection = models.ForeignKey(
+        "channels.Connection", null=True, blank=True, on_delete=models.PROTECT, related_name="outbound"
+    )
+    """Null for Slack posts, which go through the workspace's own token."""
+    conversation = models.CharField(max_length=600)
+    """Items of one conversation are sent one after the other, in the order of their ids."""
+    payload = models.JSONField()
+    """Fields of `contract.Outgoing`, or the arguments of a Slack call."""
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    not_before = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    attempt_token = models.UUIDField(null=True)
+    """Fencing: only the worker that holds the current token may record an outcome."""
+    sending_until = models.DateTimeField(null=True)
+    """After this a `sending` item has lost its worker and becomes uncertain."""
+    first_sent_at = models.DateTimeField(null=True)
+    uncertain_since = models.DateTimeField(null=True)
+    checks = models.PositiveSmallIntegerField(default=0)
+    external_id = models.CharField(max_length=500, blank=True)
+    url = models.TextField(blank=True)
+    receipt = models.JSONField(null=True)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("outbound item")
+        verbose_name_plural = _("outbox")
+        permissions = [("settle_outbounditem", "Can retry, cancel and settle outbound items")]
+        constraints = [
+            # Serial per conversation: two items of one conversation are never in flight together.
+            models.UniqueConstraint(
+                fields=["conversation"], condition=Q(state="sending"), name="outbound_serial_per_conversation"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_before", "id"], name="outbound_due", condition=Q(state__in=["queued", "retrying"])
+            ),
+            models.Index(fields=["conversation", "id"], name="outbound_conversation"),
+            models.Index(
+                fields=["state", "id"], name="outbound_unsettled", condition=Q(state__in=["sending", "uncertain"])
+            ),
+            models.Index(fields=["external_id"], name="outbound_external", condition=~Q(external_id="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} {self.state}"

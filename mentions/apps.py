@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class MentionsConfig(AppConfig):
+    name = "mentions"
+    verbose_name = _("Mentions")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from mentions import receivers  # noqa: F401  (connects the nudges from channels)

@@ -1,0 +1,31 @@
+from mentions.models.author import Account, Author, Person
+from mentions.models.draft import Draft
+from mentions.models.event import Event, Note
+from mentions.models.macro import Macro
+from mentions.models.message import Attachment, Blob, Message, MessageRevision, Sighting, ThreadPost
+from mentions.models.reply import Reply
+from mentions.models.tag import Tag
+from mentions.models.ticket import HandBack, ThreadAlias, Ticket
+from mentions.models.view import View
+
+__all__ = [
+    "Account",
+    "Attachment",
+    "Author",
+    "Blob",
+    "Draft",
+    "Event",
+    "HandBack",
+    "Macro",
+    "Message",
+    "MessageRevision",
+    "Note",
+    "Person",
+    "Reply",
+    "Sighting",
+    "Tag",
+    "ThreadAlias",
+    "ThreadPost",
+    "Ticket",
+    "View",
+]

@@ -1,0 +1,67 @@
+"""Who speaks: accounts on platforms, and the humans behind them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class Person(models.Model):
+    """A human, or our own brand, with all their accounts. `is_us`: what they say publicly is an answer of the team."""
+
+    name = models.CharField(_("name"), max_length=200)
+    is_us = models.BooleanField(_("one of us"), default=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="person"
+    )
+    notes = models.TextField(_("notes"), blank=True)
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Account(models.Model):
+    """An account that an admin says belongs to a person, known before it was ever seen; ingest ties authors to it."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="accounts")
+    namespace = models.CharField(_("platform"), max_length=200, help_text=_("twitter, hackernews, email, ..."))
+    handle = models.CharField(_("handle or address"), max_length=254)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        constraints = [models.UniqueConstraint("namespace", Lower("handle"), name="account_belongs_to_one_person")]
+
+    def __str__(self) -> str:
+        return f"{self.handle} ({self.namespace})"
+
+
+class Author(models.Model):
+    """An account on a platform that has said something."""
+
+    namespace = models.CharField(max_length=200)
+    external_id = models.CharField(max_length=500)
+    handle = models.CharField(max_length=254, blank=True)
+    name = models.CharField(max_length=300, blank=True)
+    url = models.TextField(blank=True)
+    person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="authors")
+    is_us = models.BooleanField(_("one of us"), default=False)
+    """Follows `person.is_us`, and is set for our own handles; here so that ingest and queues need no join."""
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("author")
+        verbose_name_plural = _("authors")
+        constraints = [models.UniqueConstraint(fields=["namespace", "external_id"], name="author_once_per_namespace")]
+        indexes = [models.Index("namespace", Lower("handle"), name="author_by_handle", condition=~Q(handle=""))]
+
+    def __str__(self) -> str:
+        return self.name or self.handle or self.external_id

@@ -1,0 +1,154 @@
+"""What was said: messages of tickets, their files, their older versions, and the talk around them."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Message(models.Model):
+    """One post or mail, stored once whatever the platform repeats. `ticket` is null on channels that only notify."""
+
+    class Direction(models.TextChoices):
+        INBOUND = "in", _("to us")
+        TEAM = "team", _("from us")  # public answer of the team, wherever it was written
+        BYSTANDER = "by", _("by others")
+
+    ticket = models.ForeignKey(
+        "mentions.Ticket", null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
+    )
+    channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
+    """The primary of its sightings, by channel rank."""
+    namespace = models.CharField(max_length=200)
+    external_id = models.CharField(max_length=500)
+    thread_id = models.CharField(max_length=500)
+    parent_external_id = models.CharField(max_length=500, blank=True)
+    reply_to_external_id = models.CharField(max_length=500, blank=True)
+    """Where an answer goes, when that is not `external_id` (the newest id of an edited tweet)."""
+    author = models.ForeignKey("mentions.Author", on_delete=models.PROTECT, related_name="messages")
+    direction = models.CharField(max_length=4, choices=Direction.choices, default=Direction.INBOUND)
+    subject = models.CharField(max_length=1000, blank=True)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    """As it came; sanitised when it is shown."""
+    url = models.TextField(blank=True)
+    language = models.CharField(max_length=12, blank=True)
+    links = models.JSONField(default=list, blank=True)
+    thread_title = models.CharField(max_length=1000, blank=True)
+    is_auto = models.BooleanField(default=False)
+    is_deleted = models.BooleanField(default=False)
+    extra = models.JSONField(default=dict, blank=True)
+    posted_at = models.DateTimeField()
+    ingested_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    digest = models.BinaryField(max_length=16)
+    item_id = models.BigIntegerField(null=True)
+    """The inbox item of the latest version; null for what the desk wrote itself until it came in by polling."""
+    search = models.GeneratedField(
+        expression=SearchVector("subject", "text", config="english"), output_field=SearchVectorField(), db_persist=True
+    )
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [models.UniqueConstraint(fields=["namespace", "external_id"], name="message_once_per_namespace")]
+        indexes = [
+            models.Index(fields=["ticket", "posted_at", "id"], name="message_ticket_order"),
+            models.Index(fields=["namespace", "thread_id"], name="message_thread"),
+            models.Index(fields=["author", "-posted_at"], name="message_author_recent"),
+            # The default pending list gives 170 ms spikes, fastupdate off costs 46 %; a task cleans it on schedule.
+            GinIndex(fields=["search"], name="message_search", fastupdate=True, gin_pending_list_limit=16384),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.external_id}"
+
+
+class MessageRevision(models.Model):
+    """An older text of an edited message; never replaced silently."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions")
+    subject = models.CharField(max_length=1000, blank=True)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    replaced_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["replaced_at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} until {self.replaced_at}"
+
+
+class Sighting(models.Model):
+    """That a channel saw a message. Several per message; the message's own `channel` is the primary one."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="sightings")
+    channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "channel"], name="sighting_once_per_channel")]
+        indexes = [models.Index(fields=["channel", "-at"], name="sighting_channel_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} in {self.channel_id}"
+
+
+class Blob(models.Model):
+    """The bytes of attachments, once per content, inside the same transaction as their message."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class Attachment(models.Model):
+    """A file of a message. `blob` is null when it was over the size cap; name and size are kept all the same."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
+    name = models.CharField(max_length=300)
+    type = models.CharField(max_length=150)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    content_id = models.CharField(max_length=300, blank=True)
+    blob = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "position"], name="attachment_position_once")]
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ThreadPost(models.Model):
+    """What others said around a ticket (parents, siblings, a story): shared context, nobody's ticket."""
+
+    namespace = models.CharField(max_length=200)
+    external_id = models.CharField(max_length=500)
+    thread_id = models.CharField(max_length=500)
+    parent_external_id = models.CharField(max_length=500, blank=True)
+    author_handle = models.CharField(max_length=254, blank=True)
+    author_name = models.CharField(max_length=300, blank=True)
+    author_url = models.TextField(blank=True)
+    subject = models.CharField(max_length=1000, blank=True)
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    url = models.TextField(blank=True)
+    posted_at = models.DateTimeField()
+    is_deleted = models.BooleanField(default=False)
+    digest = models.BinaryField(max_length=16)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["namespace", "external_id"], name="thread_post_once")]
+        indexes = [models.Index(fields=["namespace", "thread_id", "posted_at"], name="thread_post_thread")]
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.external_id}"

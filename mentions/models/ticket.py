@@ -1,0 +1,156 @@
+"""One conversation with one requester: its state, its place in the queue, who holds it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from channels.models.connection import Priority
+from mentions.tickets import TicketQuerySet
+
+
+class Ticket(models.Model):
+    class Status(models.TextChoices):
+        NEW = "new", _("new")
+        OPEN = "open", _("open")
+        PENDING = "pending", _("pending")  # waiting for them
+        SOLVED = "solved", _("solved")
+        CLOSED = "closed", _("closed")  # for good; later messages open a follow-up ticket
+
+    class WaitingOn(models.TextChoices):
+        NOTHING = "", _("nothing")
+        EXPERT = "expert", _("an expert")
+        QUESTION = "question", _("the answer to a question")
+        MONITOR = "monitor", _("what happens there")
+        LANGUAGE = "language", _("somebody who reads the language")
+        LONG_ANSWER = "long_answer", _("a long answer in work")
+
+    class NoReply(models.TextChoices):
+        NONE = "", "—"
+        PRAISE = "praise", _("praise, liked")
+        COMPETITOR = "competitor", _("praises or attacks a competitor")
+        NOT_US = "not_us", _("not about us")
+        SPAM = "spam", _("this mention is spam")
+        OWN = "own", _("one of us wrote it")
+        ANSWERED_BY_OTHERS = "answered_by_others", _("the community answered")
+        DUPLICATE = "duplicate", _("the same person, the same thing")
+        AUTOMATIC = "automatic", _("automatic message")
+        OTHER = "other", _("other")
+
+    channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
+    requester = models.ForeignKey("mentions.Author", on_delete=models.PROTECT, related_name="tickets")
+    subject = models.CharField(_("subject"), max_length=500, blank=True)
+    status = models.CharField(_("status"), max_length=7, choices=Status.choices, default=Status.NEW)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="assigned_tickets"
+    )
+    tags = models.ManyToManyField("mentions.Tag", blank=True, related_name="tickets")
+    language = models.CharField(max_length=12, blank=True)
+
+    # Parked: an open ticket outside the queue until the event it waits for, or the time, brings it back.
+    waiting_on = models.CharField(_("waiting on"), max_length=12, choices=WaitingOn.choices, blank=True, default="")
+    wait_note = models.CharField(max_length=300, blank=True)
+    wake_at = models.DateTimeField(_("comes back at"), null=True, blank=True)
+    is_queued = models.GeneratedField(
+        expression=Q(status__in=["new", "open"]) & Q(waiting_on=""), output_field=models.BooleanField(), db_persist=True
+    )
+
+    # Clocks. All of them are recomputed from the messages by `mentions.clocks`, never counted up.
+    posted_at = models.DateTimeField()
+    """When the first inbound message was posted on the platform."""
+    created_at = models.DateTimeField()
+    """When it came into the desk."""
+    queued_at = models.DateTimeField()
+    """Its place in the queue: when the oldest inbound message still without an answer was posted."""
+    last_message_at = models.DateTimeField()
+    first_reply_at = models.DateTimeField(null=True, blank=True)
+    first_reply_message = models.ForeignKey(
+        "mentions.Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    due_at = models.DateTimeField(null=True, blank=True)
+    """First reply is due; null once answered or no reply is needed."""
+    no_reply_reason = models.CharField(max_length=20, choices=NoReply.choices, blank=True, default="")
+    solved_at = models.DateTimeField(null=True, blank=True)
+
+    # Claim: a lease with a fencing token; all three are set or none is.
+    claimed_by = models.OneToOneField(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="claimed_ticket"
+    )
+    claim_token = models.UUIDField(null=True, blank=True)
+    claim_expires_at = models.DateTimeField(null=True, blank=True)
+
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    follow_up_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="follow_ups")
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+        permissions = [
+            ("play_ticket", "Can play the queue: claim, answer, solve"),
+            ("merge_ticket", "Can merge and split tickets"),
+            ("delete_reply", "Can delete a reply on the platform"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(claimed_by__isnull=True, claim_token__isnull=True, claim_expires_at__isnull=True)
+                | Q(claim_token__isnull=False, claim_expires_at__isnull=False),
+                name="ticket_claim_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(first_reply_at__isnull=True) | Q(first_reply_at__gte=F("posted_at")),
+                name="ticket_first_reply_after_mention",
+            ),
+            models.CheckConstraint(
+                condition=Q(waiting_on="") | Q(status__in=["new", "open"]), name="ticket_parked_only_while_open"
+            ),
+        ]
+        indexes = [
+            # The order of these indexes is the ORDER BY of the queue; a mismatch costs a factor of 100.
+            models.Index(fields=["queued_at", "id"], name="ticket_queue", condition=Q(is_queued=True)),
+            models.Index(
+                fields=["channel", "queued_at", "id"], name="ticket_channel_queue", condition=Q(is_queued=True)
+            ),
+            models.Index(
+                fields=["assignee", "queued_at", "id"], name="ticket_assignee_queue", condition=Q(is_queued=True)
+            ),
+            models.Index(fields=["wake_at"], name="ticket_wake", condition=~Q(waiting_on="")),
+            models.Index(fields=["status", "-last_message_at", "-id"], name="ticket_status_recent"),
+            models.Index(fields=["posted_at", "channel"], name="ticket_posted", include=["first_reply_at", "priority"]),
+            models.Index(fields=["due_at"], name="ticket_due", condition=Q(due_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.subject}"
+
+
+class ThreadAlias(models.Model):
+    """Which ticket a conversation key belongs to. Merges, splits and follow-ups are repointed rows."""
+
+    namespace = models.CharField(max_length=200)
+    key = models.CharField(max_length=1000)
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="aliases")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["namespace", "key"], name="thread_key_leads_to_one_ticket")]
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.key}"
+
+
+class HandBack(models.Model):
+    """An advocate gave the ticket back: not offered to the same one again until something new arrives."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="hand_backs")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "user"], name="hand_back_once_per_ticket_and_user")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} by {self.user_id}"
