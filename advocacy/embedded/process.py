@@ -1,0 +1,76 @@
+"""A process that dies with its owner: the owner's side of `supervisor.py`."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
+
+
+class Kept:
+    """A started program under a supervisor. `stop()` returns when it and all its descendants are gone."""
+
+    def __init__(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | str = "/",
+        log: Path | None = None,
+        stop_signal: str = "SIGTERM",
+        grace_s: float = 10.0,
+        identity: tuple[int, int] | None = None,
+        remove: Iterable[Path] = (),
+        pass_fds: Sequence[int] = (),
+    ) -> None:
+        """`identity`: (uid, gid) to run the program under. `pass_fds`: held open by the supervisor only (locks).
+        `remove`: folders that the supervisor deletes at the end, also when the owner was killed."""
+        self.grace_s = grace_s
+        uid, gid = identity or (None, None)
+        job = {
+            "argv": [str(part) for part in argv],
+            "env": dict(os.environ if env is None else env),
+            "cwd": str(cwd),
+            "log": str(log) if log else None,
+            "stop_signal": stop_signal,
+            "grace_s": grace_s,
+            "uid": uid,
+            "gid": gid,
+            "remove": [str(folder) for folder in remove],
+        }
+        # A session of its own: Ctrl-C in the terminal reaches the owner alone, which then stops things in order.
+        self.supervisor = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(SUPERVISOR), str(os.getpid()), json.dumps(job)],
+            stdin=subprocess.PIPE,
+            stdout=None if log is None else subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+            pass_fds=pass_fds,
+        )
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; the program's exit code after, 128 + n for signal n."""
+        return self.supervisor.poll()
+
+    @property
+    def running(self) -> bool:
+        return self.exit_code is None
+
+    def ask_to_stop(self, *, keep: bool = False) -> None:
+        """Begins the stop without waiting for it. `keep`: the folders to remove are not removed this time."""
+        pipe = self.supervisor.stdin
+        if pipe is not None and not pipe.closed:
+            try:
+                pipe.write(b"k" if keep else b"")
+                pipe.close()
+            except BrokenPipeError:
+                pass
+
+    def stop(self, *, keep: bool = False) -> int:
+        """Stops it and waits; returns its exit code. Bounded: the supervisor kills what does not end in its grace."""
+        self.ask_to_stop(keep=keep)
+        return self.supervisor.wait(timeout=self.grace_s + 10)

@@ -1,0 +1,149 @@
+"""One process that keeps one other process, and never outlives its owner by more than the grace it was given.
+
+Run as a program (`python -I -S supervisor.py '{"argv": […], …}'`), standard library only, so that it starts in some
+20 ms and needs none of our packages. Its standard input is a pipe whose other end the owner holds:
+end of file means that the owner is gone, however it died (a `k` before it: stop, but remove nothing). The owner's pid
+is watched as well, because a fork of the owner may hold the pipe open.
+
+The job, a JSON object: `argv` (list), `env` (object), `cwd`, `log` (file that both outputs are appended to, or null for
+the supervisor's own), `stop_signal` (name, sent first), `grace_s` (then SIGQUIT), `uid` and `gid` (or null),
+`remove` (folders deleted when all is over). Its exit code is that of the kept process (128 + signal when killed).
+"""
+
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+POLL_S = 0.25
+QUIT_GRACE_S = 3.0
+
+
+def prctl(option: int, value: int) -> None:
+    """Linux only; elsewhere the pipe and the watched pid have to do."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def start(job: dict) -> subprocess.Popen:
+    supervisor = os.getpid()
+    stop_signal = signal.Signals[job["stop_signal"]]
+
+    def before_exec() -> None:
+        # Runs after the change of uid, which would have cleared the death signal.
+        prctl(PR_SET_PDEATHSIG, stop_signal)
+        signal.pthread_sigmask(signal.SIG_SETMASK, set())
+        if os.getppid() != supervisor:
+            os._exit(1)
+
+    output = open(job["log"], "ab") if job["log"] else None  # noqa: SIM115 the kept process has it for its whole life
+    identity = {} if job["uid"] is None else {"user": job["uid"], "group": job["gid"], "extra_groups": []}
+    return subprocess.Popen(
+        job["argv"],
+        env=job["env"],
+        cwd=job["cwd"],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+        start_new_session=True,
+        preexec_fn=before_exec,
+        **identity,
+    )
+
+
+def wait_for_an_end(child: subprocess.Popen, owner: int, asked: list[int]) -> bool:
+    """Returns when the child ended, the owner ended, the pipe closed, or a signal asked us to stop: whether the owner
+    said to keep the folders."""
+    while child.poll() is None and not asked and os.getppid() == owner:
+        readable, _, _ = select.select([0], [], [], POLL_S)
+        if readable:
+            return os.read(0, 1) == b"k"
+    return False
+
+
+def wait(child: subprocess.Popen, seconds: float) -> bool:
+    try:
+        child.wait(timeout=max(seconds, 0))
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def stop(child: subprocess.Popen, job: dict) -> None:
+    """Ask, insist, kill: the named signal, SIGQUIT after the grace, SIGKILL to the whole group at last."""
+    if child.poll() is None:
+        child.send_signal(signal.Signals[job["stop_signal"]])
+        if not wait(child, job["grace_s"]):
+            child.send_signal(signal.SIGQUIT)
+            if not wait(child, QUIT_GRACE_S):
+                signal_group(child.pid, signal.SIGKILL)
+                child.wait()
+
+
+def signal_group(group: int, number: int) -> None:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def children() -> list[int]:
+    """Pids of everything that was handed to us when its own parent died (we are the subreaper)."""
+    try:
+        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    except OSError:
+        return []
+    return [int(pid) for pid in text.split()]
+
+
+def sweep(group: int) -> None:
+    """No descendant stays: what is left two seconds after its parent's end is killed."""
+    patience = time.monotonic() + 2
+    signal_group(group, signal.SIGTERM)
+    while left := children():
+        for pid in left:
+            try:
+                if time.monotonic() > patience:
+                    os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, os.WNOHANG)
+            except (ChildProcessError, ProcessLookupError):
+                pass
+        time.sleep(0.02)
+    signal_group(group, signal.SIGKILL)
+
+
+def remove(paths: list[str]) -> None:
+    for path in paths:
+        shutil.rmtree(path, ignore_errors=True)
+        Path(path).unlink(missing_ok=True)
+
+
+def main() -> int:
+    owner = int(sys.argv[1])
+    job = json.loads(sys.argv[2])
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda got, _frame: asked.append(got))
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    child = start(job)
+    keep = False
+    try:
+        keep = wait_for_an_end(child, owner, asked)
+    finally:
+        stop(child, job)
+        sweep(child.pid)
+        if not keep:
+            remove(job["remove"])
+    return child.returncode if child.returncode >= 0 else 128 - child.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
