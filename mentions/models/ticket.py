@@ -94,6 +94,8 @@ class Ticket(models.Model):
             ("play_ticket", "Can play the queue: claim, answer, solve"),
             ("merge_ticket", "Can merge and split tickets"),
             ("delete_reply", "Can delete a reply on the platform"),
+            ("view_reports", "Can read the reports"),
+            ("view_channel_health", "Can read the channels page"),
         ]
         constraints = [
             models.CheckConstraint(
