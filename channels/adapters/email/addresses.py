@@ -1,0 +1,106 @@
+"""Addresses in headers: `Name <local@domain>`, groups, comments, quoted and encoded names, and the broken ones."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from channels.adapters.email.headers import decode_words, plain
+
+_SIMPLE = re.compile(r'(?:"([^"\\]*)"|([^"<>,;:()\\]*))<([^<>\s,;:"()@]+@[^<>\s,;:"()@]+)>\Z')
+_BARE = re.compile(r'[^\s<>,;:"()@=?]+@[^\s<>,;:"()@=?]+\Z')
+_TOKEN = re.compile(
+    r'=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|<[^<>]*>|[,;:]|[^\s"(<,;:=]+|\S', re.DOTALL
+)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_MAX_LENGTH = 64 * 1024
+
+
+class Address(NamedTuple):
+    name: str
+    """Display name, decoded; "" if there is none."""
+    address: str
+    """As it is written; "" where the header holds no address at all."""
+
+    @property
+    def key(self) -> str:
+        return self.address.lower()
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2].lower()
+
+
+def read_addresses(value: str) -> list[Address]:
+    """Every address of one header value, in order. Entries without an address are left out."""
+    value = value[:_MAX_LENGTH].strip()
+    if not value:
+        return []
+    if simple := _SIMPLE.match(value):
+        return [Address(plain(simple[1] or simple[2] or ""), simple[3])]
+    if _BARE.match(value):
+        return [Address("", value)]
+    found = _read_tokens(value)
+    if not found and "=?" in value:  # the whole field was encoded, address and all
+        found = _read_tokens(decode_words(value))
+    return found
+
+
+def first_address(values: list[str]) -> Address | None:
+    """The first valid address of several header fields; failing that, a name without an address; else None."""
+    for value in values:
+        for address in read_addresses(value):
+            return address
+    name = next((plain(value).strip("\"'<> ") for value in values if plain(value).strip("\"'<> ")), "")
+    return Address(name, "") if name else None
+
+
+def _read_tokens(value: str) -> list[Address]:
+    found: list[Address] = []
+    words: list[str] = []
+    comments: list[str] = []
+    angle: str | None = None
+    for match in _TOKEN.finditer(value + ","):
+        token = match[0]
+        if token in ",;":
+            address = _build(words, comments, angle)
+            if address:
+                found.append(address)
+            words, comments, angle = [], [], None
+        elif token == ":" and angle is None and not any("@" in word for word in words):
+            words = []  # the name of a group
+        elif token[0] == "<" and len(token) > 1:
+            angle = token[1:-1]
+        elif token[0] == "(" and len(token) > 1:
+            comments.append(token[1:-1])
+        elif token[0] == '"' and len(token) > 1:
+            words.append(_ESCAPED.sub(r"\1", token[1:-1]))
+        else:
+            words.append(token)
+    return found
+
+
+def _build(words: list[str], comments: list[str], angle: str | None) -> Address | None:
+    if angle is not None:
+        address = _tidy(decode_words(angle))
+        if address:
+            return Address(plain(" ".join(words) or " ".join(comments)), address)
+    for position, word in enumerate(words):
+        address = _tidy(word)
+        if address:
+            rest = words[:position] + words[position + 1 :]
+            return Address(plain(" ".join(rest) or " ".join(comments)), address)
+    joined = _tidy("".join(words))  # `jdoe @ one . test`, as RFC 822 allowed
+    return Address(plain(" ".join(comments)), joined) if joined else None
+
+
+def _tidy(text: str) -> str:
+    """The address in a token without route, quotes and blanks; "" if it is none."""
+    text = "".join(text.split()).strip("'<>")
+    if text.startswith("@") and ":" in text:  # an RFC 822 route: <@relay:user@host>
+        text = text.rpartition(":")[2]
+    if text.lower().startswith("mailto:"):
+        text = text[7:]
+    local, at, domain = text.rpartition("@")
+    domain = domain.rstrip(".")
+    return f"{local}@{domain}" if at and local and domain else ""

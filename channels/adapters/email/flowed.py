@@ -1,0 +1,35 @@
+"""format=flowed (RFC 3676): paragraphs that were cut into short lines are made whole again."""
+
+from __future__ import annotations
+
+
+def unflow(text: str, delete_space: bool = False) -> str:
+    """Lines that end in a space go on in the next one of the same quote depth; `-- ` never does (section 4.3).
+
+    `delete_space` is the DelSp parameter: the space at the cut is none of the writer's.
+    """
+    out: list[str] = []
+    paragraph, depth, flowing = "", 0, False
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        level = len(line) - len(content)
+        if content.startswith(" "):
+            content = content[1:]  # space-stuffed (4.4)
+        signature = content == "-- "
+        if flowing and (level != depth or signature):
+            out.append(_quoted(paragraph, depth))
+            paragraph, flowing = "", False
+        paragraph = paragraph + content if flowing else content
+        depth = level
+        flowing = content.endswith(" ") and not signature
+        if flowing:
+            paragraph = paragraph[:-1] if delete_space else paragraph
+        else:
+            out.append(_quoted(paragraph, depth))
+    if flowing:
+        out.append(_quoted(paragraph, depth))
+    return "\n".join(out)
+
+
+def _quoted(text: str, depth: int) -> str:
+    return ">" * depth + " " + text if depth and text else ">" * depth + text
