@@ -1,0 +1,81 @@
+"""Hacker News: mentions and the front page through Algolia's search, whole threads, no way to post.
+
+https://hn.algolia.com/api and https://github.com/HackerNews/API
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from channels.adapters.hackernews import fetching, wire
+from channels.contract import (
+    Adapter,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Item,
+    Json,
+    Mention,
+    Page,
+)
+
+
+class HackerNews(Adapter):
+    """Answers are given on the site itself and recognised when they come in with the thread."""
+
+    platform = "hackernews"
+    label = "Hacker News"
+    fields = (
+        Field(
+            "feed",
+            "Feed",
+            "What to collect: posts and comments that name a phrase, or what is on the front page.",
+            FieldKind.CHOICE,
+            required=True,
+            default="mentions",
+            choices=(("mentions", "Mentions"), ("front_page", "Front page")),
+        ),
+        Field(
+            "phrases",
+            "Phrases",
+            "One a line; found as whole words, whatever the case. Only for mentions.",
+            FieldKind.LIST,
+        ),
+        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("algolia_base", "Search API", kind=FieldKind.URL, default=wire.ALGOLIA),
+        Field("firebase_base", "Item API", kind=FieldKind.URL, default=wire.FIREBASE),
+        Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
+    )
+    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
+    grouping = Grouping.AUTHOR_IN_THREAD
+    expected_silence = timedelta(days=3)
+    poll_interval_s = (60, 900)
+
+    def namespace(self, config: Config) -> str:
+        return "hackernews"
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        return wire.split(document)
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return wire.parse(item, config)
+
+    def fingerprint(self, item: Item, config: Config) -> bytes:
+        return wire.fingerprint(item, config)
+
+    def reply_url(self, mention_url: str | None, external_id: str, config: Config) -> str | None:
+        """The item's own page: it has the reply box for stories and comments alike."""
+        return wire.item_url(config, external_id)
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        return fetching.fetch(config, cursor)
+
+    def check(self, config: Config) -> str:
+        return fetching.check(config)
+
+    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
+        return fetching.fetch_thread(config, thread_id)

@@ -1,0 +1,181 @@
+"""Asks Hacker News: searches newest first down to what is known, the front page, whole threads.
+
+Algolia gives at most 1,000 hits for a query whatever the page (https://hn.algolia.com/api), so a long stretch is
+sliced by time: each request asks for what is not newer than the oldest hit so far. 10,000 requests an hour and IP.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from channels.adapters.hackernews import wire
+from channels.contract import Config, Item, Json, Page
+from channels.cursors import Gap, Progress, progress_from
+from channels.errors import Malformed, Rejected, Transient
+from channels.http import get_json
+
+PER_PAGE = 200
+MOST_PER_QUERY = 1000
+PAGES_A_POLL = 25
+OVERLAP_S = 2 * 3600
+"""Comments can be edited for two hours, and the search index lags: what is that young is read again."""
+THREAD_ITEMS = 2000
+THREAD_REQUESTS = 300
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Pages of hits that name a phrase, or the front page as it is now."""
+    if config.setting("feed", "mentions") == "front_page":
+        yield Page(wire.split(_front_page(config)), cursor)
+        return
+    marks = dict(cursor.get("phrases") or {}) if isinstance(cursor, dict) else {}
+    start = int(time.time()) - 86_400 * _days(config)
+    for phrase in phrases_of(config):
+        progress = progress_from(marks.get(phrase.lower()), start)
+        for items, reached in _search(config, phrase, progress):
+            marks[phrase.lower()] = reached.to_json()
+            yield Page(items, {"phrases": dict(marks)})
+
+
+def phrases_of(config: Config) -> list[str]:
+    phrases = config.setting("phrases")
+    wanted = [str(p).strip() for p in phrases if str(p).strip()] if isinstance(phrases, list | tuple) else []
+    if not wanted:
+        raise Rejected("This connection has no phrases to look for. Enter at least one, or choose the front page.")
+    return wanted
+
+
+def check(config: Config) -> str:
+    if config.setting("feed", "mentions") == "front_page":
+        return f"Works: {len(wire.split(_front_page(config)))} stories are on the front page."
+    phrase = phrases_of(config)[0]
+    found = _hits(_ask(config, phrase, Gap(0, None), 20))
+    return f"Works without a login: the search finds “{phrase}” {len(found)} times on its first page."
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """The story with all its comments: in one request, or item by item where the search does not know it (yet)."""
+    number = wire.identity(thread_id)
+    if number is None:
+        raise Rejected(f"{thread_id!r} is no item of Hacker News.")
+    try:
+        answer = get_json(config.network, f"{wire.base(config, 'algolia_base', wire.ALGOLIA)}/items/{number}")
+        if isinstance(answer.body, dict):
+            return wire.of_tree(answer.body, THREAD_ITEMS)
+    except (Rejected, Transient, Malformed):
+        pass  # not indexed yet, or the search is down: the items themselves are served elsewhere
+    return _walk(config, number)
+
+
+def _walk(config: Config, number: str) -> list[Item]:
+    """Breadth first through Firebase, bounded in requests: replies to the story come before replies to replies."""
+    root = _firebase(config, number)
+    if root is None:
+        return []
+    items = [wire.firebase_item(root)]
+    waiting = deque(_kids(root))
+    for _ in range(THREAD_REQUESTS):
+        if not waiting:
+            break
+        found = _firebase(config, waiting.popleft())
+        if found is not None:
+            items.append(wire.firebase_item(found, root))
+            waiting.extend(_kids(found))
+    return items
+
+
+def _firebase(config: Config, number: str) -> Mapping[str, Any] | None:
+    body = get_json(config.network, f"{wire.base(config, 'firebase_base', wire.FIREBASE)}/item/{number}.json").body
+    return body if isinstance(body, dict) and wire.identity(body.get("id")) else None
+
+
+def _kids(entry: Mapping[str, Any]) -> list[str]:
+    kids = entry.get("kids")
+    return [n for n in map(wire.identity, kids) if n] if isinstance(kids, list) else []
+
+
+def _search(config: Config, phrase: str, stored: Progress) -> Iterator[tuple[list[Item], Progress]]:
+    """New hits first, then the gaps that earlier polls left."""
+    progress = stored.rewound(OVERLAP_S)
+    gap: Gap | None = progress.gaps()[0]
+    for _ in range(PAGES_A_POLL):
+        if gap is None:
+            return
+        items, after = _slice(config, phrase, gap, progress)
+        is_quiet = gap.ceiling is None and after == progress
+        progress = stored if is_quiet and not stored.islands else after
+        yield items, progress
+        gap = next((g for g in progress.gaps() if g.ceiling is not None), None)
+
+
+def _slice(config: Config, phrase: str, gap: Gap, progress: Progress) -> tuple[list[Item], Progress]:
+    """One request's worth of a gap. A second that holds more than a page is asked for as a whole."""
+    hits, is_last = _page(config, phrase, gap, PER_PAGE)
+    times = _times(hits)
+    if gap.ceiling is not None and not is_last and times and min(times) >= gap.ceiling:
+        hits, is_last = _page(config, phrase, gap, MOST_PER_QUERY)
+        times = _times(hits)
+        if not is_last and times and min(times) >= gap.ceiling:  # no way to see more of this second
+            return _items(config, hits), progress.read(gap, gap.ceiling - 1, gap.ceiling, complete=False)
+    if not times:
+        return [], progress.nothing_in(gap)
+    return _items(config, hits), progress.read(gap, min(times), max(times), is_last)
+
+
+def _page(config: Config, phrase: str, gap: Gap, size: int) -> tuple[list[dict[str, Any]], bool]:
+    """Hits of a gap and whether that is all of them; fewer than asked for is the only sure sign (nbHits is rough)."""
+    document = _ask(config, phrase, gap, size)
+    hits = _hits(document)
+    pages = document.get("nbPages")
+    return hits, len(hits) < size and not (isinstance(pages, int) and pages > 1)
+
+
+def _ask(config: Config, phrase: str, gap: Gap, size: int) -> dict[str, Any]:
+    filters = [f"created_at_i>{gap.floor}"]
+    if gap.ceiling is not None:
+        filters.append(f"created_at_i<={gap.ceiling}")
+    params: dict[str, str | int] = {
+        "query": phrase,
+        "tags": "(story,comment)",
+        "numericFilters": ",".join(filters),
+        "hitsPerPage": size,
+        "page": 0,
+    }
+    return _document(config, "search_by_date", params)
+
+
+def _front_page(config: Config) -> dict[str, Any]:
+    return _document(config, "search", {"tags": "front_page", "hitsPerPage": 100})
+
+
+def _document(config: Config, endpoint: str, params: dict[str, str | int]) -> dict[str, Any]:
+    url = f"{wire.base(config, 'algolia_base', wire.ALGOLIA)}/{endpoint}"
+    body = get_json(config.network, url, params=params).body
+    if not isinstance(body, dict) or not isinstance(body.get("hits"), list):
+        raise Malformed("The search of Hacker News answered without hits.")
+    return body
+
+
+def _hits(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [hit for hit in document["hits"] if isinstance(hit, dict)]
+
+
+def _times(hits: list[dict[str, Any]]) -> list[int]:
+    times = [hit.get("created_at_i") for hit in hits]
+    return [int(t) for t in times if isinstance(t, int) or (isinstance(t, str) and t.isdigit())]
+
+
+def _items(config: Config, hits: list[dict[str, Any]]) -> list[Item]:
+    """Without what only resembles a phrase: stored, it would hide the same comment when a thread brings it."""
+    items = wire.split({"hits": hits})
+    return [item for item in items if wire.parse(item, config) is not None]
+
+
+def _days(config: Config) -> int:
+    try:
+        return max(1, min(3650, int(config.setting("backfill_days", 14))))
+    except (TypeError, ValueError):
+        return 14

@@ -1,0 +1,297 @@
+"""The one way out over HTTP: time limits, size caps, redirects, proxies, charsets, guarded addresses, typed errors.
+
+A *read* may be repeated: whatever is wrong with its answer is worth another try. A *write* may not: an error before
+the request left is Transient, a clear refusal Rejected, and everything between is Uncertain.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
+
+from channels.contract import Json, Network
+from channels.errors import ChannelError, Rejected, Transient, Uncertain
+from channels.http_errors import detail_of, quota, read_failure, redact, write_failure
+from channels.http_guard import anything_sent, begin_request, check_behind_proxy, session_for
+
+MAX_REDIRECTS = 5
+_CHUNK = 64 * 1024
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+# JSON may escape characters that PostgreSQL's jsonb refuses: NUL and halves of surrogate pairs.
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_ESCAPE = re.compile(
+    rb"\\(?:[^u]|u(?:(0000)|[dD][89abAB][0-9a-fA-F]{2}(?:(\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?!\\u[dD][c-fC-F])())"
+    rb"|([dD][c-fC-F][0-9a-fA-F]{2})|[0-9a-fA-F]{4}))"
+)
+
+Classify = Callable[[int, Json], ChannelError | None]
+"""An adapter's own reading of an error body (status, parsed body or None); None leaves it to the general rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 2xx response; header names are found whatever their case. `body` is parsed JSON, None when there is none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Json
+
+    def quota(self) -> tuple[int | None, datetime | None]:
+        """Requests left and when the window begins anew, where the headers tell."""
+        return quota(self.headers, datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A response of any status, its body read whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as an adapter asks for it."""
+
+    method: str
+    url: str
+    params: Mapping[str, str | int] | None = None
+    payload: Json = None
+    headers: Mapping[str, str] | None = None
+    auth: AuthBase | None = None
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Host and path: no query, since it may hold a key."""
+        parts = urlsplit(self.url)
+        return redact(f"{parts.hostname or '?'}{parts.path}", self.secrets)
+
+
+def get_json(
+    network: Network,
+    url: str,
+    *,
+    params: Mapping[str, str | int] | None = None,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """Read a JSON document. Raises Transient, RateLimited, AuthFailed, Rejected, BlockedAddress."""
+    call = Call("GET", url, params, None, headers, auth, tuple(secrets))
+    raw = _read(network, call)
+    if not 200 <= raw.status < 300:
+        _raise_known(raw, classify)
+        raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), datetime.now(UTC))
+    if raw.status == 204:
+        return Answer(raw.status, raw.headers, None)
+    try:
+        return Answer(raw.status, raw.headers, decode_json(raw))
+    except ValueError as error:
+        raise Transient(f"{call.where} {_not_json(raw)}. It is tried again.") from error
+
+
+def get_bytes(
+    network: Network,
+    url: str,
+    *,
+    params: Mapping[str, str | int] | None = None,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+) -> Raw:
+    """Read a document of any type (a feed, a page); 304 is handed back as it is. Raises as `get_json`."""
+    call = Call("GET", url, params, None, headers, auth, tuple(secrets))
+    raw = _read(network, call)
+    if not (200 <= raw.status < 300 or raw.status == 304):
+        raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), datetime.now(UTC))
+    return raw
+
+
+def post_json(
+    network: Network,
+    url: str,
+    payload: Json,
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """Change something. Raises Transient only if nothing left, else Uncertain, Rejected, AuthFailed, RateLimited."""
+    return _write(network, Call("POST", url, None, payload, headers, auth, tuple(secrets)), classify)
+
+
+def delete(
+    network: Network,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """Delete something. Raises as `post_json`."""
+    return _write(network, Call("DELETE", url, None, None, headers, auth, tuple(secrets)), classify)
+
+
+def decode_json(raw: Raw) -> Json:
+    """The parsed body, whatever the charset header claims. Raises ValueError."""
+    if not raw.content.strip():
+        raise ValueError("empty body")
+    content = _ESCAPE.sub(_storable, raw.content) if _SUSPECT.search(raw.content) else raw.content
+    try:
+        return json.loads(content)
+    except UnicodeDecodeError:
+        declared = raw.headers.get("Content-Type", "").lower().partition("charset=")[2].partition(";")[0].strip("\"' ")
+        try:
+            return json.loads(content.decode(declared or "cp1252", "replace"))
+        except LookupError:
+            return json.loads(content.decode("cp1252", "replace"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _storable(escape: re.Match[bytes]) -> bytes:
+    return escape[0] if escape[2] or escape.lastindex is None else b"\\ufffd"
+
+
+def _read(network: Network, call: Call) -> Raw:
+    """Follow redirects; each hop connects through the guard. Credentials stay with the host they were meant for."""
+    for _ in range(MAX_REDIRECTS + 1):
+        begin_request()
+        try:
+            raw = _exchange(network, call)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise Transient(f"{call.where}: {_reason(error)}. It is tried again.") from None
+        target = raw.headers.get("Location") if raw.status in _REDIRECTS else None
+        if not target:
+            return raw
+        call = _redirected(call, urljoin(call.url, target))
+    raise Rejected(f"{call.where} redirects too often. Check the address of this connection.")
+
+
+def _redirected(call: Call, url: str) -> Call:
+    old, new = urlsplit(call.url), urlsplit(url)
+    if (old.scheme, old.hostname, old.port) == (new.scheme, new.hostname, new.port):
+        return Call(call.method, url, None, None, call.headers, call.auth, call.secrets)
+    if call.auth or any(name.lower() == "authorization" for name in call.headers or {}):
+        raise Rejected(
+            f"{call.where} redirects to {new.hostname}, and credentials are not sent there. If that is the right "
+            "place, set it as the address of this connection."
+        )
+    return Call(call.method, url, None, None, call.headers, None, call.secrets)
+
+
+def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
+    begin_request()
+    try:
+        raw = _exchange(network, call)
+    except (requests.RequestException, HTTPError, OSError, Transient) as error:
+        if anything_sent():
+            raise Uncertain(f"{call.where}: {_reason(error)}. Nobody knows whether it was taken.") from None
+        raise Transient(f"{call.where}: {_reason(error)}. Nothing was sent.") from None
+    if not 200 <= raw.status < 300:
+        _raise_known(raw, classify)
+        detail = detail_of(raw.content, call.secrets)
+        raise write_failure(raw.status, raw.headers, call.where, detail, datetime.now(UTC))
+    try:
+        body = decode_json(raw) if raw.content.strip() else None
+    except ValueError as error:
+        raise Uncertain(f"{call.where} {_not_json(raw)}. It was probably taken.") from error
+    return Answer(raw.status, raw.headers, body)
+
+
+def _exchange(network: Network, call: Call) -> Raw:
+    """One request, its body read whole. Raises requests', urllib3's and the system's errors, BlockedAddress."""
+    parts = urlsplit(call.url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Rejected(f"{call.where!r} is not a web address (http or https).")
+    if network.proxies:
+        check_behind_proxy(network, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
+    response = session_for(network).request(
+        call.method,
+        call.url,
+        params=call.params,
+        json=call.payload,
+        headers={"Accept": "application/json, */*;q=0.5", **(call.headers or {})},
+        auth=call.auth or _no_auth,
+        timeout=(network.connect_timeout_s, network.read_timeout_s),
+        allow_redirects=False,
+        stream=True,
+    )
+    with closing(response):
+        return Raw(response.status_code, response.headers, _body(network, response, call.where))
+
+
+def _body(network: Network, response: requests.Response, where: str) -> bytes:
+    """Decoded, at most `max_bytes` of it, within twice the read timeout: a server that drips must not hold us."""
+    deadline = time.monotonic() + 2 * network.read_timeout_s
+    body = bytearray()
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > network.max_bytes:
+            raise Transient(f"{where} sends more than {network.max_bytes} bytes")
+        if time.monotonic() > deadline:
+            raise Transient(f"{where} sends too slowly")
+    return bytes(body)
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _raise_known(raw: Raw, classify: Classify | None) -> None:
+    if classify is None:
+        return
+    try:
+        body = decode_json(raw)
+    except ValueError:
+        body = None
+    known = classify(raw.status, body)
+    if known is not None:
+        raise known
+
+
+def _not_json(raw: Raw) -> str:
+    start = raw.content.lstrip()[:20].lower()
+    if not start:
+        return "answered with an empty body"
+    if start.startswith(b"<"):
+        return "answered with a web page instead of JSON"
+    return "answered with broken JSON (cut off?)"
+
+
+def _reason(error: Exception) -> str:
+    """In our own words: the texts of the libraries quote whole URLs."""
+    if isinstance(error, Transient):
+        return str(error)
+    if isinstance(error, requests.Timeout | TimeoutError) or "timed out" in str(error).lower():
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the certificate or the encryption was not accepted"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy cannot be reached"
+    if "resolve" in str(error).lower() or "getaddrinfo" in str(error).lower():
+        return "the host name cannot be resolved"
+    if not anything_sent():
+        return "cannot connect"
+    return "the connection broke off"
+
+
+def kept(values: Mapping[str, Any]) -> dict[str, str | int]:
+    """Parameters without the ones that are None."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,130 @@
+"""What an HTTP failure means for the desk, and how it is told without giving away a secret. Pure but for the clock.
+
+Status codes: RFC 9110 section 15, 429 RFC 6585 section 4. Retry-After: RFC 9110 section 10.2.3. `x-rate-limit-reset`
+is in epoch seconds: https://docs.x.com/x-api/fundamentals/rate-limits
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+
+LONGEST_WAIT_S = 24 * 3600.0
+_DETAIL_LENGTH = 200
+_SECRET_PARAMETER = re.compile(
+    r"(?i)([\"']?\b(?:[\w-]*token[\w-]*|api[_-]?key|[\w-]*secret[\w-]*|pass(?:word|wd)?|signature|oauth_\w+|key)[\"']?\s*[=:]\s*)"
+    r"([\"'][^\"']*[\"']|[^&\s,;\"'}]+)"
+)
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/%=-]{8,}")
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_TAGS = re.compile(r"<(script|style)\b.*?</\1|<[^>]*>", re.IGNORECASE | re.DOTALL)
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without the given secrets (also as they look inside a URL) and without whatever looks like one."""
+    for secret in sorted({s for s in secrets if s and len(s) >= 4}, key=len, reverse=True):
+        for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
+            text = text.replace(form, "•••")
+    text = _USERINFO.sub("•••@", _BEARER.sub(r"\1 •••", text))
+    return _SECRET_PARAMETER.sub(r"\1•••", text)
+
+
+def read_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
+    """The error of a request that changes nothing. `where` is host and path, `detail` what the platform says."""
+    told = f"{where} answered {status}" + (f": {detail}" if detail else "")
+    if status == 429:
+        return rate_limited(headers, told, now)
+    if status in (401, 403):
+        return AuthFailed(f"{told}. Check the credentials of this connection and what they are allowed to do.")
+    if status >= 500 or status in (408, 425):
+        return Transient(f"{told}. It is tried again.", retry_after_s(headers, now))
+    if status == 402:
+        return AuthFailed(f"{told}. The plan of this account does not include the request.")
+    return Rejected(f"{told}.")
+
+
+def write_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
+    """The error of a request that posts or deletes: after a 5xx nobody knows whether it was taken."""
+    told = f"{where} answered {status}" + (f": {detail}" if detail else "")
+    if status == 429:
+        return rate_limited(headers, told, now)
+    if status == 401:
+        return AuthFailed(f"{told}. Check the credentials of this channel.")
+    if status >= 500 or status == 408:
+        return Uncertain(f"{told}. Nobody knows whether it was taken.")
+    return Rejected(f"{told}.")
+
+
+def rate_limited(headers: Mapping[str, str], told: str, now: datetime) -> RateLimited:
+    """With the time until which to wait, where the headers tell it."""
+    wait_s = retry_after_s(headers, now)
+    until = now + timedelta(seconds=wait_s) if wait_s is not None else quota(headers, now)[1]
+    if until is not None and wait_s is None:
+        wait_s = max(0.0, (until - now).total_seconds())
+    return RateLimited(f"{told}. Asked too often; waiting.", until=until, retry_after_s=wait_s)
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait by `Retry-After` (seconds or an HTTP date), at most a day; None without or if unreadable."""
+    value = (headers.get("Retry-After") or "").strip()
+    if not value:
+        return None
+    seconds = _number(value)
+    if seconds is None:
+        try:
+            at = parsedate_to_datetime(value)
+        except (ValueError, TypeError, OverflowError):
+            return None
+        seconds = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
+    return min(max(0.0, seconds), LONGEST_WAIT_S)
+
+
+def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, datetime | None]:
+    """Requests left and when the window begins anew, from `x-rate-limit-remaining` and `-reset` (epoch seconds)."""
+    left = _number(headers.get("x-rate-limit-remaining") or "")
+    reset = _number(headers.get("x-rate-limit-reset") or "")
+    resets_at = None
+    if reset is not None and 0 < reset < 1e11:
+        resets_at = min(datetime.fromtimestamp(reset, UTC), now + timedelta(seconds=LONGEST_WAIT_S))
+    return (int(left) if left is not None and left >= 0 else None), resets_at
+
+
+def detail_of(body: bytes, secrets: Iterable[str]) -> str:
+    """One line of what an error body says: the fields that APIs put it in, else its text. Without secrets."""
+    text = body[:20_000].decode("utf-8", "replace")
+    try:
+        said = _said(json.loads(text))
+    except (ValueError, RecursionError):
+        said = _TAGS.sub(" ", text)
+    line = " ".join(redact(said, secrets).split())
+    return line if len(line) <= _DETAIL_LENGTH else line[: _DETAIL_LENGTH - 1] + "…"
+
+
+def _said(body: Any) -> str:
+    if isinstance(body, dict):
+        parts = [str(body[k]) for k in ("title", "error", "message", "detail", "error_description") if _plain(body, k)]
+        for key in ("errors", "error"):
+            nested = body.get(key)
+            parts += [_said(e) for e in (nested if isinstance(nested, list) else [nested])[:2] if isinstance(e, dict)]
+        return " ".join(dict.fromkeys(part for part in parts if part))
+    return str(body) if isinstance(body, str) else ""
+
+
+def _plain(body: dict[str, Any], key: str) -> bool:
+    return isinstance(body.get(key), str | int) and bool(body[key])
+
+
+def _number(value: str) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

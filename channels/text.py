@@ -1,0 +1,197 @@
+"""Plain text out of what platforms send: HTML to text, whole-word phrases, links. Pure; on the hot path of ingest."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+# Possessive and bounded, so that hostile markup costs linear time. Comments, scripts and styles end at their own end
+# tag, so they are cut out beforehand by plain searching.
+_TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^'"<>]++|"[^"<>]*+"|'[^'<>]*+'){0,200}+)>|<[!?][^<>]*+>""")
+_HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+_SPACE_AT_LINE_END = re.compile(r"[ \t]+\n|\n[ \t]+(?=\n)")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_TRAILING = ".,;:!?'\")]}…»”’"
+
+_PARAGRAPHS = frozenset(
+    (
+        "p",
+        "div",
+        "blockquote",
+        "ul",
+        "ol",
+        "table",
+        "pre",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "section",
+        "article",
+        "hr",
+    )
+)
+_LINES = frozenset(("br", "li", "tr", "dt", "dd"))
+_SILENT = ("script", "style", "head", "title", "template")
+
+# Latin words stand next to CJK, kana, hangul and Thai letters without a space: those letters bound a word too.
+_UNSPACED = r"\u0e00-\u0e7f\u2e80-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
+
+
+def clean(text: str) -> str:
+    """Without what no database stores: NUL characters and halves of surrogate pairs (both are legal in JSON)."""
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def html_to_text(source: str) -> str:
+    """What a reader would see: paragraphs parted by an empty line, entities decoded, `pre` kept as it is.
+
+    A link whose text is its own (perhaps shortened) address is shown as the whole address.
+    """
+    if "<" not in source:
+        return html.unescape(_SPACE.sub(" ", source)).strip() if source else ""
+    return _Reader(_without_silent_parts(source)).read()
+
+
+def html_links(source: str) -> tuple[str, ...]:
+    """Targets of the links in a piece of HTML, decoded, in order, each once; web addresses only."""
+    found: dict[str, None] = {}
+    if "<" in source:
+        for tag in _TAG.finditer(source):
+            if tag[2] and tag[2].lower() == "a" and not tag[1]:
+                target = _href(tag[3])
+                if target.lower().startswith(("http://", "https://")):
+                    found[target] = None
+    return tuple(found)
+
+
+def text_links(text: str) -> tuple[str, ...]:
+    """Web addresses written out in plain text, without the punctuation that follows them, each once."""
+    if "://" not in text:
+        return ()
+    return tuple(dict.fromkeys(_trimmed(match[0]) for match in _URL.finditer(text)))
+
+
+def names_phrase(phrases: Iterable[str], *texts: str | None) -> bool:
+    """Whether any text holds any phrase as whole words, whatever the case; no phrases at all match everything."""
+    pattern = _phrase_pattern(tuple(phrases))
+    return pattern is None or any(pattern.search(text) for text in texts if text)
+
+
+@lru_cache(maxsize=256)
+def _phrase_pattern(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
+    words = [r"\s+".join(re.escape(word) for word in phrase.split()) for phrase in phrases if phrase.strip()]
+    if not words:
+        return None
+    longest_first = "|".join(sorted(words, key=len, reverse=True))
+    return re.compile(rf"(?<![^\W{_UNSPACED}])(?:{longest_first})(?![^\W{_UNSPACED}])", re.IGNORECASE)
+
+
+class _Reader:
+    """One pass over the tags of one piece of HTML."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.parts: list[str] = []
+        self.pre = 0
+        self.link: tuple[str, int] | None = None  # target, index of the first part of its text
+
+    def read(self) -> str:
+        at = 0
+        for tag in _TAG.finditer(self.source):
+            self._text(self.source[at : tag.start()])
+            at = tag.end()
+            if tag[2]:
+                self._tag(tag[2].lower(), bool(tag[1]), tag[3])
+        self._text(self.source[at:])
+        self._close_link()
+        text = html.unescape("".join(self.parts)).replace("\xa0", " ")
+        return _BLANK_LINES.sub("\n\n", _SPACE_AT_LINE_END.sub("\n", text)).strip("\n ")
+
+    def _text(self, piece: str) -> None:
+        if not piece:
+            return
+        if not self.pre:
+            piece = _SPACE.sub(" ", piece)
+            if piece[0] == " " and self.parts and self.parts[-1].endswith("\n"):
+                piece = piece[1:]
+        self.parts.append(piece)
+
+    def _tag(self, name: str, closing: bool, attributes: str) -> None:
+        if name == "a":
+            self._close_link()
+            if not closing:
+                self.link = (_href(attributes), len(self.parts))
+        elif name in _PARAGRAPHS:
+            if name == "pre":
+                self.pre = max(0, self.pre - 1) if closing else self.pre + 1
+            self.parts.append("\n\n")
+        elif name in _LINES and not (closing and name != "br"):
+            self.parts.append("\n- " if name == "li" else "\n")
+
+    def _close_link(self) -> None:
+        if self.link is None:
+            return
+        target, first = self.link
+        self.link = None
+        shown = html.unescape("".join(self.parts[first:])).strip()
+        if shown.endswith(("...", "…")) and target.startswith(shown.rstrip(".…")) and len(target) > len(shown) - 3:
+            self.parts[first:] = [html.escape(target, quote=False)]
+
+
+def _href(attributes: str) -> str:
+    match = _HREF.search(attributes)
+    return html.unescape(match[1] or match[2] or match[3] or "").strip() if match else ""
+
+
+def _trimmed(url: str) -> str:
+    """Without closing punctuation; a bracket stays when it was opened inside the address."""
+    while url and url[-1] in _TRAILING:
+        if url[-1] == ")" and url.count("(") >= url.count(")"):
+            break
+        url = url[:-1]
+    return url
+
+
+def _without_silent_parts(source: str) -> str:
+    """Cut comments, scripts and styles; an unclosed one is cut to the end."""
+    if "<!--" in source:
+        source = _cut(source, "<!--", "-->")
+    lowered = source.lower()
+    for name in _SILENT:
+        if f"<{name}" in lowered:
+            source = _cut(source, f"<{name}", f"</{name}")
+            lowered = source.lower()
+    return source
+
+
+def _cut(source: str, opening: str, closing: str) -> str:
+    lowered, kept, at = source.lower(), [], 0
+    if len(lowered) != len(source):  # a few letters change their length with their case; then offsets would lie
+        lowered = source
+    while (start := lowered.find(opening, at)) >= 0:
+        follows = lowered[start + len(opening) : start + len(opening) + 1]
+        if opening != "<!--" and follows.isalnum():  # <header> is not <head>
+            kept.append(source[at : start + len(opening)])
+            at = start + len(opening)
+            continue
+        kept.append(source[at:start])
+        end = lowered.find(closing, start)
+        if end < 0:
+            return "".join(kept)
+        at = end + len(closing)
+        if opening != "<!--":
+            at = max(at, lowered.find(">", at) + 1)
+    return "".join([*kept, source[at:]])
