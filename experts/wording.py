@@ -1,0 +1,61 @@
+"""The text of an outreach: data that an admin may change; each one carries the phrase that people search for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Template
+
+SEARCH_PHRASE = "support from an expert"
+DEFAULT_TEXT = """\
+$who $link
+Hello! A mention on $platform needs support from an expert. Could you answer it there, with your own account? \
+Your own words are worth more to the person who asked than ours, even if they are short. \
+If you do not know the answer: share what you think and name somebody who may, or point me to a better channel. \
+Thank you!
+How to answer, and one click to say that you did: $respond"""
+PLACEHOLDERS = ("who", "link", "platform", "respond", "advocate")
+
+
+class BadWording(ValueError):
+    """A text that could not be sent; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What fills the placeholders; all of it plain text."""
+
+    who: str
+    link: str
+    platform: str
+    respond: str
+    advocate: str
+
+
+def checked(text: str) -> str:
+    """The text, or BadWording: an unknown placeholder, no link, or without the phrase that is searched for."""
+    try:
+        names = Template(text).get_identifiers()
+        Template(text).substitute(dict.fromkeys(PLACEHOLDERS, ""))
+    except (KeyError, ValueError) as error:
+        raise BadWording(f"Unknown placeholder {error}; there are: $" + ", $".join(PLACEHOLDERS)) from error
+    if "link" not in names:
+        raise BadWording("The text needs $link, the address of the mention.")
+    if SEARCH_PHRASE not in text:
+        raise BadWording(
+            f"The text needs the phrase “{SEARCH_PHRASE}”: the team counts its requests by searching for it."
+        )
+    return text
+
+
+def filled(text: str, facts: Facts) -> str:
+    return Template(checked(text)).substitute(
+        who=facts.who, link=facts.link, platform=facts.platform, respond=facts.respond, advocate=facts.advocate
+    )
+
+
+def escaped(text: str) -> str:
+    """Text from outside as Slack shows it literally.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,72 @@
+"""Spans of whole days that a report is about. Pure: `today` and the time zone are arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+DEFAULT = "30d"
+LONGEST_DAYS = 800
+_LAST_DAYS = {"7d": 7, "30d": 30, "90d": 90}
+
+
+class BadPeriod(ValueError):
+    """The dates asked for make no period; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From the first moment of `first` to the last of `last`, both whole days in `tz`."""
+
+    first: date
+    last: date
+    tz: tzinfo = UTC
+    name: str = "custom"
+
+    @property
+    def start(self) -> datetime:
+        """First moment, aware UTC, inclusive."""
+        return _midnight(self.first, self.tz)
+
+    @property
+    def end(self) -> datetime:
+        """First moment after it, aware UTC, exclusive."""
+        return _midnight(self.last + timedelta(days=1), self.tz)
+
+    @property
+    def days(self) -> list[date]:
+        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+
+def _midnight(day: date, tz: tzinfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=tz).astimezone(UTC)
+
+
+def named(name: str, today: date, tz: tzinfo = UTC) -> Period:
+    """`7d`, `30d`, `90d` (today included), `this-month`, `last-month`. Raises BadPeriod."""
+    if name in _LAST_DAYS:
+        return Period(today - timedelta(days=_LAST_DAYS[name] - 1), today, tz, name)
+    month = today.replace(day=1)
+    if name == "this-month":
+        return Period(month, today, tz, name)
+    if name == "last-month":
+        end = month - timedelta(days=1)
+        return Period(end.replace(day=1), end, tz, name)
+    raise BadPeriod(f"Unknown period {name!r}.")
+
+
+def asked(query: Mapping[str, str], today: date, tz: tzinfo = UTC) -> Period:
+    """The period in a query string: `period=NAME`, or `from=` and `to=` as ISO dates. Raises BadPeriod."""
+    first, last = query.get("from", ""), query.get("to", "")
+    if query.get("period", "custom" if first or last else DEFAULT) != "custom":
+        return named(query.get("period", DEFAULT), today, tz)
+    try:
+        period = Period(date.fromisoformat(first), date.fromisoformat(last) if last else today, tz)
+    except ValueError as error:
+        raise BadPeriod("Give both days as year-month-day, for example 2026-11-01.") from error
+    if period.last < period.first:
+        raise BadPeriod("The last day is before the first.")
+    if len(period.days) > LONGEST_DAYS:
+        raise BadPeriod(f"At most {LONGEST_DAYS} days at once.")
+    return period

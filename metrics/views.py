@@ -1,0 +1,164 @@
+"""The report pages: charts on the page and as files, the table also as CSV, the tickets behind a figure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET
+
+from mentions.access import visible_tickets
+from metrics import asking, pictures
+from metrics.definitions import FIGURE_NAMES, HIGH, figure
+from metrics.reports import REPORTS, ActivityReport, Chart, FirstReplyReport, Report, duration
+from metrics.words import FIGURE_WORDS, PERIOD_WORDS, figure_links, total_figures
+
+TICKETS_PER_PAGE = 50
+may_read_reports = permission_required("mentions.view_reports", raise_exception=True)
+
+
+@require_GET
+@login_required
+@may_read_reports
+def index(request: HttpRequest) -> HttpResponse:
+    return redirect("metrics:report", name=FirstReplyReport.name)
+
+
+def _report(request: HttpRequest, name: str) -> tuple[Report, asking.Asked]:
+    if name not in REPORTS:
+        raise Http404(name)
+    now = timezone.now()
+    question = asking.read(request, now)
+    return REPORTS[name](visible_tickets(request.user), question.filters, now), question
+
+
+@require_GET
+@login_required
+@may_read_reports
+def report(request: HttpRequest, name: str) -> HttpResponse:
+    shown, question = _report(request, name)
+    context = {
+        "report": shown,
+        "reports": REPORTS.values(),
+        "periods": PERIOD_WORDS,
+        "question": question,
+        "query": request.GET.urlencode(),
+        "totals": total_figures(shown, request.GET),
+        "charts": [_chart_context(shown.name, chart) for chart in shown.charts],
+        "table": figure_links(shown.table, request.GET),
+        "bundle_version": pictures.bundle_version(),
+    }
+    return render(request, "metrics/report.html", context)
+
+
+def _chart_context(name: str, chart: Chart) -> dict[str, Any]:
+    url = reverse("metrics:chart", args=[name, chart.slug, "svg"]).removesuffix(".svg")
+    return {"title": chart.title, "is_empty": chart.is_empty, "url": url}
+
+
+@require_GET
+@login_required
+@may_read_reports
+def chart(request: HttpRequest, name: str, slug: str, form: str) -> HttpResponse:
+    """One chart as `json` (the Vega-Lite spec), `svg` or `png`; `theme=dark` for dark pages."""
+    shown, _question = _report(request, name)
+    spec = _chart(shown, slug).spec("dark" if request.GET.get("theme") == "dark" else "light")
+    if form == "json":
+        return JsonResponse(spec)
+    if form == "svg":
+        return _file(pictures.svg(spec).encode(), "image/svg+xml", f"{slug}.svg", inline="inline" in request.GET)
+    return _file(pictures.png(spec), "image/png", f"{slug}.png", inline="inline" in request.GET)
+
+
+def _chart(shown: Report, slug: str) -> Chart:
+    for found in shown.charts:
+        if found.slug == slug:
+            return found
+    raise Http404(slug)
+
+
+@require_GET
+@login_required
+@may_read_reports
+def table_csv(request: HttpRequest, name: str) -> HttpResponse:
+    shown, question = _report(request, name)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    table = shown.table
+    writer.writerow(table.heads)
+    writer.writerows([_spreadsheet_safe(cell.value) for cell in row] for row in table.rows)
+    period = question.filters.period
+    filename = f"{name}-{period.first.isoformat()}-{period.last.isoformat()}.csv"
+    return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", filename)
+
+
+def _spreadsheet_safe(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula gets an apostrophe before it.
+
+    Source: OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return "" if value is None else value
+
+
+def _file(content: bytes, content_type: str, filename: str, inline: bool = False) -> HttpResponse:
+    disposition = "inline" if inline else "attachment"
+    headers = {"Content-Disposition": f'{disposition}; filename="{filename}"', "Cache-Control": "private, max-age=60"}
+    return HttpResponse(content, content_type=content_type, headers=headers)
+
+
+@require_GET
+@login_required
+@may_read_reports
+def tickets(request: HttpRequest) -> HttpResponse:
+    """The tickets behind a figure: exactly those that it counted."""
+    question = asking.read(request, timezone.now())
+    name = request.GET.get("figure", "")
+    if name not in FIGURE_NAMES:
+        raise Http404(name)
+    day = _day(request.GET.get("day", ""))
+    chosen = question.filters.narrow(visible_tickets(request.user))
+    chosen = chosen.filter(figure(name, question.filters.period, timezone.now(), day))
+    if request.GET.get("high"):
+        chosen = chosen.filter(HIGH)
+    page = Paginator(
+        chosen.select_related("channel", "requester").order_by("posted_at", "pk"), TICKETS_PER_PAGE
+    ).get_page(request.GET.get("page"))
+    for ticket in page:
+        ticket.reply_duration = duration(ticket.first_reply_at - ticket.posted_at if ticket.first_reply_at else None)
+    rest = request.GET.copy()
+    rest.pop("page", None)
+    report_name = ActivityReport.name if day else FirstReplyReport.name
+    context = {
+        "page": page,
+        "figure": FIGURE_WORDS[name],
+        "day": day,
+        "question": question,
+        "query": rest.urlencode(),
+        "back": f"{reverse('metrics:report', args=[report_name])}?{rest.urlencode()}",
+    }
+    return render(request, "metrics/tickets.html", context)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise Http404(text) from error
+
+
+@require_GET
+@cache_control(public=True, max_age=31_536_000, immutable=True)
+def bundle(request: HttpRequest, version: str) -> HttpResponse:
+    """The chart library of the installed vl-convert; its version is in the address."""
+    return HttpResponse(pictures.browser_bundle(), content_type="text/javascript; charset=utf-8")
