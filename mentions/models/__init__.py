@@ -2,7 +2,7 @@ from mentions.models.author import Account, Author, Person
 from mentions.models.draft import Draft
 from mentions.models.event import Event, Note
 from mentions.models.macro import Macro
-from mentions.models.message import Attachment, Blob, Message, MessageRevision, Sighting, ThreadPost
+from mentions.models.message import Attachment, Blob, Message, MessageAlias, MessageRevision, Sighting, ThreadPost
 from mentions.models.reply import Reply
 from mentions.models.tag import Tag
 from mentions.models.ticket import HandBack, ThreadAlias, Ticket
@@ -18,6 +18,7 @@ __all__ = [
     "HandBack",
     "Macro",
     "Message",
+    "MessageAlias",
     "MessageRevision",
     "Note",
     "Person",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 
 
@@ -45,10 +46,15 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     digest = models.BinaryField(max_length=16)
-    item_id = models.BigIntegerField(null=True)
+    version_at = models.DateTimeField()
+    """When the request that brought the present version began; an older one never overwrites it."""
+    item_id = models.BigIntegerField(null=True, blank=True)
     """The inbox item of the latest version; null for what the desk wrote itself until it came in by polling."""
+    # A tsvector holds 1 MB; a longer text would not be stored at all.
     search = models.GeneratedField(
-        expression=SearchVector("subject", "text", config="english"), output_field=SearchVectorField(), db_persist=True
+        expression=SearchVector("subject", Left("text", 200_000), config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
     )
 
     class Meta:
@@ -61,6 +67,22 @@ class Message(models.Model):
             models.Index(fields=["author", "-posted_at"], name="message_author_recent"),
             # The default pending list gives 170 ms spikes, fastupdate off costs 46 %; a task cleans it on schedule.
             GinIndex(fields=["search"], name="message_search", fastupdate=True, gin_pending_list_limit=16384),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.external_id}"
+
+
+class MessageAlias(models.Model):
+    """Another external id of a message: the later ids of an edited tweet lead to the one row."""
+
+    namespace = models.CharField(max_length=200)
+    external_id = models.CharField(max_length=500)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="aliases")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["namespace", "external_id"], name="message_alias_leads_to_one_message")
         ]
 
     def __str__(self) -> str:
@@ -135,6 +157,7 @@ class ThreadPost(models.Model):
     external_id = models.CharField(max_length=500)
     thread_id = models.CharField(max_length=500)
     parent_external_id = models.CharField(max_length=500, blank=True)
+    author_external_id = models.CharField(max_length=500, blank=True)
     author_handle = models.CharField(max_length=254, blank=True)
     author_name = models.CharField(max_length=300, blank=True)
     author_url = models.TextField(blank=True)
@@ -145,6 +168,7 @@ class ThreadPost(models.Model):
     posted_at = models.DateTimeField()
     is_deleted = models.BooleanField(default=False)
     digest = models.BinaryField(max_length=16)
+    version_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["namespace", "external_id"], name="thread_post_once")]

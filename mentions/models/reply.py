@@ -30,6 +30,9 @@ class Reply(models.Model):
     text = models.TextField()
     subject = models.CharField(max_length=1000, blank=True)
     in_reply_to = models.ForeignKey("mentions.Message", null=True, on_delete=models.PROTECT, related_name="+")
+    recipients = models.JSONField(default=list, blank=True)
+    """Mail: lower-case addresses it goes to; what is sent to one address in a day is capped."""
+    cc = models.JSONField(default=list, blank=True)
     guard_message_id = models.BigIntegerField()
     """The last message of the thread that its author had seen."""
     status_after = models.CharField(max_length=7, blank=True)
@@ -53,6 +56,7 @@ class Reply(models.Model):
         indexes = [
             models.Index(fields=["send_at"], name="reply_resting", condition=Q(state="resting")),
             models.Index(fields=["ticket", "created_at"], name="reply_ticket_order"),
+            models.Index(fields=["created_at"], name="reply_recent"),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,7 @@ class Ticket(models.Model):
         MONITOR = "monitor", _("what happens there")
         LANGUAGE = "language", _("somebody who reads the language")
         LONG_ANSWER = "long_answer", _("a long answer in work")
+        OWN_ANSWER = "own_answer", _("our answer there to be seen")
 
     class NoReply(models.TextChoices):
         NONE = "", "—"
@@ -93,6 +94,7 @@ class Ticket(models.Model):
         permissions = [
             ("play_ticket", "Can play the queue: claim, answer, solve"),
             ("merge_ticket", "Can merge and split tickets"),
+            ("bulk_ticket", "Can change many tickets at once"),
             ("delete_reply", "Can delete a reply on the platform"),
             ("view_reports", "Can read the reports"),
             ("view_channel_health", "Can read the channels page"),
