@@ -3,6 +3,7 @@ from mentions.models.draft import Draft
 from mentions.models.event import Event, Note
 from mentions.models.macro import Macro
 from mentions.models.message import Attachment, Blob, Message, MessageAlias, MessageRevision, Sighting, ThreadPost
+from mentions.models.preference import Preference
 from mentions.models.reply import Reply
 from mentions.models.tag import Tag
 from mentions.models.ticket import HandBack, ThreadAlias, Ticket
@@ -22,6 +23,7 @@ __all__ = [
     "MessageRevision",
     "Note",
     "Person",
+    "Preference",
     "Reply",
     "Sighting",
     "Tag",
