@@ -1,0 +1,99 @@
+"""Twitter / X, API v2: mentions of several handles and a search; posts, threaded replies, deletions, likes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from channels.adapters.twitter import client, fetching, parsing, posting, wire
+from channels.contract import (
+    Adapter,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Item,
+    Json,
+    Mention,
+    Outgoing,
+    Page,
+    Receipt,
+)
+
+
+class Twitter(Adapter):
+    """One app login feeds any number of handles, each a channel with tokens of its own to post with."""
+
+    platform = "twitter"
+    label = "Twitter"
+    fields = (
+        Field("bearer_token", "Bearer token", "Of your app; reads.", FieldKind.SECRET, required=True),
+        Field("consumer_key", "API key", "Of your app; needed to post.", FieldKind.SECRET),
+        Field("consumer_secret", "API key secret", "Of your app; needed to post.", FieldKind.SECRET),
+        Field("search_query", "Search", "Read beside the mentions of the handles, as in Twitter's own search."),
+        Field("api_base", "API", kind=FieldKind.URL, default=client.API),
+        Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
+    )
+    channel_fields = (
+        Field("user_id", "User id", "The number of the account; looked up by its name when left out."),
+        Field("access_token", "Access token", "Of this handle; needed to post.", FieldKind.SECRET),
+        Field("access_token_secret", "Access token secret", "Of this handle; needed to post.", FieldKind.SECRET),
+    )
+    capabilities = frozenset(
+        {
+            Capability.FETCH_THREAD,
+            Capability.SEND,
+            Capability.DELETE,
+            Capability.LIKE,
+            Capability.FIND_OWN,
+            Capability.EDITS,
+        }
+    )
+    grouping = Grouping.AUTHOR_IN_THREAD
+    poll_interval_s = (30, 600)
+    max_reply_length = posting.MAX_LENGTH
+
+    def namespace(self, config: Config) -> str:
+        return "twitter"
+
+    def documents(self, data: bytes, config: Config) -> Iterator[Document]:
+        return wire.documents(data)
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        return wire.split(document)
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return parsing.parse(item, config)
+
+    def fingerprint(self, item: Item, config: Config) -> bytes:
+        return parsing.fingerprint(item)
+
+    def reply_length(self, text: str) -> int:
+        return posting.weighted_length(text)
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        return fetching.fetch(config, cursor)
+
+    def check(self, config: Config) -> str:
+        return posting.check(config)
+
+    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
+        return fetching.fetch_thread(config, thread_id)
+
+    def lookup(self, config: Config, external_ids: list[str]) -> list[Item]:
+        """Known tweets as they are now; those that vanished come as deletions."""
+        return fetching.lookup(config, external_ids)
+
+    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
+        return posting.send(config, outgoing)
+
+    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+        return posting.find_own(config, outgoing, since)
+
+    def delete(self, config: Config, external_id: str) -> None:
+        posting.delete(config, external_id)
+
+    def like(self, config: Config, external_id: str) -> None:
+        posting.like(config, external_id)

@@ -1,0 +1,211 @@
+"""Reads mentions of every handle, a search, and whole conversations, through API v2.
+
+Mentions: https://docs.x.com/x-api/posts/user-mention-timeline-by-user-id (the newest 800, `pagination_token`).
+Search: https://docs.x.com/x-api/posts/search-recent-posts (seven days, `next_token`).
+Both answer newest first; `since_id` and `until_id` are exclusive.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from channels.adapters.twitter import client, wire
+from channels.adapters.twitter.parsing import snowflake_at
+from channels.contract import Config, Item, Json, Page
+from channels.cursors import Gap, Progress, progress_from
+from channels.errors import Rejected
+from channels.http import Answer
+
+PER_PAGE = 100
+PAGES_A_POLL = 10
+OVERLAP = 120_000 << 22
+"""Two minutes in ids: what the index brings late is found by the next poll."""
+SEARCH_REACH_S = 7 * 86_400 - 120
+BACKFILL_S = 14 * 86_400
+THREAD_PAGES = 10
+LOOKUP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One list to read: `name` is its key in the cursor."""
+
+    name: str
+    path: str
+    token_name: str
+    query: str | None = None
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Pages of every source in turn. A handle that does not exist does not keep the others from being read."""
+    state = _state(cursor)
+    refused: Rejected | None = None
+    start = snowflake_at(time.time() - BACKFILL_S)
+    for name in _names(config):
+        try:
+            source = _source(config, name, state)
+            stored = progress_from(state["sources"].get(name), start)
+            for answer, reached in _read(config, source, stored):
+                state["sources"][name] = reached.to_json()
+                left, resets_at = answer.quota()
+                yield Page(wire.split(_without_errors(answer.body)), _copy(state), left, resets_at)
+                if left == 0:
+                    return
+        except Rejected as error:
+            refused = refused or error
+    if refused is not None:
+        raise refused
+
+
+def _names(config: Config) -> list[str]:
+    query = str(config.setting("search_query", "")).strip()
+    names = [f"@{handle}" for handle in config.addresses] + ([f"search:{query}"] if query else [])
+    if not names:
+        raise Rejected("This connection has neither a handle nor a search. Add a channel for each handle.")
+    return names
+
+
+def _state(cursor: Json) -> dict[str, dict[str, Any]]:
+    known = cursor if isinstance(cursor, dict) else {}
+    return {key: dict(known[key]) if isinstance(known.get(key), dict) else {} for key in ("sources", "ids")}
+
+
+def _copy(state: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {key: dict(value) for key, value in state.items()}
+
+
+def _source(config: Config, name: str, state: dict[str, dict[str, Any]]) -> Source:
+    if name.startswith("search:"):
+        return Source(name, "tweets/search/recent", "next_token", name.removeprefix("search:"))
+    handle = name.removeprefix("@")
+    if handle not in state["ids"]:
+        state["ids"][handle] = user_id(config, handle)
+    return Source(name, f"users/{state['ids'][handle]}/mentions", "pagination_token")
+
+
+def user_id(config: Config, handle: str) -> str:
+    """From the channel's settings, else its access token (which begins with it), else asked for. Raises Rejected."""
+    given = str(config.channel_settings.get(handle, {}).get("user_id") or "")
+    token = config.channel_secrets.get(handle, {}).get("access_token", "").partition("-")
+    for known in (given, token[0] if token[1] else ""):
+        if known.isdigit():
+            return known
+    body = client.get(config, f"users/by/username/{handle}").body
+    found = wire.identity(body.get("data") if isinstance(body.get("data"), dict) else None, "id")
+    if found is None:
+        raise Rejected(f"Twitter knows no account @{handle}. Correct the name of the channel.")
+    return found
+
+
+def _read(config: Config, source: Source, stored: Progress) -> Iterator[tuple[Answer, Progress]]:
+    """What is new, then the gaps that earlier polls left; pages of one gap are followed by their token."""
+    progress = stored.rewound(OVERLAP)
+    gap = asked = progress.gaps()[0]
+    token: str | None = None
+    for _ in range(PAGES_A_POLL):
+        answer = _ask(config, source, asked, token)
+        token = _next_token(answer.body)
+        ids = _ids(answer.body)
+        if ids:
+            progress = progress.read(gap, min(ids), max(ids), complete=token is None)
+        elif token is None:
+            progress = progress.nothing_in(gap)
+        is_quiet = gap.ceiling is None and not ids
+        yield answer, stored if is_quiet else progress
+        waiting = [g for g in progress.gaps() if g.ceiling is not None]
+        if token is not None and not ids:
+            continue  # an empty page with more behind it
+        same = next((g for g in waiting if g.floor == gap.floor), None) if token is not None else None
+        if same is not None:
+            gap = same
+        elif waiting:
+            gap, asked, token = waiting[0], waiting[0], None
+        else:
+            return
+
+
+def _ask(config: Config, source: Source, gap: Gap, token: str | None) -> Answer:
+    params: dict[str, str | int] = {**client.FIELDS, "max_results": PER_PAGE}
+    floor = gap.floor
+    if source.query is not None:
+        params["query"] = source.query
+        floor = max(floor, snowflake_at(time.time() - SEARCH_REACH_S))  # an older since_id is refused
+        if gap.ceiling is not None:
+            floor = min(floor, gap.ceiling - 1)
+    params["since_id"] = str(max(1, floor))
+    if gap.ceiling is not None:
+        params["until_id"] = str(gap.ceiling)
+    if token is not None:
+        params[source.token_name] = token
+    return client.get(config, source.path, params)
+
+
+def _next_token(body: Mapping[str, Any]) -> str | None:
+    meta = body.get("meta")
+    token = meta.get("next_token") if isinstance(meta, dict) else None
+    return token if isinstance(token, str) and token else None
+
+
+def _ids(body: Mapping[str, Any]) -> list[int]:
+    data = body.get("data")
+    found = [wire.identity(t, "id") for t in data if isinstance(t, dict)] if isinstance(data, list) else []
+    return [int(number) for number in found if number]
+
+
+def _without_errors(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The part that `split` reads: an answer whose errors only say that things are gone is no error body."""
+    return {"meta": {}, **{key: value for key, value in body.items() if key != "errors"}}
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """The conversation as the last seven days show it, its root and the parents that answers name. What is gone comes
+    as a deletion."""
+    if not (thread_id.isascii() and thread_id.isdigit()):
+        raise Rejected(f"{thread_id!r} is no conversation on Twitter.")
+    items: dict[str, Item] = {}
+    token: str | None = None
+    source = Source("", "tweets/search/recent", "next_token", f"conversation_id:{thread_id}")
+    for _ in range(THREAD_PAGES):
+        body = _ask(config, source, Gap(0, None), token).body
+        items |= {item.external_id: item for item in wire.split(_without_errors(body))}
+        token = _next_token(body)
+        if token is None:
+            break
+    _add_missing(config, items, thread_id)
+    return sorted(items.values(), key=lambda item: (len(item.external_id), item.external_id))
+
+
+def _add_missing(config: Config, items: dict[str, Item], thread_id: str) -> None:
+    """Root and parents, twice over: what is looked up first may name parents of its own."""
+    asked: set[str] = set()
+    for _ in range(2):
+        known = set(items).union(*(wire.history(item.payload.get("tweet") or {}) for item in items.values()))
+        parents = (wire.parent_of(item.payload.get("tweet") or {}) for item in items.values())
+        wanted = {n for n in (thread_id, *parents) if n} - known - asked
+        if not wanted:
+            return
+        asked |= wanted
+        items |= {item.external_id: item for item in lookup(config, sorted(wanted))}
+
+
+def lookup(config: Config, ids: list[str]) -> list[Item]:
+    """Tweets by number, in their newest version; those that do not exist any more come as deletions."""
+    items: list[Item] = []
+    for at in range(0, len(ids), LOOKUP):
+        body = client.get(config, "tweets", {**client.FIELDS, "ids": ",".join(ids[at : at + LOOKUP])}).body
+        found = wire.split(_without_errors(body))
+        outdated = [newest for item in found if (newest := _newer_version(item)) and newest not in ids]
+        if outdated:
+            newer = {item.external_id: item for item in lookup(config, outdated) if "tweet" in item.payload}
+            found = [newer.get(item.external_id, item) for item in found]
+        items += found + [wire.deletion(number) for number in client.missing_ids(body) if number.isdigit()]
+    return items
+
+
+def _newer_version(item: Item) -> str | None:
+    tweet = item.payload.get("tweet") or {}
+    versions = wire.history(tweet)
+    return versions[-1] if versions and versions[-1] != wire.identity(tweet, "id") else None

@@ -1,0 +1,315 @@
+"""One tweet, of API v2 or v1.1, as a mention. Pure, and on the hot path of ingest.
+
+An edit is a new tweet linked by `edit_history_tweet_ids` (https://docs.x.com/x-api/fundamentals/edit-posts): its
+identity is the first of them, and for a root also its conversation. Ids tell the time: https://docs.x.com/fundamentals/x-ids
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.adapters.twitter import wire
+from channels.contract import Author, Config, Item, Json, Mention
+from channels.errors import Malformed
+from channels.text import clean, text_links
+
+WEB = "https://twitter.com"
+EPOCH_MS = 1288834974657
+_FIRST_SNOWFLAKE = 29_700_859_247  # ids were counted one by one before
+
+_TCO = re.compile(r"https?://t\.co/[A-Za-z0-9]+")
+_HANDLE = re.compile(r"(?<![\w@./])[@＠](\w{1,15})(?![\w@])", re.ASCII)
+_RETWEET = re.compile(r"RT @\w{1,20}: ", re.ASCII)
+_NO_LANGUAGE = frozenset(("und", "qam", "qct", "qht", "qme", "qst", "zxx", "art", ""))
+_MONTHS = {m: i for i, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}  # noqa: SIM905
+_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
+
+Object = Mapping[str, Any]
+
+
+def snowflake_time(number: str) -> datetime | None:
+    """When the tweet of this id was made, to the millisecond; None for ids from before November 2010."""
+    value = int(number) if len(number) < 20 else 0
+    if value < _FIRST_SNOWFLAKE:
+        return None
+    return datetime.fromtimestamp(((value >> 22) + EPOCH_MS) / 1000, UTC)
+
+
+def snowflake_at(epoch_s: float) -> int:
+    """The smallest id of a tweet made at that time."""
+    return max(0, int(epoch_s * 1000) - EPOCH_MS) << 22
+
+
+def web_base(config: Config) -> str:
+    return str(config.setting("web_base", WEB)).rstrip("/")
+
+
+def tweet_url(config: Config, handle: str | None, number: str) -> str:
+    """A tweet's public page; any name before the id leads there, and `i/web` does without one."""
+    return f"{web_base(config)}/{handle or 'i/web'}/status/{number}"
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """The mention in an item; None for a retweet."""
+    payload = item.payload
+    tweet = payload.get("tweet") if isinstance(payload, dict) else None
+    if not isinstance(tweet, dict):
+        if isinstance(payload, dict) and isinstance(payload.get("deleted"), dict):
+            return _gone(item, payload["deleted"], config)
+        raise Malformed("A stored tweet is not an object.")
+    number = wire.identity(tweet, "id")
+    if number is None:
+        raise Malformed("A tweet has no id.")
+    if is_retweet(tweet):
+        return None
+    return _mention(number, tweet, payload, config)
+
+
+def is_retweet(tweet: Object) -> bool:
+    """By reference, or, where the fields were not asked for, by the text that retweets are given."""
+    references = tweet.get("referenced_tweets")
+    if isinstance(references, list) and references:
+        return any(isinstance(r, dict) and r.get("type") == "retweeted" for r in references)
+    if isinstance(tweet.get("retweeted_status"), dict):
+        return True
+    if "id_str" in tweet or "user" in tweet or "edit_controls" in tweet:
+        return False  # the whole tweet is here and says nothing of a retweet: somebody typed "RT"
+    text = tweet.get("text")
+    if not isinstance(text, str) or _RETWEET.match(text) is None:
+        return False
+    return "author_id" not in tweet or text.endswith("…")
+
+
+def _mention(number: str, tweet: Object, payload: Object, config: Config) -> Mention:
+    versions = wire.history(tweet) or [number]
+    first, newest = versions[0], versions[-1]
+    author = _author(tweet, payload.get("user"), config)
+    raw, entities = _content(tweet)
+    expanded = _expansions(tweet, entities)
+    text = _readable(raw, expanded)
+    parent = wire.parent_of(tweet)
+    conversation = wire.identity(tweet, "conversation_id") or wire.identity(payload, "root") or parent or first
+    is_root = conversation in versions
+    created = _created_at(tweet)
+    own = _is_own(author, config)
+    named = _named(tweet, entities, raw)
+    return Mention(
+        external_id=first,
+        thread_id=first if is_root else conversation,
+        author=author,
+        posted_at=(snowflake_time(first) if newest != first else None) or created or snowflake_time(number),
+        text=text,
+        parent_id=parent,
+        url=tweet_url(config, author.handle, number),
+        is_own=own,
+        edited_at=_edited_at(newest, number, created) if newest != first else None,
+        links=_links(expanded, text),
+        language=_language(tweet.get("lang")),
+        aliases=tuple(versions[1:]),
+        reply_to_id=newest if newest != first else None,
+        thread_keys=tuple(versions[:0:-1]) if is_root else (),
+        addressed=_addressed(author, named, own),
+        extra=_extra(tweet, payload),
+    )
+
+
+def _gone(item: Item, deleted: Object, config: Config) -> Mention:
+    user = wire.identity(deleted, "user_id")
+    author = Author(user or "")
+    return Mention(
+        external_id=item.external_id,
+        thread_id=item.external_id,
+        author=author,
+        posted_at=snowflake_time(item.external_id),
+        text="",
+        url=tweet_url(config, None, item.external_id),
+        is_own=_is_own(author, config),
+        is_deleted=True,
+    )
+
+
+def _author(tweet: Object, included: Json, config: Config) -> Author:
+    """From `includes` (v2), from within the tweet (v1.1, collectors' flattened tweets), else the bare id."""
+    user = included if isinstance(included, dict) else tweet.get("user") or tweet.get("author")
+    number = wire.identity(tweet, "author_id")
+    if not isinstance(user, dict):
+        return Author(number or "")
+    handle = user.get("username") or user.get("screen_name")
+    handle = clean(handle) if isinstance(handle, str) and handle else None
+    name = user.get("name")
+    return Author(
+        id=number or wire.identity(user, "id") or "",
+        handle=handle,
+        name=clean(name) if isinstance(name, str) and name else None,
+        url=f"{web_base(config)}/{handle}" if handle else None,
+    )
+
+
+def _is_own(author: Author, config: Config) -> bool:
+    handle = author.handle.lower() if author.handle else ""
+    if handle and (handle in config.addresses or handle in config.own):
+        return True
+    if not author.id:
+        return False
+    return author.id in config.own or any(
+        str(settings.get("user_id", "")) == author.id for settings in config.channel_settings.values()
+    )
+
+
+def _content(tweet: Object) -> tuple[str, Object]:
+    """The whole text and its entities: long posts keep theirs in `note_tweet` (v2) or `extended_tweet` (v1.1)."""
+    for key, name in (("note_tweet", "text"), ("extended_tweet", "full_text")):
+        longer = tweet.get(key)
+        if isinstance(longer, dict) and isinstance(longer.get(name), str) and longer[name]:
+            entities = longer.get("entities")
+            return longer[name], entities if isinstance(entities, dict) else _dict(tweet.get("entities"))
+    for name in ("full_text", "text"):
+        text = tweet.get(name)
+        if isinstance(text, str):
+            return text, _dict(tweet.get("entities"))
+    raise Malformed("A tweet has no text.")
+
+
+def _dict(value: Json) -> Object:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Json) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _expansions(tweet: Object, entities: Object) -> dict[str, str]:
+    """Short link → where it leads, in order. Matched by the link itself: offsets count escaped or unescaped
+    characters depending on the entity, and the link occurs nowhere else."""
+    found: dict[str, str] = {}
+    own = tweet.get("entities")
+    sources = (entities,) if own is entities or not isinstance(own, dict) else (entities, own)
+    for source in sources:
+        for name in ("urls", "media"):
+            for entry in _list(source.get(name)):
+                if isinstance(entry, dict) and isinstance(entry.get("url"), str) and entry["url"]:
+                    target = entry.get("expanded_url")
+                    found.setdefault(entry["url"], target if isinstance(target, str) and target else entry["url"])
+    return found
+
+
+def _readable(raw: str, expanded: Mapping[str, str]) -> str:
+    """Unescaped (Twitter escapes &, < and > and nothing else), links written out."""
+    if expanded:
+        raw = _TCO.sub(lambda link: expanded.get(link[0], link[0]), raw)
+        for link, target in expanded.items():
+            if link != target and "//t.co/" not in link:
+                raw = raw.replace(link, target)
+    if "&" in raw:
+        raw = raw.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
+    return clean(raw)
+
+
+def _links(expanded: Mapping[str, str], text: str) -> tuple[str, ...]:
+    if expanded:
+        return tuple(dict.fromkeys(clean(target) for target in expanded.values()))
+    return text_links(text)
+
+
+def _created_at(tweet: Object) -> datetime | None:
+    value = tweet.get("created_at")
+    if not isinstance(value, str):
+        return None
+    try:
+        if value[:1].isdigit():
+            at = datetime.fromisoformat(value)
+            return at if at.tzinfo is UTC else at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+        _, month, day, clock, offset, year = value.split()  # Fri Jul 12 23:40:37 +0000 2019
+        at = datetime.fromisoformat(f"{int(year):04}-{_MONTHS[month]:02}-{int(day):02}T{clock}{offset}")
+        return at.astimezone(UTC)
+    except (ValueError, KeyError, OverflowError):
+        return None
+
+
+def _edited_at(newest: str, number: str, created: datetime | None) -> datetime | None:
+    return snowflake_time(newest) or (created if number == newest else None)
+
+
+def _named(tweet: Object, entities: Object, raw: str) -> tuple[str, ...]:
+    """Lower-case handles it speaks to, in order: from the entities, else as read in the text."""
+    names: dict[str, None] = {}
+    for key, name in (("mentions", "username"), ("user_mentions", "screen_name")):
+        for entry in _list(entities.get(key)):
+            if isinstance(entry, dict) and isinstance(entry.get(name), str):
+                names[entry[name].lower()] = None
+    if "@" in raw or "＠" in raw:
+        for match in _HANDLE.finditer(raw):
+            names[match[1].lower()] = None
+    replied_to = tweet.get("in_reply_to_screen_name")
+    if isinstance(replied_to, str) and replied_to:
+        names[replied_to.lower()] = None
+    return tuple(names)
+
+
+def _addressed(author: Author, named: tuple[str, ...], own: bool) -> tuple[tuple[str, ...], ...]:
+    """What one of our handles says belongs to that handle, whomever it names."""
+    if own and author.handle:
+        return ((author.handle.lower(),), named) if named else ((author.handle.lower(),),)
+    return (named,) if named else ()
+
+
+def _language(value: Json) -> str | None:
+    return value if isinstance(value, str) and value not in _NO_LANGUAGE else None
+
+
+def _extra(tweet: Object, payload: Object) -> dict[str, Json]:
+    """What changes all the time, and pictures: shown beside the text, never an edit."""
+    extra: dict[str, Json] = {}
+    metrics = _dict(tweet.get("public_metrics"))
+    for shown, name, old in (
+        ("likes", "like_count", "favorite_count"),
+        ("reposts", "retweet_count", "retweet_count"),
+        ("replies", "reply_count", "reply_count"),
+    ):
+        value = metrics.get(name, tweet.get(old))
+        if isinstance(value, int) and value:
+            extra[shown] = value
+    media = list(_media(tweet, payload))
+    if media:
+        extra["media"] = media
+    quoted = _quoted(tweet)
+    if quoted:
+        extra["quoted_id"] = quoted
+    return extra
+
+
+def _quoted(tweet: Object) -> str | None:
+    for reference in _list(tweet.get("referenced_tweets")):
+        if isinstance(reference, dict) and reference.get("type") == "quoted":
+            return wire.identity(reference, "id")
+    return wire.identity(tweet, "quoted_status_id")
+
+
+def _media(tweet: Object, payload: Object) -> Iterator[dict[str, Json]]:
+    entries = payload.get("media") or _dict(tweet.get("extended_entities")).get("media")
+    for entry in _list(entries):
+        if isinstance(entry, dict):
+            url = entry.get("url") if "media_key" in entry else entry.get("media_url_https")
+            yield {
+                "type": entry.get("type"),
+                "url": url or entry.get("preview_image_url"),
+                "alt": entry.get("alt_text") or entry.get("ext_alt_text"),
+            }
+
+
+def fingerprint(item: Item) -> bytes:
+    """Over the raw parts that a reader's text is made of, without parsing: polls bring the same tweets again."""
+    payload = item.payload
+    tweet = payload.get("tweet") if isinstance(payload, dict) else None
+    if not isinstance(tweet, dict):
+        return hashlib.blake2b(json.dumps(payload, sort_keys=True).encode(), digest_size=16).digest()
+    if is_retweet(tweet):
+        return _NO_MENTION
+    raw, entities = _content(tweet)
+    content = (raw, tweet.get("edit_history_tweet_ids"), list(_expansions(tweet, entities).values()))
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()

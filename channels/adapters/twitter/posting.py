@@ -1,0 +1,180 @@
+"""Speaks as one of our handles: posts, replies, deletes, likes, and looks for what it has posted.
+
+https://docs.x.com/x-api/posts/creation-of-a-post, …/post-delete-by-post-id, /x-api/users/causes-the-user-in-the-path-
+to-like-the-specified-post, /x-api/posts/user-posts-timeline-by-user-id
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from twitter_text import parse_tweet
+from twitter_text.extract_urls import extract_urls_with_indices
+
+from channels.adapters.twitter import client, wire
+from channels.adapters.twitter.fetching import user_id
+from channels.adapters.twitter.parsing import snowflake_time, tweet_url
+from channels.contract import Config, Outgoing, Receipt
+from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
+
+MAX_LENGTH = 280
+OWN_PAGES = 10
+CLOCK_SLACK = timedelta(minutes=2)
+
+
+def weighted_length(text: str) -> int:
+    """As Twitter counts: CJK and emoji 2, every link 23. https://docs.x.com/fundamentals/counting-characters"""
+    return int(parse_tweet(text).weightedLength) if text else 0
+
+
+def send(config: Config, outgoing: Outgoing) -> Receipt:
+    handle = _sender(config, outgoing)
+    length = weighted_length(outgoing.text)
+    if length > MAX_LENGTH:
+        raise Rejected(f"The reply is {length} characters long as Twitter counts; {MAX_LENGTH} are allowed.")
+    payload: dict[str, Any] = {"text": outgoing.text}
+    if outgoing.in_reply_to:
+        payload["reply"] = {"in_reply_to_tweet_id": outgoing.in_reply_to}
+    body = client.post(config, "tweets", payload, handle).body
+    data = body.get("data") if isinstance(body, dict) else None
+    receipt = _receipt(config, handle, data) if isinstance(data, dict) else None
+    if receipt is None:
+        raise Uncertain("Twitter took the post and did not say under which number. Nobody knows whether it is there.")
+    return receipt
+
+
+def _sender(config: Config, outgoing: Outgoing) -> str:
+    handle = (outgoing.sender or "").lstrip("@").lower() or _first_with_tokens(config)
+    if not handle:
+        raise AuthFailed("No handle on this connection has tokens to post with. Enter them at the channel.")
+    return handle
+
+
+def _first_with_tokens(config: Config) -> str:
+    return next((h for h in config.addresses if config.channel_secrets.get(h, {}).get("access_token")), "")
+
+
+def _receipt(config: Config, handle: str, tweet: Mapping[str, Any]) -> Receipt | None:
+    number = wire.identity(tweet, "id")
+    if number is None:
+        return None
+    first = (wire.history(tweet) or [number])[0]
+    return Receipt(first, tweet_url(config, handle, number), snowflake_time(first))
+
+
+def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    """The post with this text under this parent on the sender's own timeline. Raises Uncertain where the timeline was
+    too long to be read down to `since`: then it is not proved absent."""
+    handle = _sender(config, outgoing)
+    wanted = spoken(outgoing.text)
+    params: dict[str, str | int] = {
+        "tweet.fields": "created_at,edit_history_tweet_ids,entities,note_tweet,referenced_tweets",
+        "start_time": (since - CLOCK_SLACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "exclude": "retweets",
+        "max_results": 100,
+    }
+    path = f"users/{user_id(config, handle)}/tweets"
+    for _ in range(OWN_PAGES):
+        body = client.get(config, path, params).body
+        for tweet in body.get("data") or ():
+            if isinstance(tweet, dict) and _is_ours(tweet, outgoing, wanted):
+                return _receipt(config, handle, tweet)
+        meta = body.get("meta")
+        token = meta.get("next_token") if isinstance(meta, dict) else None
+        if not token:
+            if client.errors_of(body) and "data" not in body:
+                raise Transient(f"{wire.error_line(body)}.")
+            return None
+        params["pagination_token"] = str(token)
+    raise Uncertain(f"@{handle} has posted too much since then to find out whether the reply is there.")
+
+
+def _is_ours(tweet: Mapping[str, Any], outgoing: Outgoing, wanted: str) -> bool:
+    if wire.parent_of(tweet) != outgoing.in_reply_to:
+        return False
+    note = tweet.get("note_tweet")
+    text = note.get("text") if isinstance(note, dict) else tweet.get("text")
+    return (
+        isinstance(text, str) and spoken(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")) == wanted
+    )
+
+
+def spoken(text: str) -> str:
+    """What stays the same when Twitter takes a text: links are shortened, names of the answered are put in front."""
+    text = unicodedata.normalize("NFC", text)
+    for link in reversed(extract_urls_with_indices(text)):
+        start, end = link["indices"]
+        text = f"{text[:start]}\N{LINK SYMBOL}{text[end:]}"
+    words = text.split()
+    while words and words[0].startswith("@"):
+        words.pop(0)
+    return " ".join(words)
+
+
+def delete(config: Config, external_id: str) -> None:
+    """Delete one of our own tweets, as the handle that posted it; one that is gone already is fine."""
+    found = client.get(config, "tweets", {"ids": external_id, "tweet.fields": "author_id"}).body
+    data = found.get("data")
+    tweet = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else None
+    if tweet is None:
+        return
+    author = wire.identity(tweet, "author_id")
+    handle = next((h for h in config.addresses if _is_id_of(config, h, author)), None)
+    if handle is None:
+        raise Rejected("That tweet was not posted by a handle of this connection, so it cannot be deleted from here.")
+    body = client.remove(config, f"tweets/{external_id}", handle).body
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, dict) or data.get("deleted") is not True:
+        raise Rejected("Twitter did not delete the tweet. Look at it there: it may be gone already.")
+
+
+def _is_id_of(config: Config, handle: str, number: str | None) -> bool:
+    try:
+        return number is not None and user_id(config, handle) == number
+    except Rejected:
+        return False
+
+
+def like(config: Config, external_id: str) -> None:
+    """Like a tweet as the main handle (the first that has tokens)."""
+    handle = _first_with_tokens(config)
+    if not handle:
+        raise AuthFailed("No handle on this connection has tokens to like with. Enter them at the channel.")
+    body = client.post(config, f"users/{user_id(config, handle)}/likes", {"tweet_id": external_id}, handle).body
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, dict) or data.get("liked") is not True:
+        raise Rejected("Twitter did not take the like.")
+
+
+def check(config: Config) -> str:
+    """Who we are: the app by its bearer token, each handle by its own tokens."""
+    said = []
+    for handle in config.addresses:
+        number = wire.identity(_data(client.get(config, f"users/by/username/{handle}").body), "id")
+        if number is None:
+            raise Rejected(f"Twitter knows no account @{handle}. Correct the name of the channel.")
+        said.append(f"@{handle} ({_rights(config, handle)})")
+    if not said:
+        client.get(config, "tweets/search/recent", {"query": str(config.setting("search_query", "hello"))})
+    return f"Works: the app may read; {', '.join(said) or 'no handles yet, search only'}."
+
+
+def _rights(config: Config, handle: str) -> str:
+    if not config.channel_secrets.get(handle, {}).get("access_token"):
+        return "read only, no tokens to post with"
+    try:
+        me = _data(client.get(config, "users/me", user=handle).body) or {}
+    except ChannelError as error:
+        raise type(error)(f"The tokens of @{handle}: {error}") from error
+    name = str(me.get("username", ""))
+    if name.lower() != handle:
+        raise AuthFailed(f"The tokens entered for @{handle} belong to @{name or '?'}.")
+    return "may post"
+
+
+def _data(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    data = body.get("data")
+    return data if isinstance(data, dict) else None
