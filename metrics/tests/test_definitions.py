@@ -1,0 +1,139 @@
+import random
+import statistics
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from zoneinfo import ZoneInfo
+
+from channels.models.connection import Priority
+from mentions.models import Ticket
+from mentions.tests.factories import ChannelFactory, TicketFactory
+from metrics import definitions
+from metrics.definitions import FIGURE_NAMES, HIGH, Filters, figure
+from metrics.periods import Period
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+WEEK = Period(date(2026, 11, 15), date(2026, 11, 21))
+
+pytestmark = pytest.mark.django_db
+
+
+def hours(n: float) -> timedelta:
+    return timedelta(hours=n)
+
+
+@pytest.fixture
+def desk():
+    """Two channels and tickets of every kind, spread over the week and beyond it."""
+    dice = random.Random(5)
+    channels = [ChannelFactory(target_minutes=420), ChannelFactory(target_minutes=300)]
+    for n in range(120):
+        posted = NOW - hours(dice.uniform(0.5, 24 * 9))
+        answered = posted + hours(dice.expovariate(1 / 5)) if dice.random() < 0.7 else None
+        if answered and answered > NOW:
+            answered = None
+        no_reply = "praise" if not answered and dice.random() < 0.3 else ""
+        TicketFactory(
+            channel=channels[n % 2],
+            posted_at=posted,
+            priority=dice.choice([Priority.NORMAL, Priority.HIGH]),
+            first_reply_at=answered,
+            no_reply_reason=no_reply,
+            due_at=None if answered or no_reply else posted + hours(7),
+            status="solved" if answered else "new",
+            solved_at=answered,
+        )
+    return channels
+
+
+def tickets():
+    return Ticket.objects.all()
+
+
+def test_median_equals_the_middle_of_the_reply_times(desk):
+    row = definitions.first_reply(tickets(), Filters(WEEK), NOW)
+    times = [
+        (t.first_reply_at - t.posted_at).total_seconds()
+        for t in Ticket.objects.filter(posted_at__gte=WEEK.start, first_reply_at__isnull=False)
+    ]
+    assert row.answered == len(times) > 10
+    assert row.median is not None
+    assert row.median.total_seconds() == pytest.approx(statistics.median(times), abs=1e-3)
+
+
+def test_every_mention_is_in_exactly_one_part(desk):
+    filters = Filters(WEEK)
+    rows = [
+        definitions.first_reply(tickets(), filters, NOW),
+        definitions.first_reply(tickets(), filters, NOW, high=True),
+        *definitions.first_reply_by_channel(tickets(), filters, NOW),
+    ]
+    for row in rows:
+        assert row.mentions == row.answered + row.overdue + row.in_time + row.no_reply
+        assert row.within <= row.answered
+    assert rows[0].overdue > 0
+    assert rows[0].mentions == rows[2].mentions + rows[3].mentions
+
+
+def test_each_figure_counts_exactly_its_tickets(desk):
+    row = definitions.first_reply_by_channel(tickets(), Filters(WEEK), NOW)[1]
+    listed = Ticket.objects.filter(channel_id=row.channel_id)
+    for name in ("mentions", "answered", "within", "overdue", "in_time", "no_reply"):
+        assert listed.filter(figure(name, WEEK, NOW)).count() == getattr(row, name), name
+
+
+def test_within_follows_the_channels_own_target():
+    tight, wide = ChannelFactory(target_minutes=60), ChannelFactory(target_minutes=300)
+    for channel in (tight, wide):
+        TicketFactory(channel=channel, posted_at=NOW - hours(9), first_reply_at=NOW - hours(7), due_at=None)
+    rows = {row.channel_id: row for row in definitions.first_reply_by_channel(tickets(), Filters(WEEK), NOW)}
+    assert rows[tight.pk].within == 0
+    assert rows[wide.pk].within == 1
+    assert Ticket.objects.filter(figure("late", WEEK, NOW)).get().channel == tight
+
+
+def test_merged_tickets_count_once(desk):
+    before = definitions.first_reply(tickets(), Filters(WEEK), NOW).mentions
+    one, other = Ticket.objects.filter(posted_at__gte=WEEK.start)[:2]
+    Ticket.objects.filter(pk=one.pk).update(merged_into=other)
+    assert definitions.first_reply(tickets(), Filters(WEEK), NOW).mentions == before - 1
+
+
+def test_high_only_narrows_everything(desk):
+    row = definitions.first_reply(tickets(), Filters(WEEK, high_only=True), NOW)
+    assert row.mentions == Ticket.objects.filter(HIGH, posted_at__gte=WEEK.start, posted_at__lt=WEEK.end).count()
+    assert row.goal == definitions.GOAL_HIGH
+
+
+def test_nothing_answered_has_no_median():
+    TicketFactory(posted_at=NOW - hours(1))
+    row = definitions.first_reply(tickets(), Filters(WEEK), NOW)
+    assert row.median is None
+    assert row.meets_goal is None
+    assert row.within_percent is None
+
+
+def test_activity_has_a_row_for_every_day_and_counts_its_tickets(desk):
+    days = definitions.daily_activity(tickets(), Filters(WEEK), NOW)
+    assert [day.day for day in days] == WEEK.days
+    assert sum(day.mentions for day in days) > 0
+    for day in days:
+        for name in ("mentions", "replied", "solved"):
+            assert Ticket.objects.filter(figure(name, WEEK, NOW, day.day)).count() == getattr(day, name)
+
+
+def test_activity_days_are_those_of_the_readers_zone():
+    tokyo = ZoneInfo("Asia/Tokyo")
+    TicketFactory(posted_at=datetime(2026, 11, 19, 22, tzinfo=UTC))  # 07:00 of the 20th in Tokyo
+    period = Period(date(2026, 11, 19), date(2026, 11, 20), tokyo)
+    assert [day.mentions for day in definitions.daily_activity(tickets(), Filters(period), NOW)] == [0, 1]
+
+
+def test_median_by_day_has_both_series(desk):
+    series = {name for _day, name, _median, _n in definitions.median_by_day(tickets(), Filters(WEEK))}
+    assert series == {"all", "high"}
+
+
+def test_all_names_have_a_condition():
+    for name in FIGURE_NAMES:
+        assert Ticket.objects.filter(figure(name, WEEK, NOW)).count() == 0
