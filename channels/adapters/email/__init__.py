@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import timedelta
-from typing import ClassVar
+from datetime import UTC, datetime, timedelta
 
+from imap_tools.errors import ImapToolsError
+
+from channels.adapters.email.compose import compose
+from channels.adapters.email.fields import CHANNEL_FIELDS, CONNECTION_FIELDS
 from channels.adapters.email.files import Body, read_file
+from channels.adapters.email.folders import KEPT_OF_LARGER, MAX_RAW_BYTES, fetch_pages, folders_of
+from channels.adapters.email.imap import Session, open_session
 from channels.adapters.email.reading import read_item
 from channels.adapters.email.references import derived_id
+from channels.adapters.email.smtp import deliver, open_smtp
 from channels.contract import (
     Adapter,
     Capability,
     Config,
     Document,
-    Field,
-    FieldKind,
     Grouping,
     Item,
     Json,
     Mention,
+    Outgoing,
     Page,
+    Receipt,
 )
-from channels.errors import Malformed
+from channels.errors import ChannelError, Malformed, Rejected
 
-MAX_RAW_BYTES = 25 * 1024 * 1024
-KEPT_OF_LARGER = 1024 * 1024
+log = logging.getLogger(__name__)
 
 
 class EmailAdapter(Adapter):
@@ -36,6 +42,9 @@ class EmailAdapter(Adapter):
     capabilities = frozenset({Capability.SEND})
     expected_silence = timedelta(days=1)
     poll_interval_s = (20, 20)
+    request_timeout_s = 90.0
+    fields = CONNECTION_FIELDS
+    channel_fields = CHANNEL_FIELDS
 
     def namespace(self, config: Config) -> str:
         """Message-IDs are meant to be unique in the world; a mail to two mailboxes is one message."""
@@ -65,7 +74,46 @@ class EmailAdapter(Adapter):
         return read_item(item, config)
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        raise NotImplementedError
+        return fetch_pages(config, cursor)
+
+    def check(self, config: Config) -> str:
+        folders = folders_of(config)
+        with open_session(config) as session:
+            counts = [f"{_count(session, folder, config)} in {folder}" for folder in folders]
+        lying = f"Logged in; mails: {', '.join(counts)}."
+        if not config.setting("smtp_host"):
+            return f"{lying} No SMTP server is set, so replies cannot be sent."
+        with open_smtp(config) as smtp:
+            greeting = (smtp.ehlo_resp or smtp.helo_resp or b"").split(b"\n")[0].decode("utf-8", "replace")
+        return f"{lying} The SMTP server greets: {greeting[:100]}."
+
+    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
+        """Uncertain once the end of the mail was sent and no answer came: SMTP cannot be asked again. Filing a copy may
+        fail without harm: the mail is out."""
+        now = datetime.now(UTC)
+        envelope = compose(outgoing, config, now)
+        deliver(config, envelope)
+        folder = config.setting("sent_folder")
+        if folder and config.setting("append_sent", True):
+            _file(config, str(folder), envelope.raw, now)
+        return Receipt(envelope.message_id, posted_at=now)
+
+
+def _count(session: Session, folder: str, config: Config) -> int:
+    try:
+        return session.count(folder)
+    except ImapToolsError as error:
+        if folder == config.setting("sent_folder"):
+            return 0  # made when the first mail is filed there
+        raise Rejected(f"The mailbox has no folder {folder!r}; check its name.") from error
+
+
+def _file(config: Config, folder: str, raw: bytes, at: datetime) -> None:
+    try:
+        with open_session(config) as session:
+            session.append(folder, raw, at)
+    except ChannelError as error:
+        log.warning("The reply is sent, but no copy could be filed in %s: %s", folder, error)
 
 
 def _kept(raw: bytes, config: Config) -> tuple[dict[str, Json], bytes]:

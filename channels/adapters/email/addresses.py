@@ -13,6 +13,7 @@ _TOKEN = re.compile(
     r'=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|<[^<>]*>|[,;:]|[^\s"(<,;:=]+|\S', re.DOTALL
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_COMMENT = re.compile(r"\([^()]*\)")
 _MAX_LENGTH = 64 * 1024
 
 
@@ -61,37 +62,39 @@ def _read_tokens(value: str) -> list[Address]:
     comments: list[str] = []
     angle: str | None = None
     for match in _TOKEN.finditer(value + ","):
-        token = match[0]
-        if token in ",;":
-            address = _build(words, comments, angle)
-            if address:
-                found.append(address)
+        piece = match[0]
+        first = piece[0]
+        if first in ",;":
+            found += _build(words, comments, angle)
             words, comments, angle = [], [], None
-        elif token == ":" and angle is None and not any("@" in word for word in words):
+        elif first == ":" and angle is None and not any("@" in word for word in words):
             words = []  # the name of a group
-        elif token[0] == "<" and len(token) > 1:
-            angle = token[1:-1]
-        elif token[0] == "(" and len(token) > 1:
-            comments.append(token[1:-1])
-        elif token[0] == '"' and len(token) > 1:
-            words.append(_ESCAPED.sub(r"\1", token[1:-1]))
+        elif first == "<" and len(piece) > 1:
+            angle = piece[1:-1]
+        elif first == "(" and len(piece) > 1:
+            comments.append(piece[1:-1])
+        elif first == '"' and len(piece) > 1:
+            words.append(_ESCAPED.sub(r"\1", piece[1:-1]))
         else:
-            words.append(token)
+            words.append(piece)
     return found
 
 
-def _build(words: list[str], comments: list[str], angle: str | None) -> Address | None:
+def _build(words: list[str], comments: list[str], angle: str | None) -> list[Address]:
+    """The addresses in one entry of a list: one, or several where the commas were forgotten, or none."""
     if angle is not None:
-        address = _tidy(decode_words(angle))
+        address = _tidy(_COMMENT.sub("", decode_words(angle)))
         if address:
-            return Address(plain(" ".join(words) or " ".join(comments)), address)
-    for position, word in enumerate(words):
-        address = _tidy(word)
-        if address:
-            rest = words[:position] + words[position + 1 :]
-            return Address(plain(" ".join(rest) or " ".join(comments)), address)
-    joined = _tidy("".join(words))  # `jdoe @ one . test`, as RFC 822 allowed
-    return Address(plain(" ".join(comments)), joined) if joined else None
+            return [Address(plain(" ".join(words) or " ".join(comments)), address)]
+    addresses = [address for address in map(_tidy, words) if address]
+    if addresses:
+        rest = [word for word in words if not _tidy(word)]
+        name = plain(" ".join(rest) or " ".join(comments))
+        return [Address(name if len(addresses) == 1 else "", address) for address in addresses]
+    address = _tidy("".join(words))  # `jdoe @ one . test`, as RFC 822 allowed
+    if not address and len(words) == 3 and words[1] == "at" and "." in words[2]:
+        address = f"{words[0]}@{words[2]}"  # how list archives (pipermail) hide addresses from robots
+    return [Address(plain(" ".join(comments)), address)] if address else []
 
 
 def _tidy(text: str) -> str:

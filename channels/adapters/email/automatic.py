@@ -15,14 +15,14 @@ _SIGNS = ("x-loop", "x-failed-recipients")
 _ROBOTS = frozenset({"mailer-daemon", "mail-daemon"})
 
 
-def automatic_reason(mail: Part, sender: str, is_own: bool, our_id: bool) -> str | None:
-    """Why a mail counts as automatic, None if a person wrote it. `sender`: lower-case From address.
+def automatic_reason(mail: Part, account: str, is_own: bool, our_id: bool) -> str | None:
+    """Why a mail counts as automatic, None if a person wrote it. `account`: what stands before the @ in From.
 
     Our own mail is no less ours for having gone over a mailing list, so only signs that a machine wrote it count there;
     but a mail with an id of ours that is not proved to be from us is ours coming back: a loop.
     """
     headers = mail.headers
-    reason = _written_by_machine(mail, sender)
+    reason = _written_by_machine(mail, account)
     if reason or is_own:
         return reason
     if our_id:
@@ -33,7 +33,7 @@ def automatic_reason(mail: Part, sender: str, is_own: bool, our_id: bool) -> str
     return next((name for name in _LISTS if name in headers), None)
 
 
-def _written_by_machine(mail: Part, sender: str) -> str | None:
+def _written_by_machine(mail: Part, account: str) -> str | None:
     headers = mail.headers
     submitted = _keyword(headers, "auto-submitted")
     if submitted and submitted != "no":
@@ -49,7 +49,7 @@ def _written_by_machine(mail: Part, sender: str) -> str | None:
     for name in _SIGNS:
         if name in headers:
             return name
-    if sender.partition("@")[0] in _ROBOTS:
+    if account in _ROBOTS:
         return "mailer-daemon"
     if headers.first("return-path").replace(" ", "") == "<>":
         return "null-sender"

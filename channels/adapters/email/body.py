@@ -188,10 +188,12 @@ def _safe_name(name: str) -> str:
     name = _UNSAFE_IN_NAME.sub(" ", name).replace("\\", "/").rstrip("/").rpartition("/")[2].strip()
     if name in (".", ".."):
         return ""
+    if len(name) <= _MAX_NAME:
+        return name
     stem, dot, extension = name.rpartition(".")
-    if len(name) > _MAX_NAME:
-        name = stem[: _MAX_NAME - len(extension) - 1] + dot + extension if dot and len(extension) < 20 else name[:_MAX_NAME]
-    return name
+    if not dot or len(extension) > 20:
+        return name[:_MAX_NAME]
+    return f"{stem[: _MAX_NAME - len(extension) - 1]}.{extension}"
 
 
 def _attachment(name: str, kind: str, data: bytes, content_id: str | None, max_bytes: int) -> Attachment:

@@ -12,11 +12,15 @@ from channels.adapters.email.references import read_ids, references, replied_to
 
 _RETURNED = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global", "message/partial")
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+_SMTP_CODE = re.compile(r"\b5[0-9]{2}[ -]\S|\b5\.\d{1,3}\.\d{1,3}\b")
 _MESSAGE_ID_LINE = re.compile(r"^[>|\s]{0,20}(?:X-)?(?:Original-)?Message-ID:\s{0,20}(<[^<>\s]{1,900}>)", re.I | re.M)
-_FAILED_ADDRESS = re.compile(r"^[ \t]{0,20}<?([^\s<>@:;,\"()]{1,64}@[A-Za-z0-9.-]{1,190})>?[ \t]{0,9}[:;]?[ \t]*(?:\(.*\))?$", re.M)
-_LOOKS_RETURNED = re.compile(
-    r"undeliver|delivery|returned mail|failure|failed|unzustellbar|non remis|no se pudo|not deliver|bounce", re.IGNORECASE
+_FAILED_ADDRESS = re.compile(
+    r"^[ \t]{0,20}<?([^\s<>@:;,\"()]{1,64}@[A-Za-z0-9.-]{1,190})>?[ \t]{0,9}[:;]?[ \t]{0,9}(?:\([^()\n]*\))?$", re.M
 )
+_LOOKS_RETURNED = re.compile(
+    r"undeliver|delivery|returned mail|failure|failed|unzustellbar|non remis|no se pudo|not deliver|bounce", re.I
+)
+_ROBOTS = frozenset({"mailer-daemon", "mail-daemon", "postmaster", "post_master"})
 _MAX_DIAGNOSTIC = 500
 
 
@@ -45,36 +49,43 @@ class Bounce:
         }
 
 
-def read_bounce(mail: Part, text: str, sender: str) -> Bounce | None:
-    """The delivery report in a mail, None if it is none. `text` is the mail's body, `sender` its lower-case From."""
-    parts = list(mail.walk())
-    status_part = next((part for part in parts if part.type.startswith("message/") and "delivery-status" in part.type), None)
-    if status_part is None and not _is_old_style(mail, sender):
+def read_bounce(mail: Part, text: str, account: str) -> Bounce | None:
+    """The delivery report in a mail, None if it is none. `text` is the mail's body, `account` what stands before the @
+    of its sender, lower-case."""
+    report = _status_part(mail)
+    if report is None and not _is_old_style(mail, text, account):
         return None
-    fields = _status_fields(status_part.content()) if status_part else Headers()
-    recipients = read_addresses(mail.headers.first("x-failed-recipients"))
-    named = _FAILED_ADDRESS.search(text[:4000])
+    fields = _status_fields(report.content()) if report else Headers()
     status = _STATUS.search(fields.first("status")) or _STATUS.search(fields.first("diagnostic-code"))
+    status = status or _STATUS.search(text[:8000])
     return Bounce(
-        about=_about(mail, parts, fields, text),
+        about=_about(mail, fields, text),
         action=fields.first("action").split(" ")[0].lower() or None,
-        status=(status or _STATUS.search(text[:8000]) or [None, None])[1],
-        recipient=_address_of(fields)
-        or (recipients[0].key if recipients else None)
-        or (named[1].lower() if named and status_part is None else None),
+        status=status[1] if status else None,
+        recipient=_recipient(mail, fields, "" if report else text),
         diagnostic=_diagnostic(fields),
     )
 
 
-def _is_old_style(mail: Part, sender: str) -> bool:
+def _status_part(mail: Part) -> Part | None:
+    if not mail.children:
+        return None
+    return next((part for part in mail.walk() if part.type.endswith("delivery-status")), None)
+
+
+def _is_old_style(mail: Part, text: str, account: str) -> bool:
+    """Reports of servers that know no RFC 3464: a robot or nobody sends them, and a subject or the returned mail with a
+    status code tells the rest."""
     headers = mail.headers
     if "x-failed-recipients" in headers:
         return True
     if mail.type == "multipart/report":
         return mail.params.get("report-type", "delivery-status").lower() == "delivery-status"
-    from_robot = sender.partition("@")[0] in ("mailer-daemon", "mail-daemon", "postmaster")
     nobody = headers.first("return-path").replace(" ", "") == "<>"
-    return (from_robot or nobody) and bool(_LOOKS_RETURNED.search(headers.text("subject") or ""))
+    if account not in _ROBOTS and not nobody:
+        return False
+    returned = any(part.type in _RETURNED for part in mail.walk()) or bool(_SMTP_CODE.search(text[:8000]))
+    return returned or bool(_LOOKS_RETURNED.search(headers.text("subject") or ""))
 
 
 def _status_fields(content: bytes) -> Headers:
@@ -87,7 +98,9 @@ def _status_fields(content: bytes) -> Headers:
             break
         groups.append(group)
         rest = rest.lstrip(b"\r\n")
-    about_recipient = [group for group in groups if "action" in group or "final-recipient" in group or "status" in group]
+    about_recipient = [
+        group for group in groups if "action" in group or "final-recipient" in group or "status" in group
+    ]
     failed = [group for group in about_recipient if group.first("action").lower().startswith("failed")]
     chosen = (failed or about_recipient or [Headers()])[0]
     for group in groups:
@@ -97,12 +110,13 @@ def _status_fields(content: bytes) -> Headers:
     return chosen
 
 
-def _address_of(fields: Headers) -> str | None:
-    for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
-        found = read_addresses(fields.first(name).rpartition(";")[2])
-        if found:
+def _recipient(mail: Part, fields: Headers, text: str) -> str | None:
+    values = [fields.first(name).rpartition(";")[2] for name in ("original-recipient", "final-recipient")]
+    for value in (*values, mail.headers.first("x-failed-recipients")):
+        if found := read_addresses(value):
             return found[0].key
-    return None
+    named = _FAILED_ADDRESS.search(text[:4000])
+    return named[1].lower() if named else None
 
 
 def _diagnostic(fields: Headers) -> str | None:
@@ -110,14 +124,14 @@ def _diagnostic(fields: Headers) -> str | None:
     return plain(said if semicolon else kind)[:_MAX_DIAGNOSTIC] or None
 
 
-def _about(mail: Part, parts: list[Part], fields: Headers, text: str) -> str | None:
+def _about(mail: Part, fields: Headers, text: str) -> str | None:
     """The Message-ID of what could not be delivered: from the returned mail, the report, the text, the threading."""
-    for part in parts:
+    for part in mail.walk():
         if part.type in _RETURNED:
             returned, _ = read_headers(part.content().lstrip(b"\r\n"))
             if ids := read_ids(returned.first("message-id")):
                 return ids[0]
-    for name in ("x-original-message-id", "original-message-id", "x-message-id"):
+    for name in ("x-original-message-id", "original-message-id", "message-id", "x-message-id"):
         if ids := read_ids(fields.first(name)):
             return ids[0]
     if match := _MESSAGE_ID_LINE.search(text):

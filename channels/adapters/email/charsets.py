@@ -37,7 +37,19 @@ _ALIASES = {
 }
 # Python codecs that are no character sets, or whose run time grows with the square of the input.
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
-_NOT_ASCII_BASED = ("utf_7", "utf-7", "utf_16", "utf-16", "utf_32", "utf-32", "iso2022", "iso-2022", "hz", "cp037", "cp500")
+_NOT_ASCII_BASED = (
+    "utf_7",
+    "utf-7",
+    "utf_16",
+    "utf-16",
+    "utf_32",
+    "utf-32",
+    "iso2022",
+    "iso-2022",
+    "hz",
+    "cp037",
+    "cp500",
+)
 
 
 @lru_cache(maxsize=256)

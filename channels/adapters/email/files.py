@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from channels.adapters.email.headers import without_blank_start
 from channels.errors import Malformed
 
 _MBOX_FROM = re.compile(rb"^From [^\r\n]+\r?\n(?=[!-9;-~]+[ \t]*:)", re.MULTILINE)
@@ -27,6 +28,7 @@ _BINARY = (
     (b"\xd0\xcf\x11\xe0", "an Outlook .msg file; save it as .eml"),
     (b"\x7fELF", "a program"),
 )
+_HTML_START = re.compile(rb"\s*<(?:!doctype html|html|head|body|div|p|table)\b", re.IGNORECASE)
 _CONTROLS = bytes(set(range(32)) - {0, 7, 8, 9, 10, 11, 12, 13, 27})
 
 
@@ -46,7 +48,7 @@ def read_file(data: bytes) -> Iterator[bytes | Body]:
     for magic, what in _BINARY:
         if data.startswith(magic):
             raise Malformed(f"this is no mail but {what}")
-    data = data.lstrip(b"\r\n")
+    data = without_blank_start(data)
     if data.startswith(b"From ") and _MBOX_FROM.match(data):
         yield from _mails_of_mbox(data)
     elif _has_headers(data):
@@ -56,8 +58,8 @@ def read_file(data: bytes) -> Iterator[bytes | Body]:
 
 
 def _mails_of_mbox(data: bytes) -> Iterator[bytes]:
-    """mbox as RFC 4155 has it: a mail begins at a `From ` line that follows an empty line and precedes a header; `>From `
-    at the start of a line was escaped by whoever wrote the mailbox."""
+    """mbox as RFC 4155 has it: a mail begins at a `From ` line that follows an empty line and precedes a header;
+    `>From ` at the start of a line was escaped by whoever wrote the mailbox."""
     starts = [
         match
         for match in _MBOX_FROM.finditer(data)
@@ -80,15 +82,22 @@ def _has_headers(data: bytes) -> bool:
 
 
 def _body(data: bytes) -> Body:
-    sample = data[:65536]
-    if sample.count(b"\0") > len(sample) // 4 or len(sample) - len(sample.translate(None, _CONTROLS)) > len(sample) // 20:
+    if _is_binary(data[:65536]):
         raise Malformed("this is no mail: it holds binary data")
-    if data[:1] in b"{[":
-        try:
-            json.loads(data)
-        except (ValueError, RecursionError):
-            pass
-        else:
-            raise Malformed("this is no mail: it holds JSON")
-    start = data[:1024].lstrip().lower()
-    return Body(data, is_html=start.startswith(b"<") and bool(re.match(rb"<(?:!doctype html|html|head|body|div|p|table)\b", start)))
+    if data[:1] in b"{[" and _is_json(data):
+        raise Malformed("this is no mail: it holds JSON")
+    return Body(data, is_html=bool(_HTML_START.match(data)))
+
+
+def _is_binary(sample: bytes) -> bool:
+    """Many NULs, or more control characters than text has."""
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    return sample.count(b"\0") > len(sample) // 4 or controls > len(sample) // 20
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -10,9 +10,9 @@ from channels.adapters.email.mime import Part
 
 _FORWARD_SUBJECT = re.compile(r"\s*(?:fwd?|wg|tr|rv|vs|vb|i|doorst|enc|pd)\s*:", re.IGNORECASE)
 _FORWARD_LINE = re.compile(
-    r"[-\s]*(?:forwarded message|begin forwarded message|weitergeleitete nachricht|anfang der weitergeleiteten nachricht"
-    r"|message transféré|début du message (?:réexpédié|transféré)|mensaje reenviado|messaggio inoltrato"
-    r"|doorgestuurd bericht|mensagem encaminhada|vidarebefordrat meddelande)\s*:?[-\s]*\Z",
+    r"[-\s]*(?:forwarded message|begin forwarded message|weitergeleitete nachricht"
+    r"|anfang der weitergeleiteten nachricht|message transféré|mensaje reenviado|messaggio inoltrato"
+    r"|début du message (?:réexpédié|transféré)|doorgestuurd bericht|mensagem encaminhada|vidarebefordrat meddelande)\s*:?[-\s]*\Z",
     re.IGNORECASE,
 )
 _ORIGINAL_LINE = re.compile(
@@ -53,9 +53,9 @@ def _from_block(text: str, says_forward: bool) -> Address | None:
     notes = 0
     for number, line in enumerate(lines):
         marked = _FORWARD_LINE.match(line) or (says_forward and _ORIGINAL_LINE.match(line))
-        if marked or (says_forward and _FROM_LINE.match(line)):
-            if sender := _sender_in(lines[number : number + 10]):
-                return sender
+        begins = marked or (says_forward and _FROM_LINE.match(line))
+        if begins and (sender := _sender_in(lines[number : number + 10])):
+            return sender
         if line.strip():
             notes += 1
         if notes > (_MAX_NOTE_LINES if says_forward else 0):

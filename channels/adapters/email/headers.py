@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 from channels.adapters.email.charsets import decode
 
 _NAME = re.compile(rb"[!-9;-~]+\Z")
+_BLANK_START = re.compile(rb"(?:[ \t]*\r?\n)+")
 _END = re.compile(rb"\n\r?\n")
 _LOOKS_LIKE_HEADER = re.compile(
     rb"(?:from|to|cc|subject|date|message-id|mime-version|received|return-path|reply-to|sender|references|in-reply-to"
@@ -71,6 +72,11 @@ def plain(value: str) -> str:
     return _BLANKS.sub(" ", decode_words(value)).strip()
 
 
+def without_blank_start(data: bytes) -> bytes:
+    """From the first line that is not blank, its indentation kept."""
+    return data[match.end() :] if (match := _BLANK_START.match(data)) else data
+
+
 def read_headers(data: bytes) -> tuple[Headers, bytes]:
     """Header fields and body of a mail or a part. Takes any line ends, and a missing blank line before the body."""
     headers = Headers()
@@ -84,9 +90,9 @@ def read_headers(data: bytes) -> tuple[Headers, bytes]:
     name, value = "", b""
     for number, line in enumerate(lines):
         if line[:1] in (b" ", b"\t") and name:
-            value += b"\n" + line
+            value += line.rstrip(b"\r")
             continue
-        field, colon, rest = line.partition(b":")
+        field, colon, rest = line.rstrip(b"\r").partition(b":")
         if not colon or not _NAME.match(field.rstrip()):
             if line.startswith((b"From ", b">From ")) or _headers_go_on(headers, lines, number):
                 continue

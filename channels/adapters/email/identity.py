@@ -67,7 +67,7 @@ def _proves(result: str, domain: str) -> bool:
 
 
 def _aligned(proved: str, domain: str) -> bool:
-    """Relaxed alignment of RFC 7489, 3.1: the same domain, or one inside the other. Nobody can sign for a bare `com`."""
+    """Relaxed alignment of RFC 7489, 3.1: the same domain, or one inside the other. A bare `com` signs nothing."""
     if proved == domain:
         return True
     return "." in proved and (domain.endswith("." + proved) or proved.endswith("." + domain))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from channels.adapters.email import identity, references
@@ -12,7 +13,7 @@ from channels.adapters.email.body import Content, read_content
 from channels.adapters.email.bounces import Bounce, read_bounce
 from channels.adapters.email.charsets import decode
 from channels.adapters.email.forwarded import original_sender
-from channels.adapters.email.headers import Headers, read_date
+from channels.adapters.email.headers import Headers, read_date, without_blank_start
 from channels.adapters.email.mime import Part, read_mail
 from channels.contract import Attachment, Author, Config, Item, Json, Mention
 from channels.text import html_links, html_to_text, text_links
@@ -31,7 +32,7 @@ def read_item(item: Item, config: Config) -> Mention:
     raw = item.raw or b""
     if payload.get("body_only"):
         return _read_body(raw, bool(payload.get("html")))
-    mail = read_mail(raw.lstrip(b"\r\n"))
+    mail = read_mail(without_blank_start(raw))
     content = read_content(mail, int(config.setting("attachment_max_bytes", DEFAULT_ATTACHMENT_BYTES)))
     return _Reading(mail, content, payload, config).mention()
 
@@ -66,8 +67,9 @@ class _Reading:
         to_us, written = self._addresses(_DELIVERED), self._addresses(_WRITTEN_TO)
         own, claims_own = self._ownership()
         our_id = identity.is_our_message_id(self.message_id, self.config)
-        auto = automatic_reason(self.mail, self.sender.key, own, our_id)
-        bounce = read_bounce(self.mail, self.content.text, self.sender.key) if auto else None
+        account = (self.sender.key or self.sender.name.lower()).partition("@")[0]
+        bounce = read_bounce(self.mail, self.content.text, account)
+        auto = automatic_reason(self.mail, account, own, our_id) or ("bounce" if bounce else None)
         requester = None if auto else self._requester()
         text = self.content.text
         return Mention(
@@ -158,10 +160,13 @@ class _Reading:
         return tuple(dict.fromkeys(keys))
 
     def _attachments(self) -> tuple[Attachment, ...]:
-        """Of a mail that was too large to keep, what was noted of its files when it was still whole."""
+        """Of a mail that was too large to keep, what was noted of its files when it was still whole; else what its
+        beginning tells of them, without bytes and hash: those would be of half a file."""
         noted = self.payload.get("attachments")
         if isinstance(noted, list):
             return tuple(Attachment(**each) for each in noted if isinstance(each, dict))
+        if self.payload.get("truncated"):
+            return tuple(replace(each, content=None, sha256="") for each in self.content.attachments)
         return self.content.attachments
 
     def _extra(
@@ -213,5 +218,3 @@ def _with_bases(addresses: tuple[str, ...]) -> tuple[str, ...]:
 
 def _links(text: str, html: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*text_links(text), *(html_links(html) if html else ()))))[:MAX_LINKS]
-
-

@@ -1,0 +1,65 @@
+"""Sockets to mail servers: host, port and security from the settings, guarded like any address that a user may set."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from typing import Literal
+
+from channels.contract import Config, Network
+from channels.errors import Rejected
+from channels.http_guard import checked_addresses
+
+Security = Literal["ssl", "starttls", "plain"]
+_PORTS = {"imap": {"ssl": 993, "starttls": 143, "plain": 143}, "smtp": {"ssl": 465, "starttls": 587, "plain": 25}}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where to connect and how."""
+
+    host: str
+    port: int
+    security: Security
+    user: str
+    network: Network
+
+    @property
+    def timeout_s(self) -> float:
+        return self.network.read_timeout_s
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def server_of(config: Config, protocol: Literal["imap", "smtp"]) -> Server:
+    """The IMAP or SMTP server of a connection. Raises Rejected where the settings name none."""
+    host = str(config.setting(f"{protocol}_host", "")).strip()
+    if not host:
+        raise Rejected(f"No {protocol.upper()} server is set for this mailbox; fill it in on the connection's page.")
+    chosen = str(config.setting(f"{protocol}_security", "ssl"))
+    security: Security = "plain" if chosen == "plain" else "starttls" if chosen == "starttls" else "ssl"
+    return Server(
+        host=host,
+        port=int(config.setting(f"{protocol}_port", _PORTS[protocol][security])),
+        security=security,
+        user=str(config.setting(f"{protocol}_user", "")),
+        network=config.network,
+    )
+
+
+def connect(server: Server, timeout_s: float | None = None) -> socket.socket:
+    """A connected socket. The address that was checked is the one connected to, so a name cannot change its mind in
+    between (DNS rebinding). Raises BlockedAddress, OSError."""
+    error: OSError = OSError(f"{server.host} has no address")
+    for address in checked_addresses(server.network, server.host, server.port):
+        try:
+            sock = socket.create_connection((address, server.port), server.network.connect_timeout_s)
+        except OSError as failed:
+            error = failed
+            continue
+        sock.settimeout(timeout_s or server.timeout_s)
+        # Commands are short lines and each waits for an answer: without this every one waits for a delayed ACK.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+    raise error
