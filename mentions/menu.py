@@ -1,0 +1,57 @@
+"""The entries of the bar at the top. Upper floors register theirs in `AppConfig.ready`; the desk names none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`permission` ("app.codename", or empty for everybody) decides who sees it; `position` orders them."""
+
+    label: str | Promise
+    url_name: str
+    permission: str = ""
+    position: int = 100
+
+
+_entries: dict[str, Entry] = {}
+
+
+def register(entry: Entry) -> None:
+    """Add or replace the entry of this URL name."""
+    _entries[entry.url_name] = entry
+
+
+def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
+    """[{"label", "url", "is_current"}] for the one who looks."""
+    user = request.user
+    if not user.is_authenticated:
+        return []
+    shown = []
+    for entry in sorted(_entries.values(), key=lambda e: e.position):
+        url = _url(entry.url_name)
+        if url and (not entry.permission or user.has_perm(entry.permission)):
+            shown.append({"label": entry.label, "url": url, "is_current": request.path.startswith(url)})
+    return shown
+
+
+@cache
+def _url(name: str) -> str:
+    """Empty while the page is not there: an entry must never break every other page."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+register(Entry(_("Play"), "mentions:play", "mentions.play_ticket", 10))
+register(Entry(_("Queue"), "mentions:queue", "mentions.play_ticket", 20))
+register(Entry(_("Search"), "mentions:search", "", 30))

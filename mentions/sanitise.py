@@ -1,0 +1,86 @@
+"""HTML from outside made harmless: what may stay is listed, everything else goes; nothing is fetched without a click.
+
+Shown only inside a frame of its own with a stricter policy (`mentions/views/mail.py`); this is the first wall of two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import nh3
+
+TAGS = frozenset(
+    """a abbr b big blockquote br caption center code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i
+    img ins kbd li mark ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr u
+    ul""".split()
+)
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "title", "width", "height"},
+    "td": {"colspan", "rowspan", "align", "valign"},
+    "th": {"colspan", "rowspan", "align", "valign"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "ol": {"start", "type"},
+    "abbr": {"title"},
+    "*": {"dir", "lang"},
+}
+LINK_SCHEMES = {"http", "https", "mailto", "tel"}
+PROSE_TAGS = TAGS - {"img", "font", "center", "big"}
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """`html` is safe to show; `remote` counts the pictures that would be fetched from elsewhere."""
+
+    html: str
+    remote: int
+
+
+def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = False) -> Clean:
+    """A mail's HTML. `inline`: Content-ID → our own address of that attachment.
+
+    Remote pictures lose their address (kept as `data-src` is not possible in a page without scripts: the frame is
+    loaded again with `show_remote`); tracking by style sheets, fonts, backgrounds or forms has no way in at all.
+    """
+    remote = 0
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        nonlocal remote
+        if tag == "img" and name == "src":
+            place = value.strip()
+            if place.lower().startswith("cid:"):
+                return inline.get(place[4:].strip("<>"))
+            if place.lower().startswith(("http://", "https://")):
+                remote += 1
+                return place if show_remote else None
+            return None
+        if tag == "a" and name == "href":
+            return value if value.strip().lower().partition(":")[0] in LINK_SCHEMES else None
+        return value
+
+    html = nh3.clean(
+        source,
+        tags=set(TAGS),
+        attributes=ATTRIBUTES,
+        attribute_filter=attribute,
+        # `cid` has to pass here so that the filter above sees it; what it returns is one of our own addresses.
+        url_schemes=LINK_SCHEMES | {"cid"},
+        link_rel="noopener noreferrer nofollow",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        clean_content_tags={"script", "style", "head", "title", "template", "noscript", "svg", "math"},
+    )
+    return Clean(html, remote)
+
+
+def clean_prose(source: str) -> str:
+    """What Markdown made of an admin's text: no pictures, links open elsewhere."""
+    return nh3.clean(
+        source,
+        tags=set(PROSE_TAGS),
+        attributes={"a": {"href", "title"}, "ol": {"start"}},
+        url_schemes=LINK_SCHEMES,
+        link_rel="noopener noreferrer",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )

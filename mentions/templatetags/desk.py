@@ -1,0 +1,54 @@
+"""Template filters of the desk: times, and text that came from outside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from mentions import rendering, times
+
+register = template.Library()
+
+
+@register.filter
+def ago(at: datetime | None) -> SafeString | str:
+    """`2 h 10 min ago`, exact on hover."""
+    return times.ago_tag(at, timezone.now()) if at else ""
+
+
+@register.filter
+def ahead(at: datetime | None) -> SafeString | str:
+    """`in 3 h`, exact on hover."""
+    return times.time_tag(at, times.ahead(at, timezone.now()), "ahead") if at else ""
+
+
+@register.filter
+def due(at: datetime | None) -> SafeString | str:
+    """`due in 4 h 50 min` or `overdue by 20 min`."""
+    return times.due_tag(at, timezone.now()) if at else ""
+
+
+@register.filter
+def exact(at: datetime | None) -> str:
+    return times.exact(at) if at else ""
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """Escaped, with web addresses as links."""
+    return rendering.linked(text)
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Our own Markdown (guidelines), sanitised."""
+    return rendering.markdown(text)
+
+
+@register.filter
+def capped(count: int) -> str:
+    """`1,000+` where counts are capped."""
+    return rendering.capped(count)

@@ -1,0 +1,75 @@
+"""How times are said: relative in words, with the exact time for whoever asks. Pure but for the active time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+SOON = timedelta(hours=1)
+"""A first reply due within this is marked as soon."""
+
+
+def span(length: timedelta) -> str:
+    """Such as "12 min", "2 h 10 min", "9 h", "3 d": no more exact than a reader needs; below 0 is 0."""
+    minutes = max(0, int(length.total_seconds())) // 60
+    hours, rest = divmod(minutes, 60)
+    if hours == 0:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    if hours < 6 and rest:
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
+    if hours < 48:
+        return _("%(hours)d h") % {"hours": hours}
+    return _("%(days)d d") % {"days": hours // 24}
+
+
+def exact(at: datetime) -> str:
+    """The whole time in the viewer's zone, for titles: "Sat 21 Nov 2026, 09:30 CET"."""
+    return date_format(timezone.localtime(at), _("D j M Y, H:i T"))
+
+
+def ago(at: datetime, now: datetime) -> str:
+    if now - at < timedelta(seconds=45):
+        return _("just now")
+    if now - at > timedelta(days=14):
+        local = timezone.localtime(at)
+        return date_format(local, _("j M") if local.year == timezone.localtime(now).year else _("j M Y"))
+    return _("%(span)s ago") % {"span": span(now - at)}
+
+
+def ahead(at: datetime, now: datetime) -> str:
+    """When something comes: "in 3 h", "now"."""
+    if at <= now:
+        return _("now")
+    return _("in %(span)s") % {"span": span(at - now)}
+
+
+def due(at: datetime, now: datetime) -> str:
+    if at <= now:
+        return _("overdue by %(span)s") % {"span": span(now - at)}
+    return _("due in %(span)s") % {"span": span(at - now)}
+
+
+def due_state(at: datetime, now: datetime) -> str:
+    """The CSS class of a clock: overdue, soon or none."""
+    if at <= now:
+        return "overdue"
+    return "soon" if at - now < SOON else ""
+
+
+def time_tag(at: datetime, words: str, kind: str = "", css: str = "") -> SafeString:
+    """`<time>` with the exact time as title; `kind` (ago, due, ahead) lets the page keep the words true."""
+    html = '<time datetime="{}" title="{}" data-time="{}" class="{}">{}</time>'
+    return format_html(html, at.isoformat(), exact(at), kind, css, words)
+
+
+def ago_tag(at: datetime, now: datetime) -> SafeString:
+    return time_tag(at, ago(at, now), "ago")
+
+
+def due_tag(at: datetime, now: datetime) -> SafeString:
+    return time_tag(at, due(at, now), "due", f"clock {due_state(at, now)}".strip())
