@@ -1,0 +1,179 @@
+"""The control API: post, answer, edit, delete, faults, stream, truth. For tests, the demo and the buttons at `/`.
+
+A JSON body gets JSON; a form gets a redirect to what was made, so the same addresses serve the pages' buttons.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sandbox.faults import Fault
+from sandbox.http import Request, Response, Router, json_response, redirect
+from sandbox.pages.elements import missing
+from sandbox.platform import Act, Impossible
+from sandbox.stories import plots
+from sandbox.world import member
+
+if TYPE_CHECKING:
+    from sandbox.stream import Stream
+    from sandbox.universe import Universe
+
+Fields = dict[str, Any]
+
+
+class Control:
+    def __init__(self, universe: Universe, stream: Stream) -> None:
+        self.universe, self.stream = universe, stream
+
+    def register(self, router: Router) -> None:
+        for name, verb in (
+            ("post", self.post),
+            ("edit", self.edit),
+            ("delete", self.delete),
+            ("answer", self.answer),
+            ("faults", self.faults),
+            ("faults/clear", self.clear_faults),
+            ("stream", self.set_stream),
+            ("bulk", self.bulk),
+            ("settle", self.settle),
+        ):
+            router.add("POST", f"/control/{name}", self._posted(verb))
+        router.add("GET", "/control/state", self.state)
+        router.add("GET", "/control/truth", self.truth)
+
+    def _posted(self, verb: Callable[[Fields], Fields]) -> Callable[[Request], Response]:
+        def view(request: Request) -> Response:
+            is_form = "urlencoded" in request.headers.get("Content-Type", "")
+            try:
+                made = verb({name: value for name, value in request.form().items() if value not in ("", None)})
+            except (Impossible, ValueError, KeyError) as error:
+                told = f"missing {error}" if isinstance(error, KeyError) else str(error)
+                return missing(told) if is_form else json_response({"error": told}, 400)
+            return redirect(made.get("url") or "/") if is_form else json_response(made)
+
+        return view
+
+    def _seed(self) -> random.Random:
+        return random.Random(f"{self.universe.seed} post {self.universe.store.next_number('post')}")
+
+    # --- verbs ------------------------------------------------------------------------------------------------
+
+    def post(self, data: Fields) -> Fields:
+        """What is not given is made up; a given text is posted as it is."""
+        platform, random_ = data["platform"], self._seed()
+        self.universe.platform(platform)
+        kind, to, author = str(data.get("kind", "")), str(data.get("to", "")), str(data.get("author", ""))
+        if data.get("text") is None and not data.get("reply_to"):
+            act = plots.single(random_, platform, "", kind=kind, to=to, author=author)
+        else:
+            act = plots.single(random_, platform, "", kind="question", to=to, author=author)
+            act.kind = kind or "question"
+            act.text = str(data.get("text") or "Does this work for everybody?")
+            act.more["form"] = "plain"
+            if not data.get("title"):
+                act.more.pop("title", None)
+        act.parent = str(data.get("reply_to", ""))
+        if platform == "twitter" and to and f"@{to.lstrip('@')}".lower() not in act.text.lower():
+            act.text = f"@{to.lstrip('@')} {act.text}"
+        for name in ("subject", "title", "url", "form", "attachments", "headers", "name", "lang", "cc"):
+            if name in data:
+                act.more[name] = data[name]
+        if to and platform == "email":
+            act.more["to"] = [part.strip() for part in to.split(",")]
+        made = self.universe.perform(act)
+        return {"id": made.id, "url": made.url, "text": act.text, "author": act.author}
+
+    def edit(self, data: Fields) -> Fields:
+        act = Act(data["platform"], "edit", "", str(data["text"]), parent=str(data["id"]))
+        made = self.universe.perform(act)
+        return {"id": made.id, "url": made.url}
+
+    def delete(self, data: Fields) -> Fields:
+        made = self.universe.perform(Act(data["platform"], "delete", "", parent=str(data["id"])))
+        return {"id": made.id}
+
+    def answer(self, data: Fields) -> Fields:
+        """As a team member (key, or any account) or a brand handle, on the platform itself."""
+        who, platform = str(data["as"]), data["platform"]
+        person = member(who)
+        account = (
+            {"twitter": person.twitter, "hackernews": person.hackernews}.get(platform, person.key) if person else who
+        )
+        if account is None:
+            raise Impossible(f"{who} has no account on {platform}")
+        act = Act(platform, "post", account.lstrip("@"), str(data["text"]), parent=str(data["id"]), by_team=True)
+        made = self.universe.perform(act)
+        return {"id": made.id, "url": made.url}
+
+    def faults(self, data: Fields) -> Fields:
+        count, seconds = data.get("count"), data.get("seconds")
+        fault = Fault(
+            str(data.get("platform", "all")),
+            str(data["kind"]),
+            float(data.get("rate", 1)),
+            None if count is None else int(count),
+            None if seconds is None else float(seconds),
+        )
+        if fault.platform != "all":
+            self.universe.platform(fault.platform)
+        self.universe.faults.add(fault)
+        return {"active": self.universe.faults.active()}
+
+    def clear_faults(self, data: Fields) -> Fields:
+        self.universe.faults.clear(data.get("platform"))
+        return {"active": self.universe.faults.active()}
+
+    def set_stream(self, data: Fields) -> Fields:
+        """`rate` a minute; `reactions`: whether customers react to answers."""
+        if "rate" in data:
+            self.stream.set_rate(float(data["rate"]))
+        if "reactions" in data:
+            self.universe.reactions = str(data["reactions"]).lower() in ("true", "1", "yes", "on")
+        return {"rate": self.stream.rate, "reactions": self.universe.reactions}
+
+    def bulk(self, data: Fields) -> Fields:
+        """`count` mentions now, in one transaction, spread over `platforms`; the same seed gives the same texts."""
+        count, names = int(data["count"]), data.get("platforms") or ["twitter", "hackernews", "email"]
+        random_ = random.Random(f"bulk {data.get('seed', 0)} {self.universe.store.next_number('bulk')}")
+        made: dict[str, list[str]] = {name: [] for name in names}
+        with self.universe.store.transaction():
+            for number in range(count):
+                platform = names[number % len(names)]
+                act = plots.single(random_, platform, "")
+                made[platform].append(self.universe.perform(act).id)
+        return {"ids": made}
+
+    def settle(self, data: Fields) -> Fields:
+        """Do at once what was kept for later (reactions, edits), so that a test need not wait."""
+        with self.universe.store.transaction():
+            for key, doc in list(self.universe.store.all("later").items()):
+                self.universe.store.put("later", key, {**doc, "at": 0})
+        done = self.universe.do_what_is_due()
+        return {"done": done}
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    def state(self, request: Request) -> Response:
+        universe = self.universe
+        return json_response(
+            {
+                "platforms": {name: platform.counts() for name, platform in universe.platforms.items()},
+                "faults": universe.faults.active(),
+                "happened": universe.faults.happened,
+                "rate": self.stream.rate,
+                "reactions": universe.reactions,
+                "later": len(universe.store.all("later")),
+                "born_at": universe.born_at,
+            }
+        )
+
+    def truth(self, request: Request) -> Response:
+        """`?platform=`, and for Twitter `?search=1` when the desk also searches for the word."""
+        name = request.query.get("platform", "")
+        try:
+            platform = self.universe.platform(name)
+        except Impossible as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response({"platform": name, **platform.truth(search=request.query.get("search") in ("1", "true"))})

@@ -1,0 +1,1 @@
+"""What the public pages have in common: elements that escape by themselves, and the frame."""

@@ -1,0 +1,343 @@
+"""The endpoints of API v2: https://docs.x.com/x-api/posts/search-recent-posts and its neighbours."""
+
+from __future__ import annotations
+
+import functools
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.http import BadBody, Request, Response, Router, json_response
+from sandbox.platforms.twitter import entities, query, wire
+from sandbox.platforms.twitter.oauth import Gate
+from sandbox.platforms.twitter.posts import Posts, snowflake
+from sandbox.platforms.twitter.wire import Writer, not_found
+from sandbox.store import Doc
+from sandbox.world import Handle
+
+WINDOW_S = 900
+LIMITS = {"read": 1800, "write": 400}
+"""Requests in 15 minutes, per endpoint and account."""
+_DUPLICATE_WITHIN_S = 24 * 3600
+
+
+class Api:
+    """`on_posted(tweet)` is called, in the same transaction, for each tweet that came through the API."""
+
+    def __init__(
+        self, posts: Posts, now: Callable[[], float], search_days: int, on_posted: Callable[[Doc], None]
+    ) -> None:
+        self.posts, self.now, self.search_days, self.on_posted = posts, now, search_days, on_posted
+        self.gate = Gate()
+        self._used: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def register(self, router: Router) -> None:
+        reads: list[tuple[str, Callable[[Request], Response]]] = [
+            ("/twitter/2/tweets/search/recent", self.search),
+            ("/twitter/2/users/me", self.me),
+            ("/twitter/2/users/by/username/{username}", self.by_username),
+            ("/twitter/2/users/{id}/mentions", self.mentions),
+            ("/twitter/2/users/{id}/tweets", self.timeline),
+            ("/twitter/2/users/{id}", self.user),
+            ("/twitter/2/tweets", self.lookup),
+            ("/twitter/2/tweets/{id}", self.one),
+        ]
+        for path, view in reads:
+            router.add("GET", path, self._reading(path, view), platform="twitter")
+        for method, path, act in (
+            ("POST", "/twitter/2/tweets", self.post),
+            ("DELETE", "/twitter/2/tweets/{id}", self.delete),
+            ("POST", "/twitter/2/users/{id}/likes", self.like),
+        ):
+            router.add(method, path, self._writing(f"{method} {path}", act), platform="twitter", write=True)
+
+    # --- gates ------------------------------------------------------------------------------------------------
+
+    def _reading(self, name: str, view: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        @functools.wraps(view)
+        def guarded(request: Request) -> Response:
+            if not self.gate.reads(request):
+                return unauthorized()
+            return self._metered(name, "app", "read", lambda: view(request))
+
+        return guarded
+
+    def _writing(self, name: str, act: Callable[[Request, Handle], Response]) -> Callable[[Request], Response]:
+        @functools.wraps(act)
+        def guarded(request: Request) -> Response:
+            if self.gate.is_app_only(request):
+                return unsupported_authentication()
+            handle = self.gate.user(request)
+            if handle is None:
+                return unauthorized()
+            return self._metered(name, handle.user_id, "write", lambda: act(request, handle))
+
+        return guarded
+
+    def _metered(self, name: str, who: str, kind: str, answer: Callable[[], Response]) -> Response:
+        start, used = self._used.get((name, who), (0.0, 0))
+        now = self.now()
+        if now - start > WINDOW_S:
+            start, used = now, 0
+        self._used[name, who] = start, used + 1
+        left = LIMITS[kind] - used - 1
+        response = too_many(start + WINDOW_S) if left < 0 else answer()
+        response.headers |= limit_headers(LIMITS[kind], max(left, 0), start + WINDOW_S)
+        return response
+
+    # --- lists ------------------------------------------------------------------------------------------------
+
+    def search(self, request: Request) -> Response:
+        asked = request.query
+        try:
+            test = query.compile_query(asked.get("query", ""), self.posts)
+        except query.BadQuery as error:
+            return invalid("query", asked.get("query", ""), str(error))
+        oldest = snowflake(self.now() - self.search_days * 86_400)
+        numbers = self.posts.everything
+        return self._page(request, numbers[bisect_left(numbers, oldest) :], (10, 100), "next_token", test)
+
+    def mentions(self, request: Request) -> Response:
+        user = self.posts.user(request.params["id"])
+        if user is None:
+            return json_response({"errors": [not_found(request.params["id"], "id", "user")]})
+        numbers = self.posts.naming[user["username"].lower()][-800:]
+        return self._page(request, numbers, (5, 100), "pagination_token")
+
+    def timeline(self, request: Request) -> Response:
+        user = self.posts.user(request.params["id"])
+        if user is None:
+            return json_response({"errors": [not_found(request.params["id"], "id", "user")]})
+        out = {
+            {"retweets": "retweeted", "replies": "replied_to"}.get(name)
+            for name in wire.names(request.query.get("exclude"))
+        }
+        return self._page(
+            request,
+            self.posts.by_author[user["id"]][-3200:],
+            (5, 100),
+            "pagination_token",
+            lambda tweet: not any(ref["type"] in out for ref in tweet["refs"]),
+        )
+
+    def _page(
+        self,
+        request: Request,
+        numbers: list[int],
+        bounds: tuple[int, int],
+        token_name: str,
+        test: Callable[[Doc], bool] | None = None,
+    ) -> Response:
+        """Newest first, below the token, above since_id (exclusive)."""
+        asked = request.query
+        try:
+            size = int(asked.get("max_results", 10))
+            low, high = self._bounds(asked)
+            if token := asked.get(token_name) or asked.get("next_token"):
+                high = min(high, wire.from_page_token(token))
+        except ValueError as error:
+            return invalid(token_name, "", str(error))
+        if not bounds[0] <= size <= bounds[1]:
+            message = f"The `max_results` query parameter value [{size}] is not between {bounds[0]} and {bounds[1]}"
+            return invalid("max_results", str(size), message)
+        wanted = self.posts.visible(numbers[bisect_right(numbers, low) : bisect_left(numbers, high)])
+        found = [tweet for tweet in wanted if test is None or test(tweet)]
+        return self._listing(request, found[:size], more=len(found) > size)
+
+    def _bounds(self, asked: dict[str, str]) -> tuple[int, int]:
+        """Ids between which, both exclusive, the tweets lie."""
+        low, high = int(asked.get("since_id") or 0), int(asked.get("until_id") or 1 << 63)
+        if start := asked.get("start_time"):
+            low = max(low, snowflake(_parsed(start)) - 1)
+        if end := asked.get("end_time"):
+            high = min(high, snowflake(_parsed(end)))
+        return low, high
+
+    def _listing(self, request: Request, tweets: list[Doc], *, more: bool) -> Response:
+        writer = Writer(self.posts, request.query)
+        data = [writer.tweet(tweet) for tweet in tweets]
+        if request.duplicates:
+            data += data[: max(1, len(data) // 3)]
+        document = writer.document(data, tweets)
+        meta: dict[str, Any] = {"result_count": len(data)}
+        if tweets:
+            meta |= {"newest_id": tweets[0]["id"], "oldest_id": tweets[-1]["id"]}
+            if more:
+                # A page that repeats itself also overlaps with the next one.
+                last = tweets[-3] if request.duplicates and len(tweets) > 3 else tweets[-1]
+                meta["next_token"] = wire.page_token(last["id"])
+        return json_response({**document, "meta": meta})
+
+    # --- lookups ----------------------------------------------------------------------------------------------
+
+    def lookup(self, request: Request) -> Response:
+        ids = [i for i in request.query.get("ids", "").split(",") if i]
+        if not 1 <= len(ids) <= 100:
+            return invalid(
+                "ids", ",".join(ids), "The number of values in the `ids` query parameter list is not between 1 and 100"
+            )
+        writer = Writer(self.posts, request.query)
+        found = []
+        for tweet_id in dict.fromkeys(ids):
+            tweet = self.posts.get(tweet_id)
+            if tweet is None:
+                writer.errors.append(not_found(tweet_id, "ids"))
+            else:
+                found.append(tweet)
+        return json_response(writer.document([writer.tweet(tweet) for tweet in found], found))
+
+    def one(self, request: Request) -> Response:
+        tweet = self.posts.get(request.params["id"])
+        writer = Writer(self.posts, request.query)
+        if tweet is None:
+            return json_response({"errors": [not_found(request.params["id"], "id")]})
+        return json_response(writer.document(writer.tweet(tweet), [tweet]))
+
+    def _user_document(self, request: Request, user: Doc | None, value: str, parameter: str) -> Response:
+        if user is None:
+            return json_response({"errors": [not_found(value, parameter, "user")]})
+        return json_response({"data": Writer(self.posts, request.query).user(user)})
+
+    def user(self, request: Request) -> Response:
+        return self._user_document(request, self.posts.user(request.params["id"]), request.params["id"], "id")
+
+    def by_username(self, request: Request) -> Response:
+        name = request.params["username"]
+        user = self.posts.user(self.posts.user_ids.get(name.lower(), ""))
+        return self._user_document(request, user, name, "username")
+
+    def me(self, request: Request) -> Response:
+        handle = self.gate.user(request)
+        if handle is None:
+            return unsupported_authentication()
+        return self._user_document(request, self.posts.user(handle.user_id), handle.user_id, "id")
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    def post(self, request: Request, handle: Handle) -> Response:
+        data = request.json()
+        if not isinstance(data, dict):
+            raise BadBody("not an object")
+        text = str(data.get("text") or "")
+        parent_id = (data.get("reply") or {}).get("in_reply_to_tweet_id")
+        if not text.strip():
+            return invalid("text", text, "text: must not be empty")
+        if entities.weight(text) > entities.MAX_WEIGHT:
+            return problem(400, "Invalid Request", "Your Tweet text is too long. For more information on how Twitter "
+                           "determines text length see https://github.com/twitter/twitter-text.")  # fmt: skip
+        parent = self.posts.get(str(parent_id)) if parent_id else None
+        if parent_id and parent is None:
+            return problem(403, "Forbidden", "You attempted to reply to a Tweet that is deleted or not visible to you.")
+        author = self.posts.account(handle.username)
+        if self._said_already(author, text, parent):
+            return problem(403, "Forbidden", "You are not allowed to create a Tweet with duplicate content.")
+        with self.posts.store.transaction():
+            tweet = self.posts.post(author, text, at=self.now(), parent=parent, desk=True, source="Mention Desk")
+            self.on_posted(tweet)
+        data = {"id": tweet["id"], "text": tweet["wire"]["text"], "edit_history_tweet_ids": tweet["history"]}
+        return json_response({"data": data}, 201)
+
+    def _said_already(self, author: Doc, text: str, parent: Doc | None) -> bool:
+        since = self.now() - _DUPLICATE_WITHIN_S
+        for tweet in self.posts.visible(self.posts.by_author[author["id"]]):
+            if tweet["at"] < since:
+                return False
+            same_place = (tweet["refs"][0]["id"] if tweet["refs"] else None) == (parent["id"] if parent else None)
+            if same_place and _spoken(tweet["plain"]) == _spoken(text):
+                return True
+        return False
+
+    def delete(self, request: Request, handle: Handle) -> Response:
+        tweet = self.posts.get(request.params["id"])
+        if tweet is None:
+            return json_response({"data": {"deleted": False}})
+        if tweet["author_id"] != handle.user_id:
+            return problem(403, "Forbidden", "You are not authorized to delete this Tweet.")
+        with self.posts.store.transaction():
+            self.posts.delete(tweet)
+        return json_response({"data": {"deleted": True}})
+
+    def like(self, request: Request, handle: Handle) -> Response:
+        data = request.json()
+        tweet = self.posts.get(str(data.get("tweet_id", ""))) if isinstance(data, dict) else None
+        if request.params["id"] != handle.user_id:
+            return problem(403, "Forbidden", "You may only like as yourself.")
+        if tweet is None:
+            return invalid("tweet_id", "", "tweet_id: no such Tweet")
+        key = f"{handle.user_id} {tweet['id']}"
+        if self.posts.store.get("twitter_like", key) is None:
+            with self.posts.store.transaction():
+                self.posts.store.put(
+                    "twitter_like", key, {"by": handle.username, "tweet": tweet["id"], "at": self.now()}
+                )
+                self.posts.like(tweet)
+        return json_response({"data": {"liked": True}})
+
+
+def _spoken(text: str) -> str:
+    """A text without the names that a reply puts in front."""
+    words = text.split()
+    while words and words[0].startswith("@"):
+        words.pop(0)
+    return " ".join(words)
+
+
+def _parsed(stamp: str) -> float:
+    """Epoch seconds of an ISO time. Raises ValueError."""
+    at = datetime.fromisoformat(stamp)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def limit_headers(limit: int, left: int, reset: float) -> dict[str, str]:
+    return {
+        "x-rate-limit-limit": str(limit),
+        "x-rate-limit-remaining": str(left),
+        "x-rate-limit-reset": str(int(reset) + 1),
+        "x-access-level": "read-write",
+    }
+
+
+def problem(status: int, title: str, detail: str, kind: str = "about:blank") -> Response:
+    return json_response({"title": title, "detail": detail, "type": kind, "status": status}, status)
+
+
+def unauthorized() -> Response:
+    return problem(401, "Unauthorized", "Unauthorized")
+
+
+def too_many(reset: float | None = None) -> Response:
+    response = problem(429, "Too Many Requests", "Too Many Requests")
+    return response if reset is None else _with_headers(response, limit_headers(LIMITS["read"], 0, reset))
+
+
+def _with_headers(response: Response, headers: dict[str, str]) -> Response:
+    response.headers |= headers
+    return response
+
+
+def refused_for(seconds: float) -> Response:
+    """429 with the header that says when to come back."""
+    return too_many(time.time() + seconds)
+
+
+def unsupported_authentication() -> Response:
+    detail = (
+        "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.  Supported authentication types "
+        "are [OAuth 1.0a User Context, OAuth 2.0 User Context]."
+    )
+    kind = "https://api.twitter.com/2/problems/unsupported-authentication"
+    return problem(403, "Unsupported Authentication", detail, kind)
+
+
+def invalid(parameter: str, value: str, message: str) -> Response:
+    return json_response(
+        {
+            "errors": [{"parameters": {parameter: [value]}, "message": message}],
+            "title": "Invalid Request",
+            "detail": "One or more parameters to your request was invalid.",
+            "type": "https://api.twitter.com/2/problems/invalid-request",
+        },
+        400,
+    )

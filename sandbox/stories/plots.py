@@ -1,0 +1,59 @@
+"""Whole conversations, as they come in: one call, one thing that somebody starts."""
+
+from __future__ import annotations
+
+import random
+
+from sandbox.platform import Act
+from sandbox.stories import comments, letters, tweets
+
+Timed = list[tuple[float, Act]]
+"""(seconds after the beginning, act), the first at 0."""
+PLATFORMS = ("twitter",) * 11 + ("hackernews",) * 4 + ("email",) * 5
+
+
+def single(random_: random.Random, platform: str, key: str, *, kind: str = "", to: str = "", author: str = "") -> Act:
+    """One mention without a past or a future. On Hacker News it is an Ask HN, which needs no parent."""
+    if platform == "twitter":
+        act = tweets.opening(random_, key, kind if kind in tweets.english.TWEETS else "", to)[1]
+    elif platform == "hackernews":
+        topic, act = comments.mention(random_, parent="", key=key, kind=kind)
+        act.more["title"] = f"Ask HN: Acme and {random_.choice(comments.TOPICS[topic]['thing'])}?"
+    else:
+        act = letters.letter(random_, key, kind, to, author)[1]
+    act.author = author or act.author
+    return act
+
+
+def start(random_: random.Random, key: str, platform: str = "", story: str = "") -> Timed:
+    """Something new, with what happens around it. `story`: key of a Hacker News story that may be commented on."""
+    platform = platform or random_.choice(PLATFORMS)
+    if platform == "twitter":
+        about, first = tweets.opening(random_, key)
+        return [(0.0, first), *tweets.around(about, first, random_)]
+    if platform == "email":
+        if random_.random() < 0.12:
+            return [(0.0, letters.noise(random_, key))]
+        return [(0.0, letters.letter(random_, key)[1])]
+    return _on_hackernews(random_, key, story)
+
+
+def _on_hackernews(random_: random.Random, key: str, story: str) -> Timed:
+    roll = random_.random()
+    if story and roll < 0.62:
+        return [(0.0, comments.mention(random_, parent=f"~{story}", key=key)[1])]
+    if story and roll < 0.72:
+        return [(0.0, comments.look_alike(random_, parent=f"~{story}", key=key))]
+    if roll < 0.78:
+        return comments.busy_thread(random_, key)
+    first = comments.story(random_, key, about_us=roll > 0.9)
+    acts: Timed = [(0.0, first)]
+    for number in range(random_.randint(1, 4)):
+        child = f"{key}/{number}"
+        made = (
+            comments.mention(random_, parent=f"~{key}", key=child)[1]
+            if number == 0
+            else comments.aside(random_, parent=f"~{key}", key=child)
+        )
+        acts.append((random_.uniform(60, 3 * 3600), made))
+    return sorted(acts, key=lambda pair: pair[0])

@@ -1,0 +1,126 @@
+"""Everything together: the store, the platforms, what is due later, and the clock.
+
+`perform` is the one way in which anything happens that is not asked for through a platform's own API.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import random
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import sandbox.platforms
+from sandbox.faults import Faults
+from sandbox.http import Router
+from sandbox.platform import Act, Impossible, Made, Platform
+from sandbox.store import Store
+
+
+class Universe:
+    """`public_url` is set as soon as the HTTP port is known."""
+
+    def __init__(self, folder: Path, *, seed: int = 7, history_days: int = 0) -> None:
+        self.store = Store(folder)
+        born = self.store.get("world", "born")
+        if born is None:
+            born = {"at": time.time(), "seed": seed, "history_days": history_days}
+            self.store.put("world", "born", born)
+        self.born_at: float = born["at"]
+        self.seed: int = born["seed"]
+        self.history_days: int = born["history_days"]
+        self.random = random.Random(f"{self.seed} {len(self.store.all('later'))} {len(self.store.all('tweet'))}")
+        self.faults = Faults(seed)
+        self.public_url = ""
+        self.ports: dict[str, Any] = {}
+        """`host`, and what `imap` and `smtp` listen on (asked for before the start, real after it)."""
+        self.reactions = False
+        self.woken = threading.Event()
+        self.platforms: dict[str, Platform] = {}
+        for platform in found_platforms():
+            if platform.name in self.platforms:
+                raise ValueError(f"two platforms are called {platform.name}")
+            self.platforms[platform.name] = platform(self)
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return time.time()
+
+    def router(self) -> Router:
+        router = Router()
+        for platform in self.platforms.values():
+            platform.register(router)
+        return router
+
+    def platform(self, name: str) -> Platform:
+        if name not in self.platforms:
+            raise Impossible(f"no platform {name!r}; there are {', '.join(sorted(self.platforms))}")
+        return self.platforms[name]
+
+    def perform(self, act: Act) -> Made:
+        """Do an act now (or as if at `act.at`). Raises Impossible."""
+        with self.store.transaction():
+            platform = self.platform(act.platform)
+            if act.parent.startswith("~"):
+                act.parent = self.resolve(act.parent)
+            made = platform.perform(act)
+            if act.key:
+                self.store.put("ref", act.key, {"id": made.id})
+            return made
+
+    def perform_all(self, acts: Iterable[Act]) -> int:
+        """In order, in one transaction; acts on something that was never made or is gone are left out. How many."""
+        done = 0
+        with self.store.transaction():
+            for act in acts:
+                try:
+                    self.perform(act)
+                    done += 1
+                except Impossible:
+                    continue
+        return done
+
+    def resolve(self, ref: str) -> str:
+        """The id behind `~key`."""
+        known = self.store.get("ref", ref.removeprefix("~"))
+        if known is None:
+            raise Impossible(f"nothing is called {ref}")
+        return str(known["id"])
+
+    def later(self, act: Act, seconds: float) -> None:
+        """Keep an act for later: it is done even if the process is killed in between."""
+        act.at = self.now() + seconds
+        with self.store.transaction():
+            number = self.store.next_number("later")
+            self.store.put("later", str(number), act.as_doc())
+        self.woken.set()
+
+    def do_what_is_due(self) -> int:
+        """Perform the acts whose time has come; returns how many. Each is dropped in its own transaction."""
+        now = self.now()
+        with self.store.lock:
+            due = [(key, doc) for key, doc in self.store.all("later").items() if doc["at"] <= now]
+        for key, doc in sorted(due, key=lambda pair: pair[1]["at"]):
+            with self.store.transaction():
+                self.store.drop("later", key)
+                self.perform_all([Act(**doc)])
+        return len(due)
+
+    def start(self) -> None:
+        for platform in self.platforms.values():
+            platform.start()
+
+    def stop(self) -> None:
+        for platform in self.platforms.values():
+            platform.stop()
+        self.store.close()
+
+
+def found_platforms() -> list[type[Platform]]:
+    """The class behind `PLATFORM` of each module in `sandbox/platforms/`, in the order of their names."""
+    names = sorted(module.name for module in pkgutil.iter_modules(sandbox.platforms.__path__))
+    return [importlib.import_module(f"sandbox.platforms.{name}").PLATFORM for name in names]
