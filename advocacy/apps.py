@@ -7,4 +7,4 @@ class AdvocacyConfig(AppConfig):
     verbose_name = _("Mention desk")
 
     def ready(self) -> None:
-        from advocacy import checks  # noqa: F401  (registers the system checks)
+        from advocacy import celery, checks  # noqa: F401  (tasks find our broker; registers the system checks)

@@ -1,0 +1,42 @@
+"""The Celery app. Tasks take ids, are idempotent, are enqueued after commit; the options are in settings (CELERY_…).
+
+Redis only carries nudges. Every schedule in `advocacy.beat` finds the same work in the tables, so a flushed Redis, a
+killed worker or a lost message costs some seconds, not a mention.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import beat_init, worker_init
+from django.core.exceptions import ImproperlyConfigured
+
+from advocacy.beat import SCHEDULE
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "advocacy.settings")
+
+app = Celery("advocacy")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.beat_schedule = SCHEDULE
+app.autodiscover_tasks()
+app.set_default()  # for every thread, not only the one that imported this
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_wrong_settings(**_kwargs: Any) -> None:
+    """Neither worker nor beat runs Django's system checks; of what is raised here only SystemExit stops them."""
+    from advocacy import checks
+
+    try:
+        checks.refuse_wrong_settings()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error
+
+
+@beat_init.connect
+def tick_at_once(**_kwargs: Any) -> None:
+    """The schedule's first tick would be ten seconds away, and readiness with it."""
+    app.send_task("advocacy.tasks.tick", expires=60)

@@ -1,0 +1,14 @@
+"""The one task of this floor: proof of life."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from advocacy import health
+
+
+@shared_task(ignore_result=True)
+def tick() -> None:
+    """Sent by beat, run by a worker: each of the two leaves its own mark (beat's is set while it sends)."""
+    health.mark(health.WORKER, timezone.now())
