@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,4 +9,10 @@ class MentionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from mentions import receivers  # noqa: F401  (connects the nudges from channels)
+        from mentions import (
+            receivers,  # noqa: F401  (connects the nudges from channels)
+            roles,
+        )
+
+        # Without a sender: permissions of each app exist only after that app's own turn.
+        post_migrate.connect(roles.ensure_after_migrate, dispatch_uid="mentions.roles")

@@ -1,0 +1,76 @@
+"""The four roles as groups with permissions, ensured after every migrate so that no installation lacks one.
+
+What an admin adds to a group by hand stays; what a role needs is put back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps as global_apps
+from django.apps.registry import Apps
+
+VOLUNTEER = "volunteer"
+ADVOCATE = "advocate"
+MANAGER = "manager"
+ADMIN = "admin"
+
+_READ = {
+    "mentions.view_ticket",
+    "mentions.view_message",
+    "mentions.view_author",
+    "mentions.view_macro",
+    "mentions.view_view",
+}
+_PLAY = _READ | {"mentions.play_ticket", "mentions.add_note", "mentions.add_reply", "mentions.add_draft"}
+_ADVOCATE = _PLAY | {
+    "mentions.change_ticket",
+    "mentions.merge_ticket",
+    "mentions.bulk_ticket",
+    "mentions.delete_reply",
+    "mentions.view_reports",
+    "mentions.view_channel_health",
+    "mentions.add_view",
+    "mentions.change_author",
+    "experts.view_expert",
+    "experts.view_topic",
+    "experts.add_outreach",
+    "experts.change_outreach",
+    "experts.view_outreach",
+}
+_MANAGER = _READ | {
+    "mentions.view_reports",
+    "mentions.view_channel_health",
+    "experts.view_expert",
+    "experts.view_topic",
+    "experts.view_outreach",
+    "channels.view_channel",
+    "channels.view_connection",
+}
+_APPS_OF_ADMINS = ("mentions", "channels", "experts", "auth")
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    VOLUNTEER: frozenset(_PLAY),
+    ADVOCATE: frozenset(_ADVOCATE),
+    MANAGER: frozenset(_MANAGER),
+}
+"""Role → `app.codename`. Admins have every permission of the desk's apps and of users and groups."""
+
+
+def ensure(apps: Apps = global_apps) -> None:
+    """Groups exist and hold at least the permissions of their role. Names of apps not yet migrated are left out."""
+    group_model = apps.get_model("auth", "Group")
+    permission_model = apps.get_model("auth", "Permission")
+    known = {(p.content_type.app_label, p.codename): p for p in permission_model.objects.select_related("content_type")}
+    for role, names in PERMISSIONS.items():
+        group, _created = group_model.objects.get_or_create(name=role)
+        pairs = (tuple(name.split(".", 1)) for name in names)
+        group.permissions.add(*(known[pair] for pair in pairs if pair in known))
+    admins, _created = group_model.objects.get_or_create(name=ADMIN)
+    admins.permissions.add(*(p for (app, _name), p in known.items() if app in _APPS_OF_ADMINS))
+
+
+def ensure_after_migrate(sender: Any, **_kwargs: Any) -> None:
+    """Receiver of `post_migrate`. Permissions of an app are made by a receiver of the same signal; running once more
+    for each later app is how all of them are found, in whatever order the apps come."""
+    ensure()

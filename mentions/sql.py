@@ -1,0 +1,41 @@
+"""Pieces of a WHERE over `mentions_ticket` that serve both the claim (one raw statement) and querysets.
+
+Written once, with named parameters. `%(me)s` (user id) and `%(now)s` (aware UTC) are filled in by whoever runs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
+
+_NAMED = re.compile(r"%\((\w+)\)s")
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """`sql` is one boolean expression; `params` its values by name, but for `me` and `now`."""
+
+    sql: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def positional(self, **filled: Any) -> tuple[str, tuple[Any, ...]]:
+        values = {**self.params, **filled}
+        names = _NAMED.findall(self.sql)
+        return _NAMED.sub("%s", self.sql), tuple(values[name] for name in names)
+
+    def as_condition(self, **filled: Any) -> RawSQL:
+        """For `.filter(...)` of a ticket queryset."""
+        sql, params = self.positional(**filled)
+        return RawSQL(sql, params, output_field=BooleanField())  # noqa: S611
+
+
+def both(fragments: Iterable[Fragment]) -> Fragment:
+    """All of them at once; true when there is none. Parameter names must differ."""
+    parts = list(fragments)
+    params = {name: value for part in parts for name, value in part.params.items()}
+    return Fragment("\n  AND ".join(part.sql for part in parts) or "TRUE", params)
