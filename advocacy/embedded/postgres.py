@@ -105,6 +105,11 @@ class PostgresServer:
             self.stop()
             raise
 
+    def ask_to_stop(self) -> None:
+        """Begins the stop without waiting for it."""
+        if self.kept is not None:
+            self.kept.ask_to_stop()
+
     def stop(self, *, keep: bool = False) -> None:
         """Fast shutdown (SIGINT): open transactions are rolled back, the data is checkpointed, the process is gone.
         `keep`: a temporary server's data stays, for the next `start()`."""

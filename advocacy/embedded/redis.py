@@ -67,6 +67,11 @@ class RedisServer:
             self.stop()
         raise EmbeddedError(f"Redis did not start on any of the ports {ports}; its log: {self.log}.")
 
+    def ask_to_stop(self) -> None:
+        """Begins the stop without waiting for it."""
+        if self.kept is not None:
+            self.kept.ask_to_stop()
+
     def stop(self) -> None:
         if self.kept is not None:
             self.kept.stop()

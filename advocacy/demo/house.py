@@ -1,0 +1,211 @@
+"""The demo from the first line to the last: what is started in which order, and that all of it ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from advocacy.demo import keys, parts
+from advocacy.demo.crew import Crew, Interrupted, interruptible
+from advocacy.demo.logins import LOGINS
+from advocacy.demo.parts import PartFailed, Places
+from advocacy.demo.ports import NoPortFree, next_free
+from advocacy.embedded.binaries import EmbeddedError
+from advocacy.embedded.postgres import PostgresServer
+from advocacy.embedded.redis import RedisServer
+
+SANDBOX_PORTS = (8100, 8143, 8025)  # HTTP, IMAP, SMTP
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    local: Path
+    fresh: bool
+    port: int
+    history_days: int
+    rate: float
+
+
+class House:
+    """One demo. `run()` blocks until it is over."""
+
+    def __init__(self, wishes: Wishes, *, root: Path, say: Callable[[str], None]) -> None:
+        self.wishes = wishes
+        self.places = Places(root=root, local=wishes.local)
+        self.say = say
+        self.crew = Crew(say)
+        self.began = time.monotonic()
+        self.env: dict[str, str] = {}
+
+    def run(self) -> str | None:
+        """None when somebody stopped it; what went wrong otherwise. Nothing is left running either way."""
+        with interruptible():
+            try:
+                self.places.local.mkdir(parents=True, exist_ok=True)
+                with (self.places.local / "demo.lock").open("a+") as lock:
+                    self._be_the_only_one(lock)
+                    return self._live()
+            except Interrupted as signal:
+                self.say(f"\n{signal}: stopping …")
+            except (EmbeddedError, PartFailed, NoPortFree) as error:
+                return str(error)
+            finally:
+                self.crew.stop()
+        self.say("Everything has stopped.")
+        return None
+
+    def _live(self) -> str:
+        try:
+            self._open_up()
+            self._announce()
+            name = self.crew.watch()
+            log = self.places.log(name)
+            return f"{name} ended by itself, so all of it stops. The end of {log}:\n{parts.tail(log)}"
+        finally:
+            self.crew.stop()  # while the lock is held
+
+    def _be_the_only_one(self, lock: IO[str]) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise PartFailed(f"A demo is already running here (pid {lock.read().strip() or '?'}).") from None
+        lock.seek(0)
+        lock.truncate()
+        lock.write(str(os.getpid()))
+        lock.flush()
+
+    # -- starting -------------------------------------------------------------------------------------------------
+
+    def _open_up(self) -> None:
+        postgres = PostgresServer(self.places.local / "postgres", log=self.places.log("postgresql"))
+        if self.wishes.fresh:
+            self._forget(postgres.data)
+        self._services(postgres)
+        port = self._choose_port()
+        self._make_environment(postgres.url, port)
+        self._world()
+        self._fill()
+        self._desk(port)
+
+    def _forget(self, data: Path) -> None:
+        self.say("· forgetting the last demo")
+        for path in (data, self.places.sandbox, self.places.logs):
+            shutil.rmtree(path, ignore_errors=True)
+        for name in ("keys.json", "beat", "filled"):
+            (self.places.local / name).unlink(missing_ok=True)
+
+    def _services(self, postgres: PostgresServer) -> None:
+        self._progress("PostgreSQL")
+        self.crew.group()
+        self.crew.add("postgresql", postgres)
+        postgres.start()
+        self._progress("Redis")
+        self.redis = RedisServer(log=self.places.log("redis"))
+        self.crew.group()
+        self.crew.add("redis", self.redis)
+        self.redis.start()
+
+    def _choose_port(self) -> int:
+        port = next_free(self.wishes.port)
+        if port != self.wishes.port:
+            self.say(f"· port {self.wishes.port} is taken, so the desk is at {port}")
+        return port
+
+    def _make_environment(self, database_url: str, port: int) -> None:
+        self.keys = keys.load(self.places.local / "keys.json")
+        self.sandbox_ports = _free_ports(SANDBOX_PORTS, port)
+        http = self.sandbox_ports[0]
+        self.env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("DESK_")},
+            "PYTHONPATH": str(self.places.root),
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "advocacy.settings",
+            "DATABASE_URL": database_url,
+            "REDIS_URL": self.redis.url,
+            "DESK_SECRET_KEY": self.keys.secret_key,
+            "DESK_ENCRYPTION_KEYS": self.keys.encryption_key,
+            "DESK_BASE_URL": f"http://localhost:{port}",
+            "DESK_ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "DESK_ALLOWED_PRIVATE_HOSTS": ",".join(f"127.0.0.1:{each}" for each in self.sandbox_ports),
+            "DESK_SLACK_API_BASE": f"http://127.0.0.1:{http}/slack/api/",
+            "DESK_COMPANY": "Acme",
+        }
+
+    def _world(self) -> None:
+        self._progress("the pretend outside world")
+        self.crew.group()
+        days = self.wishes.history_days
+        world = parts.sandbox(self.env, self.places, self.sandbox_ports, days, self.wishes.rate)
+        self.crew.add("sandbox", world)
+        state = f"{self.sandbox_url}/control/state"
+        parts.wait_for(world, "sandbox", self.places, lambda: parts.get_json(state) is not None, 60)
+
+    @property
+    def sandbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.sandbox_ports[0]}"
+
+    def _fill(self) -> None:
+        """In a process of its own: our own settings were read before there was a database."""
+        ports = [str(port) for port in self.sandbox_ports]
+        command = [sys.executable, "-W", "ignore", str(self.places.root / "manage.py"), "demo_data", "--ports", *ports]
+        command += ["--history-days", str(self.wishes.history_days)]
+        env = self.env | {"DEMO_PASSWORDS": str(self.places.local / "keys.json")}
+        process = subprocess.Popen(command, env=env, cwd=self.places.root, stdout=subprocess.PIPE, text=True)
+        try:
+            for line in process.stdout or ():
+                self._progress(line.strip())
+            if process.wait() != 0:
+                raise PartFailed("The desk could not be filled; the reason is above.")
+        finally:
+            process.kill()
+            process.wait()
+
+    def _desk(self, port: int) -> None:
+        self._progress("beat, worker and web")
+        self.crew.group()
+        self.crew.add("beat", parts.beat(self.env, self.places))
+        self.crew.add("worker", parts.worker(self.env, self.places))
+        web = parts.web(self.env, self.places, port)
+        self.crew.add("web", web)
+        self.address = f"http://localhost:{port}/"
+        ready = f"http://127.0.0.1:{port}/readyz"
+        parts.wait_for(web, "web", self.places, lambda: _all_there(ready, self.crew), 60)
+
+    # -- talking --------------------------------------------------------------------------------------------------
+
+    def _progress(self, text: str) -> None:
+        self.say(f"· {time.monotonic() - self.began:5.1f} s  {text}")
+
+    def _announce(self) -> None:
+        lines = [f"\nThe desk is at {self.address} after {time.monotonic() - self.began:.0f} s.\n"]
+        for login in LOGINS:
+            lines.append(f"  {login.role:<10} {login.username:<6} {self.keys.passwords[login.username]}")
+        lines.append(f"\nThe pretend outside world is at {self.sandbox_url}/ (post something there).")
+        lines.append(f"Logs are in {self.places.logs}. Ctrl-C stops everything and keeps the data.")
+        self.say("\n".join(lines))
+
+
+def _free_ports(wanted: tuple[int, int, int], taken: int) -> tuple[int, int, int]:
+    """Three different free ports, the wanted ones where possible."""
+    used = [taken]
+    for each in wanted:
+        used.append(next_free(each, set(used)))
+    return used[1], used[2], used[3]
+
+
+def _all_there(ready_url: str, crew: Crew) -> bool:
+    if name := crew.ended:
+        raise PartFailed(f"{name} ended while the desk was starting.")
+    report = parts.get_json(ready_url)
+    return bool(report and report.get("ready"))

@@ -1,0 +1,104 @@
+"""The programs that make up the demo beside PostgreSQL and Redis: how each is started, and when it is there."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from advocacy.embedded.process import Kept
+
+NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class PartFailed(Exception):
+    """A part did not come up; the text names its log."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders of one demo."""
+
+    root: Path
+    """The checkout."""
+    local: Path
+    """`.local/` in it."""
+
+    @property
+    def logs(self) -> Path:
+        return self.local / "log"
+
+    @property
+    def sandbox(self) -> Path:
+        return self.local / "sandbox"
+
+    def log(self, name: str) -> Path:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        return self.logs / f"{name}.log"
+
+
+def start(name: str, argv: list[str], env: Mapping[str, str], places: Places, grace_s: float = 10.0) -> Kept:
+    """`python -m …` from the checkout, output appended to its log."""
+    log = places.log(name)
+    return Kept([sys.executable, *argv], env=env, cwd=places.root, log=log, grace_s=grace_s)
+
+
+def sandbox(env: Mapping[str, str], places: Places, ports: tuple[int, int, int], days: int, rate: float) -> Kept:
+    http, imap, smtp = (str(port) for port in ports)
+    argv = ["-m", "sandbox", "--port", http, "--imap-port", imap, "--smtp-port", smtp, "--quiet"]
+    argv += ["--state", str(places.sandbox), "--history-days", str(days), "--rate", str(rate)]
+    return start("sandbox", argv, env, places, grace_s=5)
+
+
+def web(env: Mapping[str, str], places: Places, port: int) -> Kept:
+    argv = ["-m", "gunicorn", "advocacy.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--no-control-socket"]
+    argv += ["--worker-class", "sync", "--graceful-timeout", "5", "--timeout", "60"]
+    return start("web", argv, env, places)
+
+
+def worker(env: Mapping[str, str], places: Places) -> Kept:
+    argv = ["-m", "celery", "-A", "advocacy", "worker", "--concurrency", "2", "--loglevel", "INFO"]
+    argv += ["--without-gossip", "--without-mingle"]
+    return start("worker", argv, env, places)
+
+
+def beat(env: Mapping[str, str], places: Places) -> Kept:
+    argv = ["-m", "celery", "-A", "advocacy", "beat", "--schedule", str(places.local / "beat"), "--pidfile", ""]
+    return start("beat", argv, env, places, grace_s=5)
+
+
+def wait_for(part: Kept, name: str, places: Places, there: Callable[[], bool], within_s: float) -> None:
+    """Returns when `there()`; PartFailed when the part ends first, or it takes too long."""
+    deadline = time.monotonic() + within_s
+    while not there():
+        if not part.running or time.monotonic() > deadline:
+            what = f"ended with code {part.exit_code}" if not part.running else f"was not ready after {within_s:.0f} s"
+            raise PartFailed(f"{name} {what}. The end of {places.log(name)}:\n{tail(places.log(name))}")
+        time.sleep(0.1)
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+def get_json(url: str) -> Any:
+    """The JSON at a loopback address, whatever its status; None when there is none."""
+    try:
+        with NO_PROXY.open(url, timeout=5) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        try:
+            return json.load(error)
+        except ValueError:
+            return None
+    except (OSError, ValueError):
+        return None

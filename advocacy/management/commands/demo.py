@@ -1,0 +1,44 @@
+"""`manage.py demo`: the whole desk on this machine, with a pretend outside world, until Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from advocacy.demo.house import House, Wishes
+
+
+class Command(BaseCommand):
+    help = "Starts PostgreSQL, Redis, a pretend outside world, web, worker and beat; Ctrl-C stops all of them."
+    requires_system_checks: list[str] = []  # the settings are made by the demo itself
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--fresh", action="store_true", help="forget everything of the last demo first")
+        parser.add_argument("--port", type=int, default=8000, help="of the desk; the next free one if it is taken")
+        parser.add_argument("--no-history", action="store_true", help="begin with an empty desk")
+        parser.add_argument("--history-days", type=int, default=14, help="days of past that a new demo starts with")
+        parser.add_argument("--rate", type=float, default=6.0, help="new mentions a minute; 0 is a quiet world")
+        parser.add_argument("--local", type=Path, default=settings.BASE_DIR / ".local", help="where it keeps its data")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        wishes = Wishes(
+            local=options["local"].absolute(),
+            fresh=options["fresh"],
+            port=options["port"],
+            history_days=0 if options["no_history"] else options["history_days"],
+            rate=options["rate"],
+        )
+        problem = House(wishes, root=settings.BASE_DIR, say=self.say).run()
+        if problem:
+            raise CommandError(problem)
+
+    def say(self, text: str) -> None:
+        """Stopping goes on when the terminal that we talk to is gone."""
+        try:
+            self.stdout.write(text)
+            self.stdout.flush()
+        except OSError:
+            pass
