@@ -80,8 +80,15 @@ def decode(data: bytes, charset: str | None = None) -> str:
             except ValueError:
                 continue
     if codec in (None, "utf-8", "utf8", "utf_8", "ascii", "us-ascii"):
-        codec = "cp1252"
+        codec = "utf-8" if _is_damaged_utf8(data) else "cp1252"
     return _clean(data.decode(codec or "cp1252", "replace"))
+
+
+def _is_damaged_utf8(data: bytes) -> bool:
+    """UTF-8 that was cut in the middle of a character, rather than some 8-bit charset: most of it still decodes."""
+    text = data.decode("utf-8", "replace")
+    beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
+    return text.count("\ufffd") * 2 < beyond_ascii
 
 
 def _clean(text: str) -> str:

@@ -10,9 +10,9 @@ from channels.adapters.email.mime import Part
 
 _FORWARD_SUBJECT = re.compile(r"\s*(?:fwd?|wg|tr|rv|vs|vb|i|doorst|enc|pd)\s*:", re.IGNORECASE)
 _FORWARD_LINE = re.compile(
-    r"[-\s]*(?:forwarded message|begin forwarded message|weitergeleitete nachricht"
-    r"|anfang der weitergeleiteten nachricht|message transféré|mensaje reenviado|messaggio inoltrato"
-    r"|début du message (?:réexpédié|transféré)|doorgestuurd bericht|mensagem encaminhada|vidarebefordrat meddelande)\s*:?[-\s]*\Z",
+    r"[-\s]*(?:forwarded message|begin forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado"
+    r"|anfang der weitergeleiteten nachricht|début du message (?:réexpédié|transféré)|messaggio inoltrato"
+    r"|doorgestuurd bericht|mensagem encaminhada|vidarebefordrat meddelande)\s*:?[-\s]*\Z",
     re.IGNORECASE,
 )
 _ORIGINAL_LINE = re.compile(
