@@ -6,8 +6,6 @@ the request left is Transient, a clear refusal Rejected, and everything between 
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
@@ -22,18 +20,13 @@ from urllib3.exceptions import HTTPError
 
 from channels.contract import Json, Network
 from channels.errors import ChannelError, Rejected, Transient, Uncertain
+from channels.http_body import Raw, decode_json, not_json
 from channels.http_errors import detail_of, quota, read_failure, redact, write_failure
 from channels.http_guard import anything_sent, begin_request, check_behind_proxy, session_for
 
 MAX_REDIRECTS = 5
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-# JSON may escape characters that PostgreSQL's jsonb refuses: NUL and halves of surrogate pairs.
-_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-_ESCAPE = re.compile(
-    rb"\\(?:[^u]|u(?:(0000)|[dD][89abAB][0-9a-fA-F]{2}(?:(\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?!\\u[dD][c-fC-F])())"
-    rb"|([dD][c-fC-F][0-9a-fA-F]{2})|[0-9a-fA-F]{4}))"
-)
 
 Classify = Callable[[int, Json], ChannelError | None]
 """An adapter's own reading of an error body (status, parsed body or None); None leaves it to the general rule."""
@@ -50,15 +43,6 @@ class Answer:
     def quota(self) -> tuple[int | None, datetime | None]:
         """Requests left and when the window begins anew, where the headers tell."""
         return quota(self.headers, datetime.now(UTC))
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A response of any status, its body read whole."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +85,7 @@ def get_json(
     try:
         return Answer(raw.status, raw.headers, decode_json(raw))
     except ValueError as error:
-        raise Transient(f"{call.where} {_not_json(raw)}. It is tried again.") from error
+        raise Transient(f"{call.where} {not_json(raw)}. It is tried again.") from error
 
 
 def get_bytes(
@@ -148,27 +132,6 @@ def delete(
     return _write(network, Call("DELETE", url, None, None, headers, auth, tuple(secrets)), classify)
 
 
-def decode_json(raw: Raw) -> Json:
-    """The parsed body, whatever the charset header claims. Raises ValueError."""
-    if not raw.content.strip():
-        raise ValueError("empty body")
-    content = _ESCAPE.sub(_storable, raw.content) if _SUSPECT.search(raw.content) else raw.content
-    try:
-        return json.loads(content)
-    except UnicodeDecodeError:
-        declared = raw.headers.get("Content-Type", "").lower().partition("charset=")[2].partition(";")[0].strip("\"' ")
-        try:
-            return json.loads(content.decode(declared or "cp1252", "replace"))
-        except LookupError:
-            return json.loads(content.decode("cp1252", "replace"))
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _storable(escape: re.Match[bytes]) -> bytes:
-    return escape[0] if escape[2] or escape.lastindex is None else b"\\ufffd"
-
-
 def _read(network: Network, call: Call) -> Raw:
     """Follow redirects; each hop connects through the guard. Credentials stay with the host they were meant for."""
     for _ in range(MAX_REDIRECTS + 1):
@@ -211,7 +174,7 @@ def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
     try:
         body = decode_json(raw) if raw.content.strip() else None
     except ValueError as error:
-        raise Uncertain(f"{call.where} {_not_json(raw)}. It was probably taken.") from error
+        raise Uncertain(f"{call.where} {not_json(raw)}. It was probably taken.") from error
     return Answer(raw.status, raw.headers, body)
 
 
@@ -264,15 +227,6 @@ def _raise_known(raw: Raw, classify: Classify | None) -> None:
     known = classify(raw.status, body)
     if known is not None:
         raise known
-
-
-def _not_json(raw: Raw) -> str:
-    start = raw.content.lstrip()[:20].lower()
-    if not start:
-        return "answered with an empty body"
-    if start.startswith(b"<"):
-        return "answered with a web page instead of JSON"
-    return "answered with broken JSON (cut off?)"
 
 
 def _reason(error: Exception) -> str:

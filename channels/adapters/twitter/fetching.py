@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.adapters.twitter import client, wire
-from channels.adapters.twitter.parsing import snowflake_at
+from channels.adapters.twitter.times import snowflake_at
 from channels.contract import Config, Item, Json, Page
 from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Rejected

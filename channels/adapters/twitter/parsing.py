@@ -1,7 +1,7 @@
 """One tweet, of API v2 or v1.1, as a mention. Pure, and on the hot path of ingest.
 
 An edit is a new tweet linked by `edit_history_tweet_ids` (https://docs.x.com/x-api/fundamentals/edit-posts): its
-identity is the first of them, and for a root also its conversation. Ids tell the time: https://docs.x.com/fundamentals/x-ids
+identity is the first of them, and for a root also its conversation.
 """
 
 from __future__ import annotations
@@ -10,39 +10,24 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.twitter import wire
+from channels.adapters.twitter.times import created_at, snowflake_time
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.text import clean, text_links
 
 WEB = "https://twitter.com"
-EPOCH_MS = 1288834974657
-_FIRST_SNOWFLAKE = 29_700_859_247  # ids were counted one by one before
 
 _TCO = re.compile(r"https?://t\.co/[A-Za-z0-9]+")
 _HANDLE = re.compile(r"(?<![\w@./])[@＠](\w{1,15})(?![\w@])", re.ASCII)
 _RETWEET = re.compile(r"RT @\w{1,20}: ", re.ASCII)
 _NO_LANGUAGE = frozenset(("und", "qam", "qct", "qht", "qme", "qst", "zxx", "art", ""))
-_MONTHS = {m: i for i, m in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}  # noqa: SIM905
 _NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 
 Object = Mapping[str, Any]
-
-
-def snowflake_time(number: str) -> datetime | None:
-    """When the tweet of this id was made, to the millisecond; None for ids from before November 2010."""
-    value = int(number) if len(number) < 20 else 0
-    if value < _FIRST_SNOWFLAKE:
-        return None
-    return datetime.fromtimestamp(((value >> 22) + EPOCH_MS) / 1000, UTC)
-
-
-def snowflake_at(epoch_s: float) -> int:
-    """The smallest id of a tweet made at that time."""
-    return max(0, int(epoch_s * 1000) - EPOCH_MS) << 22
 
 
 def web_base(config: Config) -> str:
@@ -90,12 +75,12 @@ def _mention(number: str, tweet: Object, payload: Object, config: Config) -> Men
     first, newest = versions[0], versions[-1]
     author = _author(tweet, payload.get("user"), config)
     raw, entities = _content(tweet)
-    expanded = _expansions(tweet, entities)
+    expanded = _expansions(tweet, entities, raw)
     text = _readable(raw, expanded)
     parent = wire.parent_of(tweet)
     conversation = wire.identity(tweet, "conversation_id") or wire.identity(payload, "root") or parent or first
     is_root = conversation in versions
-    created = _created_at(tweet)
+    created = created_at(tweet)
     own = _is_own(author, config)
     named = _named(tweet, entities, raw)
     return Mention(
@@ -183,18 +168,19 @@ def _list(value: Json) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _expansions(tweet: Object, entities: Object) -> dict[str, str]:
+def _expansions(tweet: Object, entities: Object, raw: str) -> dict[str, str]:
     """Short link → where it leads, in order. Matched by the link itself: offsets count escaped or unescaped
-    characters depending on the entity, and the link occurs nowhere else."""
+    characters depending on the entity, and the link occurs nowhere else. A long post's own entities know more than
+    the shortened ones beside them, which add a link to the post itself."""
     found: dict[str, str] = {}
     own = tweet.get("entities")
-    sources = (entities,) if own is entities or not isinstance(own, dict) else (entities, own)
-    for source in sources:
+    for source in (entities,) if own is entities or not isinstance(own, dict) else (entities, own):
         for name in ("urls", "media"):
             for entry in _list(source.get(name)):
-                if isinstance(entry, dict) and isinstance(entry.get("url"), str) and entry["url"]:
+                link = entry.get("url") if isinstance(entry, dict) else None
+                if isinstance(link, str) and link and link not in found and link in raw:
                     target = entry.get("expanded_url")
-                    found.setdefault(entry["url"], target if isinstance(target, str) and target else entry["url"])
+                    found[link] = target if isinstance(target, str) and target else link
     return found
 
 
@@ -214,21 +200,6 @@ def _links(expanded: Mapping[str, str], text: str) -> tuple[str, ...]:
     if expanded:
         return tuple(dict.fromkeys(clean(target) for target in expanded.values()))
     return text_links(text)
-
-
-def _created_at(tweet: Object) -> datetime | None:
-    value = tweet.get("created_at")
-    if not isinstance(value, str):
-        return None
-    try:
-        if value[:1].isdigit():
-            at = datetime.fromisoformat(value)
-            return at if at.tzinfo is UTC else at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-        _, month, day, clock, offset, year = value.split()  # Fri Jul 12 23:40:37 +0000 2019
-        at = datetime.fromisoformat(f"{int(year):04}-{_MONTHS[month]:02}-{int(day):02}T{clock}{offset}")
-        return at.astimezone(UTC)
-    except (ValueError, KeyError, OverflowError):
-        return None
 
 
 def _edited_at(newest: str, number: str, created: datetime | None) -> datetime | None:
@@ -311,5 +282,5 @@ def fingerprint(item: Item) -> bytes:
     if is_retweet(tweet):
         return _NO_MENTION
     raw, entities = _content(tweet)
-    content = (raw, tweet.get("edit_history_tweet_ids"), list(_expansions(tweet, entities).values()))
+    content = (raw, tweet.get("edit_history_tweet_ids"), list(_expansions(tweet, entities, raw).values()))
     return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()

@@ -16,8 +16,9 @@ from twitter_text.extract_urls import extract_urls_with_indices
 
 from channels.adapters.twitter import client, wire
 from channels.adapters.twitter.fetching import user_id
-from channels.adapters.twitter.parsing import snowflake_time, tweet_url
-from channels.contract import Config, Outgoing, Receipt
+from channels.adapters.twitter.parsing import tweet_url
+from channels.adapters.twitter.times import snowflake_time
+from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
 
 MAX_LENGTH = 280
@@ -125,9 +126,7 @@ def delete(config: Config, external_id: str) -> None:
     handle = next((h for h in config.addresses if _is_id_of(config, h, author)), None)
     if handle is None:
         raise Rejected("That tweet was not posted by a handle of this connection, so it cannot be deleted from here.")
-    body = client.remove(config, f"tweets/{external_id}", handle).body
-    data = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(data, dict) or data.get("deleted") is not True:
+    if not _outcome(client.remove(config, f"tweets/{external_id}", handle).body, "deleted"):
         raise Rejected("Twitter did not delete the tweet. Look at it there: it may be gone already.")
 
 
@@ -143,10 +142,17 @@ def like(config: Config, external_id: str) -> None:
     handle = _first_with_tokens(config)
     if not handle:
         raise AuthFailed("No handle on this connection has tokens to like with. Enter them at the channel.")
-    body = client.post(config, f"users/{user_id(config, handle)}/likes", {"tweet_id": external_id}, handle).body
-    data = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(data, dict) or data.get("liked") is not True:
+    path = f"users/{user_id(config, handle)}/likes"
+    if not _outcome(client.post(config, path, {"tweet_id": external_id}, handle).body, "liked"):
         raise Rejected("Twitter did not take the like.")
+
+
+def _outcome(body: Json, name: str) -> bool:
+    """What a write says of itself. Raises Uncertain where it was taken and says nothing."""
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, dict) or not isinstance(data.get(name), bool):
+        raise Uncertain("Twitter took the request and did not say what came of it.")
+    return bool(data[name])
 
 
 def check(config: Config) -> str:
