@@ -12,11 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, LocationParseError
 
 from channels.contract import Json, Network
 from channels.errors import ChannelError, Rejected, Transient, Uncertain
@@ -57,10 +57,21 @@ class Call:
     auth: AuthBase | None = None
     secrets: tuple[str, ...] = ()
 
+    def target(self) -> SplitResult:
+        """The parts of the address. Raises Rejected if it is none."""
+        try:
+            parts = urlsplit(self.url)
+            is_sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_sound = False
+        if not is_sound:
+            raise Rejected(f"{redact(self.url[:100], self.secrets)!r} is not a web address (http or https).")
+        return parts
+
     @property
     def where(self) -> str:
         """Host and path: no query, since it may hold a key."""
-        parts = urlsplit(self.url)
+        parts = self.target()
         return redact(f"{parts.hostname or '?'}{parts.path}", self.secrets)
 
 
@@ -138,17 +149,26 @@ def _read(network: Network, call: Call) -> Raw:
         begin_request()
         try:
             raw = _exchange(network, call)
+        except (requests.exceptions.InvalidURL, LocationParseError):
+            raise Rejected(f"{call.where} is not a web address that can be asked.") from None
         except (requests.RequestException, HTTPError, OSError) as error:
             raise Transient(f"{call.where}: {_reason(error)}. It is tried again.") from None
         target = raw.headers.get("Location") if raw.status in _REDIRECTS else None
         if not target:
             return raw
-        call = _redirected(call, urljoin(call.url, target))
+        call = _redirected(call, _joined(call, target))
     raise Rejected(f"{call.where} redirects too often. Check the address of this connection.")
 
 
+def _joined(call: Call, target: str) -> str:
+    try:
+        return urljoin(call.url, target)
+    except ValueError:
+        raise Rejected(f"{call.where} redirects to something that is no web address.") from None
+
+
 def _redirected(call: Call, url: str) -> Call:
-    old, new = urlsplit(call.url), urlsplit(url)
+    old, new = call.target(), Call("GET", url, secrets=call.secrets).target()
     if (old.scheme, old.hostname, old.port) == (new.scheme, new.hostname, new.port):
         return Call(call.method, url, None, None, call.headers, call.auth, call.secrets)
     if call.auth or any(name.lower() == "authorization" for name in call.headers or {}):
@@ -180,11 +200,9 @@ def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
 
 def _exchange(network: Network, call: Call) -> Raw:
     """One request, its body read whole. Raises requests', urllib3's and the system's errors, BlockedAddress."""
-    parts = urlsplit(call.url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Rejected(f"{call.where!r} is not a web address (http or https).")
+    parts = call.target()
     if network.proxies:
-        check_behind_proxy(network, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80))
+        check_behind_proxy(network, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
     response = session_for(network).request(
         call.method,
         call.url,

@@ -24,6 +24,8 @@ from channels.errors import BlockedAddress, Transient
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+# Special-purpose blocks that some Python releases take for public: RFC 6890, RFC 7526.
+_INNER = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SENT = threading.local()
 
@@ -38,6 +40,8 @@ def is_public(address: Address) -> bool:
             return is_public(inner)
         if address.is_site_local:
             return False
+    elif any(address in block for block in _INNER):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
