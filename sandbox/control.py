@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox.faults import Fault
+from sandbox.faults import PARTS, Fault
 from sandbox.http import Request, Response, Router, json_response, redirect
 from sandbox.pages.elements import missing
 from sandbox.platform import Act, Impossible
@@ -116,7 +116,7 @@ class Control:
             None if count is None else int(count),
             None if seconds is None else float(seconds),
         )
-        if fault.platform != "all":
+        if fault.platform != "all" and fault.platform not in PARTS:
             self.universe.platform(fault.platform)
         self.universe.faults.add(fault)
         return {"active": self.universe.faults.active()}

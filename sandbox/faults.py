@@ -22,6 +22,7 @@ KINDS = (
     "550",
 )
 """451 and 550 are for SMTP alone; there 429 is answered with 451 and 500 with 550 as well."""
+PARTS = {"imap": "email", "smtp": "email"}
 WRITE_ONLY = frozenset({"drop_after_accept"})
 READ_ONLY = frozenset({"duplicates"})
 
@@ -55,11 +56,14 @@ class Faults:
         with self._lock:
             self._active = [f for f in self._active if platform not in (None, "all", f.platform)]
 
-    def take(self, platform: str, *, write: bool = False, only: frozenset[str] | None = None) -> Fault | None:
-        """The fault that hits this request, counted as happened; None if it may go well."""
+    def take(
+        self, platform: str, part: str = "", *, write: bool = False, only: frozenset[str] | None = None
+    ) -> Fault | None:
+        """The fault that hits this request, counted as happened; None if it may go well. A fault may also be meant for
+        one `part` of a platform alone (imap, smtp)."""
         with self._lock:
             for fault in self._active:
-                if fault.platform not in (platform, "all") or (only is not None and fault.kind not in only):
+                if fault.platform not in (platform, part, "all") or (only is not None and fault.kind not in only):
                     continue
                 if (fault.kind in WRITE_ONLY and not write) or (fault.kind in READ_ONLY and write):
                     continue
@@ -69,7 +73,7 @@ class Faults:
                     fault.count -= 1
                     if fault.count <= 0:
                         self._active.remove(fault)
-                name = f"{platform}:{fault.kind}"
+                name = f"{part or platform}:{fault.kind}"
                 self.happened[name] = self.happened.get(name, 0) + 1
                 return fault
         return None

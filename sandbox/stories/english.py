@@ -22,6 +22,7 @@ COMMON: Rules = {
     "emoji": ("🎉", "❤️", "🙌", "😅", "🤔", "🚀", "", "", "", "", ""),
     "docs_url": ("https://docs.acme.example/{page}",),
     "days": ("two", "three", "four", "ten"),
+    "issue": tuple(str(n) for n in range(3041, 9973, 113)),
     "number": ("12", "40", "75", "200", "1,400"),
 }  # fmt: skip
 
@@ -182,16 +183,16 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "question": (
         "You can! Have a look at {docs_url}, and tell us if it leaves anything open.",
         "Thanks for asking. That is not possible yet; the idea is tracked and your use case would help there: "
-        "https://tracker.acme.example/issues/{number}",
+        "https://tracker.acme.example/issues/{issue}",
         "Yes, {thing} can do that. The steps are on {docs_url}. Which installation do you use?",
         "Good question! In short: {docs_url}. If that's not it, the forum is the best place for the details.",
     ),
     "praise": ("Thank you, that made our day! 🙌", "So good to hear, we'll pass it on to the team!",
                "Happy that {thing} works well for you. Thanks for telling us!"),
     "bug": (
-        "Sorry about that! We found https://tracker.acme.example/issues/{number}, could you add what you see there?",
+        "Sorry about that! We found https://tracker.acme.example/issues/{issue}, could you add what you see there?",
         "That should not happen. Which version do you run? A report at https://tracker.acme.example would help a lot.",
-        "Thanks for the report. The fix is in the next patch release: https://tracker.acme.example/issues/{number}",
+        "Thanks for the report. The fix is in the next patch release: https://tracker.acme.example/issues/{issue}",
     ),
     "outage": (
         "We are on it, updates at https://status.acme.example. Do you still see it?",
