@@ -6,3 +6,8 @@ class ChannelsConfig(AppConfig):
     name = "channels"
     verbose_name = _("Channels")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from channels import secrets
+
+        secrets.scrub_logs()

@@ -10,6 +10,17 @@ from django.utils.translation import gettext_lazy as _
 class Connection(models.Model):
     """One thing that is polled: an app login, a mailbox, a search. Holds credentials, lease, cursor, quota, health."""
 
+    class Trouble(models.TextChoices):
+        """What the last failure means, so that health can be told without reading the error's text."""
+
+        TRANSIENT = "transient", _("does not answer properly")
+        QUOTA = "quota", _("asked too often")
+        AUTH = "auth", _("credentials refused")
+        SETTINGS = "settings", _("settings are not complete")
+        REFUSED = "refused", _("refuses the request")
+        MALFORMED = "malformed", _("answers in an unknown format")
+        BUG = "bug", _("the desk made a mistake")
+
     platform = models.CharField(_("platform"), max_length=40, help_text=_("Which adapter speaks with it."))
     name = models.CharField(_("name"), max_length=120, unique=True)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
@@ -31,13 +42,18 @@ class Connection(models.Model):
     last_item_at = models.DateTimeField(_("last item"), null=True, editable=False)
     last_error = models.TextField(_("last error"), blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, editable=False)
+    trouble = models.CharField(max_length=10, choices=Trouble.choices, blank=True, editable=False)
+    """Empty while the last poll went well."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name = _("connection")
         verbose_name_plural = _("connections")
         ordering = ["name"]
-        permissions = [("poll_connection", "Can poll and test a connection")]
+        permissions = [
+            ("poll_connection", "Can poll and test a connection"),
+            ("view_health", "Can read the channels page"),
+        ]
         indexes = [
             # The dispatcher asks every few seconds which active connections are due.
             models.Index(fields=["next_poll_at"], name="connection_due", condition=Q(is_active=True)),

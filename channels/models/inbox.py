@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -34,6 +36,8 @@ class InboundItem(models.Model):
     fetched_at = models.DateTimeField()
     """When the request that brought this version began; an older fetch never overwrites a newer one."""
     parsed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    """When it was stored for the first time; volume is counted by it."""
 
     class Meta:
         verbose_name = _("inbound item")
@@ -46,6 +50,8 @@ class InboundItem(models.Model):
             # The sweep looks only for work; the partial index stays tiny however large the inbox grows.
             models.Index(fields=["connection", "id"], name="inbound_pending", condition=Q(state="pending")),
             models.Index(fields=["-id"], name="inbound_failed", condition=Q(state="failed")),
+            # Volume of the last days: the table grows in this order, so a few pages of index are enough.
+            BrinIndex(fields=["created_at"], name="inbound_created", pages_per_range=32),
         ]
 
     def __str__(self) -> str:

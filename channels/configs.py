@@ -1,0 +1,81 @@
+"""From a connection's row to the frozen config that its adapter sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from channels.contract import Adapter, Config, Json, Network
+from channels.fields import cleaned
+from channels.models import Channel, Connection
+from channels.registry import adapter_for
+from channels.secrets import SealedSecrets
+
+OWN_ID_SETTINGS = ("user_id", "account_id")
+"""Channel settings that hold the platform's id of the account that speaks for us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A connection with the adapter that speaks to it and the config it speaks with."""
+
+    connection: Connection
+    adapter: Adapter
+    config: Config
+
+
+def source_for(connection: Connection) -> Source:
+    """Raises UnknownPlatform, InvalidSettings."""
+    return Source(connection, adapter_for(connection.platform), config_for(connection))
+
+
+def source_of(connection_id: int) -> Source:
+    """The same from an id, in two queries. Raises Connection.DoesNotExist too."""
+    return source_for(Connection.objects.prefetch_related("channels").get(pk=connection_id))
+
+
+def config_for(connection: Connection) -> Config:
+    """Settings checked and completed with defaults; each secret is decrypted when the adapter asks for it, and raises
+    SecretUnreadable then. Raises UnknownPlatform, InvalidSettings. One query, none if `channels` are prefetched."""
+    adapter = adapter_for(connection.platform)
+    channels = sorted(connection.channels.all(), key=lambda channel: (channel.rank, channel.pk))
+    active = [channel for channel in channels if channel.is_active and channel.address]
+    return Config(
+        settings=cleaned(adapter.fields, connection.settings),
+        secrets=SealedSecrets(connection.secrets),
+        addresses=tuple(address_of(channel) for channel in active),
+        own=own_names(channels),
+        network=network(),
+        channel_settings={address_of(c): _channel_settings(adapter, c) for c in active},
+        channel_secrets={address_of(c): SealedSecrets(c.secrets) for c in active},
+    )
+
+
+def address_of(channel: Channel) -> str:
+    """As adapters see it: lower case, no @ in front."""
+    return channel.address.strip().lower().removeprefix("@")
+
+
+def own_names(channels: Iterable[Channel]) -> frozenset[str]:
+    """Handles, aliases and account ids of the channels, also of those switched off: their old posts are still ours."""
+    names = {address_of(channel) for channel in channels}
+    for channel in channels:
+        names |= {str(channel.settings.get(name) or "").strip().lower() for name in OWN_ID_SETTINGS}
+    return frozenset(names - {""})
+
+
+def network() -> Network:
+    """How this process may talk to the outside."""
+    proxy = settings.HTTP_PROXY
+    return Network(
+        user_agent=settings.HTTP_USER_AGENT,
+        allowed_private=tuple(entry.strip() for entry in settings.ALLOWED_PRIVATE_HOSTS if entry.strip()),
+        proxies={"http": proxy, "https": proxy} if proxy else {},
+    )
+
+
+def _channel_settings(adapter: Adapter, channel: Channel) -> Mapping[str, Json]:
+    """A channel that is not filled in must not stop the whole connection: what it lacks is told when it is used."""
+    return cleaned(adapter.channel_fields, channel.settings, complete=False)

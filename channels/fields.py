@@ -1,0 +1,125 @@
+"""Checks what an admin filled in against what an adapter asks for (`contract.Field`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+
+from channels.contract import Field, FieldKind, Json
+from channels.errors import ChannelError
+
+_TRUE = frozenset(("true", "1", "yes", "on"))
+_FALSE = frozenset(("false", "0", "no", "off", ""))
+
+
+class InvalidSettings(ChannelError):
+    """Settings are missing or wrong; `problems` maps the field's name to a sentence."""
+
+    def __init__(self, problems: Mapping[str, str], labels: Mapping[str, str]) -> None:
+        super().__init__(" ".join(f"{labels.get(name, name)}: {text}" for name, text in problems.items()))
+        self.problems = dict(problems)
+
+
+def cleaned(fields: Iterable[Field], values: Mapping[str, Json], *, complete: bool = True) -> dict[str, Json]:
+    """Values of the right types, defaults filled in; unknown names are kept, secrets left out. Raises InvalidSettings.
+
+    With `complete` a required field must be there.
+    """
+    known = [field for field in fields if field.kind is not FieldKind.SECRET]
+    result, problems = dict(values), {}
+    for field in known:
+        try:
+            value = clean(field, values.get(field.name))
+        except ValueError as error:
+            problems[field.name] = str(error)
+            continue
+        if value is None or value == [] or value == "":
+            if complete and field.required:
+                problems[field.name] = _("This is needed.")
+            result.pop(field.name, None)
+        else:
+            result[field.name] = value
+    if problems:
+        raise InvalidSettings(problems, {field.name: field.label for field in known})
+    return result
+
+
+def clean(field: Field, value: Json) -> Json:
+    """One value in the type of its kind, None where there is none. Raises ValueError with a sentence."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return field.default
+    match field.kind:
+        case FieldKind.INTEGER:
+            return _integer(field, value)
+        case FieldKind.BOOLEAN:
+            return _boolean(value)
+        case FieldKind.CHOICE:
+            return _choice(field, value)
+        case FieldKind.LIST:
+            return _list(value)
+        case FieldKind.URL:
+            return _url(_text(value))
+        case _:
+            return _text(value)
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(_("Enter a text."))
+    text = str(value).strip()
+    if "\0" in text:
+        raise ValueError(_("A text cannot hold null characters."))
+    return text
+
+
+def _integer(field: Field, value: Json) -> int:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(_("Enter a whole number."))
+    try:
+        number = int(str(value).strip())
+    except ValueError:
+        raise ValueError(_("Enter a whole number.")) from None
+    if field.name.endswith("port") and not 1 <= number <= 65535:
+        raise ValueError(_("A port is a number from 1 to 65535."))
+    return number
+
+
+def _boolean(value: Json) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise ValueError(_("Say true or false."))
+
+
+def _choice(field: Field, value: Json) -> str:
+    known = [choice for choice, label in field.choices]
+    if value not in known:
+        raise ValueError(_("Choose one of: %(known)s.") % {"known": ", ".join(known)})
+    return str(value)
+
+
+def _list(value: Json) -> list[str]:
+    entries = value.splitlines() if isinstance(value, str) else value
+    if not isinstance(entries, list | tuple):
+        raise ValueError(_("Enter a list, one entry a line."))
+    texts = [_text(entry) for entry in entries if entry is not None]
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError(_("The address or its port cannot be read. A port is a number from 1 to 65535.")) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(c.isspace() for c in text):
+        raise ValueError(_("Enter a whole web address, beginning with https:// (or http://)."))
+    if port == 0:
+        raise ValueError(_("A port is a number from 1 to 65535."))
+    if parts.username or parts.password:
+        raise ValueError(_("A login does not belong in the address; it has fields of its own."))
+    return text.rstrip("/")

@@ -1,0 +1,256 @@
+"""The inbox: what was fetched is stored once, before anything is made of it, and is never lost.
+
+`store_page` is what pollers, refetches and webhooks call; `take_pending` and `finish` are what ingest calls.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection as database
+from django.db import transaction
+
+from channels.configs import Source, source_of
+from channels.contract import Capability, Item, Json, Page
+from channels.errors import Malformed
+from channels.models import Connection, InboundItem
+from channels.nudges import items_after_commit
+from channels.payloads import canonical_digest, restored, storable_id, to_json
+
+logger = logging.getLogger(__name__)
+
+MENTION = InboundItem.Role.MENTION
+THREAD = InboundItem.Role.THREAD
+
+_STORE = """
+INSERT INTO channels_inbounditem AS stored
+    (connection_id, external_id, role, payload, raw, digest, state, error, attempts, revision, fetched_at)
+SELECT %(connection)s, n.external_id, %(role)s, n.payload::jsonb, n.raw, n.digest, 'pending', '', 0, 1, %(at)s
+FROM unnest(%(ids)s::text[], %(payloads)s::text[], %(raws)s::bytea[], %(digests)s::bytea[])
+    AS n (external_id, payload, raw, digest)
+ORDER BY n.external_id
+ON CONFLICT (connection_id, external_id) DO UPDATE SET
+    payload = CASE WHEN {edited} THEN excluded.payload ELSE stored.payload END,
+    raw = CASE WHEN {edited} THEN excluded.raw ELSE stored.raw END,
+    digest = CASE WHEN {edited} THEN excluded.digest ELSE stored.digest END,
+    fetched_at = CASE WHEN {edited} THEN excluded.fetched_at ELSE stored.fetched_at END,
+    revision = stored.revision + CASE WHEN {edited} THEN 1 ELSE 0 END,
+    role = CASE WHEN {raised} THEN excluded.role ELSE stored.role END,
+    state = 'pending', error = '', attempts = 0
+WHERE {edited} OR {raised}
+RETURNING stored.id, stored.xmax = 0
+""".format(
+    edited="(%(edits)s AND stored.digest <> excluded.digest AND excluded.fetched_at >= stored.fetched_at)",
+    raised="(stored.role = 'thread' AND excluded.role = 'mention')",
+)
+_TAKE = """
+SELECT id, connection_id, external_id, role, payload, raw, digest, fetched_at, revision
+FROM channels_inbounditem WHERE state = 'pending' {only}
+ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""
+_COLUMNS = ("external_id", "digest", "role", "fetched_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A pending item, locked for the caller's transaction."""
+
+    id: int
+    connection_id: int
+    external_id: str
+    role: str
+    payload: Json
+    raw: bytes | None
+    digest: bytes
+    fetched_at: datetime
+    revision: int
+
+    @property
+    def item(self) -> Item:
+        return Item(self.external_id, self.payload, self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """An item with the fingerprint of its content."""
+
+    external_id: str
+    item: Item
+    digest: bytes
+
+
+def store_page(
+    connection_id: int,
+    page: Page,
+    *,
+    fetched_at: datetime,
+    role: str = MENTION,
+    lease_token: UUID | None = None,
+    source: Source | None = None,
+) -> list[int]:
+    """Store a page's items and its cursor in one transaction; returns the ids that are now pending (new or edited).
+
+    `fetched_at`: when the request began (aware UTC). The cursor moves only with items of role MENTION, and only while
+    the connection's lease is the given one (None: while nobody holds a lease): a poller that was fenced off still
+    stores what it fetched, but leaves the cursor to its successor. Pass `source` to save two queries.
+    """
+    source = source or source_of(connection_id)
+    edits = source.adapter.can(Capability.EDITS)
+    # Parsing may take its time: nothing of it happens inside the transaction.
+    fetched = _fingerprinted(page.items, source, keep_last=edits)
+    changed = _changed(connection_id, fetched, role, fetched_at, edits)
+    with transaction.atomic():
+        rows = _write(connection_id, changed, role, fetched_at, edits) if changed else []
+        pending = [pk for pk, _ in rows]
+        if role == MENTION:
+            _advance(connection_id, page.cursor, lease_token, fetched_at if any(new for _, new in rows) else None)
+        items_after_commit(connection_id, pending)
+    return pending
+
+
+def take_pending(limit: int, connection_id: int | None = None) -> list[Row]:
+    """Pending items, oldest first, locked until the caller's transaction ends; what others hold is skipped."""
+    only = "" if connection_id is None else "AND connection_id = %(connection)s"
+    with database.cursor() as cursor:
+        cursor.execute(_TAKE.format(only=only), {"limit": limit, "connection": connection_id})
+        return [_row(values) for values in cursor.fetchall()]
+
+
+def finish(
+    *,
+    stored: Sequence[int] = (),
+    ignored: Sequence[int] = (),
+    failed: Mapping[int, str] | None = None,
+    now: datetime,
+) -> None:
+    """What became of items taken in the same transaction. One statement for each kind that occurs."""
+    items = InboundItem.objects
+    if stored:
+        items.filter(pk__in=stored).update(state=InboundItem.State.STORED, parsed_at=now, error="")
+    if ignored:
+        items.filter(pk__in=ignored).update(state=InboundItem.State.IGNORED, parsed_at=now, error="")
+    if failed:
+        _fail(failed, now)
+
+
+def replay(ids: Iterable[int]) -> int:
+    """Failed items become pending again, after a fix; returns how many."""
+    with transaction.atomic():
+        failed = InboundItem.objects.filter(pk__in=list(ids), state=InboundItem.State.FAILED)
+        found = list(failed.select_for_update().order_by("pk").values_list("pk", "connection_id"))
+        InboundItem.objects.filter(pk__in=[pk for pk, _ in found]).update(state=InboundItem.State.PENDING, error="")
+        for connection_id in {connection_id for _, connection_id in found}:
+            items_after_commit(connection_id, [pk for pk, owner in found if owner == connection_id])
+    return len(found)
+
+
+def nudge_pending(limit: int = 1000) -> int:
+    """Send `items_stored` again for what still waits (a lost signal, a killed worker); returns how many items."""
+    waiting = InboundItem.objects.filter(state=InboundItem.State.PENDING).order_by("connection_id", "pk")
+    found = list(waiting.values_list("connection_id", "pk")[:limit])
+    for connection_id in {connection_id for connection_id, _ in found}:
+        items_after_commit(connection_id, [pk for owner, pk in found if owner == connection_id])
+    return len(found)
+
+
+def _fingerprinted(items: Sequence[Item], source: Source, *, keep_last: bool) -> list[_Fetched]:
+    """Each id once: the last version of a page where edits count, else the first (an id is only the sender's word)."""
+    found: dict[str, _Fetched] = {}
+    for item in items:
+        external_id = storable_id(item.external_id)
+        if keep_last or external_id not in found:
+            found[external_id] = _Fetched(external_id, item, _fingerprint(item, source))
+    return list(found.values())
+
+
+def _fingerprint(item: Item, source: Source) -> bytes:
+    """What cannot be parsed is stored all the same: it fails visibly when it is ingested."""
+    try:
+        return source.adapter.fingerprint(item, source.config)
+    except Malformed:
+        pass
+    except Exception:
+        logger.exception("%s: an item cannot be fingerprinted; it is stored as it is.", source.adapter.platform)
+    return canonical_digest(item.payload, item.raw)
+
+
+def _changed(
+    connection_id: int, fetched: list[_Fetched], role: str, fetched_at: datetime, edits: bool
+) -> list[_Fetched]:
+    """Without the items that need no write. The statement that writes decides again, so this read takes no lock."""
+    if not fetched:
+        return []
+    known = {
+        external_id: (bytes(digest), known_role, at)
+        for external_id, digest, known_role, at in InboundItem.objects.filter(
+            connection_id=connection_id, external_id__in=[f.external_id for f in fetched]
+        ).values_list(*_COLUMNS)
+    }
+
+    def needs_write(item: _Fetched) -> bool:
+        if item.external_id not in known:
+            return True
+        digest, known_role, at = known[item.external_id]
+        return (edits and digest != item.digest and fetched_at >= at) or (known_role == THREAD and role == MENTION)
+
+    return [item for item in fetched if needs_write(item)]
+
+
+def _write(
+    connection_id: int, items: list[_Fetched], role: str, fetched_at: datetime, edits: bool
+) -> list[tuple[int, bool]]:
+    """(id, whether it is new) of each row written. In order of ids, so that two pollers cannot deadlock."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            {
+                "connection": connection_id,
+                "role": role,
+                "at": fetched_at,
+                "edits": edits,
+                "ids": [f.external_id for f in items],
+                "payloads": [None if f.item.payload is None else to_json(f.item.payload) for f in items],
+                "raws": [f.item.raw for f in items],
+                "digests": [f.digest for f in items],
+            },
+        )
+        return [(pk, new) for pk, new in cursor.fetchall()]
+
+
+def _advance(connection_id: int, cursor: Json, lease_token: UUID | None, last_item_at: datetime | None) -> None:
+    connection = Connection.objects.filter(pk=connection_id)
+    if last_item_at is not None:
+        connection.update(last_item_at=last_item_at)
+    if cursor is not None:
+        connection.filter(lease_token=lease_token).exclude(cursor=cursor).update(cursor=cursor)
+
+
+def _fail(failed: Mapping[int, str], now: datetime) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE channels_inbounditem SET state = 'failed', parsed_at = %s, attempts = attempts + 1, "
+            "error = n.error FROM unnest(%s::bigint[], %s::text[]) AS n (id, error) "
+            "WHERE channels_inbounditem.id = n.id",
+            [now, list(failed), [error.replace("\0", "") for error in failed.values()]],
+        )
+
+
+def _row(values: tuple[Any, ...]) -> Row:
+    pk, connection_id, external_id, role, payload, raw, digest, fetched_at, revision = values
+    return Row(
+        pk,
+        connection_id,
+        external_id,
+        role,
+        restored(json.loads(payload)) if isinstance(payload, str) else restored(payload),
+        None if raw is None else bytes(raw),
+        bytes(digest),
+        fetched_at,
+        revision,
+    )

@@ -1,0 +1,143 @@
+"""Everything that leaves the desk goes through here: queued once per key, posted at most once, and never silently lost.
+
+    queued → sending → sent | retrying | uncertain | failed;  queued | retrying → cancelled
+
+This module is what other apps call. The transitions are in `outbox_states`, sending in `outbox_sending`, recovery in
+`outbox_recovery`, own posts in `own_posts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from channels import outbox_states as states
+from channels.contract import Json
+from channels.models import OutboundItem
+from channels.nudges import delivery_after_commit, task_after_commit
+from channels.outbox_recovery import recover
+from channels.outbox_sending import make_outgoing, send_due
+from channels.own_posts import settle_by_own_posts
+from channels.payloads import storable
+
+__all__ = [
+    "WrongState",
+    "cancel",
+    "enqueue",
+    "mark_sent",
+    "recover",
+    "retry",
+    "send_due",
+    "settle_by_own_posts",
+]
+
+State = OutboundItem.State
+RETRYABLE = (State.FAILED, State.UNCERTAIN, State.RETRYING, State.CANCELLED)
+MARKABLE = (State.UNCERTAIN, State.FAILED, State.RETRYING)
+
+
+class WrongState(Exception):
+    """The item has moved on, so this cannot be done any more; `state` is where it is."""
+
+    def __init__(self, message: str, state: str) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+def enqueue(
+    *,
+    key: UUID | str,
+    kind: str,
+    connection_id: int | None,
+    conversation: str,
+    payload: Mapping[str, Json],
+    not_before: datetime,
+) -> OutboundItem:
+    """Queue one thing to send; a key that is known already gives the item it made before, unchanged.
+
+    `payload`: fields of `contract.Outgoing` (reply), {"external_id"} (delete, like), Slack's arguments (slack). Items
+    of one `conversation` leave one after the other. Raises ValueError for a payload that could never be sent.
+    """
+    _check(str(key), kind, connection_id, payload)
+    with transaction.atomic():
+        item, created = OutboundItem.objects.get_or_create(
+            key=key,
+            defaults={
+                "kind": kind,
+                "connection_id": connection_id,
+                "conversation": conversation[:600],
+                "payload": storable(dict(payload)),
+                "not_before": not_before,
+            },
+        )
+        if created:
+            delivery_after_commit(item.pk, State.QUEUED)
+            task_after_commit("channels.send_due")
+    return item
+
+
+def cancel(outbound_id: int, now: datetime | None = None) -> None:
+    """Take it back before it is sent. Raises WrongState."""
+    _move(outbound_id, states.WAITING, State.CANCELLED, error="")
+
+
+def retry(outbound_id: int, now: datetime) -> None:
+    """A person wants it sent (again): from failed, uncertain, waiting or cancelled. Raises WrongState."""
+    _move(
+        outbound_id,
+        RETRYABLE,
+        State.QUEUED,
+        attempts=0,
+        attempt_token=None,
+        not_before=now,
+        error="",
+        uncertain_since=None,
+        checks=0,
+    )
+    task_after_commit("channels.send_due")
+
+
+def mark_sent(outbound_id: int, url: str, now: datetime, external_id: str = "") -> None:
+    """A person has seen it on the platform, at `url`. Raises WrongState."""
+    _move(
+        outbound_id,
+        MARKABLE,
+        State.SENT,
+        url=url,
+        external_id=external_id,
+        sent_at=now,
+        error="",
+        attempt_token=None,
+        uncertain_since=None,
+    )
+
+
+def _move(outbound_id: int, sources: tuple[str, ...], target: str, **values: object) -> None:
+    item: QuerySet[OutboundItem] = OutboundItem.objects.filter(pk=outbound_id)
+    if states.change(item.filter(state__in=sources), target, **values):
+        return
+    current = item.values_list("state", flat=True).get()
+    label = State(current).label
+    raise WrongState(_("It cannot be changed any more: it is %(state)s.") % {"state": label}, current)
+
+
+def _check(key: str, kind: str, connection_id: int | None, payload: Mapping[str, Json]) -> None:
+    UUID(key)
+    if kind not in OutboundItem.Kind.values:
+        raise ValueError(f"unknown kind {kind!r}")
+    if kind == OutboundItem.Kind.SLACK:
+        needed: tuple[str, ...] = ("channel", "text")
+    elif connection_id is None:
+        raise ValueError(f"a {kind} needs a connection")
+    else:
+        needed = ("text",) if kind == OutboundItem.Kind.REPLY else ("external_id",)
+    missing = [name for name in needed if not payload.get(name)]
+    if missing:
+        raise ValueError(f"{kind} without {', '.join(missing)}")
+    if kind == OutboundItem.Kind.REPLY:
+        make_outgoing(key, payload)

@@ -1,0 +1,59 @@
+"""JSON that PostgreSQL's jsonb cannot hold (NUL, lone surrogates, NaN), kept whole all the same. Pure.
+
+jsonb refuses \\u0000 and unpaired surrogates: https://www.postgresql.org/docs/current/datatype-json.html
+Such a payload is stored as one string of pure-ASCII JSON under `ESCAPED`; nothing of it is lost.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from channels.contract import Json
+
+ESCAPED = "__escaped_json__"
+LONGEST_ID = 500
+_KEPT_OF_LONG_ID = 400
+
+
+def to_json(payload: Json) -> str:
+    """JSON text that jsonb takes; `restored` of what comes back is the payload again."""
+    try:
+        text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except ValueError:  # NaN, infinity, or a lone surrogate (UnicodeEncodeError is a ValueError)
+        return _escaped(payload)
+    if "\\u0000" in text or (isinstance(payload, dict) and ESCAPED in payload):
+        return _escaped(payload)
+    return text
+
+
+def storable(payload: Json) -> Json:
+    """The same as an object, for a JSONField."""
+    return json.loads(to_json(payload))
+
+
+def restored(stored: Json) -> Json:
+    """What was given to `to_json`."""
+    if isinstance(stored, dict) and len(stored) == 1 and ESCAPED in stored:
+        return json.loads(stored[ESCAPED])
+    return stored
+
+
+def canonical_digest(payload: Json, raw: bytes | None) -> bytes:
+    """16 bytes over the whole item, for one that cannot be parsed: any change at all counts as an edit."""
+    text = json.dumps(payload, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode() + b"\0" + (raw or b""), digest_size=16).digest()
+
+
+def storable_id(external_id: str) -> str:
+    """An id that fits the column, still unique: one that is too long or holds NUL gets a digest for its tail."""
+    clean = external_id.replace("\0", "").encode("utf-8", "ignore").decode()
+    if clean == external_id and len(external_id) <= LONGEST_ID:
+        return external_id
+    tail = hashlib.blake2b(external_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{clean[:_KEPT_OF_LONG_ID]}#{tail}"
+
+
+def _escaped(payload: Json) -> str:
+    return json.dumps({ESCAPED: json.dumps(payload, ensure_ascii=True)})

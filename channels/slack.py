@@ -1,0 +1,36 @@
+"""Posts to Slack, through the same outbox as everything that leaves the desk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from channels import outbox
+from channels.contract import Json
+from channels.models import OutboundItem
+
+
+def post_message(
+    *,
+    key: UUID | str,
+    conversation: str,
+    channel: str,
+    text: str,
+    blocks: list[Json] | None = None,
+    thread_ts: str | None = None,
+    not_before: datetime,
+) -> OutboundItem:
+    """Queue a message to a channel (id or name); once sent, `receipt` is {"ts", "channel", "permalink"}."""
+    payload: dict[str, Json] = {"channel": channel, "text": text}
+    if blocks:
+        payload["blocks"] = blocks
+    if thread_ts:
+        payload["thread_ts"] = thread_ts
+    return outbox.enqueue(
+        key=key,
+        kind=OutboundItem.Kind.SLACK,
+        connection_id=None,
+        conversation=conversation,
+        payload=payload,
+        not_before=not_before,
+    )

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connections, transaction
+
+from channels import inbox
+from channels.configs import source_of
+from channels.contract import Item, Page
+from channels.models import Connection, InboundItem
+from channels.signals import items_stored
+from channels.tests.factories import NOW, make_connection, page_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
+State = InboundItem.State
+
+
+def settle_all() -> None:
+    InboundItem.objects.update(state=State.STORED)
+
+
+def store(connection: Connection, *posts: tuple[str, str], at: int = 0, **values: object) -> list[int]:
+    values.setdefault("role", inbox.MENTION)
+    return inbox.store_page(connection.pk, page_of(*posts), fetched_at=NOW + timedelta(seconds=at), **values)
+
+
+def test_new_items_are_pending_and_told_after_commit(django_capture_on_commit_callbacks) -> None:
+    connection, told = make_connection(), []
+
+    def receive(sender, connection_id, item_ids, **kwargs):
+        told.append((connection_id, item_ids))
+
+    items_stored.connect(receive)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            ids = store(connection, ("1", "a"), ("2", "b"))
+            assert told == []
+    finally:
+        items_stored.disconnect(receive)
+    assert told == [(connection.pk, ids)]
+    assert set(InboundItem.objects.values_list("external_id", "state")) == {("1", "pending"), ("2", "pending")}
+    connection.refresh_from_db()
+    assert connection.last_item_at == NOW
+
+
+def test_a_receiver_that_fails_does_not_fail_the_poller(django_capture_on_commit_callbacks) -> None:
+    def receive(sender, **kwargs):
+        raise RuntimeError("broken")
+
+    items_stored.connect(receive)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            store(make_connection(), ("1", "a"))
+    finally:
+        items_stored.disconnect(receive)
+    assert InboundItem.objects.count() == 1
+
+
+def test_known_items_cost_one_select_and_no_write(django_assert_num_queries) -> None:
+    connection = make_connection()
+    posts = [(str(n), "text") for n in range(100)]
+    store(connection, *posts)
+    source = source_of(connection.pk)
+    with django_assert_num_queries(3) as queries:  # the SELECT, and the savepoint of an empty transaction
+        assert store(connection, *posts, at=60, source=source) == []
+    assert not [q for q in queries if q["sql"].startswith(("INSERT", "UPDATE"))]
+
+
+def test_moving_likes_are_no_edit() -> None:
+    connection = make_connection()
+    inbox.store_page(connection.pk, Page([Item("1", {"text": "a", "likes": 1})], None), fetched_at=NOW)
+    settle_all()
+    later = Page([Item("1", {"text": "a", "likes": 2})], None)
+    assert inbox.store_page(connection.pk, later, fetched_at=NOW + timedelta(minutes=1)) == []
+    assert InboundItem.objects.get().state == State.STORED
+
+
+def test_an_edit_is_pending_again_with_the_new_payload() -> None:
+    connection = make_connection()
+    (pk,) = store(connection, ("1", "before"))
+    settle_all()
+    assert store(connection, ("1", "after"), at=60) == [pk]
+    item = InboundItem.objects.get()
+    assert (item.state, item.revision, item.payload["text"]) == (State.PENDING, 2, "after")
+
+
+def test_an_older_fetch_never_overwrites_a_newer_one() -> None:
+    connection = make_connection()
+    store(connection, ("1", "new"), at=60)
+    settle_all()
+    assert store(connection, ("1", "old"), at=0) == []
+    item = InboundItem.objects.get()
+    assert (item.payload["text"], item.state, item.revision) == ("new", State.STORED, 1)
+
+
+def test_the_statement_itself_refuses_an_older_fetch(monkeypatch) -> None:
+    """Even when the read before it saw nothing: the newer page may have been committed in between."""
+    connection = make_connection()
+    store(connection, ("1", "new"), at=60)
+    settle_all()
+    monkeypatch.setattr(inbox, "_changed", lambda connection_id, fetched, role, at, edits: fetched)
+    assert store(connection, ("1", "old"), at=0) == []
+    assert store(connection, ("1", "new"), at=90) == []
+    assert InboundItem.objects.get().payload["text"] == "new"
+
+
+def test_mail_is_never_replaced() -> None:
+    connection = make_connection(platform="maillike")
+    store(connection, ("1", "first"))
+    settle_all()
+    assert store(connection, ("1", "forged"), at=60) == []
+    assert InboundItem.objects.get().payload["text"] == "first"
+
+
+def test_the_same_id_twice_on_one_page_is_stored_once() -> None:
+    edits, mail = make_connection(), make_connection(platform="maillike")
+    assert len(store(edits, ("1", "a"), ("1", "b"))) == 1
+    assert len(store(mail, ("1", "a"), ("1", "b"))) == 1
+    assert InboundItem.objects.get(connection=edits).payload["text"] == "b"
+    assert InboundItem.objects.get(connection=mail).payload["text"] == "a"
+
+
+def test_context_that_turns_out_to_be_a_mention_is_pending_again() -> None:
+    connection = make_connection()
+    (pk,) = store(connection, ("1", "a"), role=inbox.THREAD)
+    settle_all()
+    assert store(connection, ("1", "a"), at=-60) == [pk]
+    item = InboundItem.objects.get()
+    assert (item.role, item.state, item.revision) == (inbox.MENTION, State.PENDING, 1)
+    settle_all()
+    assert store(connection, ("1", "a"), at=60, role=inbox.THREAD) == []
+    assert InboundItem.objects.get().role == inbox.MENTION
+
+
+def test_what_cannot_be_parsed_is_stored_and_pending() -> None:
+    connection = make_connection()
+    page = Page([Item("1", {"no": "text"}), Item("2", ["odd"])], None)
+    assert len(inbox.store_page(connection.pk, page, fetched_at=NOW)) == 2
+    settle_all()
+    assert inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=1)) == []
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"text": "a\x00b"},
+        {"text": "lone \ud83d surrogate"},
+        {"text": "a", "score": float("inf")},
+        {"text": "literal \\u0000 backslash"},
+        {"text": "x", "__escaped_json__": "y"},
+        {"\x00": "key", "text": "😀"},
+    ],
+)
+def test_payloads_that_jsonb_refuses_come_back_whole(payload) -> None:
+    connection = make_connection()
+    inbox.store_page(connection.pk, Page([Item("1", payload)], None), fetched_at=NOW)
+    (row,) = inbox.take_pending(10)
+    assert row.payload == payload
+    assert row.item == Item("1", payload, None)
+
+
+def test_raw_bytes_and_ids_of_any_kind_are_kept() -> None:
+    connection = make_connection(platform="maillike")
+    raw = bytes(range(256))
+    ids = ["x" * 900, "x" * 899 + "y", "a\x00b", "ab"]
+    page = Page([Item(external_id, {"text": "t"}, raw) for external_id in ids], None)
+    assert len(inbox.store_page(connection.pk, page, fetched_at=NOW)) == 4
+    assert {row.raw for row in inbox.take_pending(10)} == {raw}
+    assert inbox.store_page(connection.pk, page, fetched_at=NOW) == []
+
+
+def test_cursor_moves_only_under_the_current_lease() -> None:
+    mine, other = uuid4(), uuid4()
+    connection = make_connection(lease_token=other, cursor={"since": 5})
+    page = page_of(("1", "a"), cursor={"since": 9})
+    assert len(inbox.store_page(connection.pk, page, fetched_at=NOW, lease_token=mine)) == 1
+    inbox.store_page(connection.pk, page, fetched_at=NOW)
+    connection.refresh_from_db()
+    assert connection.cursor == {"since": 5}
+    inbox.store_page(connection.pk, page, fetched_at=NOW, lease_token=other)
+    connection.refresh_from_db()
+    assert connection.cursor == {"since": 9}
+
+
+def test_a_refetched_thread_leaves_the_cursor_alone() -> None:
+    connection = make_connection(cursor={"since": 5})
+    inbox.store_page(connection.pk, page_of(("1", "a"), cursor={"since": 9}), fetched_at=NOW, role=inbox.THREAD)
+    connection.refresh_from_db()
+    assert connection.cursor == {"since": 5}
+    assert connection.last_item_at is None
+
+
+def test_a_crash_after_the_items_leaves_neither_items_nor_cursor(monkeypatch) -> None:
+    connection = make_connection()
+
+    def die(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(inbox, "_advance", die)
+    with pytest.raises(KeyboardInterrupt), transaction.atomic():
+        inbox.store_page(connection.pk, page_of(("1", "a"), cursor=1), fetched_at=NOW)
+    assert InboundItem.objects.count() == 0
+
+
+def test_finish_and_replay_move_items_on(django_capture_on_commit_callbacks) -> None:
+    connection = make_connection()
+    a, b, c = store(connection, ("1", "a"), ("2", "b"), ("3", "c"))
+    inbox.finish(stored=[a], ignored=[b], failed={c: "no\x00text"}, now=NOW)
+    assert dict(InboundItem.objects.values_list("pk", "state")) == {a: "stored", b: "ignored", c: "failed"}
+    assert InboundItem.objects.get(pk=c).error == "notext"
+    assert inbox.replay([a, b, c]) == 1
+    assert [row.id for row in inbox.take_pending(10)] == [c]
+
+
+def test_take_pending_is_oldest_first_and_can_be_for_one_connection() -> None:
+    one, two = make_connection(), make_connection()
+    first, second = store(two, ("1", "a")), store(one, ("2", "b"))
+    assert [row.id for row in inbox.take_pending(10)] == first + second
+    assert [row.id for row in inbox.take_pending(10, one.pk)] == second
+    assert len(inbox.take_pending(1)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_pollers_with_the_same_pages_store_each_item_once() -> None:
+    connection = make_connection()
+    posts = [(f"{n:03}", f"text {n}") for n in range(60)]
+    gate, told, errors = threading.Barrier(8), [], []
+
+    def poll(number: int) -> None:
+        try:
+            mine = posts[number * 5 :] + posts[: number * 5]
+            gate.wait()
+            for start in range(0, 60, 20):
+                told.extend(store(connection, *reversed(mine[start : start + 20])))
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=poll, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert InboundItem.objects.count() == 60
+    assert sorted(told) == sorted(InboundItem.objects.values_list("pk", flat=True))
+    assert set(InboundItem.objects.values_list("revision", flat=True)) == {1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_ingesters_never_take_the_same_item() -> None:
+    connection = make_connection()
+    ids = store(connection, *[(str(n), "a") for n in range(10)])
+    taken = []
+
+    def take() -> None:
+        with transaction.atomic():
+            taken.extend(row.id for row in inbox.take_pending(10))
+        connections.close_all()
+
+    with transaction.atomic():
+        mine = [row.id for row in inbox.take_pending(4)]
+        thread = threading.Thread(target=take)
+        thread.start()
+        thread.join()
+    assert sorted(mine + taken) == sorted(ids)
+    assert mine == sorted(ids)[:4]
