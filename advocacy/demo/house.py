@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from advocacy.demo.parts import PartFailed, Places
 from advocacy.demo.ports import NoPortFree, next_free
 from advocacy.embedded.binaries import EmbeddedError
 from advocacy.embedded.postgres import PostgresServer
+from advocacy.embedded.process import Kept
 from advocacy.embedded.redis import RedisServer
 
 SANDBOX_PORTS = (8100, 8143, 8025)  # HTTP, IMAP, SMTP
@@ -102,8 +102,8 @@ class House:
         self.say("· forgetting the last demo")
         for path in (data, self.places.sandbox, self.places.logs):
             shutil.rmtree(path, ignore_errors=True)
-        for name in ("keys.json", "beat", "filled"):
-            (self.places.local / name).unlink(missing_ok=True)
+        for path in (self.keys_file, self.places.local / "beat"):
+            path.unlink(missing_ok=True)
 
     def _services(self, postgres: PostgresServer) -> None:
         self._progress("PostgreSQL")
@@ -123,7 +123,7 @@ class House:
         return port
 
     def _make_environment(self, database_url: str, port: int) -> None:
-        self.keys = keys.load(self.places.local / "keys.json")
+        self.keys = keys.load(self.keys_file)
         self.sandbox_ports = _free_ports(SANDBOX_PORTS, port)
         http = self.sandbox_ports[0]
         self.env = {
@@ -152,24 +152,27 @@ class House:
         parts.wait_for(world, "sandbox", self.places, lambda: parts.get_json(state) is not None, 60)
 
     @property
+    def keys_file(self) -> Path:
+        return self.places.local / "keys.json"
+
+    @property
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.sandbox_ports[0]}"
 
     def _fill(self) -> None:
         """In a process of its own: our own settings were read before there was a database."""
         ports = [str(port) for port in self.sandbox_ports]
-        command = [sys.executable, "-W", "ignore", str(self.places.root / "manage.py"), "demo_data", "--ports", *ports]
-        command += ["--history-days", str(self.wishes.history_days)]
-        env = self.env | {"DEMO_PASSWORDS": str(self.places.local / "keys.json")}
-        process = subprocess.Popen(command, env=env, cwd=self.places.root, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, str(self.places.root / "manage.py"), "demo_data", "--ports", *ports]
+        command += ["--keys", str(self.keys_file), "--history-days", str(self.wishes.history_days)]
+        self._progress("filling the desk")
+        filling = Kept(command, env=self.env, cwd=self.places.root)  # it says on our terminal how far it is
         try:
-            for line in process.stdout or ():
-                self._progress(line.strip())
-            if process.wait() != 0:
-                raise PartFailed("The desk could not be filled; the reason is above.")
+            while filling.running:
+                time.sleep(0.05)
         finally:
-            process.kill()
-            process.wait()
+            code = filling.stop()
+        if code != 0:
+            raise PartFailed("The desk could not be filled; the reason is above.")
 
     def _desk(self, port: int) -> None:
         self._progress("beat, worker and web")

@@ -43,13 +43,16 @@ class Kept:
         }
         # A session of its own: Ctrl-C in the terminal reaches the owner alone, which then stops things in order.
         self.supervisor = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(SUPERVISOR), str(os.getpid()), json.dumps(job)],
+            [sys.executable, "-I", "-S", str(SUPERVISOR), str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=None if log is None else subprocess.DEVNULL,
             cwd="/",
             start_new_session=True,
             pass_fds=pass_fds,
         )
+        assert self.supervisor.stdin is not None
+        self.supervisor.stdin.write(json.dumps(job).encode() + b"\n")
+        self.supervisor.stdin.flush()
 
     @property
     def exit_code(self) -> int | None:

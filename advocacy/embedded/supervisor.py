@@ -1,9 +1,10 @@
 """One process that keeps one other process, and never outlives its owner by more than the grace it was given.
 
-Run as a program (`python -I -S supervisor.py '{"argv": […], …}'`), standard library only, so that it starts in some
-20 ms and needs none of our packages. Its standard input is a pipe whose other end the owner holds:
-end of file means that the owner is gone, however it died (a `k` before it: stop, but remove nothing). The owner's pid
-is watched as well, because a fork of the owner may hold the pipe open.
+Run as a program (`python -I -S supervisor.py OWNER_PID`), standard library only, so that it starts in some 20 ms and
+needs none of our packages. Its standard input is a pipe whose other end the owner holds: first comes the job in one line
+(not an argument: it holds secrets, and everybody can read arguments), and then nothing. End of file means that the owner
+is gone, however it died (a `k` before it: stop, but remove nothing). The owner's pid is watched as well, because a fork
+of the owner may hold the pipe open.
 
 The job, a JSON object: `argv` (list), `env` (object), `cwd`, `log` (file that both outputs are appended to, or null for
 the supervisor's own), `stop_signal` (name, sent first), `grace_s` (then SIGQUIT), `uid` and `gid` (or null),
@@ -31,6 +32,18 @@ def prctl(option: int, value: int) -> None:
     """Linux only; elsewhere the pipe and the watched pid have to do."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def read_job() -> tuple[dict, bytes]:
+    """The job, and what the owner has already said after it."""
+    text = b""
+    while b"\n" not in text:
+        chunk = os.read(0, 65536)
+        if not chunk:
+            sys.exit(1)
+        text += chunk
+    line, _, rest = text.partition(b"\n")
+    return json.loads(line), rest
 
 
 def start(job: dict) -> subprocess.Popen:
@@ -128,7 +141,7 @@ def remove(paths: list[str]) -> None:
 
 def main() -> int:
     owner = int(sys.argv[1])
-    job = json.loads(sys.argv[2])
+    job, said = read_job()
     asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda got, _frame: asked.append(got))
@@ -136,7 +149,7 @@ def main() -> int:
     child = start(job)
     keep = False
     try:
-        keep = wait_for_an_end(child, owner, asked)
+        keep = said == b"k" or wait_for_an_end(child, owner, asked)
     finally:
         stop(child, job)
         sweep(child.pid)

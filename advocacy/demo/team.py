@@ -1,0 +1,116 @@
+"""The people of Acme: logins, persons with their accounts on the platforms, experts with their topics."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.db.models.functions import Lower
+
+from advocacy.demo.logins import LOGINS, Login
+from experts.models import Expert, Topic
+from mentions.models import Account, Person
+from sandbox import world
+
+TWITTER, HACKER_NEWS, MAIL = "twitter", "hackernews", "email"
+
+
+@transaction.atomic
+def load(passwords: dict[str, str]) -> None:
+    """Makes whoever is missing. Whoever is there keeps what was changed at the desk, but for a lost password."""
+    users = {login.username: _user(login, passwords[login.username]) for login in LOGINS}
+    for member in world.TEAM:
+        user = next((users[login.username] for login in LOGINS if login.member == member.key), None)
+        person = _person(member, user)
+        if not member.is_advocate:
+            _expert(member, person)
+    _brand()
+
+
+def _user(login: Login, password: str) -> User:
+    first, _, last = login.name.partition(" ")
+    user, is_new = User.objects.get_or_create(
+        username=login.username,
+        defaults={
+            "first_name": first,
+            "last_name": last,
+            "email": world.address(login.username),
+            "is_staff": login.is_staff,
+        },
+    )
+    if is_new:
+        user.groups.add(Group.objects.get(name=login.role))
+    if is_new or not user.check_password(password):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return user
+
+
+def _person(member: world.Member, user: User | None) -> Person:
+    accounts = {TWITTER: member.twitter, HACKER_NEWS: member.hackernews, MAIL: member.email}
+    person = _owner(accounts) or Person.objects.create(name=member.name, is_us=True, user=user)
+    for namespace, handle in accounts.items():
+        _account(person, namespace, handle)
+    return person
+
+
+def _owner(accounts: dict[str, str | None]) -> Person | None:
+    for namespace, handle in accounts.items():
+        if handle and (found := _find(namespace, handle)):
+            return found.person
+    return None
+
+
+def _find(namespace: str, handle: str) -> Account | None:
+    accounts = Account.objects.select_related("person").annotate(lower=Lower("handle"))
+    return accounts.filter(namespace=namespace, lower=handle.lower()).first()
+
+
+def _account(person: Person, namespace: str, handle: str | None) -> None:
+    if handle and not _find(namespace, handle):
+        Account.objects.create(person=person, namespace=namespace, handle=handle)
+
+
+def _brand() -> None:
+    """Our own handles and aliases speak for us."""
+    brand, _ = Person.objects.get_or_create(name=world.COMPANY, is_us=True, user=None)
+    for handle in world.HANDLES:
+        _account(brand, TWITTER, handle)
+    for alias in world.ALIASES:
+        if not _find(MAIL, world.address(alias)):  # sam's inbox is Sam's
+            _account(brand, MAIL, world.address(alias))
+
+
+def _expert(member: world.Member, person: Person) -> None:
+    expert, is_new = Expert.objects.get_or_create(
+        person=person,
+        defaults={
+            "title": member.role,
+            "slack_id": member.slack_id,
+            "slack_handle": f"@{member.key}",
+            "timezone": member.time_zone,
+            "prefers_drafts": member.prefers_drafts,
+        },
+    )
+    if is_new:
+        group = _group(member.slack_channel)
+        expert.topics.set([_topic(name, group) for name in member.topics])
+
+
+def _group(slack_channel: str) -> Topic:
+    """The stage or team behind a Slack channel: #s_verify is the stage Verify."""
+    is_stage = slack_channel.startswith("s_")
+    name = slack_channel.removeprefix("s_").replace("-", " ").replace("_", " ").capitalize()
+    kind = Topic.Kind.STAGE if is_stage else Topic.Kind.TEAM
+    defaults = {"name": name, "kind": kind, "slack_channel": f"#{slack_channel}"}
+    return Topic.objects.get_or_create(slug=slack_channel.replace("_", "-"), defaults=defaults)[0]
+
+
+def _topic(name: str, group: Topic) -> Topic:
+    defaults = {
+        "name": name.upper() if len(name) == 2 else name.capitalize(),
+        "kind": Topic.Kind.CATEGORY,
+        "parent": group,
+        "slack_channel": group.slack_channel,
+        "keywords": [name],
+    }
+    return Topic.objects.get_or_create(slug=f"topic-{name}", defaults=defaults)[0]

@@ -1,0 +1,34 @@
+"""`manage.py demo_data`: fills the demo's desk; started by `demo`, with the settings that `demo` made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from advocacy.demo import history, preset, team
+
+
+class Command(BaseCommand):
+    help = "Migrates and fills the desk of the demo. Started by `demo`; on its own it needs a running sandbox."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--ports", type=int, nargs=3, required=True, metavar=("HTTP", "IMAP", "SMTP"))
+        parser.add_argument("--keys", type=Path, required=True, help="file with the passwords of the logins")
+        parser.add_argument("--history-days", type=int, default=0, help="replay the sandbox's past into an empty desk")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.say("tables")
+        call_command("migrate", verbosity=0, interactive=False)
+        self.say("channels, team and experts")
+        team.load(json.loads(options["keys"].read_text())["passwords"])
+        preset.load(preset.Ports(*options["ports"]))
+        if options["history_days"]:
+            history.replay(self.say)
+
+    def say(self, text: str) -> None:
+        self.stdout.write(f"·         {text}")
+        self.stdout.flush()
