@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from experts.wording import BadWording, checked
+
+
+def validate_wording(text: str) -> None:
+    try:
+        checked(text)
+    except BadWording as error:
+        raise ValidationError(str(error)) from error
 
 
 class Topic(models.Model):
@@ -56,6 +66,26 @@ class Expert(models.Model):
         return self.person.name
 
 
+class OutreachText(models.Model):
+    """The wording of a request, as the admin wants it; without any the built-in one of `experts.wording` is used."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    text = models.TextField(
+        _("text"),
+        validators=[validate_wording],
+        help_text=_("$who, $link, $platform, $respond and $advocate are filled in."),
+    )
+    is_default = models.BooleanField(_("offered first"), default=False)
+
+    class Meta:
+        verbose_name = _("outreach text")
+        verbose_name_plural = _("outreach texts")
+        ordering = ["-is_default", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Outreach(models.Model):
     """One request to an expert or a team about one ticket."""
 
@@ -89,8 +119,8 @@ class Outreach(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     answer = models.ForeignKey("mentions.Message", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     answered_by = models.ForeignKey(Expert, null=True, blank=True, on_delete=models.PROTECT, related_name="answers")
-    remind_at = models.DateTimeField(null=True, blank=True)
-    reminders = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True)
+    """Why the Slack message could not be posted; the request is then a request that nobody has seen."""
 
     class Meta:
         verbose_name = _("outreach")

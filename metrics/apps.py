@@ -6,3 +6,8 @@ class MetricsConfig(AppConfig):
     name = "metrics"
     verbose_name = _("Metrics")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from mentions import menu
+
+        menu.register(menu.Entry(_("Reports"), "metrics:index", "mentions.view_reports", 60))

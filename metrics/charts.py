@@ -17,8 +17,18 @@ Spec = dict[str, Any]
 
 # Colour and a second sign each (dash, shape): nothing is told by colour alone. Values as in static/css/tokens.css.
 INK = {
-    "light": {"text": "#3a4250", "grid": "#dfe3ea", "page": "#ffffff", "series": ["#3157c9", "#b4470f", "#177a52"]},
-    "dark": {"text": "#c4cbd8", "grid": "#343b49", "page": "#181c24", "series": ["#8aa9ff", "#f0a26b", "#6bd3a4"]},
+    "light": {
+        "text": "#5a5955",
+        "grid": "#dfdeda",
+        "page": "#ffffff",
+        "series": ["#0b6660", "#b4560f", "#5a4fb0"],
+    },
+    "dark": {
+        "text": "#a9abb0",
+        "grid": "#31343a",
+        "page": "#1b1d20",
+        "series": ["#5fcabe", "#f0a35f", "#b3a8ff"],
+    },
 }
 
 

@@ -48,7 +48,7 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
     shown, question = _report(request, name)
     context = {
         "report": shown,
-        "reports": REPORTS.values(),
+        "reports": [{"name": other.name, "title": other.title} for other in REPORTS.values()],
         "periods": PERIOD_WORDS,
         "question": question,
         "query": request.GET.urlencode(),

@@ -1,9 +1,9 @@
 import random
 import statistics
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from zoneinfo import ZoneInfo
 
 from channels.models.connection import Priority
 from mentions.models import Ticket

@@ -11,7 +11,7 @@ function isDark() {
 }
 
 async function draw(figure) {
-  const canvas = figure.querySelector(".chart-canvas");
+  const canvas = figure.querySelector(".plot");
   if (!canvas || !window.deskVega) return;
   const url = new URL(figure.dataset.chart, location.href);
   if (isDark()) url.searchParams.set("theme", "dark");
@@ -20,8 +20,8 @@ async function draw(figure) {
   const spec = await response.json();
   spec.width = "container";
   spec.autosize = { type: "fit-x", contains: "padding" };
-  const picture = canvas.querySelector("img");
-  const alternative = picture ? picture.alt : "";
+  const picture = canvas.querySelector("picture");
+  const alternative = picture ? picture.querySelector("img").alt : "";
   const host = document.createElement("div");
   host.className = "chart-host";
   host.setAttribute("role", "img");
@@ -52,6 +52,13 @@ async function copyTable(button) {
     ? cell.firstElementChild.textContent : cell.childNodes[0]?.textContent ?? "").join("\t")).join("\n");
   await navigator.clipboard.writeText(text);
   say(`${button.textContent}: ✓`);
+}
+
+// Choosing days by hand means the period is no longer a named one.
+for (const choice of document.querySelectorAll("[data-custom]")) {
+  for (const id of choice.dataset.custom.split(" ")) {
+    document.getElementById(id)?.addEventListener("change", () => { choice.value = "custom"; });
+  }
 }
 
 if (navigator.clipboard) {
