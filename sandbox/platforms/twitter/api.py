@@ -36,7 +36,6 @@ class Api:
     def register(self, router: Router) -> None:
         reads: list[tuple[str, Callable[[Request], Response]]] = [
             ("/twitter/2/tweets/search/recent", self.search),
-            ("/twitter/2/users/me", self.me),
             ("/twitter/2/users/by/username/{username}", self.by_username),
             ("/twitter/2/users/{id}/mentions", self.mentions),
             ("/twitter/2/users/{id}/tweets", self.timeline),
@@ -44,6 +43,8 @@ class Api:
             ("/twitter/2/tweets", self.lookup),
             ("/twitter/2/tweets/{id}", self.one),
         ]
+        # Before users/{id}, and behind no other gate: a signature's nonce is good once, and `me` looks at it itself.
+        router.add("GET", "/twitter/2/users/me", self.me, platform="twitter")
         for path, view in reads:
             router.add("GET", path, self._reading(path, view), platform="twitter")
         for method, path, act in (
