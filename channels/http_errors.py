@@ -39,7 +39,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 def read_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
     """The error of a request that changes nothing. `where` is host and path, `detail` what the platform says."""
-    told = f"{where} answered {status}" + (f": {detail}" if detail else "")
+    told = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")
     if status == 429:
         return rate_limited(headers, told, now)
     if status in (401, 403):
@@ -53,7 +53,7 @@ def read_failure(status: int, headers: Mapping[str, str], where: str, detail: st
 
 def write_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
     """The error of a request that posts or deletes: after a 5xx nobody knows whether it was taken."""
-    told = f"{where} answered {status}" + (f": {detail}" if detail else "")
+    told = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")
     if status == 429:
         return rate_limited(headers, told, now)
     if status == 401:
