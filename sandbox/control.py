@@ -14,7 +14,7 @@ from sandbox.http import Request, Response, Router, json_response, redirect
 from sandbox.pages.elements import missing
 from sandbox.platform import Act, Impossible
 from sandbox.stories import plots
-from sandbox.world import member
+from sandbox.world import Member, member
 
 if TYPE_CHECKING:
     from sandbox.stream import Stream
@@ -98,14 +98,15 @@ class Control:
         """As a team member (key, or any account) or a brand handle, on the platform itself."""
         who, platform = str(data["as"]), data["platform"]
         person = member(who)
-        account = (
-            {"twitter": person.twitter, "hackernews": person.hackernews}.get(platform, person.key) if person else who
-        )
+        account = self._account(person, platform) if person else who
         if account is None:
             raise Impossible(f"{who} has no account on {platform}")
         act = Act(platform, "post", account.lstrip("@"), str(data["text"]), parent=str(data["id"]), by_team=True)
         made = self.universe.perform(act)
         return {"id": made.id, "url": made.url}
+
+    def _account(self, person: Member, platform: str) -> str | None:
+        return {"twitter": person.twitter, "hackernews": person.hackernews}.get(platform, person.key)
 
     def faults(self, data: Fields) -> Fields:
         count, seconds = data.get("count"), data.get("seconds")

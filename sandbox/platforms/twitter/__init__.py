@@ -67,6 +67,8 @@ class Twitter(Platform):
                 source=act.more.get("source", "Twitter Web App"),
                 kind=act.kind,
             )
+            if act.by_team and act.at is None:
+                self._posted(tweet)
         return Made(tweet["id"], self.url(tweet))
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:

@@ -1,0 +1,218 @@
+"""The Web API's methods: https://docs.slack.dev/reference/methods. Form or JSON bodies, answers with `ok`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.http import BadBody, Request, Response, Router, json_response
+from sandbox.platforms.slack.messages import Messages
+from sandbox.store import Doc
+from sandbox.world import MAILBOX_USER, SLACK_BOT, SLACK_CHANNELS, SLACK_TEAM, SLACK_TOKEN, TEAM
+
+MAX_TEXT = 40_000
+WRITES = frozenset({"chat.postMessage", "chat.update", "chat.delete", "reactions.add", "conversations.join"})
+Fields = dict[str, Any]
+
+
+class Refused(Exception):
+    """The text is Slack's name of the error."""
+
+
+def error(name: str) -> Response:
+    return json_response({"ok": False, "error": name})
+
+
+class Api:
+    def __init__(
+        self,
+        messages: Messages,
+        now: Callable[[], float],
+        permalink: Callable[[Doc], str],
+        on_posted: Callable[[Doc], None],
+    ) -> None:
+        self.messages, self.now, self.permalink, self.on_posted = messages, now, permalink, on_posted
+
+    def register(self, router: Router) -> None:
+        for name, method in (
+            ("auth.test", self.auth_test),
+            ("chat.postMessage", self.post_message),
+            ("chat.update", self.update),
+            ("chat.delete", self.delete),
+            ("chat.getPermalink", self.get_permalink),
+            ("users.lookupByEmail", self.lookup_by_email),
+            ("users.info", self.user_info),
+            ("users.list", self.users),
+            ("conversations.list", self.channels),
+            ("conversations.info", self.channel_info),
+            ("conversations.join", self.channel_info),
+            ("conversations.history", self.history),
+            ("conversations.replies", self.replies),
+            ("reactions.add", self.react),
+        ):
+            for verb in ("GET", "POST"):
+                view = self._called(method)
+                router.add(verb, f"/slack/api/{name}", view, platform="slack", write=name in WRITES)
+
+    def _called(self, method: Callable[[Fields], Fields]) -> Callable[[Request], Response]:
+        def view(request: Request) -> Response:
+            try:
+                fields = {**request.query, **request.form()} if request.method == "POST" else request.query
+            except BadBody:
+                return error("invalid_json")
+            token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip() or fields.get("token")
+            if token != SLACK_TOKEN:
+                return error("invalid_auth" if token else "not_authed")
+            try:
+                return json_response({"ok": True, **method(fields)})
+            except Refused as refused:
+                return error(str(refused))
+
+        return view
+
+    # --- chat -------------------------------------------------------------------------------------------------
+
+    def _channel(self, fields: Fields) -> str:
+        channel = self.messages.channel_id(str(fields.get("channel", "")))
+        if channel is None:
+            raise Refused("channel_not_found")
+        return channel
+
+    def _message(self, fields: Fields, name: str = "ts") -> Doc:
+        message = self.messages.get(self._channel(fields), str(fields.get(name, "")))
+        if message is None:
+            raise Refused("message_not_found")
+        return message
+
+    def post_message(self, fields: Fields) -> Fields:
+        channel, text = self._channel(fields), str(fields.get("text") or "")
+        rich = {name: _decoded(fields[name]) for name in ("blocks", "attachments", "metadata") if fields.get(name)}
+        if not text and not rich:
+            raise Refused("no_text")
+        if len(text) > MAX_TEXT:
+            raise Refused("msg_too_long")
+        thread = str(fields.get("thread_ts") or "")
+        if thread and self.messages.get(channel, thread) is None:
+            raise Refused("thread_not_found")
+        with self.messages.store.transaction():
+            message = self.messages.post(
+                channel, SLACK_BOT, text, at=self.now(), thread_ts=thread or None, desk=True, **rich
+            )
+            self.on_posted(message)
+        return {"channel": channel, "ts": message["ts"], "message": self.messages.wire(message)}
+
+    def update(self, fields: Fields) -> Fields:
+        message = self._message(fields)
+        if message["user"] != SLACK_BOT:
+            raise Refused("cant_update_message")
+        rich = {name: _decoded(fields[name]) for name in ("blocks", "attachments") if fields.get(name)}
+        message = self.messages.update(message, str(fields.get("text", message["text"])), at=self.now(), **rich)
+        return {
+            "channel": message["channel"],
+            "ts": message["ts"],
+            "text": message["text"],
+            "message": self.messages.wire(message),
+        }
+
+    def delete(self, fields: Fields) -> Fields:
+        message = self._message(fields)
+        if message["user"] != SLACK_BOT:
+            raise Refused("cant_delete_message")
+        self.messages.delete(message)
+        return {"channel": message["channel"], "ts": message["ts"]}
+
+    def get_permalink(self, fields: Fields) -> Fields:
+        message = self._message(fields, "message_ts")
+        return {"channel": message["channel"], "permalink": self.permalink(message)}
+
+    def react(self, fields: Fields) -> Fields:
+        message = self._message(fields, "timestamp")
+        name, reactions = str(fields.get("name", "")), dict(message.get("reactions", {}))
+        if name in reactions:
+            raise Refused("already_reacted")
+        self.messages.update(message, message["text"], at=self.now(), reactions={**reactions, name: [SLACK_BOT]})
+        return {}
+
+    # --- people and channels ----------------------------------------------------------------------------------
+
+    def auth_test(self, fields: Fields) -> Fields:
+        return {
+            "url": "https://acme.slack.example/",
+            "team": "Acme",
+            "user": "mention_desk",
+            "team_id": SLACK_TEAM,
+            "user_id": SLACK_BOT,
+            "bot_id": "B0DESK",
+        }
+
+    def lookup_by_email(self, fields: Fields) -> Fields:
+        wanted = str(fields.get("email", "")).lower()
+        for person in TEAM:
+            if person.email == wanted and wanted != MAILBOX_USER:
+                return {"user": self.messages.user(person)}
+        raise Refused("users_not_found")
+
+    def user_info(self, fields: Fields) -> Fields:
+        person = self.messages.person(str(fields.get("user", "")))
+        if person is None:
+            raise Refused("user_not_found")
+        return {"user": self.messages.user(person)}
+
+    def users(self, fields: Fields) -> Fields:
+        return {"members": [self.messages.user(p) for p in TEAM], "response_metadata": {"next_cursor": ""}}
+
+    def channels(self, fields: Fields) -> Fields:
+        """Pages by `cursor` and `limit`, as with any workspace that has more than a few channels."""
+        size = max(1, min(int(fields.get("limit") or 100), 1000))
+        start = int(str(fields.get("cursor") or "0") or 0)
+        channels = [self._described(name) for name in SLACK_CHANNELS]
+        after = str(start + size) if start + size < len(channels) else ""
+        return {"channels": channels[start : start + size], "response_metadata": {"next_cursor": after}}
+
+    def channel_info(self, fields: Fields) -> Fields:
+        return {"channel": self._described(self.messages.channel_name(self._channel(fields)))}
+
+    def _described(self, name: str) -> Fields:
+        return {
+            "id": SLACK_CHANNELS[name],
+            "name": name,
+            "name_normalized": name,
+            "is_channel": True,
+            "is_private": False,
+            "is_archived": False,
+            "is_member": True,
+            "num_members": len(TEAM),
+            "topic": {"value": "", "creator": "", "last_set": 0},
+        }
+
+    def history(self, fields: Fields) -> Fields:
+        """Newest first, without the answers inside threads; `oldest` is exclusive, `cursor` a ts to go on below."""
+        found = [m for m in self.messages.in_channel(self._channel(fields)) if m.get("thread_ts", m["ts"]) == m["ts"]]
+        below, oldest = str(fields.get("cursor") or fields.get("latest") or "9"), str(fields.get("oldest") or "0")
+        found = [m for m in reversed(found) if oldest < m["ts"] < below]
+        return self._paged(found, fields)
+
+    def replies(self, fields: Fields) -> Fields:
+        channel, ts = self._channel(fields), str(fields.get("ts", ""))
+        found = self.messages.thread(channel, ts)
+        if not found:
+            raise Refused("thread_not_found")
+        after = str(fields.get("cursor") or "")
+        return self._paged([m for m in found if m["ts"] > after], fields)
+
+    def _paged(self, found: list[Doc], fields: Fields) -> Fields:
+        size = max(1, min(int(fields.get("limit") or 100), 999))
+        more = len(found) > size
+        made: Fields = {"messages": [self.messages.wire(m) for m in found[:size]], "has_more": more}
+        return made | ({"response_metadata": {"next_cursor": found[size - 1]["ts"]}} if more else {})
+
+
+def _decoded(value: Any) -> Any:
+    """A list or object, also when it came as JSON in a form."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as wrong:
+        raise Refused("invalid_blocks") from wrong

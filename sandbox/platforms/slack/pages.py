@@ -1,0 +1,103 @@
+"""Slack's channels as pages, with a form to write as a team member."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.http import Request, Response, Router, redirect
+from sandbox.pages.elements import Markup, el, link, missing, page, reply_form, when
+from sandbox.platform import Act, Impossible
+from sandbox.store import Doc
+from sandbox.world import SLACK_CHANNELS, TEAM
+
+if TYPE_CHECKING:
+    from sandbox.platforms.slack import Slack
+
+SECTION = "Slack"
+_PEOPLE = [(m.key, f"{m.name}, {m.role}") for m in TEAM]
+
+
+class Pages:
+    def __init__(self, slack: Slack) -> None:
+        self.slack, self.messages = slack, slack.messages
+
+    def register(self, router: Router) -> None:
+        router.add("GET", "/slack/", self.channels)
+        router.add("GET", "/slack/{name}", self.channel)
+        router.add("GET", "/slack/archives/{channel}/{ts}", self.thread)
+        router.add("POST", "/slack/write", self.write)
+
+    def channels(self, request: Request) -> Response:
+        counts = {name: len(self.messages.in_channel(channel)) for name, channel in SLACK_CHANNELS.items()}
+        rows = [el("li", link(f"/slack/{name}", "#" + name), f" · {counts[name]} messages") for name in counts]
+        return page("Slack", el("ul", rows), section=SECTION)
+
+    def channel(self, request: Request) -> Response:
+        name = request.params["name"]
+        channel = self.messages.channel_id(name)
+        if channel is None:
+            return missing(f"channel #{name}", SECTION)
+        messages = self.messages.in_channel(channel)[-200:]
+        tops = [m for m in messages if m.get("thread_ts", m["ts"]) == m["ts"]]
+        return page(
+            "#" + self.messages.channel_name(channel),
+            [self._article(m) for m in tops] or el("p", "Nothing yet."),
+            el("h2", "Write"),
+            reply_form("/slack/write", _PEOPLE, channel=channel),
+            section=SECTION,
+        )
+
+    def thread(self, request: Request) -> Response:
+        message = self.messages.at(f"/archives/{request.params['channel']}/{request.params['ts']}")
+        if message is None:
+            return missing("such message", SECTION)
+        top = message.get("thread_ts", message["ts"])
+        name = self.messages.channel_name(message["channel"])
+        return page(
+            f"Thread in #{name}",
+            el("p", "in ", link(f"/slack/{name}", "#" + name)),
+            [self._article(m, chosen=m["ts"] == message["ts"]) for m in self.messages.thread(message["channel"], top)],
+            el("h2", "Answer"),
+            reply_form("/slack/write", _PEOPLE, id=f"{message['channel']}/{message['ts']}"),
+            section=SECTION,
+        )
+
+    def _article(self, message: Doc, *, chosen: bool = False) -> Markup:
+        answers = len(self.messages.thread(message["channel"], message["ts"])) - 1
+        told = [f"{answers} answers"] * (answers > 0) + ["edited"] * ("edited" in message)
+        return el(
+            "article",
+            el(
+                "p",
+                el("strong", self.messages.name(message["user"])),
+                " · ",
+                link(self.slack.permalink(message), when(message["at"])),
+                el("span", " · " + ", ".join(told)) if told else None,
+                class_="by",
+            ),
+            el("p", message["text"], class_="text"),
+            [el("p", text, class_="text quiet") for text in _texts(message.get("blocks"))],
+            id=f"message-{message['ts']}",
+            class_=("chosen " if chosen else "") + ("ours" if message["desk"] else ""),
+        )
+
+    def write(self, request: Request) -> Response:
+        form = request.form()
+        more = {"channel": form.get("channel", "")}
+        act = Act("slack", "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), more=more)
+        try:
+            made = self.slack.universe.perform(act)
+        except Impossible as error:
+            return missing(str(error), SECTION)
+        return redirect(made.url)
+
+
+def _texts(blocks: object) -> list[str]:
+    """The texts inside Block Kit blocks, in order."""
+    if isinstance(blocks, dict):
+        text = blocks.get("text")
+        own = [text] if isinstance(text, str) else []
+        return own + [t for value in blocks.values() if not isinstance(value, str) for t in _texts(value)]
+    if isinstance(blocks, list):
+        return [t for block in blocks for t in _texts(block)]
+    return []

@@ -1,0 +1,59 @@
+"""What experts do when the desk asks for them in Slack: they say so in the thread and answer on the platform."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sandbox.platform import Act
+from sandbox.stories import english
+from sandbox.stories.grammar import expand
+from sandbox.stories.topics import TOPICS
+from sandbox.world import EXPERTS, SLACK_CHANNELS, Member
+
+if TYPE_CHECKING:
+    from sandbox.store import Doc
+    from sandbox.universe import Universe
+
+_TWEET = re.compile(r"/twitter/web/\w+/status/(\d+)")
+_ITEM = re.compile(r"/hn/web/(?:item|reply)\?id=(\d+)")
+_PERSON = re.compile(r"<@(U\w+)>")
+ACKNOWLEDGED = ("On it 👀", "Thanks for the ping, I'll answer there.", "Will do in a minute.", "Happy to, looking now.")
+SILENT = 0.15
+"""Share of the requests that nobody reacts to."""
+
+
+def to_slack(universe: Universe, message: Doc) -> None:
+    """The desk wrote to Slack: if it shows a mention and there is an expert for it, they act after a while."""
+    where = _mention(message["text"])
+    expert = _expert(message)
+    if not universe.reactions or where is None or expert is None or universe.random.random() < SILENT:
+        return
+    platform, mention_id = where
+    account = expert.twitter if platform == "twitter" else expert.hackernews
+    parent = f"{message['channel']}/{message['ts']}"
+    note = Act("slack", "post", expert.key, universe.random.choice(ACKNOWLEDGED), parent=parent)
+    universe.later(note, universe.random.uniform(6, 15))
+    if account is None:
+        return
+    topic = next((t for t in expert.topics if t in TOPICS), universe.random.choice(list(TOPICS)))
+    rules = english.ANSWERS["question"] + english.ANSWERS["bug"]
+    text = expand(universe.random.choice(rules), universe.random, TOPICS[topic], english.COMMON)
+    answer = Act(platform, "post", account, text, parent=mention_id, by_team=True)
+    universe.later(answer, universe.random.uniform(20, 45))
+
+
+def _mention(text: str) -> tuple[str, str] | None:
+    if match := _TWEET.search(text):
+        return "twitter", match[1]
+    if match := _ITEM.search(text):
+        return "hackernews", match[1]
+    return None
+
+
+def _expert(message: Doc) -> Member | None:
+    """The person named, or else somebody of the channel."""
+    named = _PERSON.search(message["text"])
+    if named:
+        return next((m for m in EXPERTS if m.slack_id == named[1]), None)
+    return next((m for m in EXPERTS if SLACK_CHANNELS.get(m.slack_channel) == message["channel"]), None)
