@@ -19,4 +19,14 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 SCHEDULE: dict[str, dict[str, Any]] = {
     # Says that beat and a worker are alive; /readyz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
+    # Without it nothing is polled: leases due connections and hands each to a task.
+    "dispatch-polls": every(5, "channels.dispatch_polls"),
+    # Replies that were queued while no worker listened, and retries whose pause is over.
+    "send-due": every(5, "channels.send_due"),
+    # Replies whose worker died, or whose fate is unknown, would stay "sending" and block their conversation.
+    "recover-outbox": every(15, "channels.recover_outbox"),
+    # Answers, edits and deletions in threads that somebody waits for would not be seen.
+    "refetch-followed": every(30, "channels.refetch_followed"),
+    # Items whose news got lost would wait in the inbox.
+    "nudge-pending": every(30, "channels.nudge_pending"),
 }

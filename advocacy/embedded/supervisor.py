@@ -1,10 +1,10 @@
 """One process that keeps one other process, and never outlives its owner by more than the grace it was given.
 
 Run as a program (`python -I -S supervisor.py OWNER_PID`), standard library only, so that it starts in some 20 ms and
-needs none of our packages. Its standard input is a pipe whose other end the owner holds: first comes the job in one line
-(not an argument: it holds secrets, and everybody can read arguments), and then nothing. End of file means that the owner
-is gone, however it died (a `k` before it: stop, but remove nothing). The owner's pid is watched as well, because a fork
-of the owner may hold the pipe open.
+needs none of our packages. Its standard input is a pipe whose other end the owner holds: first comes the job in one
+line (not an argument: it holds secrets, and everybody can read arguments), and then nothing. End of file means that the
+owner is gone, however it died (a `k` before it: stop, but remove nothing). The owner's pid is watched as well, because
+a fork of the owner may hold the pipe open.
 
 The job, a JSON object: `argv` (list), `env` (object), `cwd`, `log` (file that both outputs are appended to, or null for
 the supervisor's own), `stop_signal` (name, sent first), `grace_s` (then SIGQUIT), `uid` and `gid` (or null),

@@ -1,0 +1,22 @@
+from advocacy.beat import SCHEDULE
+from advocacy.celery import app
+
+
+def test_every_schedule_names_an_existing_task():
+    app.loader.import_default_modules()
+    assert [entry["task"] for entry in SCHEDULE.values() if entry["task"] not in app.tasks] == []
+
+
+def test_every_run_expires_before_runs_pile_up():
+    for name, entry in SCHEDULE.items():
+        assert 0 < entry["schedule"] <= 24 * 3600, name
+        assert entry["schedule"] <= entry["options"]["expires"] <= max(5, entry["schedule"]), name
+
+
+def test_tasks_are_acknowledged_late_and_limited_in_time():
+    assert app.conf.task_acks_late
+    assert app.conf.worker_prefetch_multiplier == 1
+    assert app.conf.accept_content == ["json"]
+    assert not app.conf.task_always_eager
+    # A message comes back only after its task must have ended, or it would run twice at once.
+    assert app.conf.task_time_limit < app.conf.broker_transport_options["visibility_timeout"]

@@ -1,0 +1,143 @@
+"""The floors of the house: an import may only point down, no files import each other in a circle, and a template of a
+lower floor names nothing of an upper one."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FLOORS = ["sandbox", "channels", "mentions", "experts", "metrics", "advocacy"]  # from the ground up
+LEVEL = {name: level for level, name in enumerate(FLOORS)}
+TEMPLATE_OWNERS = [name for name in FLOORS if (ROOT / "templates" / name).is_dir()]
+
+
+def sources(app, *, tests=False):
+    for path in sorted((ROOT / app).rglob("*.py")):
+        if tests or "tests" not in path.relative_to(ROOT).parts:
+            yield path
+
+
+def module_name(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for app in FLOORS for path in sources(app)}
+
+
+def typing_only(tree):
+    """Nodes that only a type checker reads: they cannot make a circle at run time."""
+    return {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+
+
+def imported(path, *, at_import_only=False):
+    """Dotted names that a file imports, `from a import b` as both a and a.b."""
+    tree = ast.parse(path.read_text(), str(path))
+    skipped = typing_only(tree) if at_import_only else set()
+    package = path.relative_to(ROOT).parts[:-1]
+    nodes = top_level(tree) if at_import_only else ast.walk(tree)
+    for node in nodes:
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = list(package[: len(package) - node.level + 1]) if node.level else []
+            base = ".".join([*start, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def top_level(tree):
+    """Every node that runs when the module is imported: not the insides of functions."""
+    todo = list(tree.body)
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            todo += ast.iter_child_nodes(node)
+
+
+@pytest.mark.parametrize("app", FLOORS)
+def test_imports_point_down(app):
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources(app)
+        for name in imported(path)
+        if LEVEL.get(name.split(".")[0], -1) > LEVEL[app]
+    ]
+    assert not wrong
+
+
+def test_sandbox_imports_nothing_of_ours():
+    ours = set(FLOORS) - {"sandbox"}
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sources("sandbox", tests=True)
+        for name in imported(path)
+        if name.split(".")[0] in ours
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("app", ["channels", "mentions", "experts", "metrics"])
+def test_product_does_not_need_the_sandbox(app):
+    wrong = [str(path) for path in sources(app) for name in imported(path) if name.split(".")[0] == "sandbox"]
+    assert not wrong
+
+
+def edges():
+    graph = {}
+    for name, path in MODULES.items():
+        targets = {target for target in imported(path, at_import_only=True) if target in MODULES}
+        # `from package import module` runs the package first; a package that its own module names is no circle.
+        graph[name] = {t for t in targets if t != name and not name.startswith(f"{t}.")}
+    return graph
+
+
+def find_circle(graph):
+    done, path = set(), []
+
+    def visit(node):
+        if node in path:
+            return [*path[path.index(node) :], node]
+        if node in done:
+            return None
+        path.append(node)
+        for target in sorted(graph[node]):
+            if circle := visit(target):
+                return circle
+        path.pop()
+        done.add(node)
+        return None
+
+    return next((circle for node in sorted(graph) if (circle := visit(node))), None)
+
+
+def test_no_circle_between_files():
+    graph = edges()
+    assert len(graph) > 50
+    assert find_circle(graph) is None
+
+
+def test_circle_is_found_when_there_is_one():
+    assert find_circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
+
+
+@pytest.mark.parametrize("app", TEMPLATE_OWNERS)
+def test_templates_name_no_upper_floor(app):
+    upper = [name for name in FLOORS if LEVEL[name] > LEVEL[app] and name != "advocacy"]
+    pattern = re.compile(rf"""['"](?:{"|".join(upper)})[:/.]""") if upper else None
+    wrong = [
+        f"{path.relative_to(ROOT)}: {found.group()}"
+        for path in (ROOT / "templates" / app).rglob("*.html")
+        if pattern and (found := pattern.search(path.read_text()))
+    ]
+    assert not wrong
