@@ -7,7 +7,6 @@ platform cannot prove it (SMTP never can), the item stays uncertain until a pers
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -16,12 +15,12 @@ from django.utils.translation import gettext as _
 
 from channels import outbox_states as states
 from channels import slack_api
+from channels.clocks import Clock, clock_from
 from channels.configs import source_of
 from channels.contract import Receipt
 from channels.errors import ChannelError
 from channels.models import OutboundItem
 from channels.outbox_sending import (
-    clock_from,
     outgoing_of,
     outlook,
     payload_of,
@@ -52,7 +51,7 @@ def recover(now: datetime) -> int:
     return lost + looked
 
 
-def look(item: OutboundItem, clock: Callable[[], datetime]) -> None:
+def look(item: OutboundItem, clock: Clock) -> None:
     """Look once for the post of an uncertain item and record what that means."""
     if item.attempt_token is None:
         return

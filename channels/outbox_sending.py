@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from channels import outbox_states as states
 from channels import slack_api
+from channels.clocks import Clock, clock_from
 from channels.configs import Source, source_of
 from channels.contract import Capability, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
@@ -41,7 +41,7 @@ def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
     return limit
 
 
-def deliver(item: OutboundItem, clock: Callable[[], datetime]) -> None:
+def deliver(item: OutboundItem, clock: Clock) -> None:
     """Send one claimed item and record what came of it. Never raises for what the outside world does."""
     token = item.attempt_token
     if token is None or item.sending_until is None:
@@ -233,9 +233,3 @@ def _unexpected(error: Exception) -> str:
 
 def _token(item: OutboundItem) -> Any:
     return item.attempt_token
-
-
-def clock_from(now: datetime) -> Callable[[], datetime]:
-    """A clock that starts at `now` and runs on, whatever happens to the system's."""
-    began = time.monotonic()
-    return lambda: now + timedelta(seconds=time.monotonic() - began)

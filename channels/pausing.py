@@ -1,0 +1,40 @@
+"""What an admin does to the polling of connections: pause, resume, poll now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from channels.models import Connection
+from channels.nudges import task_after_commit
+
+
+def pause(ids: Iterable[int], reason: str) -> int:
+    """Stop polling and sending; a poll under way ends after its page. Returns how many were active."""
+    return Connection.objects.filter(pk__in=list(ids), is_active=True).update(
+        is_active=False, paused_reason=reason[:200]
+    )
+
+
+def resume(ids: Iterable[int], now: datetime) -> int:
+    """Poll and send again, at once. Returns how many were paused."""
+    with transaction.atomic():
+        paused = Connection.objects.filter(pk__in=list(ids), is_active=False)
+        found = list(paused.values_list("pk", flat=True))
+        paused.update(is_active=True, paused_reason="", failures=0, next_poll_at=now)
+        for pk in found:
+            task_after_commit("channels.poll", pk)
+    return len(found)
+
+
+def poll_soon(ids: Iterable[int], now: datetime) -> int:
+    """Make active connections due now; if the task gets lost, the next tick polls them. Returns how many."""
+    with transaction.atomic():
+        active = Connection.objects.filter(pk__in=list(ids), is_active=True)
+        found = list(active.values_list("pk", flat=True))
+        active.update(next_poll_at=now)
+        for pk in found:
+            task_after_commit("channels.poll", pk)
+    return len(found)

@@ -1,0 +1,50 @@
+"""Celery tasks: thin, idempotent, ids as arguments. Each only starts a verb at the clock's time.
+
+Periodic ones and their periods are in `advocacy.beat`.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from channels import follow, inbox, outbox, polling
+from channels.nudges import send_task
+
+
+@shared_task(name="channels.dispatch_polls")  # type: ignore[untyped-decorator]
+def dispatch_polls() -> int:
+    """Lease what is due and hand each connection to a task of its own. A task that gets lost is dispatched again when
+    the lease's grace is over."""
+    leases = polling.due(timezone.now())
+    for lease in leases:
+        send_task("channels.poll", lease.connection_id, str(lease.token))
+    return len(leases)
+
+
+@shared_task(name="channels.poll")  # type: ignore[untyped-decorator]
+def poll(connection_id: int, lease_token: str | None = None) -> int:
+    polled = polling.poll(connection_id, timezone.now(), UUID(lease_token) if lease_token else None)
+    return polled.items
+
+
+@shared_task(name="channels.refetch_followed")  # type: ignore[untyped-decorator]
+def refetch_followed() -> int:
+    return follow.refetch_due(timezone.now())
+
+
+@shared_task(name="channels.send_due")  # type: ignore[untyped-decorator]
+def send_due() -> int:
+    return outbox.send_due(timezone.now())
+
+
+@shared_task(name="channels.recover_outbox")  # type: ignore[untyped-decorator]
+def recover_outbox() -> int:
+    return outbox.recover(timezone.now())
+
+
+@shared_task(name="channels.nudge_pending")  # type: ignore[untyped-decorator]
+def nudge_pending() -> int:
+    return inbox.nudge_pending()
