@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 
+from channels.quotes import fold_quotes
 from mentions.sanitise import clean_prose
 
 COUNT_CAP = 1000
@@ -57,13 +59,30 @@ def markdown(text: str) -> SafeString:
 
 
 def capped(count: int | None) -> str:
-    """A count of a view: exact below the cap, "1,000+" from it on, a dash where it is not known."""
+    """A count of a view: exact below the cap, "1,000+" above it, a dash where it is not known."""
     if count is None:
         return "–"
-    return f"{COUNT_CAP:,}+" if count >= COUNT_CAP else str(count)
+    return f"{COUNT_CAP:,}+" if count > COUNT_CAP else str(count)
 
 
 def excerpt(text: str, length: int = 180) -> str:
     """The first words on one line."""
     flat = " ".join(text[: length * 2].split())
     return flat if len(flat) <= length else flat[: length - 1].rstrip() + "…"
+
+
+def body(text: str) -> SafeString:
+    """A message as it is read: linked, with quotes and signature folded away behind a word."""
+    pieces = fold_quotes(text)
+    if len(pieces) < 2 or all(kind != "body" for kind, _piece in pieces):
+        return linked(text)
+    return mark_safe("".join(_piece(kind, piece.strip("\n")) for kind, piece in pieces))  # noqa: S308 (parts are safe)
+
+
+def _piece(kind: str, piece: str) -> str:
+    if kind == "body":
+        return linked(piece)
+    if not piece.strip():
+        return ""
+    word = _("quoted text") if kind == "quote" else _("signature")
+    return f'<details class="quote"><summary>{escape(word)}</summary><div>{linked(piece)}</div></details>'

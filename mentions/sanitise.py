@@ -10,11 +10,29 @@ from dataclasses import dataclass
 
 import nh3
 
-TAGS = frozenset(
-    """a abbr b big blockquote br caption center code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i
-    img ins kbd li mark ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr u
-    ul""".split()
+_TEXT = ("a", "abbr", "b", "br", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "samp", "small", "span")
+_OLD = ("big", "center", "font", "strike", "strong", "sub", "sup", "u")
+_BLOCKS = (
+    "blockquote",
+    "div",
+    "dd",
+    "dl",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "ul",
 )
+_TABLE = ("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr")
+TAGS = frozenset((*_TEXT, *_OLD, *_BLOCKS, *_TABLE, "img"))
 ATTRIBUTES = {
     "a": {"href", "title"},
     "img": {"src", "alt", "title", "width", "height"},

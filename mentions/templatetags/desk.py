@@ -52,3 +52,15 @@ def markdown(text: str) -> SafeString:
 def capped(count: int) -> str:
     """`1,000+` where counts are capped."""
     return rendering.capped(count)
+
+
+@register.filter
+def body(text: str) -> SafeString:
+    """A message as it is read: linked, quotes and signature folded."""
+    return rendering.body(text)
+
+
+@register.filter
+def parts(keys: str) -> list[str]:
+    """`g p` → its keys, one by one."""
+    return keys.split()

@@ -1,0 +1,111 @@
+"""A ticket's conversation as it is read: what was said, our notes, replies on their way, and the talk around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject
+
+from mentions.models import Attachment, Message, MessageRevision, Reply, ThreadPost, Ticket
+
+CONTEXT_LIMIT = 200
+"""Posts of others around a ticket that are loaded; a story may have thousands."""
+SHOWN_REPLIES = ("resting", "blocked", "handed", "uncertain", "failed", "sent")
+
+
+@dataclass(slots=True)
+class Entry:
+    """One thing in the conversation: `kind` is message, note or reply, `item` its row."""
+
+    kind: str
+    at: datetime
+    item: Any
+    is_fresh: bool = False
+    reply: Reply | None = None
+    """The desk's own reply that this message is."""
+
+
+@dataclass(slots=True)
+class Thread:
+    """`entries` in the order of time; `parents` lead to the mention, outermost first; `others` stand beside it."""
+
+    entries: list[Entry]
+    parents: list[ThreadPost] = field(default_factory=list)
+    others: list[ThreadPost] = field(default_factory=list)
+    title: str = ""
+    last_message_id: int = 0
+    first: Message | None = None
+    last_inbound: Message | None = None
+
+
+def thread_of(ticket: Ticket, seen_up_to: int | None = None) -> Thread:
+    """Four statements, whatever its length. Messages with an id above `seen_up_to` are marked as fresh."""
+    messages = list(_messages(ticket))
+    replies = list(_replies(ticket))
+    by_message = {reply.message_id: reply for reply in replies if reply.message_id}
+    entries = [
+        Entry("message", m.posted_at, m, seen_up_to is not None and m.pk > seen_up_to, by_message.get(m.pk))
+        for m in messages
+    ]
+    shown = {m.pk for m in messages}
+    entries += [Entry("reply", r.created_at, r) for r in replies if r.message_id not in shown]
+    entries += [Entry("note", n.created_at, n) for n in ticket.notes.select_related("author")]
+    entries.sort(key=lambda entry: entry.at)
+    inbound = [m for m in messages if m.direction == Message.Direction.INBOUND]
+    thread = Thread(
+        entries,
+        title=next((m.thread_title for m in messages if m.thread_title), ""),
+        last_message_id=max(shown, default=0),
+        first=messages[0] if messages else None,
+        last_inbound=inbound[-1] if inbound else None,
+    )
+    if messages:
+        thread.parents, thread.others = _context(messages)
+    return thread
+
+
+def _messages(ticket: Ticket) -> Any:
+    files = Attachment.objects.filter(message=OuterRef("pk")).order_by("position")
+    older = MessageRevision.objects.filter(message=OuterRef("pk")).order_by("replaced_at", "id")
+    return (
+        Message.objects.filter(ticket=ticket)
+        .select_related("author", "channel")
+        .defer("search", "digest", "extra")
+        .annotate(
+            files=ArraySubquery(
+                files.values(
+                    file=JSONObject(id="id", name="name", size="size", type="type", has_bytes=Q(blob__isnull=False))
+                )
+            ),
+            older=ArraySubquery(older.values(version=JSONObject(text="text", subject="subject"))),
+        )
+        .order_by("posted_at", "id")
+    )
+
+
+def _replies(ticket: Ticket) -> Any:
+    return (
+        Reply.objects.filter(ticket=ticket, state__in=SHOWN_REPLIES)
+        .select_related("author", "channel", "outbound")
+        .order_by("created_at", "id")
+    )
+
+
+def _context(messages: Sequence[Message]) -> tuple[list[ThreadPost], list[ThreadPost]]:
+    """Posts of the same thread that are not the ticket's own: the way up from its first message, and the rest."""
+    first = messages[0]
+    own = {m.external_id for m in messages}
+    found = ThreadPost.objects.filter(namespace=first.namespace, thread_id=first.thread_id).order_by("posted_at")
+    posts = {p.external_id: p for p in found[:CONTEXT_LIMIT] if p.external_id not in own}
+    parents: list[ThreadPost] = []
+    above = first.parent_external_id
+    while above in posts:
+        # Taken out as it is used: a thread that claims to be its own parent ends here.
+        parents.append(posts.pop(above))
+        above = parents[-1].parent_external_id
+    return parents[::-1], list(posts.values())

@@ -1,0 +1,33 @@
+"""Files of messages: always a download, never shown as a page of ours."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET
+
+from mentions import access
+from mentions.models import Attachment
+
+PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+"""Types that are named as what they are, so that a mail's own pictures show in its frame; all others are just bytes."""
+
+
+@require_GET
+@login_required
+def attachment(request: HttpRequest, number: int) -> HttpResponse:
+    """The bytes, for whoever may see the ticket; 404 also where only name and size were kept."""
+    visible = access.visible_tickets(request.user)
+    files = Attachment.objects.filter(message__ticket__in=visible, blob__isnull=False).select_related("blob")
+    file = get_object_or_404(files, pk=number)
+    kind = file.type.lower().partition(";")[0].strip()
+    response = HttpResponse(bytes(file.blob.content), content_type="application/octet-stream")
+    if kind in PICTURES:
+        response.headers["Content-Type"] = kind
+    response.headers["Content-Disposition"] = content_disposition_header(True, file.name or "file") or "attachment"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response

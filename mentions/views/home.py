@@ -1,0 +1,21 @@
+"""Where a role starts its day."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET
+
+from mentions import access
+from mentions.menu import entries_for
+
+
+@require_GET
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Who plays goes to the queue; others to the last page of their menu (reports for a manager), else to settings."""
+    if request.user.has_perm(access.PLAY):
+        return redirect("mentions:queue")
+    entries = entries_for(request)
+    return redirect(entries[-1]["url"] if entries else "mentions:me")

@@ -1,0 +1,67 @@
+"""One's own settings: theme, time zone, keys, shift; and which accounts on the platforms are known as one's own."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import timedelta
+from functools import cache
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from mentions.models import Account, Preference
+from mentions.viewer import preference_of
+
+SHIFTS = [("", gettext_lazy("as it is")), *((str(h), gettext_lazy("%d h from now") % h) for h in (4, 6, 8, 10))]
+END_SHIFT = "0"
+
+
+@cache
+def zones() -> list[tuple[str, str]]:
+    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return [("", "UTC"), *((name, name.replace("_", " ")) for name in names)]
+
+
+class PreferenceForm(forms.ModelForm):
+    time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), required=False, choices=zones)
+    shift = forms.ChoiceField(
+        label=gettext_lazy("On shift until"),
+        required=False,
+        choices=[*SHIFTS, (END_SHIFT, gettext_lazy("not on shift"))],
+        help_text=gettext_lazy("While you are on shift, answers to your tickets come to you first."),
+    )
+
+    theme = forms.ChoiceField(
+        label=gettext_lazy("Theme"), required=False, choices=Preference.Theme.choices, widget=forms.RadioSelect
+    )
+
+    class Meta:
+        model = Preference
+        fields = ("theme", "time_zone", "has_keys")
+        labels = {"has_keys": gettext_lazy("Single-key shortcuts")}
+        help_texts = {
+            "has_keys": gettext_lazy("Keys such as r, p or x outside text fields. Ctrl combinations always work.")
+        }
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def me(request: HttpRequest) -> HttpResponse:
+    form = PreferenceForm(request.POST or None, instance=preference_of(request))
+    if request.method == "POST" and form.is_valid():
+        hours = form.cleaned_data["shift"]
+        preference = form.save(commit=False)
+        if hours:
+            preference.shift_until = None if hours == END_SHIFT else timezone.now() + timedelta(hours=int(hours))
+        preference.save()
+        messages.success(request, _("Saved."))
+        return redirect("mentions:me")
+    accounts = Account.objects.filter(person__user=request.user).order_by("namespace", "handle")
+    return render(request, "mentions/me.html", {"form": form, "accounts": accounts})

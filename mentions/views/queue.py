@@ -1,0 +1,97 @@
+"""Views with what is left in them on the left, the tickets of one view on the right."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from mentions import access, paging, view_filters
+from mentions.models import View
+from mentions.queue_rows import rows, with_columns
+from mentions.rendering import capped
+
+PAGE = 50
+
+
+def views_of(user: access.User) -> QuerySet[View]:
+    """The views of everybody and one's own, in their order."""
+    return View.objects.filter(Q(owner=None) | Q(owner=user.pk))
+
+
+def pick(views: list[View], slug: str | None) -> View:
+    """The view of that name, the first one for none; a desk without views has one of everything that waits."""
+    if slug is None:
+        return views[0] if views else View(name="", slug="", filters={})
+    for view in views:
+        if view.slug == slug:
+            return view
+    raise Http404(slug)
+
+
+@require_GET
+@login_required
+def queue(request: HttpRequest, view: str | None = None) -> HttpResponse:
+    """`?after=` is the next page. A request for the list alone (`X-Fragment`) with the tag of what it shows is answered
+    304 while nothing has changed; the words of relative times are kept true by the page itself."""
+    access.require(request.user, access.VIEW)
+    now = timezone.now()
+    views = list(views_of(request.user))
+    chosen = pick(views, view)
+    records, more = _page(chosen, request, now)
+    counts = view_filters.counts(views, request.user, now)
+    tag = _tag(records, counts)
+    if request.headers.get("X-Fragment") and request.headers.get("If-None-Match") == tag:
+        response = HttpResponse(status=304)
+    else:
+        context = _context(request, chosen, views, counts, records, more, now)
+        template = "mentions/_queue.html" if request.headers.get("X-Fragment") else "mentions/queue.html"
+        response = render(request, template, context)
+    response.headers["ETag"] = tag
+    response.headers["Vary"] = "Cookie, X-Fragment"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _page(view: View, request: HttpRequest, now: datetime) -> tuple[list[dict[str, Any]], bool]:
+    order = view_filters.ORDERS[view_filters.order_of(view)]
+    tickets = view_filters.tickets_in(view, request.user, now)
+    tickets = paging.after(tickets, order, request.GET.get("after", ""))
+    records = list(with_columns(tickets)[: PAGE + 1])
+    return records[:PAGE], len(records) > PAGE
+
+
+def _tag(records: list[dict[str, Any]], counts: dict[int, int]) -> str:
+    """Changes with anything that the list shows, but for the passing of time."""
+    return f'"{hashlib.blake2b(repr((records, counts)).encode(), digest_size=12).hexdigest()}"'
+
+
+def _context(
+    request: HttpRequest,
+    view: View,
+    views: list[View],
+    counts: dict[int, int],
+    records: list[dict[str, Any]],
+    more: bool,
+    now: datetime,
+) -> dict[str, Any]:
+    order = view_filters.ORDERS[view_filters.order_of(view)]
+    return {
+        "view": view,
+        "views": [
+            {"name": v.name, "slug": v.slug, "count": capped(counts.get(v.pk)), "is_current": v is view} for v in views
+        ],
+        "count": counts.get(view.pk),
+        "is_playable": request.user.has_perm(access.PLAY) and view_filters.is_queue(view.filters),
+        "rows": rows(records, now),
+        "next": paging.cursor_of(records[-1], order) if more else "",
+        "is_first": "after" not in request.GET,
+        "order": view_filters.order_of(view),
+    }
