@@ -51,10 +51,9 @@ def main() -> int:
     universe.start()
     threading.Thread(target=server.serve_forever, name="http", args=(0.2,), daemon=True).start()
     stream.start()
-    print(
-        json.dumps({"http": server.server_port, "imap": universe.ports["imap"], "smtp": universe.ports["smtp"]}),
-        flush=True,
-    )
+    ports = {"http": server.server_port, "imap": universe.ports["imap"], "smtp": universe.ports["smtp"]}
+    sys.stdout.write(json.dumps(ports) + "\n")
+    sys.stdout.flush()
     stop.wait()
     server.stopping.set()
     stream.stop()

@@ -139,11 +139,14 @@ class Control:
         count, names = int(data["count"]), data.get("platforms") or ["twitter", "hackernews", "email"]
         random_ = random.Random(f"bulk {data.get('seed', 0)} {self.universe.store.next_number('bulk')}")
         made: dict[str, list[str]] = {name: [] for name in names}
+        story = ""
         with self.universe.store.transaction():
             for number in range(count):
                 platform = names[number % len(names)]
-                act = plots.single(random_, platform, "")
+                act = plots.one_of_many(random_, platform, story)
                 made[platform].append(self.universe.perform(act).id)
+                if "title" in act.more:
+                    story = made[platform][-1]
         return {"ids": made}
 
     def settle(self, data: Fields) -> Fields:

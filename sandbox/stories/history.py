@@ -80,7 +80,7 @@ def _conversation(past: Past, key: str, at: float) -> None:
     timed = plots.start(past.random, key, story=recent[-1] if recent else "")
     if timed[0][1].kind == "competitor" and past.random.random() < 0.8:
         return
-    if timed[0][1].kind == "spam" and timed[0][1].platform == "email":
+    if timed[0][1].kind in ("spam", "forged") and timed[0][1].platform == "email":
         return  # caught by the filter of those days
     if "title" in timed[0][1].more:
         past.stories.append((at, key))

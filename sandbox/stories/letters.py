@@ -10,6 +10,7 @@ from sandbox.stories import english, languages
 from sandbox.stories.grammar import expand
 from sandbox.stories.topics import TOPICS
 from sandbox.stories.voices import Voice, somebody
+from sandbox.world import ADVOCATES, EXPERTS
 
 LETTERS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
     "merch": {
@@ -97,6 +98,7 @@ def letter(random_: random.Random, key: str, kind: str = "", to: str = "", autho
         random_.choice(("Hi,\n\n", "Hello Acme,\n\n", "Dear team,\n\n", "Hey there,\n\n", "")) if lang == "en" else ""
     )
     text = expand(greeting + body + random_.choice(SIGNATURES), random_, *rules)
+    text = text.replace("\n--\n", "\n-- \n")  # the blank is part of the mark (RFC 3676, 4.3)
     more: dict[str, Any] = {
         "subject": expand(subject, random_, *rules),
         "to": [alias] if random_.random() > 0.06 else [alias, random_.choice([a for a in LETTERS if a != alias])],
@@ -131,12 +133,39 @@ def noise(random_: random.Random, key: str) -> Act:
     return Act("email", "post", author, expand(text, random_, *rules), key=key, kind="automatic", more=more)
 
 
+def forwarded(random_: random.Random, key: str) -> Act:
+    """An advocate passes a customer's mail on to the desk: the customer is who asks."""
+    voice, first = letter(random_, key)
+    who = random_.choice(ADVOCATES[1:])
+    text = (
+        f"Can somebody take this one? Thanks, {who.name.split()[0]}\n\n---------- Forwarded message ---------\n"
+        f"From: {voice.name} <{voice.address}>\nDate: Tue, 3 Nov 2026 at 10:12\nSubject: {first.more['subject']}\n"
+        f"To: {who.name} <{who.email}>\n\n{first.text}"
+    )
+    more = {
+        "subject": f"Fwd: {first.more['subject']}",
+        "to": ["community"],
+        "name": who.name,
+        "requester": voice.address,
+    }
+    return Act("email", "post", who.email, text, key=key, kind="forward", more=more)
+
+
+def forged(random_: random.Random, key: str) -> Act:
+    """Somebody claims to be one of us; the checks of our server say otherwise."""
+    who = random_.choice(ADVOCATES)
+    text = "Are you at your desk? I need ten gift cards for a customer, please send me the codes."
+    more = {"subject": "Quick favour", "to": ["community"], "name": who.name, "dkim": "fail"}
+    return Act("email", "post", who.email, text, key=key, kind="forged", more=more)
+
+
 def answer(voice_name: str, random_: random.Random, *, parent: str, key: str) -> Act:
     """The team's mail back, from the alias written to."""
     rules = (TOPICS[random_.choice(list(TOPICS))], english.COMMON)
     text = expand(random_.choice(english.ANSWERS["mail"]), random_, *rules)
     greeting = f"Hi {voice_name.split()[0]},\n\n"
-    return Act("email", "post", "team", greeting + text, parent=parent, key=key, by_team=True)
+    author = random_.choice(EXPERTS).key if random_.random() < 0.1 else "team"
+    return Act("email", "post", author, greeting + text, parent=parent, key=key, by_team=True)
 
 
 def follow_up(author: str, name: str, random_: random.Random, *, parent: str, key: str, kind: str = "") -> Act:

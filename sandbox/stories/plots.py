@@ -25,6 +25,13 @@ def single(random_: random.Random, platform: str, key: str, *, kind: str = "", t
     return act
 
 
+def one_of_many(random_: random.Random, platform: str, story: str) -> Act:
+    """One mention of a flood: like `single`, but on Hacker News mostly below `story` (an id, or "")."""
+    if platform == "hackernews" and story and random_.random() < 0.9:
+        return comments.mention(random_, parent=story, key="")[1]
+    return single(random_, platform, "")
+
+
 def start(random_: random.Random, key: str, platform: str = "", story: str = "") -> Timed:
     """Something new, with what happens around it. `story`: key of a Hacker News story that may be commented on."""
     platform = platform or random_.choice(PLATFORMS)
@@ -32,9 +39,12 @@ def start(random_: random.Random, key: str, platform: str = "", story: str = "")
         about, first = tweets.opening(random_, key)
         return [(0.0, first), *tweets.around(about, first, random_)]
     if platform == "email":
-        if random_.random() < 0.12:
+        roll = random_.random()
+        if roll < 0.1:
             return [(0.0, letters.noise(random_, key))]
-        return [(0.0, letters.letter(random_, key)[1])]
+        if roll < 0.13:
+            return [(0.0, letters.forwarded(random_, key))]
+        return [(0.0, letters.forged(random_, key) if roll < 0.14 else letters.letter(random_, key)[1])]
     return _on_hackernews(random_, key, story)
 
 

@@ -93,7 +93,10 @@ def around(about: Subject, first: Act, random_: random.Random) -> list[tuple[flo
         bystander = somebody(random_, "en")
         text = random_.choice(("same here", "This!", "following", "we had that too, a restart helped", "+1 👀"))
         acts.append(
-            (random_.uniform(3, 100) * MINUTE, Act("twitter", "post", bystander.handle, text, parent=f"~{key}"))
+            (
+                random_.uniform(3, 100) * MINUTE,
+                Act("twitter", "post", bystander.handle, text, key=f"{key}/b", parent=f"~{key}"),
+            )
         )
     return acts
 

@@ -124,7 +124,7 @@ class Email(Platform):
             to = [_reply_to(parent)]
         letter = self._letter(act, parent, act.author.lower(), to or [address(CATCH_ALL)], at)
         raw = compose.build(letter).as_bytes()
-        about = {**parts.described(raw), "kind": act.kind}
+        about = {**parts.described(raw), "kind": act.kind, "requester": act.more.get("requester", "")}
         if not about["has_message_id"]:
             about["message_id"] = letter.message_id
         self.mailboxes.deliver(letter.sender, raw, at=at, folder="Sent", **about)
@@ -147,12 +147,17 @@ class Email(Platform):
         person = member(act.author) if act.author not in ("team", *ALIASES) else None
         written_to = _our_address(parent) if parent else address(CATCH_ALL)
         sender = person.email if person else address(act.author) if act.author in ALIASES else written_to
-        to = [parent["sender"]] if parent else [str(a) for a in act.more["to"]]
+        to = [parent.get("requester") or parent["sender"]] if parent else [str(a) for a in act.more["to"]]
         act.more.setdefault("name", person.name if person else ALIASES.get(alias_of(sender) or "", ""))
+        if person is not None and act.author not in ALIASES:
+            act.more.setdefault("cc", [written_to])
         letter = self._letter(act, parent, sender, to, at)
         raw = compose.build(letter).as_bytes()
         about = {**parts.described(raw), "kind": act.kind, "by_team": True}
-        sent = self.mailboxes.deliver(TEAM, raw, at=at, folder="Sent", **about)
+        if person is None or act.author in ALIASES:
+            sent = self.mailboxes.deliver(TEAM, raw, at=at, folder="Sent", **about)
+        else:  # from a mailbox of their own, which the desk does not see
+            sent = self.mailboxes.deliver(sender, raw, at=at, folder="Sent", **about)
         for who in [*letter.to, *letter.cc]:
             stamped = compose.stamped(raw, delivered_to=who, sender=sender, at=at)
             self.mailboxes.deliver(TEAM if is_ours(who) else who.lower(), stamped, at=at, **about)
@@ -221,7 +226,7 @@ class Email(Platform):
                 seen[mail["message_id"]]["uids"].append(mail["uid"])
                 continue
             entry = seen[mail["message_id"]] = self._entry(mail)
-            genuine = is_ours(mail["sender"]) and mail.get("dkim", "pass") == "pass"
+            genuine = is_ours(mail["sender"]) and mail.get("dkim", "pass") == "pass" and not mail.get("requester")
             told["automatic" if mail["auto"] else "ours" if genuine else "mentions"].append(entry)
         told["ours"] += [self._entry(mail) for mail in self.mailboxes.in_folder(TEAM, "Sent")]
         told["desk"] = list(self.store.all("smtp").values())
@@ -234,6 +239,7 @@ class Email(Platform):
             "folder": mail["folder"],
             "uids": [mail["uid"]],
             "author": mail["sender"],
+            "requester": mail.get("requester") or mail["sender"],
             "subject": mail["subject"],
             "text": mail["text"],
             "at": mail["at"],

@@ -15,7 +15,7 @@ from sandbox.store import Doc
 from sandbox.universe import Universe
 from sandbox.world import OWN_HACKERNEWS, PHRASES
 
-_PHRASE = re.compile(r"\b(?:%s)\b" % "|".join(re.escape(p) for p in PHRASES), re.IGNORECASE)
+_PHRASE = re.compile(rf"\b(?:{'|'.join(map(re.escape, PHRASES))})\b", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]+>")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.http import Response, Router, json_response
 from sandbox.platform import Act, Impossible, Made, Platform
-from sandbox.platforms.twitter import api, pages
+from sandbox.platforms.twitter import api, pages, problems
 from sandbox.platforms.twitter.posts import Posts
 from sandbox.store import Doc
 from sandbox.universe import Universe
@@ -116,9 +116,9 @@ class Twitter(Platform):
 
     def refusal(self, kind: str) -> Response:
         if kind == "429":
-            return api.refused_for(2)
+            return problems.refused_for(2)
         if kind == "expired":
-            return api.unauthorized()
+            return problems.unauthorized()
         return json_response({"title": "Service Unavailable", "detail": "Over capacity", "status": 503}, 503)
 
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import functools
-import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.http import BadBody, Request, Response, Router, json_response
-from sandbox.platforms.twitter import entities, query, wire
+from sandbox.platforms.twitter import entities, problems, query, wire
 from sandbox.platforms.twitter.oauth import Gate
 from sandbox.platforms.twitter.posts import Posts, snowflake
 from sandbox.platforms.twitter.wire import Writer, not_found
 from sandbox.store import Doc
 from sandbox.world import Handle
 
-WINDOW_S = 900
-LIMITS = {"read": 1800, "write": 400}
-"""Requests in 15 minutes, per endpoint and account."""
 _DUPLICATE_WITHIN_S = 24 * 3600
 
 
@@ -60,7 +56,7 @@ class Api:
         @functools.wraps(view)
         def guarded(request: Request) -> Response:
             if not self.gate.reads(request):
-                return unauthorized()
+                return problems.unauthorized()
             return self._metered(name, "app", "read", lambda: view(request))
 
         return guarded
@@ -69,10 +65,10 @@ class Api:
         @functools.wraps(act)
         def guarded(request: Request) -> Response:
             if self.gate.is_app_only(request):
-                return unsupported_authentication()
+                return problems.unsupported_authentication()
             handle = self.gate.user(request)
             if handle is None:
-                return unauthorized()
+                return problems.unauthorized()
             return self._metered(name, handle.user_id, "write", lambda: act(request, handle))
 
         return guarded
@@ -80,12 +76,12 @@ class Api:
     def _metered(self, name: str, who: str, kind: str, answer: Callable[[], Response]) -> Response:
         start, used = self._used.get((name, who), (0.0, 0))
         now = self.now()
-        if now - start > WINDOW_S:
+        if now - start > problems.WINDOW_S:
             start, used = now, 0
         self._used[name, who] = start, used + 1
-        left = LIMITS[kind] - used - 1
-        response = too_many(start + WINDOW_S) if left < 0 else answer()
-        response.headers |= limit_headers(LIMITS[kind], max(left, 0), start + WINDOW_S)
+        left = problems.LIMITS[kind] - used - 1
+        response = problems.too_many(start + problems.WINDOW_S) if left < 0 else answer()
+        response.headers |= problems.limit_headers(problems.LIMITS[kind], max(left, 0), start + problems.WINDOW_S)
         return response
 
     # --- lists ------------------------------------------------------------------------------------------------
@@ -95,7 +91,7 @@ class Api:
         try:
             test = query.compile_query(asked.get("query", ""), self.posts)
         except query.BadQuery as error:
-            return invalid("query", asked.get("query", ""), str(error))
+            return problems.invalid("query", asked.get("query", ""), str(error))
         oldest = snowflake(self.now() - self.search_days * 86_400)
         numbers = self.posts.everything
         return self._page(request, numbers[bisect_left(numbers, oldest) :], (10, 100), "next_token", test)
@@ -139,10 +135,10 @@ class Api:
             if token := asked.get(token_name) or asked.get("next_token"):
                 high = min(high, wire.from_page_token(token))
         except ValueError as error:
-            return invalid(token_name, "", str(error))
+            return problems.invalid(token_name, "", str(error))
         if not bounds[0] <= size <= bounds[1]:
             message = f"The `max_results` query parameter value [{size}] is not between {bounds[0]} and {bounds[1]}"
-            return invalid("max_results", str(size), message)
+            return problems.invalid("max_results", str(size), message)
         wanted = self.posts.visible(numbers[bisect_right(numbers, low) : bisect_left(numbers, high)])
         found = [tweet for tweet in wanted if test is None or test(tweet)]
         return self._listing(request, found[:size], more=len(found) > size)
@@ -176,7 +172,7 @@ class Api:
     def lookup(self, request: Request) -> Response:
         ids = [i for i in request.query.get("ids", "").split(",") if i]
         if not 1 <= len(ids) <= 100:
-            return invalid(
+            return problems.invalid(
                 "ids", ",".join(ids), "The number of values in the `ids` query parameter list is not between 1 and 100"
             )
         writer = Writer(self.posts, request.query)
@@ -212,7 +208,7 @@ class Api:
     def me(self, request: Request) -> Response:
         handle = self.gate.user(request)
         if handle is None:
-            return unsupported_authentication()
+            return problems.unsupported_authentication()
         return self._user_document(request, self.posts.user(handle.user_id), handle.user_id, "id")
 
     # --- writing ----------------------------------------------------------------------------------------------
@@ -224,16 +220,18 @@ class Api:
         text = str(data.get("text") or "")
         parent_id = (data.get("reply") or {}).get("in_reply_to_tweet_id")
         if not text.strip():
-            return invalid("text", text, "text: must not be empty")
+            return problems.invalid("text", text, "text: must not be empty")
         if entities.weight(text) > entities.MAX_WEIGHT:
-            return problem(400, "Invalid Request", "Your Tweet text is too long. For more information on how Twitter "
+            return problems.problem(400, "Invalid Request", "Your Tweet text is too long. For more information on how Twitter "
                            "determines text length see https://github.com/twitter/twitter-text.")  # fmt: skip
         parent = self.posts.get(str(parent_id)) if parent_id else None
         if parent_id and parent is None:
-            return problem(403, "Forbidden", "You attempted to reply to a Tweet that is deleted or not visible to you.")
+            return problems.problem(
+                403, "Forbidden", "You attempted to reply to a Tweet that is deleted or not visible to you."
+            )
         author = self.posts.account(handle.username)
         if self._said_already(author, text, parent):
-            return problem(403, "Forbidden", "You are not allowed to create a Tweet with duplicate content.")
+            return problems.problem(403, "Forbidden", "You are not allowed to create a Tweet with duplicate content.")
         with self.posts.store.transaction():
             tweet = self.posts.post(author, text, at=self.now(), parent=parent, desk=True, source="Mention Desk")
             self.on_posted(tweet)
@@ -246,7 +244,7 @@ class Api:
             if tweet["at"] < since:
                 return False
             same_place = (tweet["refs"][0]["id"] if tweet["refs"] else None) == (parent["id"] if parent else None)
-            if same_place and _spoken(tweet["plain"]) == _spoken(text):
+            if same_place and entities.spoken(tweet["plain"]) == entities.spoken(text):
                 return True
         return False
 
@@ -255,7 +253,7 @@ class Api:
         if tweet is None:
             return json_response({"data": {"deleted": False}})
         if tweet["author_id"] != handle.user_id:
-            return problem(403, "Forbidden", "You are not authorized to delete this Tweet.")
+            return problems.problem(403, "Forbidden", "You are not authorized to delete this Tweet.")
         with self.posts.store.transaction():
             self.posts.delete(tweet)
         return json_response({"data": {"deleted": True}})
@@ -264,9 +262,9 @@ class Api:
         data = request.json()
         tweet = self.posts.get(str(data.get("tweet_id", ""))) if isinstance(data, dict) else None
         if request.params["id"] != handle.user_id:
-            return problem(403, "Forbidden", "You may only like as yourself.")
+            return problems.problem(403, "Forbidden", "You may only like as yourself.")
         if tweet is None:
-            return invalid("tweet_id", "", "tweet_id: no such Tweet")
+            return problems.invalid("tweet_id", "", "tweet_id: no such Tweet")
         key = f"{handle.user_id} {tweet['id']}"
         if self.posts.store.get("twitter_like", key) is None:
             with self.posts.store.transaction():
@@ -277,68 +275,7 @@ class Api:
         return json_response({"data": {"liked": True}})
 
 
-def _spoken(text: str) -> str:
-    """A text without the names that a reply puts in front."""
-    words = text.split()
-    while words and words[0].startswith("@"):
-        words.pop(0)
-    return " ".join(words)
-
-
 def _parsed(stamp: str) -> float:
     """Epoch seconds of an ISO time. Raises ValueError."""
     at = datetime.fromisoformat(stamp)
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-
-
-def limit_headers(limit: int, left: int, reset: float) -> dict[str, str]:
-    return {
-        "x-rate-limit-limit": str(limit),
-        "x-rate-limit-remaining": str(left),
-        "x-rate-limit-reset": str(int(reset) + 1),
-        "x-access-level": "read-write",
-    }
-
-
-def problem(status: int, title: str, detail: str, kind: str = "about:blank") -> Response:
-    return json_response({"title": title, "detail": detail, "type": kind, "status": status}, status)
-
-
-def unauthorized() -> Response:
-    return problem(401, "Unauthorized", "Unauthorized")
-
-
-def too_many(reset: float | None = None) -> Response:
-    response = problem(429, "Too Many Requests", "Too Many Requests")
-    return response if reset is None else _with_headers(response, limit_headers(LIMITS["read"], 0, reset))
-
-
-def _with_headers(response: Response, headers: dict[str, str]) -> Response:
-    response.headers |= headers
-    return response
-
-
-def refused_for(seconds: float) -> Response:
-    """429 with the header that says when to come back."""
-    return too_many(time.time() + seconds)
-
-
-def unsupported_authentication() -> Response:
-    detail = (
-        "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.  Supported authentication types "
-        "are [OAuth 1.0a User Context, OAuth 2.0 User Context]."
-    )
-    kind = "https://api.twitter.com/2/problems/unsupported-authentication"
-    return problem(403, "Unsupported Authentication", detail, kind)
-
-
-def invalid(parameter: str, value: str, message: str) -> Response:
-    return json_response(
-        {
-            "errors": [{"parameters": {parameter: [value]}, "message": message}],
-            "title": "Invalid Request",
-            "detail": "One or more parameters to your request was invalid.",
-            "type": "https://api.twitter.com/2/problems/invalid-request",
-        },
-        400,
-    )

@@ -25,6 +25,14 @@ def weight(text: str) -> int:
     return links * URL_WEIGHT + sum(1 if any(a <= ord(c) <= b for a, b in _LIGHT) else 2 for c in bare)
 
 
+def spoken(text: str) -> str:
+    """A text without the names that a reply puts in front; they do not count against its length either."""
+    words = text.split(" ")
+    while words and words[0].startswith("@"):
+        words.pop(0)
+    return " ".join(words)
+
+
 def handles_in(text: str) -> list[str]:
     """Lower-case handles named in a text, each once, in order."""
     return list(dict.fromkeys(match.lower() for match in HANDLE.findall(text)))
@@ -62,7 +70,7 @@ def wire(text: str, user_ids: dict[str, str]) -> dict[str, Any]:
     shortened, links = shorten(text)
     full = escape(shortened)
     made: dict[str, Any] = {"text": full, "entities": entities(full, links, user_ids)}
-    if weight(text) > MAX_WEIGHT:
+    if weight(spoken(text)) > MAX_WEIGHT:
         cut = full[:275].rsplit(" ", 1)[0]
         made["note_tweet"] = {"text": full}
         if made["entities"]:

@@ -109,14 +109,8 @@ class Posts:
         return tweet
 
     def _addressed(self, author: Doc, text: str, parent: Doc) -> str:
-        """Put @names in front: the author answered, and whom that tweet named at its start, but never oneself."""
-        wanted = [self.username(parent["author_id"])]
-        if parent["refs"]:
-            leading = parent["plain"].split()
-            for word in leading:
-                if not word.startswith("@"):
-                    break
-                wanted.append(word[1:])
+        """Put @names in front, as the site does: the author answered and everybody that tweet named, never oneself."""
+        wanted = [self.username(parent["author_id"]), *(self.username(self.user_ids[n]) for n in self.named(parent))]
         named = set(entities.handles_in(text)) | {author["username"].lower()}
         lead: list[str] = []
         for name in wanted:

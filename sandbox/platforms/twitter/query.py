@@ -60,7 +60,7 @@ def _one(tokens: list[str], posts: Posts) -> tuple[Test, list[str]]:
     if token.startswith("-") and len(token) > 1:
         inside, tokens = _one([token[1:], *tokens], posts)
         return (lambda tweet: not inside(tweet)), tokens
-    if token == "(":
+    if token == "(":  # noqa: S105
         inside, tokens = _either(tokens, posts)
         if not tokens or tokens[0] != ")":
             raise BadQuery("missing ')'")
