@@ -9,7 +9,7 @@ from functools import lru_cache
 
 # Possessive and bounded, so that hostile markup costs linear time. Comments, scripts and styles end at their own end
 # tag, so they are cut out beforehand by plain searching.
-_TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^'"<>]++|"[^"<>]*+"|'[^'<>]*+'){0,200}+)>|<[!?][^<>]*+>""")
+_TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^'"<>]++|"[^"<]*+"|'[^'<]*+'|['"]){0,200}+)>|<[!?][^<>]*+>""")
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _SPACE_AT_LINE_END = re.compile(r"[ \t]+\n|\n[ \t]+(?=\n)")
@@ -61,7 +61,7 @@ def html_to_text(source: str) -> str:
     A link whose text is its own (perhaps shortened) address is shown as the whole address.
     """
     if "<" not in source:
-        return html.unescape(_SPACE.sub(" ", source)).strip() if source else ""
+        return html.unescape(_SPACE.sub(" ", source)).replace("\xa0", " ").strip() if source else ""
     return _Reader(_without_silent_parts(source)).read()
 
 

@@ -162,29 +162,31 @@ def _without_errors(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """The conversation as the last seven days show it, its root and the parents that answers name. What is gone comes
-    as a deletion."""
+    as a deletion. An edited root starts a new conversation, so those of all its versions are searched."""
     if not (thread_id.isascii() and thread_id.isdigit()):
         raise Rejected(f"{thread_id!r} is no conversation on Twitter.")
-    items: dict[str, Item] = {}
+    items = {item.external_id: item for item in lookup(config, [thread_id])}
+    roots = {thread_id}.union(*(wire.history(item.payload.get("tweet") or {}) for item in items.values()))
+    query = " OR ".join(f"conversation_id:{number}" for number in sorted(roots))
+    source = Source("", "tweets/search/recent", "next_token", query)
     token: str | None = None
-    source = Source("", "tweets/search/recent", "next_token", f"conversation_id:{thread_id}")
     for _ in range(THREAD_PAGES):
         body = _ask(config, source, Gap(0, None), token).body
         items |= {item.external_id: item for item in wire.split(_without_errors(body))}
         token = _next_token(body)
         if token is None:
             break
-    _add_missing(config, items, thread_id)
+    _add_missing(config, items)
     return sorted(items.values(), key=lambda item: (len(item.external_id), item.external_id))
 
 
-def _add_missing(config: Config, items: dict[str, Item], thread_id: str) -> None:
-    """Root and parents, twice over: what is looked up first may name parents of its own."""
+def _add_missing(config: Config, items: dict[str, Item]) -> None:
+    """Parents that lie further back, twice over: what is looked up first may name parents of its own."""
     asked: set[str] = set()
     for _ in range(2):
-        known = set(items).union(*(wire.history(item.payload.get("tweet") or {}) for item in items.values()))
-        parents = (wire.parent_of(item.payload.get("tweet") or {}) for item in items.values())
-        wanted = {n for n in (thread_id, *parents) if n} - known - asked
+        tweets = [item.payload.get("tweet") or {} for item in items.values()]
+        known = set(items).union(*map(wire.history, tweets))
+        wanted = {number for number in map(wire.parent_of, tweets) if number} - known - asked
         if not wanted:
             return
         asked |= wanted
