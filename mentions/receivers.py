@@ -1,1 +1,45 @@
 """Nudges from below: what has just been stored or delivered is worked on at once; the sweeps find what was missed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from channels.nudges import send_task
+from channels.signals import items_stored
+from mentions.tasks import INGEST_TASK
+
+
+@receiver(items_stored, dispatch_uid="mentions.ingest")
+def ingest_at_once(connection_id: int, **kwargs: Any) -> None:
+    """A task carries a batch, never one mention."""
+    send_task(INGEST_TASK, connection_id)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from channels.signals import delivery_changed
+from mentions import deliveries, parking
+from mentions.models import Message
+from mentions.signals import message_ingested
+
+
+@receiver(delivery_changed, dispatch_uid="mentions.delivery_changed")
+def on_delivery_changed(sender: Any, outbound_id: int, state: str, **_kwargs: Any) -> None:
+    """Cheap enough to be done where it happened: one reply, one message."""
+    if state not in ("queued", "sending"):
+        deliveries.apply(outbound_id)
+
+
+@receiver(message_ingested, dispatch_uid="mentions.own_answer_seen")
+def on_message_ingested(sender: Any, message_ids: Sequence[int], **_kwargs: Any) -> None:
+    """An answer given outside has come in: its ticket need not wait any longer."""
+    team = Message.objects.filter(pk__in=message_ids, direction=Message.Direction.TEAM, ticket__waiting_on="own_answer")
+    if ticket_ids := list(team.values_list("ticket_id", flat=True).distinct()):
+        parking.settle_seen(timezone.now(), ticket_ids)

@@ -1,0 +1,229 @@
+"""What a batch must know before it decides: locks first, then a few reads, however many items it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max, Q
+
+from channels.contract import Grouping
+from mentions.ingest.reading import Parsed
+from mentions.ingest.state import Board, MessageState, TicketState
+from mentions.models import Message, ThreadPost, Ticket
+from mentions.threads import author_key
+
+# Two workers with items of one conversation take turns; with others they never wait for each other. Taken all at once
+# and in order, so they cannot deadlock; held until the transaction ends.
+_LOCK = """
+SELECT count(pg_advisory_xact_lock(k)) FROM (
+    SELECT DISTINCT hashtextextended(x, 0) AS k FROM unnest(%s::text[]) AS x ORDER BY 1) AS sorted
+"""
+_FIELDS = (
+    "namespace",
+    "external_id",
+    "thread_id",
+    "parent_external_id",
+    "reply_to_external_id",
+    "channel_id",
+    "author_id",
+    "direction",
+    "subject",
+    "text",
+    "html",
+    "posted_at",
+    "ingested_at",
+    "is_auto",
+    "is_deleted",
+    "edited_at",
+    "deleted_at",
+    "digest",
+    "version_at",
+    "item_id",
+)
+_COLUMNS = ", ".join(f"m.{name}" for name in _FIELDS)
+_SELECT = f"""SELECT m.id, m.ticket_id, a.external_id, c.rank, {_COLUMNS}
+    FROM {{source}} JOIN mentions_author a ON a.id = m.author_id JOIN channels_channel c ON c.id = m.channel_id"""  # noqa: S608
+_MESSAGES = f"""
+SELECT k.external_id, f.* FROM (
+    SELECT namespace, external_id, id FROM mentions_message
+     WHERE namespace = ANY(%(namespaces)s) AND external_id = ANY(%(ids)s)
+    UNION ALL
+    SELECT namespace, external_id, message_id FROM mentions_messagealias
+     WHERE namespace = ANY(%(namespaces)s) AND external_id = ANY(%(ids)s)
+    UNION ALL
+    SELECT namespace, external_id, id FROM mentions_message
+     WHERE namespace = ANY(%(namespaces)s) AND thread_id = ANY(%(threads)s)
+       AND ticket_id IS NULL AND direction = 'team'
+) k CROSS JOIN LATERAL ({_SELECT.format(source="mentions_message m")} WHERE m.id = k.id) f
+"""  # noqa: S608  (only constants of ours are filled in)
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What to look for. Namespaces and ids are combined freely: a hit too many does no harm."""
+
+    namespaces: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)
+    threads: set[str] = field(default_factory=set)
+    keys: set[str] = field(default_factory=set)
+    authors: set[str] = field(default_factory=set)
+    with_context: bool = False
+
+
+def wanted_by(parsed: Iterable[Parsed]) -> Wanted:
+    wanted = Wanted()
+    for each in parsed:
+        mention = each.mention
+        wanted.namespaces.add(each.feed.namespace)
+        wanted.ids.add(each.external_id)
+        wanted.ids.update(mention.aliases)
+        if each.parent_id:
+            wanted.ids.add(each.parent_id)
+        if mention.bounced_id:
+            wanted.ids.add(mention.bounced_id)
+        if not each.feed.edits:
+            wanted.ids.add(variant_id(each))
+        wanted.threads.add(each.thread_id)
+        wanted.threads.update(mention.thread_keys)
+        wanted.keys.update(each.keys)
+        wanted.authors.add(each.author.id)
+        wanted.with_context |= each.feed.threads
+    return wanted
+
+
+def variant_id(parsed: Parsed) -> str:
+    """The id of a mail whose Message-ID another mail has already: it is only the sender's word."""
+    return f"{parsed.external_id[:480]}#{parsed.digest.hex()[:12]}"
+
+
+def lock(parsed: Sequence[Parsed]) -> None:
+    """Hold the conversations of these items; waits for other workers that hold one of them."""
+    names: set[str] = set()
+    for each in parsed:
+        space = each.feed.namespace
+        names.add(f"{space} {each.thread_id}")
+        if each.mention.aliases or each.feed.grouping is Grouping.THREAD:
+            others = (each.external_id, *each.mention.aliases, *each.mention.thread_keys)
+            names.update(f"{space} {other}" for other in others)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(names)])
+
+
+def load(wanted: Wanted) -> Board:
+    board = Board()
+    ticket_of: dict[MessageState, int] = {}
+    _load_messages(board, wanted, ticket_of)
+    leads = _load_threads(wanted)
+    tickets = {*ticket_of.values(), *leads.values()}
+    if tickets:
+        board.tickets = load_tickets(tickets)
+        for message, ticket_id in ticket_of.items():
+            message.ticket = board.tickets[ticket_id]
+        board.threads = {key: board.tickets[ticket_id] for key, ticket_id in leads.items()}
+    if wanted.with_context:
+        _load_posts(board, wanted)
+    return board
+
+
+def _load_messages(board: Board, wanted: Wanted, ticket_of: dict[MessageState, int]) -> None:
+    params = {"namespaces": list(wanted.namespaces), "ids": list(wanted.ids), "threads": list(wanted.threads)}
+    with connection.cursor() as cursor:
+        cursor.execute(_MESSAGES, params)
+        found = cursor.fetchall()
+    by_id: dict[int, MessageState] = {}
+    for by, pk, ticket_id, author, rank, *values in found:
+        message = by_id.get(pk)
+        if message is None:
+            row = dict(zip(_FIELDS, values, strict=True))
+            row["digest"] = bytes(row["digest"])
+            message = by_id[pk] = MessageState(pk, row, author, rank)
+            if ticket_id is not None:
+                ticket_of[message] = ticket_id
+            elif row["direction"] == Message.Direction.TEAM:
+                board.orphans.append(message)
+        board.messages[message.row["namespace"], by] = message
+    _count_aliases(by_id)
+
+
+def _count_aliases(messages: dict[int, MessageState]) -> None:
+    if not messages:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT message_id, count(*) FROM mentions_messagealias WHERE message_id = ANY(%s) GROUP BY 1",
+            [list(messages)],
+        )
+        for pk, count in cursor.fetchall():
+            messages[pk].aliases = count
+
+
+def _load_threads(wanted: Wanted) -> dict[tuple[str, str], int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT namespace, key, ticket_id FROM mentions_threadalias WHERE namespace = ANY(%s) AND key = ANY(%s)",
+            [list(wanted.namespaces), list(wanted.keys)],
+        )
+        return {(namespace, key): ticket_id for namespace, key, ticket_id in cursor.fetchall()}
+
+
+def load_tickets(ids: Iterable[int]) -> dict[int, TicketState]:
+    """Locked in id order: nobody solves or claims a ticket between what we read and what we write."""
+    locked = list(Ticket.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk", flat=True))
+    live = Q(messages__is_auto=False, messages__is_deleted=False)
+    rows = Ticket.objects.filter(pk__in=locked).annotate(
+        last_in=Max("messages__posted_at", filter=live & Q(messages__direction="in")),
+        last_team=Max("messages__posted_at", filter=live & Q(messages__direction="team")),
+        minutes=Max("channel__target_minutes"),
+    )
+    return {row.pk: _ticket(row) for row in rows}
+
+
+def _ticket(row: Any) -> TicketState:
+    return TicketState(
+        id=row.pk,
+        channel_id=row.channel_id,
+        requester_id=row.requester_id,
+        subject=row.subject,
+        status=row.status,
+        priority=row.priority,
+        language=row.language,
+        posted_at=row.posted_at,
+        created_at=row.created_at,
+        assignee_id=row.assignee_id,
+        waiting_on=row.waiting_on,
+        no_reply_reason=row.no_reply_reason,
+        solved_at=row.solved_at,
+        follow_up_of_id=row.follow_up_of_id,
+        first_reply_message_id=row.first_reply_message_id,
+        channel_minutes=row.minutes,
+        is_claimed=row.claim_token is not None,
+        is_touched=row.claim_token is not None or row.assignee_id is not None,
+        last_inbound_at=row.last_in,
+        last_team_at=row.last_team,
+    )
+
+
+def _load_posts(board: Board, wanted: Wanted) -> None:
+    """Context by id (parents, what is now a mention) and by the authors at hand (what their new ticket takes in)."""
+    near = Q(external_id__in=wanted.ids) | Q(thread_id__in=wanted.threads, author_external_id__in=wanted.authors - {""})
+    for row in ThreadPost.objects.filter(near, namespace__in=wanted.namespaces).values():
+        row["digest"] = bytes(row["digest"])
+        board.posts[row["namespace"], row["external_id"]] = row
+
+
+def author_keys_at_hand(board: Board, parsed: Iterable[Parsed]) -> set[tuple[str, str]]:
+    """Keys under which a requester is known already, or will be once this batch's mentions are placed."""
+    keys = set(board.threads)
+    for each in parsed:
+        if not each.is_context:
+            keys.update((each.feed.namespace, key) for key in each.keys)
+    return keys
+
+
+def parent_author_key(board: Board, parsed: Parsed) -> str | None:
+    """For an answer to a post that is only context: the key of the ticket of whoever wrote that post."""
+    post = board.posts.get((parsed.feed.namespace, parsed.parent_id))
+    return author_key(parsed.thread_id, post["author_external_id"]) if post and post["author_external_id"] else None

@@ -1,0 +1,300 @@
+"""Where each mention belongs: known already, an answer of ours, a bounce, context, a follow-up, or a new ticket.
+
+Works on the board alone: no statement is made here, so that a batch costs the same few however it is mixed.
+"""
+
+from __future__ import annotations
+
+from channels.contract import Grouping
+from channels.models import Channel
+from mentions.ingest import building, context_posts, reopening, revisions
+from mentions.ingest.loading import parent_author_key, variant_id
+from mentions.ingest.reading import Parsed
+from mentions.ingest.state import Board, MessageState, TicketState
+from mentions.threads import author_key
+
+
+def place(board: Board, parsed: Parsed) -> None:
+    known = _known(board, parsed)
+    if known is not None:
+        _seen_again(board, known, parsed)
+    elif parsed.is_own:
+        _team(board, parsed)
+    elif parsed.mention.bounced_id:
+        _bounce(board, parsed)
+    elif parsed.is_context:
+        _context(board, parsed)
+    else:
+        _inbound(board, parsed)
+
+
+def _known(board: Board, parsed: Parsed) -> MessageState | None:
+    """The message that this is a version of, by any of its ids."""
+    space = parsed.feed.namespace
+    known = board.messages.get((space, parsed.external_id))
+    if known is not None and not parsed.feed.edits:
+        is_ours = known.row["item_id"] is None and known.row["direction"] == "team" and parsed.is_own
+        if not is_ours and known.row["digest"] != parsed.digest:
+            # Another mail under a Message-ID that is taken: a message of its own, once.
+            parsed.external_id = variant_id(parsed)
+            return board.messages.get((space, parsed.external_id))
+    if known is None:
+        known = next((m for a in parsed.mention.aliases if (m := board.messages.get((space, a)))), None)
+    return known
+
+
+def _seen_again(board: Board, message: MessageState, parsed: Parsed) -> None:
+    """Another sighting, another version, or both."""
+    revisions.apply(board, message, parsed)
+    if parsed.is_context:
+        return
+    _see(board, message, parsed)
+    best = parsed.channels[0]
+    if best.rank < message.channel_rank:
+        _move_channel(message, best)
+    if message.ticket is not None:
+        board.lead(parsed.feed.namespace, parsed.keys, message.ticket)
+    elif message.row["direction"] == "in" and not message.row["is_deleted"] and _queue_channel(parsed):
+        _open(board, message, parsed, _queue_channel(parsed) or best)
+    elif message.row["direction"] == "team":
+        _answer(board, message, _answered_ticket(board, parsed))
+
+
+def _move_channel(message: MessageState, channel: Channel) -> None:
+    """A better-ranked channel has seen it: primary by rank, whatever the order of the polls."""
+    message.row["channel_id"], message.channel_rank = channel.pk, channel.rank
+    message.is_changed = True
+    ticket = message.ticket
+    if ticket is None or ticket.is_touched or ticket.status != "new" or not channel.to_queue:
+        return
+    if message.row["posted_at"] <= ticket.posted_at:
+        ticket.channel_id, ticket.priority = channel.pk, channel.priority
+        ticket.channel_minutes = channel.target_minutes
+        ticket.is_changed = ticket.needs_clocks = True
+
+
+def _new(board: Board, parsed: Parsed, direction: str, channel: Channel | None = None) -> MessageState:
+    space = parsed.feed.namespace
+    channel = channel or parsed.channels[0]
+    author_id, _ = board.authors[space, parsed.author.id]
+    row = building.message_row(parsed, channel.pk, author_id, direction, parsed.external_id)
+    message = MessageState(0, row, parsed.author.id, channel.rank, is_new=True, attachments=parsed.mention.attachments)
+    board.messages[space, parsed.external_id] = message
+    for alias in parsed.mention.aliases:
+        board.messages[space, alias] = board.new_aliases[space, alias] = message
+        message.aliases += 1
+    board.new_messages.append(message)
+    context_posts.take_out(board, space, parsed.external_id)
+    if not parsed.is_context:
+        _see(board, message, parsed)
+    return message
+
+
+def _see(board: Board, message: MessageState, parsed: Parsed) -> None:
+    for channel in parsed.channels:
+        board.see(message, channel.pk, parsed.at)
+
+
+def _queue_channel(parsed: Parsed) -> Channel | None:
+    return next((channel for channel in parsed.channels if channel.to_queue), None)
+
+
+# --- messages to us -----------------------------------------------------------------------------------------------
+
+
+def _inbound(board: Board, parsed: Parsed) -> None:
+    ticket = _ticket_of_asker(board, parsed)
+    message = _new(board, parsed, "in")
+    if ticket is None or ticket.status == "closed":
+        channel = _queue_channel(parsed)
+        if ticket is not None and (parsed.mention.is_auto or parsed.mention.is_deleted):
+            _join(board, message, ticket, parsed)
+        elif channel is not None and not parsed.mention.is_deleted:
+            _open(board, message, parsed, channel, follows=ticket)
+        return
+    _join(board, message, ticket, parsed)
+
+
+def _ticket_of_asker(board: Board, parsed: Parsed) -> TicketState | None:
+    """Mail: by its keys. Elsewhere: of the post it answers, if that ticket is its author's; then by thread and author.
+    A closed one only if there is no other."""
+    space = parsed.feed.namespace
+    by_keys = board.ticket_by_keys(space, parsed.keys)
+    parent = board.messages.get((space, parsed.parent_id)) if parsed.parent_id else None
+    above = parent.ticket if parent else None
+    if parsed.feed.grouping is Grouping.THREAD:
+        return by_keys or above
+    asker_id, _ = board.authors[space, parsed.asker.id]
+    if above is not None and above.requester_id == asker_id and (by_keys is None or above.status != "closed"):
+        return above
+    return by_keys
+
+
+def _open(
+    board: Board, message: MessageState, parsed: Parsed, channel: Channel, follows: TicketState | None = None
+) -> None:
+    """A new ticket for this message; after a closed one it is the follow-up, with the same assignee."""
+    space = parsed.feed.namespace
+    requester_id, _ = board.authors[space, parsed.asker.id]
+    ticket = building.ticket_for(message, channel, requester_id, parsed.at)
+    board.new_tickets.append(ticket)
+    if follows is not None:
+        ticket.follow_up_of_id, ticket.assignee_id = follows.id, follows.assignee_id
+        ticket.subject = follows.subject or ticket.subject
+        board.moved_threads.append((follows.id, ticket))
+        for key in [key for key, lead in board.threads.items() if lead is follows]:
+            board.threads[key] = ticket
+    board.lead(space, parsed.keys, ticket)
+    if parsed.feed.threads:
+        ticket.follow = (parsed.feed.connection_id, space, parsed.thread_id)
+    _attach(board, message, ticket)
+    _take_in_context(board, ticket, parsed)
+
+
+def _join(board: Board, message: MessageState, ticket: TicketState, parsed: Parsed) -> None:
+    row = message.row
+    is_first = row["posted_at"] < ticket.posted_at and not row["is_auto"]
+    board.lead(parsed.feed.namespace, parsed.keys, ticket)
+    if parsed.feed.threads:
+        ticket.follow = (parsed.feed.connection_id, parsed.feed.namespace, parsed.thread_id)
+    if is_first:
+        _begins(board, ticket, parsed, row)
+    _attach(board, message, ticket)
+    if is_first:
+        _take_in_context(board, ticket, parsed)
+
+
+def _begins(board: Board, ticket: TicketState, parsed: Parsed, row: building.Row) -> None:
+    """The conversation began earlier than we knew: its first message says who asks, and what about."""
+    ticket.requester_id, _ = board.authors[parsed.feed.namespace, parsed.asker.id]
+    ticket.posted_at = row["posted_at"]
+    ticket.subject = building.subject_of(row)
+    ticket.language = row["language"] or ticket.language
+    ticket.is_changed = True
+    channel = _queue_channel(parsed)
+    if channel is not None and not ticket.is_touched and ticket.status == "new":
+        ticket.channel_id, ticket.priority = channel.pk, channel.priority
+        ticket.channel_minutes = channel.target_minutes
+
+
+def _attach(board: Board, message: MessageState, ticket: TicketState) -> None:
+    """The message belongs to the ticket, and with it our own posts that answered it before it was known."""
+    message.ticket = ticket
+    message.is_changed = True
+    ticket.count += 1
+    reopening.heard(ticket, message)
+    for orphan in [o for o in board.orphans if _answers(board, o, message)]:
+        _answer(board, orphan, ticket)
+
+
+def _answers(board: Board, orphan: MessageState, message: MessageState) -> bool:
+    parent = board.messages.get((orphan.row["namespace"], orphan.row["parent_external_id"]))
+    if parent is message:
+        return True
+    # A mail of ours that began the conversation, before anybody had written to us.
+    return (message.row["namespace"], message.row["parent_external_id"]) == orphan.key and not orphan.ticket
+
+
+def _take_in_context(board: Board, ticket: TicketState, parsed: Parsed) -> None:
+    """What the requester had said in the thread after asking, and we had read as context only."""
+    space = parsed.feed.namespace
+    if parsed.feed.grouping is not Grouping.AUTHOR_IN_THREAD:
+        return
+    mine = [
+        post
+        for post in board.posts.values()
+        if (post["namespace"], post["thread_id"], post["author_external_id"])
+        == (space, parsed.thread_id, parsed.author.id)
+        and post["posted_at"] >= ticket.posted_at
+    ]
+    for post in sorted(mine, key=lambda p: p["posted_at"]):
+        context_posts.take_out(board, space, post["external_id"])
+        message = building.message_of_post(post, parsed, ticket.requester_id)
+        board.messages[message.key] = message
+        board.new_messages.append(message)
+        _attach(board, message, ticket)
+
+
+def _context(board: Board, parsed: Parsed) -> None:
+    """From a thread that we follow: a follow-up if its author asks in it, else part of the talk around it."""
+    space = parsed.feed.namespace
+    ticket = board.ticket_by_keys(space, parsed.keys)
+    author = board.authors.get((space, parsed.author.id))
+    if (
+        ticket is None
+        or author is None
+        or ticket.requester_id != author[0]
+        or parsed.posted_at < ticket.posted_at
+        or parsed.mention.is_deleted
+    ):
+        context_posts.place(board, parsed)
+        return
+    channel = next((c for c in parsed.feed.channels if c.pk == ticket.channel_id), parsed.channels[0])
+    message = _new(board, parsed, "in", channel)
+    if ticket.status == "closed":
+        _open(board, message, parsed, channel, follows=ticket)
+    else:
+        _join(board, message, ticket, parsed)
+
+
+# --- messages from us ---------------------------------------------------------------------------------------------
+
+
+def _team(board: Board, parsed: Parsed) -> None:
+    """An answer of ours, wherever it was written: it stops the clock of the ticket it answers and is no new work."""
+    message = _new(board, parsed, "team")
+    ticket = _answered_ticket(board, parsed)
+    if ticket is None:
+        board.orphans.append(message)
+        return
+    _answer(board, message, ticket)
+    if parsed.feed.grouping is Grouping.THREAD:
+        board.lead(parsed.feed.namespace, parsed.keys, ticket)
+
+
+def _answered_ticket(board: Board, parsed: Parsed) -> TicketState | None:
+    space = parsed.feed.namespace
+    if reply := board.replies.get((space, parsed.external_id)):
+        return board.tickets.get(reply[1])
+    parent = board.messages.get((space, parsed.parent_id)) if parsed.parent_id else None
+    if parent is not None and parent.ticket is not None:
+        return parent.ticket
+    if parsed.feed.grouping is Grouping.THREAD:
+        return board.ticket_by_keys(space, parsed.keys)
+    key = parent_author_key(board, parsed)
+    return board.threads.get((space, key)) if key else None
+
+
+def _answer(board: Board, message: MessageState, ticket: TicketState | None) -> None:
+    if ticket is None or message.ticket is not None:
+        return
+    if message in board.orphans:
+        board.orphans.remove(message)
+        board.answers.append(message)
+    if reply := board.replies.get(message.key):
+        board.reply_messages.append((reply[0], message))
+    elif not message.row["is_auto"]:
+        ticket.answer = message
+    _attach(board, message, ticket)
+
+
+def _bounce(board: Board, parsed: Parsed) -> None:
+    """A delivery report about a mail of ours: its ticket comes back, with the report in it."""
+    space = parsed.feed.namespace
+    bounced = board.messages.get((space, parsed.mention.bounced_id or ""))
+    ticket = (bounced.ticket if bounced else None) or board.ticket_by_keys(space, parsed.keys)
+    if ticket is None:
+        _inbound(board, parsed)
+        return
+    message = _new(board, parsed, "by")
+    _attach(board, message, ticket)
+    board.lead(space, parsed.keys, ticket)
+    ticket.has_bounced = True
+    ticket.events.append((parsed.at, "bounced", {"message": message, "bounced_id": parsed.mention.bounced_id}))
+
+
+def author_keys(parsed: Parsed) -> list[tuple[str, str]]:
+    """(namespace, key) under which this author would be a requester; used to decide whom to store as an author."""
+    if parsed.feed.grouping is Grouping.AUTHOR_IN_THREAD:
+        return [(parsed.feed.namespace, author_key(parsed.thread_id, parsed.author.id))]
+    return [(parsed.feed.namespace, key) for key in parsed.keys]

@@ -1,0 +1,170 @@
+"""From inbox rows to mentions: the adapter's parser, the connection it came by, the channels that saw it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from channels.configs import address_of, source_of
+from channels.contract import Adapter, Author, Capability, Config, Grouping, Mention, digest
+from channels.errors import Malformed
+from channels.inbox import THREAD, Row
+from channels.models import Channel
+from channels.payloads import storable_id
+from channels.routing import channels_for
+from mentions.authors import plain
+from mentions.threads import asker_of, keys_of
+
+logger = logging.getLogger(__name__)
+
+Now = Callable[[Mention, datetime], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A connection as ingest sees it."""
+
+    connection_id: int
+    adapter: Adapter
+    config: Config
+    namespace: str
+    channels: tuple[Channel, ...]
+    """Active ones, best rank first."""
+    edits: bool
+    """A second item with the same id is an edit. Where it is not, ids and senders are only the sender's word."""
+    threads: bool
+    """Whole threads can be read, so that conversations with open tickets are followed."""
+    grouping: Grouping
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A mention on its way to its place, with everything that is known from the item alone."""
+
+    row: Row
+    mention: Mention
+    feed: Feed
+    at: datetime
+    """When it comes into the desk."""
+    digest: bytes
+    external_id: str
+    thread_id: str
+    parent_id: str
+    author: Author
+    """Its `id` is never empty: an unknown author is somebody of their own."""
+    posted_at: datetime
+    keys: list[str]
+    channels: list[Channel]
+    is_own: bool = False
+
+    @property
+    def is_context(self) -> bool:
+        return self.row.role == THREAD
+
+    @property
+    def asker(self) -> Author:
+        requester = self.mention.requester
+        return requester if requester and requester.id else self.author
+
+
+@dataclass(slots=True)
+class Read:
+    """What a batch of inbox rows holds."""
+
+    parsed: list[Parsed]
+    ignored: list[int]
+    failed: dict[int, str]
+
+
+class Feeds:
+    """The connections of one batch, each loaded once."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[int, Feed] = {}
+
+    def of(self, connection_id: int) -> Feed:
+        if connection_id not in self._feeds:
+            self._feeds[connection_id] = load_feed(connection_id)
+        return self._feeds[connection_id]
+
+
+def load_feed(connection_id: int) -> Feed:
+    source = source_of(connection_id)
+    channels = [channel for channel in source.connection.channels.all() if channel.is_active]
+    return Feed(
+        connection_id,
+        source.adapter,
+        source.config,
+        source.adapter.namespace(source.config),
+        tuple(sorted(channels, key=lambda channel: (channel.rank, channel.pk))),
+        source.adapter.can(Capability.EDITS),
+        source.adapter.can(Capability.FETCH_THREAD),
+        source.adapter.grouping,
+    )
+
+
+def read(rows: Iterable[Row], now: Now, feeds: Feeds) -> Read:
+    """Parse every row. One that cannot be read fails alone, with words for the admin; nothing raises."""
+    found = Read([], [], {})
+    for row in rows:
+        try:
+            parsed = read_row(row, now, feeds)
+        except Malformed as error:
+            found.failed[row.id] = str(error)
+        except Exception as error:  # whatever a payload does to a parser, the other rows go on
+            logger.exception("Inbox item %s could not be read.", row.id)
+            found.failed[row.id] = f"{type(error).__name__}: {error}"
+        else:
+            if parsed is None:
+                found.ignored.append(row.id)
+            else:
+                found.parsed.append(parsed)
+    return found
+
+
+def read_row(row: Row, now: Now, feeds: Feeds) -> Parsed | None:
+    """None when the item holds no mention. Raises Malformed."""
+    feed = feeds.of(row.connection_id)
+    mention = feed.adapter.parse(row.item, feed.config)
+    if mention is None:
+        return None
+    external_id = storable_id(mention.external_id)
+    thread_id = storable_id(mention.thread_id)
+    author = mention.author
+    if not author.id:
+        author = Author(f"unknown:{external_id}"[:500], author.handle, author.name, author.url)
+    return Parsed(
+        row,
+        mention,
+        feed,
+        now(mention, row.fetched_at),
+        digest(mention),
+        external_id,
+        thread_id,
+        storable_id(mention.parent_id) if mention.parent_id else "",
+        author,
+        mention.posted_at or row.fetched_at,
+        keys_of(
+            feed.grouping,
+            external_id=external_id,
+            thread_id=thread_id,
+            asker_id=asker_of(mention, author.id),
+            thread_keys=mention.thread_keys,
+        ),
+        _channels(feed, mention, row.role),
+    )
+
+
+def _channels(feed: Feed, mention: Mention, role: str) -> list[Channel]:
+    """Best rank first. Only what came as a mention is routed; context belongs to the channel of its ticket."""
+    if not feed.channels:
+        raise Malformed("This connection has no active channel; add one, then replay the item.")
+    if role == THREAD:
+        return [feed.channels[0]]
+    if mention.is_own:
+        names = {plain(name) for name in (mention.author.handle, mention.author.id) if name}
+        if mine := [channel for channel in feed.channels if channel.address and address_of(channel) in names]:
+            return mine
+    return list(channels_for(feed.channels, mention))

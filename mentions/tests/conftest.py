@@ -1,0 +1,24 @@
+import pytest
+
+from channels import registry
+from mentions.tests.platforms import Forum, Mailbox, connection_with
+
+
+@pytest.fixture(autouse=True)
+def platforms(monkeypatch):
+    """The tests' own platforms stand beside the real ones, in the one list that everything looks at."""
+    everything = {**registry.all_adapters(), Forum.platform: Forum(), Mailbox.platform: Mailbox()}
+    registry.all_adapters.cache_clear()
+    monkeypatch.setattr(registry, "scan", lambda: everything)
+    yield
+    registry.all_adapters.cache_clear()
+
+
+@pytest.fixture
+def forum(db):
+    return connection_with("testforum")
+
+
+@pytest.fixture
+def mailbox(db):
+    return connection_with("testmail")

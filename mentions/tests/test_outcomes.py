@@ -1,0 +1,223 @@
+"""The ways to leave a ticket: each is one Event and releases the claim; undo puts back what was."""
+
+from datetime import timedelta
+
+import pytest
+
+from mentions import claims, outcomes, parking
+from mentions.models import Draft, Event, HandBack, Ticket
+from mentions.tests.factories import NOON, AuthorFactory, MessageFactory, TicketFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sam():
+    return UserFactory(role="advocate")
+
+
+@pytest.fixture
+def lee():
+    return UserFactory(role="advocate")
+
+
+@pytest.fixture
+def ticket():
+    return MessageFactory().ticket
+
+
+@pytest.fixture
+def held(sam, ticket):
+    return claims.claim_next(sam, None, NOON)
+
+
+def kinds(ticket):
+    return list(Event.objects.filter(ticket=ticket).values_list("kind", flat=True))
+
+
+LEAVING = {
+    "solve": (lambda t, u: outcomes.solve(t.pk, u, t.claim_token, now=NOON), "solved", ""),
+    "pending": (lambda t, u: outcomes.pending(t.pk, u, t.claim_token, now=NOON), "pending", ""),
+    "no_reply": (lambda t, u: outcomes.no_reply_needed(t.pk, u, t.claim_token, reason="praise", now=NOON), "solved", ""),
+    "park": (lambda t, u: outcomes.park(t.pk, u, t.claim_token, waiting_on="expert", now=NOON), "open", "expert"),
+    "hand_back": (lambda t, u: outcomes.hand_back(t.pk, u, t.claim_token, note="French", now=NOON), "open", ""),
+    "outside": (lambda t, u: outcomes.answered_outside(t.pk, u, t.claim_token, now=NOON), "open", "own_answer"),
+}
+
+
+@pytest.mark.parametrize("name", LEAVING)
+def test_outcome_is_one_event_and_releases_the_claim(name, held, sam):
+    leave, status, waiting_on = LEAVING[name]
+    before = Event.objects.count()
+    event = leave(held, sam)
+    held.refresh_from_db()
+    assert (held.status, held.waiting_on) == (status, waiting_on)
+    assert (held.claimed_by, held.claim_token, held.claim_expires_at) == (None, None, None)
+    assert Event.objects.count() == before + 1
+    assert event.actor == sam
+
+
+@pytest.mark.parametrize("name", LEAVING)
+def test_outcome_with_a_stale_token_changes_nothing(name, held, sam, lee):
+    later = NOON + timedelta(hours=1)
+    taken = claims.claim_next(lee, None, later)
+    assert taken.pk == held.pk
+    with pytest.raises(claims.ClaimLost):
+        LEAVING[name][0](held, sam)
+    taken.refresh_from_db()
+    assert taken.claimed_by == lee
+    assert taken.status == "open"
+
+
+@pytest.mark.parametrize("name", LEAVING)
+def test_outcome_undone_gives_the_ticket_back_to_its_advocate(name, held, sam):
+    event = LEAVING[name][0](held, sam)
+    outcomes.undo(event.pk, sam, NOON + timedelta(seconds=5))
+    held.refresh_from_db()
+    assert (held.status, held.waiting_on, held.assignee, held.claimed_by) == ("open", "", sam, sam)
+    assert held.no_reply_reason == ""
+    assert held.due_at is not None
+    assert not HandBack.objects.exists()
+
+
+def test_undo_too_late_or_by_another_is_refused(held, sam, lee):
+    event = outcomes.solve(held.pk, sam, held.claim_token, now=NOON)
+    with pytest.raises(outcomes.OutcomeRefused):
+        outcomes.undo(event.pk, lee, NOON)
+    with pytest.raises(outcomes.OutcomeRefused):
+        outcomes.undo(event.pk, sam, NOON + timedelta(minutes=2))
+    held.refresh_from_db()
+    assert held.status == "solved"
+
+
+def test_undo_twice_is_refused(held, sam):
+    event = outcomes.solve(held.pk, sam, held.claim_token, now=NOON)
+    outcomes.undo(event.pk, sam, NOON)
+    with pytest.raises(outcomes.OutcomeRefused):
+        outcomes.undo(event.pk, sam, NOON)
+
+
+def test_undo_after_somebody_went_on_is_refused(held, sam, lee):
+    event = outcomes.solve(held.pk, sam, held.claim_token, now=NOON)
+    outcomes.reopen(held.pk, lee, now=NOON)
+    with pytest.raises(outcomes.OutcomeRefused):
+        outcomes.undo(event.pk, sam, NOON)
+
+
+def test_no_reply_needed_takes_the_ticket_out_of_the_clock(held, sam):
+    assert held.due_at
+    outcomes.no_reply_needed(held.pk, sam, held.claim_token, reason="competitor", now=NOON)
+    held.refresh_from_db()
+    assert held.due_at is None
+    assert held.no_reply_reason == "competitor"
+    outcomes.reopen(held.pk, sam, now=NOON)
+    held.refresh_from_db()
+    assert held.due_at is not None
+
+
+@pytest.mark.parametrize("reason", ["", "because", "PRAISE"])
+def test_no_reply_needed_without_a_known_reason_is_refused(held, sam, reason):
+    with pytest.raises(outcomes.OutcomeRefused):
+        outcomes.no_reply_needed(held.pk, sam, held.claim_token, reason=reason, now=NOON)
+    assert kinds(held) == ["claimed"]
+
+
+def test_hand_back_needs_a_note(held, sam):
+    with pytest.raises(outcomes.OutcomeRefused):
+        outcomes.hand_back(held.pk, sam, held.claim_token, note="  ", now=NOON)
+
+
+def test_handed_back_ticket_is_offered_to_others_and_to_its_advocate_after_news(held, sam, lee):
+    outcomes.hand_back(held.pk, sam, held.claim_token, note="I do not read French", now=NOON)
+    assert claims.claim_next(sam, None, NOON) is None
+    mine = claims.claim_next(lee, None, NOON)
+    assert mine.pk == held.pk
+    claims.release(mine.pk, lee, mine.claim_token, NOON)
+    Ticket.objects.update(assignee=None)
+    MessageFactory(ticket=held, ingested_at=NOON + timedelta(minutes=3), is_auto=True)
+    assert claims.claim_next(sam, None, NOON + timedelta(minutes=4)) is None
+    MessageFactory(ticket=held, ingested_at=NOON + timedelta(minutes=5))
+    assert claims.claim_next(sam, None, NOON + timedelta(minutes=6)).pk == held.pk
+
+
+def test_parked_ticket_comes_back_to_its_old_place_with_its_draft(held, sam):
+    Draft.objects.create(ticket=held, user=sam, text="A long answer", updated_at=NOON)
+    newer = MessageFactory(ticket=TicketFactory(posted_at=NOON + timedelta(minutes=1))).ticket
+    until = NOON + timedelta(hours=2)
+    outcomes.park(held.pk, sam, held.claim_token, waiting_on="long_answer", until=until, now=NOON)
+    urgent = claims.claim_next(sam, None, NOON + timedelta(minutes=2))
+    assert urgent.pk == newer.pk
+    claims.release(urgent.pk, sam, urgent.claim_token, NOON + timedelta(minutes=3))
+    assert parking.wake_due(until - timedelta(seconds=1)) == 0
+    assert parking.wake_due(until) == 1
+    assert parking.wake_due(until) == 0
+    assert claims.claim_next(sam, None, until).pk == held.pk
+    assert Draft.objects.get(ticket=held, user=sam).text == "A long answer"
+
+
+@pytest.mark.parametrize("until", [NOON, NOON - timedelta(days=1)])
+def test_park_until_the_past_is_refused(held, sam, until):
+    with pytest.raises(outcomes.OutcomeRefused):
+        outcomes.park(held.pk, sam, held.claim_token, waiting_on="monitor", until=until, now=NOON)
+
+
+def test_answered_outside_leaves_the_clock_running_until_the_answer_is_seen(held, sam):
+    outcomes.answered_outside(held.pk, sam, held.claim_token, url="https://hn.example/1", now=NOON)
+    held.refresh_from_db()
+    assert held.first_reply_at is None
+    assert held.due_at is not None
+    assert parking.settle_seen(NOON) == 0
+    us = AuthorFactory(is_us=True)
+    MessageFactory(ticket=held, direction="team", author=us, posted_at=NOON + timedelta(minutes=1))
+    assert parking.settle_seen(NOON + timedelta(minutes=2)) == 1
+    held.refresh_from_db()
+    assert (held.status, held.waiting_on) == ("solved", "")
+
+
+def test_answered_outside_when_the_answer_is_there_already_solves_at_once(held, sam):
+    us = AuthorFactory(is_us=True)
+    MessageFactory(ticket=held, direction="team", author=us, posted_at=NOON + timedelta(minutes=1))
+    outcomes.answered_outside(held.pk, sam, held.claim_token, status_after="pending", now=NOON)
+    held.refresh_from_db()
+    assert (held.status, held.waiting_on) == ("pending", "")
+
+
+def test_answer_before_the_last_question_does_not_settle(held, sam):
+    us = AuthorFactory(is_us=True)
+    MessageFactory(ticket=held, direction="team", author=us, posted_at=NOON - timedelta(minutes=1))
+    outcomes.answered_outside(held.pk, sam, held.claim_token, now=NOON)
+    assert parking.settle_seen(NOON) == 0
+
+
+def test_answer_that_is_not_seen_brings_the_ticket_back(held, sam):
+    outcomes.answered_outside(held.pk, sam, held.claim_token, now=NOON)
+    assert parking.wake_due(NOON + timedelta(hours=3)) == 1
+    assert Event.objects.get(ticket=held, kind="woken").data["why"] == "answer_not_seen"
+    held.refresh_from_db()
+    assert held.is_queued
+
+
+def test_answered_outside_with_a_dangerous_link_is_refused(held, sam):
+    with pytest.raises(outcomes.OutcomeRefused):
+        outcomes.answered_outside(held.pk, sam, held.claim_token, url="javascript:alert(1)", now=NOON)
+
+
+def test_closed_ticket_refuses_every_outcome(sam):
+    ticket = TicketFactory(status="closed")
+    for name, (leave, _status, _waiting) in LEAVING.items():
+        with pytest.raises(outcomes.OutcomeRefused):
+            leave(ticket, sam)
+        assert name
+    with pytest.raises(outcomes.OutcomeRefused):
+        outcomes.reopen(ticket.pk, sam, now=NOON)
+
+
+def test_ticket_on_somebody_elses_screen_refuses_outcomes_without_token(held, lee):
+    with pytest.raises(claims.AlreadyClaimed) as refused:
+        outcomes.solve(held.pk, lee, None, now=NOON)
+    assert refused.value.by == held.claimed_by
+
+
+def test_wake_of_a_ticket_that_is_not_parked_does_nothing(ticket, sam):
+    assert outcomes.wake(ticket.pk, None, now=NOON) is None
+    assert kinds(ticket) == []

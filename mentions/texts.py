@@ -1,0 +1,16 @@
+"""Text from outside as PostgreSQL takes it. Pure."""
+
+from __future__ import annotations
+
+
+def clean(text: str, longest: int | None = None) -> str:
+    """Without NUL and lone surrogates, cut to the column."""
+    if longest is not None and len(text) > longest:
+        text = text[:longest]
+    if text.isascii():
+        return text.replace("\0", "") if "\0" in text else text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", "") if "\0" in text else text
