@@ -2,14 +2,23 @@
 """Django's command line for the desk."""
 
 import os
+import re
 import sys
+
+
+def without_clash(argv: list[str]) -> list[str]:
+    """`inspect_payload --settings JSON` means a connection's settings; Django would take it for its own module's name,
+    before it asks the command."""
+    if argv[1:2] != ["inspect_payload"]:
+        return argv
+    return [re.sub(r"\A--settings(?==|\Z)", "--connection-settings", word) for word in argv]
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "advocacy.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    execute_from_command_line(without_clash(sys.argv))
 
 
 if __name__ == "__main__":

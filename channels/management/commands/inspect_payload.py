@@ -1,0 +1,79 @@
+"""`manage.py inspect_payload PLATFORM FILE… [--settings JSON]`: recorded payloads → a JSON object a line per mention.
+
+Django has a --settings of its own, which it reads before it asks any command: `manage.py` renames ours.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from channels.contract import Adapter, Config
+from channels.errors import ChannelError
+from channels.inspection import Inspection, config_from, records
+from channels.registry import UnknownPlatform, adapter_for
+
+
+class Command(BaseCommand):
+    help = (
+        "Parses recorded payloads, without a database, and prints one JSON object a line per mention. A payload "
+        "without mentions prints nothing; a broken one is one line on stderr and exit code 1, and the next file is "
+        "still read."
+    )
+    requires_system_checks = ()
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("platform", help="twitter, hackernews, email, …")
+        parser.add_argument("files", nargs="+", metavar="FILE", type=Path)
+        parser.add_argument(
+            "--connection-settings",
+            default="{}",
+            metavar="JSON",
+            help='Also as --settings: what the connection would be set to, as {"phrases": ["Acme"]}; beside that '
+            '"addresses", "own" (lists) and "channel_settings".',
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+        adapter, config = self._prepared(options["platform"], options["connection_settings"])
+        try:
+            broken = [path for path in options["files"] if not self._inspect(adapter, path, config)]
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read us has had enough (`| head`). Python would complain again when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
+        if broken:
+            sys.exit(1)
+
+    def _prepared(self, platform: str, text: str) -> tuple[Adapter, Config]:
+        try:
+            adapter = adapter_for(platform)
+            given = json.loads(text)
+            if not isinstance(given, dict):
+                raise CommandError(_("--settings must be a JSON object."))
+            return adapter, config_from(adapter, given)
+        except UnknownPlatform as error:
+            raise CommandError(str(error)) from error
+        except (ValueError, RecursionError, ChannelError) as error:
+            raise CommandError(_("--settings cannot be used: %(why)s") % {"why": error}) from error
+
+    def _inspect(self, adapter: Adapter, path: Path, config: Config) -> bool:
+        """Print a file's mentions; whether it could be read as a whole."""
+        result = Inspection()
+        for line in records(adapter, path, config, result):
+            self.stdout.write(line)
+        if result.problems:
+            self.stdout.flush()
+            self.stderr.write(f"{path}: {result.summary}")
+        return not result.problems
