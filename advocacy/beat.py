@@ -17,6 +17,16 @@ def every(seconds: float, task: str) -> dict[str, Any]:
 
 
 SCHEDULE: dict[str, dict[str, Any]] = {
+    # Connections that are due are leased and polled, one task each. Without it nothing comes in.
+    "poll": every(5, "channels.dispatch_polls"),
+    # Threads in which somebody waits for an answer are read again. Answers that never name us are seen by this only.
+    "followed threads": every(20, "channels.refetch_followed"),
+    # Sends what a lost nudge, or a time that has come, has left in the outbox.
+    "send": every(10, "channels.send_due"),
+    # Items whose worker died while sending become uncertain, and uncertain ones are looked for on the platform.
+    "recover the outbox": every(20, "channels.recover_outbox"),
+    # Fetched items whose nudge was lost are made into tickets.
+    "ingest": every(15, "channels.nudge_pending"),
     # Says that beat and a worker are alive; /readyz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
     # Without it nothing is polled: leases due connections and hands each to a task.

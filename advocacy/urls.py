@@ -10,7 +10,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("channels/", include("channels.urls")),
-    path("experts/", include("experts.urls")),
+    path("", include("experts.urls")),
     path("reports/", include("metrics.urls")),
     path("", include("mentions.urls")),
 ]

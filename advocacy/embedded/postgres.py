@@ -90,6 +90,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Returns when the server answers. EmbeddedError with the end of its log when it does not."""
+        self.stop(keep=True)  # one that has ended by itself is cleared away
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._make_socket_folder()
         self.data.parent.mkdir(parents=True, exist_ok=True)

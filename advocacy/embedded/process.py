@@ -68,10 +68,10 @@ class Kept:
         pipe = self.supervisor.stdin
         if pipe is not None and not pipe.closed:
             try:
-                pipe.write(b"k" if keep else b"")
-                pipe.close()
+                with pipe:
+                    pipe.write(b"k" if keep else b"")
             except BrokenPipeError:
-                pass
+                pass  # it has ended by itself
 
     def stop(self, *, keep: bool = False) -> int:
         """Stops it and waits; returns its exit code. Bounded: the supervisor kills what does not end in its grace."""

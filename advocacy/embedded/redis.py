@@ -56,6 +56,7 @@ class RedisServer:
 
     def start(self) -> None:
         """Returns when the server answers. A port taken in the meantime is no error: another one is tried."""
+        self.stop()  # one that has ended by itself is cleared away
         if self.log:
             self.log.parent.mkdir(parents=True, exist_ok=True)
         ports = [self.port] if self.port else [free_port() for _ in range(ATTEMPTS)]

@@ -1,0 +1,137 @@
+"""The demo's crew: started in order, stopped the other way round, all of it when one part ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from advocacy.tests.test_supervisor import alive, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.crash
+
+# A house with four fake parts: each writes when it begins and when it is asked to end.
+PART = """
+import signal, sys, time
+name, diary = sys.argv[1:]
+def write(word):
+    with open(diary, "a") as file:
+        file.write(f"{word} {name}\\n")
+def end(*_):
+    time.sleep(0.05)
+    write("end")
+    sys.exit(0)
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, end)
+write("begin")
+time.sleep(300)
+"""
+HOUSE = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from advocacy.demo.crew import Crew, Interrupted, interruptible
+from advocacy.embedded.process import Kept
+part, diary = sys.argv[2:]
+begun = lambda: Path(diary).read_text().count("begin") if Path(diary).exists() else 0
+crew = Crew(lambda text: None)
+with interruptible():
+    try:
+        for number, names in enumerate((["database"], ["queue"], ["beat", "worker", "web"])):
+            crew.group()
+            for name in names:
+                before = begun()
+                kept = Kept([sys.executable, part, name, diary])
+                crew.add(name, kept)
+                while begun() == before:
+                    time.sleep(0.01)
+                print(name, kept.supervisor.pid, flush=True)
+        print("up", flush=True)
+        print("ended", crew.watch(), flush=True)
+    except Interrupted as signal:
+        print("interrupted", signal, flush=True)
+    finally:
+        crew.stop()
+print("down", flush=True)
+"""
+
+
+@pytest.fixture
+def house(tmp_path):
+    part, diary = tmp_path / "part.py", tmp_path / "diary"
+    part.write_text(PART)
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOUSE, str(ROOT), str(part), str(diary)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    process.supervisors = {}
+    for line in process.stdout:
+        if line == "up\n":
+            break
+        name, pid = line.split()
+        process.supervisors[name] = int(pid)
+    process.diary = diary
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def kept_by(supervisor):
+    return [int(pid) for pid in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()]
+
+
+def endings(house):
+    return [line.split()[1] for line in house.diary.read_text().splitlines() if line.startswith("end")]
+
+
+def everybody(house):
+    return [pid for own in house.supervisors.values() for pid in (own, *kept_by(own))]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_stops_everything_in_order(house, number):
+    pids = everybody(house)
+    assert len(pids) == 10
+    house.send_signal(number)
+    said, _ = house.communicate(timeout=30)
+    assert said == f"interrupted {signal.Signals(number).name}\ndown\n"
+    assert set(endings(house)[:3]) == {"web", "worker", "beat"}
+    assert endings(house)[3:] == ["queue", "database"]
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_ctrl_c_in_the_terminal_reaches_only_the_house(house):
+    """A terminal signals the whole foreground group; the parts must not stop before they are told to, in order."""
+    os.killpg(house.pid, signal.SIGINT)
+    house.communicate(timeout=30)
+    assert endings(house)[3:] == ["queue", "database"]
+
+
+def test_second_ctrl_c_does_not_break_the_stopping(house):
+    pids = everybody(house)
+    for _ in range(3):
+        house.send_signal(signal.SIGINT)
+    house.communicate(timeout=30)
+    assert not any(alive(pid) for pid in pids)
+    assert len(endings(house)) == 5
+
+
+@pytest.mark.parametrize("name", ["worker", "database"])
+def test_part_that_dies_stops_everything(house, name):
+    pids = everybody(house)
+    os.kill(kept_by(house.supervisors[name])[0], signal.SIGKILL)
+    said, _ = house.communicate(timeout=30)
+    assert said == f"ended {name}\ndown\n"
+    assert not any(alive(pid) for pid in pids)
+
+
+def test_killed_house_leaves_nothing_behind(house):
+    pids = everybody(house)
+    house.kill()
+    wait_until(lambda: not any(alive(pid) for pid in pids))
