@@ -21,7 +21,7 @@ _WROTE = (
     ),
     (
         re.compile(r"\d\d?[./]\d\d?[./]\d{2,4}\b", re.I),
-        re.compile(r"(?:wrote|написал[аи]?|пише[ть]?|schrieb)\s?:$", re.I),
+        re.compile(r"(?:wrote|написал[аи]?|пише|schrieb)\s?:$", re.I),
     ),
     (re.compile(r"am\b", re.I), re.compile(r"schrieb\b.{0,120}:$", re.I)),
     (re.compile(r"le\b", re.I), re.compile(r"a écrit\s{0,3}:$", re.I)),
@@ -53,8 +53,8 @@ _HEADER = re.compile(
 _SENT_FROM = re.compile(
     r"(?:sent from (?:my |an? |the )?(?:\S+ ?){1,5}|sent (?:with|via|using) \S.{0,60}|get outlook for \S.{0,60}"
     r"|(?:von meinem|gesendet von|gesendet mit) \S.{0,60}|envoyé (?:de mon|depuis) \S.{0,60}"
-    r"|enviado (?:desde|do meu) \S.{0,60}"
-    r"|inviato (?:da|dal) \S.{0,60}|verstuurd vanaf \S.{0,60}|verzonden (?:vanaf|met) \S.{0,60}|skickat från \S.{0,60})$",
+    r"|enviado (?:desde|do meu) \S.{0,60}|inviato (?:da|dal) \S.{0,60}|verstuurd vanaf \S.{0,60}"
+    r"|verzonden (?:vanaf|met) \S.{0,60}|skickat från \S.{0,60})$",
     re.I,
 )
 _SENTENCE = re.compile(r"[,;]|[.!?]$")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 from imap_tools.errors import ImapToolsError
@@ -32,6 +32,8 @@ from channels.contract import (
 )
 from channels.errors import ChannelError, Malformed, Rejected
 
+_FILING_TIMEOUT_S = 5.0
+
 log = logging.getLogger(__name__)
 
 
@@ -42,7 +44,7 @@ class EmailAdapter(Adapter):
     capabilities = frozenset({Capability.SEND})
     expected_silence = timedelta(days=1)
     poll_interval_s = (20, 20)
-    request_timeout_s = 90.0
+    request_timeout_s = 150.0
     fields = CONNECTION_FIELDS
     channel_fields = CHANNEL_FIELDS
 
@@ -109,8 +111,10 @@ def _count(session: Session, folder: str, config: Config) -> int:
 
 
 def _file(config: Config, folder: str, raw: bytes, at: datetime) -> None:
+    """Quickly or not at all: the receipt of the mail waits for this."""
+    hurried = replace(config.network, read_timeout_s=min(config.network.read_timeout_s, _FILING_TIMEOUT_S))
     try:
-        with open_session(config) as session:
+        with open_session(replace(config, network=hurried)) as session:
             session.append(folder, raw, at)
     except ChannelError as error:
         log.warning("The reply is sent, but no copy could be filed in %s: %s", folder, error)

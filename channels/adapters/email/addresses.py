@@ -9,11 +9,14 @@ from channels.adapters.email.headers import decode_words, plain
 
 _SIMPLE = re.compile(r'(?:"([^"\\]*)"|([^"<>,;:()\\]*))<([^<>\s,;:"()@]+@[^<>\s,;:"()@]+)>\Z')
 _BARE = re.compile(r'[^\s<>,;:"()@=?]+@[^\s<>,;:"()@=?]+\Z')
+# What is opened and never closed reaches to the end, once; searching on from every such sign would take minutes.
 _TOKEN = re.compile(
-    r'=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|<[^<>]*>|[,;:]|[^\s"(<,;:=]+|\S', re.DOTALL
+    r'=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*>|[,;:]|[^\s"(<,;:=]+|\S',
+    re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _COMMENT = re.compile(r"\([^()]*\)")
+_UNQUOTED = str.maketrans('"()', "   ")
 _MAX_LENGTH = 64 * 1024
 
 
@@ -40,10 +43,12 @@ def read_addresses(value: str) -> list[Address]:
     if simple := _SIMPLE.match(value):
         return [Address(plain(simple[1] or simple[2] or ""), simple[3])]
     if _BARE.match(value):
-        return [Address("", value)]
+        return [Address("", value.rstrip("."))]
     found = _read_tokens(value)
     if not found and "=?" in value:  # the whole field was encoded, address and all
         found = _read_tokens(decode_words(value))
+    if not found and ('"' in value or "(" in value):  # a quote or comment that was never closed hid it
+        found = _read_tokens(value.translate(_UNQUOTED))
     return found
 
 
@@ -72,9 +77,9 @@ def _read_tokens(value: str) -> list[Address]:
         elif first == "<" and len(piece) > 1:
             angle = piece[1:-1]
         elif first == "(" and len(piece) > 1:
-            comments.append(piece[1:-1])
+            comments.append(piece[1:].removesuffix(")"))
         elif first == '"' and len(piece) > 1:
-            words.append(_ESCAPED.sub(r"\1", piece[1:-1]))
+            words.append(_ESCAPED.sub(r"\1", piece[1:].removesuffix('"')))
         else:
             words.append(piece)
     return found
@@ -104,6 +109,8 @@ def _tidy(text: str) -> str:
         text = text.rpartition(":")[2]
     if text.lower().startswith("mailto:"):
         text = text[7:]
+    if text.startswith("=?"):
+        return ""
     local, at, domain = text.rpartition("@")
     domain = domain.rstrip(".")
     return f"{local}@{domain}" if at and local and domain else ""

@@ -252,9 +252,10 @@ def _chunks(known: list[_Known]) -> list[list[_Known]]:
     chunks: list[list[_Known]] = []
     total = 0
     for each in known:
-        total += each.size
+        size = BATCH_BYTES + 1 if each.size > MAX_RAW_BYTES else each.size  # a huge one is asked for by itself
+        total += size
         if not chunks or total > BATCH_BYTES:
             chunks.append([])
-            total = each.size
+            total = size
         chunks[-1].append(each)
     return chunks

@@ -28,6 +28,8 @@ _OTHER_LINE = re.compile(
 )
 _MAX_NOTE_LINES = 12
 _MAX_SEARCHED = 60
+_MAX_LINE = 300
+_MAX_TEXT = 64 * 1024
 
 
 def original_sender(mail: Part, subject: str, text: str) -> Address | None:
@@ -49,7 +51,7 @@ def _from_attached(mail: Part, is_forward: bool) -> Address | None:
 def _from_block(text: str, says_forward: bool) -> Address | None:
     """Marks of a forward count at the very top of the text; with `Fwd:` in the subject a note may stand above, and the
     marks that replies use as well are enough."""
-    lines = text.lstrip().split("\n")[:_MAX_SEARCHED]
+    lines = [line[:_MAX_LINE] for line in text[:_MAX_TEXT].lstrip().split("\n")[:_MAX_SEARCHED]]
     notes = 0
     for number, line in enumerate(lines):
         marked = _FORWARD_LINE.match(line) or (says_forward and _ORIGINAL_LINE.match(line))

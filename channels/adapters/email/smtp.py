@@ -10,6 +10,7 @@ import re
 import smtplib
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,8 @@ from channels.contract import Config
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
-_DATA_TIMEOUT_S = 60.0  # RFC 5321, 4.5.3.2.6 allows minutes; a worker is not held that long
+_DOT_PATIENCE = 3  # read timeouts: RFC 5321, 4.5.3.2.6 allows ten minutes, a worker is not held that long
+_LATEST_DOT_S = 50.0  # a server that dawdled so far is not begun with: the desk gives up on a send after a while
 
 
 class _Plain(smtplib.SMTP):
@@ -94,7 +96,7 @@ def _before_the_dot(server: Server) -> Iterator[None]:
     except ssl.SSLError as error:
         raise Transient(f"No secure connection to the SMTP server {server}: {error.reason or 'TLS failed'}.") from error
     except smtplib.SMTPServerDisconnected as error:
-        raise Transient(f"The SMTP server {server} closed the connection before it took the mail.") from error
+        raise Transient(f"The SMTP server {server} fell silent or hung up before it took the mail.") from error
     except smtplib.SMTPResponseException as error:
         raise _refusal(error.smtp_code, error.smtp_error, f"The SMTP server {server} refuses to talk") from error
     except smtplib.SMTPException as error:
@@ -106,11 +108,15 @@ def _before_the_dot(server: Server) -> Iterator[None]:
 def deliver(config: Config, envelope: Envelope) -> None:
     """Hand one mail over, to all recipients or to none. Returns when the server has taken it."""
     server = server_of(config, "smtp")
+    began = time.monotonic()
     with open_smtp(config) as smtp:
         with _before_the_dot(server):
             _address(smtp, envelope)
             _data(smtp)
             smtp.send(_LEADING_DOT.sub(b"..", envelope.raw))
+            if time.monotonic() - began > _LATEST_DOT_S:
+                smtp.close()
+                raise Transient(f"The SMTP server {server} is too slow at the moment; nothing was sent.")
         _dot(smtp, server)
 
 
@@ -140,7 +146,7 @@ def _dot(smtp: smtplib.SMTP, server: Server) -> None:
     """The moment of truth: from here on silence means that nobody knows."""
     try:
         if smtp.sock:
-            smtp.sock.settimeout(max(server.timeout_s, _DATA_TIMEOUT_S) if server.timeout_s >= 10 else server.timeout_s)
+            smtp.sock.settimeout(server.timeout_s * _DOT_PATIENCE)
         smtp.send(b".\r\n")
         code, said = smtp.getreply()
     except (OSError, smtplib.SMTPException) as error:
