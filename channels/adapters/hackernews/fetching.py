@@ -29,7 +29,7 @@ THREAD_REQUESTS = 300
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """Pages of hits that name a phrase, or the front page as it is now."""
     if config.setting("feed", "mentions") == "front_page":
-        yield Page(wire.split(_front_page(config)), cursor)
+        yield Page(wire.split(_front_page(config)), cursor if isinstance(cursor, dict) else {})
         return
     marks = dict(cursor.get("phrases") or {}) if isinstance(cursor, dict) else {}
     start = int(time.time()) - 86_400 * _days(config)
