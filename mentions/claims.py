@@ -244,3 +244,10 @@ def lock(ticket_id: int, actor: Any, token: UUID | str | None, now: datetime) ->
     elif is_live(ticket, now) and (actor is None or ticket.claimed_by_id != actor.pk):
         raise AlreadyClaimed(ticket)
     return ticket
+
+
+def holds_nothing(user: Any, now: datetime) -> bool:
+    """Whether `user` may claim. A claim of theirs that ran out is given back first, as it stands in the way."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, {"me": user.pk, "now": now})
+    return not Ticket.objects.filter(claimed_by=user).exists()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils import timezone
 
 from channels.nudges import send_task
-from channels.signals import items_stored
+from channels.signals import delivery_changed, items_stored
+from mentions import deliveries, parking
+from mentions.models import Message
+from mentions.signals import message_ingested
 from mentions.tasks import INGEST_TASK
 
 
@@ -15,19 +20,6 @@ from mentions.tasks import INGEST_TASK
 def ingest_at_once(connection_id: int, **kwargs: Any) -> None:
     """A task carries a batch, never one mention."""
     send_task(INGEST_TASK, connection_id)
-
-from __future__ import annotations
-
-from collections.abc import Sequence
-from typing import Any
-
-from django.dispatch import receiver
-from django.utils import timezone
-
-from channels.signals import delivery_changed
-from mentions import deliveries, parking
-from mentions.models import Message
-from mentions.signals import message_ingested
 
 
 @receiver(delivery_changed, dispatch_uid="mentions.delivery_changed")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from channels.models import InboundItem
 from channels.nudges import send_task
+from mentions import deliveries, handing_over, lifecycle
 from mentions.ingest import following, ingest_pending
 
 INGEST_TASK = "mentions.ingest"
@@ -51,3 +52,36 @@ def clean_search_index() -> int:
 def renew_followed() -> int:
     """Threads with open tickets stay followed; those of solved tickets expire by themselves."""
     return following.renew(timezone.now())
+
+
+@shared_task(name="mentions.hand_over_due")  # type: ignore[misc,unused-ignore]
+def hand_over_due() -> int:
+    """Replies whose undo window is over go to the outbox."""
+    return handing_over.hand_over_due(timezone.now())
+
+
+@shared_task(name="mentions.apply_deliveries")  # type: ignore[misc,unused-ignore]
+def apply_deliveries() -> int:
+    """Deliveries whose nudge was lost."""
+    return deliveries.apply_changed(timezone.now())
+
+
+@shared_task(name="mentions.expire_claims")  # type: ignore[misc,unused-ignore]
+def expire_claims() -> int:
+    return lifecycle.expire_claims(timezone.now())
+
+
+@shared_task(name="mentions.wake_parked")  # type: ignore[misc,unused-ignore]
+def wake_parked() -> int:
+    """Parked tickets whose time has come, and those whose answer was seen."""
+    now = timezone.now()
+    return lifecycle.settle_seen(now) + lifecycle.wake_due(now)
+
+
+@shared_task(name="mentions.close_solved")  # type: ignore[misc,unused-ignore]
+def close_solved() -> int:
+    """In portions, so that no transaction is long."""
+    total = 0
+    while closed := lifecycle.close_solved(timezone.now()):
+        total += closed
+    return total

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.db import models
+from django.db.models import Q
 
 
-class TicketQuerySet(models.QuerySet["models.Model"]):
+class TicketQuerySet(models.QuerySet[Any]):
     def queued(self) -> TicketQuerySet:
         """Waiting for an advocate: new or open, and not parked."""
         return self.filter(is_queued=True)
 
     def parked(self) -> TicketQuerySet:
+        """Open, outside the queue, until something or some time brings it back."""
         return self.exclude(waiting_on="")
+
+    def unsolved(self) -> TicketQuerySet:
+        """Still somebody's work: ours (new, open) or the requester's turn (pending)."""
+        return self.filter(status__in=("new", "open", "pending"))
+
+    def overdue(self, now: datetime) -> TicketQuerySet:
+        """Without any answer, and the target has passed."""
+        return self.filter(due_at__lt=now)
+
+    def held(self, now: datetime) -> TicketQuerySet:
+        """On somebody's screen."""
+        return self.filter(claim_expires_at__gt=now)
+
+    def held_by(self, user: Any, now: datetime) -> TicketQuerySet:
+        return self.filter(claimed_by=user, claim_expires_at__gt=now)
+
+    def left_alone(self, now: datetime) -> TicketQuerySet:
+        """Behind a claim that ran out."""
+        return self.filter(claim_expires_at__lte=now)
+
+    def due_to_wake(self, now: datetime) -> TicketQuerySet:
+        return self.filter(~Q(waiting_on=""), wake_at__lte=now)

@@ -38,7 +38,11 @@ def kinds(ticket):
 LEAVING = {
     "solve": (lambda t, u: outcomes.solve(t.pk, u, t.claim_token, now=NOON), "solved", ""),
     "pending": (lambda t, u: outcomes.pending(t.pk, u, t.claim_token, now=NOON), "pending", ""),
-    "no_reply": (lambda t, u: outcomes.no_reply_needed(t.pk, u, t.claim_token, reason="praise", now=NOON), "solved", ""),
+    "no_reply": (
+        lambda t, u: outcomes.no_reply_needed(t.pk, u, t.claim_token, reason="praise", now=NOON),
+        "solved",
+        "",
+    ),
     "park": (lambda t, u: outcomes.park(t.pk, u, t.claim_token, waiting_on="expert", now=NOON), "open", "expert"),
     "hand_back": (lambda t, u: outcomes.hand_back(t.pk, u, t.claim_token, note="French", now=NOON), "open", ""),
     "outside": (lambda t, u: outcomes.answered_outside(t.pk, u, t.claim_token, now=NOON), "open", "own_answer"),
@@ -128,11 +132,12 @@ def test_hand_back_needs_a_note(held, sam):
 
 
 def test_handed_back_ticket_is_offered_to_others_and_to_its_advocate_after_news(held, sam, lee):
-    outcomes.hand_back(held.pk, sam, held.claim_token, note="I do not read French", now=NOON)
-    assert claims.claim_next(sam, None, NOON) is None
-    mine = claims.claim_next(lee, None, NOON)
+    outcomes.hand_back(held.pk, sam, held.claim_token, note="I do not read French", now=NOON + timedelta(minutes=2))
+    soon = NOON + timedelta(minutes=2)
+    assert claims.claim_next(sam, None, soon) is None
+    mine = claims.claim_next(lee, None, soon)
     assert mine.pk == held.pk
-    claims.release(mine.pk, lee, mine.claim_token, NOON)
+    claims.release(mine.pk, lee, mine.claim_token, soon)
     Ticket.objects.update(assignee=None)
     MessageFactory(ticket=held, ingested_at=NOON + timedelta(minutes=3), is_auto=True)
     assert claims.claim_next(sam, None, NOON + timedelta(minutes=4)) is None

@@ -1,0 +1,134 @@
+"""What became of a reply in the outbox, brought back to the desk: reply, message, clocks, ticket.
+
+`apply` is idempotent and takes only the id: it reads where the outbound item is *now*, so late, repeated and lost
+nudges all lead to the same end. `apply_changed` is the sweep.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels.models import OutboundItem
+from mentions import clocks, sent_messages
+from mentions.models import Event, Message, Reply
+from mentions.reply_states import take_back
+from mentions.transitions import record
+
+Outbound = OutboundItem.State
+State = Reply.State
+
+
+def apply(outbound_id: int, now: datetime | None = None) -> None:
+    """Outbox state → reply. Nothing to do for what is not a reply of the desk (Slack posts, likes)."""
+    now = now or timezone.now()
+    item = OutboundItem.objects.filter(pk=outbound_id).first()
+    if item is None:
+        return
+    if item.kind == OutboundItem.Kind.REPLY:
+        _apply_reply(outbound_id, now)
+    elif item.kind == OutboundItem.Kind.DELETE:
+        _apply_delete(item, now)
+
+
+@transaction.atomic
+def _apply_reply(outbound_id: int, now: datetime) -> None:
+    # The reply's row first, then the item: whoever comes second sees the newest state of both.
+    reply = (
+        Reply.objects.select_for_update(of=("self",))
+        .select_related("ticket", "channel__connection", "author", "in_reply_to")
+        .filter(outbound_id=outbound_id)
+        .first()
+    )
+    if reply is None or reply.state == State.DELETED:
+        return
+    item = OutboundItem.objects.get(pk=outbound_id)
+    if item.state == Outbound.SENT:
+        _sent(reply, item, now)
+    elif item.state == Outbound.UNCERTAIN:
+        _uncertain(reply, item, now)
+    elif item.state in (Outbound.FAILED, Outbound.CANCELLED):
+        _failed(reply, item, now)
+    elif reply.state in (State.FAILED, State.UNCERTAIN):
+        # Somebody had it tried again.
+        reply.state, reply.error = State.HANDED, ""
+        reply.save(update_fields=["state", "error"])
+
+
+def _sent(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    if reply.state == State.SENT and reply.message_id:
+        return
+    was = reply.state
+    reply.message = sent_messages.store(reply, item, now) if item.external_id else None
+    if was == State.SENT and reply.message is None:
+        return
+    reply.state, reply.error = State.SENT, ""
+    reply.save(update_fields=["state", "error", "message"])
+    clocks.recompute([reply.ticket_id])
+    data = {"reply": reply.pk, "url": item.url, "message": reply.message_id}
+    record(reply.ticket, None, now, "delivered", data)
+
+
+def _uncertain(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    if reply.state == State.UNCERTAIN:
+        return
+    reply.state, reply.error = State.UNCERTAIN, item.error
+    reply.save(update_fields=["state", "error"])
+    record(reply.ticket, None, now, "uncertain", {"reply": reply.pk, "why": item.error})
+
+
+def _failed(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    if reply.state == State.FAILED:
+        return
+    why = item.error or _("It was cancelled before it was sent.")
+    take_back(reply, State.FAILED, now, why=why)
+
+
+@transaction.atomic
+def _apply_delete(item: OutboundItem, now: datetime) -> None:
+    """Once the platform has deleted our reply it is taken out of the clocks, and says so."""
+    if item.state not in (Outbound.SENT, Outbound.FAILED):
+        return
+    message = (
+        Message.objects.select_for_update(of=("self",))
+        .filter(Q(external_id=item.payload["external_id"]) | Q(reply_to_external_id=item.payload["external_id"]))
+        .filter(reply__channel__connection_id=item.connection_id)
+        .select_related("reply__ticket")
+        .first()
+    )
+    if message is None or message.reply.state == State.DELETED:
+        return
+    if item.state == Outbound.FAILED:
+        _not_deleted(message, item, now)
+        return
+    if not message.is_deleted:
+        message.is_deleted, message.deleted_at = True, now
+        message.save(update_fields=["is_deleted", "deleted_at"])
+    Reply.objects.filter(pk=message.reply.pk).update(state=State.DELETED)
+    clocks.recompute([message.reply.ticket_id])
+    record(message.reply.ticket, None, now, "deleted", {"reply": message.reply.pk, "message": message.pk})
+
+
+def _not_deleted(message: Message, item: OutboundItem, now: datetime) -> None:
+    data = {"reply": message.reply.pk, "outbound": item.pk, "why": item.error}
+    if not Event.objects.filter(ticket=message.reply.ticket, kind="delete_failed", data=data).exists():
+        record(message.reply.ticket, None, now, "delete_failed", data)
+
+
+def apply_changed(now: datetime, limit: int = 500) -> int:
+    """The sweep: replies whose outbound item has moved on without them."""
+    behind = Reply.objects.filter(state__in=(State.HANDED, State.UNCERTAIN, State.FAILED), outbound__isnull=False)
+    settled = behind.exclude(outbound__state__in=(Outbound.QUEUED, Outbound.SENDING, Outbound.RETRYING))
+    settled = settled.exclude(outbound__state=F("state")).exclude(
+        state=State.FAILED, outbound__state=Outbound.CANCELLED
+    )
+    ids = list(settled.order_by("id").values_list("outbound_id", flat=True)[:limit])
+    deleting = OutboundItem.objects.filter(kind=OutboundItem.Kind.DELETE, state=Outbound.SENT)
+    recent = deleting.order_by("-id").values_list("pk", flat=True)[:100]
+    for outbound_id in [*ids, *recent]:
+        apply(outbound_id, now)
+    return len(ids)

@@ -1,0 +1,51 @@
+"""The send guard: nobody answers a conversation that has moved on since they read it.
+
+The composer carries the id of the last message it showed. Ids grow in the order of arrival, so what came in since has
+a higher one, whenever it was posted. Automatic mail does not move a conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from mentions.models import Message, Reply
+
+
+class ThreadMoved(Exception):
+    """`messages` arrived after the last one that the composer had shown; nothing was sent."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        super().__init__(_("The conversation has moved on. Nothing was sent; read what is new first."))
+        self.messages = list(messages)
+
+
+def newer(ticket_id: int, guard_message_id: int) -> list[Message]:
+    """What the composer had not shown, oldest first. Our own replies that the desk sent meanwhile count too."""
+    newer_ones = Message.objects.filter(ticket_id=ticket_id, pk__gt=guard_message_id, is_auto=False, is_deleted=False)
+    return list(newer_ones.select_related("author", "channel").defer("search").order_by("posted_at", "id"))
+
+
+def check(ticket_id: int, guard_message_id: int) -> None:
+    """Raises ThreadMoved."""
+    if messages := newer(ticket_id, guard_message_id):
+        raise ThreadMoved(messages)
+
+
+def why_not(reply: Reply) -> str:
+    """In words, what has happened since the reply was written that its author must see first; "" if nothing."""
+    if messages := newer(reply.ticket_id, reply.guard_message_id):
+        who = messages[-1].author
+        return _("%(name)s wrote something new before your reply had left.") % {"name": who}
+    answered = reply.in_reply_to
+    if answered is not None and answered.is_deleted:
+        return _("The message that you answered was deleted by its author.")
+    if answered is not None and _edited_since(answered.pk, reply.created_at):
+        return _("The message that you answered was edited by its author.")
+    return ""
+
+
+def _edited_since(message_id: int, at: datetime) -> bool:
+    return Message.objects.filter(pk=message_id, revisions__replaced_at__gt=at).exists()

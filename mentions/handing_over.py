@@ -1,0 +1,48 @@
+"""The end of the undo window: the guard once more, then the outbox has the reply."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from channels import outbox
+from channels.models import OutboundItem
+from mentions import guard, outgoing
+from mentions.models import Reply, Ticket
+from mentions.reply_states import take_back
+
+MAX_PER_RUN = 200
+
+
+def hand_over_due(now: datetime) -> int:
+    """Every reply whose undo window is over goes to the outbox, or is blocked because the conversation has moved.
+    How many left the window. Any number of workers may do so at once."""
+    due = Reply.objects.filter(state=Reply.State.RESTING, send_at__lte=now).order_by("send_at", "id")
+    return sum(hand_over(pk, now) for pk in due.values_list("pk", flat=True)[:MAX_PER_RUN])
+
+
+@transaction.atomic
+def hand_over(reply_id: int, now: datetime) -> bool:
+    """One reply; False when somebody else has it, or it was undone. Reply and outbound item change together, so a crash
+    leaves it resting or handed over, nothing in between."""
+    locked = Reply.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=reply_id)
+    reply = locked.select_related("channel", "in_reply_to", "author").first()
+    if reply is None or reply.state != Reply.State.RESTING or reply.send_at > now:
+        return False
+    # Ingest locks the ticket to add a message to it: what it has begun is waited for, and seen.
+    ticket = Ticket.objects.select_for_update().get(pk=reply.ticket_id)
+    if why := guard.why_not(reply):
+        take_back(reply, Reply.State.BLOCKED, now, why=why)
+        return True
+    reply.outbound = outbox.enqueue(
+        key=reply.key,
+        kind=OutboundItem.Kind.REPLY,
+        connection_id=reply.channel.connection_id,
+        conversation=f"ticket:{ticket.pk}",
+        payload=outgoing.payload(reply),
+        not_before=now,
+    )
+    reply.state = Reply.State.HANDED
+    reply.save(update_fields=["outbound", "state"])
+    return True

@@ -1,0 +1,106 @@
+"""The ways to leave a ticket. Each is one Event, releases the claim, and returns the Event (for *undo*).
+
+All take the claim `token` (None from the ticket page, where nobody may hold it) and raise `ClaimLost`,
+`AlreadyClaimed` and `OutcomeRefused`. Parking and what waits for an outside answer are in `mentions.parking`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from mentions import claims, notes
+from mentions.models import Event, HandBack, Ticket
+from mentions.parking import answered_outside, park, wake
+from mentions.transitions import UNPARKED, OutcomeRefused, is_still, lock_open, move, restored
+
+__all__ = [
+    "OutcomeRefused",
+    "answered_outside",
+    "hand_back",
+    "no_reply_needed",
+    "park",
+    "pending",
+    "reopen",
+    "solve",
+    "undo",
+    "wake",
+]
+
+Token = UUID | str | None
+UNDO_SLACK_SECONDS = 5
+"""The page counts down from its own clock and the click has to travel."""
+UNDOABLE = ("status", "parked", "no_reply", "handed_back", "answered_outside", "spam_reported")
+
+
+@transaction.atomic
+def solve(ticket_id: int, actor: Any, token: Token, *, now: datetime) -> Event:
+    """Done. It reopens when its requester writes again."""
+    return move(lock_open(ticket_id, actor, token, now), actor, now, "status", status=Ticket.Status.SOLVED)
+
+
+@transaction.atomic
+def pending(ticket_id: int, actor: Any, token: Token, *, now: datetime) -> Event:
+    """Waits for them."""
+    return move(lock_open(ticket_id, actor, token, now), actor, now, "status", status=Ticket.Status.PENDING)
+
+
+@transaction.atomic
+def no_reply_needed(ticket_id: int, actor: Any, token: Token, *, reason: str, now: datetime, note: str = "") -> Event:
+    """Solved without an answer, for a reason; taken out of the first reply time and counted on its own."""
+    ticket = lock_open(ticket_id, actor, token, now)
+    if reason not in Ticket.NoReply.values or not reason:
+        raise OutcomeRefused(_("Say why no reply is needed."))
+    if note.strip():
+        notes.write(ticket, actor, note, now)
+    changes = {"status": Ticket.Status.SOLVED, "no_reply_reason": reason}
+    return move(ticket, actor, now, "no_reply", data={"reason": reason}, **changes)
+
+
+@transaction.atomic
+def hand_back(ticket_id: int, actor: Any, token: Token, *, note: str, now: datetime) -> Event:
+    """To the others, at its old place, with a word why. Not offered to `actor` again until something new arrives."""
+    ticket = lock_open(ticket_id, actor, token, now)
+    if not note.strip():
+        raise OutcomeRefused(_("Say in a note why you hand it back, for whoever takes it next."))
+    notes.write(ticket, actor, note, now)
+    HandBack.objects.update_or_create(ticket=ticket, user=actor, defaults={"at": now})
+    return move(ticket, actor, now, "handed_back", data={"note": note.strip()[:300]}, assignee_id=None)
+
+
+@transaction.atomic
+def reopen(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, why: str = "") -> Event:
+    """Solved or pending → open, at its place by age; an earlier *no reply needed* no longer counts."""
+    ticket = lock_open(ticket_id, actor, token, now)
+    if ticket.status not in (Ticket.Status.SOLVED, Ticket.Status.PENDING):
+        raise OutcomeRefused(_("Ticket #%(id)s is open already.") % {"id": ticket.pk})
+    data = {"why": why} if why else {}
+    changes = {"status": Ticket.Status.OPEN, "no_reply_reason": ""}
+    return move(ticket, actor, now, "status", data=data, **changes)
+
+
+@transaction.atomic
+def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
+    """Take one's own last outcome back within the undo window. If `actor` holds nothing else, they hold the ticket
+    again. Raises OutcomeRefused when it is too late or somebody has gone on with the ticket, AlreadyClaimed."""
+    event = Event.objects.select_related("ticket").get(pk=event_id)
+    ticket = lock_open(event.ticket_id, actor, None, now)
+    if event.kind not in UNDOABLE or event.actor_id != actor.pk:
+        raise OutcomeRefused(_("Only your own last outcome can be taken back."))
+    if now > event.at + timedelta(seconds=settings.UNDO_SECONDS + UNDO_SLACK_SECONDS):
+        raise OutcomeRefused(_("It is too late to take this back. Reopen the ticket instead."))
+    undone = Event.objects.filter(ticket=ticket, kind="undone", data__event=event.pk).exists()
+    if undone or not is_still(ticket, event.data):
+        raise OutcomeRefused(_("Ticket #%(id)s has changed since; look at it again.") % {"id": ticket.pk})
+    if event.kind == "handed_back":
+        HandBack.objects.filter(ticket=ticket, user=actor).delete()
+    changes = {**UNPARKED, **restored(event.data)}
+    move(ticket, actor, now, "undone", data={"event": event.pk, "kind": event.kind}, **changes)
+    if event.data.get("held") and claims.holds_nothing(actor, now):
+        claims.take(ticket, actor, now)
+    return ticket

@@ -1,0 +1,170 @@
+"""Replies written in the desk: resting for the undo window, then handed to the outbox, which posts them at most once.
+
+    resting → handed → sent | uncertain | failed;  resting → undone | blocked;  sent → deleted
+
+`submit` is idempotent by the key of the composer: a double click, a second tab or a repeated request is one reply. From
+resting there is one way out only, taken by whoever changes the row first: *undo* or the hand-over.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from channels import outbox
+from channels.contract import Capability
+from channels.models import Channel, OutboundItem
+from channels.nudges import task_after_commit
+from channels.registry import adapter_for
+from mentions import access, drafts, guard, handles, outgoing, recipients
+from mentions.guard import ThreadMoved
+from mentions.handing_over import hand_over_due
+from mentions.models import Message, Reply, Ticket
+from mentions.recipients import ReplyRefused
+from mentions.reply_states import TooLate, take_back
+from mentions.transitions import lock_open, move
+
+__all__ = ["ReplyRefused", "ThreadMoved", "TooLate", "delete_posted", "hand_over_due", "length", "submit", "undo"]
+
+STATUSES_AFTER = ("", "open", "pending", "solved")
+"""Of the ticket, once the reply is written; "" and "open" leave it with its advocate (an interim reply)."""
+
+
+@transaction.atomic
+def submit(
+    ticket_id: int,
+    actor: Any,
+    token: UUID | str | None,
+    *,
+    key: UUID | str,
+    text: str,
+    channel_id: int,
+    guard_message_id: int,
+    status_after: str,
+    now: datetime,
+) -> Reply:
+    """The reply, resting until `send_at`; the ticket leaves the queue at once. The same key again gives the same reply.
+    Raises ThreadMoved, ReplyRefused, ClaimLost, AlreadyClaimed, OutcomeRefused; nothing is stored then."""
+    Ticket.objects.select_for_update().get(pk=ticket_id)
+    if known := Reply.objects.filter(key=key).select_related("ticket").first():
+        return _same(known, ticket_id, actor)
+    ticket = lock_open(ticket_id, actor, token, now)
+    guard.check(ticket_id, guard_message_id)
+    reply = _checked(ticket, actor, channel_id, text, status_after, now)
+    reply.key, reply.guard_message_id = UUID(str(key)), guard_message_id
+    reply.save()
+    _leave(ticket, actor, reply, now)
+    drafts.discard(ticket_id, actor)
+    task_after_commit("mentions.hand_over_due", countdown_s=settings.UNDO_SECONDS + 0.2)
+    return reply
+
+
+def _same(known: Reply, ticket_id: int, actor: Any) -> Reply:
+    if known.ticket_id != ticket_id or known.author_id != actor.pk:
+        raise ReplyRefused(_("This reply was written for another ticket. Reload the page and send it again."))
+    return known
+
+
+def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_after: str, now: datetime) -> Reply:
+    """A reply that may be sent, not saved yet. Raises ReplyRefused."""
+    if status_after not in STATUSES_AFTER:
+        raise ReplyRefused(_("After a reply a ticket is open, pending or solved."))
+    channel = next((c for c in handles.choices(ticket) if c.pk == channel_id), None)
+    if channel is None:
+        raise ReplyRefused(_("It cannot be answered from there; choose another handle, or answer on the platform."))
+    text = text.replace("\0", "").replace("\r\n", "\n").strip()
+    _check_text(text, channel)
+    answered = outgoing.answered_message(ticket)
+    if answered is None:
+        raise ReplyRefused(_("There is nothing left to answer: the message was deleted."))
+    reply = Reply(
+        ticket=ticket,
+        author=actor,
+        channel=channel,
+        text=text,
+        in_reply_to=answered,
+        status_after="" if status_after == "open" else status_after,
+        status_before=ticket.status,
+        send_at=now + timedelta(seconds=settings.UNDO_SECONDS),
+        created_at=now,
+    )
+    if "@" in channel.address.lstrip("@"):
+        reply.recipients, reply.cc = recipients.of(ticket, answered)
+        recipients.check(answered, reply.recipients, now)
+        reply.subject = outgoing.subject_for(answered)[:1000]
+    elif answered.is_auto:
+        raise ReplyRefused(_("This is an automatic message; nobody would read an answer."))
+    return reply
+
+
+def length(text: str, channel: Channel) -> tuple[int, int | None]:
+    """(length as the platform counts it, longest that it takes)."""
+    adapter = adapter_for(channel.connection.platform)
+    return adapter.reply_length(text), adapter.max_reply_length
+
+
+def _check_text(text: str, channel: Channel) -> None:
+    if not text:
+        raise ReplyRefused(_("The reply is empty."))
+    count, longest = length(text, channel)
+    if longest is not None and count > longest:
+        raise ReplyRefused(
+            _("The reply is %(over)s characters too long for %(channel)s.")
+            % {"over": count - longest, "channel": channel.name}
+        )
+
+
+def _leave(ticket: Ticket, actor: Any, reply: Reply, now: datetime) -> None:
+    changes: dict[str, Any] = {"assignee_id": actor.pk}
+    if reply.status_after:
+        changes["status"] = reply.status_after
+    elif ticket.status not in (Ticket.Status.NEW, Ticket.Status.OPEN):
+        changes["status"] = Ticket.Status.OPEN
+    move(ticket, actor, now, "replied", data={"reply": reply.pk}, keeps_claim=not reply.status_after, **changes)
+
+
+@transaction.atomic
+def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
+    """Nothing is sent, the text is a draft again, the ticket is as it was. Raises TooLate once it has been handed over
+    (then `delete_posted` is what is left), PermissionDenied for somebody else's reply."""
+    reply = Reply.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=reply_id)
+    if reply.author_id != actor.pk:
+        access.require(actor, access.DELETE_REPLY)
+    if reply.state == Reply.State.UNDONE:
+        return reply
+    if reply.state != Reply.State.RESTING:
+        raise TooLate(reply)
+    take_back(reply, Reply.State.UNDONE, now, actor=actor)
+    return reply
+
+
+@transaction.atomic
+def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
+    """Have a posted reply deleted on the platform; the message is marked once the platform has done it."""
+    access.require(actor, access.DELETE_REPLY)
+    reply = (
+        Reply.objects.select_for_update(of=("self",)).select_related("channel__connection", "message").get(pk=reply_id)
+    )
+    message: Message | None = reply.message
+    if reply.state not in (Reply.State.SENT, Reply.State.DELETED) or message is None:
+        raise ReplyRefused(_("Only a reply that was posted can be deleted on the platform."))
+    if not adapter_for(reply.channel.connection.platform).can(Capability.DELETE):
+        raise ReplyRefused(_("The desk cannot delete there; delete it on the platform itself."))
+    return outbox.enqueue(
+        key=_delete_key(reply),
+        kind=OutboundItem.Kind.DELETE,
+        connection_id=reply.channel.connection_id,
+        conversation=f"ticket:{reply.ticket_id}",
+        payload={"external_id": message.reply_to_external_id or message.external_id, "sender": reply.channel.address},
+        not_before=now,
+    )
+
+
+def _delete_key(reply: Reply) -> UUID:
+    """The same for the same reply, so that two clicks delete it once."""
+    return uuid5(reply.key, "delete")

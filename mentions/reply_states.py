@@ -1,0 +1,65 @@
+"""A reply that did not leave: its text is a draft again and its ticket is back where it can be seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from mentions import claims, drafts
+from mentions.models import Event, Reply, Ticket
+from mentions.transitions import UNPARKED, is_still, move, record, restored
+
+
+class TooLate(Exception):
+    """The reply has left the desk."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(
+            _("It is too late to take the reply back: it is on its way. You can delete it once it is posted.")
+        )
+        self.reply = reply
+
+
+EVENTS = {Reply.State.UNDONE: "undone", Reply.State.BLOCKED: "blocked", Reply.State.FAILED: "delivery_failed"}
+
+
+def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why: str = "") -> None:
+    """For a reply whose row the caller has locked. Undone by its author, the ticket is exactly as before and theirs
+    again; blocked or failed, it is open, theirs, and its history says why."""
+    reply.state, reply.error = state, why
+    reply.save(update_fields=["state", "error"])
+    drafts.give_back(reply.ticket_id, reply.author, reply.text, now)
+    ticket = Ticket.objects.select_for_update().get(pk=reply.ticket_id)
+    data: dict[str, Any] = {"reply": reply.pk}
+    if why:
+        data["why"] = why
+    changes = _before(reply, ticket) if state == Reply.State.UNDONE else _reopened(reply, ticket, now)
+    if not changes:
+        record(ticket, actor, now, EVENTS[Reply.State(state)], data)
+    else:
+        keeps = claims.is_live(ticket, now)
+        move(ticket, actor, now, EVENTS[Reply.State(state)], data=data, keeps_claim=keeps, **changes)
+    if state == Reply.State.UNDONE and reply.author is not None and not claims.is_live(ticket, now):
+        _claim_again(ticket, reply.author, now)
+
+
+def _claim_again(ticket: Ticket, author: Any, now: datetime) -> None:
+    if claims.holds_nothing(author, now):
+        claims.take(ticket, author, now)
+
+
+def _before(reply: Reply, ticket: Ticket) -> dict[str, Any]:
+    """What the ticket was when the reply was submitted, unless somebody has gone on with it since."""
+    event = Event.objects.filter(ticket=ticket, kind="replied", data__reply=reply.pk).order_by("-id").first()
+    return restored(event.data) if event and is_still(ticket, event.data) else {}
+
+
+def _reopened(reply: Reply, ticket: Ticket, now: datetime) -> dict[str, Any]:
+    if ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id:
+        return {}
+    changes: dict[str, Any] = {**UNPARKED, "status": Ticket.Status.OPEN}
+    if reply.author_id and not claims.is_live(ticket, now):
+        changes["assignee_id"] = reply.author_id
+    return changes
