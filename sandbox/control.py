@@ -32,6 +32,7 @@ class Control:
             ("post", self.post),
             ("edit", self.edit),
             ("delete", self.delete),
+            ("retweet", self.retweet),
             ("answer", self.answer),
             ("faults", self.faults),
             ("faults/clear", self.clear_faults),
@@ -47,7 +48,7 @@ class Control:
         def view(request: Request) -> Response:
             is_form = "urlencoded" in request.headers.get("Content-Type", "")
             try:
-                made = verb({name: value for name, value in request.form().items() if value not in ("", None)})
+                made = verb({n: v for n, v in request.form().items() if v is not None and not (is_form and v == "")})
             except (Impossible, ValueError, KeyError) as error:
                 told = f"missing {error}" if isinstance(error, KeyError) else str(error)
                 return missing(told) if is_form else json_response({"error": told}, 400)
@@ -70,7 +71,7 @@ class Control:
         else:
             act = plots.single(random_, platform, "", kind="question", to=to, author=author)
             act.kind = kind or "question"
-            act.text = str(data.get("text") or "Does this work for everybody?")
+            act.text = str(data.get("text", "Does this work for everybody?"))
             act.more["form"] = "plain"
             if not data.get("title"):
                 act.more.pop("title", None)
@@ -93,6 +94,11 @@ class Control:
     def delete(self, data: Fields) -> Fields:
         made = self.universe.perform(Act(data["platform"], "delete", "", parent=str(data["id"])))
         return {"id": made.id}
+
+    def retweet(self, data: Fields) -> Fields:
+        act = Act(data["platform"], "retweet", str(data["author"]), parent=str(data["id"]))
+        made = self.universe.perform(act)
+        return {"id": made.id, "url": made.url}
 
     def answer(self, data: Fields) -> Fields:
         """As a team member (key, or any account) or a brand handle, on the platform itself."""

@@ -5,26 +5,83 @@ from __future__ import annotations
 from sandbox.stories.grammar import Rules
 
 COMMON: Rules = {
-    "tool": ("GitHub", "Jenkins", "Jira", "Bitbucket", "CircleCI", "Travis", "Azure DevOps", "TeamCity", "Gitea",
-             "a pile of shell scripts", "Nexus", "Artifactory", "Trello"),
-    "who": ("my team", "our team of twelve", "the students in my course", "the two of us", "our platform group",
-            "a customer of mine", "the whole department", "our tiny startup", "the nonprofit I help"),
-    "since": ("since this morning", "since the upgrade", "for two days now", "since Monday", "for about an hour",
-              "every Friday afternoon", "after the last release", "on and off this week"),
-    "place": ("on Acme.com", "on our self-hosted instance", "with 18.4", "in the free plan", "on the EU region",
-              "with version 18.6.1", "behind a corporate proxy", "on Debian 13"),
+    "tool": (
+        "GitHub",
+        "Jenkins",
+        "Jira",
+        "Bitbucket",
+        "CircleCI",
+        "Travis",
+        "Azure DevOps",
+        "TeamCity",
+        "Gitea",
+        "a pile of shell scripts",
+        "Nexus",
+        "Artifactory",
+        "Trello",
+    ),
+    "who": (
+        "my team",
+        "our team of twelve",
+        "the students in my course",
+        "the two of us",
+        "our platform group",
+        "a customer of mine",
+        "the whole department",
+        "our tiny startup",
+        "the nonprofit I help",
+    ),
+    "since": (
+        "since this morning",
+        "since the upgrade",
+        "for two days now",
+        "since Monday",
+        "for about an hour",
+        "every Friday afternoon",
+        "after the last release",
+        "on and off this week",
+    ),
+    "place": (
+        "on Acme.com",
+        "on our self-hosted instance",
+        "with 18.4",
+        "in the free plan",
+        "on the EU region",
+        "with version 18.6.1",
+        "behind a corporate proxy",
+        "on Debian 13",
+    ),
     "how_sure": ("is there", "is there really", "do you know if there is", "would there be", "isn't there"),
     "hello": ("hey", "hi", "hello", "good morning", "hi there", "", "", ""),
-    "please": ("any hint?", "any pointers?", "what am I missing?", "is that on the roadmap?", "docs link would do!",
-               "thanks in advance", "am I holding it wrong?", "anyone?", "", "", ""),
-    "feel": ("Really", "Honestly", "Not gonna lie", "Have to say", "After a year of using it", "Small thing, but",
-             "Friday thought", "Unpopular opinion"),
+    "please": (
+        "any hint?",
+        "any pointers?",
+        "what am I missing?",
+        "is that on the roadmap?",
+        "docs link would do!",
+        "thanks in advance",
+        "am I holding it wrong?",
+        "anyone?",
+        "",
+        "",
+        "",
+    ),
+    "feel": (
+        "Really",
+        "Honestly",
+        "Not gonna lie",
+        "Have to say",
+        "After a year of using it",
+        "Small thing, but",
+        "Friday thought",
+        "Unpopular opinion",
+    ),
     "emoji": ("🎉", "❤️", "🙌", "😅", "🤔", "🚀", "", "", "", "", ""),
     "docs_url": ("https://docs.acme.example/{page}",),
     "days": ("two", "three", "four", "ten"),
     "issue": tuple(str(n) for n in range(3041, 9973, 113)),
     "number": ("12", "40", "75", "200", "1,400"),
-}  # fmt: skip
+}
 
 TWEETS: dict[str, tuple[str, ...]] = {
     "question": (
@@ -51,8 +108,8 @@ TWEETS: dict[str, tuple[str, ...]] = {
         "Is it just me or {failing}? {place} {to}",
         "{to} found a bug: {failing} {place}. Where do I report it?",
         "{failing} {since} and it costs {who} hours. {to} please have a look {emoji}",
-        "getting \"{error}\" when I try to {goal} {to} {please}",
-        "{to} {thing} broke {since}: \"{error}\". Known issue?",
+        'getting "{error}" when I try to {goal} {to} {please}',
+        '{to} {thing} broke {since}: "{error}". Known issue?',
     ),
     "outage": (
         "{to} is Acme.com down? Getting 502s {since}",
@@ -103,10 +160,10 @@ TWEETS: dict[str, tuple[str, ...]] = {
     ),
     "long": (
         "{to} long one, sorry. {who} has used {thing} for {days} years and we are mostly happy. But {since} {failing}, "
-        "and every time we try to {goal} we get \"{error}\". We went through {docs_url} twice, asked in the forum, and "
-        "restarted everything that can be restarted. {please} We'd rather not go back to {tool}, so who can we talk to?",
+        'and every time we try to {goal} we get "{error}". We went through {docs_url} twice, asked in the forum, and '
+        "restarted everything that can be restarted. {please} We'd rather not go back to {tool}, who can we talk to?",
     ),
-}  # fmt: skip
+}
 
 COMMENTS: dict[str, tuple[str, ...]] = {
     "question": (
@@ -117,14 +174,14 @@ COMMENTS: dict[str, tuple[str, ...]] = {
         "Genuine question: what does Acme's {thing} give me that {tool} does not?",
     ),
     "praise": (
-        "We switched {who} from {tool} to Acme last year and I don't miss anything. {thing} in particular is well done.",
+        "We switched {who} from {tool} to Acme last year and I don't miss anything. {thing} in particular is great.",
         "Acme is the rare tool where the boring parts work. I was able to {goal} within minutes.",
         "Happy Acme user here. {feel}, *{thing}* is underrated.",
     ),
     "bug": (
         "I wanted to like Acme, but {failing} {place}. The ticket has been open for {days} years.",
         "Same here with Acme: {failing} {since}.\n\n  {error}\n\nDid you find a workaround?",
-        "Acme's {thing} broke for us {since}. We get \"{error}\" on every third run.",
+        'Acme\'s {thing} broke for us {since}. We get "{error}" on every third run.',
     ),
     "criticism": (
         "The trouble with Acme is that everything is 80% done. {thing} is a good example: {failing}.",
@@ -140,7 +197,7 @@ COMMENTS: dict[str, tuple[str, ...]] = {
         "If Acme let me {goal}, I would move {who} over tomorrow.",
         "Feature request for the Acme folks reading this: please let us {goal}.",
     ),
-}  # fmt: skip
+}
 
 PREFIX_ONLY: tuple[str, ...] = (
     "There is a whole branch of acmeology about this, the study of peaks in adult development.",
@@ -187,8 +244,11 @@ ANSWERS: dict[str, tuple[str, ...]] = {
         "Yes, {thing} can do that. The steps are on {docs_url}. Which installation do you use?",
         "Good question! In short: {docs_url}. If that's not it, the forum is the best place for the details.",
     ),
-    "praise": ("Thank you, that made our day! 🙌", "So good to hear, we'll pass it on to the team!",
-               "Happy that {thing} works well for you. Thanks for telling us!"),
+    "praise": (
+        "Thank you, that made our day! 🙌",
+        "So good to hear, we'll pass it on to the team!",
+        "Happy that {thing} works well for you. Thanks for telling us!",
+    ),
     "bug": (
         "Sorry about that! We found https://tracker.acme.example/issues/{issue}, could you add what you see there?",
         "That should not happen. Which version do you run? A report at https://tracker.acme.example would help a lot.",
@@ -198,22 +258,29 @@ ANSWERS: dict[str, tuple[str, ...]] = {
         "We are on it, updates at https://status.acme.example. Do you still see it?",
         "Sorry for the trouble! It should be back to normal, see https://status.acme.example. Is it for you?",
     ),
-    "moving": ("Welcome! What are the main benefits you see so far?",
-               "Great to have you! The import guide is at {docs_url}, ask us anything."),
+    "moving": (
+        "Welcome! What are the main benefits you see so far?",
+        "Great to have you! The import guide is at {docs_url}, ask us anything.",
+    ),
     "mail": (
         "thank you for writing to us. {docs_url} has the steps; if anything is unclear, just answer this mail.",
         "thanks for your patience. I have passed this on and will come back to you within {days} days.",
         "great to hear from you. We'd be glad to help: could you tell us a little more about {who}?",
     ),
-}  # fmt: skip
+}
 
 FOLLOW_UPS: dict[str, tuple[str, ...]] = {
-    "thanks": ("Thanks, that did it!", "perfect, thank you {emoji}", "That was quick, thanks a lot!",
-               "works now, cheers", "Ah, I had missed that page. Thanks!"),
+    "thanks": (
+        "Thanks, that did it!",
+        "perfect, thank you {emoji}",
+        "That was quick, thanks a lot!",
+        "works now, cheers",
+        "Ah, I had missed that page. Thanks!",
+    ),
     "more": (
         "Thanks, but that page doesn't say how to {goal}. Is it possible at all?",
-        "Hmm, I tried that and now I get \"{error}\"",
+        'Hmm, I tried that and now I get "{error}"',
         "Nearly! Does it also work {place}?",
         "ok, and what if {failing}?",
     ),
-}  # fmt: skip
+}

@@ -153,8 +153,14 @@ def _last_word(past: Past, act: Act, again: Act, *, author: str) -> Act:
     return Act(act.platform, "post", author, text, key=f"{again.key}/a", parent=f"~{again.key}", by_team=True)
 
 
-LAST_WORDS = ("You're welcome!", "Any time {emoji}", "Glad that it works!", "Great, thanks for telling us {emoji}",
-              "Happy to hear that. {emoji}", "Perfect. Have fun with {thing}!")  # fmt: skip
+LAST_WORDS = (
+    "You're welcome!",
+    "Any time {emoji}",
+    "Glad that it works!",
+    "Great, thanks for telling us {emoji}",
+    "Happy to hear that. {emoji}",
+    "Perfect. Have fun with {thing}!",
+)
 
 
 def answered_at(at: float, random_: random.Random) -> float:

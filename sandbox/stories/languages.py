@@ -5,24 +5,32 @@ from __future__ import annotations
 TWEETS: dict[str, dict[str, tuple[str, ...]]] = {
     "de": {
         "question": (
-            "{to} wie bekomme ich einen Runner hinter unserem Proxy zum Laufen? Die Doku hilft mir leider nicht weiter.",
+            "{to} wie bekomme ich einen Runner hinter unserem Proxy zum Laufen? Die Doku hilft mir nicht weiter.",
             "Gibt es bei {to} eine Möglichkeit, nur geänderte Ordner zu bauen? Danke!",
             "Moin {to}, zählen Gäste als Lizenz? Wir wären {number} Leute.",
         ),
-        "praise": ("Großes Lob an {to}: Umstieg von {tool} in einem Nachmittag erledigt 🎉",
-                   "Die neuen Boards von {to} sind richtig schön geworden."),
-        "bug": ("{to} seit dem Update bleiben unsere Pipelines hängen, Fehler: \"{error}\"",
-                "Ist bei {to} gerade alles so langsam oder liegt es an uns?"),
+        "praise": (
+            "Großes Lob an {to}: Umstieg von {tool} in einem Nachmittag erledigt 🎉",
+            "Die neuen Boards von {to} sind richtig schön geworden.",
+        ),
+        "bug": (
+            '{to} seit dem Update bleiben unsere Pipelines hängen, Fehler: "{error}"',
+            "Ist bei {to} gerade alles so langsam oder liegt es an uns?",
+        ),
     },
     "es": {
-        "question": ("¿{to} se puede usar el registro con un token de solo lectura? Gracias",
-                     "Hola {to}, ¿cómo migro {number} proyectos desde {tool}?"),
+        "question": (
+            "¿{to} se puede usar el registro con un token de solo lectura? Gracias",
+            "Hola {to}, ¿cómo migro {number} proyectos desde {tool}?",
+        ),
         "praise": ("¡Qué maravilla los pipelines de {to}! Adiós {tool} 👏",),
-        "bug": ("{to} desde ayer me sale \"{error}\" en cada despliegue, ¿alguien más?",),
+        "bug": ('{to} desde ayer me sale "{error}" en cada despliegue, ¿alguien más?',),
     },
     "ja": {
-        "question": ("{to} セルフホスト版でバックアップからプロジェクトを一つだけ復元できますか？",
-                     "{to} CI の分数はどこで確認できますか？教えてください。"),
+        "question": (
+            "{to} セルフホスト版でバックアップからプロジェクトを一つだけ復元できますか？",
+            "{to} CI の分数はどこで確認できますか？教えてください。",
+        ),
         "praise": ("{to} のパイプライン、本当に速くなりましたね。ありがとうございます！",),
         "bug": ("{to} アップグレード後に 502 が出ます。「{error}」",),
     },
@@ -36,19 +44,46 @@ TWEETS: dict[str, dict[str, tuple[str, ...]]] = {
         "praise": ("Migramos de {tool} para o Acme em um dia. Parabéns {to} 🚀",),
         "bug": ("{to} o pipeline fica parado em pending desde ontem 😅",),
     },
-}  # fmt: skip
+}
 
 MAILS: dict[str, tuple[tuple[str, str], ...]] = {
-    "de": (("Frage zur Größe", "Hallo zusammen,\n\nfallen die T-Shirts eher klein aus? Ich trage sonst M, bin aber {number} cm … "
-            "nein, im Ernst: Gibt es eine Größentabelle?\n\nViele Grüße aus Köln"),
-           ("Förderung für unseren Verein", "Guten Tag,\n\nwir sind ein gemeinnütziger Verein und würden Acme gern für {who} nutzen. "
-            "Was müssen wir dafür einreichen?\n\nMit freundlichen Grüßen")),
-    "es": (("Solicitud para educación", "Buenos días:\n\nSoy profesor y me gustaría usar Acme con {number} alumnos. ¿Qué documentos "
-            "necesitan?\n\nUn saludo"),),
-    "ja": (("Acme のステッカーについて", "お世話になっております。\n\n勉強会で配布するステッカーを {number} 枚いただくことは可能でしょうか。\n\n"
-            "よろしくお願いいたします。"),),
-    "fr": (("Question sur ma commande", "Bonjour,\n\nma commande n° {number} n'est toujours pas arrivée. Pouvez-vous vérifier ?\n\n"
-            "Bien à vous"),),
-    "pt": (("Palestra sobre o Acme", "Olá!\n\nOrganizamos um encontro em Lisboa e gostaríamos de convidar alguém da Acme para falar "
-            "sobre CI.\n\nAbraços"),),
-}  # fmt: skip
+    "de": (
+        (
+            "Frage zur Größe",
+            "Hallo zusammen,\n\nfallen die T-Shirts eher klein aus? Ich trage sonst M, bin aber {number} cm … "
+            "nein, im Ernst: Gibt es eine Größentabelle?\n\nViele Grüße aus Köln",
+        ),
+        (
+            "Förderung für unseren Verein",
+            "Guten Tag,\n\nwir sind ein gemeinnütziger Verein und würden Acme gern für {who} nutzen. "
+            "Was müssen wir dafür einreichen?\n\nMit freundlichen Grüßen",
+        ),
+    ),
+    "es": (
+        (
+            "Solicitud para educación",
+            "Buenos días:\n\nSoy profesor y me gustaría usar Acme con {number} alumnos. ¿Qué documentos "
+            "necesitan?\n\nUn saludo",
+        ),
+    ),
+    "ja": (
+        (
+            "Acme のステッカーについて",
+            "お世話になっております。\n\n勉強会で配布するステッカーを {number} 枚いただくことは可能でしょうか。\n\n"
+            "よろしくお願いいたします。",
+        ),
+    ),
+    "fr": (
+        (
+            "Question sur ma commande",
+            "Bonjour,\n\nma commande n° {number} n'est toujours pas arrivée. Pouvez-vous vérifier ?\n\nBien à vous",
+        ),
+    ),
+    "pt": (
+        (
+            "Palestra sobre o Acme",
+            "Olá!\n\nOrganizamos um encontro em Lisboa e gostaríamos de convidar alguém da Acme para falar "
+            "sobre CI.\n\nAbraços",
+        ),
+    ),
+}

@@ -15,8 +15,10 @@ from sandbox.world import ADVOCATES, EXPERTS
 LETTERS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
     "merch": {
         "question": (
-            ("Order #{number}-A not arrived", "my order #{number}-A was shipped {days} weeks ago and has not arrived. "
-             "Could you have a look?"),
+            (
+                "Order #{number}-A not arrived",
+                "my order #{number}-A was shipped {days} weeks ago and has not arrived. Could you have a look?",
+            ),
             ("Hoodie size", "I won a hoodie at the meetup but it is too small. Can I swap it for an L?"),
             ("Stickers for {who}", "could we get a few stickers for {who}? About {number} would be great."),
             ("Shipping to Brazil?", "do you ship T-shirts to Brazil, and what about customs?"),
@@ -25,53 +27,82 @@ LETTERS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
     },
     "community": {
         "question": (
-            ("Speaker for our meetup", "we organise a meetup on {thing} in May and look for a speaker from Acme. {number} "
-             "people usually come."),
+            (
+                "Speaker for our meetup",
+                "we organise a meetup on {thing} in May and look for a speaker from Acme. {number} "
+                "people usually come.",
+            ),
             ("Hackathon sponsorship", "would Acme support our hackathon with licences for {who}?"),
             ("Contributing to the docs", "I'd like to fix {page} in the docs, how do I start?"),
             ("How to {goal}", "I could not find out how to {goal}. The forum sent me here."),
         ),
-        "bug": (("{failing}", "{since} {failing}. We see \"{error}\" in the log. Is that known?"),),
+        "bug": (("{failing}", '{since} {failing}. We see "{error}" in the log. Is that known?'),),
         "praise": (("Thank you", "just wanted to say that {thing} is great. {who} loves it."),),
-        "spam": (("Guest post on your blog", "we offer high quality guest posts with dofollow links. Price list attached. "
-                  "Reply with YES."),
-                 ("RE: RE: invoice {number}", "dear sir, kindly find invoice and pay today by wire.")),
+        "spam": (
+            (
+                "Guest post on your blog",
+                "we offer high quality guest posts with dofollow links. Price list attached. Reply with YES.",
+            ),
+            ("RE: RE: invoice {number}", "dear sir, kindly find invoice and pay today by wire."),
+        ),
     },
     "movingto": {
         "moving": (
-            ("We moved {number} projects from {tool}", "after {days} months with {tool} we moved {number} projects to Acme. "
-             "Happy to tell the story on your blog."),
-            ("Importing from {tool}", "we plan to move {number} repositories from {tool}. Does the importer keep comments?"),
+            (
+                "We moved {number} projects from {tool}",
+                "after {days} months with {tool} we moved {number} projects to Acme. "
+                "Happy to tell the story on your blog.",
+            ),
+            (
+                "Importing from {tool}",
+                "we plan to move {number} repositories from {tool}. Does the importer keep comments?",
+            ),
         ),
     },
     "education": {
         "application": (
-            ("Application: Acme for Education", "Institution: University of Nowhere\nCourse: Software Engineering\n"
-             "Students: {number}\n\nPlease find the signed form attached."),
-            ("Renewal of our education licence", "our licence for {number} students ends this month. How do we renew it?"),
+            (
+                "Application: Acme for Education",
+                "Institution: University of Nowhere\nCourse: Software Engineering\n"
+                "Students: {number}\n\nPlease find the signed form attached.",
+            ),
+            (
+                "Renewal of our education licence",
+                "our licence for {number} students ends this month. How do we renew it?",
+            ),
         ),
     },
     "opensource": {
         "application": (
-            ("Application: Acme for Open Source", "Project: libfrob\nLicence: MIT\nMaintainers: {days}\n"
-             "URL: https://code.example/libfrob\n\nWe would like to use {thing} for our builds."),
-            ("Open source plan for our project", "does a project under AGPL qualify for the open source plan? We'd like to "
-             "{goal}."),
+            (
+                "Application: Acme for Open Source",
+                "Project: libfrob\nLicence: MIT\nMaintainers: {days}\n"
+                "URL: https://code.example/libfrob\n\nWe would like to use {thing} for our builds.",
+            ),
+            (
+                "Open source plan for our project",
+                "does a project under AGPL qualify for the open source plan? We'd like to {goal}.",
+            ),
         ),
     },
     "startups": {
         "application": (
-            ("Startup programme", "we are a team of {number} and raised a seed round in May. Do we qualify for the programme?"),
+            (
+                "Startup programme",
+                "we are a team of {number} and raised a seed round in May. Do we qualify for the programme?",
+            ),
         ),
     },
     "sam": {
         "question": (
-            ("Nice to meet you at the conference", "Sam, good to meet you last week. You mentioned one can {goal}, where is "
-             "that written down?"),
+            (
+                "Nice to meet you at the conference",
+                "Sam, good to meet you last week. You mentioned one can {goal}, where is that written down?",
+            ),
             ("Podcast?", "Sam, would you join our podcast to talk about {thing}?"),
         ),
     },
-}  # fmt: skip
+}
 ALIASES = ("merch",) * 5 + ("community",) * 6 + ("movingto",) * 2 + ("education",) * 4 + ("opensource",) * 3 + (
     "startups",) * 2 + ("sam",) * 2  # fmt: skip
 FORMS = ("plain",) * 8 + ("alternative",) * 6 + ("html",) * 2 + ("attachment",) * 3 + ("latin1",) + ("quoted",)

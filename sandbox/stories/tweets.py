@@ -13,9 +13,19 @@ from sandbox.stories.voices import Voice, say, somebody
 from sandbox.world import EXPERTS, HANDLES, MAIN_HANDLE
 
 KINDS = (
-    ("question",) * 20 + ("bug",) * 14 + ("praise",) * 14 + ("outage",) * 6 + ("moving",) * 6 + ("idea",) * 5
-    + ("criticism",) * 5 + ("competitor",) * 4 + ("spam",) * 4 + ("long",) * 2 + ("report_spam",) * 2 + ("hostile",)
-)  # fmt: skip
+    ("question",) * 20
+    + ("bug",) * 14
+    + ("praise",) * 14
+    + ("outage",) * 6
+    + ("moving",) * 6
+    + ("idea",) * 5
+    + ("criticism",) * 5
+    + ("competitor",) * 4
+    + ("spam",) * 4
+    + ("long",) * 2
+    + ("report_spam",) * 2
+    + ("hostile",)
+)
 UNANSWERED = frozenset({"spam", "competitor"})
 """Kinds that the team leaves alone."""
 MINUTE, HOUR = 60.0, 3600.0

@@ -7,23 +7,75 @@ import unicodedata
 from dataclasses import dataclass
 
 _FIRST: dict[str, tuple[str, ...]] = {
-    "en": ("Ada", "Ben", "Chloe", "Dev", "Ella", "Femi", "Gwen", "Hugo", "Imani", "Jack", "Kofi", "Lena", "Mo", "Nina",
-           "Omar", "Priya", "Quinn", "Rosa", "Sven", "Tara", "Uma", "Vik", "Wade", "Xin", "Yara", "Zoe", "Marek", "Ilse"),
+    "en": (
+        "Ada",
+        "Ben",
+        "Chloe",
+        "Dev",
+        "Ella",
+        "Femi",
+        "Gwen",
+        "Hugo",
+        "Imani",
+        "Jack",
+        "Kofi",
+        "Lena",
+        "Mo",
+        "Nina",
+        "Omar",
+        "Priya",
+        "Quinn",
+        "Rosa",
+        "Sven",
+        "Tara",
+        "Uma",
+        "Vik",
+        "Wade",
+        "Xin",
+        "Yara",
+        "Zoe",
+        "Marek",
+        "Ilse",
+    ),
     "de": ("Anke", "Bernd", "Carla", "Dirk", "Frauke", "Jörg", "Katrin", "Lukas", "Uwe", "Björn"),
     "es": ("Álvaro", "Begoña", "Carmen", "Íñigo", "Lucía", "Martín", "Sofía", "Ximena"),
     "fr": ("Aurélie", "Benoît", "Chloé", "François", "Hélène", "Mathieu"),
     "pt": ("Beatriz", "Caio", "Fernanda", "João", "Luísa", "Thiago"),
     "ja": ("葵", "蓮", "陽菜", "大翔", "美咲", "健太"),
-}  # fmt: skip
+}
 _LAST: dict[str, tuple[str, ...]] = {
-    "en": ("Abbott", "Bello", "Clarke", "Dunn", "Eze", "Fisher", "Grant", "Haas", "Ito", "Jensen", "Kaur", "Lopez",
-           "Moreau", "Novak", "Osei", "Patel", "Reid", "Silva", "Tran", "Usman", "Vance", "Wolfe", "Yoon", "Zhou"),
+    "en": (
+        "Abbott",
+        "Bello",
+        "Clarke",
+        "Dunn",
+        "Eze",
+        "Fisher",
+        "Grant",
+        "Haas",
+        "Ito",
+        "Jensen",
+        "Kaur",
+        "Lopez",
+        "Moreau",
+        "Novak",
+        "Osei",
+        "Patel",
+        "Reid",
+        "Silva",
+        "Tran",
+        "Usman",
+        "Vance",
+        "Wolfe",
+        "Yoon",
+        "Zhou",
+    ),
     "de": ("Bäcker", "Gruber", "Krüger", "Möller", "Schröder", "Weiß", "Vogt"),
     "es": ("Gómez", "Ibáñez", "Muñoz", "Peña", "Quiroga", "Rubio"),
     "fr": ("Blanc", "Durand", "Lefèvre", "Moulin", "Petit"),
     "pt": ("Araújo", "Gonçalves", "Moura", "Teixeira"),
     "ja": ("佐藤", "鈴木", "高橋", "田中", "渡辺"),
-}  # fmt: skip
+}
 _WORDS = (
     "codes",
     "dev",
@@ -40,8 +92,16 @@ _WORDS = (
     "cargo",
     "byte",
 )
-_DOMAINS = ("mail.example", "northwind.example", "studio.example", "lab.example", "univ.example", "startup.example",
-            "coop.example", "inbox.example")  # fmt: skip
+_DOMAINS = (
+    "mail.example",
+    "northwind.example",
+    "studio.example",
+    "lab.example",
+    "univ.example",
+    "startup.example",
+    "coop.example",
+    "inbox.example",
+)
 LANGUAGES = ("en",) * 40 + ("de",) * 3 + ("es",) * 3 + ("ja",) * 2 + ("fr",) * 2 + ("pt",) * 2
 
 

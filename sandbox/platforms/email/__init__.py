@@ -12,6 +12,7 @@ from sandbox.platforms.email import compose, pages, parts, smtp
 from sandbox.platforms.email.imap import ImapServer
 from sandbox.platforms.email.mailboxes import TEAM, Mailboxes, addresses, alias_address, alias_of, is_ours
 from sandbox.store import Doc
+from sandbox.stories import reactions
 from sandbox.universe import Universe
 from sandbox.world import ALIASES, CATCH_ALL, MAILBOX_USER, address, member
 
@@ -140,7 +141,7 @@ class Email(Platform):
         return copies[0]
 
     def _from_team(self, act: Act, parent: Doc | None) -> Doc:
-        """An answer that was written with a mail program: a copy in Sent, one at the customer's, one for each alias in Cc."""
+        """An answer written with a mail program: a copy in Sent, one at the customer's, one for each alias in Cc."""
         at = act.at or self.universe.now()
         if parent is None and not act.more.get("to"):
             raise Impossible("a mail from the team needs a mail that it answers, or an address")
@@ -187,8 +188,6 @@ class Email(Platform):
             return
         if any(word in local for word in ("autoreply", "vacation", "ooo")):
             return self._autoreply(mail, recipient)
-        from sandbox.stories import reactions
-
         sent = [m for m in self.mailboxes.in_folder(owner, "Sent") if m["in_reply_to"] or not about["in_reply_to"]]
         name = next((m["name"] for m in self.mailboxes.in_folder(owner, "Sent")), "")
         reactions.to_mail(self.universe, mail["message_id"], recipient, name, len(sent))

@@ -12,7 +12,10 @@ from html import escape
 from sandbox.world import MX
 
 POLICY = email.policy.SMTP.clone(max_line_length=78, utf8=False)
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\n"
+    b"trailer<</Root 1 0 R>>\n%%EOF\n"
+)
 CALENDAR = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:1@coop.example\r\nSUMMARY:{0}\r\n"
     "DTSTART:20270112T170000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
@@ -155,6 +158,9 @@ def bounce(original: EmailMessage, recipient: str, *, to: str, message_id: str, 
         "Diagnostic-Code: smtp; 550 5.1.1 User unknown\r\n",
         "Content-Type: message/rfc822\r\n\r\n" + original.as_bytes(policy=POLICY).decode("ascii", "replace"),
     )
-    kind = f'Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="{boundary}"\r\nMIME-Version: 1.0\r\n\r\n'
+    kind = (
+        f'Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="{boundary}"\r\n'
+        "MIME-Version: 1.0\r\n\r\n"
+    )
     body = "".join(f"--{boundary}\r\n{part}\r\n" for part in parts) + f"--{boundary}--\r\n"
     return head.rstrip(b"\r\n") + b"\r\n" + (kind + body).encode("utf-8", "replace")

@@ -1,7 +1,7 @@
 """IMAP by pymap over our store: what a client does is kept, and faults happen on the wire.
 
-pymap's own memory backend (`pymap.backend.dict`) does the protocol's part; here it is filled from the store at the start
-and every change goes to the store before it is acknowledged. All of it runs in the mail loop's thread.
+pymap's own memory backend (`pymap.backend.dict`) does the protocol's part; here it is filled from the store at the
+start, and every change goes to the store before it is acknowledged. All of it runs in the mail loop's thread.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from argparse import Namespace
 from collections.abc import AsyncIterable, Iterable
+from contextlib import AsyncExitStack, closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from pymap.backend.dict.filter import FilterSet
 from pymap.backend.dict.mailbox import LoadedMessage, MailboxData, MailboxSet, Message
 from pymap.concurrent import Subsystem
 from pymap.config import BackendCapability
+from pymap.context import connection_exit
 from pymap.exceptions import InvalidAuth, ResponseError
 from pymap.flags import FlagOp
 from pymap.imap import IMAPConnection, IMAPServer
@@ -272,10 +274,6 @@ class ImapServer(IMAPServer):
             writer.close()
 
     async def __call__(self, reader: Any, writer: Any, sock_info: SocketInfo) -> None:
-        from contextlib import AsyncExitStack, closing
-
-        from pymap.context import connection_exit
-
         connection = _Connection(self.commands, self._config_, reader, writer, sock_info)
         connection.faults = self._faults
         async with AsyncExitStack() as stack:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SECTION = "Mail"
 SHOWN = 200
+HEADERS = ["From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References", "Delivered-To", "Auto-Submitted", "Authentication-Results"]
 
 
 class Pages:
@@ -61,9 +62,7 @@ class Pages:
         if mail is None:
             return missing("such mail", SECTION)
         message = parts.parsed(self.mailboxes.raw(mail))
-        shown = ("From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References", "Delivered-To", "Auto-Submitted",
-                 "Authentication-Results")  # fmt: skip
-        head = [(name, parts.header(message, name)) for name in shown]
+        head = [(name, parts.header(message, name)) for name in HEADERS]
         files = parts.attachments(message)
         return page(
             mail["subject"] or "(no subject)",

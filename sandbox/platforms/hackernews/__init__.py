@@ -12,6 +12,7 @@ from sandbox.platforms.hackernews import pages
 from sandbox.platforms.hackernews.algolia import Algolia
 from sandbox.platforms.hackernews.items import Items, firebase, hash_of
 from sandbox.store import Doc
+from sandbox.stories import reactions
 from sandbox.universe import Universe
 from sandbox.world import OWN_HACKERNEWS, PHRASES
 
@@ -96,8 +97,6 @@ class HackerNews(Platform):
         return Made(str(item["id"]), self.url(item["id"]))
 
     def _react(self, item: Doc, parent: Doc, act: Act) -> None:
-        from sandbox.stories import reactions
-
         if act.author in OWN_HACKERNEWS and act.at is None:
             reactions.to_comment(self.universe, item, parent)
 

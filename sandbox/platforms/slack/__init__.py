@@ -10,6 +10,7 @@ from sandbox.platforms.slack import pages
 from sandbox.platforms.slack.api import Api, error
 from sandbox.platforms.slack.messages import Messages
 from sandbox.store import Doc
+from sandbox.stories import outreach
 from sandbox.universe import Universe
 from sandbox.world import member
 
@@ -33,8 +34,6 @@ class Slack(Platform):
         return link
 
     def _posted(self, message: Doc) -> None:
-        from sandbox.stories import outreach
-
         outreach.to_slack(self.universe, message)
 
     def perform(self, act: Act) -> Made:

@@ -9,6 +9,7 @@ from sandbox.platform import Act, Impossible, Made, Platform
 from sandbox.platforms.twitter import api, pages, problems
 from sandbox.platforms.twitter.posts import Posts
 from sandbox.store import Doc
+from sandbox.stories import reactions
 from sandbox.universe import Universe
 from sandbox.world import HANDLES, OWN_TWITTER
 
@@ -32,8 +33,6 @@ class Twitter(Platform):
         pages.Pages(self).register(router)
 
     def _posted(self, tweet: Doc) -> None:
-        from sandbox.stories import reactions
-
         reactions.to_tweet(self.universe, self.posts, tweet)
 
     def url(self, tweet: Doc) -> str:

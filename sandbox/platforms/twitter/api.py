@@ -222,8 +222,7 @@ class Api:
         if not text.strip():
             return problems.invalid("text", text, "text: must not be empty")
         if entities.weight(text) > entities.MAX_WEIGHT:
-            return problems.problem(400, "Invalid Request", "Your Tweet text is too long. For more information on how Twitter "
-                           "determines text length see https://github.com/twitter/twitter-text.")  # fmt: skip
+            return problems.problem(400, "Invalid Request", problems.TOO_LONG)
         parent = self.posts.get(str(parent_id)) if parent_id else None
         if parent_id and parent is None:
             return problems.problem(

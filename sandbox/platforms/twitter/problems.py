@@ -7,6 +7,10 @@ import time
 from sandbox.http import Response, json_response
 
 WINDOW_S = 900
+TOO_LONG = (
+    "Your Tweet text is too long. For more information on how Twitter determines text length see "
+    "https://github.com/twitter/twitter-text."
+)
 LIMITS = {"read": 1800, "write": 400}
 """Requests in 15 minutes, per endpoint and account."""
 
@@ -45,8 +49,8 @@ def refused_for(seconds: float) -> Response:
 
 def unsupported_authentication() -> Response:
     detail = (
-        "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.  Supported authentication types "
-        "are [OAuth 1.0a User Context, OAuth 2.0 User Context]."
+        "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.  Supported authentication "
+        "types are [OAuth 1.0a User Context, OAuth 2.0 User Context]."
     )
     kind = "https://api.twitter.com/2/problems/unsupported-authentication"
     return problem(403, "Unsupported Authentication", detail, kind)

@@ -1,0 +1,70 @@
+"""One sandbox for a module, a fresh one where a test breaks it, and clients that sign as the desk would."""
+
+import pytest
+import requests
+from requests_oauthlib import OAuth1
+
+from sandbox import launch, world
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    with launch.start(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@pytest.fixture
+def calm(sandbox):
+    """The module's sandbox without faults, before and after."""
+    sandbox.control("faults/clear")
+    yield sandbox
+    sandbox.control("faults/clear")
+    sandbox.control("stream", rate=0, reactions=False)
+
+
+@pytest.fixture(scope="module")
+def reader():
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"Bearer {world.BEARER_TOKEN}"
+        yield session
+
+
+@pytest.fixture(scope="module")
+def anybody():
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+def signed(handle="acme", *, secret=None):
+    known = world.HANDLES[handle]
+    return OAuth1(
+        world.CONSUMER_KEY,
+        world.CONSUMER_SECRET,
+        known.access_token,
+        secret or known.access_token_secret,
+    )
+
+
+class Desk:
+    """Tweets as the desk does."""
+
+    def __init__(self, running):
+        self.url = f"{running.http_url}/twitter/2"
+
+    def post(self, text, *, reply_to=None, handle="acme", secret=None):
+        body = {"text": text} | ({"reply": {"in_reply_to_tweet_id": reply_to}} if reply_to else {})
+        return requests.post(f"{self.url}/tweets", json=body, auth=signed(handle, secret=secret), timeout=20)
+
+    def delete(self, tweet_id, *, handle="acme"):
+        return requests.delete(f"{self.url}/tweets/{tweet_id}", auth=signed(handle), timeout=20)
+
+    def like(self, tweet_id, *, handle="acme"):
+        url = f"{self.url}/users/{world.HANDLES[handle].user_id}/likes"
+        return requests.post(url, json={"tweet_id": tweet_id}, auth=signed(handle), timeout=20)
+
+
+@pytest.fixture
+def desk(calm):
+    return Desk(calm)
