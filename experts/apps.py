@@ -8,4 +8,8 @@ class ExpertsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from experts import receivers  # noqa: F401  (panels, macro actions, nudges from mentions)
+        from experts import panel, receivers  # noqa: F401  (nudges from channels and mentions)
+        from mentions import menu, panels
+
+        panels.register(panel.EXPERTS)
+        menu.register(menu.Entry(_("Experts"), "experts:directory", "experts.view_expert", 50))

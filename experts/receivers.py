@@ -1,1 +1,21 @@
-"""Nudges from the desk: an ingested message may answer a running outreach; the sweep finds what was missed."""
+"""Nudges from below: a delivered request, an answer that came in. The sweep finds what was missed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from channels.nudges import send_task
+from channels.signals import delivery_changed
+from mentions.signals import message_ingested
+
+
+@receiver(delivery_changed, dispatch_uid="experts.delivery")
+def slack_post_changed(sender: Any, outbound_id: int, **kwargs: Any) -> None:
+    send_task("experts.apply_delivery", outbound_id)
+
+
+@receiver(message_ingested, dispatch_uid="experts.answers")
+def perhaps_an_answer(sender: Any, message_ids: list[int], **kwargs: Any) -> None:
+    send_task("experts.recognise_answers", list(message_ids))

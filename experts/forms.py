@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class AskForm(forms.Form):
+    """What is sent to Slack, where, and when the ticket comes back if nobody answers."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    slack_channel = forms.CharField(label=_("Slack channel"), max_length=80)
+    text = forms.CharField(label=_("Message"), max_length=3500, widget=forms.Textarea(attrs={"rows": 11}))
+    hours = forms.TypedChoiceField(
+        label=_("If nobody answers, back in the queue after"),
+        coerce=int,
+        choices=[(1, _("1 hour")), (4, _("4 hours")), (24, _("1 day")), (48, _("2 days")), (168, _("1 week"))],
+    )
+
+    def request(self, now: datetime) -> dict[str, Any]:
+        """The arguments of `outreach.ask`."""
+        data = self.cleaned_data
+        return {
+            "key": data["key"],
+            "slack_channel": data["slack_channel"],
+            "text": data["text"],
+            "until": now + timedelta(hours=data["hours"]),
+        }

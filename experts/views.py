@@ -1,0 +1,172 @@
+"""The directory with the running requests, the form that asks an expert, and the page for the one who was asked."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from channels.registry import adapter_for
+from experts import finding, outreach
+from experts.forms import AskForm
+from experts.models import Expert, Outreach, Topic
+from mentions import access
+from mentions.claims import AlreadyClaimed, ClaimLost
+from mentions.models import Message, Ticket
+from mentions.transitions import OutcomeRefused
+
+may_see = permission_required("experts.view_expert", raise_exception=True)
+may_ask = permission_required("experts.add_outreach", raise_exception=True)
+
+
+@require_GET
+@login_required
+@may_see
+def directory(request: HttpRequest) -> HttpResponse:
+    """Who knows what, who is away, and which requests are running."""
+    now = timezone.now()
+    visible = access.visible_tickets(request.user)
+    context = {
+        "experts": Expert.objects.filter(is_active=True)
+        .select_related("person")
+        .prefetch_related("topics", "person__accounts"),
+        "topics": Topic.objects.select_related("parent"),
+        "running": Outreach.objects.filter(state__in=Outreach.RUNNING, ticket__in=visible)
+        .select_related("expert__person", "topic", "ticket__channel", "asked_by", "outbound")
+        .order_by("asked_at"),
+        "today": now.date(),
+        "now": now,
+    }
+    return render(request, "experts/directory.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@may_ask
+def ask(request: HttpRequest, ticket_id: int) -> HttpResponse:
+    """Choose whom to ask (GET, by `expert=` or `topic=` with the text filled in), and ask (POST)."""
+    ticket = get_object_or_404(access.visible_tickets(request.user).select_related("channel__connection"), pk=ticket_id)
+    now = timezone.now()
+    if request.method == "POST":
+        return _ask(request, ticket, now)
+    chosen = _chosen(request.GET.get("expert"), request.GET.get("topic"))
+    form = AskForm(initial=_initial(request, ticket, chosen)) if chosen else None
+    return render(request, "experts/ask.html", _ask_context(ticket, chosen, form, request.GET.get("token", ""), now))
+
+
+def _chosen(expert_id: str | None, topic_id: str | None) -> Expert | Topic | None:
+    if expert_id and expert_id.isdecimal():
+        return get_object_or_404(Expert.objects.select_related("person"), pk=expert_id)
+    if topic_id and topic_id.isdecimal():
+        return get_object_or_404(Topic, pk=topic_id)
+    return None
+
+
+def _initial(request: HttpRequest, ticket: Ticket, chosen: Expert | Topic) -> dict[str, Any]:
+    key = uuid.uuid4()
+    label = adapter_for(ticket.channel.connection.platform).label
+    topic = chosen if isinstance(chosen, Topic) else chosen.topics.exclude(slack_channel="").first()
+    return {
+        "key": key,
+        "slack_channel": (topic.slack_channel if topic else "") or "#questions",
+        "text": outreach.proposal(ticket, chosen, key, request.user, label),
+        "hours": 24,
+    }
+
+
+def _ask_context(
+    ticket: Ticket, chosen: Expert | Topic | None, form: AskForm | None, token: str, now: datetime
+) -> dict[str, Any]:
+    said = ticket.messages.filter(direction=Message.Direction.INBOUND).values_list("subject", "text")
+    words = " ".join(f"{subject} {text}" for subject, text in said)
+    return {
+        "ticket": ticket,
+        "chosen": chosen,
+        "chosen_kind": "expert" if isinstance(chosen, Expert) else "topic",
+        "form": form,
+        "token": token,
+        "suggestions": finding.suggestions(words, now.date()) if not chosen else [],
+        "experts": finding.present(now.date()).select_related("person").prefetch_related("topics")
+        if not chosen
+        else [],
+        "teams": Topic.objects.exclude(slack_channel="") if not chosen else [],
+    }
+
+
+def _ask(request: HttpRequest, ticket: Ticket, now: datetime) -> HttpResponse:
+    chosen = _chosen(request.POST.get("expert"), request.POST.get("topic"))
+    if chosen is None:
+        raise Http404("nobody was chosen")
+    form = AskForm(request.POST)
+    token = request.POST.get("token", "")
+    if form.is_valid():
+        try:
+            outreach.ask(ticket.pk, request.user, token or None, asked=chosen, now=now, **form.request(now))
+        except (OutcomeRefused, ClaimLost, AlreadyClaimed) as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Asked %(who)s. The ticket waits outside the queue.") % {"who": chosen})
+            return redirect("mentions:ticket", ticket.pk) if not token else redirect("mentions:play")
+    return render(request, "experts/ask.html", _ask_context(ticket, chosen, form, token, now), status=422)
+
+
+@require_POST
+@login_required
+@may_ask
+def change(request: HttpRequest, outreach_id: int) -> HttpResponse:
+    """An advocate says for the expert what became of a request."""
+    found = get_object_or_404(Outreach, pk=outreach_id, ticket__in=access.visible_tickets(request.user))
+    state = request.POST.get("state", "")
+    if state not in ("acknowledged", "redirected", "declined", "no_answer"):
+        raise Http404(state)
+    try:
+        outreach.respond(found.pk, state, request.POST.get("words", ""), now=timezone.now(), actor=request.user)
+    except OutcomeRefused as error:
+        messages.error(request, str(error))
+    return redirect("mentions:ticket", found.ticket_id)
+
+
+@require_http_methods(["GET", "POST"])
+def respond(request: HttpRequest, signed: str) -> HttpResponse:
+    """For the expert, without a login: the mention, how to answer, and one click to say so."""
+    try:
+        found = Outreach.objects.select_related(
+            "ticket__channel__connection", "expert__person", "topic", "asked_by"
+        ).get(outbound__key=outreach.key_in(signed))
+    except (signing.BadSignature, ValueError, Outreach.DoesNotExist):
+        return render(request, "experts/respond_gone.html", status=404)
+    said = ""
+    if request.method == "POST":
+        try:
+            outreach.respond(found.pk, _state(request), request.POST.get("words", ""), now=timezone.now())
+            return redirect(request.path)
+        except OutcomeRefused as error:
+            said = str(error)
+        found.refresh_from_db()
+    context = {
+        "outreach": found,
+        "platform": adapter_for(found.ticket.channel.connection.platform).label,
+        "link": outreach.link_of(found.ticket),
+        "mentions": found.ticket.messages.exclude(is_deleted=True)
+        .select_related("author")
+        .order_by("posted_at", "pk")[:20],
+        "is_running": found.state in Outreach.RUNNING,
+        "said": said,
+    }
+    return render(request, "experts/respond.html", context)
+
+
+def _state(request: HttpRequest) -> str:
+    state = request.POST.get("state", "")
+    if state not in ("acknowledged", "redirected", "declined", "draft"):
+        raise Http404(state)
+    return state
