@@ -87,7 +87,9 @@ def wanted_by(parsed: Iterable[Parsed]) -> Wanted:
         if not each.feed.edits:
             wanted.ids.add(variant_id(each))
         wanted.threads.add(each.thread_id)
-        wanted.threads.update(mention.thread_keys)
+        if each.feed.grouping is Grouping.THREAD:
+            wanted.ids.update((each.thread_id, *mention.thread_keys))
+            wanted.threads.update(mention.thread_keys)
         wanted.keys.update(each.keys)
         wanted.authors.add(each.author.id)
         wanted.with_context |= each.feed.threads
@@ -116,6 +118,8 @@ def load(wanted: Wanted) -> Board:
     board = Board()
     ticket_of: dict[MessageState, int] = {}
     _load_messages(board, wanted, ticket_of)
+    if wanted.with_context:
+        _load_posts(board, wanted)
     leads = _load_threads(wanted)
     tickets = {*ticket_of.values(), *leads.values()}
     if tickets:
@@ -123,8 +127,6 @@ def load(wanted: Wanted) -> Board:
         for message, ticket_id in ticket_of.items():
             message.ticket = board.tickets[ticket_id]
         board.threads = {key: board.tickets[ticket_id] for key, ticket_id in leads.items()}
-    if wanted.with_context:
-        _load_posts(board, wanted)
     return board
 
 
@@ -212,6 +214,8 @@ def _load_posts(board: Board, wanted: Wanted) -> None:
     for row in ThreadPost.objects.filter(near, namespace__in=wanted.namespaces).values():
         row["digest"] = bytes(row["digest"])
         board.posts[row["namespace"], row["external_id"]] = row
+        # An answer of ours to this post answers its author, if they have a ticket there.
+        wanted.keys.add(author_key(row["thread_id"], row["author_external_id"]))
 
 
 def author_keys_at_hand(board: Board, parsed: Iterable[Parsed]) -> set[tuple[str, str]]:

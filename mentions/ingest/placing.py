@@ -11,7 +11,7 @@ from mentions.ingest import building, context_posts, reopening, revisions
 from mentions.ingest.loading import parent_author_key, variant_id
 from mentions.ingest.reading import Parsed
 from mentions.ingest.state import Board, MessageState, TicketState
-from mentions.threads import author_key
+from mentions.threads import author_key, thread_key
 
 
 def place(board: Board, parsed: Parsed) -> None:
@@ -119,15 +119,29 @@ def _ticket_of_asker(board: Board, parsed: Parsed) -> TicketState | None:
     """Mail: by its keys. Elsewhere: of the post it answers, if that ticket is its author's; then by thread and author.
     A closed one only if there is no other."""
     space = parsed.feed.namespace
+    if parsed.feed.grouping is Grouping.THREAD:
+        return _ticket_of_thread(board, parsed)
     by_keys = board.ticket_by_keys(space, parsed.keys)
     parent = board.messages.get((space, parsed.parent_id)) if parsed.parent_id else None
     above = parent.ticket if parent else None
-    if parsed.feed.grouping is Grouping.THREAD:
-        return by_keys or above
     asker_id, _ = board.authors[space, parsed.asker.id]
     if above is not None and above.requester_id == asker_id and (by_keys is None or above.status != "closed"):
         return above
     return by_keys
+
+
+def _ticket_of_thread(board: Board, parsed: Parsed) -> TicketState | None:
+    """The strongest id of the conversation that leads anywhere: to a ticket, or to a message that has one."""
+    space = parsed.feed.namespace
+    for name in (*parsed.mention.thread_keys, parsed.parent_id, parsed.thread_id, parsed.external_id):
+        if not name:
+            continue
+        if ticket := board.threads.get((space, thread_key(name))):
+            return ticket
+        message = board.messages.get((space, name))
+        if message is not None and message.ticket is not None:
+            return message.ticket
+    return None
 
 
 def _open(
@@ -260,7 +274,7 @@ def _answered_ticket(board: Board, parsed: Parsed) -> TicketState | None:
     if parent is not None and parent.ticket is not None:
         return parent.ticket
     if parsed.feed.grouping is Grouping.THREAD:
-        return board.ticket_by_keys(space, parsed.keys)
+        return _ticket_of_thread(board, parsed)
     key = parent_author_key(board, parsed)
     return board.threads.get((space, key)) if key else None
 
