@@ -1,4 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from channels import views
 
 app_name = "channels"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.health, name="health"),
+]

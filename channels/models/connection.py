@@ -50,10 +50,7 @@ class Connection(models.Model):
         verbose_name = _("connection")
         verbose_name_plural = _("connections")
         ordering = ["name"]
-        permissions = [
-            ("poll_connection", "Can poll and test a connection"),
-            ("view_health", "Can read the channels page"),
-        ]
+        permissions = [("poll_connection", "Can poll and test a connection")]
         indexes = [
             # The dispatcher asks every few seconds which active connections are due.
             models.Index(fields=["next_poll_at"], name="connection_due", condition=Q(is_active=True)),

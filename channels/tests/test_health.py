@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from channels.health import Level, channel_health, connection_health
+from channels.models import Channel, Connection, InboundItem
+from channels.tests.factories import NOW, make_channel, make_connection, make_reply, page_of
+from channels.tests.fakes import FakeAdapter
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def healthy(**values: object) -> Connection:
+    return Connection(
+        **{
+            "platform": "fake",
+            "name": "c",
+            "created_at": NOW - 30 * DAY,
+            "next_poll_at": NOW + MINUTE,
+            "last_success_at": NOW - MINUTE,
+            "last_item_at": NOW - HOUR,
+            **values,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "state", "level", "word"),
+    [
+        ({}, "ok", Level.OK, "Works"),
+        ({"is_active": False, "paused_reason": "moving house"}, "paused", Level.PAUSED, "moving house"),
+        ({"trouble": "auth", "last_error": "401 expired"}, "auth", Level.ERROR, "401 expired"),
+        ({"trouble": "quota", "last_error": "429"}, "quota", Level.NOTICE, "quota"),
+        ({"trouble": "settings", "last_error": "Port: wrong"}, "settings", Level.ERROR, "Port: wrong"),
+        ({"trouble": "transient", "failures": 1, "last_error": "500"}, "failing", Level.WARNING, "500"),
+        ({"trouble": "malformed", "failures": 5, "last_error": "html"}, "failing", Level.ERROR, "5 times"),
+        ({"next_poll_at": NOW - HOUR}, "late", Level.ERROR, "overdue by 1"),
+        ({"next_poll_at": NOW - HOUR, "lease_until": NOW + MINUTE}, "ok", Level.OK, "Works"),
+        ({"next_poll_at": None}, "late", Level.ERROR, "never polled"),
+        ({"last_item_at": NOW - 3 * DAY}, "silent", Level.WARNING, "3\xa0days"),
+        ({"last_item_at": None}, "silent", Level.WARNING, "unusual"),
+        ({"quota_left": 3, "quota_resets_at": NOW + HOUR}, "quota", Level.NOTICE, "3 requests left"),
+        ({"quota_left": 3, "quota_resets_at": NOW - HOUR}, "ok", Level.OK, "Works"),
+        ({"token_expires_at": NOW + 2 * DAY}, "expiring", Level.WARNING, "2\xa0days"),
+        ({"token_expires_at": NOW - DAY}, "expired", Level.ERROR, "expired"),
+        ({"token_expires_at": NOW + 60 * DAY}, "ok", Level.OK, "Works"),
+    ],
+)
+def test_a_connection_tells_how_it_is(values: dict, state: str, level: Level, word: str) -> None:
+    first = connection_health(healthy(**values), FakeAdapter(), NOW)[0]
+    assert (first.state, first.level) == (state, level)
+    assert word in first.words
+
+
+def test_the_most_urgent_comes_first_and_an_unknown_platform_is_said() -> None:
+    several = healthy(trouble="auth", token_expires_at=NOW + DAY, next_poll_at=NOW - HOUR)
+    levels = [health.level for health in connection_health(several, FakeAdapter(), NOW)]
+    assert levels == [Level.ERROR, Level.ERROR, Level.WARNING]
+    assert connection_health(healthy(), None, NOW)[0].state == "unknown"
+
+
+def test_a_channel_is_silent_by_its_own_measure() -> None:
+    channel = Channel(last_item_at=NOW - 2 * HOUR, expected_silence_minutes=60)
+    assert channel_health(channel, FakeAdapter(), NOW).state == "silent"
+    channel.expected_silence_minutes = None
+    assert channel_health(channel, FakeAdapter(), NOW).state == "ok"
+    channel.last_item_at = None
+    assert channel_health(channel, FakeAdapter(), NOW).state == "never"
+    channel.is_active = False
+    assert channel_health(channel, FakeAdapter(), NOW).state == "off"
+
+
+def manager(**values: object) -> User:
+    user = User.objects.create_user("mo", password="long-enough-1", **values)
+    user.user_permissions.add(Permission.objects.get(codename="view_connection"))
+    return user
+
+
+def fill(count: int) -> None:
+    from channels import inbox
+
+    for number in range(count):
+        connection = make_connection(last_error="<b>bold</b>", trouble="auth", last_success_at=NOW)
+        make_channel(connection, address=f"a{number}")
+        inbox.store_page(connection.pk, page_of(("1", "a"), ("2", "b")), fetched_at=NOW)
+        make_reply(connection)
+    InboundItem.objects.filter(external_id="1").update(state="failed")
+
+
+@pytest.mark.django_db
+def test_the_page_costs_the_same_at_1_and_at_30_connections(
+    fake: FakeAdapter, client: Client, django_assert_max_num_queries, django_assert_num_queries
+) -> None:
+    client.force_login(manager())
+    fill(1)
+    with django_assert_max_num_queries(20) as few:
+        client.get(reverse("channels:health"))
+    fill(29)
+    with django_assert_num_queries(len(few.captured_queries)):
+        page = client.get(reverse("channels:health"))
+    assert page.content.decode().count("<tbody>") == 30
+
+
+@pytest.mark.django_db
+def test_the_page_shows_volume_errors_and_what_waits(fake: FakeAdapter, client: Client) -> None:
+    client.force_login(manager())
+    assert "Nothing is connected yet" in client.get(reverse("channels:health")).content.decode()
+    fill(1)
+    html = client.get(reverse("channels:health")).content.decode()
+    assert '<td class="number">2</td>' in html
+    assert "1 waiting" in html
+    assert "&lt;b&gt;bold" in html
+    assert "<b>bold" not in html
+
+
+@pytest.mark.django_db
+def test_the_page_is_for_managers_and_admins(client: Client) -> None:
+    url = reverse("channels:health")
+    assert client.get(url).status_code == 302
+    client.force_login(User.objects.create_user("vol", password="long-enough-1"))
+    assert client.get(url).status_code == 403
