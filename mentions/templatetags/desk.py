@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django import template
+from django.contrib.messages.storage.base import Message
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -64,3 +67,18 @@ def body(text: str) -> SafeString:
 def parts(keys: str) -> list[str]:
     """`g p` → its keys, one by one."""
     return keys.split()
+
+
+@register.filter
+def undo_url(message: Message) -> str:
+    """Where the toast of this message can take back what it tells; "" for a plain one."""
+    tags = (message.extra_tags or "").split("-")
+    if len(tags) != 3 or tags[0] != "undo":
+        return ""
+    return reverse("mentions:undo" if tags[1] == "reply" else "mentions:undo_outcome", args=[int(tags[2])])
+
+
+@register.filter
+def size(count: int) -> str:
+    """Bytes in a reader's unit."""
+    return filesizeformat(count)

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from mentions import access, paging, view_filters
@@ -19,6 +20,11 @@ from mentions.queue_rows import rows, with_columns
 from mentions.rendering import capped
 
 PAGE = 50
+NEXT_WORDS = {
+    "oldest": gettext_lazy("Younger"),
+    "stale": gettext_lazy("Younger"),
+    "due": gettext_lazy("Due later"),
+}
 
 
 def views_of(user: access.User) -> QuerySet[View]:
@@ -94,4 +100,5 @@ def _context(
         "next": paging.cursor_of(records[-1], order) if more else "",
         "is_first": "after" not in request.GET,
         "order": view_filters.order_of(view),
+        "next_word": NEXT_WORDS.get(view_filters.order_of(view), gettext_lazy("Older")),
     }

@@ -1,0 +1,188 @@
+"""Everything that the page of one ticket shows, in a constant number of statements however long its conversation is."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.loader import get_template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from channels.contract import Capability
+from channels.registry import UnknownPlatform, adapter_for
+from mentions import access, claims, drafts, handles, panels
+from mentions.models import Event, Macro, Ticket, View
+from mentions.thread import Thread, thread_of
+
+EARLIER = 5
+DONE_KINDS = ("status", "replied", "no_reply", "answered_outside")
+PARK_REASONS = [(value, label) for value, label in Ticket.WaitingOn.choices if value and value != "own_answer"]
+NO_REPLY_REASONS = [(value, label) for value, label in Ticket.NoReply.choices if value]
+
+
+@dataclass(frozen=True, slots=True)
+class Composing:
+    """What somebody had written when the page had to be shown again, and why it had to be."""
+
+    text: str
+    channel_id: int | None = None
+    seen_up_to: int | None = None
+    problem: str = ""
+
+
+def load(request: HttpRequest, number: int) -> Ticket:
+    """The ticket with its nearest relations, for whoever may see it. Raises Ticket.DoesNotExist."""
+    related = ("channel__connection", "requester__person", "assignee", "claimed_by", "follow_up_of", "merged_into")
+    return access.visible_tickets(request.user).select_related(*related).get(pk=number)
+
+
+def context(
+    request: HttpRequest,
+    ticket: Ticket,
+    now: datetime,
+    *,
+    view: View | None = None,
+    composing: Composing | None = None,
+) -> dict[str, Any]:
+    """For templates/mentions/ticket.html. `view`: the one that is played, None on the ticket's own page."""
+    user = request.user
+    thread = thread_of(ticket, composing.seen_up_to if composing else None)
+    is_mine = ticket.claimed_by_id == user.pk and claims.is_live(ticket, now)
+    held_by = ticket.claimed_by if claims.is_live(ticket, now) and not is_mine else None
+    can_play = user.has_perm(access.PLAY)
+    return {
+        "ticket": ticket,
+        "thread": thread,
+        "view": view,
+        "is_mine": is_mine,
+        "held_by": held_by,
+        "can_play": can_play,
+        "can_delete": user.has_perm(access.DELETE_REPLY),
+        "can_merge": user.has_perm(access.MERGE),
+        "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
+        "composing": composing,
+        "composer": _composer(ticket, thread, user, composing) if is_mine else None,
+        "macros": list(Macro.objects.filter(is_active=True)) if is_mine else [],
+        "tags": list(ticket.tags.values_list("name", flat=True)),
+        "earlier": _earlier(ticket, user),
+        "panels": _panels(request, ticket),
+        "tool_links": _tool_links(ticket),
+        "park_reasons": PARK_REASONS,
+        "no_reply_reasons": NO_REPLY_REASONS,
+        "park_times": park_times(now),
+        "lease_ends": ticket.claim_expires_at if is_mine else None,
+        "why": why_this_one(ticket, thread, view, user) if is_mine else "",
+    }
+
+
+def _composer(ticket: Ticket, thread: Thread, user: access.User, composing: Composing | None) -> dict[str, Any]:
+    choices = handles.choices(ticket)
+    asked = thread.last_inbound
+    suggested = handles.suggest(ticket, asked, choices)
+    chosen = composing.channel_id if composing and composing.channel_id else suggested.pk if suggested else None
+    return {
+        "key": uuid.uuid4(),
+        "channels": choices,
+        "chosen": chosen,
+        "suggested": suggested.pk if suggested else None,
+        "text": composing.text if composing else drafts.text_of(ticket.pk, user),
+        "limit": _longest(ticket),
+        "outside_url": handles.reply_url(asked) if asked else None,
+    }
+
+
+def _longest(ticket: Ticket) -> int | None:
+    try:
+        return adapter_for(ticket.channel.connection.platform).max_reply_length
+    except UnknownPlatform:
+        return None
+
+
+def can_delete_there(ticket: Ticket) -> bool:
+    try:
+        return adapter_for(ticket.channel.connection.platform).can(Capability.DELETE)
+    except UnknownPlatform:
+        return False
+
+
+def _earlier(ticket: Ticket, user: access.User) -> list[Ticket]:
+    """Other conversations with the same human, where known, else the same account."""
+    tickets = access.visible_tickets(user).exclude(pk=ticket.pk)
+    if ticket.requester.person_id:
+        tickets = tickets.filter(requester__person=ticket.requester.person_id)
+    else:
+        tickets = tickets.filter(requester=ticket.requester_id)
+    return list(tickets.only("id", "subject", "status", "last_message_at").order_by("-last_message_at")[: EARLIER + 1])
+
+
+def _panels(request: HttpRequest, ticket: Ticket) -> list[dict[str, Any]]:
+    """What upper floors show here. Rendered without the context processors, which have run for the page already."""
+    common = {"ticket": ticket, "user": request.user, "request": request, "csrf_token": get_token(request)}
+    return [
+        {"title": shown.panel.title, "html": get_template(shown.panel.template).render({**common, **shown.context})}
+        for shown in panels.shown_for(request, ticket)
+    ]
+
+
+def _tool_links(ticket: Ticket) -> list[dict[str, str]]:
+    """The channel's links with the requester's data in their places."""
+    from urllib.parse import quote
+
+    author = ticket.requester
+    email = author.handle if "@" in author.handle else ""
+    data = {"{handle}": author.handle, "{email}": email, "{name}": author.name, "{ticket}": str(ticket.pk)}
+    links = []
+    for link in ticket.channel.tool_links:
+        url = str(link.get("url", ""))
+        for place, value in data.items():
+            url = url.replace(place, quote(value, safe=""))
+        if url.startswith(("https://", "http://")):
+            links.append({"label": str(link.get("label") or url), "url": url})
+    return links
+
+
+def park_times(now: datetime) -> list[tuple[str, str]]:
+    """[(ISO time, words)] to park until, in the viewer's own days."""
+    local = timezone.localtime(now)
+    morning = local.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    monday = morning + timedelta(days=(7 - morning.weekday()) % 7)
+    moments = [
+        (now + timedelta(hours=1), _("in 1 h")),
+        (now + timedelta(hours=4), _("in 4 h")),
+        (morning, _("tomorrow, 09:00")),
+    ]
+    if monday > morning:
+        moments.append((monday, _("Monday, 09:00")))
+    moments.append((now + timedelta(days=14), _("in 2 weeks")))
+    return [(at.isoformat(), words) for at, words in moments]
+
+
+def why_this_one(ticket: Ticket, thread: Thread, view: View | None, user: access.User) -> str:
+    """Why it came to this advocate, in words."""
+    team = [entry for entry in thread.entries if entry.kind == "message" and entry.item.direction == "team"]
+    if team and thread.last_inbound and thread.last_inbound.posted_at > team[-1].at:
+        mine = [entry for entry in team if entry.reply and entry.reply.author_id == user.pk]
+        return _("they wrote again after your answer") if mine else _("they wrote again after an answer")
+    if view is None:
+        return _("you took it")
+    return _("oldest in %(view)s") % {"view": view.name} if view.name else _("oldest of all")
+
+
+def done_today(user: Any, now: datetime) -> int:
+    """Tickets that this person brought further since midnight of their own day."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    mine = Event.objects.filter(actor=user, at__gte=midnight, kind__in=DONE_KINDS)
+    return mine.values("ticket").distinct().count()
+
+
+def address(ticket_id: int, view_slug: str | None) -> str:
+    """Where to go on: the next ticket of the view that is played, else the ticket itself."""
+    if view_slug is None:
+        return reverse("mentions:ticket", args=[ticket_id])
+    return reverse("mentions:play", args=[view_slug]) if view_slug else reverse("mentions:play")

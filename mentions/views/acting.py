@@ -1,0 +1,80 @@
+"""What all pages that change a ticket share: the claim token, saying what went wrong, offering to take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from mentions import access, claims, replies, ticket_page
+from mentions.models import Event, Reply, Ticket
+from mentions.transitions import OutcomeRefused
+
+REFUSALS = (
+    claims.ClaimLost,
+    claims.AlreadyClaimed,
+    claims.HoldsAnother,
+    OutcomeRefused,
+    replies.ReplyRefused,
+    replies.TooLate,
+)
+"""Every way in which a verb says no; their texts are written for the one who reads them."""
+
+
+def token_of(request: HttpRequest) -> UUID | None:
+    """The claim that the page was shown with; None on a page without one. A broken one is one that is lost."""
+    try:
+        return UUID(request.POST["token"]) if request.POST.get("token") else None
+    except ValueError:
+        return UUID(int=0)
+
+
+def view_of(request: HttpRequest) -> str | None:
+    """The slug of the view that is played ("" for the whole queue), None on the ticket's own page."""
+    return request.POST.get("view") if request.POST.get("mode") == "play" else None
+
+
+def visible_or_404(request: HttpRequest, number: int) -> Ticket:
+    try:
+        return ticket_page.load(request, number)
+    except Ticket.DoesNotExist as error:
+        raise Http404(number) from error
+
+
+def words_of(error: Exception) -> str:
+    return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+
+
+def telling(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A verb that refuses is said in its own words on the ticket's page; nothing was changed then."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, number: int, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, number, **kwargs)
+        except (*REFUSALS, ValidationError) as error:
+            messages.error(request, words_of(error))
+            return redirect("mentions:ticket", number)
+
+    return wrapped
+
+
+def offer_undo(request: HttpRequest, words: str, done: Event | Reply) -> None:
+    """A toast with the way back; its tags carry what to take back (`mentions.templatetags.desk.undo_url`)."""
+    kind = "reply" if isinstance(done, Reply) else "event"
+    messages.info(request, words, extra_tags=f"undo-{kind}-{done.pk}")
+
+
+def may_play(request: HttpRequest) -> None:
+    access.require(request.user, access.PLAY)
+
+
+def ticket_words(ticket_id: int, words: str) -> str:
+    return _("#%(id)s %(what)s") % {"id": ticket_id, "what": words}

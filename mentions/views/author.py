@@ -1,0 +1,35 @@
+"""Who somebody is: every conversation, all accounts of the same human, notes."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from mentions import access, paging
+from mentions.models import Author
+from mentions.queue_rows import rows, with_columns
+
+PAGE = 50
+ORDER = ("-last_message_at", "-id")
+
+
+@require_GET
+@login_required
+def author(request: HttpRequest, number: int) -> HttpResponse:
+    access.require(request.user, access.VIEW)
+    shown = get_object_or_404(Author.objects.select_related("person"), pk=number)
+    accounts = list(shown.person.authors.order_by("namespace", "handle")) if shown.person else [shown]
+    tickets = access.visible_tickets(request.user).filter(requester__in=[account.pk for account in accounts])
+    page = paging.after(tickets, ORDER, request.GET.get("after", "")).order_by(*ORDER)
+    records = list(with_columns(page)[: PAGE + 1])
+    context = {
+        "author": shown,
+        "accounts": accounts,
+        "rows": rows(records[:PAGE], timezone.now()),
+        "next": paging.cursor_of(records[PAGE - 1], ORDER) if len(records) > PAGE else "",
+        "is_first": "after" not in request.GET,
+    }
+    return render(request, "mentions/author.html", context)

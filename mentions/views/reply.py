@@ -1,0 +1,126 @@
+"""Writing an answer: send, undo, delete, draft."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from mentions import access, claims, drafts, replies, ticket_page
+from mentions.models import Reply, View
+from mentions.ticket_page import Composing
+from mentions.transitions import OutcomeRefused
+from mentions.views.acting import may_play, offer_undo, ticket_words, token_of, view_of, visible_or_404
+
+AFTER_WORDS = {
+    "solved": lambda: _("answered and solved"),
+    "pending": lambda: _("answered, waits for them"),
+    "open": lambda: _("answered, stays with you"),
+}
+
+
+@require_POST
+@login_required
+def send(request: HttpRequest, number: int) -> HttpResponse:
+    """Into the undo window; whatever stops it, the text is on the page again (and a draft)."""
+    may_play(request)
+    visible_or_404(request, number)
+    now = timezone.now()
+    after = request.POST.get("status_after", "solved")
+    try:
+        key, guard = UUID(request.POST["key"]), int(request.POST["guard"])
+        channel_id = int(request.POST["channel"])
+    except (KeyError, ValueError):
+        return HttpResponseBadRequest(_("The page is incomplete; reload it. Drafts are kept."))
+    text = request.POST.get("text", "")
+    try:
+        reply = replies.submit(
+            number,
+            request.user,
+            token_of(request),
+            key=key,
+            text=text,
+            channel_id=channel_id,
+            guard_message_id=guard,
+            status_after=after,
+            now=now,
+        )
+    except replies.ThreadMoved as moved:
+        problem = ngettext(
+            "%(count)d new message since you began: read it, then send.",
+            "%(count)d new messages since you began: read them, then send.",
+            len(moved.messages),
+        ) % {"count": len(moved.messages)}
+        return _again(request, number, Composing(text, channel_id, guard, problem), 409)
+    except (replies.ReplyRefused, OutcomeRefused) as refused:
+        return _again(request, number, Composing(text, channel_id, None, str(refused)), 422)
+    except (claims.ClaimLost, claims.AlreadyClaimed) as lost:
+        drafts.save(number, request.user, text, now)
+        return _again(request, number, Composing(text, channel_id, None, f"{lost} {_('Your text is kept.')}"), 409)
+    offer_undo(request, ticket_words(number, AFTER_WORDS.get(after, AFTER_WORDS["open"])()), reply)
+    slug = view_of(request)
+    if slug is None or not reply.status_after:
+        return redirect(ticket_page.address(number, None) if slug is None else ticket_page.address(number, slug))
+    return redirect(ticket_page.address(number, slug))
+
+
+def _again(request: HttpRequest, number: int, composing: Composing, status: int) -> HttpResponse:
+    """The same page with the text kept, what is new marked, and the reason said."""
+    slug = view_of(request)
+    view = None
+    if slug is not None:
+        view = View.objects.filter(slug=slug).first() or View(name="", slug="", filters={})
+    now = timezone.now()
+    page = ticket_page.context(request, visible_or_404(request, number), now, view=view, composing=composing)
+    return render(request, "mentions/ticket.html", page, status=status)
+
+
+@require_POST
+@login_required
+def draft(request: HttpRequest, number: int) -> HttpResponse:
+    """Autosave; needs no claim, so that what is typed on a page whose claim was lost is not lost with it."""
+    may_play(request)
+    visible_or_404(request, number)
+    drafts.save(number, request.user, request.POST.get("text", "")[:100_000], timezone.now())
+    return HttpResponse(status=204)
+
+
+@require_POST
+@login_required
+def undo(request: HttpRequest, number: int) -> HttpResponse:
+    """Take a resting reply back: nothing is sent, the text is a draft again, the ticket is on screen."""
+    may_play(request)
+    reply = _visible_reply(request, number)
+    try:
+        replies.undo(reply.pk, request.user, timezone.now())
+    except replies.TooLate as late:
+        messages.error(request, str(late))
+    else:
+        messages.success(request, _("Taken back: nothing was sent, your text is in the composer."))
+    return redirect("mentions:ticket", reply.ticket_id)
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, number: int) -> HttpResponse:
+    """Have a posted reply deleted on the platform."""
+    access.require(request.user, access.DELETE_REPLY)
+    reply = _visible_reply(request, number)
+    try:
+        replies.delete_posted(reply.pk, request.user, timezone.now())
+    except replies.ReplyRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.info(request, _("It will be deleted on the platform in a moment; the conversation says when it is."))
+    return redirect("mentions:ticket", reply.ticket_id)
+
+
+def _visible_reply(request: HttpRequest, number: int) -> Reply:
+    return get_object_or_404(Reply.objects.filter(ticket__in=access.visible_tickets(request.user)), pk=number)

@@ -1,0 +1,113 @@
+"""One ticket for everybody who may see it: as in play mode, with its history; small changes that need no claim."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from channels.models.connection import Priority
+from mentions import access, guard, history, notes, priorities, similar, tagging, ticket_page
+from mentions.thread import thread_of
+from mentions.views.acting import telling, view_of, visible_or_404
+
+
+@require_GET
+@login_required
+@never_cache
+def ticket(request: HttpRequest, number: int) -> HttpResponse:
+    shown = visible_or_404(request, number)
+    page = ticket_page.context(request, shown, timezone.now())
+    return render(request, "mentions/ticket.html", {**page, "history": history.sentences(shown)})
+
+
+@require_GET
+@login_required
+def preview(request: HttpRequest, number: int) -> HttpResponse:
+    """The conversation alone, for a look from the list."""
+    shown = visible_or_404(request, number)
+    return render(request, "mentions/_preview.html", {"ticket": shown, "thread": thread_of(shown)})
+
+
+@require_GET
+@login_required
+def news(request: HttpRequest, number: int) -> HttpResponse:
+    """`?seen=` the last message id that the page shows: {"count", "words"} of what came since."""
+    visible_or_404(request, number)
+    try:
+        seen = int(request.GET.get("seen", ""))
+    except ValueError:
+        seen = 2**62
+    newer = guard.newer(number, seen)
+    words = ""
+    if newer:
+        words = ngettext(
+            "New message from %(name)s. Read it before you send.",
+            "%(count)d new messages, the last from %(name)s. Read them before you send.",
+            len(newer),
+        ) % {"count": len(newer), "name": newer[-1].author}
+    return JsonResponse({"count": len(newer), "words": words})
+
+
+@require_POST
+@login_required
+@telling
+def note(request: HttpRequest, number: int) -> HttpResponse:
+    """Anybody who may read a ticket may write a note on it."""
+    visible_or_404(request, number)
+    notes.add(number, request.user, request.POST.get("text", ""), timezone.now())
+    messages.success(request, _("Note added."))
+    return redirect(ticket_page.address(number, view_of(request)))
+
+
+@require_POST
+@login_required
+@telling
+def tags(request: HttpRequest, number: int) -> HttpResponse:
+    """`add` (words parted by commas or spaces) and `remove` (one name)."""
+    access.require(request.user, access.PLAY)
+    visible_or_404(request, number)
+    words = request.POST.get("add", "").replace(",", " ").split()
+    removed = request.POST.getlist("remove")
+    tagging.set_tags(number, request.user, add=words, remove=removed, now=timezone.now())
+    return redirect(ticket_page.address(number, view_of(request)))
+
+
+@require_POST
+@login_required
+def priority(request: HttpRequest, number: int) -> HttpResponse:
+    access.require(request.user, access.PLAY)
+    visible_or_404(request, number)
+    wanted = request.POST.get("priority", "")
+    if wanted.isdecimal() and int(wanted) in Priority.values:
+        priorities.set_priority(number, request.user, int(wanted), timezone.now())
+    return redirect(ticket_page.address(number, view_of(request)))
+
+
+@require_GET
+@login_required
+def links(request: HttpRequest, number: int) -> HttpResponse:
+    """Solved tickets like this one, or like the words in `?q=`; for the side panel, or as a page of its own."""
+    shown = visible_or_404(request, number)
+    words = request.GET.get("q", "").strip()[:300]
+    texts = [words] if words else [m.text for m in shown.messages.filter(direction="in").only("text")[:3]]
+    found = similar.solved_like(number, texts, request.user)
+    template = "mentions/_links.html" if request.headers.get("HX-Request") else "mentions/links.html"
+    response = render(request, template, {"found": found, "ticket": shown, "words": words})
+    response.headers["Vary"] = "Cookie, HX-Request"
+    return response
+
+
+@require_GET
+@login_required
+def answer(request: HttpRequest, number: int) -> HttpResponse:
+    """The text of the first answer given on a ticket, to be used again: {"text"}."""
+    shown = visible_or_404(request, number)
+    message = shown.first_reply_message
+    return JsonResponse({"text": message.text if message else ""})
