@@ -25,8 +25,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--smtp-port", type=int, default=8025)
     parser.add_argument("--state", type=Path, required=True, help="folder in which the world is kept")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--history-days", type=int, default=0, help="past that a new world is born with")
-    parser.add_argument("--rate", type=float, default=0, help="new things a minute")
+    parser.add_argument("--history-days", type=int, default=14, help="past that a new world is born with")
+    parser.add_argument("--rate", type=float, default=6, help="new things a minute")
     parser.add_argument("--quiet", action="store_true", help="no line for each request")
     return parser.parse_args()
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sandbox.universe import Universe
 
 Fields = dict[str, Any]
+MAX_HN_A_SECOND = 900
+"""Search gives 1,000 hits of one second and has no way to ask for the rest."""
 
 
 class Control:
@@ -78,7 +80,20 @@ class Control:
         act.parent = str(data.get("reply_to", ""))
         if platform == "twitter" and to and f"@{to.lstrip('@')}".lower() not in act.text.lower():
             act.text = f"@{to.lstrip('@')} {act.text}"
-        for name in ("subject", "title", "url", "form", "attachments", "headers", "name", "lang", "cc"):
+        for name in (
+            "subject",
+            "title",
+            "url",
+            "form",
+            "attachments",
+            "headers",
+            "name",
+            "lang",
+            "cc",
+            "bcc",
+            "dkim",
+            "requester",
+        ):
             if name in data:
                 act.more[name] = data[name]
         if to and platform == "email":
@@ -143,6 +158,8 @@ class Control:
     def bulk(self, data: Fields) -> Fields:
         """`count` mentions now, in one transaction, spread over `platforms`; the same seed gives the same texts."""
         count, names = int(data["count"]), data.get("platforms") or ["twitter", "hackernews", "email"]
+        if "hackernews" in names and count / len(names) > MAX_HN_A_SECOND:
+            raise ValueError(f"at most {MAX_HN_A_SECOND} on hackernews at once: its search cannot page through more")
         random_ = random.Random(f"bulk {data.get('seed', 0)} {self.universe.store.next_number('bulk')}")
         made: dict[str, list[str]] = {name: [] for name in names}
         story = ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         self.lock = threading.RLock()
         self._depth = 0
+        self._after: list[Callable[[], object]] = []
         self._kinds: dict[str, dict[str, Doc]] = {}
         self._raw: dict[tuple[str, str], bytes] = {}
         self._db = sqlite3.connect(folder / "world.sqlite3", check_same_thread=False, isolation_level=None, timeout=30)
@@ -52,6 +53,14 @@ class Store:
                 self._depth -= 1
                 if self._depth == 0:
                     self._db.execute("COMMIT")
+                    waiting, self._after = self._after, []
+                    for call in waiting:
+                        call()
+
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Call it once the running transaction is on disk: nobody is to see what a kill could still undo."""
+        with self.transaction():
+            self._after.append(call)
 
     def put(self, kind: str, key: str, doc: Doc, raw: bytes | None = None) -> None:
         """Insert or replace; raw bytes once given are kept when it is put again without."""

@@ -36,6 +36,17 @@ def mention(random_: random.Random, *, parent: str, key: str, kind: str = "", to
     return topic, Act("hackernews", "post", author, text, parent=parent, key=key, kind=kind, more={"topic": topic})
 
 
+def second_thoughts(random_: random.Random, first: Act) -> list[tuple[float, Act]]:
+    """Within two hours an author may edit or delete: (seconds after the comment, act)."""
+    roll, parent = random_.random(), f"~{first.key}"
+    if roll < 0.06:
+        text = first.text + "\n\nEdit: " + random_.choice(("this is about the hosted version.", "typo.", "with 18.4."))
+        return [(random_.uniform(60, 3000), Act("hackernews", "edit", first.author, text, parent=parent))]
+    if roll < 0.09:
+        return [(random_.uniform(60, 3000), Act("hackernews", "delete", first.author, parent=parent))]
+    return []
+
+
 def look_alike(random_: random.Random, *, parent: str, key: str) -> Act:
     """A comment that a prefix search finds and that is no mention."""
     text = _fill(random_.choice(english.PREFIX_ONLY), random_.choice(list(TOPICS)), random_)

@@ -51,7 +51,8 @@ def start(random_: random.Random, key: str, platform: str = "", story: str = "")
 def _on_hackernews(random_: random.Random, key: str, story: str) -> Timed:
     roll = random_.random()
     if story and roll < 0.62:
-        return [(0.0, comments.mention(random_, parent=f"~{story}", key=key)[1])]
+        first = comments.mention(random_, parent=f"~{story}", key=key)[1]
+        return [(0.0, first), *comments.second_thoughts(random_, first)]
     if story and roll < 0.72:
         return [(0.0, comments.look_alike(random_, parent=f"~{story}", key=key))]
     if roll < 0.78:

@@ -70,7 +70,7 @@ class Email(Platform):
         if mail["mailbox"] == TEAM and self._imap is not None:
             folder = self._imap.folders.folder(mail["folder"])
             if folder is not None:
-                self._loop.call_soon_threadsafe(folder.arrived, mail)
+                self.store.after_commit(lambda: self._loop.call_soon_threadsafe(folder.arrived, mail))
 
     # --- what happens -----------------------------------------------------------------------------------------
 

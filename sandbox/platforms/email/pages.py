@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 SECTION = "Mail"
 SHOWN = 200
-HEADERS = ["From", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References", "Delivered-To", "Auto-Submitted", "Authentication-Results"]
+HEADERS = [
+    "From",
+    "To",
+    "Cc",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "Delivered-To",
+    "Auto-Submitted",
+    "Authentication-Results",
+]
 
 
 class Pages:

@@ -57,8 +57,7 @@ class Messages:
         }
         if thread_ts:
             message["thread_ts"] = thread_ts
-        self._save({**message, **more})
-        return message
+        return self._save({**message, **more})
 
     def update(self, message: Doc, text: str, *, at: float, **more: Any) -> Doc:
         return self._save({**message, "text": text, "edited": {"user": message["user"], "ts": f"{at:.6f}"}, **more})

@@ -182,10 +182,9 @@ class Posts:
         return [t for t in found if t["newest"] and not t["deleted"]]
 
     def _free_id(self, at: float) -> str:
-        number = snowflake(at) + (len(self.everything) * 7919) % 4096
-        while self.store.get("tweet", str(number)) is not None:
-            number += 1
-        return str(number)
+        """Always above every id so far: a poll by since_id that saw the newest one must not miss what comes after."""
+        newest = self.everything[-1] if self.everything else 0
+        return str(max(snowflake(at) + (len(self.everything) * 7919) % 4096, newest + 1))
 
     def _save(self, tweet: Doc) -> None:
         self.store.put("tweet", tweet["id"], tweet)

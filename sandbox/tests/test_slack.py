@@ -1,0 +1,99 @@
+"""Slack's Web API through its own SDK."""
+
+import pytest
+import requests
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from sandbox import world
+
+
+@pytest.fixture
+def slack(calm):
+    return WebClient(world.SLACK_TOKEN, base_url=f"{calm.http_url}/slack/api/")
+
+
+def test_message_thread_and_permalink(calm, slack):
+    top = slack.chat_postMessage(channel="#s_verify", text="support from an expert <http://x.example|link>")
+    assert top["channel"] == world.SLACK_CHANNELS["s_verify"]
+    answer = slack.chat_postMessage(channel=top["channel"], thread_ts=top["ts"], text="an answer")
+    thread = slack.conversations_replies(channel=top["channel"], ts=top["ts"])["messages"]
+    assert [m["ts"] for m in thread] == [top["ts"], answer["ts"]]
+    assert (thread[0]["reply_count"], thread[1]["thread_ts"]) == (1, top["ts"])
+    link = slack.chat_getPermalink(channel=top["channel"], message_ts=top["ts"])["permalink"]
+    page = requests.get(link, timeout=20)
+    assert "support from an expert &lt;http://x.example|link&gt;" in page.text
+    assert [m["ts"] for m in calm.truth("slack")["desk"]][-2:] == [top["ts"], answer["ts"]]
+
+
+def test_update_changes_the_text(slack):
+    made = slack.chat_postMessage(channel="questions", text="before")
+    slack.chat_update(channel=made["channel"], ts=made["ts"], text="after")
+    assert slack.conversations_history(channel=made["channel"])["messages"][0]["text"] == "after"
+
+
+@pytest.mark.parametrize(
+    ("call", "wrong"),
+    [
+        (lambda c: c.chat_postMessage(channel="#nowhere", text="x"), "channel_not_found"),
+        (lambda c: c.chat_postMessage(channel="#questions", text=""), "no_text"),
+        (lambda c: c.chat_postMessage(channel="#questions", text="x", thread_ts="1.000001"), "thread_not_found"),
+        (lambda c: c.users_lookupByEmail(email="nobody@acme.example"), "users_not_found"),
+        (lambda c: c.chat_getPermalink(channel="C00000001", message_ts="1.000001"), "message_not_found"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*text.*:UserWarning")
+def test_refusals_have_slack_names(slack, call, wrong):
+    with pytest.raises(SlackApiError) as refused:
+        call(slack)
+    assert refused.value.response["error"] == wrong
+
+
+def test_wrong_token_is_invalid_auth(calm):
+    with pytest.raises(SlackApiError) as refused:
+        WebClient("wrong", base_url=f"{calm.http_url}/slack/api/").auth_test()
+    assert refused.value.response["error"] == "invalid_auth"
+
+
+def test_people_are_found_by_mail_address(slack):
+    user = slack.users_lookupByEmail(email="aisha@acme.example")["user"]
+    assert (user["id"], user["profile"]["real_name"]) == ("U00000006", "Aisha Rahman")
+
+
+def test_channels_come_in_pages(slack):
+    names, cursor = [], None
+    while cursor != "":
+        page = slack.conversations_list(limit=7, cursor=cursor)
+        names += [channel["name"] for channel in page["channels"]]
+        cursor = page["response_metadata"]["next_cursor"]
+    assert names == list(world.SLACK_CHANNELS)
+
+
+def test_too_many_requests_say_when_to_come_back(calm, slack):
+    calm.control("faults", platform="slack", kind="429", count=1)
+    with pytest.raises(SlackApiError) as refused:
+        slack.auth_test()
+    assert refused.value.response.status_code == 429
+    assert refused.value.response.headers["Retry-After"] == "1"
+    assert slack.auth_test()["ok"]
+
+
+def test_json_body_is_read_too(calm, anybody):
+    headers = {"Authorization": f"Bearer {world.SLACK_TOKEN}"}
+    url = f"{calm.http_url}/slack/api/chat.postMessage"
+    body = {"channel": "#questions", "text": "as JSON", "blocks": [{"type": "section", "text": {"text": "inside"}}]}
+    answer = anybody.post(url, json=body, headers=headers, timeout=20).json()
+    assert answer["message"]["blocks"] == body["blocks"]
+    assert "inside" in anybody.get(f"{calm.http_url}/slack/questions", timeout=20).text
+
+
+def test_expert_reacts_when_asked(calm, slack):
+    calm.control("stream", rate=0, reactions=True)
+    asked = [calm.post("twitter", to="acme", text=f"@acme pipelines {n}?") for n in range(6)]
+    for made in asked:
+        slack.chat_postMessage(channel="#s_verify", text=f"<@U00000004> {made['url']} support from an expert")
+    calm.control("settle")
+    answers = [t for t in calm.truth("twitter")["ours"] if t["author"] == "nadia_builds"]
+    assert {t["in_reply_to"] for t in answers} <= {made["id"] for made in asked}
+    assert answers
+    assert calm.truth("slack")["ours"][-1]["user"] == "U00000004"
