@@ -9,14 +9,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels.models import OutboundItem
+from channels.outbox_sending import payload_of
 from mentions import clocks, sent_messages
-from mentions.models import Event, Message, Reply
-from mentions.reply_states import take_back
+from mentions.models import Event, Reply
+from mentions.reply_states import lock, take_back
 from mentions.transitions import record
 
 Outbound = OutboundItem.State
@@ -37,14 +38,12 @@ def apply(outbound_id: int, now: datetime | None = None) -> None:
 
 @transaction.atomic
 def _apply_reply(outbound_id: int, now: datetime) -> None:
-    # The reply's row first, then the item: whoever comes second sees the newest state of both.
-    reply = (
-        Reply.objects.select_for_update(of=("self",))
-        .select_related("ticket", "channel__connection", "author", "in_reply_to")
-        .filter(outbound_id=outbound_id)
-        .first()
-    )
-    if reply is None or reply.state == State.DELETED:
+    reply_id = Reply.objects.filter(outbound_id=outbound_id).values_list("pk", flat=True).first()
+    if reply_id is None:
+        return
+    # The locks first, then the item: whoever comes second sees the newest state of both.
+    reply = lock(reply_id)
+    if reply.state == State.DELETED:
         return
     item = OutboundItem.objects.get(pk=outbound_id)
     if item.state == Outbound.SENT:
@@ -93,30 +92,32 @@ def _apply_delete(item: OutboundItem, now: datetime) -> None:
     """Once the platform has deleted our reply it is taken out of the clocks, and says so."""
     if item.state not in (Outbound.SENT, Outbound.FAILED):
         return
-    message = (
-        Message.objects.select_for_update(of=("self",))
-        .filter(Q(external_id=item.payload["external_id"]) | Q(reply_to_external_id=item.payload["external_id"]))
-        .filter(reply__channel__connection_id=item.connection_id)
-        .select_related("reply__ticket")
-        .first()
-    )
-    if message is None or message.reply.state == State.DELETED:
+    external_id = str(payload_of(item).get("external_id", ""))
+    replies = Reply.objects.filter(channel__connection_id=item.connection_id).values_list("pk", flat=True)
+    posted = replies.filter(outbound__external_id=external_id).first()
+    reply_id = posted or replies.filter(message__reply_to_external_id=external_id).first()
+    if not external_id or reply_id is None:
+        return
+    reply = lock(reply_id)
+    message = reply.message
+    if message is None or reply.state == State.DELETED:
         return
     if item.state == Outbound.FAILED:
-        _not_deleted(message, item, now)
+        _not_deleted(reply, item, now)
         return
     if not message.is_deleted:
         message.is_deleted, message.deleted_at = True, now
         message.save(update_fields=["is_deleted", "deleted_at"])
-    Reply.objects.filter(pk=message.reply.pk).update(state=State.DELETED)
-    clocks.recompute([message.reply.ticket_id])
-    record(message.reply.ticket, None, now, "deleted", {"reply": message.reply.pk, "message": message.pk})
+    reply.state = State.DELETED
+    reply.save(update_fields=["state"])
+    clocks.recompute([reply.ticket_id])
+    record(reply.ticket, None, now, "deleted", {"reply": reply.pk, "message": message.pk})
 
 
-def _not_deleted(message: Message, item: OutboundItem, now: datetime) -> None:
-    data = {"reply": message.reply.pk, "outbound": item.pk, "why": item.error}
-    if not Event.objects.filter(ticket=message.reply.ticket, kind="delete_failed", data=data).exists():
-        record(message.reply.ticket, None, now, "delete_failed", data)
+def _not_deleted(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    data = {"reply": reply.pk, "outbound": item.pk, "why": item.error}
+    if not Event.objects.filter(ticket=reply.ticket, kind="delete_failed", data=data).exists():
+        record(reply.ticket, None, now, "delete_failed", data)
 
 
 def apply_changed(now: datetime, limit: int = 500) -> int:

@@ -9,8 +9,8 @@ from django.db import transaction
 from channels import outbox
 from channels.models import OutboundItem
 from mentions import guard, outgoing
-from mentions.models import Reply, Ticket
-from mentions.reply_states import take_back
+from mentions.models import Reply
+from mentions.reply_states import lock, take_back
 
 MAX_PER_RUN = 200
 
@@ -24,14 +24,12 @@ def hand_over_due(now: datetime) -> int:
 
 @transaction.atomic
 def hand_over(reply_id: int, now: datetime) -> bool:
-    """One reply; False when somebody else has it, or it was undone. Reply and outbound item change together, so a crash
-    leaves it resting or handed over, nothing in between."""
-    locked = Reply.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=reply_id)
-    reply = locked.select_related("channel", "in_reply_to", "author").first()
-    if reply is None or reply.state != Reply.State.RESTING or reply.send_at > now:
+    """One reply; False when it was undone or is handed over already. Reply and outbound item change together, so a
+    crash leaves it resting or handed over, nothing in between."""
+    # Ingest locks the ticket to add a message to it: what it has begun is waited for, and seen by the guard.
+    reply = lock(reply_id)
+    if reply.state != Reply.State.RESTING or reply.send_at > now:
         return False
-    # Ingest locks the ticket to add a message to it: what it has begun is waited for, and seen.
-    ticket = Ticket.objects.select_for_update().get(pk=reply.ticket_id)
     if why := guard.why_not(reply):
         take_back(reply, Reply.State.BLOCKED, now, why=why)
         return True
@@ -39,7 +37,7 @@ def hand_over(reply_id: int, now: datetime) -> bool:
         key=reply.key,
         kind=OutboundItem.Kind.REPLY,
         connection_id=reply.channel.connection_id,
-        conversation=f"ticket:{ticket.pk}",
+        conversation=f"ticket:{reply.ticket_id}",
         payload=outgoing.payload(reply),
         not_before=now,
     )

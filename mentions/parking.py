@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from mentions import watching
 from mentions.models import Event, Ticket
 from mentions.sql import Fragment
 from mentions.tickets import TicketQuerySet
@@ -53,6 +54,8 @@ def park(
     ticket = lock_open(ticket_id, actor, token, now)
     if waiting_on not in DEFAULT_WAIT:
         raise OutcomeRefused(_("Say what the ticket waits for."))
+    if waiting_on in (Waiting.EXPERT, Waiting.MONITOR):
+        watching.watch(ticket, now)
     return set_aside(ticket, actor, now, "parked", waiting_on=waiting_on, until=until, note=note)
 
 
@@ -105,6 +108,7 @@ def answered_outside(
     if _answered().filter(pk=ticket.pk).exists():
         changes = {**UNPARKED, "status": status_after, "assignee_id": actor.pk}
         return move(ticket, actor, now, "answered_outside", data={**data, "seen": True}, **changes)
+    watching.watch(ticket, now)
     return set_aside(ticket, actor, now, "answered_outside", waiting_on=Waiting.OWN_ANSWER, note=url, data=data)
 
 

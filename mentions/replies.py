@@ -21,12 +21,12 @@ from channels.contract import Capability
 from channels.models import Channel, OutboundItem
 from channels.nudges import task_after_commit
 from channels.registry import adapter_for
-from mentions import access, drafts, guard, handles, outgoing, recipients
+from mentions import access, drafts, guard, handles, outgoing, recipients, watching
 from mentions.guard import ThreadMoved
 from mentions.handing_over import hand_over_due
 from mentions.models import Message, Reply, Ticket
 from mentions.recipients import ReplyRefused
-from mentions.reply_states import TooLate, take_back
+from mentions.reply_states import TooLate, lock, take_back
 from mentions.transitions import lock_open, move
 
 __all__ = ["ReplyRefused", "ThreadMoved", "TooLate", "delete_posted", "hand_over_due", "length", "submit", "undo"]
@@ -60,6 +60,8 @@ def submit(
     reply.save()
     _leave(ticket, actor, reply, now)
     drafts.discard(ticket_id, actor)
+    if reply.in_reply_to:
+        watching.read_again(reply.in_reply_to, now)
     task_after_commit("mentions.hand_over_due", countdown_s=settings.UNDO_SECONDS + 0.2)
     return reply
 
@@ -132,7 +134,7 @@ def _leave(ticket: Ticket, actor: Any, reply: Reply, now: datetime) -> None:
 def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
     """Nothing is sent, the text is a draft again, the ticket is as it was. Raises TooLate once it has been handed over
     (then `delete_posted` is what is left), PermissionDenied for somebody else's reply."""
-    reply = Reply.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=reply_id)
+    reply = lock(reply_id)
     if reply.author_id != actor.pk:
         access.require(actor, access.DELETE_REPLY)
     if reply.state == Reply.State.UNDONE:
@@ -147,9 +149,7 @@ def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
 def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
     """Have a posted reply deleted on the platform; the message is marked once the platform has done it."""
     access.require(actor, access.DELETE_REPLY)
-    reply = (
-        Reply.objects.select_for_update(of=("self",)).select_related("channel__connection", "message").get(pk=reply_id)
-    )
+    reply = lock(reply_id)
     message: Message | None = reply.message
     if reply.state not in (Reply.State.SENT, Reply.State.DELETED) or message is None:
         raise ReplyRefused(_("Only a reply that was posted can be deleted on the platform."))

@@ -22,11 +22,21 @@ class TooLate(Exception):
         self.reply = reply
 
 
+def lock(reply_id: int) -> Reply:
+    """The reply and its ticket, both rows locked until the end of the caller's transaction: the ticket first, as ingest
+    does, so that the two never wait for each other. Raises Reply.DoesNotExist."""
+    ticket_id = Reply.objects.values_list("ticket_id", flat=True).get(pk=reply_id)
+    Ticket.objects.select_for_update().get(pk=ticket_id)
+    locked = Reply.objects.select_for_update(of=("self",))
+    related = ("ticket", "channel__connection", "author", "in_reply_to", "message")
+    return locked.select_related(*related).get(pk=reply_id)
+
+
 EVENTS = {Reply.State.UNDONE: "undone", Reply.State.BLOCKED: "blocked", Reply.State.FAILED: "delivery_failed"}
 
 
 def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why: str = "") -> None:
-    """For a reply whose row the caller has locked. Undone by its author, the ticket is exactly as before and theirs
+    """For a reply that the caller has locked. Undone by its author, the ticket is exactly as before and theirs
     again; blocked or failed, it is open, theirs, and its history says why."""
     reply.state, reply.error = state, why
     reply.save(update_fields=["state", "error"])

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from channels.configs import OWN_ID_SETTINGS, address_of, config_for
-from channels.models import Channel, OutboundItem
+from channels.models import OutboundItem
 from channels.registry import adapter_for
 from mentions.models import Author, Message, Reply
 
 
 def store(reply: Reply, item: OutboundItem, now: datetime) -> Message:
     """Inside the caller's transaction. Ingest may store the same post at the same moment: the unique key decides."""
-    namespace = _namespace(reply.channel)
+    namespace = _namespace(reply)
     values = _values(reply, item, now)
     message, created = Message.objects.get_or_create(
         namespace=namespace, external_id=item.external_id, defaults={**values, "author": _author(reply, namespace)}
@@ -35,8 +35,11 @@ def _own_row(reply: Reply, item: OutboundItem, namespace: str, values: dict[str,
     )[0]
 
 
-def _namespace(channel: Channel) -> str:
-    return adapter_for(channel.connection.platform).namespace(config_for(channel.connection))
+def _namespace(reply: Reply) -> str:
+    """That of the message it answers: it was sent through the same connection."""
+    if reply.in_reply_to is not None:
+        return reply.in_reply_to.namespace
+    return adapter_for(reply.channel.connection.platform).namespace(config_for(reply.channel.connection))
 
 
 def _values(reply: Reply, item: OutboundItem, now: datetime) -> dict[str, Any]:
