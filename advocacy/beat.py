@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 HOUR = 3600
-DAY = 24 * HOUR
 
 
 def every(seconds: float, task: str) -> dict[str, Any]:
@@ -25,8 +24,24 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "send": every(10, "channels.send_due"),
     # Items whose worker died while sending become uncertain, and uncertain ones are looked for on the platform.
     "recover the outbox": every(20, "channels.recover_outbox"),
-    # Fetched items whose nudge was lost are made into tickets.
-    "ingest": every(15, "channels.nudge_pending"),
+    # Fetched items whose nudge was lost, or whose worker was killed, are made into tickets.
+    "ingest": every(15, "mentions.sweep_inbox"),
+    # Replies whose undo window is over go to the outbox. Nothing else sends them: this is their clock.
+    "hand over": every(2, "mentions.hand_over_due"),
+    # What became of replies (sent, uncertain, failed) is written on the ticket, where the nudge was lost.
+    "deliveries": every(20, "mentions.apply_deliveries"),
+    # Tickets of advocates who have left without a word go back to their place.
+    "claims": every(30, "mentions.expire_claims"),
+    # Parked tickets whose time has come, or whose answer was seen, come back.
+    "parked": every(30, "mentions.wake_parked"),
+    # Threads with open tickets stay among those that are read again.
+    "keep following": every(HOUR, "mentions.renew_followed"),
+    # Solved tickets are closed for good when their days are over.
+    "close": every(HOUR, "mentions.close_solved"),
+    # The search index's list of what is not yet sorted in would otherwise be emptied by some unlucky insert.
+    "search index": every(300, "mentions.clean_search_index"),
+    # Outreaches whose delivery or answer was missed.
+    "outreaches": every(60, "experts.sweep"),
     # Says that beat and a worker are alive; /readyz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
     # Without it nothing is polled: leases due connections and hands each to a task.

@@ -26,33 +26,39 @@ class Service(Protocol):
     def stop(self) -> object: ...
 
 
-class Interrupted(BaseException):
-    """Somebody wants us to stop: Ctrl-C, a closed terminal, a polite kill. Not an Exception: nobody may swallow it."""
+class Interrupted(Exception):
+    """Somebody wants us to stop: Ctrl-C, a closed terminal, a polite kill."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(signal.Signals(number).name)
+
+class Interrupts:
+    """Signals that have come. They are only noted: an exception out of a signal's handler may hit `subprocess` between
+    taking its lock and the `try` that gives it back, and the process could never be waited for again (seen)."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        self.number = self.number or number
+
+    def check(self) -> None:
+        """Raises Interrupted, if there was one. To be called wherever somebody waits."""
+        if self.number is not None:
+            raise Interrupted(signal.Signals(self.number).name)
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Within, the first of SIGNALS raises Interrupted, wherever we are; later ones are ignored, so that a nervous
-    second Ctrl-C cannot break the stopping. A SIGHUP that was ignored at the start (nohup) stays ignored."""
-    taken: dict[int, object] = {}
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        for each in taken:
-            signal.signal(each, signal.SIG_IGN)
-        raise Interrupted(number)
-
-    for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            taken[number] = signal.signal(number, interrupt)
+def interruptible() -> Iterator[Interrupts]:
+    """Within, SIGNALS end nothing but are noted. A SIGHUP that was ignored at the start (nohup) stays ignored."""
+    interrupts = Interrupts()
+    old = {number: signal.getsignal(number) for number in SIGNALS}
+    taken = [number for number, handler in old.items() if handler is not signal.SIG_IGN]
+    for number in taken:
+        signal.signal(number, interrupts.note)
     try:
-        yield
+        yield interrupts
     finally:
-        for number, handler in taken.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+        for number in taken:
+            signal.signal(number, old[number])
 
 
 class Crew:
@@ -78,9 +84,10 @@ class Crew:
                     return name
         return None
 
-    def watch(self) -> str:
-        """Returns the name of the first service that ends by itself; Interrupted ends it too."""
+    def watch(self, interrupts: Interrupts) -> str:
+        """Returns the name of the first service that ends by itself. Raises Interrupted."""
         while (name := self.ended) is None:
+            interrupts.check()
             time.sleep(POLL_S)
         return name
 

@@ -49,7 +49,7 @@ class House:
 
     def run(self) -> str | None:
         """None when somebody stopped it; what went wrong otherwise. Nothing is left running either way."""
-        with interruptible():
+        with interruptible() as self.interrupts:
             try:
                 self.places.local.mkdir(parents=True, exist_ok=True)
                 with (self.places.local / "demo.lock").open("a+") as lock:
@@ -68,7 +68,7 @@ class House:
         try:
             self._open_up()
             self._announce()
-            name = self.crew.watch()
+            name = self.crew.watch(self.interrupts)
             log = self.places.log(name)
             return f"{name} ended by itself, so all of it stops. The end of {log}:\n{parts.tail(log)}"
         finally:
@@ -110,6 +110,7 @@ class House:
         self.crew.group()
         self.crew.add("postgresql", postgres)
         postgres.start()
+        self.interrupts.check()
         self._progress("Redis")
         self.redis = RedisServer(log=self.places.log("redis"))
         self.crew.group()
@@ -149,7 +150,7 @@ class House:
         world = parts.sandbox(self.env, self.places, self.sandbox_ports, days, self.wishes.rate)
         self.crew.add("sandbox", world)
         state = f"{self.sandbox_url}/control/state"
-        parts.wait_for(world, "sandbox", self.places, lambda: parts.get_json(state) is not None, 60)
+        parts.wait_for(world, "sandbox", self.places, lambda: parts.get_json(state) is not None, self.interrupts)
 
     @property
     def keys_file(self) -> Path:
@@ -168,6 +169,7 @@ class House:
         filling = Kept(command, env=self.env, cwd=self.places.root)  # it says on our terminal how far it is
         try:
             while filling.running:
+                self.interrupts.check()
                 time.sleep(0.05)
         finally:
             code = filling.stop()
@@ -183,7 +185,7 @@ class House:
         self.crew.add("web", web)
         self.address = f"http://localhost:{port}/"
         ready = f"http://127.0.0.1:{port}/readyz"
-        parts.wait_for(web, "web", self.places, lambda: _all_there(ready, self.crew), 60)
+        parts.wait_for(web, "web", self.places, lambda: _all_there(ready, self.crew), self.interrupts)
 
     # -- talking --------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mentions import roles
+
 
 @dataclass(frozen=True, slots=True)
 class Login:
@@ -17,9 +19,9 @@ class Login:
 
 
 LOGINS = (
-    Login("sam", "Advocate", "Sam Okafor", member="sam"),
-    Login("maria", "Advocate", "Maria Lindqvist", member="maria"),
-    Login("vera", "Volunteer", "Vera Novak"),
-    Login("mo", "Manager", "Mo Haddad"),
-    Login("admin", "Admin", "Ada Admin", is_staff=True),
+    Login("sam", roles.ADVOCATE, "Sam Okafor", member="sam"),
+    Login("maria", roles.ADVOCATE, "Maria Lindqvist", member="maria"),
+    Login("vera", roles.VOLUNTEER, "Vera Novak"),
+    Login("mo", roles.MANAGER, "Mo Haddad"),
+    Login("admin", roles.ADMIN, "Ada Admin", is_staff=True),
 )

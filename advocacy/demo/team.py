@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 
 from advocacy.demo.logins import LOGINS, Login
 from experts.models import Expert, Topic
+from mentions import roles
 from mentions.models import Account, Person
 from sandbox import world
 
@@ -17,6 +18,7 @@ TWITTER, HACKER_NEWS, MAIL = "twitter", "hackernews", "email"
 @transaction.atomic
 def load(passwords: dict[str, str]) -> None:
     """Makes whoever is missing. Whoever is there keeps what was changed at the desk, but for a lost password."""
+    roles.ensure()
     users = {login.username: _user(login, passwords[login.username]) for login in LOGINS}
     for member in world.TEAM:
         user = next((users[login.username] for login in LOGINS if login.member == member.key), None)

@@ -38,7 +38,7 @@ from advocacy.embedded.process import Kept
 part, diary = sys.argv[2:]
 begun = lambda: Path(diary).read_text().count("begin") if Path(diary).exists() else 0
 crew = Crew(lambda text: None)
-with interruptible():
+with interruptible() as interrupts:
     try:
         for number, names in enumerate((["database"], ["queue"], ["beat", "worker", "web"])):
             crew.group()
@@ -50,7 +50,7 @@ with interruptible():
                     time.sleep(0.01)
                 print(name, kept.supervisor.pid, flush=True)
         print("up", flush=True)
-        print("ended", crew.watch(), flush=True)
+        print("ended", crew.watch(interrupts), flush=True)
     except Interrupted as signal:
         print("interrupted", signal, flush=True)
     finally:
