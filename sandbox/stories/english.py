@@ -52,6 +52,18 @@ COMMON: Rules = {
         "on Debian 13",
     ),
     "how_sure": ("is there", "is there really", "do you know if there is", "would there be", "isn't there"),
+    "thanks": ("Thanks", "Thank you", "Thanks a lot", "thx", "Many thanks", "Cheers", "Perfect, thanks", "Brilliant"),
+    "solved": (
+        "that did it",
+        "it works now",
+        "that was the missing piece",
+        "all green again",
+        "exactly what I was looking for",
+        "{thing} does what it should now",
+        "solved",
+        "that helps {who} a lot",
+    ),
+    "region": ("in Europe", "from Brazil", "from the US east coast", "over IPv6", "from our office", "on mobile"),
     "hello": ("hey", "hi", "hello", "good morning", "hi there", "", "", ""),
     "please": (
         "any hint?",
@@ -112,12 +124,12 @@ TWEETS: dict[str, tuple[str, ...]] = {
         '{to} {thing} broke {since}: "{error}". Known issue?',
     ),
     "outage": (
-        "{to} is Acme.com down? Getting 502s {since}",
-        "Anybody else seeing timeouts on Acme.com? {to}",
-        "{to} git push hangs {since}, status page is all green...",
-        "Acme.com is crawling {since}. {to} is somebody on it? {emoji}",
+        "{to} is Acme.com down {region}? Getting 502s {since}",
+        "Anybody else seeing timeouts on Acme.com {region}? {to}",
+        "{to} git push hangs {since} {region}, status page is all green...",
+        "Acme.com is crawling {since} {region}. {to} is somebody on it? {emoji}",
         "{to} {failing} and the status page says nothing. Incident?",
-        "503 503 503 503 {to} {emoji}",
+        "503 503 503 503 {region} {to} {emoji}",
     ),
     "idea": (
         "{to} it would be great to {goal} right from the UI",
@@ -271,11 +283,12 @@ ANSWERS: dict[str, tuple[str, ...]] = {
 
 FOLLOW_UPS: dict[str, tuple[str, ...]] = {
     "thanks": (
-        "Thanks, that did it!",
-        "perfect, thank you {emoji}",
-        "That was quick, thanks a lot!",
-        "works now, cheers",
-        "Ah, I had missed that page. Thanks!",
+        "{thanks}, {solved}! {emoji}",
+        "{thanks} {emoji} {solved}.",
+        "{solved}. {thanks}!",
+        "That was quick. {thanks}, {solved} {emoji}",
+        "Ah, I had missed that page. {thanks}!",
+        "{thanks}, now we can {goal} {emoji}",
     ),
     "more": (
         "Thanks, but that page doesn't say how to {goal}. Is it possible at all?",
@@ -284,3 +297,12 @@ FOLLOW_UPS: dict[str, tuple[str, ...]] = {
         "ok, and what if {failing}?",
     ),
 }
+
+ME_TOO: tuple[str, ...] = (
+    "same here {since}",
+    "This! {who} has been waiting for it {emoji}",
+    "following, {who} would like to know too",
+    "we had that too {place}, a restart helped",
+    "+1, {failing} for us",
+    "Same {region} 👀",
+)

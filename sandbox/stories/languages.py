@@ -5,22 +5,22 @@ from __future__ import annotations
 TWEETS: dict[str, dict[str, tuple[str, ...]]] = {
     "de": {
         "question": (
-            "{to} wie bekomme ich einen Runner hinter unserem Proxy zum Laufen? Die Doku hilft mir nicht weiter.",
-            "Gibt es bei {to} eine Möglichkeit, nur geänderte Ordner zu bauen? Danke!",
+            "{to} wie bekomme ich einen Runner {place_de} zum Laufen? Die Doku ({docs_url}) hilft mir nicht weiter.",
+            "Gibt es bei {to} eine Möglichkeit, nur geänderte Ordner zu bauen? Wir sind {place_de}. Danke!",
             "Moin {to}, zählen Gäste als Lizenz? Wir wären {number} Leute.",
         ),
         "praise": (
-            "Großes Lob an {to}: Umstieg von {tool} in einem Nachmittag erledigt 🎉",
-            "Die neuen Boards von {to} sind richtig schön geworden.",
+            "Großes Lob an {to}: Umstieg von {tool} mit {number} Projekten an einem Nachmittag erledigt 🎉",
+            "Die neuen Boards von {to} sind richtig schön geworden. Läuft bei uns {place_de}.",
         ),
         "bug": (
-            '{to} seit dem Update bleiben unsere Pipelines hängen, Fehler: "{error}"',
-            "Ist bei {to} gerade alles so langsam oder liegt es an uns?",
+            '{to} seit dem Update bleiben unsere Pipelines hängen ({place_de}), Fehler: "{error}"',
+            "Ist bei {to} gerade alles so langsam oder liegt es an uns? Wir sind {place_de}.",
         ),
     },
     "es": {
         "question": (
-            "¿{to} se puede usar el registro con un token de solo lectura? Gracias",
+            "¿{to} se puede usar el registro con un token de solo lectura? Somos {number}. Gracias",
             "Hola {to}, ¿cómo migro {number} proyectos desde {tool}?",
         ),
         "praise": ("¡Qué maravilla los pipelines de {to}! Adiós {tool} 👏",),
@@ -28,22 +28,25 @@ TWEETS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "ja": {
         "question": (
-            "{to} セルフホスト版でバックアップからプロジェクトを一つだけ復元できますか？",
-            "{to} CI の分数はどこで確認できますか？教えてください。",
+            "{to} セルフホスト版でバックアップからプロジェクトを {number} 個だけ復元できますか？",
+            "{to} {tool} から移行したいのですが、CI の分数はどこで確認できますか？教えてください。",
         ),
-        "praise": ("{to} のパイプライン、本当に速くなりましたね。ありがとうございます！",),
+        "praise": ("{to} のパイプライン、{tool} より本当に速いですね。ありがとうございます！",),
         "bug": ("{to} アップグレード後に 502 が出ます。「{error}」",),
     },
     "fr": {
-        "question": ("{to} est-il possible de mettre en cache les dépendances entre branches ? Merci d'avance",),
-        "praise": ("Bravo {to}, la revue de code est un vrai plaisir ❤️",),
+        "question": ("{to} peut-on mettre en cache les dépendances entre {number} branches ? Merci d'avance",),
+        "praise": ("Bravo {to}, la revue de code est un vrai plaisir après {tool} ❤️",),
         "bug": ("{to} depuis ce matin : « {error} », une idée ?",),
     },
     "pt": {
-        "question": ("{to} dá para rodar o runner em ARM? Alguém já tentou?",),
-        "praise": ("Migramos de {tool} para o Acme em um dia. Parabéns {to} 🚀",),
-        "bug": ("{to} o pipeline fica parado em pending desde ontem 😅",),
+        "question": ("{to} dá para rodar o runner em ARM? Temos {number} projetos vindos do {tool}",),
+        "praise": ("Migramos {number} projetos de {tool} para o Acme em um dia. Parabéns {to} 🚀",),
+        "bug": ('{to} o pipeline fica parado em pending desde ontem 😅 "{error}"',),
     },
+}
+RULES: dict[str, tuple[str, ...]] = {
+    "place_de": ("hinter einem Proxy", "auf Acme.com", "selbst gehostet", "mit Version 18.6", "unter Debian 13"),
 }
 
 MAILS: dict[str, tuple[tuple[str, str], ...]] = {

@@ -64,7 +64,7 @@ def text_of(subject: Subject, to: str, random_: random.Random) -> str:
     """One opening tweet."""
     by_kind = languages.TWEETS.get(subject.voice.lang, {}) if subject.voice.lang != "en" else {}
     rules = by_kind.get(subject.kind) or english.TWEETS[subject.kind]
-    text = expand(random_.choice(rules), random_, {"to": (to,)}, TOPICS[subject.topic], english.COMMON)
+    text = expand(random_.choice(rules), random_, {"to": (to,)}, TOPICS[subject.topic], languages.RULES, english.COMMON)
     return say(subject.voice, text, random_)
 
 
@@ -101,7 +101,7 @@ def around(about: Subject, first: Act, random_: random.Random) -> list[tuple[flo
         acts.append((random_.uniform(3, 200) * MINUTE, Act("twitter", "retweet", fan.handle, parent=f"~{key}")))
     elif roll < 0.24:
         bystander = somebody(random_, "en")
-        text = random_.choice(("same here", "This!", "following", "we had that too, a restart helped", "+1 👀"))
+        text = expand(random_.choice(english.ME_TOO), random_, TOPICS[about.topic], english.COMMON)
         acts.append(
             (
                 random_.uniform(3, 100) * MINUTE,

@@ -76,6 +76,7 @@ def test_pages_cover_everything_once_newest_first(calm, search):
 
 
 def test_numeric_filters_are_obeyed(calm, search):
+    calm.control("bulk", count=3, platforms=["hackernews"])
     hits = search(query="", hitsPerPage=1000)["hits"]
     newest = max(hit["created_at_i"] for hit in hits)
     assert search(query="", numericFilters=f"created_at_i>{newest}")["nbHits"] == 0
