@@ -59,7 +59,7 @@ def read_content(mail: Part, attachment_max_bytes: int) -> Content:
     """Everything in the mail. Attachments above the cap keep name, type, size and hash, and lose their bytes."""
     collected = _Collected()
     _collect(mail, collected, is_root=True)
-    blocks = collected.blocks
+    blocks = collected.blocks or _named_text(mail)
     text = "\n\n".join(piece for piece in (_text_of(block) for block in blocks) if piece)
     has_html = any(block[1] for block in blocks)
     return Content(
@@ -67,6 +67,15 @@ def read_content(mail: Part, attachment_max_bytes: int) -> Content:
         html="\n".join(block[1] or _as_html(block[0] or "") for block in blocks) if has_html else None,
         attachments=tuple(_attachment(*file, attachment_max_bytes) for file in collected.files),
     )
+
+
+def _named_text(mail: Part) -> list[tuple[str | None, str | None]]:
+    """For a mail that has no body: a text with a file name that is shown in line says something all the same. It stays
+    a file as well."""
+    for part in mail.walk():
+        if part.type == "text/plain" and part.disposition()[0] != "attachment":
+            return [(_plain_text(part, _Collected()), None)]
+    return []
 
 
 def _collect(part: Part, out: _Collected, is_root: bool = False, in_alternative: bool = False) -> None:
@@ -104,9 +113,11 @@ def _collect_alternative(part: Part, out: _Collected) -> None:
 
 
 def _collect_related(part: Part, out: _Collected, in_alternative: bool) -> None:
-    """RFC 2387: the root is named by `start`, else it is the first part; the others are what it shows."""
-    start = part.params.get("start", "").strip("<> ")
-    root = next((child for child in part.children if start and child.content_id() == start), part.children[0])
+    """RFC 2387: the root is named by `start`, else it is the first part of the `type` that is told; the others are
+    what it shows."""
+    start, kind = part.params.get("start", "").strip("<> "), part.params.get("type", "").lower()
+    named = [child for child in part.children if start and child.content_id() == start]
+    root = (named or [child for child in part.children if child.type == kind] or part.children)[0]
     _collect(root, out, in_alternative=in_alternative or root.type in ("text/html", "text/plain"))
     for child in part.children:
         if child is root:

@@ -41,7 +41,7 @@ def compose(outgoing: Outgoing, config: Config, now: datetime) -> Envelope:
     if not to:
         raise Rejected("The reply has no recipient; fill in To.")
     channel = config.channel_settings.get(sender.lower(), {})
-    message_id = _message_id(outgoing, sender, config)
+    message_id = _message_id(outgoing, sender)
     mail = _body(_signed(outgoing.text, str(channel.get("signature") or "")), outgoing.html, channel.get("signature"))
     mail["From"] = _mailbox(str(channel.get("from_name") or ""), sender)
     mail["To"] = ",\r\n ".join(to)
@@ -78,11 +78,10 @@ def reply_subject(outgoing: Outgoing) -> str:
     return f"Re: {bare}".strip()
 
 
-def _message_id(outgoing: Outgoing, sender: str, config: Config) -> str:
+def _message_id(outgoing: Outgoing, sender: str) -> str:
     given = (outgoing.message_id or "").strip().strip("<>")
     if not given:
-        domain = config.setting("message_id_domain") or config.setting("default_domain") or sender.rpartition("@")[2]
-        given = f"{outgoing.key}@{domain}"
+        given = f"{outgoing.key}@{sender.rpartition('@')[2]}"
     if read_ids(f"<{given}>") != (given,) or not given.isascii() or len(given) > MAX_ID_LENGTH:
         raise Rejected(f"{given[:100]!r} cannot be a Message-ID.")
     return given
@@ -91,8 +90,9 @@ def _message_id(outgoing: Outgoing, sender: str, config: Config) -> str:
 def _add_threading(mail: Message, outgoing: Outgoing, sender: str, config: Config) -> None:
     """RFC 5322, 3.6.4: In-Reply-To names the mail answered, References the whole way to it. Ids that we derived, for
     mails that came without one, mean nothing to anybody else and stay at home."""
-    answered = [outgoing.in_reply_to] if outgoing.in_reply_to else []
-    way = dict.fromkeys([*(each for each in outgoing.references if each not in answered), *answered])
+    answered = [outgoing.in_reply_to.strip("<>")] if outgoing.in_reply_to else []
+    before = [each.strip("<>") for each in outgoing.references]
+    way = dict.fromkeys([*(each for each in before if each not in answered), *answered])
     ids = [each for each in way if is_real(each) and each.isascii() and read_ids(f"<{each}>") == (each,)]
     if answered and answered[0] in ids:
         mail["In-Reply-To"] = f"<{answered[0]}>"

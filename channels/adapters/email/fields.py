@@ -30,8 +30,6 @@ CONNECTION_FIELDS = (
     Field("smtp_user", "SMTP user", "Empty: no login."),
     Field("smtp_password", "SMTP password", kind=FieldKind.SECRET),
     Field("default_domain", "Our domain", "Mail from it is a colleague's; ids of our mails end in it."),
-    Field("message_id_domain", "Domain of our Message-IDs",
-          "Only if no other program makes ids under it; empty: our domain."),
     Field(
         "trusted_authserv",
         "Trusted Authentication-Results",

@@ -8,7 +8,6 @@ from channels.adapters.email.addresses import Address
 from channels.adapters.email.headers import Headers
 from channels.contract import Config
 
-_COMMENT = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\s*(dkim|spf|dmarc)\s*=\s*([a-z]+)\b(.*)", re.IGNORECASE | re.DOTALL)
 _PROPERTY = re.compile(r"\b(header\.d|header\.i|header\.from|smtp\.mailfrom)\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
 _PROVES = {"dkim": ("header.d", "header.i"), "spf": ("smtp.mailfrom",), "dmarc": ("header.from",)}
@@ -28,11 +27,8 @@ def is_colleague(author: Address, config: Config) -> bool:
 
 
 def is_our_message_id(message_id: str, config: Config) -> bool:
-    """Whether the desk made this id. Under a domain that people's mailers use too, only an id with our UUID counts."""
+    """Whether the desk made this id: a UUID at one of our domains, since people's mailers make ids there too."""
     local, _, domain = message_id.lower().rpartition("@")
-    own = str(config.setting("message_id_domain", "")).lower()
-    if own:
-        return domain == own
     domains = {address.rpartition("@")[2] for address in config.addresses}
     domains.add(str(config.setting("default_domain", "")).lower())
     return domain in domains and bool(domain) and bool(_UUID.search(local))
@@ -48,11 +44,36 @@ def is_authenticated(headers: Headers, author: Address, config: Config) -> bool:
     if not trusted or not author.address or len(headers.all("from")) != 1:
         return False
     for value in headers.all("authentication-results"):
-        value = _COMMENT.sub(" ", value)
+        value = _bare(value)
         server, _, results = value.partition(";")
         if server.split() and server.split()[0].lower() == trusted:
             return any(_proves(result, author.domain) for result in results.split(";"))
     return False
+
+
+def _bare(value: str) -> str:
+    """A header value without comments and quoted strings: both may hold what the sender chose, such as a HELO name or a
+    quoted local part that spells a result of its own. One that never ends makes the whole value worthless."""
+    out: list[str] = []
+    depth, quoted, escaped = 0, False, False
+    for letter in value:
+        if escaped:
+            escaped = False
+        elif letter == "\\":
+            escaped = True
+        elif quoted:
+            quoted = letter != '"'
+        elif letter == '"':
+            quoted = True
+        elif letter == "(":
+            depth += 1
+        elif letter == ")":
+            depth -= 1
+        elif depth == 0:
+            out.append(letter)
+        if depth < 0:
+            return ""
+    return "" if depth or quoted else "".join(out)
 
 
 def _proves(result: str, domain: str) -> bool:

@@ -58,6 +58,7 @@ class _Reading:
         self.mail, self.content, self.payload, self.config = mail, content, payload, config
         self.headers: Headers = mail.headers
         self.sender = first_address(self.headers.all("from")) or self._stand_in() or Address("", "")
+        self._authenticated = identity.is_authenticated(self.headers, self.sender, self.config)
         self.subject = self.headers.text("subject")
         self.message_id = references.message_id_of(mail)
 
@@ -108,8 +109,7 @@ class _Reading:
             return True, False
         if not identity.is_ours(self.sender.key, self.config):
             return False, False
-        proved = identity.is_authenticated(self.headers, self.sender, self.config)
-        return proved, not proved
+        return self._authenticated, not self._authenticated
 
     def _in_sent_folder(self) -> bool:
         folder = self.payload.get("folder")
@@ -119,9 +119,7 @@ class _Reading:
         """Where our server vouches for colleagues, only what it vouches for is taken for a forward by one."""
         if not identity.is_colleague(self.sender, self.config) or self._in_sent_folder():
             return None
-        if self.config.setting("trusted_authserv") and not identity.is_authenticated(
-            self.headers, self.sender, self.config
-        ):
+        if self.config.setting("trusted_authserv") and not self._authenticated:
             return None
         original = original_sender(self.mail, self.subject or "", self.content.text)
         if original is None or identity.is_ours(original.key, self.config):
@@ -181,13 +179,15 @@ class _Reading:
         extra: dict[str, Json] = {
             "to": list(self._addresses(("to",))),
             "cc": list(self._addresses(("cc",))),
-            "reply_to": list(self._addresses(("reply-to",))),
+            "reply_to": [] if requester else list(self._addresses(("reply-to",))),  # a forward's is not the asker's
             "references": list(refs),
         }
         if auto:
             extra["auto_reason"] = auto
         if bounce:
             extra["bounce"] = bounce.facts()
+        if self._authenticated:
+            extra["authenticated"] = True
         if claims_own:
             extra["claims_own"] = True
         if our_id:
