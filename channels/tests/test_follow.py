@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from channels import follow, inbox
+from channels.contract import Item
+from channels.errors import Malformed, RateLimited
+from channels.models import Followed, InboundItem
+from channels.tests.factories import NOW, make_connection
+from channels.tests.fakes import FakeAdapter
+
+pytestmark = pytest.mark.django_db
+UNTIL = NOW + timedelta(days=3)
+
+
+def after(seconds: float):
+    return NOW + timedelta(seconds=seconds)
+
+
+def thread_of(*texts: str):
+    return lambda thread_id: [Item(str(n), {"text": text}) for n, text in enumerate(texts)]
+
+
+def test_a_followed_thread_is_read_as_context(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    assert follow.follow(connection.pk, "fake", "t1", UNTIL, NOW)
+    fake.thread = thread_of("question", "answer")
+    assert follow.refetch_due(after(119)) == 0
+    assert follow.refetch_due(after(120)) == 1
+    assert set(InboundItem.objects.values_list("role", "state")) == {(inbox.THREAD, "pending")}
+    assert follow.refetch_due(after(120)) == 0
+
+
+def test_the_rate_falls_while_nothing_happens_and_rises_when_something_does(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    follow.follow(connection.pk, "fake", "t1", UNTIL, NOW)
+    fake.thread = thread_of("question")
+    now, pauses = after(120), []
+    for _ in range(14):
+        assert follow.refetch_due(now) == 1
+        followed = Followed.objects.get()
+        pauses.append((followed.next_at - now).total_seconds())
+        now = followed.next_at + timedelta(seconds=1)
+    assert pauses == sorted(pauses)
+    assert round(pauses[-1]) == follow.LONGEST_INTERVAL_S
+    fake.thread = thread_of("question", "at last an answer")
+    follow.refetch_due(now)
+    assert Followed.objects.get().interval_s == follow.FIRST_INTERVAL_S
+
+
+def test_following_again_begins_anew_and_never_shortens(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    follow.follow(connection.pk, "fake", "t1", UNTIL, NOW)
+    Followed.objects.update(next_at=after(9999), interval_s=9999)
+    follow.follow(connection.pk, "fake", "t1", NOW + timedelta(hours=1), after(10))
+    followed = Followed.objects.get()
+    assert (followed.until, followed.next_at, followed.interval_s) == (UNTIL, after(130), follow.FIRST_INTERVAL_S)
+
+
+def test_it_ends_when_nobody_waits_any_more(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    follow.follow(connection.pk, "fake", "t1", UNTIL, NOW)
+    follow.follow(connection.pk, "fake", "t2", UNTIL, NOW)
+    follow.unfollow(connection.pk, "t1")
+    assert Followed.objects.get().thread_id == "t2"
+    assert follow.refetch_due(UNTIL) == 0
+    assert not Followed.objects.exists()
+
+
+def test_a_platform_that_cannot_read_threads_is_not_followed(fake: FakeAdapter) -> None:
+    assert not follow.follow(make_connection(platform="maillike").pk, "mail", "t1", UNTIL, NOW)
+    assert not Followed.objects.exists()
+
+
+def test_errors_are_visible_and_a_quota_stops_the_whole_connection(fake: FakeAdapter) -> None:
+    connection, other = make_connection(), make_connection()
+    for name in "abc":
+        follow.follow(connection.pk, "fake", name, UNTIL, NOW)
+    follow.follow(other.pk, "fake", "x", UNTIL, NOW)
+    asked = []
+
+    def thread(thread_id: str) -> list[Item]:
+        asked.append(thread_id)
+        if thread_id == "x":
+            raise Malformed("odd thread")
+        raise RateLimited("429", until=after(1000))
+
+    fake.thread = thread
+    follow.refetch_due(after(120))
+    assert len([name for name in asked if name != "x"]) == 1
+    assert "x" in asked
+    assert set(Followed.objects.exclude(last_error="").values_list("last_error", flat=True)) == {"429", "odd thread"}
+    assert not Followed.objects.filter(connection=connection, next_at__lt=after(999)).exists()
+
+
+def test_a_paused_connection_is_not_read_and_a_tick_is_bounded(fake: FakeAdapter) -> None:
+    follow.follow(make_connection(is_active=False).pk, "fake", "p", UNTIL, NOW)
+    connection = make_connection()
+    for number in range(30):
+        follow.follow(connection.pk, "fake", str(number), UNTIL, NOW)
+    assert follow.refetch_due(after(200)) == follow.MAX_PER_TICK
+    assert follow.refetch_due(after(200)) == 30 - follow.MAX_PER_TICK
+
+
+def test_a_killed_worker_s_threads_are_due_again(fake: FakeAdapter) -> None:
+    follow.follow(make_connection().pk, "fake", "t1", UNTIL, NOW)
+
+    def thread(thread_id: str) -> list[Item]:
+        raise SystemExit
+
+    fake.thread = thread
+    with pytest.raises(SystemExit):
+        follow.refetch_due(after(120))
+    fake.thread = thread_of("question")
+    assert follow.refetch_due(after(200)) == 0
+    assert follow.refetch_due(after(120 + follow.LEASE_S)) == 1
