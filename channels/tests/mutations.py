@@ -11,8 +11,29 @@ from hypothesis import strategies as st
 
 from channels.contract import Json
 
+_ODD = (
+    "",
+    "\x00",
+    "\ud83d",
+    "²",
+    "١",
+    "9" * 30,
+    "2026-13-45",
+    2**70,
+    -1,
+    "https://t.co/x",
+    "@acme",
+    [None],
+    [{}],
+    [[]],
+)
 _VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=8)
+    | st.sampled_from(_ODD),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )

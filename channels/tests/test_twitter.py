@@ -73,6 +73,27 @@ def test_a_search_never_asks_for_more_than_a_week() -> None:
     assert timedelta(days=6, hours=23) < now - oldest < timedelta(days=7)
 
 
+def test_a_gap_that_is_too_old_to_be_searched_is_given_up() -> None:
+    old = {"high": ago(30 * 86_400), "islands": [[ago(3 * 86_400), ago(60)], [ago(9 * 86_400), ago(8 * 86_400)]]}
+    with api() as (fake, server, _):
+        inside, seen = fake.add("acme", ago(4 * 86_400)), set[str]()
+        config = connection(server, handles=(), search_query="acme")
+        cursor = poll(config, {"sources": {"search:acme": old}}, seen)
+        for request in server.seen:
+            assert int(request.query["since_id"]) > ago(7 * 86_400)
+            assert int(request.query.get("until_id", ago(0))) > int(request.query["since_id"])
+    assert seen == {inside}
+    assert cursor["sources"]["search:acme"]["islands"] == []
+
+
+def test_a_corrected_account_number_counts_at_once() -> None:
+    with api() as (fake, _, config):
+        fake.add("7003", ago(9))
+        seen: set[str] = set()
+        poll(config, {"ids": {"acme": "1"}}, seen)
+        assert len(seen) == 1
+
+
 def test_a_long_backfill_follows_tokens_and_is_filled_by_later_polls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "PER_PAGE", 5)
     monkeypatch.setattr(fetching, "PAGES_A_POLL", 3)

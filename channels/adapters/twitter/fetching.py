@@ -81,18 +81,23 @@ def _source(config: Config, name: str, state: dict[str, dict[str, Any]]) -> Sour
     if name.startswith("search:"):
         return Source(name, "tweets/search/recent", "next_token", name.removeprefix("search:"))
     handle = name.removeprefix("@")
-    if handle not in state["ids"]:
-        state["ids"][handle] = user_id(config, handle)
-    return Source(name, f"users/{state['ids'][handle]}/mentions", "pagination_token")
+    number = _given_id(config, handle) or state["ids"].get(handle)
+    if number is None:
+        number = state["ids"][handle] = user_id(config, handle)
+    return Source(name, f"users/{number}/mentions", "pagination_token")
+
+
+def _given_id(config: Config, handle: str) -> str | None:
+    """From the channel's settings, else its access token, which begins with it."""
+    given = str(config.channel_settings.get(handle, {}).get("user_id") or "")
+    token, dash, _ = config.channel_secrets.get(handle, {}).get("access_token", "").partition("-")
+    return next((number for number in (given, token if dash else "") if number.isdigit()), None)
 
 
 def user_id(config: Config, handle: str) -> str:
-    """From the channel's settings, else its access token (which begins with it), else asked for. Raises Rejected."""
-    given = str(config.channel_settings.get(handle, {}).get("user_id") or "")
-    token = config.channel_secrets.get(handle, {}).get("access_token", "").partition("-")
-    for known in (given, token[0] if token[1] else ""):
-        if known.isdigit():
-            return known
+    """The number of one of our accounts, asked for where it is not given. Raises Rejected."""
+    if (given := _given_id(config, handle)) is not None:
+        return given
     body = client.get(config, f"users/by/username/{handle}").body
     found = wire.identity(body.get("data") if isinstance(body.get("data"), dict) else None, "id")
     if found is None:
@@ -102,7 +107,7 @@ def user_id(config: Config, handle: str) -> str:
 
 def _read(config: Config, source: Source, stored: Progress) -> Iterator[tuple[Answer, Progress]]:
     """What is new, then the gaps that earlier polls left; pages of one gap are followed by their token."""
-    progress = stored.rewound(OVERLAP)
+    progress = _within_reach(source, stored.rewound(OVERLAP))
     gap = asked = progress.gaps()[0]
     token: str | None = None
     for _ in range(PAGES_A_POLL):
@@ -127,14 +132,27 @@ def _read(config: Config, source: Source, stored: Progress) -> Iterator[tuple[An
             return
 
 
+def _search_reach() -> int:
+    """The oldest id that the search takes: an older `since_id` or `until_id` is refused with a 400."""
+    return snowflake_at(time.time() - SEARCH_REACH_S)
+
+
+def _within_reach(source: Source, progress: Progress) -> Progress:
+    """Without the gaps that are too old to be searched: they would be refused for ever."""
+    if source.query is not None:
+        oldest = _search_reach()
+        for gap in progress.gaps()[1:]:
+            if gap.ceiling is not None and gap.ceiling <= oldest + 1:
+                progress = progress.nothing_in(gap)
+    return progress
+
+
 def _ask(config: Config, source: Source, gap: Gap, token: str | None) -> Answer:
     params: dict[str, str | int] = {**client.FIELDS, "max_results": PER_PAGE}
     floor = gap.floor
     if source.query is not None:
         params["query"] = source.query
-        floor = max(floor, snowflake_at(time.time() - SEARCH_REACH_S))  # an older since_id is refused
-        if gap.ceiling is not None:
-            floor = min(floor, gap.ceiling - 1)
+        floor = max(floor, _search_reach())
     params["since_id"] = str(max(1, floor))
     if gap.ceiling is not None:
         params["until_id"] = str(gap.ceiling)

@@ -114,11 +114,18 @@ def _of_data(data: Json, document: Object) -> list[Item]:
 
 def _of_lists(document: Object) -> Iterator[Item]:
     for name in _EVENT_LISTS:
-        for entry in document.get(name) or ():
+        for entry in _entries(document, name):
             yield from _of_entry(entry, {})
     for name in _DELETION_LISTS:
-        for entry in document.get(name) or ():
+        for entry in _entries(document, name):
             yield from _of_entry({"delete": entry}, {})
+
+
+def _entries(document: Object, name: str) -> list[Any]:
+    entries = document.get(name)
+    if entries is not None and not isinstance(entries, list):
+        raise Malformed(f"Not a Twitter document: {name} is no list.")
+    return entries or []
 
 
 def _of_entry(entry: Json, context: Mapping[str, Mapping[str, Any]]) -> Iterator[Item]:
@@ -163,7 +170,7 @@ def history(tweet: Object) -> list[str]:
     if not isinstance(versions, list):
         control = tweet.get("edit_history")
         versions = control.get("edit_tweet_ids") if isinstance(control, dict) else None
-    known = [str(v) for v in versions if isinstance(v, str | int) and str(v).isdigit()] if versions else []
+    known = [number for v in versions or () if (number := identity({"id": v}, "id"))]
     return sorted(dict.fromkeys(known), key=lambda number: (len(number), number)) if len(known) > 1 else known
 
 
