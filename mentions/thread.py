@@ -74,7 +74,7 @@ def _messages(ticket: Ticket) -> Any:
     older = MessageRevision.objects.filter(message=OuterRef("pk")).order_by("replaced_at", "id")
     return (
         Message.objects.filter(ticket=ticket)
-        .select_related("author", "channel")
+        .select_related("author", "channel__connection")
         .defer("search", "digest", "extra")
         .annotate(
             files=ArraySubquery(

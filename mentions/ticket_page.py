@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels.contract import Capability
+from channels.fields import InvalidSettings
 from channels.registry import UnknownPlatform, adapter_for
 from mentions import access, claims, drafts, handles, panels
-from mentions.models import Event, Macro, Ticket, View
+from mentions.models import Event, Macro, Message, Ticket, View
 from mentions.thread import Thread, thread_of
 
 EARLIER = 5
@@ -93,8 +94,16 @@ def _composer(ticket: Ticket, thread: Thread, user: access.User, composing: Comp
         "suggested": suggested.pk if suggested else None,
         "text": composing.text if composing else drafts.text_of(ticket.pk, user),
         "limit": _longest(ticket),
-        "outside_url": handles.reply_url(asked) if asked else None,
+        "outside_url": _outside_url(asked) if asked else None,
     }
+
+
+def _outside_url(message: Message) -> str | None:
+    """Where an answer is written there; a connection that is not set up any more still has the mention's own place."""
+    try:
+        return handles.reply_url(message)
+    except InvalidSettings:
+        return message.url or None
 
 
 def _longest(ticket: Ticket) -> int | None:

@@ -59,7 +59,7 @@ def queue(request: HttpRequest, view: str | None = None) -> HttpResponse:
     else:
         context = _context(request, chosen, views, counts, records, more, now)
         template = "mentions/_queue.html" if request.headers.get("X-Fragment") else "mentions/queue.html"
-        response = render(request, template, context)
+        response = render(request, template, {**context, "tag": tag})
     response.headers["ETag"] = tag
     response.headers["Vary"] = "Cookie, X-Fragment"
     response.headers["Cache-Control"] = "private, no-store"

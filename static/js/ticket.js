@@ -1,0 +1,96 @@
+// A ticket on screen: its parts on a narrow page, mails in their frames, the heartbeat of the claim, news.
+import "./composer.js";
+import { announce, post, say } from "./words.js";
+
+const desk = document.getElementById("desk");
+const RENEW_MS = 45000;
+const NEWS_MS = 15000;
+
+// --- narrow pages: two tabs and a sheet ------------------------------------------------------------------------------
+
+function showTab(name) {
+  desk.dataset.tab = name;
+  for (const button of desk.querySelectorAll(".tabs button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.tab === name));
+  }
+}
+for (const button of desk.querySelectorAll(".tabs button")) {
+  button.addEventListener("click", () => showTab(button.dataset.tab));
+}
+desk.addEventListener("tab", (event) => showTab(event.detail));
+
+const actions = document.getElementById("actions");
+function openSheet(isOpen) {
+  if (!actions) return;
+  actions.classList.toggle("opened", isOpen);
+  actions.classList.toggle("closed", !isOpen);
+  actions.querySelector(".sheet-open").setAttribute("aria-expanded", String(isOpen));
+}
+if (actions) {
+  const toggle = actions.querySelector(".sheet-open");
+  toggle.addEventListener("click", (event) => { event.stopPropagation(); openSheet(actions.classList.contains("closed")); });
+  desk.addEventListener("sheet", () => openSheet(true));
+  document.addEventListener("click", (event) => { if (!event.target.closest("#outcomes")) openSheet(false); });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") openSheet(false); });
+}
+
+// --- mails as they were laid out -------------------------------------------------------------------------------------
+
+function fit(frame) {
+  try {
+    frame.height = 40; // a frame is never shorter than itself: measure from below
+    const height = frame.contentDocument.documentElement.scrollHeight;
+    if (height > 40) frame.height = Math.min(height + 4, 4000);
+  } catch { /* the frame is somebody else's now: it keeps its height */ }
+}
+for (const details of document.querySelectorAll(".mail-view")) {
+  const frame = details.querySelector("iframe");
+  frame.addEventListener("load", () => fit(frame));
+  details.addEventListener("toggle", () => { if (details.open && !frame.src) frame.src = frame.dataset.src; });
+  details.querySelector("[data-pictures]").addEventListener("click", (event) => {
+    event.preventDefault();
+    frame.src = event.target.href;
+    event.target.parentElement.hidden = true;
+  });
+}
+
+// --- the claim and the conversation, kept true ------------------------------------------------------------------------
+
+function tell(text) {
+  const notice = document.getElementById("news");
+  if (!notice || notice.textContent === text) return;
+  notice.textContent = text;
+  notice.hidden = false;
+  announce(text);
+}
+
+async function renew() {
+  let response;
+  try {
+    response = await post(desk.dataset.renew, { token: desk.dataset.token });
+  } catch {
+    return tell(say("offline"));
+  }
+  if (response.status === 409) {
+    clearInterval(beat);
+    tell(say("lost"));
+  } else if (response.ok && document.getElementById("news")?.textContent === say("offline")) {
+    document.getElementById("news").hidden = true;
+  }
+}
+const beat = desk.dataset.renew ? setInterval(renew, RENEW_MS) : 0;
+
+async function news() {
+  if (document.hidden) return;
+  try {
+    const response = await fetch(`${desk.dataset.news}?seen=${desk.dataset.seen}`, { credentials: "same-origin" });
+    if (response.ok) {
+      const { words } = await response.json();
+      if (words) tell(words);
+    }
+  } catch { /* the heartbeat says when the desk cannot be reached */ }
+}
+setInterval(news, NEWS_MS);
+
+const fresh = document.querySelector("[data-fresh]") || document.getElementById("problem");
+if (fresh) fresh.scrollIntoView({ block: "center" });

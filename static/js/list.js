@@ -1,0 +1,111 @@
+// A list of tickets: move, preview, select; and the queue kept true by cheap questions.
+import { refresh } from "./times.js";
+import { announce, say } from "./words.js";
+
+const rows = () => [...document.querySelectorAll("#rows > .row")];
+const selected = () => document.querySelector("#rows > .row.selected");
+
+function select(row) {
+  for (const other of rows()) other.classList.toggle("selected", other === row);
+  row.querySelector("a").focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+export function move(step) {
+  const all = rows();
+  if (!all.length) return false;
+  const at = all.indexOf(selected());
+  const next = all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + step))];
+  const peeking = Boolean(document.querySelector("#rows .peek"));
+  select(next);
+  if (peeking) preview();
+  return true;
+}
+
+export function openRow() {
+  const row = selected();
+  if (!row) return false;
+  location.assign(row.querySelector("a").href);
+  return true;
+}
+
+export function pick() {
+  const row = selected();
+  if (!row) return false;
+  row.classList.toggle("picked");
+  const box = row.querySelector("input[type=checkbox]");
+  if (box) box.checked = row.classList.contains("picked");
+  const count = document.querySelectorAll("#rows > .row.picked").length;
+  document.dispatchEvent(new CustomEvent("picked", { detail: count }));
+  announce(say("selected", { count }));
+  return true;
+}
+
+export async function preview() {
+  const row = selected() || rows()[0];
+  if (!row) return false;
+  const old = document.querySelector("#rows .peek");
+  const same = old && old.parentElement === row;
+  if (old) old.remove();
+  if (same) return true;
+  const response = await fetch(`${row.querySelector("a").pathname}preview/`, { credentials: "same-origin" });
+  if (!response.ok || selected() !== row && selected()) return true;
+  const box = document.createElement("div");
+  box.className = "peek";
+  box.innerHTML = await response.text();
+  for (const shown of document.querySelectorAll("#rows .peek")) shown.remove();
+  row.append(box);
+  select(row);
+  return true;
+}
+
+document.addEventListener("focusin", (event) => {
+  const row = event.target.closest("#rows > .row");
+  if (row && row !== selected()) for (const other of rows()) other.classList.toggle("selected", other === row);
+});
+
+// --- live ----------------------------------------------------------------------------------------------------------
+
+const queue = document.querySelector("[data-live]");
+let tag = "";
+
+async function ask() {
+  if (document.hidden || document.querySelector("details.menu[open], dialog[open], #rows .peek, #rows .picked")) return;
+  const headers = { "X-Fragment": "1" };
+  if (tag) headers["If-None-Match"] = tag;
+  let response;
+  try {
+    response = await fetch(location.href, { headers, credentials: "same-origin", cache: "no-store" });
+  } catch { return; }
+  if (response.status !== 200 || response.redirected) return;
+  const known = tag;
+  tag = response.headers.get("ETag") || "";
+  const text = await response.text();
+  // The page itself came without its tag being readable: the first answer only fills it in.
+  if (known) swap(text);
+}
+
+function swap(text) {
+  const current = selected();
+  const id = current && current.dataset.id;
+  const hadFocus = current && current.contains(document.activeElement);
+  const scroll = window.scrollY;
+  queue.innerHTML = text;
+  const again = id && rows().find((row) => row.dataset.id === id);
+  if (again) {
+    again.classList.add("selected");
+    if (hadFocus) again.querySelector("a").focus({ preventScroll: true });
+  }
+  window.scrollTo(0, scroll);
+  refresh();
+  announce(say("changed"));
+}
+
+if (queue) {
+  tag = queue.dataset.tag || "";
+  setInterval(ask, Number(queue.dataset.live) * 1000);
+  document.addEventListener("visibilitychange", ask);
+}
+
+const nothing = document.querySelector("[data-wait]");
+if (nothing) setInterval(() => { if (!document.hidden) location.reload(); }, Number(nothing.dataset.wait) * 1000);

@@ -1,0 +1,51 @@
+// Keeps relative times true while a page stays open; the same words as mentions/times.py.
+import { announce, say } from "./words.js";
+
+function span(ms) {
+  const minutes = Math.floor(Math.max(0, ms) / 60000);
+  const hours = Math.floor(minutes / 60);
+  if (hours === 0) return say("minutes", { minutes });
+  if (hours < 6 && minutes % 60) return say("hours_minutes", { hours, minutes: minutes % 60 });
+  if (hours < 48) return say("hours", { hours });
+  return say("days", { days: Math.floor(hours / 24) });
+}
+
+const kinds = {
+  ago(ms) {
+    if (-ms > 14 * 86400e3) return null; // the date that the server wrote stays
+    return -ms < 45e3 ? say("now") : say("ago", { span: span(-ms) });
+  },
+  ahead: (ms) => (ms <= 0 ? say("now") : say("ahead", { span: span(ms) })),
+  due(ms, element) {
+    element.classList.toggle("overdue", ms <= 0);
+    element.classList.toggle("soon", ms > 0 && ms < 3600e3);
+    return ms <= 0 ? say("overdue", { span: span(-ms) }) : say("due", { span: span(ms) });
+  },
+};
+
+export function refresh() {
+  for (const element of document.querySelectorAll("time[data-time]")) {
+    const kind = kinds[element.dataset.time];
+    if (!kind) continue;
+    const text = kind(Date.parse(element.dateTime) - Date.now(), element);
+    if (text && element.textContent !== text) element.textContent = text;
+  }
+}
+
+// Replies that rest: the seconds until they leave.
+function countDown() {
+  for (const element of document.querySelectorAll("[data-sends]")) {
+    const seconds = Math.ceil((Date.parse(element.dataset.sends) - Date.now()) / 1000);
+    if (seconds > 0) {
+      element.textContent = say("sends", { seconds });
+    } else {
+      element.textContent = say("sending");
+      delete element.dataset.sends;
+      announce(say("sending"));
+    }
+  }
+}
+
+setInterval(refresh, 30000);
+setInterval(countDown, 1000);
+countDown();
