@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
@@ -21,7 +22,7 @@ class Request:
     method: str
     path: str
     query_string: str
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
     params: dict[str, str] = field(default_factory=dict)
     duplicates: bool = False

@@ -90,7 +90,8 @@ def start(
     extra: Sequence[str] = (),
 ) -> Running:
     """Start on free ports and wait until all sockets listen. Raises RuntimeError if it does not come up."""
-    command = [sys.executable, "-m", "sandbox", "--port", "0", "--imap-port", "0", "--smtp-port", "0", "--quiet"]
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--imap-port", "0", "--smtp-port", "0"]
+    command += ["--quiet", "--with-parent"]
     command += [
         "--state",
         str(state_dir),

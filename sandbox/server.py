@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 import traceback
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -113,20 +114,20 @@ class Handler(BaseHTTPRequestHandler):
             pass
 
     def _send(self, response: Response, *, truncated: bool = False) -> None:
+        """One write for head and body: two would wait for each other's acknowledgement (Nagle)."""
         self.log_request(response.status, len(response.body))
-        self.send_response_only(response.status)
-        self.send_header("Content-Type", response.content_type)
-        self.send_header("Content-Length", str(len(response.body)))
-        self.send_header("Date", self.date_time_string(time.time()))
-        for name, value in response.headers.items():
-            self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        # One write for head and body: two would wait for each other's acknowledgement (Nagle).
-        self._headers_buffer.append(b"\r\n")
+        phrase = self.responses.get(HTTPStatus(response.status), ("",))[0]
+        headers = {
+            "Content-Type": response.content_type,
+            "Content-Length": str(len(response.body)),
+            "Date": self.date_time_string(time.time()),
+            **response.headers,
+            "Connection": "close" if self.close_connection else "keep-alive",
+        }
+        head = (
+            f"HTTP/1.1 {response.status} {phrase}\r\n" + "".join(f"{n}: {v}\r\n" for n, v in headers.items()) + "\r\n"
+        )
         body = response.body[: len(response.body) // 2] if truncated else response.body
-        head = b"".join(self._headers_buffer)
-        self._headers_buffer = []
-        self.wfile.write(head + (b"" if self.command == "HEAD" else body))
+        self.wfile.write(head.encode("latin-1") + body)
         if truncated:
             self._cut()

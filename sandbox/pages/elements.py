@@ -38,7 +38,7 @@ def join(*children: Any) -> Markup:
         elif isinstance(child, list | tuple):
             made.append(join(*child))
         elif child is not None:
-            made.append(escape(str(child)))
+            made.append(Markup(escape(str(child))))
     return Markup("".join(made))
 
 

@@ -19,11 +19,13 @@ LETTERS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
                 "Order #{number}-A not arrived",
                 "my order #{number}-A was shipped {days} weeks ago and has not arrived. Could you have a look?",
             ),
-            ("Hoodie size", "I won a hoodie at the meetup but it is too small. Can I swap it for an L?"),
+            ("{item}: size", "I won {item} at the meetup in {country} but they are too small. Can I swap them for L?"),
             ("Stickers for {who}", "could we get a few stickers for {who}? About {number} would be great."),
-            ("Shipping to Brazil?", "do you ship T-shirts to Brazil, and what about customs?"),
+            ("Shipping to {country}?", "do you ship {item} to {country}, and what about customs?"),
         ),
-        "praise": (("The socks!", "the socks arrived today and they are the best swag I ever got. Thank you!"),),
+        "praise": (
+            ("{item}!", "{item} arrived today and they are the best swag I ever got. Thank you from {country}!"),
+        ),
     },
     "community": {
         "question": (
@@ -32,12 +34,12 @@ LETTERS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
                 "we organise a meetup on {thing} in May and look for a speaker from Acme. {number} "
                 "people usually come.",
             ),
-            ("Hackathon sponsorship", "would Acme support our hackathon with licences for {who}?"),
+            ("Hackathon in {country}", "would Acme support our hackathon with licences for {who}?"),
             ("Contributing to the docs", "I'd like to fix {page} in the docs, how do I start?"),
             ("How to {goal}", "I could not find out how to {goal}. The forum sent me here."),
         ),
         "bug": (("{failing}", '{since} {failing}. We see "{error}" in the log. Is that known?'),),
-        "praise": (("Thank you", "just wanted to say that {thing} is great. {who} loves it."),),
+        "praise": (("Thank you for {thing}", "just wanted to say that {thing} is great. {who} loves it."),),
         "spam": (
             (
                 "Guest post on your blog",
@@ -103,6 +105,10 @@ LETTERS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
         ),
     },
 }
+MAIL_RULES: dict[str, tuple[str, ...]] = {
+    "country": ("Brazil", "Kenya", "Norway", "Japan", "Chile", "India", "Austria", "Nigeria", "Canada", "Portugal"),
+    "item": ("socks", "hoodies", "T-shirts", "stickers", "mugs", "enamel pins", "notebooks", "caps"),
+}
 ALIASES = ("merch",) * 5 + ("community",) * 6 + ("movingto",) * 2 + ("education",) * 4 + ("opensource",) * 3 + (
     "startups",) * 2 + ("sam",) * 2  # fmt: skip
 FORMS = ("plain",) * 8 + ("alternative",) * 6 + ("html",) * 2 + ("attachment",) * 3 + ("latin1",) + ("quoted",)
@@ -124,7 +130,7 @@ def letter(random_: random.Random, key: str, kind: str = "", to: str = "", autho
     lang = random_.choice(("en",) * 9 + tuple(languages.MAILS)) if kind in ("question", "application") else "en"
     voice = somebody(random_, lang)
     subject, body = random_.choice(kinds[kind] if lang == "en" else languages.MAILS[lang])
-    rules = (TOPICS[random_.choice(list(TOPICS))], {"name": (voice.name,)}, english.COMMON)
+    rules = (TOPICS[random_.choice(list(TOPICS))], {"name": (voice.name,)}, MAIL_RULES, english.COMMON)
     greeting = (
         random_.choice(("Hi,\n\n", "Hello Acme,\n\n", "Dear team,\n\n", "Hey there,\n\n", "")) if lang == "en" else ""
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from sandbox.platform import Act
-from sandbox.stories import comments, letters, tweets
+from sandbox.stories import comments, english, letters, tweets
+from sandbox.stories.topics import TOPICS
 
 Timed = list[tuple[float, Act]]
 """(seconds after the beginning, act), the first at 0."""
@@ -15,10 +16,10 @@ PLATFORMS = ("twitter",) * 11 + ("hackernews",) * 4 + ("email",) * 5
 def single(random_: random.Random, platform: str, key: str, *, kind: str = "", to: str = "", author: str = "") -> Act:
     """One mention without a past or a future. On Hacker News it is an Ask HN, which needs no parent."""
     if platform == "twitter":
-        act = tweets.opening(random_, key, kind if kind in tweets.english.TWEETS else "", to)[1]
+        act = tweets.opening(random_, key, kind if kind in english.TWEETS else "", to)[1]
     elif platform == "hackernews":
         topic, act = comments.mention(random_, parent="", key=key, kind=kind)
-        act.more["title"] = f"Ask HN: Acme and {random_.choice(comments.TOPICS[topic]['thing'])}?"
+        act.more["title"] = f"Ask HN: Acme and {random_.choice(TOPICS[topic]['thing'])}?"
     else:
         act = letters.letter(random_, key, kind, to, author)[1]
     act.author = author or act.author

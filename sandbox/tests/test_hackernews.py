@@ -38,6 +38,26 @@ def test_comment_hit_has_the_keys_of_2026(calm, search, story):
     assert hit["_highlightResult"]["comment_text"]["matchedWords"] == ["acme"]
 
 
+def test_answer_of_a_search_has_the_keys_of_2026(search):
+    document = search(query="acme", tags="comment")
+    assert set(document) == {
+        "exhaustive",
+        "exhaustiveNbHits",
+        "exhaustiveTypo",
+        "hits",
+        "hitsPerPage",
+        "nbHits",
+        "nbPages",
+        "page",
+        "params",
+        "processingTimeMS",
+        "processingTimingsMS",
+        "query",
+        "serverTimeMS",
+    }
+    assert document["hitsPerPage"] == 20
+
+
 def test_story_hit_has_title_points_and_no_nulls(calm, search):
     made = calm.post(
         "hackernews", title="Acme 19.0 released", text="", url="https://about.acme.example/19", author="cy"

@@ -5,10 +5,12 @@ import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -58,6 +60,31 @@ def test_stop_is_quick_and_clean(tmp_path):
     started = time.monotonic()
     assert running.stop() == 0
     assert time.monotonic() - started < 2
+
+
+def test_ends_with_the_process_that_started_it(tmp_path):
+    code = (
+        "import sys, time; from sandbox import launch; r = launch.start(sys.argv[1]);"
+        "print(r.process.pid, flush=True); time.sleep(60)"
+    )
+    root = Path(launch.__file__).parents[1]
+    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, cwd=root)
+    child = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 10
+    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_many_at_once_lose_nothing_and_repeat_nothing(sandbox):
+    before = {m["id"] for m in sandbox.truth("twitter")["mentions"]}
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: sandbox.post("twitter", text=f"@acme at once {n}")["id"], range(60)))
+    assert len(set(made)) == 60
+    assert {m["id"] for m in sandbox.truth("twitter")["mentions"]} - before == set(made)
 
 
 def test_history_is_the_same_for_the_same_seed(past):

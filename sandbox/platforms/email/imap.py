@@ -262,14 +262,14 @@ class ImapServer(IMAPServer):
         self._login_, self._config_ = login, config
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self, host: str, port: int) -> asyncio.AbstractServer:
+    async def start(self, host: str, port: int) -> asyncio.Server:
         self._config_.apply_context()
         return await asyncio.start_server(self._connected, host, port, limit=64 * 1024 * 1024)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         info = SocketInfo.get(writer, ProxyResultLocal(), unique_id=b"")
         try:
-            await self(reader, _CutWriter(writer), info)  # type: ignore[arg-type]
+            await self(reader, _CutWriter(writer), info)
         except (ConnectionError, asyncio.CancelledError):
             writer.close()
 

@@ -60,7 +60,7 @@ class Pages:
                 "tr",
                 el("td", link(_path(m), m["subject"] or "(no subject)")),
                 el("td", m["to"] if m["folder"] == "Sent" else m["name"] or m["sender"]),
-                el("td", m["folder"]),
+                el("td", m["folder"], class_="quiet"),
                 el("td", when(m["at"])),
             )
             for m in newest

@@ -55,7 +55,7 @@ class Handler:
         raw = envelope.original_content or b""
         self._accept(raw, envelope.mail_from or "", list(envelope.rcpt_tos))
         if fault is not None and fault.kind == "drop_after_accept":
-            server.transport.abort()
+            _cut(server)
         return "250 2.0.0 OK: queued"
 
     async def _hit(self, server: SMTP, fault: Fault) -> str:
@@ -63,11 +63,16 @@ class Handler:
         if fault.kind == "timeout":
             await asyncio.sleep(fault.seconds or TIMEOUT_S)
         if fault.kind in ("timeout", "truncated"):
-            server.transport.abort()
+            _cut(server)
             return REFUSALS["451"]
         if fault.kind == "slow":
             await asyncio.sleep(fault.seconds or SLOW_S)
         return REFUSALS.get(fault.kind, "")
+
+
+def _cut(server: SMTP) -> None:
+    if isinstance(server.transport, asyncio.Transport):
+        server.transport.abort()
 
 
 class _Server(SMTP):

@@ -51,7 +51,7 @@ class Pages:
         message = self.messages.at(f"/archives/{request.params['channel']}/{request.params['ts']}")
         if message is None:
             return missing("such message", SECTION)
-        top = message.get("thread_ts", message["ts"])
+        top = str(message.get("thread_ts", message["ts"]))
         name = self.messages.channel_name(message["channel"])
         return page(
             f"Thread in #{name}",

@@ -53,7 +53,7 @@ class Writer:
     def tweet(self, tweet: Doc) -> dict[str, Any]:
         wire = tweet["wire"]
         made = {"id": tweet["id"], "text": wire["text"], "edit_history_tweet_ids": tweet["history"]}
-        replies = len(self.posts.conversation[tweet["id"]])
+        replies = len(self.posts.conversation.get(tweet["id"], ()))
         optional: dict[str, Any] = {
             "author_id": tweet["author_id"],
             "conversation_id": tweet["conversation_id"],
