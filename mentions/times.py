@@ -29,7 +29,9 @@ def span(length: timedelta) -> str:
 
 def exact(at: datetime) -> str:
     """The whole time in the viewer's zone, for titles: "Sat 21 Nov 2026, 09:30 CET"."""
-    return date_format(timezone.localtime(at), _("D j M Y, H:i T"))
+    local = timezone.localtime(at)
+    # Django's own `T` is empty in the hour that comes twice, which is when it matters.
+    return f"{date_format(local, _('D j M Y, H:i'))} {local.tzname()}"
 
 
 def ago(at: datetime, now: datetime) -> str:
