@@ -148,6 +148,28 @@ def test_the_first_poll_reaches_back_only_as_far_as_it_is_told(server: ImapServe
     assert subjects(poll(everything)[0], everything) == ["Question 1", "Question 2"]
 
 
+def test_an_old_mail_that_is_moved_into_the_folder_later_is_new(server: ImapServer) -> None:
+    config = config_for(server.port, history_days=30)
+    server.append(mail(1), NOW - timedelta(days=90))
+    items, cursor = poll(config)
+    assert items == []
+    server.append(mail(2), NOW - timedelta(days=90))
+    assert subjects(poll(config, cursor)[0], config) == ["Question 2"]
+
+
+def test_a_first_poll_that_was_cut_short_stays_within_its_bounds(server: ImapServer) -> None:
+    config = config_for(server.port, history_days=30)
+    for number in range(folders.BATCH):
+        server.append(mail(number), NOW)
+    server.append(mail(97), NOW - timedelta(days=90))
+    server.append(mail(98), NOW)
+    pages = ADAPTER.fetch(config, None)
+    first = next(pages)
+    pages.close()
+    server.append(mail(99), NOW - timedelta(days=90))
+    assert subjects(poll(config, first.cursor)[0], config) == ["Question 98", "Question 99"]
+
+
 def test_several_folders_are_read_and_our_sent_mail_is_ours(server: ImapServer) -> None:
     config = config_for(server.port, sent_folder="Sent", further_folders=["Junk"])
     server.append(mail(1), NOW)

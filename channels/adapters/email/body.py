@@ -73,8 +73,8 @@ def _named_text(mail: Part) -> list[tuple[str | None, str | None]]:
     """For a mail that has no body: a text with a file name that is shown in line says something all the same. It stays
     a file as well."""
     for part in mail.walk():
-        if part.type == "text/plain" and part.disposition()[0] != "attachment":
-            return [(_plain_text(part, _Collected()), None)]
+        if part.type in ("text/plain", "text/html") and part.disposition()[0] != "attachment":
+            return [(_plain_text(part, _Collected()), None) if part.type == "text/plain" else (None, _html(part))]
     return []
 
 

@@ -2,7 +2,8 @@
 
 Cursor: `{folder: {"uidvalidity", "last_uid", "since", "retry"}}`. A UID means something only together with the folder's
 UIDVALIDITY (RFC 3501, 2.3.1.1): when that changes, the folder is read anew; items carry it in their ids, and the desk
-knows the mails again by Message-ID and digest. `since` (a date) bounds how far back a folder is read the first time.
+knows the mails again by Message-ID and digest. `since` (a date) bounds how far back a folder is read the first time,
+`history_until` is the last UID that was there then, as long as it is not reached.
 `retry` counts the attempts on mails that could not be fetched: each is tried again at later polls.
 """
 
@@ -53,19 +54,23 @@ class _Position:
     uidvalidity: int
     last_uid: int = 0
     since: str | None = None
+    history_until: int | None = None
     retry: dict[int, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Json]:
         retry = {str(uid): tries for uid, tries in sorted(self.retry.items())}
         basics = {"uidvalidity": self.uidvalidity, "last_uid": self.last_uid, "since": self.since}
+        if self.history_until and self.last_uid < self.history_until:
+            basics["history_until"] = self.history_until
         return {**basics, "retry": retry} if retry else basics
 
 
 def folders_of(config: Config) -> list[str]:
     """The inbox first, further folders, then our own sent mail."""
     further = config.setting("further_folders", ())
+    further = further.splitlines() if isinstance(further, str) else further
     names = [config.setting("inbox_folder", "INBOX"), *further, config.setting("sent_folder", "")]
-    return list(dict.fromkeys(str(name) for name in names if name))
+    return list(dict.fromkeys(str(name).strip() for name in names if name))
 
 
 def fetch_pages(config: Config, cursor: Json) -> Iterator[Page]:
@@ -130,19 +135,29 @@ class _Reader:
         if known.get("uidvalidity") != uidvalidity:
             return _Position(uidvalidity, since=since)
         retry = {int(uid): int(tries) for uid, tries in (known.get("retry") or {}).items()}
-        return _Position(uidvalidity, int(known.get("last_uid") or 0), since, retry)
+        last_uid = int(known.get("last_uid") or 0)
+        return _Position(uidvalidity, last_uid, since, int(known.get("history_until") or last_uid), retry)
 
     def _first_day(self) -> str | None:
         days = int(self.config.setting("history_days", 30))
         return (datetime.now(UTC) - timedelta(days=days)).date().isoformat() if days > 0 else None
 
     def _new_uids(self, session: Session) -> list[int]:
-        """`n:*` names the last mail even if its UID is below n (RFC 3501, 6.4.8), so the answer is filtered."""
-        criteria = f"UID {self.position.last_uid + 1}:*"
-        if self.position.since:
-            year, month, day = self.position.since.split("-")
-            criteria += f" SINCE {int(day)}-{_MONTHS[int(month) - 1]}-{year}"
-        return [uid for uid in session.uids(criteria) if uid > self.position.last_uid]
+        """What lies behind `last_uid`. `n:*` names the last mail even if its UID is below n (RFC 3501, 6.4.8), so the
+        answer is filtered. Of what was there at the first poll only the young is taken; a mail that is put into the
+        folder later counts as new however old it is."""
+        here = self.position
+        new = [uid for uid in session.uids(f"UID {here.last_uid + 1}:*") if uid > here.last_uid]
+        if here.history_until is None:
+            here.history_until = max(new, default=0)
+        if here.since and here.last_uid < here.history_until:
+            year, month, day = here.since.split("-")
+            bounds = f"UID {here.last_uid + 1}:{here.history_until} SINCE {int(day)}-{_MONTHS[int(month) - 1]}-{year}"
+            young = set(session.uids(bounds))
+            new = [uid for uid in new if uid > here.history_until or uid in young]
+        if not new:
+            here.last_uid = max(here.last_uid, here.history_until)
+        return new
 
     def _pages(self, uids: list[int]) -> Iterator[tuple[list[Item], Json]]:
         """Sizes are asked first, so that no page holds more than BATCH_BYTES and one mail. UIDs that the server no
