@@ -111,6 +111,7 @@ def ticket_for(message: MessageState, channel: Channel, requester_id: int, at: A
         created_at=at,
         no_reply_reason="automatic" if row["is_auto"] else "",
         solved_at=at if row["is_auto"] else None,
+        channel_rank=channel.rank,
         channel_minutes=channel.target_minutes,
         is_new=True,
     )

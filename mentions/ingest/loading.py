@@ -33,6 +33,8 @@ _FIELDS = (
     "subject",
     "text",
     "html",
+    "language",
+    "thread_title",
     "posted_at",
     "ingested_at",
     "is_auto",
@@ -56,7 +58,7 @@ SELECT k.external_id, f.* FROM (
     UNION ALL
     SELECT namespace, external_id, id FROM mentions_message
      WHERE namespace = ANY(%(namespaces)s) AND thread_id = ANY(%(threads)s)
-       AND ticket_id IS NULL AND direction = 'team'
+       AND ticket_id IS NULL
 ) k CROSS JOIN LATERAL ({_SELECT.format(source="mentions_message m")} WHERE m.id = k.id) f
 """  # noqa: S608  (only constants of ours are filled in)
 
@@ -70,6 +72,7 @@ class Wanted:
     threads: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     authors: set[str] = field(default_factory=set)
+    whole_threads: set[str] = field(default_factory=set)
     with_context: bool = False
 
 
@@ -88,6 +91,7 @@ def wanted_by(parsed: Iterable[Parsed]) -> Wanted:
             wanted.ids.add(variant_id(each))
         wanted.threads.add(each.thread_id)
         if each.feed.grouping is Grouping.THREAD:
+            wanted.whole_threads.add(each.feed.namespace)
             wanted.ids.update((each.thread_id, *mention.thread_keys))
             wanted.threads.update(mention.thread_keys)
         wanted.keys.update(each.keys)
@@ -115,7 +119,7 @@ def lock(parsed: Sequence[Parsed]) -> None:
 
 
 def load(wanted: Wanted) -> Board:
-    board = Board()
+    board = Board(whole_threads=wanted.whole_threads)
     ticket_of: dict[MessageState, int] = {}
     _load_messages(board, wanted, ticket_of)
     if wanted.with_context:
@@ -144,8 +148,8 @@ def _load_messages(board: Board, wanted: Wanted, ticket_of: dict[MessageState, i
             message = by_id[pk] = MessageState(pk, row, author, rank)
             if ticket_id is not None:
                 ticket_of[message] = ticket_id
-            elif row["direction"] == Message.Direction.TEAM:
-                board.orphans.append(message)
+            else:
+                (board.orphans if row["direction"] == Message.Direction.TEAM else board.loose).append(message)
         board.messages[message.row["namespace"], by] = message
     _count_aliases(by_id)
 
@@ -178,6 +182,7 @@ def load_tickets(ids: Iterable[int]) -> dict[int, TicketState]:
     rows = Ticket.objects.filter(pk__in=locked).annotate(
         last_in=Max("messages__posted_at", filter=live & Q(messages__direction="in")),
         last_team=Max("messages__posted_at", filter=live & Q(messages__direction="team")),
+        rank=Max("channel__rank"),
         minutes=Max("channel__target_minutes"),
     )
     return {row.pk: _ticket(row) for row in rows}
@@ -200,6 +205,7 @@ def _ticket(row: Any) -> TicketState:
         solved_at=row.solved_at,
         follow_up_of_id=row.follow_up_of_id,
         first_reply_message_id=row.first_reply_message_id,
+        channel_rank=row.rank,
         channel_minutes=row.minutes,
         is_claimed=row.claim_token is not None,
         is_touched=row.claim_token is not None or row.assignee_id is not None,

@@ -51,26 +51,33 @@ def _seen_again(board: Board, message: MessageState, parsed: Parsed) -> None:
     _see(board, message, parsed)
     best = parsed.channels[0]
     if best.rank < message.channel_rank:
-        _move_channel(message, best)
-    if message.ticket is not None:
-        board.lead(parsed.feed.namespace, parsed.keys, message.ticket)
-    elif message.row["direction"] == "in" and not message.row["is_deleted"] and _queue_channel(parsed):
-        _open(board, message, parsed, _queue_channel(parsed) or best)
-    elif message.row["direction"] == "team":
+        # Primary by rank, whatever the order of the polls.
+        message.row["channel_id"], message.channel_rank = best.pk, best.rank
+        message.is_changed = True
+    if message.row["direction"] == "team":
         _answer(board, message, _answered_ticket(board, parsed))
+    elif message.row["direction"] == "in":
+        _inbound_again(board, message, parsed)
 
 
-def _move_channel(message: MessageState, channel: Channel) -> None:
-    """A better-ranked channel has seen it: primary by rank, whatever the order of the polls."""
-    message.row["channel_id"], message.channel_rank = channel.pk, channel.rank
-    message.is_changed = True
+def _inbound_again(board: Board, message: MessageState, parsed: Parsed) -> None:
     ticket = message.ticket
-    if ticket is None or ticket.is_touched or ticket.status != "new" or not channel.to_queue:
+    if ticket is None:
+        _find_place(board, message, parsed)
         return
-    if message.row["posted_at"] <= ticket.posted_at:
-        ticket.channel_id, ticket.priority = channel.pk, channel.priority
-        ticket.channel_minutes = channel.target_minutes
-        ticket.is_changed = ticket.needs_clocks = True
+    board.lead(parsed.feed.namespace, parsed.keys, ticket)
+    channel = _queue_channel(parsed)
+    if channel is not None and channel.rank < ticket.channel_rank and message.row["posted_at"] <= ticket.posted_at:
+        _take_channel(ticket, channel)
+
+
+def _take_channel(ticket: TicketState, channel: Channel) -> None:
+    """The channel of its first message, unless somebody has had the ticket in hand as it was."""
+    if ticket.is_touched:
+        return
+    ticket.channel_id, ticket.channel_rank, ticket.priority = channel.pk, channel.rank, channel.priority
+    ticket.channel_minutes = channel.target_minutes
+    ticket.is_changed = ticket.needs_clocks = True
 
 
 def _new(board: Board, parsed: Parsed, direction: str, channel: Channel | None = None) -> MessageState:
@@ -103,16 +110,23 @@ def _queue_channel(parsed: Parsed) -> Channel | None:
 
 
 def _inbound(board: Board, parsed: Parsed) -> None:
+    _find_place(board, _new(board, parsed, "in"), parsed)
+
+
+def _find_place(board: Board, message: MessageState, parsed: Parsed) -> None:
+    """Its conversation's ticket, or a new one; none for what only notifies, or was gone before we saw it."""
     ticket = _ticket_of_asker(board, parsed)
-    message = _new(board, parsed, "in")
-    if ticket is None or ticket.status == "closed":
-        channel = _queue_channel(parsed)
-        if ticket is not None and (parsed.mention.is_auto or parsed.mention.is_deleted):
-            _join(board, message, ticket, parsed)
-        elif channel is not None and not parsed.mention.is_deleted:
-            _open(board, message, parsed, channel, follows=ticket)
-        return
-    _join(board, message, ticket, parsed)
+    row = message.row
+    channel = None if row["is_deleted"] else _queue_channel(parsed)
+    if ticket is None:
+        if channel is not None:
+            _open(board, message, parsed, channel)
+    elif ticket.status == "closed" and channel is not None and not row["is_auto"]:
+        _open(board, message, parsed, channel, follows=ticket)
+    elif channel is not None or row["posted_at"] >= ticket.posted_at:
+        _join(board, message, ticket, parsed)
+    if message.ticket is None:
+        board.loose.append(message)
 
 
 def _ticket_of_asker(board: Board, parsed: Parsed) -> TicketState | None:
@@ -167,7 +181,7 @@ def _open(
 
 def _join(board: Board, message: MessageState, ticket: TicketState, parsed: Parsed) -> None:
     row = message.row
-    is_first = row["posted_at"] < ticket.posted_at and not row["is_auto"]
+    is_first = row["posted_at"] < ticket.posted_at and not row["is_auto"] and not row["is_deleted"]
     board.lead(parsed.feed.namespace, parsed.keys, ticket)
     if parsed.feed.threads:
         ticket.follow = (parsed.feed.connection_id, parsed.feed.namespace, parsed.thread_id)
@@ -185,10 +199,8 @@ def _begins(board: Board, ticket: TicketState, parsed: Parsed, row: building.Row
     ticket.subject = building.subject_of(row)
     ticket.language = row["language"] or ticket.language
     ticket.is_changed = True
-    channel = _queue_channel(parsed)
-    if channel is not None and not ticket.is_touched and ticket.status == "new":
-        ticket.channel_id, ticket.priority = channel.pk, channel.priority
-        ticket.channel_minutes = channel.target_minutes
+    if channel := _queue_channel(parsed):
+        _take_channel(ticket, channel)
 
 
 def _attach(board: Board, message: MessageState, ticket: TicketState) -> None:
@@ -206,21 +218,29 @@ def _answers(board: Board, orphan: MessageState, message: MessageState) -> bool:
     if parent is message:
         return True
     # A mail of ours that began the conversation, before anybody had written to us.
-    return (message.row["namespace"], message.row["parent_external_id"]) == orphan.key and not orphan.ticket
+    began = (message.row["namespace"], message.row["parent_external_id"]) == orphan.key
+    return began and orphan.row["namespace"] in board.whole_threads
 
 
 def _take_in_context(board: Board, ticket: TicketState, parsed: Parsed) -> None:
-    """What the requester had said in the thread after asking, and we had read as context only."""
+    """What the requester had said in the thread after asking: on a channel that only notifies, or read as context."""
     space = parsed.feed.namespace
-    if parsed.feed.grouping is not Grouping.AUTHOR_IN_THREAD:
+    is_whole = parsed.feed.grouping is Grouping.THREAD
+
+    def is_of_ticket(row: building.Row, author_id: str) -> bool:
+        return (
+            (row["namespace"], row["thread_id"]) == (space, parsed.thread_id)
+            and (is_whole or author_id == parsed.author.id)
+            and row["posted_at"] >= ticket.posted_at
+        )
+
+    for message in [m for m in board.loose if m.ticket is None and is_of_ticket(m.row, m.author_key)]:
+        board.loose.remove(message)
+        board.answers.append(message)
+        _attach(board, message, ticket)
+    if is_whole:
         return
-    mine = [
-        post
-        for post in board.posts.values()
-        if (post["namespace"], post["thread_id"], post["author_external_id"])
-        == (space, parsed.thread_id, parsed.author.id)
-        and post["posted_at"] >= ticket.posted_at
-    ]
+    mine = [post for post in board.posts.values() if is_of_ticket(post, post["author_external_id"])]
     for post in sorted(mine, key=lambda p: p["posted_at"]):
         context_posts.take_out(board, space, post["external_id"])
         message = building.message_of_post(post, parsed, ticket.requester_id)
@@ -262,8 +282,6 @@ def _team(board: Board, parsed: Parsed) -> None:
         board.orphans.append(message)
         return
     _answer(board, message, ticket)
-    if parsed.feed.grouping is Grouping.THREAD:
-        board.lead(parsed.feed.namespace, parsed.keys, ticket)
 
 
 def _answered_ticket(board: Board, parsed: Parsed) -> TicketState | None:

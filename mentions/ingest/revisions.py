@@ -47,6 +47,7 @@ def _edit(board: Board, message: MessageState, version: Row, parsed: Parsed) -> 
         if not row["is_deleted"]:
             _keep(board, message, {name: row[name] for name in SHOWN}, parsed)
         row["edited_at"] = parsed.mention.edited_at or parsed.at
+        _rename(message, version)
         _tell(message, parsed, "edited")
     if row["is_deleted"]:
         # "Dead" on Hacker News can be vouched for and come back.
@@ -58,6 +59,14 @@ def _edit(board: Board, message: MessageState, version: Row, parsed: Parsed) -> 
     row["parent_external_id"] = parsed.parent_id or row["parent_external_id"]
     row["thread_id"] = parsed.thread_id
     message.is_changed = True
+
+
+def _rename(message: MessageState, version: Row) -> None:
+    """A ticket that is called by these words follows them."""
+    ticket = message.ticket
+    if ticket is not None and ticket.subject == building.subject_of(message.row):
+        ticket.subject = building.subject_of(version)
+        ticket.is_changed = True
 
 
 def _delete(message: MessageState, parsed: Parsed) -> None:

@@ -31,6 +31,7 @@ class TicketState:
     solved_at: datetime | None = None
     follow_up_of_id: int | None = None
     first_reply_message_id: int | None = None
+    channel_rank: int = 0
     channel_minutes: int = 0
     is_new: bool = False
     is_claimed: bool = False
@@ -90,8 +91,12 @@ class Board:
     threads: dict[Key, TicketState] = field(default_factory=dict)
     orphans: list[MessageState] = field(default_factory=list)
     """Our own posts that answer nobody we know, yet."""
+    loose: list[MessageState] = field(default_factory=list)
+    """Messages to us without a ticket: of channels that only notify."""
     answers: list[MessageState] = field(default_factory=list)
-    """Those of them that found their ticket."""
+    """Orphans and loose ones that found their ticket."""
+    whole_threads: set[str] = field(default_factory=set)
+    """Namespaces where a ticket is a whole thread."""
     posts: dict[Key, Row] = field(default_factory=dict)
     """Context around tickets, by id."""
     authors: dict[Key, tuple[int, bool]] = field(default_factory=dict)
