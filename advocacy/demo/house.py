@@ -55,8 +55,8 @@ class House:
                 with (self.places.local / "demo.lock").open("a+") as lock:
                     self._be_the_only_one(lock)
                     return self._live()
-            except Interrupted as signal:
-                self.say(f"\n{signal}: stopping …")
+            except Interrupted:
+                pass
             except (EmbeddedError, PartFailed, NoPortFree) as error:
                 return str(error)
             finally:
@@ -71,6 +71,9 @@ class House:
             name = self.crew.watch(self.interrupts)
             log = self.places.log(name)
             return f"{name} ended by itself, so all of it stops. The end of {log}:\n{parts.tail(log)}"
+        except Interrupted as signal:
+            self.say(f"\n{signal}: stopping everything …")
+            raise
         finally:
             self.crew.stop()  # while the lock is held
 
