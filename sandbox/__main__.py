@@ -28,7 +28,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--history-days", type=int, default=14, help="past that a new world is born with")
     parser.add_argument("--rate", type=float, default=6, help="new things a minute")
-    parser.add_argument("--with-parent", action="store_true", help="end when the process that started this one ends")
+    parser.add_argument("--with-parent", type=int, metavar="PID", help="end when this parent process ends")
     parser.add_argument("--quiet", action="store_true", help="no line for each request")
     return parser.parse_args()
 
@@ -56,9 +56,8 @@ def main() -> int:
     ports = {"http": server.server_port, "imap": universe.ports["imap"], "smtp": universe.ports["smtp"]}
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
-    parent = os.getppid()
     while not stop.wait(1):
-        if args.with_parent and os.getppid() != parent:
+        if args.with_parent and os.getppid() != args.with_parent:
             break
     server.stopping.set()
     stream.stop()

@@ -91,7 +91,7 @@ def start(
 ) -> Running:
     """Start on free ports and wait until all sockets listen. Raises RuntimeError if it does not come up."""
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--imap-port", "0", "--smtp-port", "0"]
-    command += ["--quiet", "--with-parent"]
+    command += ["--quiet", "--with-parent", str(os.getpid())]
     command += [
         "--state",
         str(state_dir),
