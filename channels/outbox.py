@@ -38,6 +38,7 @@ __all__ = [
 
 State = OutboundItem.State
 RETRYABLE = (State.FAILED, State.UNCERTAIN, State.RETRYING, State.CANCELLED)
+CANCELLABLE = states.WAITING
 MARKABLE = (State.UNCERTAIN, State.FAILED, State.RETRYING)
 
 
@@ -83,7 +84,7 @@ def enqueue(
 
 def cancel(outbound_id: int, now: datetime | None = None) -> None:
     """Take it back before it is sent. Raises WrongState."""
-    _move(outbound_id, states.WAITING, State.CANCELLED, error="")
+    _move(outbound_id, CANCELLABLE, State.CANCELLED, error="")
 
 
 def retry(outbound_id: int, now: datetime) -> None:

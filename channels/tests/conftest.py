@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-from types import MappingProxyType
+from collections.abc import Iterator
 
 import pytest
 
-from channels import outbox_sending, registry
+from channels import registry
 from channels.tests.fakes import FakeAdapter, MailLike
 
 
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> FakeAdapter:
+def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAdapter]:
     """Only made-up platforms are registered."""
     adapter = FakeAdapter()
-    known = MappingProxyType({"fake": adapter, "maillike": MailLike()})
-    for module in (registry, outbox_sending):
-        monkeypatch.setattr(module, "all_adapters", lambda: known)
-    return adapter
+    monkeypatch.setattr(registry, "scan", lambda: {"fake": adapter, "maillike": MailLike()})
+    registry.all_adapters.cache_clear()
+    yield adapter
+    registry.all_adapters.cache_clear()

@@ -1,0 +1,3 @@
+from channels.admin import connection, followed, inbox, outbox
+
+__all__ = ["connection", "followed", "inbox", "outbox"]

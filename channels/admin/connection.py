@@ -1,0 +1,200 @@
+"""Connections with their channels: the form is what the adapter declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from channels import pausing
+from channels.admin.buttons import Button, ButtonAdmin
+from channels.configs import source_of
+from channels.contract import Adapter
+from channels.errors import ChannelError
+from channels.forms import CHANNEL_FIELDS, CONNECTION_FIELDS, channel_form, connection_form, form_names
+from channels.health import connection_health
+from channels.models import Channel, Connection
+from channels.registry import all_adapters
+from channels.secrets import without_secrets
+
+POLL = "channels.poll_connection"
+
+
+def adapter_of(request: HttpRequest, connection: Connection | None) -> Adapter | None:
+    """Of a connection, or of the platform chosen for a new one."""
+    platform = connection.platform if connection is not None else request.GET.get("platform", "")
+    return all_adapters().get(platform)
+
+
+def try_connection(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> None:
+    """One cheap request; the sentence that comes back, or what is wrong."""
+    try:
+        source = source_of(connection.pk)
+        said = source.adapter.check(source.config)
+    except (ChannelError, LookupError) as error:
+        said = without_secrets(str(error))
+        messages.error(request, _("%(name)s: %(said)s") % {"name": connection, "said": said})
+    except Exception as error:
+        told = _("%(name)s: the desk made a mistake (%(kind)s). Please report it.")
+        messages.error(request, told % {"name": connection, "kind": type(error).__name__})
+    else:
+        messages.success(request, _("%(name)s: %(said)s") % {"name": connection, "said": without_secrets(said)})
+
+
+def poll_now(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> None:
+    pausing.poll_soon([connection.pk], timezone.now())
+    messages.success(request, _("%(name)s is polled now.") % {"name": connection})
+
+
+def pause(model_admin: Any, request: HttpRequest, connection: Connection, typed: str = "") -> None:
+    reason = typed or _("by %(user)s") % {"user": request.user.get_username()}
+    pausing.pause([connection.pk], reason)
+    messages.success(request, _("%(name)s is paused: neither polled nor sent from.") % {"name": connection})
+
+
+def resume(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> None:
+    pausing.resume([connection.pk], timezone.now())
+    messages.success(request, _("%(name)s is active again and polled now.") % {"name": connection})
+
+
+class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
+    model = Channel
+    prepopulated_fields = {"slug": ("name",)}
+    show_change_link = False
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        return 1 if obj is None else 0
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        adapter = adapter_of(request, obj)
+        if adapter is not None and self._may_type(request, obj):
+            kwargs["form"] = channel_form(adapter)
+        return super().get_formset(request, obj, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        adapter = adapter_of(request, obj)
+        names = form_names(adapter.channel_fields, {}) if adapter and self._may_type(request, obj) else []
+        head, rest = CHANNEL_FIELDS[:5], CHANNEL_FIELDS[5:]
+        return [(None, {"fields": [*head, *names]}), (_("What becomes of its mentions"), {"fields": list(rest)})]
+
+    def _may_type(self, request: HttpRequest, obj: Any) -> bool:
+        return self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request, obj))
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ButtonAdmin):
+    inlines = [ChannelInline]
+    list_display = ("name", "platform_shown", "how_it_is", "last_item_at", "next_poll_at", "is_active")
+    list_filter = ("is_active", "platform")
+    search_fields = ("name",)
+    actions = ("test_chosen", "poll_chosen", "pause_chosen", "resume_chosen")
+    readonly_fields = (
+        *("platform_shown", "how_it_is", "settings_shown", "last_success_at", "last_item_at", "next_poll_at"),
+        *("interval_s", "failures", "quota_left", "quota_resets_at", "last_error", "last_error_at", "cursor_shown"),
+    )
+    buttons = (
+        Button("test", gettext_lazy("Test connection"), try_connection, POLL),
+        Button("poll", gettext_lazy("Poll now"), poll_now, POLL, lambda connection: connection.is_active),
+        Button(
+            "pause", gettext_lazy("Pause"), pause, POLL, lambda connection: connection.is_active, gettext_lazy("Why?")
+        ),
+        Button("resume", gettext_lazy("Resume"), resume, POLL, lambda connection: not connection.is_active),
+    )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        adapter = adapter_of(request, obj)
+        if adapter is not None and self._may_type(request, obj):
+            kwargs["form"] = connection_form(adapter, obj.secrets if obj is not None else {})
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        adapter = adapter_of(request, obj)
+        if adapter is not None and self._may_type(request, obj):
+            names = form_names(adapter.fields, obj.secrets if obj is not None else {})
+        else:
+            names = ["settings_shown"]
+        label = adapter.label if adapter is not None else _("Settings")
+        sets = [(None, {"fields": ["platform_shown", *CONNECTION_FIELDS]}), (label, {"fields": names})]
+        if obj is not None:
+            sets.append((_("Health"), {"fields": ["how_it_is", *self.readonly_fields[3:]]}))
+        return sets
+
+    def _may_type(self, request: HttpRequest, obj: Any) -> bool:
+        return self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """First the platform, then the form that it needs."""
+        if adapter_of(request, None) is not None or not self.has_add_permission(request):
+            return super().add_view(request, form_url, extra_context)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Which platform?"),
+            "opts": self.opts,
+            "adapters": sorted(all_adapters().values(), key=lambda adapter: adapter.label),
+        }
+        return TemplateResponse(request, "admin/channels/choose_platform.html", context)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Its items and tickets would go with it: a connection that is not wanted any more is paused."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
+        """Only what was typed (a poller may be writing the rest), and due at once: what was mended shows soon."""
+        obj.next_poll_at = timezone.now()
+        if change:
+            obj.save(update_fields=[*CONNECTION_FIELDS, "settings", "secrets", "next_poll_at"])
+        else:
+            obj.platform = request.GET["platform"]
+            obj.save()
+
+    @admin.display(description=gettext_lazy("platform"), ordering="platform")
+    def platform_shown(self, connection: Connection) -> str:
+        adapter = all_adapters().get(connection.platform)
+        return adapter.label if adapter is not None else connection.platform
+
+    @admin.display(description=gettext_lazy("how it is"))
+    def how_it_is(self, connection: Connection) -> str:
+        healths = connection_health(connection, all_adapters().get(connection.platform), timezone.now())
+        return format_html_join("", "<div>{}</div>", ((health.words,) for health in healths))
+
+    @admin.display(description=gettext_lazy("settings"))
+    def settings_shown(self, connection: Connection) -> str:
+        lines = [(name, str(value)) for name, value in connection.settings.items()]
+        lines += [(name, _("set")) for name, value in connection.secrets.items() if value]
+        return format_html_join("", "<div>{}: {}</div>", lines) or "—"
+
+    @admin.display(description=gettext_lazy("cursor"))
+    def cursor_shown(self, connection: Connection) -> str:
+        return "—" if connection.cursor is None else str(connection.cursor)
+
+    def has_poll_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(POLL))
+
+    @admin.action(description=gettext_lazy("Test connection"), permissions=["poll"])
+    def test_chosen(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
+        for connection in chosen:
+            try_connection(self, request, connection)
+
+    @admin.action(description=gettext_lazy("Poll now"), permissions=["poll"])
+    def poll_chosen(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
+        count = pausing.poll_soon(chosen.values_list("pk", flat=True), timezone.now())
+        said = ngettext("%(count)d connection is polled now.", "%(count)d connections are polled now.", count)
+        self.message_user(request, said % {"count": count})
+
+    @admin.action(description=gettext_lazy("Pause"), permissions=["poll"])
+    def pause_chosen(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
+        reason = _("by %(user)s") % {"user": request.user.get_username()}
+        count = pausing.pause(chosen.values_list("pk", flat=True), reason)
+        self.message_user(request, ngettext("%(count)d paused.", "%(count)d paused.", count) % {"count": count})
+
+    @admin.action(description=gettext_lazy("Resume"), permissions=["poll"])
+    def resume_chosen(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
+        count = pausing.resume(chosen.values_list("pk", flat=True), timezone.now())
+        self.message_user(request, ngettext("%(count)d resumed.", "%(count)d resumed.", count) % {"count": count})

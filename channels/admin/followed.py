@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from channels.models import Followed
+
+
+@admin.register(Followed)
+class FollowedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Which threads are read again, and which cannot be read. Deleting one stops it until something follows it anew."""
+
+    list_display = ("thread_id", "connection", "until", "last_at", "next_at", "last_error")
+    list_filter = ("connection",)
+    list_select_related = ("connection",)
+    search_fields = ("=thread_id",)
+    ordering = ("next_at",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

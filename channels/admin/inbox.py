@@ -1,0 +1,81 @@
+"""The inbox: what was fetched, what could not be read and why; replay after a fix."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from channels import inbox
+from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnly
+from channels.models import InboundItem
+from channels.payloads import restored
+
+REPLAY = "channels.replay_inbounditem"
+MOST_SHOWN = 200_000
+
+
+def replay(model_admin: Any, request: HttpRequest, item: InboundItem, _typed: str = "") -> None:
+    _say_replayed(request, inbox.replay([item.pk]))
+
+
+def _say_replayed(request: HttpRequest, count: int) -> None:
+    said = ngettext("%(count)d item is read again.", "%(count)d items are read again.", count) % {"count": count}
+    (messages.success if count else messages.warning)(request, said)
+
+
+@admin.register(InboundItem)
+class InboundItemAdmin(ReadOnly, ButtonAdmin):
+    list_display = ("external_id", "connection", "state", "role", "fetched_at", "revision", "error_shown")
+    list_filter = ("state", "role", "connection")
+    list_select_related = ("connection",)
+    search_fields = ("=external_id",)
+    ordering = ("-id",)
+    paginator = CappedPaginator
+    actions = ("replay_chosen",)
+    fields = (
+        *("external_id", "connection", "role", "state", "error", "attempts", "revision"),
+        *("fetched_at", "parsed_at", "created_at", "payload_shown", "raw_shown"),
+    )
+    readonly_fields = fields
+    buttons = (
+        Button("replay", gettext_lazy("Replay"), replay, REPLAY, lambda item: item.state == InboundItem.State.FAILED),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboundItem]:
+        """Lists do not read bodies, which may be whole mails."""
+        return super().get_queryset(request).defer("payload", "raw")
+
+    @admin.display(description=gettext_lazy("error"))
+    def error_shown(self, item: InboundItem) -> str:
+        return item.error[:120]
+
+    @admin.display(description=gettext_lazy("payload"))
+    def payload_shown(self, item: InboundItem) -> str:
+        text = json.dumps(restored(item.payload), indent=2, ensure_ascii=False, sort_keys=True)
+        return _block(text.encode("utf-8", "backslashreplace").decode())
+
+    @admin.display(description=gettext_lazy("raw mail"))
+    def raw_shown(self, item: InboundItem) -> str:
+        if item.raw is None:
+            return "—"
+        return _block(bytes(item.raw)[:MOST_SHOWN].decode("utf-8", "backslashreplace"))
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(REPLAY))
+
+    @admin.action(description=gettext_lazy("Replay what failed"), permissions=["replay"])
+    def replay_chosen(self, request: HttpRequest, chosen: QuerySet[InboundItem]) -> None:
+        _say_replayed(request, inbox.replay(chosen.order_by("pk").values_list("pk", flat=True)))
+
+
+def _block(text: str) -> str:
+    """Escaped, as it is, cut where a browser would choke."""
+    more = _("… (cut)") if len(text) > MOST_SHOWN else ""
+    return format_html("<pre>{}{}</pre>", text[:MOST_SHOWN], more)

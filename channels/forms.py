@@ -1,0 +1,184 @@
+"""Forms built from what an adapter declares. A secret is write-only: it is never rendered, and empty keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from channels.contract import Adapter, Field, FieldKind
+from channels.fields import clean
+from channels.models import Channel, Connection
+from channels.secrets import ENV_PREFIX, SecretUnreadable, names_variable, seal
+
+SETTING = "setting_"
+SECRET = "secret_"  # noqa: S105
+FORGET = "forget_"
+CONNECTION_FIELDS = ("name", "is_active", "paused_reason", "token_expires_at")
+CHANNEL_FIELDS = (
+    *("name", "slug", "address", "rank", "is_default", "is_active", "to_queue", "may_reply", "priority"),
+    *("target_minutes", "expected_silence_minutes", "slack_channels", "guidelines", "tool_links"),
+)
+
+
+def form_names(fields: Iterable[Field], stored_secrets: Mapping[str, str]) -> list[str]:
+    """Names of the form's fields that stand for an adapter's fields, in their order."""
+    names = []
+    for field in fields:
+        secret = field.kind is FieldKind.SECRET
+        names.append((SECRET if secret else SETTING) + field.name)
+        if secret and not field.required and stored_secrets.get(field.name):
+            names.append(FORGET + field.name)
+    return names
+
+
+def connection_form(adapter: Adapter, stored_secrets: Mapping[str, str]) -> type[forms.ModelForm[Any]]:
+    return _form(Connection, CONNECTION_FIELDS, "ConnectionForm", adapter.fields, stored_secrets)
+
+
+def channel_form(adapter: Adapter) -> type[forms.ModelForm[Any]]:
+    """One class for all channels of a connection: what is stored is looked up by each form's own instance."""
+    return _form(Channel, CHANNEL_FIELDS, "ChannelForm", adapter.channel_fields, {}, slack_channels=LinesField())
+
+
+class LinesField(forms.CharField):
+    """A JSON list of texts, edited as lines."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            label=gettext_lazy("Slack channels"),
+            help_text=gettext_lazy("One a line; each is told of new mentions."),
+            widget=forms.Textarea(attrs={"rows": 2}),
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        text = super().clean(value) or ""
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(super().has_changed(self.prepare_value(initial), data))
+
+
+class AdapterForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Keeps `settings` and `secrets` of its instance in step with the adapter's fields."""
+
+    adapter_fields: tuple[Field, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.adapter_fields:
+            if field.kind is FieldKind.SECRET:
+                self._prepare_secret(field)
+            elif field.name in self.instance.settings:
+                self.initial.setdefault(SETTING + field.name, _shown(field, self.instance.settings[field.name]))
+
+    def _prepare_secret(self, field: Field) -> None:
+        stored = self.instance.secrets.get(field.name, "")
+        shown = self.fields.get(SECRET + field.name)
+        if shown is None or not stored:
+            return
+        shown.required = False
+        where = stored if stored.startswith(ENV_PREFIX) else _("stored encrypted")
+        shown.help_text = _("Set (%(where)s). Leave it empty to keep it. %(help)s") % {
+            "where": where,
+            "help": field.help,
+        }
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        settings, sealed = dict(self.instance.settings), dict(self.instance.secrets)
+        for field in self.adapter_fields:
+            try:
+                if field.kind is FieldKind.SECRET:
+                    self._clean_secret(field, sealed)
+                else:
+                    self._clean_setting(field, settings)
+            except ValueError as error:
+                self.add_error(SETTING + field.name, str(error))
+            except SecretUnreadable as error:
+                self.add_error(SECRET + field.name, str(error))
+        if not self.errors:
+            self.instance.settings, self.instance.secrets = settings, sealed
+        return dict(self.cleaned_data)
+
+    def _clean_secret(self, field: Field, sealed: dict[str, str]) -> None:
+        given = self.cleaned_data.get(SECRET + field.name) or ""
+        if given.startswith(ENV_PREFIX) and not names_variable(given):
+            self.add_error(
+                SECRET + field.name, _("After env: comes the name of a variable, such as env:TWITTER_TOKEN.")
+            )
+        elif given:
+            sealed[field.name] = seal(given)
+        elif self.cleaned_data.get(FORGET + field.name):
+            sealed.pop(field.name, None)
+
+    def _clean_setting(self, field: Field, settings: dict[str, Any]) -> None:
+        name = SETTING + field.name
+        if name not in self.cleaned_data:  # it has an error of its own already
+            return
+        given = self.cleaned_data[name]
+        if given is None or given == "":
+            settings.pop(field.name, None)  # the adapter's default, also a later one
+        else:
+            settings[field.name] = clean(field, given)
+
+    def save(self, commit: bool = True) -> Any:
+        """Only what the form holds: a poller may be writing the cursor, the lease or the health of the same row."""
+        if not commit or self.instance.pk is None:
+            return super().save(commit)
+        own = [name for name in self._meta.fields or () if name in CONNECTION_FIELDS + CHANNEL_FIELDS]
+        self.instance.save(update_fields=[*own, "settings", "secrets"])
+        return self.instance
+
+
+def _form(
+    model: type[Any],
+    names: tuple[str, ...],
+    class_name: str,
+    fields: tuple[Field, ...],
+    stored_secrets: Mapping[str, str],
+    **declared: forms.Field,
+) -> type[forms.ModelForm[Any]]:
+    attributes: dict[str, Any] = {"adapter_fields": fields, "__module__": __name__, **declared}
+    for field in fields:
+        prefix = SECRET if field.kind is FieldKind.SECRET else SETTING
+        attributes[prefix + field.name] = _form_field(field)
+        if field.kind is FieldKind.SECRET and FORGET + field.name in form_names([field], stored_secrets):
+            forget = forms.BooleanField(required=False, label=_("Forget %(label)s") % {"label": field.label})
+            attributes[FORGET + field.name] = forget
+    attributes["Meta"] = type("Meta", (), {"model": model, "fields": names})
+    return type(class_name, (AdapterForm,), attributes)
+
+
+def _form_field(field: Field) -> forms.Field:
+    common: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": field.required}
+    match field.kind:
+        case FieldKind.SECRET:
+            common["help_text"] = field.help or _("The value itself, or env:NAME for a variable of the server.")
+            widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "size": 60})
+            return forms.CharField(**common, widget=widget)
+        case FieldKind.INTEGER:
+            return forms.IntegerField(**common, initial=field.default)
+        case FieldKind.BOOLEAN:
+            return forms.BooleanField(**{**common, "required": False}, initial=bool(field.default))
+        case FieldKind.CHOICE:
+            blank = [] if field.required or field.default else [("", "—")]
+            return forms.ChoiceField(**common, initial=field.default, choices=[*blank, *field.choices])
+        case FieldKind.LIST:
+            rows = forms.Textarea(attrs={"rows": 4, "cols": 60})
+            return forms.CharField(**common, initial=_shown(field, field.default), widget=rows)
+        case _:
+            return forms.CharField(**common, initial=field.default, widget=forms.TextInput(attrs={"size": 60}))
+
+
+def _shown(field: Field, value: Any) -> Any:
+    if field.kind is FieldKind.LIST and isinstance(value, list | tuple):
+        return "\n".join(map(str, value))
+    return value
