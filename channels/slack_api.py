@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +32,7 @@ EVENT_TYPE = "desk_message"
 CLOCK_SKEW = timedelta(minutes=5)
 _DEFAULT_WAIT_S = 30.0
 _MOST_PAGES = 20
+_CODE = re.compile(r"[a-z0-9_]{1,80}\Z")
 _NOT_CONNECTED = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 _NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
 _CREDENTIALS = frozenset(
@@ -160,12 +162,14 @@ def _api_error(error: SlackApiError, changes: bool) -> ChannelError:
     status = int(getattr(response, "status_code", 0) or 0)
     data = getattr(response, "data", None)
     code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    if not _CODE.match(code):  # slack_sdk puts "Received a response in a non-JSON format: …" where a code should be
+        code = ""
     if status == 429 or code in ("ratelimited", "rate_limited"):
         wait_s = _retry_after_s(getattr(response, "headers", None) or {})
         return RateLimited(_("Slack was asked too often; waiting."), retry_after_s=wait_s)
     if status >= 500 or not code or code in _UNCLEAR:
         return (Uncertain if changes else Transient)(
-            _("Slack answered %(what)s instead of an answer.") % {"what": code or status}
+            _("Slack did not answer properly (%(what)s).") % {"what": code or status}
         )
     if code in _CREDENTIALS:
         return AuthFailed(_in_words(code))
