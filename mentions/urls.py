@@ -1,6 +1,6 @@
 from django.urls import path
 
-from mentions.views import attachments, author, home, mail, me, palette, play, queue, reply, ticket
+from mentions.views import attachments, author, home, macro, mail, me, palette, play, queue, reply, ticket
 
 app_name = "mentions"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("tickets/<int:number>/leave/<slug:outcome>/", play.leave, name="leave"),
     path("tickets/<int:number>/reply/", reply.send, name="reply"),
     path("tickets/<int:number>/draft/", reply.draft, name="draft"),
+    path("tickets/<int:number>/macro/", macro.macro, name="macro"),
     path("tickets/<int:number>/links/", ticket.links, name="links"),
     path("tickets/<int:number>/answer/", ticket.answer, name="answer"),
     path("tickets/<int:number>/note/", ticket.note, name="note"),

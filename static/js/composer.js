@@ -99,14 +99,23 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-macro]");
-  if (!button) return;
+  if (!button || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
   const box = document.getElementById("macro-preview");
   button.closest("details").open = false;
-  const response = await fetch(button.dataset.macro, { credentials: "same-origin" });
+  const response = await fetch(button.href, { headers: { "X-Fragment": "1" }, credentials: "same-origin" });
   if (!response.ok) return;
   box.innerHTML = await response.text();
   const first = box.querySelector("input:not([type=hidden]), textarea, button");
   if (first) first.focus();
+});
+
+// The macro's text goes in front of the draft, so the draft has to be there first.
+document.addEventListener("submit", async (event) => {
+  if (event.target.id !== "macro-form") return;
+  event.preventDefault();
+  await save();
+  event.target.submit();
 });
 
 document.addEventListener("click", (event) => {

@@ -1,0 +1,75 @@
+"""A macro on a ticket: first what it would do, then all of it or nothing."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from mentions import macros, ticket_page
+from mentions.models import Macro, Ticket
+from mentions.views.acting import REFUSALS, may_play, ticket_words, token_of, view_of, visible_or_404, words_of
+
+STATUS_WORDS = dict(Ticket.Status.choices)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def macro(request: HttpRequest, number: int) -> HttpResponse:
+    """`macro`: its id. GET shows the preview (`X-Fragment`: for the page of the ticket), POST applies it; the fields it
+    asks for come as `field-<name>`."""
+    may_play(request)
+    ticket = visible_or_404(request, number)
+    wanted = request.POST.get("macro") or request.GET.get("macro") or ""
+    chosen = get_object_or_404(Macro, pk=int(wanted) if wanted.isdecimal() else 0, is_active=True)
+    if request.method == "POST":
+        return _apply(request, ticket, chosen)
+    return _preview(request, ticket, chosen)
+
+
+def _values(request: HttpRequest) -> dict[str, str]:
+    return {name.removeprefix("field-"): value for name, value in request.POST.items() if name.startswith("field-")}
+
+
+def _preview(request: HttpRequest, ticket: Ticket, chosen: Macro, problem: str = "") -> HttpResponse:
+    values = _values(request)
+    try:
+        shown = macros.preview(chosen, ticket, request.user, timezone.now(), values)
+    except macros.MacroRefused as refused:
+        shown, problem = None, str(refused)
+    context = {
+        "macro": chosen,
+        "ticket": ticket,
+        "preview": shown,
+        "fields": [{**field, "value": values.get(field["name"], "")} for field in shown.fields] if shown else [],
+        "problem": problem,
+        "token": request.POST.get("token") or request.GET.get("token", ""),
+        "mode": request.POST.get("mode") or request.GET.get("mode", ""),
+        "view_slug": request.POST.get("view") or request.GET.get("view", ""),
+    }
+    template = "mentions/_macro.html" if request.headers.get("X-Fragment") else "mentions/macro.html"
+    return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+def _apply(request: HttpRequest, ticket: Ticket, chosen: Macro) -> HttpResponse:
+    try:
+        applied = macros.apply(
+            chosen, ticket.pk, request.user, token_of(request), values=_values(request), now=timezone.now()
+        )
+    except macros.MacroRefused as refused:
+        return _preview(request, ticket, chosen, str(refused))
+    except (*REFUSALS, ValidationError) as refused:
+        messages.error(request, words_of(refused))
+        return redirect("mentions:ticket", ticket.pk)
+    messages.success(request, ticket_words(ticket.pk, _("“%(macro)s” applied") % {"macro": chosen}))
+    if applied.status_after:
+        after = STATUS_WORDS.get(applied.status_after, applied.status_after)
+        messages.info(
+            request, _("Its reply is in the composer; after it the ticket is %(status)s.") % {"status": after}
+        )
+    return redirect(ticket_page.address(ticket.pk, view_of(request)))
