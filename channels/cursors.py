@@ -4,6 +4,9 @@ Positions are integers that grow with time (epoch seconds, snowflake ids). Every
 that is stopped half way (by a bound, an error or a crash) leaves an island above `high`; the mark advances only when
 the reading has come down to it. Whatever lies between two islands is a gap, and later polls fill it.
 
+Readers ask from a little below the floor of what is new: indexes lag, and what was edited lately comes again. That
+overlap changes nothing here: what lies below a floor is known.
+
 JSON form: `{"high": 5, "islands": [[30, 40], [10, 20]]}`, islands newest first, both ends stored.
 """
 
@@ -12,6 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from channels.contract import Json
+
+MOST_ISLANDS = 50
+"""More are forgotten, oldest first, and read again: a cursor must not grow without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class Progress:
             islands.insert(0, (low, max(low, top)))
             above = 0
         if not complete:
-            return Progress(self.high, tuple(islands))
+            return Progress(self.high, tuple(islands[:MOST_ISLANDS]))
         _, top = islands.pop(above)
         if above < len(islands):
             islands[above] = (islands[above][0], max(top, islands[above][1]))
@@ -64,12 +70,20 @@ class Progress:
             return self
         return self.read(gap, gap.ceiling, gap.ceiling, complete=True)
 
-    def rewound(self, overlap: int) -> Progress:
-        """To read the newest stretch once more: indexes lag, and what was edited lately comes again."""
-        if not self.islands:
-            return Progress(self.high - overlap)
-        low, top = self.islands[0]
-        return Progress(self.high, ((low, max(low, top - overlap)), *self.islands[1:]))
+    def after(self, gap: Gap, reached: tuple[int, int] | None, is_closed: bool) -> Progress:
+        """After an answer that reached over these positions (None: it was empty). `is_closed`: nothing more is there
+        down to the floor of this gap; a question that did not ask so far down cannot say that."""
+        if reached is not None:
+            return self.read(gap, *reached, complete=is_closed)
+        return self.nothing_in(gap) if is_closed else self
+
+    def gap_below(self, low: int) -> Gap | None:
+        """The gap that begins where a reading has come down to; None inside what is known already."""
+        return next((gap for gap in self.gaps() if gap.ceiling == low), None)
+
+    def older_gap(self) -> Gap | None:
+        """The newest of the gaps that earlier readings left."""
+        return next(iter(self.gaps()[1:]), None)
 
     def to_json(self) -> Json:
         return {"high": self.high, "islands": [list(island) for island in self.islands]}

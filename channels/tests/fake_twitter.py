@@ -60,7 +60,7 @@ class Api:
         high = int(query.get("until_id", 1 << 62))
         if token_name in query:
             high = min(high, int(query[token_name].removeprefix("below-")))
-        inside = sorted((n for n in tweets if int(query["since_id"]) < n < high), reverse=True)
+        inside = sorted((n for n in tweets if int(query.get("since_id", 0)) < n < high), reverse=True)
         page = inside[: int(query["max_results"])]
         meta: dict[str, Any] = {"result_count": len(page)}
         if len(inside) > len(page):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.cursors import Gap, Progress, progress_from
+from channels.cursors import MOST_ISLANDS, Gap, Progress, progress_from
 
 
 def test_a_first_page_that_is_all_moves_the_mark() -> None:
@@ -42,10 +42,20 @@ def test_nothing_new_changes_nothing() -> None:
         assert progress.nothing_in(Gap(progress.gaps()[0].floor, None)) == progress
 
 
-def test_rewinding_never_opens_a_gap() -> None:
-    assert Progress(10).rewound(3) == Progress(7)
-    assert Progress(10, ((15, 20),)).rewound(3) == Progress(10, ((15, 17),))
-    assert Progress(10, ((15, 16),)).rewound(3) == Progress(10, ((15, 15),))
+def test_a_cursor_does_not_grow_without_end() -> None:
+    progress = Progress(0)
+    for n in range(1, 200):
+        progress = progress.read(progress.gaps()[0], n * 10, n * 10 + 1, complete=False)
+    assert len(progress.islands) == MOST_ISLANDS
+    assert progress.gaps()[-1] == Gap(0, progress.islands[-1][0])
+
+
+def test_what_is_known_is_no_gap() -> None:
+    progress = Progress(10, ((25, 30), (15, 20)))
+    assert progress.gap_below(25) == Gap(20, 25)
+    assert progress.gap_below(27) is None
+    assert progress.older_gap() == Gap(20, 25)
+    assert Progress(10).older_gap() is None
 
 
 @pytest.mark.parametrize("stored", [None, {}, [], "x", 7, {"high": None}, {"high": 1}, {"high": 1, "islands": [[1]]}])
@@ -70,19 +80,24 @@ def test_everything_is_read_in_the_end(polls: list[tuple[int, int, int]], overla
 
     def read(budget: int, size: int) -> None:
         nonlocal progress
-        current = progress.rewound(overlap)
-        gap: Gap | None = current.gaps()[0]
-        while gap is not None and budget > 0:
-            budget -= 1
-            inside = [p for p in reversed(posted) if p > gap.floor and (gap.ceiling is None or p < gap.ceiling)]
+        gap: Gap | None = progress.gaps()[0]
+        floor, ceiling = progress.gaps()[0].floor - overlap, None
+        for _ in range(budget):
+            inside = [p for p in reversed(posted) if p > floor and (ceiling is None or p < ceiling)]
             page = inside[:size]
             seen.update(page)
-            if page:
-                current = progress = current.read(gap, min(page), max(page), complete=len(inside) <= size)
-            elif gap.ceiling is not None:
-                current = progress = current.nothing_in(gap)
+            is_last = len(inside) <= size
+            if gap is not None:
+                reached = (min(page), max(page)) if page else None
+                progress = progress.after(gap, reached, is_last and floor <= gap.floor)
             assert all(p in seen for p in posted if p <= progress.high)
-            gap = next((g for g in current.gaps() if g.ceiling is not None), None)
+            if not is_last:
+                ceiling = min(page)
+                gap = progress.gap_below(ceiling)
+            elif (gap := progress.older_gap()) is not None:
+                floor, ceiling = gap.floor, gap.ceiling
+            else:
+                return
 
     for new, budget, size in polls:
         posted += range(len(posted) + 1, len(posted) + 1 + new)

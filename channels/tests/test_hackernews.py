@@ -89,6 +89,22 @@ def test_a_long_backfill_is_bounded_and_filled_later(monkeypatch: pytest.MonkeyP
     assert cursor["phrases"]["acme"] == {"high": NOW - 5, "islands": []}
 
 
+def test_a_crowded_overlap_does_not_keep_a_gap_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "PER_PAGE", 5)
+    monkeypatch.setattr(fetching, "PAGES_A_POLL", 4)
+    search, seen = Search(), set[str]()
+    for n in range(1, 41):
+        search.add(n, NOW - n)
+    for n in range(100, 130):
+        search.add(n, NOW - 20_000 - n * 300)
+    cursor: Json = None
+    with searching(search) as (_, config):
+        for _ in range(12):
+            cursor = _poll(config, cursor, seen)
+    assert seen == {str(n) for n in search.hits}
+    assert cursor["phrases"]["acme"]["islands"] == []
+
+
 def test_a_break_in_the_middle_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "PER_PAGE", 4)
     search, seen = Search(), set[str]()

@@ -97,46 +97,53 @@ def _kids(entry: Mapping[str, Any]) -> list[str]:
     return [n for n in map(wire.identity, kids) if n] if isinstance(kids, list) else []
 
 
-def _search(config: Config, phrase: str, stored: Progress) -> Iterator[tuple[list[Item], Progress]]:
-    """New hits first, then the gaps that earlier polls left."""
-    progress = stored.rewound(OVERLAP_S)
+def _search(config: Config, phrase: str, progress: Progress) -> Iterator[tuple[list[Item], Progress]]:
+    """New hits first, down through the overlap, then the gaps that earlier polls left."""
     gap: Gap | None = progress.gaps()[0]
-    for _ in range(PAGES_A_POLL):
-        if gap is None:
+    asked = Gap(progress.gaps()[0].floor - OVERLAP_S, None)
+    for number in range(1, PAGES_A_POLL + 1):
+        hits, low, top, is_last = _slice(config, phrase, asked)
+        if gap is not None:
+            is_closed = is_last and asked.floor <= gap.floor
+            progress = progress.after(gap, None if top is None else (low, top), is_closed)
+        yield _items(config, hits), progress
+        gap = None if is_last else progress.gap_below(low)
+        older = progress.older_gap()
+        if gap is None and older is not None and (is_last or number >= PAGES_A_POLL // 2):
+            gap = asked = older  # what is known already must not keep a gap from ever being filled
+        elif is_last:
             return
-        items, after = _slice(config, phrase, gap, progress)
-        is_quiet = gap.ceiling is None and after == progress
-        progress = stored if is_quiet and not stored.islands else after
-        yield items, progress
-        gap = next((g for g in progress.gaps() if g.ceiling is not None), None)
+        else:
+            asked = Gap(asked.floor, low)
 
 
-def _slice(config: Config, phrase: str, gap: Gap, progress: Progress) -> tuple[list[Item], Progress]:
-    """One request's worth of a gap. A second that holds more than a page is asked for as a whole."""
-    hits, is_last = _page(config, phrase, gap, PER_PAGE)
+def _slice(config: Config, phrase: str, asked: Gap) -> tuple[list[dict[str, Any]], int, int | None, bool]:
+    """One request's worth: hits, oldest and newest of their times, and whether that was all there is. A second that
+    holds more than a page is asked for as a whole; what it holds beyond that, the search never shows."""
+    size, low, top = PER_PAGE, asked.floor, None
+    hits, is_last = _page(config, phrase, asked, size)
+    if not is_last and asked.ceiling is not None and min(_times(hits), default=asked.ceiling) >= asked.ceiling:
+        hits, is_last = _page(config, phrase, asked, MOST_PER_QUERY)
     times = _times(hits)
-    if gap.ceiling is not None and not is_last and times and min(times) >= gap.ceiling:
-        hits, is_last = _page(config, phrase, gap, MOST_PER_QUERY)
-        times = _times(hits)
-        if not is_last and times and min(times) >= gap.ceiling:  # no way to see more of this second
-            return _items(config, hits), progress.read(gap, gap.ceiling - 1, gap.ceiling, complete=False)
-    if not times:
-        return [], progress.nothing_in(gap)
-    return _items(config, hits), progress.read(gap, min(times), max(times), is_last)
+    if times:
+        low, top = min(times), max(times)
+        if not is_last and asked.ceiling is not None and low >= asked.ceiling:
+            low = asked.ceiling - 1
+    return hits, low, top, is_last or not times
 
 
-def _page(config: Config, phrase: str, gap: Gap, size: int) -> tuple[list[dict[str, Any]], bool]:
+def _page(config: Config, phrase: str, asked: Gap, size: int) -> tuple[list[dict[str, Any]], bool]:
     """Hits of a gap and whether that is all of them; fewer than asked for is the only sure sign (nbHits is rough)."""
-    document = _ask(config, phrase, gap, size)
+    document = _ask(config, phrase, asked, size)
     hits = _hits(document)
     pages = document.get("nbPages")
     return hits, len(hits) < size and not (isinstance(pages, int) and pages > 1)
 
 
-def _ask(config: Config, phrase: str, gap: Gap, size: int) -> dict[str, Any]:
-    filters = [f"created_at_i>{gap.floor}"]
-    if gap.ceiling is not None:
-        filters.append(f"created_at_i<={gap.ceiling}")
+def _ask(config: Config, phrase: str, asked: Gap, size: int) -> dict[str, Any]:
+    filters = [f"created_at_i>{asked.floor}"]
+    if asked.ceiling is not None:
+        filters.append(f"created_at_i<={asked.ceiling}")
     params: dict[str, str | int] = {
         "query": phrase,
         "tags": "(story,comment)",

@@ -106,29 +106,28 @@ def user_id(config: Config, handle: str) -> str:
 
 
 def _read(config: Config, source: Source, stored: Progress) -> Iterator[tuple[Answer, Progress]]:
-    """What is new, then the gaps that earlier polls left; pages of one gap are followed by their token."""
-    progress = _within_reach(source, stored.rewound(OVERLAP))
-    gap = asked = progress.gaps()[0]
+    """What is new, down through the overlap, then the gaps that earlier polls left; pages are followed by token."""
+    progress = _within_reach(source, stored)
+    gap: Gap | None = progress.gaps()[0]
+    asked = Gap(progress.gaps()[0].floor - OVERLAP, None)
     token: str | None = None
-    for _ in range(PAGES_A_POLL):
+    for number in range(1, PAGES_A_POLL + 1):
         answer = _ask(config, source, asked, token)
         token = _next_token(answer.body)
         ids = _ids(answer.body)
-        if ids:
-            progress = progress.read(gap, min(ids), max(ids), complete=token is None)
+        if gap is not None:
+            is_closed = token is None and asked.floor <= gap.floor
+            progress = progress.after(gap, (min(ids), max(ids)) if ids else None, is_closed)
+        yield answer, progress
+        if token is None:
+            gap = None
+        elif ids:
+            gap = progress.gap_below(min(ids))
+        older = progress.older_gap()
+        if gap is None and older is not None and (token is None or number >= PAGES_A_POLL // 2):
+            gap = asked = older  # what is known already must not keep a gap from ever being filled
+            token = None
         elif token is None:
-            progress = progress.nothing_in(gap)
-        is_quiet = gap.ceiling is None and not ids
-        yield answer, stored if is_quiet else progress
-        waiting = [g for g in progress.gaps() if g.ceiling is not None]
-        if token is not None and not ids:
-            continue  # an empty page with more behind it
-        same = next((g for g in waiting if g.floor == gap.floor), None) if token is not None else None
-        if same is not None:
-            gap = same
-        elif waiting:
-            gap, asked, token = waiting[0], waiting[0], None
-        else:
             return
 
 
@@ -152,8 +151,9 @@ def _ask(config: Config, source: Source, gap: Gap, token: str | None) -> Answer:
     floor = gap.floor
     if source.query is not None:
         params["query"] = source.query
-        floor = max(floor, _search_reach())
-    params["since_id"] = str(max(1, floor))
+        floor = max(floor, _search_reach()) if floor else 0  # none asked for: as far as this search goes
+    if floor or source.query is None:
+        params["since_id"] = str(max(1, floor))
     if gap.ceiling is not None:
         params["until_id"] = str(gap.ceiling)
     if token is not None:
