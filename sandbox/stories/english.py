@@ -63,6 +63,8 @@ COMMON: Rules = {
         "solved",
         "that helps {who} a lot",
     ),
+    "version": ("18.5", "18.6", "18.7", "19.0", "19.1"),
+    "count": ("12", "40", "75", "200", "340", "900"),
     "region": ("in Europe", "from Brazil", "from the US east coast", "over IPv6", "from our office", "on mobile"),
     "hello": ("hey", "hi", "hello", "good morning", "hi there", "", "", ""),
     "please": (
@@ -101,15 +103,15 @@ TWEETS: dict[str, tuple[str, ...]] = {
         "{to} how do I {goal} {place}? {please}",
         "Trying to {goal} and going in circles. {to} {please}",
         "{to} {how_sure} a way to {goal}? The docs ({docs_url}) don't say. {please}",
-        "Does {thing} work {place}? {who} would like to {goal} {to}",
+        "Can I use {thing} {place}? For {who} it would be good to {goal} {to}",
         "{to} quick one: can {who} {goal} without the premium plan?",
         "Question for {to}: we want to {goal}, is {docs_url} still the right place to start?",
         "dear {to}, I'd love to {goal}. Is that possible {place}? {emoji}",
     ),
     "praise": (
-        "{feel}, {thing} by {to} is a joy. {emoji}",
-        "Moved {who} to {to} {days} weeks ago: {thing} alone was worth it {emoji}",
-        "{thing} just saved {who} an afternoon. Thank you {to} {emoji}",
+        "{feel}, working with {thing} by {to} is a joy. {emoji}",
+        "Moved {who} to {to} {days} weeks ago, it was worth it for {thing} alone {emoji}",
+        "Hats off for {thing}: just saved {who} an afternoon. Thank you {to} {emoji}",
         "Whoever at {to} works on {thing}: you are doing great {emoji}",
         "I could {goal} in five minutes. {feel} impressed, {to} {emoji}",
         "{to} your docs on {thing} are the best I've read this year",
@@ -121,7 +123,7 @@ TWEETS: dict[str, tuple[str, ...]] = {
         "{to} found a bug: {failing} {place}. Where do I report it?",
         "{failing} {since} and it costs {who} hours. {to} please have a look {emoji}",
         'getting "{error}" when I try to {goal} {to} {please}',
-        '{to} {thing} broke {since}: "{error}". Known issue?',
+        '{to} trouble with {thing} {since}: "{error}". Known issue?',
     ),
     "outage": (
         "{to} is Acme.com down {region}? Getting 502s {since}",
@@ -171,7 +173,7 @@ TWEETS: dict[str, tuple[str, ...]] = {
         "{to} {failing}\u202e reversed \u200bzero-width & \"quotes\" 'all' over",
     ),
     "long": (
-        "{to} long one, sorry. {who} has used {thing} for {days} years and we are mostly happy. But {since} {failing}, "
+        "{to} long one, sorry. We have used {thing} for {days} years and are mostly happy. But {since} {failing}, "
         'and every time we try to {goal} we get "{error}". We went through {docs_url} twice, asked in the forum, and '
         "restarted everything that can be restarted. {please} We'd rather not go back to {tool}, who can we talk to?",
     ),
@@ -228,24 +230,24 @@ OFF_TOPIC: tuple[str, ...] = (
 )
 
 STORIES: tuple[tuple[str, str], ...] = (
-    ("Acme {number}.0 released with {thing}", "https://about.acme.example/blog/release-{number}"),
-    ("Why we moved {number} repositories from {tool} to Acme", "https://engineering.northwind.example/moving-{number}"),
-    ("Acme's {thing}: a post-mortem", "https://blog.sre.example/acme-post-mortem-{number}"),
-    ("Show HN: A terminal UI for Acme", "https://code.example/tui-{number}"),
+    ("Acme {version} released with {thing}", "https://about.acme.example/blog/release-{count}"),
+    ("Why we moved {count} repositories from {tool} to Acme", "https://engineering.northwind.example/moving-{count}"),
+    ("Acme's {thing}: a post-mortem", "https://blog.sre.example/acme-post-mortem-{count}"),
+    ("Show HN: A terminal UI for Acme", "https://code.example/tui-{count}"),
     ("Ask HN: Is Acme still worth it for {who}?", ""),
     ("Ask HN: How do you {goal}?", ""),
-    ("Acme raises prices for {thing}", "https://technews.example/acme-prices-{number}"),
-    ("Self-hosting Acme on a Raspberry Pi", "https://pi.example/selfhost-{number}"),
+    ("Acme raises prices for {thing}", "https://technews.example/acme-prices-{count}"),
+    ("Self-hosting Acme on a Raspberry Pi", "https://pi.example/selfhost-{count}"),
 )
 
 OTHER_STORIES: tuple[tuple[str, str], ...] = (
-    ("{tool} acquired for ${number}M", "https://technews.example/acquired-{number}"),
-    ("The state of continuous integration", "https://survey.example/ci-{number}"),
-    ("A faster linker for large C++ projects", "https://linker.example/{number}"),
-    ("Show HN: I wrote a tiny build system in Zig", "https://code.example/build-{number}"),
-    ("PostgreSQL at {number} terabytes", "https://db.example/pg-{number}"),
-    ("Acmeism: the poets who wanted clarity", "https://poetry.example/acmeism-{number}"),
-    ("What every programmer should know about {number} ms", "https://latency.example/{number}"),
+    ("{tool} acquired for ${count}M", "https://technews.example/acquired-{count}"),
+    ("The state of continuous integration", "https://survey.example/ci-{count}"),
+    ("A faster linker for large C++ projects", "https://linker.example/{count}"),
+    ("Show HN: I wrote a tiny build system in Zig", "https://code.example/build-{count}"),
+    ("PostgreSQL at {count} terabytes", "https://db.example/pg-{count}"),
+    ("Acmeism: the poets who wanted clarity", "https://poetry.example/acmeism-{count}"),
+    ("What every programmer should know about {count} ms", "https://latency.example/{count}"),
 )
 
 ANSWERS: dict[str, tuple[str, ...]] = {

@@ -28,6 +28,6 @@ def expand(rule: str, random_: random.Random, *rules: Rules) -> str:
 
 def tidy(text: str) -> str:
     """No double blanks, none before punctuation, nothing hanging about the ends."""
-    text = re.sub(r"[ \t]+", " ", text)
+    text = re.sub(r"(?<=\S)[ \t]+", " ", text)  # not at the beginning of a line: that is code
     text = re.sub(r" ([,.!?;:])(?=\s|$)", r"\1", text)
-    return re.sub(r" *\n *", "\n", text).strip()
+    return re.sub(r" +\n", "\n", text).strip()

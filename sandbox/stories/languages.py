@@ -35,9 +35,9 @@ TWEETS: dict[str, dict[str, tuple[str, ...]]] = {
         "bug": ("{to} アップグレード後に 502 が出ます。「{error}」",),
     },
     "fr": {
-        "question": ("{to} peut-on mettre en cache les dépendances entre {number} branches ? Merci d'avance",),
+        "question": ("{to} peut-on mettre en cache les dépendances entre {number} branches ? Merci d'avance",),
         "praise": ("Bravo {to}, la revue de code est un vrai plaisir après {tool} ❤️",),
-        "bug": ("{to} depuis ce matin : « {error} », une idée ?",),
+        "bug": ("{to} depuis ce matin : « {error} », une idée ?",),
     },
     "pt": {
         "question": ("{to} dá para rodar o runner em ARM? Temos {number} projetos vindos do {tool}",),
@@ -79,7 +79,7 @@ MAILS: dict[str, tuple[tuple[str, str], ...]] = {
     "fr": (
         (
             "Question sur ma commande",
-            "Bonjour,\n\nma commande n° {number} n'est toujours pas arrivée. Pouvez-vous vérifier ?\n\nBien à vous",
+            "Bonjour,\n\nma commande n° {number} n'est toujours pas arrivée. Pouvez-vous vérifier ?\n\nBien à vous",
         ),
     ),
     "pt": (

@@ -134,10 +134,11 @@ def letter(random_: random.Random, key: str, kind: str = "", to: str = "", autho
     greeting = (
         random_.choice(("Hi,\n\n", "Hello Acme,\n\n", "Dear team,\n\n", "Hey there,\n\n", "")) if lang == "en" else ""
     )
-    text = expand(greeting + body + random_.choice(SIGNATURES), random_, *rules)
+    whole = f"{subject}\x1f{greeting}{body}{random_.choice(SIGNATURES)}"  # one expansion: both mean the same things
+    subject, text = (part.strip() for part in expand(whole, random_, *rules).split("\x1f"))
     text = text.replace("\n--\n", "\n-- \n")  # the blank is part of the mark (RFC 3676, 4.3)
     more: dict[str, Any] = {
-        "subject": expand(subject, random_, *rules),
+        "subject": subject,
         "to": [alias] if random_.random() > 0.06 else [alias, random_.choice([a for a in LETTERS if a != alias])],
         "name": voice.name,
         "form": _form(kind, lang, random_),

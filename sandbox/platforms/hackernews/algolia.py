@@ -45,9 +45,8 @@ def words_of(text: str) -> tuple[str, ...]:
 class Algolia:
     def __init__(self, items: Items) -> None:
         self.items = items
-        self._version = -1
-        self._hits: list[dict[str, Any]] = []
-        self._by_word: dict[str, set[int]] = {}
+        self._hits: dict[int, dict[str, Any]] = {}
+        self._by_word: defaultdict[str, set[int]] = defaultdict(set)
 
     def register(self, router: Router) -> None:
         base = "/hn/api/v1"
@@ -59,21 +58,17 @@ class Algolia:
     # --- index ------------------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        """Rebuild when something changed since: a few thousand items take milliseconds."""
-        if self._version == self.items.version:
-            return
-        self._version = self.items.version
-        alive = [i for i in self.items.store.all("hn_item").values() if not i.get("deleted") and not i.get("dead")]
-        alive.sort(key=lambda item: (item["time"], item["id"]), reverse=True)
-        front = set(self.front_page())
-        self._hits = [self._hit(item, item["id"] in front) for item in alive]
-        by_word: defaultdict[str, set[int]] = defaultdict(set)
-        for number, hit in enumerate(self._hits):
-            for field in _FIELDS:
-                if field in hit:
-                    for word in words_of(hit[field]):
-                        by_word[word].add(number)
-        self._by_word = dict(by_word)
+        """Read what changed since."""
+        while self.items.changed:
+            item_id = self.items.changed.pop()
+            for word in _words_of_hit(self._hits.pop(item_id, {})):
+                self._by_word[word].discard(item_id)
+            item = self.items.get(item_id)
+            if item is None or item.get("deleted") or item.get("dead"):
+                continue
+            self._hits[item_id] = self._hit(item)
+            for word in _words_of_hit(self._hits[item_id]):
+                self._by_word[word].add(item_id)
 
     def front_page(self, size: int = 30) -> list[int]:
         """Ids of the stories that rank highest: points against age, https://news.ycombinator.com/newsfaq.html."""
@@ -86,7 +81,7 @@ class Algolia:
         rank = lambda s: (s["score"] + s["descendants"]) / ((now - s["time"]) / 3600 + 2) ** 1.8  # noqa: E731
         return [story["id"] for story in sorted(stories, key=rank, reverse=True)[:size]]
 
-    def _hit(self, item: Doc, on_front_page: bool) -> dict[str, Any]:
+    def _hit(self, item: Doc) -> dict[str, Any]:
         story = self.items.get(item["story_id"]) or item
         hit: dict[str, Any] = {
             "author": item["by"],
@@ -101,7 +96,7 @@ class Algolia:
         if item["type"] == "story":
             hit |= {"title": item["title"], "points": item["score"], "num_comments": item["descendants"]}
             hit |= {"url": item.get("url"), "story_text": item.get("text")}
-            hit["_tags"] += [tag for tag in (self.items.ask_or_show(item), "front_page" * on_front_page) if tag]
+            hit["_tags"] += [tag for tag in [self.items.ask_or_show(item)] if tag]
         else:
             hit |= {"comment_text": item["text"], "parent_id": item["parent"]}
             hit |= {"story_title": story.get("title"), "story_url": story.get("url")}
@@ -132,7 +127,9 @@ class Algolia:
         shown = [self._hits[n] for n in numbers[start : page * size + size]]
         if request.duplicates:
             shown += shown[:2]
-        hits = [hit | {"_highlightResult": self._highlight(hit, asked.get("query", ""))} for hit in shown]
+        front = set(self.front_page())
+        hits = [hit | {"_tags": self._tags(int(hit["objectID"]), front)} for hit in shown]
+        hits = [hit | {"_highlightResult": self._highlight(hit, asked.get("query", ""))} for hit in hits]
         took = int((time.perf_counter() - started) * 1000) + 1
         return json_response(
             {
@@ -154,19 +151,24 @@ class Algolia:
         )
 
     def _filtered(self, asked: dict[str, str]) -> list[int]:
-        """Numbers of the hits, newest first."""
+        """Ids of the hits, newest first."""
+        front = set(self.front_page()) if "front_page" in asked.get("tags", "") else set()
         found = self._matching(asked.get("query", ""), asked.get("typoTolerance", "true") != "false")
         tags = parse_tags(asked.get("tags", ""))
         bounds = parse_numeric(asked.get("numericFilters", ""))
         return [
             n
-            for n in sorted(found)
-            if all(any(tag in self._hits[n]["_tags"] for tag in group) for group in tags)
+            for n in sorted(found, key=lambda n: (self._hits[n]["created_at_i"], n), reverse=True)
+            if all(any(tag in self._tags(n, front) for tag in group) for group in tags)
             and all(_holds(self._hits[n].get(name), sign, value) for name, sign, value in bounds)
         ]
 
+    def _tags(self, item_id: int, front: set[int]) -> list[str]:
+        """With `front_page`, which comes and goes without the item changing."""
+        return [*self._hits[item_id]["_tags"], *["front_page"] * (item_id in front)]
+
     def _matching(self, text: str, typos: bool) -> set[int]:
-        found = set(range(len(self._hits)))
+        found = set(self._hits)
         for phrase in re.findall(r'"([^"]*)"', text):
             wanted = words_of(phrase)
             for word in wanted:
@@ -254,6 +256,10 @@ def _holds(have: int | None, sign: str, value: float) -> bool:
     if have is None:
         return False
     return {"<": have < value, ">": have > value, "=": have == value, "<=": have <= value, ">=": have >= value}[sign]
+
+
+def _words_of_hit(hit: dict[str, Any]) -> set[str]:
+    return {word for field in _FIELDS if field in hit for word in words_of(hit[field])}
 
 
 def _contains(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:

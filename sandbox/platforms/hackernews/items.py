@@ -43,8 +43,8 @@ def _paragraph(text: str) -> str:
 class Items:
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.version = 0
-        """Grows with every change: indexes are rebuilt when it moved."""
+        self.changed = {int(item_id) for item_id in store.all("hn_item")}
+        """Ids of items that the search index has not read since they changed."""
         with store.transaction():
             for member in TEAM:
                 if member.hackernews:
@@ -118,7 +118,7 @@ class Items:
         return "ask_hn" if title.startswith("ask hn") else "show_hn" if title.startswith("show hn") else ""
 
     def _save(self, item: Doc) -> Doc:
-        self.version += 1
+        self.changed.add(item["id"])
         self.store.put("hn_item", str(item["id"]), item)
         return item
 
