@@ -327,7 +327,6 @@ class Adapter(ABC):
 
 def inspect_record(mention: Mention) -> dict[str, Json]:
     """The JSON object that `inspect_payload` prints: all keys always present, null where unknown."""
-    iso = lambda at: at.isoformat().replace("+00:00", "Z") if at else None  # noqa: E731
     author = mention.author
     return {
         "external_id": mention.external_id,
@@ -337,17 +336,21 @@ def inspect_record(mention: Mention) -> dict[str, Json]:
         "subject": mention.subject,
         "text": mention.text,
         "html": mention.html,
-        "posted_at": iso(mention.posted_at),
+        "posted_at": _iso(mention.posted_at),
         "url": mention.url,
         "is_auto": mention.is_auto,
         "is_own": mention.is_own,
         "is_deleted": mention.is_deleted,
-        "edited_at": iso(mention.edited_at),
+        "edited_at": _iso(mention.edited_at),
         "links": list(mention.links),
         "attachments": [
             {"name": a.name, "type": a.type, "size": a.size, "sha256": a.sha256} for a in mention.attachments
         ],
     }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def parse_all(adapter: Adapter, documents: Iterable[Document], config: Config) -> Iterator[Mention]:
