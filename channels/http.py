@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError, LocationParseError
 from channels.contract import Json, Network
 from channels.errors import ChannelError, Rejected, Transient, Uncertain
 from channels.http_body import Raw, decode_json, not_json
-from channels.http_errors import detail_of, quota, read_failure, redact, write_failure
+from channels.http_errors import detail_of, quota, read_failure, redact, redacted, write_failure
 from channels.http_guard import anything_sent, begin_request, check_behind_proxy, session_for
 
 MAX_REDIRECTS = 5
@@ -89,7 +89,7 @@ def get_json(
     call = Call("GET", url, params, None, headers, auth, tuple(secrets))
     raw = _read(network, call)
     if not 200 <= raw.status < 300:
-        _raise_known(raw, classify)
+        _raise_known(raw, classify, call.secrets)
         raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), datetime.now(UTC))
     if raw.status == 204:
         return Answer(raw.status, raw.headers, None)
@@ -188,7 +188,7 @@ def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
             raise Uncertain(f"{call.where}: {_reason(error)}. Nobody knows whether it was taken.") from None
         raise Transient(f"{call.where}: {_reason(error)}. Nothing was sent.") from None
     if not 200 <= raw.status < 300:
-        _raise_known(raw, classify)
+        _raise_known(raw, classify, call.secrets)
         detail = detail_of(raw.content, call.secrets)
         raise write_failure(raw.status, raw.headers, call.where, detail, datetime.now(UTC))
     try:
@@ -235,7 +235,7 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _raise_known(raw: Raw, classify: Classify | None) -> None:
+def _raise_known(raw: Raw, classify: Classify | None, secrets: tuple[str, ...]) -> None:
     if classify is None:
         return
     try:
@@ -244,7 +244,7 @@ def _raise_known(raw: Raw, classify: Classify | None) -> None:
         body = None
     known = classify(raw.status, body)
     if known is not None:
-        raise known
+        raise redacted(known, secrets)
 
 
 def _reason(error: Exception) -> str:

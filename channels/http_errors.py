@@ -37,6 +37,13 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return _SECRET_PARAMETER.sub(r"\1•••", text)
 
 
+def redacted(error: ChannelError, secrets: Iterable[str]) -> ChannelError:
+    """The same error; its text may quote what a platform said, and platforms quote what they were sent."""
+    known = tuple(secrets)
+    error.args = tuple(redact(part, known) if isinstance(part, str) else part for part in error.args)
+    return error
+
+
 def read_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
     """The error of a request that changes nothing. `where` is host and path, `detail` what the platform says."""
     told = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")

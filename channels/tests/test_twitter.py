@@ -188,3 +188,13 @@ def test_an_error_inside_a_200_means_what_it_says(kind: str, expected: type[Chan
     with serving(lambda seen: as_json(body)) as server, pytest.raises(expected, match="why") as caught:
         list(ADAPTER.fetch(connection(server), None))
     assert type(caught.value) is expected
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_an_error_that_quotes_our_token_does_not_show_it(status: int) -> None:
+    kind = "https://api.twitter.com/2/problems/not-authorized-for-resource"
+    error = {"title": "T", "detail": "sent bearer-of-the-app", "type": kind}
+    body = {"errors": [error]} if status == 200 else error
+    with serving(lambda seen: as_json(body, status)) as server, pytest.raises(Rejected, match="sent") as caught:
+        list(ADAPTER.fetch(connection(server), None))
+    assert "bearer-of-the-app" not in str(caught.value)

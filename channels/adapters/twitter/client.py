@@ -15,6 +15,7 @@ from channels.adapters.twitter.wire import error_line
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http import Answer, delete, get_json, post_json
+from channels.http_errors import redacted
 
 API = "https://api.twitter.com"
 FIELDS: dict[str, str | int] = {
@@ -61,7 +62,7 @@ def get(config: Config, path: str, params: Mapping[str, str | int] | None = None
         raise Transient("Twitter answered with something else than an object. It is tried again.")
     problem = partial_failure(answer.body)
     if problem is not None:
-        raise problem
+        raise redacted(problem, secrets_of(config))
     return answer
 
 
