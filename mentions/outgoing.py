@@ -11,8 +11,8 @@ MAX_REFERENCES = 100
 
 
 def answered_message(ticket: Ticket) -> Message | None:
-    """The message that a reply goes under: the requester's latest, else the latest of anybody but us; an absence note or
-    other automatic mail only where there is nothing else."""
+    """The message that a reply goes under: the requester's latest, else the latest of anybody but us; an absence note
+    or other automatic mail only where there is nothing else."""
     inbound = Message.objects.filter(ticket=ticket, is_deleted=False).exclude(direction=Message.Direction.TEAM)
     newest = (
         inbound.select_related("author", "channel__connection").defer("search").order_by("is_auto", "-posted_at", "-id")
