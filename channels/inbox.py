@@ -49,12 +49,20 @@ RETURNING stored.id, stored.xmax = 0
     edited="(%(edits)s AND stored.digest <> excluded.digest AND excluded.fetched_at >= stored.fetched_at)",
     raised="(stored.role = 'thread' AND excluded.role = 'mention')",
 )
+# What `_STORE` would write, so that a page of known items costs this one read and no transaction.
+_NEEDED = """
+SELECT n.place FROM unnest(%(ids)s::text[], %(digests)s::bytea[]) WITH ORDINALITY AS n (external_id, digest, place)
+LEFT JOIN channels_inbounditem stored
+    ON stored.connection_id = %(connection)s AND stored.external_id = n.external_id
+WHERE stored.id IS NULL
+    OR (%(edits)s AND stored.digest <> n.digest AND %(at)s >= stored.fetched_at)
+    OR (stored.role = 'thread' AND %(role)s = 'mention')
+"""
 _TAKE = """
 SELECT id, connection_id, external_id, role, payload, raw, digest, fetched_at, revision
 FROM channels_inbounditem WHERE state = 'pending' {only}
 ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
-_COLUMNS = ("external_id", "digest", "role", "fetched_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +113,16 @@ def store_page(
     # Parsing may take its time: nothing of it happens inside the transaction.
     fetched = _fingerprinted(page.items, source, keep_last=edits)
     changed = _changed(connection_id, fetched, role, fetched_at, edits)
+    moves_cursor = role == MENTION and page.cursor is not None and page.cursor != source.connection.cursor
+    if not changed and not moves_cursor:
+        return []
     with transaction.atomic():
         rows = _write(connection_id, changed, role, fetched_at, edits) if changed else []
         pending = [pk for pk, _ in rows]
-        if role == MENTION:
-            _advance(connection_id, page.cursor, lease_token, fetched_at if any(new for _, new in rows) else None)
+        if role == MENTION and any(new for _, new in rows):
+            Connection.objects.filter(pk=connection_id).update(last_item_at=fetched_at)
+        if moves_cursor:
+            _advance(source.connection, page.cursor, lease_token)
         items_after_commit(connection_id, pending)
     return pending
 
@@ -186,20 +199,19 @@ def _changed(
     """Without the items that need no write. The statement that writes decides again, so this read takes no lock."""
     if not fetched:
         return []
-    known = {
-        external_id: (bytes(digest), known_role, at)
-        for external_id, digest, known_role, at in InboundItem.objects.filter(
-            connection_id=connection_id, external_id__in=[f.external_id for f in fetched]
-        ).values_list(*_COLUMNS)
-    }
-
-    def needs_write(item: _Fetched) -> bool:
-        if item.external_id not in known:
-            return True
-        digest, known_role, at = known[item.external_id]
-        return (edits and digest != item.digest and fetched_at >= at) or (known_role == THREAD and role == MENTION)
-
-    return [item for item in fetched if needs_write(item)]
+    with database.cursor() as cursor:
+        cursor.execute(
+            _NEEDED,
+            {
+                "connection": connection_id,
+                "role": role,
+                "at": fetched_at,
+                "edits": edits,
+                "ids": [f.external_id for f in fetched],
+                "digests": [f.digest for f in fetched],
+            },
+        )
+        return [fetched[place - 1] for (place,) in cursor.fetchall()]
 
 
 def _write(
@@ -223,12 +235,10 @@ def _write(
         return [(pk, new) for pk, new in cursor.fetchall()]
 
 
-def _advance(connection_id: int, cursor: Json, lease_token: UUID | None, last_item_at: datetime | None) -> None:
-    connection = Connection.objects.filter(pk=connection_id)
-    if last_item_at is not None:
-        connection.update(last_item_at=last_item_at)
-    if cursor is not None:
-        connection.filter(lease_token=lease_token).exclude(cursor=cursor).update(cursor=cursor)
+def _advance(connection: Connection, cursor: Json, lease_token: UUID | None) -> None:
+    """Move the cursor, if the lease still is the given one; and note it, to know when it moves again."""
+    if Connection.objects.filter(pk=connection.pk, lease_token=lease_token).update(cursor=cursor):
+        connection.cursor = cursor
 
 
 def _fail(failed: Mapping[int, str], now: datetime) -> None:

@@ -64,7 +64,7 @@ def test_known_items_cost_one_select_and_no_write(django_assert_num_queries) -> 
     posts = [(str(n), "text") for n in range(100)]
     store(connection, *posts)
     source = source_of(connection.pk)
-    with django_assert_num_queries(3) as queries:  # the SELECT, and the savepoint of an empty transaction
+    with django_assert_num_queries(1) as queries:
         assert store(connection, *posts, at=60, source=source) == []
     assert not [q for q in queries if q["sql"].startswith(("INSERT", "UPDATE"))]
 
@@ -183,6 +183,17 @@ def test_cursor_moves_only_under_the_current_lease() -> None:
     inbox.store_page(connection.pk, page, fetched_at=NOW, lease_token=other)
     connection.refresh_from_db()
     assert connection.cursor == {"since": 9}
+
+
+def test_a_cursor_that_goes_back_to_where_it_was_is_written(django_assert_num_queries) -> None:
+    connection = make_connection(cursor=1)
+    source = source_of(connection.pk)
+    for cursor in (2, 1):
+        inbox.store_page(connection.pk, page_of(cursor=cursor), fetched_at=NOW, source=source)
+    connection.refresh_from_db()
+    assert connection.cursor == 1
+    with django_assert_num_queries(0):
+        inbox.store_page(connection.pk, page_of(cursor=1), fetched_at=NOW, source=source)
 
 
 def test_a_refetched_thread_leaves_the_cursor_alone() -> None:
