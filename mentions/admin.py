@@ -1,4 +1,4 @@
-"""What admins look after on the desk: people and their accounts, macros, views, tags. Tickets are worked on elsewhere."""
+"""What admins look after on the desk: people and their accounts, macros, views, tags."""
 
 from __future__ import annotations
 
