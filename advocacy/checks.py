@@ -160,6 +160,8 @@ def amounts(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
     bounds = {
         "DESK_UNDO_SECONDS": (settings.UNDO_SECONDS, 0, 300),
         "DESK_CLAIM_LEASE_SECONDS": (settings.CLAIM_LEASE_SECONDS, 30, 3600),
+        "DESK_READ_TIMEOUT_SECONDS": (settings.READ_TIMEOUT_SECONDS, 1, 30),
+        "DESK_POLL_LEASE_SECONDS": (settings.POLL_LEASE_SECONDS, longest_request_s(), 600),
         "DESK_CLOSE_SOLVED_AFTER_DAYS": (settings.CLOSE_SOLVED_AFTER_DAYS, 1, 3650),
         "DESK_ATTACHMENT_MAX_BYTES": (settings.ATTACHMENT_MAX_BYTES, 1024, 100 * 1024 * 1024),
         "DESK_MAILS_PER_ADDRESS_PER_DAY": (settings.MAILS_PER_ADDRESS_PER_DAY, 1, 10_000),
@@ -169,6 +171,11 @@ def amounts(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
         for name, (value, least, most) in bounds.items()
         if not least <= value <= most
     ]
+
+
+def longest_request_s() -> int:
+    """Connecting, the first byte, and a body that drips (`channels.http`): a poller that waits for it is not lost."""
+    return 5 + 2 * int(settings.READ_TIMEOUT_SECONDS)
 
 
 def refuse_wrong_settings() -> None:

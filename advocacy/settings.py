@@ -154,6 +154,8 @@ MAILS_PER_ADDRESS_PER_DAY = env.int("DESK_MAILS_PER_ADDRESS_PER_DAY", default=20
 ALLOWED_PRIVATE_HOSTS = env.list("DESK_ALLOWED_PRIVATE_HOSTS", default=[])
 HTTP_USER_AGENT = env.str("DESK_HTTP_USER_AGENT", default="mention-desk/1.0")
 HTTP_PROXY = env.str("DESK_HTTP_PROXY", default="")
+READ_TIMEOUT_SECONDS = env.int("DESK_READ_TIMEOUT_SECONDS", default=20)
+POLL_LEASE_SECONDS = env.int("DESK_POLL_LEASE_SECONDS", default=90)
 SLACK_API_BASE = env.str("DESK_SLACK_API_BASE", default="https://slack.com/api/")
 SLACK_TOKEN = env.str("DESK_SLACK_TOKEN", default="")
 

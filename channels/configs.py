@@ -71,6 +71,7 @@ def network() -> Network:
     proxy = settings.HTTP_PROXY
     return Network(
         user_agent=settings.HTTP_USER_AGENT,
+        read_timeout_s=float(settings.READ_TIMEOUT_SECONDS),
         allowed_private=tuple(entry.strip() for entry in settings.ALLOWED_PRIVATE_HOSTS if entry.strip()),
         proxies={"http": proxy, "https": proxy} if proxy else {},
     )

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.db import connection as database
 from django.utils.translation import gettext as _
 
@@ -31,8 +32,8 @@ logger = logging.getLogger(__name__)
 Trouble = Connection.Trouble
 
 DISPATCH_GRACE_S = 60
-"""A dispatched task that has not begun by then is taken for lost, and the connection is due again."""
-LEASE_S = 180
+"""A dispatched task that has not begun by then, or by the end of a lease, is taken for lost: the connection is due
+again."""
 MAX_PAGES_PER_RUN = 50
 MAX_RUN_S = 120
 MAX_DUE_PER_TICK = 200
@@ -90,7 +91,7 @@ class _Run:
 def due(now: datetime, limit: int = MAX_DUE_PER_TICK) -> list[Lease]:
     """Lease the active connections that are due, in one statement; hand each lease to a task that calls `poll`."""
     with database.cursor() as cursor:
-        until = now + timedelta(seconds=DISPATCH_GRACE_S)
+        until = now + min(timedelta(seconds=DISPATCH_GRACE_S), lease())
         cursor.execute(_DUE, {"now": now, "until": until, "limit": limit})
         return [Lease(pk, token) for pk, token in cursor.fetchall()]
 
@@ -115,12 +116,18 @@ def poll(connection_id: int, now: datetime, lease_token: UUID | None = None) -> 
     return Polled(True, run.items, run.pages, run.more)
 
 
+def lease() -> timedelta:
+    """For how long a poller may be silent; each page renews it. Longer than one request can take, and so short that a
+    killed worker's connection is soon polled again."""
+    return timedelta(seconds=settings.POLL_LEASE_SECONDS)
+
+
 def _lease(connection_id: int, now: datetime, held: UUID | None) -> UUID | None:
     """A token of our own, so that a task delivered twice polls once."""
     found = Connection.objects.filter(pk=connection_id, is_active=True)
     found = found.exclude(lease_until__gt=now) if held is None else found.filter(lease_token=held)
     token = uuid4()
-    taken = found.update(lease_token=token, lease_until=now + timedelta(seconds=LEASE_S))
+    taken = found.update(lease_token=token, lease_until=now + lease())
     return token if taken else None
 
 
@@ -157,7 +164,7 @@ def _note_quota(run: _Run, page: Page) -> None:
 def _renew(connection_id: int, token: UUID, now: datetime) -> bool:
     """Whether the lease is still ours; a connection paused meanwhile is not read on."""
     held = Connection.objects.filter(pk=connection_id, lease_token=token, is_active=True)
-    return bool(held.update(lease_until=now + timedelta(seconds=LEASE_S)))
+    return bool(held.update(lease_until=now + lease()))
 
 
 def _record_success(connection: Connection, run: _Run, now: datetime) -> None:

@@ -80,12 +80,23 @@ def test_debug_at_a_public_address_is_warned_of(settings):
     assert ids(checks.addresses(None)) == ["desk.W024"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("UNDO_SECONDS", -1), ("CLAIM_LEASE_SECONDS", 5)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("UNDO_SECONDS", -1), ("CLAIM_LEASE_SECONDS", 5), ("READ_TIMEOUT_SECONDS", 0)]
+)
 def test_amount_out_of_bounds_says_the_bounds(settings, name, value):
     setattr(settings, name, value)
     (found,) = checks.amounts(None)
     assert name in found.msg
     assert "from" in found.hint
+
+
+def test_poll_lease_is_never_shorter_than_the_longest_request(settings):
+    settings.READ_TIMEOUT_SECONDS, settings.POLL_LEASE_SECONDS = 10, 24
+    (found,) = checks.amounts(None)
+    assert "DESK_POLL_LEASE_SECONDS" in found.msg
+    assert "from 25" in found.hint
+    settings.POLL_LEASE_SECONDS = 25
+    assert checks.amounts(None) == []
 
 
 def test_start_with_wrong_settings_is_refused_with_every_reason(settings):

@@ -17,6 +17,7 @@ from channels.tests.factories import NOW, make_connection, page_of
 from channels.tests.fakes import FakeAdapter
 
 pytestmark = pytest.mark.django_db
+SECOND = timedelta(seconds=1)
 
 
 def after(seconds: float):
@@ -187,8 +188,8 @@ def test_a_killed_worker_s_connection_is_due_again(fake: FakeAdapter) -> None:
     fake.on_fetch = fetch
     with pytest.raises(SystemExit):
         polling.poll(connection.pk, NOW)
-    assert polling.due(after(polling.LEASE_S - 5)) == []
-    assert len(polling.due(after(polling.LEASE_S + 5))) == 1
+    assert polling.due(NOW + polling.lease() - SECOND) == []
+    assert len(polling.due(after(5) + polling.lease())) == 1
     assert reload(connection).cursor == 1
 
 
