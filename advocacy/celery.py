@@ -24,8 +24,8 @@ app.autodiscover_tasks()
 app.set_default()  # for every thread, not only the one that imported this
 
 
-@worker_init.connect
-@beat_init.connect
+@worker_init.connect  # type: ignore[untyped-decorator]
+@beat_init.connect  # type: ignore[untyped-decorator]
 def refuse_wrong_settings(**_kwargs: Any) -> None:
     """Neither worker nor beat runs Django's system checks; of what is raised here only SystemExit stops them."""
     from advocacy import checks
@@ -36,7 +36,7 @@ def refuse_wrong_settings(**_kwargs: Any) -> None:
         raise SystemExit(str(error)) from error
 
 
-@beat_init.connect
+@beat_init.connect  # type: ignore[untyped-decorator]
 def tick_at_once(**_kwargs: Any) -> None:
     """The schedule's first tick would be ten seconds away, and readiness with it."""
     app.send_task("advocacy.tasks.tick", expires=60)

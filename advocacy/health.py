@@ -42,7 +42,7 @@ def mark(who: str, now: datetime) -> None:
     _redis().set(who, now.timestamp(), ex=KEPT_S)
 
 
-@before_task_publish.connect
+@before_task_publish.connect  # type: ignore[untyped-decorator]
 def _beat_was_seen(sender: str | None = None, **_kwargs: object) -> None:
     """Only beat sends ticks, and this runs in the process that sends."""
     if sender == "advocacy.tasks.tick":
@@ -56,7 +56,7 @@ def _seen_within(who: str, limit: timedelta, now: datetime) -> str:
         raise NotReady("unknown without Redis") from error
     if value is None:
         raise NotReady("not seen yet")
-    silence = now - datetime.fromtimestamp(float(value), UTC)  # type: ignore[arg-type]
+    silence = now - datetime.fromtimestamp(float(value), UTC)
     if silence > limit:
         raise NotReady(f"last seen {int(silence.total_seconds())} s ago")
     return f"seen {max(0, int(silence.total_seconds()))} s ago"

@@ -8,7 +8,7 @@ from django.utils import timezone
 from advocacy import health
 
 
-@shared_task(ignore_result=True)
+@shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def tick() -> None:
     """Sent by beat, run by a worker: each of the two leaves its own mark (beat's is set while it sends)."""
     health.mark(health.WORKER, timezone.now())

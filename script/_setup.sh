@@ -38,7 +38,7 @@ install() {
     wanted=$(cat "$root/requirements.txt" "$root/$1" | cksum)
     if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return 0; fi
     say "Installing $1 (once) …"
-    "$python" -m pip install --quiet --disable-pip-version-check --requirement "$root/$1" || {
+    "$python" -m pip install -qq --disable-pip-version-check --requirement "$root/$1" || {
         say "The packages of $1 could not be installed; pip's message is above."
         return 1
     }

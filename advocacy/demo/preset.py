@@ -16,6 +16,7 @@ from advocacy.demo import texts
 from channels import secrets
 from channels.models import Channel, Connection
 from channels.models.connection import Priority
+from mentions import presets
 from mentions.models import View
 from sandbox import world
 
@@ -56,6 +57,7 @@ def load(ports: Ports) -> None:
     _twitter(ports)
     _hackernews(ports)
     _mailbox(ports)
+    presets.load()
     _views()
 
 
@@ -174,5 +176,5 @@ def _sealed(values: dict[str, str]) -> dict[str, str]:
 
 def _views() -> None:
     for position, (slug, name, filters, order) in enumerate(texts.views(), start=1):
-        defaults = {"name": name, "filters": filters, "order": order, "position": position * 10}
+        defaults = {"name": name, "filters": filters, "order": order, "position": 100 + position}
         View.objects.get_or_create(slug=slug, defaults=defaults)

@@ -30,16 +30,11 @@ ViewRow = tuple[str, str, dict[str, Any], str]
 
 
 def views() -> list[ViewRow]:
-    """(slug, name, filters, order), in their order on the page."""
+    """(slug, name, filters, order) of a view for each platform; `mentions.presets` brings the common ones."""
     return [
-        ("all", _("All channels"), {}, "oldest"),
-        ("high-priority", _("High priority"), {"priority_min": 30}, "due"),
-        ("overdue", _("Overdue"), {"overdue": True}, "due"),
-        ("mine", _("Mine"), {"assignee": "me"}, "oldest"),
         ("twitter", _("Twitter"), {"channels": [f"twitter-{name}" for name in TWITTER]}, "oldest"),
         ("hacker-news", _("Hacker News"), {"channels": ["hn-mentions"]}, "oldest"),
         ("mail", _("Mail"), {"channels": [f"mail-{name}" for name in _ALIASES]}, "oldest"),
-        ("parked", _("Parked"), {"parked": True}, "oldest"),
     ]
 
 

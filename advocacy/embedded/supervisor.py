@@ -21,7 +21,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
+Job = dict[str, Any]
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 POLL_S = 0.25
@@ -34,7 +36,7 @@ def prctl(option: int, value: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
-def read_job() -> tuple[dict, bytes]:
+def read_job() -> tuple[Job, bytes]:
     """The job, and what the owner has already said after it."""
     text = b""
     while b"\n" not in text:
@@ -46,7 +48,7 @@ def read_job() -> tuple[dict, bytes]:
     return json.loads(line), rest
 
 
-def start(job: dict) -> subprocess.Popen:
+def start(job: Job) -> subprocess.Popen[bytes]:
     supervisor = os.getpid()
     stop_signal = signal.Signals[job["stop_signal"]]
 
@@ -72,7 +74,7 @@ def start(job: dict) -> subprocess.Popen:
     )
 
 
-def wait_for_an_end(child: subprocess.Popen, owner: int, asked: list[int]) -> bool:
+def wait_for_an_end(child: subprocess.Popen[bytes], owner: int, asked: list[int]) -> bool:
     """Returns when the child ended, the owner ended, the pipe closed, or a signal asked us to stop: whether the owner
     said to keep the folders."""
     while child.poll() is None and not asked and os.getppid() == owner:
@@ -82,7 +84,7 @@ def wait_for_an_end(child: subprocess.Popen, owner: int, asked: list[int]) -> bo
     return False
 
 
-def wait(child: subprocess.Popen, seconds: float) -> bool:
+def wait(child: subprocess.Popen[bytes], seconds: float) -> bool:
     try:
         child.wait(timeout=max(seconds, 0))
     except subprocess.TimeoutExpired:
@@ -90,7 +92,7 @@ def wait(child: subprocess.Popen, seconds: float) -> bool:
     return True
 
 
-def stop(child: subprocess.Popen, job: dict) -> None:
+def stop(child: subprocess.Popen[bytes], job: Job) -> None:
     """Ask, insist, kill: the named signal, SIGQUIT after the grace, SIGKILL to the whole group at last."""
     if child.poll() is None:
         child.send_signal(signal.Signals[job["stop_signal"]])

@@ -1,0 +1,208 @@
+"""A whole desk of its own for one test: PostgreSQL, Redis, sandbox, and worker, beat and web as real processes.
+
+    with LivingDesk(tmp_path) as desk:
+        desk.start("worker"); desk.start("beat"); desk.start("web")
+        desk.sandbox.post("twitter", text="…")
+        desk.wait_until(lambda: desk.rows("SELECT 1 FROM mentions_ticket"), "a ticket")
+        browser.goto(desk.base_url); login with desk.logins["sam"]
+
+Nothing of it shares anything with the session's own services. Every process runs under a supervisor, so that none is
+left behind when the test fails, or pytest itself is killed. Filled as the demo is, without its past.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg2
+import psycopg2.extras
+import redis
+
+from advocacy.demo import keys, parts
+from advocacy.demo.parts import Places
+from advocacy.embedded.postgres import PostgresServer
+from advocacy.embedded.process import Kept
+from advocacy.embedded.redis import RedisServer, free_port
+from sandbox import launch
+
+ROOT = Path(__file__).resolve().parents[2]
+READY = {"worker": " ready.", "beat": "beat: Starting", "web": "Booting worker"}
+"""What each says in its log when it has begun."""
+
+
+class LivingDesk:
+    """Use as a context manager. `env`: what a process of the desk is started with; `settings` are added to it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        seed: int = 7,
+        history_days: int = 0,
+        rate: float = 0,
+    ) -> None:
+        """`folder`: for logs and the sandbox's state. `rate`: new mentions a minute that come by themselves."""
+        self.places = Places(root=ROOT, local=folder)
+        self.settings, self.seed, self.history_days, self.rate = dict(settings or {}), seed, history_days, rate
+        self.running: dict[str, Kept] = {}
+        self.postgres = PostgresServer.temporary()
+        self.redis = RedisServer(log=self.places.log("redis"))
+        self.port = free_port()
+        self.base_url = f"http://127.0.0.1:{self.port}"
+        self.sandbox: launch.Running
+        self.env: dict[str, str] = {}
+        self.logins: dict[str, str] = {}
+        """User name → password."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.postgres.start()
+            self.redis.start()
+            self.sandbox = launch.start(
+                self.places.sandbox, rate=self.rate, history_days=self.history_days, seed=self.seed
+            )
+            self._make_environment()
+            self._fill()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Everything, the desk's programs first. Safe to call again."""
+        for kept in self.running.values():
+            kept.ask_to_stop()
+        for name in [*self.running]:
+            self.stop(name)
+        if hasattr(self, "sandbox"):
+            self.sandbox.stop()
+        self.redis.stop()
+        self.postgres.stop()
+
+    # -- addresses -----------------------------------------------------------------------------------------------
+
+    @property
+    def database_url(self) -> str:
+        return self.postgres.url
+
+    @property
+    def redis_url(self) -> str:
+        return self.redis.url
+
+    # -- programs ------------------------------------------------------------------------------------------------
+
+    def start(self, name: str, within_s: float = 60) -> None:
+        """`worker`, `beat` or `web`; returns when it has begun to work."""
+        already = len(self.log(name))
+        programs: dict[str, Callable[[], Kept]] = {
+            "worker": lambda: parts.worker(self.env, self.places),
+            "beat": lambda: parts.beat(self.env, self.places),
+            "web": lambda: parts.web(self.env, self.places, self.port),
+        }
+        kept = self.running[name] = programs[name]()
+
+        def begun() -> bool:
+            assert kept.running, f"{name} ended with code {kept.exit_code}:\n{self.log(name)[-3000:]}"
+            return READY[name] in self.log(name)[already:]
+
+        self.wait_until(begun, f"{name} to begin", within_s)
+
+    def stop(self, name: str) -> None:
+        """Politely, as a deployment does it."""
+        if (kept := self.running.pop(name, None)) is not None:
+            kept.stop()
+
+    def kill(self, name: str) -> None:
+        """SIGKILL to the program and all its children at once: nothing of it gets to finish anything."""
+        kept = self.running.pop(name)
+        for pid in _children(kept.supervisor.pid):
+            os.killpg(pid, signal.SIGKILL)  # each leads a session, and so a group, of its own
+        kept.supervisor.wait(timeout=20)
+        kept.stop()
+
+    def log(self, name: str) -> str:
+        path = self.places.log(name)
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def python(self, *argv: str, log: str, grace_s: float = 10) -> Kept:
+        """Another program of the test's own, inside the desk's environment; its output is in `log(log)`."""
+        return Kept([sys.executable, *argv], env=self.env, cwd=ROOT, log=self.places.log(log), grace_s=grace_s)
+
+    def run(self, *argv: str, within_s: float = 120) -> str:
+        """The same, waited for; returns its output. AssertionError with all of it when it fails."""
+        done = subprocess.run(
+            [sys.executable, *argv], env=self.env, cwd=ROOT, capture_output=True, text=True, timeout=within_s
+        )
+        assert done.returncode == 0, f"{argv} ended with code {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    # -- looking inside ------------------------------------------------------------------------------------------
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Straight from the tables, past everything that the desk believes of them."""
+        with closing(psycopg2.connect(self.database_url)) as connection, connection:
+            with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+                cursor.execute(sql, values or None)
+                return [dict(row) for row in cursor.fetchall()]
+
+    def flush_redis(self) -> None:
+        with redis.Redis.from_url(self.redis_url) as client:
+            client.flushall()
+
+    def wait_until(self, there: Callable[[], object], what: str, within_s: float = 60, every_s: float = 0.1) -> None:
+        deadline = time.monotonic() + within_s
+        while not there():
+            assert time.monotonic() < deadline, f"waited {within_s:.0f} s for {what} in vain"
+            time.sleep(every_s)
+
+    # -- steps ---------------------------------------------------------------------------------------------------
+
+    def _make_environment(self) -> None:
+        made = keys.load(self.places.local / "keys.json")
+        self.logins = made.passwords
+        ports = (self.sandbox.http_port, self.sandbox.imap_port, self.sandbox.smtp_port)
+        self.env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("DESK_", "PYTEST_"))},
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "advocacy.settings",
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "DESK_SECRET_KEY": made.secret_key,
+            "DESK_ENCRYPTION_KEYS": made.encryption_key,
+            "DESK_BASE_URL": self.base_url,
+            "DESK_ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "DESK_ALLOWED_PRIVATE_HOSTS": ",".join(f"127.0.0.1:{port}" for port in ports),
+            "DESK_SLACK_API_BASE": f"{self.sandbox.http_url}/slack/api/",
+            "DESK_COMPANY": "Acme",
+            **self.settings,
+        }
+
+    def _fill(self) -> None:
+        self.postgres.create_database("desk")
+        ports = [str(p) for p in (self.sandbox.http_port, self.sandbox.imap_port, self.sandbox.smtp_port)]
+        command = ["manage.py", "demo_data", "--keys", str(self.places.local / "keys.json"), "--ports", *ports]
+        self.run(*command, "--history-days", str(self.history_days))
+
+
+def _children(pid: int) -> list[int]:
+    """Of a supervisor: the program that it keeps. It may not have got to start it yet."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if found := Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            return [int(child) for child in found]
+        time.sleep(0.01)
+    raise AssertionError(f"process {pid} keeps nothing")

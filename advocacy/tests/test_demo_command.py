@@ -1,0 +1,144 @@
+"""`manage.py demo` with everything real: PostgreSQL, Redis, sandbox, web, worker, beat."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from advocacy.demo import parts
+from advocacy.tests.test_supervisor import alive, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("demo")]
+START_S = 90
+
+
+class Demo:
+    """A running demo, and what it has said."""
+
+    def __init__(self, local, *options):
+        env = {
+            name: value for name, value in os.environ.items() if not name.startswith(("DESK_", "DATABASE_", "REDIS_"))
+        }
+        command = [sys.executable, str(ROOT / "manage.py"), "demo", "--local", str(local), "--rate", "0", *options]
+        self.said = Path(local).with_name("said")
+        with self.said.open("w") as output:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=env, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    @property
+    def text(self):
+        return self.said.read_text()
+
+    def wait_until_up(self):
+        deadline = time.monotonic() + START_S
+        while "The desk is at" not in self.text:
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.1)
+
+    @property
+    def address(self):
+        return self.text.split("The desk is at ")[1].split()[0].replace("localhost", "127.0.0.1")
+
+    def descendants(self):
+        """Pids of all that it has started, directly or not."""
+        found, todo = set(), [self.process.pid]
+        while todo:
+            for listing in Path(f"/proc/{todo.pop()}/task").glob("*/children"):
+                try:
+                    new = [int(pid) for pid in listing.read_text().split()]
+                except OSError:
+                    continue
+                todo += new
+                found.update(new)
+        return found
+
+    def end(self, number):
+        self.process.send_signal(number)
+        return self.process.wait(timeout=60)
+
+
+@pytest.fixture
+def local():
+    with tempfile.TemporaryDirectory(prefix="desk demo ") as name:
+        os.chmod(name, 0o755)
+        yield Path(name) / ".local"
+
+
+@pytest.fixture
+def demo(local):
+    started = []
+
+    def start(*options):
+        started.append(Demo(local, *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.process.kill()
+            each.process.wait()
+
+
+def nothing_left(pids):
+    wait_until(lambda: not any(alive(pid) for pid in pids), seconds=40)
+
+
+def test_demo_starts_stops_and_starts_again_with_its_data(demo, local):
+    """One long test: each start takes seconds."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        first = demo("--no-history", "--port", str(port))
+        first.wait_until_up()
+        assert f"port {port} is taken, so the desk is at {port + 1}" in first.text or port == 65535
+    assert parts.get_json(f"{first.address}readyz")["ready"] is True
+    assert stat.S_IMODE((local / "keys.json").stat().st_mode) == 0o600
+    passwords = json.loads((local / "keys.json").read_text())["passwords"]
+    assert all(password in first.text for password in passwords.values())
+
+    second = demo()
+    assert second.process.wait(timeout=30) != 0
+    assert f"already running here (pid {first.process.pid})" in second.text
+
+    pids = first.descendants()
+    assert len(pids) > 10
+    assert first.end(signal.SIGHUP) == 0
+    assert not any(alive(pid) for pid in pids)
+
+    again = demo("--no-history")
+    began = time.monotonic()
+    again.wait_until_up()
+    assert time.monotonic() - began < 30
+    assert json.loads((local / "keys.json").read_text())["passwords"] == passwords
+    pids = again.descendants()
+    worker = min(pid for pid in pids if b"celery" in command_line(pid) and b"\0worker\0" in command_line(pid))
+    os.kill(worker, signal.SIGKILL)  # the first of its processes: the others are its pool
+    assert again.process.wait(timeout=60) != 0
+    assert "worker ended by itself" in again.text
+    nothing_left(pids)
+
+
+def test_killed_demo_leaves_nothing_behind(demo):
+    running = demo("--no-history")
+    running.wait_until_up()
+    pids = running.descendants()
+    running.process.kill()
+    running.process.wait()
+    nothing_left(pids)
+
+
+def command_line(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
