@@ -7,9 +7,9 @@ threading, ticket, message, attachments. On theirs: `extract_email_metadata`, as
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -23,6 +23,7 @@ from typing import Any
 from django.db import connection as database
 from django.utils import timezone
 
+from bench import measure
 from channels.configs import config_for
 from channels.contract import Page
 from channels.inbox import store_page
@@ -136,24 +137,24 @@ def take_in_there(process: subprocess.Popen[str], mails: list[bytes]) -> float:
 
 def run() -> bool:
     """Prints one line a size; True when both bars hold."""
-    good = True
     connection = mailbox()
     with helpdesk() as process:
-        for size in SIZES:
-            pairs = []
-            for round_ in range(-1, ROUNDS):
-                mails = [raw_mail((round_ + 1) * BATCH + n, size) for n in range(BATCH)]
-                pair = (take_in(connection, mails), take_in_there(process, mails))
-                if round_ >= 0:  # the first of each warms caches and plans
-                    pairs.append(pair)
-            ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
-            ratio = statistics.median(their / our for our, their in pairs)
-            good &= ratio >= BAR
-            print(
-                f"mail of {size / 1000:.1f} KB to ticket: {BATCH / ours:,.0f}/s, django-helpdesk {BATCH / theirs:,.0f}/s,"
-                f" ratio {ratio:.1f} (bar ≥ {BAR:.0f}) {'ok' if ratio >= BAR else 'MISSED'}"
-            )
-    return good
+        return all([_size(connection, process, size) for size in SIZES])
+
+
+def _size(connection: Connection, process: subprocess.Popen[str], size: int) -> bool:
+    """Both sides get mails of the same size, each mail once."""
+    ours, theirs = _fresh(size), _fresh(size)
+    pairs = measure.pairs(
+        lambda: take_in(connection, next(ours)), lambda: take_in_there(process, next(theirs)), ROUNDS, warm_up=1
+    )
+    our_s, their_s = pairs.medians
+    detail = f"{BATCH / our_s:,.0f} mails/s, django-helpdesk {BATCH / their_s:,.0f}/s"
+    return measure.report(f"mail of {size / 1000:.1f} KB to ticket, beside django-helpdesk", pairs.ratio, BAR, detail)
+
+
+def _fresh(size: int) -> Iterator[list[bytes]]:
+    return ([raw_mail(batch * BATCH + n, size) for n in range(BATCH)] for batch in itertools.count())
 
 
 if __name__ == "__main__":
