@@ -139,7 +139,8 @@ def run() -> bool:
     """Prints one line a size; True when both bars hold."""
     connection = mailbox()
     with helpdesk() as process:
-        return all([_size(connection, process, size) for size in SIZES])
+        held = [_size(connection, process, size) for size in SIZES]
+    return all(held)
 
 
 def _size(connection: Connection, process: subprocess.Popen[str], size: int) -> bool:
