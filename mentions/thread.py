@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
+from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from mentions.models import Attachment, Message, MessageRevision, Reply, ThreadPost, Ticket
@@ -43,10 +43,19 @@ class Thread:
     last_inbound: Message | None = None
 
 
-def thread_of(ticket: Ticket, seen_up_to: int | None = None) -> Thread:
-    """Four statements, whatever its length. Messages with an id above `seen_up_to` are marked as fresh."""
+@dataclass(frozen=True, slots=True)
+class Has:
+    """What a conversation has beside its messages; asked first where most have nothing, to save the statements."""
+
+    notes: bool = True
+    replies: bool = True
+    context: bool = True
+
+
+def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Has = Has()) -> Thread:
+    """Four statements at the most, whatever its length. Messages with an id above `seen_up_to` are marked as fresh."""
     messages = list(_messages(ticket))
-    replies = list(_replies(ticket))
+    replies = list(_replies(ticket)) if has.replies else []
     by_message = {reply.message_id: reply for reply in replies if reply.message_id}
     entries = [
         Entry("message", m.posted_at, m, seen_up_to is not None and m.pk > seen_up_to, by_message.get(m.pk))
@@ -54,7 +63,8 @@ def thread_of(ticket: Ticket, seen_up_to: int | None = None) -> Thread:
     ]
     shown = {m.pk for m in messages}
     entries += [Entry("reply", r.created_at, r) for r in replies if r.message_id not in shown]
-    entries += [Entry("note", n.created_at, n) for n in ticket.notes.select_related("author")]
+    if has.notes:
+        entries += [Entry("note", n.created_at, n) for n in ticket.notes.select_related("author")]
     entries.sort(key=lambda entry: entry.at)
     inbound = [m for m in messages if m.direction == Message.Direction.INBOUND]
     thread = Thread(
@@ -64,7 +74,7 @@ def thread_of(ticket: Ticket, seen_up_to: int | None = None) -> Thread:
         first=messages[0] if messages else None,
         last_inbound=inbound[-1] if inbound else None,
     )
-    if messages:
+    if messages and has.context:
         thread.parents, thread.others = _context(messages)
     return thread
 
@@ -74,9 +84,10 @@ def _messages(ticket: Ticket) -> Any:
     older = MessageRevision.objects.filter(message=OuterRef("pk")).order_by("replaced_at", "id")
     return (
         Message.objects.filter(ticket=ticket)
-        .select_related("author", "channel__connection")
+        .select_related("author")
         .defer("search", "digest", "extra")
         .annotate(
+            channel_name=F("channel__name"),
             files=ArraySubquery(
                 files.values(
                     file=JSONObject(id="id", name="name", size="size", type="type", has_bytes=Q(blob__isnull=False))

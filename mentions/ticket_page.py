@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from channels.contract import Capability
 from channels.fields import InvalidSettings
+from channels.models import Channel
 from channels.registry import UnknownPlatform, adapter_for
-from mentions import access, claims, drafts, handles, panels
-from mentions.models import Event, Macro, Message, Ticket, View
-from mentions.thread import Thread, thread_of
+from mentions import access, claims, handles, panels
+from mentions.models import Author, Event, Macro, Message, Ticket, View
+from mentions.thread import Has, Thread, thread_of
 
 EARLIER = 5
 DONE_KINDS = ("status", "replied", "no_reply", "answered_outside")
@@ -39,8 +43,58 @@ class Composing:
 
 def load(request: HttpRequest, number: int) -> Ticket:
     """The ticket with its nearest relations, for whoever may see it. Raises Ticket.DoesNotExist."""
-    related = ("channel__connection", "requester__person", "assignee", "claimed_by", "follow_up_of", "merged_into")
+    related = ("channel__connection", "requester__person", "assignee", "claimed_by")
     return access.visible_tickets(request.user).select_related(*related).get(pk=number)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Small things beside the conversation, asked all at once."""
+
+    tags: list[str]
+    draft: str
+    done_today: int
+    has: Has
+
+
+_FACTS = """
+SELECT ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
+             WHERE x.ticket_id = %(ticket)s ORDER BY g.name),
+       (SELECT d.text FROM mentions_draft d WHERE d.ticket_id = %(ticket)s AND d.user_id = %(me)s),
+       (SELECT count(DISTINCT e.ticket_id) FROM mentions_event e
+        WHERE e.actor_id = %(me)s AND e.at >= %(midnight)s AND e.kind = ANY(%(kinds)s)),
+       EXISTS (SELECT 1 FROM mentions_note n WHERE n.ticket_id = %(ticket)s),
+       EXISTS (SELECT 1 FROM mentions_reply r WHERE r.ticket_id = %(ticket)s),
+       EXISTS (SELECT 1 FROM mentions_message m
+               JOIN mentions_threadpost p ON p.namespace = m.namespace AND p.thread_id = m.thread_id
+               WHERE m.ticket_id = %(ticket)s)
+"""
+
+
+def facts_of(ticket: Ticket, user: Any, now: datetime) -> Facts:
+    """One statement. `done_today`: tickets that this person brought further since midnight of their own day."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    params = {"ticket": ticket.pk, "me": user.pk, "midnight": midnight, "kinds": list(DONE_KINDS)}
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, params)
+        tags, draft, done, notes, replies, posts = cursor.fetchone()
+    return Facts(tags, draft or "", done, Has(notes, replies, posts))
+
+
+def state(request: HttpRequest, ticket: Ticket, view: View | None) -> SafeString:
+    """The hidden fields of every form that changes the ticket; a dozen forms share them."""
+    fields = {"csrfmiddlewaretoken": get_token(request), "token": ticket.claim_token or ""}
+    if view is not None:
+        fields |= {"mode": "play", "view": view.slug}
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', fields.items())
+
+
+def complete(ticket: Ticket, user: Any) -> Ticket:
+    """The nearest relations of a ticket that `user` has just claimed: nothing that is known is asked again."""
+    ticket.channel = Channel.objects.select_related("connection").get(pk=ticket.channel_id)
+    ticket.requester = Author.objects.select_related("person").get(pk=ticket.requester_id)
+    ticket.claimed_by = ticket.assignee = user
+    return ticket
 
 
 def context(
@@ -53,7 +107,8 @@ def context(
 ) -> dict[str, Any]:
     """For templates/mentions/ticket.html. `view`: the one that is played, None on the ticket's own page."""
     user = request.user
-    thread = thread_of(ticket, composing.seen_up_to if composing else None)
+    facts = facts_of(ticket, user, now)
+    thread = thread_of(ticket, composing.seen_up_to if composing else None, facts.has)
     is_mine = ticket.claimed_by_id == user.pk and claims.is_live(ticket, now)
     held_by = ticket.claimed_by if claims.is_live(ticket, now) and not is_mine else None
     can_play = user.has_perm(access.PLAY)
@@ -68,9 +123,11 @@ def context(
         "can_merge": user.has_perm(access.MERGE),
         "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
         "composing": composing,
-        "composer": _composer(ticket, thread, user, composing) if is_mine else None,
-        "macros": list(Macro.objects.filter(is_active=True)) if is_mine else [],
-        "tags": list(ticket.tags.values_list("name", flat=True)),
+        "composer": _composer(ticket, thread, facts, composing) if is_mine else None,
+        "macros": list(Macro.objects.filter(is_active=True).values("pk", "name", "description")) if is_mine else [],
+        "tags": facts.tags,
+        "done_today": facts.done_today,
+        "state": state(request, ticket, view),
         "earlier": _earlier(ticket, user),
         "panels": _panels(request, ticket),
         "tool_links": _tool_links(ticket),
@@ -82,7 +139,7 @@ def context(
     }
 
 
-def _composer(ticket: Ticket, thread: Thread, user: access.User, composing: Composing | None) -> dict[str, Any]:
+def _composer(ticket: Ticket, thread: Thread, facts: Facts, composing: Composing | None) -> dict[str, Any]:
     choices = handles.choices(ticket)
     asked = thread.last_inbound
     suggested = handles.suggest(ticket, asked, choices)
@@ -92,14 +149,17 @@ def _composer(ticket: Ticket, thread: Thread, user: access.User, composing: Comp
         "channels": choices,
         "chosen": chosen,
         "suggested": suggested.pk if suggested else None,
-        "text": composing.text if composing else drafts.text_of(ticket.pk, user),
+        "text": composing.text if composing else facts.draft,
         "limit": _longest(ticket),
-        "outside_url": _outside_url(asked) if asked else None,
+        "outside_url": _outside_url(asked, can_send=bool(choices)) if asked else None,
     }
 
 
-def _outside_url(message: Message) -> str | None:
-    """Where an answer is written there; a connection that is not set up any more still has the mention's own place."""
+def _outside_url(message: Message, *, can_send: bool) -> str | None:
+    """Where an answer is written there; where the desk can send it, or the connection is not set up any more, the
+    mention's own place will do."""
+    if can_send:
+        return message.url or None
     try:
         return handles.reply_url(message)
     except InvalidSettings:

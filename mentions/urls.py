@@ -1,6 +1,6 @@
 from django.urls import path
 
-from mentions.views import attachments, author, home, macro, mail, me, palette, play, queue, reply, ticket
+from mentions.views import attachments, author, home, macro, mail, me, palette, play, queue, reply, search, ticket
 
 app_name = "mentions"
 urlpatterns = [
@@ -23,11 +23,10 @@ urlpatterns = [
     path("tickets/<int:number>/note/", ticket.note, name="note"),
     path("tickets/<int:number>/tags/", ticket.tags, name="tags"),
     path("tickets/<int:number>/priority/", ticket.priority, name="priority"),
-    path("tickets/<int:number>/merge/", ticket.note, name="merge"),
     path("outcomes/<int:number>/undo/", play.undo, name="undo_outcome"),
     path("replies/<int:number>/undo/", reply.undo, name="undo"),
     path("replies/<int:number>/delete/", reply.delete, name="delete_reply"),
-    path("search/", home.home, name="search"),
+    path("search/", search.search, name="search"),
     path("authors/<int:number>/", author.author, name="author"),
     path("attachments/<int:number>/", attachments.attachment, name="attachment"),
     path("messages/<int:number>/html/", mail.html, name="mail"),

@@ -40,15 +40,15 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
     now = timezone.now()
     held = claims.claim_next(request.user, chosen, now)
     if held is None:
-        return render(request, "mentions/nothing_left.html", {"view": chosen, **_bar(request, chosen, now)})
-    ticket = visible_or_404(request, held.pk)
-    page = ticket_page.context(request, ticket, now, view=chosen)
+        done = ticket_page.done_today(request.user, now)
+        return render(request, "mentions/nothing_left.html", {"view": chosen, "done_today": done})
+    page = ticket_page.context(request, ticket_page.complete(held, request.user), now, view=chosen)
     return render(request, "mentions/ticket.html", {**page, **_bar(request, chosen, now)})
 
 
 def _bar(request: HttpRequest, view: View, now: datetime) -> dict[str, Any]:
     count = view_filters.counts([view], request.user, now).get(view.pk)
-    return {"left": capped(count), "done_today": ticket_page.done_today(request.user, now)}
+    return {"left": capped(count)}
 
 
 @require_POST
