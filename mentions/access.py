@@ -36,7 +36,7 @@ VISIBLE = Fragment(
           AND NOT EXISTS (SELECT 1 FROM auth_user u WHERE u.id = %(me)s AND u.is_superuser)
           AND NOT EXISTS (
             SELECT 1 FROM auth_user_groups ug JOIN auth_group g ON g.id = ug.group_id
-            WHERE ug.user_id = %(me)s AND jsonb_exists(hidden.settings->'visible_to', lower(g.name)))))"""
+            WHERE ug.user_id = %(me)s AND jsonb_exists(hidden.settings->'visible_to', g.name))))"""
 )
 
 

@@ -1,8 +1,8 @@
 """Who holds a ticket: a lease with a fencing token, renewed by a heartbeat.
 
-A claim is one short transaction of two statements. The first gives back the advocate's own lease when it has run out;
-the second finds, locks, claims and records. The walk follows the partial index of the queue (`queued_at, id`), skips
-what another transaction has locked, and tests the view's filters on the way.
+A claim is one short transaction of two statements, sent together and planned once per connection. The first gives back
+the advocate's own lease when it has run out; the second finds, locks, claims and records. The walk follows the partial
+index of the queue (`queued_at, id`), skips what another transaction has locked, and tests the view's filters on the way.
 
 What comes first: the ticket that the advocate already holds, then what is assigned to them (follow-ups to their
 conversations, what they parked), then the oldest of the view. A follow-up whose assignee is on shift is kept for them
@@ -23,7 +23,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from mentions import access, view_filters
+from mentions import access, prepared, view_filters
 from mentions.models import Event, Ticket, View
 from mentions.sql import both
 
@@ -105,16 +105,16 @@ WITH held AS (
         assignee_id = %(me)s,
         status = CASE mentions_ticket.status WHEN 'new' THEN 'open' ELSE mentions_ticket.status END
     FROM picked WHERE mentions_ticket.id = picked.id
-    RETURNING mentions_ticket.*
+    RETURNING {columns}
 ), recorded AS (
     INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
     SELECT taken.id, %(now)s, %(me)s, 'claimed',
         jsonb_build_object('from', picked.status, 'to', taken.status, 'lost_by', picked.claimed_by_id)
     FROM taken JOIN picked ON picked.id = taken.id
 )
-SELECT * FROM taken
+SELECT {columns_taken} FROM taken
 UNION ALL
-SELECT mentions_ticket.* FROM mentions_ticket WHERE id = (SELECT id FROM held)
+SELECT {columns} FROM mentions_ticket WHERE id = (SELECT id FROM held)
 """
 
 
@@ -123,7 +123,11 @@ def _statement(filters: str) -> tuple[str, dict[str, Any]]:
     """The claim over one view, and the values of its filters."""
     parts = both(view_filters.conditions(json.loads(filters)))
     where = "\n      AND ".join([_FREE, parts.sql, access.VISIBLE.sql, _NOT_HANDED_BACK])
-    return _CLAIM.format(where=where, kept=_KEPT_FOR_ASSIGNEE), dict(parts.params)
+    # By name: a column that is added while this process runs must not change what the prepared statement gives.
+    names = [f.column for f in Ticket._meta.concrete_fields]
+    columns = ", ".join(f"mentions_ticket.{name}" for name in names)
+    sql = _CLAIM.format(where=where, kept=_KEPT_FOR_ASSIGNEE, columns=columns, columns_taken=", ".join(names))
+    return sql, dict(parts.params)
 
 
 def claim_next(user: Any, view: View | None, now: datetime) -> Ticket | None:
@@ -149,10 +153,9 @@ def claim_next(user: Any, view: View | None, now: datetime) -> Ticket | None:
 
 
 def _claim(sql: str, params: dict[str, Any]) -> Ticket | None:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(_GIVE_BACK, params)
-        return next(iter(Ticket.objects.raw(sql, params)), None)
+    rows = prepared.run_together([(_GIVE_BACK, params), (sql, params)])
+    names = [f.attname for f in Ticket._meta.concrete_fields]
+    return Ticket.from_db(connection.alias, names, rows[0]) if rows else None
 
 
 def lease() -> timedelta:

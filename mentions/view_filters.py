@@ -92,7 +92,7 @@ def _language(value: Any) -> Fragment:
 
 
 def _older_than(value: Any) -> Fragment:
-    sql = "mentions_ticket.queued_at <= %(now)s::timestamptz - make_interval(mins => %(older_than)s)"
+    sql = "mentions_ticket.queued_at <= %(now)s::timestamptz - make_interval(mins => %(older_than)s::int)"
     return Fragment(sql, {"older_than": _number("older_than_minutes", value)})
 
 

@@ -68,13 +68,24 @@ def test_claim_again_gives_the_ticket_in_hand_with_its_token(sam):
     assert Event.objects.count() == 1
 
 
-def test_claim_is_two_statements(sam):
+def test_claim_is_two_statements_in_one_round_trip(sam):
     queue(3)
     claims.claim_next(sam, None, NOON)
     with CaptureQueriesContext(connection) as queries:
         claims.claim_next(sam, None, NOON + LEASE)
-    statements = [q["sql"] for q in queries if "SAVEPOINT" not in q["sql"]]
-    assert len(statements) == 2
+    sent = [q["sql"] for q in queries if "SAVEPOINT" not in q["sql"]]
+    assert len(sent) == 1
+    assert sent[0].count("EXECUTE") == 2
+
+
+def test_claim_behind_a_pooler_prepares_nothing(sam, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    first, second = queue(2)
+    with CaptureQueriesContext(connection) as queries:
+        assert claims.claim_next(sam, ViewFactory(filters={"tags": [], "priority_min": 10}), NOON) == first
+    assert not any("EXECUTE" in q["sql"] or "PREPARE" in q["sql"] for q in queries)
+    second.refresh_from_db()
+    assert second.claimed_by is None
 
 
 def test_claim_of_an_empty_queue_is_none(sam):
