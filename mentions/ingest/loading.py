@@ -12,7 +12,7 @@ from django.db.models import Max, Q
 from channels.contract import Grouping
 from mentions.ingest.reading import Parsed
 from mentions.ingest.state import Board, MessageState, TicketState
-from mentions.models import Message, ThreadPost, Ticket
+from mentions.models import Message, Ticket
 from mentions.threads import author_key
 
 # Two workers with items of one conversation take turns; with others they never wait for each other. Taken all at once
@@ -214,10 +214,47 @@ def _ticket(row: Any) -> TicketState:
     )
 
 
+_POST_FIELDS = (
+    "id",
+    "namespace",
+    "external_id",
+    "thread_id",
+    "parent_external_id",
+    "author_external_id",
+    "author_handle",
+    "author_name",
+    "author_url",
+    "subject",
+    "text",
+    "html",
+    "url",
+    "posted_at",
+    "is_deleted",
+    "digest",
+    "version_at",
+)
+_POSTS = f"""
+SELECT {", ".join(_POST_FIELDS)} FROM mentions_threadpost
+ WHERE namespace = ANY(%(namespaces)s) AND external_id = ANY(%(ids)s)
+UNION
+SELECT {", ".join(_POST_FIELDS)} FROM mentions_threadpost
+ WHERE namespace = ANY(%(namespaces)s) AND thread_id = ANY(%(threads)s) AND author_external_id = ANY(%(authors)s)
+"""  # noqa: S608  (only constants of ours are filled in)
+
+
 def _load_posts(board: Board, wanted: Wanted) -> None:
     """Context by id (parents, what is now a mention) and by the authors at hand (what their new ticket takes in)."""
-    near = Q(external_id__in=wanted.ids) | Q(thread_id__in=wanted.threads, author_external_id__in=wanted.authors - {""})
-    for row in ThreadPost.objects.filter(near, namespace__in=wanted.namespaces).values():
+    params = {
+        "namespaces": list(wanted.namespaces),
+        "ids": list(wanted.ids),
+        "threads": list(wanted.threads),
+        "authors": list(wanted.authors - {""}),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTS, params)
+        found = cursor.fetchall()
+    for values in found:
+        row = dict(zip(_POST_FIELDS, values, strict=True))
         row["digest"] = bytes(row["digest"])
         board.posts[row["namespace"], row["external_id"]] = row
         # An answer of ours to this post answers its author, if they have a ticket there.

@@ -50,12 +50,15 @@ INSERT INTO mentions_sighting (message_id, channel_id, at)
 SELECT * FROM unnest(%(seen)s::bigint[], %(by)s::bigint[], %(when)s::timestamptz[])
 ON CONFLICT (message_id, channel_id) DO NOTHING
 """  # noqa: S608  (only constants of ours are filled in)
+_NEXT = """
+SELECT nextval('mentions_ticket_id_seq') FROM generate_series(1, %s)
+UNION ALL SELECT nextval('mentions_message_id_seq') FROM generate_series(1, %s)
+"""
 
 
 def write(board: Board) -> None:
     """Everything that the board decided. Ids are given out first, so that rows can refer to each other."""
-    _give_ids(board.new_tickets, "mentions_ticket_id_seq")
-    _give_ids(board.new_messages, "mentions_message_id_seq")
+    _give_ids(board.new_tickets, board.new_messages)
     _move_threads(board)
     tickets = _tickets_at_hand(board)
     _insert(board, tickets)
@@ -75,13 +78,14 @@ def _is_simple(ticket: TicketState) -> bool:
     return ticket.is_new and ticket.count == 1
 
 
-def _give_ids(rows: Sequence[TicketState] | Sequence[MessageState], sequence: str) -> None:
-    if not rows:
+def _give_ids(tickets: Sequence[TicketState], messages: Sequence[MessageState]) -> None:
+    if not tickets and not messages:
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", [sequence, len(rows)])
-        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
-            row.id = pk
+        cursor.execute(_NEXT, [len(tickets), len(messages)])
+        ids = [pk for (pk,) in cursor.fetchall()]
+    for row, pk in zip([*tickets, *messages], ids, strict=True):
+        row.id = pk
 
 
 def _insert(board: Board, tickets: Iterable[TicketState]) -> None:

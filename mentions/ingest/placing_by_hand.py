@@ -1,0 +1,90 @@
+"""A message of a channel that only notifies gets a ticket when somebody wants to work on it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Model
+
+from channels.contract import Capability, Grouping
+from channels.follow import follow
+from channels.registry import adapter_for
+from mentions import clocks
+from mentions.ingest.following import FOLLOW_DAYS
+from mentions.models import Event, Message, ThreadAlias, Ticket
+from mentions.threads import keys_of
+
+
+@transaction.atomic
+def ensure_ticket(message_id: int, actor: Any, now: datetime) -> Ticket:
+    """The ticket of a message: its own, its conversation's, or a new one. Raises Message.DoesNotExist."""
+    with connection.cursor() as cursor:
+        # Two people who want it at once get the same ticket.
+        cursor.execute("SELECT id FROM mentions_message WHERE id = %s FOR UPDATE", [message_id])
+    message = Message.objects.select_related("ticket", "author", "channel__connection").get(pk=message_id)
+    if message.ticket is not None:
+        return message.ticket
+    keys = _keys(message)
+    leads = dict(
+        ThreadAlias.objects.filter(namespace=message.namespace, key__in=keys)
+        .exclude(ticket__status=Ticket.Status.CLOSED)
+        .values_list("key", "ticket_id")
+    )
+    found = next((leads[key] for key in keys if key in leads), None)
+    ticket = Ticket.objects.get(pk=found) if found else _new_ticket(message, keys, actor, now)
+    _tie(message, ticket)
+    clocks.recompute([ticket.pk])
+    ticket.refresh_from_db()
+    return ticket
+
+
+def _keys(message: Message) -> list[str]:
+    grouping = adapter_for(message.channel.connection.platform).grouping
+    above = (message.parent_external_id,) if message.parent_external_id else ()
+    return keys_of(
+        grouping,
+        external_id=message.external_id,
+        thread_id=message.thread_id,
+        asker_id=message.author.external_id,
+        thread_keys=above if grouping is Grouping.THREAD else (),
+    )
+
+
+def _new_ticket(message: Message, keys: list[str], actor: Any, now: datetime) -> Ticket:
+    words = message.subject or message.thread_title or message.text.strip().partition("\n")[0]
+    ticket = Ticket.objects.create(
+        channel=message.channel,
+        requester=message.author,
+        subject=words[:500],
+        priority=message.channel.priority,
+        language=message.language,
+        posted_at=message.posted_at,
+        created_at=now,
+        queued_at=message.posted_at,
+        last_message_at=message.posted_at,
+    )
+    for key in keys:
+        ThreadAlias.objects.update_or_create(namespace=message.namespace, key=key, defaults={"ticket": ticket})
+    data = {"by_hand": True, "message": message.pk}
+    person = actor if isinstance(actor, Model) else None
+    Event.objects.create(ticket=ticket, at=now, actor=person, kind="created", data=data)
+    _follow(message, now)
+    return ticket
+
+
+def _tie(message: Message, ticket: Ticket) -> None:
+    """With what we had answered to it already."""
+    Message.objects.filter(pk=message.pk).update(ticket=ticket)
+    known = {message.external_id, *message.aliases.values_list("external_id", flat=True)}
+    orphans = Message.objects.filter(
+        namespace=message.namespace, ticket=None, direction=Message.Direction.TEAM, parent_external_id__in=known
+    )
+    orphans.filter(thread_id=message.thread_id).update(ticket=ticket)
+
+
+def _follow(message: Message, now: datetime) -> None:
+    source = message.channel.connection
+    if adapter_for(source.platform).can(Capability.FETCH_THREAD):
+        follow(source.pk, message.namespace, message.thread_id, now + timedelta(days=FOLLOW_DAYS), now)
