@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -180,3 +181,22 @@ def test_a_mention_goes_to_the_channels_it_names_best_rank_first() -> None:
     assert channels_for([main, Channel(pk=5, address="x", is_default=True, rank=99)], mention())[0].pk == 5
     assert channels_for([status, main], mention(("acmeold",))) == [main]
     assert channels_for([off], mention()) == []
+
+
+@pytest.mark.django_db
+def test_reseal_secrets_lets_an_old_key_go(settings, capsys) -> None:
+    settings.ENCRYPTION_KEYS = [ONE]
+    connection = make_connection(secrets={"token": secrets.seal("x-secret"), "env": "env:HOME"})
+    channel = make_channel(connection, secrets={"access_token": secrets.seal("y-secret")})
+    settings.ENCRYPTION_KEYS = [TWO, ONE]
+    call_command("reseal_secrets")
+    assert "3 secrets" in capsys.readouterr().out
+    settings.ENCRYPTION_KEYS = [TWO]
+    connection.refresh_from_db()
+    channel.refresh_from_db()
+    assert secrets.open_sealed(connection.secrets["token"]) == "x-secret"
+    assert connection.secrets["env"] == "env:HOME"
+    assert secrets.open_sealed(channel.secrets["access_token"]) == "y-secret"
+    settings.ENCRYPTION_KEYS = [ONE]
+    with pytest.raises(CommandError, match="another key"):
+        call_command("reseal_secrets")
