@@ -62,7 +62,7 @@ def interruptible() -> Iterator[Interrupts]:
 
 
 class Crew:
-    """Groups of named services. Those of one group stop together; groups stop in the reverse order of their start."""
+    """Groups of named services. Those of one group stop together, groups in the reverse order of their start."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self.say = say
@@ -95,8 +95,8 @@ class Crew:
         """Returns when none of them, and none of their descendants, is left."""
         while self.groups:
             group = self.groups.pop()
-            for service in reversed(group.values()):
+            for service in group.values():
                 service.ask_to_stop()
-            for name, service in reversed(group.items()):
+            for name, service in group.items():
                 self.say(f"stopping {name}")
                 service.stop()

@@ -21,7 +21,9 @@ from advocacy.embedded.binaries import EmbeddedError
 from advocacy.embedded.postgres import PostgresServer
 from advocacy.embedded.process import Kept
 from advocacy.embedded.redis import RedisServer
+from sandbox import world
 
+TRIES = 3
 SANDBOX_PORTS = (8100, 8143, 8025)  # HTTP, IMAP, SMTP
 
 
@@ -95,11 +97,10 @@ class House:
         if self.wishes.fresh:
             self._forget(postgres.data)
         self._services(postgres)
-        port = self._choose_port()
-        self._make_environment(postgres.url, port)
+        self._make_environment(postgres.url)
         self._world()
         self._fill()
-        self._desk(port)
+        self._desk()
 
     def _forget(self, data: Path) -> None:
         self.say("· forgetting the last demo")
@@ -126,10 +127,8 @@ class House:
             self.say(f"· port {self.wishes.port} is taken, so the desk is at {port}")
         return port
 
-    def _make_environment(self, database_url: str, port: int) -> None:
+    def _make_environment(self, database_url: str) -> None:
         self.keys = keys.load(self.keys_file)
-        self.sandbox_ports = _free_ports(SANDBOX_PORTS, port)
-        http = self.sandbox_ports[0]
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith("DESK_")},
             "PYTHONPATH": str(self.places.root),
@@ -139,21 +138,48 @@ class House:
             "REDIS_URL": self.redis.url,
             "DESK_SECRET_KEY": self.keys.secret_key,
             "DESK_ENCRYPTION_KEYS": self.keys.encryption_key,
-            "DESK_BASE_URL": f"http://localhost:{port}",
             "DESK_ALLOWED_HOSTS": "localhost,127.0.0.1",
-            "DESK_ALLOWED_PRIVATE_HOSTS": ",".join(f"127.0.0.1:{each}" for each in self.sandbox_ports),
-            "DESK_SLACK_API_BASE": f"http://127.0.0.1:{http}/slack/api/",
             "DESK_COMPANY": "Acme",
         }
 
     def _world(self) -> None:
         self._progress("the pretend outside world")
         self.crew.group()
-        days = self.wishes.history_days
-        world = parts.sandbox(self.env, self.places, self.sandbox_ports, days, self.wishes.rate)
-        self.crew.add("sandbox", world)
-        state = f"{self.sandbox_url}/control/state"
-        parts.wait_for(world, "sandbox", self.places, lambda: parts.get_json(state) is not None, self.interrupts)
+        self._again_on_other_ports(self._start_world)
+        self.env |= {
+            "DESK_ALLOWED_PRIVATE_HOSTS": ",".join(f"127.0.0.1:{each}" for each in self.sandbox_ports),
+            "DESK_SLACK_API_BASE": f"{self.sandbox_url}/slack/api/",
+            "DESK_SLACK_TOKEN": world.SLACK_TOKEN,
+        }
+
+    def _start_world(self) -> tuple[str, Kept, Callable[[], bool]]:
+        self.sandbox_ports = _free_ports(SANDBOX_PORTS)
+        wishes = self.wishes
+        part = parts.sandbox(self.env, self.places, self.sandbox_ports, wishes.history_days, wishes.rate)
+        return "sandbox", part, self._said_since("sandbox", '{"http"')
+
+    def _again_on_other_ports(self, start: Callable[[], tuple[str, Kept, Callable[[], bool]]]) -> None:
+        """A port that was free a moment ago may be taken when the part binds it, if two demos start at once."""
+        for left in reversed(range(TRIES)):
+            name, part, is_up = start()
+            try:
+                parts.wait_for(part, name, self.places, is_up, self.interrupts)
+            except PartFailed as failure:
+                part.stop()
+                if left == 0 or "ddress already in use" not in str(failure):
+                    raise
+            except BaseException:
+                part.stop()
+                raise
+            else:
+                self.crew.add(name, part)
+                return
+
+    def _said_since(self, name: str, words: str) -> Callable[[], bool]:
+        """Whether a part has written these words since now: another program's answer on its port proves nothing."""
+        log = self.places.log(name)
+        size = log.stat().st_size if log.exists() else 0
+        return lambda: log.exists() and words.encode() in log.read_bytes()[size:]
 
     @property
     def keys_file(self) -> Path:
@@ -179,16 +205,22 @@ class House:
         if code != 0:
             raise PartFailed("The desk could not be filled; the reason is above.")
 
-    def _desk(self, port: int) -> None:
-        self._progress("beat, worker and web")
+    def _desk(self) -> None:
+        self._progress("web, worker and beat")
         self.crew.group()
-        self.crew.add("beat", parts.beat(self.env, self.places))
+        self._again_on_other_ports(self._start_web)
         self.crew.add("worker", parts.worker(self.env, self.places))
-        web = parts.web(self.env, self.places, port)
-        self.crew.add("web", web)
-        self.address = f"http://localhost:{port}/"
-        ready = f"http://127.0.0.1:{port}/readyz"
+        self.crew.add("beat", parts.beat(self.env, self.places))
+        web = self.crew.groups[-1]["web"]
+        ready = f"http://127.0.0.1:{self.port}/readyz"
         parts.wait_for(web, "web", self.places, lambda: _all_there(ready, self.crew), self.interrupts)
+
+    def _start_web(self) -> tuple[str, Kept, Callable[[], bool]]:
+        self.port = self._choose_port()
+        self.address = f"http://localhost:{self.port}/"
+        self.env["DESK_BASE_URL"] = self.address.rstrip("/")
+        is_up = self._said_since("web", "Listening at:")
+        return "web", parts.web(self.env, self.places, self.port), is_up
 
     # -- talking --------------------------------------------------------------------------------------------------
 
@@ -204,12 +236,12 @@ class House:
         self.say("\n".join(lines))
 
 
-def _free_ports(wanted: tuple[int, int, int], taken: int) -> tuple[int, int, int]:
+def _free_ports(wanted: tuple[int, int, int]) -> tuple[int, int, int]:
     """Three different free ports, the wanted ones where possible."""
-    used = [taken]
+    used: list[int] = []
     for each in wanted:
         used.append(next_free(each, set(used)))
-    return used[1], used[2], used[3]
+    return used[0], used[1], used[2]
 
 
 def _all_there(ready_url: str, crew: Crew) -> bool:

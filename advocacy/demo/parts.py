@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from advocacy.demo.crew import Interrupts
+from advocacy.demo.crew import Interrupts, Service
 from advocacy.embedded.process import Kept
 
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -75,13 +75,13 @@ def beat(env: Mapping[str, str], places: Places) -> Kept:
 
 
 def wait_for(
-    part: Kept, name: str, places: Places, there: Callable[[], bool], interrupts: Interrupts, within_s: float = 60
+    part: Service, name: str, places: Places, there: Callable[[], bool], interrupts: Interrupts, within_s: float = 60
 ) -> None:
     """Returns when `there()`; PartFailed when the part ends first, or it takes too long. Raises Interrupted."""
     deadline = time.monotonic() + within_s
     while not there():
         if not part.running or time.monotonic() > deadline:
-            what = f"ended with code {part.exit_code}" if not part.running else f"was not ready after {within_s:.0f} s"
+            what = "ended" if not part.running else f"was not ready after {within_s:.0f} s"
             raise PartFailed(f"{name} {what}. The end of {places.log(name)}:\n{tail(places.log(name))}")
         interrupts.check()
         time.sleep(0.2)
