@@ -55,3 +55,4 @@ def _url(name: str) -> str:
 register(Entry(_("Play"), "mentions:play", "mentions.play_ticket", 10))
 register(Entry(_("Queue"), "mentions:queue", "mentions.view_ticket", 20))
 register(Entry(_("Search"), "mentions:search", "mentions.view_ticket", 30))
+register(Entry(_("Channels"), "channels:health", "channels.view_connection", 70))
