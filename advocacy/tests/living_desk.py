@@ -35,7 +35,7 @@ from advocacy.embedded.redis import RedisServer, free_port
 from sandbox import launch
 
 ROOT = Path(__file__).resolve().parents[2]
-READY = {"worker": " ready.", "beat": "beat: Starting", "web": "Booting worker"}
+READY = {"worker": " ready.", "beat": " is starting.", "web": "Booting worker"}
 """What each says in its log when it has begun."""
 
 
@@ -153,10 +153,10 @@ class LivingDesk:
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Straight from the tables, past everything that the desk believes of them."""
-        with closing(psycopg2.connect(self.database_url)) as connection, connection:
-            with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-                cursor.execute(sql, values or None)
-                return [dict(row) for row in cursor.fetchall()]
+        kind = psycopg2.extras.RealDictCursor
+        with closing(psycopg2.connect(self.database_url, cursor_factory=kind)) as connection, connection.cursor() as at:
+            at.execute(sql, values or None)
+            return [dict(row) for row in at.fetchall()]
 
     def flush_redis(self) -> None:
         with redis.Redis.from_url(self.redis_url) as client:
@@ -192,7 +192,6 @@ class LivingDesk:
         }
 
     def _fill(self) -> None:
-        self.postgres.create_database("desk")
         ports = [str(p) for p in (self.sandbox.http_port, self.sandbox.imap_port, self.sandbox.smtp_port)]
         command = ["manage.py", "demo_data", "--keys", str(self.places.local / "keys.json"), "--ports", *ports]
         self.run(*command, "--history-days", str(self.history_days))
