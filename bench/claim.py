@@ -18,7 +18,8 @@ from bench.measure import report
 from bench.tickets import NOW, advocate, drop, prepare, using
 from mentions import claims
 
-ROUNDS = 600
+ROUNDS = 400
+"""Of the smaller size a tenth is open, and two are taken per round."""
 SMALL, LARGE = 10_000, 1_000_000
 
 _RELEASE = """UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL

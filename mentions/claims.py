@@ -2,7 +2,7 @@
 
 A claim is one short transaction of two statements, sent together and planned once per connection. The first gives back
 the advocate's own lease when it has run out; the second finds, locks, claims and records. The walk follows the partial
-index of the queue (`queued_at, id`), skips what another transaction has locked, and tests the view's filters on the way.
+index of the queue (`queued_at, id`), skips what another transaction has locked, and tests the view's filters.
 
 What comes first: the ticket that the advocate already holds, then what is assigned to them (follow-ups to their
 conversations, what they parked), then the oldest of the view. A follow-up whose assignee is on shift is kept for them

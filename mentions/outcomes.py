@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from channels import outbox, slack
 from mentions import claims, notes
 from mentions.models import Event, HandBack, Ticket
 from mentions.parking import answered_outside, park, wake
@@ -27,6 +28,7 @@ __all__ = [
     "park",
     "pending",
     "reopen",
+    "report_spam",
     "solve",
     "undo",
     "wake",
@@ -85,6 +87,29 @@ def reopen(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, wh
 
 
 @transaction.atomic
+def report_spam(
+    ticket_id: int, actor: Any, token: Token, *, slack_channel: str, link: str = "", now: datetime
+) -> Event:
+    """They tell us about spam or abuse (not: this mention is spam): link and time go to Slack, the ticket is solved.
+    Thanking them is a reply of its own, sent before. Slack has it after the undo window."""
+    ticket = lock_open(ticket_id, actor, token, now)
+    said = ticket.messages.filter(direction="in").order_by("-posted_at", "-id").values_list("url", "posted_at").first()
+    link = link.strip() or (said[0] if said else "")
+    at = (said[1] if said else ticket.posted_at).strftime("%Y-%m-%d %H:%M UTC")
+    event = move(ticket, actor, now, "spam_reported", data={"link": link}, status=Ticket.Status.SOLVED)
+    item = slack.post_message(
+        key=uuid4(),
+        conversation=f"slack:{slack_channel}",
+        channel=slack_channel,
+        text=_("Spam reported to us at %(at)s: %(link)s") % {"at": at, "link": link or f"#{ticket.pk}"},
+        not_before=now + timedelta(seconds=settings.UNDO_SECONDS + UNDO_SLACK_SECONDS),
+    )
+    event.data = {**event.data, "outbound": item.pk}
+    event.save(update_fields=["data"])
+    return event
+
+
+@transaction.atomic
 def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
     """Take one's own last outcome back within the undo window. If `actor` holds nothing else, they hold the ticket
     again. Raises OutcomeRefused when it is too late or somebody has gone on with the ticket, AlreadyClaimed."""
@@ -97,6 +122,8 @@ def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
     undone = Event.objects.filter(ticket=ticket, kind="undone", data__event=event.pk).exists()
     if undone or not is_still(ticket, event.data):
         raise OutcomeRefused(_("Ticket #%(id)s has changed since; look at it again.") % {"id": ticket.pk})
+    if event.kind == "spam_reported":
+        outbox.cancel(event.data["outbound"], now)
     if event.kind == "handed_back":
         HandBack.objects.filter(ticket=ticket, user=actor).delete()
     changes = {**UNPARKED, **restored(event.data)}

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from channels.models import OutboundItem
 from mentions import claims, outcomes, parking
 from mentions.models import Draft, Event, HandBack, Ticket
 from mentions.tests.factories import NOON, AuthorFactory, MessageFactory, TicketFactory, UserFactory
@@ -35,7 +36,12 @@ def kinds(ticket):
     return list(Event.objects.filter(ticket=ticket).values_list("kind", flat=True))
 
 
+def report(ticket, user):
+    return outcomes.report_spam(ticket.pk, user, ticket.claim_token, slack_channel="#abuse", link="https://x", now=NOON)
+
+
 LEAVING = {
+    "spam": (report, "solved", ""),
     "solve": (lambda t, u: outcomes.solve(t.pk, u, t.claim_token, now=NOON), "solved", ""),
     "pending": (lambda t, u: outcomes.pending(t.pk, u, t.claim_token, now=NOON), "pending", ""),
     "no_reply": (
@@ -226,3 +232,13 @@ def test_ticket_on_somebody_elses_screen_refuses_outcomes_without_token(held, le
 def test_wake_of_a_ticket_that_is_not_parked_does_nothing(ticket, sam):
     assert outcomes.wake(ticket.pk, None, now=NOON) is None
     assert kinds(ticket) == []
+
+
+def test_spam_report_goes_to_slack_unless_it_is_undone(held, sam):
+    event = report(held, sam)
+    item = OutboundItem.objects.get()
+    assert item.payload == {"channel": "#abuse", "text": "Spam reported to us at 2026-11-02 12:00 UTC: https://x"}
+    assert item.not_before > NOON + timedelta(seconds=10)
+    outcomes.undo(event.pk, sam, NOON)
+    item.refresh_from_db()
+    assert item.state == "cancelled"
