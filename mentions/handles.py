@@ -8,7 +8,7 @@ own. It is a suggestion; the advocate may choose any channel of the same connect
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from channels.configs import config_for
 from channels.contract import Capability
@@ -33,8 +33,13 @@ def can_send(channel: Channel) -> bool:
 
 def choices(ticket: Ticket) -> list[Channel]:
     """The channels that may answer this ticket, best rank first; empty: answer outside."""
-    siblings = Channel.objects.filter(connection_id=ticket.channel.connection_id, is_active=True, may_reply=True)
-    return [c for c in siblings.select_related("connection").order_by("rank", "pk") if c.address and can_send(c)]
+    return answering(Channel.objects.filter(connection_id=ticket.channel.connection_id).select_related("connection"))
+
+
+def answering(siblings: Iterable[Channel]) -> list[Channel]:
+    """Those channels of one connection that may answer, best rank first."""
+    ranked = sorted(siblings, key=lambda channel: (channel.rank, channel.pk))
+    return [c for c in ranked if c.is_active and c.address and can_send(c)]
 
 
 def suggest(ticket: Ticket, message: Message | None, among: Sequence[Channel] | None = None) -> Channel | None:

@@ -85,9 +85,11 @@ def _messages(ticket: Ticket) -> Any:
     return (
         Message.objects.filter(ticket=ticket)
         .select_related("author")
-        .defer("search", "digest", "extra")
+        .defer("search", "digest", "extra", "html", "links")
         .annotate(
             channel_name=F("channel__name"),
+            # The markup itself is fetched by its own frame, if anybody opens it.
+            has_html=~Q(html=""),
             files=ArraySubquery(
                 files.values(
                     file=JSONObject(id="id", name="name", size="size", type="type", has_bytes=Q(blob__isnull=False))

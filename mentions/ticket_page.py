@@ -91,7 +91,9 @@ def state(request: HttpRequest, ticket: Ticket, view: View | None) -> SafeString
 
 def complete(ticket: Ticket, user: Any) -> Ticket:
     """The nearest relations of a ticket that `user` has just claimed: nothing that is known is asked again."""
-    ticket.channel = Channel.objects.select_related("connection").get(pk=ticket.channel_id)
+    siblings = list(Channel.objects.filter(connection__channels=ticket.channel_id).select_related("connection"))
+    ticket.channel = next(channel for channel in siblings if channel.pk == ticket.channel_id)
+    ticket.siblings = siblings  # type: ignore[attr-defined]
     ticket.requester = Author.objects.select_related("person").get(pk=ticket.requester_id)
     ticket.claimed_by = ticket.assignee = user
     return ticket
@@ -114,6 +116,8 @@ def context(
     can_play = user.has_perm(access.PLAY)
     return {
         "ticket": ticket,
+        # Resolved once: the addresses of a dozen forms lie below it.
+        "base": reverse("mentions:ticket", args=[ticket.pk]),
         "thread": thread,
         "view": view,
         "is_mine": is_mine,
@@ -140,7 +144,8 @@ def context(
 
 
 def _composer(ticket: Ticket, thread: Thread, facts: Facts, composing: Composing | None) -> dict[str, Any]:
-    choices = handles.choices(ticket)
+    siblings = getattr(ticket, "siblings", None)
+    choices = handles.choices(ticket) if siblings is None else handles.answering(siblings)
     asked = thread.last_inbound
     suggested = handles.suggest(ticket, asked, choices)
     chosen = composing.channel_id if composing and composing.channel_id else suggested.pk if suggested else None
