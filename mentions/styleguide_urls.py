@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from mentions.views import styleguide
+
+urlpatterns = [path("", styleguide.styleguide, name="styleguide")]
