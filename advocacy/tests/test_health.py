@@ -1,3 +1,4 @@
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -10,12 +11,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def marks():
-    """Nobody has been seen yet."""
-    client = health._redis()
-    client.delete(health.BEAT, health.WORKER)
-    yield
-    client.delete(health.BEAT, health.WORKER)
+def marks(monkeypatch):
+    """Nobody has been seen yet: keys of this test's own, so that nothing late of another test can touch them."""
+    for who in ("BEAT", "WORKER"):
+        monkeypatch.setattr(health, who, f"test:{uuid.uuid4()}")
 
 
 def seen(beat=0, worker=0):
