@@ -10,10 +10,11 @@ from typing import Any
 START = datetime(2026, 11, 2, 12, tzinfo=UTC)
 _numbers = itertools.count(1)
 _random = random.Random(7)
-WORDS = (
+_TALK = (
     "how do we install the acme runner behind a proxy when the cache is cold and builds fail after an upgrade of the "
     "registry which worked fine on friday but the docs say that the token should be rotated first thanks for any hint"
-).split()
+)
+WORDS = _TALK.split()
 
 
 def sentence(words: int) -> str:
@@ -75,7 +76,8 @@ def hackernews(count: int) -> dict[str, Any]:
         number = next(_numbers)
         at = START + timedelta(seconds=number)
         story = 39_000_000 + number // 7
-        text = f'<p>{sentence(20)} Acme&#x27;s runner.<p>{sentence(30)}: <a href="https:&#x2F;&#x2F;x.example&#x2F;{number}" rel="nofollow">https:&#x2F;&#x2F;x.example&#x2F;{number}</a>'
+        link = f"https:&#x2F;&#x2F;x.example&#x2F;{number}"
+        text = f'<p>{sentence(20)} Acme&#x27;s runner.<p>{sentence(30)}: <a href="{link}" rel="nofollow">{link}</a>'
         hits.append(
             {
                 "objectID": str(40_000_000 + number),

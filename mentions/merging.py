@@ -49,8 +49,7 @@ def merge(source_ids: Iterable[int], target_id: int, actor: Any, now: datetime) 
     if target.status in (Ticket.Status.SOLVED, Ticket.Status.CLOSED) and was_queued:
         Ticket.objects.filter(pk=target.pk).update(status=Ticket.Status.OPEN, solved_at=None)
     clocks.recompute([target.pk])
-    target.refresh_from_db()
-    return target
+    return Ticket.objects.get(pk=target.pk)
 
 
 def _refuse_if_not_free(ticket: Ticket, actor: Any, now: datetime) -> None:
@@ -125,5 +124,5 @@ def _repoint(old: Ticket, new: Ticket, moved: list[Message]) -> None:
 
 
 def _record(ticket: Ticket, actor: Any, now: datetime, kind: str, data: dict[str, Any]) -> None:
-    person = actor if isinstance(actor, Model) else None
+    person: Any = actor if isinstance(actor, Model) else None
     Event.objects.create(ticket=ticket, at=now, actor=person, kind=kind, data=data)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
+from channels.models import Channel, Connection
 from channels.nudges import send_task
 from channels.signals import delivery_changed, items_stored
 from mentions import deliveries, parking
+from mentions.ingest.reading import forget_feeds
 from mentions.models import Message
 from mentions.signals import message_ingested
 from mentions.tasks import INGEST_TASK
@@ -35,3 +38,8 @@ def on_message_ingested(sender: Any, message_ids: Sequence[int], **_kwargs: Any)
     team = Message.objects.filter(pk__in=message_ids, direction=Message.Direction.TEAM, ticket__waiting_on="own_answer")
     if ticket_ids := list(team.values_list("ticket_id", flat=True).distinct()):
         parking.settle_seen(timezone.now(), ticket_ids)
+
+
+for _signal in (post_save, post_delete):
+    for _model in (Connection, Channel):
+        _signal.connect(forget_feeds, sender=_model, dispatch_uid=f"mentions.forget_feeds.{_model.__name__}")

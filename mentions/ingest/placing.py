@@ -10,7 +10,7 @@ from channels.models import Channel
 from mentions.ingest import building, context_posts, reopening, revisions
 from mentions.ingest.loading import parent_author_key, variant_id
 from mentions.ingest.reading import Parsed
-from mentions.ingest.state import Board, MessageState, TicketState
+from mentions.ingest.state import Board, MessageState, Row, TicketState
 from mentions.threads import author_key, thread_key
 
 
@@ -192,7 +192,7 @@ def _join(board: Board, message: MessageState, ticket: TicketState, parsed: Pars
         _take_in_context(board, ticket, parsed)
 
 
-def _begins(board: Board, ticket: TicketState, parsed: Parsed, row: building.Row) -> None:
+def _begins(board: Board, ticket: TicketState, parsed: Parsed, row: Row) -> None:
     """The conversation began earlier than we knew: its first message says who asks, and what about."""
     ticket.requester_id, _ = board.authors[parsed.feed.namespace, parsed.asker.id]
     ticket.posted_at = row["posted_at"]
@@ -227,7 +227,7 @@ def _take_in_context(board: Board, ticket: TicketState, parsed: Parsed) -> None:
     space = parsed.feed.namespace
     is_whole = parsed.feed.grouping is Grouping.THREAD
 
-    def is_of_ticket(row: building.Row, author_id: str) -> bool:
+    def is_of_ticket(row: Row, author_id: str) -> bool:
         return (
             (row["namespace"], row["thread_id"]) == (space, parsed.thread_id)
             and (is_whole or author_id == parsed.author.id)

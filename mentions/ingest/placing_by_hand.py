@@ -68,7 +68,7 @@ def _new_ticket(message: Message, keys: list[str], actor: Any, now: datetime) ->
     for key in keys:
         ThreadAlias.objects.update_or_create(namespace=message.namespace, key=key, defaults={"ticket": ticket})
     data = {"by_hand": True, "message": message.pk}
-    person = actor if isinstance(actor, Model) else None
+    person: Any = actor if isinstance(actor, Model) else None
     Event.objects.create(ticket=ticket, at=now, actor=person, kind="created", data=data)
     _follow(message, now)
     return ticket

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,16 +79,35 @@ class Read:
     failed: dict[int, str]
 
 
+FRESH_S = 5.0
+_loaded: dict[int, tuple[float, Feed]] = {}
+
+
 class Feeds:
-    """The connections of one batch, each loaded once."""
+    """The connections of one batch, each loaded once; batches that follow each other closely share them.
+
+    What an admin changes in this process counts at once (`forget_feeds`), elsewhere after `FRESH_S` seconds.
+    """
 
     def __init__(self) -> None:
         self._feeds: dict[int, Feed] = {}
 
     def of(self, connection_id: int) -> Feed:
         if connection_id not in self._feeds:
-            self._feeds[connection_id] = load_feed(connection_id)
+            self._feeds[connection_id] = self._fresh(connection_id)
         return self._feeds[connection_id]
+
+    def _fresh(self, connection_id: int) -> Feed:
+        now = time.monotonic()
+        loaded = _loaded.get(connection_id)
+        if loaded is None or now - loaded[0] > FRESH_S:
+            loaded = _loaded[connection_id] = (now, load_feed(connection_id))
+        return loaded[1]
+
+
+def forget_feeds(**kwargs: object) -> None:
+    """A connection or a channel was saved or deleted."""
+    _loaded.clear()
 
 
 def load_feed(connection_id: int) -> Feed:

@@ -84,8 +84,10 @@ def _give_ids(tickets: Sequence[TicketState], messages: Sequence[MessageState]) 
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, [len(tickets), len(messages)])
         ids = [pk for (pk,) in cursor.fetchall()]
-    for row, pk in zip([*tickets, *messages], ids, strict=True):
-        row.id = pk
+    for ticket, pk in zip(tickets, ids[: len(tickets)], strict=True):
+        ticket.id = pk
+    for message, pk in zip(messages, ids[len(tickets) :], strict=True):
+        message.id = pk
 
 
 def _insert(board: Board, tickets: Iterable[TicketState]) -> None:
@@ -97,7 +99,7 @@ def _insert(board: Board, tickets: Iterable[TicketState]) -> None:
     seen = list(board.sightings.values())
     if not (events or seen or board.new_messages or board.new_threads):
         return
-    params = {
+    params: dict[str, Any] = {
         "tickets": json.dumps([_ticket_row(ticket) for ticket in board.new_tickets]),
         "messages": to_json([_message_row(message) for message in board.new_messages]),
         "events": json.dumps(events),
