@@ -60,7 +60,9 @@ def sentence(kind: str, data: dict[str, Any]) -> str:
 def _value(data: dict[str, Any], side: str, field: str) -> Any:
     """Events of the desk's verbs hold {"from": {field: value}}, those of ingest the bare value."""
     value = data.get(side)
-    return value.get(field) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return value.get(field)
+    return value if field == "status" else None
 
 
 def _status(data: dict[str, Any]) -> str:
@@ -91,7 +93,8 @@ def _tagged(data: dict[str, Any]) -> str:
 
 
 def _priority(data: dict[str, Any]) -> str:
-    after = data.get("to")
+    after = _value(data, "to", "priority") or data.get("to")
+    after = after if isinstance(after, int) else "?"
     return _("priority is now %(priority)s") % {"priority": PRIORITY_WORDS.get(after, after)}  # type: ignore[call-overload]
 
 
