@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import User as Member
 from django.core.exceptions import PermissionDenied
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from mentions.sql import Fragment
 if TYPE_CHECKING:
     from mentions.tickets import TicketQuerySet
 
-User = AbstractBaseUser | AnonymousUser
+User = Member | AnonymousUser
 
 VIEW = "mentions.view_ticket"
 PLAY = "mentions.play_ticket"
@@ -42,7 +43,7 @@ VISIBLE = Fragment(
 
 def visible_tickets(user: User) -> TicketQuerySet:
     """The tickets that this person may read; none at all without the right to view tickets."""
-    if not user.is_active or not user.has_perm(VIEW):  # type: ignore[union-attr]
+    if not user.is_active or not user.has_perm(VIEW):
         return Ticket.objects.none()
     return Ticket.objects.filter(VISIBLE.as_condition(me=user.pk))
 
@@ -56,7 +57,7 @@ def visible_channel_ids(user: User) -> RawSQL:
 
 def require(user: User, permission: str) -> None:
     """Raises PermissionDenied with a sentence for the person who is refused."""
-    if not user.is_active or not user.has_perm(permission):  # type: ignore[union-attr]
+    if not user.is_active or not user.has_perm(permission):
         raise PermissionDenied(
             _("Your role does not allow this (%(permission)s). Ask an admin if it should.") % {"permission": permission}
         )

@@ -124,7 +124,7 @@ def _statement(filters: str) -> tuple[str, dict[str, Any]]:
     parts = both(view_filters.conditions(json.loads(filters)))
     where = "\n      AND ".join([_FREE, parts.sql, access.VISIBLE.sql, _NOT_HANDED_BACK])
     # By name: a column that is added while this process runs must not change what the prepared statement gives.
-    names = [f.column for f in Ticket._meta.concrete_fields]
+    names = [str(f.column) for f in Ticket._meta.concrete_fields]
     columns = ", ".join(f"mentions_ticket.{name}" for name in names)
     sql = _CLAIM.format(where=where, kept=_KEPT_FOR_ASSIGNEE, columns=columns, columns_taken=", ".join(names))
     return sql, dict(parts.params)
@@ -181,7 +181,7 @@ def claim(user: Any, ticket_id: int, now: datetime) -> Ticket:
 def _claim_this(user: Any, ticket_id: int, now: datetime) -> Ticket:
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK, {"me": user.pk, "now": now})
-    ticket = access.visible_tickets(user).select_for_update(of=("self",)).get(pk=ticket_id)
+    ticket: Ticket = access.visible_tickets(user).select_for_update(of=("self",)).get(pk=ticket_id)
     if is_live(ticket, now):
         if ticket.claimed_by_id != user.pk:
             raise AlreadyClaimed(ticket)
@@ -240,7 +240,7 @@ def lock(ticket_id: int, actor: Any, token: UUID | str | None, now: datetime) ->
 
     With a token: it must be the current one, else ClaimLost. Without: nobody else may hold it, else AlreadyClaimed.
     """
-    ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
+    ticket: Ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     if token:
         if str(ticket.claim_token) != str(token):
             raise ClaimLost(ticket_id)

@@ -92,6 +92,8 @@ def _apply_delete(item: OutboundItem, now: datetime) -> None:
     """Once the platform has deleted our reply it is taken out of the clocks, and says so."""
     if item.state not in (Outbound.SENT, Outbound.FAILED):
         return
+    if item.connection_id is None:
+        return
     external_id = str(payload_of(item).get("external_id", ""))
     replies = Reply.objects.filter(channel__connection_id=item.connection_id).values_list("pk", flat=True)
     posted = replies.filter(outbound__external_id=external_id).first()

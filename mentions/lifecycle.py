@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -50,7 +51,7 @@ def close_solved(now: datetime, limit: int = 500) -> int:
     return _run(_CLOSE, {"now": now, "before": before, "limit": limit})
 
 
-def _run(sql: str, params: dict[str, object]) -> int:
+def _run(sql: str, params: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return int(cursor.rowcount)

@@ -60,8 +60,8 @@ def no_reply_needed(ticket_id: int, actor: Any, token: Token, *, reason: str, no
         raise OutcomeRefused(_("Say why no reply is needed."))
     if note.strip():
         notes.write(ticket, actor, note, now)
-    changes = {"status": Ticket.Status.SOLVED, "no_reply_reason": reason}
-    return move(ticket, actor, now, "no_reply", data={"reason": reason}, **changes)
+    status = Ticket.Status.SOLVED
+    return move(ticket, actor, now, "no_reply", data={"reason": reason}, status=status, no_reply_reason=reason)
 
 
 @transaction.atomic
@@ -82,8 +82,7 @@ def reopen(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, wh
     if ticket.status not in (Ticket.Status.SOLVED, Ticket.Status.PENDING):
         raise OutcomeRefused(_("Ticket #%(id)s is open already.") % {"id": ticket.pk})
     data = {"why": why} if why else {}
-    changes = {"status": Ticket.Status.OPEN, "no_reply_reason": ""}
-    return move(ticket, actor, now, "status", data=data, **changes)
+    return move(ticket, actor, now, "status", data=data, status=Ticket.Status.OPEN, no_reply_reason="")
 
 
 @transaction.atomic

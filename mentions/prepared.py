@@ -44,7 +44,8 @@ def _executed(cursor: Any, sql: str, params: Mapping[str, Any]) -> tuple[str, li
     session = connection.connection
     noted = getattr(connection, _noted, None)
     if noted is None or noted[0] is not session:
-        noted = (session, set())
+        names_noted: set[str] = set()
+        noted = (session, names_noted)
         setattr(connection, _noted, noted)
         # A plan for any values is what is wanted: these statements walk an index, whatever the values are.
         cursor.execute("SET plan_cache_mode = force_generic_plan")

@@ -60,7 +60,7 @@ class Results:
 def search(text: str, user: access.User, cursor: str | None = None, now: datetime | None = None) -> Results:
     """One page of what `user` may see; never raises for what is typed. `cursor`: of the page before."""
     query = query_language.parse(text)
-    if not user.is_active or not user.has_perm(access.VIEW):  # type: ignore[union-attr]
+    if not user.is_active or not user.has_perm(access.VIEW):
         return Results(terms=query.terms, problems=query.problems)
     offset = _offset(cursor)
     where, values = _where(query, user, now or timezone.now())
@@ -168,7 +168,8 @@ def _rows(sql: str, values: dict[str, Any], offset: int) -> list[tuple[Any, ...]
 
 
 def _hit(row: tuple[Any, ...]) -> Hit:
-    return Hit(*row[:7], excerpt=marked(row[7] or ""))
+    ticket_id, subject, status, channel_name, who, message_id, posted_at, headline = row
+    return Hit(ticket_id, subject, status, channel_name, who, message_id, posted_at, marked(headline or ""))
 
 
 def marked(headline: str) -> SafeString:

@@ -190,7 +190,7 @@ def order_of(view: View) -> str:
 
 def counts(views: Iterable[View], user: access.User, now: datetime) -> dict[int, int]:
     """View id → number of its tickets, never above COUNT_CAP + 1 (shown as "1,000+"). One query for all of them."""
-    if not user.is_active or not user.has_perm(access.VIEW):  # type: ignore[union-attr]
+    if not user.is_active or not user.has_perm(access.VIEW):
         return {view.pk: 0 for view in views}
     arms: list[str] = []
     values: list[Any] = []
