@@ -122,6 +122,10 @@ class Ticket(models.Model):
             models.Index(
                 fields=["assignee", "queued_at", "id"], name="ticket_assignee_queue", condition=Q(is_queued=True)
             ),
+            # Few tickets are urgent, and a view of them must not walk the whole queue to find none.
+            models.Index(
+                fields=["queued_at", "id"], name="ticket_high_queue", condition=Q(is_queued=True, priority__gte=30)
+            ),
             models.Index(fields=["wake_at"], name="ticket_wake", condition=~Q(waiting_on="")),
             models.Index(fields=["status", "-last_message_at", "-id"], name="ticket_status_recent"),
             models.Index(fields=["posted_at", "channel"], name="ticket_posted", include=["first_reply_at", "priority"]),
