@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from channels import inbox, outbox
 from mentions import authors
-from mentions.ingest import following, health, placing, reopening
+from mentions.ingest import finding, following, health, placing, reopening
 from mentions.ingest.loading import author_keys_at_hand, load, load_tickets, lock, wanted_by
 from mentions.ingest.reading import Feeds, Now, Parsed, Read, read
 from mentions.ingest.state import Board
@@ -141,7 +141,7 @@ def _recognise(board: Board, parsed: Sequence[Parsed]) -> None:
         known = accounts.whose(space, each.author)
         is_proved = mention.is_own or authors.is_proved(each.feed.edits, mention)
         is_own = mention.is_own or (is_proved and authors.is_own_account(each.author, each.feed.config))
-        if not each.is_context or is_own or known or not at_hand.isdisjoint(placing.author_keys(each)):
+        if not each.is_context or is_own or known or not at_hand.isdisjoint(finding.author_keys(each)):
             seen.append(authors.Seen(space, each.author, known, is_own, each.at))
         if mention.requester and mention.requester.id:
             whose = accounts.whose(space, mention.requester)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from channels.contract import Grouping
 from channels.models import Channel
-from mentions.ingest import building, context_posts, reopening, revisions
-from mentions.ingest.loading import parent_author_key, variant_id
+from mentions.ingest import building, context_posts, finding, reopening, revisions
+from mentions.ingest.loading import variant_id
 from mentions.ingest.reading import Parsed
 from mentions.ingest.state import Board, MessageState, Row, TicketState
-from mentions.threads import author_key, thread_key
 
 
 def place(board: Board, parsed: Parsed) -> None:
@@ -55,7 +54,7 @@ def _seen_again(board: Board, message: MessageState, parsed: Parsed) -> None:
         message.row["channel_id"], message.channel_rank = best.pk, best.rank
         message.is_changed = True
     if message.row["direction"] == "team":
-        _answer(board, message, _answered_ticket(board, parsed))
+        _answer(board, message, finding.answered_ticket(board, parsed))
     elif message.row["direction"] == "in":
         _inbound_again(board, message, parsed)
 
@@ -115,7 +114,7 @@ def _inbound(board: Board, parsed: Parsed) -> None:
 
 def _find_place(board: Board, message: MessageState, parsed: Parsed) -> None:
     """Its conversation's ticket, or a new one; none for what only notifies, or was gone before we saw it."""
-    ticket = _ticket_of_asker(board, parsed)
+    ticket = finding.ticket_of_asker(board, parsed)
     row = message.row
     channel = None if row["is_deleted"] else _queue_channel(parsed)
     if ticket is None:
@@ -127,35 +126,6 @@ def _find_place(board: Board, message: MessageState, parsed: Parsed) -> None:
         _join(board, message, ticket, parsed)
     if message.ticket is None:
         board.loose.append(message)
-
-
-def _ticket_of_asker(board: Board, parsed: Parsed) -> TicketState | None:
-    """Mail: by its keys. Elsewhere: of the post it answers, if that ticket is its author's; then by thread and author.
-    A closed one only if there is no other."""
-    space = parsed.feed.namespace
-    if parsed.feed.grouping is Grouping.THREAD:
-        return _ticket_of_thread(board, parsed)
-    by_keys = board.ticket_by_keys(space, parsed.keys)
-    parent = board.messages.get((space, parsed.parent_id)) if parsed.parent_id else None
-    above = parent.ticket if parent else None
-    asker_id, _ = board.authors[space, parsed.asker.id]
-    if above is not None and above.requester_id == asker_id and (by_keys is None or above.status != "closed"):
-        return above
-    return by_keys
-
-
-def _ticket_of_thread(board: Board, parsed: Parsed) -> TicketState | None:
-    """The strongest id of the conversation that leads anywhere: to a ticket, or to a message that has one."""
-    space = parsed.feed.namespace
-    for name in (*parsed.mention.thread_keys, parsed.parent_id, parsed.thread_id, parsed.external_id):
-        if not name:
-            continue
-        if ticket := board.threads.get((space, thread_key(name))):
-            return ticket
-        message = board.messages.get((space, name))
-        if message is not None and message.ticket is not None:
-            return message.ticket
-    return None
 
 
 def _open(
@@ -277,24 +247,11 @@ def _context(board: Board, parsed: Parsed) -> None:
 def _team(board: Board, parsed: Parsed) -> None:
     """An answer of ours, wherever it was written: it stops the clock of the ticket it answers and is no new work."""
     message = _new(board, parsed, "team")
-    ticket = _answered_ticket(board, parsed)
+    ticket = finding.answered_ticket(board, parsed)
     if ticket is None:
         board.orphans.append(message)
         return
     _answer(board, message, ticket)
-
-
-def _answered_ticket(board: Board, parsed: Parsed) -> TicketState | None:
-    space = parsed.feed.namespace
-    if reply := board.replies.get((space, parsed.external_id)):
-        return board.tickets.get(reply[1])
-    parent = board.messages.get((space, parsed.parent_id)) if parsed.parent_id else None
-    if parent is not None and parent.ticket is not None:
-        return parent.ticket
-    if parsed.feed.grouping is Grouping.THREAD:
-        return _ticket_of_thread(board, parsed)
-    key = parent_author_key(board, parsed)
-    return board.threads.get((space, key)) if key else None
 
 
 def _answer(board: Board, message: MessageState, ticket: TicketState | None) -> None:
@@ -323,10 +280,3 @@ def _bounce(board: Board, parsed: Parsed) -> None:
     board.lead(space, parsed.keys, ticket)
     ticket.has_bounced = True
     ticket.events.append((parsed.at, "bounced", {"message": message, "bounced_id": parsed.mention.bounced_id}))
-
-
-def author_keys(parsed: Parsed) -> list[tuple[str, str]]:
-    """(namespace, key) under which this author would be a requester; used to decide whom to store as an author."""
-    if parsed.feed.grouping is Grouping.AUTHOR_IN_THREAD:
-        return [(parsed.feed.namespace, author_key(parsed.thread_id, parsed.author.id))]
-    return [(parsed.feed.namespace, key) for key in parsed.keys]
