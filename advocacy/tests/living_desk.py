@@ -105,18 +105,19 @@ class LivingDesk:
     # -- programs ------------------------------------------------------------------------------------------------
 
     def start(self, name: str, within_s: float = 60) -> None:
-        """`worker`, `beat` or `web`; returns when it has begun to work."""
-        already = len(self.log(name))
+        """`worker`, `beat` or `web`; returns when it has begun to work. A further one is `worker:2`; they share a log."""
+        kind = name.partition(":")[0]
+        already = len(self.log(kind))
         programs: dict[str, Callable[[], Kept]] = {
             "worker": lambda: parts.worker(self.env, self.places),
             "beat": lambda: parts.beat(self.env, self.places),
             "web": lambda: parts.web(self.env, self.places, self.port),
         }
-        kept = self.running[name] = programs[name]()
+        kept = self.running[name] = programs[kind]()
 
         def begun() -> bool:
-            assert kept.running, f"{name} ended with code {kept.exit_code}:\n{self.log(name)[-3000:]}"
-            return READY[name] in self.log(name)[already:]
+            assert kept.running, f"{name} ended with code {kept.exit_code}:\n{self.log(kind)[-3000:]}"
+            return READY[kind] in self.log(kind)[already:]
 
         self.wait_until(begun, f"{name} to begin", within_s)
 
