@@ -141,7 +141,7 @@ def test_each_way_to_leave_brings_the_next_ticket_at_once(client, held, tickets,
 def test_an_outcome_is_taken_back_by_its_toast(client, sam, held):
     leave(client, held, "solve")
     leave_event = Event.objects.filter(ticket=held, kind="status").get()
-    Ticket.objects.filter(claimed_by=sam).update(claimed_by=None, claim_token=None, claim_expires_at=None)
+    assert Ticket.objects.get(claimed_by=sam) != held
     response = client.post(reverse("mentions:undo_outcome", args=[leave_event.pk]), follow=True)
     held.refresh_from_db()
     assert held.status == "open"
@@ -223,6 +223,18 @@ def test_a_reply_rests_and_can_be_taken_back(client, sam, held, tickets):
     reply.refresh_from_db()
     assert reply.state == "undone"
     assert Draft.objects.get(ticket=held, user=sam).text == "Yes, it does."
+    page = client.get("/play/all/")
+    assert page.context["ticket"] == held
+    assert "Yes, it does.</textarea>" in page.content.decode()
+
+
+def test_taking_back_leaves_an_answer_alone_that_has_been_begun(client, sam, held, tickets):
+    send(client, held)
+    client.get("/play/all/")
+    client.post(reverse("mentions:draft", args=[tickets[1].pk]), {"text": "Begun"})
+    response = client.post(reverse("mentions:undo", args=[Reply.objects.get().pk]), follow=True)
+    assert Ticket.objects.get(claimed_by=sam) == tickets[1]
+    assert response.context["ticket"] == held
 
 
 def test_an_interim_reply_keeps_the_ticket_on_screen(client, sam, held):
@@ -328,3 +340,12 @@ def test_a_priority_that_does_not_exist_changes_nothing(client, held, value):
 def test_changes_are_post_only(client, held):
     for name in ("claim", "renew", "reply", "draft", "note", "tags", "priority"):
         assert client.get(reverse(f"mentions:{name}", args=[held.pk])).status_code == 405, name
+
+
+def test_enter_in_the_tag_field_adds_and_takes_nothing_away(client, held):
+    """The first button of a form is the one that Enter presses."""
+    client.post(reverse("mentions:tags", args=[held.pk]), {"add": "ci"})
+    page = client.get("/play/all/").content.decode()
+    form = page[page.index('id="tag-form"') : page.index('id="tag"')]
+    assert 'name="remove"' in form
+    assert 'name="remove"' not in form[form.index("<button") : form.index("</button>")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from mentions import access, claims, replies, ticket_page
+from mentions import access, claims, drafts, replies, ticket_page
 from mentions.models import Event, Reply, Ticket
 from mentions.transitions import OutcomeRefused
+
+PLAYED = "played_view"
+"""In the session: the slug of the view that was played last."""
 
 REFUSALS = (
     claims.ClaimLost,
@@ -70,6 +74,24 @@ def offer_undo(request: HttpRequest, words: str, done: Event | Reply) -> None:
     """A toast with the way back; its tags carry what to take back (`mentions.templatetags.desk.undo_url`)."""
     kind = "reply" if isinstance(done, Reply) else "event"
     messages.info(request, words, extra_tags=f"undo-{kind}-{done.pk}")
+
+
+def make_room(request: HttpRequest, ticket_id: int, now: datetime) -> None:
+    """Before something is taken back: the next ticket came on screen by itself, so it goes back to its place, unless
+    its answer has been begun. Without this the one taken back could not be held."""
+    held = claims.current(request.user, now)
+    if held is None or held.pk == ticket_id or held.claim_token is None or drafts.text_of(held.pk, request.user):
+        return
+    claims.release(held.pk, request.user, held.claim_token, now)
+
+
+def back_to(request: HttpRequest, ticket_id: int, now: datetime) -> HttpResponse:
+    """The ticket on screen again: in play mode where it was left and is held, else on its own page."""
+    held = claims.current(request.user, now)
+    slug = request.session.get(PLAYED)
+    if held is None or held.pk != ticket_id or slug is None:
+        return redirect("mentions:ticket", ticket_id)
+    return redirect(ticket_page.address(ticket_id, slug))
 
 
 def may_play(request: HttpRequest) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -20,7 +20,18 @@ from mentions import claims, outcomes, ticket_page, view_filters
 from mentions.models import Event, View
 from mentions.rendering import capped
 from mentions.transitions import OutcomeRefused
-from mentions.views.acting import may_play, offer_undo, telling, ticket_words, token_of, view_of, visible_or_404
+from mentions.views.acting import (
+    PLAYED,
+    back_to,
+    make_room,
+    may_play,
+    offer_undo,
+    telling,
+    ticket_words,
+    token_of,
+    view_of,
+    visible_or_404,
+)
 from mentions.views.queue import pick, views_of
 
 
@@ -37,6 +48,8 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
     if not view_filters.is_queue(chosen.filters):
         messages.warning(request, _("“%(view)s” holds nothing that waits for an answer.") % {"view": chosen.name})
         return redirect("mentions:queue", view)
+    if request.session.get(PLAYED) != chosen.slug:
+        request.session[PLAYED] = chosen.slug
     now = timezone.now()
     held = claims.claim_next(request.user, chosen, now)
     if held is None:
@@ -167,12 +180,13 @@ OUTCOMES: dict[str, tuple[Callable[[HttpRequest, int, datetime], Event | None], 
 def undo(request: HttpRequest, number: int) -> HttpResponse:
     """Take back the outcome recorded as Event `number`; the ticket is on screen again."""
     may_play(request)
+    now = timezone.now()
+    event = get_object_or_404(Event.objects.filter(actor=request.user), pk=number)
+    make_room(request, event.ticket_id, now)
     try:
-        ticket = outcomes.undo(number, request.user, timezone.now())
-    except Event.DoesNotExist as error:
-        raise Http404(number) from error
+        ticket = outcomes.undo(number, request.user, now)
     except (OutcomeRefused, claims.AlreadyClaimed) as refused:
         messages.error(request, str(refused))
         return redirect("mentions:home")
     messages.success(request, _("Taken back."))
-    return redirect("mentions:ticket", ticket.pk)
+    return back_to(request, ticket.pk, now)

@@ -17,7 +17,16 @@ from mentions import access, claims, drafts, replies, ticket_page
 from mentions.models import Reply, View
 from mentions.ticket_page import Composing
 from mentions.transitions import OutcomeRefused
-from mentions.views.acting import may_play, offer_undo, ticket_words, token_of, view_of, visible_or_404
+from mentions.views.acting import (
+    back_to,
+    make_room,
+    may_play,
+    offer_undo,
+    ticket_words,
+    token_of,
+    view_of,
+    visible_or_404,
+)
 
 AFTER_WORDS = {
     "solved": lambda: _("answered and solved"),
@@ -98,13 +107,15 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     """Take a resting reply back: nothing is sent, the text is a draft again, the ticket is on screen."""
     may_play(request)
     reply = _visible_reply(request, number)
+    now = timezone.now()
+    make_room(request, reply.ticket_id, now)
     try:
-        replies.undo(reply.pk, request.user, timezone.now())
+        replies.undo(reply.pk, request.user, now)
     except replies.TooLate as late:
         messages.error(request, str(late))
     else:
-        messages.success(request, _("Taken back: nothing was sent, your text is in the composer."))
-    return redirect("mentions:ticket", reply.ticket_id)
+        messages.success(request, _("Taken back: nothing was sent, your text is a draft again."))
+    return back_to(request, reply.ticket_id, now)
 
 
 @require_POST
