@@ -6,6 +6,7 @@ Altair is imported when the first chart is made, not with the process: it takes 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,20 +16,19 @@ from metrics.definitions import GOAL_ALL, GOAL_HIGH, DayActivity, FirstReply
 
 Spec = dict[str, Any]
 
+
 # Colour and a second sign each (dash, shape): nothing is told by colour alone. Values as in static/css/tokens.css.
+@dataclass(frozen=True, slots=True)
+class Ink:
+    text: str
+    grid: str
+    page: str
+    series: tuple[str, ...]
+
+
 INK = {
-    "light": {
-        "text": "#5a5955",
-        "grid": "#dfdeda",
-        "page": "#ffffff",
-        "series": ["#0b6660", "#b4560f", "#5a4fb0"],
-    },
-    "dark": {
-        "text": "#a9abb0",
-        "grid": "#31343a",
-        "page": "#1b1d20",
-        "series": ["#5fcabe", "#f0a35f", "#b3a8ff"],
-    },
+    "light": Ink("#5a5955", "#dfdeda", "#ffffff", ("#0b6660", "#b4560f", "#5a4fb0")),
+    "dark": Ink("#a9abb0", "#31343a", "#1b1d20", ("#5fcabe", "#f0a35f", "#b3a8ff")),
 }
 
 
@@ -52,7 +52,7 @@ def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: 
             x=_day_axis(alt),
             y=alt.Y("hours:Q", title=_("hours to first reply"), scale=alt.Scale(domainMin=0)),
             color=_series_colour(alt, list(names.values()), theme),
-            shape=alt.Shape("series:N", title=None),
+            shape=alt.Shape("series:N", title=None, legend=_legend(alt)),
             tooltip=[
                 alt.Tooltip("day:T", title=_("day"), format="%a %d %b"),
                 alt.Tooltip("series:N", title=_("of")),
@@ -66,8 +66,8 @@ def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: 
         {"hours": hours(GOAL_HIGH), "goal": _("goal 5 h, high")},
     ]
     base = alt.Chart(alt.InlineData(values=goals))
-    rule = base.mark_rule(strokeDash=[5, 4], color=INK[theme]["text"], opacity=0.7).encode(y="hours:Q")
-    label = base.mark_text(align="left", dx=4, dy=-6, color=INK[theme]["text"]).encode(
+    rule = base.mark_rule(strokeDash=[5, 4], color=INK[theme].text, opacity=0.7).encode(y="hours:Q")
+    label = base.mark_text(align="left", dx=4, dy=-6, color=INK[theme].text).encode(
         y="hours:Q", x=alt.value(0), text="goal:N"
     )
     return _finish(alt.layer(lines, rule, label), theme)
@@ -85,7 +85,7 @@ def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> 
     base = alt.Chart(alt.InlineData(values=values)).encode(
         y=alt.Y("channel:N", title=None, sort=None, axis=alt.Axis(labelLimit=220))
     )
-    bars = base.mark_bar(color=INK[theme]["series"][0], height={"band": 0.6}).encode(
+    bars = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6}).encode(
         x=alt.X("hours:Q", title=_("median hours to first reply"), scale=alt.Scale(domainMin=0)),
         tooltip=[
             alt.Tooltip("channel:N", title=_("channel")),
@@ -94,8 +94,8 @@ def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> 
             alt.Tooltip("answered:Q", title=_("answered")),
         ],
     )
-    target = base.mark_tick(color=INK[theme]["series"][1], thickness=3, height={"band": 0.9}).encode(x="target:Q")
-    return _finish(alt.layer(bars, target), theme, height={"step": 26})
+    target = base.mark_tick(color=INK[theme].series[1], thickness=3, height={"band": 0.9}).encode(x="target:Q")
+    return _finish(alt.layer(bars, target), theme, height=max(2, len(values)) * 26)
 
 
 def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
@@ -119,11 +119,14 @@ def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
         ],
     )
     first = alt.datum.series == names["mentions"]
-    bars = base.transform_filter(first).mark_bar(opacity=0.45, width={"band": 0.7})
+    bars = base.transform_filter(first).mark_bar(opacity=0.45, size=14)
     lines = (
         base.transform_filter(~first)
         .mark_line(point=True, strokeWidth=2)
-        .encode(shape=alt.Shape("series:N", title=None), strokeDash=alt.StrokeDash("series:N", title=None, legend=None))
+        .encode(
+            shape=alt.Shape("series:N", title=None, legend=None),
+            strokeDash=alt.StrokeDash("series:N", title=None, legend=None),
+        )
     )
     return _finish(alt.layer(bars, lines), theme)
 
@@ -134,29 +137,34 @@ def _day_axis(alt: Any) -> Any:
 
 
 def _series_colour(alt: Any, names: list[str], theme: str) -> Any:
-    scale = alt.Scale(domain=names, range=INK[theme]["series"][: len(names)])
-    return alt.Color("series:N", title=None, scale=scale, legend=alt.Legend(orient="top", symbolType="stroke"))
+    scale = alt.Scale(domain=names, range=list(INK[theme].series[: len(names)]))
+    return alt.Color("series:N", title=None, scale=scale, legend=_legend(alt))
+
+
+def _legend(alt: Any) -> Any:
+    """The same for colour and shape: equal legends are drawn as one."""
+    return alt.Legend(orient="top", title=None, symbolOpacity=1)
 
 
 def _finish(chart: Any, theme: str, height: Any = 260) -> Spec:
     ink = INK[theme]
     axis = {
-        "labelColor": ink["text"],
-        "titleColor": ink["text"],
-        "gridColor": ink["grid"],
-        "domainColor": ink["grid"],
-        "tickColor": ink["grid"],
+        "labelColor": ink.text,
+        "titleColor": ink.text,
+        "gridColor": ink.grid,
+        "domainColor": ink.grid,
+        "tickColor": ink.grid,
         "labelFontSize": 12,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
     }
     configured = chart.properties(width=720, height=height).configure(
-        background=ink["page"], font="system-ui, sans-serif", padding=8
+        background=ink.page, font="system-ui, sans-serif", padding=8
     )
     spec: Spec = configured.to_dict()
     spec["config"] |= {
         "axis": axis,
         "view": {"stroke": None},
-        "legend": {"labelColor": ink["text"], "titleColor": ink["text"], "labelFontSize": 12},
+        "legend": {"labelColor": ink.text, "titleColor": ink.text, "labelFontSize": 12},
     }
     return spec

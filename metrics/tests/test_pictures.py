@@ -23,7 +23,7 @@ def test_chart_is_drawn_as_svg_and_png(make, theme):
     spec = make(theme)
     svg = pictures.svg(spec)
     assert svg.startswith("<svg")
-    assert charts.INK[theme]["page"] in svg
+    assert charts.INK[theme].page in svg
     assert pictures.png(spec).startswith(b"\x89PNG")
 
 
