@@ -36,26 +36,31 @@ FROM unnest(%(ids)s::text[], %(payloads)s::text[], %(raws)s::bytea[], %(digests)
     AS n (external_id, payload, raw, digest)
 ORDER BY n.external_id
 ON CONFLICT (connection_id, external_id) DO UPDATE SET
-    payload = CASE WHEN {edited} THEN excluded.payload ELSE stored.payload END,
-    raw = CASE WHEN {edited} THEN excluded.raw ELSE stored.raw END,
-    digest = CASE WHEN {edited} THEN excluded.digest ELSE stored.digest END,
-    fetched_at = CASE WHEN {edited} THEN excluded.fetched_at ELSE stored.fetched_at END,
-    revision = stored.revision + CASE WHEN {edited} THEN 1 ELSE 0 END,
+    payload = CASE WHEN {newer} THEN excluded.payload ELSE stored.payload END,
+    raw = CASE WHEN {newer} THEN excluded.raw ELSE stored.raw END,
+    digest = CASE WHEN {newer} THEN excluded.digest ELSE stored.digest END,
+    fetched_at = CASE WHEN {newer} THEN excluded.fetched_at ELSE stored.fetched_at END,
+    revision = stored.revision + CASE WHEN {newer} THEN 1 ELSE 0 END,
     role = CASE WHEN {raised} THEN excluded.role ELSE stored.role END,
     state = 'pending', error = '', attempts = 0
-WHERE {edited} OR {raised}
+WHERE {newer} OR {raised}
 RETURNING stored.id, stored.xmax = 0
 """.format(
-    edited="(%(edits)s AND stored.digest <> excluded.digest AND excluded.fetched_at >= stored.fetched_at)",
+    # The last line: a mail that could be fetched at last, after a placeholder that only said why it could not.
+    newer="""(%(edits)s AND stored.digest <> excluded.digest AND excluded.fetched_at >= stored.fetched_at
+        OR stored.raw IS NULL AND excluded.raw IS NOT NULL AND stored.state IN ('failed', 'pending'))""",
     raised="(stored.role = 'thread' AND excluded.role = 'mention')",
 )
 # What `_STORE` would write, so that a page of known items costs this one read and no transaction.
 _NEEDED = """
-SELECT n.place FROM unnest(%(ids)s::text[], %(digests)s::bytea[]) WITH ORDINALITY AS n (external_id, digest, place)
+SELECT n.place
+FROM unnest(%(ids)s::text[], %(digests)s::bytea[], %(whole)s::boolean[])
+    WITH ORDINALITY AS n (external_id, digest, is_whole, place)
 LEFT JOIN channels_inbounditem stored
     ON stored.connection_id = %(connection)s AND stored.external_id = n.external_id
 WHERE stored.id IS NULL
     OR (%(edits)s AND stored.digest <> n.digest AND %(at)s >= stored.fetched_at)
+    OR (n.is_whole AND stored.raw IS NULL AND stored.state IN ('failed', 'pending'))
     OR (stored.role = 'thread' AND %(role)s = 'mention')
 """
 _TAKE = """
@@ -209,6 +214,7 @@ def _changed(
                 "edits": edits,
                 "ids": [f.external_id for f in fetched],
                 "digests": [f.digest for f in fetched],
+                "whole": [f.item.raw is not None for f in fetched],
             },
         )
         return [fetched[place - 1] for (place,) in cursor.fetchall()]

@@ -280,3 +280,32 @@ def test_two_ingesters_never_take_the_same_item() -> None:
         thread.join()
     assert sorted(mine + taken) == sorted(ids)
     assert mine == sorted(ids)[:4]
+
+
+def test_a_mail_that_could_not_be_fetched_is_taken_when_it_comes_and_never_the_other_way_round() -> None:
+    connection = make_connection(platform="maillike")
+    payload = {"id": "1", "text": "a"}
+    placeholder = Page([Item("1", {**payload, "error": "the connection breaks"})], None)
+    mail, other = Page([Item("1", payload, b"mail")], None), Page([Item("1", payload, b"another")], None)
+    (item_id,) = inbox.store_page(connection.pk, placeholder, fetched_at=NOW)
+    inbox.finish(failed={item_id: "the connection breaks"}, now=NOW)
+    assert inbox.store_page(connection.pk, placeholder, fetched_at=NOW + timedelta(minutes=1)) == []
+    # A poller that was held up brings it: the mail is the mail, whenever it was asked for.
+    assert inbox.store_page(connection.pk, mail, fetched_at=NOW - timedelta(minutes=1)) == [item_id]
+    item = InboundItem.objects.get()
+    assert (bytes(item.raw), item.payload, item.state, item.error) == (b"mail", payload, State.PENDING, "")
+    assert item.revision == 2
+    for state in (State.PENDING, State.STORED, State.FAILED):
+        InboundItem.objects.update(state=state)
+        for page in (placeholder, other):
+            assert inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=2)) == []
+    assert bytes(InboundItem.objects.get().raw) == b"mail"
+
+
+def test_a_placeholder_that_still_waits_gives_way_too() -> None:
+    connection = make_connection(platform="maillike")
+    inbox.store_page(connection.pk, Page([Item("1", {"id": "1", "text": "a"})], None), fetched_at=NOW)
+    (pk,) = inbox.store_page(connection.pk, Page([Item("1", {"id": "1", "text": "a"}, b"mail")], None), fetched_at=NOW)
+    with transaction.atomic():
+        (row,) = inbox.take_pending(10)
+    assert (row.id, row.raw) == (pk, b"mail")
