@@ -105,7 +105,7 @@ class LivingDesk:
     # -- programs ------------------------------------------------------------------------------------------------
 
     def start(self, name: str, within_s: float = 60) -> None:
-        """`worker`, `beat` or `web`; returns when it has begun to work. A further one is `worker:2`; they share a log."""
+        """`worker`, `beat` or `web`; returns when it has begun to work. `worker:2` is one more, with the same log."""
         kind = name.partition(":")[0]
         already = len(self.log(kind))
         programs: dict[str, Callable[[], Kept]] = {

@@ -1,0 +1,71 @@
+"""`python -m advocacy.tests.drain_desk`: lets hours pass at the desk in some seconds, with its own verbs, until nothing
+moves any more. To be run when no worker is alive: the verbs are called at times that are still to come, so that leases,
+index lags and pauses after failures need not be waited for. Prints what was done, one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+import django
+
+STEP = timedelta(minutes=11)
+MOST_ROUNDS = 60
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=0, help="exactly so many; 0: until nothing moves")
+    parser.add_argument("--later", type=int, default=0, help="begin so many rounds from now")
+    wanted = parser.parse_args()
+    django.setup()
+    from django.utils import timezone
+
+    now = timezone.now() + STEP * wanted.later
+    done: dict[str, Any] = {"rounds": 0, "polled": 0, "ingested": 0, "sent": 0, "looked": 0}
+    moves = True
+    while done["rounds"] < (wanted.rounds or MOST_ROUNDS) and (moves or wanted.rounds):
+        now += STEP
+        moves = one_round(now, done)
+        done["rounds"] += 1
+    sys.stdout.write(json.dumps(done) + "\n")
+    return 1 if moves and not wanted.rounds else 0
+
+
+def one_round(now: datetime, done: dict[str, Any]) -> bool:
+    """Whether anything is still on its way."""
+    from channels import outbox, polling
+    from channels.models import Connection, InboundItem, OutboundItem
+    from mentions import deliveries, handing_over, lifecycle
+    from mentions.ingest import ingest_pending
+    from mentions.models import Reply
+
+    troubled = 0
+    for pk in Connection.objects.values_list("pk", flat=True):
+        polled = polling.poll(pk, now)
+        done["polled"] += 1
+        troubled += bool(polled.error or polled.more or polled.items or not polled.leased)
+    while taken := ingest_pending(200).taken:
+        done["ingested"] += taken
+    handing_over.hand_over_due(now)
+    done["sent"] += outbox.send_due(now)
+    done["looked"] += outbox.recover(now)
+    deliveries.apply_changed(now)
+    lifecycle.expire_claims(now)
+    # A mail whose fate is not known waits for a person, and what follows in its conversation waits behind it.
+    state = OutboundItem.State
+    uncertain = OutboundItem.objects.filter(state=state.UNCERTAIN, connection__platform="email")
+    left = OutboundItem.objects.filter(state__in=(state.QUEUED, state.RETRYING, state.SENDING, state.UNCERTAIN))
+    left = left.exclude(conversation__in=uncertain.values("conversation"))
+    resting = Reply.objects.filter(state=Reply.State.RESTING)
+    pending = InboundItem.objects.filter(state=InboundItem.State.PENDING)
+    done["left"] = [troubled, left.count(), resting.count(), pending.count()]
+    return any(done["left"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

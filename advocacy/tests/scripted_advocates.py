@@ -1,0 +1,176 @@
+"""`python -m advocacy.tests.scripted_advocates --replies N --seed S`: people at the desk, in a process of their own.
+
+Each advocate plays the queue with the verbs that the pages call, with a browser's patience: when the database is away,
+the same reply is sent again under the same key. Some replies are taken back; ghosts claim a ticket and never come back.
+An impatient admin has every connection polled all the time. Ends when the replies are written, or at SIGTERM. Each
+reply that was accepted, or may have been, is one line of JSON on standard output: {"key", "undone"}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import signal
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import django
+
+T = TypeVar("T")
+ADVOCATES = ("sam", "maria", "mo")
+GHOSTS = ("vera", "admin")
+PATIENCE_S = 30
+stopping = threading.Event()
+
+
+def patiently(act: Callable[[], T]) -> T:
+    """Again and again while the database is away, as somebody would press the button again."""
+    from django.db import DatabaseError, InterfaceError, connection
+
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return act()
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def say(**line: Any) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+class Advocate(threading.Thread):
+    """Writes `wanted` replies."""
+
+    def __init__(self, username: str, wanted: int, seed: str) -> None:
+        super().__init__(name=username)
+        self.username, self.wanted, self.random = username, wanted, random.Random(f"{seed} {username}")
+
+    def run(self) -> None:
+        from django.contrib.auth.models import User
+
+        self.user = patiently(lambda: User.objects.get(username=self.username))
+        while self.wanted > 0 and not stopping.wait(self.random.uniform(0.1, 0.9)):
+            self.play()
+
+    def play(self) -> None:
+        from django.utils import timezone
+
+        from mentions import claims, handles, outcomes
+        from mentions.transitions import OutcomeRefused
+
+        lost = (claims.ClaimLost, claims.AlreadyClaimed, OutcomeRefused)
+        ticket = patiently(lambda: claims.claim_next(self.user, None, timezone.now()))
+        if ticket is None:
+            return
+        try:
+            if channels := patiently(lambda: handles.choices(ticket)):
+                self.reply(ticket, channels)
+            else:
+                give = {"reason": "praise", "now": timezone.now()}
+                patiently(lambda: outcomes.no_reply_needed(ticket.pk, self.user, ticket.claim_token, **give))
+        except lost:
+            pass
+
+    def reply(self, ticket: Any, channels: list[Any]) -> None:
+        from django.utils import timezone
+
+        from mentions import handles, outcomes, replies
+        from mentions.models import Message
+
+        key = uuid.UUID(int=self.random.getrandbits(128), version=4)
+        last = patiently(lambda: Message.objects.filter(ticket=ticket).order_by("-pk").first())
+        channel = patiently(lambda: handles.suggest(ticket, last, channels)) or channels[0]
+        values = {
+            "key": key,
+            "text": f"Thank you for asking, we have looked into it. {key.hex}",
+            "channel_id": channel.pk,
+            "guard_message_id": last.pk,
+            "status_after": self.random.choice(("pending", "solved", "solved", "open")),
+        }
+
+        def submit() -> Any:
+            return replies.submit(ticket.pk, self.user, ticket.claim_token, **values, now=timezone.now())
+
+        try:
+            reply = patiently(submit)
+        except (replies.ThreadMoved, replies.ReplyRefused) as refused:
+            note = {"note": f"I cannot: {refused}", "now": timezone.now()}
+            patiently(lambda: outcomes.hand_back(ticket.pk, self.user, ticket.claim_token, **note))
+            return
+        self.wanted -= 1
+        say(key=str(key), undone=self.random.random() < 0.05 and self.undo(reply))
+
+    def undo(self, reply: Any) -> bool:
+        from django.utils import timezone
+
+        from mentions import replies
+
+        try:
+            patiently(lambda: replies.undo(reply.pk, self.user, timezone.now()))
+        except replies.TooLate:
+            return False
+        return True
+
+
+class Ghost(threading.Thread):
+    """Claims, and is never seen again."""
+
+    def run(self) -> None:
+        from django.contrib.auth.models import User
+        from django.utils import timezone
+
+        from mentions import claims
+
+        user = patiently(lambda: User.objects.get(username=self.name))
+        while not stopping.wait(0.5):
+            if patiently(lambda: claims.claim_next(user, None, timezone.now())):
+                return
+
+
+class ImpatientAdmin(threading.Thread):
+    """Presses *poll now* on every connection, whatever pause a failure has earned it."""
+
+    def run(self) -> None:
+        from django.utils import timezone
+
+        from channels import pausing
+        from channels.models import Connection
+
+        ids = patiently(lambda: list(Connection.objects.values_list("pk", flat=True)))
+        while not stopping.wait(2):
+            patiently(lambda: pausing.poll_soon(ids, timezone.now()))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--replies", type=int, required=True)
+    parser.add_argument("--seed", required=True)
+    wanted = parser.parse_args()
+    django.setup()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    share = -(-wanted.replies // len(ADVOCATES))
+    advocates = [Advocate(name, share, wanted.seed) for name in ADVOCATES]
+    others: list[threading.Thread] = [*(Ghost(name=name) for name in GHOSTS), ImpatientAdmin()]
+    for each in [*advocates, *others]:
+        each.daemon = True
+        each.start()
+    while any(each.is_alive() for each in advocates):
+        time.sleep(0.1)
+    say(written=True)
+    while not stopping.wait(0.5):
+        pass  # the admin goes on
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The promises of the desk under real crashes: real processes, real sockets, SIGKILL, faults on every platform.
+
+2,000 mentions come in portions while advocates answer; the worker's whole group is killed at ten random moments, Redis
+is emptied twice, PostgreSQL goes away once. Then the faults end, the desk is left to itself, and what is in its tables
+is held against what the sandbox knows. CRASH_SEED in the environment repeats a run's choices (not its timing).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from advocacy.tests import crash_judge
+from advocacy.tests.living_desk import LivingDesk
+
+logger = logging.getLogger(__name__)
+
+MENTIONS, KILLS, REPLIES = 2000, 10, 80
+FLUSHES, RESTART = (2, 6), 4
+SETTINGS = {
+    # The shortest that the checks allow: a killed worker's connection is polled again soon.
+    "DESK_READ_TIMEOUT_SECONDS": "2",
+    "DESK_POLL_LEASE_SECONDS": "9",
+    "DESK_CLAIM_LEASE_SECONDS": "30",
+    "DESK_UNDO_SECONDS": "1",
+    "DESK_MAILS_PER_ADDRESS_PER_DAY": "1000",
+}
+RATES = {"429": 0.04, "500": 0.06, "truncated": 0.05, "slow": 0.15, "html": 0.01, "empty": 0.01, "duplicates": 0.25}
+TIMEOUT = {"kind": "timeout", "rate": 0.02, "seconds": 4}  # longer than the desk waits
+DROPPED = {"kind": "drop_after_accept", "rate": 0.25}
+HARD_HOURS = {"drop_after_accept": 0.3, "500": 0.2, "429": 0.2, "truncated": 0.2}
+SURE = [TIMEOUT, *({"kind": kind} for kind in RATES), DROPPED, TIMEOUT]
+SURE = [{**fault, "rate": 1, "count": 1} for fault in SURE]
+"""One of them in each round, whatever the dice say."""
+
+
+def set_faults(desk: LivingDesk) -> None:
+    """Dropped first: of the faults that hit a request, the first one is done."""
+    for platform in crash_judge.PLATFORMS:
+        for fault in (
+            DROPPED,
+            TIMEOUT,
+            *({"kind": kind, "rate": rate, "seconds": 0.7} for kind, rate in RATES.items()),
+        ):
+            desk.sandbox.control("faults", platform=platform, **fault)
+
+
+def live_through_crashes(desk: LivingDesk, dice: random.Random) -> None:
+    """A successor is on its way up while each worker is at work, so that every kill hits one that is busy."""
+    desk.start("worker:0")
+    for number in range(KILLS):
+        desk.sandbox.control("bulk", count=MENTIONS // KILLS, seed=dice.randrange(10**6))
+        desk.sandbox.control("faults", platform=dice.choice(crash_judge.PLATFORMS), **SURE[number])
+        desk.start(f"worker:{number + 1}")
+        time.sleep(dice.uniform(0, 3))
+        if number in FLUSHES:
+            desk.flush_redis()
+        if number == RESTART:
+            desk.postgres.restart()
+        time.sleep(dice.uniform(0, 2))
+        desk.kill(f"worker:{number}")
+
+
+def come_to_rest(desk: LivingDesk) -> None:
+    """With nothing but a worker and the schedule everything comes in; then hours pass at once for what has to wait:
+    the first of them with the faults still on, but for those that only cost time."""
+    desk.sandbox.control("faults/clear")
+    truth = crash_judge.truth_of(desk)
+    desk.wait_until(
+        lambda: not crash_judge.missing(desk, truth) and not list(crash_judge.inbox_is_settled(desk)),
+        "every mention to be stored",
+        within_s=60,
+        every_s=1,
+    )
+    desk.wait_until(lambda: '"written"' in desk.log("advocates"), "the advocates", within_s=40)
+    for name in [*desk.running]:
+        desk.stop(name)
+    for kind, rate in HARD_HOURS.items():
+        desk.sandbox.control("faults", platform="all", kind=kind, rate=rate)
+    desk.run("-m", "advocacy.tests.drain_desk", "--rounds", "4")
+    desk.sandbox.control("faults/clear")
+    desk.run("-m", "advocacy.tests.drain_desk", "--later", "4")
+
+
+def said_by(desk: LivingDesk) -> list[dict[str, object]]:
+    lines = [json.loads(line) for line in desk.log("advocates").splitlines() if line.startswith("{")]
+    return [line for line in lines if "key" in line]
+
+
+@pytest.fixture
+def crash_seed() -> str:
+    """Shown by pytest with the arguments of the test that failed."""
+    return os.environ.get("CRASH_SEED") or str(random.SystemRandom().randrange(10**9))
+
+
+@pytest.mark.crash
+def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path: Path, crash_seed: str) -> None:
+    dice = random.Random(crash_seed)
+    with LivingDesk(tmp_path, settings=SETTINGS, seed=dice.randrange(10**6)) as desk:
+        set_faults(desk)
+        desk.start("beat")
+        script = ["-m", "advocacy.tests.scripted_advocates", "--replies", str(REPLIES), "--seed", crash_seed]
+        desk.running["advocates"] = desk.python(*script, log="advocates")
+        live_through_crashes(desk, dice)
+        happened = desk.sandbox.state()["happened"]
+        come_to_rest(desk)
+        wrong = crash_judge.complaints(desk, said_by(desk))
+        truth = crash_judge.truth_of(desk)
+        logger.info("%s %s", happened, summary(desk))
+    assert wrong == [], "\n".join([f"CRASH_SEED={crash_seed}", *wrong[:60]])
+    assert sum(len(told["mentions"]) for told in truth.values()) == MENTIONS
+    assert_it_was_hard(happened)
+
+
+def summary(desk: LivingDesk) -> list[tuple[str, str, int, int]]:
+    """For the reader of a run: (platform, state, attempts, replies)."""
+    rows = desk.rows(
+        """SELECT c.platform, o.state, o.attempts, count(*) FROM channels_outbounditem o
+             JOIN channels_connection c ON c.id = o.connection_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+def assert_it_was_hard(happened: dict[str, int]) -> None:
+    """A run without faults would prove nothing."""
+    kinds = {name.partition(":")[2] for name in happened}
+    assert {"429", "500", "timeout", "truncated", "duplicates", "slow", "drop_after_accept"} <= kinds, happened
