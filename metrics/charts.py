@@ -42,7 +42,7 @@ def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: 
 
     names = {"all": _("All mentions"), "high": _("High priority")}
     rows = [
-        {"day": day.isoformat(), "series": names[series], "hours": hours(median), "answered": n}
+        {"day": _midnight(day), "series": names[series], "hours": hours(median), "answered": n}
         for day, series, median, n in days
     ]
     lines = (
@@ -104,7 +104,7 @@ def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
 
     names = {"mentions": _("Mentions"), "replied": _("First replies"), "solved": _("Solved")}
     rows = [
-        {"day": row.day.isoformat(), "series": label, "tickets": getattr(row, name)}
+        {"day": _midnight(row.day), "series": label, "tickets": getattr(row, name)}
         for row in days
         for name, label in names.items()
     ]
@@ -131,9 +131,15 @@ def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
     return _finish(alt.layer(bars, lines), theme)
 
 
+def _midnight(day: date) -> str:
+    """A date alone would be midnight in UTC, which is the evening before for readers west of Greenwich; with a time and
+    no zone it is midnight where it is read. The day is a label, not a moment."""
+    return f"{day.isoformat()}T00:00:00"
+
+
 def _day_axis(alt: Any) -> Any:
-    # utcyearmonthdate would shift a day for readers west of Greenwich: the day is a label, not a moment.
-    return alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", tickCount="day", labelOverlap=True, grid=False))
+    axis = alt.Axis(format="%d %b", tickCount="day", labelOverlap=True, grid=False)
+    return alt.X("day:T", timeUnit="yearmonthdate", title=None, bandPosition=0.5, axis=axis)
 
 
 def _series_colour(alt: Any, names: list[str], theme: str) -> Any:
