@@ -88,8 +88,17 @@ def _asked_again(ticket: Ticket, outreach: Outreach) -> bool:
     return inbound.filter(posted_at__gt=outreach.answered_at).exists()
 
 
+def follow_merges() -> int:
+    """Requests about a ticket that was merged belong to the one it went into. How many moved."""
+    moved = 0
+    for outreach in Outreach.objects.filter(ticket__merged_into__isnull=False).select_related("ticket")[:SWEEP_LIMIT]:
+        moved += Outreach.objects.filter(pk=outreach.pk).update(ticket=outreach.ticket.merged_into_id)
+    return moved
+
+
 def sweep(now: datetime) -> int:
-    """Answers that came in without a nudge: messages of experts, newer than a request that still runs."""
+    """Answers that came in without a nudge: messages of experts, newer than a request that still runs. How many."""
+    follow_merges()
     oldest = Outreach.objects.filter(state__in=Outreach.RUNNING).order_by("asked_at").first()
     if oldest is None:
         return 0

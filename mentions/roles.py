@@ -29,7 +29,6 @@ _ADVOCATE = _PLAY | {
     "mentions.bulk_ticket",
     "mentions.delete_reply",
     "mentions.view_reports",
-    "mentions.view_channel_health",
     "mentions.add_view",
     "mentions.change_author",
     "experts.view_expert",
@@ -40,7 +39,6 @@ _ADVOCATE = _PLAY | {
 }
 _MANAGER = _READ | {
     "mentions.view_reports",
-    "mentions.view_channel_health",
     "experts.view_expert",
     "experts.view_topic",
     "experts.view_outreach",

@@ -5,7 +5,7 @@ import pytest
 from experts import answers
 from experts.models import Outreach
 from experts.tests.factories import ExpertFactory, OutreachFactory
-from mentions import claims
+from mentions import claims, merging
 from mentions.models import Event, Note, Ticket
 from mentions.tests.factories import NOON, AuthorFactory, MessageFactory, PersonFactory, UserFactory
 
@@ -113,3 +113,11 @@ def test_ticket_in_somebodys_hands_is_not_taken_away(asked):
     ticket = Ticket.objects.get(pk=asked.ticket_id)
     assert ticket.claimed_by == advocate
     assert ticket.status == "open"
+
+
+def test_request_about_a_merged_ticket_goes_with_it(asked):
+    into = MessageFactory().ticket
+    merging.merge([asked.ticket_id], into.pk, UserFactory(role="advocate"), NOON)
+    answers.sweep(NOON)
+    asked.refresh_from_db()
+    assert asked.ticket == into

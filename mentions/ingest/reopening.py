@@ -58,6 +58,9 @@ def _answered(ticket: TicketState, at: datetime) -> None:
     if message is None or ticket.is_claimed or ticket.waiting_on or ticket.status not in WAITING:
         return
     _change(ticket, "open" if ticket.is_unanswered else "solved", at, "answered_on_platform")
+    if ticket.status == "solved":
+        # It was over when they answered, not when that was noticed.
+        ticket.solved_at = message.row["posted_at"]
 
 
 def _change(ticket: TicketState, status: str, at: datetime, why: str) -> None:

@@ -97,7 +97,6 @@ class Ticket(models.Model):
             ("bulk_ticket", "Can change many tickets at once"),
             ("delete_reply", "Can delete a reply on the platform"),
             ("view_reports", "Can read the reports"),
-            ("view_channel_health", "Can read the channels page"),
         ]
         constraints = [
             models.CheckConstraint(
