@@ -93,9 +93,9 @@ def _tagged(data: dict[str, Any]) -> str:
 
 
 def _priority(data: dict[str, Any]) -> str:
-    after = _value(data, "to", "priority") or data.get("to")
-    after = after if isinstance(after, int) else "?"
-    return _("priority is now %(priority)s") % {"priority": PRIORITY_WORDS.get(after, after)}  # type: ignore[call-overload]
+    after = data.get("to")
+    word = PRIORITY_WORDS.get(after, str(after)) if isinstance(after, int) else "?"
+    return _("priority is now %(priority)s") % {"priority": word}
 
 
 def _no_reply(data: dict[str, Any]) -> str:

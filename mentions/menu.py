@@ -20,6 +20,8 @@ class Entry:
     url_name: str
     permission: str = ""
     position: int = 100
+    starts_day: bool = False
+    """Where somebody who does not play the queue begins."""
 
 
 _entries: dict[str, Entry] = {}
@@ -39,7 +41,14 @@ def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
     for entry in sorted(_entries.values(), key=lambda e: e.position):
         url = _url(entry.url_name)
         if url and (not entry.permission or user.has_perm(entry.permission)):
-            shown.append({"label": entry.label, "url": url, "is_current": request.path.startswith(url)})
+            shown.append(
+                {
+                    "label": entry.label,
+                    "url": url,
+                    "is_current": request.path.startswith(url),
+                    "starts_day": entry.starts_day,
+                }
+            )
     return shown
 
 

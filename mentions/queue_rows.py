@@ -84,9 +84,9 @@ def _row(record: dict[str, Any], now: datetime) -> Row:
         said=said,
         status=record["status"],
         # New is bold and open is not, as in a mail client; the other states are said.
-        status_word="" if record["status"] in ("new", "open") else STATUS_WORDS[record["status"]],
+        status_word="" if record["status"] in ("new", "open") else str(STATUS_WORDS[record["status"]]),
         priority=_priority_css(priority),
-        priority_word=PRIORITY_WORDS.get(priority, ""),
+        priority_word=str(PRIORITY_WORDS.get(priority, "")),
         waiting=_waiting(record, now),
         tags=record["tag_names"],
         held=_held(record, now),
@@ -97,7 +97,7 @@ def _row(record: dict[str, Any], now: datetime) -> Row:
 
 
 def _priority_css(priority: int) -> str:
-    return {Priority.URGENT: "urgent", Priority.HIGH: "high"}.get(priority, "")  # type: ignore[call-overload]
+    return {40: "urgent", 30: "high"}.get(priority, "")
 
 
 def _waiting(record: dict[str, Any], now: datetime) -> str:

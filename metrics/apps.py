@@ -10,4 +10,4 @@ class MetricsConfig(AppConfig):
     def ready(self) -> None:
         from mentions import menu
 
-        menu.register(menu.Entry(_("Reports"), "metrics:index", "mentions.view_reports", 60))
+        menu.register(menu.Entry(_("Reports"), "metrics:index", "mentions.view_reports", 60, starts_day=True))

@@ -14,8 +14,9 @@ from mentions.menu import entries_for
 @require_GET
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Who plays goes to the queue; others to the last page of their menu (reports for a manager), else to settings."""
+    """Who plays goes to the queue; others to the page that says it starts their day, else the first of their menu."""
     if request.user.has_perm(access.PLAY):
         return redirect("mentions:queue")
     entries = entries_for(request)
-    return redirect(entries[-1]["url"] if entries else "mentions:me")
+    starts = [entry for entry in entries if entry["starts_day"]] or entries
+    return redirect(starts[0]["url"] if starts else "mentions:me")

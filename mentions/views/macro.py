@@ -33,7 +33,9 @@ def macro(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _values(request: HttpRequest) -> dict[str, str]:
-    return {name.removeprefix("field-"): value for name, value in request.POST.items() if name.startswith("field-")}
+    return {
+        name.removeprefix("field-"): value for name, value in request.POST.dict().items() if name.startswith("field-")
+    }
 
 
 def _preview(request: HttpRequest, ticket: Ticket, chosen: Macro, problem: str = "") -> HttpResponse:
