@@ -69,6 +69,7 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
         ) % {"count": len(moved.messages)}
         return _again(request, number, Composing(text, channel_id, guard, problem), 409)
     except (replies.ReplyRefused, OutcomeRefused) as refused:
+        drafts.save(number, request.user, text, now)
         return _again(request, number, Composing(text, channel_id, None, str(refused)), 422)
     except (claims.ClaimLost, claims.AlreadyClaimed) as lost:
         drafts.save(number, request.user, text, now)
