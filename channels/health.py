@@ -154,12 +154,14 @@ def _fine(connection: Connection, now: datetime) -> Health:
     if connection.last_success_at is None:
         return Health(Level.NOTICE, "never", _("It was not polled yet."))
     return Health(
-        Level.OK, "ok", _("Works. Last polled %(ago)s ago.") % {"ago": _since(connection.last_success_at, now)}
+        Level.OK, "ok", _("Last polled %(ago)s ago.") % {"ago": _since(connection.last_success_at, now)}
     )
 
 
 def _since(at: datetime, now: datetime) -> str:
-    return timesince(at, now)
+    if now - at < timedelta(minutes=1):
+        return _("less than a minute")
+    return timesince(at, now, depth=1)
 
 
 def _span(span: timedelta, now: datetime) -> str:
