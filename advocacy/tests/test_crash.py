@@ -23,6 +23,11 @@ logger = logging.getLogger(__name__)
 
 MENTIONS, KILLS, REPLIES = 2000, 10, 80
 FLUSHES, RESTART = (2, 6), 4
+BAD_MOMENTS = (
+    "SELECT 1 FROM channels_outbounditem WHERE state = 'sending'",
+    "SELECT 1 FROM channels_inbounditem WHERE state = 'pending'",
+    "SELECT 1 FROM channels_connection WHERE lease_until > now()",
+)
 SETTINGS = {
     # The shortest that the checks allow: a killed worker's connection is polled again soon.
     "DESK_READ_TIMEOUT_SECONDS": "2",
@@ -52,19 +57,31 @@ def set_faults(desk: LivingDesk) -> None:
 
 
 def live_through_crashes(desk: LivingDesk, dice: random.Random) -> None:
-    """A successor is on its way up while each worker is at work, so that every kill hits one that is busy."""
+    """A successor is on its way up while each worker is at work; every third time all of them are killed at once."""
     desk.start("worker:0")
     for number in range(KILLS):
         desk.sandbox.control("bulk", count=MENTIONS // KILLS, seed=dice.randrange(10**6))
         desk.sandbox.control("faults", platform=dice.choice(crash_judge.PLATFORMS), **SURE[number])
         desk.start(f"worker:{number + 1}")
-        time.sleep(dice.uniform(0, 3))
+        time.sleep(dice.uniform(0, 2))
         if number in FLUSHES:
             desk.flush_redis()
         if number == RESTART:
             desk.postgres.restart()
-        time.sleep(dice.uniform(0, 2))
+        wait_for_a_bad_moment(desk, dice)
         desk.kill(f"worker:{number}")
+        if number % 3 == 0:
+            desk.kill(f"worker:{number + 1}")
+            desk.start(f"worker:{number + 1}")
+
+
+def wait_for_a_bad_moment(desk: LivingDesk, dice: random.Random) -> None:
+    """Something is being sent, fetched or made into tickets, and was begun a random moment ago."""
+    begun = time.monotonic()
+    moment = dice.choice(BAD_MOMENTS)
+    while time.monotonic() - begun < 3 and not desk.rows(moment):
+        time.sleep(0.02)
+    time.sleep(dice.uniform(0, 0.4))
 
 
 def come_to_rest(desk: LivingDesk) -> None:
