@@ -1,0 +1,260 @@
+"""Real Chromium before a living desk: windows that notice whatever a page must not do, and mentions that come in.
+
+`living` is one desk for the whole session. Chromium lives for one module only: Playwright's loop runs in this thread,
+and as long as it does Django refuses to talk with a database here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+from celery import Celery
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError, sync_playwright
+
+from advocacy.tests.living_desk import LivingDesk
+from sandbox.world import SLACK_TOKEN
+
+marks = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
+"""`pytestmark` of every module here. The group: one worker of xdist, so one desk and one Chromium at a time."""
+
+UNDO_S = 5
+HERE = ("127.0.0.1", "localhost")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+TELL_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation",
+  (event) => console.error(`policy violated: ${event.violatedDirective} by ${event.blockedURI} ${event.sample}`));
+"""
+
+
+def chromium_program() -> str:
+    """Skips where there is none; in CI that is a failure."""
+    found = next(filter(None, map(shutil.which, filter(None, (os.environ.get("DESK_CHROMIUM"), *NAMES)))), None)
+    if found is None and os.environ.get("CI") == "true":
+        pytest.fail("No chromium was found, and CI must not leave the browser tests out.")
+    if found is None:
+        pytest.skip("No chromium was found; install it, or name one in DESK_CHROMIUM.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    return chromium_program()
+
+
+@pytest.fixture(scope="session")
+def living(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivingDesk]:
+    """With three days of past, so that every page has something to show; nothing comes in by itself."""
+    settings = {"DESK_UNDO_SECONDS": str(UNDO_S), "DESK_SLACK_TOKEN": SLACK_TOKEN}
+    with LivingDesk(tmp_path_factory.mktemp("living"), settings=settings, history_days=3) as desk:
+        desk.sandbox.control("stream", reactions=False)
+        for name in ("worker", "beat", "web"):
+            desk.start(name)
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def chromium(program: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Windows:
+    """Opens windows and holds each of them to: no message on the console, no request to elsewhere, no violation."""
+
+    browser: Browser
+    living: LivingDesk
+    states: dict[str, Any] = field(default_factory=dict)
+    contexts: list[BrowserContext] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def open(
+        self, who: str = "", path: str = "", *, width: int = 1280, height: int = 800, dark: bool = False, **more: Any
+    ) -> Page:
+        """A new window of the one who is logged in as `who` ("" for nobody), at `path` of the desk."""
+        context = self.browser.new_context(
+            base_url=self.living.base_url,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            storage_state=self._state(who),
+            accept_downloads=True,
+            **more,
+        )
+        context.set_default_timeout(20_000)
+        self.contexts.append(context)
+        context.add_init_script(TELL_VIOLATIONS)
+        context.on("console", self._console)
+        context.on("weberror", self._error)
+        context.on("request", self._request)
+        page = context.new_page()
+        if path:
+            page.goto(path)
+        return page
+
+    def expect(self, *patterns: str) -> None:
+        """Console messages that the test itself provokes, such as Chromium's own line about a 409."""
+        self.expected += patterns
+
+    def close(self) -> None:
+        """Raises AssertionError with everything that was noticed."""
+        for context in self.contexts:
+            context.close()
+        self.contexts.clear()
+        noticed = [p for p in self.problems if not any(re.search(pattern, p) for pattern in self.expected)]
+        assert not noticed, "the pages did what they must not do:\n" + "\n".join(noticed)
+
+    def _state(self, who: str) -> Any:
+        if who and who not in self.states:
+            context = self.browser.new_context(base_url=self.living.base_url)
+            log_in(context.new_page(), who, self.living.logins[who])
+            self.states[who] = context.storage_state()
+            context.close()
+        return self.states.get(who)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.problems.append(f"{message.page and message.page.url}: {message.type}: {message.text}")
+
+    def _error(self, error: WebError) -> None:
+        self.problems.append(f"{error.page and error.page.url}: {error.error}")
+
+    def _request(self, request: Request) -> None:
+        place = urlsplit(request.url)
+        if place.scheme not in ("data", "blob", "about") and place.hostname not in HERE:
+            self.problems.append(f"request to {request.url}")
+
+
+@pytest.fixture(scope="module")
+def logged_in() -> dict[str, Any]:
+    """User name → the cookies of their login, made when first needed."""
+    return {}
+
+
+@pytest.fixture
+def windows(chromium: Browser, living: LivingDesk, logged_in: dict[str, Any]) -> Iterator[Windows]:
+    """Nobody holds a ticket when a test begins."""
+    write(living, "UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL")
+    made = Windows(chromium, living, logged_in)
+    yield made
+    made.close()
+
+
+def log_in(page: Page, who: str, password: str) -> None:
+    page.goto("/accounts/login/")
+    page.get_by_label("Login").or_(page.get_by_label("Username")).first.fill(who)
+    page.get_by_label("Password").first.fill(password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda url: "/accounts/" not in url)
+
+
+# --- mentions ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A mention that has come in. `word`: stands in no other mention; `view`: the slug of a view that holds only it."""
+
+    word: str
+    id: str
+    url: str
+    author: str
+    ticket: int
+    view: str
+
+
+@dataclass
+class World:
+    """What people outside do, and how soon the desk looks."""
+
+    living: LivingDesk
+    views: list[str] = field(default_factory=list)
+
+    def ask(self, platform: str, text: str, **more: Any) -> Asked:
+        """Post a mention whose text holds `{word}`, wait until it is a ticket, and make a view of it alone."""
+        word = new_word()
+        made = self.living.sandbox.post(platform, text=text.format(word=word), **more)
+        return self.arrived(word, made)
+
+    def arrived(self, word: str, made: dict[str, Any]) -> Asked:
+        self.until(lambda: self.ticket_with(word), f"a ticket that says {word}")
+        self.views.append(word)
+        insert = """INSERT INTO mentions_view (name, slug, filters, "order", position)
+            VALUES (%s, %s, %s, 'oldest', 900)"""
+        write(self.living, insert, (f"Only {word}", word, json.dumps({"text": word})))
+        ticket = self.ticket_with(word)
+        assert ticket is not None
+        return Asked(word, made["id"], made["url"], made["author"], ticket, word)
+
+    def ticket_with(self, word: str) -> int | None:
+        sql = "SELECT ticket_id FROM mentions_message WHERE ticket_id > 0 AND concat(subject, text) ILIKE %s"
+        found = self.living.rows(sql, (f"%{word}%",))
+        return found[0]["ticket_id"] if found else None
+
+    def ticket(self, asked: Asked) -> dict[str, Any]:
+        return self.living.rows("SELECT * FROM mentions_ticket WHERE id = %s", (asked.ticket,))[0]
+
+    def until(self, there: Any, what: str, within_s: float = 40) -> None:
+        """`there()`, with the desk looking at the platforms all the while."""
+
+        def looked() -> bool:
+            if there():
+                return True
+            self.hurry()
+            return bool(there())
+
+        self.living.wait_until(looked, what, within_s, every_s=0.7)
+
+    def hurry(self) -> None:
+        """As if every pause between two polls were over, and beat's moment had come."""
+        write(self.living, "UPDATE channels_connection SET next_poll_at = now()")
+        write(self.living, "UPDATE channels_followed SET next_at = now()")
+        app = Celery(broker=self.living.redis_url)
+        with app.connection_for_write() as connection:
+            for task in ("channels.dispatch_polls", "channels.refetch_followed"):
+                app.send_task(task, connection=connection, ignore_result=True)
+
+    def close(self) -> None:
+        write(self.living, "DELETE FROM mentions_view WHERE slug = ANY(%s)", (self.views,))
+
+
+@pytest.fixture
+def world(living: LivingDesk) -> Iterator[World]:
+    made = World(living)
+    yield made
+    made.close()
+
+
+def write(living: LivingDesk, sql: str, values: Sequence[Any] = ()) -> None:
+    with closing(psycopg2.connect(living.database_url)) as connection, connection, connection.cursor() as at:
+        at.execute(sql, values or None)
+
+
+def new_word() -> str:
+    """Letters that no text of the sandbox holds and that no stemmer shortens."""
+    return "zq" + "".join(random.SystemRandom().choices("bcdfghjkmnpqrtvwxz", k=10))
+
+
+def posted_by_desk(living: LivingDesk, platform: str, text: str) -> list[dict[str, Any]]:
+    """What the desk has really posted there, by the platform's own record."""
+    return [post for post in living.sandbox.truth(platform)["desk"] if text in json.dumps(post)]
+
+
+def cells(page: Page, channel: str) -> Sequence[str]:
+    """The line of a channel in the first-reply report: mentions, answered, median, …"""
+    row = page.locator("#figures tbody tr").filter(has=page.get_by_role("rowheader", name=channel, exact=True))
+    return [text.strip() for text in row.locator("td").all_inner_texts()]

@@ -1,0 +1,65 @@
+"""The charts draw under the strict policy, in the colours of the page, and can be taken along."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from advocacy.tests.browser import marks
+
+pytestmark = marks
+REPORTS = {"first-reply": 2, "activity": 1}
+
+INK = """(canvas) => {
+  const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
+  for (let at = 0; at < data.length; at += 4) seen.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2]);
+  return [seen.size, data[0] + data[1] + data[2]];
+}"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", REPORTS)
+def test_charts_are_drawn_in_the_colours_of_the_page(windows, name, dark):
+    page = windows.open("mo", f"/reports/{name}/", dark=dark)
+    canvases = page.locator("figure.chart canvas")
+    expect(canvases).to_have_count(REPORTS[name])
+    for canvas in canvases.all():
+        colours, ground = canvas.evaluate(INK)
+        assert colours > 20, "the canvas is empty"
+        assert (ground < 200) is dark
+
+
+def test_pictures_and_table_are_downloaded(windows):
+    page = windows.open("mo", "/reports/first-reply/")
+    starts = {"PNG": b"\x89PNG", "SVG": b"<svg", "CSV": "\ufeffChannel,".encode()}
+    for label, start in starts.items():
+        with page.expect_download() as download:
+            page.get_by_role("link", name=label, exact=True).first.click()
+        assert download.value.path().read_bytes().startswith(start), label
+        assert re.fullmatch(r"[-\w]+\.(png|svg|csv)", download.value.suggested_filename)
+
+
+def test_without_scripts_the_charts_are_pictures(windows):
+    page = windows.open("mo", "/reports/first-reply/", java_script_enabled=False)
+    for picture in page.locator("figure.chart img").all():
+        assert picture.evaluate("at => at.complete && at.naturalWidth > 100")
+
+
+def test_a_figure_leads_to_exactly_its_tickets(windows):
+    page = windows.open("mo", "/reports/first-reply/")
+    link = page.locator("#figures tbody tr").nth(2).locator("td a").first
+    count = int(link.inner_text().replace(",", ""))
+    link.click()
+    expect(page.locator(".report-note").first).to_contain_text(f"{count} ticket")
+
+
+def test_the_period_is_chosen_and_kept_in_the_address(windows):
+    page = windows.open("mo", "/reports/first-reply/")
+    page.get_by_label("Period", exact=True).select_option("7d")
+    page.locator(".report-filters summary").click()
+    page.get_by_label("@acme", exact=True).check()
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url(re.compile(r"period=7d.*channel=twitter-acme"))
+    rows = page.locator("#figures tbody th").all_inner_texts()
+    assert "@acme" in rows
+    assert "merch@acme.example" not in rows

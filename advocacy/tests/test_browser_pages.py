@@ -1,0 +1,163 @@
+"""Every page in every width and theme: WCAG by axe, nothing clipped, and the strict policy never broken."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from advocacy.tests.browser import marks
+
+pytestmark = marks
+
+PAGES = {
+    "login": ("", "/accounts/login/"),
+    "play": ("sam", "/play/"),
+    "queue": ("sam", "/queue/"),
+    "ticket": ("sam", "/tickets/{ticket}/"),
+    "mail": ("sam", "/tickets/{mail}/"),
+    "search": ("sam", "/search/?q=acme"),
+    "author": ("sam", "/authors/{author}/"),
+    "me": ("sam", "/me/"),
+    "keys": ("sam", "/keys/"),
+    "experts": ("sam", "/experts/"),
+    "ask whom": ("sam", "/tickets/{ticket}/ask/"),
+    "ask": ("sam", "/tickets/{ticket}/ask/?expert={expert}"),
+    "first reply": ("mo", "/reports/first-reply/"),
+    "activity": ("mo", "/reports/activity/"),
+    "behind a figure": ("mo", "/reports/tickets/?figure=answered"),
+    "channels": ("mo", "/channels/"),
+    "not found": ("sam", "/nothing/here/"),
+    "gone": ("", "/respond/nonsense/"),
+}
+NOT_FOUND = "status of 404"
+
+CLIPPED = """() => {
+  const found = [], wide = document.documentElement.scrollWidth - innerWidth;
+  if (wide > 0) found.push(`the page is ${wide} px too wide`);
+  const inside = (at) => { for (let up = at; up; up = up.parentElement) {
+    const style = getComputedStyle(up);
+    if (style.overflowX !== "visible" || style.position === "fixed") return true;
+    if (up.matches(".visually-hidden, .skip")) return true;
+  } return false; };
+  for (const at of document.querySelectorAll("main *, header *, aside *, nav *")) {
+    const box = at.getBoundingClientRect(), style = getComputedStyle(at);
+    if (!box.width || !box.height || style.visibility === "hidden" || inside(at)) continue;
+    if (box.right > innerWidth + 1 || box.left < -1) found.push(`outside: ${at.outerHTML.slice(0, 120)}`);
+  }
+  for (const at of document.querySelectorAll("button, .button, summary, h1, h2, label, th")) {
+    const style = getComputedStyle(at);
+    if (style.overflowX === "hidden" && style.textOverflow !== "ellipsis" && !at.matches(".visually-hidden")
+        && at.scrollWidth > at.clientWidth + 1) found.push(`cut off: ${at.outerHTML.slice(0, 120)}`);
+  }
+  return found;
+}"""
+
+
+@pytest.fixture
+def shown(windows, living):
+    """Opens a page by its name in PAGES and waits until it is complete."""
+
+    def one(sql):
+        return living.rows(sql)[0]["id"]
+
+    ids = {
+        "ticket": one("SELECT id FROM mentions_ticket WHERE first_reply_at IS NOT NULL ORDER BY id LIMIT 1"),
+        "mail": one("SELECT ticket_id AS id FROM mentions_message WHERE html <> '' AND ticket_id > 0 LIMIT 1"),
+        "author": one("SELECT requester_id AS id FROM mentions_ticket ORDER BY id LIMIT 1"),
+        "expert": one("SELECT id FROM experts_expert ORDER BY id LIMIT 1"),
+    }
+    windows.expect(NOT_FOUND)
+
+    def show(name, **how):
+        who, path = PAGES[name]
+        page = windows.open(who, path.format(**ids), **how)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    return show
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(shown, name, dark):
+    page = shown(name, dark=dark, bypass_csp=True)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("width", [360, 1920])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_clipped_and_the_policy_holds(shown, name, width):
+    page = shown(name, width=width, height=740 if width == 360 else 1080)
+    assert page.evaluate(CLIPPED) == []
+
+
+def test_targets_are_large_enough_for_a_thumb(shown):
+    """44 px on a narrow page (links in running text aside)."""
+    page = shown("play", width=360, height=740)
+    page.get_by_role("button", name="More", exact=True).click()
+    page.locator("#outcomes").wait_for(state="visible")
+    heights = page.locator(".actions button:visible, .actions .button:visible, .topbar nav a:visible").evaluate_all(
+        "all => all.map((at) => [at.textContent.trim(), at.getBoundingClientRect().height])"
+    )
+    assert len(heights) > 5
+    assert [each for each in heights if each[1] < 43.5] == []
+
+
+def test_a_narrow_play_page_has_its_details_behind_a_tab(shown):
+    page = shown("play", width=360, height=740)
+    expect(page.locator("aside.panels")).to_be_hidden()
+    page.get_by_role("button", name="Details").click()
+    expect(page.locator("aside.panels")).to_be_visible()
+    expect(page.locator(".thread")).to_be_hidden()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_chosen_theme_wins_over_the_system(windows, living, theme):
+    page = windows.open("vera", "/me/", dark=theme == "light")
+    page.locator(f"input[name=theme][value={theme}]").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert (sum(int(c) for c in ground.strip("rgb()").split(",")) < 382) is (theme == "dark")
+
+
+HOME = {"sam": "/queue/", "vera": "/queue/", "admin": "/queue/", "mo": "/reports/first-reply/"}
+
+
+@pytest.mark.parametrize("who", HOME)
+def test_each_role_starts_where_its_work_is(windows, who):
+    page = windows.open(who, "/")
+    assert page.url.endswith(HOME[who])
+
+
+def test_a_volunteer_plays_but_opens_no_reports_admin_or_channels(windows):
+    page = windows.open("vera", "/queue/")
+    menu = page.get_by_role("navigation", name="Pages")
+    expect(menu.get_by_role("link", name="Play")).to_be_visible()
+    assert menu.get_by_role("link", name="Reports").count() == menu.get_by_role("link", name="Experts").count() == 0
+    windows.expect("status of 403")
+    for path in ("/reports/first-reply/", "/experts/", "/channels/"):
+        assert page.goto(path).status == 403
+    page.goto("/admin/channels/connection/")
+    assert "/admin/login/" in page.url or "/accounts/login/" in page.url or page.locator("#changelist").count() == 0
+
+
+def test_a_volunteer_deletes_nothing_on_the_platform_and_merges_nothing(windows, living):
+    sent = "SELECT id, ticket_id FROM mentions_reply WHERE state = 'sent' LIMIT 1"
+    page = windows.open("vera", "/queue/")
+    windows.expect("status of 40[34]")
+    token = page.locator("[name=csrfmiddlewaretoken]").first.input_value()
+    ticket = living.rows("SELECT id FROM mentions_ticket ORDER BY id LIMIT 1")[0]["id"]
+    paths = [f"/tickets/{ticket}/merge/"] + [f"/replies/{row['id']}/delete/" for row in living.rows(sent)]
+    for path in paths:
+        answer = page.request.post(path, form={"csrfmiddlewaretoken": token, "into": "2"})
+        assert answer.status in (403, 404), path
+    page.goto(f"/tickets/{ticket}/")
+    assert page.get_by_text("Merge").count() == page.get_by_text("Delete on the platform").count() == 0
+
+
+def test_a_manager_reads_reports_but_cannot_play(windows):
+    page = windows.open("mo", "/reports/first-reply/")
+    expect(page.get_by_role("heading", name="Median First Reply Time", level=1)).to_be_visible()
+    windows.expect("status of 403")
+    assert page.goto("/play/").status == 403

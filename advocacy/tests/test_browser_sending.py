@@ -1,0 +1,106 @@
+"""What may never happen: a reply taken back and posted, posted twice, or sent past somebody who has just written."""
+
+import json
+
+from playwright.sync_api import expect
+
+from advocacy.tests.browser import UNDO_S, marks, posted_by_desk, write
+
+pytestmark = marks
+REFUSED = "status of 4(09|22)"
+
+
+def replies(living, ticket):
+    return living.rows(
+        "SELECT id, state, send_at, text FROM mentions_reply WHERE ticket_id = %s ORDER BY id", (ticket,)
+    )
+
+
+def window_over(living, ticket):
+    """The undo window has been over for so long that beat and worker have come by several times."""
+    sql = "SELECT 1 FROM mentions_reply WHERE ticket_id = %s HAVING max(send_at) < now() - interval '6 seconds'"
+    return bool(living.rows(sql, (ticket,)))
+
+
+def type_reply(page, text):
+    page.keyboard.press("r")
+    expect(page.locator("#text")).to_be_focused()
+    page.keyboard.type(text)
+
+
+def test_a_reply_taken_back_within_the_window_is_never_posted(windows, world, living):
+    asked = world.ask("twitter", "@acme is {word} free for schools?", to="acme")
+    page = windows.open("sam", f"/play/{asked.view}/")
+    type_reply(page, f"Of course not {asked.word}")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts .undo")).to_be_visible()
+    page.keyboard.press("z")
+    expect(page.locator("#toasts")).to_contain_text("nothing was sent")
+    expect(page.locator("#text")).to_have_value(f"Of course not {asked.word}")
+    living.wait_until(lambda: window_over(living, asked.ticket), "the window to be over", UNDO_S + 20)
+    assert posted_by_desk(living, "twitter", asked.word) == []
+    assert [reply["state"] for reply in replies(living, asked.ticket)] == ["undone"]
+
+
+def test_a_message_that_came_while_typing_stops_the_sending_and_keeps_the_text(windows, world, living):
+    asked = world.ask("twitter", "@acme how do I install {word}?", to="acme", author="nina_dev")
+    page = windows.open("sam", f"/play/{asked.view}/")
+    type_reply(page, f"Run the installer {asked.word}")
+    more = f"Never mind, I found {asked.word} in the docs"
+    living.sandbox.post("twitter", text=f"@acme {more}", author="nina_dev", reply_to=asked.id)
+    sql = "SELECT 1 FROM mentions_message WHERE ticket_id = %s AND text LIKE %s"
+    world.until(lambda: living.rows(sql, (asked.ticket, f"%{more}%")), "the second message")
+
+    windows.expect(REFUSED)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#problem")).to_contain_text("1 new message since you began")
+    expect(page.locator("article.fresh")).to_contain_text(more)
+    expect(page.locator("#text")).to_have_value(f"Run the installer {asked.word}")
+    assert replies(living, asked.ticket) == []
+
+    page.keyboard.press("Control+Enter")  # read now: the same text may go
+    expect(page.locator("#toasts")).to_contain_text("answered and solved")
+    living.wait_until(lambda: posted_by_desk(living, "twitter", "Run the installer"), "the tweet", 40)
+
+
+def test_two_tabs_and_a_double_click_post_once(windows, world, living):
+    asked = world.ask("twitter", "@acme does {word} cost extra?", to="acme")
+    first = windows.open("sam", f"/play/{asked.view}/")
+    second = first.context.new_page()
+    second.goto(f"/play/{asked.view}/")
+    form = first.locator("#composer")
+    type_reply(first, f"No, {asked.word} is part of every plan.")
+    double = """async (form) => {
+        const send = () => { const data = new FormData(form); data.append("status_after", "solved");
+          return fetch(form.action, {method: "POST", body: data, redirect: "manual"}); };
+        await Promise.all([send(), send(), send()]); }"""
+    form.evaluate(double)
+    windows.expect(REFUSED)
+    type_reply(second, f"No, {asked.word} is part of every plan!")
+    second.keyboard.press("Control+Enter")
+    expect(second.locator("#problem")).to_be_visible()
+    living.wait_until(lambda: window_over(living, asked.ticket), "the window to be over", UNDO_S + 20)
+    assert len(posted_by_desk(living, "twitter", asked.word)) == 1
+    assert len(replies(living, asked.ticket)) == 1
+
+
+def test_who_lost_the_claim_is_told_and_keeps_the_text(windows, world, living):
+    asked = world.ask("twitter", "@acme where is {word} documented?", to="acme")
+    page = windows.open("sam")
+    page.clock.install()
+    page.goto(f"/play/{asked.view}/")
+    type_reply(page, f"Under docs {asked.word}")
+    over = "UPDATE mentions_ticket SET claim_expires_at = now() - interval '1 minute' WHERE id = %s"
+    write(living, over, (asked.ticket,))
+    other = windows.open("maria", f"/play/{asked.view}/")
+    expect(other.locator("article.asks")).to_contain_text(asked.word)
+
+    windows.expect(REFUSED)
+    page.clock.fast_forward(60_000)  # the heartbeat
+    expect(page.locator("#news")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#problem")).to_contain_text("Your text is kept")
+    expect(page.locator("#problem")).to_contain_text(f"Under docs {asked.word}")
+    assert replies(living, asked.ticket) == []
+    drafts = living.rows("SELECT * FROM mentions_draft WHERE ticket_id = %s", (asked.ticket,))
+    assert f"Under docs {asked.word}" in json.dumps(drafts, default=str)
