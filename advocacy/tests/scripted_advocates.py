@@ -22,7 +22,8 @@ from typing import Any, TypeVar
 import django
 
 T = TypeVar("T")
-ADVOCATES = ("sam", "maria", "mo")
+ADVOCATES = {"sam": "twitter", "maria": "mail", "mo": None}
+"""User name → slug of the view that they play; None: everything that waits."""
 GHOSTS = ("vera", "admin")
 PATIENCE_S = 30
 stopping = threading.Event()
@@ -58,7 +59,11 @@ class Advocate(threading.Thread):
     def run(self) -> None:
         from django.contrib.auth.models import User
 
+        from mentions.models import View
+
+        slug = ADVOCATES[self.username]
         self.user = patiently(lambda: User.objects.get(username=self.username))
+        self.view = patiently(lambda: View.objects.get(slug=slug)) if slug else None
         while self.wanted > 0 and not stopping.wait(self.random.uniform(0.1, 0.9)):
             self.play()
 
@@ -69,7 +74,7 @@ class Advocate(threading.Thread):
         from mentions.transitions import OutcomeRefused
 
         lost = (claims.ClaimLost, claims.AlreadyClaimed, OutcomeRefused)
-        ticket = patiently(lambda: claims.claim_next(self.user, None, timezone.now()))
+        ticket = patiently(lambda: claims.claim_next(self.user, self.view, timezone.now()))
         if ticket is None:
             return
         try:
