@@ -154,7 +154,7 @@ def _fine(connection: Connection, now: datetime) -> Health:
     if connection.last_success_at is None:
         return Health(Level.NOTICE, "never", _("It was not polled yet."))
     return Health(
-        Level.OK, "ok", _("Last polled %(ago)s ago.") % {"ago": _since(connection.last_success_at, now)}
+        Level.OK, "ok", _("Works. Last polled %(ago)s ago.") % {"ago": _since(connection.last_success_at, now)}
     )
 
 
