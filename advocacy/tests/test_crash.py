@@ -23,11 +23,12 @@ logger = logging.getLogger(__name__)
 
 MENTIONS, KILLS, REPLIES = 2000, 10, 80
 FLUSHES, RESTART = (2, 6), 4
-BAD_MOMENTS = (  # something is being sent, made into tickets, fetched
-    "SELECT 1 FROM channels_outbounditem WHERE state = 'sending'",
-    "SELECT 1 FROM channels_inbounditem WHERE state = 'pending'",
-    "SELECT 1 FROM channels_connection WHERE lease_until > now()",
+BAD_MOMENTS = (
+    ("SELECT 1 FROM channels_outbounditem WHERE state = 'sending'", 0.4),
+    ("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'", 0.1),  # held while a batch is made into tickets
+    ("SELECT 1 FROM channels_connection WHERE lease_until > now()", 0.4),
 )
+"""What shows that something is being sent, made into tickets, or fetched; within how many seconds of it to kill."""
 SETTINGS = {
     # The shortest that the checks allow: a killed worker's connection is polled again soon.
     "DESK_READ_TIMEOUT_SECONDS": "2",
@@ -57,7 +58,7 @@ def set_faults(desk: LivingDesk) -> None:
 
 
 def live_through_crashes(desk: LivingDesk, dice: random.Random) -> None:
-    """A successor is on its way up while each worker is at work; every other time all of them are killed at once."""
+    """A successor is on its way up while each worker is at work; two times of three all of them are killed at once."""
     desk.start("worker:0")
     for number in range(KILLS):
         desk.sandbox.control("bulk", count=MENTIONS // KILLS, seed=dice.randrange(10**6))
@@ -68,19 +69,19 @@ def live_through_crashes(desk: LivingDesk, dice: random.Random) -> None:
             desk.flush_redis()
         if number == RESTART:
             desk.postgres.restart()
-        wait_for(BAD_MOMENTS[number % 3], desk, dice)
+        wait_for(*BAD_MOMENTS[number % 3], desk, dice)
         desk.kill(f"worker:{number}")
-        if number % 2 == 0:
+        if number % 3 < 2:
             desk.kill(f"worker:{number + 1}")
             desk.start(f"worker:{number + 1}")
 
 
-def wait_for(moment: str, desk: LivingDesk, dice: random.Random) -> None:
+def wait_for(sign: str, within_s: float, desk: LivingDesk, dice: random.Random) -> None:
     """Until there is such a thing, and was begun a random moment ago."""
     begun = time.monotonic()
-    while time.monotonic() - begun < 3 and not desk.rows(moment):
-        time.sleep(0.02)
-    time.sleep(dice.uniform(0, 0.4))
+    while time.monotonic() - begun < 4 and not desk.rows(sign):
+        time.sleep(0.01)
+    time.sleep(dice.uniform(0, within_s))
 
 
 def come_to_rest(desk: LivingDesk) -> None:
