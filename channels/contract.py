@@ -202,7 +202,7 @@ class Network:
     max_bytes: int = 20 * 1024 * 1024
     allowed_private: tuple[str, ...] = ()
     """host:port pairs inside the own network that may be reached all the same (the sandbox)."""
-    proxies: Mapping[str, str] = field(default_factory=dict)
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +308,11 @@ class Adapter(ABC):
     def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
         """Everything of one conversation that can be read now: parents, siblings, edits, vanished posts."""
         raise Rejected(f"{self.label} has no way to read one thread.")
+
+    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        """Posts of a thread that `fetch_thread` shows no more, as they are now: deleted, or out of its reach. Those of
+        which nothing can be said are left out."""
+        return []
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
         """Post it. A failure before anything was sent is Transient/RateLimited/AuthFailed/Rejected; any doubt whether

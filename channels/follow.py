@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from channels import inbox
 from channels.configs import Source, source_of
-from channels.contract import Capability, Page
-from channels.errors import AuthFailed, ChannelError, RateLimited, Transient
+from channels.contract import Capability, Item, Page
+from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient
 from channels.fields import InvalidSettings
 from channels.models import Connection, Followed, InboundItem
+from channels.payloads import LONGEST_ID
 from channels.polling import classify
 from channels.registry import UnknownPlatform, adapter_for
 
@@ -30,10 +31,13 @@ FALL = 1.5
 MAX_PER_TICK = 20
 MAX_TICK_S = 60
 LEASE_S = 300
+LOOKUPS = 100
+MAX_KNOWN = 2000
 
 _FOLLOW = """
-INSERT INTO channels_followed AS f (connection_id, namespace, thread_id, until, next_at, interval_s, last_error)
-VALUES (%(connection)s, %(namespace)s, %(thread)s, %(until)s, %(next)s, %(first)s, '')
+INSERT INTO channels_followed AS f
+    (connection_id, namespace, thread_id, until, next_at, interval_s, last_error, known)
+VALUES (%(connection)s, %(namespace)s, %(thread)s, %(until)s, %(next)s, %(first)s, '', '{}')
 ON CONFLICT (connection_id, thread_id) DO UPDATE SET
     until = GREATEST(f.until, excluded.until), next_at = LEAST(f.next_at, excluded.next_at),
     interval_s = excluded.interval_s, namespace = excluded.namespace
@@ -123,7 +127,10 @@ def _refetch(followed: Followed, source: Source, now: datetime) -> bool:
     """Read one thread; False when the whole connection is refused or rate limited."""
     try:
         items = source.adapter.fetch_thread(source.config, followed.thread_id)
-        page = Page(items, None)
+        shown = {item.external_id for item in items}
+        missing = [post for post in followed.known if post not in shown]
+        told = source.adapter.lookup(source.config, followed.thread_id, missing[:LOOKUPS]) if missing else []
+        page = Page([*items, *told], None)
         stored = inbox.store_page(
             followed.connection_id, page, fetched_at=now, role=InboundItem.Role.THREAD, source=source
         )
@@ -135,9 +142,29 @@ def _refetch(followed: Followed, source: Source, now: datetime) -> bool:
         return True
     interval_s = FIRST_INTERVAL_S if stored else min(LONGEST_INTERVAL_S, int(followed.interval_s * FALL))
     Followed.objects.filter(pk=followed.pk).update(
-        last_at=now, last_error="", interval_s=interval_s, next_at=now + timedelta(seconds=interval_s)
+        last_at=now,
+        last_error="",
+        interval_s=interval_s,
+        next_at=now + timedelta(seconds=interval_s),
+        known=_known(source, shown, missing, told),
     )
     return True
+
+
+def _known(source: Source, shown: set[str], missing: list[str], told: list[Item]) -> list[str]:
+    """What to expect at the next reading: what is shown, what was not asked for yet, and what stands but is out of
+    reach. Who is gone for good is not asked for again."""
+    standing = [item.external_id for item in told if not _is_gone(source, item)]
+    expected = [*missing[LOOKUPS:], *standing, *sorted(shown, reverse=True)]
+    return list(dict.fromkeys(post for post in expected if len(post) <= LONGEST_ID))[:MAX_KNOWN]
+
+
+def _is_gone(source: Source, item: Item) -> bool:
+    try:
+        mention = source.adapter.parse(item, source.config)
+    except Malformed:
+        return True
+    return mention is None or mention.is_deleted
 
 
 def _after_error(followed: Followed, error: ChannelError, now: datetime) -> bool:

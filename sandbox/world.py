@@ -68,6 +68,7 @@ HANDLES: dict[str, Handle] = {
     )
 }
 MAIN_HANDLE = "acme"
+STATUS_HANDLE = "acmestatus"
 
 MAILBOX_USER = f"desk@{DOMAIN}"
 MAILBOX_PASSWORD = "sandbox-mailbox"  # noqa: S105

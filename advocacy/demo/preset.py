@@ -81,7 +81,7 @@ def _handle(username: str) -> Place:
         address=username,
         rank=10 if is_main else 20,
         is_default=is_main,
-        settings={"user_id": handle.user_id},
+        settings={"user_id": handle.user_id, "availability_only": username == world.STATUS_HANDLE},
         secrets={"access_token": handle.access_token, "access_token_secret": handle.access_token_secret},
         more={"guidelines": texts.TWITTER.get(username, ""), **(HIGH if is_main else {})},
     )

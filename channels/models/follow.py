@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,8 @@ class Followed(models.Model):
     until = models.DateTimeField()
     next_at = models.DateTimeField()
     interval_s = models.PositiveIntegerField(default=120)
+    known = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+    """Posts that were there: one that is missing at the next reading is looked up, since it may have been deleted."""
     last_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
 

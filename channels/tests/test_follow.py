@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from channels import follow, inbox
-from channels.contract import Item
+from channels.contract import Config, Item
 from channels.errors import Malformed, RateLimited
 from channels.models import Followed, InboundItem
 from channels.tests.factories import NOW, make_connection
@@ -116,3 +117,24 @@ def test_a_killed_worker_s_threads_are_due_again(fake: FakeAdapter) -> None:
     fake.thread = thread_of("question")
     assert follow.refetch_due(after(200)) == 0
     assert follow.refetch_due(after(120 + follow.LEASE_S)) == 1
+
+
+def test_a_post_that_is_missing_is_looked_up_until_it_is_known_to_be_gone(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    follow.follow(connection.pk, "fake", "t1", UNTIL, NOW)
+    Followed.objects.update(known=["0", "old", "gone"])
+    asked = []
+
+    def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        asked.append((thread_id, list(external_ids)))
+        return [Item("old", {"text": "old"}), Item("gone", {"nothing": True})]
+
+    fake.lookup = lookup  # type: ignore[method-assign]
+    fake.thread = thread_of("question", "answer")
+    assert follow.refetch_due(after(120)) == 1
+    assert asked == [("t1", ["old", "gone"])]
+    assert set(InboundItem.objects.values_list("external_id", flat=True)) == {"0", "1", "old", "gone"}
+    assert set(Followed.objects.get().known) == {"0", "1", "old"}
+    fake.thread = thread_of("question")
+    follow.refetch_due(after(9999))
+    assert [sorted(ids) for _, ids in asked[1:]] == [["1", "old"]]

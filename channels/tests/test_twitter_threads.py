@@ -63,14 +63,14 @@ def test_answers_to_every_version_of_an_edited_root_are_found() -> None:
 def test_known_tweets_can_be_looked_at_again() -> None:
     with api() as (fake, _, config):
         here, gone = fake.add("", ago(90)), str(ago(80))
-        states = {item.external_id: ADAPTER.parse(item, config) for item in ADAPTER.lookup(config, [here, gone])}
+        states = {item.external_id: ADAPTER.parse(item, config) for item in ADAPTER.lookup(config, here, [here, gone])}
     assert {number: m.is_deleted for number, m in states.items() if m} == {here: False, gone: True}
 
 
 def test_more_tweets_than_one_request_takes_are_looked_up_in_several() -> None:
     with api() as (fake, server, config):
         numbers = [fake.add("", ago(9000 - n)) for n in range(150)]
-        assert {item.external_id for item in ADAPTER.lookup(config, numbers)} == set(numbers)
+        assert {item.external_id for item in ADAPTER.lookup(config, numbers[0], numbers)} == set(numbers)
         assert len(server.seen) == 2
 
 

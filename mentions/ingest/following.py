@@ -19,14 +19,16 @@ FOLLOW_DAYS = 4
 RENEW_WITHIN_DAYS = 2
 
 _FOLLOW = """
-INSERT INTO channels_followed AS f (connection_id, namespace, thread_id, until, next_at, interval_s, last_error)
-SELECT DISTINCT ON (1, 3) connection_id, namespace, thread_id, until, next_at, %(first)s, ''
-  FROM unnest(%(connections)s::bigint[], %(spaces)s::text[], %(threads)s::text[], %(untils)s::timestamptz[],
-              %(nexts)s::timestamptz[]) AS x (connection_id, namespace, thread_id, until, next_at)
- ORDER BY 1, 3, until DESC
+INSERT INTO channels_followed AS f
+    (connection_id, namespace, thread_id, until, next_at, interval_s, last_error, known)
+SELECT connection_id, min(namespace), thread_id, max(until), min(next_at), %(first)s, '', array_agg(post)
+  FROM unnest(%(connections)s::bigint[], %(spaces)s::text[], %(threads)s::text[], %(posts)s::text[],
+              %(untils)s::timestamptz[], %(nexts)s::timestamptz[])
+    AS x (connection_id, namespace, thread_id, post, until, next_at)
+ GROUP BY connection_id, thread_id ORDER BY connection_id, thread_id
 ON CONFLICT (connection_id, thread_id) DO UPDATE SET
     until = GREATEST(f.until, excluded.until), next_at = LEAST(f.next_at, excluded.next_at),
-    interval_s = excluded.interval_s
+    interval_s = excluded.interval_s, known = array_cat(f.known, excluded.known)
 """
 _RENEW = """
 WITH open_threads AS (
@@ -37,8 +39,9 @@ WITH open_threads AS (
       JOIN channels_connection c ON c.id = ch.connection_id AND c.is_active AND c.platform = ANY(%(platforms)s)
      WHERE t.status IN ('new', 'open') AND t.created_at > %(now)s - interval '90 days'
 )
-INSERT INTO channels_followed AS f (connection_id, namespace, thread_id, until, next_at, interval_s, last_error)
-SELECT connection_id, namespace, thread_id, %(until)s, %(now)s + random() * interval '10 minutes', %(first)s, ''
+INSERT INTO channels_followed AS f
+    (connection_id, namespace, thread_id, until, next_at, interval_s, last_error, known)
+SELECT connection_id, namespace, thread_id, %(until)s, %(now)s + random() * interval '10 minutes', %(first)s, '', '{}'
   FROM open_threads ORDER BY connection_id, thread_id
 ON CONFLICT (connection_id, thread_id) DO UPDATE SET until = excluded.until WHERE f.until < %(soon)s
 """
@@ -58,6 +61,7 @@ def follow(tickets: Sequence[TicketState]) -> None:
                 "connections": [where[0] for _, where in followed],
                 "spaces": [where[1] for _, where in followed],
                 "threads": [where[2] for _, where in followed],
+                "posts": [where[3] for _, where in followed],
                 "untils": [each + timedelta(days=FOLLOW_DAYS) for each in at],
                 "nexts": [each + timedelta(seconds=FIRST_INTERVAL_S) for each in at],
             },

@@ -144,7 +144,7 @@ def _open(
             board.threads[key] = ticket
     board.lead(space, parsed.keys, ticket)
     if parsed.feed.threads:
-        ticket.follow = (parsed.feed.connection_id, space, parsed.thread_id)
+        ticket.follow = (parsed.feed.connection_id, space, parsed.thread_id, parsed.external_id)
     _attach(board, message, ticket)
     _take_in_context(board, ticket, parsed)
 
@@ -154,7 +154,7 @@ def _join(board: Board, message: MessageState, ticket: TicketState, parsed: Pars
     is_first = row["posted_at"] < ticket.posted_at and not row["is_auto"] and not row["is_deleted"]
     board.lead(parsed.feed.namespace, parsed.keys, ticket)
     if parsed.feed.threads:
-        ticket.follow = (parsed.feed.connection_id, parsed.feed.namespace, parsed.thread_id)
+        ticket.follow = (parsed.feed.connection_id, parsed.feed.namespace, parsed.thread_id, parsed.external_id)
     if is_first:
         _begins(board, ticket, parsed, row)
     _attach(board, message, ticket)
@@ -279,4 +279,6 @@ def _bounce(board: Board, parsed: Parsed) -> None:
     _attach(board, message, ticket)
     board.lead(space, parsed.keys, ticket)
     ticket.has_bounced = True
+    facts = parsed.mention.extra.get("bounce") or {}
+    board.bounces.append((parsed.feed.connection_id, parsed.mention.bounced_id or "", facts))
     ticket.events.append((parsed.at, "bounced", {"message": message, "bounced_id": parsed.mention.bounced_id}))

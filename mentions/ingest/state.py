@@ -49,8 +49,8 @@ class TicketState:
     """An answer of the team in this batch that was not written in the desk."""
     count: int = 0
     """Messages that this batch adds."""
-    follow: tuple[int, str, str] | None = None
-    """(connection, namespace, thread) to be followed while the ticket is open."""
+    follow: tuple[int, str, str, str] | None = None
+    """(connection, namespace, thread, post) to be followed while the ticket is open; the post has been seen there."""
     events: list[tuple[datetime, str, Row]] = field(default_factory=list)
 
     @property
@@ -116,6 +116,8 @@ class Board:
     written_posts: dict[Key, Row] = field(default_factory=dict)
     dropped_posts: list[int] = field(default_factory=list)
     reply_messages: list[tuple[int, MessageState]] = field(default_factory=list)
+    bounces: list[tuple[int, str, Row]] = field(default_factory=list)
+    """(connection, id of our mail that came back, what the report says)"""
 
     def ticket_by_keys(self, namespace: str, keys: Iterable[str]) -> TicketState | None:
         for key in keys:

@@ -5,7 +5,7 @@ https://hn.algolia.com/api and https://github.com/HackerNews/API
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from channels.adapters.hackernews import fetching, wire
@@ -79,3 +79,6 @@ class HackerNews(Adapter):
 
     def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
         return fetching.fetch_thread(config, thread_id)
+
+    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        return fetching.lookup(config, thread_id, external_ids)

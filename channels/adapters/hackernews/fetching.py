@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from channels.adapters.hackernews import wire
@@ -24,6 +24,7 @@ OVERLAP_S = 2 * 3600
 """Comments can be edited for two hours, and the search index lags: what is that young is read again."""
 THREAD_ITEMS = 2000
 THREAD_REQUESTS = 300
+LOOKUPS = 30
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
@@ -68,6 +69,12 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     except (Rejected, Transient, Malformed):
         pass  # not indexed yet, or the search is down: the items themselves are served elsewhere
     return _walk(config, number)
+
+
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+    """What the tree leaves out, item by item: it shows neither deleted comments nor dead ones, Firebase says which."""
+    found = (_firebase(config, number) for number in map(wire.identity, external_ids[:LOOKUPS]) if number)
+    return [wire.firebase_item(entry, {"id": thread_id}) for entry in found if entry is not None]
 
 
 def _walk(config: Config, number: str) -> list[Item]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from channels.adapters.twitter import client, fetching, parsing, posting, wire
@@ -38,6 +38,18 @@ class Twitter(Adapter):
     )
     channel_fields = (
         Field("user_id", "User id", "The number of the account; looked up by its name when left out."),
+        Field(
+            "availability_only",
+            "Only about availability",
+            "It answers questions about availability and what is said to its own updates; the main handle all else.",
+            FieldKind.BOOLEAN,
+        ),
+        Field(
+            "availability_words",
+            "Words about availability",
+            "One a line, if the built-in ones (down, outage, 502, …) do not fit.",
+            FieldKind.LIST,
+        ),
         Field("access_token", "Access token", "Of this handle; needed to post.", FieldKind.SECRET),
         Field("access_token_secret", "Access token secret", "Of this handle; needed to post.", FieldKind.SECRET),
     )
@@ -82,9 +94,8 @@ class Twitter(Adapter):
     def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
         return fetching.fetch_thread(config, thread_id)
 
-    def lookup(self, config: Config, external_ids: list[str]) -> list[Item]:
-        """Known tweets as they are now; those that vanished come as deletions."""
-        return fetching.lookup(config, external_ids)
+    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        return fetching.lookup(config, [number for number in external_ids if number.isdigit()])
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
         return posting.send(config, outgoing)

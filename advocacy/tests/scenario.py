@@ -1,0 +1,225 @@
+"""A whole desk in this process, with the real adapters, against a real sandbox: what the scenarios play on.
+
+Time: what happens outside happens now; the desk's own `now` is ahead by what a test has let pass with `wait`.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import override_settings
+from django.utils import timezone
+
+from advocacy.demo import preset, team
+from advocacy.demo.logins import LOGINS
+from channels import follow, outbox, polling
+from channels.models import Connection, Followed, InboundItem
+from experts import answers, outreach
+from mentions import claims, clocks, deliveries, handing_over, lifecycle, replies
+from mentions.clocks import Said, compute
+from mentions.ingest import ingest_pending
+from mentions.models import Message, Reply, Sighting, ThreadPost, Ticket
+from sandbox import launch, world
+from sandbox.launch import Running
+
+UNDO = timedelta(seconds=11)
+PASSWORD = "password"
+FAST_HASHER = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CLOCKS = ("posted_at", "queued_at", "last_message_at", "first_reply_at", "first_reply_message_id", "due_at")
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory):
+    """The pretend world, quiet: nothing happens in it but what a test does."""
+    with launch.start(tmp_path_factory.mktemp("outside")) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(outside, db):
+    """The demo's company on an empty database, connected to the outside."""
+    with connected(outside):
+        yield Desk(outside)
+    outside.control("faults/clear")
+
+
+@contextmanager
+def connected(outside: Running):
+    """Settings, team and connections of the demo."""
+    ports = preset.Ports(outside.http_port, outside.imap_port, outside.smtp_port)
+    allowed = [f"{ports.host}:{port}" for port in (ports.http, ports.imap, ports.smtp)]
+    slack = {"SLACK_API_BASE": ports.url("/slack/api/"), "SLACK_TOKEN": world.SLACK_TOKEN}
+    with override_settings(ALLOWED_PRIVATE_HOSTS=allowed, PASSWORD_HASHERS=FAST_HASHER, **slack):
+        team.load({login.username: PASSWORD for login in LOGINS})
+        preset.load(ports)
+        yield
+
+
+class Desk:
+    def __init__(self, outside: Running) -> None:
+        self.outside = outside
+        self.passed = timedelta()
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return timezone.now() + self.passed
+
+    def wait(self, **span: float) -> None:
+        """Time passes for the desk, not outside."""
+        self.passed += timedelta(**span)
+
+    @staticmethod
+    def next_second() -> None:
+        """Until the clock of those outside who count whole seconds (mail, Hacker News) shows another one."""
+        time.sleep(1.02 - time.time() % 1)
+
+    # --- what workers do ----------------------------------------------------------------------------------------
+
+    def poll(self, platform: str, *, fails: bool = False) -> int:
+        """Poll every connection of a platform to its end and ingest; how many items were new or changed."""
+        items = 0
+        for pk in (
+            Connection.objects.filter(platform=platform, is_active=True).order_by("pk").values_list("pk", flat=True)
+        ):
+            more = True
+            while more:
+                polled = polling.poll(pk, self.now())
+                assert polled.leased
+                assert fails or not polled.error, polled
+                items, more = items + polled.items, polled.more
+        self.ingest()
+        return items
+
+    def ingest(self) -> None:
+        while ingest_pending(100, now=lambda mention, fetched_at: self.now()).taken:
+            pass
+        failed = InboundItem.objects.filter(state=InboundItem.State.FAILED)
+        assert not failed.exists(), list(failed.values("external_id", "error"))
+        deliveries.apply_changed(self.now())
+        lifecycle.settle_seen(self.now())
+        answers.sweep(self.now())
+
+    def read_threads(self) -> int:
+        """Read every followed thread once, as when its time has come, and ingest; how many items changed."""
+        before = dict(InboundItem.objects.values_list("pk", "revision"))
+        Followed.objects.update(next_at=self.now())
+        while follow.refetch_due(self.now()):
+            pass
+        problems = Followed.objects.exclude(last_error="").values_list("thread_id", "last_error")
+        assert not problems, list(problems)
+        self.ingest()
+        after = dict(InboundItem.objects.values_list("pk", "revision"))
+        return sum(before.get(pk) != revision for pk, revision in after.items())
+
+    def send(self) -> None:
+        """The undo window passes; what is due leaves."""
+        self.passed += UNDO
+        handing_over.hand_over_due(self.now())
+        self.send_due()
+
+    def send_due(self) -> None:
+        while outbox.send_due(self.now()):
+            pass
+        self.settle()
+
+    def recover(self, **span: float) -> None:
+        self.wait(**span)
+        outbox.recover(self.now())
+        self.send_due()
+
+    def settle(self) -> None:
+        """What the nudges after a delivery do."""
+        deliveries.apply_changed(self.now())
+        for outbound_id in outreach.unsettled():
+            outreach.apply_delivery(outbound_id, self.now())
+
+    # --- what advocates do --------------------------------------------------------------------------------------
+
+    def user(self, name: str = "sam") -> User:
+        return User.objects.get(username=name)
+
+    def write(self, ticket: Ticket, text: str, *, by: str = "sam", channel: Any = None, after: str = "solved") -> Reply:
+        """A reply, resting."""
+        now, user = self.now(), self.user(by)
+        token = claims.claim(user, ticket.pk, now).claim_token
+        return replies.submit(
+            ticket.pk,
+            user,
+            token,
+            key=uuid.uuid4(),
+            text=text,
+            channel_id=(channel or ticket.channel).pk,
+            guard_message_id=max(ticket.messages.values_list("pk", flat=True)),
+            status_after=after,
+            now=now,
+        )
+
+    def reply(self, ticket: Ticket, text: str, **how: Any) -> Reply:
+        """A reply that has left, however that ended."""
+        reply = self.write(ticket, text, **how)
+        self.send()
+        reply.refresh_from_db()
+        return reply
+
+    # --- what is there ------------------------------------------------------------------------------------------
+
+    def message(self, external_id: str) -> Message:
+        return Message.objects.select_related("ticket", "channel", "author").get(external_id=str(external_id))
+
+    def has(self, external_id: str) -> bool:
+        return Message.objects.filter(external_id=str(external_id)).exists()
+
+    def is_context(self, external_id: str) -> bool:
+        return ThreadPost.objects.filter(external_id=str(external_id)).exists()
+
+    def ticket(self, external_id: str) -> Ticket:
+        ticket = self.message(external_id).ticket
+        assert ticket is not None, f"{external_id} has no ticket"
+        return Ticket.objects.select_related("channel", "requester").get(pk=ticket.pk)
+
+    def seen_by(self, external_id: str) -> set[str]:
+        return set(Sighting.objects.filter(message__external_id=external_id).values_list("channel__slug", flat=True))
+
+    def truth(self, platform: str, kind: str, external_id: str) -> dict[str, Any] | None:
+        entries = self.outside.truth(platform, search=True)[kind]
+        return next((e for e in entries if external_id in (e.get("id"), e.get("message_id"), *e.get("ids", ()))), None)
+
+    def posted(self, platform: str, words: str) -> list[dict[str, Any]]:
+        """What the desk has posted there with these words in it."""
+        return [entry for entry in self.outside.truth(platform)["desk"] if words in entry["text"]]
+
+
+def kinds(ticket: Ticket) -> list[str]:
+    return list(ticket.events.order_by("id").values_list("kind", flat=True))
+
+
+def clocks_of(ticket: Ticket) -> clocks.Clocks:
+    """Recomputed in plain Python from the messages as they are stored."""
+    fields = ("id", "direction", "posted_at", "is_auto", "is_deleted")
+    return compute(
+        [Said(*row) for row in ticket.messages.values_list(*fields)],
+        posted_at=ticket.posted_at,
+        channel_minutes=ticket.channel.target_minutes,
+        priority=ticket.priority,
+        no_reply_reason=ticket.no_reply_reason,
+    )
+
+
+def wrong_clocks(tickets: Any) -> list[str]:
+    """Where a stored clock differs from its recomputation."""
+    wrong = []
+    for ticket in tickets.filter(merged_into=None).select_related("channel"):
+        right = clocks_of(ticket)
+        wrong += [
+            f"#{ticket.pk} {name}: {getattr(ticket, name)}, should be {getattr(right, name)}"
+            for name in CLOCKS
+            if getattr(ticket, name) != getattr(right, name)
+        ]
+    return wrong
