@@ -7,8 +7,10 @@ number for each. `DESK_TEST_DATABASE_URL` and `DESK_TEST_REDIS_URL` name servers
 
 import atexit
 import os
+from collections.abc import Iterator
 
 import django
+import pytest
 
 KEYS = {
     "DESK_SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG",
@@ -51,3 +53,12 @@ else:
     start_services()
 os.environ["DJANGO_SETTINGS_MODULE"] = "advocacy.settings"
 django.setup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashing a password well takes a good part of a second, and thousands of people are made here."""
+    from django.test.utils import override_settings
+
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from django.db.models import Q, QuerySet
 
@@ -21,9 +23,38 @@ class Suggestion:
     experts: Sequence[Expert]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A topic as the desk's pages need it."""
+
+    pk: int
+    name: str
+    keywords: tuple[str, ...]
+
+
+@lru_cache(maxsize=8)
+def known(listed: str) -> tuple[Known, ...]:
+    """[[id, name, [keyword, ...]], ...] as JSON → topics. Kept by what it says, so that it is never out of date."""
+    return tuple(Known(pk, name, tuple(words)) for pk, name, words in json.loads(listed))
+
+
+def topics_in(text: str, topics: Iterable[Known], most: int) -> list[Known]:
+    """Those whose keywords stand in the text, most matching words first. Pure."""
+    scored = [(topic, len(matching_words(topic.keywords, text))) for topic in topics]
+    best = sorted((pair for pair in scored if pair[1]), key=lambda pair: -pair[1])
+    return [topic for topic, _count in best[:most]]
+
+
 def matching_words(keywords: Iterable[str], text: str) -> list[str]:
     """The keywords that stand in the text as whole words, in any case. Pure."""
-    return [word for word in keywords if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)]
+    lowered = text.lower()
+    # Looking for the letters first is a hundred times cheaper than a pattern, and nearly always enough to say no.
+    return [word for word in keywords if word.lower() in lowered and _pattern(word).search(text)]
+
+
+@lru_cache(maxsize=4096)
+def _pattern(word: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
 
 
 def present(day: date) -> QuerySet[Expert]:

@@ -5,31 +5,49 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from experts import finding
 from experts.models import Outreach
-from mentions.models import Message, Ticket
+from mentions import prepared
+from mentions.models import Ticket
 from mentions.panels import Panel
+from mentions.thread import Thread
+
+READ = 20
+"""Messages that are looked through for keywords."""
 
 
-def context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
-    """At most six queries, whatever the ticket holds."""
-    outreaches = list(
-        ticket.outreaches.select_related("expert__person", "topic", "outbound").order_by("-asked_at")[:10]
-    )
-    for outreach in outreaches:
-        outreach.is_running = outreach.state in Outreach.RUNNING
-    said = ticket.messages.filter(direction=Message.Direction.INBOUND).values_list("subject", "text")[:20]
-    words = " ".join(f"{subject} {text}" for subject, text in said)
+_ASKED = """
+SELECT EXISTS (SELECT 1 FROM experts_outreach o WHERE o.ticket_id = %(ticket)s),
+       (SELECT jsonb_agg(jsonb_build_array(t.id, t.name, t.keywords) ORDER BY t.name, t.id)
+        FROM experts_topic t WHERE t.keywords <> '[]')
+"""
+
+
+def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, Any]:
+    """One statement where nobody was asked yet, two where somebody was."""
+    was_asked, topics = prepared.run(_ASKED, {"ticket": ticket.pk})[0]
+    outreaches = _outreaches(ticket) if was_asked else []
     held = ticket.claimed_by_id == request.user.pk
     return {
         "outreaches": outreaches,
-        "suggestions": finding.suggestions(words, timezone.now().date(), most=2) if not outreaches else [],
+        "topics": [] if outreaches else finding.topics_in(_words(thread), finding.known(topics or "[]"), most=2),
         "may_ask": request.user.has_perm("experts.add_outreach"),
         "token": ticket.claim_token if held else "",
     }
+
+
+def _outreaches(ticket: Ticket) -> list[Outreach]:
+    found = list(ticket.outreaches.select_related("expert__person", "topic", "outbound").order_by("-asked_at")[:10])
+    for outreach in found:
+        outreach.is_running = outreach.state in Outreach.RUNNING  # type: ignore[attr-defined]
+    return found
+
+
+def _words(thread: Thread) -> str:
+    said = [entry.item for entry in thread.entries if entry.kind == "message" and entry.item.direction == "in"]
+    return " ".join(f"{message.subject} {message.text}" for message in said[:READ])
 
 
 EXPERTS = Panel("experts", _("Experts"), "experts/panel.html", context, position=40, permission="experts.view_expert")

@@ -59,7 +59,9 @@ def suggest(ticket: Ticket, message: Message | None, among: Sequence[Channel] | 
 def _named(ticket: Ticket, message: Message | None, allowed: Sequence[Channel]) -> list[Channel]:
     seen = {ticket.channel_id}
     if message is not None:
-        seen = set(message.sightings.values_list("channel_id", flat=True)) or {message.channel_id}
+        known = getattr(message, "seen_by", None)  # comes with a message that was loaded for its page
+        seen = set(message.sightings.values_list("channel_id", flat=True) if known is None else known)
+        seen = seen or {message.channel_id}
     return [channel for channel in allowed if channel.pk in seen]
 
 

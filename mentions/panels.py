@@ -9,16 +9,18 @@ from typing import Any
 from django.http import HttpRequest
 
 from mentions.models import Ticket
+from mentions.thread import Thread
 
 
 @dataclass(frozen=True)
 class Panel:
-    """`context(request, ticket)` gives what `template` shows, or None to show nothing. Low positions come first."""
+    """`context(request, ticket, thread)` gives what `template` shows, or None to show nothing. Low positions
+    come first."""
 
     name: str
     title: Any
     template: str
-    context: Callable[[HttpRequest, Ticket], Mapping[str, Any] | None]
+    context: Callable[[HttpRequest, Ticket, Thread], Mapping[str, Any] | None]
     position: int = 100
     permission: str = "mentions.view_ticket"
 
@@ -43,13 +45,13 @@ def registered() -> list[Panel]:
     return sorted(_panels.values(), key=lambda panel: (panel.position, panel.name))
 
 
-def shown_for(request: HttpRequest, ticket: Ticket) -> list[Shown]:
+def shown_for(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[Shown]:
     """The panels that this person sees beside this ticket, in order."""
     out = []
     for panel in registered():
         if not request.user.has_perm(panel.permission):
             continue
-        context = panel.context(request, ticket)
+        context = panel.context(request, ticket, thread)
         if context is not None:
             out.append(Shown(panel, context))
     return out

@@ -34,6 +34,14 @@ def run_together(statements: Sequence[Statement]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
+def run(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of one statement."""
+    is_pooled = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    with connection.cursor() as cursor:
+        cursor.execute(*(_whole(sql, params) if is_pooled else _executed(cursor, sql, params)))
+        return list(cursor.fetchall())
+
+
 def _whole(sql: str, params: Mapping[str, Any]) -> tuple[str, list[Any]]:
     return _NAMED.sub("%s", sql), [params[name] for name in _NAMED.findall(sql)]
 

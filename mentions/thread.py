@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q
-from django.db.models.functions import JSONObject
-
-from mentions.models import Attachment, Message, MessageRevision, Reply, ThreadPost, Ticket
+from mentions import prepared
+from mentions.loading import Shape
+from mentions.models import Author, Message, Reply, ThreadPost, Ticket
 
 CONTEXT_LIMIT = 200
 """Posts of others around a ticket that are loaded; a story may have thousands."""
+NOT_SHOWN = ("search", "digest", "extra", "html", "links", "item_id", "version_at")
+"""Of a message. The markup itself is fetched by its own frame, if anybody opens it."""
 SHOWN_REPLIES = ("resting", "blocked", "handed", "uncertain", "failed", "sent")
 
 
@@ -79,26 +81,34 @@ def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Has = Has()) -
     return thread
 
 
-def _messages(ticket: Ticket) -> Any:
-    files = Attachment.objects.filter(message=OuterRef("pk")).order_by("position")
-    older = MessageRevision.objects.filter(message=OuterRef("pk")).order_by("replaced_at", "id")
-    return (
-        Message.objects.filter(ticket=ticket)
-        .select_related("author")
-        .defer("search", "digest", "extra", "html", "links")
-        .annotate(
-            channel_name=F("channel__name"),
-            # The markup itself is fetched by its own frame, if anybody opens it.
-            has_html=~Q(html=""),
-            files=ArraySubquery(
-                files.values(
-                    file=JSONObject(id="id", name="name", size="size", type="type", has_bytes=Q(blob__isnull=False))
-                )
-            ),
-            older=ArraySubquery(older.values(version=JSONObject(text="text", subject="subject"))),
-        )
-        .order_by("posted_at", "id")
-    )
+_MESSAGES = """
+SELECT {message}, {author}, c.name, m.html <> '',
+    ARRAY(SELECT s.channel_id FROM mentions_sighting s WHERE s.message_id = m.id),
+    (SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'size', f.size, 'type', f.type,
+        'has_bytes', f.blob_id IS NOT NULL) ORDER BY f.position) FROM mentions_attachment f WHERE f.message_id = m.id),
+    (SELECT jsonb_agg(jsonb_build_object('text', r.text, 'subject', r.subject) ORDER BY r.replaced_at, r.id)
+     FROM mentions_messagerevision r WHERE r.message_id = m.id)
+FROM mentions_message m JOIN mentions_author a ON a.id = m.author_id JOIN channels_channel c ON c.id = m.channel_id
+WHERE m.ticket_id = %(ticket)s ORDER BY m.posted_at, m.id
+"""
+
+
+@cache
+def _shapes() -> tuple[Shape[Message], Shape[Author], str]:
+    message, author = Shape(Message, NOT_SHOWN), Shape(Author)
+    return message, author, _MESSAGES.format(message=message.columns("m"), author=author.columns("a"))
+
+
+def _messages(ticket: Ticket) -> Iterable[Message]:
+    """With their authors, and as plain attributes `channel_name`, `has_html`, `files`, `older`, `seen_by` (ids of the
+    channels that saw it)."""
+    messages, authors, statement = _shapes()
+    for row in prepared.run(statement, {"ticket": ticket.pk}):
+        shown: Any = messages.made_of(row)
+        shown.author = authors.made_of(row, messages.width)
+        shown.channel_name, shown.has_html, shown.seen_by, files, older = row[messages.width + authors.width :]
+        shown.files, shown.older = json.loads(files or "[]"), json.loads(older or "[]")
+        yield shown
 
 
 def _replies(ticket: Ticket) -> Any:

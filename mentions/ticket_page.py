@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from django.db import connection
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import get_template
@@ -19,14 +19,16 @@ from django.utils.translation import gettext as _
 
 from channels.contract import Capability
 from channels.fields import InvalidSettings
-from channels.models import Channel
+from channels.links import web_address
+from channels.models import Channel, Connection
 from channels.registry import UnknownPlatform, adapter_for
-from mentions import access, claims, handles, panels
-from mentions.models import Author, Event, Macro, Message, Ticket, View
-from mentions.thread import Has, Thread, thread_of
+from mentions import access, claims, handles, panels, prepared
+from mentions.facts import DONE_KINDS, Facts, facts_of
+from mentions.loading import Shape
+from mentions.models import Event, Message, Ticket, View
+from mentions.rendering import capped
+from mentions.thread import Thread, thread_of
 
-EARLIER = 5
-DONE_KINDS = ("status", "replied", "no_reply", "answered_outside")
 PARK_REASONS = [(value, label) for value, label in Ticket.WaitingOn.choices if value and value != "own_answer"]
 NO_REPLY_REASONS = [(value, label) for value, label in Ticket.NoReply.choices if value]
 
@@ -47,54 +49,39 @@ def load(request: HttpRequest, number: int) -> Ticket:
     return access.visible_tickets(request.user).select_related(*related).get(pk=number)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Small things beside the conversation, asked all at once."""
-
-    tags: list[str]
-    draft: str
-    done_today: int
-    has: Has
-
-
-_FACTS = """
-SELECT ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
-             WHERE x.ticket_id = %(ticket)s ORDER BY g.name),
-       (SELECT d.text FROM mentions_draft d WHERE d.ticket_id = %(ticket)s AND d.user_id = %(me)s),
-       (SELECT count(DISTINCT e.ticket_id) FROM mentions_event e
-        WHERE e.actor_id = %(me)s AND e.at >= %(midnight)s AND e.kind = ANY(%(kinds)s)),
-       EXISTS (SELECT 1 FROM mentions_note n WHERE n.ticket_id = %(ticket)s),
-       EXISTS (SELECT 1 FROM mentions_reply r WHERE r.ticket_id = %(ticket)s),
-       EXISTS (SELECT 1 FROM mentions_message m
-               JOIN mentions_threadpost p ON p.namespace = m.namespace AND p.thread_id = m.thread_id
-               WHERE m.ticket_id = %(ticket)s)
-"""
-
-
-def facts_of(ticket: Ticket, user: Any, now: datetime) -> Facts:
-    """One statement. `done_today`: tickets that this person brought further since midnight of their own day."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    params = {"ticket": ticket.pk, "me": user.pk, "midnight": midnight, "kinds": list(DONE_KINDS)}
-    with connection.cursor() as cursor:
-        cursor.execute(_FACTS, params)
-        tags, draft, done, notes, replies, posts = cursor.fetchone()
-    return Facts(tags, draft or "", done, Has(notes, replies, posts))
-
-
 def state(request: HttpRequest, ticket: Ticket, view: View | None) -> SafeString:
     """The hidden fields of every form that changes the ticket; a dozen forms share them."""
-    fields = {"csrfmiddlewaretoken": get_token(request), "token": ticket.claim_token or ""}
+    # The token of a claim is shown to its holder only: whoever has it writes in the holder's place.
+    token = ticket.claim_token if ticket.claimed_by_id == request.user.pk else None
+    fields = {"csrfmiddlewaretoken": get_token(request), "token": token or ""}
     if view is not None:
         fields |= {"mode": "play", "view": view.slug}
     return format_html_join("", '<input type="hidden" name="{}" value="{}">', fields.items())
 
 
+_SIBLINGS = """
+SELECT {channel}, {connection} FROM channels_channel c JOIN channels_connection n ON n.id = c.connection_id
+WHERE c.connection_id = (SELECT x.connection_id FROM channels_channel x WHERE x.id = %(channel)s)
+"""
+
+
+@cache
+def _shapes() -> tuple[Shape[Channel], Shape[Connection], str]:
+    channel, of_all = Shape(Channel), Shape(Connection)
+    return channel, of_all, _SIBLINGS.format(channel=channel.columns("c"), connection=of_all.columns("n"))
+
+
 def complete(ticket: Ticket, user: Any) -> Ticket:
-    """The nearest relations of a ticket that `user` has just claimed: nothing that is known is asked again."""
-    siblings = list(Channel.objects.filter(connection__channels=ticket.channel_id).select_related("connection"))
+    """The nearest relations of a ticket that `user` has just claimed: nothing that is known is asked again. (The
+    requester comes with the facts.)"""
+    channels, connections, statement = _shapes()
+    rows = prepared.run(statement, {"channel": ticket.channel_id})
+    source = connections.made_of(rows[0], channels.width)
+    siblings = [channels.made_of(row) for row in rows]
+    for sibling in siblings:
+        sibling.connection = source
     ticket.channel = next(channel for channel in siblings if channel.pk == ticket.channel_id)
     ticket.siblings = siblings  # type: ignore[attr-defined]
-    ticket.requester = Author.objects.select_related("person").get(pk=ticket.requester_id)
     ticket.claimed_by = ticket.assignee = user
     return ticket
 
@@ -109,7 +96,8 @@ def context(
 ) -> dict[str, Any]:
     """For templates/mentions/ticket.html. `view`: the one that is played, None on the ticket's own page."""
     user = request.user
-    facts = facts_of(ticket, user, now)
+    facts = facts_of(ticket, user, now, view)
+    ticket.requester = facts.requester
     thread = thread_of(ticket, composing.seen_up_to if composing else None, facts.has)
     is_mine = ticket.claimed_by_id == user.pk and claims.is_live(ticket, now)
     held_by = ticket.claimed_by if claims.is_live(ticket, now) and not is_mine else None
@@ -127,13 +115,14 @@ def context(
         "can_merge": user.has_perm(access.MERGE),
         "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
         "composing": composing,
-        "composer": _composer(ticket, thread, facts, composing) if is_mine else None,
-        "macros": list(Macro.objects.filter(is_active=True).values("pk", "name", "description")) if is_mine else [],
+        "composer": _composer(user, ticket, thread, facts, composing) if is_mine else None,
+        "macros": facts.macros if is_mine else [],
         "tags": facts.tags,
         "done_today": facts.done_today,
         "state": state(request, ticket, view),
-        "earlier": _earlier(ticket, user),
-        "panels": _panels(request, ticket),
+        "earlier": facts.earlier,
+        "left": None if view is None else capped(facts.left),
+        "panels": _panels(request, ticket, thread),
         "tool_links": _tool_links(ticket),
         "park_reasons": PARK_REASONS,
         "no_reply_reasons": NO_REPLY_REASONS,
@@ -143,9 +132,12 @@ def context(
     }
 
 
-def _composer(ticket: Ticket, thread: Thread, facts: Facts, composing: Composing | None) -> dict[str, Any]:
+def _composer(
+    user: access.User, ticket: Ticket, thread: Thread, facts: Facts, composing: Composing | None
+) -> dict[str, Any]:
     siblings = getattr(ticket, "siblings", None)
     choices = handles.choices(ticket) if siblings is None else handles.answering(siblings)
+    choices = access.may_answer_from(user, ticket, choices)
     asked = thread.last_inbound
     suggested = handles.suggest(ticket, asked, choices)
     chosen = composing.channel_id if composing and composing.channel_id else suggested.pk if suggested else None
@@ -164,11 +156,11 @@ def _outside_url(message: Message, *, can_send: bool) -> str | None:
     """Where an answer is written there; where the desk can send it, or the connection is not set up any more, the
     mention's own place will do."""
     if can_send:
-        return message.url or None
+        return web_address(message.url) or None
     try:
-        return handles.reply_url(message)
+        return web_address(handles.reply_url(message) or "") or None
     except InvalidSettings:
-        return message.url or None
+        return web_address(message.url) or None
 
 
 def _longest(ticket: Ticket) -> int | None:
@@ -185,22 +177,12 @@ def can_delete_there(ticket: Ticket) -> bool:
         return False
 
 
-def _earlier(ticket: Ticket, user: access.User) -> list[Ticket]:
-    """Other conversations with the same human, where known, else the same account."""
-    tickets = access.visible_tickets(user).exclude(pk=ticket.pk)
-    if ticket.requester.person_id:
-        tickets = tickets.filter(requester__person=ticket.requester.person_id)
-    else:
-        tickets = tickets.filter(requester=ticket.requester_id)
-    return list(tickets.only("id", "subject", "status", "last_message_at").order_by("-last_message_at")[: EARLIER + 1])
-
-
-def _panels(request: HttpRequest, ticket: Ticket) -> list[dict[str, Any]]:
+def _panels(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[dict[str, Any]]:
     """What upper floors show here. Rendered without the context processors, which have run for the page already."""
     common = {"ticket": ticket, "user": request.user, "request": request, "csrf_token": get_token(request)}
     return [
         {"title": shown.panel.title, "html": get_template(shown.panel.template).render({**common, **shown.context})}
-        for shown in panels.shown_for(request, ticket)
+        for shown in panels.shown_for(request, ticket, thread)
     ]
 
 

@@ -18,7 +18,12 @@ SOON = timedelta(hours=1)
 
 def span(length: timedelta) -> str:
     """Such as "12 min", "2 h 10 min", "9 h", "3 d": no more exact than a reader needs; below 0 is 0."""
-    minutes = max(0, int(length.total_seconds())) // 60
+    return _span(max(0, int(length.total_seconds())) // 60, get_language())
+
+
+@lru_cache(maxsize=8192)
+def _span(minutes: int, _language: str | None) -> str:
+    """Kept: a list says a hundred of these, and to look a word up costs more than all the rest."""
     hours, rest = divmod(minutes, 60)
     if hours == 0:
         return _("%(minutes)d min") % {"minutes": minutes}
@@ -48,7 +53,12 @@ def ago(at: datetime, now: datetime) -> str:
     if now - at > timedelta(days=14):
         local = timezone.localtime(at)
         return date_format(local, _("j M") if local.year == timezone.localtime(now).year else _("j M Y"))
-    return _("%(span)s ago") % {"span": span(now - at)}
+    return _past(max(0, int((now - at).total_seconds())) // 60, get_language())
+
+
+@lru_cache(maxsize=8192)
+def _past(minutes: int, language: str | None) -> str:
+    return _("%(span)s ago") % {"span": _span(minutes, language)}
 
 
 def ahead(at: datetime, now: datetime) -> str:
@@ -59,9 +69,13 @@ def ahead(at: datetime, now: datetime) -> str:
 
 
 def due(at: datetime, now: datetime) -> str:
-    if at <= now:
-        return _("overdue by %(span)s") % {"span": span(now - at)}
-    return _("due in %(span)s") % {"span": span(at - now)}
+    return _due(at <= now, int(abs((at - now).total_seconds())) // 60, get_language())
+
+
+@lru_cache(maxsize=8192)
+def _due(is_over: bool, minutes: int, language: str | None) -> str:
+    span = {"span": _span(minutes, language)}
+    return _("overdue by %(span)s") % span if is_over else _("due in %(span)s") % span
 
 
 def due_state(at: datetime, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Who looks, and how they like it: one row of preferences, read once per request."""
+"""Who looks, and how they like it: one row of preferences."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mentions.models import Preference
 
 def preference_of(request: HttpRequest) -> Preference:
     """The viewer's own, or the defaults (not saved) where there is none."""
-    cached = getattr(request, "_desk_preference", None)
-    if cached is None:
-        user = request.user
-        cached = Preference.objects.filter(user_id=user.pk).first() if user.is_authenticated else None
-        cached = cached or Preference(user_id=user.pk)
-        request._desk_preference = cached  # type: ignore[attr-defined]
-    return cached
+    user = request.user
+    if not user.is_authenticated:
+        return Preference()
+    try:
+        return user.preference  # comes with the person (`mentions.people`)
+    except Preference.DoesNotExist:
+        return Preference(user_id=user.pk)
 
 
 def zone_of(preference: Preference) -> tzinfo | None:

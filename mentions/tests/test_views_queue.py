@@ -8,8 +8,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from mentions import view_filters
 from mentions.models import Tag, Ticket
-from mentions.tests.factories import ChannelFactory, MessageFactory, TicketFactory, UserFactory, ViewFactory
+from mentions.queue_rows import first_of, with_columns
+from mentions.tests.factories import (
+    ChannelFactory,
+    MessageFactory,
+    TagFactory,
+    TicketFactory,
+    UserFactory,
+    ViewFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -164,3 +173,25 @@ def test_home_leads_each_role_to_its_work(client):
     for role, page in (("advocate", "/queue/"), ("volunteer", "/queue/"), ("manager", "/reports/")):
         client.force_login(UserFactory(role=role))
         assert client.get("/").url.startswith(page), role
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest", "due"])
+@pytest.mark.parametrize("filters", [{}, {"overdue": True}, {"priority_min": 30}, {"assignee": "me"}])
+def test_the_first_page_holds_what_the_general_list_would(sam, filters, order):
+    channel = ChannelFactory()
+    for number in range(6):
+        at = timezone.now() - timedelta(hours=number % 4)
+        ticket = TicketFactory(
+            channel=channel,
+            posted_at=at,
+            queued_at=at,
+            due_at=at + timedelta(hours=1) if number % 2 else None,
+            priority=30 if number > 2 else 20,
+            assignee=sam if number == 4 else None,
+        )
+        ticket.tags.add(TagFactory(), TagFactory())
+        MessageFactory(ticket=ticket, text="" if number == 3 else f"words {number}", url="https://acme.example/post")
+    view, now = ViewFactory(filters=filters, order=order), timezone.now()
+    expected = list(with_columns(view_filters.tickets_in(view, sam, now))[:4])
+    assert expected
+    assert first_of(view, sam, now, 4) == expected

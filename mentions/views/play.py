@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,9 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from mentions import claims, outcomes, ticket_page, view_filters
+from mentions import access, claims, outcomes, ticket_page, view_filters
 from mentions.models import Event, View
-from mentions.rendering import capped
 from mentions.transitions import OutcomeRefused
 from mentions.views.acting import (
     PLAYED,
@@ -32,7 +30,7 @@ from mentions.views.acting import (
     view_of,
     visible_or_404,
 )
-from mentions.views.queue import pick, views_of
+from mentions.views.queue import view_named
 
 
 @require_GET
@@ -42,7 +40,9 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
     """The ticket that is held, or the next one. Showing it claims it, which is safe to repeat: a reload keeps the
     claim, and one that nobody looks at runs out by itself. A browser that only fetches ahead claims nothing."""
     may_play(request)
-    chosen = View(name="", slug="", filters={}) if view is None else pick(list(views_of(request.user)), view)
+    if request.headers.get("Sec-Fetch-Dest", "document") not in ("document", "empty"):
+        return HttpResponse(status=204)  # a picture in a mail must not be able to claim
+    chosen = View(name="", slug="", filters={}) if view is None else view_named(request.user, view)
     if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return HttpResponse(status=204)
     if not view_filters.is_queue(chosen.filters):
@@ -56,12 +56,7 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
         done = ticket_page.done_today(request.user, now)
         return render(request, "mentions/nothing_left.html", {"view": chosen, "done_today": done})
     page = ticket_page.context(request, ticket_page.complete(held, request.user), now, view=chosen)
-    return render(request, "mentions/ticket.html", {**page, **_bar(request, chosen, now)})
-
-
-def _bar(request: HttpRequest, view: View, now: datetime) -> dict[str, Any]:
-    count = view_filters.counts([view], request.user, now).get(view.pk)
-    return {"left": capped(count)}
+    return render(request, "mentions/ticket.html", page)
 
 
 @require_POST
@@ -80,8 +75,9 @@ def take(request: HttpRequest, number: int) -> HttpResponse:
 def renew(request: HttpRequest, number: int) -> HttpResponse:
     """The heartbeat of an open page: {"until": ISO}; 409 with the reason when the claim is gone."""
     may_play(request)
+    visible_or_404(request, number)
     try:
-        until = claims.renew(number, token_of(request) or UUID(int=0), timezone.now())
+        until = claims.renew(number, token_of(request) or UUID(int=0), timezone.now(), request.user)
     except claims.ClaimLost as lost:
         return JsonResponse({"error": str(lost)}, status=409)
     return JsonResponse({"until": until.isoformat()})
@@ -134,11 +130,11 @@ def _until(request: HttpRequest) -> datetime | None:
     text = request.POST.get("at") or request.POST.get("until") or ""
     try:
         at = datetime.fromisoformat(text) if text else None
-    except ValueError as error:
+        if at is not None and at.tzinfo is None:
+            at = at.replace(tzinfo=timezone.get_current_timezone())
+        return at.astimezone(UTC) if at else None
+    except (ValueError, OverflowError) as error:
         raise OutcomeRefused(_("The time at which it comes back is not a time.")) from error
-    if at is not None and at.tzinfo is None:
-        at = at.replace(tzinfo=timezone.get_current_timezone())
-    return at.astimezone(UTC) if at else None
 
 
 def _hand_back(request: HttpRequest, number: int, now: datetime) -> Event:
@@ -181,7 +177,8 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     """Take back the outcome recorded as Event `number`; the ticket is on screen again."""
     may_play(request)
     now = timezone.now()
-    event = get_object_or_404(Event.objects.filter(actor=request.user), pk=number)
+    mine = Event.objects.filter(actor=request.user, ticket__in=access.visible_tickets(request.user))
+    event = get_object_or_404(mine, pk=number)
     make_room(request, event.ticket_id, now)
     try:
         ticket = outcomes.undo(number, request.user, now)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import cache as kept
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from mentions import access, paging, view_filters
+from mentions import access, paging, prepared, view_filters
+from mentions.loading import Shape
 from mentions.models import View
-from mentions.queue_rows import rows, with_columns
+from mentions.queue_rows import first_of, rows, with_columns
 from mentions.rendering import capped
 
 PAGE = 50
@@ -29,9 +30,28 @@ NEXT_WORDS = {
 }
 
 
-def views_of(user: access.User) -> QuerySet[View]:
+_VIEWS = "SELECT {columns} FROM mentions_view v WHERE (v.owner_id IS NULL OR v.owner_id = %(me)s)"
+
+
+@kept
+def _shape() -> tuple[Shape[View], str]:
+    shape = Shape(View)
+    return shape, _VIEWS.format(columns=shape.columns("v"))
+
+
+def views_of(user: access.User) -> list[View]:
     """The views of everybody and one's own, in their order."""
-    return View.objects.filter(Q(owner=None) | Q(owner=user.pk))
+    shape, statement = _shape()
+    rows = prepared.run(f"{statement} ORDER BY v.position, v.name", {"me": user.pk})
+    return [shape.made_of(row) for row in rows]
+
+
+def view_named(user: access.User, slug: str) -> View:
+    """One that this person may use. Raises Http404."""
+    shape, statement = _shape()
+    for row in prepared.run(f"{statement} AND v.slug = %(slug)s", {"me": user.pk, "slug": slug}):
+        return shape.made_of(row)
+    raise Http404(slug)
 
 
 def pick(views: list[View], slug: str | None) -> View:
@@ -51,7 +71,7 @@ def queue(request: HttpRequest, view: str | None = None) -> HttpResponse:
     304 while nothing has changed; the words of relative times are kept true by the page itself."""
     access.require(request.user, access.VIEW)
     now = timezone.now()
-    views = list(views_of(request.user))
+    views = views_of(request.user)
     chosen = pick(views, view)
     records, more = _page(chosen, request, now)
     counts = recent_counts(views, request.user, now)
@@ -81,6 +101,9 @@ def recent_counts(views: list[View], user: Any, now: datetime) -> dict[int, int]
 
 
 def _page(view: View, request: HttpRequest, now: datetime) -> tuple[list[dict[str, Any]], bool]:
+    if view_filters.is_queue(view.filters) and "after" not in request.GET:
+        records = first_of(view, request.user, now, PAGE + 1)
+        return records[:PAGE], len(records) > PAGE
     order = view_filters.ORDERS[view_filters.order_of(view)]
     tickets = view_filters.tickets_in(view, request.user, now)
     tickets = paging.after(tickets, order, request.GET.get("after", ""))

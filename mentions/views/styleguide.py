@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from types import SimpleNamespace
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from mentions import times
 from mentions.models import Reply, Ticket
+from mentions.queue_rows import Row
 
 COLOURS = (
     *("ground", "surface", "raised", "line", "edge", "text", "muted", "accent", "accent-strong", "on-accent"),
@@ -24,7 +24,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     due = [now + timedelta(hours=4, minutes=50), now + timedelta(minutes=20), now - timedelta(minutes=20)]
     rows = [
-        SimpleNamespace(
+        Row(
             id=number,
             who=who,
             where="@acme",
@@ -39,6 +39,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             held="maria is on it" if number == 3 else "",
             clock=times.due_tag(due[number % 3], now),
             posted=times.ago_tag(now - timedelta(hours=number), now),
+            fields={},
         )
         for number, (who, subject, status, priority, waiting) in enumerate(
             [

@@ -1,0 +1,110 @@
+"""What stands beside a conversation, in one statement: requester, earlier tickets, tags, draft, macros, counts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any
+
+from django.utils import timezone
+
+from mentions import access, prepared, view_filters
+from mentions.loading import Shape
+from mentions.models import Author, Person, Ticket, View
+from mentions.sql import both
+from mentions.thread import Has
+
+EARLIER = 5
+DONE_KINDS = ("status", "replied", "no_reply", "answered_outside")
+STATUS_WORDS = dict(Ticket.Status.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Another conversation with the same human, where known, else the same account."""
+
+    pk: int
+    subject: str
+    status_word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    requester: Author
+    tags: list[str]
+    draft: str
+    done_today: int
+    """Tickets that this person brought further since midnight of their own day."""
+    has: Has
+    earlier: list[Earlier]
+    """One more than EARLIER where there are more."""
+    macros: list[dict[str, Any]]
+    left: int | None
+    """In the view that is played; capped."""
+
+
+_FACTS = """
+SELECT {author}, {person},
+       ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
+             WHERE x.ticket_id = %(ticket)s ORDER BY g.name),
+       (SELECT d.text FROM mentions_draft d WHERE d.ticket_id = %(ticket)s AND d.user_id = %(me)s),
+       (SELECT count(DISTINCT e.ticket_id) FROM mentions_event e
+        WHERE e.actor_id = %(me)s AND e.at >= %(midnight)s AND e.kind = ANY(%(kinds)s)),
+       EXISTS (SELECT 1 FROM mentions_note n WHERE n.ticket_id = %(ticket)s),
+       EXISTS (SELECT 1 FROM mentions_reply r WHERE r.ticket_id = %(ticket)s),
+       EXISTS (SELECT 1 FROM mentions_message m
+               JOIN mentions_threadpost p ON p.namespace = m.namespace AND p.thread_id = m.thread_id
+               WHERE m.ticket_id = %(ticket)s),
+       (SELECT jsonb_agg(jsonb_build_array(o.id, o.subject, o.status) ORDER BY o.last_message_at DESC)
+        FROM (SELECT id, subject, status, last_message_at FROM mentions_ticket
+              WHERE requester_id IN (SELECT a.id UNION ALL
+                                     SELECT s.id FROM mentions_author s WHERE s.person_id = a.person_id)
+                AND id <> %(ticket)s AND {visible}
+              ORDER BY last_message_at DESC LIMIT {earlier}) o),
+       (SELECT jsonb_agg(jsonb_build_object('pk', k.id, 'name', k.name, 'description', k.description)
+                         ORDER BY k.position, k.name) FROM mentions_macro k WHERE k.is_active),
+       {left}
+FROM mentions_author a LEFT JOIN mentions_person h ON h.id = a.person_id WHERE a.id = %(requester)s
+"""
+
+
+@cache
+def _shapes() -> tuple[Shape[Author], Shape[Person]]:
+    return Shape(Author), Shape(Person)
+
+
+@lru_cache(maxsize=512)
+def _statement(filters: str | None) -> tuple[str, dict[str, Any]]:
+    """With the count of the view of these filters, and the values of the filters."""
+    authors, persons = _shapes()
+    left, values = "NULL::bigint", {}
+    if filters is not None:
+        where = both([*view_filters.conditions(json.loads(filters)), access.VISIBLE])
+        counted = f"SELECT 1 FROM mentions_ticket WHERE {where.sql} LIMIT {view_filters.COUNT_CAP + 1}"  # noqa: S608
+        left, values = f"(SELECT count(*) FROM ({counted}) counted)", dict(where.params)  # noqa: S608
+    sql = _FACTS.format(
+        author=authors.columns("a"),
+        person=persons.columns("h"),
+        visible=access.VISIBLE.sql,
+        earlier=EARLIER + 1,
+        left=left,
+    )
+    return sql, values
+
+
+def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None) -> Facts:
+    """`view`: the one whose rest is counted. The caller has made sure that `user` may see the ticket."""
+    sql, values = _statement(None if view is None else json.dumps(view.filters, sort_keys=True))
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    own = {"ticket": ticket.pk, "requester": ticket.requester_id, "midnight": midnight, "kinds": list(DONE_KINDS)}
+    row = prepared.run(sql, {**values, **own, "me": user.pk, "now": now})[0]
+    authors, persons = _shapes()
+    requester, person = authors.made_of(row), persons.made_of(row, authors.width)
+    requester.person = person if person.pk is not None else None
+    tags, draft, done, notes, replies, posts, earlier, macros, left = row[authors.width + persons.width :]
+    others = [Earlier(pk, subject, str(STATUS_WORDS[status])) for pk, subject, status in json.loads(earlier or "[]")]
+    return Facts(
+        requester, tags, draft or "", done, Has(notes, replies, posts), others, json.loads(macros or "[]"), left
+    )

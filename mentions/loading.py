@@ -1,0 +1,35 @@
+"""Rows of the hot pages as model instances, by prepared statements: the ORM takes longer to write these statements than
+the database takes to run them. Columns are named one by one, so a column that is added later changes nothing here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from django.db import connection
+from django.db.models import Model
+
+M = TypeVar("M", bound=Model)
+
+
+class Shape(Generic[M]):
+    """The columns of one model in a SELECT, and how its instances are made of them. What is left out is deferred."""
+
+    def __init__(self, model: type[M], without: Sequence[str] = ()) -> None:
+        fields = [field for field in model._meta.concrete_fields if field.name not in without]
+        self._model = model
+        self._names = [field.attname for field in fields]
+        self._columns = [str(field.column) for field in fields]
+        # Only what a field itself makes of a value (JSON); PostgreSQL's own types come right from the driver.
+        self._conversions = [(n, f.from_db_value) for n, f in enumerate(fields) if hasattr(f, "from_db_value")]
+        self.width = len(fields)
+
+    def columns(self, alias: str) -> str:
+        return ", ".join(f'{alias}."{column}"' for column in self._columns)
+
+    def made_of(self, row: Sequence[Any], start: int = 0) -> M:
+        """The instance whose columns begin at `start`."""
+        values = list(row[start : start + self.width])
+        for place, convert in self._conversions:
+            values[place] = convert(values[place], None, connection)
+        return self._model.from_db(connection.alias, self._names, values)
