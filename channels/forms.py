@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from channels.contract import Adapter, Field, FieldKind
 from channels.fields import clean
 from channels.models import Channel, Connection
-from channels.secrets import ENV_PREFIX, SecretUnreadable, names_variable, seal
+from channels.secrets import ENV_NAMES, ENV_PREFIX, SecretUnreadable, names_variable, seal
 
 SETTING = "setting_"
 SECRET = "secret_"  # noqa: S105
@@ -112,7 +112,9 @@ class AdapterForm(forms.ModelForm):  # type: ignore[type-arg]
         given = self.cleaned_data.get(SECRET + field.name) or ""
         if given.startswith(ENV_PREFIX) and not names_variable(given):
             self.add_error(
-                SECRET + field.name, _("After env: comes the name of a variable, such as env:TWITTER_TOKEN.")
+                SECRET + field.name,
+                _("After env: comes the name of a variable that begins with %(begin)s, such as env:%(begin)sTOKEN.")
+                % {"begin": ENV_NAMES},
             )
         elif given:
             sealed[field.name] = seal(given)
@@ -161,7 +163,8 @@ def _form_field(field: Field) -> forms.Field:
     common: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": field.required}
     match field.kind:
         case FieldKind.SECRET:
-            common["help_text"] = field.help or _("The value itself, or env:NAME for a variable of the server.")
+            usual = _("The value itself, or env:%(begin)sNAME for a variable of the server.") % {"begin": ENV_NAMES}
+            common["help_text"] = field.help or usual
             widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "size": 60})
             return forms.CharField(**common, widget=widget)
         case FieldKind.INTEGER:

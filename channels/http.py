@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -50,12 +50,12 @@ class Call:
     """One request as an adapter asks for it."""
 
     method: str
-    url: str
-    params: Mapping[str, str | int] | None = None
-    payload: Json = None
-    headers: Mapping[str, str] | None = None
-    auth: AuthBase | None = None
-    secrets: tuple[str, ...] = ()
+    url: str = field(repr=False)
+    params: Mapping[str, str | int] | None = field(default=None, repr=False)
+    payload: Json = field(default=None, repr=False)
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    auth: AuthBase | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def target(self) -> SplitResult:
         """The parts of the address. Raises Rejected if it is none."""

@@ -19,6 +19,8 @@ from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Tra
 
 LONGEST_WAIT_S = 24 * 3600.0
 _DETAIL_LENGTH = 200
+_DETAIL_READ = 4000
+"""Bytes of an error body that are looked at: the patterns below take quadratic time on hostile ones."""
 _SECRET_PARAMETER = re.compile(
     r"(?i)([\"']?\b(?:[\w-]*token[\w-]*|api[_-]?key|[\w-]*secret[\w-]*|pass(?:word|wd)?|signature|oauth_\w+|key)[\"']?\s*[=:]\s*)"
     r"([\"'][^\"']*[\"']|[^&\s,;\"'}]+)"
@@ -106,7 +108,7 @@ def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, dateti
 
 def detail_of(body: bytes, secrets: Iterable[str]) -> str:
     """One line of what an error body says: the fields that APIs put it in, else its text. Without secrets."""
-    text = body[:20_000].decode("utf-8", "replace")
+    text = body[:_DETAIL_READ].decode("utf-8", "replace")
     try:
         said = _said(json.loads(text))
     except (ValueError, RecursionError):

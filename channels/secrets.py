@@ -1,7 +1,8 @@
 """Secrets of the platforms: sealed at rest, opened as late as possible, and scrubbed from whatever is written down.
 
 A stored value is either a ciphertext of DESK_ENCRYPTION_KEYS (Fernet: https://cryptography.io/en/latest/fernet/) or
-`env:NAME`, which names a variable of the process.
+`env:NAME`, which names a variable of the process. Only names that begin with DESK_CHANNEL_ are read: whoever may edit a
+connection could otherwise have any variable (the database's password) sent to an address of their choice.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from django.utils.translation import gettext as _
 from channels.errors import AuthFailed
 
 ENV_PREFIX = "env:"
-_ENV_NAME = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*\Z")
+ENV_NAMES = "DESK_CHANNEL_"
+_ENV_NAME = re.compile(rf"env:{ENV_NAMES}[A-Za-z0-9_]+\Z")
 _SHORTEST_SCRUBBED = 4
 _MOST_REMEMBERED = 1000
 _opened: dict[str, tuple[str, ...]] = {}
@@ -32,7 +34,7 @@ class SecretUnreadable(AuthFailed):
 
 
 def seal(text: str) -> str:
-    """What is stored for a secret; `env:NAME` stays as it is, "" stays "". Raises SecretUnreadable without a key."""
+    """What is stored for a secret; the name of a variable stays as it is, "" stays "". Raises SecretUnreadable."""
     if not text or names_variable(text):
         return text
     return _cipher(tuple(settings.ENCRYPTION_KEYS)).encrypt(text.encode()).decode("ascii")
@@ -58,6 +60,11 @@ def names_variable(text: str) -> bool:
 
 def _from_environment(value: str) -> str:
     name = value.removeprefix(ENV_PREFIX)
+    if not names_variable(value):
+        raise SecretUnreadable(
+            _("A secret of this connection names the variable %(name)s; only those that begin with %(begin)s are read.")
+            % {"name": name, "begin": ENV_NAMES}
+        )
     text = os.environ.get(name, "")
     if not text:
         raise SecretUnreadable(

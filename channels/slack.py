@@ -10,6 +10,14 @@ from channels.contract import Json
 from channels.models import OutboundItem
 
 
+def escaped(text: str) -> str:
+    """Text from outside as Slack shows it literally: it can neither mention everybody nor make a link look otherwise.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def post_message(
     *,
     key: UUID | str,

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels import slack
+from channels.links import web_address
 from channels.models import OutboundItem
 from experts import wording
 from experts.models import Expert, Outreach, OutreachText, Topic
@@ -23,6 +24,7 @@ from mentions.transitions import OutcomeRefused, lock_open, record
 REACHED_OUT_TAG = "reached-out-to-expert"
 _SALT = "experts.respond"
 RESPOND_DAYS = 60
+LONGEST_WORDS = 5000
 
 
 def respond_url(key: UUID | str) -> str:
@@ -59,7 +61,11 @@ def link_of(ticket: Ticket) -> str:
     asked = (
         ticket.messages.filter(direction=Message.Direction.INBOUND).exclude(url="").order_by("posted_at", "pk").last()
     )
-    return asked.url if asked else settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk])
+    return (
+        asked.url
+        if asked and web_address(asked.url)
+        else settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk])
+    )
 
 
 @transaction.atomic
@@ -121,9 +127,9 @@ def _checked(slack_channel: str, text: str, ticket: Ticket) -> str:
 
 def _for_slack(text: str, asked: Expert | Topic) -> str:
     """Nothing in the text can be a command of Slack but the one name that was chosen, which becomes a real mention."""
-    escaped = wording.escaped(text)
+    escaped = slack.escaped(text)
     if isinstance(asked, Expert) and asked.slack_id:
-        escaped = escaped.replace(wording.escaped(address(asked)), f"<@{asked.slack_id}>", 1)
+        escaped = escaped.replace(slack.escaped(address(asked)), f"<@{asked.slack_id}>", 1)
     return escaped
 
 
@@ -173,6 +179,7 @@ def unsettled() -> list[int]:
 def respond(outreach_id: int, state: str, words: str, *, now: datetime, actor: Any = None) -> Outreach:
     """What the expert says, on their page, or an advocate for them: acknowledged, redirected, declined, no_answer,
     or `draft` with the words that an advocate may post. Words become a note. Raises OutcomeRefused."""
+    words = words.replace("\0", "").strip()[:LONGEST_WORDS]
     ticket_id = Outreach.objects.values_list("ticket_id", flat=True).get(pk=outreach_id)
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     outreach = (

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels.registry import adapter_for
@@ -23,6 +24,7 @@ from mentions import access
 from mentions.claims import AlreadyClaimed, ClaimLost
 from mentions.models import Message, Ticket
 from mentions.transitions import OutcomeRefused
+from mentions.views.acting import number_of
 
 may_see = permission_required("experts.view_expert", raise_exception=True)
 may_ask = permission_required("experts.add_outreach", raise_exception=True)
@@ -64,10 +66,10 @@ def ask(request: HttpRequest, ticket_id: int) -> HttpResponse:
 
 
 def _chosen(expert_id: str | None, topic_id: str | None) -> Expert | Topic | None:
-    if expert_id and expert_id.isdecimal():
-        return get_object_or_404(Expert.objects.select_related("person"), pk=expert_id)
-    if topic_id and topic_id.isdecimal():
-        return get_object_or_404(Topic, pk=topic_id)
+    if expert := number_of(expert_id):
+        return get_object_or_404(Expert.objects.select_related("person"), pk=expert)
+    if topic := number_of(topic_id):
+        return get_object_or_404(Topic, pk=topic)
     return None
 
 
@@ -136,6 +138,7 @@ def change(request: HttpRequest, outreach_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@never_cache
 def respond(request: HttpRequest, signed: str) -> HttpResponse:
     """For the expert, without a login: the mention, how to answer, and one click to say so."""
     try:

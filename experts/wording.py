@@ -51,11 +51,3 @@ def filled(text: str, facts: Facts) -> str:
     return Template(checked(text)).substitute(
         who=facts.who, link=facts.link, platform=facts.platform, respond=facts.respond, advocate=facts.advocate
     )
-
-
-def escaped(text: str) -> str:
-    """Text from outside as Slack shows it literally.
-
-    Source: https://docs.slack.dev/messaging/formatting-message-text#escaping
-    """
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -6,6 +6,7 @@ A channel whose settings hold `visible_to` (a list of role names) shows its tick
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
@@ -14,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
+from channels.models import Channel
 from mentions.models import Ticket
 from mentions.sql import Fragment
 
@@ -53,6 +55,16 @@ def visible_channel_ids(user: User) -> RawSQL:
     sql, params = VISIBLE.positional(me=user.pk)
     inner = sql.replace("mentions_ticket.channel_id", "shown.id")
     return RawSQL(f"SELECT shown.id FROM channels_channel shown WHERE {inner}", params)  # noqa: S608, S611
+
+
+def may_answer_from(user: User, ticket: Ticket, channels: Sequence[Channel]) -> list[Channel]:
+    """Those of a connection's channels in whose name this person may answer: the ticket's own, and all that are not
+    hidden from them. Costs a query only where something is hidden."""
+    hidden = [c for c in channels if "visible_to" in c.settings and c.pk != ticket.channel_id]
+    if not hidden or user.is_superuser:
+        return list(channels)
+    roles = set(user.groups.values_list("name", flat=True))
+    return [c for c in channels if c not in hidden or roles & set(c.settings["visible_to"] or ())]
 
 
 def require(user: User, permission: str) -> None:

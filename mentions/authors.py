@@ -12,6 +12,7 @@ from django.db import connection
 
 from channels.contract import Author as Account
 from channels.contract import Config, Mention
+from channels.links import web_address
 from mentions.texts import clean
 
 Key = tuple[str, str]
@@ -125,7 +126,7 @@ def _row(seen: Seen) -> dict[str, Any]:
         "external_id": author.id,
         "handle": clean(author.handle or "", 254),
         "name": clean(author.name or "", 300),
-        "url": clean(author.url or ""),
+        "url": web_address(clean(author.url or "")),
         "person_id": seen.known.person_id if seen.known else None,
         "is_us": seen.is_own or bool(seen.known and seen.known.is_us),
         "at": seen.at.isoformat(),

@@ -205,11 +205,12 @@ def take(ticket: Ticket, user: Any, now: datetime) -> Ticket:
     return ticket
 
 
-def renew(ticket_id: int, token: UUID | str, now: datetime) -> datetime:
+def renew(ticket_id: int, token: UUID | str, now: datetime, user: Any = None) -> datetime:
     """The heartbeat: the lease runs on; its new end. A lease that ran out but was given to nobody is still theirs.
-    Raises ClaimLost."""
+    With `user`, nobody else's token will do. Raises ClaimLost."""
     expires = now + lease()
-    if not Ticket.objects.filter(pk=ticket_id, claim_token=token).update(claim_expires_at=expires):
+    held = Ticket.objects.filter(pk=ticket_id, claim_token=token)
+    if not (held if user is None else held.filter(claimed_by=user)).update(claim_expires_at=expires):
         raise ClaimLost(ticket_id)
     return expires
 
@@ -238,11 +239,13 @@ def is_live(ticket: Ticket, now: datetime) -> bool:
 def lock(ticket_id: int, actor: Any, token: UUID | str | None, now: datetime) -> Ticket:
     """The ticket, its row locked until the end of the caller's transaction, if `actor` may change it now.
 
-    With a token: it must be the current one, else ClaimLost. Without: nobody else may hold it, else AlreadyClaimed.
+    With a token: it must be the current one and the actor's own, else ClaimLost. Without: nobody else may hold it, else
+    AlreadyClaimed.
     """
     ticket: Ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     if token:
-        if str(ticket.claim_token) != str(token):
+        is_theirs = actor is None or ticket.claimed_by_id == actor.pk
+        if not is_theirs or str(ticket.claim_token) != str(token):
             raise ClaimLost(ticket_id)
     elif is_live(ticket, now) and (actor is None or ticket.claimed_by_id != actor.pk):
         raise AlreadyClaimed(ticket)

@@ -8,7 +8,7 @@ that all of a macro is one change and one Event.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -47,9 +47,9 @@ class Context:
     """Goes into the Event."""
     reply_texts: list[str] = field(default_factory=list)
 
-    def render(self, text: str) -> str:
-        """Variables filled in; each stays as written where nothing is known."""
-        return _PLACEHOLDER.sub(lambda match: self.variables.get(match[1]) or match[0], text)
+    def render(self, text: str, escape: Callable[[str], str] = str) -> str:
+        """Variables filled in, each through `escape`; each stays as written where nothing is known."""
+        return _PLACEHOLDER.sub(lambda match: escape(self.variables.get(match[1]) or match[0]), text)
 
     def key_for(self, name: str) -> UUID:
         """The same for the same application of the macro: what leaves the desk leaves once."""
@@ -243,7 +243,8 @@ class ShareToSlack(Action):
             key=context.key_for(f"slack:{spec['channel']}"),
             conversation=f"slack:{spec['channel']}",
             channel=spec["channel"],
-            text=context.render(spec["text"]),
+            # The admin's words may mention somebody; what a requester calls themselves may not.
+            text=context.render(spec["text"], slack.escaped),
             not_before=context.now,
         )
         context.data.setdefault("slack", []).append(item.pk)

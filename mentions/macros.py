@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -18,6 +17,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from channels.links import is_web_address
 from mentions import drafts, priorities, replies
 from mentions.macro_actions import BUILT_IN, VARIABLES, Action, ActionError, Context, Spec, placeholders
 from mentions.models import Event, Macro, Message, Reply, Ticket
@@ -206,7 +206,7 @@ def _require_fields(macro: Macro, context: Context) -> None:
         raise MacroRefused(_("Fill in first: %(labels)s.") % {"labels": labels}, missing)
     for each in wanted:
         value = context.variables.get(each["name"], "")
-        if each["kind"] == "url" and value and urlsplit(value).scheme not in ("http", "https"):
+        if each["kind"] == "url" and value and not is_web_address(value):
             raise MacroRefused(_("%(label)s: a link begins with https://.") % {"label": each["label"]}, [each["name"]])
 
 

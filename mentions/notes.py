@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from mentions.models import Event, Note, Ticket
 
+LONGEST = 20_000
+
 
 @transaction.atomic
 def add(ticket_id: int, actor: Any, text: str, now: datetime) -> Note:
@@ -26,4 +28,6 @@ def write(ticket: Ticket, actor: Any, text: str, now: datetime) -> Note:
     text = text.replace("\0", "").strip()
     if not text:
         raise ValidationError(_("The note is empty."))
+    if len(text) > LONGEST:
+        raise ValidationError(_("The note is too long; %(most)s characters are the most.") % {"most": LONGEST})
     return Note.objects.create(ticket=ticket, author=actor, text=text, created_at=now)

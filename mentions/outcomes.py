@@ -70,9 +70,9 @@ def hand_back(ticket_id: int, actor: Any, token: Token, *, note: str, now: datet
     ticket = lock_open(ticket_id, actor, token, now)
     if not note.strip():
         raise OutcomeRefused(_("Say in a note why you hand it back, for whoever takes it next."))
-    notes.write(ticket, actor, note, now)
+    written = notes.write(ticket, actor, note, now)
     HandBack.objects.update_or_create(ticket=ticket, user=actor, defaults={"at": now})
-    return move(ticket, actor, now, "handed_back", data={"note": note.strip()[:300]}, assignee_id=None)
+    return move(ticket, actor, now, "handed_back", data={"note": written.text[:300]}, assignee_id=None)
 
 
 @transaction.atomic
@@ -93,14 +93,14 @@ def report_spam(
     Thanking them is a reply of its own, sent before. Slack has it after the undo window."""
     ticket = lock_open(ticket_id, actor, token, now)
     said = ticket.messages.filter(direction="in").order_by("-posted_at", "-id").values_list("url", "posted_at").first()
-    link = link.strip() or (said[0] if said else "")
+    link = link.replace("\0", "").strip() or (said[0] if said else "")
     at = (said[1] if said else ticket.posted_at).strftime("%Y-%m-%d %H:%M UTC")
     event = move(ticket, actor, now, "spam_reported", data={"link": link}, status=Ticket.Status.SOLVED)
     item = slack.post_message(
         key=uuid4(),
         conversation=f"slack:{slack_channel}",
         channel=slack_channel,
-        text=_("Spam reported to us at %(at)s: %(link)s") % {"at": at, "link": link or f"#{ticket.pk}"},
+        text=_("Spam reported to us at %(at)s: %(link)s") % {"at": at, "link": slack.escaped(link) or f"#{ticket.pk}"},
         not_before=now + timedelta(seconds=settings.UNDO_SECONDS + UNDO_SLACK_SECONDS),
     )
     event.data = {**event.data, "outbound": item.pk}

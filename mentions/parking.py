@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from channels.links import is_web_address
 from mentions import watching
 from mentions.models import Event, Ticket
 from mentions.sql import Fragment
@@ -113,8 +113,8 @@ def answered_outside(
 
 
 def _checked_url(url: str) -> str:
-    url = url.strip()
-    if url and urlsplit(url).scheme not in ("http", "https"):
+    url = url.replace("\0", "").strip()
+    if url and not is_web_address(url):
         raise OutcomeRefused(_("The link to your answer begins with https://."))
     return url[:2000]
 

@@ -34,6 +34,9 @@ __all__ = ["ReplyRefused", "ThreadMoved", "TooLate", "delete_posted", "hand_over
 STATUSES_AFTER = ("", "open", "pending", "solved")
 """Of the ticket, once the reply is written; "" and "open" leave it with its advocate (an interim reply)."""
 
+LONGEST = 100_000
+"""Characters of a reply where the platform itself knows no limit."""
+
 
 @transaction.atomic
 def submit(
@@ -76,7 +79,9 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
     """A reply that may be sent, not saved yet. Raises ReplyRefused."""
     if status_after not in STATUSES_AFTER:
         raise ReplyRefused(_("After a reply a ticket is open, pending or solved."))
-    channel = next((c for c in handles.choices(ticket) if c.pk == channel_id), None)
+    channel = next(
+        (c for c in access.may_answer_from(actor, ticket, handles.choices(ticket)) if c.pk == channel_id), None
+    )
     if channel is None:
         raise ReplyRefused(_("It cannot be answered from there; choose another handle, or answer on the platform."))
     text = text.replace("\0", "").replace("\r\n", "\n").strip()
@@ -113,6 +118,8 @@ def length(text: str, channel: Channel) -> tuple[int, int | None]:
 def _check_text(text: str, channel: Channel) -> None:
     if not text:
         raise ReplyRefused(_("The reply is empty."))
+    if len(text) > LONGEST:
+        raise ReplyRefused(_("The reply is too long; %(most)s characters are the most.") % {"most": LONGEST})
     count, longest = length(text, channel)
     if longest is not None and count > longest:
         raise ReplyRefused(

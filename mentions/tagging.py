@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from mentions import claims
 from mentions.models import Event, Tag, Ticket
 
+MOST_AT_ONCE = 30
+
 
 @transaction.atomic
 def set_tags(
@@ -28,6 +30,9 @@ def set_tags(
 ) -> Event | None:
     """One Event with what really changed; None when nothing did. Anybody who may work on tickets may tag one that
     somebody else holds; with a token it must be the current one. Raises ValidationError, ClaimLost."""
+    add, remove = list(add), list(remove)
+    if len(add) + len(remove) > MOST_AT_ONCE:
+        raise ValidationError(_("At most %(most)s tags at once.") % {"most": MOST_AT_ONCE})
     ticket = _locked(ticket_id, token)
     added, removed = change(ticket, add, remove)
     if not added and not removed:
@@ -52,6 +57,7 @@ def change(ticket: Ticket, add: Iterable[str], remove: Iterable[str]) -> tuple[l
 
 def clean(name: str) -> str:
     """As it is stored: lower case, words joined by hyphens. Raises ValidationError when nothing is left."""
+    name = name[:200]
     slug = slugify(name, allow_unicode=False)[:60].strip("-")
     if not slug:
         raise ValidationError(_("“%(name)s” is no tag: use letters, digits and hyphens.") % {"name": name})

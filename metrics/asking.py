@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels.models import Channel
+from mentions.access import visible_channel_ids
 from metrics.definitions import Filters
 from metrics.periods import DEFAULT, BadPeriod, asked, named
 
@@ -26,7 +27,7 @@ class Asked:
 
 def read(request: HttpRequest, now: datetime) -> Asked:
     """`period`/`from`/`to`, `channel` (slugs, repeated), `priority=high`."""
-    channels = list(Channel.objects.order_by("name"))
+    channels = list(Channel.objects.filter(pk__in=visible_channel_ids(request.user)).order_by("name"))
     problems: list[str] = []
     tz = timezone.get_current_timezone()
     today = now.astimezone(tz).date()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from channels import outbox
 from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnly
+from channels.links import is_web_address
 from channels.models import OutboundItem
 from channels.payloads import restored
 
@@ -41,7 +41,7 @@ def cancel(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: s
 
 
 def mark_sent(model_admin: Any, request: HttpRequest, item: OutboundItem, typed: str = "") -> None:
-    if typed and (urlsplit(typed).scheme not in ("http", "https") or not urlsplit(typed).netloc):
+    if typed and not is_web_address(typed):
         messages.error(request, _("That is not a web address. Give the address of the post, or leave it empty."))
         return
     try:

@@ -25,7 +25,7 @@ class Connection(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     secrets = models.JSONField(_("secrets"), default=dict, blank=True, editable=False)
-    """Name → ciphertext, or `env:NAME`; read through `channels.secrets` only."""
+    """Name → ciphertext, or `env:DESK_CHANNEL_…`; read through `channels.secrets` only."""
     is_active = models.BooleanField(_("active"), default=True)
     paused_reason = models.CharField(_("why paused"), max_length=200, blank=True)
 

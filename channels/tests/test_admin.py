@@ -123,10 +123,10 @@ def test_a_secret_is_never_shown_again_and_empty_keeps_it(boss: Client) -> None:
 
 
 def test_a_secret_may_name_a_variable(boss: Client, monkeypatch) -> None:
-    boss.post(ADD + "?platform=fake", form_data(secret_token="env:FAKE_TOKEN"))
+    boss.post(ADD + "?platform=fake", form_data(secret_token="env:DESK_CHANNEL_FAKE_TOKEN"))
     connection = Connection.objects.get()
-    assert connection.secrets == {"token": "env:FAKE_TOKEN"}
-    assert "env:FAKE_TOKEN" in boss.get(change_url(connection)).content.decode()
+    assert connection.secrets == {"token": "env:DESK_CHANNEL_FAKE_TOKEN"}
+    assert "env:DESK_CHANNEL_FAKE_TOKEN" in boss.get(change_url(connection)).content.decode()
 
 
 @pytest.mark.parametrize(

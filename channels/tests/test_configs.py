@@ -50,11 +50,11 @@ def test_a_missing_or_wrong_key_is_explained(settings, keys: list[str], said: st
 
 
 def test_a_secret_may_be_in_the_environment(monkeypatch) -> None:
-    monkeypatch.setenv("FAKE_TOKEN", "from-env")
-    assert secrets.seal("env:FAKE_TOKEN") == "env:FAKE_TOKEN"
-    assert secrets.open_sealed("env:FAKE_TOKEN") == "from-env"
+    monkeypatch.setenv("DESK_CHANNEL_FAKE_TOKEN", "from-env")
+    assert secrets.seal("env:DESK_CHANNEL_FAKE_TOKEN") == "env:DESK_CHANNEL_FAKE_TOKEN"
+    assert secrets.open_sealed("env:DESK_CHANNEL_FAKE_TOKEN") == "from-env"
     with pytest.raises(secrets.SecretUnreadable, match="NOT_THERE"):
-        secrets.open_sealed("env:NOT_THERE")
+        secrets.open_sealed("env:DESK_CHANNEL_NOT_THERE")
 
 
 def test_secrets_never_show(settings, caplog) -> None:
@@ -183,10 +183,16 @@ def test_a_mention_goes_to_the_channels_it_names_best_rank_first() -> None:
     assert channels_for([off], mention()) == []
 
 
+def test_among_channels_of_one_rank_the_one_that_is_named_first_is_the_primary() -> None:
+    merch, startups = Channel(pk=1, address="merch@a.example"), Channel(pk=2, address="startups@a.example")
+    named = mention(("startups@a.example", "x@b.example", "merch@a.example"))
+    assert channels_for([merch, startups], named) == [startups, merch]
+
+
 @pytest.mark.django_db
 def test_reseal_secrets_lets_an_old_key_go(settings, capsys) -> None:
     settings.ENCRYPTION_KEYS = [ONE]
-    connection = make_connection(secrets={"token": secrets.seal("x-secret"), "env": "env:HOME"})
+    connection = make_connection(secrets={"token": secrets.seal("x-secret"), "env": "env:DESK_CHANNEL_HOME"})
     channel = make_channel(connection, secrets={"access_token": secrets.seal("y-secret")})
     settings.ENCRYPTION_KEYS = [TWO, ONE]
     call_command("reseal_secrets")
@@ -195,7 +201,7 @@ def test_reseal_secrets_lets_an_old_key_go(settings, capsys) -> None:
     connection.refresh_from_db()
     channel.refresh_from_db()
     assert secrets.open_sealed(connection.secrets["token"]) == "x-secret"
-    assert connection.secrets["env"] == "env:HOME"
+    assert connection.secrets["env"] == "env:DESK_CHANNEL_HOME"
     assert secrets.open_sealed(channel.secrets["access_token"]) == "y-secret"
     settings.ENCRYPTION_KEYS = [ONE]
     with pytest.raises(CommandError, match="another key"):

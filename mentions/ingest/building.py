@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from channels.links import web_address
 from channels.models import Channel
 from mentions.ingest.reading import Parsed
 from mentions.ingest.state import MessageState, Row, TicketState
@@ -40,7 +41,7 @@ def version_row(parsed: Parsed) -> Row:
         "subject": clean(mention.subject or "", LONGEST_SUBJECT),
         "text": clean(mention.text),
         "html": clean(mention.html or ""),
-        "url": clean(mention.url or ""),
+        "url": web_address(clean(mention.url or "")),
         "language": clean(mention.language or "", 12),
         "links": [clean(link) for link in mention.links],
         "thread_title": clean(mention.thread_title or "", LONGEST_SUBJECT),
@@ -84,11 +85,11 @@ def post_row(parsed: Parsed) -> Row:
         "author_external_id": author.id,
         "author_handle": clean(author.handle or "", 254),
         "author_name": clean(author.name or "", 300),
-        "author_url": clean(author.url or ""),
+        "author_url": web_address(clean(author.url or "")),
         "subject": clean(mention.subject or mention.thread_title or "", LONGEST_SUBJECT),
         "text": clean(mention.text),
         "html": clean(mention.html or ""),
-        "url": clean(mention.url or ""),
+        "url": web_address(clean(mention.url or "")),
         "posted_at": parsed.posted_at,
         "is_deleted": mention.is_deleted,
         "digest": parsed.digest,

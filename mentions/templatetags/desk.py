@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from channels.links import web_address
 from mentions import rendering, times
 
 register = template.Library()
@@ -76,6 +77,12 @@ def undo_url(message: Message) -> str:
     if len(tags) != 3 or tags[0] != "undo":
         return ""
     return reverse("mentions:undo" if tags[1] == "reply" else "mentions:undo_outcome", args=[int(tags[2])])
+
+
+@register.filter
+def web(url: str) -> str:
+    """The address if it leads into the web, else "": what came from outside is never a script to click on."""
+    return web_address(url or "")
 
 
 @register.filter

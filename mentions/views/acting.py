@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -20,6 +21,8 @@ from mentions.transitions import OutcomeRefused
 
 PLAYED = "played_view"
 """In the session: the slug of the view that was played last."""
+
+_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,60}\Z")
 
 REFUSALS = (
     claims.ClaimLost,
@@ -42,7 +45,15 @@ def token_of(request: HttpRequest) -> UUID | None:
 
 def view_of(request: HttpRequest) -> str | None:
     """The slug of the view that is played ("" for the whole queue), None on the ticket's own page."""
-    return request.POST.get("view") if request.POST.get("mode") == "play" else None
+    if request.POST.get("mode") != "play":
+        return None
+    slug = request.POST.get("view", "")
+    return slug if _SLUG.match(slug) else ""
+
+
+def number_of(text: str | None) -> int | None:
+    """A row's number as a form sends it; None for what cannot be one (also what no column could hold)."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 18 else None
 
 
 def visible_or_404(request: HttpRequest, number: int) -> Ticket:

@@ -26,8 +26,13 @@ def attachment(request: HttpRequest, number: int) -> HttpResponse:
     response = HttpResponse(bytes(file.blob.content), content_type="application/octet-stream")
     if kind in PICTURES:
         response.headers["Content-Type"] = kind
-    response.headers["Content-Disposition"] = content_disposition_header(True, file.name or "file") or "attachment"
+    response.headers["Content-Disposition"] = content_disposition_header(True, _plain(file.name)) or "attachment"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
+
+
+def _plain(name: str) -> str:
+    """On one line, without what could end a header."""
+    return "".join(c if c.isprintable() else " " for c in name).strip() or "file"

@@ -13,7 +13,16 @@ from django.views.decorators.http import require_http_methods
 
 from mentions import macros, ticket_page
 from mentions.models import Macro, Ticket
-from mentions.views.acting import REFUSALS, may_play, ticket_words, token_of, view_of, visible_or_404, words_of
+from mentions.views.acting import (
+    REFUSALS,
+    may_play,
+    number_of,
+    ticket_words,
+    token_of,
+    view_of,
+    visible_or_404,
+    words_of,
+)
 
 STATUS_WORDS = dict(Ticket.Status.choices)
 
@@ -26,7 +35,7 @@ def macro(request: HttpRequest, number: int) -> HttpResponse:
     may_play(request)
     ticket = visible_or_404(request, number)
     wanted = request.POST.get("macro") or request.GET.get("macro") or ""
-    chosen = get_object_or_404(Macro, pk=int(wanted) if wanted.isdecimal() else 0, is_active=True)
+    chosen = get_object_or_404(Macro, pk=number_of(wanted) or 0, is_active=True)
     if request.method == "POST":
         return _apply(request, ticket, chosen)
     return _preview(request, ticket, chosen)

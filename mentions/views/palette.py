@@ -29,7 +29,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 def palette(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()[:200]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:200]
     found = [*_tickets(request, text), *_views(request, text), *_pages(request, text)]
     if text:
         found.append(

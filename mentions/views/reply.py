@@ -21,6 +21,7 @@ from mentions.views.acting import (
     back_to,
     make_room,
     may_play,
+    number_of,
     offer_undo,
     ticket_words,
     token_of,
@@ -43,10 +44,12 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
     visible_or_404(request, number)
     now = timezone.now()
     after = request.POST.get("status_after", "solved")
+    guard, channel_id = number_of(request.POST.get("guard")), number_of(request.POST.get("channel"))
     try:
-        key, guard = UUID(request.POST["key"]), int(request.POST["guard"])
-        channel_id = int(request.POST["channel"])
-    except (KeyError, ValueError):
+        key = UUID(request.POST.get("key", ""))
+    except ValueError:
+        key = None
+    if key is None or guard is None or channel_id is None:
         return HttpResponseBadRequest(_("The page is incomplete; reload it. Drafts are kept."))
     text = request.POST.get("text", "")
     try:

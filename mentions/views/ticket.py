@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from channels.models.connection import Priority
 from mentions import access, guard, history, notes, priorities, similar, tagging, ticket_page
 from mentions.thread import thread_of
-from mentions.views.acting import telling, view_of, visible_or_404
+from mentions.views.acting import number_of, telling, view_of, visible_or_404
 
 
 @require_GET
@@ -84,9 +84,9 @@ def tags(request: HttpRequest, number: int) -> HttpResponse:
 def priority(request: HttpRequest, number: int) -> HttpResponse:
     access.require(request.user, access.PLAY)
     visible_or_404(request, number)
-    wanted = request.POST.get("priority", "")
-    if wanted.isdecimal() and int(wanted) in Priority.values:
-        priorities.set_priority(number, request.user, int(wanted), timezone.now())
+    wanted = number_of(request.POST.get("priority"))
+    if wanted in Priority.values:
+        priorities.set_priority(number, request.user, wanted, timezone.now())
     return redirect(ticket_page.address(number, view_of(request)))
 
 

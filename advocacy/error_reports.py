@@ -1,0 +1,14 @@
+"""What Django's error pages and mails leave out: addresses of services carry passwords, beside the names it knows."""
+
+from __future__ import annotations
+
+import re
+
+from django.views.debug import SafeExceptionReporterFilter
+
+
+class Filter(SafeExceptionReporterFilter):
+    hidden_settings = re.compile(
+        SafeExceptionReporterFilter.hidden_settings.pattern + "|URL|BROKER|LOCATION|PROXY|EMAIL_CONFIG|CREDENTIAL",
+        re.IGNORECASE,
+    )
