@@ -1,6 +1,6 @@
 """Everything that leaves the desk goes through here: queued once per key, posted at most once, and never silently lost.
 
-    queued → sending → sent | retrying | uncertain | failed;  queued | retrying → cancelled
+    queued → sending → sent | retrying | uncertain | failed;  queued | retrying → cancelled;  sent → failed (came back)
 
 This module is what other apps call. The transitions are in `outbox_states`, sending in `outbox_sending`, recovery in
 `outbox_recovery`, own posts in `own_posts`.
@@ -8,12 +8,14 @@ This module is what other apps call. The transitions are in `outbox_states`, sen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from channels import outbox_states as states
@@ -21,12 +23,13 @@ from channels.contract import Json
 from channels.models import OutboundItem
 from channels.nudges import delivery_after_commit, task_after_commit
 from channels.outbox_recovery import recover
-from channels.outbox_sending import make_outgoing, send_due
-from channels.own_posts import settle_by_own_posts
+from channels.outbox_sending import make_outgoing, payload_of, send_due
+from channels.own_posts import mail_id, settle_by_own_posts
 from channels.payloads import storable
 
 __all__ = [
     "WrongState",
+    "came_back",
     "cancel",
     "enqueue",
     "mark_sent",
@@ -39,6 +42,7 @@ __all__ = [
 State = OutboundItem.State
 RETRYABLE = (State.FAILED, State.UNCERTAIN, State.RETRYING, State.CANCELLED)
 CANCELLABLE = states.WAITING
+_KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@")
 MARKABLE = (State.UNCERTAIN, State.FAILED, State.RETRYING)
 
 
@@ -104,18 +108,36 @@ def retry(outbound_id: int, now: datetime) -> None:
 
 
 def mark_sent(outbound_id: int, url: str, now: datetime, external_id: str = "") -> None:
-    """A person has seen it on the platform, at `url`. Raises WrongState."""
+    """A person has seen it on the platform, at `url`. It was sent when it was tried, not when somebody looked. Raises
+    WrongState."""
     _move(
         outbound_id,
         MARKABLE,
         State.SENT,
         url=url,
-        external_id=external_id,
-        sent_at=now,
+        external_id=external_id or mail_id(OutboundItem.objects.get(pk=outbound_id)),
+        sent_at=Coalesce(F("uncertain_since"), Value(now)),
         error="",
         attempt_token=None,
         uncertain_since=None,
     )
+
+
+def came_back(connection_id: int, external_id: str, error: str, recipient: str | None = None) -> int | None:
+    """A mail that was taken came back undelivered: sent (or uncertain: it did leave) → failed, with the reason. The id
+    of the outbound item; None if it is none of ours, or came back from somebody (`recipient`) who was only copied."""
+    ours = Q(external_id=external_id, state=State.SENT)
+    if _KEY.match(external_id):
+        ours |= Q(key=external_id.partition("@")[0], state=State.UNCERTAIN)
+    sent = OutboundItem.objects.filter(ours, connection_id=connection_id, kind=OutboundItem.Kind.REPLY)
+    item = sent.order_by("pk").first()
+    if item is None:
+        return None
+    recipients = [str(each).lower() for each in payload_of(item).get("recipients") or ()]
+    if recipient and recipients and recipient.lower() not in recipients:
+        return None
+    moved = states.change(sent.filter(pk=item.pk), State.FAILED, error=error, uncertain_since=None)
+    return item.pk if moved else None
 
 
 def _move(outbound_id: int, sources: tuple[str, ...], target: str, **values: object) -> None:

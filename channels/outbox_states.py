@@ -1,6 +1,7 @@
 """The outbox's transitions. Each is one conditional UPDATE: who comes too late changes nothing.
 
-queued → sending → sent | retrying | uncertain | failed;  uncertain → sent | queued | failed;  queued → cancelled
+queued → sending → sent | retrying | uncertain | failed;  uncertain → sent | queued | failed;  queued → cancelled;
+sent → failed (a mail that came back)
 """
 
 from __future__ import annotations

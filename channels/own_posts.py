@@ -54,9 +54,11 @@ def _settle(connection_id: int, posts: Sequence[OwnPost], now: datetime) -> dict
     in_flight = Q(state__in=(states.State.SENDING, states.State.UNCERTAIN))
     attempted = Q(state__in=states.WAITING, first_sent_at__isnull=False)
     failed = Q(state=states.State.FAILED, first_sent_at__gte=now - FAILED_FOR)
+    # A person has seen it there and marked it as sent; which post it is, shows only now.
+    marked = Q(state=states.State.SENT, sent_at__gte=now - FAILED_FOR)
     candidates = list(
         OutboundItem.objects.filter(
-            in_flight | attempted | failed, connection_id=connection_id, kind=states.Kind.REPLY, external_id=""
+            in_flight | attempted | failed | marked, connection_id=connection_id, kind=states.Kind.REPLY, external_id=""
         )
         .select_for_update()
         .order_by("pk")
@@ -84,12 +86,17 @@ def _sent(item: OutboundItem, external_id: str, now: datetime) -> None:
     )
 
 
+def mail_id(item: OutboundItem) -> str:
+    """The Message-ID that a mail of ours has, however its sending went; "" for what is no mail."""
+    payload = payload_of(item)
+    known = payload.get("message_id") or message_id_for(str(item.key), str(payload.get("sender") or ""), "")
+    return str(known or "").strip().strip("<>")
+
+
 def is_same(item: OutboundItem, external_id: str, parent_id: str | None, text: str) -> bool:
     payload = payload_of(item)
-    sender = str(payload.get("sender") or "")
-    message_id = payload.get("message_id") or message_id_for(str(item.key), sender, "")
     bare = external_id.strip().strip("<>")
-    if bare == str(message_id or "").strip().strip("<>") or bare.startswith(f"{item.key}@"):
+    if (bare and bare == mail_id(item)) or bare.startswith(f"{item.key}@"):
         return True
     return (payload.get("in_reply_to") or None) == (parent_id or None) and _plain(str(payload["text"])) == _plain(text)
 

@@ -6,7 +6,7 @@ nudges all lead to the same end. `apply_changed` is the sweep.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -22,6 +22,8 @@ from mentions.transitions import record
 
 Outbound = OutboundItem.State
 State = Reply.State
+BOUNCES_WITHIN = timedelta(days=30)
+"""How long after it was written a reply may still come back."""
 
 
 def apply(outbound_id: int, now: datetime | None = None) -> None:
@@ -130,6 +132,8 @@ def apply_changed(now: datetime, limit: int = 500) -> int:
         state=State.FAILED, outbound__state=Outbound.CANCELLED
     )
     ids = list(settled.order_by("id").values_list("outbound_id", flat=True)[:limit])
+    lately = Reply.objects.filter(state=State.SENT, created_at__gt=now - BOUNCES_WITHIN)
+    ids += lately.filter(outbound__state=Outbound.FAILED).values_list("outbound_id", flat=True)[:limit]
     deleting = OutboundItem.objects.filter(kind=OutboundItem.Kind.DELETE, state=Outbound.SENT)
     recent = deleting.order_by("-id").values_list("pk", flat=True)[:100]
     for outbound_id in [*ids, *recent]:

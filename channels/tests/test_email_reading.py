@@ -151,12 +151,11 @@ def test_without_from_the_sender_header_and_then_the_envelope_name_the_author() 
     assert parsed("Return-Path: <r@x.example>\nSubject: x\n\nhi").author.id == "r@x.example"
 
 
-def test_addressed_goes_from_the_envelope_to_the_headers_and_knows_plus_addresses() -> None:
+def test_addressed_goes_from_the_headers_to_the_envelope_and_knows_plus_addresses() -> None:
     head = "Delivered-To: desk@acme.example\nX-Original-To: Merch+x1@Acme.example\n"
     mention = parsed(head + with_header("Cc: Community <COMMUNITY@acme.example>"))
     assert mention.addressed == (
-        ("desk@acme.example", "merch+x1@acme.example", "merch@acme.example"),
-        ("merch@acme.example", "community@acme.example"),
+        ("merch@acme.example", "community@acme.example", "desk@acme.example", "merch+x1@acme.example"),
     )
 
 

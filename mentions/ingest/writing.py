@@ -13,7 +13,9 @@ from typing import Any
 
 from django.db import connection
 
+from channels import outbox
 from mentions import clocks, targets
+from mentions.ingest import bounces
 from mentions.ingest.files import store_attachments
 from mentions.ingest.rows_json import to_json
 from mentions.ingest.state import Board, MessageState, Row, TicketState
@@ -249,6 +251,8 @@ def _write_the_rest(board: Board) -> None:
             )
         for message, row in board.revisions:
             cursor.execute(_REVISION, {**row, "message": message.id, "replaced_at": row["replaced_at"]})
+        for connection_id, bounced_id, facts in board.bounces:
+            outbox.came_back(connection_id, bounced_id, bounces.words(facts), facts.get("recipient"))
         for reply_id, message in board.reply_messages:
             cursor.execute(
                 "UPDATE mentions_reply SET message_id = %s WHERE id = %s AND message_id IS NULL", [message.id, reply_id]

@@ -89,7 +89,9 @@ class _Reading:
             attachments=self._attachments(),
             language=self._language(),
             thread_keys=self._thread_keys(replied, refs, root, (*to_us, *written), bounce),
-            addressed=tuple(tier for tier in (_with_bases(to_us), _with_bases(written)) if tier),
+            # In one: some servers deliver a mail to two aliases once, and then only its headers name the other. To comes
+            # before Cc, and where a blind copy was delivered comes last.
+            addressed=(everybody,) if (everybody := _with_bases((*written, *to_us))) else (),
             requester=requester,
             bounced_id=bounce.about if bounce and bounce.failed else None,
             extra=self._extra(auto, bounce, claims_own, our_id, refs, requester),
