@@ -14,7 +14,9 @@ from channels.models import Connection, Followed, InboundItem
 from mentions.ingest import ingest_pending
 from mentions.models import Ticket
 
-BATCH = 200
+BATCH = 2000
+"""A batch is put in order of time, and pages come newest first: most of a connection's past in one, so that few tickets
+begin with a follow-up."""
 TRIES = 3
 STEP = timedelta(days=3)
 """Shorter than a thread is followed, so that each is read at least once on the way to the present."""
@@ -44,8 +46,10 @@ def fetch_everything(say: Callable[[str], None]) -> None:
 
 
 def ingest_everything() -> None:
-    while ingest_pending(BATCH, now=arrival).taken:
-        pass
+    """Connection by connection, each in as few batches as its locks allow."""
+    for connection_id in Connection.objects.order_by("pk").values_list("pk", flat=True):
+        while ingest_pending(BATCH, connection_id, now=arrival).taken:
+            pass
 
 
 def arrival(mention: Mention, fetched_at: datetime) -> datetime:

@@ -1,6 +1,7 @@
 """Twitter from the wire to the ticket and back: what `mission.md` says of it, against the sandbox."""
 
 import pytest
+import requests
 
 from advocacy.tests import scenario
 from advocacy.tests.scenario import clocks_of
@@ -8,12 +9,24 @@ from channels import outbox
 from channels.models import Channel, OutboundItem
 from mentions import handles, replies
 from mentions.models import Message, Reply, Ticket
+from sandbox import world
 
 desk, outside = scenario.desk, scenario.outside
 
 
 def tweet(desk, text, author, **more):
     return desk.outside.post("twitter", text=text, author=author, **more)["id"]
+
+
+def likes(desk, external_id):
+    with requests.Session() as session:
+        session.trust_env = False
+        answer = session.get(
+            f"{desk.outside.http_url}/twitter/2/tweets/{external_id}?tweet.fields=public_metrics",
+            headers={"Authorization": f"Bearer {world.BEARER_TOKEN}"},
+            timeout=20,
+        )
+    return answer.json()["data"]["public_metrics"]["like_count"]
 
 
 def by_us(desk, external_id, who, text):
@@ -289,6 +302,7 @@ def test_like_is_on_the_platform_once(desk):
         )
         desk.send_due()
     assert OutboundItem.objects.get(kind="like").state == "sent"
+    assert likes(desk, first) == 1
     desk.poll("twitter")
     desk.read_threads()
     assert desk.message(first).revisions.count() == 0

@@ -168,6 +168,54 @@ def test_a_conversation_leaves_in_order_and_waits_for_what_is_unsettled(fake: Fa
     assert second.state == other.state == State.SENT
 
 
+MAIL = {"sender": "help@acme.example", "recipients": ["ann@x.example"], "cc": ["bo@x.example"]}
+
+
+def test_what_a_person_marked_as_sent_was_sent_when_it_was_tried_and_is_known_by_its_key(fake: FakeAdapter) -> None:
+    item = make_reply(make_connection(), payload=MAIL)
+    fake.on_send = raising(Uncertain("cut off"))
+    outbox.send_due(NOW)
+    outbox.mark_sent(item.pk, "", after(7200))
+    item.refresh_from_db()
+    assert (item.state, item.external_id) == (State.SENT, f"{item.key}@acme.example")
+    assert item.sent_at is not None
+    assert item.sent_at - NOW < timedelta(minutes=1)
+
+
+def test_post_of_what_a_person_marked_as_sent_is_known_when_it_comes_in(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    item = make_reply(connection)
+    fake.on_send = raising(Rejected("no"))
+    outbox.send_due(NOW)
+    outbox.mark_sent(item.pk, "https://fake.example/by-hand", after(60))
+    assert outbox.settle_by_own_posts(connection.pk, [("p9", "m1", "Hello")], after(90)) == {"p9": item.pk}
+    assert outbox.settle_by_own_posts(connection.pk, [("p9", "m1", "Hello")], after(99)) == {"p9": item.pk}
+    assert outbox.settle_by_own_posts(connection.pk, [("p10", "m1", "Hello")], after(99)) == {}
+
+
+def test_what_came_back_has_failed_unless_only_a_copy_did(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    item = make_reply(connection, payload=MAIL)
+    outbox.send_due(NOW)
+    assert outbox.came_back(connection.pk, "post-1", "no such user", "bo@x.example") is None
+    assert outbox.came_back(make_connection(name="another").pk, "post-1", "no such user") is None
+    assert outbox.came_back(connection.pk, "post-1", "no such user", "Ann@x.example") == item.pk
+    assert outbox.came_back(connection.pk, "post-1", "no such user", "ann@x.example") is None
+    item.refresh_from_db()
+    assert (item.state, item.error) == (State.FAILED, "no such user")
+    assert outbox.send_due(after(7200)) == 0
+
+
+def test_uncertain_mail_that_came_back_was_sent_and_has_failed(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    item = make_reply(connection, payload=MAIL)
+    fake.on_send = raising(Uncertain("cut off"))
+    outbox.send_due(NOW)
+    assert outbox.came_back(connection.pk, f"{item.key}@acme.example", "no such user") == item.pk
+    assert outbox.came_back(connection.pk, f"{uuid4()}@acme.example", "no such user") is None
+    assert outbox.came_back(connection.pk, "-@acme.example", "no such user") is None
+
+
 def test_a_failed_item_does_not_block_its_conversation(fake: FakeAdapter) -> None:
     connection = make_connection()
     make_reply(connection, conversation="c", payload={"text": "bad"})

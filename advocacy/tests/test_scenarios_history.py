@@ -1,0 +1,205 @@
+"""Two weeks of the sandbox's history replayed: what must hold of every ticket, and what the reports must say of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from statistics import median
+
+import pytest
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from advocacy.demo import history
+from advocacy.tests import scenario
+from advocacy.tests.scenario import wrong_clocks
+from channels.models import Channel, InboundItem
+from mentions import clocks
+from mentions.models import Event, Message, MessageRevision, Sighting, ThreadPost, Ticket
+from metrics import definitions
+from metrics.definitions import Filters
+from metrics.periods import Period
+from sandbox import launch
+
+pytestmark = pytest.mark.django_db
+DAYS = 14
+PLATFORMS = ("twitter", "hackernews", "email")
+
+
+@pytest.fixture(scope="module")
+def replayed(tmp_path_factory, django_db_setup, django_db_blocker):
+    """Once for the module, in a transaction that is taken back at its end."""
+    from django.db import transaction
+
+    with (
+        launch.start(tmp_path_factory.mktemp("outside"), history_days=DAYS) as running,
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+    ):
+        with scenario.connected(running):
+            history.replay(lambda line: None)
+            yield running
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def _history(replayed):
+    """Every test here reads the same past."""
+
+
+def test_history_is_read_whole_and_without_trouble():
+    assert not InboundItem.objects.exclude(state__in=("stored", "ignored")).exists()
+    assert Ticket.objects.count() > 300
+    assert set(Message.objects.values_list("namespace", flat=True)) == set(PLATFORMS)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_each_mention_of_the_truth_is_one_message_and_nothing_else_is(replayed, platform):
+    truth = replayed.truth(platform, search=True)
+    known = dict(Message.objects.filter(namespace=platform).values_list("external_id", "direction"))
+    aliases = dict(
+        Message.objects.filter(namespace=platform, aliases__isnull=False).values_list(
+            "aliases__external_id", "external_id"
+        )
+    )
+    for entry in truth["mentions"]:
+        assert known.get(entry["id"]) == "in", entry
+        assert [known.get(each) for each in entry.get("ids", ())[1:] if each in known] == []
+        assert all(aliases[each] == entry["id"] for each in entry.get("ids", ())[1:])
+    ours = {entry["id"] for entry in truth["ours"]}
+    allowed = {entry["id"] for kind in ("mentions", "optional", "automatic") for entry in truth.get(kind, ())}
+    assert {external_id for external_id, direction in known.items() if direction == "team"} <= ours
+    assert {external_id for external_id, direction in known.items() if direction != "team"} <= allowed
+
+
+def test_nobody_has_two_tickets_in_a_thread_and_no_post_is_both_message_and_context():
+    askers = Message.objects.filter(direction="in", ticket__isnull=False).exclude(namespace="email")
+    twice = askers.values("namespace", "thread_id", "author").annotate(n=Count("ticket", distinct=True)).filter(n__gt=1)
+    assert list(twice) == []
+    strangers = askers.exclude(author=F("ticket__requester"))
+    assert list(strangers.values_list("ticket", "external_id")) == []
+    for platform in PLATFORMS:
+        messages = Message.objects.filter(namespace=platform)
+        assert not ThreadPost.objects.filter(
+            namespace=platform, external_id__in=messages.values("external_id")
+        ).exists()
+
+
+def test_stored_clocks_are_those_of_the_messages():
+    assert wrong_clocks(Ticket.objects.all()) == []
+    assert clocks.recompute(Ticket.objects.values_list("pk", flat=True)) == 0
+
+
+def test_no_first_reply_is_before_its_mention():
+    assert not Ticket.objects.filter(first_reply_at__lt=F("posted_at")).exists()
+    assert not Ticket.objects.filter(first_reply_at__isnull=False, due_at__isnull=False).exists()
+
+
+def test_own_messages_are_never_work():
+    """No ticket begins with one of ours, none waits for an answer to one of ours."""
+    own = Ticket.objects.filter(requester__is_us=True)
+    assert list(own.values_list("pk", "status", "subject")) == []
+    only_ours = Ticket.objects.annotate(asked=Count("messages", filter=Q(messages__direction="in"))).filter(asked=0)
+    assert not only_ours.filter(is_queued=True).exists()
+
+
+def test_what_is_queued_waits_for_an_answer_and_what_waits_is_queued():
+    queued, over = [], []
+    for ticket in Ticket.objects.prefetch_related("messages"):
+        live = [m for m in ticket.messages.all() if not m.is_auto and not m.is_deleted]
+        asked = max((m.posted_at for m in live if m.direction == "in"), default=None)
+        told = max((m.posted_at for m in live if m.direction == "team"), default=None)
+        is_waiting = asked is not None and (told is None or asked > told)
+        has_any = any(m.direction == "in" for m in live)
+        if ticket.is_queued and not is_waiting and has_any:
+            queued.append((ticket.pk, ticket.status, ticket.subject))
+        if is_waiting and not ticket.is_queued and not ticket.waiting_on and ticket.status != "closed":
+            over.append((ticket.pk, ticket.status, ticket.subject))
+    assert queued == []
+    assert over == []
+
+
+def test_ticket_that_was_answered_was_solved_when_it_was():
+    answered = Ticket.objects.filter(status="solved", first_reply_at__isnull=False)
+    assert answered.count() > 200
+    assert not answered.filter(solved_at__lt=F("first_reply_at")).exists()
+    assert not answered.filter(solved_at=None).exists()
+
+
+def test_times_of_the_past_are_of_the_past():
+    late = Ticket.objects.filter(created_at__gt=F("posted_at") + timedelta(minutes=10))
+    assert list(late.values_list("pk", "posted_at", "created_at")) == []
+    assert not Ticket.objects.filter(created_at__lt=F("posted_at")).exists()
+    assert not Event.objects.filter(at__gt=timezone.now()).exists()
+
+
+def test_every_message_of_a_poll_was_seen_by_its_own_channel():
+    unseen = Message.objects.filter(direction="in", sightings=None).exclude(namespace__in=("twitter", "hackernews"))
+    assert list(unseen.values_list("external_id")) == []
+    for message in (
+        Message.objects.filter(direction="in").prefetch_related("sightings__channel").select_related("channel")
+    ):
+        seen = {s.channel_id: s.channel.rank for s in message.sightings.all()}
+        if seen:
+            assert message.channel_id in seen
+            assert message.channel.rank == min(seen.values())
+    assert Sighting.objects.values("message").annotate(n=Count("pk")).filter(n__gt=1).exists()
+
+
+def test_only_what_was_edited_has_older_texts(replayed):
+    edited = {e["id"] for e in replayed.truth("twitter", search=True)["mentions"] if len(e["ids"]) > 1}
+    found = set(MessageRevision.objects.values_list("message__external_id", flat=True))
+    assert found <= edited
+
+
+def truth_of(tickets, period, now):
+    """The report's figures, counted from the rows of messages in plain Python."""
+    times, figures = [], dict.fromkeys(("mentions", "answered", "within", "overdue", "in_time", "no_reply"), 0)
+    for ticket in tickets:
+        said = [m for m in ticket.messages.all() if not m.is_auto]
+        asked = min((m.posted_at for m in said if m.direction == "in"), default=ticket.posted_at)
+        told = [m.posted_at for m in said if m.direction == "team" and not m.is_deleted and m.posted_at >= asked]
+        is_live = any(m.direction == "in" and not m.is_deleted for m in said)
+        if not period.start <= asked < period.end:
+            continue
+        minutes = ticket.channel.target_minutes
+        figures["mentions"] += 1
+        if ticket.no_reply_reason:
+            figures["no_reply"] += 1
+        elif told and any(m.direction == "in" for m in said):
+            figures["answered"] += 1
+            times.append(min(told) - asked)
+            figures["within"] += times[-1] <= timedelta(minutes=minutes)
+        else:
+            target = min(minutes, 300) if ticket.priority >= 30 else minutes
+            is_late = is_live and asked + timedelta(minutes=target) < now
+            figures["overdue" if is_late else "in_time"] += 1
+    return figures, median(times) if times else None
+
+
+@pytest.mark.parametrize("high", [False, True], ids=["all", "high"])
+def test_first_reply_report_is_what_the_messages_say(high):
+    now = timezone.now()
+    today = now.date()
+    tickets = list(Ticket.objects.select_related("channel").prefetch_related("messages"))
+    for first, last in ((DAYS, 0), (7, 0), (13, 8), (3, 3)):
+        period = Period(today - timedelta(days=first), today - timedelta(days=last))
+        chosen = [t for t in tickets if not high or t.priority >= 30]
+        figures, middle = truth_of(chosen, period, now)
+        told = definitions.first_reply(Ticket.objects.all(), Filters(period), now, high=high)
+        assert {name: getattr(told, name) for name in figures} == figures
+        assert told.median == middle
+        if first == DAYS:
+            assert told.answered > 50
+
+
+def test_first_reply_report_by_channel_is_what_the_messages_say():
+    now = timezone.now()
+    period = Period(now.date() - timedelta(days=DAYS), now.date())
+    tickets = list(Ticket.objects.select_related("channel").prefetch_related("messages"))
+    rows = definitions.first_reply_by_channel(Ticket.objects.all(), Filters(period), now)
+    assert {row.channel_id for row in rows} == {t.channel_id for t in tickets}
+    for row in rows:
+        figures, middle = truth_of([t for t in tickets if t.channel_id == row.channel_id], period, now)
+        assert {name: getattr(row, name) for name in figures} == figures, row.label
+        assert row.median == middle, row.label
+    assert not Ticket.objects.filter(channel__in=Channel.objects.filter(to_queue=False)).exists()
