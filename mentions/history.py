@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels.models.connection import Priority
 from mentions import times
@@ -125,9 +126,20 @@ def _macro(data: dict[str, Any]) -> str:
 
 
 def _merged(data: dict[str, Any]) -> str:
-    if data.get("into"):
-        return _("merged into #%(id)s") % {"id": data["into"]}
+    into = data.get("to") or data.get("into")
+    if into:
+        return _("merged into #%(id)s") % {"id": into}
     return _("took in #%(id)s") % {"id": data.get("from") or data.get("ticket") or "?"}
+
+
+def _split(data: dict[str, Any]) -> str:
+    count = len(data.get("messages") or [1])
+    if data.get("to"):
+        words = ngettext(
+            "made a message its own ticket, #%(id)s", "made %(count)d messages their own ticket, #%(id)s", count
+        )
+        return words % {"count": count, "id": data["to"]}
+    return _("was part of #%(id)s before") % {"id": data.get("from") or "?"}
 
 
 SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -157,7 +169,9 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "delete_failed": lambda data: _("the reply could not be deleted on the platform"),
     "edited": lambda data: _("a message was edited by its author"),
     "merged": _merged,
-    "split": lambda data: _("was split"),
+    "split": _split,
+    "liked": lambda data: _("liked a message"),
+    "shared": lambda data: _("shared it to %(channel)s") % {"channel": data.get("channel") or "Slack"},
     "bounced": lambda data: _("our mail came back undelivered"),
     "outreach": lambda data: _("an expert was asked"),
     "spam_reported": lambda data: _("reported spam, with thanks"),

@@ -16,6 +16,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Subquery, TextField
 from django.db.models.expressions import Value
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce, Left, NullIf
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -32,7 +33,7 @@ COLUMNS = (
     *("id", "subject", "status", "priority", "queued_at", "due_at", "last_message_at", "waiting_on", "wake_at"),
     *("channel_name", "who", "handle", "assignee_name", "claimer_name", "claim_expires_at", "said", "tag_names"),
 )
-SAID = Coalesce(NullIf(Left("text", 400), Value("")), F("url"), output_field=TextField())
+SAID = Coalesce(NullIf(Left("text", 400), Value("")), KeyTextTransform(0, "links"), F("url"), output_field=TextField())
 STATUS_WORDS = dict(Ticket.Status.choices)
 PRIORITY_WORDS = dict(Priority.choices)
 WAITING_WORDS = dict(Ticket.WaitingOn.choices)
@@ -60,10 +61,19 @@ class Row:
 
     def __str__(self) -> str:
         """Its list item."""
+        return self._item("")
+
+    @property
+    def pickable(self) -> SafeString:
+        """With a box to select it for a change of many."""
+        label = escape(_("Select #%(id)s") % {"id": self.id})
+        return self._item(f'<input type="checkbox" form="bulk" name="ticket" value="{self.id}" aria-label="{label}">')
+
+    def _item(self, box: str) -> SafeString:
         is_new = self.status == "new"
         new = f'<span class="visually-hidden">{escape(_("new"))} </span>' if is_new else ""
         return mark_safe(  # noqa: S308 (every part is escaped)
-            f'<li class="row{"" if is_new else " seen"}" data-id="{self.id}"><a href="/tickets/{self.id}/">'
+            f'<li class="row{"" if is_new else " seen"}" data-id="{self.id}">{box}<a href="/tickets/{self.id}/">'
             f'<span class="from"><span class="who clip">{new}{escape(self.who)}</span> '
             f'<span class="where clip">{escape(self.where)}</span></span>'
             f'<span class="said">{_badge(self.status, self.status_word)}{_badge(self.priority, self.priority_word)}'
@@ -102,7 +112,7 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
 _FIRST = """
 SELECT t.id, t.subject, t.status, t.priority, t.queued_at, t.due_at, t.last_message_at, t.waiting_on, t.wake_at, c.name,
     coalesce(nullif(a.name, ''), a.handle), a.handle, u.username, h.username, t.claim_expires_at,
-    (SELECT coalesce(nullif(left(m.text, 400), ''), m.url) FROM mentions_message m
+    (SELECT coalesce(nullif(left(m.text, 400), ''), m.links->>0, m.url) FROM mentions_message m
      WHERE m.ticket_id = t.id AND m.direction = 'in' ORDER BY m.posted_at DESC, m.id DESC LIMIT 1),
     ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
           WHERE x.ticket_id = t.id ORDER BY g.name)

@@ -43,6 +43,8 @@ class Thread:
     last_message_id: int = 0
     first: Message | None = None
     last_inbound: Message | None = None
+    is_splittable: bool = False
+    """More than one message asks, so that one can be made a ticket of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Has = Has()) -
         last_message_id=max(shown, default=0),
         first=messages[0] if messages else None,
         last_inbound=inbound[-1] if inbound else None,
+        is_splittable=len(inbound) > 1,
     )
     if messages and has.context:
         thread.parents, thread.others = _context(messages)
@@ -87,7 +90,10 @@ SELECT {message}, {author}, c.name, m.html <> '',
     (SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'size', f.size, 'type', f.type,
         'has_bytes', f.blob_id IS NOT NULL) ORDER BY f.position) FROM mentions_attachment f WHERE f.message_id = m.id),
     (SELECT jsonb_agg(jsonb_build_object('text', r.text, 'subject', r.subject) ORDER BY r.replaced_at, r.id)
-     FROM mentions_messagerevision r WHERE r.message_id = m.id)
+     FROM mentions_messagerevision r WHERE r.message_id = m.id),
+    CASE WHEN m.text = '' THEN m.links->>0 END,
+    (SELECT jsonb_build_object('state', o.state, 'error', o.error)
+     FROM channels_outbounditem o WHERE o.key = md5('like:' || m.id)::uuid)
 FROM mentions_message m JOIN mentions_author a ON a.id = m.author_id JOIN channels_channel c ON c.id = m.channel_id
 WHERE m.ticket_id = %(ticket)s ORDER BY m.posted_at, m.id
 """
@@ -101,13 +107,18 @@ def _shapes() -> tuple[Shape[Message], Shape[Author], str]:
 
 def _messages(ticket: Ticket) -> Iterable[Message]:
     """With their authors, and as plain attributes `channel_name`, `has_html`, `files`, `older`, `seen_by` (ids of the
-    channels that saw it)."""
+    channels that saw it), `links_to` (of a post without words), `liked` (what became of
+    our like, or None)."""
     messages, authors, statement = _shapes()
     for row in prepared.run(statement, {"ticket": ticket.pk}):
         shown: Any = messages.made_of(row)
         shown.author = authors.made_of(row, messages.width)
-        shown.channel_name, shown.has_html, shown.seen_by, files, older = row[messages.width + authors.width :]
+        shown.channel_name, shown.has_html, shown.seen_by, files, older, leads_to, liked = row[
+            messages.width + authors.width :
+        ]
         shown.files, shown.older = json.loads(files or "[]"), json.loads(older or "[]")
+        shown.links_to = leads_to or ""
+        shown.liked = json.loads(liked) if liked else None
         yield shown
 
 

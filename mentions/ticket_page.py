@@ -22,7 +22,7 @@ from channels.fields import InvalidSettings
 from channels.links import web_address
 from channels.models import Channel, Connection
 from channels.registry import UnknownPlatform, adapter_for
-from mentions import access, claims, handles, panels, prepared
+from mentions import access, claims, handles, likes, panels, prepared
 from mentions.facts import DONE_KINDS, Facts, facts_of
 from mentions.loading import Shape
 from mentions.models import Event, Message, Ticket, View
@@ -112,6 +112,7 @@ def context(
         "held_by": held_by,
         "can_play": can_play,
         "can_delete": user.has_perm(access.DELETE_REPLY),
+        "can_like": can_play and likes.can_like(ticket.channel.connection),
         "can_merge": user.has_perm(access.MERGE),
         "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
         "composing": composing,

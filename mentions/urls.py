@@ -1,12 +1,30 @@
 from django.urls import path
 
-from mentions.views import attachments, author, home, macro, mail, me, palette, play, queue, reply, search, ticket
+from mentions.views import (
+    attachments,
+    author,
+    bulk,
+    home,
+    joining,
+    liking,
+    macro,
+    mail,
+    me,
+    palette,
+    play,
+    queue,
+    reply,
+    search,
+    sharing,
+    ticket,
+)
 
 app_name = "mentions"
 urlpatterns = [
     path("", home.home, name="home"),
     path("play/", play.play, name="play"),
     path("play/<slug:view>/", play.play, name="play"),
+    path("selection/", bulk.change, name="bulk"),
     path("queue/", queue.queue, name="queue"),
     path("queue/<slug:view>/", queue.queue, name="queue"),
     path("tickets/<int:number>/", ticket.ticket, name="ticket"),
@@ -20,6 +38,10 @@ urlpatterns = [
     path("tickets/<int:number>/macro/", macro.macro, name="macro"),
     path("tickets/<int:number>/links/", ticket.links, name="links"),
     path("tickets/<int:number>/answer/", ticket.answer, name="answer"),
+    path("tickets/<int:number>/merge/", joining.merge, name="merge"),
+    path("tickets/<int:number>/split/", joining.split, name="split"),
+    path("tickets/<int:number>/like/", liking.like, name="like"),
+    path("tickets/<int:number>/share/", sharing.share, name="share"),
     path("tickets/<int:number>/note/", ticket.note, name="note"),
     path("tickets/<int:number>/tags/", ticket.tags, name="tags"),
     path("tickets/<int:number>/priority/", ticket.priority, name="priority"),

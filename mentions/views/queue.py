@@ -15,11 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from channels.models.connection import Priority
 from mentions import access, paging, prepared, view_filters
 from mentions.loading import Shape
 from mentions.models import View
 from mentions.queue_rows import first_of, rows, with_columns
 from mentions.rendering import capped
+from mentions.ticket_page import NO_REPLY_REASONS
 
 PAGE = 50
 COUNTS_S = 4
@@ -134,6 +136,9 @@ def _context(
         "count": counts.get(view.pk),
         "is_playable": request.user.has_perm(access.PLAY) and view_filters.is_queue(view.filters),
         "rows": rows(records, now),
+        "can_pick": request.user.has_perm(access.BULK),
+        "priorities": Priority.choices,
+        "no_reply_reasons": NO_REPLY_REASONS,
         "next": paging.cursor_of(records[-1], order) if more else "",
         "is_first": "after" not in request.GET,
         "order": view_filters.order_of(view),

@@ -32,14 +32,24 @@ export function openRow() {
 export function pick() {
   const row = selected();
   if (!row) return false;
-  row.classList.toggle("picked");
-  const box = row.querySelector("input[type=checkbox]");
-  if (box) box.checked = row.classList.contains("picked");
+  const box = row.querySelector(":scope > input[type=checkbox]");
+  if (!box) return false;
+  box.checked = !box.checked;
+  told(row, box.checked);
+  return true;
+}
+
+function told(row, isPicked) {
+  row.classList.toggle("picked", isPicked);
   const count = document.querySelectorAll("#rows > .row.picked").length;
   document.dispatchEvent(new CustomEvent("picked", { detail: count }));
   announce(say("selected", { count }));
-  return true;
 }
+
+document.addEventListener("change", (event) => {
+  const row = event.target.matches("#rows > .row > input[type=checkbox]") && event.target.closest(".row");
+  if (row) told(row, event.target.checked);
+});
 
 export async function preview() {
   const row = selected() || rows()[0];

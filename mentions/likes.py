@@ -1,0 +1,55 @@
+"""Liking what somebody said: once, through the outbox. Nothing here takes a like back; the platform's own page does."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from channels import outbox
+from channels.contract import Capability
+from channels.models import Connection, OutboundItem
+from channels.registry import UnknownPlatform, adapter_for
+from mentions.models import Message, Ticket
+from mentions.transitions import OutcomeRefused, record
+
+
+def can_like(connection: Connection) -> bool:
+    """Whether the desk can like there."""
+    try:
+        return adapter_for(connection.platform).can(Capability.LIKE)
+    except UnknownPlatform:
+        return False
+
+
+@transaction.atomic
+def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> OutboundItem:
+    """Have a message of theirs liked by our main handle; a second time changes nothing. Raises OutcomeRefused."""
+    ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
+    message = ticket.messages.select_related("channel__connection").filter(pk=message_id).first()
+    if message is None or message.is_deleted or message.direction == Message.Direction.TEAM:
+        raise OutcomeRefused(_("This message cannot be liked."))
+    connection = message.channel.connection
+    if not can_like(connection):
+        raise OutcomeRefused(_("The desk cannot like there; do it on the platform itself."))
+    item = outbox.enqueue(
+        key=_key(message_id),
+        kind=OutboundItem.Kind.LIKE,
+        connection_id=connection.pk,
+        conversation=f"ticket:{ticket_id}",
+        payload={"external_id": message.reply_to_external_id or message.external_id},
+        not_before=now,
+    )
+    data = {"message": message_id, "outbound": item.pk}
+    if not ticket.events.filter(kind="liked", data=data).exists():
+        record(ticket, actor, now, "liked", data)
+    return item
+
+
+def _key(message_id: int) -> UUID:
+    """The same for the same message. `mentions.thread` finds what became of it by the same sum."""
+    return UUID(hashlib.md5(f"like:{message_id}".encode(), usedforsecurity=False).hexdigest())
