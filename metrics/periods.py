@@ -43,6 +43,14 @@ def _midnight(day: date, tz: tzinfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=tz).astimezone(UTC)
 
 
+def read_day(text: str) -> date:
+    """A day that any zone can have a midnight of. Raises ValueError."""
+    day = date.fromisoformat(text)
+    if not 1970 <= day.year <= 9000:
+        raise ValueError(text)
+    return day
+
+
 def named(name: str, today: date, tz: tzinfo = UTC) -> Period:
     """`7d`, `30d`, `90d` (today included), `this-month`, `last-month`. Raises BadPeriod."""
     if name in _LAST_DAYS:
@@ -62,7 +70,7 @@ def asked(query: Mapping[str, str], today: date, tz: tzinfo = UTC) -> Period:
     if query.get("period", "custom" if first or last else DEFAULT) != "custom":
         return named(query.get("period", DEFAULT), today, tz)
     try:
-        period = Period(date.fromisoformat(first), date.fromisoformat(last) if last else today, tz)
+        period = Period(read_day(first), read_day(last) if last else today, tz)
     except ValueError as error:
         raise BadPeriod("Give both days as year-month-day, for example 2026-11-01.") from error
     if period.last < period.first:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 from mentions.access import visible_tickets
 from metrics import asking, pictures
 from metrics.definitions import FIGURE_NAMES, HIGH, figure
+from metrics.periods import read_day
 from metrics.reports import REPORTS, ActivityReport, Chart, FirstReplyReport, Report, duration
 from metrics.words import FIGURE_WORDS, PERIOD_WORDS, figure_links, total_figures
 
@@ -152,7 +153,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return read_day(text) if text else None
     except ValueError as error:
         raise Http404(text) from error
 

@@ -47,6 +47,11 @@ def view_of(request: HttpRequest) -> str | None:
     """The slug of the view that is played ("" for the whole queue), None on the ticket's own page."""
     if request.POST.get("mode") != "play":
         return None
+    return slug_of(request)
+
+
+def slug_of(request: HttpRequest) -> str:
+    """The view that a form names; "" for what no address could hold."""
     slug = request.POST.get("view", "")
     return slug if _SLUG.match(slug) else ""
 

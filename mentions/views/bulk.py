@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from channels.models.connection import Priority
 from mentions import access, bulk
 from mentions.models import Ticket
-from mentions.views.acting import number_of, words_of
+from mentions.views.acting import number_of, slug_of, words_of
 
 
 @require_POST
@@ -35,8 +35,8 @@ def change(request: HttpRequest) -> HttpResponse:
     else:
         done = bulk.apply(seen, request.user, todo, now)
         (messages.success if done.changed else messages.warning)(request, _told(done))
-    slug = request.POST.get("view", "")
-    return redirect("mentions:queue", slug) if slug.replace("-", "").isalnum() else redirect("mentions:queue")
+    slug = slug_of(request)
+    return redirect("mentions:queue", slug) if slug else redirect("mentions:queue")
 
 
 def _change(request: HttpRequest, now: datetime) -> bulk.Change:

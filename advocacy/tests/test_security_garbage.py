@@ -1,0 +1,314 @@
+"""Garbage into everything that takes input: it is refused in words, never by an error of ours, and never slowly."""
+
+import logging
+import random
+import time
+from urllib.parse import urljoin
+from uuid import uuid4
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from advocacy.tests.attacked import client_of, named_urls, somebody, world
+from channels.http_errors import detail_of, redact
+from channels.quotes import fold_quotes
+from mentions import claims, query_language, similar
+from mentions.models import Event, Message, Note, Tag, Ticket
+from mentions.rendering import body, linked, markdown
+from mentions.sanitise import clean_mail
+from mentions.tests.factories import UserFactory
+
+GARBAGE = [
+    "",
+    "\0",
+    "a\0b",
+    "\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+    "x" * 30_000,
+    "9" * 30,
+    "9" * 5000,
+    "-1",
+    "٣",
+    "²",
+    "1e9",
+    "NaN",
+    "null",
+    "https://[",
+    "https://[::1",
+    "../../..",
+    "{}",
+    "%(x)s{x}%s",
+    "0001-01-01T00:00+14:00",
+    "9999-12-31T23:59-12:00",
+    "2026-02-30",
+    "00000000-0000-0000-0000-000000000000",
+    "'; DROP TABLE mentions_ticket; --",
+    "\\",
+    '"',
+    "a:" * 200,
+    "-" * 200,
+    "😀" * 50,
+]
+WORST = ("", "\0", "a\0b", "9" * 30, "9" * 5000, "https://[", "../..", "9999-12-31T23:59-12:00")
+FIELDS = (
+    *("token", "mode", "view", "key", "guard", "channel", "text", "status_after", "note", "reason", "waiting_on", "at"),
+    *("until", "url", "add", "remove", "priority", "macro", "field-x", "theme", "time_zone", "shift", "has_keys"),
+    *("state", "words", "expert", "topic", "slack_channel", "hours", "login", "password", "email", "next", "code"),
+    *("q", "cursor", "after", "seen", "from", "to", "period", "figure", "day", "page", "high", "pictures"),
+    *("ticket", "do", "tags", "into", "message"),
+)
+TAKES_OUTCOME = ("solve", "pending", "no-reply", "park", "hand-back", "answered", "reopen", "wake", "release")
+
+
+@pytest.fixture
+def desk(db):
+    logging.disable(logging.ERROR)
+    cache.clear()
+    yield world()
+    logging.disable(logging.NOTSET)
+
+
+def targets(desk):
+    """Every address of ours and of allauth, with rows that exist."""
+    shown = desk.shown
+    values = {"ticket_id": shown.ticket.pk, "number": shown.ticket.pk, "outreach_id": shown.outreach.pk}
+    values |= {"view": "all", "name": "activity", "slug": "daily-activity", "form": "json", "outcome": "solve"}
+    for name, pattern in named_urls():
+        if name.startswith("admin:") or name in ("account_logout", "metrics:bundle", "readyz"):
+            continue
+        groups = list(pattern.pattern.regex.groupindex)
+        for outcome in TAKES_OUTCOME if "outcome" in groups else ("solve",):
+            given = {group: {**values, "outcome": outcome}.get(group, "x") for group in groups}
+            yield reverse(name, kwargs=given)
+    yield "/" + shown.outreach.path
+    yield reverse("mentions:undo", args=[shown.reply.pk])
+    yield reverse("mentions:delete_reply", args=[shown.reply.pk])
+
+
+def broken(client, method, address, data):
+    """The status if it is an error of ours; whatever it did is taken back."""
+    with transaction.atomic():
+        status = getattr(client, method)(address, data).status_code
+        transaction.set_rollback(True)
+    return status if status >= 500 else None
+
+
+def sound_fields(desk, ticket):
+    """What a page of ours sends."""
+    return {
+        "token": ticket.claim_token,
+        "mode": "play",
+        "view": "all",
+        "key": uuid4(),
+        "guard": 10**9,
+        "text": "x",
+        "channel": ticket.channel_id,
+        "reason": "spam",
+        "waiting_on": "question",
+        "note": "why",
+        "words": "x",
+        "status_after": "solved",
+        "macro": desk.macro.pk,
+        "state": "draft",
+        "figure": "mentions",
+        "add": "x",
+        "expert": desk.shown.outreach.expert_id,
+        "hours": 24,
+        "slack_channel": "#x",
+        "priority": 40,
+    }
+
+
+def test_garbage_in_every_form_is_no_error_of_ours(desk):
+    """Each request puts one piece of garbage into half of the fields and sound values into the rest, so that the first
+    check does not hide the later ones. Which half is drawn, always the same way."""
+    draw = random.Random(20261121)
+    boss = UserFactory(username="boss", is_superuser=True, is_staff=True)
+    ticket = claims.claim(boss, desk.shown.ticket.pk, timezone.now())
+    client = client_of(boss)
+    found = []
+    for address in targets(desk):
+        for garbage in draw.sample(GARBAGE, 5):
+            bad = dict.fromkeys(draw.sample(FIELDS, len(FIELDS) // 2), garbage)
+            data = {**sound_fields(desk, ticket), **bad}
+            if status := broken(client, "post", address, data) or broken(client, "get", address, data):
+                found.append((status, address, garbage[:20]))
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("reply/", "token view guard channel key text status_after"),
+        ("macro/", "token macro view"),
+        ("note/", "text view"),
+        ("tags/", "add remove view"),
+        ("priority/", "priority"),
+        ("draft/", "text"),
+        ("ask/", "expert topic token key text slack_channel hours"),
+        ("leave/solve/", "token view"),
+        ("merge/", "into"),
+        ("split/", "message"),
+        ("like/", "message view"),
+        ("share/", "channel text key"),
+        ("../../queue/change/", "ticket do tags priority reason view"),
+        ("leave/no-reply/", "reason note"),
+        ("leave/hand-back/", "note view"),
+        ("leave/answered/", "url status_after"),
+        ("leave/park/", "note at until waiting_on"),
+    ],
+)
+def test_one_bad_field_among_sound_ones_is_no_error_of_ours(desk, path, names):
+    boss = UserFactory(username="boss", is_superuser=True)
+    ticket = claims.claim(boss, desk.shown.ticket.pk, timezone.now())
+    client = client_of(boss)
+    found = []
+    for name in names.split():
+        for garbage in WORST:
+            data = {**sound_fields(desk, ticket), name: garbage}
+            if status := broken(client, "post", urljoin(reverse("mentions:ticket", args=[ticket.pk]), path), data):
+                found.append((status, name, garbage[:20]))
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("/tickets/99999999999999999999999/", "/tickets/" + "9" * 5000 + "/", "/tickets/-1/", "/tickets/%00/"),
+        *("/authors/99999999999999999999/", "/attachments/9223372036854775808/", "/messages/0/html/"),
+        *("/queue/%00/", "/queue/%ff%fe/", "/%c3%28", "/search/?q=%ff%fe", "/search/?q=%00", "/palette/?q=%00"),
+        *("/queue/?after=%00", "/queue/?after=" + "9" * 5000, "/queue/?after=9999-12-31T23:59:59-12:00,1"),
+        *("/queue/?after=0001-01-01T00:00:00%2B14:00,999999999999999999999", "/search/?q=x&cursor=99999999999999999"),
+        *("/tickets/1/news/?seen=" + "9" * 5000, "/tickets/1/news/?seen=" + "9" * 30, "/tickets/1/news/?seen=%00"),
+        *("/reports/tickets/?figure=mentions&page=" + "9" * 5000, "/reports/tickets/?figure=%00"),
+        *("/reports/activity/?from=9999-12-31&to=9999-12-31", "/reports/activity/?from=0001-01-01&to=0001-01-01"),
+        *("/reports/tickets/?figure=mentions&day=9999-12-31", "/reports/tickets/?figure=mentions&day=0001-01-01"),
+        *(
+            "/reports/activity/?from=" + "9" * 5000,
+            "/reports/first-reply/?channel=%00",
+            "/respond/%00/",
+            "/respond/::/",
+        ),
+        *("/search/?q=" + "(" * 3000, "/search/?q=" + "a:b" * 300, "/search/?q=before:9999-12-31 after:0001-01-01"),
+        *(
+            "/admin/mentions/tag/?q=%00",
+            "/admin/mentions/tag/%00/change/",
+            "/admin/channels/inbounditem/?state__exact=x",
+        ),
+        "/admin/channels/connection/add/?platform=%00",
+    ],
+)
+def test_strange_addresses_are_no_error_of_ours(desk, address):
+    boss = UserFactory(is_superuser=True, is_staff=True)
+    address = address.replace("/tickets/1/", f"/tickets/{desk.shown.ticket.pk}/")
+    assert client_of(boss).get(address).status_code < 500
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_the_ends_of_time_are_no_error_in_any_zone(desk, zone, day):
+    boss = UserFactory(is_superuser=True)
+    client = client_of(boss)
+    client.post("/me/", {"time_zone": zone, "theme": "", "shift": ""})
+    for address in (f"/reports/activity/?from={day}&to={day}", f"/reports/tickets/?figure=mentions&day={day}"):
+        assert client.get(address).status_code < 500
+
+
+def test_a_page_of_garbage_leaves_no_trace(desk):
+    volunteer = UserFactory(role="volunteer")
+    client = client_of(volunteer)
+    base = reverse("mentions:ticket", args=[desk.shown.ticket.pk])
+    before = Note.objects.count(), Tag.objects.count(), Event.objects.count()
+    assert "too long" in client.post(base + "note/", {"text": "x" * 20_001}, follow=True).content.decode()
+    assert "empty" in client.post(base + "note/", {"text": "\0 \0"}, follow=True).content.decode()
+    assert "At most" in client.post(base + "tags/", {"add": "1 2 " * 50}, follow=True).content.decode()
+    assert (Note.objects.count(), Tag.objects.count(), Event.objects.count()) == before
+    assert client.post(base + "note/", {"text": "x" * 3_000_000}).status_code == 400
+    assert client.post(base + "note/", {f"f{n}": "x" for n in range(1500)}).status_code == 400
+
+
+def test_what_an_expert_writes_is_bounded(desk):
+    client = client_of(somebody("anonymous"))
+    client.post("/" + desk.shown.outreach.path, {"state": "draft", "words": "y" * 100_000 + "\0"})
+    assert max(map(len, Note.objects.values_list("text", flat=True))) < 6000
+
+
+# --- time -----------------------------------------------------------------------------------------------------------
+
+N = 20_000
+SLOW = [
+    "a-" * N,
+    "token" * N,
+    "<" * N,
+    "<script" * N,
+    "&" * N,
+    "https://" * N,
+    "https://x.example/" + "(" * N,
+    "https://x.example/" + ")" * N,
+    " https://x.example/a" * (N // 2),
+    "[" * N,
+    "](" * N,
+    "`" * N + "x" + "`" * (N - 1),
+    "*a_ " * N,
+    "> " * N,
+    ">" * N,
+    "\n>" * N,
+    "On " * N + "wrote:",
+    "On 1.1.2026 " * N,
+    "-" * N + "x",
+    "_ " * N,
+    "from: x\n" * N,
+    "a@" * N,
+    "sent from my " * N,
+    '"' * N,
+    "- " * N,
+    "<b>" * N,
+    "<div>" * N,
+    "<table><tr><td>" * (N // 5),
+    "<a href='x'>" * N,
+    "<p style='" + "a:b;" * N + "'>",
+    "\u202e" * N,
+    "e\u0301" * N,
+]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("text", SLOW, ids=lambda text: repr(text[:14]))
+def test_no_text_takes_long(text):
+    slow = {}
+    for name, work in {
+        "linked": lambda: linked(text),
+        "body": lambda: body(text),
+        "markdown": lambda: markdown(text[:20_000]),
+        "quotes": lambda: fold_quotes(text),
+        "mail": lambda: clean_mail(text, {}),
+        "query": lambda: query_language.parse(text),
+        "words": lambda: similar.telling_words(text),
+        "error": lambda: detail_of(text.encode(), ["secret"]),
+        "redact": lambda: redact(text[:4000], ["secret"]),
+    }.items():
+        began = time.process_time()
+        work()
+        if (took := time.process_time() - began) > 2:
+            slow[name] = took
+    assert slow == {}
+
+
+def test_a_thousand_nested_elements_end_no_process():
+    assert clean_mail("<b><i><div>" * 100_000, {}).remote == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", SLOW[:12:2], ids=lambda text: repr(text[:14]))
+def test_a_page_of_such_a_message_comes_in_time(text):
+    w = world()
+    Message.objects.filter(pk=w.shown.message.pk).update(text=text, html=text, subject=text[:1000])
+    Ticket.objects.filter(pk=w.shown.ticket.pk).update(subject=text[:500])
+    client = client_of(UserFactory(is_superuser=True))
+    began = time.process_time()
+    for address in ("/queue/", reverse("mentions:ticket", args=[w.shown.ticket.pk])):
+        assert client.get(address).status_code == 200
+    assert client.get(reverse("mentions:links", args=[w.shown.ticket.pk])).status_code == 200
+    assert time.process_time() - began < 10

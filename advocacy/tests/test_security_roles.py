@@ -1,0 +1,204 @@
+"""Who may open and change what: every address of the URLconf for every role, against a table. A new address that is not
+in the table fails here, so that somebody decides about it."""
+
+import logging
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from advocacy.tests.attacked import ROLES, client_of, named_urls, somebody, world
+
+pytestmark = pytest.mark.django_db
+
+CATEGORIES = {
+    **dict.fromkeys((200, 204), "ok"),
+    **dict.fromkeys((400, 409, 422), "bad"),
+    403: "no",
+    404: "absent",
+    405: "method",
+    503: "unready",
+}
+
+# anonymous, nobody (no group), volunteer, advocate, manager, admin; one word stands for all of them.
+# ok: 2xx or a redirect to another page; login: has to log in; no: 403; absent: 404; method: 405; bad: refused input.
+NOT_SET_UP = "login absent absent absent absent absent"
+EXPECTED = {
+    "healthz": ("ok", "method"),
+    "readyz": ("unready", "method"),
+    "account_login": ("ok", "ok"),
+    "account_logout": ("ok", "ok"),
+    "account_inactive": ("ok", "method"),
+    "account_signup": ("ok", "ok"),
+    "account_reauthenticate": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "account_email": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "account_email_verification_sent": ("ok", "method"),
+    "account_change_password": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "account_set_password": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "account_reset_password": ("ok", "ok"),
+    "account_confirm_login_code": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "account_confirm_email": ("ok", "absent"),
+    "account_reset_password_from_key_done": ("ok", "method"),
+    "account_reset_password_from_key": ("ok", "ok"),
+    "account_reset_password_done": ("ok", "method"),
+    "mfa_index": ("login ok ok ok ok ok", "login method method method method method"),
+    "mfa_authenticate": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "mfa_reauthenticate": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "mfa_activate_totp": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "mfa_deactivate_totp": ("login absent absent absent absent absent", "login absent absent absent absent absent"),
+    "mfa_view_recovery_codes": ("login absent absent absent absent absent", "login method method method method method"),
+    "mfa_generate_recovery_codes": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "mfa_download_recovery_codes": (
+        "login absent absent absent absent absent",
+        "login absent absent absent absent absent",
+    ),
+    "channels:health": ("login no no no ok ok", "method"),
+    "experts:directory": ("login no no ok ok ok", "method"),
+    "experts:ask": ("login no no ok no ok", "login no no absent no absent"),
+    "experts:change": ("method", "login no no absent no absent"),
+    "experts:respond": ("absent", "absent"),
+    "metrics:index": ("login no no ok ok ok", "method"),
+    "metrics:tickets": ("login no no ok ok ok", "method"),
+    "metrics:bundle": ("ok", "method"),
+    "metrics:report": ("login no no ok ok ok", "method"),
+    "metrics:csv": ("login no no ok ok ok", "method"),
+    "metrics:chart": ("login no no ok ok ok", "method"),
+    "mentions:home": ("login ok ok ok ok ok", "method"),
+    "mentions:play": ("login no ok ok no ok", "method"),
+    "mentions:play view": ("login no ok ok no ok", "method"),
+    "mentions:queue": ("login no ok ok ok ok", "method"),
+    "mentions:queue view": ("login no ok ok ok ok", "method"),
+    "mentions:ticket": ("login absent ok ok ok ok", "method"),
+    "mentions:preview": ("login absent ok ok ok ok", "method"),
+    "mentions:news": ("login absent ok ok ok ok", "method"),
+    "mentions:claim": ("method", "login no ok ok no ok"),
+    "mentions:renew": ("method", "login no bad bad no bad"),
+    "mentions:leave": ("method", "login no ok ok no ok"),
+    "mentions:reply": ("method", "login no bad bad no bad"),
+    "mentions:draft": ("method", "login no ok ok no ok"),
+    "mentions:macro": ("login no ok ok no ok", "login no ok ok no ok"),
+    "mentions:bulk": ("method", "login no no ok no ok"),
+    "mentions:merge": ("login no no ok no ok", "login no no bad no bad"),
+    "mentions:split": ("method", "login no no ok no ok"),
+    "mentions:like": ("method", "login no ok ok no ok"),
+    "mentions:share": ("login no ok ok no ok", "login no bad bad no bad"),
+    "mentions:links": ("login absent ok ok ok ok", "method"),
+    "mentions:answer": ("login absent ok ok ok ok", "method"),
+    "mentions:note": ("method", "login absent ok ok ok ok"),
+    "mentions:tags": ("method", "login no ok ok no ok"),
+    "mentions:priority": ("method", "login no ok ok no ok"),
+    "mentions:undo_outcome": ("method", "login no absent absent no absent"),
+    "mentions:undo": ("method", "login no no ok no ok"),
+    "mentions:delete_reply": ("method", "login no no ok no ok"),
+    "mentions:search": ("login no ok ok ok ok", "method"),
+    "mentions:author": ("login no ok ok ok ok", "method"),
+    "mentions:attachment": ("login absent ok ok ok ok", "method"),
+    "mentions:mail": ("login absent ok ok ok ok", "method"),
+    "mentions:me": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "mentions:keys": ("login ok ok ok ok ok", "method"),
+    "mentions:palette": ("login ok ok ok ok ok", "method"),
+}
+
+
+def category(response):
+    if response.status_code in (301, 302):
+        return "login" if "/login/" in response.headers["Location"] else "ok"
+    return CATEGORIES.get(response.status_code, str(response.status_code))
+
+
+def everybody(words):
+    return words.split() if " " in words else [words] * len(ROLES)
+
+
+def addresses(w):
+    """(key of the table, address) of everything but the admin."""
+    shown = w.shown
+    values = {
+        "number": shown.ticket.pk,
+        "ticket_id": shown.ticket.pk,
+        "outreach_id": shown.outreach.pk,
+        "view": "all",
+        "outcome": "solve",
+        "name": "activity",
+        "slug": "daily-activity",
+        "form": "json",
+    }
+    others = {
+        "undo_outcome": shown.event.pk,
+        "undo": shown.reply.pk,
+        "delete_reply": shown.reply.pk,
+        "author": shown.author.pk,
+        "attachment": shown.file.pk,
+        "mail": shown.message.pk,
+    }
+    queries = {"mentions:macro": f"?macro={w.macro.pk}", "metrics:tickets": "?figure=mentions"}
+    for name, pattern in named_urls():
+        if name.startswith("admin:"):
+            continue
+        groups = pattern.pattern.regex.groupindex
+        given = {group: values.get(group, "x") for group in groups}
+        if name.startswith("mentions:") and name.partition(":")[2] in others:
+            given = {"number": others[name.partition(":")[2]]}
+        key = f"{name} view" if name in ("mentions:play", "mentions:queue") and groups else name
+        yield key, reverse(name, kwargs=given) + queries.get(name, "")
+
+
+def test_every_address_is_open_to_exactly_whom_it_should_be():
+    logging.disable(logging.ERROR)
+    try:
+        w = world()
+        users = [somebody(role) for role in ROLES]
+        found = {}
+        for key, address in addresses(w):
+            for place, method in enumerate(("get", "post")):
+                got = []
+                for user in users:
+                    with transaction.atomic():
+                        got.append(category(getattr(client_of(user), method)(address)))
+                        transaction.set_rollback(True)
+                expected = everybody(EXPECTED[key][place]) if key in EXPECTED else None
+                if got != expected:
+                    found[f"{method} {key}"] = " ".join(got)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert found == {}
+
+
+def test_the_table_names_nothing_that_is_gone():
+    assert set(EXPECTED) - {key for key, _address in addresses(world())} == set()
+
+
+def admin_addresses():
+    for name, pattern in named_urls():
+        if name.startswith("admin:") and name not in ("admin:login", "admin:logout", "admin:jsi18n"):
+            groups = pattern.pattern.regex.groupindex
+            if not groups or "unnamed" in name:
+                yield name, reverse(name)
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "admin"])
+def test_the_admin_is_closed_to_all_but_admins(role):
+    client = client_of(somebody(role))
+    for name, address in admin_addresses():
+        for method in ("get", "post"):
+            response = getattr(client, method)(address, follow=True)
+            assert "/accounts/login/" in response.request["PATH_INFO"] or response.status_code == 403, (name, role)
+
+
+def test_admins_reach_every_page_of_the_desks_own_apps_in_the_admin():
+    client = client_of(somebody("admin"))
+    closed = [name for name, address in admin_addresses() if client.get(address).status_code not in (200, 302, 403)]
+    assert closed == []
+    assert client.get(reverse("admin:channels_connection_changelist")).status_code == 200
+
+
+def test_the_experts_page_needs_the_link_and_nothing_else():
+    w = world()
+    address = "/" + w.shown.outreach.path
+    client = client_of(somebody("anonymous"))
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "no-store" in page.headers["Cache-Control"]
+    assert client.get(address[:-3] + "x/").status_code == 404
+    for role in ("volunteer", "advocate"):
+        assert client_of(somebody(role)).get(address).status_code == 200
