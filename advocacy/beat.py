@@ -19,11 +19,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # Connections that are due are leased and polled, one task each. Without it nothing comes in.
     "poll": every(5, "channels.dispatch_polls"),
     # Threads in which somebody waits for an answer are read again. Answers that never name us are seen by this only.
-    "followed threads": every(20, "channels.refetch_followed"),
+    "followed threads": every(30, "channels.refetch_followed"),
     # Sends what a lost nudge, or a time that has come, has left in the outbox.
-    "send": every(10, "channels.send_due"),
+    "send": every(5, "channels.send_due"),
     # Items whose worker died while sending become uncertain, and uncertain ones are looked for on the platform.
-    "recover the outbox": every(20, "channels.recover_outbox"),
+    "recover the outbox": every(15, "channels.recover_outbox"),
     # Fetched items whose nudge was lost, or whose worker was killed, are made into tickets.
     "ingest": every(15, "mentions.sweep_inbox"),
     # Replies whose undo window is over go to the outbox. Nothing else sends them: this is their clock.
@@ -44,14 +44,6 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "outreaches": every(60, "experts.sweep"),
     # Says that beat and a worker are alive; /readyz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
-    # Without it nothing is polled: leases due connections and hands each to a task.
-    "dispatch-polls": every(5, "channels.dispatch_polls"),
-    # Replies that were queued while no worker listened, and retries whose pause is over.
-    "send-due": every(5, "channels.send_due"),
-    # Replies whose worker died, or whose fate is unknown, would stay "sending" and block their conversation.
-    "recover-outbox": every(15, "channels.recover_outbox"),
-    # Answers, edits and deletions in threads that somebody waits for would not be seen.
-    "refetch-followed": every(30, "channels.refetch_followed"),
     # Items whose news got lost would wait in the inbox.
-    "nudge-pending": every(30, "channels.nudge_pending"),
+    "nudges": every(30, "channels.nudge_pending"),
 }

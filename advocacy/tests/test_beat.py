@@ -20,3 +20,8 @@ def test_tasks_are_acknowledged_late_and_limited_in_time():
     assert not app.conf.task_always_eager
     # A message comes back only after its task must have ended, or it would run twice at once.
     assert app.conf.task_time_limit < app.conf.broker_transport_options["visibility_timeout"]
+
+
+def test_no_task_is_scheduled_twice():
+    tasks = [entry["task"] for entry in SCHEDULE.values()]
+    assert len(tasks) == len(set(tasks))

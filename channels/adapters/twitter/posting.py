@@ -24,7 +24,8 @@ from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncer
 MAX_LENGTH = 280
 OWN_PAGES = 10
 _LINK = "\N{LINK SYMBOL}"
-CLOCK_SLACK = timedelta(minutes=2)
+CLOCK_SLACK = timedelta(minutes=10)
+"""Our clock may run ahead of theirs; a post seen as absent would be sent again."""
 
 
 def weighted_length(text: str) -> int:
