@@ -182,7 +182,7 @@ def test_our_post_is_found_though_links_are_shortened_and_names_put_in_front() -
         receipt = ADAPTER.find_own(connection(server), REPLY, SINCE)
         (seen,) = server.seen
         assert seen.path == "/2/users/7004/tweets"
-        assert seen.query["start_time"] == "2026-05-04T08:58:00Z"
+        assert seen.query["start_time"] == "2026-05-04T08:50:00Z"
     assert receipt is not None
     assert receipt.external_id == NUMBER
 
