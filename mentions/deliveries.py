@@ -13,9 +13,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from channels import outbox
 from channels.models import OutboundItem
 from channels.outbox_sending import payload_of
 from mentions import clocks, sent_messages
+from mentions.ingest import bounces
 from mentions.models import Event, Reply
 from mentions.reply_states import lock, take_back
 from mentions.transitions import record
@@ -72,6 +74,19 @@ def _sent(reply: Reply, item: OutboundItem, now: datetime) -> None:
     clocks.recompute([reply.ticket_id])
     data = {"reply": reply.pk, "url": item.url, "message": reply.message_id}
     record(reply.ticket, None, now, "delivered", data)
+    _perhaps_back(reply, item, now)
+
+
+def _perhaps_back(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    """The report that a mail came back may be here before the receipt that it was taken."""
+    about = {"ticket": reply.ticket_id, "kind": "bounced", "data__bounced_id": item.external_id}
+    event = Event.objects.filter(**about).order_by("id").last() if item.external_id else None
+    if event is None or item.connection_id is None:
+        return
+    facts = event.data.get("report") or {}
+    if outbox.came_back(item.connection_id, item.external_id, bounces.words(facts), facts.get("recipient")):
+        item.refresh_from_db()
+        _failed(reply, item, now)
 
 
 def _uncertain(reply: Reply, item: OutboundItem, now: datetime) -> None:

@@ -10,7 +10,7 @@ from advocacy.tests import scenario
 from advocacy.tests.scenario import clocks_of, kinds
 from channels import outbox
 from channels.models import Connection, InboundItem
-from mentions import drafts, handles
+from mentions import drafts, handles, lifecycle
 from mentions.models import Attachment, Message, Reply, Ticket
 from sandbox import world
 
@@ -237,6 +237,20 @@ def test_bounce_brings_the_ticket_back_and_fails_the_reply_that_bounced(desk, cl
     assert len(desk.posted("email", "You will never read this.")) == 1
 
 
+def test_bounce_that_is_here_before_the_receipt_finds_its_reply_all_the_same(desk, monkeypatch):
+    first = mail(desk, "bouncesoon@dead.example")
+    desk.poll("email")
+    ticket = desk.ticket(first)
+    monkeypatch.setattr("channels.adapters.email._file", lambda *sent: desk.poll("email"))
+    reply = desk.reply(ticket, "Back before it was gone.")
+    ticket.refresh_from_db()
+    assert (reply.state, ticket.status) == (Reply.State.FAILED, "open")
+    assert "550 5.1.1 User unknown" in reply.error
+    assert drafts.text_of(ticket.pk, desk.user()) == reply.text
+    assert set(ticket.messages.values_list("direction", flat=True)) == {"in", "team", "by"}
+    assert Ticket.objects.filter(messages__extra__has_key="bounce").distinct().count() == 1
+
+
 def test_bounce_of_a_copy_leaves_the_reply_as_it_is(desk):
     first = mail(desk, "fine@alive.example", cc=["bouncecc@dead.example"])
     desk.poll("email")
@@ -313,6 +327,40 @@ def test_mail_lost_after_data_is_settled_by_a_person(desk):
     answer = mail(desk, "silent@dropped.example", "I did.", reply_to=f"{reply.key}@acme.example", to="community")
     desk.poll("email")
     assert desk.message(answer).ticket_id == ticket.pk
+
+
+def test_mail_that_comes_in_within_the_undo_window_stops_the_reply(desk):
+    first = mail(desk, "second.thoughts@thread.example")
+    desk.poll("email")
+    reply = desk.write(desk.ticket(first), "Press the green button.")
+    again = mail(desk, "second.thoughts@thread.example", "Never mind, found it.", reply_to=first, to="community")
+    desk.poll("email")
+    desk.send()
+    reply.refresh_from_db()
+    ticket = desk.ticket(first)
+    assert reply.state == Reply.State.BLOCKED
+    assert desk.posted("email", "Press the green button.") == []
+    assert desk.message(again).ticket_id == ticket.pk
+    assert (ticket.status, ticket.first_reply_at) == ("open", None)
+    assert drafts.text_of(ticket.pk, desk.user()) == "Press the green button."
+
+
+def test_mail_to_a_closed_ticket_opens_a_follow_up_in_the_same_thread(desk, settings):
+    first = mail(desk, "late.again@thread.example", subject="Seats")
+    desk.poll("email")
+    ticket = desk.ticket(first)
+    reply = desk.reply(ticket, "Take forty.")
+    desk.wait(days=settings.CLOSE_SOLVED_AFTER_DAYS, hours=1)
+    assert lifecycle.close_solved(desk.now()) >= 1
+    again = mail(desk, "late.again@thread.example", "Fifty?", reply_to=reply.message.external_id, to="community")
+    desk.poll("email")
+    follow_up = desk.ticket(again)
+    ticket.refresh_from_db()
+    assert (ticket.status, follow_up.follow_up_of, follow_up.status) == ("closed", ticket, "new")
+    answer = desk.reply(follow_up, "Fifty it is.")
+    third = mail(desk, "late.again@thread.example", "Thanks.", reply_to=answer.message.external_id, to="community")
+    desk.poll("email")
+    assert desk.ticket(third).pk == follow_up.pk
 
 
 def test_attachments_are_kept_up_to_the_cap(desk):

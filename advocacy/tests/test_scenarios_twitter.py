@@ -288,6 +288,19 @@ def test_reply_deleted_on_the_platform_is_taken_out_of_the_clock_too(desk):
     assert ticket.first_reply_at is None
 
 
+def test_tweet_edited_within_the_undo_window_stops_the_reply(desk):
+    first = tweet(desk, "@acme is it yes or no?", "changes_mind")
+    desk.poll("twitter")
+    reply = desk.write(desk.ticket(first), "Yes.")
+    change(desk, first, "@acme is it no or yes?")
+    desk.poll("twitter")
+    desk.send()
+    reply.refresh_from_db()
+    assert reply.state == Reply.State.BLOCKED
+    assert desk.posted("twitter", "Yes.") == []
+    assert desk.ticket(first).status == "open"
+
+
 def test_like_is_on_the_platform_once(desk):
     first = tweet(desk, "@acme you are great", "praises")
     desk.poll("twitter")

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from channels import inbox, outbox
 from mentions import authors
-from mentions.ingest import finding, following, health, placing, reopening
+from mentions.ingest import bounces, finding, following, health, placing, reopening
 from mentions.ingest.loading import author_keys_at_hand, load, load_tickets, lock, wanted_by
 from mentions.ingest.reading import Feeds, Now, Parsed, Read, read
 from mentions.ingest.state import Board
@@ -116,6 +116,7 @@ def store(parsed: Sequence[Parsed], done: Ingested) -> None:
     board = load(wanted_by(parsed))
     _recognise(board, parsed)
     _match_replies(board, parsed)
+    bounces.match(board, parsed)
     for each in parsed:
         placing.place(board, each)
     at = max(each.at for each in parsed)

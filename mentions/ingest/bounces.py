@@ -1,12 +1,36 @@
-"""Why a mail of ours came back, in words."""
+"""Mails of ours that came back: which reply it was, and why, in words."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from mentions.ingest.loading import load_tickets
+from mentions.ingest.reading import Parsed
+from mentions.ingest.state import Board
+from mentions.models import Reply
 from mentions.texts import clean
+
+_KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
+
+
+def match(board: Board, parsed: Sequence[Parsed]) -> None:
+    """Find the ticket of a reply by its key, which is in its Message-ID: a report may be here before the receipt is."""
+    keys: dict[str, list[tuple[str, str]]] = {}
+    for each in parsed:
+        about = (each.feed.namespace, each.mention.bounced_id or "")
+        if (key := _KEY.match(about[1])) and about not in board.messages:
+            keys.setdefault(key[1], []).append(about)
+    if not keys:
+        return
+    for key, ticket_id in Reply.objects.filter(key__in=keys).values_list("key", "ticket_id"):
+        board.bounced |= dict.fromkeys(keys[str(key)], ticket_id)
+    missing = set(board.bounced.values()) - set(board.tickets)
+    if missing:
+        board.tickets |= load_tickets(missing)
 
 
 def words(facts: dict[str, Any]) -> str:

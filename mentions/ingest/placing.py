@@ -270,8 +270,10 @@ def _answer(board: Board, message: MessageState, ticket: TicketState | None) -> 
 def _bounce(board: Board, parsed: Parsed) -> None:
     """A delivery report about a mail of ours: its ticket comes back, with the report in it."""
     space = parsed.feed.namespace
-    bounced = board.messages.get((space, parsed.mention.bounced_id or ""))
-    ticket = (bounced.ticket if bounced else None) or board.ticket_by_keys(space, parsed.keys)
+    about = (space, parsed.mention.bounced_id or "")
+    bounced = board.messages.get(about)
+    ticket = bounced.ticket if bounced else board.tickets.get(board.bounced.get(about, 0))
+    ticket = ticket or board.ticket_by_keys(space, parsed.keys)
     if ticket is None:
         _inbound(board, parsed)
         return
@@ -281,4 +283,5 @@ def _bounce(board: Board, parsed: Parsed) -> None:
     ticket.has_bounced = True
     facts = parsed.mention.extra.get("bounce") or {}
     board.bounces.append((parsed.feed.connection_id, parsed.mention.bounced_id or "", facts))
-    ticket.events.append((parsed.at, "bounced", {"message": message, "bounced_id": parsed.mention.bounced_id}))
+    data = {"message": message, "bounced_id": parsed.mention.bounced_id, "report": facts}
+    ticket.events.append((parsed.at, "bounced", data))

@@ -116,6 +116,8 @@ class Board:
     written_posts: dict[Key, Row] = field(default_factory=dict)
     dropped_posts: list[int] = field(default_factory=list)
     reply_messages: list[tuple[int, MessageState]] = field(default_factory=list)
+    bounced: dict[Key, int] = field(default_factory=dict)
+    """Tickets of replies of ours that a report is about, by Message-ID; the reply may not be a message yet."""
     bounces: list[tuple[int, str, Row]] = field(default_factory=list)
     """(connection, id of our mail that came back, what the report says)"""
 
