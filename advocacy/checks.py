@@ -107,7 +107,10 @@ def keys(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
 def addresses(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
     """Where the desk is reached, and whether its own settings agree on it."""
     found: list[CheckMessage] = []
-    base = urlsplit(settings.BASE_URL)
+    try:
+        base = urlsplit(settings.BASE_URL)
+    except ValueError:  # such as http://[
+        base = urlsplit("")
     if base.scheme not in ("http", "https") or not base.hostname:
         return [
             Error(

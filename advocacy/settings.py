@@ -6,7 +6,6 @@ The table of all of them is docs/settings.md; `advocacy.checks` explains wrong v
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import environ
 from django.utils.translation import gettext_lazy as _
@@ -148,7 +147,8 @@ STORAGES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EMAIL_CONFIG = env.email_url("DESK_EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DESK_EMAIL_FROM", default="") or f"desk@{urlsplit(BASE_URL).hostname}"
+_host = BASE_URL.partition("://")[2].partition("/")[0].partition(":")[0] or "localhost"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DESK_EMAIL_FROM", default="") or f"desk@{_host}"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "advocacy.error_reports.Filter"
 
 # --- the desk -------------------------------------------------------------------------------------------------------

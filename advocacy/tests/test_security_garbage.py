@@ -118,6 +118,11 @@ def sound_fields(desk, ticket):
         "hours": 24,
         "slack_channel": "#x",
         "priority": 40,
+        "ticket": ticket.pk,
+        "do": "tag",
+        "tags": "x",
+        "into": desk.secret.ticket.pk,
+        "message": desk.shown.message.pk,
     }
 
 

@@ -358,6 +358,14 @@ def test_modules_find_each_other_among_the_collected_files(tmp_path):
             assert (file.parent / name).exists(), (file.name, name)
 
 
+@pytest.mark.parametrize("base", ["http://[", "nonsense", "https://"])
+def test_an_address_that_is_none_is_explained(base):
+    checked = manage("check", "--deploy", DESK_BASE_URL=base)
+    assert checked.returncode == 1
+    assert "desk.E020" in checked.stderr
+    assert "Traceback" not in checked.stderr
+
+
 def test_debug_is_off_unless_asked_for():
     shown = manage("shell", "-v", "0", "-c", "from django.conf import settings; print(settings.DEBUG)")
     assert shown.stdout.strip() == "False", shown.stderr
