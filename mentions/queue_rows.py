@@ -33,6 +33,7 @@ COLUMNS = (
     *("id", "subject", "status", "priority", "queued_at", "due_at", "last_message_at", "waiting_on", "wake_at"),
     *("channel_name", "who", "handle", "assignee_name", "claimer_name", "claim_expires_at", "said", "tag_names"),
 )
+SHOWN_TAGS = 8
 SAID = Coalesce(NullIf(Left("text", 400), Value("")), KeyTextTransform(0, "links"), F("url"), output_field=TextField())
 STATUS_WORDS = dict(Ticket.Status.choices)
 PRIORITY_WORDS = dict(Priority.choices)
@@ -67,7 +68,8 @@ class Row:
     def pickable(self) -> SafeString:
         """With a box to select it for a change of many."""
         label = escape(_("Select #%(id)s") % {"id": self.id})
-        return self._item(f'<input type="checkbox" form="bulk" name="ticket" value="{self.id}" aria-label="{label}">')
+        box = f'<input type="checkbox" form="bulk" name="ticket" value="{self.id}" aria-label="{label}">'
+        return self._item(f'<label class="pick">{box}</label>')
 
     def _item(self, box: str) -> SafeString:
         is_new = self.status == "new"
@@ -88,7 +90,9 @@ class Row:
         if not (self.waiting or self.held or self.tags):
             return ""
         said = "".join(f"<span>{escape(words)}</span>" for words in (self.waiting, self.held) if words)
-        tags = "".join(f'<span class="badge bare">{escape(tag)}</span>' for tag in self.tags)
+        tags = "".join(f'<span class="badge bare">{escape(tag)}</span>' for tag in self.tags[:SHOWN_TAGS])
+        rest = len(self.tags) - SHOWN_TAGS
+        tags += f"<span>{escape(_('and %(count)d more') % {'count': rest})}</span>" if rest > 0 else ""
         return f'<span class="more">{said}{tags}</span>'
 
 
@@ -96,7 +100,7 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
     """The queryset with what a row needs, still to be ordered and cut. Yields dicts."""
     last_said = Message.objects.filter(ticket=OuterRef("pk"), direction="in").order_by("-posted_at", "-id")
     tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name").values("name")
-    return tickets.annotate(
+    found: TicketQuerySet = tickets.annotate(
         channel_name=F("channel__name"),
         who=Coalesce(NullIf("requester__name", Value("")), "requester__handle"),
         handle=F("requester__handle"),
@@ -106,6 +110,7 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
         said=Subquery(last_said.values(short=SAID)[:1]),
         tag_names=ArraySubquery(tags),
     ).values(*COLUMNS)
+    return found
 
 
 # The list is cut before anything is looked up for it.

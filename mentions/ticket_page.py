@@ -46,7 +46,8 @@ class Composing:
 def load(request: HttpRequest, number: int) -> Ticket:
     """The ticket with its nearest relations, for whoever may see it. Raises Ticket.DoesNotExist."""
     related = ("channel__connection", "requester__person", "assignee", "claimed_by")
-    return access.visible_tickets(request.user).select_related(*related).get(pk=number)
+    found: Ticket = access.visible_tickets(request.user).select_related(*related).get(pk=number)
+    return found
 
 
 def state(request: HttpRequest, ticket: Ticket, view: View | None) -> SafeString:

@@ -23,7 +23,7 @@ def attachment(request: HttpRequest, number: int) -> HttpResponse:
     files = Attachment.objects.filter(message__ticket__in=visible, blob__isnull=False).select_related("blob")
     file = get_object_or_404(files, pk=number)
     kind = file.type.lower().partition(";")[0].strip()
-    response = HttpResponse(bytes(file.blob.content), content_type="application/octet-stream")
+    response = HttpResponse(bytes(file.blob.content if file.blob else b""), content_type="application/octet-stream")
     if kind in PICTURES:
         response.headers["Content-Type"] = kind
     response.headers["Content-Disposition"] = content_disposition_header(True, _plain(file.name)) or "attachment"

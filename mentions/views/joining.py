@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -34,7 +36,7 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
             words = _("#%(source)s is part of #%(target)s now.") % {"source": source.pk, "target": target.pk}
             messages.success(request, words)
             return redirect("mentions:ticket", target.pk)
-    context = {"source": source, "target": target, "problem": problem, "wanted": wanted}
+    context: dict[str, Any] = {"source": source, "target": target, "problem": problem, "wanted": wanted}
     if target is not None:
         context |= {"ticket": target, "thread": thread_of(target), "is_preview": True}
     return render(request, "mentions/merge.html", context, status=422 if request.method == "POST" else 200)

@@ -29,7 +29,7 @@ def zones() -> list[tuple[str, str]]:
     return [("", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
-class PreferenceForm(forms.ModelForm):
+class PreferenceForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), required=False, choices=zones)
     shift = forms.ChoiceField(
         label=gettext_lazy("On shift until"),
@@ -63,5 +63,5 @@ def me(request: HttpRequest) -> HttpResponse:
         preference.save()
         messages.success(request, _("Saved."))
         return redirect("mentions:me")
-    accounts = Account.objects.filter(person__user=request.user).order_by("namespace", "handle")
+    accounts = Account.objects.filter(person__user=request.user.pk).order_by("namespace", "handle")
     return render(request, "mentions/me.html", {"form": form, "accounts": accounts})

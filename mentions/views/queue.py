@@ -95,7 +95,7 @@ def recent_counts(views: list[View], user: Any, now: datetime) -> dict[int, int]
     wait, and every open page asks. The list itself is never kept."""
     shape = hashlib.blake2b(repr([(view.pk, view.filters) for view in views]).encode(), digest_size=12).hexdigest()
     key = f"queue-counts:{user.pk}:{shape}"
-    counts = cache.get(key)
+    counts: dict[int, int] | None = cache.get(key)
     if counts is None:
         counts = view_filters.counts(views, user, now)
         cache.set(key, counts, COUNTS_S)

@@ -5,3 +5,7 @@ import "./toasts.js";
 import "./dialogs.js";
 import "./list.js";
 import "./keys.js";
+
+// On a phone the pages are a strip that scrolls: begin where the reader is.
+const here = document.querySelector(".topbar nav [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;

@@ -32,7 +32,7 @@ export function openRow() {
 export function pick() {
   const row = selected();
   if (!row) return false;
-  const box = row.querySelector(":scope > input[type=checkbox]");
+  const box = row.querySelector(".pick input");
   if (!box) return false;
   box.checked = !box.checked;
   told(row, box.checked);
@@ -47,7 +47,7 @@ function told(row, isPicked) {
 }
 
 document.addEventListener("change", (event) => {
-  const row = event.target.matches("#rows > .row > input[type=checkbox]") && event.target.closest(".row");
+  const row = event.target.matches("#rows .pick input") && event.target.closest(".row");
   if (row) told(row, event.target.checked);
 });
 
