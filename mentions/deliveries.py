@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from channels import outbox
 from channels.models import OutboundItem
 from channels.outbox_sending import payload_of
-from mentions import clocks, sent_messages
+from mentions import clocks, sent_messages, unanswered
 from mentions.ingest import bounces
 from mentions.models import Event, Reply
 from mentions.reply_states import lock, take_back
@@ -131,6 +131,7 @@ def _apply_delete(item: OutboundItem, now: datetime) -> None:
     reply.save(update_fields=["state"])
     clocks.recompute([reply.ticket_id])
     record(reply.ticket, None, now, "deleted", {"reply": reply.pk, "message": message.pk})
+    unanswered.reopen([reply.ticket_id], now)
 
 
 def _not_deleted(reply: Reply, item: OutboundItem, now: datetime) -> None:

@@ -8,7 +8,7 @@ from advocacy.tests.scenario import clocks_of
 from channels import outbox
 from channels.models import Channel, OutboundItem
 from mentions import handles, replies
-from mentions.models import Message, Reply, Ticket
+from mentions.models import Message, MessageRevision, Reply, Ticket
 from sandbox import world
 
 desk, outside = scenario.desk, scenario.outside
@@ -264,6 +264,7 @@ def test_reply_deleted_from_the_desk_is_gone_there_and_out_of_the_clock(desk):
     reply.refresh_from_db()
     ticket.refresh_from_db()
     assert reply.state == Reply.State.DELETED
+    assert (ticket.status, ticket.is_queued, ticket.solved_at) == ("open", True, None)
     assert desk.truth("twitter", "desk", reply.message.external_id)["deleted"]
     assert ticket.first_reply_at is None
     assert ticket.due_at is not None
@@ -286,6 +287,7 @@ def test_reply_deleted_on_the_platform_is_taken_out_of_the_clock_too(desk):
     ticket.refresh_from_db()
     assert desk.message(reply.message.external_id).is_deleted
     assert ticket.first_reply_at is None
+    assert (ticket.status, ticket.is_queued) == ("open", True)
 
 
 def test_tweet_edited_within_the_undo_window_stops_the_reply(desk):
@@ -299,6 +301,46 @@ def test_tweet_edited_within_the_undo_window_stops_the_reply(desk):
     assert reply.state == Reply.State.BLOCKED
     assert desk.posted("twitter", "Yes.") == []
     assert desk.ticket(first).status == "open"
+
+
+def test_one_of_two_answers_that_is_deleted_leaves_the_ticket_answered(desk):
+    first = tweet(desk, "@acme is it open source?", "answered_twice")
+    desk.poll("twitter")
+    mistaken = desk.reply(desk.ticket(first), "It is open scource.", after="open")
+    right = desk.reply(desk.ticket(first), "It is open source.")
+    replies.delete_posted(mistaken.pk, desk.user(), desk.now())
+    desk.send_due()
+    ticket = desk.ticket(first)
+    assert (ticket.status, ticket.first_reply_at) == ("solved", right.message.posted_at)
+
+
+def test_answer_to_an_update_of_the_status_handle_comes_from_it(desk):
+    update = tweet(desk, "We are back.", "acmestatus")
+    thanks = tweet(desk, "Thank you for the quick fix!", "relieved", reply_to=update)
+    other = tweet(desk, "@acmestatus I like your logo", "unrelated")
+    desk.poll("twitter")
+    desk.read_threads()
+    assert handles.suggest(desk.ticket(thanks), desk.message(thanks)).address == "acmestatus"
+    assert handles.suggest(desk.ticket(other), desk.message(other)).address == "acme"
+    assert desk.message(update).direction == "team"
+    assert desk.ticket(thanks).first_reply_at is None
+
+
+def test_known_tweets_store_no_revision_however_they_are_read(desk):
+    """The mentions of a handle, the search, a conversation and a lookup bring the same tweet."""
+    desk.outside.control("bulk", count=60, platforms=["twitter"], seed=3)
+    long = tweet(
+        desk, "@acme @acmesupport " + "a long story & <more> of it https://example.org/a?b=c&d=e " * 8, "talker"
+    )
+    tweet(desk, "and on it goes https://example.org/x", "talker", reply_to=long)
+    desk.poll("twitter")
+    desk.read_threads()
+    desk.read_threads()
+    for _ in range(3):
+        assert desk.poll("twitter") == 0
+        assert desk.read_threads() == 0
+    assert not MessageRevision.objects.filter(message__author__handle="talker").exists()
+    assert scenario.wrong_clocks(Ticket.objects.all()) == []
 
 
 def test_like_is_on_the_platform_once(desk):

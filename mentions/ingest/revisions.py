@@ -80,6 +80,8 @@ def _delete(message: MessageState, parsed: Parsed) -> None:
     _tell(message, parsed, "deleted")
     if message.ticket:
         message.ticket.needs_clocks = True
+        if row["direction"] == "team":
+            message.ticket.lost_answer_at = parsed.at
 
 
 def _keep(board: Board, message: MessageState, old: Row, parsed: Parsed) -> None:

@@ -45,6 +45,8 @@ class TicketState:
     has_spoken: bool = False
     """The requester wrote, or somebody who names us, in this batch."""
     has_bounced: bool = False
+    lost_answer_at: datetime | None = None
+    """When this batch showed that one of our answers was deleted on the platform."""
     answer: MessageState | None = None
     """An answer of the team in this batch that was not written in the desk."""
     count: int = 0

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 
 from channels import outbox
-from mentions import clocks, targets
+from mentions import clocks, targets, unanswered
 from mentions.ingest import bounces
 from mentions.ingest.files import store_attachments
 from mentions.ingest.rows_json import to_json
@@ -69,6 +69,9 @@ def write(board: Board) -> None:
     _update_tickets([ticket for ticket in tickets if ticket.is_changed and not ticket.is_new])
     _forget_hand_backs(tickets)
     clocks.recompute(ticket.id for ticket in tickets if ticket.needs_clocks and not _is_simple(ticket))
+    for ticket in tickets:
+        if ticket.lost_answer_at is not None:
+            unanswered.reopen([ticket.id], ticket.lost_answer_at)
 
 
 def _tickets_at_hand(board: Board) -> list[TicketState]:

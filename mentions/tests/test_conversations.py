@@ -260,7 +260,7 @@ def test_bounce_is_tied_to_what_bounced_and_brings_the_ticket_back(mailbox):
     ticket = Ticket.objects.get()
     bounce = Message.objects.get(external_id="bounce@x")
     assert (ticket.status, bounce.ticket, bounce.is_auto) == ("open", ticket, True)
-    assert Event.objects.get(kind="bounced").data == {"message": bounce.pk, "bounced_id": "ours@acme"}
+    assert Event.objects.get(kind="bounced").data == {"message": bounce.pk, "bounced_id": "ours@acme", "report": {}}
     assert ticket.first_reply_at == hours(1)
 
 

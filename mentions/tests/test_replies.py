@@ -373,6 +373,7 @@ def test_deleted_reply_is_taken_out_of_the_clock(ticket, sam):
     reply.refresh_from_db()
     ticket.refresh_from_db()
     assert (reply.state, reply.message.is_deleted) == ("deleted", True)
+    assert (ticket.status, ticket.is_queued, ticket.solved_at) == ("open", True, None)
     assert ticket.first_reply_at is None
     assert ticket.due_at is not None
     assert Event.objects.filter(ticket=ticket, kind="deleted").count() == 1

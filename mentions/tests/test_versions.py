@@ -108,6 +108,22 @@ def test_deleted_answer_of_ours_is_taken_out_of_the_clocks_and_said_so(forum):
     }
 
 
+def test_ticket_without_an_answer_left_is_open_again(forum):
+    ingest(forum, [said("1", thread="t"), said("2", "acme", thread="t", parent="1", hours=3, is_own=True)])
+    ingest(forum, [said("5", "bo", thread="u"), said("6", "acme", thread="u", parent="5", hours=3, is_own=True)])
+    ingest(forum, [said("7", "acme", thread="u", parent="5", hours=4, is_own=True)])
+    gone = [
+        said(n, "acme", thread=t, parent=p, hours=3, text="", is_own=True, is_deleted=True)
+        for n, t, p in ["2t1", "6u5"]
+    ]
+    ingest(forum, gone, minutes=400)
+    unanswered, answered = Ticket.objects.order_by("pk")
+    assert (unanswered.status, unanswered.is_queued, unanswered.solved_at) == ("open", True, None)
+    assert (answered.status, answered.first_reply_at) == ("solved", hours(4))
+    event = Event.objects.filter(ticket=unanswered, kind="status").latest("id")
+    assert (event.data["why"], event.data["to"]["status"]) == ("answer_deleted", "open")
+
+
 def test_post_that_is_no_longer_deleted_is_shown_again(forum):
     ingest(forum, [said("1", text="words")])
     ingest(forum, [said("1", text="words", is_deleted=True)], minutes=90)
