@@ -2,11 +2,14 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 
 from advocacy import health
 
 # The admin's own login form knows neither the second factor nor a limit of attempts: everybody logs in at one door.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = _("Mention desk")
+admin.site.index_title = _("Settings of the desk")
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
