@@ -223,3 +223,19 @@ def wrong_clocks(tickets: Any) -> list[str]:
             if getattr(ticket, name) != getattr(right, name)
         ]
     return wrong
+
+
+def misplaced(tickets: Any) -> list[str]:
+    """Tickets in the queue that wait for nothing, and those that wait for an answer where nobody sees them."""
+    wrong = []
+    for ticket in tickets.prefetch_related("messages", "replies"):
+        live = [m for m in ticket.messages.all() if not m.is_auto and not m.is_deleted]
+        asked = max((m.posted_at for m in live if m.direction == "in"), default=None)
+        told = max((m.posted_at for m in live if m.direction == "team"), default=None)
+        is_waiting = asked is not None and (told is None or asked > told)
+        is_back = any(reply.state in ("failed", "blocked") for reply in ticket.replies.all())
+        if ticket.is_queued and not is_waiting and asked is not None and not is_back:
+            wrong.append(f"#{ticket.pk} is {ticket.status} and answered: {ticket.subject}")
+        if is_waiting and not ticket.is_queued and not ticket.waiting_on and not ticket.no_reply_reason:
+            wrong.append(f"#{ticket.pk} is {ticket.status} and waits: {ticket.subject}")
+    return wrong

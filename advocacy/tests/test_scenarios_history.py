@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from advocacy.demo import history
 from advocacy.tests import scenario
-from advocacy.tests.scenario import wrong_clocks
+from advocacy.tests.scenario import misplaced, wrong_clocks
 from channels.models import Channel, InboundItem
 from mentions import clocks
 from mentions.models import Event, Message, MessageRevision, Sighting, ThreadPost, Ticket
@@ -103,19 +103,7 @@ def test_own_messages_are_never_work():
 
 
 def test_what_is_queued_waits_for_an_answer_and_what_waits_is_queued():
-    queued, over = [], []
-    for ticket in Ticket.objects.prefetch_related("messages"):
-        live = [m for m in ticket.messages.all() if not m.is_auto and not m.is_deleted]
-        asked = max((m.posted_at for m in live if m.direction == "in"), default=None)
-        told = max((m.posted_at for m in live if m.direction == "team"), default=None)
-        is_waiting = asked is not None and (told is None or asked > told)
-        has_any = any(m.direction == "in" for m in live)
-        if ticket.is_queued and not is_waiting and has_any:
-            queued.append((ticket.pk, ticket.status, ticket.subject))
-        if is_waiting and not ticket.is_queued and not ticket.waiting_on and ticket.status != "closed":
-            over.append((ticket.pk, ticket.status, ticket.subject))
-    assert queued == []
-    assert over == []
+    assert misplaced(Ticket.objects.all()) == []
 
 
 def test_ticket_that_was_answered_was_solved_when_it_was():
