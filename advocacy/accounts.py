@@ -9,3 +9,10 @@ from django.http import HttpRequest
 class TeamAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Where to go after login; an address that cannot even be taken apart (`https://[`) is none."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False

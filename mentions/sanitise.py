@@ -5,10 +5,13 @@ Shown only inside a frame of its own with a stricter policy (`mentions/views/mai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import nh3
+from django.utils.html import escape
+from django.utils.translation import gettext as _
 
 _TEXT = ("a", "abbr", "b", "br", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "samp", "small", "span")
 _OLD = ("big", "center", "font", "strike", "strong", "sub", "sup", "u")
@@ -45,6 +48,13 @@ ATTRIBUTES = {
     "*": {"dir", "lang"},
 }
 LINK_SCHEMES = {"http", "https", "mailto", "tel"}
+LONGEST = 2_000_000
+DEEPEST = 3000
+"""Elements in one another; the parser takes quadratic time for deeper ones, and no honest mail has them."""
+_ELEMENT = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_CLOSES_ITSELF = frozenset(
+    (*("p", "li", "td", "th", "tr", "dt", "dd", "option", "br", "img", "hr", "meta", "link", "input", "col", "wbr"),)
+)
 PROSE_TAGS = TAGS - {"img", "font", "center", "big"}
 
 
@@ -62,6 +72,10 @@ def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = Fa
     Remote pictures lose their address (kept as `data-src` is not possible in a page without scripts: the frame is
     loaded again with `show_remote`); tracking by style sheets, fonts, backgrounds or forms has no way in at all.
     """
+    source = source[:LONGEST]
+    if is_too_deep(source):
+        words = _("This mail is nested too deeply to be laid out; its text is in the conversation.")
+        return Clean(f"<p>{escape(words)}</p>", 0)
     remote = 0
 
     def attribute(tag: str, name: str, value: str) -> str | None:
@@ -90,6 +104,18 @@ def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = Fa
         clean_content_tags={"script", "style", "head", "title", "template", "noscript", "svg", "math"},
     )
     return Clean(html, remote)
+
+
+def is_too_deep(source: str) -> bool:
+    """Whether more elements stand in one another than the parser should be given. Linear."""
+    depth = 0
+    for closes, name in _ELEMENT.findall(source):
+        if name.lower() in _CLOSES_ITSELF:
+            continue
+        depth = max(0, depth - 1) if closes else depth + 1
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def clean_prose(source: str) -> str:

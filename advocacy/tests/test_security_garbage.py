@@ -26,9 +26,8 @@ GARBAGE = [
     "\0",
     "a\0b",
     "\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
-    "x" * 30_000,
+    "x" * 1000,
     "9" * 30,
-    "9" * 5000,
     "-1",
     "٣",
     "²",
@@ -51,7 +50,7 @@ GARBAGE = [
     "-" * 200,
     "😀" * 50,
 ]
-WORST = ("", "\0", "a\0b", "9" * 30, "9" * 5000, "https://[", "../..", "9999-12-31T23:59-12:00")
+WORST = ("", "\0", "a\0b", "9" * 30, "9" * 5000, "x" * 30_000, "https://[", "../..", "9999-12-31T23:59-12:00")
 FIELDS = (
     *("token", "mode", "view", "key", "guard", "channel", "text", "status_after", "note", "reason", "waiting_on", "at"),
     *("until", "url", "add", "remove", "priority", "macro", "field-x", "theme", "time_zone", "shift", "has_keys"),
@@ -63,7 +62,8 @@ TAKES_OUTCOME = ("solve", "pending", "no-reply", "park", "hand-back", "answered"
 
 
 @pytest.fixture
-def desk(db):
+def desk(db, settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     logging.disable(logging.ERROR)
     cache.clear()
     yield world()
@@ -135,7 +135,7 @@ def test_garbage_in_every_form_is_no_error_of_ours(desk):
     client = client_of(boss)
     found = []
     for address in targets(desk):
-        for garbage in draw.sample(GARBAGE, 5):
+        for garbage in draw.sample(GARBAGE, 4):
             bad = dict.fromkeys(draw.sample(FIELDS, len(FIELDS) // 2), garbage)
             data = {**sound_fields(desk, ticket), **bad}
             if status := broken(client, "post", address, data) or broken(client, "get", address, data):
@@ -301,8 +301,18 @@ def test_no_text_takes_long(text):
     assert slow == {}
 
 
-def test_a_thousand_nested_elements_end_no_process():
-    assert clean_mail("<b><i><div>" * 100_000, {}).remote == 0
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "part", ["<b><i><div>", "<div>", "<table><tr><td>", "<blockquote><p>", "<font><a href=x>", "<x>"]
+)
+def test_deep_nesting_neither_takes_long_nor_ends_the_process(part):
+    began = time.process_time()
+    assert clean_mail(part * 100_000, {}).remote == 0
+    assert time.process_time() - began < 3
+
+
+def test_a_long_honest_mail_is_laid_out():
+    assert "too deeply" not in clean_mail("<table><tr><td><p>a<br>b</td></tr></table><p>c<li>d" * 5000, {}).html
 
 
 @pytest.mark.django_db
