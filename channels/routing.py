@@ -13,8 +13,9 @@ def channels_for(channels: Iterable[Channel], mention: Mention) -> list[Channel]
     """The active channels it was written to, best rank first; the first one is the primary. Among equals, who is named
     first comes first.
 
-    The first tier of `mention.addressed` that names a channel decides. What names none goes to the channel without an address, else to the default, else to the best one: nothing is lost for
-    want of a setting. Empty only if the connection has no active channel.
+    The first tier of `mention.addressed` that names a channel decides. What names none goes to the channel without an
+    address, else to the default, else to the best one: nothing is lost for want of a setting. Empty only if the
+    connection has no active channel.
     """
     ranked = sorted((c for c in channels if c.is_active), key=lambda channel: (channel.rank, channel.pk or 0))
     for tier in mention.addressed:
