@@ -86,8 +86,8 @@ def test_ask_with_a_lost_claim_is_refused(asking):
     claims.claim(UserFactory(role="advocate"), ticket.pk, NOON)
     with pytest.raises(ClaimLost):
         ask(ticket, advocate, expert)
+    ticket.claim_token = None
     with pytest.raises(AlreadyClaimed):
-        ticket.claim_token = None
         ask(ticket, advocate, expert)
 
 

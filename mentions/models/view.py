@@ -12,7 +12,8 @@ class View(models.Model):
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     filters = models.JSONField(_("filters"), default=dict, blank=True)
     """{"channels": [slug], "statuses": [...], "tags": [...], "priority_min": 30, "assignee": "me"|"none"|username,
-    "language": "de", "older_than_minutes": 60, "parked": true, "overdue": true, "text": "..."}: `mentions.view_filters`."""
+    "language": "de", "older_than_minutes": 60,
+    "parked": true, "overdue": true, "text": "..."}; all of it: `mentions.view_filters`."""
     order = models.CharField(
         _("order"),
         max_length=12,

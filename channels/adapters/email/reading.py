@@ -89,8 +89,8 @@ class _Reading:
             attachments=self._attachments(),
             language=self._language(),
             thread_keys=self._thread_keys(replied, refs, root, (*to_us, *written), bounce),
-            # In one: some servers deliver a mail to two aliases once, and then only its headers name the other. To comes
-            # before Cc, and where a blind copy was delivered comes last.
+            # In one: some servers deliver a mail to two aliases once, and then only its headers name the other.
+            # To comes before Cc, and where a blind copy was delivered comes last.
             addressed=(everybody,) if (everybody := _with_bases((*written, *to_us))) else (),
             requester=requester,
             bounced_id=bounce.about if bounce and bounce.failed else None,
