@@ -35,8 +35,7 @@ def palette(request: HttpRequest) -> HttpResponse:
         found.append(
             {"label": _("Search for “%(text)s”") % {"text": text}, "kind": "", "url": _search_url(text)},
         )
-    template = "mentions/_palette_results.html" if "q" in request.GET else "mentions/_palette.html"
-    return render(request, template, {"results": found, "text": text})
+    return render(request, "mentions/_palette_results.html", {"results": found})
 
 
 def _search_url(text: str) -> str:

@@ -14,12 +14,15 @@ export async function showKeys() {
   dialog.showModal();
 }
 
-export async function showPalette() {
+export function showPalette() {
   const dialog = document.getElementById("palette");
   if (dialog.open) return;
-  if (!(await load(dialog, dialog.dataset.url))) return;
+  const input = dialog.querySelector("input");
+  input.value = "";
+  // Open at once: what is typed before the list is there must not reach the page's keys.
   dialog.showModal();
-  dialog.querySelector("input").focus();
+  input.focus();
+  find("");
 }
 
 const palette = document.getElementById("palette");
@@ -37,15 +40,18 @@ function select(index) {
 
 let timer = 0;
 let asked = 0;
+
+async function find(text) {
+  const number = ++asked;
+  const response = await fetch(`${palette.dataset.url}?q=${encodeURIComponent(text)}`, fragment);
+  if (!response.ok || number !== asked) return;
+  palette.querySelector(".results").innerHTML = await response.text();
+  select(0);
+}
+
 palette.addEventListener("input", (event) => {
   clearTimeout(timer);
-  timer = setTimeout(async () => {
-    const number = ++asked;
-    const response = await fetch(`${palette.dataset.url}?q=${encodeURIComponent(event.target.value)}`, fragment);
-    if (!response.ok || number !== asked) return;
-    palette.querySelector(".results").innerHTML = await response.text();
-    select(0);
-  }, 90);
+  timer = setTimeout(() => find(event.target.value), 90);
 });
 
 palette.addEventListener("keydown", (event) => {

@@ -1,6 +1,6 @@
 // Every key of the desk. The list under `?` is mentions/keys.py; inside a text field only Ctrl and Esc count.
 import { showKeys, showPalette } from "./dialogs.js";
-import { closeMenu } from "./menus.js";
+import { closeMenu, openMenu } from "./menus.js";
 import { move, openRow, preview, pick } from "./list.js";
 import { undo } from "./toasts.js";
 
@@ -24,7 +24,7 @@ function menu(id) {
   if (!details) return false;
   const desk = onTicket();
   if (desk) desk.dispatchEvent(new CustomEvent("sheet"));
-  details.open = true;
+  openMenu(details);
   return true;
 }
 

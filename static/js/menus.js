@@ -5,9 +5,20 @@ document.addEventListener("toggle", (event) => {
   const menu = event.target;
   if (!(menu instanceof HTMLDetailsElement) || !menu.matches(".menu") || !menu.open) return;
   for (const other of document.querySelectorAll("details.menu[open]")) if (other !== menu) other.open = false;
+  enter(menu);
+}, true);
+
+function enter(menu) {
+  if (menu.querySelector(".menu-body").contains(document.activeElement)) return;
   const first = menu.querySelector(".menu-body :is(input:not([type=hidden]), select, textarea, button, a)");
   if (first) first.focus({ preventScroll: true });
-}, true);
+}
+
+// By key: the focus is inside at once, since `toggle` comes later than the next key of a quick hand.
+export function openMenu(menu) {
+  menu.open = true;
+  enter(menu);
+}
 
 document.addEventListener("click", (event) => {
   const menu = open();
