@@ -152,12 +152,14 @@ def _write_what_hangs_on_them(
     followed = {v["row"]["thread_id"]: v for v in values}
     execute_values(
         cursor,
-        "INSERT INTO channels_followed (connection_id, namespace, thread_id, until, next_at, interval_s, last_error)"
+        "INSERT INTO channels_followed"
+        " (connection_id, namespace, thread_id, until, next_at, interval_s, last_error, known)"
         " VALUES %s ON CONFLICT (connection_id, thread_id) DO UPDATE SET until = excluded.until",
         [
-            (v["parsed"].feed.connection_id, v["row"]["namespace"], thread, v["parsed"].at, v["parsed"].at, 120, "")
+            (v["parsed"].feed.connection_id, v["row"]["namespace"], thread, at[0], at[0], 120, "", [])
             for thread, v in followed.items()
         ],
+        template="(%s, %s, %s, %s, %s, %s, %s, %s::varchar[])",
         page_size=BATCH,
     )
 

@@ -59,7 +59,7 @@ def mailbox() -> Connection:
     settings = {"imap_host": "mail.acme.example", "imap_user": "desk"}
     made = Connection.objects.create(platform="email", name=f"bench {time.time_ns()}", settings=settings)
     Channel.objects.create(
-        connection=made, name=made.name, slug=f"bench-{made.pk}", address="merch@acme.example", is_default=True
+        connection=made, name=made.name, slug=f"bench-mail-{made.pk}", address="merch@acme.example", is_default=True
     )
     return made
 
