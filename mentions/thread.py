@@ -46,6 +46,11 @@ class Thread:
     is_splittable: bool = False
     """More than one message asks, so that one can be made a ticket of its own."""
 
+    @property
+    def is_held_up(self) -> bool:
+        """A reply whose fate is unknown holds back those after it: they must not overtake it."""
+        return any(entry.kind == "reply" and entry.item.state == "uncertain" for entry in self.entries)
+
 
 @dataclass(frozen=True, slots=True)
 class Has:

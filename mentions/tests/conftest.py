@@ -1,6 +1,7 @@
 import pytest
 
 from channels import registry
+from mentions.tests.factories import UserFactory
 from mentions.tests.platforms import Forum, Mailbox, connection_with
 
 
@@ -22,3 +23,11 @@ def forum(db):
 @pytest.fixture
 def mailbox(db):
     return connection_with("testmail")
+
+
+@pytest.fixture
+def sam(client):
+    """An advocate, whom `client` is logged in as."""
+    user = UserFactory(username="sam", role="advocate")
+    client.force_login(user)
+    return user

@@ -1,17 +1,17 @@
 """Invariant 4: no two advocates hold the same ticket, no ticket waits behind a dead claim; oldest first."""
 
 import bisect
-import threading
 import uuid
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from mentions import claims, lifecycle
 from mentions.models import Event, Preference, Ticket, View
+from mentions.tests.concurrency import together
 from mentions.tests.factories import (
     NOON,
     AuthorFactory,
@@ -277,27 +277,6 @@ def test_ticket_of_a_hidden_channel_is_not_handed_out(sam):
 # --- many at once -----------------------------------------------------------------------------------------------------
 
 
-def together(jobs):
-    """Each in a thread with a connection of its own, begun at the same moment; what each returned or raised."""
-    barrier, results = threading.Barrier(len(jobs)), [None] * len(jobs)
-
-    def run(index, job):
-        try:
-            barrier.wait()
-            results[index] = job()
-        except Exception as error:
-            results[index] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 FILL = """
 INSERT INTO mentions_ticket (channel_id, requester_id, subject, status, priority, language, waiting_on, wait_note,
     posted_at, created_at, queued_at, last_message_at, no_reply_reason)
@@ -331,7 +310,7 @@ def test_32_advocates_at_once_get_every_ticket_once_oldest_first(count, filters)
                 )
                 assert cursor.rowcount == 1
 
-    results = together([lambda u=u, out=out: play(u, out) for u, out in zip(users, taken, strict=True)])
+    results = together(*[lambda u=u, out=out: play(u, out) for u, out in zip(users, taken, strict=True)])
     assert results == [None] * 32
     everything = [pk for out in taken for _at, pk in out]
     assert len(everything) == len(set(everything)) == wanted
@@ -358,7 +337,7 @@ def most_passed_over(ranks):
 def test_one_advocate_in_many_tabs_holds_one_ticket():
     fill(50)
     user = UserFactory(role="advocate")
-    results = together([lambda: claims.claim_next(user, None, NOON) for _ in range(8)])
+    results = together(*[lambda: claims.claim_next(user, None, NOON) for _ in range(8)])
     assert len({ticket.pk for ticket in results}) == 1
     assert Ticket.objects.filter(claimed_by=user).count() == 1
     assert Event.objects.filter(kind="claimed").count() == 1
@@ -368,7 +347,7 @@ def test_one_advocate_in_many_tabs_holds_one_ticket():
 def test_claiming_one_ticket_at_once_has_one_winner():
     (ticket,) = queue(1)
     users = [UserFactory(role="advocate") for _ in range(8)]
-    results = together([lambda u=u: claims.claim(u, ticket.pk, NOON) for u in users])
+    results = together(*[lambda u=u: claims.claim(u, ticket.pk, NOON) for u in users])
     assert sum(isinstance(each, Ticket) for each in results) == 1
     assert sum(isinstance(each, claims.AlreadyClaimed) for each in results) == 7
 
@@ -381,9 +360,7 @@ def test_heartbeat_against_sweep_has_one_winner():
         (ticket,) = queue(1)
         token = claims.claim(user, ticket.pk, NOON).claim_token
         end = NOON + LEASE
-        renewed, expired = together(
-            [partial(claims.renew, ticket.pk, token, end), partial(lifecycle.expire_claims, end)]
-        )
+        renewed, expired = together(partial(claims.renew, ticket.pk, token, end), partial(lifecycle.expire_claims, end))
         ticket.refresh_from_db()
         if isinstance(renewed, claims.ClaimLost):
             assert expired == 1

@@ -1,41 +1,20 @@
 """From resting there is one way out, whoever comes at the same moment."""
 
-import threading
 import uuid
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.db import connections
 
 from channels.models import OutboundItem
 from mentions import claims, deliveries, replies
 from mentions.models import Event, Message, Reply, Ticket
+from mentions.tests.concurrency import together
 from mentions.tests.factories import MessageFactory, UserFactory
 from mentions.tests.replying import LATER, UNDO, settle, submit, twitter_ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 8
-
-
-def together(*jobs):
-    barrier, results = threading.Barrier(len(jobs)), [None] * len(jobs)
-
-    def run(index, job):
-        try:
-            barrier.wait()
-            results[index] = job()
-        except Exception as error:
-            results[index] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_undo_against_hand_over_has_exactly_one_winner():

@@ -24,13 +24,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sam(client):
-    user = UserFactory(username="sam", role="advocate")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
 def channel():
     connection = ConnectionFactory(platform="twitter")
     return ChannelFactory(connection=connection, name="@acme", address="acme", slack_channels=["#mentions"])

@@ -24,13 +24,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sam(client):
-    user = UserFactory(username="sam", role="advocate")
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
 def everything():
     return ViewFactory(name="Everything", slug="everything", filters={}, position=1)
 

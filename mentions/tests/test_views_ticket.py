@@ -3,25 +3,27 @@
 import hashlib
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from channels.models import OutboundItem
 from mentions import history, similar
 from mentions.keys import groups
 from mentions.models import Attachment, Blob, Draft, Event, Macro, MessageRevision, Note, Preference, Reply, ThreadPost
-from mentions.tests.factories import ChannelFactory, ConnectionFactory, MessageFactory, TicketFactory, UserFactory
+from mentions.tests.factories import (
+    NOON,
+    ChannelFactory,
+    ConnectionFactory,
+    MessageFactory,
+    TicketFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def sam(client):
-    user = UserFactory(username="sam", role="advocate")
-    client.force_login(user)
-    return user
 
 
 @pytest.fixture
@@ -91,21 +93,35 @@ def test_page_costs_as_many_queries_for_a_long_conversation(client, sam, django_
 )
 def test_delivery_is_said_in_words_on_every_reply(client, sam, state, words):
     message = MessageFactory()
-    Reply.objects.create(
+    replied(message, sam, state)
+    page = page_of(client, message.ticket)
+    assert "Our answer" in page
+    assert words in page
+
+
+def test_reply_behind_an_uncertain_one_says_what_it_waits_for(client, sam):
+    message = MessageFactory()
+    behind = {"outbound": OutboundItem.objects.create(key=uuid4(), conversation="c", payload={}, not_before=NOON)}
+    replied(message, sam, "handed", **behind)
+    assert "nobody knows yet" not in page_of(client, message.ticket)
+    replied(message, sam, "uncertain")
+    assert "nobody knows yet whether the reply before it was posted" in page_of(client, message.ticket)
+
+
+def replied(message, author, state, **fields):
+    return Reply.objects.create(
         ticket=message.ticket,
-        author=sam,
+        author=author,
         channel=message.channel,
-        key="6a9cbb3a-6f50-4fb8-9d3b-0e6f5d1d2c11",
+        key=uuid4(),
         text="Our answer",
         guard_message_id=message.pk,
         state=state,
         error="The platform refused it.",
         send_at=timezone.now(),
         created_at=timezone.now(),
+        **fields,
     )
-    page = page_of(client, message.ticket)
-    assert "Our answer" in page
-    assert words in page
 
 
 def test_history_is_told_in_sentences(client, sam):

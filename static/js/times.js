@@ -41,6 +41,9 @@ function countDown() {
     } else {
       element.textContent = say("sending");
       delete element.dataset.sends;
+      // It has left: what promised otherwise goes.
+      element.previousElementSibling?.remove();
+      element.parentElement.querySelector("[form=undo-reply]")?.remove();
       announce(say("sending"));
     }
   }
