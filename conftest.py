@@ -53,7 +53,7 @@ else:
     start_services()
 os.environ["DJANGO_SETTINGS_MODULE"] = "advocacy.settings"
 django.setup()
-# Not for xdist's workers: pytest-django would read the settings there before this file has named their own Redis number.
+# Not for xdist's workers: pytest-django would read the settings there before this file has named their Redis number.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
