@@ -5,6 +5,7 @@ It says "now" when the moment has come, and then does nothing more until SIGKILL
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ def wait_for_death() -> None:
 
 
 def main(what: str, connection_id: int, file: Path) -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "advocacy.settings"
     django.setup()
     from channels import outbox, polling, registry
     from channels.tests.factories import NOW, page_of
