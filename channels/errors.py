@@ -41,6 +41,10 @@ class Malformed(ChannelError):
     """What came in cannot be read as this platform's format."""
 
 
+class Refused(ChannelError):
+    """A request from outside does not prove where it comes from, or is too old; nothing of it is stored."""
+
+
 class Uncertain(ChannelError):
     """A request that changes something was sent and its outcome is unknown; never repeat it blindly."""
 

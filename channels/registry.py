@@ -55,3 +55,14 @@ def adapter_for(platform: str) -> Adapter:
     except KeyError as error:
         known = ", ".join(all_adapters()) or "none"
         raise UnknownPlatform(f"No adapter for platform {platform!r}; there are: {known}.") from error
+
+
+def adapter_called(name: str) -> Adapter:
+    """By the platform's name or one of its aliases, for people who type it. Raises UnknownPlatform."""
+    named = (adapter for adapter in all_adapters().values() if name in adapter.aliases)
+    return next(named, None) or adapter_for(name)
+
+
+def not_polled() -> list[str]:
+    """Platforms of which everything comes in by itself."""
+    return [platform for platform, adapter in all_adapters().items() if not adapter.is_polled]

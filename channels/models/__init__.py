@@ -1,6 +1,18 @@
+from channels.models.alarm import Alarm
 from channels.models.connection import Channel, Connection
 from channels.models.follow import Followed
-from channels.models.inbox import InboundItem
+from channels.models.inbox import Batch, IgnoreRule, InboundItem
 from channels.models.outbox import OutboundItem
+from channels.models.personal import PersonalAccount
 
-__all__ = ["Channel", "Connection", "Followed", "InboundItem", "OutboundItem"]
+__all__ = [
+    "Alarm",
+    "Batch",
+    "Channel",
+    "Connection",
+    "Followed",
+    "IgnoreRule",
+    "InboundItem",
+    "OutboundItem",
+    "PersonalAccount",
+]

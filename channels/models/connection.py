@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +28,8 @@ class Connection(models.Model):
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     secrets = models.JSONField(_("secrets"), default=dict, blank=True, editable=False)
     """Name → ciphertext, or `env:DESK_CHANNEL_…`; read through `channels.secrets` only."""
+    hook_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
+    """Where the platform calls us: `/hooks/<hook_id>/`. Not a secret by itself; the signature is the proof."""
     is_active = models.BooleanField(_("active"), default=True)
     paused_reason = models.CharField(_("why paused"), max_length=200, blank=True)
 
@@ -67,6 +71,21 @@ class Priority(models.IntegerChoices):
     URGENT = 40, _("urgent")
 
 
+class SlackMode(models.TextChoices):
+    """How a channel's Slack channels hear of its mentions."""
+
+    AT_ONCE = "at_once", _("each at once, grouped in a rush")
+    HOURLY = "hourly", _("as a digest every hour")
+    DAILY = "daily", _("as a digest every day")
+
+
+def roles_field(name: str, help_text: str) -> ArrayField[list[str], list[str]]:
+    """Names of groups (`mentions.roles`)."""
+    return ArrayField(
+        models.CharField(max_length=150), verbose_name=name, default=list, blank=True, help_text=help_text
+    )
+
+
 class Channel(models.Model):
     """One place people speak to us: a handle, an alias, a forum. A message seen by several has one primary, by rank."""
 
@@ -86,15 +105,48 @@ class Channel(models.Model):
     secrets = models.JSONField(_("secrets"), default=dict, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     to_queue = models.BooleanField(_("makes tickets"), default=True)
+    query = models.TextField(
+        _("query"), blank=True, help_text=_("What counts as a mention; empty: everything. See the tester.")
+    )
+    draft_query = models.TextField(_("query to try"), blank=True)
+    """Tried in the tester over what has come in, and in force only when it is switched on (copied to `query`)."""
     slack_channels = models.JSONField(_("Slack channels"), default=list, blank=True)
+    slack_mode = models.CharField(
+        _("in Slack"), max_length=7, choices=SlackMode.choices, default=SlackMode.AT_ONCE, blank=False
+    )
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
     target_minutes = models.PositiveIntegerField(
         _("first reply target (minutes)"), default=420, help_text=_("7 hours, 5 hours for high priority.")
+    )
+    skips_weekends = models.BooleanField(
+        _("target in business days"),
+        default=False,
+        help_text=_("Saturdays and Sundays (UTC) do not count: 1440 minutes are one business day."),
     )
     expected_silence_minutes = models.PositiveIntegerField(
         _("longest normal silence (minutes)"), null=True, blank=True, help_text=_("Empty: as the platform declares.")
     )
     may_reply = models.BooleanField(_("may be answered from"), default=True)
+    visible_to = roles_field(_("visible to"), _("Roles; empty: everybody who may see tickets."))
+    reply_roles = roles_field(_("may reply as it"), _("Roles; empty: everybody who may answer tickets."))
+    post_roles = roles_field(_("may post as it"), _("Roles that may post by themselves, not in reply; empty: nobody."))
+    answers_from = ArrayField(
+        models.SlugField(max_length=60),
+        verbose_name=_("answered from"),
+        default=list,
+        blank=True,
+        help_text=_("Slugs of the channels that its mentions are answered from; empty: all of the connection."),
+    )
+    source = models.CharField(_("source"), max_length=200, blank=True, help_text=_("Where it comes from, in words."))
+    web_url = models.CharField(
+        _("web page"), max_length=500, blank=True, help_text=_("Where a person looks at it in the browser.")
+    )
+    is_checked_weekly = models.BooleanField(
+        _("on the weekly checklist"),
+        default=False,
+        help_text=_("Looked at now and then by a person, because nothing comes in by itself."),
+    )
+    workflow = models.TextField(_("workflow"), blank=True, help_text=_("Markdown: how its mentions are dealt with."))
     guidelines = models.TextField(_("guidelines"), blank=True, help_text=_("Markdown, shown beside the composer."))
     tool_links = models.JSONField(_("tool links"), default=list, blank=True)
     """[{"label", "url"}]; {handle}, {email}, {name} are filled with the requester's data."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -18,6 +19,11 @@ class InboundItem(models.Model):
         IGNORED = "ignored", _("no mention")  # a retweet, no whole-word match
         FAILED = "failed", _("failed")
 
+    class Ignored(models.TextChoices):
+        RULE = "rule", _("an ignore rule")
+        QUERY = "query", _("the query of its channels")
+        UNDONE = "undone", _("its import was undone")
+
     class Role(models.TextChoices):
         MENTION = "mention", _("mention")  # came by a search, timeline, mailbox
         THREAD = "thread", _("thread")  # came by reading a followed thread: context until its author says otherwise
@@ -31,6 +37,13 @@ class InboundItem(models.Model):
     """Over the parsed content, so that a moving score is no edit."""
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
     error = models.TextField(blank=True)
+    ignored_why = models.CharField(max_length=7, choices=Ignored.choices, blank=True, default="")
+    """Of an ignored item: what stopped it, when that was not the adapter (a retweet, no whole-word match)."""
+    ignored_by = models.ForeignKey(
+        "channels.IgnoreRule", null=True, blank=True, on_delete=models.SET_NULL, related_name="items"
+    )
+    batch = models.ForeignKey("channels.Batch", null=True, blank=True, on_delete=models.SET_NULL, related_name="items")
+    """The poll, or the change of a query, that brought it for the first time; null: it came by itself."""
     attempts = models.PositiveSmallIntegerField(default=0)
     revision = models.PositiveIntegerField(default=1)
     fetched_at = models.DateTimeField()
@@ -50,9 +63,70 @@ class InboundItem(models.Model):
             # The sweep looks only for work; the partial index stays tiny however large the inbox grows.
             models.Index(fields=["connection", "id"], name="inbound_pending", condition=Q(state="pending")),
             models.Index(fields=["-id"], name="inbound_failed", condition=Q(state="failed")),
+            # What a rule stopped, and what an import brought, is counted and shown from these.
+            models.Index(fields=["ignored_by", "-id"], name="inbound_by_rule", condition=Q(ignored_by__isnull=False)),
+            models.Index(fields=["batch", "id"], name="inbound_batch", condition=Q(batch__isnull=False)),
             # Volume of the last days: the table grows in this order, so a few pages of index are enough.
             BrinIndex(fields=["created_at"], name="inbound_created", pages_per_range=32),
         ]
 
     def __str__(self) -> str:
         return self.external_id
+
+
+class Batch(models.Model):
+    """What one import brought: a poll with everything until it caught up, or a query that let in what had waited.
+    Undone as one: its untouched tickets are taken back, its items stay in the inbox as ignored."""
+
+    class Reason(models.TextChoices):
+        POLL = "poll", _("poll")
+        FIRST = "first", _("first import")
+        QUERY = "query", _("a query was switched on")
+        HAND = "hand", _("by hand")
+
+    connection = models.ForeignKey("channels.Connection", on_delete=models.CASCADE, related_name="batches")
+    channel = models.ForeignKey("channels.Channel", null=True, on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=5, choices=Reason.choices, default=Reason.POLL)
+    started_at = models.DateTimeField()
+    is_open = models.BooleanField(default=False)
+    """A first import is so long that it goes on in the next poll."""
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        permissions = [("undo_batch", "Can undo an import")]
+        indexes = [models.Index(fields=["connection", "-id"], name="batch_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} {self.started_at}"
+
+
+class IgnoreRule(models.Model):
+    """Mentions that are kept out of the desk: bots of ours, reposts, a competitor's noise. Nothing is lost: the items
+    stay in the inbox, each with the rule that stopped it."""
+
+    name = models.CharField(_("name"), max_length=120)
+    query = models.TextField(
+        _("what it stops"), help_text=_('In the language of queries: author:ci-bot, "a phrase", …')
+    )
+    channel = models.ForeignKey(
+        "channels.Channel",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="ignore_rules",
+        verbose_name=_("channel"),
+        help_text=_("Empty: all channels."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("ignore rule")
+        verbose_name_plural = _("ignore rules")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

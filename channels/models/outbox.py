@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,7 @@ class OutboundItem(models.Model):
         DELETE = "delete", _("delete")
         LIKE = "like", _("like")
         SLACK = "slack", _("Slack message")
+        SLACK_EDIT = "edit", _("change of a Slack message")
 
     key = models.UUIDField(unique=True)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.REPLY)
@@ -31,6 +33,10 @@ class OutboundItem(models.Model):
         "channels.Connection", null=True, blank=True, on_delete=models.PROTECT, related_name="outbound"
     )
     """Null for Slack posts, which go through the workspace's own token."""
+    sent_as = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    """Whose own account on the platform it is sent from (`PersonalAccount`); null: the connection's."""
     conversation = models.CharField(max_length=600)
     """Items of one conversation are sent one after the other, in the order of their ids."""
     payload = models.JSONField()

@@ -1,9 +1,12 @@
 from mentions.models.author import Account, Author, Person
+from mentions.models.checklist import ChannelCheck
 from mentions.models.draft import Draft
 from mentions.models.event import Event, Note
 from mentions.models.macro import Macro
 from mentions.models.message import Attachment, Blob, Message, MessageAlias, MessageRevision, Sighting, ThreadPost
+from mentions.models.notice import Notice, NoticePost
 from mentions.models.preference import Preference
+from mentions.models.preset import PresetRecord
 from mentions.models.reply import Reply
 from mentions.models.tag import Tag
 from mentions.models.ticket import HandBack, ThreadAlias, Ticket
@@ -14,6 +17,7 @@ __all__ = [
     "Attachment",
     "Author",
     "Blob",
+    "ChannelCheck",
     "Draft",
     "Event",
     "HandBack",
@@ -22,8 +26,11 @@ __all__ = [
     "MessageAlias",
     "MessageRevision",
     "Note",
+    "Notice",
+    "NoticePost",
     "Person",
     "Preference",
+    "PresetRecord",
     "Reply",
     "Sighting",
     "Tag",

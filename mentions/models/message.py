@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Left
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +38,10 @@ class Message(models.Model):
     url = models.TextField(blank=True)
     language = models.CharField(max_length=12, blank=True)
     links = models.JSONField(default=list, blank=True)
+    canonical_url = models.CharField(max_length=500, blank=True, default="")
+    """Where it is, in the one form that all its addresses share (`channels.links.canonical`)."""
+    page_url = models.CharField(max_length=500, blank=True, default="")
+    """What it is about, in the same form, when that is another page: so the same page is seen on two platforms."""
     thread_title = models.CharField(max_length=1000, blank=True)
     is_auto = models.BooleanField(default=False)
     is_deleted = models.BooleanField(default=False)
@@ -65,6 +70,8 @@ class Message(models.Model):
             models.Index(fields=["ticket", "posted_at", "id"], name="message_ticket_order"),
             models.Index(fields=["namespace", "thread_id"], name="message_thread"),
             models.Index(fields=["author", "-posted_at"], name="message_author_recent"),
+            models.Index(fields=["canonical_url"], name="message_canonical", condition=~Q(canonical_url="")),
+            models.Index(fields=["page_url"], name="message_page", condition=~Q(page_url="")),
             # The default pending list gives 170 ms spikes, fastupdate off costs 46 %; a task cleans it on schedule.
             GinIndex(fields=["search"], name="message_search", fastupdate=True, gin_pending_list_limit=16384),
         ]

@@ -1,0 +1,34 @@
+"""What an adapter is: the one interface between a platform's wire format and the desk.
+
+Pure data and one base class. No Django, no database, no clock: `parse` and `split` are functions of their arguments.
+An adapter is one module or package under `channels/adapters/`, found by scanning; see `docs/adding-a-platform.md`.
+"""
+
+from channels.contract.adapter import Adapter, Capability, Grouping, parse_all
+from channels.contract.config import Config, Field, FieldKind, Network
+from channels.contract.mention import Attachment, Author, Json, Mention, digest, inspect_record
+from channels.contract.traffic import Document, Hook, HookAnswer, Item, Outgoing, Page, Receipt
+
+__all__ = [
+    "Adapter",
+    "Attachment",
+    "Author",
+    "Capability",
+    "Config",
+    "Document",
+    "Field",
+    "FieldKind",
+    "Grouping",
+    "Hook",
+    "HookAnswer",
+    "Item",
+    "Json",
+    "Mention",
+    "Network",
+    "Outgoing",
+    "Page",
+    "Receipt",
+    "digest",
+    "inspect_record",
+    "parse_all",
+]

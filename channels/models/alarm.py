@@ -1,0 +1,40 @@
+"""What is wrong with a channel or a connection for so long that somebody must be told."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Alarm(models.Model):
+    """Raised once, told once, cleared when it is over; at most one open alarm for each thing that can be wrong."""
+
+    connection = models.ForeignKey("channels.Connection", on_delete=models.CASCADE, related_name="alarms")
+    channel = models.ForeignKey("channels.Channel", null=True, on_delete=models.CASCADE, related_name="alarms")
+    """Null: the whole connection."""
+    state = models.CharField(max_length=20)
+    """`channels.health.Health.state`: silent, auth, expired, expiring, failing, late, …"""
+    words = models.TextField()
+    raised_at = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    """When Slack and mail were told; null while that is still to be done."""
+    cleared_at = models.DateTimeField(null=True)
+    is_over_told = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("alarm")
+        verbose_name_plural = _("alarms")
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "channel", "state"],
+                condition=Q(cleared_at__isnull=True),
+                nulls_distinct=False,
+                name="alarm_open_once",
+            )
+        ]
+        indexes = [models.Index(fields=["-raised_at"], name="alarm_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.raised_at}"

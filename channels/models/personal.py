@@ -1,0 +1,31 @@
+"""Accounts of single people on a connection's platform: where a reply goes out from, when it is not the company's."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class PersonalAccount(models.Model):
+    """What one person has filled in for an adapter's `personal_fields`. Sealed at rest, never shown again."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="personal_accounts")
+    connection = models.ForeignKey("channels.Connection", on_delete=models.CASCADE, related_name="personal_accounts")
+    secrets = models.JSONField(default=dict, editable=False)
+    external_id = models.CharField(max_length=500, blank=True)
+    handle = models.CharField(_("account"), max_length=254, blank=True)
+    """As the platform told when the token was tried."""
+    checked_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+    """Why the platform refused it the last time; empty while it works."""
+
+    class Meta:
+        verbose_name = _("personal account")
+        verbose_name_plural = _("personal accounts")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "connection"], name="personal_account_once_per_connection")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on {self.connection_id}"

@@ -1,0 +1,46 @@
+"""What Slack channels were told of mentions: one notice per mention and Slack channel, edited as its ticket goes on."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class NoticePost(models.Model):
+    """One Slack message of ours: about one mention, about several that came in a rush, or a digest."""
+
+    class Kind(models.TextChoices):
+        SINGLE = "single", _("one mention")
+        RUSH = "rush", _("several at once")
+        DIGEST = "digest", _("digest")
+
+    slack_channel = models.CharField(max_length=80)
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.SINGLE)
+    outbound = models.OneToOneField("channels.OutboundItem", null=True, on_delete=models.SET_NULL, related_name="+")
+    shown = models.BinaryField(max_length=16, null=True)
+    """Digest of what it says now (posted, or on its way): an edit is made only when that has changed."""
+    edits = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.slack_channel} {self.kind}"
+
+
+class Notice(models.Model):
+    """That a Slack channel is to hear of a mention. Once per mention and Slack channel, whatever is repeated."""
+
+    message = models.ForeignKey("mentions.Message", on_delete=models.CASCADE, related_name="notices")
+    channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="+")
+    slack_channel = models.CharField(max_length=80)
+    due_at = models.DateTimeField()
+    """When it is to be told: at once, or with the next digest."""
+    post = models.ForeignKey(NoticePost, null=True, on_delete=models.SET_NULL, related_name="notices")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "slack_channel"], name="notice_once_per_slack_channel")
+        ]
+        indexes = [models.Index(fields=["due_at"], name="notice_due", condition=models.Q(post__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} in {self.slack_channel}"
