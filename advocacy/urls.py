@@ -17,6 +17,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("channels/", include("channels.urls")),
+    path("hooks/", include("channels.hook_urls")),
     path("", include("experts.urls")),
     path("reports/", include("metrics.urls")),
     path("", include("mentions.urls")),

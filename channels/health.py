@@ -107,6 +107,8 @@ def _trouble(connection: Connection, now: datetime) -> list[Health]:
 
 
 def _lateness(connection: Connection, adapter: Adapter, now: datetime) -> list[Health]:
+    if not adapter.is_polled:
+        return []
     if connection.next_poll_at is None:
         if now - connection.created_at < timedelta(seconds=LATE_AFTER_S):
             return []

@@ -53,6 +53,7 @@ class Call:
     url: str = field(repr=False)
     params: Mapping[str, str | int] | None = field(default=None, repr=False)
     payload: Json = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
     auth: AuthBase | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -86,8 +87,12 @@ def get_json(
     classify: Classify | None = None,
 ) -> Answer:
     """Read a JSON document. Raises Transient, RateLimited, AuthFailed, Rejected, BlockedAddress."""
-    call = Call("GET", url, params, None, headers, auth, tuple(secrets))
-    raw = _read(network, call)
+    call = Call("GET", url, params, headers=headers, auth=auth, secrets=tuple(secrets))
+    return _answered(call, _read(network, call), classify)
+
+
+def _answered(call: Call, raw: Raw, classify: Classify | None) -> Answer:
+    """What was read, as JSON; or why it could not be read."""
     if not 200 <= raw.status < 300:
         _raise_known(raw, classify, call.secrets)
         raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), datetime.now(UTC))
@@ -109,7 +114,7 @@ def get_bytes(
     secrets: Iterable[str] = (),
 ) -> Raw:
     """Read a document of any type (a feed, a page); 304 is handed back as it is. Raises as `get_json`."""
-    call = Call("GET", url, params, None, headers, auth, tuple(secrets))
+    call = Call("GET", url, params, headers=headers, auth=auth, secrets=tuple(secrets))
     raw = _read(network, call)
     if not (200 <= raw.status < 300 or raw.status == 304):
         raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), datetime.now(UTC))
@@ -127,7 +132,55 @@ def post_json(
     classify: Classify | None = None,
 ) -> Answer:
     """Change something. Raises Transient only if nothing left, else Uncertain, Rejected, AuthFailed, RateLimited."""
-    return _write(network, Call("POST", url, None, payload, headers, auth, tuple(secrets)), classify)
+    return _write(
+        network, Call("POST", url, payload=payload, headers=headers, auth=auth, secrets=tuple(secrets)), classify
+    )
+
+
+def post_form(
+    network: Network,
+    url: str,
+    form: Mapping[str, str],
+    *,
+    params: Mapping[str, str | int] | None = None,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """Change something by a form (x-www-form-urlencoded). Raises as `post_json`."""
+    call = Call("POST", url, params, form=form, headers=headers, auth=auth, secrets=tuple(secrets))
+    return _write(network, call, classify)
+
+
+def ask_form(
+    network: Network,
+    url: str,
+    form: Mapping[str, str],
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """A question that is asked by POST and changes nothing that matters (a new access token). Raises as `get_json`."""
+    call = Call("POST", url, form=form, headers=headers, auth=auth, secrets=tuple(secrets))
+    return _answered(call, _read(network, call), classify)
+
+
+def ask_json(
+    network: Network,
+    url: str,
+    payload: Json,
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """The same with a JSON body (a session, a query in JSON)."""
+    call = Call("POST", url, payload=payload, headers=headers, auth=auth, secrets=tuple(secrets))
+    return _answered(call, _read(network, call), classify)
 
 
 def delete(
@@ -140,7 +193,7 @@ def delete(
     classify: Classify | None = None,
 ) -> Answer:
     """Delete something. Raises as `post_json`."""
-    return _write(network, Call("DELETE", url, None, None, headers, auth, tuple(secrets)), classify)
+    return _write(network, Call("DELETE", url, headers=headers, auth=auth, secrets=tuple(secrets)), classify)
 
 
 def _read(network: Network, call: Call) -> Raw:
@@ -170,13 +223,13 @@ def _joined(call: Call, target: str) -> str:
 def _redirected(call: Call, url: str) -> Call:
     old, new = call.target(), Call("GET", url, secrets=call.secrets).target()
     if (old.scheme, old.hostname, old.port) == (new.scheme, new.hostname, new.port):
-        return Call(call.method, url, None, None, call.headers, call.auth, call.secrets)
+        return Call(call.method, url, headers=call.headers, auth=call.auth, secrets=call.secrets)
     if call.auth or any(name.lower() == "authorization" for name in call.headers or {}):
         raise Rejected(
             f"{call.where} redirects to {new.hostname}, and credentials are not sent there. If that is the right "
             "place, set it as the address of this connection."
         )
-    return Call(call.method, url, None, None, call.headers, None, call.secrets)
+    return Call(call.method, url, headers=call.headers, secrets=call.secrets)
 
 
 def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
@@ -208,6 +261,7 @@ def _exchange(network: Network, call: Call) -> Raw:
         call.url,
         params=call.params,
         json=call.payload,
+        data=call.form,
         headers={"Accept": "application/json, */*;q=0.5", **(call.headers or {})},
         auth=call.auth or _no_auth,
         timeout=(network.connect_timeout_s, network.read_timeout_s),

@@ -30,8 +30,10 @@ THREAD = InboundItem.Role.THREAD
 
 _STORE = """
 INSERT INTO channels_inbounditem AS stored
-    (connection_id, external_id, role, payload, raw, digest, state, error, attempts, revision, fetched_at)
-SELECT %(connection)s, n.external_id, %(role)s, n.payload::jsonb, n.raw, n.digest, 'pending', '', 0, 1, %(at)s
+    (connection_id, external_id, role, payload, raw, digest, state, error, ignored_why, batch_id, attempts, revision,
+     fetched_at)
+SELECT %(connection)s, n.external_id, %(role)s, n.payload::jsonb, n.raw, n.digest, 'pending', '', '', %(batch)s, 0, 1,
+       %(at)s
 FROM unnest(%(ids)s::text[], %(payloads)s::text[], %(raws)s::bytea[], %(digests)s::bytea[])
     AS n (external_id, payload, raw, digest)
 ORDER BY n.external_id
@@ -106,12 +108,14 @@ def store_page(
     role: str = MENTION,
     lease_token: UUID | None = None,
     source: Source | None = None,
+    batch_id: int | None = None,
 ) -> list[int]:
     """Store a page's items and its cursor in one transaction; returns the ids that are now pending (new or edited).
 
     `fetched_at`: when the request began (aware UTC). The cursor moves only with items of role MENTION, and only while
     the connection's lease is the given one (None: while nobody holds a lease): a poller that was fenced off still
-    stores what it fetched, but leaves the cursor to its successor. Pass `source` to save two queries.
+    stores what it fetched, but leaves the cursor to its successor. Pass `source` to save two queries. `batch_id`: the
+    import that new items belong to.
     """
     source = source or source_of(connection_id)
     edits = source.adapter.can(Capability.EDITS)
@@ -122,7 +126,7 @@ def store_page(
     if not changed and not moves_cursor:
         return []
     with transaction.atomic():
-        rows = _write(connection_id, changed, role, fetched_at, edits) if changed else []
+        rows = _write(connection_id, changed, role, fetched_at, edits, batch_id) if changed else []
         pending = [pk for pk, _ in rows]
         if role == MENTION and any(new for _, new in rows):
             Connection.objects.filter(pk=connection_id).update(last_item_at=fetched_at)
@@ -221,7 +225,7 @@ def _changed(
 
 
 def _write(
-    connection_id: int, items: list[_Fetched], role: str, fetched_at: datetime, edits: bool
+    connection_id: int, items: list[_Fetched], role: str, fetched_at: datetime, edits: bool, batch_id: int | None
 ) -> list[tuple[int, bool]]:
     """(id, whether it is new) of each row written. In order of ids, so that two pollers cannot deadlock."""
     with database.cursor() as cursor:
@@ -232,6 +236,7 @@ def _write(
                 "role": role,
                 "at": fetched_at,
                 "edits": edits,
+                "batch": batch_id,
                 "ids": [f.external_id for f in items],
                 "payloads": [None if f.item.payload is None else to_json(f.item.payload) for f in items],
                 "raws": [f.item.raw for f in items],

@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import hashlib
+import re
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+LONGEST_CANONICAL = 500
+_TRACKING = ("utm_", "mc_", "pk_", "hsa_", "oly_", "vero_", "_hs", "__s", "mkt_")
+_TRACKERS = frozenset(
+    (
+        *(
+            "fbclid",
+            "gclid",
+            "dclid",
+            "gclsrc",
+            "msclkid",
+            "yclid",
+            "twclid",
+            "igshid",
+            "si",
+            "ref",
+            "ref_src",
+            "ref_url",
+        ),
+        *("cmpid", "ncid", "sr_share", "context", "feature", "spm", "trk", "trkcampaign"),
+    )
+)
+_PORTS = {"http": 80, "https": 443}
+_SAME_HOST = {"x.com": "twitter.com"}
+_PLACE = re.compile(r"(?i)!|(?:(?:issue)?comment|discussion|note|post|reply|answer|message|msg|c|p)[-_=]?\w*\d")
+_PREFIXES = ("www.", "m.", "mobile.", "amp.", "old.", "new.")
 
 
 def web_address(text: str) -> str:
@@ -18,3 +46,46 @@ def is_web_address(text: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and "\0" not in text
     except ValueError:
         return False
+
+
+def canonical(address: str) -> str:
+    """The one form that all addresses of a page share: no scheme, no `www.`, no tracking, parameters in order, at most
+    500 characters; "" for what is no web address. It is for comparing, not for opening.
+
+    A fragment stays only where it names a place of its own (`#comment-42`, `#!/room`): a heading is the same page.
+    """
+    if not is_web_address(address := address.strip()):
+        return ""
+    try:
+        parts = urlsplit(address)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return ""
+    for prefix in _PREFIXES:
+        if host.startswith(prefix) and host.count(".") > 1:
+            host = host.removeprefix(prefix)
+            break
+    host = _SAME_HOST.get(host, host)
+    if host == "youtu.be" and len(parts.path) > 1:
+        return f"youtube.com/watch?v={parts.path[1:]}"[:LONGEST_CANONICAL]
+    place = host if port in (None, _PORTS[parts.scheme]) else f"{host}:{port}"
+    path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=-._~").rstrip("/")
+    for ending in ("/index.html", "/index.htm", "/index.php", "/amp"):
+        path = path.removesuffix(ending)
+    found = f"{place}{path}{'' if host == 'twitter.com' else _query(parts.query)}{_fragment(parts.fragment)}"
+    if len(found) <= LONGEST_CANONICAL:
+        return found
+    return f"{found[: LONGEST_CANONICAL - 41]}#{hashlib.sha256(found.encode()).hexdigest()[:40]}"
+
+
+def _query(query: str) -> str:
+    kept = [
+        (name, value)
+        for name, value in parse_qsl(query, keep_blank_values=True)
+        if name.lower() not in _TRACKERS and not name.lower().startswith(_TRACKING)
+    ]
+    return "?" + urlencode(sorted(kept)) if kept else ""
+
+
+def _fragment(fragment: str) -> str:
+    return f"#{fragment}" if _PLACE.match(fragment) else ""

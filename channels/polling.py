@@ -25,7 +25,7 @@ from channels.contract import Page
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient
 from channels.fields import InvalidSettings
 from channels.models import Connection
-from channels.registry import UnknownPlatform, adapter_for
+from channels.registry import UnknownPlatform, adapter_for, not_polled
 from channels.secrets import without_secrets
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ _DUE = """
 UPDATE channels_connection SET lease_token = gen_random_uuid(), lease_until = %(until)s
 WHERE id IN (
     SELECT id FROM channels_connection
-    WHERE is_active AND (next_poll_at IS NULL OR next_poll_at <= %(now)s)
+    WHERE is_active AND platform <> ALL(%(silent)s) AND (next_poll_at IS NULL OR next_poll_at <= %(now)s)
         AND (lease_until IS NULL OR lease_until <= %(now)s)
     ORDER BY next_poll_at NULLS FIRST LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) RETURNING id, lease_token
@@ -92,7 +92,7 @@ def due(now: datetime, limit: int = MAX_DUE_PER_TICK) -> list[Lease]:
     """Lease the active connections that are due, in one statement; hand each lease to a task that calls `poll`."""
     with database.cursor() as cursor:
         until = now + min(timedelta(seconds=DISPATCH_GRACE_S), lease())
-        cursor.execute(_DUE, {"now": now, "until": until, "limit": limit})
+        cursor.execute(_DUE, {"now": now, "until": until, "limit": limit, "silent": not_polled()})
         return [Lease(pk, token) for pk, token in cursor.fetchall()]
 
 

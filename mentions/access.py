@@ -1,7 +1,7 @@
 """Who may see and do what. Rights are Django permissions of groups (`mentions.roles`); what may be *seen* is decided
 in the query, so that no list, count or search can show more than the ticket page would.
 
-A channel whose settings hold `visible_to` (a list of role names) shows its tickets to those roles and to superusers.
+A channel with `visible_to` (names of roles) shows its tickets to those roles and to superusers.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ VIEW_REPORTS = "mentions.view_reports"
 VISIBLE = Fragment(
     """mentions_ticket.channel_id <> ALL (ARRAY(
         SELECT hidden.id FROM channels_channel hidden
-        WHERE jsonb_exists(hidden.settings, 'visible_to')
+        WHERE hidden.visible_to <> '{}'
           AND NOT EXISTS (SELECT 1 FROM auth_user u WHERE u.id = %(me)s AND u.is_superuser)
           AND NOT EXISTS (
             SELECT 1 FROM auth_user_groups ug JOIN auth_group g ON g.id = ug.group_id
-            WHERE ug.user_id = %(me)s AND jsonb_exists(hidden.settings->'visible_to', g.name))))"""
+            WHERE ug.user_id = %(me)s AND g.name = ANY(hidden.visible_to))))"""
 )
 
 
@@ -60,11 +60,11 @@ def visible_channel_ids(user: User) -> RawSQL:
 def may_answer_from(user: User, ticket: Ticket, channels: Sequence[Channel]) -> list[Channel]:
     """Those of a connection's channels in whose name this person may answer: the ticket's own, and all that are not
     hidden from them. Costs a query only where something is hidden."""
-    hidden = [c for c in channels if "visible_to" in c.settings and c.pk != ticket.channel_id]
+    hidden = [c for c in channels if c.visible_to and c.pk != ticket.channel_id]
     if not hidden or user.is_superuser:
         return list(channels)
     roles = set(user.groups.values_list("name", flat=True))
-    return [c for c in channels if c not in hidden or roles & set(c.settings["visible_to"] or ())]
+    return [c for c in channels if c not in hidden or roles & set(c.visible_to)]
 
 
 def require(user: User, permission: str) -> None:

@@ -144,7 +144,7 @@ def world(text: str = "How do I install Acme?") -> SimpleNamespace:
         name="Founder inbox",
         slug="founder",
         address="sam@acme.example",
-        settings={"visible_to": ["advocate", "admin"]},
+        visible_to=["advocate", "admin"],
     )
     owner = UserFactory(role="advocate", username="owner")
     shown, secret = conversation(public, text), conversation(hidden, f"{text} hushhush")

@@ -130,7 +130,7 @@ def test_nothing_of_a_hidden_ticket_can_be_changed(desk):
 
 
 def test_an_outreach_about_a_hidden_ticket_cannot_be_changed(desk):
-    desk.hidden.settings = {"visible_to": ["manager"]}
+    desk.hidden.visible_to = ["manager"]
     desk.hidden.save()
     client = client_of(somebody("advocate"))
     address = reverse("experts:change", args=[desk.secret.outreach.pk])
@@ -167,7 +167,7 @@ def test_a_ticket_that_becomes_hidden_is_not_held_on_to(desk):
     client = client_of(volunteer)
     client.post(of(desk.shown.ticket.pk, "claim"))
     token = Ticket.objects.get(pk=desk.shown.ticket.pk).claim_token
-    desk.shown.channel.settings = {"visible_to": ["manager"]}
+    desk.shown.channel.visible_to = ["manager"]
     desk.shown.channel.save()
     assert client.post(of(desk.shown.ticket.pk, "renew"), {"token": token}).status_code == 404
 
@@ -258,13 +258,13 @@ def test_a_picture_in_a_mail_claims_nothing(desk):
 
 
 def test_somebody_who_only_speaks_in_hidden_channels_is_unknown(desk):
-    hidden = conversation(ChannelFactory(settings={"visible_to": ["advocate"]}), "unheard")
+    hidden = conversation(ChannelFactory(visible_to=["advocate"]), "unheard")
     assert client_of(somebody("volunteer")).get(of(hidden.author.pk, "author")).status_code == 404
     assert client_of(somebody("advocate")).get(of(hidden.author.pk, "author")).status_code == 200
 
 
 def test_what_joins_or_changes_many_reaches_nothing_hidden(desk):
-    desk.hidden.settings = {"visible_to": ["manager"]}
+    desk.hidden.visible_to = ["manager"]
     desk.hidden.save()
     client = client_of(somebody("advocate"))
     shown, secret = desk.shown.ticket.pk, desk.secret.ticket.pk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from channels.links import web_address
+from channels.links import canonical, web_address
 from channels.models import Channel
 from mentions.ingest.reading import Parsed
 from mentions.ingest.state import MessageState, Row, TicketState
@@ -29,6 +29,8 @@ def message_row(parsed: Parsed, channel_id: int, author_id: int, direction: str,
         "ingested_at": parsed.at,
         "edited_at": mention.edited_at,
         "deleted_at": parsed.at if mention.is_deleted else None,
+        "canonical_url": canonical(mention.url or ""),
+        "page_url": canonical(mention.about_url or ""),
         **version_row(parsed),
     }
 
@@ -57,6 +59,8 @@ def message_of_post(post: Row, parsed: Parsed, author_id: int) -> MessageState:
     row = {name: post[name] for name in ("namespace", "external_id", "thread_id", "parent_external_id", "subject")}
     row |= {name: post[name] for name in ("text", "html", "url", "posted_at", "is_deleted", "digest", "version_at")}
     row |= {
+        "canonical_url": canonical(post["url"]),
+        "page_url": canonical(parsed.mention.about_url or ""),
         "channel_id": parsed.channels[0].pk,
         "author_id": author_id,
         "direction": "in",

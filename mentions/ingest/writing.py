@@ -25,7 +25,8 @@ TICKET = """id bigint, channel_id bigint, requester_id bigint, subject text, sta
     no_reply_reason text, solved_at timestamptz, follow_up_of_id bigint"""
 MESSAGE = """id bigint, ticket_id bigint, channel_id bigint, namespace text, external_id text, thread_id text,
     parent_external_id text, reply_to_external_id text, author_id bigint, direction text, subject text, text text,
-    html text, url text, language text, links jsonb, thread_title text, is_auto boolean, is_deleted boolean,
+    html text, url text, canonical_url text, page_url text, language text, links jsonb,
+    thread_title text, is_auto boolean, is_deleted boolean,
     extra jsonb, posted_at timestamptz, ingested_at timestamptz, edited_at timestamptz, deleted_at timestamptz,
     digest text, version_at timestamptz, item_id bigint"""
 MESSAGE_COLUMNS = ", ".join(column.split()[0] for column in MESSAGE.split(","))

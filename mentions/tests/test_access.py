@@ -58,7 +58,7 @@ def test_without_a_role_nothing_is_seen():
 
 
 def test_hidden_channel_is_seen_by_its_roles_and_superusers_only():
-    TicketFactory(channel=ChannelFactory(settings={"visible_to": ["manager", "advocate"]}))
+    TicketFactory(channel=ChannelFactory(visible_to=["manager", "advocate"]))
     view = ViewFactory()
     seen = {"volunteer": 0, "advocate": 1, "manager": 1}
     for role, count in seen.items():

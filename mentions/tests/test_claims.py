@@ -267,7 +267,7 @@ def test_every_view_can_be_played(name, sam):
 
 def test_ticket_of_a_hidden_channel_is_not_handed_out(sam):
     volunteer = UserFactory(role="volunteer")
-    hidden = TicketFactory(channel=ChannelFactory(settings={"visible_to": ["advocate"]}))
+    hidden = TicketFactory(channel=ChannelFactory(visible_to=["advocate"]))
     assert claims.claim_next(volunteer, None, NOON) is None
     with pytest.raises(Ticket.DoesNotExist):
         claims.claim(volunteer, hidden.pk, NOON)

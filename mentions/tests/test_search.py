@@ -129,7 +129,7 @@ def test_field_search_excerpt_is_escaped(sam):
 
 
 def test_hidden_channel_and_missing_right_show_nothing(sam):
-    said("runner", channel=ChannelFactory(settings={"visible_to": ["manager"]}))
+    said("runner", channel=ChannelFactory(visible_to=["manager"]))
     assert found("runner", sam) == []
     assert found("status:new", sam) == []
     assert found("runner", UserFactory(role=None)) == []

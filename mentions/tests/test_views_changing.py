@@ -85,7 +85,7 @@ def test_merge_into_nothing_says_so(client, sam, channel, into):
 
 
 def test_merge_never_shows_a_ticket_that_one_may_not_see(client, sam, channel):
-    hidden = ChannelFactory(settings={"visible_to": ["manager"]})
+    hidden = ChannelFactory(visible_to=["manager"])
     source, target = asked(channel), asked(hidden, "A secret")
     page = client.get(url("merge", source), {"into": target.pk}).content.decode()
     assert "A secret" not in page
@@ -246,7 +246,7 @@ def test_nothing_is_changed_by_a_form_that_says_nothing(client, sam, channel, fo
 
 
 def test_the_change_of_many_needs_the_right_and_reaches_only_what_one_sees(client, sam, channel):
-    hidden = asked(ChannelFactory(settings={"visible_to": ["manager"]}))
+    hidden = asked(ChannelFactory(visible_to=["manager"]))
     form = {"ticket": [hidden.pk, "x", "9" * 30], "do": "priority", "priority": "40"}
     client.post(reverse("mentions:bulk"), form)
     hidden.refresh_from_db()

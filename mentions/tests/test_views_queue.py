@@ -154,7 +154,7 @@ def test_text_of_a_mention_is_escaped_in_the_list(client, sam, everything):
 
 
 def test_channels_kept_from_a_role_are_neither_listed_nor_counted(client, sam, everything):
-    hidden = ChannelFactory(settings={"visible_to": ["admin"]})
+    hidden = ChannelFactory(visible_to=["admin"])
     ticket = waiting(1, channel=hidden)[0]
     response = client.get("/queue/everything/")
     assert shown_ids(response) == []

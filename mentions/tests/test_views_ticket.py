@@ -173,7 +173,7 @@ def test_attachments_are_downloads_and_nothing_else(client, sam, mail, type_):
 
 
 def test_files_of_tickets_that_one_may_not_see_are_not_found(client, sam):
-    hidden = ChannelFactory(settings={"visible_to": ["admin"]})
+    hidden = ChannelFactory(visible_to=["admin"])
     message = MessageFactory(ticket=TicketFactory(channel=hidden), html="<p>x</p>")
     file = attach(message)
     for name, number in (("attachment", file.pk), ("mail", message.pk), ("preview", message.ticket_id)):

@@ -182,6 +182,7 @@ def _mention(
         subject=None if is_comment else title,
         html=html or None,
         url=item_url(config, number),
+        about_url=page,
         is_own=bool(author) and (author.lower() in config.own or author.lower() in config.addresses),
         is_deleted=_is_gone(entry, author, html),
         links=_links(page, html),

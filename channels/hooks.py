@@ -1,0 +1,41 @@
+"""What platforms tell us by themselves: proved by the adapter, stored in the inbox, and only then answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from channels import inbox
+from channels.configs import source_for
+from channels.contract import Capability, Hook, HookAnswer, Page
+from channels.models import Connection
+
+MOST_BYTES = 1024 * 1024
+
+
+class Unknown(LookupError):
+    """No connection listens there."""
+
+
+class Paused(Exception):
+    """The connection is paused: the platform is to try again later."""
+
+
+def receive(hook_id: UUID, hook: Hook, now: datetime) -> HookAnswer:
+    """Store what a hook brings; the answer is for the platform. Repeating it changes nothing: items have ids.
+
+    Raises Unknown, Paused, Refused, Malformed, InvalidSettings.
+    """
+    connection = Connection.objects.prefetch_related("channels").filter(hook_id=hook_id).first()
+    if connection is None:
+        raise Unknown
+    source = source_for(connection)
+    if not source.adapter.can(Capability.WEBHOOK):
+        raise Unknown
+    if not connection.is_active:
+        raise Paused
+    answer = source.adapter.receive(source.config, hook, now)
+    if answer.items:
+        inbox.store_page(connection.pk, Page(answer.items, None), fetched_at=now, source=source)
+        Connection.objects.filter(pk=connection.pk).update(last_success_at=now)
+    return answer
