@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import PARTS, Fault
@@ -14,13 +15,14 @@ from sandbox.http import Request, Response, Router, json_response, redirect
 from sandbox.pages.elements import missing
 from sandbox.platform import Act, Impossible
 from sandbox.stories import plots
-from sandbox.world import Member, member
+from sandbox.world import member
 
 if TYPE_CHECKING:
     from sandbox.stream import Stream
     from sandbox.universe import Universe
 
 Fields = dict[str, Any]
+_OF_ACT = frozenset({"platform", "kind", "text", "author", "to", "reply_to"})
 MAX_HN_A_SECOND = 900
 """Search gives 1,000 hits of one second and has no way to ask for the rest."""
 
@@ -41,10 +43,12 @@ class Control:
             ("stream", self.set_stream),
             ("bulk", self.bulk),
             ("settle", self.settle),
+            ("webhook", self.webhook),
         ):
             router.add("POST", f"/control/{name}", self._posted(verb))
         router.add("GET", "/control/state", self.state)
         router.add("GET", "/control/truth", self.truth)
+        router.add("GET", "/control/access", self.access)
 
     def _posted(self, verb: Callable[[Fields], Fields]) -> Callable[[Request], Response]:
         def view(request: Request) -> Response:
@@ -64,14 +68,12 @@ class Control:
     # --- verbs ------------------------------------------------------------------------------------------------
 
     def post(self, data: Fields) -> Fields:
-        """What is not given is made up; a given text is posted as it is."""
+        """What is not given is made up; a given text is posted as it is. Further fields go to the act's `more`."""
         platform, random_ = data["platform"], self._seed()
-        self.universe.platform(platform)
         kind, to, author = str(data.get("kind", "")), str(data.get("to", "")), str(data.get("author", ""))
-        if data.get("text") is None and not data.get("reply_to"):
-            act = plots.single(random_, platform, "", kind=kind, to=to, author=author)
-        else:
-            act = plots.single(random_, platform, "", kind="question", to=to, author=author)
+        is_told = data.get("text") is not None or bool(data.get("reply_to"))
+        act = self._opening(random_, platform, "question" if is_told else kind, to, author)
+        if is_told:
             act.kind = kind or "question"
             act.text = str(data.get("text", "Does this work for everybody?"))
             act.more["form"] = "plain"
@@ -80,26 +82,18 @@ class Control:
         act.parent = str(data.get("reply_to", ""))
         if platform == "twitter" and to and f"@{to.lstrip('@')}".lower() not in act.text.lower():
             act.text = f"@{to.lstrip('@')} {act.text}"
-        for name in (
-            "subject",
-            "title",
-            "url",
-            "form",
-            "attachments",
-            "headers",
-            "name",
-            "lang",
-            "cc",
-            "bcc",
-            "dkim",
-            "requester",
-        ):
-            if name in data:
-                act.more[name] = data[name]
+        act.more |= {name: value for name, value in data.items() if name not in _OF_ACT}
         if to and platform == "email":
             act.more["to"] = [part.strip() for part in to.split(",")]
         made = self.universe.perform(act)
         return {"id": made.id, "url": made.url, "text": act.text, "author": act.author}
+
+    def _opening(self, random_: random.Random, platform: str, kind: str, to: str, author: str) -> Act:
+        self.universe.platform(platform)
+        others = plots.others_of(self.universe.platforms)
+        if platform in others:
+            return others[platform].opening(random_, "", kind=kind, to=to, author=author)[0][1]
+        return plots.single(random_, platform, "", kind=kind, to=to, author=author)
 
     def edit(self, data: Fields) -> Fields:
         act = Act(data["platform"], "edit", "", str(data["text"]), parent=str(data["id"]))
@@ -119,15 +113,18 @@ class Control:
         """As a team member (key, or any account) or a brand handle, on the platform itself."""
         who, platform = str(data["as"]), data["platform"]
         person = member(who)
-        account = self._account(person, platform) if person else who
+        account = self.universe.platform(platform).account(person) if person else who
         if account is None:
             raise Impossible(f"{who} has no account on {platform}")
         act = Act(platform, "post", account.lstrip("@"), str(data["text"]), parent=str(data["id"]), by_team=True)
         made = self.universe.perform(act)
         return {"id": made.id, "url": made.url}
 
-    def _account(self, person: Member, platform: str) -> str | None:
-        return {"twitter": person.twitter, "hackernews": person.hackernews}.get(platform, person.key)
+    def webhook(self, data: Fields) -> Fields:
+        """Where a platform tells the desk by itself; an empty `url` ends it."""
+        self.universe.platform(data["platform"])
+        self.universe.webhooks.set(data["platform"], str(data.get("url", "")), str(data.get("secret", "")))
+        return {"url": data.get("url", "")}
 
     def faults(self, data: Fields) -> Fields:
         count, seconds = data.get("count"), data.get("seconds")
@@ -166,7 +163,7 @@ class Control:
         with self.universe.store.transaction():
             for number in range(count):
                 platform = names[number % len(names)]
-                act = plots.one_of_many(random_, platform, story)
+                act = plots.one_of_many(random_, platform, story, plots.others_of(self.universe.platforms))
                 made[platform].append(self.universe.perform(act).id)
                 if "title" in act.more:
                     story = made[platform][-1]
@@ -204,3 +201,7 @@ class Control:
         except Impossible as error:
             return json_response({"error": str(error)}, 400)
         return json_response({"platform": name, **platform.truth(search=request.query.get("search") in ("1", "true"))})
+
+    def access(self, request: Request) -> Response:
+        """Platform → how a desk's connection to it must be filled in."""
+        return json_response({name: asdict(platform.access()) for name, platform in self.universe.platforms.items()})

@@ -1,11 +1,17 @@
-"""What a platform of the sandbox is, and the acts that are done on it by customers, the team and passers-by."""
+"""What a platform of the sandbox is, and the acts that are done on it by customers, the team and passers-by.
+
+A platform where people talk in posts subclasses `sandbox.talk.Talk`, which knows what they say; this is the bare rest.
+"""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.http import Response, Router, json_response
+from sandbox.world import Member
 
 if TYPE_CHECKING:
     from sandbox.universe import Universe
@@ -45,10 +51,38 @@ class Made:
     url: str
 
 
+Timed = list[tuple[float, Act]]
+"""(seconds after the beginning, act), the first at 0."""
+Signed = Callable[[str], tuple[bytes, Mapping[str, str]]]
+"""From the webhook's secret to the body and the headers of one call."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How a desk's connection to this platform must be filled in: by the names of its adapter's fields.
+
+    `channels`: address → (settings, secrets) of that channel. `personal`: key of a team member → what this person
+    enters to answer from their own account.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]] = field(default_factory=dict)
+    personal: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
 class Platform:
     """One platform. A module or package in `sandbox/platforms/` offers it as `PLATFORM`."""
 
     name = ""
+    title: ClassVar[str] = ""
+    """In the menu; empty: not there."""
+    home: ClassVar[str] = "/"
+    """Path of its first public page."""
+    kinds: ClassVar[tuple[str, ...]] = ()
+    """What may be posted here by a button; empty: nothing."""
+    weight: ClassVar[int] = 0
+    """How often something begins here by itself: so many times for every twenty on Twitter, Hacker News and by mail."""
 
     def __init__(self, universe: Universe) -> None:
         self.universe = universe
@@ -67,6 +101,30 @@ class Platform:
         itself but in a conversation with us), each with a `reason`. `ours`: written by the team on the platform.
         `desk`: what the desk posted through the API, in order, with what proves that it came once."""
         raise NotImplementedError
+
+    def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
+        """Something that somebody begins here, with what happens around it. Raises Impossible where nobody does."""
+        raise Impossible(f"nothing begins on {self.name}")
+
+    def answer(self, random_: random.Random, act: Act, key: str) -> Act:
+        """What the team answers to `act`, on the platform itself."""
+        raise Impossible(f"nobody answers on {self.name}")
+
+    def follow_up(self, random_: random.Random, act: Act, *, parent: str, key: str) -> Act:
+        """What the author of `act` says to an answer."""
+        raise Impossible(f"nobody asks on {self.name}")
+
+    def account(self, member: Member) -> str | None:
+        """The account of a team member here; None: they have none."""
+        return {"twitter": member.twitter, "hackernews": member.hackernews}.get(self.name, member.key)
+
+    def access(self) -> Access:
+        """With addresses that begin with `self.universe.public_url`."""
+        return Access()
+
+    def tell(self, signed: Signed) -> None:
+        """Call the webhook that was set for this platform, if any, once the running transaction is on disk."""
+        self.universe.webhooks.call(self.name, signed)
 
     def counts(self) -> dict[str, int]:
         return {}

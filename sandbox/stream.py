@@ -55,7 +55,7 @@ class Stream:
         """Something new now; what follows from it is kept for later, faster than in life."""
         universe = self.universe
         key = f"live{universe.store.next_number('live')}"
-        acts = plots.start(self._random, key, story=self._last_story)
+        acts = plots.start(self._random, key, story=self._last_story, others=plots.others_of(universe.platforms))
         with universe.store.transaction():
             universe.perform_all([acts[0][1]])
             for seconds, act in acts[1:]:

@@ -17,8 +17,10 @@ from typing import Any
 import sandbox.platforms
 from sandbox.faults import Faults
 from sandbox.http import Router
+from sandbox.pages.elements import PLACES
 from sandbox.platform import Act, Impossible, Made, Platform
 from sandbox.store import Store
+from sandbox.webhooks import Webhooks
 
 
 class Universe:
@@ -40,11 +42,14 @@ class Universe:
         """`host`, and what `imap` and `smtp` listen on (asked for before the start, real after it)."""
         self.reactions = False
         self.woken = threading.Event()
+        self.webhooks = Webhooks(self.store)
         self.platforms: dict[str, Platform] = {}
         for platform in found_platforms():
             if platform.name in self.platforms:
                 raise ValueError(f"two platforms are called {platform.name}")
             self.platforms[platform.name] = platform(self)
+            if platform.title:
+                PLACES[platform.title] = platform.home
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -112,12 +117,14 @@ class Universe:
         return len(due)
 
     def start(self) -> None:
+        self.webhooks.start()
         for platform in self.platforms.values():
             platform.start()
 
     def stop(self) -> None:
         for platform in self.platforms.values():
             platform.stop()
+        self.webhooks.stop()
         self.store.close()
 
 

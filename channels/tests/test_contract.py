@@ -2,6 +2,7 @@
 
 A payload `NAME.*` lies beside `NAME.expected.json`: a list of `inspect_record` objects, or `{"malformed": "…"}` with a
 part of the error. `config.json` beside them (or `NAME.config.json` for one) holds the connection they are read with.
+`access_token.json` {"path", "body"}: how the platform's token address answers; the faults are in what comes after it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from channels.contract import (
 )
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient, Uncertain
 from channels.registry import all_adapters
-from channels.tests.loopback import Reply, serving
+from channels.tests.loopback import Reply, Seen, as_json, serving
 
 PAYLOADS = Path(__file__).parent / "payloads"
 
@@ -168,9 +169,28 @@ def _filled(fields: tuple[Field, ...], base: str) -> tuple[dict[str, Any], dict[
 def _connection(adapter: Adapter, base: str, network: Network) -> Config:
     settings, secrets = _filled(adapter.fields, base)
     channel_settings, channel_secrets = _filled(adapter.channel_fields, base)
+    personal = _filled(adapter.personal_fields, base)[1]
     return Config(
-        settings, secrets, ("acme",), frozenset(), network, {"acme": channel_settings}, {"acme": channel_secrets}
+        settings,
+        secrets,
+        ("acme",),
+        frozenset(),
+        network,
+        {"acme": channel_settings},
+        {"acme": channel_secrets},
+        personal,
     )
+
+
+def _answering(adapter: Adapter, reply: Reply) -> Callable[[Seen], Reply]:
+    """`reply` to everything but the question for an access token, where the platform has one."""
+    path = PAYLOADS / adapter.platform / "access_token.json"
+    token = json.loads(path.read_text()) if path.exists() else None
+
+    def answer(seen: Seen) -> Reply:
+        return as_json(token["body"]) if token and seen.path.endswith(token["path"]) else reply
+
+    return answer
 
 
 OUTGOING = Outgoing("2f7c", "Thanks for telling us!", thread_id="41", in_reply_to="42", sender="acme")
@@ -211,7 +231,7 @@ def _can(adapter: Adapter, verb: str) -> bool:
 @pytest.mark.parametrize("adapter", HTTP_ADAPTERS, ids=lambda a: a.platform)
 def test_a_fault_is_a_typed_error_without_a_secret(adapter: Adapter, fault: str) -> None:
     reply, read_error, write_error = FAULTS[fault]
-    with serving(lambda seen: reply) as server:
+    with serving(_answering(adapter, reply)) as server:
         config = _connection(adapter, server.url, server.network(read_timeout_s=0.2))
         for verbs, expected in ((READS, read_error), (WRITES, write_error)):
             for name, verb in verbs.items():
@@ -241,9 +261,8 @@ def test_nothing_listening_is_transient_for_reads_and_writes(adapter: Adapter) -
 def test_a_wrong_charset_is_tolerated_or_told(adapter: Adapter) -> None:
     for sample in (s for s in READABLE if s.platform == adapter.platform and s.path.suffix == ".json"):
         body = json.dumps(json.loads(sample.path.read_text()), ensure_ascii=False).encode("latin-1", "replace")
-        with serving(
-            lambda seen, body=body: Reply(200, body, {"Content-Type": "text/plain; charset=utf-16"})
-        ) as server:
+        reply = Reply(200, body, {"Content-Type": "text/plain; charset=utf-16"})
+        with serving(_answering(adapter, reply)) as server:
             config = _connection(adapter, server.url, server.network())
             try:
                 list(adapter.fetch(config, None))

@@ -11,6 +11,10 @@ from sandbox.http import Response
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 
 
+PLACES: dict[str, str] = {"Sandbox": "/"}
+"""The menu: title → path. Each platform adds itself when the world begins."""
+
+
 class Markup(str):
     """HTML that is safe to show."""
 
@@ -78,14 +82,7 @@ def reply_form(action: str, options: list[tuple[str, str]], **hidden: Any) -> Ma
 
 def page(title: str, *body: Any, section: str = "", status: int = 200) -> Response:
     """The frame: no script, one stylesheet of our own."""
-    places = [
-        ("/", "Sandbox"),
-        ("/twitter/web/", "Twitter"),
-        ("/hn/web/", "Hacker News"),
-        ("/mail/", "Mail"),
-        ("/slack/", "Slack"),
-    ]
-    menu = el("nav", [link(h, name, aria_current="page" if name == section else None) for h, name in places],
+    menu = el("nav", [link(h, name, aria_current="page" if name == section else None) for name, h in PLACES.items()],
               aria_label="Platforms")  # fmt: skip
     head = el(
         "head",

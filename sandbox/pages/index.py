@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING
 from sandbox.faults import KINDS
 from sandbox.http import Request, Response, Router
 from sandbox.pages.elements import Markup, button, choice, el, link, page
-from sandbox.stories import english
+from sandbox.platform import Platform
 
 if TYPE_CHECKING:
     from sandbox.stream import Stream
     from sandbox.universe import Universe
-
-PLACES = {"twitter": "/twitter/web/", "hackernews": "/hn/web/", "email": "/mail/", "slack": "/slack/"}
-POSTABLE = {
-    "twitter": tuple(english.TWEETS),
-    "hackernews": tuple(english.COMMENTS),
-    "email": ("question", "praise", "bug", "application", "moving", "spam"),
-}
 
 
 class Index:
@@ -38,7 +31,11 @@ class Index:
         return page(
             "A pretend outside world",
             el("section", el("h2", "Platforms"), self._counts()),
-            el("section", el("h2", "Post one more"), [self._post(name) for name in POSTABLE]),
+            el(
+                "section",
+                el("h2", "Post one more"),
+                [self._post(p) for p in self.universe.platforms.values() if p.kinds],
+            ),
             el("section", el("h2", "Stream"), self._stream()),
             el("section", el("h2", "Faults"), self._faults()),
             section="Sandbox",
@@ -48,15 +45,18 @@ class Index:
         rows = []
         for name, platform in self.universe.platforms.items():
             counts = ", ".join(f"{number} {what}" for what, number in platform.counts().items())
-            rows.append(el("tr", el("th", link(PLACES.get(name, "/"), name), scope="row"), el("td", counts)))
+            rows.append(el("tr", el("th", link(platform.home, name), scope="row"), el("td", counts)))
         return el("table", el("tbody", rows))
 
-    def _post(self, platform: str) -> Markup:
-        kinds = [("", "any kind")] + [(kind, kind.replace("_", " ")) for kind in POSTABLE[platform]]
+    def _forms(self) -> list[Markup]:
+        return [self._post(platform) for platform in self.universe.platforms.values() if platform.kinds]
+
+    def _post(self, platform: Platform) -> Markup:
+        kinds = [("", "any kind")] + [(kind, kind.replace("_", " ")) for kind in platform.kinds]
         return el(
             "form",
-            el("input", type="hidden", name="platform", value=platform),
-            choice("kind", platform, kinds),
+            el("input", type="hidden", name="platform", value=platform.name),
+            choice("kind", platform.name, kinds),
             el("button", "Post one", type="submit"),
             method="post",
             action="/control/post",

@@ -37,6 +37,7 @@ class Past:
     open_recent: int = 0
     open_old: int = 0
     stories: list[tuple[float, str]] = field(default_factory=list)
+    others: plots.Others = field(default_factory=dict)
 
     def add(self, act: Act, at: float) -> None:
         if at < self.now:
@@ -48,16 +49,16 @@ def be_born(universe: Universe) -> int:
     """Write the history, once in a world's life; returns how many acts it has. A birth cut short starts again."""
     if universe.store.get("world", "history") is not None:
         return 0
-    past = imagine(universe.born_at, universe.history_days, universe.seed)
+    past = imagine(universe.born_at, universe.history_days, universe.seed, plots.others_of(universe.platforms))
     with universe.store.transaction():
         done = universe.perform_all(past)
         universe.store.put("world", "history", {"acts": done})
     return done
 
 
-def imagine(now: float, days: int, seed: int) -> list[Act]:
+def imagine(now: float, days: int, seed: int, others: plots.Others | None = None) -> list[Act]:
     """All acts of the `days` before `now`, oldest first. The same arguments give the same past."""
-    past = Past(now, random.Random(f"history {seed}"))
+    past = Past(now, random.Random(f"history {seed}"), others=others or {})
     for number, at in enumerate(_beginnings(past, days)):
         _conversation(past, f"h{number}", at)
     return sorted(past.acts, key=lambda act: act.at or 0)
@@ -77,7 +78,7 @@ def _beginnings(past: Past, days: int) -> list[float]:
 
 def _conversation(past: Past, key: str, at: float) -> None:
     recent = [name for began, name in past.stories if at - began < 20 * HOUR]
-    timed = plots.start(past.random, key, story=recent[-1] if recent else "")
+    timed = plots.start(past.random, key, story=recent[-1] if recent else "", others=past.others)
     if timed[0][1].kind == "competitor" and past.random.random() < 0.8:
         return
     if timed[0][1].kind in ("spam", "forged") and timed[0][1].platform == "email":
@@ -125,6 +126,8 @@ def _more(past: Past, act: Act, reply: Act, at: float) -> None:
 
 
 def _reply(past: Past, act: Act) -> Act:
+    if act.platform in past.others:
+        return past.others[act.platform].answer(past.random, act, f"{act.key}/a")
     if act.platform == "twitter":
         return tweets.answer(_about(past, act), act, past.random)
     if act.platform == "hackernews":
@@ -139,6 +142,8 @@ def _about(past: Past, act: Act) -> tweets.Subject:
 
 
 def _follow_up(past: Past, act: Act, *, parent: str, key: str) -> Act:
+    if act.platform in past.others:
+        return past.others[act.platform].follow_up(past.random, act, parent=parent, key=key)
     if act.platform == "twitter":
         return tweets.follow_up(_about(past, act), past.random, parent=parent, key=key)
     if act.platform == "hackernews":

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 
-from sandbox.platform import Act
+from sandbox.platform import Act, Platform, Timed
 from sandbox.stories import comments, english, letters, tweets
 from sandbox.stories.topics import TOPICS
 
-Timed = list[tuple[float, Act]]
-"""(seconds after the beginning, act), the first at 0."""
+Others = Mapping[str, Platform]
+"""Platforms that know by themselves what begins on them."""
 PLATFORMS = ("twitter",) * 11 + ("hackernews",) * 4 + ("email",) * 5
+
+
+def others_of(platforms: Mapping[str, Platform]) -> Others:
+    """Those that are not told about here."""
+    return {name: platform for name, platform in platforms.items() if name not in PLATFORMS and platform.kinds}
 
 
 def single(random_: random.Random, platform: str, key: str, *, kind: str = "", to: str = "", author: str = "") -> Act:
@@ -26,16 +32,21 @@ def single(random_: random.Random, platform: str, key: str, *, kind: str = "", t
     return act
 
 
-def one_of_many(random_: random.Random, platform: str, story: str) -> Act:
+def one_of_many(random_: random.Random, platform: str, story: str, others: Others) -> Act:
     """One mention of a flood: like `single`, but on Hacker News mostly below `story` (an id, or "")."""
+    if platform in others:
+        return others[platform].opening(random_, "")[0][1]
     if platform == "hackernews" and story and random_.random() < 0.9:
         return comments.mention(random_, parent=story, key="")[1]
     return single(random_, platform, "")
 
 
-def start(random_: random.Random, key: str, platform: str = "", story: str = "") -> Timed:
+def start(random_: random.Random, key: str, *, story: str = "", others: Others | None = None) -> Timed:
     """Something new, with what happens around it. `story`: key of a Hacker News story that may be commented on."""
-    platform = platform or random_.choice(PLATFORMS)
+    more = [name for name, other in (others or {}).items() for _ in range(other.weight)]
+    platform = random_.choice([*PLATFORMS, *more])
+    if others and platform in others:
+        return others[platform].opening(random_, key)
     if platform == "twitter":
         about, first = tweets.opening(random_, key)
         return [(0.0, first), *tweets.around(about, first, random_)]

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from channels.contract import Adapter, Config
 from channels.errors import ChannelError
 from channels.inspection import Inspection, config_from, records
-from channels.registry import UnknownPlatform, adapter_for
+from channels.registry import UnknownPlatform, adapter_called
 
 
 class Command(BaseCommand):
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
     def _prepared(self, platform: str, text: str) -> tuple[Adapter, Config]:
         try:
-            adapter = adapter_for(platform)
+            adapter = adapter_called(platform)
             given = json.loads(text)
             if not isinstance(given, dict):
                 raise CommandError(_("--settings must be a JSON object."))

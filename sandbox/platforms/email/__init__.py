@@ -7,18 +7,21 @@ import threading
 from typing import Any
 
 from sandbox.http import Router
-from sandbox.platform import Act, Impossible, Made, Platform
+from sandbox.platform import Access, Act, Impossible, Made, Platform
 from sandbox.platforms.email import compose, pages, parts, smtp
 from sandbox.platforms.email.imap import ImapServer
 from sandbox.platforms.email.mailboxes import TEAM, Mailboxes, addresses, alias_address, alias_of, is_ours
 from sandbox.store import Doc
 from sandbox.stories import reactions
 from sandbox.universe import Universe
-from sandbox.world import ALIASES, CATCH_ALL, MAILBOX_USER, address, member
+from sandbox.world import ALIASES, CATCH_ALL, DOMAIN, MAILBOX_PASSWORD, MAILBOX_USER, MX, address, member
 
 
 class Email(Platform):
     name = "email"
+    title = "Mail"
+    home = "/mail/"
+    kinds = ("question", "praise", "bug", "application", "moving", "spam")
 
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
@@ -207,6 +210,24 @@ class Email(Platform):
         more = {"form": "autoreply", "subject": f"Automatic reply: {mail['subject']}"}
         text = "I am out of office until Monday and will answer then."
         self.perform(Act("email", "post", recipient, text, parent=mail["message_id"], kind="automatic", more=more))
+
+    def access(self) -> Access:
+        ports = self.universe.ports
+        settings = {
+            "imap_host": ports["host"],
+            "imap_port": ports["imap"],
+            "smtp_host": ports["host"],
+            "smtp_port": ports["smtp"],
+            "imap_security": "plain",
+            "imap_user": MAILBOX_USER,
+            "smtp_security": "plain",
+            "smtp_user": MAILBOX_USER,
+            "inbox_folder": "INBOX",
+            "sent_folder": "Sent",
+            "default_domain": DOMAIN,
+            "trusted_authserv": MX,
+        }
+        return Access(settings, {"imap_password": MAILBOX_PASSWORD, "smtp_password": MAILBOX_PASSWORD})
 
     # --- truth ------------------------------------------------------------------------------------------------
 

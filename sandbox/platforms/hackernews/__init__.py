@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 from sandbox.http import Request, Response, Router, json_response
-from sandbox.platform import Act, Impossible, Made, Platform
+from sandbox.platform import Access, Act, Impossible, Made, Platform
 from sandbox.platforms.hackernews import pages
 from sandbox.platforms.hackernews.algolia import Algolia
 from sandbox.platforms.hackernews.items import Items, firebase, hash_of
 from sandbox.store import Doc
-from sandbox.stories import reactions
+from sandbox.stories import english, reactions
 from sandbox.universe import Universe
 from sandbox.world import OWN_HACKERNEWS, PHRASES
 
@@ -22,6 +22,9 @@ _TAG = re.compile(r"<[^>]+>")
 
 class HackerNews(Platform):
     name = "hackernews"
+    title = "Hacker News"
+    home = "/hn/web/"
+    kinds = tuple(english.COMMENTS)
 
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
@@ -99,6 +102,12 @@ class HackerNews(Platform):
     def _react(self, item: Doc, parent: Doc, act: Act) -> None:
         if act.author in OWN_HACKERNEWS and act.at is None:
             reactions.to_comment(self.universe, item, parent)
+
+    def access(self) -> Access:
+        base = self.universe.public_url
+        return Access(
+            {"algolia_base": f"{base}/hn/api/v1", "firebase_base": f"{base}/hn/v0", "web_base": f"{base}/hn/web"}
+        )
 
     # --- truth ------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ from sandbox.world import member
 
 class Slack(Platform):
     name = "slack"
+    title = "Slack"
+    home = "/slack/"
 
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)

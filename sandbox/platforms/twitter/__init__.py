@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.http import Response, Router, json_response
-from sandbox.platform import Act, Impossible, Made, Platform
+from sandbox.platform import Access, Act, Impossible, Made, Platform
 from sandbox.platforms.twitter import api, pages, problems
 from sandbox.platforms.twitter.posts import Posts
 from sandbox.store import Doc
-from sandbox.stories import reactions
+from sandbox.stories import english, reactions
 from sandbox.universe import Universe
-from sandbox.world import HANDLES, OWN_TWITTER
+from sandbox.world import BEARER_TOKEN, CONSUMER_KEY, CONSUMER_SECRET, HANDLES, OWN_TWITTER
 
 _OWN = {name.lower() for name in OWN_TWITTER}
 MIN_SEARCH_DAYS = 7
@@ -19,6 +19,9 @@ MIN_SEARCH_DAYS = 7
 
 class Twitter(Platform):
     name = "twitter"
+    title = "Twitter"
+    home = "/twitter/web/"
+    kinds = tuple(english.TWEETS)
 
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
@@ -69,6 +72,20 @@ class Twitter(Platform):
             if act.by_team and act.at is None:
                 self._posted(tweet)
         return Made(tweet["id"], self.url(tweet))
+
+    def access(self) -> Access:
+        base = self.universe.public_url
+        return Access(
+            {"api_base": f"{base}/twitter", "web_base": f"{base}/twitter/web"},
+            {"bearer_token": BEARER_TOKEN, "consumer_key": CONSUMER_KEY, "consumer_secret": CONSUMER_SECRET},
+            {
+                name: (
+                    {"user_id": handle.user_id},
+                    {"access_token": handle.access_token, "access_token_secret": handle.access_token_secret},
+                )
+                for name, handle in HANDLES.items()
+            },
+        )
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
         """Mentions name one of our handles (`search`: or the word Acme); `id` is the first of the edit history."""

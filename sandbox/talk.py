@@ -1,0 +1,43 @@
+"""Platforms where people talk in posts: they all begin, answer and go on in the same ways."""
+
+from __future__ import annotations
+
+import random
+
+from sandbox.platform import Act, Platform, Timed
+from sandbox.stories import posts
+from sandbox.world import ADVOCATES, EXPERTS, Member
+
+
+class Talk(Platform):
+    """Knows what is said; how it looks on the wire is the subclass's."""
+
+    kinds = tuple(dict.fromkeys(posts.KINDS))
+    weight = 1
+
+    def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
+        """`to` ends up in `more["to"]`: the subreddit, forum, project, room … it is posted in."""
+        act = posts.opening(random_, self.name, key, kind, author)
+        if to:
+            act.more["to"] = to
+        return [(0.0, act)]
+
+    def answer(self, random_: random.Random, act: Act, key: str) -> Act:
+        return posts.answer(random_, act, self._who_answers(random_, act), key)
+
+    def follow_up(self, random_: random.Random, act: Act, *, parent: str, key: str) -> Act:
+        return posts.follow_up(random_, act, parent=parent, key=key)
+
+    def team(self) -> dict[str, Member]:
+        """Account → member, lower case."""
+        return {
+            account.lower(): member
+            for member in (*ADVOCATES, *EXPERTS)
+            if (account := self.account(member)) is not None
+        }
+
+    def _who_answers(self, random_: random.Random, act: Act) -> str:
+        """At times the expert in person, mostly an advocate."""
+        known = [m for m in EXPERTS if act.more.get("topic") in m.topics]
+        member = random_.choice(known) if known and random_.random() < 0.25 else random_.choice(ADVOCATES)
+        return self.account(member) or member.key
