@@ -52,7 +52,7 @@ def hook(request: HttpRequest, hook_id: UUID) -> HttpResponse:
 def _hook(request: HttpRequest) -> Hook:
     headers = {name.lower(): value for name, value in request.headers.items()}
     address = request.META.get("REMOTE_ADDR") or ""
-    return Hook(request.method or "", headers, dict(request.GET.items()), request.body, address)
+    return Hook(request.method or "", headers, {name: str(value) for name, value in request.GET.items()}, request.body, address)
 
 
 def _told(words: str, status: int) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
@@ -79,7 +80,7 @@ class SlackMode(models.TextChoices):
     DAILY = "daily", _("as a digest every day")
 
 
-def roles_field(name: str, help_text: str) -> ArrayField[list[str], list[str]]:
+def roles_field(name: Promise, help_text: Promise) -> ArrayField[list[str], list[str]]:
     """Names of groups (`mentions.roles`)."""
     return ArrayField(
         models.CharField(max_length=150), verbose_name=name, default=list, blank=True, help_text=help_text
