@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 class Connection(models.Model):
@@ -80,7 +84,7 @@ class SlackMode(models.TextChoices):
     DAILY = "daily", _("as a digest every day")
 
 
-def roles_field(name: Promise, help_text: Promise) -> ArrayField[list[str], list[str]]:
+def roles_field(name: _StrPromise, help_text: _StrPromise) -> ArrayField[list[str], list[str]]:
     """Names of groups (`mentions.roles`)."""
     return ArrayField(
         models.CharField(max_length=150), verbose_name=name, default=list, blank=True, help_text=help_text
