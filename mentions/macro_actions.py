@@ -118,6 +118,21 @@ class Status(Action):
         context.changes["status"] = spec["status"]
 
 
+class NoReplyNeeded(Action):
+    name = "no_reply"
+
+    def check(self, spec: Spec) -> None:
+        if not spec.get("reason") or spec["reason"] not in Ticket.NoReply.values:
+            known = ", ".join(value for value in Ticket.NoReply.values if value)
+            raise ActionError(_("“reason” is one of %(known)s.") % {"known": known})
+
+    def describe(self, spec: Spec, context: Context) -> str:
+        return _("No reply needed: %(reason)s") % {"reason": Ticket.NoReply(spec["reason"]).label}
+
+    def run(self, spec: Spec, context: Context) -> None:
+        context.changes |= {"status": Ticket.Status.SOLVED, "no_reply_reason": spec["reason"]}
+
+
 class Park(Action):
     name = "park"
 
@@ -251,7 +266,8 @@ class ShareToSlack(Action):
 
 
 BUILT_IN: tuple[Action, ...] = (
-    *(Reply(), Note(), Status(), Park(), Tag(), Untag(), SetPriority(), AssignMe(), RequestFields(), ShareToSlack()),
+    *(Reply(), Note(), Status(), NoReplyNeeded(), Park(), Tag(), Untag(), SetPriority(), AssignMe()),
+    *(RequestFields(), ShareToSlack()),
 )
 
 

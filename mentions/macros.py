@@ -87,6 +87,8 @@ def check(actions: Any) -> list[str]:
     names = [spec.get("do") for spec in actions if isinstance(spec, dict)]
     if "reply" in names and "park" in names:
         problems.append(_("A macro that writes a reply cannot park the ticket: it is left when the reply is sent."))
+    if "reply" in names and "no_reply" in names:
+        problems.append(_("A macro that writes a reply cannot say that none is needed."))
     return problems
 
 

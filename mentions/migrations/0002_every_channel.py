@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(max_length=40)),
                 ('key', models.CharField(max_length=200)),
+                ('object_id', models.BigIntegerField(null=True)),
                 ('values', models.JSONField(default=dict)),
                 ('loaded_at', models.DateTimeField()),
             ],

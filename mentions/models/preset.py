@@ -11,6 +11,8 @@ class PresetRecord(models.Model):
     kind = models.CharField(max_length=40)
     """channel, connection, macro, view, tag, topic, ..."""
     key = models.CharField(max_length=200)
+    object_id = models.BigIntegerField(null=True)
+    """The row that was made of it; it may have been renamed, or deleted, since."""
     values = models.JSONField(default=dict)
     loaded_at = models.DateTimeField()
 

@@ -1,0 +1,50 @@
+"""Whose desk it is: the names that the preset's texts and addresses are filled with."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from string import Template
+from typing import Any
+
+_HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
+_LOCAL = re.compile(r"[a-z0-9][a-z0-9._-]{0,40}")
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+
+class BadName(ValueError):
+    """A name that no preset can be made with; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """`handle` as on Twitter, without @; `domain` of its mail and its website; `person`: local part of the personal
+    inbox that is tracked as tickets."""
+
+    name: str = "Acme"
+    handle: str = "acme"
+    domain: str = "acme.example"
+    person: str = "sam"
+
+    def __post_init__(self) -> None:
+        """Raises BadName."""
+        if not self.name.strip() or len(self.name) > 60:
+            raise BadName("A company has a name of 1 to 60 characters.")
+        if not _HANDLE.fullmatch(self.handle):
+            raise BadName(f"{self.handle!r} is no handle: letters, digits and _, at most 15 of them, without @.")
+        if not _DOMAIN.fullmatch(self.domain):
+            raise BadName(f"{self.domain!r} is no domain, such as acme.example.")
+        if not _LOCAL.fullmatch(self.person):
+            raise BadName(f"{self.person!r} is not what stands before the @ of a mail address.")
+
+    def fill(self, value: Any) -> Any:
+        """`$company`, `$handle` and `$domain` in every text of a value; other kinds of values stay as they are."""
+        if isinstance(value, str):
+            names = {"company": self.name, "handle": self.handle.lower(), "domain": self.domain}
+            names |= {"person": self.person, "Person": self.person.capitalize()}
+            return Template(value).safe_substitute(names)
+        if isinstance(value, dict):
+            return {self.fill(key): self.fill(entry) for key, entry in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.fill(entry) for entry in value]
+        return value

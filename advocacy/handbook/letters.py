@@ -1,0 +1,136 @@
+"""Channels that write to us in person: mail, application forms, our own people in Slack, and what is added by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advocacy.handbook import words
+from advocacy.handbook.rows import ChannelRow, ConnectionRow
+
+SIGNATURE = "$company Community Team\nhttps://$domain/community"
+PROGRAM_TOOLS = (
+    {"label": "Licence app", "url": "https://licence.$domain/licences?q={email}"},
+    {"label": "Customers portal", "url": "https://customers.$domain/admin/customer?query={email}"},
+    {"label": "CRM", "url": "https://crm.$domain/search?q={email}"},
+)
+MERCH_TOOLS = (
+    {"label": "Shop orders", "url": "https://shop.$domain/admin/orders?query={email}"},
+    {"label": "Swag management", "url": "https://swag.$domain/orders?q={email}"},
+    {"label": "Stickers", "url": "https://stickers.$domain/orders?q={name}"},
+)
+
+
+def _alias(alias: str, source: str, workflow: str, key: str = "", **more: Any) -> ChannelRow:
+    address, name = f"{alias}@$domain", more.pop("from_name", f"$company {alias.capitalize()}")
+    return ChannelRow(
+        f"mail-{key or alias}",
+        f"mail-{alias}",
+        address,
+        source,
+        workflow,
+        f"{words.MAIL}\n\n{words.VOICE}",
+        address,
+        50,
+        settings={"from_name": name, "signature": SIGNATURE},
+        **more,
+    )
+
+
+MAILBOX = ConnectionRow(
+    "mailbox",
+    "email",
+    "Mailbox",
+    (
+        _alias("merch", "E-mail alias: shop contact", words.MERCH, more={"tool_links": list(MERCH_TOOLS)}),
+        _alias("community", "E-mail alias: handbook", words.MAIL, is_default=True),
+        _alias("movingto", "E-mail alias of the moving-to campaign (deprecated)", words.TWITTER_MOVING,
+               from_name="Moving to $company"),
+        _alias("education", "E-mail alias: support contact", words.PROGRAM, from_name="$company for Education",
+               more={"tool_links": list(PROGRAM_TOOLS)}),
+        _alias("opensource", "E-mail alias: support contact", words.PROGRAM, from_name="$company for Open Source",
+               more={"tool_links": list(PROGRAM_TOOLS)}),
+        _alias("startups", "E-mail alias: support contact", words.PROGRAM, from_name="$company for Startups",
+               more={"tool_links": list(PROGRAM_TOOLS)}),
+        _alias("$person", "E-mails to track as tickets (personal inbox)", words.MAIL, "personal",
+               from_name="$Person at $company"),
+    ),
+    {"default_domain": "$domain", "inbox_folder": "INBOX", "sent_folder": "Sent"},
+)  # fmt: skip
+
+_PERSON = ("name * | Your name | text", "email * | E-mail | email")
+
+
+def _form(key: str, name: str, alias: str, source: str, workflow: str, fields: tuple[str, ...]) -> ChannelRow:
+    return ChannelRow(
+        f"form-{key}", f"form-{key}", name, source, workflow, f"{words.MAIL}\n\n{words.VOICE}", f"{alias}@$domain", 48,
+        web_url=f"https://$domain/{key}/",
+        settings={
+            "form_title": name,
+            "form_fields": [*_PERSON, *fields],
+            "allowed_sites": ["https://$domain"],
+            "subject": f"{name}: {{name}}",
+            "thanks": "Thank you! We answer by mail, usually within a working day.",
+            "from_name": f"$company {name}",
+        },
+        more={"tool_links": list(PROGRAM_TOOLS)} if key != "speakers" else {},
+    )  # fmt: skip
+
+
+FORMS = ConnectionRow(
+    "forms",
+    "form",
+    "Application forms",
+    (
+        _form("education", "Education program", "education", "Education application form", words.PROGRAM, (
+            "institution * | School or university | text", "website | Its website | url",
+            "seats * | How many people will use it? | number", "use * | What will you use it for? | textarea",
+        )),
+        _form("opensource", "Open source program", "opensource", "Open source application form", words.PROGRAM, (
+            "project * | Project | text", "repository * | Repository | url", "licence * | Licence | text",
+            "seats * | How many people will use it? | number", "use | Anything else? | textarea",
+        )),
+        _form("startups", "Startups program", "startups", "Startup application form", words.PROGRAM, (
+            "startup * | Startup | text", "website * | Website | url", "funding * | Funding so far | text",
+            "seats * | How many people will use it? | number",
+        )),
+        _form("speakers", "Find a speaker", "community", "Find-a-speaker form", words.SPEAKERS, (
+            "event * | Event | text", "date * | When is it? | text", "place * | Where is it? | text",
+            "topic * | What should the talk be about? | textarea",
+        )),
+    ),
+    {"default_domain": "$domain"},
+)  # fmt: skip
+
+
+def _room(name: str, rank: int) -> ChannelRow:
+    return ChannelRow(
+        f"slack-{name}", f"slack-{name}", f"#{name}", "Slack: questions of our own people", words.INTERNAL,
+        words.INTERNAL, name, rank,
+    )  # fmt: skip
+
+
+INTERNAL = ConnectionRow(
+    "internal",
+    "slack",
+    "Internal questions",
+    (_room("community-advocates", 70), _room("community-relations", 70), _room("education-oss", 70), _room("swag", 70)),
+    {
+        "rooms": ["community-advocates", "community-relations", "education-oss", "swag"],
+        "what": "both",
+        "emoji": "ticket",
+    },
+)
+
+BY_HAND = ConnectionRow(
+    "by-hand",
+    "manual",
+    "By hand",
+    (
+        ChannelRow(
+            "by-hand", "by-hand", "Added by hand", "Add a mention by URL", words.BY_HAND, words.VOICE, rank=99,
+            is_default=True, more={"may_reply": False},
+        ),
+    ),
+)  # fmt: skip
+
+CONNECTIONS = (MAILBOX, FORMS, INTERNAL, BY_HAND)

@@ -1,0 +1,168 @@
+"""Loads the preset: adds what is missing, updates what nobody has changed since, and leaves the rest alone.
+
+Each row is remembered as it was loaded (`mentions.PresetRecord`), value by value: what differs from that was changed by
+a person and stays as it is; what was deleted stays deleted. So loading twice changes nothing, and a newer preset
+reaches everything that is still as the older one had made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from advocacy.handbook import preset
+from advocacy.handbook.company import Company
+from advocacy.handbook.managed import KINDS, Kind, NoConnection, Values
+from mentions.models import PresetRecord
+
+Path = tuple[str, ...]
+"""A column, or a column and a key in it."""
+
+
+class Deed(StrEnum):
+    """What becomes of a row."""
+
+    ADD = "add"
+    UPDATE = "update"
+    SAME = "same"
+    KEEP = "keep"  # changed by a person, or there before the preset
+    GONE = "gone"  # deleted by a person
+    CLASH = "clash"  # something else has its place (a name, an address, the default of a connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`updated` and `kept`: names of the values that the preset brings up to date, or leaves as a person made them."""
+
+    deed: Deed
+    kind: str
+    key: str
+    name: str
+    updated: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+class _Undone(Exception):
+    """A dry run is over."""
+
+
+def load(company: Company, *, now: datetime, dry_run: bool = False) -> list[Change]:
+    """All of it or nothing; a dry run does the same and takes it back. `now` is aware UTC."""
+    changes: list[Change] = []
+    try:
+        with transaction.atomic():
+            changes = [_load(row, now) for row in preset.rows(company)]
+            if dry_run:
+                raise _Undone
+    except _Undone:
+        pass
+    return changes
+
+
+def _load(row: preset.Row, now: datetime) -> Change:
+    kind = KINDS[row.kind]
+    record = PresetRecord.objects.filter(kind=row.kind, key=row.key).first()
+    found = kind.by_id(record.object_id) if record else None
+    if record is not None and found is None:
+        return Change(Deed.GONE, row.kind, row.key, _name(row.values))
+    wanted = flat(row.values, kind.nested)
+    if found is None:
+        found = kind.by_nature(row.values)
+        if found is None:
+            return _add(kind, row, now)
+        # It was there before: what is equal is taken over, what differs counts as changed by a person.
+        present = _present(kind, found, wanted)
+        known = {path: value for path, value in wanted.items() if present.get(path, _MISSING) == value}
+        record = PresetRecord(kind=row.kind, key=row.key, object_id=found.pk, values=_stored(known))
+    return _update(kind, row, found, record, wanted, now)
+
+
+def _add(kind: Kind, row: preset.Row, now: datetime) -> Change:
+    try:
+        with transaction.atomic():
+            made = kind.model._default_manager.create(**kind.prepare(dict(row.values)))
+    except NoConnection:
+        return Change(Deed.GONE, row.kind, row.key, _name(row.values))
+    except IntegrityError:
+        return Change(Deed.CLASH, row.kind, row.key, _name(row.values))
+    values = _stored(flat(row.values, kind.nested))
+    PresetRecord.objects.create(kind=row.kind, key=row.key, object_id=made.pk, values=values, loaded_at=now)
+    return Change(Deed.ADD, row.kind, row.key, _name(row.values))
+
+
+def _update(
+    kind: Kind, row: preset.Row, found: Any, record: PresetRecord, wanted: dict[Path, Any], now: datetime
+) -> Change:
+    """Value by value: ours to bring up to date only where the present one is the one that was loaded."""
+    loaded = {tuple(name.split("/", 1)): value for name, value in record.values.items()}
+    present = _present(kind, found, wanted)
+    updated: dict[Path, Any] = {}
+    kept: list[str] = []
+    for path, value in wanted.items():
+        current = present.get(path, _MISSING)
+        if current == value:
+            continue
+        if (path in loaded and loaded[path] == current) or (path not in loaded and current is _MISSING):
+            updated[path] = value
+        else:
+            kept.append(".".join(path))
+    if updated:
+        _write(kind, found, updated)
+    known = {path: loaded[path] for path in loaded if path in wanted}
+    known |= {path: value for path, value in wanted.items() if path in updated or present.get(path) == value}
+    if record.pk is None or _stored(known) != record.values:
+        record.values, record.loaded_at = _stored(known), now
+        record.save()
+    deed = Deed.UPDATE if updated else Deed.KEEP if kept else Deed.SAME
+    return Change(deed, row.kind, row.key, _name(row.values), tuple(".".join(path) for path in updated), tuple(kept))
+
+
+def _write(kind: Kind, found: Any, updated: dict[Path, Any]) -> None:
+    columns: Values = {}
+    for path, value in updated.items():
+        if len(path) == 1:
+            columns[path[0]] = value
+        else:
+            columns.setdefault(path[0], dict(getattr(found, path[0])))[path[1]] = value
+    for name, value in kind.prepare(columns).items():
+        setattr(found, name, value)
+    found.save(update_fields=list(columns))
+
+
+_MISSING = object()
+
+
+def _present(kind: Kind, found: Any, wanted: Iterable[Path]) -> dict[Path, Any]:
+    """The row's own values under the names of the wanted ones."""
+    present: dict[Path, Any] = {}
+    for path in wanted:
+        value = kind.read(found, path[0])
+        if len(path) == 1:
+            present[path] = value
+        elif path[1] in value:
+            present[path] = value[path[1]]
+    return present
+
+
+def flat(values: Values, nested: frozenset[str]) -> dict[Path, Any]:
+    """Values by path: those of nested columns key by key."""
+    paths: dict[Path, Any] = {}
+    for name, value in values.items():
+        if name in nested:
+            paths |= {(name, key): entry for key, entry in value.items()}
+        else:
+            paths[name,] = value
+    return paths
+
+
+def _stored(values: dict[Path, Any]) -> dict[str, Any]:
+    return {"/".join(path): value for path, value in values.items()}
+
+
+def _name(values: Values) -> str:
+    return str(values.get("name") or values.get("slug"))

@@ -1,0 +1,78 @@
+"""How each kind of the preset's rows is found, read and written. `loading` decides what is done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db.models import Model
+
+from channels.models import Channel, Connection
+from experts.models import Topic
+from mentions.models import Macro, PresetRecord, Tag, View
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`natural`: the columns by which a row is found that no preset has made, one after the other. `nested`: columns
+    whose keys are managed one by one, so that an admin may change one setting and the preset another."""
+
+    name: str
+    model: type[Model]
+    natural: tuple[str, ...]
+    nested: frozenset[str] = frozenset()
+    read: Callable[[Any, str], Any] = getattr
+    prepare: Callable[[Values], Values] = dict
+
+    def by_id(self, pk: int | None) -> Any:
+        return self.model._default_manager.filter(pk=pk).first() if pk else None
+
+    def by_nature(self, values: Mapping[str, Any]) -> Any:
+        rows = self.model._default_manager
+        found = (rows.filter(**{f"{column}__iexact": values[column]}).first() for column in self.natural)
+        return next((row for row in found if row is not None), None)
+
+
+class NoConnection(LookupError):
+    """The connection that a channel belongs to is not there (any more)."""
+
+
+def _channel_value(channel: Channel, name: str) -> Any:
+    """Its connection is told by the preset's key, since an admin may rename it."""
+    if name != "connection":
+        return getattr(channel, name)
+    known = PresetRecord.objects.filter(kind="connection", object_id=channel.connection_id)
+    return known.values_list("key", flat=True).first() or ""
+
+
+def _channel_columns(values: Values) -> Values:
+    """Raises NoConnection."""
+    if "connection" not in values:
+        return values
+    known = PresetRecord.objects.filter(kind="connection", key=values["connection"])
+    connection = Connection.objects.filter(pk__in=known.values("object_id")).first()
+    if connection is None:
+        raise NoConnection(values["connection"])
+    return {**values, "connection": connection}
+
+
+def _topic_columns(values: Values) -> Values:
+    return {"keywords": [], "slack_mention": "", **values} if "slug" in values else values
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("role", Group, ("name",)),
+        Kind("tag", Tag, ("name",)),
+        Kind("macro", Macro, ("name",)),
+        Kind("topic", Topic, ("slug",), prepare=_topic_columns),
+        Kind("connection", Connection, ("name",), frozenset({"settings"})),
+        Kind("channel", Channel, ("slug", "name"), frozenset({"settings"}), _channel_value, _channel_columns),
+        Kind("view", View, ("slug",)),
+    )
+}

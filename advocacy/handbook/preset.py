@@ -1,0 +1,98 @@
+"""The whole preset as rows in the order in which they are loaded: (kind, key, values)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from advocacy.handbook import letters, macros, places, quiet, social, topics, views
+from advocacy.handbook.company import Company
+from advocacy.handbook.rows import ChannelRow, ConnectionRow
+from channels.contract import FieldKind
+from channels.registry import adapter_for
+
+CONNECTIONS: tuple[ConnectionRow, ...] = (
+    *social.CONNECTIONS,
+    *places.CONNECTIONS,
+    *letters.CONNECTIONS,
+    *quiet.CONNECTIONS,
+)
+INFRASTRUCTURE = "infrastructure"
+"""The role that posts on the status handle; it is given beside another role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    kind: str
+    key: str
+    values: dict[str, Any]
+
+
+def rows(company: Company) -> Iterator[Row]:
+    """Everything, with the company's names filled in."""
+    yield Row("role", INFRASTRUCTURE, {"name": INFRASTRUCTURE})
+    for name, description in macros.TAGS.items():
+        yield Row("tag", name, {"name": name, "description": description})
+    for position, macro in enumerate(macros.MACROS, start=1):
+        values = {"description": "", **macro, "position": position * 10}
+        yield Row("macro", macro["name"], values)
+    for slug, values in topics.rows():
+        yield Row("topic", slug, company.fill(values | {"slug": slug}))
+    for connection in CONNECTIONS:
+        yield Row("connection", connection.key, company.fill(_connection(connection)))
+        for channel in connection.channels:
+            yield Row("channel", channel.key, company.fill(_channel(channel, connection.key)))
+    for view in views.rows():
+        yield Row("view", view["slug"], company.fill(view))
+
+
+def _connection(row: ConnectionRow) -> dict[str, Any]:
+    is_ready = row.is_active and not needs_credentials(row)
+    if not row.is_active:
+        why = "not active in the handbook"
+    else:
+        why = "" if is_ready else "its credentials are missing; fill them in, then resume it"
+    return {
+        "name": row.name,
+        "platform": row.platform,
+        "settings": row.settings,
+        "is_active": is_ready,
+        "paused_reason": why,
+    }
+
+
+def needs_credentials(row: ConnectionRow) -> bool:
+    """Whether an admin must fill something in before it can be polled: a required field that the preset cannot know,
+    a secret of the connection, or of one of its channels."""
+    adapter = adapter_for(row.platform)
+    missing = [
+        field
+        for field in adapter.fields
+        if field.required and field.default in (None, "") and row.settings.get(field.name) in (None, "")
+    ]
+    secret = any(field.kind is FieldKind.SECRET and field.required for field in adapter.channel_fields)
+    return bool(missing) or secret
+
+
+def _channel(row: ChannelRow, connection: str) -> dict[str, Any]:
+    return {
+        "slug": row.slug,
+        "name": row.name,
+        "connection": connection,
+        "address": row.address,
+        "rank": row.rank,
+        "is_default": row.is_default,
+        "is_active": row.is_active,
+        "source": row.source,
+        "to_queue": row.to_queue,
+        "slack_channels": list(row.slack),
+        "priority": row.priority,
+        "target_minutes": row.target_minutes,
+        "workflow": row.workflow,
+        "guidelines": row.guidelines,
+        "web_url": row.web_url,
+        "is_checked_weekly": row.is_checked_weekly,
+        "settings": row.settings,
+        **row.more,
+    }

@@ -1,0 +1,37 @@
+"""Channels that are looked at now and then: a weekly checklist, and switched on by whoever wants more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advocacy.handbook import words
+from advocacy.handbook.rows import LOW, ChannelRow, ConnectionRow
+
+
+def _quiet(
+    key: str, platform: str, name: str, source: str, workflow: str, web_url: str, settings: dict[str, Any]
+) -> ConnectionRow:
+    channel = ChannelRow(
+        key, key, name, source, workflow, words.VOICE, rank=85, is_default=True, is_active=False, priority=LOW,
+        web_url=web_url, is_checked_weekly=True, more={"may_reply": False},
+    )  # fmt: skip
+    return ConnectionRow(key, platform, name, (channel,), settings, is_active=False)
+
+
+CONNECTIONS = (
+    _quiet("irc", "chatlog", "IRC", "IRC support", words.CHAT, "https://web.libera.chat/#$handle",
+           {"format": "irc", "phrases": ["$company"]}),
+    _quiet("gitter", "chatlog", "Gitter", "Gitter (Matrix) support", words.CHAT,
+           "https://matrix.to/#/#$handle:gitter.im", {"format": "matrix", "phrases": ["$company"]}),
+    _quiet("mailing-list", "feed", "Mailing list", "The list's archive (deprecated)", words.MAILING_LIST,
+           "https://groups.google.com/g/$handle",
+           {"feeds": ["https://groups.google.com/forum/feed/$handle/msgs/rss_v2_0.xml"]}),
+    _quiet("quora", "feed", "Quora", "Quora topic", words.QUORA, "https://www.quora.com/topic/$company",
+           {"feeds": ["https://www.quora.com/topic/$company/rss"]}),
+    _quiet("community-content", "feed", "Wider community content", "Blog posts and videos of the community",
+           words.CONTENT, "https://www.google.com/search?q=%22$company%22&tbm=nws",
+           {"feeds": ["https://www.google.com/alerts/feeds/00000000000000000000/0"], "phrases": ["$company"]}),
+    _quiet("docker-hub", "feed", "Docker Hub", "The image's page", words.DOCKER,
+           "https://hub.docker.com/r/$handle/$handle",
+           {"feeds": ["https://hub.docker.com/r/$handle/$handle/rss"]}),
+)  # fmt: skip

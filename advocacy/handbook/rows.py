@@ -1,0 +1,47 @@
+"""The shapes of the preset's rows. Pure data; `$company`, `$handle` and `$domain` are filled in later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+LOW, NORMAL, HIGH = 10, 20, 30
+HOURS_7, HOURS_5, ONE_DAY = 420, 300, 1440
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """One line of the handbook's table. `key` never changes; `slug` and everything else may, by an admin."""
+
+    key: str
+    slug: str
+    name: str
+    source: str
+    workflow: str
+    guidelines: str = ""
+    address: str = ""
+    rank: int = 100
+    is_default: bool = False
+    is_active: bool = True
+    to_queue: bool = True
+    slack: tuple[str, ...] = ()
+    priority: int = NORMAL
+    target_minutes: int = HOURS_7
+    web_url: str = ""
+    is_checked_weekly: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+    """Further columns of Channel: visible_to, post_roles, skips_weekends, tool_links, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """What is polled for its channels. It stays paused until its credentials are there."""
+
+    key: str
+    platform: str
+    name: str
+    channels: tuple[ChannelRow, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+    is_active: bool = True
+    """False: none of its channels is active in the handbook."""
