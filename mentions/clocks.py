@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
 
-from mentions.targets import HIGH_PRIORITY, HIGH_PRIORITY_TARGET_MINUTES, target_minutes
+from mentions.targets import HIGH_PRIORITY, HIGH_PRIORITY_TARGET_MINUTES, due, due_sql, target_minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,16 @@ class Clocks:
 
 
 def compute(
-    said: Sequence[Said], *, posted_at: datetime, channel_minutes: int, priority: int, no_reply_reason: str = ""
+    said: Sequence[Said],
+    *,
+    posted_at: datetime,
+    channel_minutes: int,
+    priority: int,
+    no_reply_reason: str = "",
+    skips_weekends: bool = False,
 ) -> Clocks:
     """The clocks of a ticket with these messages; `posted_at` is what it has now, kept when nothing was asked."""
+    minutes = target_minutes(channel_minutes, priority)
     inbound = [m for m in said if m.direction == "in"]
     asked = [m for m in inbound if not m.is_auto]
     team = [m for m in said if m.direction == "team" and not m.is_auto and not m.is_deleted]
@@ -61,10 +68,12 @@ def compute(
         last_message_at=max((m.posted_at for m in said), default=start),
         first_reply_at=first.posted_at if first else None,
         first_reply_message_id=first.id if first else None,
-        due_at=start + timedelta(minutes=target_minutes(channel_minutes, priority)) if is_due else None,
+        due_at=due(start, minutes, skips_weekends=skips_weekends) if is_due else None,
     )
 
 
+_MINUTES = f"""(CASE WHEN t.priority >= {HIGH_PRIORITY}
+    THEN least(c.target_minutes, {HIGH_PRIORITY_TARGET_MINUTES}) ELSE c.target_minutes END)"""
 _RECOMPUTE = f"""
 WITH computed AS (
     SELECT t.id,
@@ -74,8 +83,7 @@ WITH computed AS (
            r.posted_at AS first_reply_at,
            r.id AS first_reply_message_id,
            CASE WHEN r.id IS NULL AND t.no_reply_reason = '' AND a.live > 0 THEN
-               a.asked + make_interval(mins => CASE WHEN t.priority >= {HIGH_PRIORITY}
-                   THEN least(c.target_minutes, {HIGH_PRIORITY_TARGET_MINUTES}) ELSE c.target_minutes END)
+               {due_sql("a.asked", _MINUTES, "c.skips_weekends")}
            END AS due_at
       FROM mentions_ticket t
       JOIN channels_channel c ON c.id = t.channel_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 HIGH_PRIORITY = 30
@@ -10,18 +10,48 @@ HIGH_PRIORITY_TARGET_MINUTES = 300
 """The handbook's goal for high priority: five hours, or sooner where the channel asks for sooner."""
 
 
+BUSINESS_WEEK = timedelta(days=5)
+
+
 class HasTarget(Protocol):
     target_minutes: int
+    skips_weekends: bool
 
 
 def target_minutes(channel_minutes: int, priority: int) -> int:
     return min(channel_minutes, HIGH_PRIORITY_TARGET_MINUTES) if priority >= HIGH_PRIORITY else channel_minutes
 
 
-def minutes(number: int) -> timedelta:
-    return timedelta(minutes=number)
+def due(posted_at: datetime, minutes: int, *, skips_weekends: bool = False) -> datetime:
+    """When `minutes` have passed since `posted_at` (aware UTC): of elapsed time, so that a change of the clocks moves
+    nothing; with `skips_weekends` only those from Monday to Friday count (UTC). Friday 15:00 and 1440 minutes is Monday
+    15:00; anything posted at a weekend counts from Monday 00:00. What ends with a Friday ends at its midnight."""
+    if not skips_weekends:
+        return posted_at + timedelta(minutes=minutes)
+    posted_at = posted_at.astimezone(UTC)
+    monday = (posted_at - timedelta(days=posted_at.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+    counted = min(posted_at - monday, BUSINESS_WEEK) + timedelta(minutes=minutes)
+    weeks = max(-(-counted // BUSINESS_WEEK) - 1, 0)
+    return max(posted_at, monday + weeks * timedelta(days=7) + counted - weeks * BUSINESS_WEEK)
+
+
+def due_sql(posted_at: str, minutes: str, skips_weekends: str) -> str:
+    """`due` as an SQL expression over three others. In hours and seconds: a day of an interval is one of the session's
+    time zone."""
+    monday = f"(date_trunc('week', {posted_at} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')"
+    counted = f"(least(extract(epoch FROM {posted_at} - {monday}), {_WEEK_S}) + {minutes}::bigint * 60)"
+    weeks = f"greatest(ceil({counted} / {_WEEK_S}) - 1, 0)::int"
+    skipped = f"make_interval(hours => 168 * {weeks}, secs => ({counted} - {_WEEK_S} * {weeks})::double precision)"
+    return (
+        f"CASE WHEN {skips_weekends} THEN greatest({posted_at}, {monday} + {skipped})"
+        f" ELSE {posted_at} + make_interval(mins => {minutes}) END"
+    )
+
+
+_WEEK_S = int(BUSINESS_WEEK.total_seconds())
 
 
 def first_reply_due(posted_at: datetime, channel: HasTarget, priority: int) -> datetime:
-    """Aware UTC. Minutes of elapsed time, so that a change of the clocks moves nothing."""
-    return posted_at + timedelta(minutes=target_minutes(channel.target_minutes, priority))
+    """Aware UTC."""
+    minutes = target_minutes(channel.target_minutes, priority)
+    return due(posted_at, minutes, skips_weekends=channel.skips_weekends)

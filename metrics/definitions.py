@@ -10,10 +10,22 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Aggregate, Count, DateField, DurationField, ExpressionWrapper, F, Func, Q, QuerySet
+from django.db.models import (
+    Aggregate,
+    Count,
+    DateField,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Func,
+    Q,
+    QuerySet,
+)
 from django.db.models.functions import TruncDate
 
 from channels.models.connection import Priority
+from mentions import targets
 from metrics.periods import Period
 
 GOAL_ALL = timedelta(hours=7)
@@ -31,9 +43,20 @@ class Median(Aggregate):
 
 
 REPLY_TIME = ExpressionWrapper(F("first_reply_at") - F("posted_at"), output_field=DurationField())
-TARGET_TIME = Func(
-    F("channel__target_minutes"), template="make_interval(mins => %(expressions)s)", output_field=DurationField()
-)
+
+
+class Due(Func):
+    """Until when a mention should have had its first reply, by the target of its channel (`mentions.targets`)."""
+
+    output_field = DateTimeField()
+
+    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, list[Any]]:
+        """All three are columns: without parameters, so that each may stand in the text more than once."""
+        columns = [compiler.compile(expression)[0] for expression in self.get_source_expressions()]
+        return targets.due_sql(*columns), []
+
+
+DUE = Due(F("posted_at"), F("channel__target_minutes"), F("channel__skips_weekends"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +97,8 @@ def figure(name: str, period: Period, now: datetime, day: date | None = None) ->
     return {
         "mentions": posted,
         "answered": posted & ANSWERED,
-        "within": posted & ANSWERED & Q(first_reply_at__lte=F("posted_at") + TARGET_TIME),
-        "late": posted & ANSWERED & Q(first_reply_at__gt=F("posted_at") + TARGET_TIME),
+        "within": posted & ANSWERED & Q(first_reply_at__lte=DUE),
+        "late": posted & ANSWERED & Q(first_reply_at__gt=DUE),
         "overdue": posted & overdue(now),
         "in_time": posted & in_time(now),
         "no_reply": posted & ~COUNTED,

@@ -118,6 +118,7 @@ def ticket_for(message: MessageState, channel: Channel, requester_id: int, at: A
         solved_at=at if row["is_auto"] else None,
         channel_rank=channel.rank,
         channel_minutes=channel.target_minutes,
+        skips_weekends=channel.skips_weekends,
         is_new=True,
     )
     ticket.events.append((at, "created", {}))

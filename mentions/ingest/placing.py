@@ -75,7 +75,7 @@ def _take_channel(ticket: TicketState, channel: Channel) -> None:
     if ticket.is_touched:
         return
     ticket.channel_id, ticket.channel_rank, ticket.priority = channel.pk, channel.rank, channel.priority
-    ticket.channel_minutes = channel.target_minutes
+    ticket.channel_minutes, ticket.skips_weekends = channel.target_minutes, channel.skips_weekends
     ticket.is_changed = ticket.needs_clocks = True
 
 

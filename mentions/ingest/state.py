@@ -33,6 +33,7 @@ class TicketState:
     first_reply_message_id: int | None = None
     channel_rank: int = 0
     channel_minutes: int = 0
+    skips_weekends: bool = False
     is_new: bool = False
     is_claimed: bool = False
     is_touched: bool = False

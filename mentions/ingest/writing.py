@@ -130,7 +130,8 @@ def _iso(at: datetime | None) -> str | None:
 
 
 def _ticket_row(ticket: TicketState) -> Row:
-    due = targets.target_minutes(ticket.channel_minutes, ticket.priority)
+    minutes = targets.target_minutes(ticket.channel_minutes, ticket.priority)
+    due = targets.due(ticket.posted_at, minutes, skips_weekends=ticket.skips_weekends)
     return {
         "id": ticket.id,
         "channel_id": ticket.channel_id,
@@ -142,7 +143,7 @@ def _ticket_row(ticket: TicketState) -> Row:
         "language": ticket.language,
         "posted_at": ticket.posted_at.isoformat(),
         "created_at": ticket.created_at.isoformat(),
-        "due_at": None if ticket.no_reply_reason else (ticket.posted_at + targets.minutes(due)).isoformat(),
+        "due_at": None if ticket.no_reply_reason else due.isoformat(),
         "no_reply_reason": ticket.no_reply_reason,
         "solved_at": _iso(ticket.solved_at),
         "follow_up_of_id": ticket.follow_up_of_id,

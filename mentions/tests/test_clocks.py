@@ -84,14 +84,28 @@ said = st.lists(
 class StatementAndFunction(TestCase):
     @classmethod
     def setUpTestData(cls):
-        cls.channel = ChannelFactory(target_minutes=400)
+        cls.channels = {
+            skips: ChannelFactory(target_minutes=400, skips_weekends=skips, name=f"skips {skips}")
+            for skips in (False, True)
+        }
         cls.author = AuthorFactory()
 
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(rows=said, priority=st.sampled_from([20, 30]), reason=st.sampled_from(["", "praise"]))
-    def test_statement_gives_what_the_function_gives(self, rows, priority, reason):
+    @given(
+        rows=said,
+        priority=st.sampled_from([20, 30]),
+        reason=st.sampled_from(["", "praise"]),
+        skips=st.booleans(),
+        shift=st.integers(0, 7 * 24),
+    )
+    def test_statement_gives_what_the_function_gives(self, rows, priority, reason, skips, shift):
+        rows = [(direction, at + shift, auto, deleted) for direction, at, auto, deleted in rows]
         ticket = TicketFactory(
-            channel=self.channel, requester=self.author, priority=priority, no_reply_reason=reason, posted_at=hours(-9)
+            channel=self.channels[skips],
+            requester=self.author,
+            priority=priority,
+            no_reply_reason=reason,
+            posted_at=hours(-9),
         )
         messages = [
             MessageFactory(
@@ -106,6 +120,7 @@ class StatementAndFunction(TestCase):
             channel_minutes=400,
             priority=priority,
             no_reply_reason=reason,
+            skips_weekends=skips,
         )
         row = Ticket.objects.values(*Clocks.__slots__).get(pk=ticket.pk)
         assert Clocks(**row) == expected

@@ -1,0 +1,99 @@
+"""Targets in business days: weekend minutes do not count, in Python and in SQL alike."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mentions import targets
+from mentions.ingest import ingest_pending
+from mentions.models import Ticket
+from mentions.tests.platforms import arrive, connection_with, said
+
+MINUTE = timedelta(minutes=1)
+
+
+def at(day, hour=0, minute=0):
+    """November 2026: the 2nd is a Monday, the 6th a Friday, the 7th a Saturday."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("posted", "minutes", "due"),
+    [
+        (at(6, 15), 1440, at(9, 15)),
+        (at(7, 10), 1440, at(10)),
+        (at(8, 23, 59), 1440, at(10)),
+        (at(7, 10), 300, at(9, 5)),
+        (at(2, 9), 1440, at(3, 9)),
+        (at(6, 15), 540, at(7)),
+        (at(6, 15), 541, at(9, 0, 1)),
+        (at(3, 12), 5 * 1440, at(10, 12)),
+        (at(2), 5 * 1440, at(7)),
+        (at(7, 10), 0, at(7, 10)),
+        (at(2), 0, at(2)),
+    ],
+)
+def test_weekend_minutes_do_not_count(posted, minutes, due):
+    assert targets.due(posted, minutes, skips_weekends=True) == due
+
+
+def test_without_it_every_minute_counts():
+    assert targets.due(at(6, 15), 1440) == at(7, 15)
+
+
+def test_another_zones_weekend_is_not_meant():
+    """Friday 23:00 in UTC is Saturday in Tokyo; it is the same moment with the same due time."""
+    tokyo = at(6, 23).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert targets.due(tokyo, 120, skips_weekends=True) == at(9, 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(start=st.integers(0, 14 * 1440), minutes=st.integers(1, 9000))
+def test_counted_minute_by_minute_it_is_the_same(start, minutes):
+    posted = at(2) + start * MINUTE
+    moment, left = posted, minutes
+    while left:
+        left -= moment.weekday() < 5
+        moment += MINUTE
+    assert targets.due(posted, minutes, skips_weekends=True) == moment
+
+
+moments = st.datetimes(datetime(1999, 12, 1), datetime(2040, 1, 1)).map(lambda d: d.replace(tzinfo=UTC))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_statement_gives_what_the_function_gives(zone):
+    """Also in a session of another zone, where a day has 23 or 25 hours now and then."""
+    sql = targets.due_sql("x.posted", "x.minutes", "x.skips")
+
+    @settings(max_examples=15, deadline=None)
+    @given(rows=st.lists(st.tuples(moments, st.integers(0, 10**6), st.booleans()), min_size=1, max_size=40))
+    def equal(rows):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('TimeZone', %s, true)", [zone])
+            values = ",".join(["(%s::timestamptz, %s::int, %s::boolean, %s::int)"] * len(rows))
+            given_rows = [value for number, row in enumerate(rows) for value in (*row, number)]
+            cursor.execute(
+                f"SELECT {sql} AT TIME ZONE 'UTC' FROM (VALUES {values}) x (posted, minutes, skips, n) ORDER BY n",
+                given_rows,
+            )
+            found = [row[0].replace(tzinfo=UTC) for row in cursor.fetchall()]
+        assert found == [targets.due(p, minutes, skips_weekends=skips) for p, minutes, skips in rows]
+
+    equal()
+
+
+@pytest.mark.django_db
+def test_a_mention_that_comes_in_is_due_on_the_next_business_day():
+    saturday = connection_with("testforum", target_minutes=1440, skips_weekends=True)
+    plain = connection_with("testforum", target_minutes=1440)
+    arrive(saturday, [said("1", hours=5 * 24 - 2)])
+    arrive(plain, [said("2", hours=5 * 24 - 2)])
+    ingest_pending()
+    due = dict(Ticket.objects.values_list("channel__skips_weekends", "due_at"))
+    assert due == {True: at(10), False: at(8, 10)}
