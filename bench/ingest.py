@@ -87,9 +87,10 @@ def ready(parsed: reading.Parsed) -> dict[str, Any]:
 TICKET = """INSERT INTO mentions_ticket (channel_id, requester_id, subject, status, priority, language, waiting_on,
     wait_note, posted_at, created_at, queued_at, last_message_at, due_at, no_reply_reason) VALUES %s RETURNING id"""
 COLUMNS = [
-    "channel_id", "namespace", "external_id", "thread_id", "parent_external_id", "reply_to_external_id", "direction",
-    "subject", "text", "html", "url", "language", "links", "thread_title", "is_auto", "is_deleted", "extra",
-    "posted_at", "ingested_at", "edited_at", "deleted_at", "digest", "version_at", "item_id",
+    "channel_id", "namespace", "external_id", "thread_id", "parent_external_id", "reply_to_external_id",
+    "direction", "subject", "text", "html", "url", "canonical_url", "page_url", "language", "links",
+    "thread_title", "is_auto", "is_deleted", "extra", "posted_at", "ingested_at", "edited_at", "deleted_at",
+    "digest", "version_at", "item_id",
 ]  # fmt: skip
 MESSAGE = f"INSERT INTO mentions_message (ticket_id, author_id, {', '.join(COLUMNS)}) VALUES %s RETURNING id"
 

@@ -39,10 +39,10 @@ _FILL = (
     """,
     """
     INSERT INTO mentions_message (ticket_id, channel_id, namespace, external_id, thread_id, parent_external_id,
-        reply_to_external_id, author_id, direction, subject, text, html, url, language, links, thread_title, is_auto,
-        is_deleted, extra, posted_at, ingested_at, digest, version_at)
+        reply_to_external_id, author_id, direction, subject, text, html, url, canonical_url, page_url, language, links,
+        thread_title, is_auto, is_deleted, extra, posted_at, ingested_at, digest, version_at)
     SELECT id, channel_id, 'bench', 'm' || id, 'm' || id, '', '', requester_id, 'in', '', 'How does it work?', '', '',
-        '', '[]', '', false, false, '{}', posted_at, posted_at, '\\x00', posted_at
+        '', '', '', '[]', '', false, false, '{}', posted_at, posted_at, '\\x00', posted_at
     FROM mentions_ticket
     """,
 )
