@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
 from channels.contract import Adapter, Config, Json, Network
 from channels.fields import cleaned
-from channels.models import Channel, Connection
+from channels.models import Channel, Connection, PersonalAccount
 from channels.registry import adapter_for
 from channels.secrets import SealedSecrets
 
@@ -31,9 +31,21 @@ def source_for(connection: Connection) -> Source:
     return Source(connection, adapter_for(connection.platform), config_for(connection))
 
 
-def source_of(connection_id: int) -> Source:
-    """The same from an id, in two queries. Raises Connection.DoesNotExist too."""
-    return source_for(Connection.objects.prefetch_related("channels").get(pk=connection_id))
+def source_of(connection_id: int, *, person: int | None = None) -> Source:
+    """The same from an id, in two queries. Raises Connection.DoesNotExist too.
+
+    `person`: id of the user whose own account there is to be used, where the adapter knows such; one more query.
+    """
+    source = source_for(Connection.objects.prefetch_related("channels").get(pk=connection_id))
+    if person is None or not source.adapter.personal_fields:
+        return source
+    account = PersonalAccount.objects.filter(user_id=person, connection_id=connection_id).first()
+    return source if account is None else speaking_as(source, account)
+
+
+def speaking_as(source: Source, account: PersonalAccount) -> Source:
+    """With what one person has entered for the adapter's `personal_fields`."""
+    return replace(source, config=replace(source.config, personal=SealedSecrets(account.secrets)))
 
 
 def config_for(connection: Connection) -> Config:

@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from channels import outbox_states as states
+from channels import personal
 from channels.contract import Json
 from channels.models import OutboundItem
 from channels.nudges import delivery_after_commit, task_after_commit
@@ -62,12 +63,16 @@ def enqueue(
     conversation: str,
     payload: Mapping[str, Json],
     not_before: datetime,
+    sent_as_id: int | None = None,
 ) -> OutboundItem:
     """Queue one thing to send; a key that is known already gives the item it made before, unchanged.
 
     `payload`: fields of `contract.Outgoing` (reply), {"external_id"} (delete, like), Slack's arguments (slack). Items
-    of one `conversation` leave one after the other. Raises ValueError for a payload that could never be sent.
+    of one `conversation` leave one after the other. `sent_as_id`: the user who sends it; it leaves from the account
+    that is theirs on the platform now, or not at all. Raises ValueError for a payload that could never be sent.
     """
+    if sent_as_id is not None and connection_id is not None:
+        payload = {**payload, **personal.marked(sent_as_id, connection_id)}
     _check(str(key), kind, connection_id, payload)
     with transaction.atomic():
         item, created = OutboundItem.objects.get_or_create(
@@ -78,6 +83,7 @@ def enqueue(
                 "conversation": conversation[:600],
                 "payload": storable(dict(payload)),
                 "not_before": not_before,
+                "sent_as_id": sent_as_id,
             },
         )
         if created:

@@ -14,9 +14,8 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from channels import outbox_states as states
-from channels import slack_api
+from channels import personal, slack_api
 from channels.clocks import Clock, clock_from
-from channels.configs import source_of
 from channels.contract import Receipt
 from channels.errors import ChannelError
 from channels.models import OutboundItem
@@ -107,7 +106,8 @@ def _find(item: OutboundItem) -> Receipt | None:
         return slack_api.find(payload_of(item), str(item.key), since)
     if item.connection_id is None:
         raise ChannelError(_("This item belongs to no connection."))
-    source = source_of(item.connection_id)
+    account = str(payload_of(item).get(personal.ACCOUNT) or "")
+    source = personal.source_as(item.sent_as_id, item.connection_id, account, even_refused=True)
     return source.adapter.find_own(source.config, outgoing_of(item, source), since)
 
 

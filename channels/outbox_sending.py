@@ -11,9 +11,9 @@ from typing import Any, cast
 from django.utils.translation import gettext as _
 
 from channels import outbox_states as states
-from channels import slack_api
+from channels import personal, slack_api
 from channels.clocks import Clock, clock_from
-from channels.configs import Source, source_of
+from channels.configs import Source
 from channels.contract import Capability, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.models import OutboundItem
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 MAX_ITEMS_PER_RUN = 50
 MAX_RUN_S = 120
 _OUTGOING_FIELDS = frozenset(field.name for field in fields(Outgoing)) - {"key"}
+_OURS = frozenset(("key", personal.ACCOUNT))
 
 
 def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
@@ -118,7 +119,8 @@ def _need(source: Source, capability: Capability, otherwise: str) -> None:
 def _source(item: OutboundItem) -> Source:
     if item.connection_id is None:
         raise Connectionless(_("This item belongs to no connection, so nobody knows where to send it."))
-    return source_of(item.connection_id)
+    account = str(payload_of(item).get(personal.ACCOUNT) or "")
+    return personal.source_as(item.sent_as_id, item.connection_id, account)
 
 
 def _settle_error(item: OutboundItem, error: ChannelError, now: datetime) -> None:
@@ -126,6 +128,8 @@ def _settle_error(item: OutboundItem, error: ChannelError, now: datetime) -> Non
     if isinstance(error, Transient):
         _retry_or_give_up(item, error, now)
     elif isinstance(error, Rejected | AuthFailed):
+        if isinstance(error, AuthFailed) and item.sent_as_id is not None and item.connection_id is not None:
+            personal.refused(item.sent_as_id, item.connection_id, words(error))
         states.failed(item.pk, _token(item), words(error))
     else:  # Uncertain; or an answer to the post that cannot be read, which may well be a yes
         _uncertain(item, words(error), now)
@@ -199,11 +203,11 @@ def outgoing_of(item: OutboundItem, source: Source) -> Outgoing:
 
 def make_outgoing(key: str, payload: Mapping[str, Json]) -> Outgoing:
     """Raises ValueError if the payload is not one of `Outgoing`."""
-    unknown = set(payload) - _OUTGOING_FIELDS - {"key"}
+    unknown = set(payload) - _OUTGOING_FIELDS - _OURS
     if unknown or not isinstance(payload.get("text"), str):
         raise ValueError(f"not fields of Outgoing: {sorted(unknown)}, or no text")
     values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in payload.items() if name != "key"
+        name: tuple(value) if isinstance(value, list) else value for name, value in payload.items() if name not in _OURS
     }
     return Outgoing(key=key, **values)
 

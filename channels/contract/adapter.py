@@ -25,6 +25,7 @@ class Grouping(StrEnum):
 class Capability(StrEnum):
     FETCH_THREAD = "fetch_thread"
     SEND = "send"
+    POST = "post"  # `send` without a parent makes sense: a post of our own that answers nobody
     DELETE = "delete"
     LIKE = "like"
     FIND_OWN = "find_own"  # our own post can be looked for, so "absent" can be proved
@@ -58,6 +59,8 @@ class Adapter(ABC):
     index_lag_s: ClassVar[float] = 60.0
     """After this long a post that exists is found by `find_own`."""
     max_reply_length: ClassVar[int | None] = None
+    needs_sender: ClassVar[bool] = False
+    """A reply goes out from a channel's address (a handle with tokens, a mail alias): without one it cannot answer."""
 
     @property
     def secrets(self) -> tuple[Field, ...]:

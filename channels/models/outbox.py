@@ -36,7 +36,7 @@ class OutboundItem(models.Model):
     sent_as = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    """Whose own account on the platform it is sent from (`PersonalAccount`); null: the connection's."""
+    """Who sends it; where the platform knows accounts of single people (`PersonalAccount`), it goes out from theirs."""
     conversation = models.CharField(max_length=600)
     """Items of one conversation are sent one after the other, in the order of their ids."""
     payload = models.JSONField()

@@ -29,3 +29,17 @@ class PersonalAccount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} on {self.connection_id}"
+
+    @property
+    def is_being_checked(self) -> bool:
+        return self.checked_at is None and not self.error
+
+    @property
+    def is_usable(self) -> bool:
+        """The platform has told whose it is, and has not refused it since."""
+        return self.checked_at is not None and not self.error and bool(self.external_id)
+
+    @property
+    def name(self) -> str:
+        """`@maria` where it has a handle, else its number."""
+        return f"@{self.handle.lstrip('@')}" if self.handle else self.external_id

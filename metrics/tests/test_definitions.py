@@ -92,6 +92,18 @@ def test_within_follows_the_channels_own_target():
     assert Ticket.objects.filter(figure("late", WEEK, NOW)).get().channel == tight
 
 
+def test_within_counts_business_days_where_the_channel_does():
+    """Posted on a Saturday, answered on Monday evening: inside one business day, and outside one day."""
+    saturday = datetime(2026, 10, 31, 10, tzinfo=UTC)
+    period = Period(date(2026, 10, 26), date(2026, 11, 3))
+    business, elapsed = (ChannelFactory(target_minutes=1440, skips_weekends=skips) for skips in (True, False))
+    for channel in (business, elapsed):
+        TicketFactory(channel=channel, posted_at=saturday, first_reply_at=saturday + hours(57), due_at=None)
+    rows = {row.channel_id: row for row in definitions.first_reply_by_channel(tickets(), Filters(period), NOW)}
+    assert (rows[business.pk].within, rows[elapsed.pk].within) == (1, 0)
+    assert Ticket.objects.filter(figure("late", period, NOW)).get().channel == elapsed
+
+
 def test_merged_tickets_count_once(desk):
     before = definitions.first_reply(tickets(), Filters(WEEK), NOW).mentions
     one, other = Ticket.objects.filter(posted_at__gte=WEEK.start)[:2]

@@ -42,6 +42,7 @@ class EmailAdapter(Adapter):
     label = "E-mail"
     grouping = Grouping.THREAD
     capabilities = frozenset({Capability.SEND})
+    needs_sender = True
     expected_silence = timedelta(days=1)
     poll_interval_s = (20, 20)
     request_timeout_s = 150.0

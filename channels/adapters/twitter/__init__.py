@@ -57,6 +57,7 @@ class Twitter(Adapter):
         {
             Capability.FETCH_THREAD,
             Capability.SEND,
+            Capability.POST,
             Capability.DELETE,
             Capability.LIKE,
             Capability.FIND_OWN,
@@ -66,6 +67,7 @@ class Twitter(Adapter):
     grouping = Grouping.AUTHOR_IN_THREAD
     poll_interval_s = (30, 600)
     max_reply_length = posting.MAX_LENGTH
+    needs_sender = True
 
     def namespace(self, config: Config) -> str:
         return "twitter"
