@@ -35,11 +35,13 @@ WITH made AS (
     RETURNING id, channel_id, requester_id, subject, posted_at
 )
 INSERT INTO mentions_message (ticket_id, channel_id, author_id, namespace, external_id, thread_id, parent_external_id,
-    reply_to_external_id, direction, subject, text, html, url, canonical_url, page_url, language, links, thread_title, is_auto, is_deleted,
+    reply_to_external_id, direction, subject, text, html, url, canonical_url, page_url, language,
+    links, thread_title, is_auto, is_deleted,
     extra, posted_at, ingested_at, version_at, digest)
 SELECT id, channel_id, requester_id, 'twitter', 'bench' || id, 'bench' || id, '', '', 'in', '',
     subject || '. The docs only say "supported"; our proxy wants NTLM and the runner hangs at registration since 4.2.',
-    '', 'https://twitter.example/' || id, 'twitter.example/' || id, '', 'en', '[]', '', false, false, '{}', posted_at, posted_at, posted_at, '\\x00'
+    '', 'https://twitter.example/' || id, 'twitter.example/' || id, '', 'en', '[]', '', false, false,
+    '{}', posted_at, posted_at, posted_at, '\\x00'
 FROM made
 """
 
