@@ -1,0 +1,144 @@
+"""Requests to Disqus: which keys go along, and what its numbered errors mean.
+
+Keys: https://disqus.com/api/docs/requests/ and /auth/. Errors, which may also come with status 200 or 400, are
+`{"code": n, "response": "words"}`: https://disqus.com/api/docs/errors/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from channels.contract import Config, Json
+from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+from channels.http import Answer, get_json, post_form
+from channels.http_errors import quota, redacted
+
+API = "https://disqus.com/api/3.0"
+KINDS = ("approved", "unapproved", "spam", "deleted")
+"""What `include` may ask for; without it only what is approved comes: https://disqus.com/api/docs/forums/listPosts/"""
+NOT_FOUND = 8
+"""Requested object not found."""
+_NO_RIGHT = (4, 5, 9, 11, 12, 17, 18)
+"""No user, invalid key, wrong kind of key, wrong domain, no privileges, no access to the feature, bad signature."""
+_USED_UP = (13, 14)
+"""The limit of this resource, the limit of the account (1,000 an hour)."""
+_BROKEN = (15, 16, 20)
+"""Server error, timeout, maintenance."""
+_WAIT_S = 900.0
+"""After a limit whose end is not told: it counts by the hour."""
+
+
+class Missing(Rejected):
+    """Disqus knows no such object."""
+
+
+def secrets_of(config: Config) -> tuple[str, ...]:
+    return tuple(value for value in (*config.secrets.values(), *config.personal.values()) if value)
+
+
+def get(config: Config, path: str, pairs: Mapping[str, str | int], include: tuple[str, ...] = ()) -> Answer:
+    """Read as the connection. Raises also for an error inside a 200."""
+    return _get(config, path, pairs, include, config.secret("access_token"))
+
+
+def get_as_person(config: Config, path: str) -> Answer:
+    """Read as whoever answers. Raises AuthFailed without a token."""
+    return _get(config, path, {}, (), person(config))
+
+
+def _get(config: Config, path: str, pairs: Mapping[str, str | int], include: tuple[str, ...], token: str) -> Answer:
+    url = _url(config, path)
+    if include:
+        url = f"{url}?{urlencode([('include', kind) for kind in include])}"
+    answer = get_json(
+        config.network, url, params={**_keys(config, token), **pairs}, secrets=secrets_of(config), classify=_of_read
+    )
+    problem = _problem(answer.body)
+    if problem is not None:
+        raise redacted(problem, secrets_of(config))
+    return answer
+
+
+def post(config: Config, path: str, form: Mapping[str, str]) -> Json:
+    """Write as the person; gives `response`. Raises as `channels.http.post_form`."""
+    answer = post_form(
+        config.network,
+        _url(config, path),
+        {**_keys(config, person(config)), **form},
+        secrets=secrets_of(config),
+        classify=_of_write,
+    )
+    if not isinstance(answer.body, dict) or "code" not in answer.body:
+        raise Uncertain("Disqus took the request and answered with something else than it should.")
+    problem = _after_write(_problem(answer.body))
+    if problem is not None:
+        raise redacted(problem, secrets_of(config))
+    return answer.body.get("response")
+
+
+def person(config: Config) -> str:
+    token = config.personal.get("access_token", "")
+    if not token:
+        raise AuthFailed("On Disqus everybody answers from their own account. Enter your access token or answer there.")
+    return token
+
+
+def _keys(config: Config, token: str) -> dict[str, str]:
+    if not config.secret("api_key"):
+        raise AuthFailed("This Disqus connection has no API key. Enter the one of your application.")
+    named = {"api_key": config.secret("api_key"), "api_secret": config.secret("api_secret"), "access_token": token}
+    return {name: value for name, value in named.items() if value}
+
+
+def _url(config: Config, path: str) -> str:
+    return f"{str(config.setting('api_base', API)).rstrip('/')}/{path}.json"
+
+
+def quota_of(answer: Answer) -> tuple[int | None, datetime | None]:
+    """Requests left and when the hour is over, from `X-Ratelimit-Remaining` and `-Reset` (epoch seconds)."""
+    named = {f"x-rate-limit-{name}": answer.headers.get(f"X-Ratelimit-{name}") or "" for name in ("remaining", "reset")}
+    return quota(named, datetime.now(UTC))
+
+
+def error_line(body: Mapping[str, Json]) -> str:
+    said = body.get("response")
+    words = said if isinstance(said, str) else said.get("message") if isinstance(said, dict) else None
+    return " ".join(str(words or f"error {body.get('code')}").split())[:200].rstrip(".")
+
+
+def _problem(body: Json) -> ChannelError | None:
+    code = body.get("code") if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return Transient("Disqus answered with something else than an object. It is tried again.")
+    if code == 0:
+        return None
+    if not isinstance(code, int):
+        return Transient("Disqus answered without a code. It is tried again.")
+    line = f"Disqus says: {error_line(body)} (code {code})"
+    if code in _NO_RIGHT:
+        return AuthFailed(f"{line}. Check the keys, and that the access token is a moderator's.")
+    if code in _USED_UP:
+        return RateLimited(f"{line}. Asked too often; waiting.", retry_after_s=_WAIT_S)
+    if code in _BROKEN:
+        return Transient(f"{line}. It is tried again.")
+    return Missing(f"{line}.") if code == NOT_FOUND else Rejected(f"{line}.")
+
+
+def _of_read(status: int, body: Json) -> ChannelError | None:
+    """The number says more than the status does: a spent quota may come as 400. With 429 the headers say more."""
+    if status == 429:
+        return None
+    return _problem(body) if isinstance(body, dict) and isinstance(body.get("code"), int) else None
+
+
+def _of_write(status: int, body: Json) -> ChannelError | None:
+    return _after_write(_of_read(status, body))
+
+
+def _after_write(problem: ChannelError | None) -> ChannelError | None:
+    """Their server failing in the middle of a post proves nothing."""
+    if isinstance(problem, Transient) and not isinstance(problem, RateLimited):
+        return Uncertain(f"{problem} Nobody knows whether it was taken.")
+    return problem

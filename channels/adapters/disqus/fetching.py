@@ -1,0 +1,190 @@
+"""Reads Disqus: what is new in each forum, oldest first; the last seven days again, slowly; whole threads.
+
+https://disqus.com/api/docs/forums/listPosts/ and /posts/list/: `order=asc` with `since` reads forward; `cursor.next`
+goes on where a page ended and is there even when `hasNext` is false: https://disqus.com/api/docs/cursors/
+
+A comment can be edited for seven days (`editableUntil`) and moderated at any time; no listing says what has changed. So
+every hour a *sweep* begins that reads those days again, a few pages a poll.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.adapters.disqus import client, wire
+from channels.contract import Config, Item, Json, Page
+from channels.errors import Malformed, Rejected
+from channels.http import Answer
+
+PER_PAGE = 100
+PAGES_A_POLL = 10
+"""For each forum; what is left is read by the next poll."""
+OVERLAP_S = 600
+SWEEP_DAYS = 7
+SWEEP_EVERY_S = 3600
+SWEEP_PAGES = 3
+THREAD_PAGES = 20
+LOOKUPS = 30
+
+State = dict[str, Any]
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """New comments of every forum, then a stretch of each sweep. The cursor holds, by forum: `since` (epoch seconds up
+    to which all is read), `next` (Disqus' cursor where a poll stopped) and `sweep` of the same form with `began`. One
+    forum that is refused does not keep the others from being read."""
+    states: dict[str, State] = {}
+    refused: Rejected | None = None
+    for forum in forums_of(config):
+        stored = cursor.get(forum) if isinstance(cursor, dict) else None
+        states[forum] = dict(stored) if isinstance(stored, dict) else {}
+    for reading in (_read_new, _sweep):
+        for forum, state in states.items():
+            try:
+                for answer in reading(config, forum, state):
+                    left, resets_at = client.quota_of(answer)
+                    yield Page(wire.split(answer.body), {f: dict(s) for f, s in states.items()}, left, resets_at)
+                    if left == 0:
+                        return
+            except Rejected as error:
+                refused = refused or error
+    if refused is not None:
+        raise refused
+
+
+def forums_of(config: Config) -> list[str]:
+    forums = config.setting("forums")
+    names = [str(f).strip().lower() for f in forums] if isinstance(forums, list | tuple) else []
+    found = list(dict.fromkeys(name for name in names if name))
+    if not found:
+        raise Rejected("This connection has no forums to read. Enter the short name of at least one.")
+    return found
+
+
+def _read_new(config: Config, forum: str, state: State) -> Iterator[Answer]:
+    start = time.time() - 86_400 * _days(config)
+    since = float(state["since"]) if isinstance(state.get("since"), int | float) else start
+    token = state.pop("next", None)
+    for _ in range(PAGES_A_POLL):
+        answer = _page(config, forum, since - OVERLAP_S, token)
+        token = _next(answer.body)
+        state["since"] = int(max([since, *_times(answer.body)]))
+        if token is not None:
+            state["next"] = token
+        else:
+            state.pop("next", None)
+        yield answer
+        if token is None:
+            return
+
+
+def _sweep(config: Config, forum: str, state: State) -> Iterator[Answer]:
+    now = time.time()
+    sweep = dict(state["sweep"]) if isinstance(state.get("sweep"), dict) else {}
+    began = sweep.get("began")
+    if not isinstance(began, int | float):  # the first poll has just read these days
+        state["sweep"] = {"began": int(now)}
+        return
+    if "next" not in sweep:
+        if now - began < SWEEP_EVERY_S:
+            return
+        sweep = {"began": int(now)}
+    for _ in range(SWEEP_PAGES):
+        token = sweep.pop("next", None)
+        try:
+            answer = _page(config, forum, sweep["began"] - 86_400 * SWEEP_DAYS, token)
+        except Rejected:
+            state["sweep"] = {"began": int(now)}  # their cursor is no good any more: begin anew next time
+            raise
+        following = _next(answer.body)
+        if following is not None:
+            sweep["next"] = following
+        state["sweep"] = dict(sweep)
+        yield answer
+        if following is None:
+            return
+
+
+def _page(config: Config, forum: str, since: float, token: str | None) -> Answer:
+    pairs: dict[str, str | int] = {"forum": forum, "related": "thread", "order": "asc", "limit": PER_PAGE}
+    pairs["since"] = datetime.fromtimestamp(max(0.0, since), UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    if token is not None:
+        try:
+            return _posts(client.get(config, "forums/listPosts", {**pairs, "cursor": token}, _include(config)))
+        except client.Missing:
+            raise
+        except Rejected:
+            pass  # a cursor that is too old: the time says where to go on
+    return _posts(client.get(config, "forums/listPosts", pairs, _include(config)))
+
+
+def _posts(answer: Answer) -> Answer:
+    if not isinstance(answer.body, dict) or not isinstance(answer.body.get("response"), list):
+        raise Malformed("Disqus answered without a list of posts.")
+    return answer
+
+
+def _include(config: Config) -> tuple[str, ...]:
+    """Without a moderator's right Disqus refuses to show more than what is approved."""
+    return client.KINDS if config.setting("with_moderated", True) else client.KINDS[:1]
+
+
+def _next(body: Mapping[str, Any]) -> str | None:
+    cursor = body.get("cursor")
+    if not isinstance(cursor, dict) or cursor.get("hasNext") is not True:
+        return None
+    token = cursor.get("next")
+    return token if isinstance(token, str) and token else None
+
+
+def _times(body: Mapping[str, Any]) -> list[float]:
+    found = [wire.posted_at(post) for post in body["response"] if isinstance(post, dict)]
+    return [at.timestamp() for at in found if at is not None]
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """All comments under one page, oldest first."""
+    if wire.identity(thread_id) is None:
+        raise Rejected(f"{thread_id!r} is no thread of Disqus.")
+    pairs: dict[str, str | int] = {"thread": thread_id, "related": "thread", "order": "asc", "limit": PER_PAGE}
+    items: dict[str, Item] = {}
+    for _ in range(THREAD_PAGES):
+        body = _posts(client.get(config, "posts/list", pairs, _include(config))).body
+        items |= {item.external_id: item for item in wire.split(body)}
+        token = _next(body)
+        if token is None:
+            break
+        pairs["cursor"] = token
+    return list(items.values())
+
+
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+    """Posts that the thread shows no more, one by one; one that Disqus knows no more is gone."""
+    items: list[Item] = []
+    for number in [n for n in external_ids if wire.identity(n)][:LOOKUPS]:
+        try:
+            body = client.get(config, "posts/details", {"post": number, "related": "thread"}).body
+            items += [item for item in wire.split(body) if item.external_id == number]
+        except client.Missing:
+            items.append(wire.gone(number, thread_id))
+    return items
+
+
+def check(config: Config) -> str:
+    """One request for each forum, with the rights that polling needs."""
+    counts = []
+    for forum in forums_of(config):
+        pairs: dict[str, str | int] = {"forum": forum, "order": "desc", "limit": 1}
+        found = _posts(client.get(config, "forums/listPosts", pairs, _include(config))).body["response"]
+        counts.append(forum if found else f"{forum} (no comments yet)")
+    return f"Works: the forums {', '.join(counts)} can be read."
+
+
+def _days(config: Config) -> int:
+    try:
+        return max(1, min(3650, int(config.setting("backfill_days", 14))))
+    except (TypeError, ValueError):
+        return 14

@@ -1,0 +1,93 @@
+"""Answers on Disqus from an advocate's own account: posts/create, posts/remove, users/details.
+
+https://disqus.com/api/docs/posts/create/, /posts/remove/, /users/details/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from channels.adapters.disqus import client, wire
+from channels.contract import Author, Config, Outgoing, Receipt
+from channels.errors import AuthFailed, Rejected, Uncertain
+from channels.text import html_to_text
+
+OWN_PAGES = 10
+CLOCK_SLACK = timedelta(minutes=10)
+"""Our clock may run ahead of theirs; a post seen as absent would be sent again."""
+
+
+def whose(config: Config) -> Author:
+    """The account that the personal token opens."""
+    body = client.get_as_person(config, "users/details").body
+    user = body.get("response")
+    number = wire.identity(user.get("id")) if isinstance(user, dict) else None
+    if number is None:
+        raise AuthFailed("Disqus does not say whose access token this is. Create a new one.")
+    return Author(number, user.get("username"), user.get("name"), user.get("profileUrl"))
+
+
+def send(config: Config, outgoing: Outgoing) -> Receipt:
+    if not outgoing.thread_id:
+        raise Rejected("On Disqus one can only answer in a discussion; this reply belongs to none.")
+    form = {"thread": outgoing.thread_id, "message": outgoing.text}
+    if outgoing.in_reply_to:
+        form["parent"] = outgoing.in_reply_to
+    receipt = _receipt(client.post(config, "posts/create", form))
+    if receipt is None:
+        raise Uncertain("Disqus took the reply and did not say under which number. Nobody knows whether it is there.")
+    return receipt
+
+
+def _receipt(post: Any) -> Receipt | None:
+    number = wire.identity(post.get("id")) if isinstance(post, dict) else None
+    if number is None:
+        return None
+    thread = post.get("thread")
+    link = thread.get("link") if isinstance(thread, dict) else None
+    return Receipt(number, f"{link}#comment-{number}" if link else None, wire.posted_at(post))
+
+
+def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    """The person's own post with this text under this parent. Raises Uncertain where what is pending cannot be seen,
+    or the thread is too long to be read down to `since`: then it is not proved absent."""
+    me = whose(config).id
+    pairs: dict[str, str | int] = {"thread": outgoing.thread_id or "", "order": "asc", "limit": 100}
+    pairs["related"] = "thread"
+    pairs["since"] = (since - CLOCK_SLACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    sees_pending = bool(config.setting("with_moderated", True))
+    include = client.KINDS if sees_pending else client.KINDS[:1]
+    for _ in range(OWN_PAGES):
+        body = client.get(config, "posts/list", pairs, include).body
+        for post in body.get("response") or ():
+            if isinstance(post, dict) and _is_ours(post, me, outgoing):
+                return _receipt(post)
+        cursor = body.get("cursor")
+        if not isinstance(cursor, dict) or cursor.get("hasNext") is not True:
+            if sees_pending:
+                return None
+            raise Uncertain("The reply is not among the approved comments; it may be waiting for approval.")
+        pairs["cursor"] = str(cursor.get("next"))
+    raise Uncertain("The discussion has grown too much since then to find out whether the reply is there.")
+
+
+def _is_ours(post: Mapping[str, Any], me: str, outgoing: Outgoing) -> bool:
+    author = post.get("author")
+    if not isinstance(author, dict) or wire.identity(author.get("id")) != me:
+        return False
+    if wire.identity(post.get("parent")) != (outgoing.in_reply_to or None):
+        return False
+    raw, html = post.get("raw_message"), post.get("message")
+    said = [raw] if isinstance(raw, str) else []
+    said += [html_to_text(html)] if isinstance(html, str) else []
+    return any(text.split() == outgoing.text.split() for text in said)
+
+
+def delete(config: Config, external_id: str) -> None:
+    """Remove the person's own post; one that is gone already is fine."""
+    try:
+        client.post(config, "posts/remove", {"post": external_id})
+    except client.Missing:
+        return
