@@ -19,6 +19,8 @@ from django.db import transaction
 from channels.configs import Source, source_of
 from channels.contract import Capability, Item, Json, Page
 from channels.errors import Malformed
+from channels.ignoring import Stop
+from channels.imports import Import
 from channels.models import Connection, InboundItem
 from channels.nudges import items_after_commit
 from channels.payloads import canonical_digest, restored, storable_id, to_json
@@ -43,19 +45,29 @@ ON CONFLICT (connection_id, external_id) DO UPDATE SET
     digest = CASE WHEN {newer} THEN excluded.digest ELSE stored.digest END,
     fetched_at = CASE WHEN {newer} THEN excluded.fetched_at ELSE stored.fetched_at END,
     revision = stored.revision + CASE WHEN {newer} THEN 1 ELSE 0 END,
-    role = CASE WHEN {raised} THEN excluded.role ELSE stored.role END,
-    state = 'pending', error = '', attempts = 0
-WHERE {newer} OR {raised}
-RETURNING stored.id, stored.xmax = 0
+    role = CASE WHEN {raised} OR {lowered} THEN excluded.role ELSE stored.role END,
+    state = CASE WHEN {undone} THEN stored.state ELSE 'pending' END,
+    ignored_why = CASE WHEN {judged} THEN '' ELSE stored.ignored_why END,
+    ignored_by_id = CASE WHEN {judged} THEN NULL ELSE stored.ignored_by_id END,
+    error = '', attempts = 0
+WHERE {newer} OR {raised} OR {lowered}
+RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
 """.format(
     # The last line: a mail that could be fetched at last, after a placeholder that only said why it could not.
     newer="""(%(edits)s AND stored.digest <> excluded.digest AND excluded.fetched_at >= stored.fetched_at
         OR stored.raw IS NULL AND excluded.raw IS NOT NULL AND stored.state IN ('failed', 'pending'))""",
     raised="(stored.role = 'thread' AND excluded.role = 'mention')",
+    # Kept out as a mention, but part of a thread that is followed: it is context there.
+    lowered="""(stored.role = 'mention' AND excluded.role = 'thread' AND stored.state = 'ignored'
+        AND stored.ignored_why IN ('query', 'rule'))""",
+    # An import that was undone stays undone, whatever is fetched again; what is stored is the newest version.
+    undone="(stored.state = 'ignored' AND stored.ignored_why = 'undone')",
+    # Judged anew. What an admin has let pass (pending, and still saying past what) keeps that.
+    judged="(stored.state = 'ignored' AND stored.ignored_why <> 'undone')",
 )
 # What `_STORE` would write, so that a page of known items costs this one read and no transaction.
 _NEEDED = """
-SELECT n.place
+SELECT n.place, stored.id IS NULL
 FROM unnest(%(ids)s::text[], %(digests)s::bytea[], %(whole)s::boolean[])
     WITH ORDINALITY AS n (external_id, digest, is_whole, place)
 LEFT JOIN channels_inbounditem stored
@@ -64,9 +76,11 @@ WHERE stored.id IS NULL
     OR (%(edits)s AND stored.digest <> n.digest AND %(at)s >= stored.fetched_at)
     OR (n.is_whole AND stored.raw IS NULL AND stored.state IN ('failed', 'pending'))
     OR (stored.role = 'thread' AND %(role)s = 'mention')
+    OR (stored.role = 'mention' AND %(role)s = 'thread' AND stored.state = 'ignored'
+        AND stored.ignored_why IN ('query', 'rule'))
 """
 _TAKE = """
-SELECT id, connection_id, external_id, role, payload, raw, digest, fetched_at, revision
+SELECT id, connection_id, external_id, role, payload, raw, digest, fetched_at, revision, ignored_why, ignored_by_id
 FROM channels_inbounditem WHERE state = 'pending' {only}
 ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
@@ -85,6 +99,8 @@ class Row:
     digest: bytes
     fetched_at: datetime
     revision: int
+    exempt: Stop | None = None
+    """What an admin has let it pass."""
 
     @property
     def item(self) -> Item:
@@ -108,27 +124,28 @@ def store_page(
     role: str = MENTION,
     lease_token: UUID | None = None,
     source: Source | None = None,
-    batch_id: int | None = None,
+    batch: Import | None = None,
 ) -> list[int]:
     """Store a page's items and its cursor in one transaction; returns the ids that are now pending (new or edited).
 
     `fetched_at`: when the request began (aware UTC). The cursor moves only with items of role MENTION, and only while
     the connection's lease is the given one (None: while nobody holds a lease): a poller that was fenced off still
-    stores what it fetched, but leaves the cursor to its successor. Pass `source` to save two queries. `batch_id`: the
-    import that new items belong to.
+    stores what it fetched, but leaves the cursor to its successor. Pass `source` to save two queries. `batch`: the
+    import that new items belong to; it is made with the first of them.
     """
     source = source or source_of(connection_id)
     edits = source.adapter.can(Capability.EDITS)
     # Parsing may take its time: nothing of it happens inside the transaction.
     fetched = _fingerprinted(page.items, source, keep_last=edits)
-    changed = _changed(connection_id, fetched, role, fetched_at, edits)
+    changed, has_new = _changed(connection_id, fetched, role, fetched_at, edits)
     moves_cursor = role == MENTION and page.cursor is not None and page.cursor != source.connection.cursor
     if not changed and not moves_cursor:
         return []
     with transaction.atomic():
+        batch_id = batch.begun() if batch is not None and has_new else None
         rows = _write(connection_id, changed, role, fetched_at, edits, batch_id) if changed else []
-        pending = [pk for pk, _ in rows]
-        if role == MENTION and any(new for _, new in rows):
+        pending = [pk for pk, _, is_pending in rows if is_pending]
+        if role == MENTION and any(new for _, new, _ in rows):
             Connection.objects.filter(pk=connection_id).update(last_item_at=fetched_at)
         if moves_cursor:
             _advance(source.connection, page.cursor, lease_token)
@@ -148,15 +165,20 @@ def finish(
     *,
     stored: Sequence[int] = (),
     ignored: Sequence[int] = (),
+    stopped: Mapping[int, Stop] | None = None,
     failed: Mapping[int, str] | None = None,
     now: datetime,
 ) -> None:
-    """What became of items taken in the same transaction. One statement for each kind that occurs."""
+    """What became of items taken in the same transaction. One statement for each kind that occurs. `ignored`: no
+    mention; `stopped`: kept out by a query or a rule."""
     items = InboundItem.objects
+    done: dict[str, Any] = {"parsed_at": now, "error": "", "ignored_why": "", "ignored_by": None}
     if stored:
-        items.filter(pk__in=stored).update(state=InboundItem.State.STORED, parsed_at=now, error="")
+        items.filter(pk__in=stored).update(state=InboundItem.State.STORED, **done)
     if ignored:
-        items.filter(pk__in=ignored).update(state=InboundItem.State.IGNORED, parsed_at=now, error="")
+        items.filter(pk__in=ignored).update(state=InboundItem.State.IGNORED, **done)
+    if stopped:
+        _stop(stopped, now)
     if failed:
         _fail(failed, now)
 
@@ -204,10 +226,11 @@ def _fingerprint(item: Item, source: Source) -> bytes:
 
 def _changed(
     connection_id: int, fetched: list[_Fetched], role: str, fetched_at: datetime, edits: bool
-) -> list[_Fetched]:
-    """Without the items that need no write. The statement that writes decides again, so this read takes no lock."""
+) -> tuple[list[_Fetched], bool]:
+    """(without the items that need no write, whether any is new). The statement that writes decides again, so this
+    read takes no lock."""
     if not fetched:
-        return []
+        return [], False
     with database.cursor() as cursor:
         cursor.execute(
             _NEEDED,
@@ -221,13 +244,15 @@ def _changed(
                 "whole": [f.item.raw is not None for f in fetched],
             },
         )
-        return [fetched[place - 1] for (place,) in cursor.fetchall()]
+        needed = cursor.fetchall()
+    return [fetched[place - 1] for place, _ in needed], any(is_new for _, is_new in needed)
 
 
 def _write(
     connection_id: int, items: list[_Fetched], role: str, fetched_at: datetime, edits: bool, batch_id: int | None
-) -> list[tuple[int, bool]]:
-    """(id, whether it is new) of each row written. In order of ids, so that two pollers cannot deadlock."""
+) -> list[tuple[int, bool, bool]]:
+    """(id, whether it is new, whether it is pending) of each row written. In order of ids, so that two pollers
+    cannot deadlock."""
     with database.cursor() as cursor:
         cursor.execute(
             _STORE,
@@ -243,13 +268,25 @@ def _write(
                 "digests": [f.digest for f in items],
             },
         )
-        return [(pk, new) for pk, new in cursor.fetchall()]
+        return [(pk, new, pending) for pk, new, pending in cursor.fetchall()]
 
 
 def _advance(connection: Connection, cursor: Json, lease_token: UUID | None) -> None:
     """Move the cursor, if the lease still is the given one; and note it, to know when it moves again."""
     if Connection.objects.filter(pk=connection.pk, lease_token=lease_token).update(cursor=cursor):
         connection.cursor = cursor
+
+
+def _stop(stopped: Mapping[int, Stop], now: datetime) -> None:
+    """A rule that was deleted meanwhile is named no more."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE channels_inbounditem SET state = 'ignored', parsed_at = %s, error = '', ignored_why = n.why, "
+            "ignored_by_id = (SELECT r.id FROM channels_ignorerule r WHERE r.id = n.rule) "
+            "FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS n (id, why, rule) "
+            "WHERE channels_inbounditem.id = n.id",
+            [now, list(stopped), [str(s.why) for s in stopped.values()], [s.rule_id for s in stopped.values()]],
+        )
 
 
 def _fail(failed: Mapping[int, str], now: datetime) -> None:
@@ -263,7 +300,7 @@ def _fail(failed: Mapping[int, str], now: datetime) -> None:
 
 
 def _row(values: tuple[Any, ...]) -> Row:
-    pk, connection_id, external_id, role, payload, raw, digest, fetched_at, revision = values
+    pk, connection_id, external_id, role, payload, raw, digest, fetched_at, revision, why, rule_id = values
     return Row(
         pk,
         connection_id,
@@ -274,4 +311,5 @@ def _row(values: tuple[Any, ...]) -> Row:
         bytes(digest),
         fetched_at,
         revision,
+        Stop(why, rule_id) if why else None,
     )

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import connection as database
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from channels import inbox
@@ -24,7 +25,8 @@ from channels.configs import Source, source_for
 from channels.contract import Page
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient
 from channels.fields import InvalidSettings
-from channels.models import Connection
+from channels.imports import Import, import_of
+from channels.models import Batch, Connection
 from channels.registry import UnknownPlatform, adapter_for, not_polled
 from channels.secrets import without_secrets
 
@@ -81,6 +83,7 @@ class _Run:
     source: Source
     token: UUID
     clock: Clock
+    batch: Import
     items: int = 0
     pages: int = 0
     more: bool = False
@@ -105,13 +108,17 @@ def poll(connection_id: int, now: datetime, lease_token: UUID | None = None) -> 
     if token is None:
         return Polled(leased=False)
     clock = clock_from(now)
-    connection = Connection.objects.prefetch_related("channels").get(pk=connection_id)
+    left_open = Batch.objects.filter(connection=OuterRef("pk"), is_open=True, undone_at=None).order_by("-pk")
+    found = Connection.objects.annotate(open_batch=Subquery(left_open.values("pk")[:1]))
+    connection = found.prefetch_related("channels").get(pk=connection_id)
     run: _Run | None = None
     try:
-        run = _Run(source_for(connection), token, clock)
+        batch = import_of(connection.pk, is_first=connection.cursor is None, open_id=connection.open_batch, now=now)
+        run = _Run(source_for(connection), token, clock, batch)
         _read_pages(run)
     except Exception as error:
         return _record_failure(connection, token, error, clock(), run)
+    run.batch.ended(more=run.more)
     _record_success(connection, run, clock())
     return Polled(True, run.items, run.pages, run.more)
 
@@ -140,7 +147,12 @@ def _read_pages(run: _Run) -> None:
     try:
         for page in pages:
             stored = inbox.store_page(
-                connection.pk, page, fetched_at=fetched_at, lease_token=run.token, source=run.source
+                connection.pk,
+                page,
+                fetched_at=fetched_at,
+                lease_token=run.token,
+                source=run.source,
+                batch=run.batch,
             )
             run.items += len(stored)
             run.pages += 1

@@ -41,7 +41,7 @@ _LINES = frozenset(("br", "li", "tr", "dt", "dd"))
 _SILENT = ("script", "style", "head", "title", "template")
 
 # Latin words stand next to CJK, kana, hangul and Thai letters without a space: those letters bound a word too.
-_UNSPACED = r"\u0e00-\u0e7f\u2e80-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
+UNSPACED = r"\u0e00-\u0e7f\u2e80-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
 
 
 def clean(text: str) -> str:
@@ -96,7 +96,7 @@ def _phrase_pattern(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
     if not words:
         return None
     longest_first = "|".join(sorted(words, key=len, reverse=True))
-    return re.compile(rf"(?<![^\W{_UNSPACED}])(?:{longest_first})(?![^\W{_UNSPACED}])", re.IGNORECASE)
+    return re.compile(rf"(?<![^\W{UNSPACED}])(?:{longest_first})(?![^\W{UNSPACED}])", re.IGNORECASE)
 
 
 class _Reader:

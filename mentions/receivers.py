@@ -9,7 +9,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
-from channels.models import Channel, Connection
+from channels.models import Channel, Connection, IgnoreRule
 from channels.nudges import send_task
 from channels.signals import delivery_changed, items_stored
 from mentions import deliveries, parking
@@ -41,5 +41,5 @@ def on_message_ingested(sender: Any, message_ids: Sequence[int], **_kwargs: Any)
 
 
 for _signal in (post_save, post_delete):
-    for _model in (Connection, Channel):
+    for _model in (Connection, Channel, IgnoreRule):
         _signal.connect(forget_feeds, sender=_model, dispatch_uid=f"mentions.forget_feeds.{_model.__name__}")

@@ -101,7 +101,7 @@ def test_the_statement_itself_refuses_an_older_fetch(monkeypatch) -> None:
     connection = make_connection()
     store(connection, ("1", "new"), at=60)
     settle_all()
-    monkeypatch.setattr(inbox, "_changed", lambda connection_id, fetched, role, at, edits: fetched)
+    monkeypatch.setattr(inbox, "_changed", lambda connection_id, fetched, role, at, edits: (fetched, False))
     assert store(connection, ("1", "old"), at=0) == []
     assert store(connection, ("1", "new"), at=90) == []
     assert InboundItem.objects.get().payload["text"] == "new"

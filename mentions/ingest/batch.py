@@ -15,8 +15,9 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from channels import inbox, outbox
+from channels.ignoring import Stop
 from mentions import authors
-from mentions.ingest import bounces, finding, following, health, placing, reopening
+from mentions.ingest import bounces, finding, following, health, keeping_out, placing, reopening
 from mentions.ingest.loading import author_keys_at_hand, load, load_tickets, lock, wanted_by
 from mentions.ingest.reading import Feeds, Now, Parsed, Read, read
 from mentions.ingest.state import Board
@@ -39,6 +40,8 @@ class Ingested:
     failed: int = 0
     message_ids: list[int] = field(default_factory=list)
     ticket_ids: list[int] = field(default_factory=list)
+    stopped: dict[int, Stop] = field(default_factory=dict)
+    """Inbox items that a query or an ignore rule kept out."""
 
 
 def ingest_pending(limit: int = 100, connection_id: int | None = None, now: Now | None = None) -> Ingested:
@@ -72,9 +75,17 @@ def _ingest(limit: int, connection_id: int | None, now: Now | None, alone: bool)
         if found.parsed:
             lock(found.parsed)
             _store_all(found, done, alone)
-        inbox.finish(stored=[p.row.id for p in found.parsed], ignored=found.ignored, failed=found.failed, now=at)
+        if done.stopped:
+            found.parsed[:] = [p for p in found.parsed if p.row.id not in done.stopped]
+        inbox.finish(
+            stored=[p.row.id for p in found.parsed],
+            ignored=found.ignored,
+            stopped=done.stopped,
+            failed=found.failed,
+            now=at,
+        )
     done.taken, done.stored = len(rows), len(found.parsed)
-    done.ignored, done.failed = len(found.ignored), len(found.failed)
+    done.ignored, done.failed = len(found.ignored) + len(done.stopped), len(found.failed)
     health.saw(found.parsed)
     _tell(done)
     return done
@@ -127,22 +138,26 @@ def store(parsed: Sequence[Parsed], done: Ingested) -> None:
     following.follow(tickets)
     done.message_ids += [message.id for message in (*board.new_messages, *board.answers)]
     done.ticket_ids += [ticket.id for ticket in board.new_tickets]
+    done.stopped |= board.stopped
 
 
 def _recognise(board: Board, parsed: Sequence[Parsed]) -> None:
     """Store the authors, and know which of the posts are ours.
 
-    Context is read by the hundred: its authors are stored only if they are ours or ask in that thread.
+    Context is read by the hundred, and what a query stops may be more: its authors are stored only if they are ours or
+    ask in that thread.
     """
     accounts = authors.Accounts.of({each.feed.namespace for each in parsed})
-    at_hand = author_keys_at_hand(board, parsed) if any(each.is_context for each in parsed) else set()
+    at_hand = author_keys_at_hand(board, parsed) if any(each.is_context or each.stop for each in parsed) else set()
+    coming = {(each.feed.namespace, each.external_id) for each in parsed if each.stop is None}
     seen = []
     for each in parsed:
+        is_passing = each.is_context or (each.stop and not keeping_out.may_be_follow_up(board, each, coming))
         space, mention = each.feed.namespace, each.mention
         known = accounts.whose(space, each.author)
         is_proved = mention.is_own or authors.is_proved(each.feed.edits, mention)
         is_own = mention.is_own or (is_proved and authors.is_own_account(each.author, each.feed.config))
-        if not each.is_context or is_own or known or not at_hand.isdisjoint(finding.author_keys(each)):
+        if not is_passing or is_own or known or not at_hand.isdisjoint(finding.author_keys(each)):
             seen.append(authors.Seen(space, each.author, known, is_own, each.at))
         if mention.requester and mention.requester.id:
             whose = accounts.whose(space, mention.requester)

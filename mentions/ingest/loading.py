@@ -265,7 +265,7 @@ def author_keys_at_hand(board: Board, parsed: Iterable[Parsed]) -> set[tuple[str
     """Keys under which a requester is known already, or will be once this batch's mentions are placed."""
     keys = set(board.threads)
     for each in parsed:
-        if not each.is_context:
+        if not each.is_context and each.stop is None:
             keys.update((each.feed.namespace, key) for key in each.keys)
     return keys
 

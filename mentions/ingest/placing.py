@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from channels.contract import Grouping
 from channels.models import Channel
-from mentions.ingest import building, context_posts, finding, reopening, revisions
+from mentions.ingest import building, context_posts, finding, keeping_out, reopening, revisions
 from mentions.ingest.loading import variant_id
 from mentions.ingest.reading import Parsed
 from mentions.ingest.state import Board, MessageState, Row, TicketState
@@ -23,6 +23,8 @@ def place(board: Board, parsed: Parsed) -> None:
         _bounce(board, parsed)
     elif parsed.is_context:
         _context(board, parsed)
+    elif keeping_out.stays_out(board, parsed):
+        keeping_out.keep_out(board, parsed)
     else:
         _inbound(board, parsed)
 
@@ -46,6 +48,8 @@ def _seen_again(board: Board, message: MessageState, parsed: Parsed) -> None:
     """Another sighting, another version, or both."""
     revisions.apply(board, message, parsed)
     if parsed.is_context:
+        return
+    if message.row["direction"] == "in" and keeping_out.adds_nothing(board, message, parsed):
         return
     _see(board, message, parsed)
     best = parsed.channels[0]

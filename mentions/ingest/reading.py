@@ -11,8 +11,9 @@ from datetime import datetime
 from channels.configs import address_of, source_of
 from channels.contract import Adapter, Author, Capability, Config, Grouping, Mention, digest
 from channels.errors import Malformed
+from channels.ignoring import Guard, Stop, guard_of
 from channels.inbox import THREAD, Row
-from channels.models import Channel
+from channels.models import Channel, IgnoreRule
 from channels.payloads import storable_id
 from channels.routing import channels_for
 from mentions.authors import plain
@@ -38,6 +39,8 @@ class Feed:
     threads: bool
     """Whole threads can be read, so that conversations with open tickets are followed."""
     grouping: Grouping
+    guard: Guard | None = None
+    """Its channels' queries and the ignore rules; None where nothing can be stopped."""
 
 
 @dataclass(slots=True)
@@ -58,6 +61,9 @@ class Parsed:
     posted_at: datetime
     keys: list[str]
     channels: list[Channel]
+    """Those that take it; where none does, those that saw it."""
+    stop: Stop | None = None
+    """What keeps it out, unless it belongs to a conversation that we have."""
     is_own: bool = False
 
     @property
@@ -106,13 +112,14 @@ class Feeds:
 
 
 def forget_feeds(**kwargs: object) -> None:
-    """A connection or a channel was saved or deleted."""
+    """A connection, a channel or an ignore rule was saved or deleted."""
     _loaded.clear()
 
 
 def load_feed(connection_id: int) -> Feed:
     source = source_of(connection_id)
     channels = [channel for channel in source.connection.channels.all() if channel.is_active]
+    rules = IgnoreRule.objects.filter(is_active=True).order_by("pk")
     return Feed(
         connection_id,
         source.adapter,
@@ -122,6 +129,7 @@ def load_feed(connection_id: int) -> Feed:
         source.adapter.can(Capability.EDITS),
         source.adapter.can(Capability.FETCH_THREAD),
         source.adapter.grouping,
+        guard_of(channels, rules),
     )
 
 
@@ -155,6 +163,9 @@ def read_row(row: Row, now: Now, feeds: Feeds) -> Parsed | None:
     author = mention.author
     if not author.id:
         author = Author(f"unknown:{external_id}"[:500], author.handle, author.name, author.url)
+    channels, stop = _channels(feed, mention, row.role), None
+    if feed.guard and row.role != THREAD and not mention.is_own and not mention.bounced_id:
+        channels, stop = feed.guard.judge(mention, channels, row.exempt)
     return Parsed(
         row,
         mention,
@@ -173,7 +184,8 @@ def read_row(row: Row, now: Now, feeds: Feeds) -> Parsed | None:
             asker_id=asker_of(mention, author.id),
             thread_keys=mention.thread_keys,
         ),
-        _channels(feed, mention, row.role),
+        channels,
+        stop,
     )
 
 

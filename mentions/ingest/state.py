@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from channels.ignoring import Stop
+
 Key = tuple[str, str]
 """(namespace, id)"""
 Row = dict[str, Any]
@@ -106,6 +108,9 @@ class Board:
     """(row id, is one of us) by the author's id on the platform."""
     replies: dict[Key, tuple[int, int]] = field(default_factory=dict)
     """Own posts that the desk itself sent: (reply, ticket)."""
+
+    stopped: dict[int, Stop] = field(default_factory=dict)
+    """Inbox items that stay out, and why."""
 
     # To be written.
     new_messages: list[MessageState] = field(default_factory=list)
