@@ -1,0 +1,193 @@
+"""Asks GitLab for issues that changed, oldest change first, and for the notes on each of them.
+
+Every page begins where the last one ended in *time* (`updated_after`), not at a page number: an issue that is updated
+while we read moves to the end of the list, and whatever stood behind it would slip over the edge of a numbered page
+unseen. Only where one instant fills a whole page is its `Link` followed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from channels.adapters.gitlab import client, wire
+from channels.adapters.gitlab.places import INTERNAL, Place, place_from
+from channels.adapters.gitlab.reading import names, parse, time_of
+from channels.contract import Config, Item, Json, Page
+from channels.errors import Rejected, Transient
+from channels.http import Answer
+
+PER_PAGE = 50
+PAGES_A_POLL = 20
+NOTES_PER_PAGE = 100
+NOTE_PAGES = 20
+OVERLAP = timedelta(minutes=2)
+"""A change becomes visible a little after the time it bears."""
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """One source after the other; one that does not exist (any more) does not keep the others from being read."""
+    marks = dict(cursor.get("sources") or {}) if isinstance(cursor, dict) else {}
+    missing: Rejected | None = None
+    for source in sources_of(config):
+        start = time_of(marks.get(source)) or _start(config)
+        try:
+            for items, reached, answer in _changes(config, source, start):
+                marks[source] = reached.isoformat().replace("+00:00", "Z")
+                yield Page(items, {"sources": dict(marks)}, *client.quota(answer))
+        except client.Missing as error:
+            missing = missing or Rejected(f"{source}: {error} Correct the projects and groups of this connection.")
+    if missing:
+        raise missing
+
+
+def sources_of(config: Config) -> list[str]:
+    found = [f"projects/{client.encoded(name)}" for name in names(config, "projects")]
+    found += [f"groups/{client.encoded(name)}" for name in names(config, "groups")]
+    if not found:
+        raise Rejected("This connection has no projects and no groups. Enter at least one.")
+    return list(dict.fromkeys(found))
+
+
+def _start(config: Config) -> datetime:
+    days = config.setting("backfill_days", 14)
+    days = max(1, min(3650, days)) if isinstance(days, int) else 14
+    return datetime.fromtimestamp(int(time.time()), UTC) - timedelta(days=days)
+
+
+def _changes(config: Config, source: str, start: datetime) -> Iterator[tuple[list[Item], datetime, Answer]]:
+    """(items, changed up to here, last answer) of each page, bounded."""
+    floor = asked_from = start - OVERLAP
+    reached, more = start, dict[str, str | int]()
+    for _ in range(PAGES_A_POLL):
+        answer = client.get(config, f"{source}/issues", _question(config, asked_from) | more)
+        issues = client.listed(answer, "issues")
+        items, last = _items(config, issues, floor, answer)
+        times = [at for issue in issues if (at := time_of(issue.get("updated_at")))]
+        newest = max(times, default=reached)
+        reached = max(reached, newest)
+        yield items, reached, last
+        following = client.next_page(answer)
+        if following is None:
+            return
+        # The same instant fills the page: its link goes on; else time does.
+        is_stuck = newest <= asked_from or min(times, default=newest) == newest
+        more = {k: v for k, v in following.items() if k in ("page", "cursor")} if is_stuck else {}
+        asked_from = asked_from if is_stuck else newest
+
+
+def _question(config: Config, since: datetime) -> dict[str, str | int]:
+    asked: dict[str, str | int] = {
+        "updated_after": since.isoformat().replace("+00:00", "Z"),
+        "order_by": "updated_at",
+        "sort": "asc",
+        "scope": "all",
+        "per_page": PER_PAGE,
+    }
+    labels = config.setting("labels")
+    if isinstance(labels, list | tuple) and labels:
+        asked["labels"] = ",".join(str(label) for label in labels)
+    if config.setting("confidential") is not True:
+        asked["confidential"] = "false"
+    return asked
+
+
+def _items(
+    config: Config, issues: Sequence[Mapping[str, Json]], floor: datetime, answer: Answer
+) -> tuple[list[Item], Answer]:
+    """The issues and their new notes, without what this connection does not ask for: that is not even stored."""
+    items: list[Item] = []
+    for issue in issues:
+        if "/merge_requests/" in str(issue.get("web_url")):
+            continue
+        items.append(wire.issue_item(issue))
+        if config.setting("include_notes", True) is not False and issue.get("user_notes_count") != 0:
+            found, answer = _notes(config, issue, floor)
+            items += found
+    unique = {item.external_id: item for item in items if parse(item, config) is not None}
+    return list(unique.values()), answer
+
+
+def _notes(config: Config, issue: Mapping[str, Json], floor: datetime) -> tuple[list[Item], Answer]:
+    """Notes changed since `floor`, read newest change first down to it."""
+    place = Place(wire.number(issue.get("project_id")) or "", wire.number(issue.get("iid")) or "")
+    params: dict[str, str | int] = {"order_by": "updated_at", "sort": "desc", "per_page": NOTES_PER_PAGE}
+    items: list[Item] = []
+    for _ in range(NOTE_PAGES):
+        answer = client.get(config, f"{client.issue_path(config, place)}/notes", params)
+        notes = client.listed(answer, "notes")
+        times = [at for note in notes if (at := time_of(note.get("updated_at")))]
+        items += [item for note in notes if (item := wire.note_item(note, issue))]
+        following = client.next_page(answer)
+        if following is None or min(times, default=floor) < floor:
+            break
+        params |= following
+    return items, answer
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """An issue with all its notes, of one degree of secrecy: a public conversation never shows what is internal."""
+    place = place_from(thread_id)
+    if place is None:
+        raise Rejected(f"{thread_id!r} is no issue of GitLab.")
+    try:
+        issue = client.thing(client.get(config, client.issue_path(config, place)), "an issue")
+        notes, _ = _notes(config, issue, datetime.fromtimestamp(0, UTC))
+    except client.Missing:
+        return []
+    items = notes if place.closed == INTERNAL else [wire.issue_item(issue), *notes]
+    return [item for item in items if _closed(item) == place.closed]
+
+
+def _closed(item: Item) -> str:
+    place = place_from(item.external_id)
+    return place.closed if place else ""
+
+
+def lookup(config: Config, external_ids: Sequence[str]) -> list[Item]:
+    """Which of them are gone. 404 also means *may not be seen*, so it only counts where what is around can be."""
+    found = []
+    for place in filter(None, map(place_from, external_ids)):
+        if _is_gone(config, place):
+            found.append(wire.gone_item(place))
+    return found
+
+
+def _is_gone(config: Config, place: Place) -> bool:
+    """A note under a readable issue, an issue in a readable project; confidential now is gone for the public, too."""
+    path = client.issue_path(config, place)
+    try:
+        seen = client.thing(client.get(config, f"{path}/notes/{place.note}" if place.note else path), "an answer")
+        return not place.note and not place.closed and wire.issue_item(seen).external_id != str(place)
+    except client.Missing:
+        pass
+    try:
+        client.get(config, path if place.note else path.partition("/issues/")[0])
+    except client.Missing:
+        return False
+    return True
+
+
+def check(config: Config) -> str:
+    me = client.thing(client.get(config, "user"), "an account")
+    seen = []
+    for source in sources_of(config):
+        try:
+            found = client.thing(client.get(config, source), "a project")
+        except client.Missing as error:
+            raise Rejected(f"{source}: {error} Correct the projects and groups of this connection.") from error
+        seen.append(str(found.get("path_with_namespace") or found.get("full_path") or found.get("name")))
+    return f"Works as @{me.get('username')} (account number {me.get('id')}): {', '.join(seen)}."
+
+
+def token_expires_at(config: Config) -> datetime | None:
+    """https://docs.gitlab.com/api/personal_access_tokens/#self-inform: a day; the token ends as it begins."""
+    try:
+        body = client.get(config, "personal_access_tokens/self").body
+    except client.Missing:  # an OAuth token, or an instance before 15.5
+        return None
+    at = time_of(body.get("expires_at")) if isinstance(body, dict) else None
+    if isinstance(body, dict) and body.get("expires_at") and at is None:
+        raise Transient("GitLab tells an end of the token that is no date.")
+    return at

@@ -1,0 +1,109 @@
+"""Answers on GitLab: notes on issues, thumbs up, and looking for what we wrote.
+
+https://docs.gitlab.com/api/notes/#create-an-issue-note · https://docs.gitlab.com/api/emoji_reactions/
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from channels.adapters.gitlab import client, wire
+from channels.adapters.gitlab.places import INTERNAL, Place, place_from
+from channels.adapters.gitlab.reading import time_of
+from channels.contract import Config, Outgoing, Receipt
+from channels.errors import Rejected, Uncertain
+
+MAX_LENGTH = 1_000_000
+"""https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions"""
+CLOCK_SLACK = timedelta(minutes=10)
+OWN_PAGES = 20
+
+
+def send(config: Config, outgoing: Outgoing) -> Receipt:
+    """A note on the issue. What answers internal notes is internal itself."""
+    place = _issue_of(outgoing)
+    payload: dict[str, str | bool] = {"body": outgoing.text}
+    if place.closed == INTERNAL:
+        payload["internal"] = True
+    body = client.post(config, f"{client.issue_path(config, place)}/notes", payload).body
+    if isinstance(body, dict) and body.get("commands_changes") is not None and "id" not in body:
+        raise Rejected("GitLab carried out the commands in the text (lines that begin with /) and posted nothing.")
+    receipt = _receipt(place, body) if isinstance(body, dict) else None
+    if receipt is None:
+        raise Uncertain("GitLab took the note and did not say under which number. Nobody knows whether it is there.")
+    return receipt
+
+
+def _issue_of(outgoing: Outgoing) -> Place:
+    for name in (outgoing.in_reply_to, outgoing.thread_id):
+        if name and (place := place_from(name)):
+            return place.issue
+    raise Rejected("This reply answers no issue of GitLab.")
+
+
+def _receipt(place: Place, note: Mapping[str, Any]) -> Receipt | None:
+    number = wire.number(note.get("id"))
+    if number is None:
+        return None
+    project = place.project or wire.number(note.get("project_id")) or ""
+    return Receipt(str(Place(project, place.iid, place.closed, number)), None, time_of(note.get("created_at")))
+
+
+def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    """The note with this text by the token's account. Raises Uncertain where there are too many to read them all."""
+    place = _issue_of(outgoing)
+    me = client.thing(client.get(config, "user"), "an account").get("id")
+    params: dict[str, str | int] = {"order_by": "created_at", "sort": "desc", "per_page": 100}
+    for _ in range(OWN_PAGES):
+        answer = client.get(config, f"{client.issue_path(config, place)}/notes", params)
+        notes = client.listed(answer, "notes")
+        for note in notes:
+            if _author_id(note) == me and _same(str(note.get("body") or ""), outgoing.text) and _is_after(note, since):
+                return _receipt(place, note)
+        following = client.next_page(answer)
+        if following is None or any(not _is_after(note, since) for note in notes):
+            return None
+        params |= following
+    raise Uncertain("The issue has had too many notes since then to find out whether the reply is there.")
+
+
+def _author_id(note: Mapping[str, Any]) -> Any:
+    author = note.get("author")
+    return author.get("id") if isinstance(author, dict) else None
+
+
+def _is_after(note: Mapping[str, Any], since: datetime) -> bool:
+    at = time_of(note.get("created_at"))
+    return at is None or at >= since - CLOCK_SLACK
+
+
+def _same(posted: str, ours: str) -> bool:
+    return unicodedata.normalize("NFC", posted).split() == unicodedata.normalize("NFC", ours).split()
+
+
+def delete(config: Config, external_id: str) -> None:
+    """One of our notes; one that is gone already is fine."""
+    place = place_from(external_id)
+    if place is None or not place.note:
+        raise Rejected("Only notes are deleted from the desk; an issue is closed on GitLab itself.")
+    try:
+        client.remove(config, f"{client.issue_path(config, place)}/notes/{place.note}")
+    except client.Missing:
+        # Hidden from this token or gone? If the issue can be read, the note is gone.
+        client.get(config, client.issue_path(config, place))
+
+
+def like(config: Config, external_id: str) -> None:
+    """Thumbs up; given already is fine: GitLab answers 404 then, with these words."""
+    place = place_from(external_id)
+    if place is None:
+        raise Rejected(f"{external_id!r} is neither an issue nor a note of GitLab.")
+    path = client.issue_path(config, place) + (f"/notes/{place.note}" if place.note else "")
+    try:
+        client.post(config, f"{path}/award_emoji", {"name": "thumbsup"})
+    except client.Missing as error:
+        if "already been taken" not in str(error):
+            raise

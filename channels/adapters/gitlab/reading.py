@@ -1,0 +1,217 @@
+"""What a stored issue or note of GitLab says, in the desk's terms. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.adapters.gitlab.places import Place, place_from
+from channels.adapters.gitlab.wire import API, number
+from channels.contract import Author, Config, Item, Json, Mention
+from channels.errors import Malformed
+from channels.text import clean, text_links
+
+_IMAGE = re.compile(r"(!\[[^\]\n]*\]\()(/uploads/)")
+_UPLOAD = re.compile(r"\([^()\s]*/uploads/")
+_EDITED_AFTER = timedelta(seconds=2)
+_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
+
+
+def base(config: Config) -> str:
+    return str(config.setting("api_base", API)).rstrip("/")
+
+
+def web_base(config: Config) -> str:
+    """The site that belongs to the API: its address without `/api/v4`."""
+    return base(config).removesuffix("/api/v4")
+
+
+def host(config: Config) -> str:
+    return (urlsplit(base(config)).netloc or "gitlab.com").lower()
+
+
+def names(config: Config, setting: str) -> list[str]:
+    """A list setting: lower case, without empty entries and slashes around."""
+    values = config.setting(setting)
+    entries = values if isinstance(values, list | tuple) else []
+    return [name for value in entries if (name := str(value).strip().strip("/").lower())]
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """None for what this connection does not ask for: other labels, and what is confidential without the right."""
+    payload = item.payload
+    if not isinstance(payload, dict) or not isinstance(payload.get("place"), str):
+        raise Malformed("A stored GitLab item is not an object.")
+    place = place_from(payload["place"])
+    if payload.get("kind") == "gone":
+        return _gone(payload["place"], place)
+    issue = payload.get("issue")
+    note = payload.get("note")
+    if not isinstance(issue, dict) or (payload.get("kind") == "note" and not isinstance(note, dict)):
+        raise Malformed("A stored GitLab item has no content.")
+    path = str(issue.get("path") or "").lower()
+    if not _has_labels(issue, config) or not _may_see(payload["place"], path, config):
+        return None
+    return _note(payload["place"], place, note, issue, config) if note else _issue(payload["place"], issue, config)
+
+
+def _has_labels(issue: Mapping[str, Any], config: Config) -> bool:
+    wanted = names(config, "labels")
+    labels = issue.get("labels")
+    return not wanted or (isinstance(labels, list) and {str(label).lower() for label in labels} >= set(wanted))
+
+
+def _may_see(place: str, path: str, config: Config) -> bool:
+    """Nothing confidential without the setting and a channel of its own: it would end up before everybody's eyes."""
+    if "!" not in place:
+        return True
+    return config.setting("confidential") is True and closed_address(path) in config.addresses
+
+
+def closed_address(path: str) -> str:
+    return f"{path}!confidential"
+
+
+def _addressed(place: str, path: str) -> tuple[tuple[str, ...], ...]:
+    """The channel of the project, else of the nearest group above it."""
+    if not path:
+        return ()
+    if "!" in place:
+        return ((closed_address(path),),)
+    parts = path.split("/")
+    return tuple(("/".join(parts[:length]),) for length in range(len(parts), 0, -1))
+
+
+def _issue(external_id: str, issue: Mapping[str, Any], config: Config) -> Mention:
+    title = _text(issue.get("title")) or None
+    text = _body(issue.get("text"), issue, config)
+    author = _author(issue.get("author"))
+    return Mention(
+        external_id=external_id,
+        thread_id=external_id,
+        author=author,
+        posted_at=time_of(issue.get("created_at")),
+        text=text,
+        subject=title,
+        url=_issue_url(issue, place_from(external_id), config),
+        is_own=_is_own(author, config),
+        links=text_links(text),
+        thread_title=title,
+        addressed=_addressed(external_id, str(issue.get("path") or "").lower()),
+        extra=_extra(issue),
+    )
+
+
+def _note(
+    external_id: str, place: Place | None, note: Mapping[str, Any], issue: Mapping[str, Any], config: Config
+) -> Mention:
+    """Notes answer the issue: GitLab's list of notes does not tell which note answers which."""
+    thread = place.thread if place else _thread_of_unknown(note, external_id)
+    text = _body(note.get("text"), issue, config)
+    author = _author(note.get("author"))
+    created, updated = time_of(note.get("created_at")), time_of(note.get("updated_at"))
+    is_edited = created is not None and updated is not None and updated - created > _EDITED_AFTER
+    url = _text(note.get("url")) or None
+    if url is None and place and (above := _issue_url(issue, place, config)):
+        url = f"{above}#note_{place.note}"
+    return Mention(
+        external_id=external_id,
+        thread_id=thread,
+        author=author,
+        posted_at=created,
+        text=text,
+        parent_id=thread if place else None,
+        url=url,
+        is_own=_is_own(author, config),
+        edited_at=updated if is_edited else None,
+        links=text_links(text),
+        reply_to_id=thread if place else None,
+        thread_title=_text(issue.get("title")) or None,
+        addressed=_addressed(external_id, str(issue.get("path") or "").lower()),
+        extra=_extra(issue),
+    )
+
+
+def _thread_of_unknown(note: Mapping[str, Any], external_id: str) -> str:
+    noteable = number(note.get("noteable"))
+    return f"noteable_{noteable}" if noteable else external_id
+
+
+def _gone(external_id: str, place: Place | None) -> Mention:
+    thread = place.thread if place else external_id
+    parent = thread if place and place.note else None
+    return Mention(external_id, thread, Author(""), None, "", parent_id=parent, reply_to_id=parent, is_deleted=True)
+
+
+def _author(author: Json) -> Author:
+    """By number: webhooks tell of an issue's author nothing else."""
+    known = author if isinstance(author, dict) else {}
+    handle = _text(known.get("username")) or None
+    name = _text(known.get("name")) or None
+    return Author(number(known.get("id")) or handle or "", handle, name, _text(known.get("url")) or None)
+
+
+def _is_own(author: Author, config: Config) -> bool:
+    own = config.own | set(names(config, "own_accounts"))
+    return any(name.lower() in own for name in (author.id, author.handle) if name)
+
+
+def _issue_url(issue: Mapping[str, Any], place: Place | None, config: Config) -> str | None:
+    if url := _text(issue.get("url")):
+        return url
+    path = _text(issue.get("path"))
+    return f"{web_base(config)}/{path}/-/issues/{place.iid}" if path and place else None
+
+
+def _body(value: Json, issue: Mapping[str, Any], config: Config) -> str:
+    """Markdown as it was written. Images that were uploaded have addresses without a host in the API, and whole ones
+    in webhooks: https://docs.gitlab.com/user/project/integrations/webhooks/#image-url-rewriting"""
+    text = _text(value).replace("\r\n", "\n")
+    path = _text(issue.get("path"))
+    if path and "/uploads/" in text:
+        text = _IMAGE.sub(rf"\g<1>{web_base(config)}/{path}\g<2>", text)
+    return text
+
+
+def _extra(issue: Mapping[str, Any]) -> dict[str, Json]:
+    votes = issue.get("votes")
+    upvotes, downvotes = votes if isinstance(votes, list) and len(votes) == 2 else (None, None)
+    extra = {
+        "state": issue.get("state"),
+        "closed_at": issue.get("closed_at"),
+        "labels": issue.get("labels") or None,
+        "confidential": issue.get("confidential") or None,
+        "upvotes": upvotes,
+        "downvotes": downvotes,
+        "comments": issue.get("notes"),
+        "project": issue.get("path") or None,
+    }
+    return {key: value for key, value in extra.items() if value is not None}
+
+
+def time_of(value: Json) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value.replace(" UTC", "+00:00"))
+    except ValueError:
+        return None
+    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+
+
+def _text(value: Json) -> str:
+    return clean(value).strip() if isinstance(value, str) else ""
+
+
+def fingerprint(item: Item, config: Config) -> bytes:
+    """Without the hosts of uploads: the API and the webhooks write them differently, which is no edit."""
+    mention = parse(item, config)
+    if mention is None:
+        return _NO_MENTION
+    content = (_UPLOAD.sub("(/uploads/", mention.text), mention.subject, mention.is_deleted, mention.parent_id)
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()

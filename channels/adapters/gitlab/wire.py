@@ -1,0 +1,222 @@
+"""GitLab on the wire: issues and notes of the REST API, and the bodies of its webhooks. Pure.
+
+Issues: https://docs.gitlab.com/api/issues/ · Notes: https://docs.gitlab.com/api/notes/ · Webhooks:
+https://docs.gitlab.com/user/project/integrations/webhook_events/
+
+An item's payload is `{"kind": "issue" | "note" | "gone", …}` in one shape for both sources, so that the same post has
+the same fingerprint whichever way it came. Times are ISO; older webhooks write `2015-05-17 17:06:40 UTC`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.adapters.gitlab.places import CONFIDENTIAL, INTERNAL, Place
+from channels.contract import Document, Item, Json
+from channels.errors import Malformed
+
+API = "https://gitlab.com/api/v4"
+_OTHER = frozenset(
+    (
+        "awardable_id", "action_name", "default_branch", "path_with_namespace", "source_branch", "merge_status",
+        "commit_id", "username", "sha", "access_level",
+    )
+)  # fmt: skip
+"""Keys of what GitLab also sends and what holds no mention: emoji, events, to-dos, projects, users, merge requests."""
+
+
+def split(document: Document) -> list[Item]:
+    """The issues and notes of a response or a webhook; anything else of GitLab's holds none."""
+    if isinstance(document, list):
+        return [item for entry in document for item in split(_object(entry))]
+    body = _object(document)
+    if "object_kind" in body or "event_name" in body:
+        return _hook_items(body)
+    if body.keys() & {"message", "error"} and not body.keys() & {"id", "iid"}:
+        raise Malformed(f"GitLab answered with an error: {_error_line(body)}")
+    if "body" in body and number(body.get("id")) and "target" not in body:
+        return [item] if (item := note_item(body)) else []
+    if body.keys() & _OTHER or "/merge_requests/" in str(body.get("web_url")):
+        return []
+    if "title" in body and "project_id" in body and number(body.get("id")):
+        return [issue_item(body)]
+    raise Malformed("Not a GitLab document: neither issue nor note.")
+
+
+def _object(document: Document) -> Mapping[str, Any]:
+    if not isinstance(document, dict):
+        raise Malformed("Not a GitLab document.")
+    return document
+
+
+def _error_line(body: Mapping[str, Any]) -> str:
+    said = body.get("error_description") or body.get("message") or body.get("error")
+    return " ".join(str(said).split())[:200]
+
+
+# --- what the API answers ----------------------------------------------------------------------------------------
+
+
+def issue_item(issue: Mapping[str, Any], path: str = "") -> Item:
+    """`path`: of its project, where the caller knows it."""
+    place = _place(issue)
+    return Item(str(place), {"kind": "issue", "issue": of_issue(issue, path), "place": str(place)})
+
+
+def of_issue(issue: Mapping[str, Any], path: str = "") -> dict[str, Json]:
+    """What is kept of an issue, also beside each of its notes."""
+    labels = issue.get("labels")
+    return {
+        "title": issue.get("title"),
+        "text": issue.get("description"),
+        "author": _author(issue.get("author"), issue.get("author_id")),
+        "created_at": issue.get("created_at"),
+        "state": issue.get("state"),
+        "closed_at": issue.get("closed_at"),
+        "confidential": issue.get("confidential") is True,
+        "labels": [_label(label) for label in labels] if isinstance(labels, list) else None,
+        "votes": [issue.get("upvotes"), issue.get("downvotes")],
+        "notes": issue.get("user_notes_count"),
+        "url": issue.get("web_url") or issue.get("url"),
+        "path": path or path_of(issue),
+        "type": issue.get("issue_type") or issue.get("type"),
+    }
+
+
+def path_of(issue: Mapping[str, Any]) -> str:
+    """The full path of the issue's project: from `references.full`, else from its address."""
+    references = issue.get("references")
+    full = references.get("full") if isinstance(references, dict) else None
+    if isinstance(full, str) and "#" in full:
+        return full.rpartition("#")[0]
+    path = urlsplit(str(issue.get("web_url") or "")).path.strip("/")
+    for middle in ("/-/issues/", "/-/work_items/", "/issues/"):
+        if middle in f"/{path}":
+            return path.partition(middle.lstrip("/"))[0].strip("/")
+    return ""
+
+
+def note_item(note: Mapping[str, Any], issue: Mapping[str, Any] | None = None, path: str = "") -> Item | None:
+    """A note with what it needs of its issue; None for what a machine wrote, and for notes on anything but issues."""
+    if note.get("system") is True or note.get("noteable_type") not in (None, "Issue", "WorkItem"):
+        return None
+    about = issue or {}
+    number_ = number(note.get("id"))
+    if number_ is None:
+        raise Malformed("A note has no id.")
+    is_internal = note.get("internal") is True or note.get("confidential") is True
+    closed = INTERNAL if is_internal else CONFIDENTIAL if about.get("confidential") is True else ""
+    project = number(about.get("project_id")) or number(note.get("project_id")) or ""
+    iid = number(about.get("iid")) or number(note.get("noteable_iid"))
+    place = str(Place(project, iid, closed, number_)) if project and iid else f"note_{number_}"
+    above = {key: value for key, value in of_issue(about, path).items() if key != "text"}
+    return Item(place, {"kind": "note", "note": _of_note(note), "issue": above, "place": place})
+
+
+def _of_note(note: Mapping[str, Any]) -> dict[str, Json]:
+    return {
+        "text": note.get("body") if "body" in note else note.get("note"),
+        "author": _author(note.get("author"), note.get("author_id")),
+        "created_at": note.get("created_at"),
+        "updated_at": note.get("updated_at"),
+        "url": note.get("url"),
+        "noteable": note.get("noteable_id"),
+    }
+
+
+def gone_item(place: Place) -> Item:
+    """Something that was there and is no more."""
+    return Item(str(place), {"kind": "gone", "place": str(place)})
+
+
+def _place(issue: Mapping[str, Any]) -> Place:
+    project, iid = number(issue.get("project_id")) or "", number(issue.get("iid"))
+    closed = CONFIDENTIAL if issue.get("confidential") is True else ""
+    # Before 2013 the API told no number within the project.
+    return Place(project, iid or f"id{number(issue.get('id')) or ''}", closed)
+
+
+def _author(author: Json, author_id: Json = None) -> dict[str, Json]:
+    known = author if isinstance(author, dict) else {}
+    return {
+        "id": known.get("id") or author_id,
+        "username": known.get("username"),
+        "name": known.get("name"),
+        "url": known.get("web_url"),
+        "bot": known.get("bot"),
+    }
+
+
+def _label(label: Json) -> str:
+    return str(label.get("title") or label.get("name") or "") if isinstance(label, dict) else str(label)
+
+
+# --- what a webhook brings ---------------------------------------------------------------------------------------
+
+
+def _hook_items(body: Mapping[str, Any]) -> list[Item]:
+    kind = body.get("object_kind")
+    if kind not in ("issue", "work_item", "note"):
+        return []
+    changed, project = body.get("object_attributes"), body.get("project")
+    if not isinstance(changed, dict) or not isinstance(project, dict):
+        raise Malformed("A webhook of GitLab says neither what happened nor in which project.")
+    path = str(project.get("path_with_namespace") or "")
+    item = _hook_note(body, changed, path) if kind == "note" else _hook_issue(body, changed, path)
+    return [item] if item else []
+
+
+def _hook_issue(body: Mapping[str, Any], changed: Mapping[str, Any], path: str) -> Item:
+    is_confidential = changed.get("confidential") is True or body.get("event_type") == "confidential_issue"
+    issue = {
+        **changed,
+        "author": _who(body, changed),
+        "confidential": is_confidential,
+        "labels": changed.get("labels") or body.get("labels") or [],
+        "project_id": changed.get("project_id") or _project_id(body),
+    }
+    issue.pop("assignee", None)
+    return issue_item(issue, path)
+
+
+def _hook_note(body: Mapping[str, Any], changed: Mapping[str, Any], path: str) -> Item | None:
+    issue = body.get("issue") or body.get("work_item")
+    if not isinstance(issue, dict):
+        return None
+    is_closed = body.get("event_type") == "confidential_note"
+    is_issue_closed = issue.get("confidential") is True
+    note = {**changed, "author": _who(body, changed), "body": changed.get("note")}
+    if is_closed and not is_issue_closed:
+        note["internal"] = True
+    about = {"project_id": changed.get("project_id") or _project_id(body), **issue}
+    about.setdefault("url", str(changed.get("url") or "").partition("#")[0] or None)
+    return note_item(note, about, path)
+
+
+def _who(body: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Json] | None:
+    """The author is told by number only; who did it has a name, and who makes something is its author."""
+    user, author_id = body.get("user"), changed.get("author_id")
+    if not isinstance(user, dict) or not (changed.get("action") in ("open", "create") or user.get("id") == author_id):
+        return None
+    return {"id": author_id, "username": user.get("username"), "name": user.get("name")}
+
+
+def _project_id(body: Mapping[str, Any]) -> Json:
+    project = body.get("project")
+    return body.get("project_id") or (project.get("id") if isinstance(project, dict) else None)
+
+
+def project_of(body: Mapping[str, Any]) -> tuple[str, str]:
+    """(number, full path in lower case) of the project that a webhook is about."""
+    project = body.get("project")
+    path = project.get("path_with_namespace") if isinstance(project, dict) else ""
+    return number(_project_id(body)) or "", str(path or "").lower()
+
+
+def number(value: Json) -> str | None:
+    """A number as text, from a number or its digits; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return str(value)
+    return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
