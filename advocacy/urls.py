@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("channels/", include("channels.urls")),
     path("hooks/", include("channels.hook_urls")),
+    path("forms/", include("channels.form_urls")),
     path("", include("experts.urls")),
     path("reports/", include("metrics.urls")),
     path("", include("mentions.urls")),

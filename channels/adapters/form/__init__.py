@@ -1,0 +1,112 @@
+"""Forms on the web: an admin's own website tells of them by a signed webhook, or people fill them in on the desk's own
+page (`channels.form_page`). Answers go out by mail, and what comes back by mail is the same conversation.
+
+The webhook: POST, JSON or form-encoded, with `X-Desk-Timestamp` and `X-Desk-Signature` (`signing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from channels.adapters.email.compose import compose
+from channels.adapters.email.smtp import deliver, open_smtp
+from channels.adapters.form import signing
+from channels.adapters.form.fields import CHANNEL_FIELDS, CONNECTION_FIELDS
+from channels.adapters.form.language import read_lines
+from channels.adapters.form.reading import read
+from channels.adapters.form.submission import id_of, item_of, read_body
+from channels.contract import (
+    Adapter,
+    Capability,
+    Config,
+    Document,
+    Grouping,
+    Hook,
+    HookAnswer,
+    Item,
+    Json,
+    Mention,
+    Outgoing,
+    Page,
+    Receipt,
+)
+from channels.errors import Malformed, Rejected
+
+
+class FormAdapter(Adapter):
+    platform = "form"
+    label = "Form"
+    grouping = Grouping.THREAD
+    capabilities = frozenset({Capability.WEBHOOK, Capability.SEND})
+    is_polled = False
+    request_timeout_s = 150.0
+    fields = CONNECTION_FIELDS
+    channel_fields = CHANNEL_FIELDS
+
+    def namespace(self, config: Config) -> str:
+        """That of mail: whoever filled in a form goes on by mail, and it is one conversation with one person."""
+        return "email"
+
+    def documents(self, data: bytes, config: Config) -> Iterator[Document]:
+        """A recorded body of the webhook."""
+        yield read_body(data)
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        if not isinstance(document, dict):
+            raise Malformed("the body must be a JSON object")
+        body = repr(sorted(document.items(), key=lambda pair: str(pair[0]))).encode("utf-8", "replace")
+        return [item_of(document, config, submission_id=id_of(document, "", body), at=_told_at(document, None))]
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return read(item, config)
+
+    def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
+        if hook.method != "POST":
+            raise Malformed("Send what was filled in with POST.")
+        at = signing.signed_at(config.secret("webhook_secret"), hook, now)
+        document = read_body(hook.body, hook.headers.get("content-type", ""))
+        submission_id = id_of(document, hook.headers[signing.TIMESTAMP].strip(), hook.body)
+        named = hook.query.get("form", "")
+        item = item_of(document, config, submission_id=submission_id, named=named, at=_told_at(document, at))
+        if item.payload["form"]:
+            return HookAnswer([item], 200, "Taken.\n")
+        known = ", ".join(config.addresses) or "none yet"
+        return HookAnswer([item], 200, f"Taken, but it names no form of this connection. There are: {known}.\n")
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        """Nothing is asked for: everything comes by itself."""
+        return iter(())
+
+    def check(self, config: Config) -> str:
+        for address in config.addresses:
+            unclear = read_lines(config.channel_settings.get(address, {}).get("form_fields"))[1]
+            if unclear:
+                raise Rejected(f"The questions of {address} are not clear: {' '.join(unclear[:3])}")
+        forms = f"{len(config.addresses)} forms" if len(config.addresses) != 1 else "One form"
+        secret = "" if config.secret("webhook_secret") else " No webhook secret is set, so the webhook takes nothing."
+        if not config.setting("smtp_host"):
+            return f"{forms}. No SMTP server is set, so answers cannot be sent.{secret}"
+        with open_smtp(config) as smtp:
+            greeting = (smtp.ehlo_resp or smtp.helo_resp or b"").split(b"\n")[0].decode("utf-8", "replace")
+        return f"{forms}. The SMTP server greets: {greeting[:100]}.{secret}"
+
+    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
+        """Uncertain once the end of the mail was sent and no answer came: SMTP cannot be asked again."""
+        now = datetime.now(UTC)
+        envelope = compose(outgoing, config, now)
+        deliver(config, envelope)
+        return Receipt(envelope.message_id, posted_at=now)
+
+
+def _told_at(document: dict[str, Json], signed_at: datetime | None) -> datetime | None:
+    """When it was filled in, if the website says so (ISO 8601 with a zone) and it is not in the future."""
+    told = document.get("submitted_at")
+    try:
+        at = datetime.fromisoformat(told) if isinstance(told, str) else None
+        at = at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        at = None
+    if at is None or (signed_at is not None and at > signed_at):
+        return signed_at
+    return at

@@ -1,0 +1,49 @@
+"""What an admin fills in: how answers leave, with which secret a website signs, and each form."""
+
+from __future__ import annotations
+
+from channels.adapters.email.fields import CHANNEL_FIELDS as ALIAS_FIELDS
+from channels.adapters.email.fields import CONNECTION_FIELDS as MAILBOX_FIELDS
+from channels.contract import Field, FieldKind
+
+_OF_MAILBOX = (
+    "smtp_host",
+    "smtp_port",
+    "smtp_security",
+    "smtp_user",
+    "smtp_password",
+    "default_domain",
+    "reply_marker",
+)
+
+CONNECTION_FIELDS = (
+    *(field for field in MAILBOX_FIELDS if field.name in _OF_MAILBOX),
+    Field(
+        "webhook_secret",
+        "Webhook secret",
+        "With which your website signs what it sends to the webhook; empty: everything sent there is refused.",
+        FieldKind.SECRET,
+    ),
+)
+
+CHANNEL_FIELDS = (
+    Field("form_title", "Title of the form", "Above the form and in the subject; empty: made from the alias."),
+    Field("intro", "Introduction", "A sentence or two above the questions."),
+    Field(
+        "form_fields",
+        "Questions",
+        "One a line: name, * if needed, kind | what people read | choices or help. Kinds: text, email, url, number, "
+        "textarea, select, checkbox. Such as: school* | School or university — plan* select | Which plan? | Teaching; "
+        "Research. Empty: name, e-mail address, message. See docs/platforms/form.md.",
+        FieldKind.LIST,
+    ),
+    Field("thanks", "Thank-you text", "Shown when the form has been sent."),
+    Field(
+        "allowed_sites",
+        "Sites that may embed the form",
+        "One a line, such as https://www.acme.example; empty: none, people open the form's own address.",
+        FieldKind.LIST,
+    ),
+    Field("subject", "Subject of the conversation", "With answers by their names, such as: Education: {school}."),
+    *ALIAS_FIELDS,
+)

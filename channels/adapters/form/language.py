@@ -1,0 +1,108 @@
+"""The small language in which an admin writes down a form: one question a line. Pure.
+
+    name*                                  a line of text that must be filled in, called “Name”
+    email* email | Your e-mail address     kinds: text, email, url, number, textarea, select, checkbox
+    students number | How many students? | A rough figure is enough
+    plan* select | Which plan? | Teaching; Research; I do not know yet
+    topics checkbox | What interests you? | CI; Security; Planning
+    terms* checkbox | I have read the terms
+
+The parts are `name`, `*` where an answer is needed, the kind; after the first `|` what people read; after the second
+one the choices, parted by `;` (select, checkbox), or a word of help (all others).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from channels.contract import Json
+
+KINDS = ("text", "email", "url", "number", "textarea", "select", "checkbox")
+CONTROLS = "desk_"
+"""How the names of the page's own controls begin; no question may be called so."""
+MOST_QUESTIONS = 60
+_HEAD = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,59})\s*(\*?)(?:\s+([A-Za-z]+))?\s*(\*?)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One field of a form. `name` is lower case with underscores, as answers are looked up by."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+
+class Unclear(ValueError):
+    """A line that cannot be read; the text says why, for the admin."""
+
+
+EMAIL = Question("email", "Your e-mail address", "email", required=True)
+USUAL = (Question("name", "Your name"), EMAIL, Question("message", "Your message", "textarea", required=True))
+"""What is asked where an admin has written down nothing."""
+
+
+def key_of(name: str) -> str:
+    """`Your-Name` and `your_name` are the same question."""
+    return "_".join(name.strip().lower().replace("-", "_").split())
+
+
+def read_line(line: str) -> Question:
+    """Raises Unclear."""
+    head, *rest = (part.strip() for part in line.split("|", 2))
+    match = _HEAD.match(head)
+    if match is None:
+        raise Unclear(f"“{line[:80]}”: begin with a name (letters, digits, _), a * if it is needed, and a kind.")
+    name, kind = key_of(match[1]), (match[3] or "text").lower()
+    if kind not in KINDS:
+        raise Unclear(f"“{line[:80]}”: {kind} is no kind; there are {', '.join(KINDS)}.")
+    if name.startswith(CONTROLS):
+        raise Unclear(f"“{line[:80]}”: a name must not begin with {CONTROLS}.")
+    label = rest[0] if rest and rest[0] else match[1].replace("_", " ").replace("-", " ").capitalize()
+    last = rest[1] if len(rest) > 1 else ""
+    choices: tuple[str, ...] = ()
+    if kind in ("select", "checkbox"):
+        choices, last = tuple(dict.fromkeys(c for each in last.split(";") if (c := each.strip()))), ""
+    if kind == "select" and not choices:
+        raise Unclear(f"“{line[:80]}”: write the choices after a second |, parted by semicolons.")
+    return Question(name, label, kind, bool(match[2] or match[4]), choices, last)
+
+
+def read_lines(lines: Json) -> tuple[tuple[Question, ...], tuple[str, ...]]:
+    """(questions, what is unclear). A line that cannot be read is left out; the first of two with one name counts."""
+    found: dict[str, Question] = {}
+    unclear: list[str] = []
+    for line in _lines(lines):
+        try:
+            question = read_line(line)
+        except Unclear as error:
+            unclear.append(str(error))
+            continue
+        if question.name in found:
+            unclear.append(f"“{line[:80]}”: there is a {question.name} already.")
+        elif len(found) == MOST_QUESTIONS:
+            unclear.append(f"More than {MOST_QUESTIONS} questions; the rest is left out.")
+            break
+        else:
+            found[question.name] = question
+    return tuple(found.values()), tuple(unclear)
+
+
+def questions_of(lines: Json) -> tuple[Question, ...]:
+    """What a form asks; always with an e-mail address, since that is how it is answered."""
+    asked = read_lines(lines)[0]
+    if not asked:
+        return USUAL
+    if any(question.kind == "email" for question in asked):
+        return asked
+    return (EMAIL, *(question for question in asked if question.name != EMAIL.name))
+
+
+def _lines(lines: Json) -> Iterable[str]:
+    entries = lines.splitlines() if isinstance(lines, str) else lines if isinstance(lines, list | tuple) else ()
+    return (line for each in entries if (line := str(each).strip()) and not line.startswith("#"))

@@ -1,0 +1,138 @@
+"""One submission of a form, from the body of a request to the item that is stored. Pure.
+
+A body is a JSON object or form-encoded. `form`, `id`, `submitted_at` and `answers` are the envelope; without `answers`
+everything else is an answer. Whatever nobody asked for is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from urllib.parse import parse_qs
+
+from channels.adapters.form.language import Question, key_of, questions_of
+from channels.contract import Config, Item, Json
+from channels.errors import Malformed
+
+ENVELOPE = ("form", "id", "submitted_at", "answers")
+MOST_ANSWERS = 200
+DEEPEST = 12
+LONGEST_ID = 200
+
+
+def read_body(body: bytes, content_type: str = "") -> dict[str, Json]:
+    """Raises Malformed."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if "multipart" in kind:
+        raise Malformed("multipart/form-data is not taken; send JSON or application/x-www-form-urlencoded")
+    if "json" in kind or (not kind and body.lstrip()[:1] in (b"{", b"[", b'"', b"")):
+        return _object(body)
+    try:
+        fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_ANSWERS)
+    except ValueError as error:
+        raise Malformed("not a form-encoded body in UTF-8, or too many fields") from error
+    if not fields:
+        raise Malformed("neither a JSON object nor form fields")
+    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
+
+
+def _object(body: bytes) -> dict[str, Json]:
+    def never(constant: str) -> None:
+        raise ValueError(f"{constant} is no JSON")
+
+    try:
+        # A number stays as it was written: 1e999 would become an infinity, which no database stores.
+        document = json.loads(body, parse_float=str, parse_constant=never)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("not valid JSON") from error
+    if not isinstance(document, dict):
+        raise Malformed("the body must be a JSON object")
+    if _depth(document) > DEEPEST:
+        raise Malformed("nested too deeply")
+    return document
+
+
+def _depth(value: Json) -> int:
+    deepest, waiting = 0, [(value, 1)]
+    while waiting and deepest <= DEEPEST:
+        each, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        inside = each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+        waiting += [(inner, depth + 1) for inner in inside]
+    return deepest
+
+
+def answers_of(document: Mapping[str, Json]) -> dict[str, Json]:
+    """Raises Malformed where there are none."""
+    given = document.get("answers")
+    found = dict(given) if isinstance(given, dict) else {n: v for n, v in document.items() if n not in ENVELOPE}
+    if isinstance(given, dict):  # what stands beside them is kept too
+        found |= {n: v for n, v in document.items() if n not in ENVELOPE and n not in found}
+    if not any(value not in (None, "", [], {}) for value in found.values()):
+        raise Malformed("there are no answers in it")
+    if len(found) > MOST_ANSWERS:
+        raise Malformed(f"more than {MOST_ANSWERS} answers")
+    return found
+
+
+def form_named(name: str, config: Config) -> str:
+    """The address of the form that is called so: by its alias, the alias' first part, or its title; the only form
+    there is, if none is named; "" for one that nobody knows."""
+    wanted = name.strip().lower()
+    if not wanted:
+        return config.addresses[0] if len(config.addresses) == 1 else ""
+    if wanted in config.addresses:
+        return wanted
+    named = [a for a in config.addresses if wanted == a.partition("@")[0]] or [
+        a for a in config.addresses if key_of(wanted) == key_of(title_of(a, config))
+    ]
+    return named[0] if len(named) == 1 else ""
+
+
+def title_of(address: str, config: Config) -> str:
+    """What an admin calls the form, else the first part of its alias."""
+    title = config.channel_settings.get(address, {}).get("form_title")
+    return str(title or address.partition("@")[0].replace("-", " ").replace("_", " ").capitalize())
+
+
+def item_of(
+    document: Mapping[str, Json], config: Config, *, submission_id: str, named: str = "", at: datetime | None = None
+) -> Item:
+    """Self-contained: with the questions as they are now. Raises Malformed."""
+    name = str(document.get("form") or named)[:200]
+    address = form_named(name, config)
+    settings = config.channel_settings.get(address, {})
+    asked = questions_of(settings.get("form_fields")) if address else ()
+    return Item(
+        submission_id,
+        {
+            "id": submission_id,
+            "form": address,
+            "named": "" if address else name,
+            "title": title_of(address, config) if address else name,
+            "subject": str(settings.get("subject") or ""),
+            "questions": [_kept(question) for question in asked],
+            "answers": answers_of(document),
+            "received_at": at.isoformat() if at else None,
+        },
+    )
+
+
+def _kept(question: Question) -> dict[str, Json]:
+    told = asdict(question)
+    return {name: told[name] for name in ("name", "label", "kind")}
+
+
+def id_of(document: Mapping[str, Json], timestamp: str, body: bytes) -> str:
+    """The sender's own `id`, which the signature covers; else what the signature is about, so that the same request
+    again is the same submission."""
+    given = document.get("id")
+    if isinstance(given, str | int) and not isinstance(given, bool) and str(given).strip():
+        text = str(given).strip()
+        if len(text) <= LONGEST_ID and text.isprintable():
+            return f"id:{text}"
+        return f"id:{hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=20).hexdigest()}"
+    return f"digest:{hashlib.blake2b(timestamp.encode() + b':' + body, digest_size=20).hexdigest()}"
