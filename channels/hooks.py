@@ -38,4 +38,6 @@ def receive(hook_id: UUID, hook: Hook, now: datetime) -> HookAnswer:
     if answer.items:
         inbox.store_page(connection.pk, Page(answer.items, None), fetched_at=now, source=source)
         Connection.objects.filter(pk=connection.pk).update(last_success_at=now)
+    if answer.poll:
+        Connection.objects.filter(pk=connection.pk).update(next_poll_at=now)
     return answer

@@ -25,6 +25,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from channels.contract import Json, Receipt
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
 from channels.secrets import remember
+from channels.slack_codes import CREDENTIALS, TOO_OFTEN, UNCLEAR
 
 REQUEST_TIMEOUT_S = 20.0
 INDEX_LAG_S = 15.0
@@ -35,14 +36,6 @@ _MOST_PAGES = 20
 _CODE = re.compile(r"[a-z0-9_]{1,80}\Z")
 _NOT_CONNECTED = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 _NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
-_CREDENTIALS = frozenset(
-    (
-        *("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope"),
-        *("no_permission", "access_denied", "not_allowed_token_type", "team_access_not_granted", "ekm_access_denied"),
-    )
-)
-# "It's possible some aspect of the operation succeeded before the error was raised."
-_UNCLEAR = frozenset(("fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +157,14 @@ def _api_error(error: SlackApiError, changes: bool) -> ChannelError:
     code = str(data.get("error") or "") if isinstance(data, dict) else ""
     if not _CODE.match(code):  # slack_sdk puts "Received a response in a non-JSON format: …" where a code should be
         code = ""
-    if status == 429 or code in ("ratelimited", "rate_limited"):
+    if status == 429 or code in TOO_OFTEN:
         wait_s = _retry_after_s(getattr(response, "headers", None) or {})
         return RateLimited(_("Slack was asked too often; waiting."), retry_after_s=wait_s)
-    if status >= 500 or not code or code in _UNCLEAR:
+    if status >= 500 or not code or code in UNCLEAR:
         return (Uncertain if changes else Transient)(
             _("Slack did not answer properly (%(what)s).") % {"what": code or status}
         )
-    if code in _CREDENTIALS:
+    if code in CREDENTIALS:
         return AuthFailed(_in_words(code))
     return Rejected(_in_words(code))
 

@@ -89,3 +89,5 @@ class HookAnswer:
     status: int = 200
     body: str = ""
     content_type: str = "text/plain; charset=utf-8"
+    poll: bool = False
+    """There is something to read that the hook only points at: the connection is due at once."""

@@ -1,0 +1,134 @@
+"""Slack's Web API with a connection's own token: slack_sdk knows the methods, `channels.http` asks them.
+
+The address is an admin's setting, so it is guarded like any other; slack_sdk's own transport would connect anywhere.
+Errors: https://docs.slack.dev/reference/methods/chat.postMessage#errors
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from channels import http
+from channels.contract import Config, Network
+from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+from channels.slack_codes import CREDENTIALS, TOO_OFTEN, UNCLEAR
+
+API = "https://slack.com/api"
+CHANGES = frozenset(("chat.postMessage", "chat.delete", "reactions.add"))
+PER_PAGE = 200
+_DEFAULT_WAIT_S = 30.0
+_CODE = re.compile(r"[a-z0-9_]{1,80}\Z")
+
+Answer = dict[str, Any]
+
+
+class Client(WebClient):
+    """`network` says how it may talk; nothing is retried here."""
+
+    def __init__(self, token: str, base: str, network: Network) -> None:
+        super().__init__(token=token, base_url=base.rstrip("/") + "/", retry_handlers=[])
+        self.network = network
+
+    def _perform_urllib_http_request(self, *, url: str, args: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """The one place where slack_sdk leaves the process. Its errors are ours: Transient, Uncertain, …"""
+        method = url.partition("?")[0].rsplit("/", 1)[-1]
+        headers = {"Authorization": str(args["headers"].get("Authorization", ""))}
+        secrets = (str(self.token),)
+        if args["json"]:
+            ask: Callable[..., http.Answer] = http.post_json if method in CHANGES else http.ask_json
+            answer = ask(self.network, url, args["json"], headers=headers, secrets=secrets)
+        else:
+            form = {name: str(value) for name, value in (args["params"] or {}).items() if value is not None}
+            ask = http.post_form if method in CHANGES else http.ask_form
+            answer = ask(self.network, url, form, headers=headers, secrets=secrets)
+        body = answer.body if isinstance(answer.body, dict) else {}
+        return {"status": 200, "headers": dict(answer.headers), "body": json.dumps(body)}
+
+
+def client_of(config: Config) -> Client:
+    """Raises AuthFailed where there is no token."""
+    token = config.secret("bot_token")
+    if not token:
+        raise AuthFailed("This connection has no bot token. Enter the one of the Slack app (it begins with xoxb-).")
+    return Client(token, str(config.setting("api_base", API)), config.network)
+
+
+def call(request: Callable[[], Any], *, changes: bool = False) -> Answer:
+    """The body of an answer that says ok. Raises the typed errors; with `changes` doubt is Uncertain."""
+    try:
+        data = request().data
+    except SlackApiError as error:
+        raise _problem(error.response.data, changes) from None
+    except SlackClientError as error:
+        raise Rejected(f"The request to Slack is not valid ({type(error).__name__}).") from None
+    return data if isinstance(data, dict) else {}
+
+
+def pages(request: Callable[[str | None], Any], bound: int) -> Iterator[tuple[Answer, bool]]:
+    """Pages by Slack's cursor, and whether each is the last one; at most `bound` of them."""
+    cursor: str | None = None
+    for _ in range(bound):
+        data = call(lambda cursor=cursor: request(cursor))  # type: ignore[misc]
+        cursor = next_cursor(data)
+        yield data, not cursor
+        if not cursor:
+            return
+
+
+def next_cursor(data: Answer) -> str | None:
+    after = (data.get("response_metadata") or {}).get("next_cursor")
+    return str(after) if after else None
+
+
+def code_of(data: object) -> str:
+    """Slack's name of an error; "" where there is none (slack_sdk puts whole sentences there)."""
+    code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    return code if _CODE.match(code) else ""
+
+
+class Refusal(Rejected):
+    """Slack says no; `code` is its name for why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(_WORDS.get(code, f"Slack refuses it: {code}."))
+        self.code = code
+
+
+def _problem(data: object, changes: bool) -> ChannelError:
+    code = code_of(data)
+    if code in TOO_OFTEN:
+        return RateLimited("Slack was asked too often; waiting.", retry_after_s=_DEFAULT_WAIT_S)
+    if not code or code in UNCLEAR:
+        kind = Uncertain if changes else Transient
+        return kind(f"Slack did not answer properly ({code or 'no reason given'}).")
+    if code in CREDENTIALS:
+        needed = data.get("needed") if isinstance(data, dict) else None
+        return AuthFailed(
+            _WORDS.get(code, f"Slack refuses the token: {code}.") + (f" It needs {needed}." * bool(needed))
+        )
+    return Refusal(code)
+
+
+_WORDS = {
+    "not_in_channel": "The Slack app is not a member of that channel. Invite it there: /invite @name-of-the-app.",
+    "channel_not_found": "Slack does not know that channel, or it is private and the app is not in it.",
+    "is_archived": "That Slack channel is archived.",
+    "msg_too_long": "The message is too long for Slack.",
+    "no_text": "The message has no text.",
+    "restricted_action": "A setting of the Slack workspace keeps the app from posting there.",
+    "thread_not_found": "The Slack thread does not exist any more.",
+    "message_not_found": "The Slack message does not exist any more.",
+    "cant_delete_message": "Slack lets the app delete only its own messages.",
+    "invalid_auth": "Slack refuses the bot token. Enter a valid one.",
+    "not_authed": "Slack refuses the bot token. Enter a valid one.",
+    "token_revoked": "The bot token was revoked. Enter a new one.",
+    "token_expired": "The bot token has expired. Enter a new one.",
+    "account_inactive": "The Slack app or its user was removed. Install it again and enter its new bot token.",
+    "missing_scope": "The bot token lacks a scope. Add it to the app and install the app again.",
+}

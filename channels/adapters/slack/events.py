@@ -1,0 +1,82 @@
+"""What Slack tells by itself. An event points at what is to be read: names of people, reactions and the rest of a
+message are only in the history, so a question makes the connection due at once. Only a deletion is stored as it comes,
+since the history shows no more of it. An event that comes twice, or never, changes nothing.
+
+Signature: https://docs.slack.dev/authentication/verifying-requests-from-slack
+Events: https://docs.slack.dev/apis/events-api
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from channels.adapters.slack import wire
+from channels.contract import Config, Hook, HookAnswer, Item
+from channels.errors import Malformed, Refused
+
+OLDEST_S = 300
+
+
+def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
+    """Raises Refused, Malformed."""
+    _prove(config.secret("signing_secret"), hook, now)
+    try:
+        document = json.loads(hook.body)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("The event is not JSON.") from error
+    if not isinstance(document, dict):
+        raise Malformed("The event is not an object.")
+    if document.get("type") == "url_verification":
+        return HookAnswer(body=str(document.get("challenge") or ""))
+    event = document.get("event")
+    if not isinstance(event, dict):
+        return HookAnswer()
+    return HookAnswer(items=_deleted(event, config), poll=_points_at_work(event, config))
+
+
+def _prove(secret: str, hook: Hook, now: datetime) -> None:
+    if not secret:
+        raise Refused("This connection has no signing secret, so nobody can prove to be Slack.")
+    sent, signature = hook.headers.get("x-slack-request-timestamp", ""), hook.headers.get("x-slack-signature", "")
+    if not (sent.isascii() and sent.isdigit() and len(sent) < 13):
+        raise Refused("The request does not say when it was sent.")
+    expected = "v0=" + hmac.new(secret.encode(), b"v0:" + sent.encode() + b":" + hook.body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
+        raise Refused("The signature is not that of Slack.")
+    if abs(now.timestamp() - int(sent)) > OLDEST_S:
+        raise Refused("The request is older than five minutes.")
+
+
+def _deleted(event: Mapping[str, Any], config: Config) -> list[Item]:
+    """A question of a room that is known by its id and that is gone now."""
+    if event.get("subtype") != "message_deleted" or not _is_ours(event.get("channel"), config):
+        return []
+    return [item for item in wire.of_event(event) if wire.parse(item, config) is not None]
+
+
+def _points_at_work(event: Mapping[str, Any], config: Config) -> bool:
+    """Whether the history may hold something new for us."""
+    if event.get("type") == "reaction_added":
+        item = event.get("item")
+        where = item.get("channel") if isinstance(item, dict) else None
+        name = str(event.get("reaction") or "").partition("::")[0]
+        return (
+            config.setting("what", "both") != "questions" and name == wire.emoji_of(config) and _may_be(where, config)
+        )
+    if event.get("subtype") == "message_deleted" or not _may_be(event.get("channel"), config):
+        return False
+    return any(wire.is_wanted(item.payload["message"], config) for item in wire.of_event(event))
+
+
+def _is_ours(room: object, config: Config) -> bool:
+    return any(room_id == room for room_id, _ in wire.rooms_of(config) if room_id)
+
+
+def _may_be(room: object, config: Config) -> bool:
+    """An event tells a room's id alone; of rooms that were entered by name only, the poll knows which they are."""
+    return _is_ours(room, config) or any(not room_id for room_id, _ in wire.rooms_of(config))

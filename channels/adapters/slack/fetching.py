@@ -1,0 +1,250 @@
+"""Reads the chosen rooms, newest first down to what is known, and whole threads.
+
+https://docs.slack.dev/reference/methods/conversations.history (limits: tier 3, about 50 a minute). A page is asked for
+by time (`latest`), not by Slack's cursor: so a reading that was cut off goes on where it was, days later too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from channels.adapters.slack import mrkdwn, wire
+from channels.adapters.slack.client import PER_PAGE, Answer, Refusal, call, client_of, pages
+from channels.contract import Config, Item, Json, Page
+from channels.cursors import Gap, Progress, progress_from
+from channels.errors import Rejected
+
+SECOND = 1_000_000
+PAGES_A_ROOM = 20
+OVERLAP_S = 3600
+"""What is that young is read again at every poll: it may have been edited, or got the emoji."""
+REREAD_EVERY_S = 600
+"""How often the last `look_back_days` are read again, for later edits and emoji."""
+THREAD_PAGES = 10
+ROOM_PAGES = 50
+LOOKUPS = 30
+
+Room = dict[str, str]
+
+
+class Workspace:
+    """One reading: the client, and what was learnt about people while it lasts."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.client = client_of(config)
+        self.users: dict[str, dict[str, str]] = {}
+        self._address: str | None = None
+
+    @property
+    def address(self) -> str:
+        """Of the workspace, with a slash at the end: permalinks begin with it."""
+        if self._address is None:
+            self._address = str(call(self.client.auth_test).get("url") or "").rstrip("/") + "/"
+        return self._address
+
+    def history(self, room: Room, gap: Gap) -> tuple[list[Answer], bool]:
+        """Messages of a gap, newest first, and whether that is all of them."""
+        asked: dict[str, Any] = {"channel": room["id"], "oldest": wire.ts_at(gap.floor), "limit": PER_PAGE}
+        if gap.ceiling is not None:
+            asked["latest"] = wire.ts_at(gap.ceiling)
+        data = call(lambda: self.client.conversations_history(**asked, include_all_metadata=True))
+        found = [m for m in data.get("messages") or [] if isinstance(m, dict) and wire.timestamp(m.get("ts"))]
+        return found, not (data.get("has_more") and found)
+
+    def items(self, messages: Sequence[Mapping[str, Any]], room: Room, **beside: Json) -> list[Item]:
+        """With the names of those who wrote and who are named."""
+        named = {
+            user for m in messages for user in (str(m.get("user") or ""), *mrkdwn.people(str(m.get("text") or "")))
+        }
+        users = {user: self.user(user) for user in sorted(named) if user}
+        made = []
+        for message in messages:
+            wanted = {str(message.get("user") or ""), *mrkdwn.people(str(message.get("text") or ""))}
+            known = {user: users[user] for user in sorted(wanted) if users.get(user)}
+            made.append(wire.item_of(message, room, {"workspace": self.address, "users": known, **beside}))
+        return made
+
+    def user(self, user_id: str) -> dict[str, str]:
+        """{name, real_name}; {} for somebody whom Slack does not show. Each is asked for once."""
+        if user_id not in self.users:
+            try:
+                found = call(lambda: self.client.users_info(user=user_id)).get("user") or {}
+            except Refusal:
+                found = {}
+            profile = found.get("profile") or {}
+            named = {
+                "name": str(profile.get("display_name") or found.get("name") or ""),
+                "real_name": str(profile.get("real_name") or found.get("real_name") or ""),
+            }
+            self.users[user_id] = named if any(named.values()) else {}
+        return self.users[user_id]
+
+    def thread(
+        self, room_id: str, ts: str, bound: int = THREAD_PAGES, **more: Json
+    ) -> Iterator[tuple[list[Answer], bool]]:
+        asked = {"channel": room_id, "ts": ts, "limit": PER_PAGE, "include_all_metadata": True, **more}
+        for data, is_last in pages(lambda cursor: self.client.conversations_replies(**asked, cursor=cursor), bound):
+            yield [m for m in data.get("messages") or [] if wire.timestamp(m.get("ts"))], is_last
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Room by room. One that cannot be read keeps none of the others from being read; then it is told."""
+    workspace = Workspace(config)
+    state = dict(cursor) if isinstance(cursor, dict) else {}
+    now = time.time()
+    is_reread = now - float(state.get("reread_at") or 0) >= REREAD_EVERY_S
+    days = max(1, min(90, int(config.setting("look_back_days", 7))))
+    start = int((now - days * 86_400) * SECOND)
+    rooms, trouble = rooms_known(workspace, state.get("rooms"))
+    state["rooms"] = rooms
+    marks = dict(state.get("marks") or {})
+    for room in rooms.values():
+        progress = progress_from(marks.get(room["id"]), start)
+        try:
+            for messages, reached in _newest(workspace, room, progress, start if is_reread else None):
+                marks[room["id"]] = reached.to_json()
+                wanted = [m for m in messages if wire.is_wanted(m, config)]
+                yield Page(workspace.items(wanted, room), {**state, "marks": dict(marks)})
+        except Refusal as error:
+            trouble = trouble or Rejected(f"#{room['name'] or room['id']}: {error}")
+    if is_reread:
+        yield Page([], {**state, "marks": dict(marks), "reread_at": int(now)})
+    if trouble is not None:
+        raise trouble
+
+
+def _newest(
+    workspace: Workspace, room: Room, progress: Progress, down_to: int | None
+) -> Iterator[tuple[list[Answer], Progress]]:
+    """New messages first, down through the overlap, then the gaps that earlier readings left."""
+    gap: Gap | None = progress.gaps()[0]
+    known = progress.gaps()[0].floor
+    asked = Gap(min(known - OVERLAP_S * SECOND, known if down_to is None else down_to), None)
+    for number in range(1, PAGES_A_ROOM + 1):
+        messages, is_last = workspace.history(room, asked)
+        places = [wire.position(str(m["ts"])) for m in messages]
+        if gap is not None:
+            reached = (min(places), max(places)) if places else None
+            progress = progress.after(gap, reached, is_last and asked.floor <= gap.floor)
+        yield messages, progress
+        gap = None if is_last else progress.gap_below(min(places))
+        older = progress.older_gap()
+        if gap is None and older is not None and (is_last or number >= PAGES_A_ROOM // 2):
+            gap = asked = older  # what is known already must not keep a gap from ever being filled
+        elif is_last:
+            return
+        else:
+            asked = Gap(asked.floor, min(places))
+
+
+def rooms_known(workspace: Workspace, stored: Json) -> tuple[dict[str, Room], Rejected | None]:
+    """What the admin wrote → {id, name}, as found out once; and what is wrong with one that is not found."""
+    known = stored if isinstance(stored, dict) else {}
+    wanted = {f"{room_id} {name}".strip(): (room_id, name) for room_id, name in wire.rooms_of(workspace.config)}
+    if not wanted:
+        raise Rejected("No channels are chosen. Enter at least one, by its name or id.")
+    found = {key: known[key] for key in wanted if isinstance(known.get(key), dict)}
+    missing = {key: names for key, names in wanted.items() if key not in found}
+    trouble: Rejected | None = None
+    by_name = _ids(workspace) if any(not room_id for room_id, _ in missing.values()) else {}
+    for key, (room_id, name) in missing.items():
+        try:
+            found[key] = _described(workspace, room_id) if room_id else by_name[name]
+        except Refusal as error:
+            trouble = Rejected(f"{key}: {error}")
+        except KeyError:
+            trouble = Rejected(
+                f"There is no public Slack channel #{name}. If it is private, enter its id (it begins with C) and invite "
+                "the app there."
+            )
+    return found, trouble
+
+
+def _described(workspace: Workspace, room_id: str) -> Room:
+    found = call(lambda: workspace.client.conversations_info(channel=room_id)).get("channel") or {}
+    return {"id": room_id, "name": str(found.get("name") or "")}
+
+
+def _ids(workspace: Workspace) -> dict[str, Room]:
+    """All public channels by name."""
+    found: dict[str, Room] = {}
+    asked = {"limit": PER_PAGE, "exclude_archived": True, "types": "public_channel"}
+    for data, _ in pages(lambda cursor: workspace.client.conversations_list(**asked, cursor=cursor), ROOM_PAGES):
+        for channel in data.get("channels") or []:
+            name = str(channel.get("name") or "").lower()
+            found[name] = {"id": str(channel.get("id") or ""), "name": name}
+    return found
+
+
+def place(workspace: Workspace, external_id: str) -> tuple[str, str]:
+    """(id of the room, ts) of a message. Older ids without a room belong to the only one there can be."""
+    room, _, ts = external_id.rpartition(":")
+    if room:
+        return room, ts
+    rooms, trouble = rooms_known(workspace, None)
+    if not rooms:
+        raise trouble or Rejected(f"{external_id!r} is no message of Slack.")
+    return next(iter(rooms.values()))["id"], ts
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """The question and its answers, those of the desk among them; [] when it is gone."""
+    workspace = Workspace(config)
+    room_id, ts = place(workspace, thread_id)
+    messages: list[Answer] = []
+    try:
+        for found, _ in workspace.thread(room_id, ts):
+            messages += found
+    except Refusal as error:
+        if error.code in ("thread_not_found", "message_not_found"):
+            return []
+        raise
+    asker = next((m.get("user") for m in messages if m.get("ts") == ts), None)
+    room = _described(workspace, room_id) if messages else {"id": room_id, "name": ""}
+    shown = list({str(m["ts"]): m for m in messages}.values())
+    return workspace.items(shown, room, asker=asker, whole=True)
+
+
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+    """What the thread shows no more is deleted: Slack leaves nothing out. Each is asked for once more, to be sure."""
+    workspace = Workspace(config)
+    room_id, ts = place(workspace, thread_id)
+    gone = []
+    for external_id in external_ids[:LOOKUPS]:
+        own_ts = external_id.rpartition(":")[2]
+        if wire.timestamp(own_ts) and not _is_there(workspace, room_id, ts, own_ts):
+            message = {"ts": own_ts, "thread_ts": ts, "subtype": "tombstone"}
+            gone.append(wire.item_of(message, {"id": room_id, "name": ""}, {"deleted": True, "whole": True}))
+    return gone
+
+
+def _is_there(workspace: Workspace, room_id: str, thread_ts: str, ts: str) -> bool:
+    asked = {"oldest": ts, "latest": ts, "inclusive": True}
+    try:
+        shown = [m for found, _ in workspace.thread(room_id, thread_ts, bound=1, **asked) for m in found]
+    except Refusal as error:
+        if error.code in ("thread_not_found", "message_not_found"):
+            return False
+        raise
+    return any(m.get("ts") == ts and m.get("subtype") != "tombstone" for m in shown)
+
+
+def check(config: Config) -> str:
+    workspace = Workspace(config)
+    who = call(workspace.client.auth_test)
+    rooms, trouble = rooms_known(workspace, None)
+    if trouble is not None:
+        raise trouble
+    outside = [room["name"] for room in rooms.values() if not _is_member(workspace, room["id"])]
+    if outside:
+        raise Rejected(f"The Slack app is not in {', '.join('#' + name for name in outside)}. Invite it there.")
+    names = ", ".join("#" + room["name"] for room in rooms.values())
+    return f"Works: {who.get('user')} of {who.get('team')} reads {names}."
+
+
+def _is_member(workspace: Workspace, room_id: str) -> bool:
+    found = call(lambda: workspace.client.conversations_info(channel=room_id)).get("channel") or {}
+    return found.get("is_member") is not False

@@ -1,0 +1,88 @@
+"""Slack's markup as plain text, and whether a text asks for something. Pure.
+
+https://docs.slack.dev/messaging/formatting-message-text
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+
+from channels.text import clean
+
+_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+_ANGLE = re.compile(r"<([^<>]+)>")
+_BOLD = re.compile(r"(?<![\w*~])([*~])(?=[^\s*~])([^*~\n]*?[^\s*~])\1(?![\w*~])")
+_ITALIC = re.compile(r"(?<![\w_:])_(?=[^\s_])([^_\n]*?[^\s_])_(?![\w_:])")
+_URL = re.compile(r"https?://\S+")
+_PERSON = re.compile(r"<@([A-Z0-9]+)")
+_QUESTION = re.compile(r"[?？؟⁇⁈]")
+_REVIEW = re.compile(
+    r"\b(?:please|pls|kindly|can|could|would|anyone|anybody|someone|somebody)\b[^.!\n]{0,80}"
+    r"\b(?:review|proof-?read|check|look over|look at|feedback)\b"
+    r"|\b(?:review|feedback|second pair of eyes|another pair of eyes)\b[^.!\n]{0,40}"
+    r"\b(?:please|pls|needed|wanted|welcome|appreciated|requested?)\b"
+    r"|\bdraft\b[^.!\n]{0,60}\b(?:ready for|for|needs?|waiting for)\b[^.!\n]{0,20}\b(?:review|feedback|eyes|approval)\b"
+    r"|\breview request\b",
+    re.IGNORECASE,
+)
+
+
+def plain(text: str, names: Mapping[str, str]) -> str:
+    """As a reader sees it: people, channels and links by their names, no marks of bold and italics, entities decoded.
+    `names`: id of a user → name; who is not in it keeps the id."""
+    made, at = [], 0
+    for code in _CODE.finditer(text):
+        made += [_prose(text[at : code.start()], names), _ANGLE.sub(lambda m: _angle(m[1], names), code[0])]
+        at = code.end()
+    made.append(_prose(text[at:], names))
+    return clean(html.unescape("".join(made))).strip()
+
+
+def links(text: str) -> tuple[str, ...]:
+    """Web addresses, decoded, each once."""
+    found = (html.unescape(m[1].partition("|")[0]) for m in _ANGLE.finditer(text))
+    return tuple(dict.fromkeys(url for url in found if url.lower().startswith(("http://", "https://"))))
+
+
+def people(text: str) -> list[str]:
+    """Ids of the users who are named."""
+    return _PERSON.findall(text)
+
+
+def is_question(text: str) -> bool:
+    """A question mark in the prose (not in an address or in code), or a request to look over a draft."""
+    prose = _URL.sub(" ", _ANGLE.sub(" ", _CODE.sub(" ", text)))
+    return bool(_QUESTION.search(prose) or _REVIEW.search(prose))
+
+
+def escaped(text: str) -> str:
+    """Shown literally: it can neither mention everybody nor make a link look otherwise."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _prose(text: str, names: Mapping[str, str]) -> str:
+    made, at = [], 0
+    for angle in _ANGLE.finditer(text):
+        made += [_unmarked(text[at : angle.start()]), _angle(angle[1], names)]
+        at = angle.end()
+    return "".join([*made, _unmarked(text[at:])])
+
+
+def _unmarked(text: str) -> str:
+    return _ITALIC.sub(r"\1", _BOLD.sub(r"\2", text))
+
+
+def _angle(inner: str, names: Mapping[str, str]) -> str:
+    target, _, label = inner.partition("|")
+    if target.startswith("@"):
+        return "@" + (names.get(target[1:]) or label or target[1:])
+    if target.startswith("#"):
+        return "#" + (label or target[1:])
+    if target.startswith("!"):
+        return label or "@" + target[1:].partition("^")[0]
+    if target.startswith("mailto:"):
+        return label or target.removeprefix("mailto:")
+    bare = target.removeprefix("https://").removeprefix("http://").rstrip("/")
+    return target if not label or label.rstrip("/") in (target.rstrip("/"), bare) else f"{label} ({target})"

@@ -1,0 +1,98 @@
+"""Answers in the thread, with the desk's key in the message's metadata, so that it can be found again.
+
+https://docs.slack.dev/reference/methods/chat.postMessage is not idempotent;
+https://docs.slack.dev/messaging/message-metadata says what may stand beside a text.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from channels.adapters.slack import mrkdwn, wire
+from channels.adapters.slack.client import Client, Refusal, call, client_of
+from channels.adapters.slack.fetching import Workspace, place
+from channels.contract import Config, Outgoing, Receipt
+from channels.errors import ChannelError, Rejected, Uncertain
+
+CLOCK_SKEW = timedelta(minutes=5)
+THREAD_PAGES = 20
+
+
+def send(config: Config, outgoing: Outgoing) -> Receipt:
+    """In the thread of the question; nothing is asked beforehand, so that a failure is that of the post."""
+    room, ts = _where(config, outgoing.thread_id or outgoing.in_reply_to)
+    beside = {"key": outgoing.key, "in_reply_to": outgoing.in_reply_to or ""}
+    message: dict[str, Any] = {
+        "channel": room,
+        "thread_ts": ts,
+        "text": mrkdwn.escaped(outgoing.text),
+        "metadata": {"event_type": wire.OWN_EVENT, "event_payload": beside},
+        "unfurl_links": False,
+    }
+    slack = client_of(config)
+    data = call(lambda: slack.chat_postMessage(**message), changes=True)
+    posted = wire.timestamp(data.get("ts"))
+    if not posted:
+        raise Uncertain("Slack answered without the id of the message.")
+    return _receipt(slack, str(data.get("channel") or room), posted)
+
+
+def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    """By the key in the metadata. None only when all of the thread since then was read without it."""
+    workspace = Workspace(config)
+    room, ts = place(workspace, outgoing.thread_id or outgoing.in_reply_to or "")
+    oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}"
+    is_last = False
+    for messages, is_last in workspace.thread(room, ts, bound=THREAD_PAGES, oldest=oldest):
+        for message in messages:
+            if (wire.own_payload(message) or {}).get("key") == outgoing.key:
+                return _receipt(workspace.client, room, str(message["ts"]))
+    if not is_last:
+        raise Uncertain("There is too much in that Slack thread to look through all of it.")
+    return None
+
+
+def delete(config: Config, external_id: str) -> None:
+    """One of our own. One that is gone already is deleted."""
+    room, ts = _where(config, external_id)
+    slack = client_of(config)
+    try:
+        call(lambda: slack.chat_delete(channel=room, ts=ts), changes=True)
+    except Refusal as error:
+        if error.code != "message_not_found":
+            raise
+
+
+def like(config: Config, external_id: str) -> None:
+    """A thumb up."""
+    room, ts = _where(config, external_id)
+    slack = client_of(config)
+    try:
+        call(lambda: slack.reactions_add(channel=room, timestamp=ts, name="thumbsup"), changes=True)
+    except Refusal as error:
+        if error.code != "already_reacted":
+            raise
+
+
+def _where(config: Config, external_id: str | None) -> tuple[str, str]:
+    """(room, ts), without asking Slack: an id without a room belongs to the first one."""
+    if not external_id:
+        raise Rejected("A reply in Slack needs the thread that it belongs to.")
+    room, _, ts = external_id.rpartition(":")
+    if room:
+        return room, ts
+    rooms = wire.rooms_of(config)
+    if not rooms:
+        raise Rejected(f"{external_id!r} is no message of Slack.")
+    return rooms[0][0] or f"#{rooms[0][1]}", ts
+
+
+def _receipt(slack: Client, room: str, ts: str) -> Receipt:
+    """The message is posted: that its link cannot be had must not make it look otherwise."""
+    try:
+        link = str(call(lambda: slack.chat_getPermalink(channel=room, message_ts=ts)).get("permalink") or "") or None
+    except ChannelError:
+        link = None
+    at = datetime.fromtimestamp(wire.position(ts) / 1_000_000, UTC)
+    return Receipt(wire.external_id(room, ts), link, at)

@@ -1,0 +1,295 @@
+"""Slack on the wire: pages of messages, events, export files. Pure.
+
+Messages: https://docs.slack.dev/reference/events/message. A message's `ts` is its id within its channel and its time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.adapters.slack import mrkdwn
+from channels.contract import Author, Config, Document, Item, Json, Mention, digest
+from channels.errors import Malformed
+
+OWN_EVENT = "desk_reply"
+"""`metadata.event_type` of what this adapter posts; what the desk announces in Slack carries another one."""
+OF_PEOPLE = (None, "", "file_share", "me_message", "thread_broadcast")
+"""Subtypes of what somebody said; all others are joins, topics, reminders, bots."""
+UNKNOWN_ROOM = "unknown"
+_TS = re.compile(r"\d{1,12}\.\d{1,6}\Z")
+_ROOM_ID = re.compile(r"[CGD][A-Z0-9]{6,}\Z")
+_CHANGING = ("blocks", "reply_count", "reply_users", "reply_users_count", "latest_reply", "subscribed", "last_read")
+
+Message = Mapping[str, Any]
+
+
+def split(document: Document) -> list[Item]:
+    """Messages of a page, of an export file (a bare list) or of one event; other answers of Slack hold none."""
+    if isinstance(document, list):
+        return _of_page({"messages": document})
+    if not isinstance(document, dict):
+        raise Malformed("Not a Slack document.")
+    if document.get("ok") is False and document.get("error"):
+        raise Malformed(f"Slack answered with an error: {' '.join(str(document['error']).split())}")
+    if isinstance(document.get("messages"), list):
+        return _of_page(document)
+    event = document.get("event")
+    if isinstance(event, dict):
+        return of_event(event)
+    if document.get("type") in ("message", "app_mention"):
+        return of_event(document)
+    if document.keys() & {"ok", "type", "challenge", "response_metadata"}:
+        return []
+    raise Malformed("Not a Slack document: neither messages nor an event.")
+
+
+def _of_page(page: Mapping[str, Any]) -> list[Item]:
+    known = page.get("room")
+    room = known if isinstance(known, dict) else {"id": _text(page.get("channel")) or UNKNOWN_ROOM, "name": ""}
+    beside = {key: page[key] for key in ("users", "workspace", "asker", "whole") if key in page}
+    messages = page["messages"]
+    if not all(isinstance(message, dict) for message in messages):
+        raise Malformed("Not a Slack document: a list of something else than messages.")
+    items = [item_of(message, room, beside) for message in messages if timestamp(message.get("ts"))]
+    if messages and not items and "ok" not in page:
+        raise Malformed("Not a Slack document: a list without timestamps.")
+    return list({item.external_id: item for item in items}.values())
+
+
+def of_event(event: Mapping[str, Any]) -> list[Item]:
+    """The message of an event as it is now; a deleted one with what was left of it. Reactions bring no message."""
+    if event.get("type") not in ("message", "app_mention"):
+        return []
+    room = {"id": _text(event.get("channel")) or UNKNOWN_ROOM, "name": ""}
+    subtype = event.get("subtype")
+    message: Json = event
+    beside: dict[str, Json] = {}
+    if subtype == "message_changed":
+        message = event.get("message")
+    elif subtype == "message_deleted":
+        before = event.get("previous_message")
+        message = {**(before if isinstance(before, dict) else {}), "ts": event.get("deleted_ts")}
+        beside = {"deleted": True}
+    if not isinstance(message, dict) or not timestamp(message.get("ts")):
+        return []
+    return [item_of(message, room, beside)]
+
+
+def item_of(message: Message, room: Mapping[str, Any], beside: Mapping[str, Json]) -> Item:
+    """`beside`: users (id → {name, real_name}), workspace (address), asker (who began the thread), whole (it belongs to
+    a thread that is read as a whole), deleted."""
+    kept = {
+        key: value
+        for key, value in message.items()
+        if key not in _CHANGING or (key == "blocks" and not message.get("text"))
+    }
+    if isinstance(message.get("reply_count"), int):
+        beside = {**beside, "replies": message["reply_count"]}
+    where = {"id": room.get("id") or UNKNOWN_ROOM, "name": room.get("name") or ""}
+    return Item(external_id(str(where["id"]), str(message["ts"])), {"room": where, "message": kept, **beside})
+
+
+def external_id(room: str, ts: str) -> str:
+    return f"{room}:{ts}"
+
+
+def timestamp(value: Json) -> str:
+    """A `ts`; "" for anything else (it is compared and put into addresses)."""
+    return value if isinstance(value, str) and _TS.match(value) else ""
+
+
+def position(ts: str) -> int:
+    """Microseconds since the epoch."""
+    seconds, _, rest = ts.partition(".")
+    return int(seconds) * 1_000_000 + int((rest or "0").ljust(6, "0"))
+
+
+def ts_at(microseconds: int) -> str:
+    return f"{max(0, microseconds) // 1_000_000}.{max(0, microseconds) % 1_000_000:06d}"
+
+
+def rooms_of(config: Config) -> list[tuple[str, str]]:
+    """(id, name) of each chosen room as the admin wrote it: `name`, `C0123ABCD`, or both in one line; "" is unknown."""
+    entries = config.setting("rooms")
+    found = []
+    for entry in entries if isinstance(entries, list | tuple) else ():
+        words = str(entry).replace("#", " ").replace(",", " ").split()
+        room_id = next((word for word in words if _ROOM_ID.match(word)), "")
+        name = next((word for word in words if word != room_id), "")
+        if room_id or name:
+            found.append((room_id, name.lower()))
+    return found
+
+
+def is_reply(message: Message) -> bool:
+    return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
+
+
+def is_of_a_bot(message: Message) -> bool:
+    return bool(message.get("bot_id")) or message.get("subtype") == "bot_message"
+
+
+def is_wanted(message: Message, config: Config) -> bool:
+    """Whether a message by itself is work: somebody's question outside any thread, or one that got the emoji."""
+    what = config.setting("what", "both")
+    if is_of_a_bot(message) or message.get("subtype") not in OF_PEOPLE:
+        return False
+    if what in ("emoji", "both") and emoji_of(config) in reactions(message):
+        return True
+    return what in ("questions", "both") and not is_reply(message) and mrkdwn.is_question(_text(message.get("text")))
+
+
+def emoji_of(config: Config) -> str:
+    """Without colons and skin tone; "" where none is agreed, which no reaction is called."""
+    return str(config.setting("emoji", "")).strip().strip(":").partition("::")[0].lower() or "\0"
+
+
+def reactions(message: Message) -> dict[str, int]:
+    """Name (without skin tone) → how many."""
+    found: dict[str, int] = {}
+    entries = message.get("reactions")
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and (name := _text(entry.get("name")).partition("::")[0]):
+            count = entry.get("count")
+            found[name] = found.get(name, 0) + (count if isinstance(count, int) else 1)
+    return found
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """None for what bots say, for joins and the like, and for chatter outside our conversations."""
+    payload = item.payload
+    message, room = (payload.get("message"), payload.get("room")) if isinstance(payload, dict) else (None, None)
+    if not isinstance(message, dict) or not isinstance(room, dict) or not timestamp(message.get("ts")):
+        raise Malformed("A stored Slack item has no message.")
+    own = own_payload(message)
+    if own is None and is_of_a_bot(message):
+        return None
+    if message.get("subtype") not in (*OF_PEOPLE, "tombstone", "bot_message"):
+        return None
+    if own is None and not payload.get("whole") and not is_wanted(message, config):
+        return None
+    return _mention(item, message, room, payload, config, own)
+
+
+def own_payload(message: Message) -> Mapping[str, Any] | None:
+    """What the desk wrote beside a reply of its own; None for anybody else's message."""
+    metadata = message.get("metadata")
+    if not is_of_a_bot(message) or not isinstance(metadata, dict) or metadata.get("event_type") != OWN_EVENT:
+        return None
+    payload = metadata.get("event_payload")
+    return payload if isinstance(payload, dict) else {}
+
+
+def _mention(
+    item: Item, message: Message, room: Message, payload: Mapping[str, Any], config: Config, own: Message | None
+) -> Mention:
+    ts, thread = str(message["ts"]), timestamp(message.get("thread_ts")) or str(message["ts"])
+    room_id = str(room.get("id"))
+    text = _text(message.get("text"))
+    is_gone = bool(payload.get("deleted")) or message.get("subtype") == "tombstone"
+    author = Author("") if message.get("subtype") == "tombstone" else author_of(message, payload)
+    root = external_id(room_id, thread)
+    asks = own is None and bool(author.id) and (thread == ts or payload.get("asker") == author.id)
+    return Mention(
+        external_id=item.external_id,
+        thread_id=root,
+        author=author,
+        posted_at=_at(ts),
+        text="" if message.get("subtype") == "tombstone" else _words(message, _names(payload)),
+        parent_id=None if thread == ts else _text((own or {}).get("in_reply_to")) or root,
+        url=_address(payload, room_id, ts, thread),
+        is_own=own is not None or (bool(author.id) and author.id.lower() in config.own),
+        is_deleted=is_gone,
+        edited_at=_edited_at(message),
+        links=mrkdwn.links(text),
+        addressed=(tuple(dict.fromkeys(n for n in _room_names(room, config) if n)),),
+        # Whoever asks here is one of us; it is a question all the same, and no answer of the team.
+        requester=author if asks else None,
+        extra=_extra(message, room, payload),
+    )
+
+
+def author_of(message: Message, payload: Mapping[str, Any]) -> Author:
+    user = _text(message.get("user")) or _text(message.get("bot_id"))
+    known = (payload.get("users") or {}).get(user) or message.get("user_profile") or {}
+    name = _text(known.get("real_name")) or _text(known.get("display_name")) or _text(message.get("username")) or None
+    workspace = _text(payload.get("workspace"))
+    url = f"{workspace}team/{user}" if workspace and user else None
+    return Author(user, handle=_text(known.get("name")) or None, name=name, url=url)
+
+
+def _names(payload: Mapping[str, Any]) -> dict[str, str]:
+    users = payload.get("users")
+    found = {user: _text(known.get("real_name")) or _text(known.get("name")) for user, known in (users or {}).items()}
+    return {user: name for user, name in found.items() if name}
+
+
+def _words(message: Message, names: Mapping[str, str]) -> str:
+    """The text, and the names of files; where there is no text, that of the blocks."""
+    text = mrkdwn.plain(_text(message.get("text")), names) or " ".join(_texts(message.get("blocks")))
+    files = message.get("files")
+    shown = [f for f in files if isinstance(f, dict)] if isinstance(files, list) else []
+    told = [f"[File: {_text(f.get('title')) or _text(f.get('name')) or 'without a name'}]" for f in shown]
+    return "\n".join(part for part in (text, *told) if part)
+
+
+def _texts(blocks: Json) -> list[str]:
+    if isinstance(blocks, dict):
+        text = blocks.get("text")
+        own = [text] if isinstance(text, str) and text else []
+        return own + [t for value in blocks.values() if isinstance(value, dict | list) for t in _texts(value)]
+    return [t for block in blocks for t in _texts(block)] if isinstance(blocks, list) else []
+
+
+def _room_names(room: Message, config: Config) -> tuple[str, str]:
+    """Name first: that is what channels are mostly called by."""
+    room_id, name = str(room.get("id") or ""), _text(room.get("name")).lower()
+    known = next((n for i, n in rooms_of(config) if i and i == room_id), "")
+    return name or known, room_id.lower()
+
+
+def _address(payload: Mapping[str, Any], room: str, ts: str, thread: str) -> str | None:
+    """The permalink, as chat.getPermalink makes it."""
+    workspace = _text(payload.get("workspace"))
+    if not workspace:
+        return None
+    link = f"{workspace}archives/{room}/p{ts.replace('.', '')}"
+    return link if thread == ts else f"{link}?thread_ts={thread}&cid={room}"
+
+
+def _extra(message: Message, room: Message, payload: Mapping[str, Any]) -> dict[str, Json]:
+    extra = {
+        "room": room.get("name") or None,
+        "reactions": reactions(message) or None,
+        "replies": payload.get("replies"),
+    }
+    return {key: value for key, value in extra.items() if value is not None}
+
+
+def _edited_at(message: Message) -> datetime | None:
+    edited = message.get("edited")
+    ts = timestamp(edited.get("ts")) if isinstance(edited, dict) else ""
+    return _at(ts) if ts else None
+
+
+def _at(ts: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(position(ts) / 1_000_000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def fingerprint(item: Item, config: Config) -> bytes:
+    """Over the words as Slack has them: that somebody is called otherwise now is no edit."""
+    payload = item.payload
+    bare = {**payload, "users": {}} if isinstance(payload, dict) else payload
+    mention = parse(replace(item, payload=bare), config)
+    return digest(mention) if mention else b"\0" * 16
