@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sandbox import clock
 from sandbox.faults import PARTS, Fault
 from sandbox.http import Request, Response, Router, json_response, redirect
 from sandbox.pages.elements import missing
@@ -44,6 +45,7 @@ class Control:
             ("bulk", self.bulk),
             ("settle", self.settle),
             ("webhook", self.webhook),
+            ("clock", self.put_forward),
         ):
             router.add("POST", f"/control/{name}", self._posted(verb))
         router.add("GET", "/control/state", self.state)
@@ -120,6 +122,12 @@ class Control:
         made = self.universe.perform(act)
         return {"id": made.id, "url": made.url}
 
+    def put_forward(self, data: Fields) -> Fields:
+        """`advance` in seconds."""
+        ahead_s = clock.advance(float(data["advance"]))
+        self.universe.woken.set()
+        return {"ahead_s": ahead_s, "now": clock.now()}
+
     def webhook(self, data: Fields) -> Fields:
         """Where a platform tells the desk by itself; an empty `url` ends it."""
         self.universe.platform(data["platform"])
@@ -190,6 +198,7 @@ class Control:
                 "reactions": universe.reactions,
                 "later": len(universe.store.all("later")),
                 "born_at": universe.born_at,
+                "overruns": universe.overruns,
             }
         )
 

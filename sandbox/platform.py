@@ -126,6 +126,11 @@ class Platform:
         """Call the webhook that was set for this platform, if any, once the running transaction is on disk."""
         self.universe.webhooks.call(self.name, signed)
 
+    def overrun(self) -> None:
+        """A request came although the quota is used up: to be called beside a refusal that is no 429, which is counted
+        by itself."""
+        self.universe.overruns[self.name] = self.universe.overruns.get(self.name, 0) + 1
+
     def counts(self) -> dict[str, int]:
         return {}
 

@@ -80,7 +80,10 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, route: Route, request: Request) -> Response:
         try:
             with self.server.store.lock:
-                return route.view(request)
+                response = route.view(request)
+                if route.platform and response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    self.server.platforms[route.platform].overrun()
+                return response
         except BadBody as error:
             return json_response({"error": f"bad body: {error}"}, 400)
         except Exception:  # a mistake of ours is shown, not hidden behind a hung connection

@@ -9,12 +9,12 @@ import importlib
 import pkgutil
 import random
 import threading
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import sandbox.platforms
+from sandbox import clock
 from sandbox.faults import Faults
 from sandbox.http import Router
 from sandbox.pages.elements import PLACES
@@ -30,7 +30,7 @@ class Universe:
         self.store = Store(folder)
         born = self.store.get("world", "born")
         if born is None:
-            born = {"at": time.time(), "seed": seed, "history_days": history_days}
+            born = {"at": clock.now(), "seed": seed, "history_days": history_days}
             self.store.put("world", "born", born)
         self.born_at: float = born["at"]
         self.seed: int = born["seed"]
@@ -42,6 +42,8 @@ class Universe:
         """`host`, and what `imap` and `smtp` listen on (asked for before the start, real after it)."""
         self.reactions = False
         self.woken = threading.Event()
+        self.overruns: dict[str, int] = {}
+        """Platform → requests that came although its quota was used up (not those that a fault refused)."""
         self.webhooks = Webhooks(self.store)
         self.platforms: dict[str, Platform] = {}
         for platform in found_platforms():
@@ -53,7 +55,7 @@ class Universe:
 
     def now(self) -> float:
         """Epoch seconds."""
-        return time.time()
+        return clock.now()
 
     def router(self) -> Router:
         router = Router()

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus
 
+from sandbox import clock
 from sandbox.http import Request, Response, Router, json_response
 from sandbox.platforms.hackernews.items import Items, hash_of
 from sandbox.store import Doc
@@ -72,7 +73,7 @@ class Algolia:
 
     def front_page(self, size: int = 30) -> list[int]:
         """Ids of the stories that rank highest: points against age, https://news.ycombinator.com/newsfaq.html."""
-        now = time.time()
+        now = clock.now()
         stories = [
             i
             for i in self.items.store.all("hn_item").values()

@@ -5,11 +5,11 @@ The signature is checked by oauthlib as RFC 5849 says (https://docs.x.com/fundam
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from oauthlib.oauth1 import RequestValidator, SignatureOnlyEndpoint
 
+from sandbox import clock
 from sandbox.http import Request
 from sandbox.world import BEARER_TOKEN, CONSUMER_KEY, CONSUMER_SECRET, HANDLES, Handle
 
@@ -59,7 +59,7 @@ class Validator(RequestValidator):
         access_token: str | None = None,
     ) -> bool:
         key = (timestamp, nonce, access_token or "")
-        if abs(time.time() - int(timestamp)) > MAX_SKEW_S or key in self._nonces:
+        if abs(clock.now() - int(timestamp)) > MAX_SKEW_S or key in self._nonces:
             return False
         self._nonces[key] = None
         if len(self._nonces) > 10_000:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+from sandbox import clock
 from sandbox.http import Response, json_response
 
 WINDOW_S = 900
@@ -44,7 +43,7 @@ def _with_headers(response: Response, headers: dict[str, str]) -> Response:
 
 def refused_for(seconds: float) -> Response:
     """429 with the header that says when to come back."""
-    return too_many(time.time() + seconds)
+    return too_many(clock.now() + seconds)
 
 
 def unsupported_authentication() -> Response:
