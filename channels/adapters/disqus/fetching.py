@@ -41,6 +41,8 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     for forum in forums_of(config):
         stored = cursor.get(forum) if isinstance(cursor, dict) else None
         states[forum] = dict(stored) if isinstance(stored, dict) else {}
+        if not _began(states[forum]):  # the first poll is about to read these days
+            states[forum]["sweep"] = {"began": int(time.time())}
     for reading in (_read_new, _sweep):
         for forum, state in states.items():
             try:
@@ -83,13 +85,9 @@ def _read_new(config: Config, forum: str, state: State) -> Iterator[Answer]:
 
 def _sweep(config: Config, forum: str, state: State) -> Iterator[Answer]:
     now = time.time()
-    sweep = dict(state["sweep"]) if isinstance(state.get("sweep"), dict) else {}
-    began = sweep.get("began")
-    if not isinstance(began, int | float):  # the first poll has just read these days
-        state["sweep"] = {"began": int(now)}
-        return
+    sweep = dict(state["sweep"])
     if "next" not in sweep:
-        if now - began < SWEEP_EVERY_S:
+        if now - sweep["began"] < SWEEP_EVERY_S:
             return
         sweep = {"began": int(now)}
     for _ in range(SWEEP_PAGES):
@@ -106,6 +104,12 @@ def _sweep(config: Config, forum: str, state: State) -> Iterator[Answer]:
         yield answer
         if following is None:
             return
+
+
+def _began(state: State) -> float:
+    sweep = state.get("sweep")
+    began = sweep.get("began") if isinstance(sweep, dict) else None
+    return began if isinstance(began, int | float) else 0
 
 
 def _page(config: Config, forum: str, since: float, token: str | None) -> Answer:

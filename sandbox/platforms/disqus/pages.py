@@ -1,0 +1,115 @@
+"""Acme's own pages with the comments under them, and a form to answer there by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.http import Request, Response, Router, redirect
+from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
+from sandbox.platform import Act, Impossible
+from sandbox.platforms.disqus.api import as_html, status
+from sandbox.platforms.disqus.articles import ARTICLES, FORUMS, THREADS, article
+from sandbox.store import Doc
+
+if TYPE_CHECKING:
+    from sandbox.platforms.disqus import Disqus
+
+SECTION = "Disqus"
+
+
+class Pages:
+    def __init__(self, site: Disqus) -> None:
+        self.site = site
+
+    def register(self, router: Router) -> None:
+        router.add("GET", "/disqus/", self.forums)
+        router.add("GET", "/disqus/pages/{forum}/{slug}", self.article)
+        router.add("GET", "/disqus/by/{name}", self.person)
+        router.add("POST", "/disqus/comment", self.comment)
+
+    def forums(self, request: Request) -> Response:
+        posts = self.site.posts()
+        counts = {thread: sum(p["thread"] == thread for p in posts) for thread in THREADS.values()}
+        shown = [
+            join(
+                el("h2", title),
+                el("ul", [self._line(forum, slug, name, counts) for slug, name, _ in ARTICLES[forum]]),
+            )
+            for forum, title in FORUMS.items()
+        ]
+        newest = [self._comment(p, with_page=True) for p in posts[::-1][:40]]
+        return page("Disqus", shown, el("h2", "Newest comments"), newest, section=SECTION)
+
+    def _line(self, forum: str, slug: str, name: str, counts: dict[str, int]) -> Markup:
+        return el("li", link(f"/disqus/pages/{forum}/{slug}", name), f" · {counts[THREADS[forum, slug]]} comments")
+
+    def article(self, request: Request) -> Response:
+        thread = THREADS.get((request.params["forum"], request.params["slug"]))
+        if thread is None:
+            return missing("such page", SECTION)
+        _, _, title, line = article(thread)
+        posts = [p for p in self.site.posts() if p["thread"] == thread]
+        people = [(account, m.name) for account, m in self.site.team().items()]
+        return page(
+            title,
+            el("p", line),
+            el("h2", f"{len(posts)} comments"),
+            [self._comment(p) for p in posts] or el("p", "Nobody has said anything yet."),
+            el("h2", "Comment"),
+            reply_form("/disqus/comment", people, thread=thread),
+            section=SECTION,
+        )
+
+    def _comment(self, post: Doc, *, with_page: bool = False) -> Markup:
+        href = f"{self.site.thread_url(post['thread'])}#comment-{post['id']}"
+        ours = post["author"].lower() in self.site.team()
+        state = status(post)
+        people = [(account, m.name) for account, m in self.site.team().items()]
+        # Made by `as_html`, which escapes whatever was typed.
+        text = el("p", "[deleted]", class_="quiet") if post["deleted"] else Markup(as_html(post["text"]))
+        answerable = not with_page and not post["deleted"]
+        return el(
+            "article",
+            el(
+                "p",
+                el("strong", post["name"] if post["guest"] else post["author"]),
+                " (guest)" if post["guest"] else None,
+                " · ",
+                link(href, when(post["at"])),
+                f" · {state}" if state != "approved" else None,
+                " · edited" if post["edited"] else None,
+                f" · on “{article(post['thread'])[2]}”" if with_page else None,
+                class_="by",
+            ),
+            el("div", text, class_="text"),
+            el("details", el("summary", "Answer"), reply_form("/disqus/comment", people, parent=post["id"]))
+            if answerable
+            else None,
+            button("/control/delete", "Delete", platform="disqus", id=post["id"]) if answerable else None,
+            id=f"comment-{post['id']}",
+            class_=f"depth-{self._depth(post)}" + (" ours" if ours else ""),
+        )
+
+    def _depth(self, post: Doc) -> int:
+        depth, above = 0, post
+        while above["parent"] and depth < 6 and (found := self.site.post(above["parent"])) is not None:
+            depth, above = depth + 1, found
+        return depth
+
+    def person(self, request: Request) -> Response:
+        name = request.params["name"]
+        posts = [p for p in self.site.posts() if p["author"] == name and not p["guest"]]
+        if not posts:
+            return missing("such person", SECTION)
+        return page(name, [self._comment(p, with_page=True) for p in posts[::-1][:60]], section=SECTION)
+
+    def comment(self, request: Request) -> Response:
+        form = request.form()
+        act = Act("disqus", "post", form.get("as", ""), form.get("text", ""), parent=form.get("parent", ""))
+        act.by_team = True
+        act.more["to"] = form.get("thread", "")
+        try:
+            made = self.site.universe.perform(act)
+        except Impossible as error:
+            return missing(str(error), SECTION)
+        return redirect(made.url)
