@@ -1,0 +1,122 @@
+"""Reddit: own subreddits, mentions of the account, a search over everything; answers from people's own accounts.
+
+https://www.reddit.com/dev/api/ and https://github.com/reddit-archive/reddit/wiki/OAuth2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from channels.adapters.reddit import client, fetching, parsing, posting, threads, wire
+from channels.contract import (
+    Adapter,
+    Author,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Item,
+    Json,
+    Mention,
+    Outgoing,
+    Page,
+    Receipt,
+)
+from channels.errors import Malformed
+
+
+class Reddit(Adapter):
+    """One account reads; each advocate answers from their own, with a token made by the same app."""
+
+    platform = "reddit"
+    label = "Reddit"
+    fields = (
+        Field("client_id", "Client id", "Of your app, under its name on reddit.com/prefs/apps.", required=True),
+        Field("client_secret", "Client secret", "Of your app.", FieldKind.SECRET, required=True),
+        Field("refresh_token", "Refresh token", "Of the account that reads.", FieldKind.SECRET, required=True),
+        Field(
+            "user_agent",
+            "User-Agent",
+            "As Reddit demands it: web:your-app:v1.0 (by /u/your-account). The account's name alone will do, too.",
+            required=True,
+        ),
+        Field(
+            "subreddits",
+            "Our subreddits",
+            "One a line, without r/. All their posts and comments come in.",
+            FieldKind.LIST,
+        ),
+        Field(
+            "phrases",
+            "Phrases",
+            "One a line; posts anywhere on Reddit that hold one as whole words, whatever the case.",
+            FieldKind.LIST,
+        ),
+        Field(
+            "mentions", "Mentions of the account", "Where somebody calls u/account.", FieldKind.BOOLEAN, default=True
+        ),
+        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=fetching.BACKFILL_DAYS),
+        Field("api_base", "API", kind=FieldKind.URL, default=client.API),
+        Field("auth_base", "Where tokens are given", kind=FieldKind.URL, default=client.AUTH),
+        Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
+    )
+    personal_fields = (
+        Field(
+            "refresh_token",
+            "Refresh token",
+            "Of your own Reddit account, made with the app of the connection.",
+            FieldKind.SECRET,
+            required=True,
+        ),
+    )
+    capabilities = frozenset(
+        {Capability.FETCH_THREAD, Capability.SEND, Capability.DELETE, Capability.FIND_OWN, Capability.EDITS}
+    )
+    grouping = Grouping.AUTHOR_IN_THREAD
+    expected_silence = timedelta(days=3)
+    poll_interval_s = (60, 900)
+    max_reply_length = posting.MAX_LENGTH
+
+    def namespace(self, config: Config) -> str:
+        return "reddit"
+
+    def documents(self, data: bytes, config: Config) -> Iterator[Document]:
+        if data.lstrip()[:1] == b"<":
+            raise Malformed("This is a page or a feed of Reddit, not an answer of its API. Feeds are read as “feed”.")
+        return super().documents(data, config)
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        return wire.split(document)
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return parsing.parse(item, config)
+
+    def fingerprint(self, item: Item, config: Config) -> bytes:
+        return parsing.fingerprint(item, config)
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        return fetching.fetch(config, cursor)
+
+    def check(self, config: Config) -> str:
+        return fetching.check(config)
+
+    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
+        return threads.fetch_thread(config, thread_id)
+
+    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        return threads.lookup(config, external_ids)
+
+    def whose(self, config: Config) -> Author:
+        return posting.whose(config)
+
+    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
+        return posting.send(config, outgoing)
+
+    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+        return posting.find_own(config, outgoing, since)
+
+    def delete(self, config: Config, external_id: str) -> None:
+        posting.delete(config, external_id)

@@ -1,0 +1,190 @@
+"""Requests to Reddit: tokens, the User-Agent it asks for, its rate headers, and what its errors mean.
+
+Rules: https://github.com/reddit-archive/reddit/wiki/API (User-Agent, `X-Ratelimit-*`: reset is in seconds from now).
+OAuth2: https://github.com/reddit-archive/reddit/wiki/OAuth2 (`access_token`, refresh tokens, HTTP basic as the client).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from requests.auth import HTTPBasicAuth
+
+from channels import oauth
+from channels.adapters.reddit.wire import error_line
+from channels.contract import Config, Json
+from channels.errors import AuthFailed, ChannelError, Rejected, Transient
+from channels.http import Answer, ask_form, get_json, post_form
+
+API = "https://oauth.reddit.com"
+AUTH = "https://www.reddit.com"
+TOKEN_PATH = "/api/v1/access_token"  # noqa: S105
+LONGEST_WINDOW_S = 3600.0
+_AGENT = re.compile(r"[^\s:]+:[^\s:]+:\S+ \(by /?u/[\w-]+\)")
+_ACCOUNT = re.compile(r"/?(?:u/)?([\w-]{1,20})")
+# https://www.reddit.com/dev/api/: `reason` of a 403 or 404 for a whole subreddit.
+_CLOSED = {
+    "quarantined": "is quarantined. Open it once in the browser with the account of this connection and agree to see "
+    "it; until then the other feeds go on without it",
+    "gated": "asks for consent before it shows anything. Open it once in the browser with the account of this "
+    "connection and agree; until then the other feeds go on without it",
+    "private": "is private. Ask its moderators to admit the account of this connection, or take it off the list",
+    "banned": "was banned by Reddit. Take it off the list",
+    "gold_only": "is for Reddit Premium only. Take it off the list",
+}
+
+
+def user_agent(config: Config) -> str:
+    """`platform:app:version (by /u/account)`, as Reddit demands it; a bare account name is put into that form."""
+    given = str(config.setting("user_agent", "")).strip()
+    if _AGENT.fullmatch(given):
+        return given
+    account = _ACCOUNT.fullmatch(given)
+    if account is None:
+        raise Rejected(
+            "Reddit wants to be told who asks: enter the User-Agent as “web:your-app:v1.0 (by /u/your-account)”, or "
+            "the name of your account alone."
+        )
+    return f"web:mention-desk:v1.0 (by /u/{account[1]})"
+
+
+def secrets_of(config: Config) -> tuple[str, ...]:
+    """Everything that must never show in an error."""
+    return tuple(value for value in (*config.secrets.values(), *config.personal.values()) if value)
+
+
+def _owner(config: Config, personal: bool) -> tuple[str, ...]:
+    """Whose token: the address, the client and the refresh token. Raises AuthFailed where something is missing."""
+    client_id = str(config.setting("client_id", ""))
+    if not client_id:
+        raise AuthFailed("This Reddit connection has no client id. Enter the one of your app.")
+    token = config.personal.get("refresh_token", "") if personal else config.secret("refresh_token")
+    if not token:
+        raise AuthFailed(
+            "You have not connected your Reddit account. Enter a refresh token on your own page, or answer on Reddit."
+            if personal
+            else "This Reddit connection has no refresh token. Make one for its account and enter it."
+        )
+    base = str(config.setting("auth_base", AUTH)).rstrip("/")
+    return (f"{base}{TOKEN_PATH}", client_id, config.secret("client_secret"), token)
+
+
+def _bearer(config: Config, owner: tuple[str, ...]) -> str:
+    url, client_id, client_secret, refresh_token = owner
+
+    def fetch() -> oauth.Token:
+        body = ask_form(
+            config.network,
+            url,
+            {"grant_type": "refresh_token", "refresh_token": refresh_token},
+            headers={"User-Agent": user_agent(config)},
+            auth=HTTPBasicAuth(client_id, client_secret),
+            secrets=secrets_of(config),
+            classify=_classify_token,
+        ).body
+        return oauth.token_from(body)
+
+    return oauth.access_token(owner, fetch)
+
+
+def _classify_token(status: int, body: Json) -> ChannelError | None:
+    """A refresh token that was revoked or belongs to another client is a plain 400."""
+    if status in (400, 401, 403):
+        return AuthFailed(
+            "Reddit gives no access token. Check client id and secret, and that the refresh token was made with this "
+            "client and has not been revoked."
+        )
+    return None
+
+
+def _authorised(config: Config, personal: bool, ask: Callable[[dict[str, str]], Answer]) -> Answer:
+    """Ask with a token; one that was revoked before its time is fetched anew, once. That holds for writes, too: what is
+    answered 401 was not looked at."""
+    owner = _owner(config, personal)
+    for is_last in (False, True):
+        token = _bearer(config, owner)
+        try:
+            return ask({"Authorization": f"bearer {token}", "User-Agent": user_agent(config)})
+        except _TokenRefused as error:
+            oauth.forget(owner)
+            if is_last:
+                raise AuthFailed(str(error)) from None
+    raise AssertionError("unreachable")
+
+
+class _TokenRefused(AuthFailed):
+    """401: the access token is not good (any more)."""
+
+
+def _classify(status: int, body: Json) -> ChannelError | None:
+    said = body if isinstance(body, dict) else {}
+    if status == 401:
+        return _TokenRefused("Reddit refuses the access token. Make a new refresh token for this account and enter it.")
+    reason = said.get("reason")
+    if status in (403, 404) and isinstance(reason, str):
+        closed = _CLOSED.get(reason.lower())
+        return Rejected(f"The subreddit {closed}." if closed else f"{error_line(said)}.")
+    return None
+
+
+def get(config: Config, path: str, params: Mapping[str, str | int] | None = None, *, personal: bool = False) -> Answer:
+    """Read, texts unescaped. Raises Transient where the answer is no JSON object or list."""
+
+    def ask(headers: dict[str, str]) -> Answer:
+        return get_json(
+            config.network,
+            _url(config, path),
+            params={"raw_json": 1, **(params or {})},
+            headers=headers,
+            secrets=secrets_of(config),
+            classify=_classify,
+        )
+
+    answer = _authorised(config, personal, ask)
+    if not isinstance(answer.body, dict | list):
+        raise Transient("Reddit answered with something else than an object. It is tried again.")
+    return answer
+
+
+def post(config: Config, path: str, form: Mapping[str, str]) -> Answer:
+    """Write as the person whose token is in `config.personal`. Raises as `channels.http.post_form`."""
+
+    def ask(headers: dict[str, str]) -> Answer:
+        return post_form(
+            config.network,
+            _url(config, path),
+            form,
+            params={"raw_json": 1},
+            headers=headers,
+            secrets=secrets_of(config),
+            classify=_classify,
+        )
+
+    return _authorised(config, True, ask)
+
+
+def _url(config: Config, path: str) -> str:
+    return f"{str(config.setting('api_base', API)).rstrip('/')}/{path}"
+
+
+def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, datetime | None]:
+    """Requests left in the window and when it ends; both headers may be floats."""
+    left, reset = _number(headers.get("x-ratelimit-remaining")), _number(headers.get("x-ratelimit-reset"))
+    ends = now + timedelta(seconds=min(reset, LONGEST_WINDOW_S)) if reset is not None else None
+    return (int(left) if left is not None else None), ends
+
+
+def quota_of(answer: Answer) -> tuple[int | None, datetime | None]:
+    return quota(answer.headers, datetime.now(UTC))
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) and number >= 0 else None

@@ -1,0 +1,161 @@
+"""Reads what is new: our own subreddits, mentions of our account, a search over everything.
+
+Listings answer newest first and are paged by `after`, the fullname of the last thing; each shows about its newest
+1,000: https://www.reddit.com/dev/api/#listings. Search: https://www.reddit.com/dev/api/#GET_search (posts only; no
+search finds comments).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from channels.adapters.reddit import client, wire
+from channels.adapters.reddit.parsing import names, parse, subreddits
+from channels.contract import Config, Item, Json, Page
+from channels.descent import Descent, Slice, descend, descent_from
+from channels.errors import Malformed, Rejected
+from channels.http import Answer
+
+PER_PAGE = 100
+PAGES_A_POLL = 10
+"""A listing holds no more than that."""
+OVERLAP_S = 3600
+"""What moderators let through later and what the search finds late is read all the same; and so are young edits."""
+BACKFILL_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One listing; `name` is its key in the cursor."""
+
+    name: str
+    path: str
+    query: str | None = None
+
+
+def sources(config: Config) -> list[Source]:
+    """Raises Rejected where there is nothing to read."""
+    found = [Source("mentions", "message/mentions")] if config.setting("mentions", True) else []
+    for name in subreddits(config):
+        found += [
+            Source(f"r/{name.lower()}/new", f"r/{name}/new"),
+            Source(f"r/{name.lower()}/comments", f"r/{name}/comments"),
+        ]
+    found += [Source(f"search:{phrase.lower()}", "r/all/search", phrase) for phrase in names(config, "phrases")]
+    if not found:
+        raise Rejected("This connection has nothing to read. Enter a subreddit or a phrase, or switch on mentions.")
+    return found
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Pages of every source in turn. A subreddit that is closed to us does not keep the others from being read."""
+    known = cursor.get("sources") if isinstance(cursor, dict) else None
+    state: dict[str, Any] = dict(known) if isinstance(known, dict) else {}
+    refused: list[str] = []
+    for source in sources(config):
+        stored = state.get(source.name)
+        since = _since(config, stored)
+        try:
+            for part, reached in _read(config, source, descent_from(stored, since)):
+                state[source.name] = {**reached.to_json(), "since": since}
+                left, resets_at = client.quota_of(part.answer)
+                yield Page(_items(config, part.answer, since), {"sources": dict(state)}, left, resets_at)
+                if left == 0:
+                    return
+        except Rejected as error:
+            refused.append(f"{_shown(source)}: {error}")
+    if refused:
+        raise Rejected(" ".join(dict.fromkeys(refused)))
+
+
+def _since(config: Config, stored: Json) -> int:
+    """What is older (epoch seconds) does not interest: so far back this source looked when it was new."""
+    since = stored.get("since") if isinstance(stored, dict) else None
+    return since if isinstance(since, int) else int(time.time()) - 86_400 * backfill_days(config)
+
+
+def _shown(source: Source) -> str:
+    if source.query is not None:
+        return f"Search for “{source.query}”"
+    return source.path.rpartition("/")[0] if source.path.startswith("r/") else "Mentions of the account"
+
+
+def backfill_days(config: Config) -> int:
+    try:
+        return max(1, min(365, int(config.setting("backfill_days", BACKFILL_DAYS))))
+    except (TypeError, ValueError):
+        return BACKFILL_DAYS
+
+
+def _read(config: Config, source: Source, stored: Descent) -> Iterator[tuple[Slice[Answer], Descent]]:
+    def ask(place: Json) -> Slice[Answer]:
+        params: dict[str, str | int] = {"limit": PER_PAGE}
+        if source.query is not None:
+            # https://praw.readthedocs.io: r/all is no subreddit, so the search is not restricted to it.
+            phrase = source.query.replace('"', " ").strip()
+            params |= {"q": f'"{phrase}"', "sort": "new", "t": "all", "type": "link", "restrict_sr": "false"}
+            params["include_over_18"] = "on"
+        if isinstance(place, str):
+            params["after"] = place
+        answer = client.get(config, source.path, params)
+        return Slice(answer, _times(answer.body), _after(answer.body))
+
+    return descend(ask, stored, overlap_s=OVERLAP_S, pages=PAGES_A_POLL)
+
+
+def _after(body: Json) -> str | None:
+    data = body.get("data") if isinstance(body, dict) else None
+    after = data.get("after") if isinstance(data, dict) else None
+    return after if isinstance(after, str) and after else None
+
+
+def _times(body: Json) -> list[int]:
+    """Of the things as they stand. Raises Malformed where this is no listing, Rejected where it lists subreddits:
+    that is where a name leads that there is none of."""
+    if not isinstance(body, dict) or body.get("kind") != "Listing":
+        raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Reddit answered without a listing.")
+    children = wire.children_of(body)
+    if children and all(child.get("kind") == "t5" for child in children):
+        raise Rejected("There is no such subreddit. Correct its name.")
+    times = [child["data"].get("created_utc") for child in children if isinstance(child.get("data"), dict)]
+    return [int(t) for t in times if isinstance(t, int | float) and not isinstance(t, bool)]
+
+
+def _items(config: Config, answer: Answer, since: int) -> list[Item]:
+    """Without what only resembles a phrase (stored, it would hide the same post when a thread brings it), and without
+    what was said before the connection began to look."""
+    return [item for item in wire.split(answer.body, escaped=False) if _is_due(config, item, since)]
+
+
+def _is_due(config: Config, item: Item, since: int) -> bool:
+    at = item.payload["data"].get("created_utc")
+    if isinstance(at, int | float) and at < since:
+        return False
+    try:
+        return parse(item, config) is not None
+    except Malformed:
+        return True  # stored as it is, and shown as failed
+
+
+def check(config: Config) -> str:
+    """Who we are, and which of the subreddits we may read."""
+    me = client.get(config, "api/v1/me").body
+    name = me.get("name") if isinstance(me, dict) else None
+    if not isinstance(name, str) or not name:
+        raise Malformed("Reddit does not say whose account this is.")
+    closed = []
+    for place in subreddits(config):
+        try:
+            client.get(config, f"r/{place}/about")
+        except Rejected as error:
+            closed.append(f"r/{place}: {error}")
+    if closed:
+        raise Rejected(f"The account u/{name} is fine, but: {' '.join(closed)}")
+    return f"Works: reads as u/{name}; {_count(sources(config))}."
+
+
+def _count(found: list[Source]) -> str:
+    return f"{len(found)} listing{'s' if len(found) != 1 else ''} to read at every poll"

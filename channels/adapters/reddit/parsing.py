@@ -1,0 +1,248 @@
+"""From a thing of Reddit to a mention: times, texts, what is gone, where it is. Pure.
+
+Fields: https://github.com/reddit-archive/reddit/wiki/JSON. `created` is in the server's local time and never used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.adapters.reddit.wire import COMMENT, POST, fullname
+from channels.contract import Author, Config, Item, Json, Mention
+from channels.errors import Malformed
+from channels.links import web_address
+from channels.text import clean, html_links, names_phrase
+
+WEB = "https://www.reddit.com"
+NOBODY = ("", "[deleted]", "[removed]", "[unavailable]")
+_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
+_DELETED = ("[deleted]", "[deleted by user]")
+_REMOVED = ("[removed]", "[ removed by reddit ]", "[removed by moderator]", "[removed by reddit]")
+_BY_AUTHOR = ("deleted", "author")
+"""Of `removed_by_category`; the others are moderator, reddit, automod_filtered, anti_evil_ops, copyright_takedown …"""
+_INBOX = ("username_mention", "comment_reply", "post_reply")
+_PATH = re.compile(r"/(?:r|user|u)/([^/?#]+)/comments/([0-9a-z]+)(?:/([^/?#]*))?(?:/([0-9a-z]+))?")
+_INVISIBLE = re.compile(r"&#x200b;|&#8203;|\u200b", re.IGNORECASE)
+"""Reddit's own editor puts these in for empty lines."""
+_BLANK = re.compile(r"\n[ \t]*\n\s*\n")
+
+
+def web_base(config: Config) -> str:
+    return str(config.setting("web_base", WEB)).rstrip("/")
+
+
+def names(config: Config, setting: str) -> list[str]:
+    """A LIST setting without empty lines."""
+    values = config.setting(setting)
+    return [str(v).strip() for v in values if str(v).strip()] if isinstance(values, list | tuple) else []
+
+
+def subreddits(config: Config) -> list[str]:
+    """Names without `r/`, as they were entered, each once whatever its case."""
+    bare = [name.strip("/").removeprefix("r/").removeprefix("R/") for name in names(config, "subreddits")]
+    return list({name.lower(): name for name in reversed(bare) if name}.values())[::-1]
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """The mention in a thing; None for one that only resembles a phrase."""
+    payload = item.payload
+    data = payload.get("data") if isinstance(payload, dict) else None
+    kind = payload.get("kind") if isinstance(payload, dict) else None
+    if not isinstance(data, dict) or kind not in (COMMENT, POST):
+        raise Malformed("A stored thing of Reddit has no kind or no data.")
+    if item.external_id.startswith("malformed:"):
+        raise Malformed("A thing of Reddit has neither name nor id.")
+    thing = Thing(kind, data, payload.get("post") or {}, bool(payload.get("escaped")))
+    mention = thing.mention(item.external_id, config)
+    return mention if payload.get("in_thread") or _is_wanted(thing, mention, config) else None
+
+
+def _is_wanted(thing: Thing, mention: Mention, config: Config) -> bool:
+    """The search also finds words that resemble a phrase, so only our own look counts; what is said in our subreddits
+    or to our account comes in whatever it says."""
+    phrases = names(config, "phrases")
+    if not phrases or thing.data.get("was_comment") is True or thing.data.get("type") in _INBOX:
+        return True
+    if thing.text_of("subreddit").lower() in {name.lower() for name in subreddits(config)}:
+        return True
+    original = thing.original
+    also = (original.text_of("title"), original.text_of("selftext")) if original else ()
+    return names_phrase(phrases, mention.subject, mention.text, *mention.links, *also)
+
+
+def fingerprint(item: Item, config: Config) -> bytes:
+    """Over the source text, not the HTML: listings, threads and the inbox render the same text differently."""
+    mention = parse(item, config)
+    if mention is None:
+        return _NO_MENTION
+    content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id)
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+
+
+class Thing:
+    """A post or a comment as it came."""
+
+    def __init__(self, kind: str, data: Mapping[str, Any], post: Mapping[str, Any], escaped: bool) -> None:
+        self.kind, self.data, self.post, self.escaped = kind, data, post, escaped
+
+    @property
+    def original(self) -> Thing | None:
+        """What a crosspost shows again."""
+        parents = self.data.get("crosspost_parent_list")
+        return Thing(POST, parents[0], {}, self.escaped) if isinstance(parents, list) and parents else None
+
+    def text_of(self, key: str, source: Mapping[str, Any] | None = None) -> str:
+        value = (self.data if source is None else source).get(key)
+        if not isinstance(value, str):
+            return ""
+        if self.escaped:
+            value = value.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        return clean(value).strip()
+
+    def mention(self, external_id: str, config: Config) -> Mention:
+        is_post = self.kind == POST
+        text = _BLANK.sub("\n\n", _INVISIBLE.sub("", self.text_of("selftext" if is_post else "body"))).strip()
+        html = self.text_of("selftext_html" if is_post else "body_html")
+        title = self.text_of("title") if is_post else self._thread_title()
+        page = self._linked_page(config)
+        author = self.text_of("author")
+        gone = self.gone()
+        return Mention(
+            external_id=external_id,
+            thread_id=external_id if is_post else self._thread() or external_id,
+            author=_author(author, config),
+            posted_at=_time(self.data.get("created_utc")),
+            text=text,
+            parent_id=None if is_post else fullname(self.data.get("parent_id"), COMMENT),
+            subject=(title or None) if is_post else None,
+            html=html or None,
+            url=self._url(config),
+            about_url=page,
+            is_own=bool(author) and author.lower() in own_names(config),
+            is_deleted=gone is not None,
+            edited_at=_time(self.data.get("edited")),
+            links=tuple(dict.fromkeys(([page] if page and is_post else []) + list(html_links(html)))),
+            addressed=self._addressed(config),
+            thread_title=title or None,
+            extra=self._extra(gone),
+        )
+
+    def gone(self) -> str | None:
+        """`deleted` by its author, `removed` by somebody else, or None. An author who deleted the whole account leaves
+        posts standing under the name [deleted]: those are not gone."""
+        category = self.data.get("removed_by_category")
+        if isinstance(category, str) and category:
+            return "deleted" if category in _BY_AUTHOR else "removed"
+        if self.data.get("collapsed_reason_code") == "DELETED":
+            return "removed" if self.text_of("body").lower() in _REMOVED else "deleted"
+        if self.kind == COMMENT and self.text_of("author") not in NOBODY and self.data.get("removed") is not True:
+            return None  # somebody may well write "[removed]"
+        said = (self.text_of("body"), self.text_of("selftext"), self.text_of("title"))
+        for text in said:
+            if text.lower() in _DELETED:
+                return "deleted"
+            if text.lower() in _REMOVED:
+                return "removed"
+        return None
+
+    def _thread(self) -> str | None:
+        """The inbox leaves out `link_id`; there the `context` tells."""
+        found = _PATH.search(self.text_of("context") or self.text_of("permalink"))
+        parent = self.text_of("parent_id")
+        return (
+            fullname(self.data.get("link_id"), POST)
+            or fullname(self.post.get("name"), POST)
+            or (fullname(found[2], POST) if found else None)
+            or (parent if parent.startswith("t3_") else None)
+        )
+
+    def _thread_title(self) -> str:
+        return self.text_of("link_title") or self.text_of("title", self.post)
+
+    def _url(self, config: Config) -> str | None:
+        """Always of the same form: without `?ref=` and `?context=`, on our `web_base`."""
+        path = urlsplit(self.text_of("permalink") or self.text_of("context")).path
+        number = self.text_of("id") or self.text_of("name").partition("_")[2]
+        thread = (self._thread() or "").removeprefix("t3_")
+        if not _PATH.match(path):
+            place, slug = self.text_of("subreddit"), "comment"
+            if self.kind == POST and number:
+                path = f"/r/{place}/comments/{number}/" if place else f"/comments/{number}/"
+            elif thread and number:
+                path = f"/r/{place}/comments/{thread}/{slug}/{number}/" if place else f"/comments/{thread}/_/{number}/"
+            else:
+                return None
+        return f"{web_base(config)}{path if path.endswith('/') else path + '/'}"
+
+    def _linked_page(self, config: Config) -> str | None:
+        """What the post links to; a text post links to itself, a crosspost to the original."""
+        if self.kind == POST:
+            page, is_self = self.text_of("url_overridden_by_dest") or self.text_of("url"), self.data.get("is_self")
+        else:
+            page = self.text_of("link_url") or self.text_of("url", self.post)
+            is_self = self.post.get("is_self")
+        thread = self._thread() if self.kind == COMMENT else fullname(self.data.get("id"), POST)
+        found = _PATH.search(urlsplit(page).path) if page.startswith(("http", "/")) else None
+        if is_self or (found and thread == f"t3_{found[2]}"):
+            return None
+        if page.startswith("/"):
+            page = f"{web_base(config)}{page}"
+        return web_address(page) or None
+
+    def _addressed(self, config: Config) -> tuple[tuple[str, ...], ...]:
+        """Who is called by name, then the subreddit: a channel may have either for its address."""
+        dest = self.text_of("dest").lower() if self.data.get("type") in _INBOX else ""
+        text = self.text_of("body" if self.kind == COMMENT else "selftext").lower()
+        called = [name for name in map(_bare, config.addresses) if re.search(rf"\bu/{re.escape(name)}\b", text)]
+        people = [form for name in dict.fromkeys([*called, dest]) if name for form in (name, f"u/{name}")]
+        place = self.text_of("subreddit").lower()
+        return tuple(tier for tier in (tuple(people), (f"r/{place}", place) if place else ()) if tier)
+
+    def _extra(self, gone: str | None) -> dict[str, Json]:
+        own = ("subreddit", "score", "num_comments", "upvote_ratio", "link_flair_text", "distinguished")
+        extra: dict[str, Json] = {key: self.data.get(key) for key in own}
+        if self.kind == COMMENT and extra["num_comments"] is None:
+            extra["num_comments"] = self.post.get("num_comments")
+        for key in ("locked", "archived", "stickied", "over_18", "quarantine", "is_submitter", "score_hidden"):
+            extra[key] = True if self.data.get(key) is True else None
+        extra["gone"] = gone
+        if (original := self.original) is not None:
+            extra["crosspost_of"] = {
+                "id": original.data.get("name"),
+                "subreddit": original.data.get("subreddit"),
+                "author": original.data.get("author"),
+                "title": original.text_of("title") or None,
+                "text": original.text_of("selftext") or None,
+            }
+        return {key: value for key, value in extra.items() if value is not None}
+
+
+def own_names(config: Config) -> frozenset[str]:
+    return frozenset(_bare(name) for name in (*config.own, *config.addresses) if not name.startswith("r/"))
+
+
+def _bare(name: str) -> str:
+    return name.lower().strip("/").removeprefix("u/")
+
+
+def _author(name: str, config: Config) -> Author:
+    if name in NOBODY:
+        return Author("")
+    return Author(name, handle=name, url=f"{web_base(config)}/user/{name}/")
+
+
+def _time(value: Json) -> datetime | None:
+    """Seconds since the epoch, as a number or its digits. `edited` is False where nothing was, and True where it was so
+    long ago that nobody noted when."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return datetime.fromtimestamp(float(value), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,175 @@
+"""Answers as one advocate: posts a comment, looks for it, deletes it.
+
+https://www.reddit.com/dev/api/#POST_api_comment, #POST_api_del, #GET_user_{username}_{where}, #GET_api_v1_me. Votes are
+not offered: they must be cast by people (https://www.reddit.com/dev/api/#POST_api_vote).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from channels.adapters.reddit import client, wire
+from channels.adapters.reddit.parsing import web_base
+from channels.contract import Author, Config, Json, Outgoing, Receipt
+from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient, Uncertain
+
+MAX_LENGTH = 10_000
+"""Of a comment, in characters: longer ones are refused as TOO_LONG."""
+OWN_PAGES = 10
+CLOCK_SLACK = timedelta(minutes=10)
+"""Our clock may run ahead of theirs; a comment seen as absent would be posted again."""
+_BREAK = re.compile(r"(\d+)\s*(millisecond|second|minute|hour)", re.IGNORECASE)
+_UNIT_S = {"millisecond": 0.001, "second": 1.0, "minute": 60.0, "hour": 3600.0}
+LONGEST_BREAK_S = 3600.0
+# Codes: https://github.com/reddit-archive/reddit/blob/master/r2/r2/lib/errors.py, and what that says to a person.
+_REFUSED = {
+    "THREAD_LOCKED": "Moderators have locked this thread: nobody can answer there any more",
+    "DELETED_COMMENT": "The comment was deleted meanwhile",
+    "DELETED_LINK": "The post was deleted meanwhile",
+    "TOO_OLD": "The post is archived: nobody can answer there any more",
+    "TOO_LONG": "The reply is too long for Reddit",
+    "NO_TEXT": "The reply is empty",
+    "NO_THING_ID": "There is no such post or comment",
+    "SUBREDDIT_NOTALLOWED": "You may not write in this subreddit",
+    "BANNED_FROM_SUBREDDIT": "You are banned from this subreddit",
+    "USER_BLOCKED": "The author has blocked your account",
+    "USER_BLOCKED_MESSAGE": "The author has blocked your account",
+    "SUBREDDIT_OUTBOUND_LINKING_DISALLOWED": "The subreddit allows no links",
+}
+_NO_RIGHT = ("USER_REQUIRED", "WRONG_PASSWORD", "INVALID_SCOPE", "VERIFIED_USER_REQUIRED", "BAD_CAPTCHA")
+_UNKNOWN = ("SOMETHING_IS_BROKEN",)
+
+
+def send(config: Config, outgoing: Outgoing) -> Receipt:
+    """A comment under what is answered. Reddit tells most refusals in a body with status 200."""
+    if len(outgoing.text) > MAX_LENGTH:
+        raise Rejected(f"The reply is {len(outgoing.text)} characters long; Reddit takes {MAX_LENGTH}.")
+    parent = _parent(outgoing)
+    form = {"api_type": "json", "thing_id": parent, "text": outgoing.text}
+    body = client.post(config, "api/comment", form).body
+    if (refused := refusal(body, datetime.now(UTC))) is not None:
+        raise refused
+    receipt = _receipt(config, _first_thing(body))
+    if receipt is None:
+        raise Uncertain("Reddit took the reply and did not say under which id. Nobody knows whether it is there.")
+    return receipt
+
+
+def _parent(outgoing: Outgoing) -> str:
+    parent = wire.fullname(outgoing.in_reply_to, wire.COMMENT) or wire.fullname(outgoing.thread_id, wire.POST)
+    if parent is None:
+        raise Rejected("On Reddit a reply must answer a post or a comment.")
+    return parent
+
+
+def refusal(body: Json, now: datetime) -> ChannelError | None:
+    """The error in an answer with status 200; None if there is none."""
+    errors = wire.errors_of(body)
+    if not errors:
+        return None
+    code, sentence = errors[0]
+    said = f"Reddit says: {sentence.rstrip('.')}." if sentence else f"Reddit answers {code}."
+    if code == "RATELIMIT":
+        wait_s = break_s(body, sentence)
+        return RateLimited(f"Reddit wants a pause. {said}", now + timedelta(seconds=wait_s), wait_s)
+    if code in _NO_RIGHT:
+        return AuthFailed(f"Your Reddit account may not answer. {said}")
+    if code in _UNKNOWN:
+        return Uncertain(f"{said} Nobody knows whether the reply was taken.")
+    return Rejected(f"{_REFUSED[code]}. {said}" if code in _REFUSED else f"{said} ({code})")
+
+
+def break_s(body: Json, sentence: str) -> float:
+    """Seconds to wait: told beside the errors, or only in the sentence (*Take a break for 9 minutes*)."""
+    inner = body.get("json") if isinstance(body, dict) else None
+    told = inner.get("ratelimit") if isinstance(inner, dict) else None
+    if isinstance(told, int | float) and not isinstance(told, bool) and told > 0:
+        return min(float(told), LONGEST_BREAK_S)
+    found = _BREAK.search(sentence)
+    # The sentence rounds down: a unit more.
+    return min((int(found[1]) + 1) * _UNIT_S[found[2].lower()], LONGEST_BREAK_S) if found else 600.0
+
+
+def _first_thing(body: Json) -> Mapping[str, Any]:
+    inner = body.get("json") if isinstance(body, dict) else None
+    data = inner.get("data") if isinstance(inner, dict) else None
+    things = data.get("things") if isinstance(data, dict) else None
+    first = things[0] if isinstance(things, list) and things else None
+    thing = first.get("data") if isinstance(first, dict) else None
+    return thing if isinstance(thing, dict) else {}
+
+
+def _receipt(config: Config, thing: Mapping[str, Any]) -> Receipt | None:
+    name = wire.fullname(thing.get("name"), wire.COMMENT) or wire.fullname(thing.get("id"), wire.COMMENT)
+    if name is None:
+        return None
+    path, at = thing.get("permalink"), _created(thing)
+    url = f"{web_base(config)}{path}" if isinstance(path, str) and path.startswith("/") else None
+    return Receipt(name, url, datetime.fromtimestamp(at, UTC) if at is not None else None)
+
+
+def _created(thing: Mapping[str, Any]) -> float | None:
+    at = thing.get("created_utc")
+    return float(at) if isinstance(at, int | float) and not isinstance(at, bool) and 0 < at < 1e11 else None
+
+
+def whose(config: Config) -> Author:
+    """The account that the personal refresh token opens."""
+    name = _my_name(config)
+    return Author(name, handle=name, url=f"{web_base(config)}/user/{name}/")
+
+
+def _my_name(config: Config) -> str:
+    me = client.get(config, "api/v1/me", personal=True).body
+    name = me.get("name") if isinstance(me, dict) else None
+    if not isinstance(name, str) or not name:
+        raise Malformed("Reddit does not say whose account this is.")
+    return name
+
+
+def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    """The comment with this text under this parent among the person's own newest ones, newest first. Raises Uncertain
+    where they could not be read down to `since`: then it is not proved absent."""
+    parent, wanted = _parent(outgoing), _spoken(outgoing.text)
+    floor = (since - CLOCK_SLACK).timestamp()
+    path = f"user/{_my_name(config)}/comments"
+    params: dict[str, str | int] = {"limit": 100, "sort": "new"}
+    for _ in range(OWN_PAGES):
+        body = client.get(config, path, params, personal=True).body
+        if not isinstance(body, dict) or body.get("kind") != "Listing":
+            raise Transient("Reddit answered without a listing. It is tried again.")
+        things = [child["data"] for child in wire.children_of(body) if isinstance(child.get("data"), dict)]
+        for thing in things:
+            if thing.get("parent_id") == parent and _spoken(str(thing.get("body", ""))) == wanted:
+                return _receipt(config, thing)
+        after = body["data"].get("after")
+        if not after or (things and all((_created(thing) or floor) < floor for thing in things)):
+            return None
+        params["after"] = str(after)
+    raise Uncertain("The account has commented too much since then to find out whether the reply is there.")
+
+
+def _spoken(text: str) -> str:
+    """What stays the same when Reddit takes a text: not the line ends and spaces."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def delete(config: Config, external_id: str) -> None:
+    """Delete one of the person's own comments; one that is gone already is fine. Reddit answers the same when it did
+    nothing, so it is looked at: only the author can delete it."""
+    name = wire.fullname(external_id, wire.COMMENT)
+    if name is None:
+        raise Rejected(f"{external_id!r} is nothing on Reddit.")
+    children = wire.children_of(client.get(config, "api/info", {"id": name}, personal=True).body)
+    thing = children[0].get("data") if children else None
+    author = thing.get("author") if isinstance(thing, dict) else None
+    if author is None or author == "[deleted]":
+        return
+    mine = _my_name(config)
+    if str(author).lower() != mine.lower():
+        raise Rejected(f"The comment is by u/{author}, and you are u/{mine}: only its author can delete it.")
+    client.post(config, "api/del", {"id": name})

@@ -1,0 +1,119 @@
+"""Reads one conversation whole, and what became of posts that it shows no more.
+
+`/comments/ID` leaves branches out as `more` objects: https://www.reddit.com/dev/api/#GET_api_morechildren (at most 100
+ids a request). One without ids says *continue this thread*: its branch is asked for by the comment above it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from channels.adapters.reddit import client, wire
+from channels.contract import Config, Item, Json
+from channels.errors import Malformed, Rejected
+
+PER_REQUEST = 100
+REQUESTS = 20
+"""For one thread, at most: a quarter of what Reddit grants in a minute."""
+LIMIT = 500
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """The post and its comments, the newest first where there are more than can be asked for."""
+    root = wire.fullname(thread_id, wire.POST)
+    if root is None or not root.startswith("t3_"):
+        raise Rejected(f"{thread_id!r} is no post on Reddit.")
+    number = root.removeprefix("t3_")
+    found: dict[str, Item] = {}
+    body = _page(config, number, None)
+    story = _story(body)
+    waiting = deque(_take(body, story, found))
+    for _ in range(REQUESTS):
+        if not waiting:
+            break
+        more = waiting.popleft()
+        ids, rest = more[:PER_REQUEST], more[PER_REQUEST:]
+        if rest:
+            waiting.append(rest)
+        waiting.extend(_take(_branch(config, root, number, ids), story, found))
+    return list(found.values())
+
+
+def _page(config: Config, number: str, comment: str | None) -> Json:
+    params: dict[str, str | int] = {"limit": LIMIT, "sort": "new"}
+    if comment is not None:
+        params["comment"] = comment
+    body = client.get(config, f"comments/{number}", params).body
+    if not isinstance(body, list):
+        raise Malformed("Reddit answered without the post and its comments.")
+    return body
+
+
+def _branch(config: Config, root: str, number: str, ids: list[str]) -> Json:
+    """What hides behind a `more` object: its ids, or the branch below the comment `t1_…` that it continues."""
+    if len(ids) == 1 and ids[0].startswith("t1_"):
+        return _page(config, number, ids[0].removeprefix("t1_"))
+    params = {"link_id": root, "children": ",".join(ids), "sort": "new", "limit_children": "false", "api_type": "json"}
+    return client.get(config, "api/morechildren", params).body
+
+
+def _take(body: Json, story: Mapping[str, Any], found: dict[str, Item]) -> list[list[str]]:
+    """Adds the things of a body; what is still hidden, as `_branch` takes it. A branch that brings nothing new is not
+    asked for again."""
+    before = len(found)
+    for item in wire.split(body, escaped=False, in_thread=True):
+        if item.payload["kind"] == wire.COMMENT and story:
+            item.payload["post"] = dict(story)
+        found.setdefault(item.external_id, item)
+    if len(found) == before:
+        return []
+    return [ids for more in _hidden(body) if (ids := _ids(more))]
+
+
+def _ids(more: Mapping[str, Any]) -> list[str]:
+    children = more.get("children")
+    ids = [str(child) for child in children if isinstance(child, str)] if isinstance(children, list) else []
+    if ids:
+        return ids
+    parent = more.get("parent_id")
+    return [parent] if isinstance(parent, str) and parent.startswith("t1_") else []
+
+
+def _hidden(body: Json) -> Iterable[Mapping[str, Any]]:
+    """The `more` objects of a body, at any depth."""
+    waiting: list[Any] = list(body) if isinstance(body, list) else [body]
+    while waiting:
+        entry = waiting.pop(0)
+        if not isinstance(entry, dict):
+            continue
+        data = entry.get("data")
+        if entry.get("kind") == wire.MORE and isinstance(data, dict):
+            yield data
+        elif entry.get("kind") == "Listing":
+            waiting += wire.children_of(entry)
+        elif isinstance(entry.get("json"), dict):
+            inner = entry["json"].get("data")
+            things = inner.get("things") if isinstance(inner, dict) else None
+            waiting += things if isinstance(things, list) else []
+        elif isinstance(data, dict):
+            waiting.append(data.get("replies"))
+
+
+def _story(body: Json) -> dict[str, Any]:
+    for child in wire.children_of(body[0]) if isinstance(body, list) and body else ():
+        if child.get("kind") == wire.POST and isinstance(child.get("data"), dict):
+            return wire.story_of(child["data"])
+    return {}
+
+
+def lookup(config: Config, external_ids: Sequence[str]) -> list[Item]:
+    """Things by fullname; deleted ones are told as such, what was never there is left out.
+    https://www.reddit.com/dev/api/#GET_api_info"""
+    wanted = [name for name in external_ids if name.startswith(("t1_", "t3_")) and wire.fullname(name, "")]
+    items: list[Item] = []
+    for at in range(0, len(wanted), PER_REQUEST):
+        body = client.get(config, "api/info", {"id": ",".join(wanted[at : at + PER_REQUEST])}).body
+        items += wire.split(body, escaped=False, in_thread=True)
+    return items

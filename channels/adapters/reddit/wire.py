@@ -1,0 +1,178 @@
+"""Reddit on the wire: listings, threads, answers of `api/…`, things. Pure.
+
+Things and kinds: https://www.reddit.com/dev/api/#fullnames and https://github.com/reddit-archive/reddit/wiki/JSON.
+Texts are HTML-escaped unless `raw_json=1` was asked for: https://www.reddit.com/dev/api/#response_body_encoding
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from channels.contract import Document, Item, Json
+from channels.errors import Malformed
+
+COMMENT, POST, MORE = "t1", "t3", "more"
+_OTHER_KINDS = frozenset(
+    ("t2", "t4", "t5", "t6", MORE, "UserList", "TrophyList", "KarmaList", "wikipage", "LabeledMulti")
+)
+"""Accounts, private messages, subreddits, awards …: none of them is something said in public."""
+_HTML = ("body_html", "selftext_html")
+_ADDRESSES = ("url", "link_url", "thumbnail")
+_DERIVED = frozenset(
+    (
+        "replies", "preview", "media", "media_embed", "secure_media", "secure_media_embed", "media_metadata",
+        "all_awardings", "awarders", "gildings", "author_flair_richtext", "link_flair_richtext", "user_reports",
+        "mod_reports", "treatment_tags", "likes", "saved", "clicked", "visited", "hidden",
+    )
+)  # fmt: skip
+_FULLNAME = re.compile(r"t[13]_[0-9a-z]+")
+_NUMBER = re.compile(r"[0-9a-z]+")
+
+
+def fullname(value: Json, kind: str) -> str | None:
+    """An id as `t1_…` or `t3_…`, with or without its kind in front; None for what is none."""
+    if not isinstance(value, str):
+        return None
+    if _FULLNAME.fullmatch(value):
+        return value
+    return f"{kind}_{value}" if _NUMBER.fullmatch(value) else None
+
+
+def split(document: Document, *, escaped: bool | None = None, in_thread: bool = False) -> list[Item]:
+    """Posts and comments of a document. `escaped`: whether texts are HTML-escaped (None: look). `in_thread`: it was
+    asked for as part of a conversation that we follow, so it counts whatever it says."""
+    things = list(_things(document, {}, in_thread))
+    if escaped is None:
+        escaped = any(_is_escaped(thing) for _, thing, _, _ in things)
+    found: dict[str, Item] = {}
+    for kind, data, story, threaded in things:
+        item = _item(kind, data, story, threaded, escaped)
+        found.setdefault(item.external_id, item)
+    return list(found.values())
+
+
+Found = tuple[str, Mapping[str, Any], Mapping[str, Any], bool]
+"""Kind, data, the post it belongs to as far as it is known, whether it comes from a thread."""
+
+
+def _things(document: Json, story: Mapping[str, Any], threaded: bool) -> Iterator[Found]:
+    if isinstance(document, list):
+        yield from _of_pair(document, threaded)
+        return
+    if not isinstance(document, dict):
+        raise Malformed("Not a Reddit document.")
+    kind, data = document.get("kind"), document.get("data")
+    if kind == "Listing" and isinstance(data, dict):
+        children = data.get("children")
+        if not isinstance(children, list):
+            raise Malformed("A listing of Reddit has no children.")
+        yield from _of_children(children, story, threaded)
+    elif kind in (COMMENT, POST):
+        yield from _of_children([document], story, threaded)
+    elif isinstance(document.get("json"), dict):
+        yield from _of_answer(document["json"], story)
+    elif kind in _OTHER_KINDS or document.keys() & {"link_karma", "comment_karma", "access_token", "trophies"}:
+        return
+    else:
+        raise Malformed(error_line(document))
+
+
+def _of_pair(document: list[Any], threaded: bool) -> Iterator[Found]:
+    """`/comments/ID`: the post, then the comments on it. `/duplicates/ID` looks alike, but the second are posts."""
+    posts = [child for part in document[:1] for child in children_of(part) if child.get("kind") == POST]
+    rest = [child for part in document[1:] for child in children_of(part)]
+    is_thread = len(posts) == 1 and not any(child.get("kind") == POST for child in rest)
+    root = posts[0].get("data") if is_thread else None
+    story = story_of(root) if isinstance(root, dict) else {}
+    for part in document:
+        yield from _things(part, story, threaded or is_thread)
+
+
+def _of_children(children: list[Any], story: Mapping[str, Any], threaded: bool) -> Iterator[Found]:
+    waiting = list(children)
+    while waiting:
+        child = waiting.pop(0)
+        if not isinstance(child, dict):
+            continue
+        kind, data = child.get("kind"), child.get("data")
+        if kind not in (COMMENT, POST):
+            continue
+        if not isinstance(data, dict):
+            raise Malformed("A thing of Reddit has no data.")
+        yield kind, data, story, threaded
+        waiting[:0] = children_of(data.get("replies"))
+
+
+def _of_answer(body: Mapping[str, Any], story: Mapping[str, Any]) -> Iterator[Found]:
+    """What `api/comment` and `api/morechildren` answer with `api_type=json`; errors come with status 200. Neither is
+    asked for but in a conversation that we follow."""
+    if errors_of({"json": body}):
+        raise Malformed(error_line({"json": body}))
+    data = body.get("data")
+    things = data.get("things") if isinstance(data, dict) else None
+    yield from _of_children(things if isinstance(things, list) else [], story, True)
+
+
+def children_of(listing: Json) -> list[dict[str, Any]]:
+    """The children of a listing; none for "" (no replies) and everything else."""
+    data = listing.get("data") if isinstance(listing, dict) else None
+    children = data.get("children") if isinstance(data, dict) else None
+    return [child for child in children if isinstance(child, dict)] if isinstance(children, list) else []
+
+
+def story_of(post: Mapping[str, Any]) -> dict[str, Any]:
+    """What a comment must carry of its post to be read alone."""
+    return {key: post[key] for key in ("name", "title", "url", "is_self", "permalink", "num_comments") if key in post}
+
+
+def _item(kind: str, data: Mapping[str, Any], story: Mapping[str, Any], threaded: bool, escaped: bool) -> Item:
+    payload: dict[str, Any] = {"kind": kind, "data": {k: v for k, v in data.items() if k not in _DERIVED}}
+    parents = data.get("crosspost_parent_list")
+    if isinstance(parents, list):
+        kept = [{k: v for k, v in p.items() if k not in _DERIVED} for p in parents[:1] if isinstance(p, dict)]
+        payload["data"]["crosspost_parent_list"] = kept
+    if kind == COMMENT and story:
+        payload["post"] = dict(story)
+    payload |= {"escaped": True} if escaped else {}
+    payload |= {"in_thread": True} if threaded else {}
+    name = fullname(data.get("name"), kind) or fullname(data.get("id"), kind)
+    if name is None:  # kept under a name of its own: it must not vanish because it cannot be read
+        name = f"malformed:{hashlib.blake2b(json.dumps(payload, sort_keys=True).encode(), digest_size=8).hexdigest()}"
+    return Item(name, payload)
+
+
+def _is_escaped(data: Mapping[str, Any]) -> bool:
+    """The HTML of a text begins with a tag, an address never holds an entity: where they do, all is escaped."""
+    for key in _HTML:
+        html = data.get(key)
+        if isinstance(html, str) and html:
+            return html.lstrip().startswith("&lt;")
+    return any(isinstance(data.get(key), str) and "&amp;" in data[key] for key in _ADDRESSES)
+
+
+def errors_of(body: Json) -> list[tuple[str, str]]:
+    """(code, sentence) of the errors in an answer with status 200: https://www.reddit.com/dev/api/#POST_api_comment"""
+    inner = body.get("json") if isinstance(body, dict) else None
+    errors = inner.get("errors") if isinstance(inner, dict) else None
+    found = []
+    for entry in errors if isinstance(errors, list) else ():
+        parts = [str(part) for part in entry if part] if isinstance(entry, list) else [str(entry)]
+        found.append((parts[0].upper() if parts else "", " ".join((parts[1] if len(parts) > 1 else "").split())))
+    return found
+
+
+def error_line(document: Mapping[str, Any]) -> str:
+    """What an error body says, on one line."""
+    inner = errors_of(document)
+    said = [f"{code}: {sentence}" if sentence else code for code, sentence in inner[:3]]
+    for key in ("reason", "message", "explanation", "error_description", "error"):
+        value = document.get(key)
+        if isinstance(value, str | int) and value:
+            said.append(str(value))
+    if not said:
+        return "Not a Reddit document: neither a listing nor a thing."
+    return "Reddit answered with an error: " + " ".join(", ".join(dict.fromkeys(said)).split())[:200]
