@@ -1,0 +1,80 @@
+"""HackerOne: reports to our programs and what is said in them. Answers are given on HackerOne itself.
+
+https://api.hackerone.com/customer-resources/ and https://api.hackerone.com/customer-reference/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from channels.adapters.hackerone import fetching, reading, wire
+from channels.contract import (
+    Adapter,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Item,
+    Json,
+    Mention,
+    Page,
+)
+
+
+class HackerOne(Adapter):
+    """One API token reads any number of programs, each a channel by its handle. Who may see it (no volunteer), one
+    business day and no weekends are settings of that channel."""
+
+    platform = "hackerone"
+    label = "HackerOne"
+    fields = (
+        Field("api_identifier", "API identifier", "The name of the API token.", required=True),
+        Field("api_token", "API token", kind=FieldKind.SECRET, required=True),
+        Field("programs", "Programs", "Handles, one a line.", FieldKind.LIST, required=True),
+        Field(
+            "own_accounts",
+            "Our accounts",
+            "One a line; the team is told from the researcher without it, except where it files reports itself.",
+            FieldKind.LIST,
+        ),
+        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("api_base", "API", kind=FieldKind.URL, default=wire.API),
+        Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
+    )
+    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
+    grouping = Grouping.AUTHOR_IN_THREAD
+    expected_silence = timedelta(days=3)
+    poll_interval_s = (120, 1800)
+
+    def namespace(self, config: Config) -> str:
+        return "hackerone"
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        return wire.split(document)
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return reading.parse(item, config)
+
+    def fingerprint(self, item: Item, config: Config) -> bytes:
+        return reading.fingerprint(item, config)
+
+    def reply_url(self, mention_url: str | None, external_id: str, config: Config) -> str | None:
+        """The report: its comment box is below the last activity, whichever one is answered."""
+        if mention_url:
+            return mention_url.partition("#")[0]
+        return reading.report_url(config, external_id) if external_id.isdigit() else None
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        return fetching.fetch(config, cursor)
+
+    def check(self, config: Config) -> str:
+        return fetching.check(config)
+
+    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
+        return fetching.fetch_thread(config, thread_id)
+
+    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        return fetching.lookup(config, thread_id, external_ids)

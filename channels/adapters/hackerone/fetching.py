@@ -1,0 +1,200 @@
+"""Asks HackerOne for the reports of each program in which something happened, oldest first, and reads each as a whole.
+
+https://api.hackerone.com/customer-resources/#reports-get-all-reports (filters, `sort`, `links.next`) and
+#reports-get-report. 600 reads a minute: https://api.hackerone.com/getting-started/#rate-limits
+
+The list tells no activities, so each report of it is asked for. Every page begins where the last one ended in time: a
+report in which something happens while we read moves to the end of the list, and what stood behind it would slip over
+the edge of a numbered page. `links.next` says whether there is more, and goes on within one instant.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from requests.auth import HTTPBasicAuth
+
+from channels.adapters.hackerone import wire
+from channels.adapters.hackerone.reading import parse, time_of
+from channels.contract import Config, Item, Json, Page
+from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
+from channels.http import get_json
+
+PER_PAGE = 25
+PAGES_A_POLL = 20
+OVERLAP = timedelta(minutes=2)
+INSTANT = timedelta(milliseconds=1)
+"""Their filter leaves out the given instant itself."""
+
+
+class Missing(Rejected):
+    """404: it is not there, or this token may not see it."""
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """One program after the other; one that cannot be read does not keep the others from being read."""
+    marks = dict(cursor.get("programs") or {}) if isinstance(cursor, dict) else {}
+    failed: ChannelError | None = None
+    for program in programs_of(config):
+        start = time_of(marks.get(program)) or _start(config)
+        try:
+            for items, reached in _changes(config, program, start):
+                marks[program] = _iso(reached)
+                yield Page(items, {"programs": dict(marks)})
+        except (AuthFailed, Rejected) as error:
+            failed = failed or type(error)(f"{program}: {error}")
+    if failed:
+        raise failed
+
+
+def programs_of(config: Config) -> list[str]:
+    programs = config.setting("programs")
+    names = [str(p).strip().lower() for p in programs] if isinstance(programs, list | tuple) else []
+    if not any(names):
+        raise Rejected("This connection has no programs. Enter at least one handle.")
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def _start(config: Config) -> datetime:
+    days = config.setting("backfill_days", 14)
+    days = max(1, min(3650, days)) if isinstance(days, int) else 14
+    return datetime.fromtimestamp(int(time.time()), UTC) - timedelta(days=days)
+
+
+def _changes(config: Config, program: str, start: datetime) -> Iterator[tuple[list[Item], datetime]]:
+    """(items, happened up to here) of each page, bounded."""
+    asked_from = start - OVERLAP
+    reached, more = start, dict[str, str | int]()
+    for _ in range(PAGES_A_POLL):
+        body = _get(config, "reports", _question(program, asked_from) | more)
+        reports = _reports(body)
+        times = [at for report in reports if (at := time_of(wire.attributes(report).get("last_activity_at")))]
+        newest = max(times, default=reached)
+        reached = max(reached, newest)
+        yield [item for report in reports for item in _whole(config, report)], reached
+        following = _next(body)
+        if following is None or not reports:
+            return
+        is_stuck = min(times, default=newest) == newest or newest - INSTANT <= asked_from
+        more = {"page[number]": following["page[number]"]} if is_stuck and "page[number]" in following else {}
+        if is_stuck and not more:
+            return
+        asked_from = asked_from if is_stuck else newest - INSTANT
+
+
+def _question(program: str, since: datetime) -> dict[str, str | int]:
+    return {
+        "filter[program][]": program,
+        "filter[last_activity_at__gt]": _iso(since),
+        "sort": "reports.last_activity_at",
+        "page[size]": PER_PAGE,
+    }
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _reports(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    data = body.get("data")
+    if not isinstance(data, list):
+        raise Transient("HackerOne answered something else than a list of reports. It is tried again.")
+    return [report for report in data if isinstance(report, dict) and report.get("type") == "report"]
+
+
+def _next(body: Mapping[str, Any]) -> dict[str, str | int] | None:
+    """The parameters of `links.next`. Only they are taken: the token goes to no other host, whatever a link says."""
+    links = body.get("links")
+    target = links.get("next") if isinstance(links, dict) else None
+    return dict(parse_qsl(urlsplit(target).query)) if isinstance(target, str) and target else None
+
+
+def _whole(config: Config, report: Mapping[str, Any]) -> list[Item]:
+    """With its activities; as the list shows it where it can no longer be read alone."""
+    number = wire.identity(report.get("id"))
+    if number is None:
+        return []
+    try:
+        items = _thread(config, number)
+    except Missing:
+        items = wire.report_items(report)
+    return [item for item in items if parse(item, config) is not None]
+
+
+def _thread(config: Config, number: str) -> list[Item]:
+    body = _get(config, f"reports/{quote(number, safe='')}", {})
+    report = body.get("data")
+    if not isinstance(report, dict) or report.get("type") != "report":
+        raise Transient("HackerOne answered something else than a report. It is tried again.")
+    return wire.report_items(report)
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    try:
+        return _thread(config, thread_id)
+    except Missing:
+        return []
+
+
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+    """HackerOne deletes nothing and hides reports from a token at will: of what is not shown nothing can be said."""
+    return []
+
+
+def check(config: Config) -> str:
+    counted = []
+    for program in programs_of(config):
+        found = _reports(_get(config, "reports", {"filter[program][]": program, "page[size]": 1}))
+        counted.append(f"{program} ({'has' if found else 'no'} reports)")
+    return f"Works: {', '.join(counted)}."
+
+
+def _get(config: Config, path: str, params: Mapping[str, str | int]) -> dict[str, Any]:
+    name, token = str(config.setting("api_identifier", "")), config.secret("api_token")
+    if not name or not token:
+        raise AuthFailed("Identifier or token of the API is missing. Enter both at this connection.")
+    answer = get_json(
+        config.network,
+        f"{str(config.setting('api_base', wire.API)).rstrip('/')}/{path}",
+        params=params,
+        auth=HTTPBasicAuth(name, token),
+        secrets=(token,),
+        classify=_classify,
+    )
+    if not isinstance(answer.body, dict):
+        raise Transient("HackerOne answered no object. It is tried again.")
+    if wire.errors_of(answer.body):
+        raise _of_errors(answer.body)
+    return answer.body
+
+
+def _classify(status: int, body: Json) -> ChannelError | None:
+    if status == 404:
+        return Missing("HackerOne does not know it, or this token may not see it.")
+    if status in (401, 403) and wire.errors_of(body):
+        return _refused(body)
+    return None
+
+
+def _of_errors(body: Mapping[str, Any]) -> ChannelError:
+    """The error of a 200 that holds errors, by the status that they name."""
+    status = str(next((error.get("status") for error in wire.errors_of(body)), ""))
+    line = wire.error_line(body)
+    if status in ("401", "403"):
+        return _refused(body)
+    if status == "404":
+        return Missing(f"HackerOne says: {line}.")
+    if status == "429":
+        return RateLimited(f"HackerOne says: {line}. Asked too often; waiting.", retry_after_s=60)
+    return Rejected(f"HackerOne says: {line}.") if status.startswith("4") else Transient(f"HackerOne says: {line}.")
+
+
+def _refused(body: Json) -> AuthFailed:
+    return AuthFailed(
+        f"HackerOne refuses the API token: {wire.error_line(body)}. Check identifier and token, and that the token's "
+        "group may see the reports of the program."
+    )

@@ -1,0 +1,191 @@
+"""What a stored report or activity of HackerOne says, in the desk's terms. Pure.
+
+Kinds of activities: https://api.hackerone.com/customer-reference/#activity-agreed-on-going-public and what follows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from channels.adapters.hackerone.wire import WEB
+from channels.contract import Author, Config, Item, Json, Mention
+from channels.errors import Malformed
+from channels.text import clean, text_links
+
+STATES = {
+    "activity-bug-new": "new",
+    "activity-bug-triaged": "triaged",
+    "activity-bug-needs-more-info": "needs more info",
+    "activity-bug-pending-program-review": "pending program review",
+    "activity-bug-reopened": "reopened",
+    "activity-bug-resolved": "resolved",
+    "activity-bug-retesting": "retesting",
+    "activity-bug-informative": "informative",
+    "activity-bug-not-applicable": "not applicable",
+    "activity-bug-duplicate": "duplicate",
+    "activity-bug-spam": "spam",
+}
+_OF_PROGRAM = frozenset(STATES) - {"activity-bug-reopened", "activity-bug-not-applicable", "activity-bug-new"} | {
+    "activity-bounty-awarded",
+    "activity-swag-awarded",
+}
+"""What no researcher can do; their own report they can close (as not applicable) and ask to reopen."""
+_EDITED_AFTER = timedelta(seconds=2)
+_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """None for what only the team may see, and for activities that are no words and change nothing one would wait for
+    (somebody was assigned)."""
+    payload = item.payload
+    report = payload.get("report") if isinstance(payload, dict) else None
+    if not isinstance(report, dict):
+        raise Malformed("A stored HackerOne item is not an object.")
+    activity = payload.get("activity")
+    if not isinstance(activity, dict):
+        return _report(item.external_id, report, config)
+    return _activity(item.external_id, str(payload.get("id")), activity, report, config)
+
+
+def _report(number: str, report: Mapping[str, Any], config: Config) -> Mention:
+    text, impact = _text(report.get("text")), _text(report.get("impact"))
+    if impact and impact not in text:
+        text = f"{text}\n\nImpact\n\n{impact}".strip()
+    author = _author(report.get("author"), config)
+    title = _text(report.get("title")) or None
+    return Mention(
+        external_id=number,
+        thread_id=number,
+        author=author,
+        posted_at=time_of(report.get("created_at")),
+        text=text,
+        subject=title,
+        url=report_url(config, number),
+        is_own=_is_named(author, config),
+        links=text_links(text),
+        thread_title=title,
+        addressed=_addressed(report),
+        extra=_extra(report, ("state", "severity", "weakness", "triaged_at", "closed_at", "disclosed_at", "files")),
+    )
+
+
+def _activity(
+    external_id: str, number: str, activity: Mapping[str, Any], report: Mapping[str, Any], config: Config
+) -> Mention | None:
+    kind, message = str(activity.get("type") or ""), _text(activity.get("text"))
+    said = _said(kind, message, activity)
+    if activity.get("internal") is True or not said:
+        return None
+    thread = str(report.get("id") or "") or external_id
+    author = _author(activity.get("author"), config)
+    created, updated = time_of(activity.get("created_at")), time_of(activity.get("updated_at"))
+    is_edited = bool(message and created and updated and updated - created > _EDITED_AFTER)
+    page = report_url(config, thread) if thread != external_id else None
+    return Mention(
+        external_id=external_id,
+        thread_id=thread,
+        author=author,
+        posted_at=created,
+        text=said,
+        parent_id=thread if page else None,
+        url=f"{page}#{external_id}" if page else None,
+        # Without words nobody has said anything: it is shown, and moves no clock.
+        is_auto=not message or activity.get("automated") is True,
+        is_own=_is_of_team(activity, report, author, config),
+        edited_at=updated if is_edited else None,
+        links=text_links(said),
+        reply_to_id=thread if page else None,
+        thread_title=_text(report.get("title")) or None,
+        addressed=_addressed(report),
+        extra={
+            "activity": kind.removeprefix("activity-"),
+            **_extra(report, ("state",)),
+            **_extra(activity, ("files",)),
+        },
+    )
+
+
+def _said(kind: str, message: str, activity: Mapping[str, Any]) -> str:
+    """The words, after what happened beside them; "" where neither matters to who waits."""
+    if kind in STATES:
+        happened = f"State changed to {STATES[kind]}"
+    elif kind == "activity-bounty-awarded":
+        amount = _text(activity.get("amount"))
+        happened = f"Bounty awarded: {amount}" if amount else "Bounty awarded"
+    elif kind == "activity-swag-awarded":
+        happened = "Swag awarded"
+    elif kind in ("activity-hacker-requested-mediation", "activity-agreed-on-going-public"):
+        happened = kind.removeprefix("activity-").replace("-", " ").capitalize()
+    else:
+        return message
+    return f"{happened}\n\n{message}" if message else happened
+
+
+def _is_of_team(activity: Mapping[str, Any], report: Mapping[str, Any], author: Author, config: Config) -> bool:
+    """In a report write its reporter, guests whom somebody has invited, the program, and HackerOne on its behalf."""
+    if _is_named(author, config) or activity.get("automated") is True:
+        return True
+    actor = activity.get("author")
+    if (isinstance(actor, dict) and actor.get("type") == "program") or activity.get("type") in _OF_PROGRAM:
+        return True
+    reporter, guests = report.get("reporter"), report.get("guests")
+    if not author.id or not reporter or author.id == reporter:
+        return False
+    return isinstance(guests, list) and author.id not in guests
+
+
+def _is_named(author: Author, config: Config) -> bool:
+    accounts = config.setting("own_accounts")
+    own = {str(name).strip().lower().lstrip("@") for name in accounts} if isinstance(accounts, list | tuple) else set()
+    own |= config.own | set(config.addresses)
+    return any(name.lower() in own for name in (author.id, author.handle) if name)
+
+
+def _author(actor: Json, config: Config) -> Author:
+    known = actor if isinstance(actor, dict) else {}
+    number, handle = _text(known.get("id")), _text(known.get("username")) or None
+    if known.get("type") == "program" and number:
+        number = f"program-{number}"  # numbers of programs and of people are counted apart
+    url = f"{web_base(config)}/{handle}" if handle else None
+    return Author(number, handle, " ".join(_text(known.get("name")).split()) or None, url)
+
+
+def _addressed(report: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    program = _text(report.get("program")).lower()
+    return ((program,),) if program else ()
+
+
+def web_base(config: Config) -> str:
+    return str(config.setting("web_base", WEB)).rstrip("/")
+
+
+def report_url(config: Config, number: str) -> str:
+    return f"{web_base(config)}/reports/{number}"
+
+
+def _extra(known: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Json]:
+    return {name: known[name] for name in names if known.get(name) not in (None, [], "")}
+
+
+def time_of(value: Json) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+
+
+def _text(value: Json) -> str:
+    return clean(value).replace("\r\n", "\n").strip() if isinstance(value, str) else ""
+
+
+def fingerprint(item: Item, config: Config) -> bytes:
+    mention = parse(item, config)
+    if mention is None:
+        return _NO_MENTION
+    content = (mention.text, mention.subject, mention.is_deleted)
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
