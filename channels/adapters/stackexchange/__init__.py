@@ -1,0 +1,72 @@
+"""Stack Exchange: questions of any site by tag and phrase, with their answers and comments; answers are given there.
+
+https://api.stackexchange.com/docs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from channels.adapters.stackexchange import client, fetching, wire
+from channels.contract import (
+    Adapter,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Item,
+    Json,
+    Mention,
+    Page,
+)
+
+
+class StackExchange(Adapter):
+    """One connection is one site. Writing needs a user's own login and reputation, so nothing is posted from here."""
+
+    platform = "stackexchange"
+    label = "Stack Exchange"
+    fields = (
+        Field("site", "Site", "As in its address: stackoverflow, serverfault, unix, es.stackoverflow.",
+              default="stackoverflow", required=True),
+        Field("tags", "Tags", "One a line; a question with any of them comes in.", FieldKind.LIST),
+        Field("phrases", "Phrases", "One a line; found as whole words, whatever the case.", FieldKind.LIST),
+        Field("key", "Key", "Of an application on stackapps.com: 10,000 requests a day instead of 300.",
+              FieldKind.SECRET),
+        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("api_base", "API", kind=FieldKind.URL, default=client.API),
+    )  # fmt: skip
+    channel_fields = (
+        Field("user_id", "Our user number", "The number in the address of a profile that speaks for the company."),
+    )
+    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
+    grouping = Grouping.AUTHOR_IN_THREAD
+    expected_silence = timedelta(days=7)
+    poll_interval_s = (300, 1800)
+
+    def namespace(self, config: Config) -> str:
+        return f"stackexchange:{wire.site_of(config)}"
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        return wire.split(document)
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return wire.parse(item, config)
+
+    def fingerprint(self, item: Item, config: Config) -> bytes:
+        return wire.fingerprint(item, config)
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        return fetching.fetch(config, cursor)
+
+    def check(self, config: Config) -> str:
+        return fetching.check(config)
+
+    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
+        return fetching.fetch_thread(config, thread_id)
+
+    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        return fetching.lookup(config, thread_id, external_ids)

@@ -1,0 +1,158 @@
+"""One request to Stack Exchange: its errors, its quota, and the pauses that it asks for.
+
+Throttles: https://api.stackexchange.com/docs/throttle. Errors come with status 400 whatever they mean; what they mean
+stands in `error_id`: https://api.stackexchange.com/docs/error-handling. Every answer is compressed (gzip).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from channels.adapters.stackexchange import wire
+from channels.contract import Config, Json
+from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.http import get_json
+
+API = "https://api.stackexchange.com/2.3"
+LONGEST_PAUSE_S = 24 * 3600.0
+DEFAULT_PAUSE_S = 60.0
+MARGIN_S = 1.0
+"""Asking at the very second at which a pause ends is still throttled: https://meta.stackexchange.com/q/377674."""
+
+_WITHIN = re.compile(r"(\d+(?:\.\d+)?) seconds?")
+_ID = re.compile(r"/[\d;]+(?=/|$)")
+_INCLUDED = "question.answers;question.comments;question.link;answer.comments;answer.link;answer.title;comment.link"
+
+_lock = threading.Lock()
+_pauses: dict[tuple[str, str], float] = {}
+_filters: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """One answer: its objects and what the wrapper says of the quota. `pause_s`: 0 without `backoff`."""
+
+    items: list[dict[str, Any]]
+    has_more: bool
+    quota_left: int | None
+    pause_s: float
+
+    @property
+    def quota_resets_at(self) -> datetime | None:
+        """Quotas are by the day: the next midnight in UTC."""
+        if self.quota_left is None:
+            return None
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return today + timedelta(days=1)
+
+
+def ask(config: Config, path: str, params: Mapping[str, str | int] | None = None) -> Wrapper:
+    """GET one method. Raises RateLimited, also before asking while a pause of the same method lasts."""
+    base = str(config.setting("api_base", API)).rstrip("/")
+    method = (base, _ID.sub("/{ids}", path))
+    _obey(method)
+    key = config.secret("key")
+    sent: dict[str, str | int] = {**(params or {})}
+    if not path.startswith("/filters/"):
+        sent["site"] = wire.site_of(config)
+    if key:
+        sent["key"] = key
+    answer = get_json(config.network, base + path, params=sent, secrets=[key], classify=_classify)
+    wrapper = _wrapper(answer.body)
+    if wrapper.pause_s:
+        with _lock:
+            _pauses[method] = time.monotonic() + wrapper.pause_s
+    return wrapper
+
+
+def _obey(method: tuple[str, str]) -> None:
+    with _lock:
+        left_s = _pauses.get(method, 0.0) - time.monotonic()
+        if left_s <= 0:
+            _pauses.pop(method, None)
+    if left_s > 0:
+        raise pause(left_s)
+
+
+def pause(seconds: float) -> RateLimited:
+    until = datetime.now(UTC) + timedelta(seconds=seconds)
+    told = f"Stack Exchange asks for a pause of {seconds:.0f} s; reading goes on where it was."
+    return RateLimited(told, until=until, retry_after_s=seconds)
+
+
+def _wrapper(body: Json) -> Wrapper:
+    if not isinstance(body, dict):
+        raise Malformed("Stack Exchange answered without a wrapper.")
+    if "error_id" in body:
+        raise _failure(body)
+    items = body.get("items")
+    if not isinstance(items, list):
+        raise Transient("Stack Exchange answered without items. It is tried again.")
+    backoff, left = _number(body.get("backoff")), _number(body.get("quota_remaining"))
+    return Wrapper(
+        [item for item in items if isinstance(item, dict)],
+        body.get("has_more") is True,
+        None if left is None else max(0, int(left)),
+        min(LONGEST_PAUSE_S, backoff + MARGIN_S) if backoff and backoff > 0 else 0.0,
+    )
+
+
+def _number(value: Json) -> float | None:
+    """`backoff` may come as a fraction."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
+        return float(value)
+    return None
+
+
+def _classify(status: int, body: Json) -> ChannelError | None:
+    return _failure(body) if isinstance(body, dict) and "error_id" in body else None
+
+
+def _failure(body: Mapping[str, Any]) -> ChannelError:
+    """https://api.stackexchange.com/docs/error-handling"""
+    number, told = body.get("error_id"), wire.error_line(body)
+    message = str(body.get("error_message") or "")
+    if number == 502:
+        within = _WITHIN.search(message)
+        wait_s = min(LONGEST_PAUSE_S, float(within[1]) + MARGIN_S) if within else DEFAULT_PAUSE_S
+        until = datetime.now(UTC) + timedelta(seconds=wait_s)
+        return RateLimited(f"Stack Exchange: {told}. Waiting.", until=until, retry_after_s=wait_s)
+    if number in (500, 503):
+        return Transient(f"Stack Exchange: {told}. It is tried again.")
+    if number in (401, 402, 403, 405, 406) or "key" in message.lower():
+        return AuthFailed(f"Stack Exchange: {told}. Check the key of this connection.")
+    return Rejected(f"Stack Exchange: {told}.")
+
+
+def thread_filter(config: Config) -> str:
+    """The name of the filter that brings a question with its answers, all comments and all bodies in one request.
+
+    Filters never change and never expire, and the same fields always have the same name
+    (https://api.stackexchange.com/docs/filters), so it is asked for once in a process.
+    """
+    base = str(config.setting("api_base", API))
+    with _lock:
+        known = _filters.get(base)
+    if known:
+        return known
+    params = {"base": "withbody", "include": _INCLUDED, "unsafe": "false"}
+    items = ask(config, "/filters/create", params).items
+    name = items[0].get("filter") if items else None
+    if not isinstance(name, str) or not name:
+        raise Transient("Stack Exchange made no filter. It is tried again.")
+    with _lock:
+        _filters[base] = name
+    return name
+
+
+def forget() -> None:
+    """Pauses and filters, as after a restart."""
+    with _lock:
+        _pauses.clear()
+        _filters.clear()

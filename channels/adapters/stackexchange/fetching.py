@@ -1,0 +1,152 @@
+"""Asks Stack Exchange: new questions by tag and by phrase, oldest first, and whole threads.
+
+`/search` takes several tags of which one is enough, `/search/advanced` a free text:
+https://api.stackexchange.com/docs/search, https://api.stackexchange.com/docs/advanced-search. Both by date of creation,
+so that an old question which somebody touches is no new mention. Pages are counted, so a poll keeps its `fromdate`
+while it pages, and the cursor holds the second up to which everything is stored.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from channels.adapters.stackexchange import wire
+from channels.adapters.stackexchange.client import Wrapper, ask, pause, thread_filter
+from channels.contract import Config, Item, Json, Page
+from channels.errors import Rejected
+
+PER_PAGE = 100
+PAGES_A_POLL = 25
+OVERLAP_S = 2 * 3600
+"""The search index lags, and young questions are edited most: what is that young is read again."""
+LOOKUPS = 100
+DEFAULT_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One question that is asked again and again. `key` names its place in the cursor."""
+
+    key: str
+    path: str
+    params: dict[str, str | int]
+
+
+def sources(config: Config) -> list[Source]:
+    tags, phrases = wire.words(config, "tags"), wire.words(config, "phrases")
+    if not tags and not phrases:
+        raise Rejected("This connection has neither tags nor phrases to look for. Enter at least one.")
+    found = []
+    if tags:
+        joined = ";".join(sorted({tag.lower() for tag in tags}))
+        found.append(Source(f"tags {joined}", "/search", {"tagged": joined}))
+    for phrase in phrases:
+        wanted = f'"{phrase}"' if " " in phrase else phrase
+        found.append(Source(f"phrase {phrase.lower()}", "/search/advanced", {"q": wanted}))
+    return found
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """The sources in turn, beginning with the one at which the last poll was stopped."""
+    known = cursor if isinstance(cursor, dict) else {}
+    marks: dict[str, Any] = dict(known.get("from") or {})
+    asked = sources(config)
+    keys = [source.key for source in asked]
+    first = keys.index(known.get("next")) if known.get("next") in keys else 0
+    start = int(time.time()) - 86_400 * _days(config)
+    left = PAGES_A_POLL
+    for number, source in enumerate(asked[first:] + asked[:first]):
+        following = keys[(first + number + 1) % len(keys)]
+        for wrapper, mark, is_last in _pages(config, source, _mark(marks.get(source.key), start), left):
+            left -= 1
+            marks[source.key] = mark
+            state = {"from": dict(marks), "next": following if is_last else source.key}
+            yield Page(_items(config, wrapper), state, wrapper.quota_left, wrapper.quota_resets_at)
+            if wrapper.pause_s and not is_last:
+                raise pause(wrapper.pause_s)
+        if left <= 0:
+            return
+
+
+def _pages(config: Config, source: Source, mark: int, bound: int) -> Iterator[tuple[Wrapper, int, bool]]:
+    """(answer, from when the next poll must ask, whether the source is read to its end). A mark never goes back."""
+    since, newest = mark, 0
+    for number in range(1, bound + 1):
+        wrapper = _ask(config, source, since, number)
+        newest = max(newest, *(_created(entry) for entry in wrapper.items), 0)
+        is_last = not wrapper.has_more or not wrapper.items
+        overlapped = min(newest or since, int(time.time())) - OVERLAP_S
+        yield wrapper, max(since, overlapped if is_last else newest), is_last
+        if is_last:
+            return
+
+
+def _ask(config: Config, source: Source, since: int, number: int) -> Wrapper:
+    order: dict[str, str | int] = {"sort": "creation", "order": "asc", "fromdate": since, "filter": "withbody"}
+    return ask(config, source.path, {**source.params, **order, "page": number, "pagesize": PER_PAGE})
+
+
+def _created(entry: dict[str, Any]) -> int:
+    created = entry.get("creation_date")
+    return int(created) if isinstance(created, int | float) else 0
+
+
+def _mark(stored: Json, start: int) -> int:
+    return stored if isinstance(stored, int) and not isinstance(stored, bool) else start
+
+
+def _items(config: Config, wrapper: Wrapper) -> list[Item]:
+    """Without what only resembles a phrase; each question once, since pages shift while they are read."""
+    questions = [entry for entry in wrapper.items if "question_id" in entry and "answer_id" not in entry]
+    items = {item.external_id: item for entry in questions for item in wire.of_question(entry, found=True)}
+    return [item for item in items.values() if wire.parse(item, config) is not None]
+
+
+def check(config: Config) -> str:
+    """`/info` costs one request and knows the site: https://api.stackexchange.com/docs/info."""
+    asked = sources(config)
+    wrapper = ask(config, "/info")
+    left = "" if wrapper.quota_left is None else f" {wrapper.quota_left} requests are left today"
+    told = f"{'with' if config.secret('key') else 'without'} a key, {len(asked)} for each poll."
+    return f"Works on {wire.site_of(config)}.{left} {told}" if left else f"Works on {wire.site_of(config)}, {told}"
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """The question, its answers and all comments, in one request."""
+    number = wire.identity(thread_id)
+    if number is None:
+        raise Rejected(f"{thread_id!r} is no question of Stack Exchange.")
+    wrapper = ask(config, f"/questions/{number}", {"filter": thread_filter(config), "pagesize": 1})
+    items = {i.external_id: i for entry in wrapper.items if "question_id" in entry
+             for i in wire.of_question(entry, found=False)}  # fmt: skip
+    return list(items.values())
+
+
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+    """Those that the site shows no more: deleted posts are left out of what the API returns."""
+    comments = [n for i in external_ids if i.startswith(wire.COMMENT) if (n := wire.identity(i[len(wire.COMMENT) :]))]
+    posts = [n for i in external_ids if (n := wire.identity(i))]
+    gone = [wire.COMMENT + n for n in _missing(config, "comment", comments[:LOOKUPS])]
+    gone += _missing(config, "post", posts[:LOOKUPS])
+    return [wire.vanished(external_id, thread_id) for external_id in gone]
+
+
+def _missing(config: Config, kind: str, numbers: Sequence[str]) -> list[str]:
+    """https://api.stackexchange.com/docs/posts-by-ids: up to 100 ids, those that exist come back."""
+    if not numbers:
+        return []
+    wrapper = ask(config, f"/{kind}s/{';'.join(numbers)}", {"pagesize": PER_PAGE})
+    if wrapper.has_more:
+        return []
+    there = {wire.identity(entry.get(f"{kind}_id")) for entry in wrapper.items}
+    return [number for number in numbers if number not in there]
+
+
+def _days(config: Config) -> int:
+    try:
+        return max(1, min(3650, int(config.setting("backfill_days", DEFAULT_DAYS))))
+    except (TypeError, ValueError):
+        return DEFAULT_DAYS
