@@ -30,6 +30,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "hand over": every(2, "mentions.hand_over_due"),
     # What became of replies (sent, uncertain, failed) is written on the ticket, where the nudge was lost.
     "deliveries": every(20, "mentions.apply_deliveries"),
+    # Accounts that people have entered on their own page are tried, where the nudge to do so was lost.
+    "personal accounts": every(60, "mentions.check_lost_personal"),
     # Tickets of advocates who have left without a word go back to their place.
     "claims": every(30, "mentions.expire_claims"),
     # Parked tickets whose time has come, or whose answer was seen, come back.

@@ -58,6 +58,8 @@ def words(language: str) -> dict[str, str]:
         "over": _("%(count)d too many"),
         "saved": _("Draft saved."),
         "unsaved": _("The draft could not be saved; your text is still here."),
+        "copied": _("Copied: paste it there, post it, then press “I answered”."),
+        "uncopied": _("It could not be copied: select the text and copy it yourself."),
         "lost": _("This ticket is no longer yours: your claim ran out or somebody else took it. Your text is kept."),
         "offline": _("The desk cannot be reached; trying again."),
         "moved": _("New in this conversation. Read it before you send."),

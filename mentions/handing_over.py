@@ -40,6 +40,7 @@ def hand_over(reply_id: int, now: datetime) -> bool:
         conversation=f"ticket:{reply.ticket_id}",
         payload=outgoing.payload(reply),
         not_before=now,
+        sent_as_id=reply.author_id,
     )
     reply.state = Reply.State.HANDED
     reply.save(update_fields=["outbound", "state"])

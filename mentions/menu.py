@@ -22,6 +22,8 @@ class Entry:
     position: int = 100
     starts_day: bool = False
     """Where somebody who does not play the queue begins."""
+    attribute: str = ""
+    """Of whoever is logged in (`mentions.people`): shown only where it is true."""
 
 
 _entries: dict[str, Entry] = {}
@@ -40,6 +42,8 @@ def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
     shown = []
     for entry in sorted(_entries.values(), key=lambda e: e.position):
         url = _url(entry.url_name)
+        if entry.attribute and not getattr(user, entry.attribute, False):
+            continue
         if url and (not entry.permission or user.has_perm(entry.permission)):
             shown.append(
                 {
@@ -64,4 +68,5 @@ def _url(name: str) -> str:
 register(Entry(_("Play"), "mentions:play", "mentions.play_ticket", 10))
 register(Entry(_("Queue"), "mentions:queue", "mentions.view_ticket", 20))
 register(Entry(_("Search"), "mentions:search", "mentions.view_ticket", 30))
+register(Entry(_("Post"), "mentions:posts", position=40, attribute="may_post"))
 register(Entry(_("Channels"), "channels:health", "channels.view_connection", 70))

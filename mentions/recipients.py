@@ -30,7 +30,9 @@ class ReplyRefused(Exception):
 
 def of(ticket: Ticket, message: Message) -> tuple[list[str], list[str]]:
     """(to, cc), lower case. Reply-To, else the author; for a mail that one of us forwarded, whom it was from."""
-    own = {address_of(c) for c in Channel.objects.filter(connection_id=ticket.channel.connection_id) if c.address}
+    # Of all mailboxes: a ticket may be answered from another one than it came to.
+    ours = Channel.objects.filter(connection__platform=message.channel.connection.platform).exclude(address="")
+    own = {address_of(channel) for channel in ours}
     extra = message.extra or {}
     author = message.author.handle or message.author.external_id
     if extra.get("forwarded_by"):

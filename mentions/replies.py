@@ -79,13 +79,9 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
     """A reply that may be sent, not saved yet. Raises ReplyRefused."""
     if status_after not in STATUSES_AFTER:
         raise ReplyRefused(_("After a reply a ticket is open, pending or solved."))
-    channel = next(
-        (c for c in access.may_answer_from(actor, ticket, handles.choices(ticket)) if c.pk == channel_id), None
-    )
-    if channel is None:
-        raise ReplyRefused(_("It cannot be answered from there; choose another handle, or answer on the platform."))
+    channel = _channel(ticket, actor, channel_id)
     text = text.replace("\0", "").replace("\r\n", "\n").strip()
-    _check_text(text, channel)
+    check_text(text, channel)
     answered = outgoing.answered_message(ticket)
     if answered is None:
         raise ReplyRefused(_("There is nothing left to answer: the message was deleted."))
@@ -109,13 +105,27 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
     return reply
 
 
+def _channel(ticket: Ticket, actor: Any, channel_id: int) -> Channel:
+    """What the form names, if this person may reply as it; what no page offered is refused. Raises ReplyRefused."""
+    ways = handles.ways(ticket, actor)
+    for channel in ways.channels:
+        if channel.pk == channel_id:
+            return channel
+    if ways.why == "account":
+        raise ReplyRefused(
+            _("You have no account of your own there that works. Answer on the platform, or enter it in your settings.")
+        )
+    raise ReplyRefused(_("You may not answer it from there; choose another handle, or answer on the platform."))
+
+
 def length(text: str, channel: Channel) -> tuple[int, int | None]:
     """(length as the platform counts it, longest that it takes)."""
     adapter = adapter_for(channel.connection.platform)
     return adapter.reply_length(text), adapter.max_reply_length
 
 
-def _check_text(text: str, channel: Channel) -> None:
+def check_text(text: str, channel: Channel) -> None:
+    """Raises ReplyRefused for what is empty, or longer than the platform takes as it counts."""
     if not text:
         raise ReplyRefused(_("The reply is empty."))
     if len(text) > LONGEST:
@@ -169,6 +179,7 @@ def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
         conversation=f"ticket:{reply.ticket_id}",
         payload={"external_id": message.reply_to_external_id or message.external_id, "sender": reply.channel.address},
         not_before=now,
+        sent_as_id=reply.outbound.sent_as_id if reply.outbound else reply.author_id,
     )
 
 

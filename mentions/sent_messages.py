@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from channels import personal
 from channels.configs import OWN_ID_SETTINGS, address_of, config_for
 from channels.models import OutboundItem
+from channels.outbox_sending import payload_of
 from channels.registry import adapter_for
-from mentions.models import Author, Message, Reply
+from mentions.models import Author, Message, Person, Reply
 
 
 def store(reply: Reply, item: OutboundItem, now: datetime) -> Message:
@@ -16,7 +18,9 @@ def store(reply: Reply, item: OutboundItem, now: datetime) -> Message:
     namespace = _namespace(reply)
     values = _values(reply, item, now)
     message, created = Message.objects.get_or_create(
-        namespace=namespace, external_id=item.external_id, defaults={**values, "author": _author(reply, namespace)}
+        namespace=namespace,
+        external_id=item.external_id,
+        defaults={**values, "author": _author(reply, item, namespace)},
     )
     if not created and (message.direction != Message.Direction.TEAM or message.ticket_id != reply.ticket_id):
         message.direction, message.ticket = Message.Direction.TEAM, reply.ticket
@@ -31,7 +35,7 @@ def _own_row(reply: Reply, item: OutboundItem, namespace: str, values: dict[str,
     return Message.objects.get_or_create(
         namespace=namespace,
         external_id=f"{item.external_id}#{reply.key}"[:500],
-        defaults={**values, "author": _author(reply, namespace)},
+        defaults={**values, "author": _author(reply, item, namespace)},
     )[0]
 
 
@@ -64,8 +68,12 @@ def _values(reply: Reply, item: OutboundItem, now: datetime) -> dict[str, Any]:
     }
 
 
-def _author(reply: Reply, namespace: str) -> Author:
-    """The account that the handle or alias is: the same that polling will name."""
+def _author(reply: Reply, item: OutboundItem, namespace: str) -> Author:
+    """The account that the handle or alias is, or that of whoever wrote it: the same that polling will name."""
+    if own := str(payload_of(item).get(personal.ACCOUNT) or ""):
+        person = Person.objects.filter(user_id=item.sent_as_id).first() if item.sent_as_id else None
+        defaults = {"name": person.name if person else "", "person": person, "is_us": True}
+        return Author.objects.get_or_create(namespace=namespace, external_id=own, defaults=defaults)[0]
     channel = reply.channel
     account = next((str(channel.settings[n]) for n in OWN_ID_SETTINGS if channel.settings.get(n)), "")
     address = address_of(channel)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from channels.models import InboundItem
 from channels.nudges import send_task
-from mentions import deliveries, handing_over, lifecycle
+from mentions import deliveries, handing_over, lifecycle, personal
 from mentions.ingest import following, ingest_pending
 
 INGEST_TASK = "mentions.ingest"
@@ -85,3 +85,15 @@ def close_solved() -> int:
     while closed := lifecycle.close_solved(timezone.now()):
         total += closed
     return total
+
+
+@shared_task(name="mentions.check_personal")  # type: ignore[misc,unused-ignore]
+def check_personal(account_id: int) -> bool:
+    """Whose the account is that somebody has entered on their own page."""
+    return personal.check(account_id, timezone.now())
+
+
+@shared_task(name="mentions.check_lost_personal")  # type: ignore[misc,unused-ignore]
+def check_lost_personal() -> int:
+    """Accounts whose check got lost on its way to a worker."""
+    return personal.check_lost(timezone.now())

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from channels.contract import Capability
 from channels.fields import InvalidSettings
 from channels.links import web_address
-from channels.models import Channel, Connection
+from channels.models import Channel, Connection, PersonalAccount
 from channels.registry import UnknownPlatform, adapter_for
 from mentions import access, claims, handles, likes, panels, prepared
 from mentions.facts import DONE_KINDS, Facts, facts_of
@@ -137,21 +137,26 @@ def context(
 def _composer(
     user: access.User, ticket: Ticket, thread: Thread, facts: Facts, composing: Composing | None
 ) -> dict[str, Any]:
-    siblings = getattr(ticket, "siblings", None)
-    choices = handles.choices(ticket) if siblings is None else handles.answering(siblings)
-    choices = access.may_answer_from(user, ticket, choices)
+    ways = handles.ways(ticket, user, getattr(ticket, "siblings", None))
     asked = thread.last_inbound
-    suggested = handles.suggest(ticket, asked, choices)
+    suggested = handles.suggest(ticket, asked, ways.channels)
     chosen = composing.channel_id if composing and composing.channel_id else suggested.pk if suggested else None
     return {
         "key": uuid.uuid4(),
-        "channels": choices,
+        "channels": [(channel.pk, ways.label(channel)) for channel in ways.channels],
         "chosen": chosen,
         "suggested": suggested.pk if suggested else None,
         "text": composing.text if composing else facts.draft,
         "limit": _longest(ticket),
-        "outside_url": _outside_url(asked, can_send=bool(choices)) if asked else None,
+        "why_outside": ways.why,
+        "own_account": _own_account(user, ticket) if ways.why == "account" else None,
+        "outside_url": _outside_url(asked, can_send=bool(ways.channels)) if asked else None,
     }
+
+
+def _own_account(user: access.User, ticket: Ticket) -> PersonalAccount | None:
+    """The viewer's account there that does not work (yet)."""
+    return PersonalAccount.objects.filter(user_id=user.pk, connection_id=ticket.channel.connection_id).first()
 
 
 def _outside_url(message: Message, *, can_send: bool) -> str | None:

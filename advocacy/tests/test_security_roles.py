@@ -52,6 +52,7 @@ EXPECTED = {
         "login absent absent absent absent absent",
         "login absent absent absent absent absent",
     ),
+    "hook": ("absent", "absent"),
     "channels:health": ("login no no no ok ok", "method"),
     "experts:directory": ("login no no ok ok ok", "method"),
     "experts:ask": ("login no no ok no ok", "login no no absent no absent"),
@@ -95,6 +96,10 @@ EXPECTED = {
     "mentions:attachment": ("login absent ok ok ok ok", "method"),
     "mentions:mail": ("login absent ok ok ok ok", "method"),
     "mentions:me": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
+    "mentions:account": ("login absent absent absent absent absent", "login absent absent absent absent absent"),
+    "mentions:posts": ("login no no no no no", "login no no no no no"),
+    "mentions:undo_post": ("method", "login no no no no no"),
+    "mentions:delete_post": ("method", "login no no no no no"),
     "mentions:keys": ("login ok ok ok ok ok", "method"),
     "mentions:palette": ("login ok ok ok ok ok", "method"),
 }
@@ -122,6 +127,7 @@ def addresses(w):
         "name": "activity",
         "slug": "daily-activity",
         "form": "json",
+        "hook_id": w.mailbox.hook_id,
     }
     others = {
         "undo_outcome": shown.event.pk,

@@ -1,4 +1,4 @@
-"""One's own settings: theme, time zone, keys, shift; and which accounts on the platforms are known as one's own."""
+"""One's own settings: theme, time zone, keys, shift; and which accounts on the platforms are one's own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from functools import cache
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from channels import personal as own_accounts
+from channels.errors import ChannelError
+from channels.secrets import without_secrets
+from mentions import personal
 from mentions.models import Account, Preference
 from mentions.viewer import preference_of
 
@@ -64,4 +70,37 @@ def me(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("mentions:me")
     accounts = Account.objects.filter(person__user=request.user.pk).order_by("namespace", "handle")
-    return render(request, "mentions/me.html", {"form": form, "accounts": accounts})
+    page = {"form": form, "accounts": accounts, "places": personal.places(request.user)}
+    return render(request, "mentions/me.html", page)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@never_cache
+def account(request: HttpRequest, number: int) -> HttpResponse:
+    """One's own account on connection `number`. POST `do`: save (what was entered; never shown again), check, remove.
+    GET: how it is, as a fragment for the page that waits for the check."""
+    place = personal.place_of(request.user, number)
+    if place is None:
+        raise Http404(number)
+    if request.method == "GET":
+        return render(request, "mentions/_account.html", {"place": place})
+    try:
+        _change(request, place)
+    except ChannelError as error:
+        messages.error(request, without_secrets(str(error)))
+    return redirect(f"{reverse('mentions:me')}#accounts")
+
+
+def _change(request: HttpRequest, place: personal.Place) -> None:
+    """Raises ChannelError with a sentence."""
+    user_id, connection = int(request.user.pk or 0), place.connection
+    match request.POST.get("do"):
+        case "remove":
+            own_accounts.forget(user_id, connection.pk)
+            messages.success(request, _("Removed. What you answer there now is posted by hand again."))
+        case "check":
+            own_accounts.check_again(user_id, connection.pk)
+        case "save":
+            given = {field.name: request.POST.get(f"field_{field.name}", "") for field in place.fields}
+            own_accounts.save(user_id, connection, place.adapter, given)

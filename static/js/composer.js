@@ -21,10 +21,16 @@ function weighted(value) {
   return total;
 }
 
+// The handle that is chosen may be on a platform with a limit of its own.
+const handle = document.getElementById("channel");
+
 function count() {
-  if (!counter || !counter.dataset.limit) return;
-  const length = counter.dataset.weighted ? weighted(text.value) : text.value.length;
-  const left = Number(counter.dataset.limit) - length;
+  if (!counter) return;
+  const chosen = handle && handle.selectedOptions[0];
+  const rules = chosen && "limit" in chosen.dataset ? chosen.dataset : counter.dataset;
+  if (!rules.limit) { counter.textContent = ""; return; }
+  const length = rules.weighted ? weighted(text.value) : text.value.length;
+  const left = Number(rules.limit) - length;
   counter.textContent = left >= 0 ? say("left", { count: left }) : say("over", { count: -left });
   counter.classList.toggle("over", left < 0);
 }
@@ -37,7 +43,7 @@ let saved = text ? text.value : "";
 let sending = false;
 
 async function save() {
-  if (!form || sending || text.value === saved) return;
+  if (!form || !form.dataset.draft || sending || text.value === saved) return;
   const value = text.value;
   try {
     const response = await post(form.dataset.draft, { text: value });
@@ -53,11 +59,12 @@ if (text && form) {
   count();
   text.addEventListener("input", () => {
     count();
-    state.textContent = "";
+    if (state) state.textContent = "";
     clearTimeout(timer);
     timer = setTimeout(save, 1200);
   });
   text.addEventListener("blur", save);
+  if (handle) handle.addEventListener("change", count);
   form.addEventListener("submit", (event) => {
     // A second press while the first is on its way would be refused by its key anyway; do not even ask.
     if (sending) return event.preventDefault();
@@ -67,7 +74,7 @@ if (text && form) {
   window.addEventListener("pageshow", () => { sending = false; });
   // Leaving by any other way keeps what was typed.
   window.addEventListener("pagehide", () => {
-    if (sending || text.value === saved) return;
+    if (sending || !form.dataset.draft || text.value === saved) return;
     const body = new FormData();
     body.append("text", text.value);
     body.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
@@ -116,6 +123,31 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   await save();
   event.target.submit();
+});
+
+// An answer that is posted on the platform itself: its text goes along, the place opens (the link does that by itself),
+// and what is left to say is that it was answered.
+async function copy(value) {
+  try {
+    await navigator.clipboard.writeText(value);
+    return true;
+  } catch {
+    // Without the right to write to the clipboard (or over http) the old way still works.
+    text.focus();
+    text.select();
+    return document.execCommand("copy");
+  }
+}
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-copy]");
+  if (!link || !text) return;
+  const value = text.value.trim();
+  const copied = value ? copy(value) : null;
+  save();
+  const menu = document.getElementById("answered");
+  if (menu) menu.open = true;
+  if (copied !== null) state.textContent = say((await copied) ? "copied" : "uncopied");
 });
 
 document.addEventListener("click", (event) => {
