@@ -52,7 +52,7 @@ EXPECTED = {
         "login absent absent absent absent absent",
         "login absent absent absent absent absent",
     ),
-    "hook": ("absent", "absent"),
+    "hook": ("unready", "unready"),
     "channels:health": ("login no no no ok ok", "method"),
     "experts:directory": ("login no no ok ok ok", "method"),
     "experts:ask": ("login no no ok no ok", "login no no absent no absent"),
