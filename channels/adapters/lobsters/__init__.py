@@ -1,0 +1,78 @@
+"""Lobsters: the newest stories and their comments, matched by ourselves; answers are given on the site.
+
+https://lobste.rs/about and https://github.com/lobsters/lobsters
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from channels.adapters.lobsters import fetching, wire
+from channels.contract import (
+    Adapter,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Item,
+    Json,
+    Mention,
+    Page,
+)
+
+
+class Lobsters(Adapter):
+    """No key, no search in JSON, no way to post: what is new is read and matched here."""
+
+    platform = "lobsters"
+    label = "Lobsters"
+    fields = (
+        Field(
+            "phrases",
+            "Phrases",
+            "One a line; found as whole words in title, text and address, whatever the case.",
+            FieldKind.LIST,
+            required=True,
+        ),
+        Field(
+            "comments",
+            "Comments, too",
+            "Reads the comments of stories that got new ones, a few stories at every poll.",
+            FieldKind.BOOLEAN,
+            default=True,
+        ),
+        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("api_base", "API", kind=FieldKind.URL, default=wire.WEB),
+        Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
+    )
+    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
+    grouping = Grouping.AUTHOR_IN_THREAD
+    expected_silence = timedelta(days=14)
+    poll_interval_s = (300, 3600)
+
+    def namespace(self, config: Config) -> str:
+        return "lobsters"
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        return wire.split(document)
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return wire.parse(item, config)
+
+    def fingerprint(self, item: Item, config: Config) -> bytes:
+        return wire.fingerprint(item, config)
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        return fetching.fetch(config, cursor)
+
+    def check(self, config: Config) -> str:
+        return fetching.check(config)
+
+    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
+        return fetching.fetch_thread(config, thread_id)
+
+    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        return fetching.lookup(config, thread_id, external_ids)

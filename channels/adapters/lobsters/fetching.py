@@ -1,0 +1,210 @@
+"""Reads the newest stories, and the comments of those that got some since.
+
+`/newest.json`, `/newest/page/N.json` (25 stories each, by id), `/s/ID.json`, `/c/ID.json`:
+https://github.com/lobsters/lobsters/blob/main/config/routes.rb. The newest comments exist as a page and as RSS only,
+and the search as a page only, so comments are found with their stories: each list tells how many a story has.
+
+The site is run by volunteers: one request a second, at most, and few a poll.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from channels.adapters.lobsters import wire
+from channels.contract import Config, Item, Json, Page
+from channels.descent import Slice, descend, descent_from
+from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.http import get_json
+from channels.text import names_phrase
+
+PAGES_A_POLL = 20
+"""Of 25 stories: about two weeks."""
+OVERLAP_S = 48 * 3600
+"""Stories are edited and get their first comments within this time; their list is read again so far back."""
+PAUSE_S = 1.0
+STORIES_A_POLL = 10
+"""So many stories are read with their comments at one poll; the others wait for the next."""
+WATCHED = 400
+"""Stories of which the number of comments is remembered; older ones get hardly any."""
+LOOKUPS = 20
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Stories that name a phrase, then the comments that do under any story that is still young."""
+    stored = cursor if isinstance(cursor, dict) else {}
+    counts = {str(k): int(v) for k, v in (stored.get("comments") or {}).items() if isinstance(v, int)}
+    waiting: dict[str, int] = {str(k): int(v) for k, v in (stored.get("waiting") or {}).items()}
+    since = _since(config, stored)
+    phrases = phrases_of(config)
+    pace = _Pace()
+
+    def ask(place: Json) -> Slice[list[dict[str, Any]]]:
+        number = place if isinstance(place, int) else 1
+        stories = _stories(config, number, pace)
+        times = [at for story in stories if (at := wire.posted_s(story)) is not None]
+        return Slice(stories, times, number + 1 if stories else None)
+
+    state: dict[str, Any] = dict(stored)
+    for part, reached in descend(ask, descent_from(stored, since), overlap_s=OVERLAP_S, pages=PAGES_A_POLL):
+        young = [story for story in part.answer if (wire.posted_s(story) or since) >= since]
+        for story in young:
+            waiting = _with(story, counts, waiting)
+        state = {**reached.to_json(), "since": since, "comments": _newest(counts), "waiting": dict(waiting)}
+        yield Page(_named(config, wire.split(young)), state)
+    if not config.setting("comments", True):
+        return
+    failed: Transient | None = None
+    for number in list(waiting)[:STORIES_A_POLL]:
+        count, items = waiting.pop(number), []
+        try:
+            items = _comments_naming(config, number, phrases, pace)
+            counts[number] = count
+        except RateLimited:
+            raise
+        except Transient as error:  # to the end: one story that cannot be read must not keep the others waiting
+            waiting[number], failed = count, failed or error
+        state = {**state, "comments": _newest(counts), "waiting": dict(waiting)}
+        yield Page(items, state)
+    if failed is not None:
+        raise failed
+
+
+def _since(config: Config, stored: Mapping[str, Any]) -> int:
+    known = stored.get("since")
+    if isinstance(known, int):
+        return known
+    try:
+        days = max(1, min(365, int(config.setting("backfill_days", 14))))
+    except (TypeError, ValueError):
+        days = 14
+    return int(time.time()) - 86_400 * days
+
+
+def phrases_of(config: Config) -> list[str]:
+    phrases = config.setting("phrases")
+    wanted = [str(p).strip() for p in phrases if str(p).strip()] if isinstance(phrases, list | tuple) else []
+    if not wanted:
+        raise Rejected("This connection has no phrases to look for. Enter at least one.")
+    return wanted
+
+
+def _with(story: Mapping[str, Any], counts: Mapping[str, int], waiting: dict[str, int]) -> dict[str, int]:
+    """A story with other comments than when they were read last goes to the front of those that wait: what is talked
+    about now comes before what a first look back has found."""
+    number, count = wire.short_id(story.get("short_id")), story.get("comment_count")
+    if number is None or not isinstance(count, int) or count == counts.get(number, 0):
+        return waiting
+    return {number: count, **{other: known for other, known in waiting.items() if other != number}}
+
+
+def _newest(counts: dict[str, int]) -> dict[str, int]:
+    return dict(list(counts.items())[-WATCHED:])
+
+
+def _named(config: Config, items: list[Item]) -> list[Item]:
+    """Without what names none of the phrases: stored, it would hide the same story when somebody follows it."""
+    return [item for item in items if wire.parse(item, config) is not None]
+
+
+class _Pace:
+    """No two requests of one poll within a second."""
+
+    def __init__(self) -> None:
+        self._is_first = True
+
+    def wait(self) -> None:
+        if not self._is_first:
+            time.sleep(PAUSE_S)
+        self._is_first = False
+
+
+def _stories(config: Config, number: int, pace: _Pace) -> list[dict[str, Any]]:
+    pace.wait()
+    path = "newest.json" if number == 1 else f"newest/page/{number}.json"
+    body = get_json(config.network, f"{wire.base(config, 'api_base')}/{path}").body
+    if not isinstance(body, list):
+        raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Lobsters answered without stories.")
+    return [story for story in body if isinstance(story, dict)]
+
+
+def _comments_naming(config: Config, number: str, phrases: list[str], pace: _Pace) -> list[Item]:
+    """Comments on a story that hold a phrase. A story that is gone meanwhile has none."""
+    pace.wait()
+    found = []
+    for item in _read_story(config, number) or ():
+        if "comment" not in item.payload:
+            continue
+        mention = wire.parse(item, config)
+        if mention is not None and names_phrase(phrases, mention.text, *mention.links):
+            found.append(item)
+    return found
+
+
+def _read_story(config: Config, number: str) -> list[Item] | None:
+    """The story and its comments; None where there is none (any more)."""
+    body = _unless_gone(config, f"s/{number}.json")
+    if body is None:
+        return None
+    if not isinstance(body, dict) or not wire.is_story(body):
+        raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Lobsters answered without a story.")
+    return wire.split(body)
+
+
+class _Gone(Rejected):
+    """The site has no such story or comment; for comments it says so with a 400."""
+
+
+def _unless_gone(config: Config, path: str) -> Json:
+    def classify(status: int, body: Json) -> ChannelError | None:
+        return _Gone("Lobsters does not have it (any more).") if status in (400, 404, 410) else None
+
+    try:
+        return get_json(config.network, f"{wire.base(config, 'api_base')}/{path}", classify=classify).body
+    except _Gone:
+        return None
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    number = wire.short_id(thread_id)
+    if number is None:
+        raise Rejected(f"{thread_id!r} is no story on Lobsters.")
+    items = _read_story(config, number)
+    if items is None:
+        return [wire.gone_item(number, number)]
+    return [_of_thread(item) for item in items]
+
+
+def _of_thread(item: Item) -> Item:
+    """A story that somebody follows counts whether it names us or not."""
+    return Item(item.external_id, {**item.payload, "in_thread": True}) if "comment" not in item.payload else item
+
+
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+    """Deleted comments without answers vanish from their story; asked for one by one the site still tells of them."""
+    items = []
+    for at, external_id in enumerate(external_ids[:LOOKUPS]):
+        if at:
+            time.sleep(PAUSE_S)
+        is_comment = external_id.startswith(wire.COMMENT_PREFIX)
+        number = wire.short_id(external_id.removeprefix(wire.COMMENT_PREFIX))
+        if number is None:
+            continue
+        body = _unless_gone(config, f"{'c' if is_comment else 's'}/{number}.json")
+        if body is None:
+            items.append(wire.gone_item(external_id, thread_id))
+        elif isinstance(body, dict) and is_comment and wire.is_comment(body):
+            items.append(wire.comment_item(body, None, None))
+        elif isinstance(body, dict) and wire.is_story(body):
+            items.append(_of_thread(wire.story_item(body)))
+    return items
+
+
+def check(config: Config) -> str:
+    phrases = phrases_of(config)
+    stories = _stories(config, 1, _Pace())
+    if not stories:
+        raise Malformed("Lobsters shows no stories at this address.")
+    return f"Works without a login: {len(stories)} stories on the first page; looks for {', '.join(phrases)}."
