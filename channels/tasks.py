@@ -10,7 +10,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from channels import follow, inbox, outbox, polling
+from channels import follow, inbox, outbox, page_reading, polling
 from channels.nudges import send_task
 
 
@@ -48,3 +48,9 @@ def recover_outbox() -> int:
 @shared_task(name="channels.nudge_pending")  # type: ignore[untyped-decorator]
 def nudge_pending() -> int:
     return inbox.nudge_pending()
+
+
+@shared_task(name="channels.read_page")  # type: ignore[untyped-decorator]
+def read_page(url: str, key: str) -> bool:
+    """For somebody who waits for it: the answer is under `key` in the cache for ten minutes, or why there is none."""
+    return page_reading.read_into_cache(url, key)

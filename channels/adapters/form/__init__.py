@@ -7,7 +7,7 @@ The webhook: POST, JSON or form-encoded, with `X-Desk-Timestamp` and `X-Desk-Sig
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from channels.adapters.email.compose import compose
 from channels.adapters.email.smtp import deliver, open_smtp
@@ -40,6 +40,7 @@ class FormAdapter(Adapter):
     grouping = Grouping.THREAD
     capabilities = frozenset({Capability.WEBHOOK, Capability.SEND})
     is_polled = False
+    expected_silence = timedelta(days=14)
     request_timeout_s = 150.0
     fields = CONNECTION_FIELDS
     channel_fields = CHANNEL_FIELDS

@@ -1,0 +1,104 @@
+"""Pages that a person adds by their address: a blog post, an answer on a site that no adapter reads. One page is one
+item, named by its canonical address; it is answered there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from channels.contract import Adapter, Author, Capability, Config, Document, Grouping, Item, Json, Mention, Page
+from channels.errors import Malformed
+from channels.links import canonical, is_web_address, web_address
+from channels.text import clean, text_links
+
+LONGEST_TEXT = 20_000
+LONGEST_LINE = 500
+
+
+class ManualAdapter(Adapter):
+    platform = "manual"
+    label = "Added by hand"
+    grouping = Grouping.AUTHOR_IN_THREAD
+    capabilities: ClassVar[frozenset[Capability]] = frozenset()
+    is_polled = False
+    expected_silence = timedelta(days=3650)
+
+    def namespace(self, config: Config) -> str:
+        return "manual"
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        """`{"url", "title", "author", "text", "posted_at", "language", "channel"}`, or a list of them; only `url` is
+        needed. A page that stands in it twice counts once."""
+        pages = document if isinstance(document, list) else [document]
+        items: dict[str, Item] = {}
+        for page in pages:
+            if not isinstance(page, dict) or not isinstance(page.get("url"), str):
+                raise Malformed("a page needs its address (url)")
+            items.setdefault(name := _named(page["url"]), Item(name, page))
+        return list(items.values())
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        page = item.payload
+        if not isinstance(page, dict) or not isinstance(page.get("url"), str):
+            raise Malformed("a page needs its address (url)")
+        url, name = page["url"].strip(), _named(page["url"])
+        text = _text(page, "text")[:LONGEST_TEXT]
+        channel = _line(page, "channel").lower()
+        return Mention(
+            external_id=name,
+            thread_id=name,
+            author=_author(page, url),
+            posted_at=_time(page.get("posted_at")),
+            text=text,
+            subject=_line(page, "title") or None,
+            url=url,
+            links=text_links(text),
+            language=_line(page, "language")[:12] or None,
+            addressed=((channel,),) if channel else (),
+            extra={"added_by": _line(page, "added_by")} if page.get("added_by") else {},
+        )
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        """Nothing comes by itself."""
+        return iter(())
+
+    def check(self, config: Config) -> str:
+        return "Nothing to test: its mentions are added on the page “Add”."
+
+
+def _named(url: str) -> str:
+    name = canonical(url) if is_web_address(url.strip()) else ""
+    if not name:
+        raise Malformed(f"{clean(url)[:100]!r} is no web address (http or https)")
+    return name
+
+
+def _author(page: dict[str, Json], url: str) -> Author:
+    """People of the same name on two sites are two people."""
+    name = _line(page, "author")
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    profile = web_address(_line(page, "author_url")) or None
+    return Author(f"{host}/{name.lower()}"[:LONGEST_LINE] if name else "", name[:254] or None, name or None, profile)
+
+
+def _text(page: dict[str, Json], name: str) -> str:
+    value = page.get(name)
+    return clean(value).replace("\r\n", "\n").strip() if isinstance(value, str) else ""
+
+
+def _line(page: dict[str, Json], name: str) -> str:
+    return " ".join(_text(page, name).split())[:LONGEST_LINE]
+
+
+def _time(value: Json) -> datetime | None:
+    """Without a zone it is UTC."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if at is None:
+            return None
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
