@@ -1,0 +1,82 @@
+"""What polls brought, batch by batch, and taking a bad one back: asked first, with what would happen in numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from channels.models import Batch
+from mentions import access, imports
+
+VIEW = "channels.view_connection"
+UNDO = "channels.undo_batch"
+MOST = 60
+"""Newest batches that the page shows."""
+MOST_KEPT = 100
+
+
+@require_GET
+@login_required
+def batches(request: HttpRequest) -> HttpResponse:
+    """`?connection=` shows those of one."""
+    access.require(request.user, VIEW)
+    found = Batch.objects.select_related("connection", "channel", "undone_by").order_by("-pk")
+    only = request.GET.get("connection", "")
+    if only.isascii() and only.isdecimal() and len(only) < 18:
+        found = found.filter(connection=int(only))
+    lines = imports.lines(found[:MOST])
+    return render(request, "mentions/imports.html", {"lines": lines, "may_undo": request.user.has_perm(UNDO)})
+
+
+@require_GET
+@login_required
+def batch(request: HttpRequest, number: int) -> HttpResponse:
+    """What undoing it would do now, before anybody does it; afterwards what stayed."""
+    access.require(request.user, VIEW)
+    shown = get_object_or_404(Batch.objects.select_related("connection", "channel", "undone_by"), pk=number)
+    planned = imports.plan(shown.pk)
+    visible = access.visible_tickets(request.user).select_related("channel", "requester")
+    tickets = visible.in_bulk([pk for pk, _why in planned.kept[:MOST_KEPT]])
+    line = next(iter(imports.lines([shown])), imports.Line(shown, 0, 0, 0, 0))
+    context: dict[str, Any] = {
+        "batch": shown,
+        "line": line,
+        "plan": planned,
+        "kept": [{"ticket": tickets[pk], "why": imports.KEPT[why]} for pk, why in planned.kept if pk in tickets],
+        "more_kept": max(0, len(planned.kept) - MOST_KEPT),
+        "may_undo": request.user.has_perm(UNDO),
+    }
+    return render(request, "mentions/imports_batch.html", context)
+
+
+@require_POST
+@login_required
+def undo(request: HttpRequest, number: int) -> HttpResponse:
+    access.require(request.user, UNDO)
+    shown = get_object_or_404(Batch, pk=number)
+    undone = imports.undo(shown.pk, request.user, timezone.now())
+    words = ngettext("%(count)d ticket was taken back.", "%(count)d tickets were taken back.", undone.tickets)
+    messages.success(request, words % {"count": undone.tickets})
+    return redirect("mentions:import", number)
+
+
+@require_POST
+@login_required
+def redo(request: HttpRequest, number: int) -> HttpResponse:
+    access.require(request.user, UNDO)
+    shown = get_object_or_404(Batch, pk=number)
+    count = imports.redo(shown.pk)
+    if count:
+        words = ngettext("%(count)d item comes in again.", "%(count)d items come in again.", count) % {"count": count}
+        messages.success(request, words)
+    else:
+        messages.warning(request, _("There was nothing to let in: none of its items is marked as undone."))
+    return redirect("mentions:import", number)
