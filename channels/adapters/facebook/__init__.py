@@ -1,0 +1,118 @@
+"""Facebook: comments on a page's posts, visitors' posts, and private messages to the page.
+
+https://developers.facebook.com/docs/pages-api/ and https://developers.facebook.com/docs/messenger-platform/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from channels.adapters.facebook import client, fetching, hooks, posting, reading, wire
+from channels.contract import (
+    Adapter,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Hook,
+    HookAnswer,
+    Item,
+    Json,
+    Mention,
+    Outgoing,
+    Page,
+    Receipt,
+)
+
+
+class Facebook(Adapter):
+    """One connection a page. Ids of people are scoped to the page, so is the namespace.
+
+    A conversation is a first comment with its replies, a visitor's post, or the talk with one person: each is a thread
+    of its own, so a thread is a ticket. (By author in thread, an echo of our message could not find its ticket: no
+    source tells what it answers.)
+    """
+
+    platform = "facebook"
+    label = "Facebook"
+    fields = (
+        Field("page_id", "Page", "The number of the page (About › Page transparency).", required=True),
+        Field("page_token", "Page access token", kind=FieldKind.SECRET, required=True),
+        Field("app_secret", "App secret", "Proves our requests and Facebook's webhooks.", FieldKind.SECRET),
+        Field("verify_token", "Verify token", "Made up by you; entered with the webhook.", FieldKind.SECRET),
+        Field("app_id", "App", "The number of the app; tells when the token ends."),
+        Field("read_comments", "Comments and visitors' posts", kind=FieldKind.BOOLEAN, default=True),
+        Field("read_messages", "Private messages", kind=FieldKind.BOOLEAN, default=True),
+        Field(
+            "human_agent",
+            "Answer messages for seven days",
+            "Instead of 24 hours. Facebook must have given the app the human agent right.",
+            FieldKind.BOOLEAN,
+            default=False,
+        ),
+        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("watch_days", "Days a post is watched for comments", kind=FieldKind.INTEGER, default=30),
+        Field("version", "Version of the API", default=wire.VERSION),
+        Field("api_base", "API", kind=FieldKind.URL, default=wire.API),
+        Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
+    )
+    capabilities = frozenset(
+        {
+            Capability.FETCH_THREAD,
+            Capability.SEND,
+            Capability.DELETE,
+            Capability.LIKE,
+            Capability.FIND_OWN,
+            Capability.EDITS,
+            Capability.WEBHOOK,
+        }
+    )
+    grouping = Grouping.THREAD
+    expected_silence = timedelta(days=2)
+    poll_interval_s = (60, 900)
+    max_reply_length = posting.LONGEST_COMMENT
+
+    def namespace(self, config: Config) -> str:
+        return f"facebook:{reading.page_id(config)}"
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        return wire.split(document)
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return reading.parse(item, config)
+
+    def fingerprint(self, item: Item, config: Config) -> bytes:
+        return reading.fingerprint(item, config)
+
+    def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
+        return hooks.receive(config, hook, now)
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        return fetching.fetch(config, cursor)
+
+    def check(self, config: Config) -> str:
+        return fetching.check(config)
+
+    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
+        return fetching.fetch_thread(config, thread_id)
+
+    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        return fetching.lookup(config, thread_id, list(external_ids))
+
+    def token_expires_at(self, config: Config) -> datetime | None:
+        return client.ends_at(config)
+
+    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
+        return posting.send(config, outgoing)
+
+    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+        return posting.find_own(config, outgoing, since)
+
+    def delete(self, config: Config, external_id: str) -> None:
+        posting.delete(config, external_id)
+
+    def like(self, config: Config, external_id: str) -> None:
+        posting.like(config, external_id)

@@ -1,0 +1,202 @@
+"""Requests to the Graph API: the token and its proof, what its errors mean, pages and limits.
+
+Errors: https://developers.facebook.com/docs/graph-api/guides/error-handling/ and
+https://developers.facebook.com/docs/messenger-platform/error-codes · Proof:
+https://developers.facebook.com/docs/graph-api/guides/secure-requests/ · Limits:
+https://developers.facebook.com/docs/graph-api/overview/rate-limiting/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from channels.adapters.facebook.reading import page_id
+from channels.adapters.facebook.wire import API, VERSION, error_line
+from channels.contract import Config, Json
+from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+from channels.http import Answer, delete, get_json, post_json
+
+_LIMITS = frozenset((4, 17, 32, 341, 613, 80001, 80006))
+_ENDED = {
+    458: "the app was removed by the person who made the token",
+    459: "the person who made the token must log in to Facebook and confirm something",
+    460: "the password of the person who made the token was changed",
+    463: "it has expired",
+    464: "the person who made the token has not confirmed their account",
+    467: "it was taken back",
+    492: "the person who made the token has no role on the page any more",
+}
+_WINDOW = frozenset((2018278, 2534022))
+_SECRET = ("access_token", "appsecret_proof")
+LONGEST_S = 24 * 3600
+
+
+class Missing(Rejected):
+    """It is not there (any more), or this token may not see it."""
+
+
+class NoRight(AuthFailed):
+    """The token is good and lacks a permission."""
+
+
+def get(config: Config, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
+    headers, secrets, proof = _access(config)
+    asked = {**(params or {}), **proof}
+    return get_json(config.network, url_of(config, path), params=asked, headers=headers, secrets=secrets,
+                    classify=_of_read)  # fmt: skip
+
+
+def post(config: Config, path: str, payload: Json) -> Answer:
+    headers, secrets, proof = _access(config)
+    url = url_of(config, path) + (f"?{urlencode(proof)}" if proof else "")
+    return post_json(config.network, url, payload, headers=headers, secrets=secrets, classify=_of_write)
+
+
+def remove(config: Config, path: str) -> Answer:
+    headers, secrets, proof = _access(config)
+    url = url_of(config, path) + (f"?{urlencode(proof)}" if proof else "")
+    return delete(config.network, url, headers=headers, secrets=secrets, classify=_of_write)
+
+
+def url_of(config: Config, path: str) -> str:
+    version = str(config.setting("version", VERSION)).strip("/ ")
+    return f"{str(config.setting('api_base', API)).rstrip('/')}/{version}/{path}"
+
+
+def node(number: str) -> str:
+    return quote(number, safe="")
+
+
+def page_of(config: Config) -> str:
+    if not page_id(config):
+        raise Rejected("This connection has no page. Enter the number of the page.")
+    return node(page_id(config))
+
+
+def _access(config: Config) -> tuple[dict[str, str], tuple[str, ...], dict[str, str]]:
+    """Headers, what must never show, and the proof that the token is used by its app."""
+    token, secret = config.secret("page_token"), config.secret("app_secret")
+    if not token:
+        raise AuthFailed("There is no page access token. Enter one at this connection.")
+    proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest() if secret else ""
+    return {"Authorization": f"Bearer {token}"}, (token, secret, proof), {"appsecret_proof": proof} if proof else {}
+
+
+# --- errors ------------------------------------------------------------------------------------------------------
+
+
+def _of_read(status: int, body: Json) -> ChannelError | None:
+    return _known(body, is_write=False)
+
+
+def _of_write(status: int, body: Json) -> ChannelError | None:
+    return _known(body, is_write=True)
+
+
+def _known(body: Json, *, is_write: bool) -> ChannelError | None:
+    """By the code in the body: the HTTP status is 400 for nearly all of them."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict) or not isinstance(error.get("code"), int):
+        return None
+    code, sub, line = error["code"], error.get("error_subcode"), error_line(body).rstrip(".")
+    if code in _LIMITS:
+        return RateLimited(f"Facebook says: {line}. Asked too often; waiting.", retry_after_s=600)
+    if code in (102, 190):
+        why = _ENDED.get(sub if isinstance(sub, int) else 0, line)
+        return AuthFailed(f"The page access token is not valid any more: {why}. Make a new one and enter it here.")
+    if sub in _WINDOW:
+        return Rejected(
+            "More than 24 hours have passed since this person last wrote, so Facebook takes no message to them until "
+            "they write again. Answer in the page's inbox, or ask Facebook for the human agent right (seven days)."
+        )
+    if code == 368:
+        said = f"Facebook has blocked this action for a while: {line}. Look at the page's quality on Facebook."
+        return Rejected(said) if is_write else AuthFailed(said)
+    if code in (3, 10) or 200 <= code <= 299:
+        return NoRight(f"The page access token lacks a right: {line}. See “Rights” on this platform's page.")
+    if code == 551 or (code == 100 and sub == 2018001):
+        return Rejected(f"This person cannot be written to: {line}.")
+    if (code == 100 and sub == 33) or code == 803:
+        return Missing(f"Facebook knows no such thing (any more): {line}.")
+    if code in (1, 2):
+        told = f"Facebook has trouble of its own: {line}."
+        return Uncertain(f"{told} Nobody knows whether it was taken.") if is_write else Transient(told)
+    return Rejected(f"Facebook says: {line}.")
+
+
+# --- pages and limits --------------------------------------------------------------------------------------------
+
+
+def listed(answer: Answer, what: str) -> tuple[list[dict[str, Json]], dict[str, str | int] | None]:
+    """The entries of a page and the parameters of the next one, None at the end. Raises Transient."""
+    body = answer.body
+    if not isinstance(body, dict) or not isinstance(body.get("data"), list):
+        raise Transient(f"Facebook answered something else than a list of {what}. It is tried again.")
+    return [entry for entry in body["data"] if isinstance(entry, dict)], following(body.get("paging"))
+
+
+def following(paging: Json) -> dict[str, str | int] | None:
+    """Parameters of `next`, without the token that Facebook writes into it. Only they are taken: our token goes to no
+    other host, whatever a link says. A page may be empty and not be the last one."""
+    target = paging.get("next") if isinstance(paging, dict) else None
+    if not isinstance(target, str) or not target:
+        return None
+    asked = dict(parse_qsl(urlsplit(target).query))
+    return {name: value for name, value in asked.items() if name not in _SECRET}
+
+
+def quota(answer: Answer, now: datetime) -> tuple[int | None, datetime | None]:
+    """Facebook tells what is used in hundredths, of several limits: the one that is used most, as hundredths left."""
+    used: list[float] = []
+    wait_min = 0.0
+    for name in ("X-App-Usage", "X-Page-Usage", "X-Business-Use-Case-Usage"):
+        for usage in _usages(answer.headers.get(name)):
+            used += [float(v) for k, v in usage.items() if k in _SHARES and isinstance(v, int | float)]
+            waits = usage.get("estimated_time_to_regain_access")
+            wait_min = max(wait_min, float(waits) if isinstance(waits, int | float) else 0.0)
+    if not used:
+        return None, None
+    left = max(0, int(100 - max(used)))
+    wait_s = min(LONGEST_S, wait_min * 60) or 3600  # the windows are hours that slide
+    return left, now + timedelta(seconds=wait_s)
+
+
+_SHARES = frozenset(("call_count", "total_time", "total_cputime"))
+
+
+def _usages(header: str | None) -> list[dict[str, Json]]:
+    try:
+        found = json.loads(header or "null")
+    except ValueError:
+        return []
+    if not isinstance(found, dict):
+        return []
+    nested = [entry for value in found.values() if isinstance(value, list) for entry in value]
+    return [entry for entry in (found, *nested) if isinstance(entry, dict)]
+
+
+def ends_at(config: Config) -> datetime | None:
+    """https://developers.facebook.com/docs/graph-api/reference/debug_token/: 0 stands for never. The token may still be
+    good when the right to see data has run out, so the earlier of both counts."""
+    token, app, secret = config.secret("page_token"), config.setting("app_id"), config.secret("app_secret")
+    asked: dict[str, str | int] = {"input_token": token}
+    if app and secret:
+        asked["access_token"] = f"{app}|{secret}"
+        url = url_of(config, "debug_token")
+        secrets = (token, secret)
+        answer = get_json(config.network, url, params=asked, secrets=secrets, classify=_of_read)
+    else:
+        answer = get(config, "debug_token", asked)
+    data = answer.body.get("data") if isinstance(answer.body, dict) else None
+    if not isinstance(data, dict):
+        raise Transient("Facebook did not tell how long the token is good for.")
+    if data.get("is_valid") is False:
+        raise AuthFailed("The page access token is not valid any more. Make a new one and enter it here.")
+    ends = [data.get(name) for name in ("expires_at", "data_access_expires_at")]
+    known = [end for end in ends if isinstance(end, int) and 0 < end < 1e11]
+    return datetime.fromtimestamp(min(known), UTC) if known else None

@@ -1,0 +1,224 @@
+"""Asks a page for what is said on it: comments under its posts, visitors' posts, private messages.
+
+https://developers.facebook.com/docs/graph-api/reference/page/feed/ · …/reference/page/conversations/
+
+The feed is in the order of its posts, but a comment may come under an old one. So every round walks the posts of the
+last `watch_days`, and opens those that something happened to since the last round (`updated_time`). The walk of a long
+feed goes on in the next poll where a bound, an error or a crash has stopped it; what is new on top since then is read
+by the next round, which begins where this one *began*.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from channels.adapters.facebook import client, wire
+from channels.adapters.facebook.reading import page_id, parse
+from channels.adapters.facebook.wire import TALK
+from channels.contract import Config, Item, Json, Page
+from channels.errors import AuthFailed, ChannelError, Rejected, Transient
+from channels.http import Answer
+
+POSTS_PER_PAGE = 25
+TALKS_PER_PAGE = 25
+NESTED = 50
+PAGES_A_POLL = 10
+DEEP_PAGES = 40
+OVERLAP_MS = 15 * 60 * 1000
+_COMMENT = "id,message,created_time,from,parent{id},permalink_url,attachment,like_count,comment_count,is_hidden"
+_ATTACHMENTS = "attachments{media_type,type,url,unshimmed_url}"
+_POST = f"id,message,story,created_time,updated_time,from,permalink_url,is_hidden,{_ATTACHMENTS}"
+_NESTED = f"comments.limit({NESTED}).order(reverse_chronological).filter(stream).summary(true){{{_COMMENT}}}"
+_MESSAGE = "id,created_time,from,to,message,sticker,attachments{mime_type,name,size}"
+_TALK = f"id,link,updated_time,messages.limit({NESTED}){{{_MESSAGE}}}"
+
+Read = Callable[[Config, Mapping[str, Json], int], list[Item]]
+"""(config, post or conversation, since when in ms) → its items."""
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Comments, then messages; a right that one of them lacks does not keep the other from being read."""
+    marks = dict(cursor) if isinstance(cursor, dict) else {}
+    failed: ChannelError | None = None
+    for name, path, asked, read in _sources(config):
+        try:
+            for items, reached, answer in _round(config, path, asked, read, marks.get(name)):
+                marks[name] = reached
+                yield Page(items, dict(marks), *client.quota(answer, datetime.now(UTC)))
+        except (AuthFailed, Rejected) as error:
+            failed = failed or error
+    if failed:
+        raise failed
+
+
+def _sources(config: Config) -> list[tuple[str, str, dict[str, str | int], Read]]:
+    page = client.page_of(config)
+    found: list[tuple[str, str, dict[str, str | int], Read]] = []
+    if config.setting("read_comments", True) is not False:
+        found.append(("feed", f"{page}/feed", {"fields": f"{_POST},{_NESTED}", "limit": POSTS_PER_PAGE}, _post))
+    if config.setting("read_messages", True) is not False:
+        asked: dict[str, str | int] = {"platform": "messenger", "fields": _TALK, "limit": TALKS_PER_PAGE}
+        found.append(("talks", f"{page}/conversations", asked, _talk))
+    if not found:
+        raise Rejected("This connection reads neither comments nor messages. Switch on one of them.")
+    return found
+
+
+def _days(config: Config, name: str, default: int) -> int:
+    value = config.setting(name, default)
+    return max(1, min(3650, value)) if isinstance(value, int) else default
+
+
+def _round(
+    config: Config, path: str, asked: dict[str, str | int], read: Read, mark: Json
+) -> Iterator[tuple[list[Item], Json, Answer]]:
+    """(items, mark, answer) of each page. The mark: everything since `since` is read but for a walk under way, which
+    began at `began` and goes on with the parameters `next`."""
+    now = int(time.time() * 1000)
+    known = mark if isinstance(mark, dict) else {}
+    since = known.get("since") if isinstance(known.get("since"), int) else None
+    first = now - _days(config, "backfill_days", 14) * 86_400_000
+    floor = (since if since is not None else first) - OVERLAP_MS
+    oldest = min(floor, now - _days(config, "watch_days", 30) * 86_400_000) if path.endswith("/feed") else floor
+    following = known.get("next") if isinstance(known.get("next"), dict) else None
+    began = known.get("began") if following and isinstance(known.get("began"), int) else now
+    for _ in range(PAGES_A_POLL):
+        answer = client.get(config, path, asked | _going_on(following))
+        entries, following = client.listed(answer, "posts or conversations")
+        items = [item for entry in entries for item in _changed(config, entry, read, floor)]
+        is_over = following is None or _is_below(entries, oldest, path)
+        done: Json = {"since": began} if is_over else {"since": since, "began": began, "next": _going_on(following)}
+        yield items, done, answer
+        if is_over:
+            return
+
+
+def _going_on(following: Mapping[str, str | int] | None) -> dict[str, str | int]:
+    """What of a link's parameters tells the place; fields and limit are ours."""
+    return {k: v for k, v in (following or {}).items() if k not in ("fields", "limit", "platform", "pretty")}
+
+
+def _is_below(entries: list[dict[str, Json]], oldest: int, path: str) -> bool:
+    """Conversations are in the order of their last message, posts in that of their own time."""
+    name = "created_time" if path.endswith("/feed") else "updated_time"
+    times = [at for entry in entries if (at := wire.millis(entry.get(name)))]
+    return bool(times) and max(times) < oldest
+
+
+def _changed(config: Config, entry: Mapping[str, Json], read: Read, floor: int) -> list[Item]:
+    """What a post or conversation holds, if anything happened there since; without what is no mention."""
+    changed_at = wire.millis(entry.get("updated_time")) or wire.millis(entry.get("created_time"))
+    if changed_at is not None and changed_at < floor:
+        return []
+    found = {item.external_id: item for item in read(config, entry, floor)}
+    return [item for item in found.values() if parse(item, config) is not None]
+
+
+def _post(config: Config, post: Mapping[str, Json], floor: int) -> list[Item]:
+    """With all comments since `floor`: what came nested is only the newest of them."""
+    items, about = wire.post_items(post), wire.context_of(post)
+    params: dict[str, str | int] = {"fields": _COMMENT, "order": "reverse_chronological", "filter": "stream"}
+    path = f"{client.node(wire.text(post.get('id')))}/comments"
+    more = _deeper(config, path, post.get("comments"), params, floor)
+    return items + [item for comment in more for item in wire.comment_items(comment, about)]
+
+
+def _talk(config: Config, conversation: Mapping[str, Json], floor: int) -> list[Item]:
+    path = f"{client.node(wire.text(conversation.get('id')))}/messages"
+    more = _deeper(config, path, conversation.get("messages"), {"fields": _MESSAGE}, floor)
+    link = wire.text(conversation.get("link"))
+    return wire.conversation_items(conversation) + [wire.message_item(m, link) for m in more if wire.text(m.get("id"))]
+
+
+def _deeper(
+    config: Config, path: str, nested: Json, params: dict[str, str | int], floor: int
+) -> Iterator[dict[str, Json]]:
+    """What follows a nested list, newest first, down to `floor` and bounded."""
+    if not isinstance(nested, dict) or not isinstance(nested.get("data"), list):
+        return
+    entries, following = [e for e in nested["data"] if isinstance(e, dict)], client.following(nested.get("paging"))
+    for _ in range(DEEP_PAGES):
+        times = [at for entry in entries if (at := wire.millis(entry.get("created_time")))]
+        if following is None or (times and min(times) < floor):
+            return
+        answer = client.get(config, path, {**params, "limit": 100, **_going_on(following)})
+        entries, following = client.listed(answer, "comments or messages")
+        yield from entries
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """A talk, a visitor's post with its comments, or a comment with its replies."""
+    try:
+        if thread_id.startswith(TALK):
+            return [item for item in talk_with(config, thread_id, 0) if parse(item, config) is not None]
+        if thread_id.startswith(f"{page_id(config)}_"):
+            post = _thing(client.get(config, client.node(thread_id), {"fields": f"{_POST},{_NESTED}"}))
+            return [item for item in _post(config, post, 0) if parse(item, config) is not None]
+        return [item for item in _comment_thread(config, thread_id) if parse(item, config) is not None]
+    except client.Missing:
+        return []
+
+
+def _comment_thread(config: Config, number: str) -> list[Item]:
+    """The replies tell their post no more than the comment does: its address."""
+    comment = _thing(client.get(config, client.node(number), {"fields": _COMMENT}))
+    items = wire.comment_items(comment)
+    about = items[0].payload["comment"]["post"]
+    following: dict[str, str | int] | None = {}
+    for _ in range(DEEP_PAGES):
+        params = {"fields": _COMMENT, "order": "reverse_chronological", "limit": 100, **_going_on(following)}
+        answer = client.get(config, f"{client.node(number)}/comments", params)
+        entries, following = client.listed(answer, "comments")
+        items += [item for entry in entries for item in wire.comment_items({"parent": {"id": number}, **entry}, about)]
+        if following is None:
+            break
+    return items
+
+
+def talk_with(config: Config, thread_id: str, floor: int) -> list[Item]:
+    """The messages of one conversation since `floor` (ms). Facebook finds it by the person's id."""
+    params: dict[str, str | int] = {
+        "platform": "messenger",
+        "user_id": thread_id.removeprefix(TALK),
+        "fields": _TALK,
+    }
+    answer = client.get(config, f"{client.page_of(config)}/conversations", params)
+    return [item for talk in client.listed(answer, "conversations")[0] for item in _talk(config, talk, floor)]
+
+
+def _thing(answer: Answer) -> dict[str, Json]:
+    if not isinstance(answer.body, dict) or not answer.body.get("id"):
+        raise Transient("Facebook answered something else than a post or a comment. It is tried again.")
+    return answer.body
+
+
+def lookup(config: Config, thread_id: str, external_ids: list[str]) -> list[Item]:
+    """Comments and posts that are gone: Facebook says so of each by its number. Of messages it says nothing."""
+    found = []
+    for number in external_ids:
+        if thread_id.startswith(TALK) or not number:
+            continue
+        try:
+            client.get(config, client.node(number), {"fields": "id"})
+        except client.Missing:
+            if number.startswith(f"{page_id(config)}_"):
+                found.append(wire.gone_item(number, "post"))
+            else:
+                parent = thread_id if number != thread_id else ""
+                about = {"id": number.partition("_")[0], "title": "", "page_url": None}
+                found.append(wire.gone_item(number, "comment", parent=parent, post=about))
+    return found
+
+
+def check(config: Config) -> str:
+    me = client.get(config, "me", {"fields": "id,name"}).body
+    number = str(me.get("id") or "") if isinstance(me, dict) else ""
+    if not number:
+        raise Transient("Facebook did not tell whose token it is. It is tried again.")
+    if number != page_id(config):
+        raise AuthFailed(f"The token belongs to {me.get('name')} ({number}), not to the page {page_id(config)}.")
+    for _, path, _, _ in _sources(config):
+        client.get(config, path, {"fields": "id", "limit": 1})
+    return f"Works as the page {me.get('name')} ({number})."

@@ -1,0 +1,73 @@
+"""Facebook's calls: the question whether we listen, and signed news. Pure but for the given clock.
+
+https://developers.facebook.com/docs/graph-api/webhooks/getting-started/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import datetime, timedelta
+
+from channels.adapters.facebook import wire
+from channels.adapters.facebook.reading import page_id, parse
+from channels.contract import Config, Hook, HookAnswer, Json
+from channels.errors import Malformed, Refused
+
+OLDEST = timedelta(hours=48)
+"""Facebook tries again for 36 hours; older news is somebody else's recording."""
+
+
+def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
+    if hook.method in ("GET", "HEAD"):
+        return _verified(config, hook)
+    secret = config.secret("app_secret")
+    if not secret:
+        raise Refused("No app secret is entered at this connection, so nobody can prove to be Facebook.")
+    wanted = "sha256=" + hmac.new(secret.encode(), hook.body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(hook.headers.get("x-hub-signature-256", "").encode(), wanted.encode()):
+        raise Refused("The signature is missing or wrong.")
+    try:
+        body = json.loads(hook.body)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"not valid JSON: {error}") from error
+    body = _of_this_page(body, config)
+    _refuse_old(body, now)
+    items = {item.external_id: item for item in wire.hook_items(body)}
+    return HookAnswer([i for i in items.values() if parse(i, config) is not None], body="EVENT_RECEIVED")
+
+
+def _verified(config: Config, hook: Hook) -> HookAnswer:
+    token, asked = config.secret("verify_token"), hook.query.get("hub.verify_token", "")
+    is_ours = bool(token) and hmac.compare_digest(asked.encode(), token.encode())
+    if hook.query.get("hub.mode") != "subscribe" or not is_ours:
+        raise Refused("The verify token is missing or wrong.")
+    return HookAnswer(body=hook.query.get("hub.challenge", ""))
+
+
+def _of_this_page(body: Json, config: Config) -> dict[str, Json]:
+    """An app serves several pages with one address: the others' news is not for this connection."""
+    if not isinstance(body, dict):
+        raise Malformed("A webhook of Facebook is no object.")
+    entries = body.get("entry")
+    if not isinstance(entries, list) or not page_id(config):
+        return body
+    mine = [entry for entry in entries if isinstance(entry, dict) and str(entry.get("id")) == page_id(config)]
+    unread = _unread(config)
+    return {**body, "entry": [{k: v for k, v in entry.items() if k not in unread} for entry in mine]}
+
+
+def _unread(config: Config) -> set[str]:
+    """Keys of an entry that this connection does not read."""
+    unread = {"changes"} if config.setting("read_comments", True) is False else set()
+    return unread | ({"messaging", "standby"} if config.setting("read_messages", True) is False else set())
+
+
+def _refuse_old(body: Json, now: datetime) -> None:
+    """By `time` of its entries, in seconds or milliseconds; it is inside what is signed."""
+    entries = body.get("entry") if isinstance(body, dict) else None
+    times = [wire.millis(e.get("time")) for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    known = [at for at in times if at]
+    if known and max(known) < (now - OLDEST).timestamp() * 1000:
+        raise Refused("This call is older than Facebook repeats its calls.")

@@ -1,0 +1,137 @@
+"""Answers as the page: public replies to comments, private messages to people who wrote; never one for the other.
+
+Comments: https://developers.facebook.com/docs/graph-api/reference/object/comments/ · messages:
+https://developers.facebook.com/docs/messenger-platform/reference/send-api/ (24 hours, or seven days by a human agent)
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from channels.adapters.facebook import client, fetching, wire
+from channels.adapters.facebook.reading import page_id, parse
+from channels.adapters.facebook.wire import TALK
+from channels.contract import Config, Json, Outgoing, Receipt
+from channels.errors import Rejected, Uncertain
+
+LONGEST_MESSAGE = 2000
+LONGEST_COMMENT = 8000
+CLOCK_SLACK = timedelta(minutes=10)
+OWN_PAGES = 20
+
+
+def send(config: Config, outgoing: Outgoing) -> Receipt:
+    """Which of both it is, the conversation says: private ones have threads of their own kind."""
+    person = _person(outgoing)
+    number = _message(config, person, outgoing.text) if person else _comment(config, outgoing)
+    if not number:
+        raise Uncertain("Facebook took the reply and did not say under which number. Nobody knows whether it is there.")
+    return Receipt(number)
+
+
+def _person(outgoing: Outgoing) -> str:
+    """The page-scoped id of whom a private message goes to; "" for a comment."""
+    thread = outgoing.thread_id or ""
+    return thread.removeprefix(TALK) if thread.startswith(TALK) else ""
+
+
+def _message(config: Config, person: str, text: str) -> str:
+    if len(text) > LONGEST_MESSAGE:
+        raise Rejected(f"The message is {len(text)} characters long; Facebook takes {LONGEST_MESSAGE}.")
+    payload: dict[str, Json] = {"recipient": {"id": person}, "message": {"text": text}, "messaging_type": "RESPONSE"}
+    if config.setting("human_agent") is True:
+        payload |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+    body = client.post(config, f"{client.page_of(config)}/messages", payload).body
+    return wire.text(body.get("message_id")) if isinstance(body, dict) else ""
+
+
+def _comment(config: Config, outgoing: Outgoing) -> str:
+    above = _above(outgoing)
+    if len(outgoing.text) > LONGEST_COMMENT:
+        raise Rejected(f"The comment is {len(outgoing.text)} characters long; Facebook takes {LONGEST_COMMENT}.")
+    body = client.post(config, f"{client.node(above)}/comments", {"message": outgoing.text}).body
+    return wire.text(body.get("id")) if isinstance(body, dict) else ""
+
+
+def _above(outgoing: Outgoing) -> str:
+    above = outgoing.in_reply_to or outgoing.thread_id or ""
+    if not above or above.startswith((TALK, "m_", "mid.")):
+        raise Rejected("A private message is not answered by a public comment. Answer it in the page's inbox.")
+    return above
+
+
+def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    """The page's comment or message with this text. Raises Uncertain where there is too much to read all of it."""
+    floor = int((since - CLOCK_SLACK).timestamp() * 1000)
+    if _person(outgoing):
+        return _own_message(config, outgoing, floor)
+    params: dict[str, str | int] = {
+        "fields": "id,message,from,created_time",
+        "order": "reverse_chronological",
+        "filter": "stream",
+        "limit": 100,
+    }
+    path = f"{client.node(_above(outgoing))}/comments"
+    for _ in range(OWN_PAGES):
+        entries, following = client.listed(client.get(config, path, params), "comments")
+        for entry in entries:
+            if _is_ours(config, entry, outgoing.text, floor):
+                return _receipt(entry)
+        if following is None or any((wire.millis(e.get("created_time")) or floor) < floor for e in entries):
+            return None
+        params |= following
+    raise Uncertain("There are too many comments to find out whether the reply is there.")
+
+
+def _is_ours(config: Config, entry: Mapping[str, Any], text: str, floor: int) -> bool:
+    author = entry.get("from")
+    who = wire.text(author.get("id")) if isinstance(author, dict) else ""
+    is_new = (wire.millis(entry.get("created_time")) or floor) >= floor
+    return is_new and who == page_id(config) and _same(wire.text(entry.get("message")), text)
+
+
+def _own_message(config: Config, outgoing: Outgoing, floor: int) -> Receipt | None:
+    for item in fetching.talk_with(config, outgoing.thread_id or "", floor):
+        mention = parse(item, config)
+        if mention is None or not mention.is_own or not _same(mention.text, outgoing.text):
+            continue
+        if mention.posted_at is None or mention.posted_at.timestamp() * 1000 >= floor:
+            return Receipt(mention.external_id, None, mention.posted_at)
+    return None
+
+
+def _receipt(entry: Mapping[str, Any]) -> Receipt:
+    at = wire.millis(entry.get("created_time"))
+    return Receipt(wire.text(entry.get("id")), None, datetime.fromtimestamp(at / 1000, UTC) if at else None)
+
+
+def _same(posted: str, ours: str) -> bool:
+    return unicodedata.normalize("NFC", posted).split() == unicodedata.normalize("NFC", ours).split()
+
+
+def delete(config: Config, external_id: str) -> None:
+    """One of our comments; one that is gone already is fine."""
+    if external_id.startswith(("m_", "mid.")):
+        raise Rejected("Facebook lets nobody take back a private message from outside its own inbox.")
+    try:
+        _taken(client.remove(config, client.node(external_id)).body)
+    except client.Missing:
+        return
+
+
+def like(config: Config, external_id: str) -> None:
+    if external_id.startswith(("m_", "mid.")):
+        raise Rejected("Private messages are not liked from the desk.")
+    _taken(client.post(config, f"{client.node(external_id)}/likes", {}).body)
+
+
+def _taken(body: Json) -> None:
+    """`{"success": true}`; some versions say a bare true."""
+    said = body.get("success") if isinstance(body, dict) else body
+    if said is False:
+        raise Rejected("Facebook did not do it. Look at it there.")
+    if said is not True:
+        raise Uncertain("Facebook took the request and did not say what came of it.")

@@ -1,0 +1,327 @@
+"""Facebook on the wire: objects of the Graph API and the bodies of its webhooks. Pure.
+
+Posts, comments: https://developers.facebook.com/docs/graph-api/reference/page/feed/ and /reference/comment/ · messages:
+/reference/conversation/ and /reference/message/ · webhooks: https://developers.facebook.com/docs/graph-api/webhooks/
+reference/page/ and https://developers.facebook.com/docs/messenger-platform/reference/webhook-events/
+
+An item's payload is `{"kind": "post" | "comment" | "message", …}` in one shape for both sources. Times come as ISO with
+`+0000` (Graph), in seconds (feed webhooks) and in milliseconds (messages); they are kept as epoch milliseconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from channels.contract import Document, Item, Json
+from channels.errors import Malformed
+
+API = "https://graph.facebook.com"
+WEB = "https://www.facebook.com"
+VERSION = "v25.0"
+TALK = "conversation:"
+"""Thread of private messages: with the page-scoped id of the person, which both sources tell."""
+_MESSAGE_ID = re.compile(r"m(?:id)?[._]")
+_POST_PATH = re.compile(r"/(\d+)/(?:posts|videos|photos)/(?:[^/?]*/)*?(\d+)")
+_GONE = ("remove", "hide", "block", "mute")
+
+
+def split(document: Document) -> list[Item]:
+    """Posts, comments and messages of a Graph answer or a webhook; every id once, the last version of it."""
+    if not isinstance(document, dict):
+        raise Malformed("Not a Facebook document.")
+    if isinstance(document.get("error"), dict):
+        raise Malformed(f"Facebook answered with an error: {error_line(document)}")
+    if document.get("object") is not None and "entry" in document:
+        return _unique(hook_items(document))
+    if isinstance(document.get("data"), list):
+        return _unique([item for entry in document["data"] for item in of_object(_object(entry))])
+    if text(document.get("id")):
+        return _unique(of_object(document))
+    if document and all(isinstance(v, dict) and v.get("id") == key for key, v in document.items()):
+        return _unique([item for entry in document.values() for item in of_object(entry)])
+    if document.keys() & {"success", "data", "message_id"}:
+        return []
+    raise Malformed("Not a Facebook document: neither an object with an id nor a list.")
+
+
+def _unique(items: list[Item]) -> list[Item]:
+    return list({item.external_id: item for item in items}.values())
+
+
+def _object(entry: Json) -> Mapping[str, Any]:
+    if not isinstance(entry, dict):
+        raise Malformed("Not a Facebook document: an entry is no object.")
+    return entry
+
+
+def error_line(body: Json) -> str:
+    error = body.get("error") if isinstance(body, dict) else None
+    said = error.get("message") if isinstance(error, dict) else None
+    return " ".join(str(said or "no reason given").split())[:200]
+
+
+# --- what the Graph API answers ----------------------------------------------------------------------------------
+
+
+def of_object(entry: Mapping[str, Any]) -> list[Item]:
+    """Whatever an object holds: itself, a post's comments, a conversation's messages. Likes and people: nothing."""
+    number = text(entry.get("id"))
+    if "messages" in entry or "snippet" in entry or number.startswith("t_"):
+        return conversation_items(entry)
+    if _MESSAGE_ID.match(number):
+        return [message_item(entry)]
+    if _is_comment(entry, number):
+        return comment_items(entry)
+    if not number or not entry.keys() & {"message", "story", "created_time", "permalink_url"}:
+        return []
+    return post_items(entry)
+
+
+def _is_comment(entry: Mapping[str, Any], number: str) -> bool:
+    if "comment_id=" in text(entry.get("permalink_url")):
+        return True
+    return bool(number) and bool(entry.keys() & {"comment_count", "parent", "can_remove", "can_hide", "user_likes"})
+
+
+def post_items(post: Mapping[str, Any]) -> list[Item]:
+    """The post and the comments that came with it."""
+    number, about = text(post.get("id")), context_of(post)
+    kept = {
+        "id": number,
+        "text": post.get("message") or post.get("story"),
+        "author": person(post.get("from")),
+        "at": millis(post.get("created_time")),
+        "url": post.get("permalink_url"),
+        "page": about["page_url"],
+        "files": _kinds(post.get("attachments")),
+        "hidden": post.get("is_hidden") is True,
+        "likes": _total(post.get("reactions")),
+        "comments": _total(post.get("comments")),
+    }
+    return [Item(number, {"kind": "post", "post": kept}), *comments_of(post.get("comments"), about)]
+
+
+def context_of(post: Mapping[str, Any]) -> dict[str, Json]:
+    """What a comment must carry of its post to be read alone."""
+    return {
+        "id": text(post.get("id")),
+        "title": " ".join(text(post.get("message") or post.get("story")).split())[:120],
+        "page_url": _linked_page(post.get("attachments")),
+    }
+
+
+def comments_of(listing: Json, about: Mapping[str, Any]) -> list[Item]:
+    entries = listing.get("data") if isinstance(listing, dict) else None
+    found = entries if isinstance(entries, list) else []
+    return [item for entry in found if isinstance(entry, dict) for item in comment_items(entry, about)]
+
+
+def comment_items(comment: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> list[Item]:
+    """A comment and the replies nested in it. Without an id (it was not asked for) its own address tells it."""
+    post, parent, number = _place_of(comment)
+    number = text(comment.get("id")) or number
+    if not number:
+        raise Malformed("A comment has neither an id nor an address.")
+    above = comment.get("parent")
+    context = dict(about) if about else {"id": post or _post_of(number), "title": "", "page_url": None}
+    kept = {
+        "id": number,
+        "post": context,
+        "parent": text(above.get("id")) if isinstance(above, dict) else parent,
+        "text": comment.get("message"),
+        "author": person(comment.get("from")),
+        "at": millis(comment.get("created_time")),
+        "url": comment.get("permalink_url"),
+        "files": _kinds(comment.get("attachment")),
+        "links": [u for u in [_file_url(comment.get("attachment"))] if u],
+        "hidden": comment.get("is_hidden") is True,
+        "likes": comment.get("like_count"),
+        "replies": comment.get("comment_count"),
+    }
+    return [Item(number, {"kind": "comment", "comment": kept}), *comments_of(comment.get("comments"), context)]
+
+
+def _place_of(comment: Mapping[str, Any]) -> tuple[str, str, str]:
+    """(post, parent, id) as a comment's address tells them; "" for what it does not."""
+    address = urlsplit(text(comment.get("permalink_url")))
+    asked = dict(parse_qsl(address.query))
+    found = _POST_PATH.search(address.path)
+    if found is None or not asked.get("comment_id"):
+        return "", "", ""
+    post = found[2]
+    first = f"{post}_{asked['comment_id']}"
+    reply = asked.get("reply_comment_id")
+    return f"{found[1]}_{post}", first if reply else "", f"{post}_{reply}" if reply else first
+
+
+def _post_of(comment: str) -> str:
+    return comment.partition("_")[0] if "_" in comment else ""
+
+
+def conversation_items(conversation: Mapping[str, Any]) -> list[Item]:
+    listing = conversation.get("messages")
+    entries = listing.get("data") if isinstance(listing, dict) else None
+    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return [message_item(entry, text(conversation.get("link"))) for entry in found if text(entry.get("id"))]
+
+
+def message_item(message: Mapping[str, Any], link: str = "") -> Item:
+    recipients = message.get("to")
+    entries = recipients.get("data") if isinstance(recipients, dict) else None
+    kept = {
+        "id": text(message.get("id")),
+        "text": message.get("message"),
+        "author": person(message.get("from")),
+        "to": [person(entry) for entry in entries] if isinstance(entries, list) else [],
+        "at": millis(message.get("created_time")),
+        "link": link,
+        "files": _kinds(message.get("attachments")) + (["sticker"] if message.get("sticker") else []),
+    }
+    return Item(str(kept["id"]), {"kind": "message", "message": kept})
+
+
+def gone_item(number: str, kind: str, **more: Json) -> Item:
+    """Something that was there and is no more."""
+    return Item(number, {"kind": kind, kind: {"id": number, "gone": True, **more}})
+
+
+# --- what a webhook brings ---------------------------------------------------------------------------------------
+
+
+def hook_items(body: Mapping[str, Any]) -> list[Item]:
+    """Comments, visitors' posts and messages, also of several pages; receipts and reactions are nothing to read."""
+    entries = body.get("entry")
+    if body.get("object") != "page":
+        return []
+    if not isinstance(entries, list):
+        raise Malformed("A webhook of Facebook holds no entries.")
+    items: list[Item] = []
+    for entry in entries:
+        if not isinstance(entry, dict):
+            raise Malformed("A webhook of Facebook holds an entry that is no object.")
+        page = text(entry.get("id"))
+        for change in _objects(entry.get("changes")):
+            if change.get("field") == "feed" and isinstance(change.get("value"), dict):
+                items += _changed(change["value"])
+        for event in [*_objects(entry.get("messaging")), *_objects(entry.get("standby"))]:
+            items += _told(event, page)
+    return items
+
+
+def _objects(value: Json) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _changed(value: Mapping[str, Any]) -> list[Item]:
+    """One change in the feed. `created_time` is in seconds; with `edited` it is the time of the edit."""
+    kind, verb = text(value.get("item")), text(value.get("verb"))
+    post = value.get("post")
+    permalink = post.get("permalink_url") if isinstance(post, dict) else None
+    author = person(value.get("from"))
+    at = millis(value.get("created_time"))
+    kept: dict[str, Json] = {
+        "text": value.get("message"),
+        "author": author,
+        "at": None if verb.startswith("edit") else at,
+        "edited": at if verb.startswith("edit") else None,
+        "gone": verb in _GONE,
+        "files": [name for name in ("photo", "video") if value.get(name)],
+        "links": [str(value[name]) for name in ("photo", "video") if isinstance(value.get(name), str)],
+    }
+    post_id, number = text(value.get("post_id")), text(value.get("comment_id"))
+    if kind == "comment" and number:
+        if verb in ("unhide", "hide") and not kept["text"] and not kept["files"]:
+            kept["text"], kept["gone"] = None, verb == "hide"
+            if verb == "unhide":
+                return []  # without its words it would look like an edit to nothing
+        parent = text(value.get("parent_id"))
+        about = {"id": post_id, "title": "", "page_url": None, "url": permalink}
+        kept |= {"id": number, "post": about, "parent": parent if parent != post_id else ""}
+        return [Item(number, {"kind": "comment", "comment": kept})]
+    if kind in ("status", "post", "photo", "video", "share", "link", "album", "note") and post_id:
+        links = [str(value[name]) for name in ("link",) if isinstance(value.get(name), str)]
+        return [Item(post_id, {"kind": "post", "post": {**kept, "id": post_id, "url": permalink, "links": links}})]
+    return []
+
+
+def _told(event: Mapping[str, Any], page: str) -> list[Item]:
+    """One event of Messenger: a message, an echo of ours, an edit. Read and delivery receipts hold no message."""
+    message, edit = event.get("message"), event.get("message_edit")
+    sender, recipient = (_id_of(event.get(name)) for name in ("sender", "recipient"))
+    at = millis(event.get("timestamp"))
+    kept: dict[str, Json] = {"author": {"id": sender}, "to": [{"id": recipient}], "page": page, "files": []}
+    if isinstance(edit, dict) and text(edit.get("mid")):
+        kept |= {"id": text(edit["mid"]), "text": edit.get("text"), "at": None, "edited": at}
+    elif isinstance(message, dict) and text(message.get("mid")):
+        above = message.get("reply_to")
+        kept |= {
+            "id": text(message["mid"]),
+            "text": message.get("text"),
+            "at": at,
+            "echo": message.get("is_echo") is True,
+            "gone": message.get("is_deleted") is True,
+            "parent": text(above.get("mid")) if isinstance(above, dict) else "",
+            "files": [str(file.get("type") or "file") for file in _objects(message.get("attachments"))],
+        }
+    else:
+        return []
+    return [Item(str(kept["id"]), {"kind": "message", "message": kept})]
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+
+def _id_of(value: Json) -> str:
+    return text(value.get("id")) if isinstance(value, dict) else ""
+
+
+def person(value: Json) -> dict[str, Json] | None:
+    """None where the right to see people is missing: https://developers.facebook.com/docs/graph-api/reference/comment/"""
+    return {"id": text(value.get("id")), "name": value.get("name")} if isinstance(value, dict) else None
+
+
+def _kinds(attachment: Json) -> list[str]:
+    """photo, sticker, video, share …: of one attachment or of a list of them."""
+    if not isinstance(attachment, dict):
+        return []
+    if isinstance(attachment.get("data"), list):
+        return [kind for entry in attachment["data"] for kind in _kinds(entry)]
+    mime = text(attachment.get("mime_type"))
+    kind = text(attachment.get("media_type")) or text(attachment.get("type")) or mime.partition("/")[0]
+    return [kind or "file"]
+
+
+def _file_url(attachment: Json) -> str | None:
+    return attachment.get("url") if isinstance(attachment, dict) and isinstance(attachment.get("url"), str) else None
+
+
+def _linked_page(attachments: Json) -> str | None:
+    """The page that a post shares, if it shares one outside Facebook."""
+    entries = attachments.get("data") if isinstance(attachments, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and entry.get("media_type") in ("link", "share") and entry.get("unshimmed_url"):
+            return str(entry["unshimmed_url"])
+    return None
+
+
+def _total(listing: Json) -> Json:
+    summary = listing.get("summary") if isinstance(listing, dict) else None
+    return summary.get("total_count") if isinstance(summary, dict) else None
+
+
+def millis(value: Json) -> int | None:
+    """Epoch milliseconds out of any of the three units."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        return int(value if value > 1e11 else value * 1000)
+    try:
+        return int(datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%S%z").timestamp() * 1000)
+    except ValueError:
+        return None
+
+
+def text(value: Json) -> str:
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) and value is not True else ""
