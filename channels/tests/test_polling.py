@@ -11,7 +11,7 @@ from django.db import connections
 from channels import pausing, polling
 from channels.contract import Page
 from channels.errors import AuthFailed, Malformed, RateLimited, Rejected, Transient
-from channels.models import Connection, InboundItem
+from channels.models import Batch, Connection, InboundItem
 from channels.secrets import seal
 from channels.tests.factories import NOW, make_connection, page_of
 from channels.tests.fakes import FakeAdapter
@@ -254,3 +254,65 @@ def test_eight_dispatchers_lease_each_connection_once(fake: FakeAdapter) -> None
     for thread in threads:
         thread.join()
     assert sorted(lease.connection_id for lease in leased) == sorted(ids)
+
+
+# --- imports ---------------------------------------------------------------------------------------------------------
+
+
+def batches() -> list[tuple[str, bool, int]]:
+    return [(b.reason, b.is_open, b.items.count()) for b in Batch.objects.order_by("pk")]
+
+
+def test_a_poll_that_brings_something_new_is_one_import(fake: FakeAdapter) -> None:
+    connection = make_connection(cursor=0)
+    fake.pages = [page_of(cursor=1), page_of(("1", "a"), cursor=2), page_of(("2", "b"), cursor=3)]
+    polling.poll(connection.pk, NOW)
+    assert batches() == [("poll", False, 2)]
+    assert Batch.objects.get().started_at == NOW
+    fake.pages = [page_of(("1", "edited"), ("2", "b"), cursor=4)]
+    polling.poll(connection.pk, after(600))
+    assert batches() == [("poll", False, 2)]
+    fake.pages = [page_of(("3", "c"), cursor=5)]
+    polling.poll(connection.pk, after(1200))
+    assert batches() == [("poll", False, 2), ("poll", False, 1)]
+
+
+def test_a_first_import_goes_on_until_a_poll_reaches_its_end(fake: FakeAdapter, monkeypatch) -> None:
+    monkeypatch.setattr(polling, "MAX_PAGES_PER_RUN", 1)
+    connection = make_connection()
+    fake.pages = [page_of(("1", "a"), cursor=1)]
+    assert polling.poll(connection.pk, NOW).more
+    assert batches() == [("first", True, 1)]
+    monkeypatch.setattr(polling, "MAX_PAGES_PER_RUN", 50)
+    fake.pages = [page_of(("2", "b"), cursor=2), Transient("503")]
+    polling.poll(connection.pk, after(600))
+    assert batches() == [("first", True, 2)]
+    fake.pages = [page_of(cursor=3)]
+    polling.poll(connection.pk, after(1200))
+    assert batches() == [("first", False, 2)]
+    fake.pages = [page_of(("3", "c"), cursor=4)]
+    polling.poll(connection.pk, after(1800))
+    assert batches() == [("first", False, 2), ("poll", False, 1)]
+
+
+def test_an_import_that_was_undone_meanwhile_is_not_gone_on_with(fake: FakeAdapter, monkeypatch) -> None:
+    monkeypatch.setattr(polling, "MAX_PAGES_PER_RUN", 1)
+    connection = make_connection()
+    fake.pages = [page_of(("1", "a"), cursor=1)]
+    polling.poll(connection.pk, NOW)
+    Batch.objects.update(undone_at=NOW, is_open=False)
+    fake.pages = [page_of(("2", "b"), cursor=2)]
+    polling.poll(connection.pk, after(600))
+    assert batches() == [("first", False, 1), ("poll", True, 1)]
+
+
+def test_a_page_that_is_not_stored_leaves_no_import(fake: FakeAdapter, monkeypatch) -> None:
+    connection = make_connection()
+
+    def refuse(*args: object) -> None:
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr("channels.inbox._advance", refuse)
+    fake.pages = [page_of(("1", "a"), cursor=1)]
+    polling.poll(connection.pk, NOW)
+    assert (batches(), InboundItem.objects.count()) == ([], 0)
