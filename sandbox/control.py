@@ -16,7 +16,7 @@ from sandbox.http import Request, Response, Router, json_response, redirect
 from sandbox.pages.elements import missing
 from sandbox.platform import Act, Impossible
 from sandbox.stories import plots
-from sandbox.world import member
+from sandbox.world import TEAM, member
 
 if TYPE_CHECKING:
     from sandbox.stream import Stream
@@ -212,5 +212,12 @@ class Control:
         return json_response({"platform": name, **platform.truth(search=request.query.get("search") in ("1", "true"))})
 
     def access(self, request: Request) -> Response:
-        """Platform → how a desk's connection to it must be filled in."""
-        return json_response({name: asdict(platform.access()) for name, platform in self.universe.platforms.items()})
+        return json_response(access_of(self.universe))
+
+
+def access_of(universe: Universe) -> dict[str, dict[str, Any]]:
+    """Platform → how a desk's connection to it must be filled in, and `accounts`: the team's, by the members' keys."""
+    return {
+        name: asdict(platform.access()) | {"accounts": {m.key: platform.account(m) for m in TEAM}}
+        for name, platform in universe.platforms.items()
+    }

@@ -25,6 +25,17 @@ class ControlFailed(Exception):
     """The control API refused; the text says why."""
 
 
+def call(url: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+    """One call of the control API of the sandbox at `url`. Raises ControlFailed, OSError."""
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    request = urllib.request.Request(url + path, body, headers)  # noqa: S310
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+            return dict(json.load(answer))
+    except urllib.error.HTTPError as error:
+        raise ControlFailed(error.read().decode("utf-8", "replace")) from error
+
+
 class Running:
     """A sandbox that runs. Use as a context manager, or call `stop`."""
 
@@ -50,17 +61,15 @@ class Running:
     def truth(self, platform: str, *, search: bool = False) -> dict[str, Any]:
         return self._call(f"/control/truth?platform={platform}" + ("&search=1" if search else ""))
 
+    def access(self) -> dict[str, Any]:
+        """Platform → how a desk's connection to it must be filled in."""
+        return self._call("/control/access")
+
     def state(self) -> dict[str, Any]:
         return self._call("/control/state")
 
     def _call(self, path: str, body: bytes | None = None) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        request = urllib.request.Request(self.http_url + path, body, headers)  # noqa: S310
-        try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
-                return dict(json.load(answer))
-        except urllib.error.HTTPError as error:
-            raise ControlFailed(error.read().decode("utf-8", "replace")) from error
+        return call(self.http_url, path, body)
 
     def stop(self) -> int:
         """Ask, then kill; returns the exit code. Safe to call again."""

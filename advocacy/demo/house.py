@@ -191,9 +191,15 @@ class House:
 
     def _fill(self) -> None:
         """In a process of its own: our own settings were read before there was a database."""
-        ports = [str(port) for port in self.sandbox_ports]
-        command = [sys.executable, str(self.places.root / "manage.py"), "demo_data", "--ports", *ports]
-        command += ["--keys", str(self.keys_file), "--history-days", str(self.wishes.history_days)]
+        command = [sys.executable, str(self.places.root / "manage.py"), "demo_data", "--sandbox", self.sandbox_url]
+        command += [
+            "--hooks",
+            str(self.places.hooks),
+            "--keys",
+            str(self.keys_file),
+            "--history-days",
+            str(self.wishes.history_days),
+        ]
         self._progress("filling the desk")
         filling = Kept(command, env=self.env, cwd=self.places.root)  # it says on our terminal how far it is
         try:
@@ -214,6 +220,7 @@ class House:
         web = self.crew.groups[-1]["web"]
         ready = f"http://127.0.0.1:{self.port}/readyz"
         parts.wait_for(web, "web", self.places, lambda: _all_there(ready, self.crew), self.interrupts)
+        parts.tell_hooks(self.sandbox_url, f"http://127.0.0.1:{self.port}", self.places)
 
     def _start_web(self) -> tuple[str, Kept, Callable[[], bool]]:
         self.port = self._choose_port()

@@ -14,6 +14,7 @@ from typing import Any
 
 from advocacy.demo.crew import Interrupts, Service
 from advocacy.embedded.process import Kept
+from sandbox import launch
 
 NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -38,6 +39,10 @@ class Places:
     @property
     def sandbox(self) -> Path:
         return self.local / "sandbox"
+
+    @property
+    def hooks(self) -> Path:
+        return self.local / "hooks.json"
 
     def log(self, name: str) -> Path:
         self.logs.mkdir(parents=True, exist_ok=True)
@@ -85,6 +90,13 @@ def wait_for(
             raise PartFailed(f"{name} {what}. The end of {places.log(name)}:\n{tail(places.log(name))}")
         interrupts.check()
         time.sleep(0.2)
+
+
+def tell_hooks(sandbox_url: str, desk_url: str, places: Places) -> None:
+    """Tell the sandbox where its platforms are to call the desk, which has an address now."""
+    for hook in json.loads(places.hooks.read_text()):
+        said = {"platform": hook["platform"], "url": desk_url + hook["path"], "secret": hook["secret"]}
+        launch.call(sandbox_url, "/control/webhook", json.dumps(said).encode())
 
 
 def tail(log: Path, lines: int = 12) -> str:

@@ -1,4 +1,4 @@
-"""Connections, channels and views of the made-up company Acme, on the platforms that the sandbox serves.
+"""The handbook's set-up for the made-up company Acme, connected to the platforms that the sandbox serves.
 
 Every start of the demo runs this again: addresses of the sandbox are set anew (its ports may have moved), whatever else
 is there stays as the people at the desk have left it.
@@ -6,175 +6,92 @@ is there stays as the people at the desk have left it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from advocacy.demo import texts
+from advocacy.handbook import loading
+from advocacy.handbook.company import Company
+from advocacy.handbook.loading import Deed
+from advocacy.handbook.preset import CONNECTIONS
+from advocacy.handbook.rows import ConnectionRow
 from channels import secrets
+from channels.contract import Capability
 from channels.models import Channel, Connection
-from channels.models.connection import Priority
-from mentions import presets
-from mentions.models import View
+from channels.registry import adapter_for
+from mentions.models import PresetRecord
 from sandbox import world
 
+ACME = Company(world.COMPANY, world.MAIN_HANDLE, world.DOMAIN)
+ALIVE_TOO = frozenset(
+    ("lobsters", "youtube", "mastodon", "bluesky", "gitter", "community-content", "status-page"),
+)
+"""Keys of connections that are off in the handbook; here every platform is to be seen at work."""
+HOOK_SECRETS = ("webhook_secret", "signing_secret", "app_secret")
+"""By what names adapters know the secret that a platform signs its calls with."""
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where the sandbox listens, on the loopback address."""
-
-    http: int
-    imap: int
-    smtp: int
-    host: str = "127.0.0.1"
-
-    def url(self, path: str) -> str:
-        return f"http://{self.host}:{self.http}{path}"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One channel. `rank`: the lowest is the primary one when several see a message."""
-
-    slug: str
-    name: str
-    address: str = ""
-    rank: int = 100
-    is_default: bool = False
-    settings: dict[str, Any] = field(default_factory=dict)
-    secrets: dict[str, str] = field(default_factory=dict)
-    more: dict[str, Any] = field(default_factory=dict)
-
-
-HIGH: dict[str, Any] = {"priority": Priority.HIGH, "target_minutes": 300}
+Access = Mapping[str, Mapping[str, Any]]
+"""Platform → how a connection to it is filled in: the sandbox's `/control/access`."""
 
 
 @transaction.atomic
-def load(ports: Ports) -> None:
-    """Everything, or nothing. Needs the encryption keys."""
-    _twitter(ports)
-    _hackernews(ports)
-    _mailbox(ports)
-    presets.load()
-    _views()
+def load(access: Access, *, now: datetime) -> None:
+    """Everything, or nothing. Needs the encryption keys. `now` is aware UTC."""
+    changes = loading.load(ACME, now=now)
+    added = {change.key for change in changes if change.kind == "connection" and change.deed is Deed.ADD}
+    for row in CONNECTIONS:
+        connection = _connection(row.key)
+        if connection is not None and row.platform in access:
+            _connect(connection, row, access[row.platform], is_new=row.key in added)
 
 
-def _twitter(ports: Ports) -> None:
-    addresses = {"api_base": ports.url("/twitter"), "web_base": ports.url("/twitter/web")}
-    login = {
-        "bearer_token": world.BEARER_TOKEN,
-        "consumer_key": world.CONSUMER_KEY,
-        "consumer_secret": world.CONSUMER_SECRET,
-    }
-    search = {"search_query": f"{world.COMPANY} -is:retweet"}
-    _connection("twitter", _("Twitter"), addresses, search, login, [_handle(name) for name in world.HANDLES])
+def hooks(access: Access) -> list[dict[str, str]]:
+    """[{"platform", "path", "secret"}]: where the sandbox's platforms are to call the desk."""
+    found = []
+    for connection in Connection.objects.filter(is_active=True, platform__in=list(access)).order_by("pk"):
+        if adapter_for(connection.platform).can(Capability.WEBHOOK):
+            known = access[connection.platform]["secrets"]
+            secret = next((known[name] for name in HOOK_SECRETS if known.get(name)), "")
+            found.append({"platform": connection.platform, "path": f"/hooks/{connection.hook_id}/", "secret": secret})
+    return found
 
 
-def _handle(username: str) -> Place:
-    handle = world.HANDLES[username]
-    is_main = username == world.MAIN_HANDLE
-    return Place(
-        slug=f"twitter-{username}",
-        name=f"@{username}",
-        address=username,
-        rank=10 if is_main else 20,
-        is_default=is_main,
-        settings={"user_id": handle.user_id, "availability_only": username == world.STATUS_HANDLE},
-        secrets={"access_token": handle.access_token, "access_token_secret": handle.access_token_secret},
-        more={"guidelines": texts.TWITTER.get(username, ""), **(HIGH if is_main else {})},
-    )
+def _connection(key: str) -> Connection | None:
+    known = PresetRecord.objects.filter(kind="connection", key=key).values("object_id")
+    return Connection.objects.filter(pk__in=known).first()
 
 
-def _hackernews(ports: Ports) -> None:
-    addresses = {
-        "algolia_base": ports.url("/hn/api/v1"),
-        "firebase_base": ports.url("/hn/v0"),
-        "web_base": ports.url("/hn/web"),
-    }
-    outside = {"may_reply": False, "guidelines": texts.HACKER_NEWS}
-    mentions = Place(
-        "hn-mentions", _("Hacker News mentions"), rank=30, is_default=True,
-        more={"slack_channels": ["#hn-mentions"], **outside, **HIGH},
-    )  # fmt: skip
-    front_page = Place(
-        "hn-front-page", _("Hacker News front page"), rank=90, is_default=True,
-        more={"slack_channels": ["#community-advocates"], "to_queue": False, **outside},
-    )  # fmt: skip
-    phrases = {"feed": "mentions", "phrases": list(world.PHRASES)}
-    _connection("hackernews", _("Hacker News mentions"), addresses, phrases, {}, [mentions])
-    _connection("hackernews", _("Hacker News front page"), addresses, {"feed": "front_page"}, {}, [front_page])
-
-
-def _mailbox(ports: Ports) -> None:
-    addresses = {
-        "imap_host": ports.host,
-        "imap_port": ports.imap,
-        "smtp_host": ports.host,
-        "smtp_port": ports.smtp,
-    }
-    settings = {
-        "imap_security": "plain",
-        "imap_user": world.MAILBOX_USER,
-        "smtp_security": "plain",
-        "smtp_user": world.MAILBOX_USER,
-        "inbox_folder": "INBOX",
-        "sent_folder": "Sent",
-        "default_domain": world.DOMAIN,
-        "trusted_authserv": world.MX,
-    }
-    login = {"imap_password": world.MAILBOX_PASSWORD, "smtp_password": world.MAILBOX_PASSWORD}
-    _connection("email", _("Mailbox"), addresses, settings, login, [_alias(name) for name in world.ALIASES])
-
-
-def _alias(alias: str) -> Place:
-    return Place(
-        slug=f"mail-{alias}",
-        name=world.address(alias),
-        address=world.address(alias),
-        rank=50,
-        is_default=alias == world.CATCH_ALL,
-        settings={"from_name": world.ALIASES[alias], "signature": texts.SIGNATURE},
-        more={"guidelines": texts.MAIL},
-    )
-
-
-def _connection(
-    platform: str,
-    name: str,
-    addresses: dict[str, Any],
-    settings: dict[str, Any],
-    login: dict[str, str],
-    places: list[Place],
-) -> None:
-    connection, is_new = Connection.objects.get_or_create(
-        name=name, defaults={"platform": platform, "settings": {**settings, **addresses}, "secrets": _sealed(login)}
-    )
-    if not is_new and connection.settings != (current := {**connection.settings, **addresses}):
-        connection.settings = current
+def _connect(connection: Connection, row: ConnectionRow, told: Mapping[str, Any], *, is_new: bool) -> None:
+    usual = {name: value for name, value in told["settings"].items() if _is_address(value) or name not in row.settings}
+    settings = {**connection.settings, **usual}
+    if settings != connection.settings:
+        connection.settings = settings
         connection.save(update_fields=["settings"])
-    for place in places:
-        Channel.objects.get_or_create(
-            slug=place.slug,
-            defaults={
-                "connection": connection,
-                "name": place.name,
-                "address": place.address,
-                "rank": place.rank,
-                "is_default": place.is_default,
-                "settings": place.settings,
-                "secrets": _sealed(place.secrets),
-                **place.more,
-            },
-        )
+    if is_new:
+        connection.secrets = _sealed(told["secrets"])
+        connection.is_active = row.is_active or row.key in ALIVE_TOO
+        connection.paused_reason = "" if connection.is_active else connection.paused_reason
+        connection.save(update_fields=["secrets", "is_active", "paused_reason"])
+        for channel in connection.channels.all():
+            _fill(channel, told["channels"].get(channel.address, ({}, {})), is_alive=row.key in ALIVE_TOO)
 
 
-def _sealed(values: dict[str, str]) -> dict[str, str]:
+def _fill(channel: Channel, told: tuple[Mapping[str, Any], Mapping[str, str]], *, is_alive: bool) -> None:
+    settings, secret = told
+    channel.settings = {**channel.settings, **settings}
+    channel.secrets = _sealed(secret)
+    channel.is_active = channel.is_active or is_alive
+    channel.save(update_fields=["settings", "secrets", "is_active"])
+
+
+def _is_address(value: Any) -> bool:
+    """What moves with the sandbox's ports: addresses, hosts and ports."""
+    first = value[0] if isinstance(value, list) and value else value
+    is_port = isinstance(first, int) and not isinstance(first, bool)
+    return is_port or (isinstance(first, str) and first.startswith(("http://", "127.0.0.1")))
+
+
+def _sealed(values: Mapping[str, str]) -> dict[str, str]:
     return {name: secrets.seal(value) for name, value in values.items()}
-
-
-def _views() -> None:
-    for position, (slug, name, filters, order) in enumerate(texts.views(), start=1):
-        defaults = {"name": name, "filters": filters, "order": order, "position": 100 + position}
-        View.objects.get_or_create(slug=slug, defaults=defaults)

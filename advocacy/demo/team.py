@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models.functions import Lower
 
 from advocacy.demo.logins import LOGINS, Login
+from channels.configs import config_for
+from channels.models import Connection
+from channels.registry import adapter_for
 from experts.models import Expert, Topic
 from mentions import roles
 from mentions.models import Account, Person
@@ -26,6 +32,23 @@ def load(passwords: dict[str, str]) -> None:
         if not member.is_advocate:
             _expert(member, person)
     _brand()
+
+
+@transaction.atomic
+def connect(access: Mapping[str, Mapping[str, Any]]) -> None:
+    """The team's accounts on the platforms that are connected, so that their answers there are known as ours; and what
+    the advocates answer with from accounts of their own."""
+    for connection in Connection.objects.filter(platform__in=list(access)).prefetch_related("channels"):
+        told = access[connection.platform]
+        namespace = adapter_for(connection.platform).namespace(config_for(connection))
+        for member in world.TEAM:
+            person = _owner(_accounts(member))
+            if person is not None and namespace not in (TWITTER, HACKER_NEWS, MAIL):
+                _account(person, namespace, told["accounts"].get(member.key))
+
+
+def _accounts(member: world.Member) -> dict[str, str | None]:
+    return {TWITTER: member.twitter, HACKER_NEWS: member.hackernews, MAIL: member.email}
 
 
 def _user(login: Login, password: str) -> User:
@@ -48,7 +71,7 @@ def _user(login: Login, password: str) -> User:
 
 
 def _person(member: world.Member, user: User | None) -> Person:
-    accounts = {TWITTER: member.twitter, HACKER_NEWS: member.hackernews, MAIL: member.email}
+    accounts = _accounts(member)
     person = _owner(accounts) or Person.objects.create(name=member.name, is_us=True, user=user)
     for namespace, handle in accounts.items():
         _account(person, namespace, handle)

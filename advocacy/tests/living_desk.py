@@ -193,9 +193,10 @@ class LivingDesk:
         }
 
     def _fill(self) -> None:
-        ports = [str(p) for p in (self.sandbox.http_port, self.sandbox.imap_port, self.sandbox.smtp_port)]
-        command = ["manage.py", "demo_data", "--keys", str(self.places.local / "keys.json"), "--ports", *ports]
+        command = ["manage.py", "demo_data", "--keys", str(self.places.local / "keys.json")]
+        command += ["--sandbox", self.sandbox.http_url, "--hooks", str(self.places.hooks)]
         self.run(*command, "--history-days", str(self.history_days))
+        parts.tell_hooks(self.sandbox.http_url, self.base_url, self.places)
 
 
 def _children(pid: int) -> list[int]:

@@ -52,12 +52,14 @@ def desk(outside, db):
 @contextmanager
 def connected(outside: Running):
     """Settings, team and connections of the demo."""
-    ports = preset.Ports(outside.http_port, outside.imap_port, outside.smtp_port)
-    allowed = [f"{ports.host}:{port}" for port in (ports.http, ports.imap, ports.smtp)]
-    slack = {"SLACK_API_BASE": ports.url("/slack/api/"), "SLACK_TOKEN": world.SLACK_TOKEN}
+    ports = (outside.http_port, outside.imap_port, outside.smtp_port)
+    allowed = [f"127.0.0.1:{port}" for port in ports]
+    slack = {"SLACK_API_BASE": f"{outside.http_url}/slack/api/", "SLACK_TOKEN": world.SLACK_TOKEN}
     with override_settings(ALLOWED_PRIVATE_HOSTS=allowed, PASSWORD_HASHERS=FAST_HASHER, **slack):
         team.load({login.username: PASSWORD for login in LOGINS})
-        preset.load(ports)
+        access = outside.access()
+        preset.load(access, now=timezone.now())
+        team.connect(access)
         yield
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from advocacy.demo import history, preset, team
+from sandbox import launch
 
 
 class Command(BaseCommand):
@@ -17,7 +19,8 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # `demo` has made the settings
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--ports", type=int, nargs=3, required=True, metavar=("HTTP", "IMAP", "SMTP"))
+        parser.add_argument("--sandbox", required=True, metavar="URL", help="where the sandbox's HTTP is")
+        parser.add_argument("--hooks", type=Path, help="file for the webhooks that the sandbox is to call")
         parser.add_argument("--keys", type=Path, required=True, help="file with the passwords of the logins")
         parser.add_argument("--history-days", type=int, default=0, help="replay the sandbox's past into an empty desk")
 
@@ -25,8 +28,12 @@ class Command(BaseCommand):
         self.say("tables")
         call_command("migrate", verbosity=0, interactive=False)
         self.say("channels, team and experts")
+        access = launch.call(options["sandbox"], "/control/access")
         team.load(json.loads(options["keys"].read_text())["passwords"])
-        preset.load(preset.Ports(*options["ports"]))
+        preset.load(access, now=timezone.now())
+        team.connect(access)
+        if options["hooks"]:
+            options["hooks"].write_text(json.dumps(preset.hooks(access)))
         if options["history_days"]:
             history.replay(self.say)
 
