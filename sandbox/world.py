@@ -128,6 +128,8 @@ SLACK_CHANNELS: dict[str, str] = {
             "release-post",
             "mentions-of-acme",
             "keymonthlymarketingmeeting",
+            "education-oss",
+            "swag",
         ),
         start=1,
     )

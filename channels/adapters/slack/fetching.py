@@ -157,8 +157,8 @@ def rooms_known(workspace: Workspace, stored: Json) -> tuple[dict[str, Room], Re
             trouble = Rejected(f"{key}: {error}")
         except KeyError:
             trouble = Rejected(
-                f"There is no public Slack channel #{name}. If it is private, enter its id (it begins with C) and invite "
-                "the app there."
+                f"There is no public Slack channel #{name}. If it is private, enter its id (it begins with C) and "
+                "invite the app there."
             )
     return found, trouble
 

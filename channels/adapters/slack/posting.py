@@ -43,14 +43,13 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     workspace = Workspace(config)
     room, ts = place(workspace, outgoing.thread_id or outgoing.in_reply_to or "")
     oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}"
-    is_last = False
     for messages, is_last in workspace.thread(room, ts, bound=THREAD_PAGES, oldest=oldest):
         for message in messages:
             if (wire.own_payload(message) or {}).get("key") == outgoing.key:
                 return _receipt(workspace.client, room, str(message["ts"]))
-    if not is_last:
-        raise Uncertain("There is too much in that Slack thread to look through all of it.")
-    return None
+        if is_last:
+            return None
+    raise Uncertain("There is too much in that Slack thread to look through all of it.")
 
 
 def delete(config: Config, external_id: str) -> None:

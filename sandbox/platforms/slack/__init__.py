@@ -1,29 +1,32 @@
-"""Slack: the Web API under /slack/api, channels as pages under /slack."""
+"""Slack: the Web API under /slack/api, channels as pages under /slack, events to whoever listens."""
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 from sandbox.http import Response, Router, json_response
-from sandbox.platform import Act, Impossible, Made, Platform
-from sandbox.platforms.slack import pages
+from sandbox.platform import Access, Act, Impossible, Made, Platform, Timed
+from sandbox.platforms.slack import events, pages, people
 from sandbox.platforms.slack.api import Api, error
 from sandbox.platforms.slack.messages import Messages
 from sandbox.store import Doc
 from sandbox.stories import outreach
 from sandbox.universe import Universe
-from sandbox.world import member
+from sandbox.world import ADVOCATES, SLACK_BOT, SLACK_CHANNELS, SLACK_TOKEN, Member
 
 
 class Slack(Platform):
     name = "slack"
     title = "Slack"
     home = "/slack/"
+    kinds = tuple(dict.fromkeys(people.KINDS))
+    weight = 1
 
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.messages = Messages(universe.store)
-        self.api = Api(self.messages, universe.now, self.permalink, self._posted)
+        self.api = Api(self)
 
     def register(self, router: Router) -> None:
         self.api.register(router)
@@ -35,46 +38,151 @@ class Slack(Platform):
             link += f"?thread_ts={message['thread_ts']}&cid={message['channel']}"
         return link
 
-    def _posted(self, message: Doc) -> None:
-        outreach.to_slack(self.universe, message)
+    # --- what happens -----------------------------------------------------------------------------------------
 
     def perform(self, act: Act) -> Made:
-        """`parent` is `CHANNEL/TS` or a permalink (post: the thread answered); `more["channel"]` for a new thread."""
-        parent = self.messages.at(act.parent) if act.parent else None
+        """`parent` is `CHANNEL/TS`, `CHANNEL:TS` or a permalink (post: the thread answered); `more["channel"]` or
+        `more["to"]` for a new thread. `react`: the text is the emoji's name."""
+        parent = self.messages.at(self._key(act.parent)) if act.parent else None
         if act.parent and parent is None:
             raise Impossible(f"there is no message {act.parent}")
+        at = act.at or self.universe.now()
         if act.verb == "edit" and parent is not None:
-            message = self.messages.update(parent, act.text, at=act.at or self.universe.now())
+            message = self.edit(parent, act.text, at=at)
         elif act.verb == "delete" and parent is not None:
             message = parent
-            self.messages.delete(parent)
+            self.delete(parent, at=at)
+        elif act.verb == "react" and parent is not None:
+            message = self.react(parent, act.text.strip(":") or people.EMOJI, self._author(act).slack_id, at=at)
         elif act.verb == "post":
-            message = self._say(act, parent)
+            message = self._say(act, parent, at)
         else:
             raise Impossible(f"nobody can {act.verb} on Slack")
-        return Made(f"{message['channel']}/{message['ts']}", self.permalink(message))
+        return Made(f"{message['channel']}:{message['ts']}", self.permalink(message))
 
-    def _say(self, act: Act, parent: Doc | None) -> Doc:
-        person = member(act.author)
-        channel = parent["channel"] if parent else self.messages.channel_id(str(act.more.get("channel", "")))
-        if person is None or channel is None:
+    def _key(self, given: str) -> str:
+        return given.replace(":", "/") if given[:1] == "C" else given
+
+    def _author(self, act: Act) -> people.Person:
+        person = people.person(act.author)
+        if person is None:
+            raise Impossible("a Slack message needs a team member and a channel")
+        return person
+
+    def _say(self, act: Act, parent: Doc | None, at: float) -> Doc:
+        person = self._author(act)
+        named = str(act.more.get("channel") or act.more.get("to") or "")
+        channel = parent["channel"] if parent else self.messages.channel_id(named)
+        if channel is None:
             raise Impossible("a Slack message needs a team member and a channel")
         thread = parent.get("thread_ts", parent["ts"]) if parent else None
-        return self.messages.post(
-            channel, person.slack_id, act.text, at=act.at or self.universe.now(), thread_ts=thread
-        )
+        kind = "" if parent else act.kind
+        message = self.messages.post(channel, person.slack_id, act.text, at=at, thread_ts=thread, kind=kind)
+        self._tell(events.posted(self.messages.wire(message), channel), at)
+        return message
+
+    def posted(self, message: Doc) -> None:
+        """The desk wrote something through the API."""
+        self._tell(events.posted(self.messages.wire(message), message["channel"]), message["at"])
+        outreach.to_slack(self.universe, message)
+        self._customer_reacts(message)
+
+    def edit(self, message: Doc, text: str, *, at: float, **rich: Any) -> Doc:
+        before = self.messages.wire(message)
+        changed = self.messages.update(message, text, at=at, **rich)
+        self._tell(events.changed(self.messages.wire(changed), before, message["channel"], at), at)
+        return changed
+
+    def delete(self, message: Doc, *, at: float) -> None:
+        before = self.messages.wire(message)
+        self.messages.delete(message)
+        self._tell(events.deleted(before, message["channel"], at), at)
+
+    def react(self, message: Doc, name: str, user: str, *, at: float) -> Doc:
+        try:
+            changed = self.messages.react(message, name, user)
+        except ValueError as refused:
+            raise Impossible(str(refused)) from refused
+        self._tell(events.reacted(user, name, message, at), at)
+        return changed
+
+    def _tell(self, event: Doc, at: float) -> None:
+        number = self.store.next_number("slack_event")
+        self.tell(events.signed(events.envelope(event, number, at)))
+
+    def _customer_reacts(self, message: Doc) -> None:
+        """A colleague whose question the desk has answered says thanks, or asks on; once."""
+        root = self.messages.get(message["channel"], str(message.get("thread_ts") or ""))
+        if root is None or not self._is_wanted(root) or not self.universe.reactions:
+            return
+        said = [m for m in self.messages.thread(root["channel"], root["ts"]) if m["user"] == root["user"]]
+        mood = self.universe.random.choice(("thanks", "thanks", "more", ""))
+        if len(said) < 3 and mood:
+            text = people.say(self.universe.random, mood)
+            act = Act("slack", "post", root["user"], text, parent=f"{message['channel']}/{message['ts']}")
+            self.universe.later(act, self.universe.random.uniform(4, 25))
+
+    # --- what is made up --------------------------------------------------------------------------------------
+
+    def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
+        return people.opening(random_, key, kind, to, author)
+
+    def answer(self, random_: random.Random, act: Act, key: str) -> Act:
+        who = random_.choice(ADVOCATES)
+        text = people.say(random_, "answer")
+        return Act("slack", "post", who.slack_id, text, key=key, parent=f"~{act.key}", by_team=True)
+
+    def follow_up(self, random_: random.Random, act: Act, *, parent: str, key: str) -> Act:
+        kind = random_.choice(("thanks", "thanks", "more"))
+        return Act("slack", "post", act.author, people.say(random_, kind), key=key, parent=parent, kind=kind)
+
+    def account(self, member: Member) -> str | None:
+        return member.slack_id
+
+    # --- truth ------------------------------------------------------------------------------------------------
+
+    def _is_wanted(self, message: Doc) -> bool:
+        """A question or a request outside threads, or what got the emoji, in a room where the team is asked."""
+        if message["user"] == SLACK_BOT or self.messages.channel_name(message["channel"]) not in people.ROOMS:
+            return False
+        asks = message.get("kind") in ("question", "review") and not message.get("thread_ts")
+        return asks or people.EMOJI in message.get("reactions", {})
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        messages = list(self.store.all("slack_message").values())
-        return {
-            "mentions": [],
-            "optional": [],
-            "ours": [m for m in messages if not m["desk"]],
-            "desk": [m for m in messages if m["desk"]],
-        }
+        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
+        for message in self.store.all("slack_message").values():
+            entry = {**message, "id": f"{message['channel']}:{message['ts']}", "author": message["user"]}
+            place, reason = self._place(message)
+            if place:
+                told[place].append(entry | ({"reason": reason} if reason else {}))
+        return told
+
+    def _place(self, message: Doc) -> tuple[str, str]:
+        if message["desk"]:
+            return ("", "") if message.get("gone") else ("desk", "")
+        if self._is_wanted(message):
+            return ("optional", "deleted") if message.get("gone") else ("mentions", "")
+        root = self.messages.get(message["channel"], str(message.get("thread_ts") or ""))
+        if message.get("gone"):
+            return "", ""
+        if root is not None and root["user"] == message["user"] and self._is_wanted(root):
+            return "optional", "follow-up"
+        return "ours", ""
 
     def counts(self) -> dict[str, int]:
         return {name: len(entries) for name, entries in self.truth().items()}
+
+    def access(self) -> Access:
+        return Access(
+            {
+                "api_base": f"{self.universe.public_url}/slack/api",
+                "rooms": [f"{SLACK_CHANNELS[name]} {name}" for name in people.ROOMS],
+                "what": "both",
+                "emoji": people.EMOJI,
+            },
+            {"bot_token": SLACK_TOKEN, "signing_secret": people.SIGNING_SECRET},
+            {name: ({}, {}) for name in people.ROOMS},
+        )
 
     def refusal(self, kind: str) -> Response:
         if kind == "429":

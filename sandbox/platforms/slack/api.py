@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.http import BadBody, Request, Response, Router, json_response
-from sandbox.platforms.slack.messages import Messages
+from sandbox.platform import Impossible
+from sandbox.platforms.slack.messages import PEOPLE
 from sandbox.store import Doc
-from sandbox.world import MAILBOX_USER, SLACK_BOT, SLACK_CHANNELS, SLACK_TEAM, SLACK_TOKEN, TEAM
+from sandbox.world import MAILBOX_USER, SLACK_BOT, SLACK_CHANNELS, SLACK_TEAM, SLACK_TOKEN
+
+if TYPE_CHECKING:
+    from sandbox.platforms.slack import Slack
 
 MAX_TEXT = 40_000
 WRITES = frozenset({"chat.postMessage", "chat.update", "chat.delete", "reactions.add", "conversations.join"})
@@ -25,14 +29,8 @@ def error(name: str) -> Response:
 
 
 class Api:
-    def __init__(
-        self,
-        messages: Messages,
-        now: Callable[[], float],
-        permalink: Callable[[Doc], str],
-        on_posted: Callable[[Doc], None],
-    ) -> None:
-        self.messages, self.now, self.permalink, self.on_posted = messages, now, permalink, on_posted
+    def __init__(self, slack: Slack) -> None:
+        self.slack, self.messages, self.now = slack, slack.messages, slack.universe.now
 
     def register(self, router: Router) -> None:
         for name, method in (
@@ -50,6 +48,7 @@ class Api:
             ("conversations.history", self.history),
             ("conversations.replies", self.replies),
             ("reactions.add", self.react),
+            ("reactions.get", self.reactions),
         ):
             for verb in ("GET", "POST"):
                 view = self._called(method)
@@ -99,15 +98,16 @@ class Api:
             message = self.messages.post(
                 channel, SLACK_BOT, text, at=self.now(), thread_ts=thread or None, desk=True, **rich
             )
-            self.on_posted(message)
+            self.slack.posted(message)
         return {"channel": channel, "ts": message["ts"], "message": self.messages.wire(message)}
 
     def update(self, fields: Fields) -> Fields:
         message = self._message(fields)
         if message["user"] != SLACK_BOT:
             raise Refused("cant_update_message")
-        rich = {name: _decoded(fields[name]) for name in ("blocks", "attachments") if fields.get(name)}
-        message = self.messages.update(message, str(fields.get("text", message["text"])), at=self.now(), **rich)
+        # What is left out stays as it was, an empty list clears it: https://docs.slack.dev/reference/methods/chat.update
+        rich = {name: _decoded(fields[name]) for name in ("blocks", "attachments", "metadata") if name in fields}
+        message = self.slack.edit(message, str(fields.get("text", message["text"])), at=self.now(), **rich)
         return {
             "channel": message["channel"],
             "ts": message["ts"],
@@ -119,26 +119,32 @@ class Api:
         message = self._message(fields)
         if message["user"] != SLACK_BOT:
             raise Refused("cant_delete_message")
-        self.messages.delete(message)
+        self.slack.delete(message, at=self.now())
         return {"channel": message["channel"], "ts": message["ts"]}
 
     def get_permalink(self, fields: Fields) -> Fields:
         message = self._message(fields, "message_ts")
-        return {"channel": message["channel"], "permalink": self.permalink(message)}
+        return {"channel": message["channel"], "permalink": self.slack.permalink(message)}
 
     def react(self, fields: Fields) -> Fields:
-        message = self._message(fields, "timestamp")
-        name, reactions = str(fields.get("name", "")), dict(message.get("reactions", {}))
-        if name in reactions:
-            raise Refused("already_reacted")
-        self.messages.update(message, message["text"], at=self.now(), reactions={**reactions, name: [SLACK_BOT]})
+        message, name = self._message(fields, "timestamp"), str(fields.get("name", "")).strip(":")
+        if not name:
+            raise Refused("no_reaction")
+        try:
+            self.slack.react(message, name, SLACK_BOT, at=self.now())
+        except Impossible as wrong:
+            raise Refused(str(wrong)) from wrong
         return {}
+
+    def reactions(self, fields: Fields) -> Fields:
+        message = self._message(fields, "timestamp")
+        return {"type": "message", "channel": message["channel"], "message": self.messages.wire(message)}
 
     # --- people and channels ----------------------------------------------------------------------------------
 
     def auth_test(self, fields: Fields) -> Fields:
         return {
-            "url": "https://acme.slack.example/",
+            "url": f"{self.slack.universe.public_url}/slack/",
             "team": "Acme",
             "user": "mention_desk",
             "team_id": SLACK_TEAM,
@@ -148,7 +154,7 @@ class Api:
 
     def lookup_by_email(self, fields: Fields) -> Fields:
         wanted = str(fields.get("email", "")).lower()
-        for person in TEAM:
+        for person in PEOPLE:
             if person.email == wanted and wanted != MAILBOX_USER:
                 return {"user": self.messages.user(person)}
         raise Refused("users_not_found")
@@ -160,7 +166,7 @@ class Api:
         return {"user": self.messages.user(person)}
 
     def users(self, fields: Fields) -> Fields:
-        return {"members": [self.messages.user(p) for p in TEAM], "response_metadata": {"next_cursor": ""}}
+        return {"members": [self.messages.user(p) for p in PEOPLE], "response_metadata": {"next_cursor": ""}}
 
     def channels(self, fields: Fields) -> Fields:
         """Pages by `cursor` and `limit`, as with any workspace that has more than a few channels."""
@@ -182,30 +188,40 @@ class Api:
             "is_private": False,
             "is_archived": False,
             "is_member": True,
-            "num_members": len(TEAM),
+            "num_members": len(PEOPLE),
             "topic": {"value": "", "creator": "", "last_set": 0},
         }
 
     def history(self, fields: Fields) -> Fields:
-        """Newest first, without the answers inside threads; `oldest` is exclusive, `cursor` a ts to go on below."""
+        """Newest first, without the answers inside threads; `oldest` and `latest` are exclusive unless `inclusive`;
+        `cursor` is a ts to go on below."""
         found = [m for m in self.messages.in_channel(self._channel(fields)) if m.get("thread_ts", m["ts"]) == m["ts"]]
-        below, oldest = str(fields.get("cursor") or fields.get("latest") or "9"), str(fields.get("oldest") or "0")
-        found = [m for m in reversed(found) if oldest < m["ts"] < below]
-        return self._paged(found, fields)
+        below = str(fields.get("cursor") or "9")
+        return self._paged([m for m in reversed(_between(found, fields)) if m["ts"] < below], fields)
 
     def replies(self, fields: Fields) -> Fields:
+        """Oldest first; the message that began the thread is always the first of all."""
         channel, ts = self._channel(fields), str(fields.get("ts", ""))
         found = self.messages.thread(channel, ts)
         if not found:
             raise Refused("thread_not_found")
         after = str(fields.get("cursor") or "")
+        found = [*(m for m in found if m["ts"] == ts), *_between([m for m in found if m["ts"] != ts], fields)]
         return self._paged([m for m in found if m["ts"] > after], fields)
 
     def _paged(self, found: list[Doc], fields: Fields) -> Fields:
         size = max(1, min(int(fields.get("limit") or 100), 999))
-        more = len(found) > size
-        made: Fields = {"messages": [self.messages.wire(m) for m in found[:size]], "has_more": more}
+        more, metadata = len(found) > size, str(fields.get("include_all_metadata", "")).lower() in ("1", "true")
+        shown = [self.messages.wire(m, metadata=metadata) for m in found[:size]]
+        made: Fields = {"messages": shown, "has_more": more}
         return made | ({"response_metadata": {"next_cursor": found[size - 1]["ts"]}} if more else {})
+
+
+def _between(found: list[Doc], fields: Fields) -> list[Doc]:
+    oldest, latest = str(fields.get("oldest") or "0"), str(fields.get("latest") or "9")
+    if str(fields.get("inclusive", "")).lower() in ("1", "true"):
+        return [m for m in found if oldest <= m["ts"] <= latest]
+    return [m for m in found if oldest < m["ts"] < latest]
 
 
 def _decoded(value: Any) -> Any:

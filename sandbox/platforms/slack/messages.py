@@ -1,15 +1,17 @@
-"""Slack's messages and people. A message is one document under `CHANNEL/TS`."""
+"""Slack's messages and people. A message is one document under `CHANNEL/TS`; what is deleted stays, marked as gone."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+from sandbox.platforms.slack.people import COLLEAGUES, Person
 from sandbox.store import Doc, Store
-from sandbox.world import ADVOCATES, SLACK_BOT, SLACK_CHANNELS, TEAM, Member
+from sandbox.world import ADVOCATES, SLACK_BOT, SLACK_CHANNELS, TEAM
 
 _LINK = re.compile(r"/archives/(C\w+)/p(\d{10})(\d{6})")
 BOT_ID = "B0DESK"
+PEOPLE: tuple[Person, ...] = (*TEAM, *COLLEAGUES)
 
 
 class Messages:
@@ -25,26 +27,27 @@ class Messages:
     def channel_name(self, channel: str) -> str:
         return next((name for name, known in SLACK_CHANNELS.items() if known == channel), channel)
 
-    def person(self, slack_id: str) -> Member | None:
-        return next((m for m in TEAM if m.slack_id == slack_id), None)
+    def person(self, slack_id: str) -> Person | None:
+        return next((m for m in PEOPLE if m.slack_id == slack_id), None)
 
     def name(self, slack_id: str) -> str:
         person = self.person(slack_id)
         return person.name if person else "Mention Desk" if slack_id == SLACK_BOT else slack_id
 
     def get(self, channel: str, ts: str) -> Doc | None:
-        return self.store.get("slack_message", f"{channel}/{ts}")
+        return self.at(f"{channel}/{ts}")
 
     def at(self, where: str) -> Doc | None:
-        """By `CHANNEL/TS` or permalink."""
+        """By `CHANNEL/TS` or permalink; None for what is gone."""
         if match := _LINK.search(where):
-            return self.get(match[1], f"{match[2]}.{match[3]}")
-        return self.store.get("slack_message", where)
+            where = f"{match[1]}/{match[2]}.{match[3]}"
+        found = self.store.get("slack_message", where)
+        return None if found is None or found.get("gone") else found
 
     def post(self, channel: str, user: str, text: str, *, at: float, thread_ts: str | None = None, **more: Any) -> Doc:
-        """`more`: blocks, attachments, metadata, desk (it came through the API)."""
+        """`more`: blocks, attachments, metadata, kind, desk (it came through the API)."""
         micros = int(at * 1_000_000)
-        while self.get(channel, f"{micros // 1_000_000}.{micros % 1_000_000:06d}") is not None:
+        while self.store.get("slack_message", f"{channel}/{micros // 1_000_000}.{micros % 1_000_000:06d}") is not None:
             micros += 1
         ts = f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
         message: Doc = {
@@ -60,21 +63,30 @@ class Messages:
         return self._save({**message, **more})
 
     def update(self, message: Doc, text: str, *, at: float, **more: Any) -> Doc:
-        return self._save({**message, "text": text, "edited": {"user": message["user"], "ts": f"{at:.6f}"}, **more})
+        edited = {"user": message["user"], "ts": f"{at:.6f}"}
+        return self._save({**message, "text": text, "edited": edited, "edits": message.get("edits", 0) + 1, **more})
+
+    def react(self, message: Doc, name: str, user: str) -> Doc:
+        """Raises ValueError when this user has reacted with it already."""
+        by = list(message.get("reactions", {}).get(name, ()))
+        if user in by:
+            raise ValueError("already_reacted")
+        return self._save({**message, "reactions": {**message.get("reactions", {}), name: [*by, user]}})
 
     def delete(self, message: Doc) -> None:
-        self.store.drop("slack_message", f"{message['channel']}/{message['ts']}")
+        self._save({**message, "gone": True})
 
     def in_channel(self, channel: str) -> list[Doc]:
-        """Oldest first, threads' answers among them."""
+        """Oldest first, threads' answers among them; what is gone only where answers stand below it."""
         found = [m for m in self.store.all("slack_message").values() if m["channel"] == channel]
-        return sorted(found, key=lambda m: m["ts"])
+        standing = {m.get("thread_ts") for m in found if not m.get("gone")}
+        return sorted((m for m in found if not m.get("gone") or m["ts"] in standing), key=lambda m: m["ts"])
 
     def thread(self, channel: str, ts: str) -> list[Doc]:
         """The message that began it, then its answers."""
         return [m for m in self.in_channel(channel) if m["ts"] == ts or m.get("thread_ts") == ts]
 
-    def wire(self, message: Doc) -> dict[str, Any]:
+    def wire(self, message: Doc, *, metadata: bool = True) -> dict[str, Any]:
         """As the Web API shows it; the parent of a thread says how many answers it has."""
         made: dict[str, Any] = {
             "type": "message",
@@ -83,11 +95,15 @@ class Messages:
             "ts": message["ts"],
             "team": "T0ACME",
         }
-        if message["user"] == SLACK_BOT:
+        if message.get("gone"):
+            made |= {"subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted.", "hidden": True}
+        elif message["user"] == SLACK_BOT:
             made |= {"bot_id": BOT_ID, "app_id": "A0DESK"}
         for name in ("thread_ts", "edited", "blocks", "attachments", "metadata"):
-            if name in message:
+            if name in message and (name != "metadata" or metadata) and not message.get("gone"):
                 made[name] = message[name]
+        if message.get("reactions"):
+            made["reactions"] = [{"name": n, "users": by, "count": len(by)} for n, by in message["reactions"].items()]
         answers = [
             m for m in self.thread(message["channel"], message["ts"]) if m is not message and m["ts"] != message["ts"]
         ]
@@ -100,7 +116,7 @@ class Messages:
             }
         return made
 
-    def user(self, person: Member) -> dict[str, Any]:
+    def user(self, person: Person) -> dict[str, Any]:
         profile = {"real_name": person.name, "display_name": person.key, "email": person.email, "title": person.role}
         return {
             "id": person.slack_id,

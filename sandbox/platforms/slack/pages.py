@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.http import Request, Response, Router, redirect
-from sandbox.pages.elements import Markup, el, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
 from sandbox.platform import Act, Impossible
+from sandbox.platforms.slack.messages import PEOPLE
+from sandbox.platforms.slack.people import COLLEAGUES, EMOJI
 from sandbox.store import Doc
-from sandbox.world import SLACK_CHANNELS, TEAM
+from sandbox.world import SLACK_CHANNELS
 
 if TYPE_CHECKING:
     from sandbox.platforms.slack import Slack
 
 SECTION = "Slack"
-_PEOPLE = [(m.key, f"{m.name}, {m.role}") for m in TEAM]
+_PEOPLE = [(m.key, f"{m.name}, {m.role}") for m in PEOPLE]
 
 
 class Pages:
@@ -26,6 +28,7 @@ class Pages:
         router.add("GET", "/slack/{name}", self.channel)
         router.add("GET", "/slack/archives/{channel}/{ts}", self.thread)
         router.add("POST", "/slack/write", self.write)
+        router.add("POST", "/slack/react", self.react)
 
     def channels(self, request: Request) -> Response:
         counts = {name: len(self.messages.in_channel(channel)) for name, channel in SLACK_CHANNELS.items()}
@@ -59,12 +62,17 @@ class Pages:
             [self._article(m, chosen=m["ts"] == message["ts"]) for m in self.messages.thread(message["channel"], top)],
             el("h2", "Answer"),
             reply_form("/slack/write", _PEOPLE, id=f"{message['channel']}/{message['ts']}"),
+            button("/slack/react", f"React with :{EMOJI}:", id=f"{message['channel']}/{message['ts']}"),
+            button(
+                "/control/delete", "Delete this message", platform="slack", id=f"{message['channel']}/{message['ts']}"
+            ),
             section=SECTION,
         )
 
     def _article(self, message: Doc, *, chosen: bool = False) -> Markup:
         answers = len(self.messages.thread(message["channel"], message["ts"])) - 1
         told = [f"{answers} answers"] * (answers > 0) + ["edited"] * ("edited" in message)
+        told += [f":{name}: {len(by)}" for name, by in message.get("reactions", {}).items()]
         return el(
             "article",
             el(
@@ -75,7 +83,7 @@ class Pages:
                 el("span", " · " + ", ".join(told)) if told else None,
                 class_="by",
             ),
-            el("p", message["text"], class_="text"),
+            el("p", "This message was deleted." if message.get("gone") else message["text"], class_="text"),
             [el("p", text, class_="text quiet") for text in _texts(message.get("blocks"))],
             id=f"message-{message['ts']}",
             class_=("chosen " if chosen else "") + ("ours" if message["desk"] else ""),
@@ -83,8 +91,16 @@ class Pages:
 
     def write(self, request: Request) -> Response:
         form = request.form()
-        more = {"channel": form.get("channel", "")}
-        act = Act("slack", "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), more=more)
+        more, text = {"channel": form.get("channel", "")}, form.get("text", "")
+        kind = "question" if "?" in text else ""
+        act = Act("slack", "post", form.get("as", ""), text, parent=form.get("id", ""), kind=kind, more=more)
+        return self._performed(act)
+
+    def react(self, request: Request) -> Response:
+        parent = request.form().get("id", "")
+        return self._performed(Act("slack", "react", COLLEAGUES[0].key, EMOJI, parent=parent))
+
+    def _performed(self, act: Act) -> Response:
         try:
             made = self.slack.universe.perform(act)
         except Impossible as error:

@@ -1,0 +1,323 @@
+"""Slack's rooms: what is read, how reading goes on after an interruption, threads, and answers in them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from channels.adapters.slack import Slack, fetching
+from channels.contract import Config, Json, Mention, Outgoing, Page
+from channels.errors import AuthFailed, RateLimited, Rejected, Transient, Uncertain
+from channels.tests.fake_slack_rooms import OTHER, ROOM, START, Workspace, as_json, ts, working
+from channels.tests.loopback import Reply
+
+ADAPTER = Slack()
+NOW = START + 100_000
+SINCE = datetime.fromtimestamp(START, UTC)
+
+
+@pytest.fixture(autouse=True)
+def at_a_time(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The clock of the reading; its one entry may be changed."""
+    clock = [float(NOW)]
+    monkeypatch.setattr(fetching.time, "time", lambda: clock[0])
+    return clock
+
+
+def read(config: Config, cursor: Json = None) -> tuple[list[str], Json]:
+    """Ids of the items, without those that come again because polls overlap, and where it goes on."""
+    found: dict[str, None] = {}
+    for page in ADAPTER.fetch(config, cursor):
+        found |= {item.external_id: None for item in page.items}
+        cursor = page.cursor
+    return list(found), cursor
+
+
+def mentions(pages: list[Page], config: Config) -> list[Mention]:
+    found = [ADAPTER.parse(item, config) for page in pages for item in page.items]
+    return [mention for mention in found if mention]
+
+
+def asked(workspace: Workspace, method: str) -> list[dict[str, Any]]:
+    return [body for name, body in workspace.calls if name == method]
+
+
+def test_only_questions_of_people_come_in() -> None:
+    workspace = Workspace()
+    workspace.say(1, "Who orders stickers?")
+    workspace.say(2, "Thanks everybody")
+    workspace.say(3, "Is the build red?", bot_id="B1")
+    workspace.say(4, "joined?", subtype="channel_join")
+    workspace.say(5, "An answer?", thread_ts=ts(1))
+    workspace.say(6, "I forgot the socks", reactions=[{"name": "ticket", "count": 1}])
+    workspace.say(7, "Please review this draft")
+    with working(workspace) as (_, config):
+        found = mentions(list(ADAPTER.fetch(config, None)), config)
+    assert [m.external_id for m in found] == [f"{ROOM}:{ts(n)}" for n in (7, 6, 1)]
+    assert {m.author.name for m in found} == {"Ines Almeida"}
+    assert {m.addressed for m in found} == {(("swag", ROOM.lower()),)}
+    assert found[2].url == f"https://acme.slack.example/archives/{ROOM}/p{ts(1).replace('.', '')}"
+    assert len(asked(workspace, "users.info")) == 1
+
+
+@pytest.mark.parametrize(("what", "expected"), [("questions", [1]), ("emoji", [2]), ("both", [2, 1])])
+def test_what_is_work_is_a_choice(what: str, expected: list[int]) -> None:
+    workspace = Workspace()
+    workspace.say(1, "A question?")
+    workspace.say(2, "No question", reactions=[{"name": "ticket", "count": 1}])
+    with working(workspace, what=what) as (_, config):
+        assert read(config)[0] == [f"{ROOM}:{ts(n)}" for n in expected]
+
+
+def test_who_asks_is_the_requester_although_one_of_us() -> None:
+    workspace = Workspace()
+    workspace.say(1, "A question?")
+    with working(workspace) as (_, config):
+        (mention,) = mentions(list(ADAPTER.fetch(config, None)), config)
+    assert mention.requester == mention.author
+    assert not mention.is_own
+
+
+def test_rooms_are_found_by_name_over_pages_and_only_once() -> None:
+    workspace = Workspace()
+    workspace.say(1, "A question?", OTHER)
+    with working(workspace, rooms=["#Community-Advocates"]) as (_, config):
+        found, cursor = read(config)
+        assert found == [f"{OTHER}:{ts(1)}"]
+        assert len(asked(workspace, "conversations.list")) == 2
+        read(config, cursor)
+    assert len(asked(workspace, "conversations.list")) == 2
+
+
+def test_many_messages_are_read_to_the_end_in_pages() -> None:
+    workspace = Workspace()
+    workspace.page = 3
+    for number in range(10):
+        workspace.say(number, f"Question {number}?")
+    with working(workspace) as (_, config):
+        found, cursor = read(config)
+        assert found == [f"{ROOM}:{ts(n)}" for n in reversed(range(10))]
+        # A second reading asks for what is new, and reads the last hour again.
+        workspace.calls.clear()
+        workspace.say(5000, "A new one?")
+        assert f"{ROOM}:{ts(5000)}" in read(config, cursor)[0]
+    oldest = {body["oldest"] for body in asked(workspace, "conversations.history")}
+    assert oldest == {f"{START + 9 - 3600}.000100"}
+
+
+def test_a_reading_that_is_cut_off_goes_on_without_a_gap() -> None:
+    workspace = Workspace()
+    workspace.page = 2
+    for number in range(0, 60_000, 10_000):
+        workspace.say(number, f"Question {number}?")
+    with working(workspace) as (_, config):
+        pages = ADAPTER.fetch(config, None)
+        first = next(pages)
+        pages.close()  # killed after the first page was stored
+        workspace.say(70_000, "Meanwhile?")
+        found, cursor = read(config, first.cursor)
+        seen = {item.external_id for item in first.items} | set(found)
+    assert seen == {f"{ROOM}:{ts(n)}" for n in (*range(0, 60_000, 10_000), 70_000)}
+    assert cursor["marks"][ROOM]["islands"] == []
+
+
+def test_a_reading_is_bounded_and_the_rest_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "PAGES_A_ROOM", 2)
+    workspace = Workspace()
+    workspace.page = 1
+    for number in range(0, 80_000, 10_000):
+        workspace.say(number, f"Question {number}?")
+    seen: set[str] = set()
+    cursor: Json = None
+    polls = 0
+    with working(workspace) as (_, config):
+        while len(seen) < 8:
+            polls += 1
+            assert polls < 30
+            workspace.calls.clear()
+            found, cursor = read(config, cursor)
+            assert len(asked(workspace, "conversations.history")) <= 2
+            seen |= set(found)
+    assert polls > 2
+
+
+def test_an_emoji_that_comes_late_is_seen_when_the_last_days_are_read_again(at_a_time: list[float]) -> None:
+    workspace = Workspace()
+    message = workspace.say(1, "No question, but important")
+    workspace.say(50_000, "A later question?")
+    with working(workspace) as (_, config):
+        _, cursor = read(config)
+        message["reactions"] = [{"name": "ticket", "count": 1}]
+        at_a_time[0] += 60
+        assert f"{ROOM}:{ts(1)}" not in read(config, cursor)[0]
+        at_a_time[0] += 600
+        assert f"{ROOM}:{ts(1)}" in read(config, cursor)[0]
+
+
+def test_an_edit_is_another_version_and_a_new_name_is_none() -> None:
+    workspace = Workspace()
+    message = workspace.say(1, "Who orders stickers, <@U0INES01>?")
+    with working(workspace) as (_, config):
+        (first,) = [item for page in ADAPTER.fetch(config, None) for item in page.items]
+        (in_thread,) = ADAPTER.fetch_thread(config, first.external_id)
+        message["reply_count"], message["reactions"] = 3, [{"name": "eyes", "count": 1}]
+        renamed = {**first.payload, "users": {"U0INES01": {"name": "x", "real_name": "Ines Almeida-Costa"}}}
+        (again,) = [item for page in ADAPTER.fetch(config, None) for item in page.items]
+        message |= {"text": "Who orders socks?", "edited": {"user": "U0INES01", "ts": ts(9)}}
+        (edited,) = [item for page in ADAPTER.fetch(config, None) for item in page.items]
+        mark = ADAPTER.fingerprint(first, config)
+        assert mark == ADAPTER.fingerprint(in_thread, config) == ADAPTER.fingerprint(again, config)
+        assert mark == ADAPTER.fingerprint(type(first)(first.external_id, renamed), config)
+        assert mark != ADAPTER.fingerprint(edited, config)
+        mention = ADAPTER.parse(edited, config)
+    assert mention
+    assert mention.edited_at == datetime.fromtimestamp(START + 9, UTC).replace(microsecond=100)
+
+
+def test_a_room_that_cannot_be_read_is_told_and_the_others_are_read() -> None:
+    workspace = Workspace()
+    workspace.say(1, "A question?")
+    with working(workspace, rooms=["C0GONE0001", "nowhere", f"{ROOM} swag"]) as (_, config):
+        pages, found = ADAPTER.fetch(config, None), []
+        found += [item.external_id for item in next(pages).items]
+        with pytest.raises(Rejected, match=r"#nowhere|C0GONE0001"):
+            list(pages)
+    assert found == [f"{ROOM}:{ts(1)}"]
+
+
+def test_no_rooms_and_no_token_are_told() -> None:
+    with working(Workspace(), rooms=[]) as (_, config), pytest.raises(Rejected, match="No channels"):
+        read(config)
+    with pytest.raises(AuthFailed, match="xoxb-"):
+        read(Config({"rooms": ["swag"]}))
+
+
+def test_the_check_says_who_reads_what() -> None:
+    with working(Workspace()) as (_, config):
+        assert ADAPTER.check(config) == "Works: desk of Acme reads #swag."
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "words"),
+    [
+        ("invalid_auth", AuthFailed, "valid one"),
+        ("missing_scope", AuthFailed, "channels:history"),
+        ("ratelimited", RateLimited, "too often"),
+        ("internal_error", Transient, "internal_error"),
+        ("not_in_channel", Rejected, "/invite"),
+    ],
+)
+def test_errors_of_slack_are_typed_and_in_words(error: str, expected: type[Exception], words: str) -> None:
+    workspace = Workspace()
+    workspace.fault = lambda method: as_json({"ok": False, "error": error, "needed": "channels:history"})
+    with working(workspace) as (_, config), pytest.raises(expected, match=words):
+        ADAPTER.fetch_thread(config, f"{ROOM}:{ts(1)}")
+
+
+def test_the_api_is_not_asked_inside_the_own_network() -> None:
+    with working(Workspace()) as (server, config):
+        guarded = Config(config.settings, config.secrets)
+        with pytest.raises(Rejected, match="not on the public internet"):
+            read(guarded)
+        assert server.seen == []
+
+
+# --- threads -----------------------------------------------------------------------------------------------------
+
+
+def test_a_thread_is_read_whole_and_its_asker_stays_the_requester() -> None:
+    workspace = Workspace()
+    workspace.page = 2
+    workspace.say(1, "Who orders stickers?")
+    workspace.say(2, "I do.", user="U0OWEN01", thread_ts=ts(1))
+    workspace.say(3, "Twenty please.", thread_ts=ts(1))
+    workspace.say(4, "Ping!", bot_id="B1", thread_ts=ts(1))
+    with working(workspace) as (_, config):
+        found = [ADAPTER.parse(item, config) for item in ADAPTER.fetch_thread(config, f"{ROOM}:{ts(1)}")]
+    said = [(m.text, m.requester is not None, m.parent_id) for m in found if m]
+    root = f"{ROOM}:{ts(1)}"
+    assert said == [("Who orders stickers?", True, None), ("I do.", False, root), ("Twenty please.", True, root)]
+
+
+def test_what_a_thread_shows_no_more_is_deleted() -> None:
+    workspace = Workspace()
+    workspace.say(1, "Who orders stickers?")
+    workspace.say(2, "I do.", thread_ts=ts(1))
+    with working(workspace) as (_, config):
+        thread, ids = f"{ROOM}:{ts(1)}", [f"{ROOM}:{ts(n)}" for n in (2, 3)]
+        (gone,) = ADAPTER.lookup(config, thread, ids)
+        mention = ADAPTER.parse(gone, config)
+        assert mention
+        assert (mention.external_id, mention.is_deleted, mention.thread_id) == (ids[1], True, thread)
+        workspace.rooms[ROOM].clear()
+        assert ADAPTER.fetch_thread(config, thread) == []
+        assert [item.external_id for item in ADAPTER.lookup(config, thread, [thread])] == [thread]
+
+
+# --- answers -----------------------------------------------------------------------------------------------------
+
+ANSWER = Outgoing("key-1", "Yes, <both> & all *of* it.", thread_id=f"{ROOM}:{ts(1)}", in_reply_to=f"{ROOM}:{ts(2)}")
+
+
+def test_an_answer_goes_to_the_thread_and_comes_back_as_ours() -> None:
+    workspace = Workspace()
+    workspace.say(1, "Who orders stickers?")
+    workspace.say(2, "And socks?", thread_ts=ts(1))
+    with working(workspace) as (_, config):
+        receipt = ADAPTER.send(config, ANSWER)
+        sent = asked(workspace, "chat.postMessage")[0]
+        assert (sent["thread_ts"], sent["text"]) == (ts(1), "Yes, &lt;both&gt; &amp; all *of* it.")
+        assert receipt.url
+        assert receipt.url.startswith("https://acme.slack.example/")
+        own = [ADAPTER.parse(i, config) for i in ADAPTER.fetch_thread(config, ANSWER.thread_id or "")][-1]
+        assert own
+        assert (own.external_id, own.is_own, own.parent_id) == (receipt.external_id, True, ANSWER.in_reply_to)
+        assert own.requester is None
+        assert read(config)[0] == [f"{ROOM}:{ts(1)}"]  # what we say is no mention
+
+
+def test_a_refused_answer_is_rejected_and_nothing_is_posted() -> None:
+    workspace = Workspace()
+    workspace.fault = lambda method: as_json({"ok": False, "error": "is_archived"})
+    with working(workspace) as (_, config), pytest.raises(Rejected, match="archived"):
+        ADAPTER.send(config, ANSWER)
+    assert workspace.rooms[ROOM] == []
+
+
+def test_a_broken_connection_is_uncertain_and_the_answer_is_found_by_its_key() -> None:
+    workspace = Workspace()
+    workspace.page = 1
+    workspace.say(1, "Who orders stickers?")
+    workspace.fault = lambda method: Reply(drop=True) if method == "chat.postMessage" else None
+    with working(workspace) as (_, config):
+        with pytest.raises(Uncertain):
+            ADAPTER.send(config, ANSWER)
+        found = ADAPTER.find_own(config, ANSWER, SINCE)
+        assert found
+        assert found.external_id == f"{ROOM}:{workspace.rooms[ROOM][-1]['ts']}"
+        assert ADAPTER.find_own(config, Outgoing("other", "x", thread_id=ANSWER.thread_id), SINCE) is None
+
+
+def test_a_thread_too_long_to_read_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.adapters.slack.posting.THREAD_PAGES", 2)
+    workspace = Workspace()
+    workspace.page = 1
+    for number in range(1, 6):
+        workspace.say(number, "x", thread_ts=ts(1))
+    with working(workspace) as (_, config), pytest.raises(Uncertain):
+        ADAPTER.find_own(config, ANSWER, SINCE)
+
+
+def test_own_answers_can_be_deleted_and_others_liked_twice_over() -> None:
+    workspace = Workspace()
+    workspace.say(1, "Who orders stickers?")
+    with working(workspace) as (_, config):
+        receipt = ADAPTER.send(config, ANSWER)
+        ADAPTER.delete(config, receipt.external_id)
+        ADAPTER.delete(config, receipt.external_id)
+        assert len(workspace.rooms[ROOM]) == 1
+        ADAPTER.like(config, f"{ROOM}:{ts(1)}")
+        ADAPTER.like(config, f"{ROOM}:{ts(1)}")
+    assert workspace.rooms[ROOM][0]["reactions"] == [{"name": "thumbsup", "count": 1}]
