@@ -1,6 +1,7 @@
 import pytest
 
 from channels import registry
+from mentions.tests.boards import Board
 from mentions.tests.factories import UserFactory
 from mentions.tests.platforms import Forum, Mailbox, connection_with
 
@@ -8,11 +9,17 @@ from mentions.tests.platforms import Forum, Mailbox, connection_with
 @pytest.fixture(autouse=True)
 def platforms(monkeypatch):
     """The tests' own platforms stand beside the real ones, in the one list that everything looks at."""
-    everything = {**registry.all_adapters(), Forum.platform: Forum(), Mailbox.platform: Mailbox()}
+    mine = {adapter.platform: adapter for adapter in (Forum(), Mailbox(), Board())}
+    everything = {**registry.all_adapters(), **mine}
     registry.all_adapters.cache_clear()
     monkeypatch.setattr(registry, "scan", lambda: everything)
     yield
     registry.all_adapters.cache_clear()
+
+
+@pytest.fixture
+def board(platforms):
+    return registry.adapter_for("testboard")
 
 
 @pytest.fixture

@@ -1,0 +1,66 @@
+"""A message board on which people answer from accounts of their own: a token `token-of-x` opens the account `id-x`."""
+
+from __future__ import annotations
+
+from channels import personal as own_accounts
+from channels.contract import Author, Capability, Field, FieldKind, Receipt
+from channels.errors import AuthFailed
+from channels.models import PersonalAccount
+from mentions import personal
+from mentions.tests.factories import (
+    NOON,
+    AuthorFactory,
+    ChannelFactory,
+    ConnectionFactory,
+    MessageFactory,
+    TicketFactory,
+)
+from mentions.tests.platforms import Forum
+
+
+class Board(Forum):
+    platform = "testboard"
+    label = "Test board"
+    capabilities = Forum.capabilities | {Capability.SEND, Capability.DELETE, Capability.POST}
+    personal_fields = (
+        Field("token", "Token", "From your profile there.", FieldKind.SECRET, required=True),
+        Field("device", "Device"),
+    )
+
+    def __init__(self):
+        self.refuses = set()
+        self.sent = []
+        self.deleted = []
+
+    def whose(self, config):
+        token = config.personal["token"]
+        if token in self.refuses or not token.startswith("token-of-"):
+            raise AuthFailed(f"The token {token} is not valid.")
+        name = token.removeprefix("token-of-")
+        return Author(f"id-{name}", name.title(), name.title())
+
+    def send(self, config, outgoing):
+        author = self.whose(config)
+        self.sent.append((author.id, outgoing))
+        return Receipt(f"b{len(self.sent)}", f"https://board.example/b{len(self.sent)}")
+
+    def delete(self, config, external_id):
+        self.deleted.append((self.whose(config).id, external_id))
+
+
+def board_ticket(connection=None, **message):
+    connection = connection or ConnectionFactory(platform="testboard", name="Board")
+    channel = ChannelFactory(connection=connection, name=f"board {connection.pk}")
+    requester = AuthorFactory(namespace="testboard")
+    ticket = TicketFactory(channel=channel, requester=requester)
+    MessageFactory(ticket=ticket, namespace="testboard", url="https://board.example/q1", posted_at=NOON, **message)
+    return ticket
+
+
+def enter(user, connection, token, now=NOON):
+    """As the page and its task do."""
+    from channels.registry import adapter_for
+
+    account = own_accounts.save(user.pk, connection, adapter_for("testboard"), {"token": token})
+    personal.check(account.pk, now)
+    return PersonalAccount.objects.get(pk=account.pk)
