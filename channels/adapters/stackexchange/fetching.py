@@ -55,7 +55,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     marks: dict[str, Any] = dict(known.get("from") or {})
     asked = sources(config)
     keys = [source.key for source in asked]
-    first = keys.index(known.get("next")) if known.get("next") in keys else 0
+    first = keys.index(str(known["next"])) if known.get("next") in keys else 0
     start = int(time.time()) - 86_400 * _days(config)
     left = PAGES_A_POLL
     for number, source in enumerate(asked[first:] + asked[:first]):

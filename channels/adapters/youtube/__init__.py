@@ -1,0 +1,94 @@
+"""YouTube: comments on chosen channels and videos, answered from the brand's own channel.
+
+https://developers.google.com/youtube/v3/docs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from channels.adapters.youtube import client, fetching, posting, wire
+from channels.contract import (
+    Adapter,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Item,
+    Json,
+    Mention,
+    Outgoing,
+    Page,
+    Receipt,
+)
+
+
+class YouTube(Adapter):
+    """Reading needs a key, replying a login of the brand's channel."""
+
+    platform = "youtube"
+    label = "YouTube"
+    fields = (
+        Field("channel_ids", "Channels", "Ids (UC…), one a line: comments on all their videos.", FieldKind.LIST),
+        Field("video_ids", "Videos", "Ids, one a line: the part after v= in the address.", FieldKind.LIST),
+        Field("phrases", "Phrases", "One a line, whole words. Empty: every comment comes in.", FieldKind.LIST),
+        Field("api_key", "API key", "Of a Google Cloud project with the YouTube Data API.", FieldKind.SECRET,
+              required=True),
+        Field("client_id", "OAuth client", "Only for replies."),
+        Field("client_secret", "OAuth client secret", "Only for replies.", FieldKind.SECRET),
+        Field("refresh_token", "Refresh token", "Of the channel that replies, with the scope youtube.force-ssl.",
+              FieldKind.SECRET),
+        Field("daily_units", "Units a day for polling", "Of the 10,000 of the project; the rest is for replies (50 "
+              "each) and for threads that are followed.", FieldKind.INTEGER, default=client.DAILY_UNITS),
+        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("api_base", "API", kind=FieldKind.URL, default=client.API),
+        Field("token_base", "Token server", kind=FieldKind.URL, default=client.TOKENS),
+        Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
+    )  # fmt: skip
+    channel_fields = (
+        Field("user_id", "Our channel's id", "UC…: its comments are our own answers."),
+    )  # fmt: skip
+    capabilities = frozenset(
+        {Capability.FETCH_THREAD, Capability.EDITS, Capability.SEND, Capability.FIND_OWN, Capability.DELETE}
+    )
+    grouping = Grouping.AUTHOR_IN_THREAD
+    expected_silence = timedelta(days=7)
+    poll_interval_s = (180, 1800)
+    index_lag_s = 120.0
+    max_reply_length = 10_000
+
+    def namespace(self, config: Config) -> str:
+        return "youtube"
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        return wire.split(document)
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return wire.parse(item, config)
+
+    def fingerprint(self, item: Item, config: Config) -> bytes:
+        return wire.fingerprint(item, config)
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        return fetching.fetch(config, cursor)
+
+    def check(self, config: Config) -> str:
+        return fetching.check(config)
+
+    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
+        return fetching.fetch_thread(config, thread_id)
+
+    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        return fetching.lookup(config, thread_id, external_ids)
+
+    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
+        return posting.send(config, outgoing)
+
+    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+        return posting.find_own(config, outgoing, since)
+
+    def delete(self, config: Config, external_id: str) -> None:
+        posting.delete(config, external_id)

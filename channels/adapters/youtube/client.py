@@ -1,0 +1,177 @@
+"""One request to the YouTube Data API: what it costs, whose it is, and what its errors mean.
+
+Costs: https://developers.google.com/youtube/v3/determine_quota_cost (a list 1 unit, an insert or a delete 50); 10,000
+units a day, which begins at midnight Pacific Time. Errors: https://developers.google.com/youtube/v3/docs/errors.
+Tokens: https://developers.google.com/identity/protocols/oauth2/web-server#offline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from channels import oauth
+from channels.adapters.youtube import wire
+from channels.contract import Config, Json
+from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.http import Answer, ask_form, get_json
+
+API = "https://www.googleapis.com/youtube/v3"
+TOKENS = "https://oauth2.googleapis.com"
+DAILY_UNITS = 8000
+PACIFIC = ZoneInfo("America/Los_Angeles")
+RUSH_S = 60.0
+
+
+class Closed(Rejected):
+    """This video or channel cannot be read (comments off, gone); the others can. `reason`: in YouTube's words."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Units:
+    """What polling has used of the day's quota: `day` is the date in California."""
+
+    allowed: int
+    day: str
+    used: int = 0
+
+    @classmethod
+    def stored(cls, config: Config, kept: Json, now: datetime) -> Units:
+        allowed, day = config.setting("daily_units", DAILY_UNITS), day_of(now)
+        units = cls(max(1, allowed) if isinstance(allowed, int) else DAILY_UNITS, day)
+        if isinstance(kept, dict) and kept.get("day") == day and isinstance(kept.get("used"), int):
+            units.used = kept["used"]
+        return units
+
+    def take(self, cost: int, now: datetime) -> None:
+        """Raises RateLimited before the quota would be overrun."""
+        if day_of(now) != self.day:
+            self.day, self.used = day_of(now), 0
+        if self.used + cost > self.allowed:
+            raise used_up(now, f"The {self.allowed} units that this connection may use a day are used up.")
+        self.used += cost
+
+    @property
+    def left(self) -> int:
+        return max(0, self.allowed - self.used)
+
+    def to_json(self) -> Json:
+        return {"day": self.day, "used": self.used}
+
+
+def day_of(now: datetime) -> str:
+    return now.astimezone(PACIFIC).date().isoformat()
+
+
+def midnight_after(now: datetime) -> datetime:
+    """When the quota begins anew, in UTC; a day with a change of the clocks has 23 or 25 hours."""
+    tomorrow = now.astimezone(PACIFIC).date() + timedelta(days=1)
+    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=PACIFIC).astimezone(UTC)
+
+
+def used_up(now: datetime, told: str) -> RateLimited:
+    until = midnight_after(now)
+    return RateLimited(f"{told} It begins anew at midnight Pacific Time.", until=until,
+                       retry_after_s=(until - now).total_seconds())  # fmt: skip
+
+
+def address(config: Config, path: str) -> str:
+    return str(config.setting("api_base", API)).rstrip("/") + path
+
+
+def listed(config: Config, path: str, params: Mapping[str, str | int], units: Units | None = None) -> dict[str, Any]:
+    """One page of a list, read with the key. Raises Closed where only this one thing cannot be read."""
+    if units is not None:
+        units.take(1, datetime.now(UTC))
+    key = config.secret("api_key")
+    # In a header and not in the address: https://cloud.google.com/docs/authentication/api-keys-use
+    headers = {"X-Goog-Api-Key": key} if key else {}
+    answer = get_json(
+        config.network, address(config, path), params=params, headers=headers, secrets=[key], classify=classify
+    )
+    return items_of(answer)
+
+
+def items_of(answer: Answer) -> dict[str, Any]:
+    body = answer.body
+    if not isinstance(body, dict):
+        raise Malformed("YouTube answered without an object.")
+    if "error" in body:
+        raise Malformed(f"YouTube answered with an error: {wire.error_line(body['error'])}")
+    if not isinstance(body.get("items"), list):
+        # An empty list is left out at times (seen with channels and videos); the kind is always there.
+        if not str(body.get("kind", "")).endswith("ListResponse"):
+            raise Transient("YouTube answered without items. It is tried again.")
+        body = {**body, "items": []}
+    body["items"] = [entry for entry in body["items"] if isinstance(entry, dict)]
+    return body
+
+
+def classify(status: int, body: Json) -> ChannelError | None:
+    """By the reason; 403 may mean a missing right, a used-up quota, or comments that are switched off."""
+    reason = wire.reason_of(body)
+    if not reason:
+        return None
+    told = f"YouTube: {wire.error_line(body['error'])}"
+    if reason in ("quotaExceeded", "dailyLimitExceeded"):
+        return used_up(datetime.now(UTC), f"{told}.")
+    if reason in ("rateLimitExceeded", "userRateLimitExceeded"):
+        return RateLimited(f"{told}.", until=datetime.now(UTC) + timedelta(seconds=RUSH_S), retry_after_s=RUSH_S)
+    if reason in ("commentsDisabled", "videoNotFound", "channelNotFound", "commentThreadNotFound", "commentNotFound"):
+        return Closed(f"{told}.", reason)
+    if reason in ("keyInvalid", "accessNotConfigured", "authError", "badRequest") and "key" in told.lower():
+        return AuthFailed(f"{told}. Check the API key of this connection.")
+    if reason in ("forbidden", "ineligibleAccount", "insufficientPermissions", "ipRefererBlocked", "authError"):
+        return AuthFailed(f"{told}. Check what the key and the token of this connection are allowed to do.")
+    return None
+
+
+def authorised(config: Config, ask: Callable[[dict[str, str], tuple[str, ...]], Answer]) -> Answer:
+    """Call `ask(headers, secrets)` with an access token of the brand's channel; once more with a new one if it was
+    refused before its time (a 401 is a clear refusal: nothing was posted)."""
+    owner = _owner(config)
+    for last in (False, True):
+        token = oauth.access_token(owner, lambda: _new_token(config))
+        try:
+            return ask({"Authorization": f"Bearer {token}"}, (token, config.secret("refresh_token")))
+        except AuthFailed:
+            oauth.forget(owner)
+            if last:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _owner(config: Config) -> tuple[str, ...]:
+    """Raises AuthFailed where replies were not set up."""
+    needed = (str(config.setting("client_id", "")), config.secret("client_secret"), config.secret("refresh_token"))
+    if not all(needed):
+        raise AuthFailed("Replies need the OAuth client and the refresh token of our channel: see the connection.")
+    return ("youtube", str(config.setting("token_base", TOKENS)), *needed)
+
+
+def _new_token(config: Config) -> oauth.Token:
+    url = str(config.setting("token_base", TOKENS)).rstrip("/") + "/token"
+    client_secret, refresh_token = config.secret("client_secret"), config.secret("refresh_token")
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": str(config.setting("client_id", "")),
+        "client_secret": client_secret,
+        "refresh_token": refresh_token,
+    }
+    secrets = (client_secret, refresh_token)
+    return oauth.token_from(ask_form(config.network, url, form, secrets=secrets, classify=_token_refused).body)
+
+
+def _token_refused(status: int, body: Json) -> ChannelError | None:
+    """RFC 6749, 5.2: the error stands in the body of a 400."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if status == 400 and isinstance(error, str):
+        return AuthFailed(f"Google gives no access token ({error}). Make a new refresh token: see the documentation.")
+    return None

@@ -1,0 +1,260 @@
+"""Reads comment threads newest first, source by source, and the replies that a thread does not bring along.
+
+https://developers.google.com/youtube/v3/docs/commentThreads/list (`order=time`, pages by token, no way to ask for a
+time). A walk goes from the newest thread down to what is known. One that is stopped half way (bound, quota, crash)
+leaves its next token in the cursor and is ended first; the mark moves only then. The newest page is read by every poll,
+so replies and edits under young threads are seen; those under older ones come with followed threads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.adapters.youtube import wire
+from channels.adapters.youtube.client import Closed, Units, listed, midnight_after
+from channels.contract import Config, Item, Json, Page
+from channels.errors import ChannelError, Malformed, RateLimited, Rejected
+
+PER_PAGE = 100
+PAGES_A_POLL = 20
+REPLY_PAGES = 10
+TITLES_KEPT = 300
+REPLIES_KEPT = 400
+OVERLAP_S = 3600
+LOOKUPS = 50
+DEFAULT_DAYS = 14
+
+
+@dataclass(slots=True)
+class State:
+    """The cursor while it is worked on. `marks`: source → {"high", "walk"?}; `replies`: thread → replies when last
+    read; `titles`: video → title."""
+
+    units: Units
+    marks: dict[str, Any] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    replies: dict[str, int] = field(default_factory=dict)
+    next: str = ""
+
+    def to_json(self) -> Json:
+        kept = dict(list(self.replies.items())[-REPLIES_KEPT:])
+        titles = dict(list(self.titles.items())[-TITLES_KEPT:])
+        return {"units": self.units.to_json(), "marks": {k: dict(v) for k, v in self.marks.items()}, "titles": titles,
+                "replies": kept, "next": self.next}  # fmt: skip
+
+    def page(self, items: Sequence[Item]) -> Page:
+        return Page(items, self.to_json(), self.units.left, midnight_after(datetime.now(UTC)))
+
+
+def _state(config: Config, cursor: Json) -> State:
+    kept = cursor if isinstance(cursor, dict) else {}
+    units = Units.stored(config, kept.get("units"), datetime.now(UTC))
+    marks, titles, replies = (dict(kept.get(name) or {}) for name in ("marks", "titles", "replies"))
+    return State(units, marks, titles, replies, str(kept.get("next") or ""))
+
+
+def sources(config: Config) -> list[tuple[str, dict[str, str | int]]]:
+    """(key in the cursor, parameters) of all that is read."""
+    found: list[tuple[str, dict[str, str | int]]] = []
+    found += [(f"channel {c}", {"allThreadsRelatedToChannelId": c}) for c in wire.words(config, "channel_ids")]
+    found += [(f"video {v}", {"videoId": v}) for v in wire.words(config, "video_ids")]
+    if not found:
+        raise Rejected("This connection has neither channels nor videos to read. Enter at least one id.")
+    return found
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """All sources; units that a failed request has cost are kept as well, though nothing else of it is."""
+    state = _state(config, cursor)
+    stored = state.to_json()
+    try:
+        for page in _sources_in_turn(config, state):
+            stored = page.cursor
+            yield page
+    except ChannelError:
+        yield Page([], {**stored, "units": state.units.to_json()}, state.units.left, midnight_after(datetime.now(UTC)))
+        raise
+
+
+def _sources_in_turn(config: Config, state: State) -> Iterator[Page]:
+    """Beginning with the one at which the last poll was stopped. One that cannot be read does not stop the others:
+    that comments are switched off is no mistake, that a video is not there is told at the end."""
+    asked = sources(config)
+    keys = [key for key, _ in asked]
+    first = keys.index(state.next) if state.next in keys else 0
+    closed: list[Closed] = []
+    for number, (key, params) in enumerate(asked[first:] + asked[:first]):
+        state.next = key
+        try:
+            yield from _walks(config, key, params, state)
+        except Closed as error:
+            closed.append(Closed(f"{key}: {error}", error.reason))
+        state.next = keys[(first + number + 1) % len(keys)]
+    yield state.page([])
+    missing = [error for error in closed if error.reason != "commentsDisabled" or len(closed) == len(asked)]
+    if missing:
+        raise Rejected(f"{len(missing)} of {len(asked)} cannot be read, the others were. {missing[0]}")
+
+
+def _walks(config: Config, key: str, params: Mapping[str, str | int], state: State) -> Iterator[Page]:
+    """Ends the walk that was stopped, then goes from the top down to what is known."""
+    start = int(time.time()) - 86_400 * _days(config)
+    mark = dict(state.marks.get(key) or {"high": start})
+    pages = PAGES_A_POLL
+    while pages > 0:
+        walk = dict(mark.pop("walk", None) or {"top": mark["high"], "token": ""})
+        resumed = bool(walk["token"])
+        while pages > 0:
+            body = _threads(config, params, str(walk["token"]), state.units)
+            pages -= 1
+            items = _items(config, body["items"], state)
+            times = [at for at in map(_second, body["items"]) if at]
+            oldest = times[-1] if times else 0  # not the least: a pinned old one may stand at the top
+            walk = {"top": max([walk["top"], *times]), "token": wire.text_of(body.get("nextPageToken"))}
+            # A token may lead to nothing, and the last page may have one: an empty page ends the walk as well.
+            is_done = not walk["token"] or not times or oldest <= mark["high"] - OVERLAP_S
+            mark = {"high": walk["top"]} if is_done else {"high": mark["high"], "walk": walk}
+            state.marks[key] = mark
+            yield state.page(items)
+            if is_done:
+                break
+        if not resumed:
+            return
+
+
+def _threads(config: Config, params: Mapping[str, str | int], token: str, units: Units) -> dict[str, Any]:
+    asked: dict[str, str | int] = {"part": "snippet,replies", "order": "time", "maxResults": PER_PAGE,
+                                   "textFormat": "html", **params}  # fmt: skip
+    if not token:
+        return listed(config, "/commentThreads", asked, units)
+    try:
+        return listed(config, "/commentThreads", {**asked, "pageToken": token}, units)
+    except (Closed, RateLimited):
+        raise
+    except Rejected:  # tokens run out (invalidPageToken): from the top again, what is known is only read twice
+        return listed(config, "/commentThreads", asked, units)
+
+
+def _items(config: Config, threads: Sequence[Mapping[str, Any]], state: State) -> list[Item]:
+    """Comments of threads with all their replies; each once, and only what names a phrase if there are any."""
+    _learn_titles(config, threads, state)
+    items: dict[str, Item] = {}
+    for thread in threads:
+        try:
+            found = wire.of_thread(thread, state.titles)
+        except Malformed:
+            continue  # a thread whose first comment is gone has nothing that could be read
+        about = wire.about_of(thread, state.titles)
+        found += [wire.comment_item(c, about, found=True) for c in _further_replies(config, thread, state)]
+        items |= {item.external_id: item for item in found}
+    return [item for item in items.values() if wire.parse(item, config) is not None]
+
+
+def _further_replies(config: Config, thread: Mapping[str, Any], state: State) -> list[dict[str, Any]]:
+    """Those that the thread leaves out, if their number has changed since they were read."""
+    snippet, number = thread.get("snippet"), wire.text_of(thread.get("id"))
+    total = snippet.get("totalReplyCount") if isinstance(snippet, dict) else None
+    if not number or not isinstance(total, int) or total <= len(wire.included(thread)):
+        return []
+    if state.replies.get(number) == total:
+        return []
+    replies = _replies(config, number, state.units)
+    state.replies.pop(number, None)
+    state.replies[number] = total
+    return replies
+
+
+def _replies(config: Config, number: str, units: Units | None = None) -> list[dict[str, Any]]:
+    """All replies under a comment: https://developers.google.com/youtube/v3/docs/comments/list."""
+    found: list[dict[str, Any]] = []
+    params: dict[str, str | int] = {"part": "snippet", "parentId": number, "maxResults": PER_PAGE, "textFormat": "html"}
+    for _ in range(REPLY_PAGES):
+        body = listed(config, "/comments", params, units)
+        found += body["items"]
+        token = wire.text_of(body.get("nextPageToken"))
+        if not token or not body["items"]:
+            break
+        params["pageToken"] = token
+    return found
+
+
+def _learn_titles(config: Config, threads: Sequence[Mapping[str, Any]], state: State) -> None:
+    videos = list(dict.fromkeys(v for t in threads if (v := wire.about_of(t, {})["videoId"])))
+    unknown = [video for video in videos if video not in state.titles]
+    for at in range(0, len(unknown), 50):
+        state.titles |= _titles(config, unknown[at : at + 50], state.units)
+
+
+def _titles(config: Config, videos: Sequence[str], units: Units | None = None) -> dict[str, str]:
+    """https://developers.google.com/youtube/v3/docs/videos/list: 50 for one unit. A video that is gone gets ""."""
+    body = listed(config, "/videos", {"part": "snippet", "id": ",".join(videos), "maxResults": 50}, units)
+    told = {str(v.get("id")): v["snippet"] for v in body["items"] if isinstance(v.get("snippet"), dict)}
+    return {video: wire.text_of(told.get(video, {}).get("title")) for video in videos}
+
+
+def _second(thread: Mapping[str, Any]) -> int:
+    snippet = thread.get("snippet")
+    top = snippet.get("topLevelComment") if isinstance(snippet, dict) else None
+    inner = top.get("snippet") if isinstance(top, dict) else None
+    at = wire.moment(inner.get("publishedAt")) if isinstance(inner, dict) else None
+    return int(at.timestamp()) if at else 0
+
+
+def check(config: Config) -> str:
+    """One page of the first source; a closed one is told as such."""
+    key, params = sources(config)[0]
+    body = _threads(config, params, "", Units.stored(config, None, datetime.now(UTC)))
+    can = "replies are set up" if config.secret("refresh_token") else "replies are not set up"
+    return f"Works: {key} shows {len(body['items'])} threads on its first page; {can}."
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """The first comment and all its replies."""
+    number = wire.top_of(thread_id)
+    try:
+        body = listed(config, "/commentThreads", {"part": "snippet,replies", "id": number, "textFormat": "html"})
+    except Closed:
+        return []
+    if not body["items"]:
+        return []
+    thread = body["items"][0]
+    about = wire.about_of(thread, {})
+    if about["videoId"]:
+        about["title"] = _title(config, about["videoId"])
+    items = {i.external_id: i for i in wire.of_thread(thread, {about["videoId"]: about["title"] or ""}, found=False)}
+    total = thread["snippet"].get("totalReplyCount")
+    if isinstance(total, int) and total > len(wire.included(thread)):
+        items |= {i.external_id: i for c in _replies(config, number) for i in [wire.comment_item(c, about)]}
+    return list(items.values())
+
+
+def _title(config: Config, video: str) -> str | None:
+    """Nice to have: a thread is not lost for it."""
+    try:
+        return _titles(config, [video])[video] or None
+    except ChannelError:
+        return None
+
+
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+    """Those that YouTube shows no more, asked for by id: deleted, or taken for spam."""
+    asked = list(external_ids[:LOOKUPS])
+    if not asked:
+        return []
+    try:
+        body = listed(config, "/comments", {"part": "snippet", "id": ",".join(asked), "textFormat": "html"})
+    except Closed:
+        return [wire.vanished(external_id) for external_id in asked] if len(asked) == 1 else []
+    there = {wire.text_of(comment.get("id")) for comment in body["items"]}
+    return [wire.vanished(external_id) for external_id in asked if external_id not in there]
+
+
+def _days(config: Config) -> int:
+    try:
+        return max(1, min(3650, int(config.setting("backfill_days", DEFAULT_DAYS))))
+    except (TypeError, ValueError):
+        return DEFAULT_DAYS

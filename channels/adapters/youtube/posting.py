@@ -1,0 +1,106 @@
+"""Replies from the brand's own channel. A reply hangs under the first comment of its thread: there are no others.
+
+https://developers.google.com/youtube/v3/docs/comments/insert and …/comments/delete (scope youtube.force-ssl, 50 units
+each). YouTube has no key by which a second try of the same reply would be recognised, so it is looked for by its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from channels.adapters.youtube import wire
+from channels.adapters.youtube.client import address, authorised, classify, items_of
+from channels.contract import Config, Outgoing, Receipt
+from channels.errors import Rejected, Transient, Uncertain
+from channels.http import delete as http_delete
+from channels.http import get_json, post_json
+
+SLACK = timedelta(minutes=2)
+"""Their clock against ours."""
+PAGES = 10
+
+
+def send(config: Config, outgoing: Outgoing) -> Receipt:
+    top = _top(outgoing)
+    payload = {"snippet": {"parentId": top, "textOriginal": outgoing.text}}
+    url = address(config, "/comments?part=snippet")
+    answer = authorised(
+        config,
+        lambda headers, secrets: post_json(
+            config.network, url, payload, headers=headers, secrets=secrets, classify=classify
+        ),
+    )
+    body = answer.body if isinstance(answer.body, dict) else {}
+    if not wire.text_of(body.get("id")):
+        raise Uncertain("YouTube took the reply but did not say which comment it became.")
+    return _receipt(config, body, top)
+
+
+def _top(outgoing: Outgoing) -> str:
+    top = wire.top_of(outgoing.in_reply_to or outgoing.thread_id or "")
+    if not top:
+        raise Rejected("A reply on YouTube needs a comment to answer.")
+    return top
+
+
+def _receipt(config: Config, comment: Mapping[str, Any], top: str) -> Receipt:
+    mention = wire.parse(wire.comment_item({"snippet": {}, **comment}, {}), config)
+    assert mention is not None
+    return Receipt(mention.external_id, mention.url, mention.posted_at)
+
+
+def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    """Among the replies of our channel under the same comment, by text and time; None if all of them were read."""
+    ours, top = _our_channel(config), _top(outgoing)
+    params: dict[str, str | int] = {"part": "snippet", "parentId": top, "maxResults": 100, "textFormat": "plainText"}
+    for _ in range(PAGES):
+        body = _listed(config, "/comments", params)
+        for comment in body["items"]:
+            if _is_ours(comment, ours, outgoing.text, since):
+                return _receipt(config, comment, top)
+        token = wire.text_of(body.get("nextPageToken"))
+        if not token or not body["items"]:
+            return None
+        params["pageToken"] = token
+    raise Transient("There are too many replies to tell whether ours is among them. Look there.")
+
+
+def _is_ours(comment: Mapping[str, Any], ours: str, text: str, since: datetime) -> bool:
+    snippet = comment.get("snippet")
+    if not isinstance(snippet, dict) or not wire.text_of(comment.get("id")):
+        return False
+    told, at = snippet.get("authorChannelId"), wire.moment(snippet.get("publishedAt"))
+    author = wire.text_of(told.get("value")) if isinstance(told, dict) else ""
+    said = wire.text_of(snippet.get("textOriginal")) or wire.text_of(snippet.get("textDisplay"))
+    return author == ours and at is not None and at >= since - SLACK and said.split() == text.split()
+
+
+def _our_channel(config: Config) -> str:
+    """https://developers.google.com/youtube/v3/docs/channels/list with `mine`."""
+    for channel in _listed(config, "/channels", {"part": "id", "mine": "true"})["items"]:
+        if wire.text_of(channel.get("id")):
+            return wire.text_of(channel["id"])
+    raise Rejected("The login that replies are sent with has no channel on YouTube.")
+
+
+def _listed(config: Config, path: str, params: Mapping[str, str | int]) -> dict[str, Any]:
+    url = address(config, path)
+    return items_of(
+        authorised(
+            config,
+            lambda headers, secrets: get_json(
+                config.network, url, params=params, headers=headers, secrets=secrets, classify=classify
+            ),
+        )
+    )
+
+
+def delete(config: Config, external_id: str) -> None:
+    url = address(config, f"/comments?id={quote(external_id, safe='')}")
+    authorised(
+        config,
+        lambda headers, secrets: http_delete(config.network, url, headers=headers, secrets=secrets, classify=classify),
+    )

@@ -1,0 +1,233 @@
+"""YouTube on the wire: comment threads and comments of the Data API v3. Pure.
+
+https://developers.google.com/youtube/v3/docs/commentThreads and …/docs/comments. A thread holds its first comment and
+some of its replies; a reply's id begins with the id of the comment that it is under, and a dot. `textDisplay` is HTML,
+`textOriginal` what was typed, which the documentation promises to the author alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any
+from urllib.parse import quote
+
+from channels.contract import Author, Config, Document, Item, Json, Mention
+from channels.errors import Malformed
+from channels.links import web_address
+from channels.text import clean, html_links, html_to_text, names_phrase, text_links
+
+WEB = "https://www.youtube.com"
+_KEPT = (
+    "authorDisplayName",
+    "authorChannelUrl",
+    "authorChannelId",
+    "channelId",
+    "videoId",
+    "textDisplay",
+    "textOriginal",
+    "parentId",
+    "likeCount",
+    "moderationStatus",
+    "publishedAt",
+    "updatedAt",
+)
+_THREAD, _COMMENT = "youtube#commentThread", "youtube#comment"
+
+
+def top_of(external_id: str) -> str:
+    """The first comment of the thread that a comment is in."""
+    return external_id.partition(".")[0]
+
+
+def split(document: Document) -> list[Item]:
+    """Lists of threads or comments, one of either, or the replies of a thread. Videos, channels and search results
+    hold no comments."""
+    if not isinstance(document, dict):
+        raise Malformed("Not an answer of YouTube: no object.")
+    error = document.get("error")
+    if error is not None:
+        raise Malformed(f"YouTube answered with an error: {error_line(error)}")
+    entries = document.get("items")
+    if not isinstance(entries, list):
+        entries = document.get("comments")
+    if isinstance(entries, list):
+        return [item for entry in entries for item in _of_entry(entry)]
+    if isinstance(document.get("snippet"), dict) or "topLevelComment" in document:
+        return list(_of_entry(document))
+    raise Malformed("Not an answer of YouTube: it holds neither items nor a comment.")
+
+
+def error_line(error: Json) -> str:
+    if not isinstance(error, dict):
+        return str(error)[:200]
+    message = html_to_text(str(error.get("message") or ""))
+    return " ".join(str(part) for part in (error.get("code"), reason_of({"error": error}), message) if part)
+
+
+def reason_of(body: Json) -> str:
+    """Why a request was refused: https://developers.google.com/youtube/v3/docs/errors."""
+    error = body.get("error") if isinstance(body, dict) else None
+    errors = error.get("errors") if isinstance(error, dict) else None
+    first = errors[0] if isinstance(errors, list) and errors else None
+    return str(first.get("reason") or "") if isinstance(first, dict) else ""
+
+
+def _of_entry(entry: Json) -> Iterator[Item]:
+    if not isinstance(entry, dict):
+        raise Malformed("An item of YouTube is not an object.")
+    snippet = entry.get("snippet", entry)
+    if isinstance(snippet, dict) and "topLevelComment" in snippet:
+        yield from of_thread(entry)
+    elif entry.get("kind") == _COMMENT or (isinstance(snippet, dict) and "textDisplay" in snippet):
+        yield comment_item(entry, {}, found=True)
+    elif entry.get("kind") == _THREAD:
+        raise Malformed("A thread of YouTube has no first comment.")
+
+
+def of_thread(thread: Mapping[str, Any], titles: Mapping[str, str] | None = None, *, found: bool = True) -> list[Item]:
+    """The first comment and the replies that came with it. `titles`: video → title, which no comment tells. `found`:
+    by a poll, so that it must still name us if the connection has phrases; a thread that is followed need not."""
+    snippet = thread.get("snippet", thread)
+    top = snippet.get("topLevelComment") if isinstance(snippet, dict) else None
+    if not isinstance(top, dict):
+        raise Malformed("A thread of YouTube has no first comment.")
+    about = about_of(thread, titles or {})
+    return [comment_item(comment, about, found=found) for comment in (top, *included(thread))]
+
+
+def included(thread: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The replies that came with a thread; all of them only where `totalReplyCount` says so."""
+    replies = thread.get("replies")
+    comments = replies.get("comments") if isinstance(replies, dict) else None
+    return [c for c in comments if isinstance(c, dict)] if isinstance(comments, list) else []
+
+
+def about_of(thread: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
+    """What its comments must carry of a thread to be read alone."""
+    snippet = thread.get("snippet")
+    known = snippet if isinstance(snippet, dict) else {}
+    video = text_of(known.get("videoId"))
+    return {"videoId": video, "channelId": text_of(known.get("channelId")), "title": titles.get(video)}
+
+
+def comment_item(comment: Mapping[str, Any], about: Mapping[str, Any], *, found: bool = False) -> Item:
+    number, snippet = text_of(comment.get("id")), comment.get("snippet")
+    if not number or len(number) > 300:
+        raise Malformed("A comment of YouTube has no id.")
+    if not isinstance(snippet, dict):
+        raise Malformed("A comment of YouTube has no snippet.")
+    kept = {key: snippet[key] for key in _KEPT if snippet.get(key) is not None}
+    return Item(number, {"comment": kept, "about": dict(about), **({"found": True} if found else {})})
+
+
+def vanished(external_id: str) -> Item:
+    """A comment that YouTube shows no more."""
+    return Item(external_id, {"comment": {}, "about": {}, "gone": True})
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """The comment in an item; None if it had to name a phrase and does not."""
+    payload = item.payload
+    if not isinstance(payload, dict) or not isinstance(payload.get("comment"), dict):
+        raise Malformed("A stored comment of YouTube has no content.")
+    about = payload.get("about")
+    mention = _mention(item.external_id, payload["comment"], about if isinstance(about, dict) else {}, config,
+                       is_gone=payload.get("gone") is True)  # fmt: skip
+    wanted = words(config, "phrases") if payload.get("found") else ()
+    return mention if not wanted or names_phrase(wanted, mention.text, *mention.links) else None
+
+
+def words(config: Config, name: str) -> tuple[str, ...]:
+    entries = config.setting(name)
+    return tuple(str(e).strip() for e in entries if str(e).strip()) if isinstance(entries, list | tuple) else ()
+
+
+def _mention(
+    external_id: str, comment: Mapping[str, Any], about: Mapping[str, Any], config: Config, *, is_gone: bool
+) -> Mention:
+    top = text_of(comment.get("parentId")) or top_of(external_id)
+    is_reply = top != external_id
+    html, plain = text_of(comment.get("textDisplay")), text_of(comment.get("textOriginal"))
+    video = text_of(comment.get("videoId")) or text_of(about.get("videoId"))
+    posted_at, updated_at = moment(comment.get("publishedAt")), moment(comment.get("updatedAt"))
+    author = _author(comment, config)
+    page = _page(video, text_of(comment.get("channelId")) or text_of(about.get("channelId")), config)
+    return Mention(
+        external_id=external_id,
+        thread_id=top,
+        author=author,
+        posted_at=posted_at,
+        text=plain or html_to_text(html),
+        parent_id=top if is_reply else None,
+        html=html or None,
+        url=f"{page}&lc={quote(external_id, safe='')}" if video and page else page,
+        about_url=page,
+        is_own=_is_own(author, config),
+        is_deleted=is_gone or comment.get("moderationStatus") == "rejected",
+        edited_at=updated_at if updated_at and posted_at and updated_at > posted_at else None,
+        links=html_links(html) or text_links(plain),
+        reply_to_id=top if is_reply else None,
+        thread_title=unescape(text_of(about.get("title"))) or None,
+        extra=_extra(comment, video),
+    )
+
+
+def _author(comment: Mapping[str, Any], config: Config) -> Author:
+    """Since 2023 the display name is the handle, @ included: https://developers.google.com/youtube/v3/revision_history.
+    An account that is gone has no channel."""
+    told = comment.get("authorChannelId")
+    channel = text_of(told.get("value")) if isinstance(told, dict) else text_of(told)
+    name = unescape(text_of(comment.get("authorDisplayName"))) or None
+    handle = name[1:] if name and name.startswith("@") and len(name) > 1 else None
+    if not channel:
+        return Author("", handle=handle, name=name)
+    url = web_address(text_of(comment.get("authorChannelUrl"))) or f"{web_base(config)}/channel/{channel}"
+    return Author(channel, handle=handle, name=name, url=url)
+
+
+def _is_own(author: Author, config: Config) -> bool:
+    """By channel, or by a handle with its @, which nobody else can have; never by a mere name."""
+    names = {author.id.lower(), (author.handle or "").lower()} - {""}
+    return any(name in config.own or name in config.addresses for name in names)
+
+
+def web_base(config: Config) -> str:
+    return str(config.setting("web_base", WEB)).rstrip("/")
+
+
+def _page(video: str, channel: str, config: Config) -> str | None:
+    if video:
+        return f"{web_base(config)}/watch?v={quote(video, safe='')}"
+    return f"{web_base(config)}/channel/{quote(channel, safe='')}/discussion" if channel else None
+
+
+def _extra(comment: Mapping[str, Any], video: str) -> dict[str, Json]:
+    told = {"likes": comment.get("likeCount"), "video": video or None, "moderation": comment.get("moderationStatus")}
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def moment(value: Json) -> datetime | None:
+    """ISO 8601 with or without fractions."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+
+
+def text_of(value: Json) -> str:
+    return clean(value).strip() if isinstance(value, str) else ""
+
+
+def fingerprint(item: Item, config: Config) -> bytes:
+    """Over the HTML, which every request brings alike: the typed text is there for some requests only."""
+    payload = item.payload if isinstance(item.payload, dict) else {}
+    told = payload.get("comment")
+    comment = told if isinstance(told, dict) else {}
+    shown = text_of(comment.get("textDisplay")) or text_of(comment.get("textOriginal"))
+    content = (shown, payload.get("gone") is True or comment.get("moderationStatus") == "rejected")
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
