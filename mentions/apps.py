@@ -9,10 +9,17 @@ class MentionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from channels.overview import register_volume
         from mentions import (
+            elsewhere,
+            panels,
             receivers,  # noqa: F401  (connects the nudges from channels)
             roles,
+            volume,
         )
+
+        panels.register(elsewhere.ELSEWHERE)
+        register_volume(volume.by_day)
 
         # Without a sender: permissions of each app exist only after that app's own turn.
         post_migrate.connect(roles.ensure_after_migrate, dispatch_uid="mentions.roles")

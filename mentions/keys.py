@@ -15,6 +15,7 @@ def groups() -> list[tuple[str, list[tuple[str, str]]]]:
                 ("g q", _("queue")),
                 ("g s", _("search")),
                 ("g r", _("reports")),
+                ("g a", _("add a mention")),
                 ("/", _("search box")),
                 ("Ctrl+K", _("go to anything")),
                 ("?", _("these keys")),

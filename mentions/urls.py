@@ -1,6 +1,7 @@
 from django.urls import path
 
 from mentions.views import (
+    adding,
     attachments,
     author,
     bulk,
@@ -55,6 +56,10 @@ urlpatterns = [
     path("channels/imports/<int:number>/undo/", imports.undo, name="undo_import"),
     path("channels/imports/<int:number>/redo/", imports.redo, name="redo_import"),
     path("search/", search.search, name="search"),
+    path("add/", adding.add, name="add"),
+    path("add/read/", adding.read_page, name="read_page"),
+    path("add/read/<slug:key>/", adding.page_read, name="page_read"),
+    path("add/set-up/", adding.set_up, name="set_up_adding"),
     path("authors/<int:number>/", author.author, name="author"),
     path("attachments/<int:number>/", attachments.attachment, name="attachment"),
     path("messages/<int:number>/html/", mail.html, name="mail"),

@@ -25,14 +25,11 @@ RICH = f"""<!doctype html><HTML lang="en-GB"><head><title>Blog | Acme</title>
 </head><body><nav><p>Menu</p></nav><article><h1>Moving</h1><p>{LONG}</p><script>alert("no")</script>
 <p>Second <b>paragraph</b> &lt;here&gt;.<p>Third, never closed</article><footer><p>Imprint</p></footer></body></html>"""
 
-LINKED = (
-    """<html><head><script type="application/ld+json">{"@context":"https://schema.org","@graph":[
+LINKED = """<html><head><script type="application/ld+json">{"@context":"https://schema.org","@graph":[
 {"@type":"WebPage","name":"x"},
 {"@type":["BlogPosting"],"headline":"Acme in schools","author":[{"@type":"Person","name":"Ben"},{"name":"Cy"}],
-"datePublished":"2026-11-18","inLanguage":"de-AT","articleBody":"%s"}]}</script>
-<title>Other</title></head><body></body></html>"""
-    % LONG
-)  # noqa: UP031
+"datePublished":"2026-11-18","inLanguage":"de-AT","articleBody":"LONG"}]}</script>
+<title>Other</title></head><body></body></html>""".replace("LONG", LONG)
 
 
 def test_open_graph_paragraphs_and_the_canonical_address() -> None:

@@ -4,7 +4,7 @@ import { closeMenu, openMenu } from "./menus.js";
 import { move, openRow, preview, pick } from "./list.js";
 import { undo } from "./toasts.js";
 
-const places = { p: "/play/", q: "/queue/", s: "/search/", r: "/reports/" };
+const places = { p: "/play/", q: "/queue/", s: "/search/", r: "/reports/", a: "/add/" };
 const onTicket = () => document.querySelector("[data-page=ticket]");
 const onList = () => document.querySelector("#rows");
 
