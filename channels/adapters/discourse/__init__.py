@@ -1,0 +1,118 @@
+"""Discourse: the posts of one forum, by polling and by webhook; replies by an advocate's own account.
+
+https://docs.discourse.org/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from channels.adapters.discourse import client, fetching, hooks, posting, threads, wire
+from channels.contract import (
+    Adapter,
+    Author,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Hook,
+    HookAnswer,
+    Item,
+    Json,
+    Mention,
+    Outgoing,
+    Page,
+    Receipt,
+)
+
+
+class Discourse(Adapter):
+    """One connection is one forum. A channel's address is a category's slug; one without an address takes the rest."""
+
+    platform = "discourse"
+    label = "Discourse"
+    fields = (
+        Field("api_base", "Address of the forum", "https://forum.example.com", FieldKind.URL, required=True),
+        Field("api_key", "API key", "Only where reading needs a login; make it read-only.", FieldKind.SECRET),
+        Field("api_username", "User of the API key", "The forum user that the key belongs to."),
+        Field("categories", "Categories", "Slugs, one a line; empty: all.", FieldKind.LIST),
+        Field("tags", "Tags", "One a line; a topic needs one of them. Empty: all.", FieldKind.LIST),
+        Field(
+            "staff_is_own",
+            "The forum's staff speaks for us",
+            "Posts of admins and moderators are answers of ours. Switch it off on a forum that is not ours.",
+            FieldKind.BOOLEAN,
+            default=True,
+        ),
+        Field("webhook_secret", "Secret of the webhook", "As entered on the forum.", FieldKind.SECRET),
+        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+    )
+    personal_fields = (
+        Field(
+            "api_key",
+            "API key",
+            "A user API key of your own account, or a key for your user that an admin of the forum has made.",
+            FieldKind.SECRET,
+            required=True,
+        ),
+        Field("username", "User name", "Only with a key that an admin has made; empty with a user API key."),
+    )
+    capabilities = frozenset(
+        {
+            Capability.FETCH_THREAD,
+            Capability.SEND,
+            Capability.DELETE,
+            Capability.LIKE,
+            Capability.FIND_OWN,
+            Capability.EDITS,
+            Capability.WEBHOOK,
+        }
+    )
+    grouping = Grouping.AUTHOR_IN_THREAD
+    expected_silence = timedelta(days=2)
+    poll_interval_s = (90, 900)
+
+    def namespace(self, config: Config) -> str:
+        return f"discourse:{client.site(config)}"
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        return wire.split(document)
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return wire.parse(item, config)
+
+    def fingerprint(self, item: Item, config: Config) -> bytes:
+        return wire.fingerprint(item, config)
+
+    def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
+        return hooks.receive(config, hook, now)
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        return fetching.fetch(config, cursor)
+
+    def check(self, config: Config) -> str:
+        return fetching.check(config)
+
+    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
+        return threads.fetch_thread(config, thread_id)
+
+    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+        return threads.lookup(config, thread_id, external_ids)
+
+    def whose(self, config: Config) -> Author:
+        return posting.whose(config)
+
+    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
+        return posting.send(config, outgoing)
+
+    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+        return posting.find_own(config, outgoing, since)
+
+    def delete(self, config: Config, external_id: str) -> None:
+        posting.delete(config, external_id)
+
+    def like(self, config: Config, external_id: str) -> None:
+        posting.like(config, external_id)

@@ -1,0 +1,134 @@
+"""Reads what is new on a forum: `posts.json`, newest first, `before` a number (that one included).
+
+https://docs.discourse.org/#tag/Posts/operation/listPosts. Older versions look only at the fifty numbers up to `before`,
+so an answer may be short or empty although there is more below: private messages have numbers, too.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from channels.adapters.discourse import client, wire
+from channels.adapters.discourse.filters import is_wanted
+from channels.adapters.discourse.knowledge import Knowledge, Spent, unknown_categories
+from channels.contract import Config, Item, Json, Page
+from channels.cursors import Gap, Progress, progress_from
+from channels.errors import Malformed, Rejected
+from channels.http import Answer
+
+PAGES_A_POLL = 20
+OVERLAP = 60
+"""Numbers are given before a post is committed; and an edit of what is that young is seen without a webhook."""
+WINDOW = 50
+EMPTY_ENDS = 8
+"""So many empty windows in a row are the beginning of the forum."""
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Pages of posts that the filters want. The cursor holds `posts` (`channels.cursors`), `start` (epoch seconds;
+    older posts are left alone) and `knowledge`."""
+    stored = cursor if isinstance(cursor, dict) else {}
+    start = stored.get("start")
+    if not isinstance(start, int | float):
+        start = time.time() - 86_400 * _days(config)
+    knowledge = Knowledge(config, stored.get("knowledge"))
+    before = progress_from(stored.get("posts"), 0)
+    for answer, posts, reached in _read(config, before, float(start)):
+        items, is_whole = _items(config, knowledge, [p for p in posts if _is_young(p, float(start))])
+        before = reached if is_whole else before
+        state = {"posts": before.to_json(), "start": int(start), "knowledge": knowledge.to_json()}
+        left, resets_at = answer.quota()
+        yield Page(items, state, left, resets_at)
+        if not is_whole:
+            return
+
+
+def _items(config: Config, knowledge: Knowledge, posts: list[Mapping[str, Any]]) -> tuple[list[Item], bool]:
+    """The items of a page, and whether that is all of them: once a poll may look up nothing more, the page is read
+    again by the next one, which knows what this one has learnt."""
+    knowledge.note(posts)
+    items = []
+    for post in posts:
+        if post.get("post_type", wire.REGULAR) != wire.REGULAR:
+            continue
+        try:
+            item = knowledge.item(post)
+        except Spent:
+            return items, False
+        if item is not None and is_wanted(item.payload, config):
+            items.append(item)
+    return items, True
+
+
+def _is_young(post: Mapping[str, Any], start: float) -> bool:
+    at = wire.created_at(post)
+    return at is None or at.timestamp() >= start
+
+
+def _read(
+    config: Config, progress: Progress, start: float
+) -> Iterator[tuple[Answer, list[Mapping[str, Any]], Progress]]:
+    """What is new first, down through the overlap, then the gaps that earlier polls left."""
+    gap: Gap | None = progress.gaps()[0]
+    floor, before = max(0, progress.gaps()[0].floor - OVERLAP), None
+    empty = 0
+    for number in range(1, PAGES_A_POLL + 1):
+        answer = client.get(config, "posts.json", [] if before is None else [("before", before)])
+        posts = _posts(answer.body)
+        empty = 0 if posts else empty + 1
+        reached, is_last = _reach(posts, before)
+        low = reached[0] if reached else 0
+        is_last = is_last or low <= floor + 1 or empty >= EMPTY_ENDS
+        is_last = is_last or (bool(posts) and not any(_is_young(post, start) for post in posts))
+        if gap is not None:
+            progress = progress.after(gap, reached, is_last)
+        yield answer, posts, progress
+        gap = None if is_last else progress.gap_below(low)
+        older = progress.older_gap()
+        if gap is None and older is not None and (is_last or number >= PAGES_A_POLL // 2):
+            gap, floor, before = older, older.floor, older.ceiling
+        elif is_last:
+            return
+        else:
+            before = low - 1
+
+
+def _reach(posts: list[Mapping[str, Any]], before: int | None) -> tuple[tuple[int, int] | None, bool]:
+    """The lowest and highest number that an answer covers, and whether nothing can be below."""
+    numbers = [int(number) for number in (wire.identity(post.get("id")) for post in posts) if number]
+    if numbers:
+        return (min(numbers), max(numbers)), min(numbers) <= 1
+    if before is None:
+        return None, True
+    low = max(1, before - WINDOW + 1)
+    return (low, before), low <= 1
+
+
+def _posts(body: Json) -> list[Mapping[str, Any]]:
+    posts = body.get("latest_posts") if isinstance(body, dict) else None
+    if not isinstance(posts, list):
+        raise Malformed("The forum answered without a list of posts.")
+    return [post for post in posts if isinstance(post, dict)]
+
+
+def check(config: Config) -> str:
+    """Whether the newest posts can be read, and the filters name what there is."""
+    found = len(_posts(client.get(config, "posts.json").body))
+    missing = unknown_categories(config)
+    if missing:
+        raise Rejected(f"The forum shows us no category with the slug {', '.join(missing)}. Correct the filter.")
+    who = (
+        f"as {config.setting('api_username', 'the owner of the key')}"
+        if config.secret("api_key")
+        else "without a login"
+    )
+    return f"Works {who}: {found} posts on the first page of {client.site(config)}."
+
+
+def _days(config: Config) -> int:
+    try:
+        return max(1, min(3650, int(config.setting("backfill_days", 14))))
+    except (TypeError, ValueError):
+        return 14

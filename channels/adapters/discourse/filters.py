@@ -1,0 +1,30 @@
+"""Which posts a connection wants: by the category and the tags of their topic. Pure."""
+
+from __future__ import annotations
+
+from channels.adapters.discourse import wire
+from channels.contract import Config, Json
+
+
+def wanted_categories(config: Config) -> frozenset[str]:
+    return _names(config.setting("categories"))
+
+
+def wanted_tags(config: Config) -> frozenset[str]:
+    return _names(config.setting("tags"))
+
+
+def is_wanted(payload: Json, config: Config) -> bool:
+    """A filter that cannot be told to hold does not: the next poll, which looks topics up, brings the post."""
+    post, topic = payload["post"], payload.get("topic") or {}
+    categories, tags = wanted_categories(config), wanted_tags(config)
+    if categories:
+        slugs = {topic.get("category_slug"), post.get("category_slug"), topic.get("parent_slug")}
+        if not categories & {str(slug).lower() for slug in slugs if slug}:
+            return False
+    return not tags or bool(tags & {name.lower() for name in wire.tag_names(topic.get("tags"))})
+
+
+def _names(value: Json) -> frozenset[str]:
+    names = [str(name).strip().lower() for name in value] if isinstance(value, list | tuple) else []
+    return frozenset(name for name in names if name)

@@ -1,0 +1,56 @@
+"""What a forum tells by itself: https://meta.discourse.org/t/setting-up-webhooks/49045
+
+`X-Discourse-Event-Signature: sha256=HEX` is the HMAC of the body; `X-Discourse-Event` names what happened. There is no
+time in the headers, so a call that somebody has kept is known by the times of its post.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import datetime, timedelta
+
+from channels.adapters.discourse import wire
+from channels.adapters.discourse.filters import is_wanted
+from channels.contract import Config, Hook, HookAnswer, Json
+from channels.errors import Malformed, Refused
+
+WRITTEN = ("post_created", "post_edited")
+EVENTS = (*WRITTEN, "post_destroyed", "post_recovered")
+OLDEST = timedelta(days=1)
+"""The forum tries again for some hours. A text that is older would overwrite what was read since."""
+SKEW = timedelta(minutes=10)
+
+
+def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
+    """The post of an event, if everybody may read it and the filters want it. Other events are taken and forgotten.
+    Raises Refused, Malformed."""
+    _prove(config, hook)
+    event = hook.headers.get("x-discourse-event", "")
+    if event not in EVENTS:
+        return HookAnswer()
+    try:
+        document: Json = json.loads(hook.body)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"The forum's call is not valid JSON: {error}") from error
+    post = document.get("post") if isinstance(document, dict) else None
+    if not isinstance(post, dict):
+        raise Malformed("The forum tells of a post and does not say which.")
+    item = wire.item_of(post, {}, event=event)
+    if not wire.is_public(item.payload) or post.get("post_type", wire.REGULAR) != wire.REGULAR:
+        return HookAnswer()
+    at = wire.updated_at(post)
+    if event in WRITTEN and (at is None or not now - OLDEST <= at <= now + SKEW):
+        raise Refused("The forum's call is too old, or its clock is wrong.")
+    return HookAnswer([item] if is_wanted(item.payload, config) else ())
+
+
+def _prove(config: Config, hook: Hook) -> None:
+    secret = config.secret("webhook_secret")
+    if not secret:
+        raise Refused("No secret is set for this webhook.")
+    given = hook.headers.get("x-discourse-event-signature", "").removeprefix("sha256=").lower()
+    expected = hmac.new(secret.encode(), hook.body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
+        raise Refused("The signature of the forum's call is wrong.")

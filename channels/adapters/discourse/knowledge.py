@@ -1,0 +1,143 @@
+"""What a poll has learnt of the forum: slugs of categories, topics, and which post is which number of a topic.
+
+Kept in the cursor, so that the overlap of two polls asks nothing twice; all of it begins anew some hours later, since
+topics are moved and tagged.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from channels.adapters.discourse import client, wire
+from channels.adapters.discourse.filters import wanted_categories, wanted_tags
+from channels.contract import Config, Item, Json
+
+GOOD_FOR_S = 6 * 3600
+MOST_KEPT = 300
+LOOKUPS_A_POLL = 60
+"""Beyond that a poll stops asking, and the next one goes on: 60 requests a minute are allowed with a key."""
+_TOPIC = ("id", "title", "slug", "archetype", "category_id", "tags", "featured_link")
+
+
+class Spent(Exception):
+    """This poll has looked up as much as it may."""
+
+
+class Knowledge:
+    """`config` as it is during one poll."""
+
+    def __init__(self, config: Config, stored: Json, budget: int = LOOKUPS_A_POLL) -> None:
+        kept = stored if isinstance(stored, dict) else {}
+        if not isinstance(kept.get("at"), int | float) or time.time() - kept["at"] > GOOD_FOR_S:
+            kept = {"at": int(time.time())}
+        self.config, self.at, self.budget = config, kept["at"], budget
+        self.categories: dict[str, dict[str, Any]] = _dict(kept, "categories")
+        self.topics: dict[str, dict[str, Any]] = _dict(kept, "topics")
+        self.posts: dict[str, str | None] = _dict(kept, "posts")
+        """`TOPIC/NUMBER` → id of that post; None: it cannot be seen."""
+
+    def to_json(self) -> Json:
+        return {
+            "at": self.at,
+            "categories": dict(self.categories),
+            "topics": _newest(self.topics),
+            "posts": _newest(self.posts),
+        }
+
+    def note(self, posts: list[Mapping[str, Any]]) -> None:
+        """Numbers of posts that have come by themselves."""
+        for post in posts:
+            number = wire.identity(post.get("id"))
+            if number is not None:
+                self.posts[_place(post, post.get("post_number"))] = number
+
+    def item(self, post: Mapping[str, Any]) -> Item | None:
+        """The post with what `parse` needs; None if it is not proved to be public. Raises Spent."""
+        topic = self._topic(post)
+        item = wire.item_of(post, topic, parent_id=self.parent(post))
+        return item if wire.is_public(item.payload) else None
+
+    def _topic(self, post: Mapping[str, Any]) -> dict[str, Any]:
+        """Asked for only where the post does not say enough: no category, or tags that matter."""
+        topic: dict[str, Any] = {}
+        if wanted_tags(self.config) or not wire.is_public({"post": post}):
+            topic = dict(self._asked(str(post.get("topic_id"))))
+        return topic | self.category_of(topic.get("category_id") or post.get("category_id"))
+
+    def category_of(self, value: Json) -> dict[str, Any]:
+        """`category_slug` and `parent_slug`; nothing for no category or one that is not shown to us."""
+        number = wire.identity(value)
+        return self._category(number) if number is not None else {}
+
+    def _asked(self, topic_id: str) -> dict[str, Any]:
+        if topic_id not in self.topics:
+            self._pay()
+            try:
+                body = client.peek(self.config, f"t/{topic_id}.json").body
+                found = {key: body[key] for key in _TOPIC if key in body} if isinstance(body, dict) else {}
+            except client.Hidden:
+                found = {"archetype": wire.PRIVATE}  # not for everybody, so not for the desk
+            self.topics[topic_id] = found
+        return self.topics[topic_id]
+
+    def _category(self, number: str) -> dict[str, Any]:
+        if number not in self.categories:
+            self._pay()
+            self.categories |= read_categories(self.config)
+            self.categories.setdefault(number, {})
+        return self.categories[number]
+
+    def parent(self, post: Mapping[str, Any]) -> str | None:
+        """Id of the post that is answered: that of the given number, else the first one of the topic."""
+        number = wire.answered(post)
+        if number is None:
+            return None
+        place = _place(post, number)
+        if place not in self.posts:
+            self._pay()
+            try:
+                body = client.peek(self.config, f"posts/by_number/{place}.json").body
+                self.posts[place] = wire.identity(body.get("id")) if isinstance(body, dict) else None
+            except client.Hidden:
+                self.posts[place] = None
+        return self.posts[place]
+
+    def _pay(self) -> None:
+        if self.budget <= 0:
+            raise Spent
+        self.budget -= 1
+
+
+def read_categories(config: Config) -> dict[str, dict[str, Any]]:
+    """Id → `category_slug` and `parent_slug`: https://docs.discourse.org/#tag/Site"""
+    body = client.get(config, "site.json").body
+    entries = body.get("categories") if isinstance(body, dict) else None
+    found = {str(c.get("id")): c for c in entries if isinstance(c, dict)} if isinstance(entries, list) else {}
+    slugs = {number: str(c.get("slug") or "") for number, c in found.items()}
+    return {
+        number: {"category_slug": slugs[number], "parent_slug": slugs.get(str(c.get("parent_category_id")), "")}
+        for number, c in found.items()
+    }
+
+
+def unknown_categories(config: Config) -> list[str]:
+    """Slugs of the filter that the forum does not have, or does not show us."""
+    wanted = wanted_categories(config)
+    if not wanted:
+        return []
+    return sorted(wanted - {c["category_slug"].lower() for c in read_categories(config).values()})
+
+
+def _place(post: Mapping[str, Any], number: Json) -> str:
+    return f"{post.get('topic_id')}/{number}"
+
+
+def _dict(kept: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = kept.get(name)
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _newest(known: dict[str, Any]) -> dict[str, Any]:
+    return dict(list(known.items())[-MOST_KEPT:])

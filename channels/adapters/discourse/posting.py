@@ -1,0 +1,140 @@
+"""Answers on a forum from an advocate's own account: posts, likes, deletions, and looking for what was posted.
+
+https://docs.discourse.org/#tag/Posts/operation/createTopicPostPM; likes: POST /post_actions.json with type 2.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from channels.adapters.discourse import client, threads, wire
+from channels.contract import Author, Config, Json, Outgoing, Receipt
+from channels.errors import AuthFailed, Rejected, Uncertain
+from channels.text import html_to_text
+
+OWN_CHUNKS = 10
+CLOCK_SLACK = timedelta(minutes=10)
+"""Our clock may run ahead of theirs; a post seen as absent would be sent again."""
+
+
+def whose(config: Config) -> Author:
+    """The account that the personal key opens."""
+    body = client.get_as_person(config, "session/current.json").body
+    user = body.get("current_user") if isinstance(body, dict) else None
+    if not isinstance(user, dict) or not isinstance(user.get("username"), str):
+        raise AuthFailed("The forum does not say whose key this is. With a key made by an admin, enter the user name.")
+    name = user["username"]
+    return Author(str(user.get("id") or ""), name, user.get("name") or None, f"{client.base(config)}/u/{name}")
+
+
+def send(config: Config, outgoing: Outgoing) -> Receipt:
+    headers = client.person(config)
+    if not outgoing.thread_id or not outgoing.thread_id.isdigit():
+        raise Rejected("On a forum one can only answer in a topic; this reply belongs to none.")
+    payload: dict[str, Any] = {"topic_id": int(outgoing.thread_id), "raw": outgoing.text}
+    if outgoing.in_reply_to:
+        number = _place(config, outgoing.in_reply_to, outgoing.thread_id)
+        if number > 1:  # an answer to the first post is one to the topic
+            payload["reply_to_post_number"] = number
+    body = client.post(config, "posts.json", payload, headers)
+    if isinstance(body, dict) and body.get("action") == "enqueued":
+        raise Rejected(
+            "The forum has taken the reply and keeps it until a moderator approves it. Do not send it again: it comes "
+            "in by itself once it is approved."
+        )
+    receipt = _receipt(config, body)
+    if receipt is None:
+        raise Uncertain(
+            "The forum took the reply and did not say under which number. Nobody knows whether it is there."
+        )
+    return receipt
+
+
+def _place(config: Config, number: str, thread_id: str) -> int:
+    """The number in its topic of the post that is answered. Raises Rejected if it is gone or has moved."""
+    body = client.get_as_person(config, f"posts/{number}.json").body
+    place = body.get("post_number") if isinstance(body, dict) else None
+    if not isinstance(place, int) or wire.identity(body.get("topic_id")) != thread_id:
+        raise Rejected("The post that is answered is not in this topic any more. Look at it on the forum.")
+    return place
+
+
+def _receipt(config: Config, post: Json) -> Receipt | None:
+    post = post.get("post", post) if isinstance(post, dict) else None
+    number = wire.identity(post.get("id")) if isinstance(post, dict) else None
+    if number is None:
+        return None
+    slug, place = post.get("topic_slug") or "-", post.get("post_number")
+    url = f"{client.base(config)}/t/{slug}/{post.get('topic_id')}/{place}"
+    return Receipt(number, url, wire.created_at(post))
+
+
+def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    """The person's own post with this text: the topic is read as them, newest first, and says which are `yours`.
+    Raises Uncertain where the topic has grown too much since: then it is not proved absent."""
+    client.person(config)
+    topic = outgoing.thread_id or ""
+    stream = threads.stream_of(_checked(client.get_as_person(config, f"t/{topic}.json").body))
+    earliest, answered = since - CLOCK_SLACK, _answered(config, outgoing)
+    for _ in range(OWN_CHUNKS):
+        numbers, stream = stream[-threads.CHUNK :], stream[: -threads.CHUNK]
+        if not numbers:
+            return None
+        posts = _as_person(config, topic, numbers)
+        for post in posts:
+            is_there = answered is None or (post.get("reply_to_post_number") or 1) == answered
+            if post.get("yours") is True and is_there and _is_after(post, earliest) and _says(post, outgoing.text):
+                return _receipt(config, {"topic_id": topic, **post})
+        if posts and not any(_is_after(post, earliest) for post in posts):
+            return None
+    raise Uncertain("The topic has grown too much since then to find out whether the reply is there.")
+
+
+def _answered(config: Config, outgoing: Outgoing) -> int | None:
+    """The number of the post that is answered, 1 for the topic itself; None if that post is gone."""
+    if not outgoing.in_reply_to:
+        return 1
+    try:
+        return _place(config, outgoing.in_reply_to, outgoing.thread_id or "")
+    except Rejected:
+        return None
+
+
+def _checked(body: Json) -> Json:
+    threads.posts_of(body)
+    return body
+
+
+def _as_person(config: Config, topic: str, numbers: Sequence[str]) -> list[Mapping[str, Any]]:
+    pairs = [*(("post_ids[]", number) for number in numbers), ("include_raw", "true")]
+    return threads.posts_of(client.get_as_person(config, f"t/{topic}/posts.json", pairs).body)
+
+
+def _is_after(post: Mapping[str, Any], earliest: datetime) -> bool:
+    at = wire.created_at(post)
+    return at is None or at >= earliest
+
+
+def _says(post: Mapping[str, Any], text: str) -> bool:
+    raw, cooked = post.get("raw"), post.get("cooked")
+    if isinstance(raw, str):
+        return raw.split() == text.split()
+    return isinstance(cooked, str) and re.findall(r"\w+", html_to_text(cooked)) == re.findall(r"\w+", text)
+
+
+def delete(config: Config, external_id: str) -> None:
+    """Delete the person's own post; one that is gone already is fine."""
+    try:
+        client.remove(config, f"posts/{external_id}.json")
+    except client.Hidden:
+        return
+
+
+def like(config: Config, external_id: str) -> None:
+    headers = client.person_or_reader(config)
+    body = client.post(config, "post_actions.json", {"id": int(external_id), "post_action_type_id": wire.LIKE}, headers)
+    if not isinstance(body, dict):
+        raise Uncertain("The forum took the like and did not say what came of it.")

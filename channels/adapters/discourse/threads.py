@@ -1,0 +1,109 @@
+"""Reads one topic to its end, and single posts of it.
+
+https://docs.discourse.org/#tag/Topics: `/t/ID.json` holds the first posts and the ids of all (`stream`);
+`/t/ID/posts.json?post_ids[]=…` brings the others by the piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from channels.adapters.discourse import client, wire
+from channels.adapters.discourse.knowledge import Knowledge, Spent
+from channels.contract import Config, Item, Json
+from channels.errors import Malformed, Rejected
+
+CHUNK = 20
+MOST_POSTS = 1000
+LOOKUPS = 30
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """All posts that can be read; none of a topic that is gone or is a private message."""
+    if wire.identity(thread_id) is None:
+        raise Rejected(f"{thread_id!r} is no topic of a forum.")
+    try:
+        body = client.get(config, f"t/{thread_id}.json").body
+    except client.Hidden:
+        return []
+    topic = _topic(config, body)
+    if not wire.is_public({"post": {}, "topic": topic}):
+        return []
+    posts = {number: post for post in posts_of(body) if (number := wire.identity(post.get("id")))}
+    missing = [number for number in stream_of(body) if number not in posts]
+    for at in range(0, len(missing), CHUNK):
+        posts |= {str(p.get("id")): p for p in chunk(config, thread_id, missing[at : at + CHUNK])}
+    return _items(thread_id, list(posts.values()), topic)
+
+
+def _items(thread_id: str, posts: list[Mapping[str, Any]], topic: Mapping[str, Any]) -> list[Item]:
+    """Sorted as they stand, each with the id of the post that it answers."""
+    by_number = {
+        post["post_number"]: wire.identity(post.get("id")) for post in posts if isinstance(post.get("post_number"), int)
+    }
+    items = []
+    for post in sorted(posts, key=lambda p: p["post_number"] if isinstance(p.get("post_number"), int) else 0):
+        parent = by_number.get(wire.answered(post))
+        if post.get("post_type", wire.REGULAR) == wire.REGULAR:
+            items.append(wire.item_of({"topic_id": thread_id, **post}, topic, parent_id=parent))
+    return items
+
+
+def _topic(config: Config, body: Json) -> dict[str, Any]:
+    """With the slug of its category; without it where that cannot be found out."""
+    topic = wire.topic_of(body) if isinstance(body, dict) else {}
+    if topic.get("archetype") == wire.PRIVATE:
+        return topic
+    return topic | Knowledge(config, None).category_of(topic.get("category_id"))
+
+
+def posts_of(body: Json) -> list[Mapping[str, Any]]:
+    stream = body.get("post_stream") if isinstance(body, dict) else None
+    posts = stream.get("posts") if isinstance(stream, dict) else None
+    if not isinstance(posts, list):
+        raise Malformed("The forum answered without the posts of the topic.")
+    return [post for post in posts if isinstance(post, dict)]
+
+
+def stream_of(body: Json) -> list[str]:
+    """Ids of the topic's posts in their order; of a very long one the first and the newest."""
+    stream = body["post_stream"].get("stream")
+    numbers = [number for number in map(wire.identity, stream) if number] if isinstance(stream, list) else []
+    return numbers if len(numbers) <= MOST_POSTS else numbers[:CHUNK] + numbers[CHUNK - MOST_POSTS :]
+
+
+def chunk(config: Config, thread_id: str, numbers: Sequence[str]) -> list[Mapping[str, Any]]:
+    return posts_of(client.get(config, f"t/{thread_id}/posts.json", [("post_ids[]", n) for n in numbers]).body)
+
+
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+    """Posts that the topic shows no more. One that is not there for us is gone, as is all of a topic that is."""
+    numbers = [number for number in external_ids if wire.identity(number)][:LOOKUPS]
+    try:
+        topic = _topic(config, client.peek(config, f"t/{thread_id}.json").body)
+    except client.Hidden:
+        topic = {}
+    if not wire.is_public({"post": {}, "topic": topic}):
+        return [wire.gone(number, thread_id) for number in numbers]
+    items = []
+    for number in numbers:
+        item = _single(config, thread_id, number, topic)
+        if item is not None:
+            items.append(item)
+    return items
+
+
+def _single(config: Config, thread_id: str, number: str, topic: Mapping[str, Any]) -> Item | None:
+    """None for what has moved to another topic: that one is not known to be public."""
+    try:
+        post = client.peek(config, f"posts/{number}.json").body
+    except client.Hidden:
+        return wire.gone(number, thread_id, topic)
+    if not isinstance(post, dict) or wire.identity(post.get("topic_id")) != thread_id:
+        return None
+    try:
+        parent = Knowledge(config, None, 1).parent(post)
+    except Spent:
+        parent = None
+    return wire.item_of(post, topic, parent_id=parent)

@@ -1,0 +1,318 @@
+"""Discourse on the wire: posts of lists, topics, searches and webhooks, each with what is known of its topic. Pure.
+
+https://docs.discourse.org/#tag/Posts and /#tag/Topics. A post names the post that it answers only by its number in the
+topic; the reader looks the id up and puts it beside (`parent_id`). `raw` is not in every answer, so the text is what
+`cooked` shows. `updated_at` moves with every edit, `version` counts them.
+
+Private messages are topics whose `archetype` is `private_message`; they belong to no category. An item that the desk
+has fetched itself always has a `topic`, and without proof in it that the topic is public there is no mention.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.adapters.discourse.client import base, told
+from channels.contract import Author, Config, Document, Item, Json, Mention
+from channels.errors import Malformed
+from channels.text import clean, html_links, html_to_text, text_links
+
+PUBLIC = ("regular", "banner")
+PRIVATE = "private_message"
+REGULAR = 1
+"""`post_type`; 2 and 3 are notes of what was done to the topic, 4 is whispered among staff."""
+LIKE = 2
+_KEPT = (
+    "id", "name", "username", "user_id", "created_at", "updated_at", "cooked", "raw", "blurb", "post_number",
+    "post_type", "reply_to_post_number", "reply_count", "reads", "topic_id", "topic_slug", "topic_title",
+    "topic_archetype", "category_id", "category_slug", "version", "actions_summary", "like_count", "moderator", "admin",
+    "staff", "hidden", "deleted_at", "user_deleted", "accepted_answer", "archetype",
+)  # fmt: skip
+_TOPIC = (
+    "id",
+    "title",
+    "slug",
+    "archetype",
+    "category_id",
+    "category_slug",
+    "tags",
+    "views",
+    "featured_link",
+    "closed",
+)
+_NO_POSTS = (
+    "topic_list",
+    "topic",
+    "user_actions",
+    "categories",
+    "category_list",
+    "ping",
+    "notification",
+    "user",
+    "like",
+)
+
+
+def split(document: Document) -> list[Item]:
+    """Lists of posts, a topic, a search, one post, or what a webhook sends of one."""
+    if isinstance(document, list):
+        return [item for entry in document if isinstance(entry, dict) for item in _of_entry(entry)]
+    if not isinstance(document, dict):
+        raise Malformed("Not a Discourse document.")
+    if isinstance(document.get("errors"), list) or "error_type" in document:
+        raise Malformed(f"The forum answered with an error: {told(document) or document.get('error_type')}")
+    if isinstance(document.get("latest_posts"), list):
+        return _items(document["latest_posts"])
+    if isinstance(document.get("post_stream"), dict):
+        return _items(document["post_stream"].get("posts"), topic_of(document))
+    if isinstance(document.get("posts"), list):
+        return _of_search(document)
+    if isinstance(document.get("post"), dict):
+        return _items([document["post"]])
+    return _of_entry(document) if not any(key in document for key in _NO_POSTS) else []
+
+
+def _of_entry(entry: Mapping[str, Any]) -> list[Item]:
+    if "post_number" in entry and "id" in entry and "topic_id" in entry:
+        return _items([entry])
+    if entry.keys() & {"notification_type", "latest_posts", "post_stream"} or {"slug", "id"} <= entry.keys():
+        return []
+    raise Malformed("Not a Discourse document: neither posts nor a topic.")
+
+
+def _of_search(document: Mapping[str, Any]) -> list[Item]:
+    topics = document.get("topics")
+    known = {t.get("id"): topic_of(t) for t in topics if isinstance(t, dict) and _hashable(t.get("id"))} if isinstance(
+        topics, list
+    ) else {}  # fmt: skip
+    return [
+        item
+        for post in document["posts"]
+        for item in _items([post], known.get(post.get("topic_id")) if _has_topic(post) else None)
+    ]
+
+
+def _has_topic(post: Json) -> bool:
+    return isinstance(post, dict) and _hashable(post.get("topic_id"))
+
+
+def _hashable(value: Json) -> bool:
+    return isinstance(value, int | str)
+
+
+def _items(posts: Json, topic: Mapping[str, Any] | None = None) -> list[Item]:
+    """What says that it is private is not even kept. Answers point at each other where both are in the document."""
+    if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
+        raise Malformed("A list of posts holds something else.")
+    numbers = {(str(p.get("topic_id")), str(p.get("post_number"))): identity(p.get("id")) for p in posts}
+    items: dict[str, Item] = {}
+    for post in posts:
+        item = item_of(post, topic, parent_id=numbers.get((str(post.get("topic_id")), str(answered(post)))))
+        if not is_private(item.payload):
+            items[item.external_id] = item
+    return list(items.values())
+
+
+def answered(post: Mapping[str, Any]) -> int | None:
+    """The number in its topic of the post that this one answers: the first one, unless another is named."""
+    own = post.get("post_number")
+    number = post.get("reply_to_post_number") or 1
+    return number if isinstance(number, int) and isinstance(own, int) and number != own else None
+
+
+def item_of(post: Mapping[str, Any], topic: Mapping[str, Any] | None = None, **more: Json) -> Item:
+    """`more`: `parent_id`, `event`, `gone`."""
+    number = identity(post.get("id"))
+    if number is None:
+        raise Malformed("A post of the forum has no id.")
+    payload: dict[str, Any] = {"post": {key: post[key] for key in _KEPT if key in post}, **more}
+    if topic is not None:
+        payload["topic"] = dict(topic)
+    return Item(number, payload)
+
+
+def topic_of(topic: Mapping[str, Any]) -> dict[str, Any]:
+    """What a post must carry of its topic to be read alone."""
+    return {key: topic[key] for key in _TOPIC if key in topic}
+
+
+def gone(number: str, thread_id: str, topic: Mapping[str, Any] | None = None) -> Item:
+    return Item(number, {"post": {"id": int(number), "topic_id": thread_id}, "topic": dict(topic or {}), "gone": True})
+
+
+def identity(value: Json) -> str | None:
+    """A number as text, from a number or its digits."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return str(value)
+    return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
+
+
+def is_private(payload: Json) -> bool:
+    post, topic = _parts(payload)
+    return PRIVATE in (post.get("topic_archetype"), post.get("archetype"), topic.get("archetype"))
+
+
+def is_public(payload: Json) -> bool:
+    """Whether it is proved that everybody may read the topic: by its archetype, else by having a category."""
+    if is_private(payload):
+        return False
+    post, topic = _parts(payload)
+    archetype = topic.get("archetype") or post.get("topic_archetype")
+    if archetype is not None:
+        return archetype in PUBLIC
+    return identity(post.get("category_id")) is not None or identity(topic.get("category_id")) is not None
+
+
+def _parts(payload: Json) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    payload = payload if isinstance(payload, dict) else {}
+    post, topic = payload.get("post"), payload.get("topic")
+    return post if isinstance(post, dict) else {}, topic if isinstance(topic, dict) else {}
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """None for private messages, whispers, and notes of what was done to a topic."""
+    post, topic = _parts(item.payload)
+    if not post:
+        raise Malformed("A stored item of the forum is not a post.")
+    is_gone = item.payload.get("gone") is True
+    if is_private(item.payload) or ("topic" in item.payload and not is_gone and not is_public(item.payload)):
+        return None
+    if post.get("post_type", REGULAR) != REGULAR:
+        return None
+    thread_id = identity(post.get("topic_id")) or identity(topic.get("id"))
+    if thread_id is None:
+        raise Malformed("A post of the forum belongs to no topic.")
+    html = _text(post.get("cooked"))
+    text = html_to_text(html) if html else _text(post.get("raw")) or html_to_text(_text(post.get("blurb")))
+    title = _text(post.get("topic_title")) or _text(topic.get("title")) or None
+    slug = _text(topic.get("category_slug")) or _text(post.get("category_slug"))
+    return Mention(
+        external_id=item.external_id,
+        thread_id=thread_id,
+        author=_author(post, config),
+        posted_at=_time(post.get("created_at")),
+        text=text,
+        parent_id=identity(item.payload.get("parent_id")),
+        subject=title if post.get("post_number") == 1 else None,
+        html=html or None,
+        url=_url(post, topic, thread_id, config),
+        about_url=_web(topic.get("featured_link")),
+        is_auto=isinstance(post.get("user_id"), int) and post["user_id"] < 0,
+        is_own=_is_own(post, config),
+        is_deleted=_is_deleted(item.payload),
+        edited_at=_time(post.get("updated_at")) if _count(post.get("version")) > 1 else None,
+        links=html_links(html) if html else text_links(text),
+        addressed=((slug.lower(),),) if slug else (),
+        thread_title=title,
+        extra=_extra(post, topic, slug),
+    )
+
+
+def _text(value: Json) -> str:
+    return clean(value).strip() if isinstance(value, str) else ""
+
+
+def _web(value: Json) -> str | None:
+    link = _text(value)
+    return link if link.lower().startswith(("http://", "https://")) else None
+
+
+def _count(value: Json) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _time(value: Json) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def created_at(post: Mapping[str, Any]) -> datetime | None:
+    return _time(post.get("created_at"))
+
+
+def updated_at(post: Mapping[str, Any]) -> datetime | None:
+    return _time(post.get("updated_at")) or created_at(post)
+
+
+def _author(post: Mapping[str, Any], config: Config) -> Author:
+    """Names are often empty; of a deleted account nothing is left."""
+    handle, user = _text(post.get("username")), post.get("user_id")
+    number = str(user) if isinstance(user, int) and not isinstance(user, bool) else ""
+    url = f"{base(config)}/u/{handle}" if handle and base(config) else None
+    return Author(number, handle or None, _text(post.get("name")) or None, url)
+
+
+def _is_own(post: Mapping[str, Any], config: Config) -> bool:
+    """Staff of the forum, or an account of ours. The addresses of channels are categories here, not accounts."""
+    if config.setting("staff_is_own", True) and any(
+        post.get(right) is True for right in ("staff", "admin", "moderator")
+    ):
+        return True
+    names = {_text(post.get("username")).lower(), str(post.get("user_id"))} - {"", "None"}
+    return bool(names & (config.own - set(config.addresses)))
+
+
+def _is_deleted(payload: Mapping[str, Any]) -> bool:
+    """The event of a webhook decides: `post_destroyed` comes with `deleted_at` still null."""
+    post, event = payload["post"], payload.get("event")
+    if payload.get("gone") is True or event == "post_destroyed":
+        return True
+    if post.get("user_deleted") is True or post.get("hidden") is True:
+        return True
+    return event != "post_recovered" and bool(post.get("deleted_at"))
+
+
+def _url(post: Mapping[str, Any], topic: Mapping[str, Any], thread_id: str, config: Config) -> str | None:
+    if not base(config):
+        return None
+    slug = _text(post.get("topic_slug")) or _text(topic.get("slug")) or "-"
+    number = _count(post.get("post_number"))
+    return f"{base(config)}/t/{slug}/{thread_id}" + (f"/{number}" if number > 1 else "")
+
+
+def _extra(post: Mapping[str, Any], topic: Mapping[str, Any], slug: str) -> dict[str, Json]:
+    tags = topic.get("tags")
+    extra: dict[str, Json] = {
+        "likes": likes_of(post),
+        "reads": post.get("reads"),
+        "replies": post.get("reply_count"),
+        "views": topic.get("views"),
+        "place": post.get("post_number"),
+    }
+    extra = {key: value for key, value in extra.items() if isinstance(value, int) and not isinstance(value, bool)}
+    extra |= {"category": slug} if slug else {}
+    extra |= {"tags": tag_names(tags)} if isinstance(tags, list) and tags else {}
+    marks = {"hidden": post.get("hidden"), "solution": post.get("accepted_answer"), "closed": topic.get("closed")}
+    return extra | {key: True for key, value in marks.items() if value is True}
+
+
+def likes_of(post: Mapping[str, Any]) -> int | None:
+    summary = post.get("actions_summary")
+    for action in summary if isinstance(summary, list) else ():
+        if isinstance(action, dict) and action.get("id") == LIKE:
+            return _count(action.get("count"))
+    likes = post.get("like_count")
+    return likes if isinstance(likes, int) else 0 if isinstance(summary, list) else None
+
+
+def tag_names(tags: Json) -> list[str]:
+    """Plain names in older versions, objects with a `name` in newer ones."""
+    names = [t.get("name") if isinstance(t, dict) else t for t in tags] if isinstance(tags, list) else []
+    return [name for name in names if isinstance(name, str)]
+
+
+def fingerprint(item: Item, config: Config) -> bytes:
+    """Over what is read: the HTML changes by itself when previews of links are put in, which is no edit."""
+    mention = parse(item, config)
+    if mention is None:
+        return b"\0" * 16
+    version = item.payload["post"].get("version")
+    content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, _count(version))
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
