@@ -1,3 +1,3 @@
-from channels.admin import connection, followed, inbox, outbox
+from channels.admin import connection, followed, ignoring, inbox, outbox, personal
 
-__all__ = ["connection", "followed", "inbox", "outbox"]
+__all__ = ["connection", "followed", "ignoring", "inbox", "outbox", "personal"]
