@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels.contract import Adapter, Field, FieldKind
 from channels.fields import clean
+from channels.form_fields import channel_fields
 from channels.models import Channel, Connection
 from channels.secrets import ENV_NAMES, ENV_PREFIX, SecretUnreadable, names_variable, seal
 
@@ -18,10 +20,22 @@ SETTING = "setting_"
 SECRET = "secret_"  # noqa: S105
 FORGET = "forget_"
 CONNECTION_FIELDS = ("name", "is_active", "paused_reason", "token_expires_at")
-CHANNEL_FIELDS = (
-    *("name", "slug", "address", "rank", "is_default", "is_active", "to_queue", "may_reply", "priority"),
-    *("target_minutes", "expected_silence_minutes", "slack_channels", "guidelines", "tool_links"),
+CHANNEL_GROUPS: tuple[tuple[str | Promise | None, tuple[str, ...]], ...] = (
+    (None, ("name", "slug", "address", "rank", "is_default", "is_active")),
+    (
+        gettext_lazy("What comes in"),
+        ("source", "web_url", "is_checked_weekly", "expected_silence_minutes"),
+    ),
+    (gettext_lazy("Who sees it"), ("visible_to",)),
+    (
+        gettext_lazy("How it is answered"),
+        ("may_reply", "reply_roles", "answers_from", "post_roles", "priority", "target_minutes", "skips_weekends"),
+    ),
+    (gettext_lazy("Where it goes"), ("to_queue", "slack_channels", "slack_mode")),
+    (gettext_lazy("Words"), ("workflow", "guidelines", "tool_links")),
 )
+"""Heading → columns of a channel that an admin fills in."""
+CHANNEL_FIELDS = tuple(name for _heading, names in CHANNEL_GROUPS for name in names)
 
 
 def form_names(fields: Iterable[Field], stored_secrets: Mapping[str, str]) -> list[str]:
@@ -41,29 +55,8 @@ def connection_form(adapter: Adapter, stored_secrets: Mapping[str, str]) -> type
 
 def channel_form(adapter: Adapter) -> type[forms.ModelForm[Any]]:
     """One class for all channels of a connection: what is stored is looked up by each form's own instance."""
-    return _form(Channel, CHANNEL_FIELDS, "ChannelForm", adapter.channel_fields, {}, slack_channels=LinesField())
-
-
-class LinesField(forms.CharField):
-    """A JSON list of texts, edited as lines."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            required=False,
-            label=gettext_lazy("Slack channels"),
-            help_text=gettext_lazy("One a line; each is told of new mentions."),
-            widget=forms.Textarea(attrs={"rows": 2}),
-        )
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(map(str, value)) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> list[str]:
-        text = super().clean(value) or ""
-        return [line.strip() for line in text.splitlines() if line.strip()]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return bool(super().has_changed(self.prepare_value(initial), data))
+    declared = channel_fields(adapter.platform)
+    return _form(Channel, CHANNEL_FIELDS, "ChannelForm", adapter.channel_fields, {}, **declared)
 
 
 class AdapterForm(forms.ModelForm):  # type: ignore[type-arg]

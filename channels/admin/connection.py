@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from channels import pausing
 from channels.admin.buttons import Button, ButtonAdmin
 from channels.configs import source_of
-from channels.contract import Adapter
+from channels.contract import Adapter, Capability
 from channels.errors import ChannelError
-from channels.forms import CHANNEL_FIELDS, CONNECTION_FIELDS, channel_form, connection_form, form_names
+from channels.forms import CHANNEL_GROUPS, CONNECTION_FIELDS, channel_form, connection_form, form_names
 from channels.health import connection_health
 from channels.models import Channel, Connection
 from channels.registry import all_adapters
@@ -68,6 +70,7 @@ class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Channel
     prepopulated_fields = {"slug": ("name",)}
     show_change_link = False
+    readonly_fields = ("query_shown",)
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         return 1 if obj is None else 0
@@ -81,8 +84,21 @@ class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         adapter = adapter_of(request, obj)
         names = form_names(adapter.channel_fields, {}) if adapter and self._may_type(request, obj) else []
-        head, rest = CHANNEL_FIELDS[:5], CHANNEL_FIELDS[5:]
-        return [(None, {"fields": [*head, *names]}), (_("What becomes of its mentions"), {"fields": list(rest)})]
+        (_none, head), coming, *rest = CHANNEL_GROUPS
+        sets = [(None, {"fields": [*head, *names]}), (coming[0], {"fields": [*coming[1], "query_shown"]})]
+        return sets + [(heading, {"fields": list(fields)}) for heading, fields in rest]
+
+    @admin.display(description=gettext_lazy("query"))
+    def query_shown(self, channel: Channel) -> str:
+        """To be looked at; it is tried and changed in the tester, which shows what it would let in."""
+        if channel.pk is None:
+            return _("Save the channel first; then its query can be tried.")
+        query = format_html("<code>{}</code>", channel.query) if channel.query else _("everything")
+        try:
+            tester = reverse("channels:query", args=[channel.slug])
+        except NoReverseMatch:
+            return query
+        return format_html('{} <a href="{}">{}</a>', query, tester, _("Try another one"))
 
     def _may_type(self, request: HttpRequest, obj: Any) -> bool:
         return self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request, obj))
@@ -96,7 +112,15 @@ class ConnectionAdmin(ButtonAdmin):
     search_fields = ("name",)
     actions = ("test_chosen", "poll_chosen", "pause_chosen", "resume_chosen")
     readonly_fields = (
-        *("platform_shown", "how_it_is", "settings_shown", "last_success_at", "last_item_at", "next_poll_at"),
+        *(
+            "platform_shown",
+            "hook_address",
+            "how_it_is",
+            "settings_shown",
+            "last_success_at",
+            "last_item_at",
+            "next_poll_at",
+        ),
         *("interval_s", "failures", "quota_left", "quota_resets_at", "last_error", "last_error_at", "cursor_shown"),
     )
     buttons = (
@@ -122,8 +146,10 @@ class ConnectionAdmin(ButtonAdmin):
             names = ["settings_shown"]
         label = adapter.label if adapter is not None else _("Settings")
         sets = [(None, {"fields": ["platform_shown", *CONNECTION_FIELDS]}), (label, {"fields": names})]
+        if adapter is not None and adapter.can(Capability.WEBHOOK):
+            sets.append((_("Where the platform calls the desk"), {"fields": ["hook_address"]}))
         if obj is not None:
-            sets.append((_("Health"), {"fields": ["how_it_is", *self.readonly_fields[3:]]}))
+            sets.append((_("Health"), {"fields": ["how_it_is", *self.readonly_fields[4:]]}))
         return sets
 
     def _may_type(self, request: HttpRequest, obj: Any) -> bool:
@@ -158,6 +184,12 @@ class ConnectionAdmin(ButtonAdmin):
     def platform_shown(self, connection: Connection) -> str:
         adapter = all_adapters().get(connection.platform)
         return adapter.label if adapter is not None else connection.platform
+
+    @admin.display(description=gettext_lazy("address to enter there"))
+    def hook_address(self, connection: Connection) -> str:
+        if connection.pk is None:
+            return _("Save the connection first; then its address is shown here.")
+        return f"{settings.BASE_URL}{reverse('hook', args=[connection.hook_id])}"
 
     @admin.display(description=gettext_lazy("how it is"))
     def how_it_is(self, connection: Connection) -> str:

@@ -56,13 +56,24 @@ def mark_sent(model_admin: Any, request: HttpRequest, item: OutboundItem, typed:
 class OutboundItemAdmin(ReadOnly, ButtonAdmin):
     list_display = ("key", "kind", "state", "connection", "conversation", "attempts", "created_at", "error_shown")
     list_filter = ("state", "kind", "connection")
-    list_select_related = ("connection",)
+    list_select_related = ("connection", "sent_as")
     search_fields = ("=conversation", "=external_id")
     ordering = ("-id",)
     paginator = CappedPaginator
     actions = ("retry_chosen", "cancel_chosen")
     fields = (
-        *("key", "kind", "state", "error", "connection", "conversation", "payload_shown", "attempts", "not_before"),
+        *(
+            "key",
+            "kind",
+            "state",
+            "error",
+            "connection",
+            "sent_as",
+            "conversation",
+            "payload_shown",
+            "attempts",
+            "not_before",
+        ),
         *("first_sent_at", "uncertain_since", "checks", "sent_at", "external_id", "url_shown", "receipt", "created_at"),
     )
     readonly_fields = fields
