@@ -108,6 +108,7 @@ def _told_at(document: dict[str, Json], signed_at: datetime | None) -> datetime 
         at = at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
     except (ValueError, OverflowError):
         at = None
-    if at is None or (signed_at is not None and at > signed_at):
+    # Signed times are whole seconds.
+    if at is None or (signed_at is not None and at >= signed_at + timedelta(seconds=1)):
         return signed_at
     return at

@@ -1,0 +1,143 @@
+"""Acme's own website with its application forms: what people send there is told to the desk by a signed webhook.
+
+It is answered by mail, so the applicants' mailboxes are those under /mail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.http import Router
+from sandbox.platform import Access, Act, Impossible, Made, Platform, Timed
+from sandbox.platforms.form import pages
+from sandbox.platforms.form.applications import FORMS, KINDS, filled_in
+from sandbox.store import Doc
+from sandbox.world import DOMAIN, MAILBOX_PASSWORD, MAILBOX_USER, Member
+
+SECRET = "sandbox-secret-of-the-website"  # noqa: S105
+
+
+class Website(Platform):
+    name = "form"
+    title = "Acme's website"
+    home = "/website/"
+    kinds = tuple(dict.fromkeys(KINDS))
+    weight = 1
+
+    def register(self, router: Router) -> None:
+        pages.Pages(self).register(router)
+
+    def account(self, member: Member) -> str | None:
+        """Nobody answers on a form."""
+        return None
+
+    def perform(self, act: Act) -> Made:
+        """`more`: answers (name → text), and in kind or `more["to"]` which form."""
+        if act.verb != "post" or act.parent or act.by_team:
+            raise Impossible("a form is only sent; it is answered by mail")
+        key = act.kind if act.kind in FORMS else str(act.more.get("to") or "education")
+        if key not in FORMS:
+            raise Impossible(f"there is no form {key!r}; there are {', '.join(FORMS)}")
+        answers = dict(act.more.get("answers") or filled_in(self.universe.random, FORMS[key]))
+        if act.author:
+            answers["email"] = act.author
+        if act.text:
+            answers["message" if "message" in FORMS[key].answers else "topic"] = act.text
+        number = self.store.next_number("application")
+        doc: Doc = {
+            "id": f"application-{int(self.universe.born_at)}-{number}",
+            "form": key,
+            "answers": answers,
+            "at": act.at or self.universe.now(),
+            "kind": key,
+        }
+        self.store.put("application", doc["id"], doc)
+        self.tell(lambda secret: signed(secret, doc, self.universe.now()))
+        return Made(doc["id"], f"{self.universe.public_url}/website/{key}/{doc['id']}")
+
+    def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
+        chosen = kind if kind in FORMS else to if to in FORMS else random_.choice(KINDS)
+        answers = filled_in(random_, FORMS[chosen], author)
+        text = answers.pop("message", "") or answers.pop("topic", "")
+        return [(0.0, Act("form", "post", answers["email"], text, key=key, kind=chosen, more={"answers": answers}))]
+
+    def applications(self) -> list[Doc]:
+        with self.store.lock:
+            return list(self.store.all("application").values())
+
+    def answered(self, doc: Doc) -> list[Doc]:
+        """The desk's mails to whoever sent it, from the form's alias."""
+        form, person = FORMS[doc["form"]], doc["answers"].get("email", "").lower()
+        return [m for m in self._desk() if m["from"] == form.address and person in map(str.lower, m["recipients"])]
+
+    def _desk(self) -> list[Doc]:
+        with self.store.lock:
+            sent = list(self.store.all("smtp").values())
+        return [mail for mail in sent if any(str(each).startswith("form.") for each in mail["references"])]
+
+    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
+        mentions = [
+            {
+                "id": doc["id"],
+                "author": doc["answers"].get("email", "").lower(),
+                "name": doc["answers"].get("name", ""),
+                "answers": doc["answers"],
+                "addressed": [FORMS[doc["form"]].address],
+                "at": doc["at"],
+                "kind": doc["kind"],
+                "deleted": False,
+            }
+            for doc in self.applications()
+        ]
+        return {"mentions": mentions, "optional": [], "ours": [], "desk": self._desk()}
+
+    def counts(self) -> dict[str, int]:
+        return {name: len(entries) for name, entries in self.truth().items()}
+
+    def access(self) -> Access:
+        ports = self.universe.ports
+        settings = {
+            "smtp_host": ports["host"],
+            "smtp_port": ports["smtp"],
+            "smtp_security": "plain",
+            "smtp_user": MAILBOX_USER,
+            "default_domain": DOMAIN,
+        }
+        channels = {
+            form.address: (
+                {
+                    "form_title": form.title,
+                    "intro": form.intro,
+                    "form_fields": list(form.questions),
+                    "thanks": "Thank you. We read every application and answer by e-mail.",
+                    "allowed_sites": [self.universe.public_url],
+                    "subject": form.subject,
+                    "from_name": form.title,
+                },
+                {},
+            )
+            for form in FORMS.values()
+        }
+        return Access(settings, {"smtp_password": MAILBOX_PASSWORD, "webhook_secret": SECRET}, channels)
+
+
+def signed(secret: str, doc: Doc, now: float) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of the call, as the desk's documentation asks for them."""
+    told = {
+        "form": FORMS[doc["form"]].address,
+        "id": doc["id"],
+        "submitted_at": datetime.fromtimestamp(doc["at"], UTC).isoformat(),
+        "answers": doc["answers"],
+    }
+    body = json.dumps(told, ensure_ascii=False).encode()
+    stamp = str(int(now))
+    digest = hmac.new(secret.encode(), f"v1:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+    return body, {"Content-Type": "application/json", "X-Desk-Timestamp": stamp, "X-Desk-Signature": f"v1={digest}"}
+
+
+PLATFORM = Website
