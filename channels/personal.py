@@ -167,8 +167,8 @@ def source_as(user_id: int | None, connection_id: int, account_id: str, *, even_
     source = source_of(connection_id)
     if not source.adapter.personal_fields:
         return source
-    account = PersonalAccount.objects.filter(user_id=user_id, connection_id=connection_id).first()
-    if user_id is None or account is None or not account_id:
+    theirs = PersonalAccount.objects.filter(user_id=user_id or 0, connection_id=connection_id)
+    if (account := theirs.first()) is None or not account_id:
         raise AuthFailed(
             _("On %(platform)s replies leave from the account of whoever writes them, and there is none any more.")
             % {"platform": source.adapter.label}

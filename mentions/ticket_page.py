@@ -156,7 +156,7 @@ def _composer(
 
 def _own_account(user: access.User, ticket: Ticket) -> PersonalAccount | None:
     """The viewer's account there that does not work (yet)."""
-    return PersonalAccount.objects.filter(user_id=user.pk, connection_id=ticket.channel.connection_id).first()
+    return PersonalAccount.objects.filter(user_id=user.pk or 0, connection_id=ticket.channel.connection_id).first()
 
 
 def _outside_url(message: Message, *, can_send: bool) -> str | None:

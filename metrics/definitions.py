@@ -50,10 +50,10 @@ class Due(Func):
 
     output_field = DateTimeField()
 
-    def as_sql(self, compiler: Any, connection: Any, **_context: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
         """All three are columns: without parameters, so that each may stand in the text more than once."""
         columns = [compiler.compile(expression)[0] for expression in self.get_source_expressions()]
-        return targets.due_sql(*columns), []
+        return targets.due_sql(*columns), ()
 
 
 DUE = Due(F("posted_at"), F("channel__target_minutes"), F("channel__skips_weekends"))

@@ -91,7 +91,7 @@ class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
     @admin.display(description=gettext_lazy("query"))
     def query_shown(self, channel: Channel) -> str:
         """To be looked at; it is tried and changed in the tester, which shows what it would let in."""
-        if channel.pk is None:
+        if channel._state.adding:
             return _("Save the channel first; then its query can be tried.")
         query = format_html("<code>{}</code>", channel.query) if channel.query else _("everything")
         try:
@@ -187,7 +187,7 @@ class ConnectionAdmin(ButtonAdmin):
 
     @admin.display(description=gettext_lazy("address to enter there"))
     def hook_address(self, connection: Connection) -> str:
-        if connection.pk is None:
+        if connection._state.adding:
             return _("Save the connection first; then its address is shown here.")
         return f"{settings.BASE_URL}{reverse('hook', args=[connection.hook_id])}"
 
