@@ -146,7 +146,13 @@ def _assert_sound(mention: Mention) -> None:
 # --- the network -------------------------------------------------------------------------------------------------
 
 SECRET = "s3cr3t-0f-this-connection"
-HTTP_ADAPTERS = [a for a in all_adapters().values() if any(f.name.endswith("_base") for f in a.fields)]
+ADDRESS_LISTS = ("feeds",)
+"""Fields of kind LIST whose entries are web addresses."""
+HTTP_ADAPTERS = [
+    adapter
+    for adapter in all_adapters().values()
+    if any(f.name.endswith("_base") or f.name in ADDRESS_LISTS for f in adapter.fields)
+]
 
 
 def _filled(fields: tuple[Field, ...], base: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -158,7 +164,7 @@ def _filled(fields: tuple[Field, ...], base: str) -> tuple[dict[str, Any], dict[
         elif f.kind is FieldKind.URL:
             settings[f.name] = base
         elif f.kind is FieldKind.LIST:
-            settings[f.name] = ["Acme"]
+            settings[f.name] = [base] if f.name in ADDRESS_LISTS else ["Acme"]
         elif f.default is not None:
             settings[f.name] = f.default
         elif f.kind is FieldKind.TEXT:

@@ -1,0 +1,42 @@
+"""The feed that a web page names: `<link rel="alternate" type="application/rss+xml" href="…">`. Pure.
+
+https://www.rssboard.org/rss-autodiscovery
+"""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from urllib.parse import urljoin
+
+from channels.links import web_address
+
+_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json")
+_READ = 200_000
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = ""
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "base" and not self.base:
+            self.base = told.get("href", "")
+        is_feed = told.get("type", "").partition(";")[0].strip().lower() in _TYPES
+        if tag == "link" and "alternate" in told.get("rel", "").lower().split() and is_feed:
+            self.found.append(told.get("href", ""))
+
+
+def feeds_of(page: bytes, address: str) -> list[str]:
+    """Whole addresses of the feeds that a page names, in order, each once."""
+    reader = _Links()
+    reader.feed(page[:_READ].decode("utf-8", "replace"))
+    found = []
+    for href in reader.found:
+        try:
+            found.append(web_address(urljoin(urljoin(address, reader.base), href.strip())))
+        except ValueError:
+            continue
+    return list(dict.fromkeys(feed for feed in found if feed))

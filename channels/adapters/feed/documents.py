@@ -1,0 +1,252 @@
+"""From the bytes of a feed to plain entries: RSS, RDF, Atom and CDF through feedparser, JSON Feed by hand. Pure.
+
+feedparser: https://feedparser.readthedocs.io. It takes what is broken as far as it can be understood, drops the
+declarations of entities before anything is expanded, and fetches no external ones.
+JSON Feed: https://www.jsonfeed.org/version/1.1/.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+import feedparser
+
+from channels.adapters.feed import dates
+from channels.contract import Json
+from channels.errors import Malformed
+from channels.http_body import Raw, decode_json
+from channels.links import web_address
+from channels.text import clean, html_to_text
+
+MOST_ENTRIES = 1000
+LONGEST_HTML = 200_000
+_LOOKS_LIKE_HTML = re.compile(rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_ENDS = (b"</rss>", b"</feed>", b"</rdf:rdf>", b"</channel>")
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDocument:
+    """A feed as it was served. `address`: what was asked for, "" for a recorded file."""
+
+    content: bytes = field(repr=False)
+    address: str = ""
+    content_type: str = ""
+
+
+def entries_of(document: FeedDocument) -> Iterator[dict[str, Any]]:
+    """`{"feed": {…}, "entry": {…}}` for each entry, plain JSON. Raises Malformed for what is no feed."""
+    head = document.content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not head:
+        raise Malformed("The feed is empty.")
+    if head.startswith((b"{", b"[")):
+        yield from _of_json(document)
+    elif is_web_page(document.content):
+        raise Malformed("This is a web page, not a feed.")
+    else:
+        yield from _of_xml(document)
+
+
+def is_web_page(content: bytes) -> bool:
+    return bool(_LOOKS_LIKE_HTML.match(content[:4000].removeprefix(b"\xef\xbb\xbf")))
+
+
+# --- XML ----------------------------------------------------------------------------------------------------------
+
+
+def _of_xml(document: FeedDocument) -> Iterator[dict[str, Any]]:
+    headers = {"content-type": document.content_type or "application/xml"}
+    if document.address:
+        headers["content-location"] = document.address
+    try:
+        # From a stream: a text would be tried as an address or the name of a file first.
+        parsed = feedparser.parse(io.BytesIO(document.content), response_headers=headers, sanitize_html=False)
+    except Exception as error:
+        raise Malformed(f"The feed cannot be read ({type(error).__name__}).") from error
+    if not parsed.get("version") and not parsed.entries:
+        raise Malformed("This is neither RSS nor Atom nor a JSON Feed.")
+    entries = list(parsed.entries[:MOST_ENTRIES])
+    if parsed.get("bozo") and entries and not _is_whole(document.content):
+        entries.pop()  # cut off in the middle: half an entry would come in as an edited one later
+    about = _feed_of(parsed.feed, document.address)
+    for entry in entries:
+        yield {"feed": about, "entry": _entry_of(entry)}
+
+
+def _is_whole(content: bytes) -> bool:
+    return any(end in content[-400:].lower() for end in _ENDS)
+
+
+def _feed_of(feed: Mapping[str, Any], address: str) -> dict[str, Any]:
+    own = next((link.get("href") for link in _dicts(feed.get("links")) if link.get("rel") == "self"), "")
+    return _kept(
+        {
+            "address": address,
+            "self": web_address(_text(own)),
+            "title": html_to_text(_text(feed.get("title"))),
+            "link": web_address(_text(feed.get("link"))),
+            "language": _text(feed.get("language"))[:20],
+            "author": _person(feed),
+        }
+    )
+
+
+def _entry_of(entry: dict[str, Any]) -> dict[str, Any]:
+    html, plain = _content(entry)
+    return _kept(
+        {
+            "id": _text(entry.get("id")),
+            "link": _link(entry),
+            "title": _title(entry),
+            "html": html,
+            "text": plain,
+            "author": _person(entry),
+            "published": dates.moment(entry.get("published_parsed"), _text(entry.get("published")))
+            or dates.moment(entry.get("created_parsed"), _text(entry.get("created"))),
+            # Not by the entry itself: it would warn, and give the date of publication where there is no other.
+            "updated": dates.moment(dict.get(entry, "updated_parsed"), _text(dict.get(entry, "updated"))),
+            "language": _language(entry),
+            "comments": web_address(_text(entry.get("comments"))),
+            "tags": [_text(tag.get("term")) for tag in _dicts(entry.get("tags"))[:30] if _text(tag.get("term"))],
+            "enclosures": [_enclosure(e) for e in _dicts(entry.get("enclosures"))[:20] if _text(e.get("href"))],
+        }
+    )  # fmt: skip
+
+
+def _content(entry: Mapping[str, Any]) -> tuple[str, str]:
+    """(HTML, plain text) of the fullest description; one of them is empty."""
+    told = [*_dicts(entry.get("content")), *_dicts([entry.get("summary_detail")])]
+    best = max(told, key=lambda part: len(_text(part.get("value"))), default={})
+    value = _text(best.get("value"))[:LONGEST_HTML]
+    return ("", value) if best.get("type") == "text/plain" and "</" not in value else (value, "")
+
+
+def _title(entry: Mapping[str, Any]) -> str:
+    """Plain: Google Alerts put the words that were found in <b>, others escape twice."""
+    detail, title = entry.get("title_detail"), _text(entry.get("title"))
+    is_html = isinstance(detail, Mapping) and str(detail.get("type", "")).endswith("html")
+    return " ".join((html_to_text(title) if is_html or "&" in title else title).split())[:500]
+
+
+def _link(entry: Mapping[str, Any]) -> str:
+    told = web_address(_text(entry.get("link")))
+    if told:
+        return told
+    links = [web_address(_text(link.get("href"))) for link in _dicts(entry.get("links"))]
+    return next((link for link in links if link), "")
+
+
+def _person(of: Mapping[str, Any]) -> dict[str, str]:
+    detail = of.get("author_detail")
+    known = detail if isinstance(detail, Mapping) else {}
+    person = {
+        "name": html_to_text(_text(known.get("name")) or _text(of.get("author"))),
+        "email": _text(known.get("email")),
+        "url": web_address(_text(known.get("href"))),
+    }
+    if person["name"] == person["email"]:
+        person["name"] = ""
+    return _kept(person)
+
+
+def _language(entry: Mapping[str, Any]) -> str:
+    for part in (*_dicts(entry.get("content")), *_dicts([entry.get("summary_detail"), entry.get("title_detail")])):
+        if _text(part.get("language")):
+            return _text(part["language"])[:20]
+    return ""
+
+
+def _enclosure(enclosure: Mapping[str, Any]) -> dict[str, Any]:
+    size = _text(enclosure.get("length"))
+    return {"url": web_address(_text(enclosure.get("href"))), "type": _text(enclosure.get("type")),
+            "size": int(size) if size.isascii() and size.isdigit() else None}  # fmt: skip
+
+
+# --- JSON Feed ----------------------------------------------------------------------------------------------------
+
+
+def _of_json(document: FeedDocument) -> Iterator[dict[str, Any]]:
+    try:
+        body = decode_json(Raw(200, {"Content-Type": document.content_type}, document.content))
+    except ValueError as error:
+        raise Malformed(f"The feed is broken JSON ({error}).") from error
+    items = body.get("items") if isinstance(body, dict) else None
+    if not isinstance(items, list) or "jsonfeed" not in str(body.get("version", "")).lower():
+        raise Malformed("This is JSON, but no JSON Feed: it lacks its version or its items.")
+    base = document.address or _text(body.get("feed_url")) or _text(body.get("home_page_url"))
+    about = _kept(
+        {
+            "address": document.address,
+            "self": web_address(_text(body.get("feed_url"))),
+            "title": _text(body.get("title")),
+            "link": _joined(base, body.get("home_page_url")),
+            "language": _text(body.get("language"))[:20],
+            "author": _json_person(body, base),
+        }
+    )
+    for item in items[:MOST_ENTRIES]:
+        if isinstance(item, dict):
+            yield {"feed": about, "entry": _json_entry(item, base)}
+
+
+def _json_entry(item: Mapping[str, Any], base: str) -> dict[str, Any]:
+    number, html = item.get("id"), _text(item.get("content_html"))[:LONGEST_HTML]
+    return _kept(
+        {
+            "id": str(number) if isinstance(number, int | float) else _text(number),
+            "link": _joined(base, item.get("url")) or _joined(base, item.get("external_url")),
+            "about": _joined(base, item.get("external_url")) if item.get("url") else "",
+            "title": " ".join(html_to_text(_text(item.get("title"))).split())[:500],
+            "html": html,
+            "text": "" if html else (_text(item.get("content_text")) or _text(item.get("summary")))[:LONGEST_HTML],
+            "author": _json_person(item, base),
+            "published": dates.moment(None, _text(item.get("date_published"))),
+            "updated": dates.moment(None, _text(item.get("date_modified"))),
+            "language": _text(item.get("language"))[:20],
+            "tags": [_text(tag) for tag in _list(item.get("tags"))[:30] if _text(tag)],
+            "enclosures": [
+                {"url": _joined(base, a.get("url")), "type": _text(a.get("mime_type")), "size": _size(a)}
+                for a in _dicts(item.get("attachments"))[:20]
+                if _joined(base, a.get("url"))
+            ],
+        }
+    )
+
+
+def _json_person(of: Mapping[str, Any], base: str) -> dict[str, str]:
+    """`authors` since version 1.1, `author` before."""
+    people = [*_dicts(of.get("authors")), *_dicts([of.get("author")])]
+    first = people[0] if people else {}
+    return _kept({"name": _text(first.get("name")), "url": _joined(base, first.get("url"))})
+
+
+def _size(attachment: Mapping[str, Any]) -> int | None:
+    size = attachment.get("size_in_bytes")
+    return int(size) if isinstance(size, int | float) and not isinstance(size, bool) else None
+
+
+def _joined(base: str, value: Json) -> str:
+    try:
+        return web_address(urljoin(base, _text(value))) if _text(value) else ""
+    except ValueError:
+        return ""
+
+
+def _kept(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in (None, "", [], {})}
+
+
+def _dicts(value: Any) -> list[Mapping[str, Any]]:
+    return [part for part in _list(value) if isinstance(part, Mapping)]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    return clean(value).strip() if isinstance(value, str) else ""

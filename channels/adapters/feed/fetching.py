@@ -1,0 +1,158 @@
+"""Reads the feeds one after the other, and asks only for what has changed.
+
+Conditional requests: RFC 9110, 13.1 (`If-None-Match`, `If-Modified-Since`, 304). What a feed said last time is kept for
+each feed in the cursor, in the same transaction as its entries. One broken feed does not stop the others; it is told of
+when all have been read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from channels.adapters.feed import wire
+from channels.adapters.feed.discovery import feeds_of
+from channels.adapters.feed.documents import FeedDocument, is_web_page
+from channels.contract import Config, Item, Json, Page
+from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.http import get_bytes
+from channels.http_body import Raw
+
+MOST_BYTES = 5 * 1024 * 1024
+PER_PAGE = 100
+DEFAULT_DAYS = 14
+AHEAD = timedelta(days=1)
+"""A date further ahead than this is a mistake of the feed; the time at which it was read is better."""
+ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """The feeds in turn. A feed that asks for a pause is left alone until then."""
+    feeds = feeds_wanted(config)
+    kept = dict(cursor.get("feeds") or {}) if isinstance(cursor, dict) else {}
+    query = _query_mark(config)
+    state: dict[str, Any] = {address: dict(kept.get(address) or {}) for address in feeds}
+    if not isinstance(cursor, dict) or cursor.get("query") != query:
+        for known in state.values():  # other phrases: what was passed over before may be wanted now
+            known.pop("etag", None)
+            known.pop("modified", None)
+    failed: list[tuple[str, ChannelError]] = []
+    for address in feeds:
+        if state[address].get("rest_until", 0) > time.time():
+            continue
+        try:
+            for items, known in _changes(config, address, state[address], datetime.now(UTC)):
+                state[address] = known
+                yield Page(items, {"query": query, "feeds": dict(state)})
+        except ChannelError as error:
+            failed.append((address, error))
+            state[address] = {**state[address], **_rest(error)}
+    yield Page([], {"query": query, "feeds": dict(state)})
+    if failed:
+        raise _told(failed, len(feeds))
+
+
+def feeds_wanted(config: Config) -> list[str]:
+    feeds = list(dict.fromkeys(wire.words(config, "feeds")))
+    if not feeds:
+        raise Rejected("This connection has no feeds to read. Enter at least one address.")
+    return feeds
+
+
+def _query_mark(config: Config) -> str:
+    wanted = "\n".join(sorted(phrase.lower() for phrase in wire.words(config, "phrases")))
+    return hashlib.blake2b(wanted.encode(), digest_size=6).hexdigest()
+
+
+def _changes(
+    config: Config, address: str, known: Mapping[str, Any], now: datetime
+) -> Iterator[tuple[list[Item], dict[str, Any]]]:
+    """Entries page by page; what the server said of the version is kept with the last of them only, so that a crash
+    before it asks for the whole feed again."""
+    raw = ask(config, address, known)
+    if raw.status == 304:
+        return
+    since = now - timedelta(days=_days(config))
+    items = [item for item in _read(address, raw, now) if _is_young(item, since) and wire.parse(item, config)]
+    for at in range(PER_PAGE, len(items), PER_PAGE):
+        yield items[at - PER_PAGE : at], dict(known)
+    version = {"etag": raw.headers.get("ETag"), "modified": raw.headers.get("Last-Modified")}
+    last = items[(len(items) - 1) // PER_PAGE * PER_PAGE :] if items else []
+    yield last, {name: value[:500] for name, value in version.items() if value}
+
+
+def ask(config: Config, address: str, known: Mapping[str, Any]) -> Raw:
+    headers = {"Accept": ACCEPT}
+    for name, header in (("etag", "If-None-Match"), ("modified", "If-Modified-Since")):
+        if isinstance(known.get(name), str):
+            headers[header] = known[name]
+    network = replace(config.network, max_bytes=min(MOST_BYTES, config.network.max_bytes))
+    return get_bytes(network, address, headers=headers)
+
+
+def _read(address: str, raw: Raw, now: datetime) -> list[Item]:
+    """Raises Rejected for a page that names its feed, Transient for anything else that is no feed (yet)."""
+    try:
+        items = wire.split(FeedDocument(raw.content, address, raw.headers.get("Content-Type", "")))
+    except Malformed as error:
+        if is_web_page(raw.content) and (found := feeds_of(raw.content, address)):
+            named = f"{address} is a web page, not a feed. Its feed is {found[0]}: enter that address instead."
+            raise Rejected(named) from error
+        raise Transient(f"{address}: {error} It is tried again.") from error
+    return [_without_future(item, now) for item in items]
+
+
+def _without_future(item: Item, now: datetime) -> Item:
+    entry = dict(item.payload["entry"])
+    for name in ("published", "updated"):
+        if entry.get(name) and datetime.fromisoformat(entry[name]) > now + AHEAD:
+            del entry[name]
+    return replace(item, payload={**item.payload, "entry": entry})
+
+
+def _is_young(item: Item, since: datetime) -> bool:
+    """Feeds show years of old entries when they are first read. Those without a date come in."""
+    entry = item.payload["entry"]
+    told = [datetime.fromisoformat(entry[name]) for name in ("published", "updated") if entry.get(name)]
+    return not told or max(told) >= since
+
+
+def _rest(error: ChannelError) -> dict[str, Any]:
+    if isinstance(error, RateLimited) and error.retry_after_s:
+        return {"rest_until": time.time() + error.retry_after_s}
+    return {}
+
+
+def _told(failed: list[tuple[str, ChannelError]], asked: int) -> ChannelError:
+    """Alone, the error as it is. Among others, one whose pause holds nobody else up."""
+    first = next((error for _, error in failed if not isinstance(error, Transient)), failed[0][1])
+    if asked == 1:
+        return first
+    words = " ".join(str(error) for _, error in failed[:3])
+    told = f"{len(failed)} of {asked} feeds cannot be read, the others were. {words}"
+    return Transient(told) if isinstance(first, Transient) else type(first)(told)
+
+
+def check(config: Config) -> str:
+    """Reads every feed once."""
+    feeds, entries = feeds_wanted(config), 0
+    failed: list[tuple[str, ChannelError]] = []
+    for address in feeds:
+        try:
+            entries += len(_read(address, ask(config, address, {}), datetime.now(UTC)))
+        except ChannelError as error:
+            failed.append((address, error))
+    if failed:
+        raise _told(failed, len(feeds))
+    return f"Works: {len(feeds)} feeds with {entries} entries."
+
+
+def _days(config: Config) -> int:
+    try:
+        return max(1, min(3650, int(config.setting("backfill_days", DEFAULT_DAYS))))
+    except (TypeError, ValueError):
+        return DEFAULT_DAYS
