@@ -48,4 +48,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "tick": every(10, "advocacy.tasks.tick"),
     # Items whose news got lost would wait in the inbox.
     "nudges": every(30, "channels.nudge_pending"),
+    # Channels that are silent too long, credentials that are refused or run out: told in Slack and by mail.
+    "alarms": every(300, "channels.sweep_alarms"),
+    # Platforms that know when a token runs out are asked, so that the alarm comes days before.
+    "expiry": every(24 * HOUR, "channels.ask_expiry"),
+    # Monday morning: the channels that somebody should look at.
+    "checklist": every(HOUR, "mentions.remind_checklist"),
 }

@@ -166,6 +166,8 @@ READ_TIMEOUT_SECONDS = env.int("DESK_READ_TIMEOUT_SECONDS", default=20)
 POLL_LEASE_SECONDS = env.int("DESK_POLL_LEASE_SECONDS", default=90)
 SLACK_API_BASE = env.str("DESK_SLACK_API_BASE", default="https://slack.com/api/")
 SLACK_TOKEN = env.str("DESK_SLACK_TOKEN", default="")
+TEAM_SLACK_CHANNEL = env.str("DESK_TEAM_SLACK_CHANNEL", default="")
+ALARM_MAILS = env.list("DESK_ALARM_MAILS", default=[])
 
 # --- tasks ----------------------------------------------------------------------------------------------------------
 

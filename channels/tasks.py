@@ -10,7 +10,7 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
-from channels import follow, inbox, outbox, page_reading, polling
+from channels import alarms, expiry, follow, inbox, outbox, page_reading, polling, trying
 from channels.nudges import send_task
 
 
@@ -54,3 +54,18 @@ def nudge_pending() -> int:
 def read_page(url: str, key: str) -> bool:
     """For somebody who waits for it: the answer is under `key` in the cache for ten minutes, or why there is none."""
     return page_reading.read_into_cache(url, key)
+
+
+@shared_task(name=trying.TASK)  # type: ignore[untyped-decorator]
+def try_connection(connection_id: int) -> bool | None:
+    return trying.tried(connection_id).is_well
+
+
+@shared_task(name="channels.sweep_alarms")  # type: ignore[untyped-decorator]
+def sweep_alarms() -> int:
+    return alarms.sweep(timezone.now())
+
+
+@shared_task(name="channels.ask_expiry")  # type: ignore[untyped-decorator]
+def ask_expiry() -> int:
+    return expiry.ask_all(timezone.now())

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from channels import hooks
+from channels import hooks, pausing, trying
+from channels.alarms import open_alarms
 from channels.contract import Hook
 from channels.errors import ChannelError, Malformed, Refused
-from channels.overview import overview
+from channels.models import Connection
+from channels.overview import CHART_DAYS, links_for, overview
 from channels.secrets import without_secrets
 
 
@@ -23,7 +27,46 @@ from channels.secrets import without_secrets
 @permission_required("channels.view_connection", raise_exception=True)
 def health(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    return render(request, "channels/health.html", {"overview": overview(now), "now": now})
+    context = {
+        "overview": overview(now),
+        "now": now,
+        "days": CHART_DAYS,
+        "width": 4 * CHART_DAYS,
+        "alarms": open_alarms(),
+        "links": links_for(request.user),
+    }
+    return render(request, "channels/health.html", context)
+
+
+@require_POST
+@login_required
+@permission_required("channels.poll_connection", raise_exception=True)
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Poll now, pause, resume: from the page, without the admin."""
+    connection, now = get_object_or_404(Connection, pk=pk), timezone.now()
+    if verb == "poll":
+        done = pausing.poll_soon([pk], now)
+        said = _("%(name)s is polled now.") if done else _("%(name)s is paused; resume it first.")
+    elif verb == "pause":
+        pausing.pause([pk], request.POST.get("why", "").strip() or _("by %(user)s") % {"user": request.user})
+        said = _("%(name)s is paused: neither polled nor sent from.")
+    else:
+        pausing.resume([pk], now)
+        said = _("%(name)s is active again and polled now.")
+    messages.success(request, said % {"name": connection.name})
+    return redirect("channels:health")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@permission_required("channels.poll_connection", raise_exception=True)
+def try_out(request: HttpRequest, pk: int) -> HttpResponse:
+    """*Test connection*: POST has a task ask the platform; the fragment looks again until there is an answer."""
+    connection = get_object_or_404(Connection, pk=pk)
+    result = trying.begin(pk) if request.method == "POST" else trying.told(pk)
+    if not request.headers.get("HX-Request"):
+        return redirect("channels:health")
+    return render(request, "channels/_tried.html", {"connection": connection, "tried": result})
 
 
 @csrf_exempt
@@ -52,7 +95,8 @@ def hook(request: HttpRequest, hook_id: UUID) -> HttpResponse:
 def _hook(request: HttpRequest) -> Hook:
     headers = {name.lower(): value for name, value in request.headers.items()}
     address = request.META.get("REMOTE_ADDR") or ""
-    return Hook(request.method or "", headers, {name: str(value) for name, value in request.GET.items()}, request.body, address)
+    query = {name: str(value) for name, value in request.GET.items()}
+    return Hook(request.method or "", headers, query, request.body, address)
 
 
 def _told(words: str, status: int) -> HttpResponse:

@@ -9,7 +9,7 @@ class MentionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from channels.overview import register_volume
+        from channels.overview import Link, register_link, register_volume
         from mentions import (
             elsewhere,
             panels,
@@ -20,6 +20,8 @@ class MentionsConfig(AppConfig):
 
         panels.register(elsewhere.ELSEWHERE)
         register_volume(volume.by_day)
+        register_link(Link(_("Imports"), "mentions:imports", "channels.view_connection"))
+        register_link(Link(_("Weekly checklist"), "mentions:checklist", "mentions.view_ticket"))
 
         # Without a sender: permissions of each app exist only after that app's own turn.
         post_migrate.connect(roles.ensure_after_migrate, dispatch_uid="mentions.roles")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from channels.models import InboundItem
 from channels.nudges import send_task
-from mentions import deliveries, handing_over, lifecycle, personal
+from mentions import checklist, deliveries, handing_over, lifecycle, personal
 from mentions.ingest import following, ingest_pending
 
 INGEST_TASK = "mentions.ingest"
@@ -97,3 +97,9 @@ def check_personal(account_id: int) -> bool:
 def check_lost_personal() -> int:
     """Accounts whose check got lost on its way to a worker."""
     return personal.check_lost(timezone.now())
+
+
+@shared_task(name="mentions.remind_checklist")  # type: ignore[misc,unused-ignore]
+def remind_checklist() -> bool:
+    """On Monday morning the team hears of the channels that somebody should look at."""
+    return checklist.remind(timezone.now())

@@ -7,8 +7,11 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from channels.health import Level, channel_health, connection_health
+from channels import trying
+from channels.errors import AuthFailed
+from channels.health import Health, Level, channel_health, connection_health
 from channels.models import Channel, Connection, InboundItem
+from channels.overview import ChannelRow
 from channels.tests.factories import NOW, make_channel, make_connection, make_reply, page_of
 from channels.tests.fakes import FakeAdapter
 
@@ -112,7 +115,7 @@ def test_the_page_shows_volume_errors_and_what_waits(fake: FakeAdapter, client: 
     assert "Nothing is connected yet" in client.get(reverse("channels:health")).content.decode()
     fill(1)
     html = client.get(reverse("channels:health")).content.decode()
-    assert '<td class="number">2</td>' in html
+    assert "2 items in 24 h" in html
     assert "1 waiting" in html
     assert "&lt;b&gt;bold" in html
     assert "<b>bold" not in html
@@ -124,3 +127,63 @@ def test_the_page_is_for_managers_and_admins(client: Client) -> None:
     assert client.get(url).status_code == 302
     client.force_login(User.objects.create_user("vol", password="long-enough-1"))
     assert client.get(url).status_code == 403
+
+
+def admin() -> User:
+    user = manager(is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="poll_connection"))
+    return User.objects.get(pk=user.pk)
+
+
+@pytest.mark.django_db
+def test_buttons_are_there_for_those_who_may_press_them(fake: FakeAdapter, client: Client) -> None:
+    connection = make_connection()
+    act = reverse("channels:act", args=[connection.pk, "pause"])
+    client.force_login(manager())
+    assert act not in client.get(reverse("channels:health")).content.decode()
+    assert client.post(act).status_code == 403
+    assert client.post(reverse("channels:try", args=[connection.pk])).status_code == 403
+    User.objects.all().delete()
+    client.force_login(admin())
+    assert act in client.get(reverse("channels:health")).content.decode()
+
+
+@pytest.mark.django_db
+def test_pause_resume_and_poll_from_the_page(fake: FakeAdapter, client: Client) -> None:
+    connection = make_connection(next_poll_at=NOW + 30 * DAY)
+    client.force_login(admin())
+    for verb, is_active in (("pause", False), ("resume", True), ("poll", True)):
+        assert client.post(reverse("channels:act", args=[connection.pk, verb])).status_code == 302
+        connection.refresh_from_db()
+        assert connection.is_active is is_active
+    assert connection.next_poll_at < NOW + 30 * DAY or connection.next_poll_at
+    assert client.get(reverse("channels:act", args=[connection.pk, "poll"])).status_code == 405
+    assert client.post(reverse("channels:act", args=[10**9, "poll"])).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_connection_is_tried_by_a_task_and_the_page_looks_again(
+    fake: FakeAdapter, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(trying, "send_task", lambda name, pk: not asked.append(pk))
+    connection = make_connection(settings={"port": 443})
+    client.force_login(admin())
+    url = reverse("channels:try", args=[connection.pk])
+    first = client.post(url, headers={"HX-Request": "true"}).content.decode()
+    assert "every 1s" in first
+    assert asked == [connection.pk]
+    fake.pages = [page_of(("1", "a"))]
+    assert trying.tried(connection.pk).is_well
+    then = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "every 1s" not in then
+    assert "1 items on the first page" in then
+    fake.pages = [AuthFailed("the token is refused")]
+    trying.tried(connection.pk)
+    assert "the token is refused" in client.get(url, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_a_chart_has_a_bar_for_each_day() -> None:
+    row = ChannelRow(Channel(name="c"), Health(Level.OK, "ok", ""), [0, 1, 4])
+    assert row.bars == [(0, 15.4, 0.6), (4, 12.2, 3.8), (8, 1.0, 15.0)]
+    assert (row.total, row.today, ChannelRow(Channel(), row.health).bars) == (5, 4, [])

@@ -1,0 +1,57 @@
+"""*Test connection* from a page: asked by a task, since the network has no place in a request; told from the cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.utils.translation import gettext as _
+
+from channels.configs import source_of
+from channels.errors import ChannelError
+from channels.models import Connection
+from channels.nudges import send_task
+from channels.secrets import without_secrets
+
+KEPT_S = 600
+TASK = "channels.try_connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """`is_well` is None while the platform has not answered."""
+
+    is_well: bool | None
+    words: str
+
+
+def begin(connection_id: int) -> Tried:
+    """Have it tried; what there is to say meanwhile."""
+    if not send_task(TASK, connection_id):
+        return _keep(connection_id, Tried(False, _("No worker can be reached. Is Redis running?")))
+    return _keep(connection_id, Tried(None, _("Asking …")))
+
+
+def told(connection_id: int) -> Tried | None:
+    """What the last try has brought; None when it was long ago."""
+    found = cache.get(_key(connection_id))
+    return Tried(*found) if found else None
+
+
+def tried(connection_id: int) -> Tried:
+    """One cheap request to the platform. Never raises for what the outside world does."""
+    try:
+        source = source_of(connection_id)
+        said, is_well = source.adapter.check(source.config), True
+    except (ChannelError, LookupError, Connection.DoesNotExist) as error:
+        said, is_well = str(error), False
+    return _keep(connection_id, Tried(is_well, without_secrets(said)))
+
+
+def _keep(connection_id: int, result: Tried) -> Tried:
+    cache.set(_key(connection_id), (result.is_well, result.words), KEPT_S)
+    return result
+
+
+def _key(connection_id: int) -> str:
+    return f"tried:{connection_id}"
