@@ -1,0 +1,155 @@
+"""Stories and comments as Lobsters keeps them, and as they look in its JSON.
+
+`as_json` in `app/models/story.rb` and `comment.rb` of https://github.com/lobsters/lobsters, in the form of 2025: names
+instead of user objects, `parent_comment` and `depth`. A key of ours is the short id, for comments with `c_` in front.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from sandbox.store import Doc, Store
+
+FIRST = 36**5 * 3
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
+CHICAGO = timezone(timedelta(hours=-6))
+"""Where the site's clock stands: times carry its offset, not UTC."""
+
+
+def short(number: int) -> str:
+    """Six letters and digits that do not grow in order, as the site's do not; no two numbers give the same."""
+    mixed = FIRST + number * 7_368_787 % (36**6 - FIRST)
+    text = ""
+    while mixed:
+        mixed, digit = divmod(mixed, 36)
+        text = _DIGITS[digit] + text
+    return text
+
+
+def stamp(at: float) -> str:
+    return datetime.fromtimestamp(at, CHICAGO).isoformat(timespec="milliseconds")
+
+
+def as_html(text: str) -> str:
+    parts = [part for part in re.split(r"\n\s*\n", text.strip()) if part]
+    return "".join(
+        f"<p>{_LINK.sub(_anchor, html.escape(part, quote=False))}</p>\n" for part in parts
+    )  # the address is escaped already
+
+
+def _anchor(found: re.Match[str]) -> str:
+    return f'<a href="{found[0]}" rel="ugc">{found[0]}</a>'
+
+
+class Stories:
+    def __init__(self, store: Store, web: Callable[[], str]) -> None:
+        self.store, self.web = store, web
+        self._order: list[tuple[float, int, str]] = []
+        self._under: defaultdict[str, list[str]] = defaultdict(list)
+        for entry in store.all("lb_entry").values():
+            self._index(entry)
+
+    def _index(self, entry: Doc) -> None:
+        insort(self._order, (entry["at"], entry["number"], entry["key"]))
+        if entry["parent"]:
+            self._under[entry["story"]].append(entry["key"])
+
+    def get(self, key: str) -> Doc | None:
+        return self.store.get("lb_entry", key)
+
+    def all(self) -> list[Doc]:
+        """Oldest first."""
+        return [entry for _, _, key in self._order if (entry := self.get(key))]
+
+    def newest(self) -> list[Doc]:
+        return [entry for entry in reversed(self.all()) if not entry["parent"] and not entry["gone"]]
+
+    def under(self, story: str) -> list[Doc]:
+        """Comments, oldest first."""
+        return [entry for key in self._under[story] if (entry := self.get(key))]
+
+    def submit(self, author: str, title: str, text: str, *, url: str, **more: Any) -> Doc:
+        number = self.store.next_number("lb_story")
+        key = short(number)
+        return self.save({"key": key, "number": number, "author": author, "title": title, "text": text, "url": url,
+                          "story": key, "parent": "", "edited": 0, "gone": "", **more})  # fmt: skip
+
+    def comment(self, parent: Doc, author: str, text: str, **more: Any) -> Doc:
+        number = self.store.next_number("lb_comment")
+        return self.save({"key": f"c_{short(number)}", "number": number, "author": author, "text": text,
+                          "story": parent["story"], "parent": parent["key"], "edited": 0, **more})  # fmt: skip
+
+    def save(self, entry: Doc) -> Doc:
+        if self.get(entry["key"]) is None:
+            self._index(entry)
+        self.store.put("lb_entry", entry["key"], entry)
+        return entry
+
+    def address(self, entry: Doc) -> str:
+        """The public page: of a story, or the place of a comment on it."""
+        story = self.get(entry["story"]) or entry
+        slug = "_".join(re.findall(r"[a-z0-9]+", story["title"].lower())[:6]) or "_"
+        anchor = f"#{entry['key']}" if entry["parent"] else ""
+        return f"{self.web()}/s/{story['key']}/{slug}{anchor}"
+
+    # --- JSON -------------------------------------------------------------------------------------------------
+
+    def as_story(self, story: Doc, *, with_comments: bool = False) -> dict[str, Any]:
+        text = story["text"]
+        made = {
+            "short_id": story["key"],
+            "short_id_url": f"{self.web()}/s/{story['key']}",
+            "created_at": stamp(story["at"]),
+            "title": story["title"],
+            "url": story["url"],
+            "score": 1 + story["number"] % 30,
+            "flags": 0,
+            "comment_count": len([c for c in self.under(story["key"]) if not c["gone"]]),
+            "description": as_html(text) if text else "",
+            "description_plain": text,
+            "comments_url": self.address(story),
+            "submitter_user": story["author"],
+            "user_is_author": False,
+            "tags": ["devops"],
+        }
+        return made | ({"comments": self._tree(story["key"], 0)} if with_comments else {})
+
+    def _tree(self, parent: str, depth: int) -> list[dict[str, Any]]:
+        """Depth first. What is gone is left out unless somebody has answered it."""
+        entry = self.get(parent)
+        made = []
+        for child in self.under(entry["story"] if entry else parent):
+            if child["parent"] == parent:
+                below = self._tree(child["key"], depth + 1)
+                made += [self.as_comment(child, depth), *below] if below or not child["gone"] else []
+        return made
+
+    def as_comment(self, comment: Doc, depth: int = 0) -> dict[str, Any]:
+        parent, number, gone = comment["parent"], comment["key"][2:], comment["gone"]
+        told = {
+            "deleted": "Comment removed by author",
+            "removed": "Comment removed by moderator crustacean: Off-topic",
+        }.get(gone, "")
+        return {
+            "short_id": number,
+            "short_id_url": f"{self.web()}/c/{number}",
+            "created_at": stamp(comment["at"]),
+            "last_edited_at": stamp(comment["edited"] or comment["at"]),
+            "is_deleted": bool(gone),
+            "is_moderated": gone == "removed",
+            "score": 1 + comment["number"] % 9,
+            "flags": 0,
+            "parent_comment": parent[2:] if parent.startswith("c_") else None,
+            "comment": f"<em>{told}</em>" if gone else as_html(comment["text"]),
+            "comment_plain": told or comment["text"],
+            "url": self.address(comment),
+            "depth": depth,
+            "commenting_user": comment["author"],
+        }
