@@ -1,0 +1,98 @@
+"""Chats that are logged: Matrix rooms (Gitter among them) and IRC channels, and in them the lines that name us.
+
+https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3roomsroomidmessages
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+from channels.adapters.chatlog import fetching, irc, matrix, parsing
+from channels.contract import (
+    Adapter,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Item,
+    Json,
+    Mention,
+    Page,
+)
+from channels.errors import Malformed
+
+
+class ChatLog(Adapter):
+    """Answers are given in the chat itself and recognised there."""
+
+    platform = "chatlog"
+    label = "Chat (IRC, Matrix)"
+    aliases = ("irc", "matrix", "gitter")
+    fields = (
+        Field(
+            "format",
+            "Kind of chat",
+            kind=FieldKind.CHOICE,
+            default="matrix",
+            choices=(("matrix", "Matrix (Gitter)"), ("irc", "IRC logs")),
+        ),
+        Field(
+            "rooms",
+            "Rooms",
+            "One a line. Matrix: an alias such as #acme:matrix.org, or an id (!…). IRC: a channel such as #acme.",
+            FieldKind.LIST,
+        ),
+        Field("phrases", "Phrases", "One a line; found as whole words, whatever the case.", FieldKind.LIST),
+        Field("own_nicks", "Our own accounts", "Nicks or Matrix ids that speak for us, one a line.", FieldKind.LIST),
+        Field("api_base", "Homeserver", "Matrix only.", FieldKind.URL, default=matrix.HOME),
+        Field("web_base", "Links lead to", "Matrix only.", FieldKind.URL, default=matrix.LINKS),
+        Field(
+            "log_address",
+            "Address of the logs",
+            "IRC only: with {channel} (without #) and {date}, or {year}, {month} and {day}, such as "
+            "https://logs.example/{channel}/{date}.txt.",
+            FieldKind.URL,
+        ),
+        Field("time_zone", "Time zone of the logs", "IRC only, such as Europe/Berlin.", default="UTC"),
+        Field("network", "Name of the network", "IRC only, such as libera.chat. Do not change it later."),
+        Field("access_token", "Access token", "Matrix: of an account that is in the rooms.", FieldKind.SECRET),
+    )
+    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
+    grouping = Grouping.AUTHOR_IN_THREAD
+    expected_silence = timedelta(days=7)
+    poll_interval_s = (60, 900)
+
+    def namespace(self, config: Config) -> str:
+        return parsing.namespace(config)
+
+    def documents(self, data: bytes, config: Config) -> Iterator[Document]:
+        """JSON of Matrix, or a log as it is."""
+        try:
+            yield json.loads(data)
+        except (ValueError, RecursionError) as error:
+            text = irc.text_of(data)
+            if not irc.is_log(text):
+                raise Malformed("Neither JSON nor a log with times and nicks.") from error
+            yield {"log": text}
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        return parsing.split(document, config)
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        return parsing.parse(item, config)
+
+    def fingerprint(self, item: Item, config: Config) -> bytes:
+        return parsing.fingerprint(item, config)
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        return fetching.fetch(config, cursor)
+
+    def check(self, config: Config) -> str:
+        return fetching.check(config)
+
+    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
+        return fetching.fetch_thread(config, thread_id)

@@ -1,0 +1,213 @@
+"""Lines of a chat become mentions: what one person says in one go is one text, and what they say within an hour one
+conversation. Pure.
+
+A log is read in pieces, and the pieces may end anywhere. So whatever is made of it hangs on lines, which have ids: a
+burst is called by its first line that names us, a conversation by the first such line since its author fell silent.
+`State` holds what the next piece needs: whole bursts, and how things stood where the first of them begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from channels.contract import Item, Json
+from channels.text import names_phrase
+
+BURST_S = 300
+SILENCE_S = 3600
+CONTEXT_LINES = 10
+MOST_LINES = 40
+"""Longer monologues are cut into bursts of so many lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`at` in epoch seconds. `speaker` is the account, `thread` the event that a Matrix thread hangs on."""
+
+    id: str
+    speaker: str
+    at: float
+    text: str
+    name: str = ""
+    thread: str = ""
+    reply_to: str = ""
+    is_named: bool = False
+    """It named us when it was first read; a later edit does not take that back."""
+    is_edited: bool = False
+    is_gone: bool = False
+    is_auto: bool = False
+
+    @property
+    def voice(self) -> str:
+        return f"{self.speaker} {self.thread}".strip()
+
+
+Burst = list[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An edit (`text`) or a deletion (None) of a line."""
+
+    id: str
+    text: str | None
+
+
+@dataclass
+class State:
+    """`tail`: the latest lines, from the beginning of a burst on. `talks`: voice → [anchor, time of the last line], as
+    they stood before the tail."""
+
+    tail: list[Line] = field(default_factory=list)
+    talks: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def to_json(self) -> Json:
+        return {"tail": [asdict(line) for line in self.tail], "talks": {k: list(v) for k, v in self.talks.items()}}
+
+
+def state_from(stored: Json) -> State:
+    """What `to_json` made; a new or unreadable one is empty."""
+    try:
+        tail = [Line(**line) for line in stored["tail"]]
+        return State(tail, {voice: (str(anchor), float(at)) for voice, (anchor, at) in stored["talks"].items()})
+    except (TypeError, ValueError, KeyError):
+        return State()
+
+
+def advance(
+    state: State, lines: Iterable[Line], changes: Sequence[Change], phrases: Sequence[str], room: Json
+) -> tuple[list[Item], State]:
+    """The items that new lines and changes make or renew, and the state after them. Pieces may overlap: what comes
+    again, and what stands before it, is left out."""
+    known = {line.id for line in state.tail}
+    tail = [changed(line, changes) for line in state.tail]
+    given = list(lines)
+    after = max((place for place, line in enumerate(given) if line.id in known), default=-1) + 1
+    fresh = {line.id: line for line in given[after:]}
+    named = [replace(line, is_named=names_phrase(phrases, line.text)) for line in fresh.values()]
+    now = [*tail, *(changed(line, changes) for line in named)]
+    touched = set(fresh) | {change.id for change in changes}
+    bursts = grouped(now)
+    talks, items = dict(state.talks), []
+    for place, burst in enumerate(bursts):
+        anchor = _talk(talks, burst, phrases)
+        lead = lead_of(burst, phrases)
+        if lead and anchor and not touched.isdisjoint(line.id for line in burst):
+            items.append(item_of(burst, lead, anchor, room, bursts[:place], bursts[place + 1 :]))
+    return items, _kept(state.talks, bursts, phrases)
+
+
+def grouped(lines: Iterable[Line]) -> list[Burst]:
+    """Consecutive lines of one voice, none of them more than five minutes after the one before."""
+    bursts: list[Burst] = []
+    for line in lines:
+        last = bursts[-1][-1] if bursts else None
+        if last and last.voice == line.voice and line.at - last.at <= BURST_S and len(bursts[-1]) < MOST_LINES:
+            bursts[-1].append(line)
+        else:
+            bursts.append([line])
+    return bursts
+
+
+def lead_of(burst: Burst, phrases: Sequence[str]) -> Line | None:
+    """The line that the burst is called by: the first that named us; else the first that does since its edit."""
+    lead = next((line for line in burst if line.is_named), None)
+    return lead or next((line for line in burst if line.is_edited and names_phrase(phrases, line.text)), None)
+
+
+def _talk(talks: dict[str, tuple[str, float]], burst: Burst, phrases: Sequence[str]) -> str:
+    """The conversation that a burst belongs to, "" while its author has not named us; noted in `talks`."""
+    voice, (anchor, last_at) = burst[0].voice, talks.get(burst[0].voice, ("", 0.0))
+    if burst[0].at - last_at > SILENCE_S:
+        anchor = ""
+    lead = lead_of(burst, phrases)
+    anchor = anchor or (lead.id if lead else "")
+    talks[voice] = (anchor, burst[-1].at)
+    return anchor
+
+
+def _kept(talks: dict[str, tuple[str, float]], bursts: Sequence[Burst], phrases: Sequence[str]) -> State:
+    """The last burst, which may go on, and the context before it; what is older goes into the talks."""
+    first = max(0, len(bursts) - 1)
+    while first > 0 and sum(len(burst) for burst in bursts[first:-1]) < CONTEXT_LINES:
+        first -= 1
+    after = dict(talks)
+    for burst in bursts[:first]:
+        _talk(after, burst, phrases)
+    newest = bursts[-1][-1].at if bursts else 0.0
+    after = {voice: talk for voice, talk in after.items() if newest - talk[1] <= SILENCE_S}
+    return State([line for burst in bursts[first:] for line in burst], after)
+
+
+def changed(line: Line, changes: Sequence[Change]) -> Line:
+    for change in changes:
+        if change.id == line.id:
+            text = line.text if change.text is None else change.text
+            line = replace(line, text=text, is_edited=change.text is not None, is_gone=change.text is None)
+    return line
+
+
+def item_of(
+    burst: Burst,
+    lead: Line,
+    anchor: str,
+    room: Json,
+    before: Sequence[Burst],
+    after: Sequence[Burst],
+    *,
+    whole: bool = False,
+) -> Item:
+    """`whole`: it is read as a part of a conversation, whether it names us or not."""
+    payload: dict[str, Any] = {
+        "room": room,
+        "lines": [asdict(line) for line in burst],
+        "lead": lead.id,
+        "anchor": anchor,
+        "before": [_shown(line) for other in before for line in other][-CONTEXT_LINES:],
+        "after": [_shown(line) for other in after for line in other][:CONTEXT_LINES],
+    }
+    return Item(f"{room['id']}/{lead.id}", {**payload, "whole": True} if whole else payload)
+
+
+def _shown(line: Line) -> str:
+    return f"<{line.name or line.speaker}> {'(deleted)' if line.is_gone else line.text}"
+
+
+def around(lines: Sequence[Line], anchor: str, phrases: Sequence[str], room: Json, *, from_start: bool) -> list[Item]:
+    """The conversation that hangs on a line: its author's bursts without an hour of silence, and the ten lines before
+    and after. What others asked us there is a conversation of its own. The first burst is left out where it may have
+    begun earlier."""
+    named = [replace(line, is_named=line.is_named or names_phrase(phrases, line.text)) for line in lines]
+    bursts = grouped(named)
+    start = next((n for n, burst in enumerate(bursts) if any(line.id == anchor for line in burst)), None)
+    if start is None:
+        return []
+    first, last = _reach(bursts, start)
+    if first == 0 and start > 0 and not from_start:
+        first = 1
+    voice = bursts[start][0].voice
+    items = []
+    for place in range(first, last + 1):
+        burst = bursts[place]
+        lead = lead_of(burst, phrases)
+        is_theirs = burst[0].voice == voice and place >= start
+        if is_theirs or lead is None:
+            called = next((line for line in burst if line.id == anchor), lead or burst[0])
+            items.append(item_of(burst, called, anchor, room, bursts[:place], bursts[place + 1 :], whole=True))
+    return items
+
+
+def _reach(bursts: Sequence[Burst], start: int) -> tuple[int, int]:
+    """Indexes of the first and the last burst to show."""
+    voice, last, last_at = bursts[start][0].voice, start, bursts[start][-1].at
+    for place in range(start + 1, len(bursts)):
+        if bursts[place][0].voice == voice and bursts[place][0].at - last_at <= SILENCE_S:
+            last, last_at = place, bursts[place][-1].at
+    first, end = start, last
+    while first > 0 and sum(len(burst) for burst in bursts[first:start]) < CONTEXT_LINES:
+        first -= 1
+    while end + 1 < len(bursts) and sum(len(burst) for burst in bursts[last + 1 : end + 1]) < CONTEXT_LINES:
+        end += 1
+    return first, end

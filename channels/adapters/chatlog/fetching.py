@@ -1,0 +1,196 @@
+"""Reads the rooms on: Matrix from a token of the server, IRC logs from the line at which the last poll ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from channels.adapters.chatlog import irc, matrix
+from channels.adapters.chatlog.bursts import Change, Line, advance, around, changed, state_from
+from channels.adapters.chatlog.parsing import is_irc, phrases_of
+from channels.contract import Config, Item, Json, Page
+from channels.errors import Rejected
+from channels.http import get_bytes
+
+PAGES_A_ROOM = 20
+FIRST_PAGES = 5
+"""How many pages (of 100 events) of a room are read at first."""
+DAYS_AT_FIRST = 3
+DAYS_A_POLL = 14
+
+Read = Iterator[tuple[list[Line], list[Change], dict[str, Any], bool]]
+"""Lines, changes, where to go on, and whether that is all for now."""
+
+
+def rooms_of(config: Config) -> list[str]:
+    rooms = config.setting("rooms")
+    found = [str(room).strip() for room in rooms if str(room).strip()] if isinstance(rooms, list | tuple) else []
+    if not found:
+        raise Rejected("No rooms are chosen. Enter at least one.")
+    return found
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Room by room; each page's cursor holds what the next lines of that room need."""
+    phrases = phrases_of(config)
+    if not phrases:
+        raise Rejected("This connection has no phrases to look for. Enter at least one.")
+    marks = dict(cursor.get("rooms") or {}) if isinstance(cursor, dict) else {}
+    for entry in rooms_of(config):
+        mark = dict(marks.get(entry) or {})
+        state = state_from(mark.get("state"))
+        for lines, changes, reached, is_last in _read_on(config, entry, mark):
+            room = {"id": str(reached["id"]), "name": entry}
+            items, state = advance(state, lines, changes, phrases, room)
+            marks[entry] = {**reached, "state": state.to_json()}
+            yield Page(items, {"rooms": dict(marks)})
+            if is_last:
+                break
+
+
+def _read_on(config: Config, entry: str, mark: dict[str, Any]) -> Read:
+    return _irc(config, entry, mark) if is_irc(config) else _matrix(config, entry, mark)
+
+
+# --- Matrix ------------------------------------------------------------------------------------------------------
+
+
+def _matrix(config: Config, entry: str, mark: dict[str, Any]) -> Read:
+    room = str(mark.get("id") or matrix.room_id(config, entry))
+    token = mark.get("token")
+    if isinstance(token, str):
+        try:
+            yield from _forwards(config, room, token)
+        except matrix.TokenUnknown:
+            token = None
+    if not isinstance(token, str):
+        events, names, token = _backwards(config, room)
+        lines, changes = matrix.read(events, names)
+        yield lines, changes, {"id": room, "token": token}, True
+
+
+def _forwards(config: Config, room: str, token: str) -> Read:
+    for _ in range(PAGES_A_ROOM):
+        page = matrix.newer(config, room, token)
+        lines, changes = matrix.read(matrix.events_of({**page, "dir": "f"}), matrix.names_of(page))
+        after = page.get("end")
+        token = after if isinstance(after, str) and after else token
+        is_last = not page.get("chunk") or not after
+        yield lines, changes, {"id": room, "token": token}, is_last
+        if is_last:
+            return
+
+
+def _backwards(config: Config, room: str) -> tuple[list[matrix.Event], dict[str, str], str]:
+    """The latest events in the order in which they happened, and the token after them."""
+    page = matrix.latest(config, room)
+    token, events, names = str(page.get("start") or ""), matrix.events_of({**page, "dir": "b"}), matrix.names_of(page)
+    for _ in range(FIRST_PAGES - 1):
+        before = page.get("end")
+        if not page.get("chunk") or not isinstance(before, str):
+            break
+        page = matrix.older(config, room, before)
+        events = [*matrix.events_of({**page, "dir": "b"}), *events]
+        names = {**matrix.names_of(page), **names}
+    return events, names, token
+
+
+# --- IRC ---------------------------------------------------------------------------------------------------------
+
+
+def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Read:
+    """A page a day. A day without a file is a silent one, unless there never was any."""
+    zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
+    today = datetime.fromtimestamp(time.time(), UTC).astimezone(zone).date()
+    started = _day(mark.get("date")) or today - timedelta(days=DAYS_AT_FIRST - 1)
+    done, ever = int(mark.get("line") or 0), bool(mark.get("ever"))
+    days = list(irc.days_between(started, today, DAYS_A_POLL))
+    missing: Rejected | None = None
+    for day in days:
+        after = done if day == started else 0
+        try:
+            lines = _log(config, entry, day)
+        except Rejected as error:
+            missing, lines = error, []
+        else:
+            ever = True
+        new = [line for line in lines if _number(line) > after]
+        reached = _number(new[-1]) if new else after
+        yield new, [], {"id": entry, "date": day.isoformat(), "line": reached, "ever": ever}, day == days[-1] and ever
+    if missing is not None and not ever:
+        raise missing
+
+
+def _log(config: Config, entry: str, day: date) -> list[Line]:
+    template = str(config.setting("log_address", ""))
+    if not template:
+        raise Rejected("No log address is set. Enter one such as https://logs.example/{channel}/{date}.txt.")
+    zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
+    data = get_bytes(config.network, irc.address_of(template, entry, day)).content
+    if day >= datetime.fromtimestamp(time.time(), UTC).astimezone(zone).date():
+        data = data[: data.rfind(b"\n") + 1]  # the last line is being written
+    return irc.lines_of(irc.text_of(data), day, zone)
+
+
+def _number(line: Line) -> int:
+    return int(line.id.rpartition("/")[2])
+
+
+def _day(text: Json) -> date | None:
+    try:
+        return date.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+# --- threads -----------------------------------------------------------------------------------------------------
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """The lines around the one that a conversation hangs on, as they are now."""
+    room, _, anchor = thread_id.partition("/")
+    if not anchor:
+        room, anchor = rooms_of(config)[0], thread_id
+    if is_irc(config):
+        lines, is_start = _logged_around(config, room, anchor), True
+        name = room
+    else:
+        known = rooms_of(config)
+        name = known[0] if len(known) == 1 else room
+        room = matrix.room_id(config, room)
+        page = matrix.context(config, room, anchor)
+        lines, is_start = _with_changes(*matrix.read(matrix.events_of(page), matrix.names_of(page))), False
+    return around(lines, anchor, phrases_of(config), {"id": room, "name": name}, from_start=is_start)
+
+
+def _logged_around(config: Config, room: str, anchor: str) -> list[Line]:
+    """The day of the line, and the one after it."""
+    day = _day(anchor.partition("/")[0])
+    if day is None:
+        raise Rejected(f"{anchor!r} is no line of a log.")
+    lines = _log(config, room, day)
+    try:
+        return [*lines, *_log(config, room, day + timedelta(days=1))]
+    except Rejected:
+        return lines
+
+
+def _with_changes(lines: Sequence[Line], changes: Sequence[Change]) -> list[Line]:
+    return [changed(line, changes) for line in lines]
+
+
+def check(config: Config) -> str:
+    entry = rooms_of(config)[0]
+    if is_irc(config):
+        zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
+        today = datetime.fromtimestamp(time.time(), UTC).astimezone(zone).date()
+        for day in (today, today - timedelta(days=1)):
+            try:
+                return f"Works: {len(_log(config, entry, day))} lines in {entry} on {day.isoformat()}."
+            except Rejected as error:
+                missing = error
+        raise missing
+    page = matrix.latest(config, matrix.room_id(config, entry))
+    return f"Works: {len(page.get('chunk') or [])} of the latest events of {entry} can be read."

@@ -1,0 +1,195 @@
+"""Matrix rooms (Gitter lives there, too) through the Client-Server API: https://spec.matrix.org/latest/client-server-api
+
+The timeline is read forwards from a token of the server, so that a poll goes on exactly where the last one ended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from channels import http
+from channels.adapters.chatlog.bursts import Change, Line
+from channels.contract import Config, Json
+from channels.errors import ChannelError, RateLimited, Rejected
+from channels.text import clean
+
+HOME = "https://matrix.org"
+LINKS = "https://matrix.to"
+PER_PAGE = 100
+_QUOTED = re.compile(r"(?:^> .*\n)+\n?", re.MULTILINE)
+_FILES = ("m.image", "m.file", "m.audio", "m.video")
+
+Event = Mapping[str, Any]
+
+
+def ask(config: Config, path: str, **params: str | int) -> dict[str, Any]:
+    """Raises the typed errors; M_LIMIT_EXCEEDED with the pause that it tells."""
+    base = str(config.setting("api_base", HOME)).rstrip("/")
+    token = config.secret("access_token")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body = http.get_json(
+        config.network,
+        f"{base}/_matrix/client/v3/{path}",
+        params=params,
+        headers=headers,
+        secrets=(token,) if token else (),
+        classify=_problem,
+    ).body
+    return body if isinstance(body, dict) else {}
+
+
+class TokenUnknown(Rejected):
+    """The server does not know (any more) from where we want to read on."""
+
+
+def _problem(status: int, body: Json) -> ChannelError | None:
+    code = body.get("errcode") if isinstance(body, dict) else None
+    if status == 429 and isinstance(body, dict) and isinstance(body.get("retry_after_ms"), int):
+        return RateLimited("Matrix was asked too often; waiting.", retry_after_s=body["retry_after_ms"] / 1000)
+    if status == 400 and code in ("M_UNKNOWN", "M_INVALID_PARAM"):
+        return TokenUnknown("The server no longer knows where reading ended; the latest messages are read again.")
+    return None
+
+
+def room_id(config: Config, room: str) -> str:
+    """`!id`, or what the directory says about an alias; a bare name is one of the own server."""
+    if room.startswith("!"):
+        return room
+    alias = room if room.startswith("#") else f"#{room}"
+    if ":" not in alias:
+        alias += ":" + (urlsplit(str(config.setting("api_base", HOME))).hostname or "")
+    found = ask(config, f"directory/room/{quote(alias, safe='')}").get("room_id")
+    if not isinstance(found, str):
+        raise Rejected(f"There is no Matrix room {alias}.")
+    return found
+
+
+def latest(config: Config, room: str) -> dict[str, Any]:
+    """The newest events, newest first; `start` is where reading goes on later."""
+    return ask(config, f"rooms/{quote(room, safe='')}/messages", dir="b", limit=PER_PAGE)
+
+
+def older(config: Config, room: str, token: str) -> dict[str, Any]:
+    return ask(config, f"rooms/{quote(room, safe='')}/messages", dir="b", limit=PER_PAGE, **{"from": token})
+
+
+def newer(config: Config, room: str, token: str) -> dict[str, Any]:
+    """What came after a token, oldest first; without `end` there is no more."""
+    return ask(config, f"rooms/{quote(room, safe='')}/messages", dir="f", limit=PER_PAGE, **{"from": token})
+
+
+def context(config: Config, room: str, event: str) -> dict[str, Any]:
+    return ask(config, f"rooms/{quote(room, safe='')}/context/{quote(event, safe='')}", limit=PER_PAGE)
+
+
+def events_of(page: Mapping[str, Any]) -> list[Event]:
+    """In the order in which they happened, whichever answer it is."""
+    if "event" in page or "events_before" in page:
+        before, after = _list(page.get("events_before")), _list(page.get("events_after"))
+        middle = page.get("event")
+        return [*before[::-1], *([middle] if isinstance(middle, dict) else []), *after]
+    chunk = _list(page.get("chunk"))
+    times = [e.get("origin_server_ts") for e in chunk if isinstance(e.get("origin_server_ts"), int)]
+    is_backwards = page.get("dir") == "b" or ("dir" not in page and len(times) > 1 and times[0] > times[-1])
+    return chunk[::-1] if is_backwards else chunk
+
+
+def names_of(page: Mapping[str, Any]) -> dict[str, str]:
+    """Account → the name that it shows, where the answer tells."""
+    found = {}
+    for event in (*_list(page.get("state")), *_list(page.get("chunk"))):
+        content = event.get("content")
+        if event.get("type") == "m.room.member" and isinstance(content, dict) and content.get("displayname"):
+            found[str(event.get("state_key") or event.get("sender"))] = clean(str(content["displayname"]))
+    return found
+
+
+def read(events: Iterable[Event], names: Mapping[str, str]) -> tuple[list[Line], list[Change]]:
+    """What was said, and what was changed later. Bundled edits are applied."""
+    lines, changes = [], []
+    for event in events:
+        change = _change(event)
+        if change is not None:
+            changes.append(change)
+        elif (line := _line(event, names)) is not None:
+            lines.append(line)
+            changes += _bundled(event, line)
+    return lines, changes
+
+
+def _change(event: Event) -> Change | None:
+    content = event.get("content")
+    content = content if isinstance(content, dict) else {}
+    if event.get("type") == "m.room.redaction":
+        target = event.get("redacts") or content.get("redacts")
+        return Change(target, None) if isinstance(target, str) else None
+    relation = content.get("m.relates_to")
+    if (
+        isinstance(relation, dict)
+        and relation.get("rel_type") == "m.replace"
+        and "redacted_because" not in _unsigned(event)
+    ):
+        new = content.get("m.new_content")
+        target = relation.get("event_id")
+        if isinstance(new, dict) and isinstance(target, str):
+            return Change(target, _words(new, str(event.get("sender") or "")))
+    return None
+
+
+def _bundled(event: Event, line: Line) -> list[Change]:
+    """The latest edit, which servers hand out together with the event."""
+    if line.is_gone:
+        return []
+    relations = _unsigned(event).get("m.relations")
+    latest_edit = relations.get("m.replace") if isinstance(relations, dict) else None
+    change = _change(latest_edit) if isinstance(latest_edit, dict) and "content" in latest_edit else None
+    return [change] if change is not None and change.id == line.id else []
+
+
+def _line(event: Event, names: Mapping[str, str]) -> Line | None:
+    content, event_id, sender = event.get("content"), event.get("event_id"), event.get("sender")
+    at = event.get("origin_server_ts")
+    if event.get("type") != "m.room.message" or not isinstance(content, dict) or not isinstance(at, int):
+        return None
+    if not isinstance(event_id, str) or not isinstance(sender, str):
+        return None
+    is_gone = "redacted_because" in _unsigned(event) or not content
+    relation = content.get("m.relates_to")
+    relation = relation if isinstance(relation, dict) else {}
+    reply = relation.get("m.in_reply_to")
+    return Line(
+        event_id,
+        sender,
+        at / 1000,
+        _words(content, sender),
+        name=names.get(sender, ""),
+        thread=str(relation.get("event_id") or "") if relation.get("rel_type") == "m.thread" else "",
+        reply_to=str(reply.get("event_id") or "") if isinstance(reply, dict) else "",
+        is_gone=is_gone,
+        is_auto=content.get("msgtype") == "m.notice",
+    )
+
+
+def _words(content: Event, sender: str) -> str:
+    body = content.get("body")
+    body = clean(body) if isinstance(body, str) else ""
+    relation = content.get("m.relates_to")
+    if isinstance(relation, dict) and "m.in_reply_to" in relation and body.startswith("> "):
+        body = _QUOTED.sub("", body, count=1)  # the quoted line, for clients that know no replies
+    if content.get("msgtype") in _FILES:
+        return f"[File: {body or 'without a name'}]"
+    if content.get("msgtype") == "m.emote":
+        return f"* {sender.partition(':')[0].lstrip('@')} {body}"
+    return body.strip()
+
+
+def _unsigned(event: Event) -> Mapping[str, Any]:
+    unsigned = event.get("unsigned")
+    return unsigned if isinstance(unsigned, dict) else {}
+
+
+def _list(value: Json) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

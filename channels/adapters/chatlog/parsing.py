@@ -1,0 +1,158 @@
+"""Documents of either kind to items, and items to mentions. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from channels.adapters.chatlog import irc, matrix
+from channels.adapters.chatlog.bursts import Line, State, advance
+from channels.contract import Author, Config, Document, Item, Json, Mention, digest
+from channels.errors import Malformed
+from channels.text import names_phrase, text_links
+
+_OTHER_ANSWERS = frozenset(("room_id", "user_id", "servers", "versions", "joined_rooms"))
+
+
+def phrases_of(config: Config) -> list[str]:
+    phrases = config.setting("phrases")
+    return [str(p) for p in phrases if str(p).strip()] if isinstance(phrases, list | tuple) else []
+
+
+def is_irc(config: Config) -> bool:
+    return config.setting("format", "matrix") == "irc"
+
+
+def split(document: Document, config: Config) -> list[Item]:
+    """A page of a room, a line with its context, or {"log", "room", "date"}: each as if it were all there is."""
+    if not isinstance(document, dict):
+        raise Malformed("Neither a log nor an answer of Matrix.")
+    if isinstance(document.get("log"), str):
+        lines, changes = _logged(document, config), []
+    elif isinstance(document.get("chunk"), list) or "events_before" in document:
+        lines, changes = matrix.read(matrix.events_of(document), matrix.names_of(document))
+    elif "errcode" in document:
+        raise Malformed(f"Matrix answered with an error: {document['errcode']} {document.get('error') or ''}".strip())
+    elif document.keys() & _OTHER_ANSWERS:
+        return []
+    else:
+        raise Malformed("Neither a log nor an answer of Matrix.")
+    return advance(State(), lines, changes, phrases_of(config), room_of(document, config))[0]
+
+
+def _logged(document: Mapping[str, Any], config: Config) -> list[Line]:
+    day = document.get("date")
+    try:
+        return irc.lines_of(document["log"], date.fromisoformat(day) if day else None, irc.zone_of(_zone(config)))
+    except (TypeError, ValueError) as error:
+        raise Malformed("The date of the log is none.") from error
+
+
+def _zone(config: Config) -> str:
+    return str(config.setting("time_zone", "UTC"))
+
+
+def room_of(document: Mapping[str, Any], config: Config) -> dict[str, str]:
+    """{id, name}: as it was given, else as the events tell, else the first one of the settings."""
+    given = document.get("room")
+    if isinstance(given, dict) and given.get("id"):
+        return {"id": str(given["id"]), "name": str(given.get("name") or given["id"])}
+    told = next((e.get("room_id") for e in matrix.events_of(document) if isinstance(e.get("room_id"), str)), None)
+    rooms = config.setting("rooms")
+    first = str(rooms[0]) if isinstance(rooms, list | tuple) and rooms else "room"
+    return {"id": str(told or first), "name": first}
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    payload = item.payload
+    try:
+        lines = [Line(**line) for line in payload["lines"]]
+        lead = next(line for line in lines if line.id == payload["lead"])
+        room, anchor = payload["room"], str(payload["anchor"])
+        room_id = str(room["id"])
+    except (TypeError, KeyError, StopIteration) as error:
+        raise Malformed("A stored item of a chat has no lines.") from error
+    phrases = phrases_of(config)
+    if not payload.get("whole") and not any(line.is_named or names_phrase(phrases, line.text) for line in lines):
+        return None
+    standing = [line for line in lines if not line.is_gone]
+    text = "\n".join(line.text for line in standing if line.text)
+    thread = f"{room_id}/{anchor}"
+    return Mention(
+        external_id=item.external_id,
+        thread_id=thread,
+        author=_author(lead, config),
+        posted_at=datetime.fromtimestamp(lines[0].at, UTC) if lines[0].at >= 86_400 * 2 else None,
+        text=text,
+        parent_id=_parent(lines[0], room_id, thread, item.external_id),
+        url=_address(room_id, lead, config),
+        is_auto=lead.is_auto,
+        is_own=lead.speaker.lower() in config.own or lead.speaker.lower() in _own(config),
+        is_deleted=lead.is_gone,
+        links=text_links(text),
+        addressed=(_names(room),),
+        thread_title=str(room.get("name") or room_id),
+        extra={"before": payload.get("before") or [], "after": payload.get("after") or []},
+    )
+
+
+def _parent(first: Line, room_id: str, thread: str, external_id: str) -> str | None:
+    if first.reply_to:
+        return f"{room_id}/{first.reply_to}"
+    return None if thread == external_id else thread
+
+
+def _own(config: Config) -> set[str]:
+    nicks = config.setting("own_nicks")
+    return {str(nick).lower() for nick in nicks} if isinstance(nicks, list | tuple) else set()
+
+
+def _names(room: Mapping[str, Any]) -> tuple[str, ...]:
+    """As a channel's address may be written: the id, the alias, its bare name."""
+    known = [str(room.get(key) or "").lower() for key in ("name", "id")]
+    return tuple(dict.fromkeys(name for full in known for name in (full, full.lstrip("#"), full.split(":")[0]) if name))
+
+
+def _author(line: Line, config: Config) -> Author:
+    if is_irc(config) and not line.speaker.startswith("@"):
+        return Author(line.speaker, handle=line.name or line.speaker, name=line.name or None)
+    link = f"{_links(config)}/#/{quote(line.speaker, safe='@:')}"
+    return Author(line.speaker, handle=line.speaker, name=line.name or None, url=link)
+
+
+def _links(config: Config) -> str:
+    return str(config.setting("web_base", matrix.LINKS)).rstrip("/")
+
+
+def _address(room_id: str, lead: Line, config: Config) -> str | None:
+    """Where a reader sees the line: https://spec.matrix.org/latest/appendices/#matrixto-navigation"""
+    if not is_irc(config):
+        return f"{_links(config)}/#/{quote(room_id, safe='!:')}/{quote(lead.id, safe='$:')}"
+    day, template = lead.id.partition("/")[0], str(config.setting("log_address", ""))
+    try:
+        return irc.address_of(template, room_id, date.fromisoformat(day)) if template else None
+    except ValueError:
+        return None
+
+
+def namespace(config: Config) -> str:
+    """Ids are unique in one network: that of the homeserver, or the one of IRC."""
+    named = str(config.setting("network", "")).strip().lower()
+    base = "log_address" if is_irc(config) else "api_base"
+    try:
+        host = urlsplit(str(config.setting(base, "" if is_irc(config) else matrix.HOME))).hostname
+    except ValueError:
+        host = None
+    return f"chatlog:{named or host or 'irc'}"
+
+
+def fingerprint(item: Item, config: Config) -> bytes:
+    """Whether the burst was read for itself or as part of a conversation is no matter."""
+    payload: Json = item.payload
+    if isinstance(payload, dict):
+        payload = {**payload, "whole": True}
+    mention = parse(replace(item, payload=payload), config)
+    return digest(replace(mention, parent_id=None)) if mention else b"\0" * 16
