@@ -86,7 +86,9 @@ class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
         names = form_names(adapter.channel_fields, {}) if adapter and self._may_type(request, obj) else []
         (_none, head), coming, *rest = CHANNEL_GROUPS
         sets = [(None, {"fields": [*head, *names]}), (coming[0], {"fields": [*coming[1], "query_shown"]})]
-        return sets + [(heading, {"fields": list(fields)}) for heading, fields in rest]
+        # Folded, so that a connection of ten handles can be read; what holds an error unfolds by itself.
+        sets += [(heading, {"fields": list(fields)}) for heading, fields in rest]
+        return [sets[0], *((heading, {**options, "classes": ["collapse"]}) for heading, options in sets[1:])]
 
     @admin.display(description=gettext_lazy("query"))
     def query_shown(self, channel: Channel) -> str:

@@ -143,11 +143,14 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-copy]");
   if (!link || !text) return;
   const value = text.value.trim();
-  const copied = value ? copy(value) : null;
-  save();
+  const copied = value ? copy(value) : null;  // begun within the click, as the clipboard wants it
   const menu = document.getElementById("answered");
   if (menu) menu.open = true;
-  if (copied !== null) state.textContent = say((await copied) ? "copied" : "uncopied");
+  await save();
+  if (copied !== null) {
+    state.textContent = say((await copied) ? "copied" : "uncopied");
+    announce(state.textContent);
+  }
 });
 
 document.addEventListener("click", (event) => {
