@@ -103,7 +103,10 @@ def like(config: Config, external_id: str) -> None:
         raise Rejected(f"{external_id!r} is neither an issue nor a note of GitLab.")
     path = client.issue_path(config, place) + (f"/notes/{place.note}" if place.note else "")
     try:
-        client.post(config, f"{path}/award_emoji", {"name": "thumbsup"})
+        body = client.post(config, f"{path}/award_emoji", {"name": "thumbsup"}).body
     except client.Missing as error:
         if "already been taken" not in str(error):
             raise
+        return
+    if not isinstance(body, dict) or wire.number(body.get("id")) is None:
+        raise Uncertain("GitLab took the thumbs up and did not say what came of it.")
