@@ -28,11 +28,12 @@ class Spent(Exception):
 class Knowledge:
     """`config` as it is during one poll."""
 
-    def __init__(self, config: Config, stored: Json, budget: int = LOOKUPS_A_POLL) -> None:
+    def __init__(self, config: Config, stored: Json, budget: int | None = None) -> None:
         kept = stored if isinstance(stored, dict) else {}
         if not isinstance(kept.get("at"), int | float) or time.time() - kept["at"] > GOOD_FOR_S:
             kept = {"at": int(time.time())}
-        self.config, self.at, self.budget = config, kept["at"], budget
+        self.config, self.at = config, kept["at"]
+        self.budget = LOOKUPS_A_POLL if budget is None else budget
         self.categories: dict[str, dict[str, Any]] = _dict(kept, "categories")
         self.topics: dict[str, dict[str, Any]] = _dict(kept, "topics")
         self.posts: dict[str, str | None] = _dict(kept, "posts")

@@ -1,0 +1,114 @@
+"""The adapter against the sandbox's forum, from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from channels.adapters.discourse import Discourse
+from channels.contract import Config, Item, Mention, Network, Outgoing
+from channels.errors import AuthFailed, Rejected
+from sandbox import launch
+
+ADAPTER = Discourse()
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
+    with launch.start(tmp_path_factory.mktemp("forum")) as running:
+        yield running
+
+
+def connection(sandbox: launch.Running, person: str = "", **settings: Any) -> Config:
+    access: dict[str, Any] = sandbox._call("/control/access")["discourse"]
+    return Config(
+        {**access["settings"], **settings},
+        access["secrets"],
+        network=Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",)),
+        personal=access["personal"].get(person, {}),
+    )
+
+
+def fetched(config: Config) -> dict[str, Item]:
+    return {item.external_id: item for page in ADAPTER.fetch(config, None) for item in page.items}
+
+
+def parsed(items: dict[str, Item], config: Config) -> dict[str, Mention]:
+    found = {number: ADAPTER.parse(item, config) for number, item in items.items()}
+    return {number: mention for number, mention in found.items() if mention is not None}
+
+
+def test_what_is_said_comes_in_and_nothing_private(sandbox: launch.Running) -> None:
+    asked = sandbox.post("discourse", to="ci", title="Runner & co", text="Why does it <hang>?", author="ann")
+    sandbox.post("discourse", text="Same for me", author="bob", reply_to=asked["id"])
+    sandbox.control("answer", platform="discourse", id=asked["id"], **{"as": "sam", "text": "We are on it."})
+    sandbox.post("discourse", text="My password is hunter2", author="ann", private=True)
+    config = connection(sandbox)
+    found, truth = parsed(fetched(config), config), sandbox.truth("discourse")
+    standing = [m for m in (*truth["mentions"], *truth["ours"]) if not m["deleted"]]
+    assert set(found) == {m["id"] for m in standing}
+    assert not any("hunter2" in m.text for m in found.values())
+    for told in standing:
+        mention = found[told["id"]]
+        assert (mention.text, mention.thread_title) == (told["text"], told["title"])
+        assert (mention.thread_id, mention.parent_id) == (told["thread_id"], told["in_reply_to"])
+        assert (mention.author.handle, mention.is_own) == (told["author"], told in truth["ours"])
+        assert mention.addressed == (tuple(told["addressed"]),)
+    assert found[asked["id"]].url == asked["url"]
+
+
+def test_list_and_topic_show_the_same_fingerprints(sandbox: launch.Running) -> None:
+    asked = sandbox.post("discourse", to="ideas", title="An idea", text="Make it *faster*", author="ann")
+    sandbox.post("discourse", text="Yes please, see https://a.example/x", author="bob", reply_to=asked["id"])
+    config = connection(sandbox)
+    listed = fetched(config)
+    topic = next(m for m in sandbox.truth("discourse")["mentions"] if m["id"] == asked["id"])["thread_id"]
+    thread = ADAPTER.fetch_thread(config, topic)
+    assert len(thread) == 2
+    for item in thread:
+        assert ADAPTER.fingerprint(item, config) == ADAPTER.fingerprint(listed[item.external_id], config)
+
+
+@pytest.mark.parametrize("person", ["sam", "lee"])
+def test_an_answer_goes_out_is_found_and_can_be_taken_back(sandbox: launch.Running, person: str) -> None:
+    top = sandbox.post("discourse", to="how-to", text=f"A question for {person}", author="ann")
+    asked = sandbox.post("discourse", text=f"And another for {person}", author="bob", reply_to=top["id"])
+    config = connection(sandbox, person)
+    topic = next(m for m in sandbox.truth("discourse")["mentions"] if m["id"] == asked["id"])["thread_id"]
+    outgoing = Outgoing("k", f"Here is the *answer*\n\nof {person}", topic, asked["id"])
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    assert ADAPTER.whose(config).handle == person
+    assert ADAPTER.find_own(config, outgoing, before) is None
+    receipt = ADAPTER.send(config, outgoing)
+    desk = sandbox.truth("discourse")["desk"][-1]
+    assert (desk["id"], desk["author"], desk["in_reply_to"]) == (receipt.external_id, person, asked["id"])
+    found = ADAPTER.find_own(config, outgoing, before)
+    assert found is not None
+    assert found.external_id == receipt.external_id
+    assert ADAPTER.find_own(config, Outgoing("k", outgoing.text, topic, top["id"]), before) is None
+    with pytest.raises(Rejected, match="too similar"):
+        ADAPTER.send(config, outgoing)
+    with pytest.raises(AuthFailed):
+        ADAPTER.send(connection(sandbox), outgoing)
+    ADAPTER.like(config, asked["id"])
+    liked = next(m for m in sandbox.truth("discourse")["mentions"] if m["id"] == asked["id"])
+    assert liked["likes"] == [person]
+    ADAPTER.delete(config, receipt.external_id)
+    gone = parsed({i.external_id: i for i in ADAPTER.lookup(config, topic, [receipt.external_id])}, config)
+    assert gone[receipt.external_id].is_deleted
+
+
+def test_a_filter_by_tag_looks_topics_up_once(sandbox: launch.Running) -> None:
+    wanted = sandbox.post("discourse", to="ci", text="Tagged question", author="ann", tags=["runner"])
+    sandbox.post("discourse", to="ci", text="Another question", author="ann", tags=["billing"])
+    config = connection(sandbox, tags=["Runner"])
+    assert list(fetched(config)) == [wanted["id"]]
+    by_category = connection(sandbox, categories=["ci"])
+    shown = parsed(fetched(by_category), by_category)
+    assert {m.addressed for m in shown.values()} == {(("ci",),)}
+    assert ADAPTER.check(by_category).startswith("Works without a login")
+    with pytest.raises(Rejected, match="no category with the slug nowhere"):
+        ADAPTER.check(connection(sandbox, categories=["nowhere"]))
