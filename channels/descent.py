@@ -46,9 +46,8 @@ class Descent:
     def after(self, part: Slice[T]) -> Descent:
         """After one more slice, read without a break from the top or from the lower end of an island."""
         progress, low, top = self.progress, part.low, part.top
-        if part.place is None:  # whatever lies below can never be read
-            tops = [known for _, known in progress.islands]
-            return Descent(Progress(max(progress.high, top, *tops)))
+        if part.place is None:
+            return self.ended(top)
         for _ in range(len(progress.islands) + 2):
             gap = next((g for g in progress.gaps() if (top > g.floor if g.ceiling is None else low < g.ceiling)), None)
             if gap is None:
@@ -57,6 +56,11 @@ class Descent:
         lows = {str(bottom) for bottom, _ in progress.islands}
         places = {at: place for at, place in {**self.places, str(low): part.place}.items() if at in lows}
         return Descent(progress, places)
+
+    def ended(self, top: int = 0) -> Descent:
+        """After the end of the list: whatever lies below can never be read."""
+        tops = [known for _, known in self.progress.islands]
+        return Descent(Progress(max(self.progress.high, top, *tops)))
 
     def next_gap(self) -> tuple[bool, Json]:
         """Whether earlier readings left a gap, and from which place it is read (None: only by walking down to it)."""
@@ -90,7 +94,8 @@ def descend(
     for number in range(1, pages + 1):
         part = ask(place)
         if not part.times:
-            yield part, descent.without(place) if jumped else descent
+            is_end = place is not None and part.place is None and not jumped
+            yield part, descent.without(place) if jumped else descent.ended() if is_end else descent
             return
         descent = descent.after(part)
         yield part, descent

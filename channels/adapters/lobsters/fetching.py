@@ -196,7 +196,7 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
         if body is None:
             items.append(wire.gone_item(external_id, thread_id))
         elif isinstance(body, dict) and is_comment and wire.is_comment(body):
-            items.append(wire.comment_item(body, None, None))
+            items.append(wire.comment_item(body, {"short_id": thread_id}, None))
         elif isinstance(body, dict) and wire.is_story(body):
             items.append(_of_thread(wire.story_item(body)))
     return items
