@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from channels import outbox
+from channels import outbox, personal
 from channels.contract import Capability
 from channels.models import Connection, OutboundItem
 from channels.registry import UnknownPlatform, adapter_for
@@ -18,23 +18,26 @@ from mentions.models import Message, Ticket
 from mentions.transitions import OutcomeRefused, record
 
 
-def can_like(connection: Connection) -> bool:
-    """Whether the desk can like there."""
+def can_like(connection: Connection, user: Any) -> bool:
+    """Whether this person can like there from the desk: where people speak for themselves, with their own account."""
     try:
-        return adapter_for(connection.platform).can(Capability.LIKE)
+        if not adapter_for(connection.platform).can(Capability.LIKE):
+            return False
     except UnknownPlatform:
         return False
+    return not personal.is_needed(connection) or bool(personal.usable(user.pk, [connection.pk]))
 
 
 @transaction.atomic
 def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> OutboundItem:
-    """Have a message of theirs liked by our main handle; a second time changes nothing. Raises OutcomeRefused."""
+    """Have a message of theirs liked by our main handle, or from one's own account where people speak for themselves; a
+    second time changes nothing. Raises OutcomeRefused."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     message = ticket.messages.select_related("channel__connection").filter(pk=message_id).first()
     if message is None or message.is_deleted or message.direction == Message.Direction.TEAM:
         raise OutcomeRefused(_("This message cannot be liked."))
     connection = message.channel.connection
-    if not can_like(connection):
+    if not can_like(connection, actor):
         raise OutcomeRefused(_("The desk cannot like there; do it on the platform itself."))
     item = outbox.enqueue(
         key=_key(message_id),
@@ -43,6 +46,7 @@ def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> Outbound
         conversation=f"ticket:{ticket_id}",
         payload={"external_id": message.reply_to_external_id or message.external_id},
         not_before=now,
+        sent_as_id=actor.pk,
     )
     data = {"message": message_id, "outbound": item.pk}
     if not ticket.events.filter(kind="liked", data=data).exists():

@@ -30,9 +30,8 @@ class ReplyRefused(Exception):
 
 def of(ticket: Ticket, message: Message) -> tuple[list[str], list[str]]:
     """(to, cc), lower case. Reply-To, else the author; for a mail that one of us forwarded, whom it was from."""
-    # Of all mailboxes: a ticket may be answered from another one than it came to.
-    ours = Channel.objects.filter(connection__platform=message.channel.connection.platform).exclude(address="")
-    own = {address_of(channel) for channel in ours}
+    # Of all mailboxes and forms: a ticket may be answered from another one than it came to.
+    own = {address_of(channel) for channel in Channel.objects.filter(address__contains="@")}
     extra = message.extra or {}
     author = message.author.handle or message.author.external_id
     if extra.get("forwarded_by"):

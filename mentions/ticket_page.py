@@ -113,7 +113,7 @@ def context(
         "held_by": held_by,
         "can_play": can_play,
         "can_delete": user.has_perm(access.DELETE_REPLY),
-        "can_like": can_play and likes.can_like(ticket.channel.connection),
+        "can_like": can_play and likes.can_like(ticket.channel.connection, user),
         "can_merge": user.has_perm(access.MERGE),
         "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
         "composing": composing,

@@ -21,7 +21,7 @@ from mentions.tests.platforms import Forum
 class Board(Forum):
     platform = "testboard"
     label = "Test board"
-    capabilities = Forum.capabilities | {Capability.SEND, Capability.DELETE, Capability.POST}
+    capabilities = Forum.capabilities | {Capability.SEND, Capability.DELETE, Capability.LIKE, Capability.POST}
     personal_fields = (
         Field("token", "Token", "From your profile there.", FieldKind.SECRET, required=True),
         Field("device", "Device"),
@@ -31,6 +31,7 @@ class Board(Forum):
         self.refuses = set()
         self.sent = []
         self.deleted = []
+        self.liked = []
 
     def whose(self, config):
         token = config.personal["token"]
@@ -46,6 +47,9 @@ class Board(Forum):
 
     def delete(self, config, external_id):
         self.deleted.append((self.whose(config).id, external_id))
+
+    def like(self, config, external_id):
+        self.liked.append((self.whose(config).id, external_id))
 
 
 def board_ticket(connection=None, **message):

@@ -6,12 +6,13 @@ from django.utils import timezone
 
 from channels import outbox
 from channels.models import Channel, Connection, OutboundItem, PersonalAccount
-from mentions import claims, deliveries, handing_over, handles, replies
+from mentions import claims, deliveries, handing_over, handles, likes, replies
 from mentions.models import Message, Person, Reply
 from mentions.replies import ReplyRefused
 from mentions.tests.boards import board_ticket, enter
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, UserFactory
 from mentions.tests.replying import LATER, UNDO, mail_ticket, submit, twitter_ticket
+from mentions.transitions import OutcomeRefused
 
 pytestmark = pytest.mark.django_db
 
@@ -266,3 +267,16 @@ def test_answer_given_on_the_platform_with_a_connected_account_is_the_teams(boar
     assert dict(Message.objects.values_list("external_id", "direction")) == {"q": "in", "a": "team"}
     assert Message.objects.get(external_id="q").ticket.first_reply_at is not None
     assert Person.objects.get(user=advocate).is_us
+
+
+def test_like_is_from_ones_own_account_or_not_offered(client, board, advocate):
+    ticket = board_ticket()
+    message = ticket.messages.get()
+    assert f'{reverse("mentions:like", args=[ticket.pk])}"' not in opened(client, advocate, ticket)
+    with pytest.raises(OutcomeRefused):
+        likes.like(ticket.pk, message.pk, advocate, timezone.now())
+    enter(advocate, ticket.channel.connection, "token-of-maria")
+    assert f'{reverse("mentions:like", args=[ticket.pk])}"' in opened(client, advocate, ticket)
+    likes.like(ticket.pk, message.pk, advocate, timezone.now())
+    outbox.send_due(timezone.now())
+    assert board.liked == [("id-maria", message.external_id)]

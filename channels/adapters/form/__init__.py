@@ -42,6 +42,7 @@ class FormAdapter(Adapter):
     is_polled = False
     expected_silence = timedelta(days=14)
     request_timeout_s = 150.0
+    needs_sender = True
     fields = CONNECTION_FIELDS
     channel_fields = CHANNEL_FIELDS
 
