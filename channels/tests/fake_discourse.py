@@ -34,8 +34,8 @@ class Forum:
     def add(self, number: int, days_ago: float = 1.0, topic: int = 7, place: int = 1, **more: Any) -> None:
         self.posts[number] = {
             "id": number, "topic_id": topic, "topic_slug": "t", "topic_title": "T", "post_number": place,
-            "post_type": 1, "username": "ann", "user_id": 30, "cooked": f"<p>Post {number}</p>", "raw": f"Post {number}",
-            "version": 1,
+            "post_type": 1, "username": "ann", "user_id": 30, "version": 1,
+            "cooked": f"<p>Post {number}</p>", "raw": f"Post {number}",
             "created_at": iso(NOW - timedelta(days=days_ago)), "updated_at": iso(NOW), "category_id": 5, **more,
         }  # fmt: skip
 

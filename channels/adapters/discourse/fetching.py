@@ -49,7 +49,7 @@ def _items(config: Config, knowledge: Knowledge, posts: list[Mapping[str, Any]])
     """The items of a page, and whether that is all of them: once a poll may look up nothing more, the page is read
     again by the next one, which knows what this one has learnt."""
     knowledge.note(posts)
-    items = []
+    items: list[Item] = []
     for post in posts:
         if post.get("post_type", wire.REGULAR) != wire.REGULAR:
             continue
