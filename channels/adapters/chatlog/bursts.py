@@ -136,8 +136,8 @@ def _kept(talks: dict[str, tuple[str, float]], bursts: Sequence[Burst], phrases:
     after = dict(talks)
     for burst in bursts[:first]:
         _talk(after, burst, phrases)
-    newest = bursts[-1][-1].at if bursts else 0.0
-    after = {voice: talk for voice, talk in after.items() if newest - talk[1] <= SILENCE_S}
+    begins = bursts[first][0].at if bursts else 0.0  # from here on everything is judged again
+    after = {voice: talk for voice, talk in after.items() if begins - talk[1] <= SILENCE_S}
     return State([line for burst in bursts[first:] for line in burst], after)
 
 

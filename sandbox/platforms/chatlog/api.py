@@ -1,0 +1,114 @@
+"""The Client-Server API of the room, and its log files. Tokens are places in the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from sandbox.http import Request, Response, Router, json_response
+from sandbox.platforms.chatlog.names import ALIAS, API, CHANNEL, ROOM, TOKEN
+from sandbox.store import Doc
+
+if TYPE_CHECKING:
+    from sandbox.platforms.chatlog import ChatLog
+
+_OURS = ("gone", "edit", "edits", "kind")
+
+
+class Api:
+    def __init__(self, chat: ChatLog) -> None:
+        self.chat = chat
+
+    def register(self, router: Router) -> None:
+        for path, view in (
+            ("directory/room/{alias}", self.directory),
+            ("rooms/{room}/messages", self.messages),
+            ("rooms/{room}/context/{event}", self.context),
+            ("account/whoami", self.whoami),
+        ):
+            router.add("GET", f"{API}/{path}", self._allowed(view), platform="chatlog")
+        router.add("GET", "/chatlog/logs/{channel}/{file}", self.log, platform="chatlog")
+
+    def _allowed(self, view: Callable[[Request], Response]) -> Callable[[Request], Response]:
+        def checked(request: Request) -> Response:
+            token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+            if not token:
+                return problem("M_MISSING_TOKEN", "Missing access token.", 401)
+            if token != TOKEN:
+                return problem("M_UNKNOWN_TOKEN", "Unrecognised access token.", 401)
+            if unquote(request.params.get("room", ROOM)) != ROOM:
+                return problem("M_FORBIDDEN", "You aren't a member of the room.", 403)
+            return view(request)
+
+        return checked
+
+    def whoami(self, request: Request) -> Response:
+        return json_response({"user_id": "@desk:matrix.acme.example", "device_id": "DESK"})
+
+    def directory(self, request: Request) -> Response:
+        if unquote(request.params["alias"]) != ALIAS:
+            return problem("M_NOT_FOUND", "Room alias not found.", 404)
+        return json_response({"room_id": ROOM, "servers": [ALIAS.partition(":")[2]]})
+
+    def messages(self, request: Request) -> Response:
+        """https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3roomsroomidmessages"""
+        events, query = self.chat.events(), request.query
+        size = max(1, min(int(query.get("limit") or 10), 1000))
+        given = query.get("from") or f"t{len(events)}"
+        if not given[1:].isdigit() or not given.startswith("t"):
+            return problem("M_UNKNOWN", "Invalid stream token.", 400)
+        at = min(int(given[1:]), len(events))
+        if query.get("dir") == "f":
+            end = min(len(events), at + size)
+            chunk, more = events[at:end], end > at
+        else:
+            end = max(0, at - size)
+            chunk, more = events[end:at][::-1], end > 0
+        shown = [self._wire(e) for e in chunk] * (2 if request.duplicates else 1)
+        return json_response({"chunk": shown, "start": f"t{at}", **({"end": f"t{end}"} if more else {})})
+
+    def context(self, request: Request) -> Response:
+        events, wanted = self.chat.events(), unquote(request.params["event"])
+        at = next((n for n, e in enumerate(events) if e["event_id"] == wanted), None)
+        if at is None:
+            return problem("M_NOT_FOUND", "Event not found.", 404)
+        half = max(1, int(request.query.get("limit") or 10) // 2)
+        before, after = events[max(0, at - half) : at][::-1], events[at + 1 : at + 1 + half]
+        return json_response(
+            {
+                "start": f"t{max(0, at - half)}",
+                "end": f"t{at + 1 + len(after)}",
+                "event": self._wire(events[at]),
+                "events_before": [self._wire(e) for e in before],
+                "events_after": [self._wire(e) for e in after],
+                "state": [],
+            }
+        )
+
+    def _wire(self, event: Doc) -> dict[str, Any]:
+        """With the latest edit bundled, and without content once it is redacted."""
+        made = {key: value for key, value in event.items() if key not in _OURS}
+        if event.get("gone"):
+            return {**made, "content": {}, "unsigned": {"redacted_because": self._wire(event["gone"])}}
+        if event.get("edit"):
+            return {**made, "unsigned": {"m.relations": {"m.replace": self._wire(event["edit"])}}}
+        return {**made, "unsigned": {"age": 1}}
+
+    def log(self, request: Request) -> Response:
+        """The lines of a day (UTC) as ZNC writes them; a day on which nothing was said has no file."""
+        day = request.params["file"].removesuffix(".txt")
+        lines = []
+        for event in self.chat.events():
+            at = datetime.fromtimestamp(event["origin_server_ts"] / 1000, UTC)
+            if event["type"] == "m.room.message" and not event.get("edits") and at.date().isoformat() == day:
+                nick = event["sender"].partition(":")[0].lstrip("@")
+                lines.append(f"[{at:%H:%M:%S}] <{nick}> {' '.join(event['content']['body'].split())}\n")
+        if request.params["channel"] != CHANNEL or not lines:
+            return Response(b"Not Found\n", 404, "text/plain; charset=utf-8")
+        return Response("".join(lines).encode(), content_type="text/plain; charset=utf-8")
+
+
+def problem(code: str, text: str, status: int) -> Response:
+    return json_response({"errcode": code, "error": text}, status)
