@@ -8,12 +8,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from channels import inbox
 from channels.configs import address_of, source_of
-from channels.contract import Page
+from channels.contract import Author, Mention, Page
 from channels.errors import ChannelError
 from channels.links import canonical
 from channels.models import Channel, Connection, InboundItem
@@ -37,7 +36,7 @@ class AddingRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page as somebody has corrected it. `posted_at`: ISO 8601, or ""; `channel`: the address of one."""
+    """A page as somebody has corrected it. `posted_at`: ISO 8601, or ""; `channel`: the slug of one."""
 
     url: str
     title: str = ""
@@ -54,22 +53,28 @@ class Added:
     is_new: bool
 
 
+_ANY = Mention("", "", Author(""), None, "")
+
+
 def channels_of(user: access.User) -> list[Channel]:
-    """Where this person may add to: active channels of connections of this kind, best rank first."""
-    mine = Channel.objects.filter(
-        connection__platform=PLATFORM,
-        connection__is_active=True,
-        is_active=True,
-        pk__in=access.visible_channel_ids(user),
-    ).exclude(address="")
-    return list(mine.order_by("rank", "name").select_related("connection"))
+    """Where this person may add to: active channels of connections of this kind, best rank first. One without an
+    address is found only if it takes what names no channel."""
+    active = Channel.objects.filter(connection__platform=PLATFORM, connection__is_active=True, is_active=True)
+    found = list(active.order_by("rank", "name").select_related("connection"))
+    takes_all = {c for each in found for c in channels_for([o for o in found if _are_siblings(o, each)], _ANY)[:1]}
+    mine = set(Channel.objects.filter(pk__in=access.visible_channel_ids(user)).values_list("pk", flat=True))
+    return [c for c in found if c.pk in mine and (c.address or c in takes_all)]
+
+
+def _are_siblings(one: Channel, other: Channel) -> bool:
+    return bool(one.connection_id == other.connection_id)
 
 
 @transaction.atomic
 def set_up() -> Channel:
-    """A connection with one channel, if there is none yet."""
-    known = Channel.objects.filter(connection__platform=PLATFORM).exclude(address="").order_by("rank", "pk").first()
-    if known is not None and known.is_active and known.connection.is_active:
+    """A connection with one channel, if there is none yet that is active."""
+    active = Channel.objects.filter(connection__platform=PLATFORM, connection__is_active=True, is_active=True)
+    if known := active.order_by("rank", "pk").first():
         return known
     name = _free(Connection, "name", adapter_for(PLATFORM).label)
     connection = Connection.objects.filter(platform=PLATFORM, is_active=True).order_by("pk").first()
@@ -78,7 +83,7 @@ def set_up() -> Channel:
     return Channel.objects.create(
         connection=connection,
         name=_free(Channel, "name", name),
-        slug=_free(Channel, "slug", slugify(name)[:50] or ADDRESS),
+        slug=_free(Channel, "slug", ADDRESS),
         address=address,
         is_default=not connection.channels.filter(is_default=True).exists(),
     )
@@ -131,10 +136,11 @@ def add(page: Found, user: Any, now: datetime) -> Added:
         raise AddingRefused(_("This is no web address. It should begin with https:// (or http://)."))
     if known := ticket_of(page.url, user, now):
         return Added(known, is_new=False)
-    channel = next((c for c in channels_of(user) if address_of(c) == page.channel.lower()), None)
+    channel = next((c for c in channels_of(user) if c.slug == page.channel), None)
     if channel is None:
         raise AddingRefused(_("Choose the channel that it belongs to."))
-    document = {**asdict(page), "posted_at": page.posted_at or None, "added_by": user.get_username()}
+    document = {**asdict(page), "channel": address_of(channel), "posted_at": page.posted_at or None}
+    document["added_by"] = user.get_username()
     try:
         message = _stored(document, channel, now)
     except ChannelError as error:

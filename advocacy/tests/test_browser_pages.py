@@ -25,6 +25,9 @@ PAGES = {
     "activity": ("mo", "/reports/activity/"),
     "behind a figure": ("mo", "/reports/tickets/?figure=answered"),
     "channels": ("mo", "/channels/"),
+    "forms": ("mo", "/forms/"),
+    "a form": ("", "/forms/form-education/"),
+    "add": ("sam", "/add/"),
     "not found": ("sam", "/nothing/here/"),
     "gone": ("", "/respond/nonsense/"),
 }

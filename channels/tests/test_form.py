@@ -57,6 +57,12 @@ def test_a_line_says_name_need_kind_label_and_choices() -> None:
     assert (asked.label, asked.choices) == ("Which plan?", ("Teaching", "Research"))
 
 
+def test_the_kind_may_stand_alone_in_the_last_part() -> None:
+    asked = read_line("email * | E-mail | email")
+    assert (asked.name, asked.kind, asked.required, asked.label, asked.help) == ("email", "email", True, "E-mail", "")
+    assert read_line("email email | E-mail | text").help == "text"
+
+
 def test_a_bare_name_is_a_line_of_text_with_a_label() -> None:
     asked = read_line("project_url")
     assert (asked.kind, asked.label, asked.required) == ("text", "Project url", False)

@@ -31,7 +31,7 @@ def empty_cache():
 @pytest.fixture
 def channel():
     connection = ConnectionFactory(platform="manual")
-    return ChannelFactory(connection=connection, name="Blogs", address="by-hand")
+    return ChannelFactory(connection=connection, name="Blogs", slug="by-hand", address="blogs")
 
 
 @pytest.fixture
@@ -50,7 +50,9 @@ def htmx(client, path, **data):
 
 
 def test_a_page_becomes_a_ticket_in_the_chosen_channel(client, sam, channel):
-    ChannelFactory(connection=channel.connection, name="Videos", address="videos", rank=1)
+    ChannelFactory(
+        connection=channel.connection, name="Videos", slug="videos", address="videos", rank=1, is_default=True
+    )
     response = client.post(reverse("mentions:add"), {**GOOD, "posted_at": "2026-03-01T10:30", "language": "en"})
     ticket = Ticket.objects.get()
     message = ticket.messages.get()
@@ -60,6 +62,14 @@ def test_a_page_becomes_a_ticket_in_the_chosen_channel(client, sam, channel):
     assert message.posted_at.isoformat() == "2026-03-01T10:30:00+00:00"
     assert message.extra == {"added_by": "sam"}
     assert InboundItem.objects.get().state == "stored"
+
+
+def test_a_channel_without_an_address_is_offered_where_it_takes_the_rest(client, sam, channel):
+    ChannelFactory(connection=channel.connection, name="Rest", slug="rest", is_default=True)
+    ChannelFactory(connection=channel.connection, name="Never", slug="never")
+    assert [c.name for c in adding.channels_of(sam)] == ["Blogs", "Rest"]
+    client.post(reverse("mentions:add"), {**GOOD, "channel": "rest"})
+    assert Ticket.objects.get().channel.name == "Rest"
 
 
 def test_only_the_address_is_needed_and_the_time_is_now(client, sam, channel):
@@ -260,14 +270,14 @@ def test_without_a_channel_an_admin_sets_it_up_with_one_click(client, sam):
 
 def test_setting_up_beside_names_that_are_taken(client):
     ConnectionFactory(name="Added by hand")
-    ChannelFactory(name="Added by hand", slug="added-by-hand")
+    ChannelFactory(name="Added by hand", slug="by-hand")
     channel = adding.set_up()
     assert (channel.name, channel.connection.name) == ("Added by hand-2", "Added by hand-2")
     assert Connection.objects.filter(platform="manual").count() == 1
 
 
 def test_a_hidden_channel_is_not_offered(client, sam, channel):
-    ChannelFactory(connection=channel.connection, name="Founders", address="founders", visible_to=["admin"])
+    ChannelFactory(connection=channel.connection, name="Founders", slug="founders", address="f", visible_to=["admin"])
     assert "Founders" not in client.get(reverse("mentions:add")).content.decode()
     with pytest.raises(AddingRefused, match="Choose the channel"):
         adding.add(Found(URL, channel="founders"), sam, timezone.now())

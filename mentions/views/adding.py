@@ -26,7 +26,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from redis.exceptions import RedisError
 
-from channels.configs import address_of
 from channels.links import is_web_address
 from channels.nudges import send_task
 from mentions import access, adding
@@ -65,7 +64,7 @@ class AddForm(forms.Form):
 
     def __init__(self, *args: Any, user: access.User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["channel"].choices = [(address_of(c), c.name) for c in adding.channels_of(user)]  # type: ignore[attr-defined]
+        self.fields["channel"].choices = [(c.slug, c.name) for c in adding.channels_of(user)]  # type: ignore[attr-defined]
         for name, field in self.fields.items():
             field.widget.attrs |= {"aria-describedby": f"told-{name}"} if name in self.errors else {}
 

@@ -8,7 +8,8 @@
     terms* checkbox | I have read the terms
 
 The parts are `name`, `*` where an answer is needed, the kind; after the first `|` what people read; after the second
-one the choices, parted by `;` (select, checkbox), or a word of help (all others).
+one the choices, parted by `;` (select, checkbox), or a word of help (all others). The kind may stand alone in the last
+part too: `email* | Your e-mail address | email`.
 """
 
 from __future__ import annotations
@@ -58,7 +59,11 @@ def read_line(line: str) -> Question:
     match = _HEAD.match(head)
     if match is None:
         raise Unclear(f"“{line[:80]}”: begin with a name (letters, digits, _), a * if it is needed, and a kind.")
-    name, kind = key_of(match[1]), (match[3] or "text").lower()
+    if match[3] is None and len(rest) > 1 and rest[1].lower() in KINDS:
+        rest, kind = rest[:1], rest[1].lower()
+    else:
+        kind = (match[3] or "text").lower()
+    name = key_of(match[1])
     if kind not in KINDS:
         raise Unclear(f"“{line[:80]}”: {kind} is no kind; there are {', '.join(KINDS)}.")
     if name.startswith(CONTROLS):

@@ -43,7 +43,9 @@ class Website(Platform):
         key = act.kind if act.kind in FORMS else str(act.more.get("to") or "education")
         if key not in FORMS:
             raise Impossible(f"there is no form {key!r}; there are {', '.join(FORMS)}")
-        answers = dict(act.more.get("answers") or filled_in(self.universe.random, FORMS[key]))
+        answers = dict(act.more.get("answers") or {})
+        if not answers or act.more.get("made_for", key) != key:  # another form was asked for than was made up
+            answers = filled_in(self.universe.random, FORMS[key])
         if act.author:
             answers["email"] = act.author
         if act.text:
@@ -64,7 +66,20 @@ class Website(Platform):
         chosen = kind if kind in FORMS else to if to in FORMS else random_.choice(KINDS)
         answers = filled_in(random_, FORMS[chosen], author)
         text = answers.pop("message", "") or answers.pop("topic", "")
-        return [(0.0, Act("form", "post", answers["email"], text, key=key, kind=chosen, more={"answers": answers}))]
+        return [
+            (
+                0.0,
+                Act(
+                    "form",
+                    "post",
+                    answers["email"],
+                    text,
+                    key=key,
+                    kind=chosen,
+                    more={"answers": answers, "made_for": chosen},
+                ),
+            )
+        ]
 
     def applications(self) -> list[Doc]:
         with self.store.lock:
