@@ -52,6 +52,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "alarms": every(300, "channels.sweep_alarms"),
     # Platforms that know when a token runs out are asked, so that the alarm comes days before.
     "expiry": every(24 * HOUR, "channels.ask_expiry"),
+    # Slack hears of mentions that are due (digests too), and of what has become of those it was told.
+    "notices": every(10, "mentions.post_notices"),
+    # The same for what a lost nudge has left behind.
+    "missed notices": every(600, "mentions.sweep_notices"),
     # Monday morning: the channels that somebody should look at.
     "checklist": every(HOUR, "mentions.remind_checklist"),
 }

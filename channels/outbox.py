@@ -161,6 +161,8 @@ def _check(key: str, kind: str, connection_id: int | None, payload: Mapping[str,
         raise ValueError(f"unknown kind {kind!r}")
     if kind == OutboundItem.Kind.SLACK:
         needed: tuple[str, ...] = ("channel", "text")
+    elif kind == OutboundItem.Kind.SLACK_EDIT:
+        needed = ("channel", "ts", "text")
     elif connection_id is None:
         raise ValueError(f"a {kind} needs a connection")
     else:

@@ -87,6 +87,8 @@ def _prepared(item: OutboundItem) -> Callable[[], Receipt]:
     """The call to make. Raises what is wrong before anything is sent."""
     if item.kind == OutboundItem.Kind.SLACK:
         return lambda: slack_api.post(payload_of(item), str(item.key))
+    if item.kind == OutboundItem.Kind.SLACK_EDIT:
+        return lambda: slack_api.update(payload_of(item))
     source = _source(item)
     adapter, config = source.adapter, source.config
     if item.kind == OutboundItem.Kind.REPLY:
@@ -175,7 +177,7 @@ def uncertainty(item: OutboundItem, error: str, now: datetime) -> tuple[str, dat
 
 def outlook(item: OutboundItem) -> tuple[float, float, str, bool]:
     """(request timeout in seconds, index lag in seconds, label, whether an own post can be looked for)."""
-    if item.kind == OutboundItem.Kind.SLACK:
+    if item.kind in (OutboundItem.Kind.SLACK, OutboundItem.Kind.SLACK_EDIT):
         return slack_api.REQUEST_TIMEOUT_S, slack_api.INDEX_LAG_S, "Slack", True
     connection = item.connection
     adapter = all_adapters().get(connection.platform) if connection is not None else None

@@ -31,7 +31,7 @@ WORKER_MARGIN_S = 30
 
 WAITING = (State.QUEUED, State.RETRYING)
 UNSETTLED = (State.QUEUED, State.RETRYING, State.SENDING, State.UNCERTAIN)
-REPEATABLE = (Kind.DELETE, Kind.LIKE)
+REPEATABLE = (Kind.DELETE, Kind.LIKE, Kind.SLACK_EDIT)
 """Doing these twice does no harm, so they are never uncertain."""
 
 _dice = random.SystemRandom()

@@ -73,6 +73,14 @@ def post(arguments: Mapping[str, Json], key: str) -> SlackReceipt:
     return SlackReceipt(external_id=ts, url=_permalink(slack, channel, ts), channel=channel)
 
 
+def update(arguments: Mapping[str, Json]) -> SlackReceipt:
+    """Change a message of ours {channel, ts, text, blocks?}: the same twice does no harm. Raises Transient,
+    RateLimited, AuthFailed, Rejected. https://docs.slack.dev/reference/methods/chat.update"""
+    slack = client()
+    data = _call(lambda: slack.chat_update(**dict(arguments)))
+    return SlackReceipt(external_id=str(data.get("ts") or arguments["ts"]), channel=str(arguments["channel"]))
+
+
 def find(arguments: Mapping[str, Json], key: str, since: datetime) -> SlackReceipt | None:
     """Our own message with this key, posted after `since`; None only when all of that time was read without it."""
     slack = client()

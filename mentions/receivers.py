@@ -12,7 +12,7 @@ from django.utils import timezone
 from channels.models import Channel, Connection, IgnoreRule
 from channels.nudges import send_task
 from channels.signals import delivery_changed, items_stored
-from mentions import deliveries, parking
+from mentions import deliveries, notices, parking
 from mentions.ingest.reading import forget_feeds
 from mentions.models import Message
 from mentions.signals import message_ingested
@@ -30,6 +30,13 @@ def on_delivery_changed(sender: Any, outbound_id: int, state: str, **_kwargs: An
     """Cheap enough to be done where it happened: one reply, one message."""
     if state not in ("queued", "sending"):
         deliveries.apply(outbound_id)
+
+
+@receiver(message_ingested, dispatch_uid="mentions.notices")
+def tell_slack(sender: Any, message_ids: Sequence[int], **_kwargs: Any) -> None:
+    """What came in is told in Slack soon; the sweep finds what this misses."""
+    if notices.note(message_ids, timezone.now()):
+        send_task("mentions.post_notices")
 
 
 @receiver(message_ingested, dispatch_uid="mentions.own_answer_seen")

@@ -5,13 +5,15 @@ Periodic ones and their periods are in `advocacy.beat`.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
 from channels.models import InboundItem
 from channels.nudges import send_task
-from mentions import checklist, deliveries, handing_over, lifecycle, personal
+from mentions import checklist, deliveries, handing_over, lifecycle, notices, personal
 from mentions.ingest import following, ingest_pending
 
 INGEST_TASK = "mentions.ingest"
@@ -103,3 +105,18 @@ def check_lost_personal() -> int:
 def remind_checklist() -> bool:
     """On Monday morning the team hears of the channels that somebody should look at."""
     return checklist.remind(timezone.now())
+
+
+@shared_task(name="mentions.post_notices")  # type: ignore[misc,unused-ignore]
+def post_notices() -> int:
+    """What is due goes to Slack, and what has gone on is edited there."""
+    now = timezone.now()
+    posted = notices.post_due(now)
+    return posted + notices.refresh(now, timedelta(minutes=15))
+
+
+@shared_task(name="mentions.sweep_notices")  # type: ignore[misc,unused-ignore]
+def sweep_notices() -> int:
+    """Mentions whose nudge was lost, and messages in Slack whose edit was."""
+    now = timezone.now()
+    return notices.note(None, now) + notices.refresh(now, timedelta(days=3))
