@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.conf import settings
 
-from channels.contract import Adapter, Config, Json, Network
+from channels.contract import Adapter, Config, FieldKind, Json, Network
 from channels.fields import cleaned
 from channels.models import Channel, Connection, PersonalAccount
 from channels.registry import adapter_for
@@ -45,7 +45,22 @@ def source_of(connection_id: int, *, person: int | None = None) -> Source:
 
 def speaking_as(source: Source, account: PersonalAccount) -> Source:
     """With what one person has entered for the adapter's `personal_fields`."""
-    return replace(source, config=replace(source.config, personal=SealedSecrets(account.secrets)))
+    plain = {f.name for f in source.adapter.personal_fields if f.kind is not FieldKind.SECRET}
+    return replace(source, config=replace(source.config, personal=Entered(account.secrets, plain)))
+
+
+class Entered(SealedSecrets):
+    """Like `SealedSecrets`, but a field that is none (a user name) is stored as it is: blotting it out of every log
+    would blot out ordinary words."""
+
+    __slots__ = ("_plain",)
+
+    def __init__(self, stored: Mapping[str, str], plain: Collection[str]) -> None:
+        super().__init__(stored)
+        self._plain = plain
+
+    def __getitem__(self, name: str) -> str:
+        return self._sealed[name] if name in self._plain else super().__getitem__(name)
 
 
 def config_for(connection: Connection) -> Config:

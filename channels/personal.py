@@ -14,7 +14,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from channels.configs import Source, source_of, speaking_as
-from channels.contract import Adapter, Author, Json
+from channels.contract import Adapter, Author, FieldKind, Json
 from channels.errors import AuthFailed, ChannelError, Transient
 from channels.fields import InvalidSettings, clean
 from channels.models import Connection, PersonalAccount
@@ -66,8 +66,10 @@ def save(user_id: int, connection: Connection, adapter: Adapter, given: Mapping[
         except ValueError as error:
             problems[field.name] = str(error)
             continue
+        if field.kind is not FieldKind.SECRET:
+            sealed.pop(field.name, None)
         if value:
-            sealed[field.name] = seal(value)
+            sealed[field.name] = seal(value) if field.kind is FieldKind.SECRET else value
         elif field.required and not sealed.get(field.name):
             problems[field.name] = _("This is needed.")
     if problems:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from channels import personal
-from channels.contract import Adapter, Field
+from channels.contract import Adapter, Field, FieldKind
 from channels.models import Channel, Connection, PersonalAccount
 from channels.registry import adapter_for
 from mentions import access
@@ -40,8 +40,13 @@ class Place:
     account: PersonalAccount | None
 
     @property
-    def fields(self) -> tuple[Field, ...]:
-        return self.adapter.personal_fields
+    def fields(self) -> list[tuple[Field, str]]:
+        """(what is asked, what is stored): a secret is never shown again, a user name is."""
+        stored = self.account.secrets if self.account is not None else {}
+        return [
+            (field, "" if field.kind is FieldKind.SECRET else stored.get(field.name, ""))
+            for field in self.adapter.personal_fields
+        ]
 
 
 def places(user: Any) -> list[Place]:

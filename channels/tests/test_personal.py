@@ -11,11 +11,12 @@ import pytest
 from django.contrib.auth.models import User
 
 from channels import outbox, personal, registry
+from channels.configs import source_of
 from channels.contract import Author, Config, Field, FieldKind, Outgoing, Receipt
 from channels.errors import AuthFailed, Transient, Uncertain
 from channels.fields import InvalidSettings
 from channels.models import Connection, OutboundItem, PersonalAccount
-from channels.secrets import open_sealed
+from channels.secrets import open_sealed, without_secrets
 from channels.tests.factories import NOW, make_connection, make_reply
 from channels.tests.fakes import FakeAdapter
 
@@ -28,7 +29,7 @@ class Board(FakeAdapter):
 
     platform = "board"
     label = "Message board"
-    personal_fields = (Field("token", "Token", kind=FieldKind.SECRET, required=True),)
+    personal_fields = (Field("token", "Token", kind=FieldKind.SECRET, required=True), Field("name", "User name"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -261,3 +262,14 @@ def test_only_platforms_with_such_accounts_ask_for_them(board: Board, place: Con
     make_connection(platform="gone")
     assert personal.connections() == [place]
     assert personal.is_needed(place)
+
+
+def test_a_user_name_is_no_secret(board: Board, place: Connection) -> None:
+    maria = person("maria")
+    account = personal.save(maria.pk, place, board, {"token": "token-of-maria", "name": "plainly-maria"})
+    assert account.secrets["name"] == "plainly-maria"
+    config = source_of(place.pk, person=maria.pk).config
+    assert dict(config.personal) == {"token": "token-of-maria", "name": "plainly-maria"}
+    assert without_secrets("plainly-maria, token-of-maria") == "plainly-maria, •••"
+    assert "maria" not in repr(config)
+    assert source_of(place.pk).config.personal == {}

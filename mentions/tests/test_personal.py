@@ -80,6 +80,15 @@ def test_saving_seals_it_and_has_it_tried_by_a_worker(
     assert account.secrets["token"] not in shown
 
 
+def test_what_is_no_secret_is_shown_again_and_can_be_cleared(client, sam, place):
+    client.post(url(place), {"do": "save", "field_token": "token-of-maria", "field_device": "desk <1>"})
+    assert 'value="desk &lt;1&gt;"' in page(client)
+    client.post(url(place), {"do": "save", "field_token": "", "field_device": ""})
+    account = PersonalAccount.objects.get()
+    assert open_sealed(account.secrets["token"]) == "token-of-maria"
+    assert "device" not in account.secrets
+
+
 def test_once_it_opens_it_is_the_persons_account(client, sam, place):
     enter(sam, place, "token-of-maria")
     person = Person.objects.get(user=sam)
@@ -127,7 +136,7 @@ def test_account_of_somebody_else_is_refused_in_words(client, sam, place, how):
 
 
 def test_token_that_opens_nothing_is_told(client, sam, place):
-    enter(sam, place, "wrong")
+    enter(sam, place, "no-such-token")
     assert "It cannot be used" in page(client)
     assert not Account.objects.exists()
 

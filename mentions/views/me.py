@@ -102,5 +102,5 @@ def _change(request: HttpRequest, place: personal.Place) -> None:
         case "check":
             own_accounts.check_again(user_id, connection.pk)
         case "save":
-            given = {field.name: request.POST.get(f"field_{field.name}", "") for field in place.fields}
+            given = {field.name: request.POST.get(f"field_{field.name}", "") for field, _stored in place.fields}
             own_accounts.save(user_id, connection, place.adapter, given)
