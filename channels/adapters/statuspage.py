@@ -1,0 +1,209 @@
+"""Statuspage (Atlassian): the updates of incidents and maintenances of one page, ours or one that we depend on.
+
+https://developer.statuspage.io/ and the page's own https://metastatuspage.com/api/v2
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from channels.contract import (
+    Adapter,
+    Author,
+    Capability,
+    Config,
+    Document,
+    Field,
+    FieldKind,
+    Grouping,
+    Item,
+    Json,
+    Mention,
+    Page,
+)
+from channels.errors import Malformed, Transient
+from channels.http import get_json
+from channels.text import clean, html_links, html_to_text, text_links
+
+_LISTS = ("incidents", "scheduled_maintenances")
+_NO_INCIDENTS = frozenset(("components", "component", "component_update", "status"))
+_EDIT_GRACE = timedelta(seconds=2)
+"""Times of one saving may differ that much."""
+
+
+class Statuspage(Adapter):
+    """On our own page every update is a post of ours: known as context, never work. On somebody else's it is a
+    mention, for a channel that only tells Slack."""
+
+    platform = "statuspage"
+    label = "Statuspage"
+    fields = (
+        Field(
+            "api_base",
+            "Address of the status page",
+            "Such as https://status.acme.example",
+            FieldKind.URL,
+            required=True,
+        ),
+        Field(
+            "is_ours",
+            "It is our own page",
+            "Then its updates are our own posts and never come into the queue.",
+            FieldKind.BOOLEAN,
+            default=True,
+        ),
+    )
+    capabilities = frozenset({Capability.EDITS})
+    grouping = Grouping.THREAD
+    expected_silence = timedelta(days=60)
+    poll_interval_s = (60, 300)
+
+    def namespace(self, config: Config) -> str:
+        return f"statuspage:{_host(_base(config)) or 'unknown'}"
+
+    def split(self, document: Document, config: Config) -> list[Item]:
+        """Each update of each incident, newest first as the page has them."""
+        if not isinstance(document, dict):
+            raise Malformed("Not a document of a status page.")
+        page = _object(document.get("page"))
+        lists = [document[name] for name in _LISTS if isinstance(document.get(name), list)]
+        single = document.get("incident")
+        if isinstance(single, dict):
+            lists.append([single])
+        if not lists and not (page and document.keys() & _NO_INCIDENTS):
+            raise Malformed(_error_line(document))
+        found: dict[str, Item] = {}
+        for incident in (entry for entries in lists for entry in entries):
+            for item in _updates(incident, page):
+                found.setdefault(item.external_id, item)
+        return list(found.values())
+
+    def parse(self, item: Item, config: Config) -> Mention | None:
+        payload = item.payload
+        incident, update = (_object(_object(payload).get(name)) for name in ("incident", "update"))
+        if not update or not incident.get("id"):
+            raise Malformed("A stored update of a status page has no incident.")
+        page = _object(payload.get("page"))
+        created = _at(update.get("created_at"))
+        posted = _at(update.get("display_at")) or created
+        body, name = _text(update.get("body")), html_to_text(_text(incident.get("name")))
+        return Mention(
+            external_id=item.external_id,
+            thread_id=str(incident["id"]),
+            author=_author(page, incident, config),
+            posted_at=posted,
+            text=_words(update, body),
+            subject=name or None,
+            html=body if "<" in body else None,
+            url=_address(page, incident, config),
+            is_own=config.setting("is_ours", True) is not False,
+            edited_at=_edited(update, created),
+            links=html_links(body) or text_links(body),
+            thread_title=name or None,
+            extra=_extra(incident, update),
+        )
+
+    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
+        """The 50 latest incidents and maintenances: all that the page tells. What is known is not stored again."""
+        for name in ("incidents", "scheduled-maintenances"):
+            answer = get_json(config.network, f"{_base(config)}/api/v2/{name}.json")
+            if not isinstance(answer.body, dict):
+                raise Transient("The status page answered without incidents. It is tried again.")
+            left, resets_at = answer.quota()
+            yield Page(self.split(answer.body, config), {}, left, resets_at)
+
+    def check(self, config: Config) -> str:
+        body = get_json(config.network, f"{_base(config)}/api/v2/summary.json").body
+        page, status = _object(_object(body).get("page")), _object(_object(body).get("status"))
+        if not page:
+            raise Transient("There is no status page at this address, or it is not one of Statuspage.")
+        return f"Works: {_text(page.get('name'))} says “{_text(status.get('description'))}”."
+
+
+def _updates(incident: Json, page: Mapping[str, Any]) -> Iterator[Item]:
+    if not isinstance(incident, dict) or not incident.get("id"):
+        raise Malformed("An incident has no id.")
+    about = {key: value for key, value in incident.items() if key != "incident_updates"}
+    updates = incident.get("incident_updates")
+    for update in updates if isinstance(updates, list) else ():
+        if isinstance(update, dict) and isinstance(update.get("id"), str) and update["id"]:
+            yield Item(update["id"], {"incident": about, "update": update, "page": dict(page)})
+
+
+def _error_line(document: Mapping[str, Any]) -> str:
+    said = document.get("error") or document.get("message")
+    if isinstance(said, str) and said:
+        return f"The status page answered with an error: {' '.join(said.split())}"
+    return "Not a document of Statuspage: neither incidents nor maintenances."
+
+
+def _base(config: Config) -> str:
+    return str(config.setting("api_base", "")).rstrip("/").removesuffix("/api/v2")
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _author(page: Mapping[str, Any], incident: Mapping[str, Any], config: Config) -> Author:
+    page_id = _text(page.get("id")) or _text(incident.get("page_id")) or _host(_base(config))
+    return Author(page_id, name=_text(page.get("name")) or None, url=_text(page.get("url")) or _base(config) or None)
+
+
+def _address(page: Mapping[str, Any], incident: Mapping[str, Any], config: Config) -> str | None:
+    """The incident's page; the short link where it is not known where the page is."""
+    base = (_base(config) or _text(page.get("url"))).rstrip("/")
+    if base:
+        return f"{base}/incidents/{quote(str(incident['id']), safe='')}"
+    return _text(incident.get("shortlink")) or None
+
+
+def _words(update: Mapping[str, Any], body: str) -> str:
+    """What the reader sees: the state in bold, then the text."""
+    status = _text(update.get("status")).replace("_", " ").capitalize()
+    text = html_to_text(body)
+    return f"{status}: {text}" if status and text else text or status
+
+
+def _edited(update: Mapping[str, Any], created: datetime | None) -> datetime | None:
+    """An update that was announced beforehand is saved when it is shown; that is no edit."""
+    updated, shown = _at(update.get("updated_at")), _at(update.get("display_at"))
+    known = max((at for at in (created, shown) if at), default=None)
+    return updated if updated and known and updated - known > _EDIT_GRACE else None
+
+
+def _extra(incident: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Json]:
+    affected = update.get("affected_components")
+    names = [_text(c.get("name")) for c in affected if isinstance(c, dict)] if isinstance(affected, list) else []
+    extra = {
+        "status": incident.get("status"),
+        "impact": incident.get("impact"),
+        "components": [name for name in names if name],
+        "scheduled_for": incident.get("scheduled_for"),
+        "scheduled_until": incident.get("scheduled_until"),
+        "resolved_at": incident.get("resolved_at"),
+    }
+    return {key: value for key, value in extra.items() if value}
+
+
+def _at(value: Json) -> datetime | None:
+    """Aware UTC; pages tell their own offset."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _object(value: Json) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Json) -> str:
+    return clean(value).strip() if isinstance(value, str) else ""

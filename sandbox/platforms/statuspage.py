@@ -1,0 +1,254 @@
+"""status.acme.example as Statuspage serves it: https://developer.statuspage.io/ (the public part, `/api/v2`).
+
+The company's own page: what stands there was written by the team, so nothing of it is a mention.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.http import Request, Response, Router, json_response
+from sandbox.pages.elements import Markup, el, link, missing, page, when
+from sandbox.platform import Access, Act, Impossible, Made, Platform, Timed
+from sandbox.store import Doc
+from sandbox.world import COMPANY, Member
+
+PAGE_ID = "acmestatuspg"
+COMPONENTS = {"Pipelines": "cmpacme00001", "Website": "cmpacme00002", "Registry": "cmpacme00003", "API": "cmpacme00004"}
+OPEN = ("investigating", "identified", "monitoring", "scheduled", "in_progress", "verifying")
+MOST = 50
+_STEPS = {
+    "outage": (
+        (0, "investigating", "We are investigating reports of errors on {part}."),
+        (900, "identified", "The cause is known: {cause}. We are working on a fix.<br /><br />Your data is safe."),
+        (2400, "monitoring", "A fix is out and we are watching it."),
+        (4800, "resolved", "This incident has been resolved. A review will follow on our blog."),
+    ),
+    "maintenance": (
+        (0, "scheduled", "{part} will be read-only for about ten minutes while we upgrade its database."),
+        (7200, "in_progress", "The maintenance has begun."),
+        (9000, "completed", "The maintenance is done."),
+    ),
+}
+_CAUSES = ("a full disk", "a bad cache", "a failed failover of the database", "a network provider")
+
+
+class Statuspage(Platform):
+    name = "statuspage"
+    title = "Status"
+    home = "/statuspage/"
+    kinds = ("outage", "maintenance")
+    weight = 1
+
+    def register(self, router: Router) -> None:
+        for name, view in (
+            ("summary", self.summary),
+            ("status", self.status),
+            ("incidents", self.incidents),
+            ("incidents/unresolved", self.unresolved),
+            ("scheduled-maintenances", self.maintenances),
+        ):
+            router.add("GET", f"/statuspage/api/v2/{name}.json", view, platform="statuspage")
+        router.add("GET", "/statuspage/", self.page)
+        router.add("GET", "/statuspage/incidents/{id}", self.incident_page)
+
+    def account(self, member: Member) -> str | None:
+        return None
+
+    # --- what happens -----------------------------------------------------------------------------------------
+
+    def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
+        """An outage with its updates, or a maintenance; nobody answers there."""
+        kind = kind if kind in _STEPS else random_.choice(("outage", "outage", "outage", "maintenance"))
+        part, cause = random_.choice(list(COMPONENTS)), random_.choice(_CAUSES)
+        title = f"{part} is degraded" if kind == "outage" else f"Upgrade of {part}"
+        acts: Timed = []
+        for number, (seconds, status, text) in enumerate(_STEPS[kind]):
+            act = Act(
+                "statuspage", "post", COMPANY, text.format(part=part, cause=cause), kind="automatic", by_team=True
+            )
+            act.key, act.parent = (key, "") if number == 0 else (f"{key}/{number}", f"~{key}")
+            act.more = {"headline": title, "status": status, "component": part, "about": kind}
+            acts.append((float(seconds), act))
+        return acts if key else acts[:1]
+
+    def perform(self, act: Act) -> Made:
+        """A post without a parent opens an incident; with the id of an update it is the next update of its incident."""
+        at = act.at or self.universe.now()
+        known = self.store.get("status_update", act.parent) if act.parent else None
+        if act.parent and known is None:
+            raise Impossible(f"there is no update {act.parent}")
+        if act.verb == "post":
+            incident = self.store.get("status_incident", known["incident_id"]) if known else self._open(act, at)
+            made = self._add(incident or {}, act, at)
+        elif act.verb == "edit" and known is not None:
+            made = {**known, "body": act.text, "updated_at": _iso(at)}
+            self.store.put("status_update", made["id"], made)
+        elif act.verb == "delete" and known is not None:
+            made = known
+            self.store.drop("status_update", known["id"])
+        else:
+            raise Impossible(f"nobody can {act.verb} on a status page")
+        return Made(made["id"], f"{self.universe.public_url}/statuspage/incidents/{made['incident_id']}")
+
+    def _open(self, act: Act, at: float) -> Doc:
+        number, kind = self.store.next_number("status_incident"), str(act.more.get("about") or "outage")
+        incident: Doc = {
+            "id": f"inc{number:09d}",
+            "name": str(act.more.get("headline") or act.more.get("title") or "Degraded service"),
+            "kind": kind,
+            "created_at": _iso(at),
+            "impact": "maintenance" if kind == "maintenance" else ("minor", "major", "critical")[number % 3],
+            "component": str(act.more.get("component") or "Website"),
+            "at": at,
+        }
+        self.store.put("status_incident", incident["id"], incident)
+        return incident
+
+    def _add(self, incident: Doc, act: Act, at: float) -> Doc:
+        number, status = self.store.next_number("status_update"), str(act.more.get("status") or "investigating")
+        name = incident["component"]
+        affected = [{"code": COMPONENTS.get(name, ""), "name": name, "old_status": "operational", "new_status": status}]
+        update: Doc = {
+            "id": f"upd{number:09d}",
+            "status": status,
+            "body": act.text,
+            "incident_id": incident["id"],
+            "created_at": _iso(at),
+            "updated_at": _iso(at),
+            "display_at": _iso(at),
+            "affected_components": affected if number % 4 else None,
+            "deliver_notifications": True,
+            "custom_tweet": None,
+            "tweet_id": None,
+        }
+        self.store.put("status_update", update["id"], update)
+        return update
+
+    # --- API --------------------------------------------------------------------------------------------------
+
+    def _wire(self, incident: Doc) -> dict[str, Any]:
+        """Updates newest first."""
+        updates = [u for u in self.store.all("status_update").values() if u["incident_id"] == incident["id"]][::-1]
+        status = updates[0]["status"] if updates else "resolved"
+        made = {name: incident[name] for name in ("id", "name", "created_at", "impact")}
+        made |= {
+            "status": status,
+            "updated_at": max((u["updated_at"] for u in updates), default=incident["created_at"]),
+            "monitoring_at": None,
+            "resolved_at": updates[0]["created_at"] if status in ("resolved", "completed") and updates else None,
+            "shortlink": f"{self.universe.public_url}/statuspage/incidents/{incident['id']}",
+            "started_at": incident["created_at"],
+            "page_id": PAGE_ID,
+            "incident_updates": updates,
+            "components": [],
+        }
+        if incident["kind"] == "maintenance":
+            made |= {"scheduled_for": _iso(incident["at"] + 7200), "scheduled_until": _iso(incident["at"] + 9000)}
+        return made
+
+    def _all(self, kind: str) -> list[dict[str, Any]]:
+        found = [i for i in self.store.all("status_incident").values() if i["kind"] == kind]
+        return [self._wire(incident) for incident in found[::-1][:MOST]]
+
+    def _about(self) -> dict[str, Any]:
+        url, now = f"{self.universe.public_url}/statuspage", _iso(self.universe.now())
+        return {"id": PAGE_ID, "name": COMPANY, "url": url, "time_zone": "Etc/UTC", "updated_at": now}
+
+    def _status(self) -> dict[str, str]:
+        is_bad = any(i["status"] in OPEN for i in self._all("outage"))
+        return {
+            "indicator": "minor" if is_bad else "none",
+            "description": "Partially Degraded Service" if is_bad else "All Systems Operational",
+        }
+
+    def incidents(self, request: Request) -> Response:
+        return json_response({"page": self._about(), "incidents": self._all("outage")})
+
+    def unresolved(self, request: Request) -> Response:
+        return json_response({"page": self._about(), "incidents": self._open_ones("outage")})
+
+    def maintenances(self, request: Request) -> Response:
+        return json_response({"page": self._about(), "scheduled_maintenances": self._all("maintenance")})
+
+    def _open_ones(self, kind: str) -> list[dict[str, Any]]:
+        return [i for i in self._all(kind) if i["status"] in OPEN]
+
+    def status(self, request: Request) -> Response:
+        return json_response({"page": self._about(), "status": self._status()})
+
+    def summary(self, request: Request) -> Response:
+        """Only what is not over."""
+        parts = [
+            {"id": part, "name": name, "status": "operational", "position": place, "page_id": PAGE_ID}
+            for place, (name, part) in enumerate(COMPONENTS.items(), 1)
+        ]
+        return json_response(
+            {
+                "page": self._about(),
+                "components": parts,
+                "incidents": self._open_ones("outage"),
+                "scheduled_maintenances": self._open_ones("maintenance"),
+                "status": self._status(),
+            }
+        )
+
+    # --- pages ------------------------------------------------------------------------------------------------
+
+    def page(self, request: Request) -> Response:
+        shown = [*self._open_ones("maintenance"), *self._all("outage")[:20]]
+        status = el("p", el("strong", self._status()["description"]))
+        return page("Acme status", status, [self._article(i) for i in shown], section=self.title)
+
+    def incident_page(self, request: Request) -> Response:
+        incident = self.store.get("status_incident", request.params["id"])
+        if incident is None:
+            return missing("such incident", self.title)
+        return page(incident["name"], self._article(self._wire(incident)), section=self.title)
+
+    def _article(self, incident: dict[str, Any]) -> Markup:
+        lines = [
+            el(
+                "li",
+                el("strong", update["status"].replace("_", " ").capitalize()),
+                f": {update['body'].replace('<br />', ' ')} · ",
+                when(datetime.fromisoformat(update["created_at"]).timestamp()),
+            )
+            for update in incident["incident_updates"]
+        ]
+        return el(
+            "article",
+            el("p", link(f"/statuspage/incidents/{incident['id']}", incident["name"]), class_="by"),
+            el("ul", lines),
+            class_="ours",
+        )
+
+    # --- truth ------------------------------------------------------------------------------------------------
+
+    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
+        ours = [
+            {"id": u["id"], "incident": u["incident_id"], "author": PAGE_ID, "text": u["body"], "status": u["status"]}
+            for u in self.store.all("status_update").values()
+        ]
+        return {"mentions": [], "optional": [], "ours": ours, "desk": []}
+
+    def counts(self) -> dict[str, int]:
+        return {name: len(entries) for name, entries in self.truth().items()}
+
+    def access(self) -> Access:
+        return Access({"api_base": f"{self.universe.public_url}/statuspage", "is_ours": True})
+
+    def refusal(self, kind: str) -> Response:
+        status = 401 if kind == "expired" else 500
+        if kind == "429":
+            return json_response({"error": "Too Many Requests"}, 429, Retry_After="1")
+        return json_response({"error": "Not authenticated" if kind == "expired" else "Something went wrong"}, status)
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+PLATFORM = Statuspage
