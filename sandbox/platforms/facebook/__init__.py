@@ -132,7 +132,7 @@ class Facebook(Api):
         """The page's own posts are nobody's mention."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         docs = [d for kind in ("fb_post", "fb_comment", "fb_message") for d in self.store.all(kind).values()]
-        for doc in docs:
+        for doc in sorted(docs, key=lambda d: d["at"]):
             kind = "message" if "person" in doc else "comment" if "post" in doc else "post"
             entry = {
                 "id": doc["id"], "author": doc["author"], "text": doc["text"], "at": doc["at"], "kind": kind,
