@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
@@ -26,6 +27,8 @@ from channels.text import clean, html_to_text
 MOST_ENTRIES = 1000
 LONGEST_HTML = 200_000
 _LOOKS_LIKE_HTML = re.compile(rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_EMAIL = re.compile(r"[^\s<>()\"',;@]{1,64}@[^\s<>()\"',;@]{3,200}")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,12});")
 _ENDS = (b"</rss>", b"</feed>", b"</rdf:rdf>", b"</channel>")
 
 
@@ -129,7 +132,9 @@ def _title(entry: Mapping[str, Any]) -> str:
     """Plain: Google Alerts put the words that were found in <b>, others escape twice."""
     detail, title = entry.get("title_detail"), _text(entry.get("title"))
     is_html = isinstance(detail, Mapping) and str(detail.get("type", "")).endswith("html")
-    return " ".join((html_to_text(title) if is_html or "&" in title else title).split())[:500]
+    if not is_html and _ENTITY.search(title):
+        title = unescape(title)
+    return " ".join((html_to_text(title) if is_html else title).split())[:500]
 
 
 def _link(entry: Mapping[str, Any]) -> str:
@@ -141,15 +146,17 @@ def _link(entry: Mapping[str, Any]) -> str:
 
 
 def _person(of: Mapping[str, Any]) -> dict[str, str]:
-    detail = of.get("author_detail")
+    """`name@host (Name)`, `Name <name@host>` and the like are taken apart here: feedparser knows top-level domains of
+    four letters at most."""
+    detail, told = of.get("author_detail"), _text(of.get("author"))
     known = detail if isinstance(detail, Mapping) else {}
+    found = _EMAIL.search(told[:500])
+    name = _EMAIL.sub(" ", told[:500]) if found else _text(known.get("name")) or told
     person = {
-        "name": html_to_text(_text(known.get("name")) or _text(of.get("author"))),
-        "email": _text(known.get("email")),
+        "name": " ".join(html_to_text(name).split()).strip("()<>\"', "),
+        "email": found[0] if found else _text(known.get("email")),
         "url": web_address(_text(known.get("href"))),
     }
-    if person["name"] == person["email"]:
-        person["name"] = ""
     return _kept(person)
 
 

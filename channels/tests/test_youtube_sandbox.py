@@ -1,0 +1,96 @@
+"""The adapter against the sandbox's YouTube, from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+
+from channels import oauth
+from channels.adapters.youtube import YouTube
+from channels.contract import Config, Json, Mention, Network, Outgoing
+from channels.errors import AuthFailed, RateLimited, Uncertain
+from sandbox import launch
+
+ADAPTER = YouTube()
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
+    with launch.start(tmp_path_factory.mktemp("youtube")) as running:
+        yield running
+
+
+@pytest.fixture
+def config(sandbox: launch.Running, monkeypatch: pytest.MonkeyPatch) -> Config:
+    monkeypatch.setattr(oauth, "_kept", {})
+    access: dict[str, Any] = sandbox._call("/control/access", None)["youtube"]
+    own = frozenset(settings["user_id"].lower() for settings, _ in access["channels"].values())
+    network = Network(allowed_private=(f"127.0.0.1:{sandbox.http_port}",))
+    return Config(access["settings"], access["secrets"], ("acme",), own, network)
+
+
+def poll(config: Config, into: dict[str, Mention], cursor: Json = None) -> Json:
+    for page in ADAPTER.fetch(config, cursor):
+        cursor = page.cursor
+        for item in page.items:
+            mention = ADAPTER.parse(item, config)
+            assert mention is not None
+            into[mention.external_id] = mention
+    return cursor
+
+
+def test_what_is_said_comes_in_as_it_was_said(sandbox: launch.Running, config: Config) -> None:
+    top = sandbox.post("youtube", to="AcmeRunners", text="Is Acme <fast>\n& cheap?", author="ann")["id"]
+    for number in range(4):
+        sandbox.post("youtube", reply_to=top, text=f"Yes {number}", author="bob")
+    found: dict[str, Mention] = {}
+    cursor = poll(config, found)
+    told = {entry["id"]: entry for entry in sandbox.truth("youtube")["mentions"]}
+    assert set(found) == set(told)
+    for number, entry in told.items():
+        mention = found[number]
+        assert (mention.text, mention.author.handle, mention.thread_title) == (
+            entry["text"],
+            entry["author"],
+            entry["title"],
+        )
+        assert (mention.thread_id, mention.parent_id) == (entry["thread_id"], entry["in_reply_to"])
+        assert mention.posted_at == datetime.fromtimestamp(entry["at"], UTC)
+        assert requests.get(mention.url or "", timeout=20).status_code == 200
+    used = cursor["units"]["used"]
+    assert poll(config, {}, cursor)["units"]["used"] == used + 1, "a quiet poll costs one unit"
+
+
+def test_a_reply_is_posted_once_seen_found_and_deleted(sandbox: launch.Running, config: Config) -> None:
+    top = sandbox.post("youtube", text="Does Acme run on ARM?", author="cy")["id"]
+    since = datetime.now(UTC) - timedelta(seconds=30)
+    receipt = ADAPTER.send(config, Outgoing("k", "It does.", in_reply_to=top))
+    desk = {entry["id"]: entry for entry in sandbox.truth("youtube")["desk"]}
+    assert desk[receipt.external_id]["text"] == "It does."
+    sandbox.control("answer", platform="youtube", id=top, **{"as": "nadia"}, text="Since 19.")
+    thread = [m for item in ADAPTER.fetch_thread(config, top) if (m := ADAPTER.parse(item, config))]
+    assert {(m.author.handle, m.is_own) for m in thread} == {("cy", False), ("acme", True), ("nadia", False)}
+    sandbox.control("faults", platform="youtube", kind="drop_after_accept", count=1)
+    # The first write that a fault hits is the reply: the token was kept.
+    outgoing = Outgoing("l", "Once more.", in_reply_to=top)
+    with pytest.raises(Uncertain):
+        ADAPTER.send(config, outgoing)
+    found = ADAPTER.find_own(config, outgoing, since)
+    assert found is not None
+    assert ADAPTER.find_own(config, Outgoing("m", "Never said.", in_reply_to=top), since) is None
+    ADAPTER.delete(config, found.external_id)
+    assert ADAPTER.find_own(config, outgoing, since) is None
+    gone = ADAPTER.lookup(config, top, [top, found.external_id])
+    assert [item.external_id for item in gone] == [found.external_id]
+
+
+def test_faults_are_told_in_words(sandbox: launch.Running, config: Config) -> None:
+    for kind, error in (("429", RateLimited), ("expired", AuthFailed)):
+        sandbox.control("faults", platform="youtube", kind=kind, count=1)
+        with pytest.raises(error):
+            ADAPTER.check(config)
+    assert "replies are set up" in ADAPTER.check(config)

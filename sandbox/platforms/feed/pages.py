@@ -1,0 +1,64 @@
+"""The pages that the entries lead to, with a form to answer there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.http import Request, Response, Router, redirect
+from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
+from sandbox.platform import Act, Impossible
+from sandbox.store import Doc
+from sandbox.world import TEAM
+
+if TYPE_CHECKING:
+    from sandbox.platforms.feed import Feed
+
+SECTION = "Feeds"
+
+
+class Pages:
+    def __init__(self, site: Feed) -> None:
+        self.site = site
+
+    def register(self, router: Router) -> None:
+        router.add("GET", "/feeds/web/", self.front)
+        router.add("GET", "/feeds/web/{feed}/{number}", self.entry)
+        router.add("POST", "/feeds/web/answer", self.answer)
+
+    def front(self, request: Request) -> Response:
+        entries = self.site.entries()[:80]
+        feeds = [el("li", link(address, address)) for address in self.site.access().settings["feeds"]]
+        rows = [el("li", link(self.site.url(e), e["title"]), el("p", f"{e['feed']} · {e['name']} · ", when(e["at"]),
+                                                               class_="by")) for e in entries]  # fmt: skip
+        return page("What the feeds say", el("ul", feeds), el("ul", rows), section=SECTION)
+
+    def entry(self, request: Request) -> Response:
+        found = [e for e in self.site.store.all("feed_entry").values() if str(e["number"]) == request.params["number"]]
+        if not found or found[0]["gone"]:
+            return missing("such entry", SECTION)
+        return page(
+            found[0]["title"],
+            self._article(found[0]),
+            [self._article(comment) for comment in self.site.comments(found[0])],
+            el("h2", "Answer"),
+            reply_form("/feeds/web/answer", [(m.key, f"{m.name}, {m.role}") for m in TEAM], id=found[0]["id"]),
+            section=SECTION,
+        )
+
+    def _article(self, entry: Doc) -> Markup:
+        return el(
+            "article",
+            el("p", el("strong", entry["name"]), " · ", when(entry["at"]), class_="by"),
+            el("div", [el("p", part) for part in entry["text"].split("\n\n")], class_="text"),
+            button("/control/delete", "Delete", platform=self.site.name, id=entry["id"]),
+            class_="ours" if entry["author"].lower() in self.site.team() else None,
+        )
+
+    def answer(self, request: Request) -> Response:
+        form = request.form()
+        act = Act(self.site.name, "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""),
+                  by_team=True)  # fmt: skip
+        try:
+            return redirect(self.site.universe.perform(act).url)
+        except Impossible as error:
+            return missing(str(error), SECTION)

@@ -1,0 +1,83 @@
+"""The site itself: the newest questions, one with its answers, and a form to answer by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.http import Request, Response, Router, redirect
+from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
+from sandbox.platform import Act, Impossible
+from sandbox.store import Doc
+from sandbox.world import TEAM
+
+if TYPE_CHECKING:
+    from sandbox.platforms.stackexchange import StackExchange
+
+SECTION = "Stack Exchange"
+COMMENT = "comment-"
+
+
+class Pages:
+    def __init__(self, site: StackExchange) -> None:
+        self.site = site
+
+    def register(self, router: Router) -> None:
+        router.add("GET", "/stackexchange/web/", self.front)
+        router.add("GET", "/stackexchange/web/questions/{id}/{slug}", self.question_page)
+        router.add("GET", "/stackexchange/web/questions/{id}", self.question_page)
+        router.add("GET", "/stackexchange/web/a/{id}", self.question_page)
+        router.add("GET", "/stackexchange/web/users/{id}/{name}", self.user_page)
+        router.add("POST", "/stackexchange/web/post", self.posted)
+
+    def front(self, request: Request) -> Response:
+        newest = sorted(self.site.questions(), key=lambda q: -q["at"])[:80]
+        rows = [
+            el(
+                "li",
+                link(self.site.link(q), q["title"]),
+                el("p", ", ".join(q["tags"]), " · ", when(q["at"]), class_="by"),
+            )
+            for q in newest
+        ]
+        return page("Newest questions", el("ul", rows), section=SECTION)
+
+    def question_page(self, request: Request) -> Response:
+        post = self.site.store.get("se_post", request.params["id"])
+        question = self.site.store.get("se_post", str(post["question"])) if post else None
+        if question is None or question["gone"]:
+            return missing("such question", SECTION)
+        answers = [p for p in self.site.children("se_post", question["id"]) if p["type"] == "answer"]
+        options = [(str(self.site.account(m)), f"{m.name}, {m.role}") for m in TEAM]
+        return page(
+            question["title"],
+            [self._article(p) for p in (question, *answers)],
+            el("h2", "Your answer"),
+            reply_form("/stackexchange/web/post", options, id=question["id"]),
+            section=SECTION,
+        )
+
+    def _article(self, doc: Doc) -> Markup:
+        comments = [c for c in self.site.children("se_comment", doc["question"]) if c["post"] == doc["id"]]
+        number = (COMMENT if doc["type"] == "comment" else "") + str(doc["id"])
+        return el(
+            "article",
+            el("p", el("strong", self.site.user(doc["author"])), " · ", when(doc["at"]), class_="by"),
+            el("div", [el("p", part) for part in doc["text"].split("\n\n")], class_="text"),
+            button("/control/delete", "Delete", platform=self.site.name, id=number),
+            join([self._article(c) for c in comments]) if doc["type"] != "comment" else None,
+            id=f"{doc['type']}-{doc['id']}",
+            class_="ours" if doc["author"] in self.site.team() else None,
+        )
+
+    def user_page(self, request: Request) -> Response:
+        return page(self.site.user(request.params["id"]), el("p", f"User {request.params['id']}"), section=SECTION)
+
+    def posted(self, request: Request) -> Response:
+        form = request.form()
+        act = Act(
+            self.site.name, "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), by_team=True
+        )
+        try:
+            return redirect(self.site.universe.perform(act).url)
+        except Impossible as error:
+            return missing(str(error), SECTION)

@@ -1,0 +1,76 @@
+"""The videos with their comments, and a form to answer by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.http import Request, Response, Router, redirect
+from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
+from sandbox.platform import Act, Impossible
+from sandbox.platforms.youtube.cast import CLOSED, VIDEOS
+from sandbox.store import Doc
+from sandbox.world import TEAM
+
+if TYPE_CHECKING:
+    from sandbox.platforms.youtube import YouTube
+
+SECTION = "YouTube"
+
+
+class Pages:
+    def __init__(self, site: YouTube) -> None:
+        self.site = site
+
+    def register(self, router: Router) -> None:
+        router.add("GET", "/youtube/web/", self.front)
+        router.add("GET", "/youtube/web/watch", self.watch)
+        router.add("POST", "/youtube/web/comment", self.comment)
+
+    def front(self, request: Request) -> Response:
+        comments = self.site.comments()
+        rows = [
+            el("li", link(f"/youtube/web/watch?v={v}", title), f" · {sum(c['video'] == v for c in comments)} comments")
+            for v, title in VIDEOS.items()
+        ]
+        newest = sorted(comments, key=lambda c: -c["at"])[:40]
+        return page("Acme's channel", el("ul", rows), el("h2", "Newest comments"), [self._article(c) for c in newest],
+                    section=SECTION)  # fmt: skip
+
+    def watch(self, request: Request) -> Response:
+        video = request.query.get("v", "")
+        if video not in VIDEOS:
+            return missing("such video", SECTION)
+        if video == CLOSED:
+            return page(VIDEOS[video], el("p", "Comments are turned off."), section=SECTION)
+        here = [c for c in self.site.comments() if c["video"] == video]
+        threads = [
+            el(
+                "section",
+                self._article(top),
+                [self._article(c, 1) for c in here if c["parent"] == top["id"]],
+                reply_form("/youtube/web/comment", [("acme", "@acme"), *((m.key, m.name) for m in TEAM)], id=top["id"]),
+            )
+            for top in sorted((c for c in here if not c["parent"]), key=lambda c: -c["at"])
+        ]
+        return page(VIDEOS[video], threads, section=SECTION)
+
+    def _article(self, comment: Doc, depth: int = 0) -> Markup:
+        ours = comment["author"].lower() in {*self.site.team(), "acme"}
+        return el(
+            "article",
+            el("p", el("strong", f"@{comment['author']}"), " · ", link(self.site.url(comment), when(comment["at"])),
+               class_="by"),
+            el("div", el("p", comment["text"]), class_="text"),
+            button("/control/delete", "Delete", platform=self.site.name, id=comment["id"]),
+            id=f"comment-{comment['id']}",
+            class_=f"depth-{depth}" + (" ours" if ours else ""),
+        )  # fmt: skip
+
+    def comment(self, request: Request) -> Response:
+        form = request.form()
+        act = Act(self.site.name, "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""),
+                  by_team=True)  # fmt: skip
+        try:
+            return redirect(self.site.universe.perform(act).url)
+        except Impossible as error:
+            return missing(str(error), SECTION)
