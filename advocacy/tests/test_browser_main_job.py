@@ -81,7 +81,7 @@ def test_a_comment_is_answered_there_and_recognised_with_its_own_time(windows, w
     page = windows.open("sam", f"/play/{asked.view}/")
     expect(page.locator("article.asks")).to_contain_text(asked.word)
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Answer there").click()
+        page.get_by_role("link", name="Copy and open there").click()
     there = opened.value
     there.get_by_label("Answer as").select_option("samokafor")
     there.locator("textarea").fill(f"I work at Acme. It is, if you cache {asked.word}.")
