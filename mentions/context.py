@@ -18,7 +18,7 @@ from mentions.viewer import preference_of
 
 STYLES = (
     *("tokens", "base", "form", "bar", "menu", "row", "message", "composer", "chip", "badge", "clock", "panel"),
-    *("dialog", "toast", "table", "figure", "chart", "empty"),
+    *("dialog", "toast", "table", "figure", "chart", "empty", "kept_out"),
 )
 
 
