@@ -97,6 +97,8 @@ def _trouble(connection: Connection, now: datetime) -> list[Health]:
         return [Health(Level.ERROR, "auth", _("An admin is needed. %(said)s") % {"said": said})]
     if connection.trouble == Connection.Trouble.SETTINGS:
         return [Health(Level.ERROR, "settings", _("Settings are missing or wrong. %(said)s") % {"said": said})]
+    if connection.failures == 0:
+        return [Health(Level.WARNING, "partly", _("A part of it cannot be read. %(said)s") % {"said": said})]
     level = Level.ERROR if connection.failures >= FAILING_AFTER else Level.WARNING
     told = (
         _("Failed %(count)d times in a row. %(said)s")

@@ -89,6 +89,7 @@ class _Run:
     more: bool = False
     quota_left: int | None = None
     quota_resets_at: datetime | None = None
+    trouble: str = ""
 
 
 def due(now: datetime, limit: int = MAX_DUE_PER_TICK) -> list[Lease]:
@@ -156,6 +157,7 @@ def _read_pages(run: _Run) -> None:
             )
             run.items += len(stored)
             run.pages += 1
+            run.trouble = run.trouble or without_secrets(page.trouble).replace("\0", "")
             _note_quota(run, page)
             if not _renew(connection.pk, run.token, clock()):
                 return
@@ -191,9 +193,9 @@ def _record_success(connection: Connection, run: _Run, now: datetime) -> None:
         quota_left=run.quota_left,
         quota_resets_at=run.quota_resets_at,
         last_success_at=now,
-        last_error="",
-        last_error_at=None,
-        trouble="",
+        last_error=run.trouble,
+        last_error_at=now if run.trouble else None,
+        trouble=Trouble.REFUSED if run.trouble else "",
     )
 
 

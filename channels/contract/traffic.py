@@ -32,12 +32,15 @@ class Page:
     """What one request brought. Storing `items` and `cursor` is one transaction; then the next page is asked for.
 
     `cursor` is the adapter's own JSON, handed back at the next poll. `quota_left` in requests, None where unknown.
+    `trouble`: what of the connection cannot be read, in words for the admin, while the rest goes on at its usual pace
+    (one subreddit of several is closed); it is shown until a poll tells of none.
     """
 
     items: Sequence[Item]
     cursor: Json
     quota_left: int | None = None
     quota_resets_at: datetime | None = None
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

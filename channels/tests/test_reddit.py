@@ -273,11 +273,14 @@ def test_a_closed_subreddit_does_not_keep_the_others_from_being_read(status: int
     fake, seen = _filled(1), set[str]()
     closed = as_json({"message": "Forbidden", "error": status, "reason": reason}, status)
     fake.pages |= {"r/odd/new": closed, "r/odd/comments": closed}
-    with listing(fake, subreddits=["odd", "acme"]) as (_, config), pytest.raises(Rejected) as caught:
-        _poll(config, None, seen)
-    assert seen == {"t3_p1"}
-    assert words in str(caught.value)
-    assert str(caught.value).count("r/odd") == 1
+    with listing(fake, subreddits=["odd", "acme"]) as (server, config):
+        *_, last = pages = list(ADAPTER.fetch(config, None))
+        assert {item.external_id for page in pages for item in page.items} == {"t3_p1"}
+        assert words in last.trouble
+        assert last.trouble.count("r/odd") == 1
+        assert (last.items, last.cursor) == ((), pages[-2].cursor)
+        with pytest.raises(Rejected, match="r/odd"):
+            _poll(connection(server, subreddits=["odd"]), None, seen)
 
 
 def test_a_403_without_a_reason_is_about_our_credentials() -> None:
@@ -304,3 +307,29 @@ def test_html_instead_of_an_answer_is_tried_again() -> None:
     fake.pages[NEW] = Reply(200, b"<html>too busy</html>", {"Content-Type": "text/html"})
     with listing(fake, subreddits=["acme"]) as (_, config), pytest.raises(Transient):
         _poll(config, None, set())
+
+
+def test_a_source_that_is_out_of_order_does_not_keep_the_others_from_being_read() -> None:
+    fake, seen = _filled(1), set[str]()
+    fake.pages["r/odd/new"] = Reply(503, b"upstream")
+    with listing(fake, subreddits=["odd", "acme"]) as (server, config):
+        for _ in range(2):
+            with pytest.raises(Transient):
+                _poll(config, None, seen)
+        assert seen == {"t3_p1"}
+        before = len(server.seen)
+        fake.broken_after = 0
+        with pytest.raises(Transient):
+            _poll(config, None, seen)
+        assert len(server.seen) == before + fetching.FAILURES_A_POLL
+
+
+def test_a_poll_that_is_cut_short_goes_on_with_the_next_source() -> None:
+    fake = Listings()
+    with listing(fake, subreddits=["a", "b", "c"]) as (server, config):
+        cursor: Json = None
+        for _ in range(5):
+            pages = ADAPTER.fetch(config, cursor)
+            cursor = [next(pages), next(pages)][-1].cursor
+        asked = [s.path.removeprefix("/api/") for s in server.seen if s.path != TOKEN]
+    assert {"r/a/new", "r/a/comments", "r/b/new", "r/b/comments", "r/c/new", "r/c/comments"} <= set(asked)
