@@ -77,6 +77,8 @@ def test_what_is_said_comes_in_and_an_answer_goes_out(sandbox: launch.Running) -
     assert answer.author.handle == "maria"
     assert answer.parent_id == asked["id"]
     assert ADAPTER.whose(config).handle == "sam"
+    ADAPTER.like(config, asked["id"])
+    assert [m["likes"] for m in sandbox.truth("disqus")["mentions"] if m["id"] == asked["id"]] == [["sam"]]
     ADAPTER.delete(config, receipt.external_id)
     after = {i.external_id: ADAPTER.parse(i, config) for i in ADAPTER.fetch_thread(config, thread)}
     removed = after[receipt.external_id]

@@ -83,14 +83,6 @@ def person(config: Config) -> dict[str, str]:
     return {"Api-Key": key, "Api-Username": name} if name else {"User-Api-Key": key}
 
 
-def person_or_reader(config: Config) -> dict[str, str]:
-    """The person's key where there is one, else the connection's. Raises AuthFailed if there is neither."""
-    headers = person(config) if config.personal.get("api_key") else _reader(config)
-    if not headers:
-        raise AuthFailed("This connection has no API key, so nothing can be liked with it.")
-    return headers
-
-
 def _reader(config: Config) -> dict[str, str]:
     key = config.secret("api_key")
     name = str(config.setting("api_username", "")).strip().lstrip("@")

@@ -134,7 +134,10 @@ def delete(config: Config, external_id: str) -> None:
 
 
 def like(config: Config, external_id: str) -> None:
-    headers = client.person_or_reader(config)
-    body = client.post(config, "post_actions.json", {"id": int(external_id), "post_action_type_id": wire.LIKE}, headers)
+    """Like a post as the person."""
+    if not external_id.isdigit():
+        raise Rejected(f"{external_id!r} is no post of a forum.")
+    payload = {"id": int(external_id), "post_action_type_id": wire.LIKE}
+    body = client.post(config, "post_actions.json", payload, client.person(config))
     if not isinstance(body, dict):
         raise Uncertain("The forum took the like and did not say what came of it.")

@@ -57,7 +57,14 @@ class Disqus(Adapter):
         ),
     )
     capabilities = frozenset(
-        {Capability.FETCH_THREAD, Capability.SEND, Capability.DELETE, Capability.FIND_OWN, Capability.EDITS}
+        {
+            Capability.FETCH_THREAD,
+            Capability.SEND,
+            Capability.DELETE,
+            Capability.LIKE,
+            Capability.FIND_OWN,
+            Capability.EDITS,
+        }
     )
     grouping = Grouping.AUTHOR_IN_THREAD
     expected_silence = timedelta(days=3)
@@ -98,3 +105,6 @@ class Disqus(Adapter):
 
     def delete(self, config: Config, external_id: str) -> None:
         posting.delete(config, external_id)
+
+    def like(self, config: Config, external_id: str) -> None:
+        posting.like(config, external_id)

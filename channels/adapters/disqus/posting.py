@@ -91,3 +91,8 @@ def delete(config: Config, external_id: str) -> None:
         client.post(config, "posts/remove", {"post": external_id})
     except client.Missing:
         return
+
+
+def like(config: Config, external_id: str) -> None:
+    """Vote a comment up, as the person: https://disqus.com/api/docs/posts/vote/"""
+    client.post(config, "posts/vote", {"post": external_id, "vote": "1"})

@@ -114,6 +114,7 @@ class Disqus(Talk):
             "at": at,
             "kind": kind,
             "desk": desk,
+            "likes": [],
             "edited": False,
             "deleted": False,
             **{mark: marks.get(mark, False) for mark in ("pending", "spam", "guest")},
@@ -166,6 +167,7 @@ class Disqus(Talk):
             "in_reply_to": post["parent"],
             "addressed": [forum],
             "status": "spam" if post["spam"] else "pending" if post["pending"] else "approved",
+            "likes": post["likes"],
             "deleted": post["deleted"],
             "kind": post["kind"],
         }

@@ -46,6 +46,7 @@ class Api:
             ("GET", "users/details", self.me),
             ("POST", "posts/create", self.create),
             ("POST", "posts/remove", self.remove),
+            ("POST", "posts/vote", self.vote),
         ):
             guarded = self._guarded(view)
             path = f"/disqus/api/3.0/{path}.json"
@@ -179,6 +180,17 @@ class Api:
         self.site.store.put("disqus_post", post["id"], {**post, "deleted": True})
         return {"code": 0, "response": [{"id": post["id"]}]}
 
+    def vote(self, request: Request, fields: Fields) -> Any:
+        account, post = self._who(fields), self.site.post(fields.get("post", ""))
+        if not account:
+            raise Refused(4, "You must be authenticated to perform this action", 401)
+        if post is None or post["deleted"]:
+            raise Refused(8, "The requested object does not exist", 404)
+        likes = [name for name in post["likes"] if name != account]
+        likes += [account] if fields.get("vote") == "1" else []
+        self.site.store.put("disqus_post", post["id"], {**post, "likes": likes})
+        return {"code": 0, "response": {"id": account, "vote": int(fields.get("vote", "0")), "likes": len(likes)}}
+
     # --- on the wire ------------------------------------------------------------------------------------------
 
     def wire(self, post: Doc, with_thread: bool) -> dict[str, Any]:
@@ -187,7 +199,7 @@ class Api:
             "editableUntil": _iso(post["at"] + 7 * 86_400),
             "dislikes": 0,
             "numReports": 3 if post["spam"] else 0,
-            "likes": len(post["text"]) % 4,
+            "likes": len(post["likes"]),
             "message": "" if is_gone else as_html(post["text"]),
             "raw_message": "" if is_gone else post["text"],
             "id": post["id"],
@@ -204,7 +216,7 @@ class Api:
             "canVote": False,
             "thread": self._thread(post["thread"]) if with_thread else post["thread"],
             "forum": PLACES[post["thread"]][0],
-            "points": len(post["text"]) % 4,
+            "points": len(post["likes"]),
             "moderationLabels": [],
             "isEdited": post["edited"],
             "sb": False,

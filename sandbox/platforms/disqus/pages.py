@@ -78,6 +78,7 @@ class Pages:
                 link(href, when(post["at"])),
                 f" · {state}" if state != "approved" else None,
                 " · edited" if post["edited"] else None,
+                f" · {len(post['likes'])} likes" if post["likes"] else None,
                 f" · on “{article(post['thread'])[2]}”" if with_page else None,
                 class_="by",
             ),
