@@ -97,3 +97,57 @@ def test_expert_reacts_when_asked(calm, slack):
     assert {t["in_reply_to"] for t in answers} <= {made["id"] for made in asked}
     assert answers
     assert calm.truth("slack")["ours"][-1]["user"] == "U00000004"
+
+
+def test_an_update_is_kept_with_how_often_and_empty_blocks_clear(calm, slack):
+    made = slack.chat_postMessage(channel="questions", text="one", blocks=[{"type": "divider"}])
+    for text in ("two", "three"):
+        slack.chat_update(channel=made["channel"], ts=made["ts"], text=text)
+    told = calm.truth("slack")["desk"][-1]
+    assert (told["text"], told["edits"], told["blocks"]) == ("three", 2, [{"type": "divider"}])
+    slack.chat_update(channel=made["channel"], ts=made["ts"], text="four", blocks=[])
+    shown = slack.conversations_history(channel=made["channel"], limit=1)["messages"][0]
+    assert (shown["text"], shown["blocks"], "edited" in shown) == ("four", [], True)
+
+
+def test_metadata_is_shown_only_when_asked_for(slack):
+    beside = {"event_type": "x", "event_payload": {"key": "k"}}
+    made = slack.chat_postMessage(channel="questions", text="with more", metadata=beside)
+    pages = [
+        slack.conversations_history(channel=made["channel"], limit=1, include_all_metadata=asked)["messages"][0]
+        for asked in (False, True)
+    ]
+    assert [page.get("metadata") for page in pages] == [None, beside]
+
+
+def test_a_reaction_is_no_edit_and_comes_once(slack):
+    made = slack.chat_postMessage(channel="questions", text="react")
+    where = {"channel": made["channel"], "timestamp": made["ts"]}
+    slack.reactions_add(**where, name="ticket")
+    with pytest.raises(SlackApiError) as refused:
+        slack.reactions_add(**where, name="ticket")
+    assert refused.value.response["error"] == "already_reacted"
+    message = slack.reactions_get(**where)["message"]
+    assert message["reactions"] == [{"name": "ticket", "users": [world.SLACK_BOT], "count": 1}]
+    assert "edited" not in message
+
+
+def test_a_deleted_message_with_answers_leaves_a_tombstone(slack):
+    made = slack.chat_postMessage(channel="questions", text="root")
+    slack.chat_postMessage(channel=made["channel"], thread_ts=made["ts"], text="below")
+    alone = slack.chat_postMessage(channel="questions", text="alone")
+    for ts in (made["ts"], alone["ts"]):
+        slack.chat_delete(channel=made["channel"], ts=ts)
+    shown = {m["ts"]: m.get("subtype") for m in slack.conversations_history(channel=made["channel"])["messages"]}
+    assert shown[made["ts"]] == "tombstone"
+    assert alone["ts"] not in shown
+
+
+def test_colleagues_ask_and_emoji_make_a_mention(calm):
+    asked = calm.post("slack", kind="question", to="swag")
+    quiet = calm.post("slack", kind="emoji", to="swag")
+    told = {entry["id"] for entry in calm.truth("slack")["mentions"]}
+    assert asked["id"] in told
+    assert quiet["id"] not in told
+    requests.post(f"{calm.http_url}/slack/react", data={"id": quiet["id"]}, timeout=20)
+    assert quiet["id"] in {entry["id"] for entry in calm.truth("slack")["mentions"]}

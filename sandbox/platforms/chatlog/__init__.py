@@ -42,7 +42,9 @@ class ChatLog(Talk):
         return f"@{member.key}:{SERVER}"
 
     def sender(self, name: str) -> str:
-        return name if name.startswith("@") else f"@{_PLAIN.sub('-', name).lower()}:{SERVER}"
+        """The account behind a name, with or without its server."""
+        local = name.lstrip("@").partition(":")[0]
+        return f"@{_PLAIN.sub('-', local).lower()}:{SERVER}"
 
     # --- the timeline -----------------------------------------------------------------------------------------
 
@@ -53,10 +55,10 @@ class ChatLog(Talk):
         found = self.store.get("chat_event", event_id)
         return found if found and found["type"] == "m.room.message" else None
 
-    def _add(self, kind: str, sender: str, at: float, content: dict[str, Any], **more: Any) -> Doc:
+    def _add(self, event_type: str, sender: str, at: float, content: dict[str, Any], **more: Any) -> Doc:
         number = self.store.next_number("chat_event")
         event: Doc = {
-            "type": kind,
+            "type": event_type,
             "room_id": ROOM,
             "event_id": f"$sandboxEvent{number:08d}",
             "sender": sender,
