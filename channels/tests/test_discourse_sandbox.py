@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 
 from channels.adapters.discourse import Discourse
-from channels.contract import Config, Item, Mention, Network, Outgoing
+from channels.contract import Config, Hook, Item, Mention, Network, Outgoing
 from channels.errors import AuthFailed, Rejected
+from channels.tests.loopback import Reply, Seen, serving
 from sandbox import launch
 
 ADAPTER = Discourse()
@@ -112,3 +114,35 @@ def test_a_filter_by_tag_looks_topics_up_once(sandbox: launch.Running) -> None:
     assert ADAPTER.check(by_category).startswith("Works without a login")
     with pytest.raises(Rejected, match="no category with the slug nowhere"):
         ADAPTER.check(connection(sandbox, categories=["nowhere"]))
+
+
+def test_the_forum_calls_and_only_what_is_public_comes_in(sandbox: launch.Running) -> None:
+    config = connection(sandbox)
+    calls: list[Seen] = []
+
+    def taken(seen: Seen) -> Reply:
+        calls.append(seen)
+        return Reply()
+
+    with serving(taken) as server:
+        url, secret = f"{server.url}/hooks/1/", config.secret("webhook_secret")
+        sandbox.control("webhook", platform="discourse", url=url, secret=secret)
+        made = sandbox.post("discourse", text="Told at once", author="ann", to="ci")
+        sandbox.post("discourse", text="My password is hunter2", author="ann", private=True)
+        sandbox.control("edit", platform="discourse", id=made["id"], text="Told at once, and again")
+        sandbox.control("delete", platform="discourse", id=made["id"])
+        deadline = time.monotonic() + 10
+        while len(calls) < 4 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        sandbox.control("webhook", platform="discourse", url="")
+    heard = []
+    for call in calls:
+        hook = Hook("POST", {name.lower(): value for name, value in call.headers.items()}, body=call.body)
+        heard += [ADAPTER.parse(item, config) for item in ADAPTER.receive(config, hook, datetime.now(UTC)).items]
+    assert len(calls) == 4
+    assert [(m.external_id, m.text, m.is_deleted) for m in heard if m] == [
+        (made["id"], "Told at once", False),
+        (made["id"], "Told at once, and again", False),
+        (made["id"], "Told at once, and again", True),
+    ]
+    assert [bool(m.edited_at) for m in heard if m] == [False, True, True]

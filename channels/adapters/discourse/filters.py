@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from channels.adapters.discourse import wire
+from channels.adapters.discourse.context import tag_names
 from channels.contract import Config, Json
 
 
@@ -22,7 +22,7 @@ def is_wanted(payload: Json, config: Config) -> bool:
         slugs = {topic.get("category_slug"), post.get("category_slug"), topic.get("parent_slug")}
         if not categories & {str(slug).lower() for slug in slugs if slug}:
             return False
-    return not tags or bool(tags & {name.lower() for name in wire.tag_names(topic.get("tags"))})
+    return not tags or bool(tags & {name.lower() for name in tag_names(topic.get("tags"))})
 
 
 def _names(value: Json) -> frozenset[str]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels.adapters.discourse import client, threads, wire
+from channels.adapters.discourse.context import LIKE
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Uncertain
 from channels.text import html_to_text
@@ -137,7 +138,7 @@ def like(config: Config, external_id: str) -> None:
     """Like a post as the person."""
     if not external_id.isdigit():
         raise Rejected(f"{external_id!r} is no post of a forum.")
-    payload = {"id": int(external_id), "post_action_type_id": wire.LIKE}
+    payload = {"id": int(external_id), "post_action_type_id": LIKE}
     body = client.post(config, "post_actions.json", payload, client.person(config))
     if not isinstance(body, dict):
         raise Uncertain("The forum took the like and did not say what came of it.")

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.discourse.client import base, told
+from channels.adapters.discourse.context import extra_of
 from channels.contract import Author, Config, Document, Item, Json, Mention
 from channels.errors import Malformed
 from channels.text import clean, html_links, html_to_text, text_links
@@ -25,7 +26,6 @@ PUBLIC = ("regular", "banner")
 PRIVATE = "private_message"
 REGULAR = 1
 """`post_type`; 2 and 3 are notes of what was done to the topic, 4 is whispered among staff."""
-LIKE = 2
 _KEPT = (
     "id", "name", "username", "user_id", "created_at", "updated_at", "cooked", "raw", "blurb", "post_number",
     "post_type", "reply_to_post_number", "reply_count", "reads", "topic_id", "topic_slug", "topic_title",
@@ -208,7 +208,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         links=html_links(html) if html else text_links(text),
         addressed=((slug.lower(),),) if slug else (),
         thread_title=title,
-        extra=_extra(post, topic, slug),
+        extra=extra_of(post, topic, slug),
     )
 
 
@@ -275,37 +275,6 @@ def _url(post: Mapping[str, Any], topic: Mapping[str, Any], thread_id: str, conf
     slug = _text(post.get("topic_slug")) or _text(topic.get("slug")) or "-"
     number = _count(post.get("post_number"))
     return f"{base(config)}/t/{slug}/{thread_id}" + (f"/{number}" if number > 1 else "")
-
-
-def _extra(post: Mapping[str, Any], topic: Mapping[str, Any], slug: str) -> dict[str, Json]:
-    tags = topic.get("tags")
-    extra: dict[str, Json] = {
-        "likes": likes_of(post),
-        "reads": post.get("reads"),
-        "replies": post.get("reply_count"),
-        "views": topic.get("views"),
-        "place": post.get("post_number"),
-    }
-    extra = {key: value for key, value in extra.items() if isinstance(value, int) and not isinstance(value, bool)}
-    extra |= {"category": slug} if slug else {}
-    extra |= {"tags": tag_names(tags)} if isinstance(tags, list) and tags else {}
-    marks = {"hidden": post.get("hidden"), "solution": post.get("accepted_answer"), "closed": topic.get("closed")}
-    return extra | {key: True for key, value in marks.items() if value is True}
-
-
-def likes_of(post: Mapping[str, Any]) -> int | None:
-    summary = post.get("actions_summary")
-    for action in summary if isinstance(summary, list) else ():
-        if isinstance(action, dict) and action.get("id") == LIKE:
-            return _count(action.get("count"))
-    likes = post.get("like_count")
-    return likes if isinstance(likes, int) else 0 if isinstance(summary, list) else None
-
-
-def tag_names(tags: Json) -> list[str]:
-    """Plain names in older versions, objects with a `name` in newer ones."""
-    names = [t.get("name") if isinstance(t, dict) else t for t in tags] if isinstance(tags, list) else []
-    return [name for name in names if isinstance(name, str)]
 
 
 def fingerprint(item: Item, config: Config) -> bytes:

@@ -1,0 +1,46 @@
+"""What stands beside a post and changes all the time: likes, reads, views, tags. Shown, and never an edit. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from channels.contract import Json
+
+LIKE = 2
+"""The kind of action that a like is, in `actions_summary` and in `post_actions`."""
+
+
+def extra_of(post: Mapping[str, Any], topic: Mapping[str, Any], slug: str) -> dict[str, Json]:
+    tags = topic.get("tags")
+    extra: dict[str, Json] = {
+        "likes": likes_of(post),
+        "reads": post.get("reads"),
+        "replies": post.get("reply_count"),
+        "views": topic.get("views"),
+        "place": post.get("post_number"),
+    }
+    extra = {key: value for key, value in extra.items() if isinstance(value, int) and not isinstance(value, bool)}
+    extra |= {"category": slug} if slug else {}
+    extra |= {"tags": tag_names(tags)} if isinstance(tags, list) and tags else {}
+    marks = {"hidden": post.get("hidden"), "solution": post.get("accepted_answer"), "closed": topic.get("closed")}
+    return extra | {key: True for key, value in marks.items() if value is True}
+
+
+def likes_of(post: Mapping[str, Any]) -> int | None:
+    summary = post.get("actions_summary")
+    for action in summary if isinstance(summary, list) else ():
+        if isinstance(action, dict) and action.get("id") == LIKE:
+            return _number(action.get("count"))
+    likes = post.get("like_count")
+    return likes if isinstance(likes, int) else 0 if isinstance(summary, list) else None
+
+
+def tag_names(tags: Json) -> list[str]:
+    """Plain names in older versions, objects with a `name` in newer ones."""
+    names = [t.get("name") if isinstance(t, dict) else t for t in tags] if isinstance(tags, list) else []
+    return [name for name in names if isinstance(name, str)]
+
+
+def _number(value: Json) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
