@@ -27,6 +27,8 @@ from mentions.viewer import preference_of
 
 SHIFTS = [("", gettext_lazy("as it is")), *((str(h), gettext_lazy("%d h from now") % h) for h in (4, 6, 8, 10))]
 END_SHIFT = "0"
+STOP_POLLING = 286
+"""https://htmx.org/docs/#polling"""
 
 
 @cache
@@ -79,12 +81,14 @@ def me(request: HttpRequest) -> HttpResponse:
 @never_cache
 def account(request: HttpRequest, number: int) -> HttpResponse:
     """One's own account on connection `number`. POST `do`: save (what was entered; never shown again), check, remove.
-    GET: how it is, as a fragment for the page that waits for the check."""
+    GET: for the page that waits for the check: nothing (204) until it is over, then how it is (286: wait no longer)."""
     place = personal.place_of(request.user, number)
     if place is None:
         raise Http404(number)
     if request.method == "GET":
-        return render(request, "mentions/_account.html", {"place": place})
+        if place.account is not None and place.account.is_being_checked:
+            return HttpResponse(status=204)
+        return render(request, "mentions/_account_status.html", {"place": place}, status=STOP_POLLING)
     try:
         _change(request, place)
     except ChannelError as error:

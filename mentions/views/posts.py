@@ -58,7 +58,12 @@ def posts(request: HttpRequest) -> HttpResponse:
 def _channels(request: HttpRequest) -> list[Channel]:
     channels = verbs.channels_for(request.user)
     if not channels:
-        raise PermissionDenied(_("None of your roles may post as one of our handles. Ask an admin if it should."))
+        raise PermissionDenied(
+            _(
+                "None of your roles may post as one of our handles, or it takes an account of your own that is not in "
+                "your settings yet. Ask an admin if it should."
+            )
+        )
     return channels
 
 
