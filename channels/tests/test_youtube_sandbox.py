@@ -50,7 +50,7 @@ def test_what_is_said_comes_in_as_it_was_said(sandbox: launch.Running, config: C
     found: dict[str, Mention] = {}
     cursor = poll(config, found)
     told = {entry["id"]: entry for entry in sandbox.truth("youtube")["mentions"]}
-    assert set(found) == set(told)
+    assert set(found) - {entry["id"] for entry in sandbox.truth("youtube")["ours"]} == set(told)
     for number, entry in told.items():
         mention = found[number]
         assert (mention.text, mention.author.handle, mention.thread_title) == (

@@ -207,7 +207,7 @@ def _json_entry(item: Mapping[str, Any], base: str) -> dict[str, Any]:
             "id": str(number) if isinstance(number, int | float) else _text(number),
             "link": _joined(base, item.get("url")) or _joined(base, item.get("external_url")),
             "about": _joined(base, item.get("external_url")) if item.get("url") else "",
-            "title": " ".join(html_to_text(_text(item.get("title"))).split())[:500],
+            "title": " ".join(unescape(_text(item.get("title"))).split())[:500],  # plain text by the specification
             "html": html,
             "text": "" if html else (_text(item.get("content_text")) or _text(item.get("summary")))[:LONGEST_HTML],
             "author": _json_person(item, base),
