@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sandbox.platform import Act
+from sandbox.platform import Act, Impossible
 from sandbox.stories import comments, english, letters, plots, tweets
 from sandbox.stories.grammar import expand
 from sandbox.stories.topics import TOPICS
@@ -109,7 +109,10 @@ def _answer(past: Past, act: Act, at: float) -> None:
     elif act.kind != "competitor" and past.open_old < OPEN_OLD and past.random.random() < 0.006:
         past.open_old += 1
         return
-    reply = _reply(past, act)
+    try:
+        reply = _reply(past, act)
+    except Impossible:  # a platform that takes no answers
+        return
     past.add(reply, moment)
     if past.random.random() < 0.33:
         _more(past, act, reply, moment)
@@ -120,7 +123,10 @@ def _more(past: Past, act: Act, reply: Act, at: float) -> None:
     closing = answered_at(back, past.random)
     if closing >= past.now - 60:
         return
-    again = _follow_up(past, act, parent=f"~{reply.key}", key=f"{act.key}/f")
+    try:
+        again = _follow_up(past, act, parent=f"~{reply.key}", key=f"{act.key}/f")
+    except Impossible:
+        return
     past.add(again, back)
     past.add(_last_word(past, act, again, author=reply.author), closing)
 
