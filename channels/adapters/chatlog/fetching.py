@@ -83,7 +83,7 @@ def _forwards(config: Config, room: str, token: str) -> Read:
             return
 
 
-def _backwards(config: Config, room: str) -> tuple[list[matrix.Event], dict[str, str], str]:
+def _backwards(config: Config, room: str) -> tuple[list[dict[str, Any]], dict[str, str], str]:
     """The latest events in the order in which they happened, and the token after them."""
     page = matrix.latest(config, room)
     token, events, names = str(page.get("start") or ""), matrix.events_of({**page, "dir": "b"}), matrix.names_of(page)

@@ -85,14 +85,14 @@ def context(config: Config, room: str, event: str) -> dict[str, Any]:
     return ask(config, f"rooms/{quote(room, safe='')}/context/{quote(event, safe='')}", limit=PER_PAGE)
 
 
-def events_of(page: Mapping[str, Any]) -> list[Event]:
+def events_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     """In the order in which they happened, whichever answer it is."""
     if "event" in page or "events_before" in page:
         before, after = _list(page.get("events_before")), _list(page.get("events_after"))
         middle = page.get("event")
         return [*before[::-1], *([middle] if isinstance(middle, dict) else []), *after]
     chunk = _list(page.get("chunk"))
-    times = [e.get("origin_server_ts") for e in chunk if isinstance(e.get("origin_server_ts"), int)]
+    times = [at for e in chunk if isinstance(at := e.get("origin_server_ts"), int)]
     is_backwards = page.get("dir") == "b" or ("dir" not in page and len(times) > 1 and times[0] > times[-1])
     return chunk[::-1] if is_backwards else chunk
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from channels.adapters.chatlog import irc, matrix
-from channels.adapters.chatlog.bursts import Line, State, advance
+from channels.adapters.chatlog.bursts import Change, Line, State, advance
 from channels.contract import Author, Config, Document, Item, Json, Mention, digest
 from channels.errors import Malformed
 from channels.text import names_phrase, text_links
@@ -23,15 +23,16 @@ def phrases_of(config: Config) -> list[str]:
 
 
 def is_irc(config: Config) -> bool:
-    return config.setting("format", "matrix") == "irc"
+    return bool(config.setting("format", "matrix") == "irc")
 
 
 def split(document: Document, config: Config) -> list[Item]:
     """A page of a room, a line with its context, or {"log", "room", "date"}: each as if it were all there is."""
     if not isinstance(document, dict):
         raise Malformed("Neither a log nor an answer of Matrix.")
+    changes: list[Change] = []
     if isinstance(document.get("log"), str):
-        lines, changes = _logged(document, config), []
+        lines = _logged(document, config)
     elif isinstance(document.get("chunk"), list) or "events_before" in document:
         lines, changes = matrix.read(matrix.events_of(document), matrix.names_of(document))
     elif "errcode" in document:

@@ -171,7 +171,7 @@ def _described(workspace: Workspace, room_id: str) -> Room:
 def _ids(workspace: Workspace) -> dict[str, Room]:
     """All public channels by name."""
     found: dict[str, Room] = {}
-    asked = {"limit": PER_PAGE, "exclude_archived": True, "types": "public_channel"}
+    asked: dict[str, Any] = {"limit": PER_PAGE, "exclude_archived": True, "types": "public_channel"}
     for data, _ in pages(lambda cursor: workspace.client.conversations_list(**asked, cursor=cursor), ROOM_PAGES):
         for channel in data.get("channels") or []:
             name = str(channel.get("name") or "").lower()

@@ -14,6 +14,7 @@ from typing import Any
 from channels.adapters.slack import mrkdwn
 from channels.contract import Author, Config, Document, Item, Json, Mention, digest
 from channels.errors import Malformed
+from channels.text import clean
 
 OWN_EVENT = "desk_reply"
 """`metadata.event_type` of what this adapter posts; what the desk announces in Slack carries another one."""
@@ -215,7 +216,7 @@ def _mention(
 
 def author_of(message: Message, payload: Mapping[str, Any]) -> Author:
     user = _text(message.get("user")) or _text(message.get("bot_id"))
-    known = (payload.get("users") or {}).get(user) or message.get("user_profile") or {}
+    known = _object(_object(payload.get("users")).get(user)) or _object(message.get("user_profile"))
     name = _text(known.get("real_name")) or _text(known.get("display_name")) or _text(message.get("username")) or None
     workspace = _text(payload.get("workspace"))
     url = f"{workspace}team/{user}" if workspace and user else None
@@ -223,8 +224,8 @@ def author_of(message: Message, payload: Mapping[str, Any]) -> Author:
 
 
 def _names(payload: Mapping[str, Any]) -> dict[str, str]:
-    users = payload.get("users")
-    found = {user: _text(known.get("real_name")) or _text(known.get("name")) for user, known in (users or {}).items()}
+    users = {user: _object(known) for user, known in _object(payload.get("users")).items()}
+    found = {user: _text(known.get("real_name")) or _text(known.get("name")) for user, known in users.items()}
     return {user: name for user, name in found.items() if name}
 
 
@@ -284,7 +285,11 @@ def _at(ts: str) -> datetime | None:
 
 
 def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""
+    return clean(value) if isinstance(value, str) else ""
+
+
+def _object(value: Json) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
