@@ -232,7 +232,10 @@ def _gone(comment: Mapping[str, Any]) -> str | None:
 
 
 def _story_in(address: Json) -> str | None:
-    found = _STORY_PATH.search(urlsplit(address).path) if isinstance(address, str) else None
+    try:
+        found = _STORY_PATH.search(urlsplit(address).path) if isinstance(address, str) else None
+    except ValueError:
+        return None
     return found[1] if found else None
 
 

@@ -160,7 +160,7 @@ def _times(body: Json) -> list[int]:
     if children and all(child.get("kind") == "t5" for child in children):
         raise Rejected("There is no such subreddit. Correct its name.")
     times = [child["data"].get("created_utc") for child in children if isinstance(child.get("data"), dict)]
-    return [int(t) for t in times if isinstance(t, int | float) and not isinstance(t, bool)]
+    return [int(t) for t in times if isinstance(t, int | float) and 0 < t < 1e11]
 
 
 def _items(config: Config, answer: Answer, since: int) -> list[Item]:

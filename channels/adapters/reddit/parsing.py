@@ -167,7 +167,7 @@ class Thing:
 
     def _url(self, config: Config) -> str | None:
         """Always of the same form: without `?ref=` and `?context=`, on our `web_base`."""
-        path = urlsplit(self.text_of("permalink") or self.text_of("context")).path
+        path = _path_of(self.text_of("permalink") or self.text_of("context"))
         number = self.text_of("id") or self.text_of("name").partition("_")[2]
         thread = (self._thread() or "").removeprefix("t3_")
         if not _PATH.match(path):
@@ -188,7 +188,7 @@ class Thing:
             page = self.text_of("link_url") or self.text_of("url", self.post)
             is_self = self.post.get("is_self")
         thread = self._thread() if self.kind == COMMENT else fullname(self.data.get("id"), POST)
-        found = _PATH.search(urlsplit(page).path) if page.startswith(("http", "/")) else None
+        found = _PATH.search(_path_of(page)) if page.startswith(("http", "/")) else None
         if is_self or (found and thread == f"t3_{found[2]}"):
             return None
         if page.startswith("/"):
@@ -225,6 +225,13 @@ class Thing:
 
 def own_names(config: Config) -> frozenset[str]:
     return frozenset(_bare(name) for name in (*config.own, *config.addresses) if not name.startswith("r/"))
+
+
+def _path_of(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 def _bare(name: str) -> str:

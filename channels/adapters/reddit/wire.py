@@ -65,7 +65,7 @@ def _things(document: Json, story: Mapping[str, Any], threaded: bool) -> Iterato
         return
     if not isinstance(document, dict):
         raise Malformed("Not a Reddit document.")
-    kind, data = document.get("kind"), document.get("data")
+    kind, data = str(document.get("kind")), document.get("data")
     if kind == "Listing" and isinstance(data, dict):
         children = data.get("children")
         if not isinstance(children, list):
