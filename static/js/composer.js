@@ -41,6 +41,7 @@ const state = document.getElementById("draft-state");
 let timer = 0;
 let saved = text ? text.value : "";
 let sending = false;
+let copied = false; // what is to be done with the copy matters more than that the draft is kept
 
 async function save() {
   if (!form || !form.dataset.draft || sending || text.value === saved) return;
@@ -49,7 +50,7 @@ async function save() {
     const response = await post(form.dataset.draft, { text: value });
     if (!response.ok) throw new Error(String(response.status));
     saved = value;
-    state.textContent = say("saved");
+    if (!copied) state.textContent = say("saved");
   } catch {
     state.textContent = say("unsaved");
   }
@@ -59,6 +60,7 @@ if (text && form) {
   count();
   text.addEventListener("input", () => {
     count();
+    copied = false;
     if (state) state.textContent = "";
     clearTimeout(timer);
     timer = setTimeout(save, 1200);
@@ -142,15 +144,15 @@ async function copy(value) {
 document.addEventListener("click", async (event) => {
   const link = event.target.closest("[data-copy]");
   if (!link || !text) return;
-  const value = text.value.trim();
-  const copied = value ? copy(value) : null;  // begun within the click, as the clipboard wants it
   const menu = document.getElementById("answered");
   if (menu) menu.open = true;
-  await save();
-  if (copied !== null) {
-    state.textContent = say((await copied) ? "copied" : "uncopied");
-    announce(state.textContent);
-  }
+  const value = text.value.trim();
+  if (!value) return;
+  copied = true;
+  const done = copy(value); // begun within the click, as the clipboard wants it
+  save();
+  state.textContent = say((await done) ? "copied" : "uncopied");
+  announce(state.textContent);
 });
 
 document.addEventListener("click", (event) => {
