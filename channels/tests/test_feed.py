@@ -262,6 +262,26 @@ def test_hostile_entities_are_inert(name: str, monkeypatch: pytest.MonkeyPatch) 
     assert "lollol" not in mention.text + (mention.subject or "")
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [b"<a>" * 100_000, b"<a>" * 100_000 + b"</a>" * 100_000, b"<description>" + b"<" * 500_000, b"& " * 300_000],
+    ids=["open", "closed", "brackets", "ampersands"],
+)
+def test_what_would_hold_the_parser_for_minutes_is_refused_at_once(nonsense: bytes) -> None:
+    content = b'<rss version="2.0"><channel><item><title>x</title>' + nonsense
+    started = time.perf_counter()
+    with pytest.raises(Malformed):
+        ADAPTER.split(FeedDocument(content), Config())
+    assert time.perf_counter() - started < 5
+
+
+def test_markup_inside_a_section_of_text_may_be_as_sloppy_as_it_likes() -> None:
+    text = b"<![CDATA[" + b"<p>one<br>two & three < four" * 6000 + b"]]>"
+    feed = b'<rss version="2.0"><channel><item><guid>1</guid><description>' + text
+    feed += b"</description></item></channel></rss>"
+    assert len(ADAPTER.split(FeedDocument(feed), Config())) == 1
+
+
 def test_an_edit_is_what_a_reader_sees() -> None:
     def of(title: str, text: str, updated: str) -> bytes:
         content = f"<updated>{updated}</updated><content type='html'>{text}</content>"

@@ -29,6 +29,12 @@ LONGEST_HTML = 200_000
 _LOOKS_LIKE_HTML = re.compile(rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _EMAIL = re.compile(r"[^\s<>()\"',;@]{1,64}@[^\s<>()\"',;@]{3,200}")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,12});")
+_CDATA = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
+_TAG = re.compile(rb"<(/?)[A-Za-z][^<>]*+>")
+_STRAY = re.compile(rb"<(?![A-Za-z/!?])|&(?![A-Za-z#])")
+DEEPEST = 5000
+MOST_STRAY = 5000
+"""The parser takes quadratic time over what is nested or left open; no feed that is merely broken has so much of it."""
 _ENDS = (b"</rss>", b"</feed>", b"</rdf:rdf>", b"</channel>")
 
 
@@ -61,7 +67,23 @@ def is_web_page(content: bytes) -> bool:
 # --- XML ----------------------------------------------------------------------------------------------------------
 
 
+def _refuse_nonsense(content: bytes) -> None:
+    """Raises Malformed for what would hold the parser for minutes."""
+    marked_up = _CDATA.sub(b"", content)
+    depth = 0
+    for tag in _TAG.finditer(marked_up):
+        if tag[1]:
+            depth = max(0, depth - 1)
+        elif not tag[0].endswith(b"/>"):
+            depth += 1
+            if depth > DEEPEST:
+                raise Malformed("The feed is nested too deeply.")
+    if sum(1 for _ in _STRAY.finditer(marked_up)) > MOST_STRAY:
+        raise Malformed("The feed is no XML.")
+
+
 def _of_xml(document: FeedDocument) -> Iterator[dict[str, Any]]:
+    _refuse_nonsense(document.content)
     headers = {"content-type": document.content_type or "application/xml"}
     if document.address:
         headers["content-location"] = document.address
