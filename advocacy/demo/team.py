@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group, User
@@ -10,10 +11,12 @@ from django.db import transaction
 from django.db.models.functions import Lower
 
 from advocacy.demo.logins import LOGINS, Login
+from channels import personal
 from channels.configs import config_for
-from channels.models import Connection
+from channels.models import Connection, PersonalAccount
 from channels.registry import adapter_for
 from experts.models import Expert, Topic
+from mentions import personal as own_accounts
 from mentions import roles
 from mentions.models import Account, Person
 from sandbox import world
@@ -45,6 +48,18 @@ def connect(access: Mapping[str, Mapping[str, Any]]) -> None:
             person = _owner(_accounts(member))
             if person is not None and namespace not in (TWITTER, HACKER_NEWS, MAIL):
                 _account(person, namespace, told["accounts"].get(member.key))
+
+
+def speak_for_themselves(access: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
+    """The advocates enter what they answer with from accounts of their own, and the platforms are asked whose those
+    are; who has entered something already keeps it."""
+    for login in LOGINS:
+        user = User.objects.get(username=login.username)
+        for connection in personal.connections():
+            given = access.get(connection.platform, {}).get("personal", {}).get(login.member or "")
+            if given and not PersonalAccount.objects.filter(user=user, connection=connection).exists():
+                account = personal.save(user.pk, connection, adapter_for(connection.platform), given)
+                own_accounts.check(account.pk, now)
 
 
 def _accounts(member: world.Member) -> dict[str, str | None]:

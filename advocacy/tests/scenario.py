@@ -60,6 +60,7 @@ def connected(outside: Running):
         access = outside.access()
         preset.load(access, now=timezone.now())
         team.connect(access)
+        team.speak_for_themselves(access, timezone.now())
         yield
 
 

@@ -74,6 +74,7 @@ def targets(desk):
     """Every address of ours and of allauth, with rows that exist."""
     shown = desk.shown
     values = {"ticket_id": shown.ticket.pk, "number": shown.ticket.pk, "outreach_id": shown.outreach.pk}
+    values |= {"hook_id": desk.mailbox.hook_id, "pk": shown.channel.pk, "verb": "poll"}
     values |= {"view": "all", "name": "activity", "slug": "daily-activity", "form": "json", "outcome": "solve"}
     for name, pattern in named_urls():
         if name.startswith("admin:") or name in ("account_logout", "metrics:bundle", "readyz"):

@@ -32,6 +32,7 @@ class Command(BaseCommand):
         team.load(json.loads(options["keys"].read_text())["passwords"])
         preset.load(access, now=timezone.now())
         team.connect(access)
+        team.speak_for_themselves(access, timezone.now())
         if options["hooks"]:
             options["hooks"].write_text(json.dumps(preset.hooks(access)))
         if options["history_days"]:
