@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model
 from django.utils.functional import Promise
@@ -91,7 +90,7 @@ def counts(batch_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     return found
 
 
-def undo(batch_id: int, actor: User | None, now: datetime) -> Undone:
+def undo(batch_id: int, actor: Any, now: datetime) -> Undone:
     """Take back what nobody has touched, in short transactions; what is cut off in the middle is finished by undoing it
     once more. Raises Batch.DoesNotExist."""
     items = _close(batch_id, actor, now)
@@ -124,7 +123,7 @@ _TICKETS = """
 WITH made AS (
     SELECT DISTINCT i.batch_id, i.connection_id, m.ticket_id FROM channels_inbounditem i
       JOIN mentions_message m ON m.item_id = i.id
-     WHERE i.batch_id = ANY(%(batches)s) AND m.ticket_id IS NOT NULL
+     WHERE i.batch_id = ANY(%(batches)s) AND {which}
 )
 SELECT made.batch_id, t.id, CASE
     WHEN t.claim_token IS NOT NULL THEN 'held'
@@ -141,7 +140,7 @@ SELECT made.batch_id, t.id, CASE
     WHEN EXISTS (SELECT FROM mentions_event e WHERE e.ticket_id = t.id
                   AND (e.actor_id IS NOT NULL OR e.kind <> ALL(%(by_itself)s))) THEN 'worked'
     ELSE '' END
-  FROM made JOIN mentions_ticket t ON t.id = made.ticket_id {only}
+  FROM made JOIN mentions_ticket t ON t.id = made.ticket_id
  ORDER BY made.batch_id, t.id
 """
 _GOES_WITH_TICKET: tuple[type[Model], ...] = (Message, ThreadAlias, Event, Reply, Note)
@@ -152,8 +151,9 @@ def _tickets_of(batch_ids: Sequence[int], ids: Sequence[int] | None = None) -> l
     """(batch, ticket, why it stays or "") of all tickets with a message of these batches, or of those in `ids`."""
     if not batch_ids:
         return []
-    sql = _TICKETS.format(linked=_linked(), only="" if ids is None else "AND t.id = ANY(%(ids)s)")
-    params = {"batches": list(batch_ids), "by_itself": list(BY_ITSELF), "ids": ids}
+    which = "m.ticket_id IS NOT NULL" if ids is None else "m.ticket_id = ANY(%(ids)s)"
+    sql = _TICKETS.format(linked=_linked(), which=which)
+    params: dict[str, Any] = {"batches": list(batch_ids), "by_itself": list(BY_ITSELF), "ids": ids}
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [(batch_id, ticket_id, why) for batch_id, ticket_id, why in cursor.fetchall()]
@@ -209,7 +209,7 @@ UPDATE channels_inbounditem i
 
 
 @transaction.atomic
-def _close(batch_id: int, actor: User | None, now: datetime) -> int:
+def _close(batch_id: int, actor: Any, now: datetime) -> int:
     """From here on nothing more of it comes in; what a worker is reading at this moment is waited for."""
     batch = Batch.objects.select_for_update().get(pk=batch_id)
     batch.undone_at, batch.undone_by, batch.is_open = now, actor, False
@@ -222,7 +222,7 @@ def _take_back(batch_id: int, ticket_ids: Sequence[int], now: datetime) -> tuple
     """(tickets, items). Items are locked before tickets, as ingest does; a ticket that somebody locks at this moment is
     theirs, and what happened to it before our lock is looked at again."""
     messages = Message.objects.filter(ticket__in=ticket_ids, item_id__isnull=False)
-    items = list(messages.order_by("item_id").values_list("item_id", flat=True))
+    items = [item for item in messages.values_list("item_id", flat=True) if item is not None]
     list(InboundItem.objects.filter(pk__in=items).order_by("pk").select_for_update().values_list("pk"))
     free = Ticket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update(skip_locked=True)
     locked = list(free.values_list("pk", flat=True))
