@@ -9,5 +9,7 @@ class ChannelsConfig(AppConfig):
 
     def ready(self) -> None:
         from channels import secrets
+        from channels.overview import Link, register_link
 
         secrets.scrub_logs()
+        register_link(Link(_("Forms"), "forms:index", "channels.view_connection"))
