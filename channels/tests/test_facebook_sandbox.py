@@ -93,6 +93,7 @@ def test_edits_and_removals_are_seen(sandbox: launch.Running) -> None:
 
 def test_calls_bring_what_polling_brings_and_receipts_bring_nothing(sandbox: launch.Running) -> None:
     config = connection(sandbox)
+    sandbox.post("facebook", text="so that the page has posts", to="comment")
     with serving(lambda seen: Reply()) as server:
         secret = config.secret("app_secret")
         sandbox.control("webhook", platform="facebook", url=f"{server.url}/hooks/1/", secret=secret)
