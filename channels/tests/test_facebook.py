@@ -24,7 +24,7 @@ from channels.tests.fake_facebook import (
     poll_until_it_breaks,
     post,
 )
-from channels.tests.loopback import as_json, serving
+from channels.tests.loopback import Reply, Seen, as_json, serving
 
 DAY = 24 * 60
 
@@ -113,6 +113,21 @@ def test_a_long_feed_is_bounded_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> 
             cursor = poll(config, cursor, seen)
             assert len(seen) == expected
     assert cursor["feed"].keys() == {"since"}
+
+
+def test_a_place_that_facebook_has_forgotten_begins_anew() -> None:
+    graph, seen = Graph([post(n, n, who=LENA) for n in range(1, 60)]), dict[str, Mention]()
+    stale = {"feed": {"since": None, "began": 1_700_000_000_000, "next": {"after": "forgotten"}}}
+
+    def answer(request: Seen) -> Reply:
+        if request.query.get("after") == "forgotten":
+            return as_json({"error": {"message": "(#100) Invalid cursors values", "code": 100}}, 400)
+        return graph(request)
+
+    with serving(answer) as server:
+        cursor = poll(connection(server, read_messages=False), stale, seen)
+    assert len(seen) == 59
+    assert cursor["feed"]["since"] >= int(NOW.timestamp() * 1000)
 
 
 def test_a_feed_ends_where_nothing_is_watched_any_more() -> None:

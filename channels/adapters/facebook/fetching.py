@@ -84,8 +84,14 @@ def _round(
     oldest = min(floor, now - _days(config, "watch_days", 30) * 86_400_000) if path.endswith("/feed") else floor
     following = known.get("next") if isinstance(known.get("next"), dict) else None
     began = known.get("began") if following and isinstance(known.get("began"), int) else now
-    for _ in range(PAGES_A_POLL):
-        answer = client.get(config, path, asked | _going_on(following))
+    for number in range(PAGES_A_POLL):
+        try:
+            answer = client.get(config, path, asked | _going_on(following))
+        except Rejected:
+            if number or not following:
+                raise
+            # Places in a list do not keep for ever: the walk begins anew at the top.
+            began, answer = now, client.get(config, path, asked)
         entries, following = client.listed(answer, "posts or conversations")
         items = [item for entry in entries for item in _changed(config, entry, read, floor)]
         is_over = following is None or _is_below(entries, oldest, path)
