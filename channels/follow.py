@@ -10,6 +10,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import connection as database
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from channels import inbox
@@ -33,6 +34,9 @@ MAX_TICK_S = 60
 LEASE_S = 300
 LOOKUPS = 100
 MAX_KNOWN = 2000
+LEAST_LEFT = 5
+UNKNOWN_WINDOW_S = 24 * 3600
+"""Of a quota that does not tell when it is filled up again."""
 
 _FOLLOW = """
 INSERT INTO channels_followed AS f
@@ -96,6 +100,10 @@ def refetch_due(now: datetime, limit: int = MAX_PER_TICK) -> int:
         source = sources[followed.connection_id]
         if source is None:
             continue
+        if waits_until := saved_until(source.connection, at):
+            _wait(followed.connection_id, waits_until)
+            sources[followed.connection_id] = None  # what is left of the quota is for what is new
+            continue
         if not _refetch(followed, source, at):
             sources[followed.connection_id] = None  # the connection is refused: its other threads wait, too
         read += 1
@@ -113,6 +121,25 @@ def _leased(now: datetime, limit: int) -> list[Followed]:
 
 def _give_back(followed: Followed, now: datetime) -> None:
     Followed.objects.filter(pk=followed.pk).update(next_at=now)
+
+
+def saved_until(connection: Connection, now: datetime) -> datetime | None:
+    """Until when threads wait, because what is left of the quota is needed for polls; None: they may be read.
+    A reading counts as one request until the next poll tells what is really left."""
+    left, resets_at = connection.quota_left, connection.quota_resets_at
+    if left is None or (resets_at is not None and resets_at <= now):
+        return None
+    window_s = (resets_at - now).total_seconds() if resets_at is not None else UNKNOWN_WINDOW_S
+    polls = window_s / max(1, connection.interval_s)
+    if left > max(LEAST_LEFT, min(polls, left / 2)):
+        connection.quota_left = left - 1
+        Connection.objects.filter(pk=connection.pk, quota_left__isnull=False).update(quota_left=F("quota_left") - 1)
+        return None
+    return min(resets_at or now + timedelta(seconds=LONGEST_INTERVAL_S), now + timedelta(seconds=LONGEST_INTERVAL_S))
+
+
+def _wait(connection_id: int, until: datetime) -> None:
+    Followed.objects.filter(connection_id=connection_id, next_at__lt=until).update(next_at=until)
 
 
 def _source(followed: Followed, now: datetime) -> Source | None:
@@ -175,9 +202,7 @@ def _after_error(followed: Followed, error: ChannelError, now: datetime) -> bool
     if not isinstance(error, RateLimited | AuthFailed):
         return True
     if told_s > 0:
-        waiting = Followed.objects.filter(connection_id=followed.connection_id)
-        resumes_at = now + timedelta(seconds=min(told_s, LONGEST_INTERVAL_S))
-        waiting.filter(next_at__lt=resumes_at).update(next_at=resumes_at)
+        _wait(followed.connection_id, now + timedelta(seconds=min(told_s, LONGEST_INTERVAL_S)))
     return False
 
 

@@ -8,7 +8,7 @@ import pytest
 from channels import follow, inbox
 from channels.contract import Config, Item
 from channels.errors import Malformed, RateLimited
-from channels.models import Followed, InboundItem
+from channels.models import Connection, Followed, InboundItem
 from channels.tests.factories import NOW, make_connection
 from channels.tests.fakes import FakeAdapter
 
@@ -138,3 +138,31 @@ def test_a_post_that_is_missing_is_looked_up_until_it_is_known_to_be_gone(fake: 
     fake.thread = thread_of("question")
     follow.refetch_due(after(9999))
     assert [sorted(ids) for _, ids in asked[1:]] == [["1", "old"]]
+
+
+def test_threads_leave_what_is_left_of_the_quota_to_the_polls(fake: FakeAdapter) -> None:
+    resets_at = after(120 + 3600)
+    connection = make_connection(quota_left=70, quota_resets_at=resets_at, interval_s=60)
+    for number in range(20):
+        follow.follow(connection.pk, "fake", f"t{number}", UNTIL, NOW)
+    fake.thread = thread_of("question")
+    assert follow.refetch_due(after(120)) == 20  # 35 polls at most are kept back, or half of what is left
+    Connection.objects.update(quota_left=61)
+    Followed.objects.update(next_at=after(120))
+    read = follow.refetch_due(after(120))
+    assert 0 < read <= 20
+    Connection.objects.update(quota_left=4)
+    Followed.objects.update(next_at=after(120))
+    assert follow.refetch_due(after(120)) == 0
+    assert set(Followed.objects.values_list("next_at", flat=True)) == {resets_at}
+    assert follow.refetch_due(resets_at + timedelta(seconds=1)) == 20
+
+
+def test_readings_count_until_the_next_poll_tells(fake: FakeAdapter) -> None:
+    connection = make_connection(quota_left=30, quota_resets_at=after(7200), interval_s=900)
+    for number in range(9):
+        follow.follow(connection.pk, "fake", f"t{number}", UNTIL, NOW)
+    fake.thread = thread_of("question")
+    follow.refetch_due(after(120))
+    connection.refresh_from_db()
+    assert connection.quota_left == 21
