@@ -40,9 +40,7 @@ def seen_by(config: Config) -> dict[str, Mention]:
 
 def test_what_is_posted_is_read_answered_and_answered_by_the_team(sandbox: launch.Running) -> None:
     config = connection(sandbox)
-    asked = sandbox.post("gitlab", text="How do I cache in Acme & co?", to="acme/community/forum", author="una_dev")[
-        "id"
-    ]
+    asked = sandbox.post("gitlab", text="How do I cache in Acme & co?", to="acme/packaging", author="una_dev")["id"]
     sandbox.post("gitlab", text="do not tell", confidential=True)
     sandbox.post("gitlab", text="closed", reply_to=asked, system=True)
     for _ in range(3):
@@ -51,7 +49,7 @@ def test_what_is_posted_is_read_answered_and_answered_by_the_team(sandbox: launc
     told = {entry["id"]: entry for entry in sandbox.truth("gitlab")["mentions"]}
     theirs = {name: mention.text for name, mention in mentions.items() if not mention.is_own}
     assert theirs == {name: entry["text"] for name, entry in told.items()}
-    assert mentions[asked].addressed[0] == ("acme/community/forum",)
+    assert mentions[asked].addressed[0] == ("acme/packaging",)
 
     question = mentions[asked]
     outgoing = Outgoing("k", "With `cache: key`.", question.thread_id, question.reply_to_id or asked)

@@ -15,18 +15,18 @@ def api(calm, anybody):
 
 
 def test_an_issue_looks_as_the_real_one(calm, api):
-    made = calm.post("gitlab", text="A & <b>", title="Acme?", to="acme/handbook", author="ada", labels="bug,idea")
+    made = calm.post("gitlab", text="A & <b>", title="Acme?", to="acme/community", author="ada", labels="bug,idea")
     iid = made["id"].partition("#")[2]
     issue = api(f"projects/6/issues/{iid}").json()
     assert (issue["title"], issue["description"], issue["state"]) == ("Acme?", "A & <b>", "opened")
-    assert issue["references"]["full"] == f"acme/handbook#{iid}"
+    assert issue["references"]["full"] == f"acme/community#{iid}"
     assert issue["labels"] == ["bug", "idea"]
     assert issue["created_at"].endswith("Z")
 
 
 def test_pages_go_on_by_link_and_the_limit_counts_down(calm, api):
     for _ in range(3):
-        calm.post("gitlab", to="acme/community/forum")
+        calm.post("gitlab", to="acme/packaging")
     first = api("projects/7/issues", params={"per_page": 2, "sort": "asc", "order_by": "updated_at"})
     assert len(first.json()) == 2
     assert 'rel="next"' in first.headers["Link"]

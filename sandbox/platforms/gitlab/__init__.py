@@ -56,7 +56,7 @@ class GitLab(Api):
         return issue, note
 
     def _open(self, act: Act, at: float) -> Made:
-        wanted = str(act.more.get("to") or "acme/product")
+        wanted = str(act.more.get("to") or "acme/enterprise")
         project = next((n for n, path in PROJECTS.items() if wanted in (str(n), path)), None)
         if project is None:
             raise Impossible(f"there is no project {wanted}")
@@ -79,7 +79,7 @@ class GitLab(Api):
     def access(self) -> Access:
         settings = {
             "api_base": f"{self.universe.public_url}/gitlab/api/v4",
-            "groups": ["acme"],
+            "projects": [*PROJECTS.values()],
             "own_accounts": ["acme-desk"],
         }
         secrets = {"token": TOKEN, "webhook_secret": "sandbox-gitlab-hook"}

@@ -15,7 +15,7 @@ from sandbox.talk import Talk
 
 TOKEN = "glpat-sandboxOfAcmeThatOpensNothing"  # noqa: S105
 DESK = {"id": 77, "username": "acme-desk", "name": "Acme Desk"}
-PROJECTS = {5: "acme/product", 6: "acme/handbook", 7: "acme/community/forum"}
+PROJECTS = {5: "acme/enterprise", 6: "acme/community", 7: "acme/packaging", 8: "acme/support"}
 LIMIT_A_MINUTE = 2000
 
 
