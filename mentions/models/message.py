@@ -70,6 +70,8 @@ class Message(models.Model):
             models.Index(fields=["ticket", "posted_at", "id"], name="message_ticket_order"),
             models.Index(fields=["namespace", "thread_id"], name="message_thread"),
             models.Index(fields=["author", "-posted_at"], name="message_author_recent"),
+            # What an import brought is found by the items that it stored.
+            models.Index(fields=["item_id"], name="message_item", condition=Q(item_id__isnull=False)),
             models.Index(fields=["canonical_url"], name="message_canonical", condition=~Q(canonical_url="")),
             models.Index(fields=["page_url"], name="message_page", condition=~Q(page_url="")),
             # The default pending list gives 170 ms spikes, fastupdate off costs 46 %; a task cleans it on schedule.
