@@ -147,6 +147,8 @@ def addresses(w):
         "slug": "daily-activity",
         "form": "json",
         "hook_id": w.mailbox.hook_id,
+        "pk": w.mailbox.pk,
+        "verb": "poll",
     }
     others = {
         "undo_outcome": shown.event.pk,
