@@ -173,7 +173,7 @@ class Control:
                 platform = names[number % len(names)]
                 act = plots.one_of_many(random_, platform, story, plots.others_of(self.universe.platforms))
                 made[platform].append(self.universe.perform(act).id)
-                if "title" in act.more:
+                if platform == "hackernews" and "title" in act.more:
                     story = made[platform][-1]
         return {"ids": made}
 

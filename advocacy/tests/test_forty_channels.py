@@ -1,0 +1,177 @@
+"""Forty channels, polled for ten minutes of the pretend world's time with faults on: nothing is lost, nothing comes
+twice, no connection starves, and no platform is asked more than it allows.
+
+Both clocks, the sandbox's and ours, are put forward together, so that ten minutes pass in about one. Everything is
+real but the broker: what the beat would dispatch is done here, in order, by one worker.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import override_settings
+from django.utils import timezone
+
+from advocacy.demo import preset, team
+from advocacy.demo.logins import LOGINS
+from channels import follow, polling
+from channels.models import Channel, Connection, InboundItem
+from channels.registry import adapter_for
+from mentions.ingest import ingest_pending
+from mentions.models import Message, MessageAlias, ThreadPost
+from sandbox import launch, world
+
+pytestmark = [pytest.mark.django_db]
+TICK_S = 5
+MINUTES = 10
+MOST_CATCHING_UP = 60
+POSTS_A_TICK = 2
+FAULTS = (("429", 0.03), ("500", 0.06), ("truncated", 0.03), ("html", 0.03), ("empty", 0.02), ("duplicates", 0.05))
+BY_HAND = frozenset({"manual", "form", "statuspage"})
+"""Nothing is posted to these by the stream of this test: they are not polled, or speak for us."""
+
+
+class World:
+    """The sandbox and the desk, whose clocks go together."""
+
+    def __init__(self, outside: launch.Running, clock: time_machine.Coordinates) -> None:
+        self.outside, self.clock = outside, clock
+        self.polled: dict[int, list[datetime]] = {}
+        self.troubles: Counter[str] = Counter()
+        self.failed: Counter[int] = Counter()
+
+    def tick(self) -> None:
+        self.outside.control("clock", advance=TICK_S)
+        self.clock.shift(timedelta(seconds=TICK_S))
+        self.work()
+
+    def work(self) -> None:
+        now = timezone.now()
+        for lease in polling.due(now):
+            done = polling.poll(lease.connection_id, timezone.now(), lease.token)
+            self.polled.setdefault(lease.connection_id, []).append(now)
+            if done.error:
+                self.failed[lease.connection_id] += 1
+                self.troubles[done.error[:160]] += 1
+        follow.refetch_due(timezone.now())
+        while ingest_pending(500).taken:
+            pass
+
+
+@pytest.fixture
+def pretend(tmp_path, db) -> Iterator[World]:
+    with launch.start(tmp_path / "sandbox") as outside:
+        ports = (outside.http_port, outside.imap_port, outside.smtp_port)
+        allowed = [f"127.0.0.1:{port}" for port in ports]
+        with (
+            override_settings(ALLOWED_PRIVATE_HOSTS=allowed, READ_TIMEOUT_SECONDS=5),
+            time_machine.travel(datetime.now(UTC), tick=True) as clock,
+        ):
+            _furnish(outside)
+            yield World(outside, clock)
+
+
+def _furnish(outside: launch.Running) -> None:
+    """The whole handbook, every channel of it switched on that a platform of the sandbox can fill."""
+    access = outside.access()
+    team.load({login.username: "irrelevant-1" for login in LOGINS})
+    preset.load(access, now=timezone.now())
+    team.connect(access)
+    Channel.objects.filter(connection__is_active=True).update(is_active=True)
+
+
+@contextmanager
+def faults(outside: launch.Running) -> Iterator[None]:
+    for kind, rate in FAULTS:
+        outside.control("faults", platform="all", kind=kind, rate=rate)
+    try:
+        yield
+    finally:
+        outside.control("faults/clear")
+
+
+def test_ten_minutes_with_faults(pretend: World) -> None:
+    channels = Channel.objects.filter(is_active=True, connection__is_active=True)
+    assert channels.count() >= 39
+    platforms = sorted(set(channels.values_list("connection__platform", flat=True)) - BY_HAND)
+    dice = random.Random(7)
+    with faults(pretend.outside):
+        for _ in range(60 * MINUTES // TICK_S):
+            pretend.outside.control("bulk", count=POSTS_A_TICK, platforms=dice.sample(platforms, POSTS_A_TICK))
+            pretend.tick()
+    assert sum(pretend.failed.values()) > 20, "the faults were on"
+    starved = _starved(pretend)
+    _catch_up(pretend)
+    assert starved == []
+    told = {platform: pretend.outside.truth(platform) for platform in platforms}
+    assert _missing(told) == {}
+    assert _doubled() == []
+    assert InboundItem.objects.filter(state="failed").count() == 0, list(
+        InboundItem.objects.filter(state="failed").values_list("connection__platform", "error")
+    )
+    assert pretend.outside.state()["overruns"] == {}
+
+
+def _starved(pretend: World) -> list[str]:
+    """Connections that were asked less often than their longest pause allows; those that failed had to wait longer."""
+    found = []
+    for connection in Connection.objects.filter(is_active=True).exclude(platform__in=("manual", "form")):
+        longest_s = adapter_for(connection.platform).poll_interval_s[1]
+        least = 1 if pretend.failed[connection.pk] else max(1, int(60 * MINUTES // (longest_s + 2 * TICK_S)))
+        if len(pretend.polled.get(connection.pk, [])) < least:
+            found.append(f"{connection.name}: {len(pretend.polled.get(connection.pk, []))} of {least}")
+    return found
+
+
+def _catch_up(pretend: World) -> None:
+    """Without faults, until every connection has been polled well once more."""
+    since = timezone.now()
+    Connection.objects.filter(is_active=True).update(next_poll_at=since)
+    for _ in range(MOST_CATCHING_UP):
+        pretend.tick()
+        waiting = Connection.objects.filter(is_active=True).exclude(platform__in=("manual", "form"))
+        left = [c for c in waiting if c.last_success_at is None or c.last_success_at < since or c.trouble]
+        if not left:
+            return
+    raise AssertionError([(c.name, c.last_error) for c in left])
+
+
+def _missing(told: dict[str, dict]) -> dict[str, list[str]]:
+    """Platform → mentions of the truth that the desk has not; a post that went on in a ticket counts, too."""
+    missing: dict[str, list[str]] = {}
+    for platform, truth in told.items():
+        spaces = _spaces(platform)
+        known = set(Message.objects.filter(namespace__in=spaces).values_list("external_id", flat=True))
+        known |= set(MessageAlias.objects.filter(namespace__in=spaces).values_list("external_id", flat=True))
+        known |= set(ThreadPost.objects.filter(namespace__in=spaces).values_list("external_id", flat=True))
+        lost = [entry["id"] for entry in truth["mentions"] if str(entry["id"]).strip("<>") not in _bare(known)]
+        if lost:
+            missing[platform] = lost
+    return missing
+
+
+def _bare(ids: set[str]) -> set[str]:
+    return {each.strip("<>") for each in ids}
+
+
+def _spaces(platform: str) -> list[str]:
+    found = Message.objects.values_list("namespace", flat=True).distinct()
+    return [space for space in found if space == platform or space.startswith(f"{platform}:")]
+
+
+def _doubled() -> list[tuple[str, str, int]]:
+    """(namespace, text, how often) of inbound messages that look like one another: same author, text and time."""
+    seen = Counter(
+        Message.objects.filter(direction="in").values_list("namespace", "author_id", "posted_at", "text").iterator()
+    )
+    return [(space, text[:80], count) for (space, _author, _at, text), count in seen.items() if count > 1]
+
+
+def test_the_pretend_company_is_the_one_of_the_preset() -> None:
+    assert preset.ACME.domain == world.DOMAIN
