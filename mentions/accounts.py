@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 from django.db.models import F
 
-from channels.contract import Capability
+from channels.contract import Capability, Grouping
 from channels.registry import all_adapters
 from mentions import clocks
 from mentions.models import Account, Author, Message, Person, Ticket
@@ -20,7 +20,8 @@ UPDATE mentions_author a SET person_id = p.id, is_us = a.is_us OR p.is_us
    AND (a.person_id IS DISTINCT FROM p.id OR (p.is_us AND NOT a.is_us))
 """
 # What one of us said in somebody else's conversation was an answer; what they asked themselves stays a question.
-# A mail is ours only if that was proved when it came in, so mail is left as it is.
+# Where a whole thread is one ticket (Slack), whoever it belongs to goes on asking in it. A mail is ours only if that was
+# proved when it came in, so mail is left as it is.
 _RECOGNISE = """
 UPDATE mentions_message m SET direction = 'team', ticket_id = coalesce(parent.ticket_id, m.ticket_id)
   FROM mentions_author a, mentions_message own
@@ -28,6 +29,9 @@ UPDATE mentions_message m SET direction = 'team', ticket_id = coalesce(parent.ti
     ON parent.namespace = own.namespace AND parent.external_id = own.parent_external_id
  WHERE own.id = m.id AND a.id = m.author_id AND a.is_us AND m.direction = 'in' AND m.namespace = ANY(%s)
    AND NOT EXISTS (SELECT FROM mentions_reply r WHERE r.message_id = m.id)
+   AND NOT EXISTS (
+       SELECT FROM mentions_ticket t, channels_channel ch JOIN channels_connection c ON c.id = ch.connection_id
+        WHERE t.id = m.ticket_id AND t.requester_id = m.author_id AND ch.id = m.channel_id AND c.platform = ANY(%s))
 RETURNING m.ticket_id, own.ticket_id, m.id
 """
 
@@ -40,7 +44,7 @@ def link_accounts() -> set[int]:
     """
     with connection.cursor() as cursor:
         cursor.execute(_LINK)
-        cursor.execute(_RECOGNISE, [_proved_namespaces()])
+        cursor.execute(_RECOGNISE, [_proved_namespaces(), _whole_thread_platforms()])
         moved = cursor.fetchall()
     touched = {ticket_id for now, before, _ in moved for ticket_id in (now, before) if ticket_id is not None}
     if touched:
@@ -53,6 +57,10 @@ def _proved_namespaces() -> list[str]:
     """Where the platform says who wrote a post, and not the sender."""
     claimed = {name for name, adapter in all_adapters().items() if not adapter.can(Capability.EDITS)}
     return [n for n in Message.objects.values_list("namespace", flat=True).distinct() if n not in claimed]
+
+
+def _whole_thread_platforms() -> list[str]:
+    return [name for name, adapter in all_adapters().items() if adapter.grouping is Grouping.THREAD]
 
 
 def _close_what_is_only_ours(ticket_ids: Iterable[int]) -> None:

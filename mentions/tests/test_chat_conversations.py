@@ -13,6 +13,7 @@ from channels.configs import source_of
 from channels.contract import Page
 from channels.models import InboundItem
 from channels.tests.factories import make_channel, make_connection
+from mentions.accounts import link_accounts
 from mentions.ingest import ingest_pending
 from mentions.models import Account, Message, Person, Ticket
 
@@ -53,6 +54,18 @@ def test_a_colleagues_question_is_a_ticket_and_a_colleagues_answer_is_an_answer(
     said = Message.objects.order_by("posted_at").values_list("author__external_id", "direction")
     assert list(said) == [("U0INES01", "in"), ("U0OWEN01", "team"), ("U0INES01", "in"), ("U0DESK001", "team")]
     assert ticket.first_reply_at == Message.objects.get(author__external_id="U0OWEN01").posted_at
+
+
+def test_a_colleague_whose_account_is_entered_later_has_still_asked():
+    one_of_us("U0OWEN01")
+    take("slack", "thread")
+    before = Ticket.objects.values().get()
+    one_of_us("U0INES01")
+    assert link_accounts() == set()
+    assert Ticket.objects.values().get() == before
+    assert Ticket.objects.get().requester.is_us
+    said = Message.objects.order_by("posted_at").values_list("author__external_id", "direction")
+    assert list(said) == [("U0INES01", "in"), ("U0OWEN01", "team"), ("U0INES01", "in"), ("U0DESK001", "team")]
 
 
 def test_a_deleted_question_keeps_its_words():
