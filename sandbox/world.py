@@ -130,6 +130,10 @@ SLACK_CHANNELS: dict[str, str] = {
             "keymonthlymarketingmeeting",
             "education-oss",
             "swag",
+            "reddit",
+            "devops-tools-comments",
+            "docs-comments",
+            "acme-forum",
         ),
         start=1,
     )

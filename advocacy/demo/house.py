@@ -150,6 +150,7 @@ class House:
             "DESK_ALLOWED_PRIVATE_HOSTS": ",".join(f"127.0.0.1:{each}" for each in self.sandbox_ports),
             "DESK_SLACK_API_BASE": f"{self.sandbox_url}/slack/api/",
             "DESK_SLACK_TOKEN": world.SLACK_TOKEN,
+            "DESK_TEAM_SLACK_CHANNEL": "#community-advocates",
         }
 
     def _start_world(self) -> tuple[str, Kept, Callable[[], bool]]:

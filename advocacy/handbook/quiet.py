@@ -24,14 +24,12 @@ CONNECTIONS = (
     _quiet("gitter", "chatlog", "Gitter", "Gitter (Matrix) support", words.CHAT,
            "https://matrix.to/#/#$handle:gitter.im", {"format": "matrix", "phrases": ["$company"]}),
     _quiet("mailing-list", "feed", "Mailing list", "The list's archive (deprecated)", words.MAILING_LIST,
-           "https://groups.google.com/g/$handle",
-           {"feeds": ["https://groups.google.com/forum/feed/$handle/msgs/rss_v2_0.xml"]}),
-    _quiet("quora", "feed", "Quora", "Quora topic", words.QUORA, "https://www.quora.com/topic/$company",
-           {"feeds": ["https://www.quora.com/topic/$company/rss"]}),
+           "https://groups.google.com/g/$handle", {}),
+    _quiet("quora", "feed", "Quora", "Quora topic", words.QUORA, "https://www.quora.com/topic/$company", {}),
     _quiet("community-content", "feed", "Wider community content", "Blog posts and videos of the community",
-           words.CONTENT, "https://www.google.com/search?q=%22$company%22&tbm=nws",
-           {"feeds": ["https://www.google.com/alerts/feeds/00000000000000000000/0"], "phrases": ["$company"]}),
+           words.CONTENT, "https://www.google.com/search?q=%22$company%22&tbm=nws", {"phrases": ["$company"]}),
     _quiet("docker-hub", "feed", "Docker Hub", "The image's page", words.DOCKER,
-           "https://hub.docker.com/r/$handle/$handle",
-           {"feeds": ["https://hub.docker.com/r/$handle/$handle/rss"]}),
+           "https://hub.docker.com/r/$handle/$handle", {}),
 )  # fmt: skip
+"""Which feeds of theirs there are (an alert service makes one for each search), only the team knows: an admin enters
+their addresses."""
