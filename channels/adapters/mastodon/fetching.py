@@ -1,0 +1,189 @@
+"""Reads what is new: notifications in which somebody speaks to us, a search, hashtags.
+
+All answer newest first and go on below an id (`max_id`): https://docs.joinmastodon.org/api/guidelines/#pagination,
+…/methods/notifications/#get, …/methods/search/#v2, …/methods/timelines/#tag. An instance without full-text search
+answers every search for statuses with an empty list; then only notifications and hashtags bring anything.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from channels.adapters.mastodon import client, threads, wire
+from channels.adapters.mastodon.parsing import hashtags, names, parse, time_of
+from channels.contract import Config, Item, Json, Page
+from channels.descent import Descent, Slice, descend, descent_from
+from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.http import Answer
+
+PER_PAGE = 40
+PAGES_A_POLL = 20
+FAILURES_A_POLL = 3
+OVERLAP_S = 3600
+"""Posts of other instances arrive late and stand where they were written; and young ones are still edited."""
+BACKFILL_DAYS = 14
+_NEXT = re.compile(r"<([^>]+)>;\s*rel=\"?next\"?")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One list; `name` is its key in the cursor."""
+
+    name: str
+    path: str
+    params: Mapping[str, str | int]
+
+
+def sources(config: Config) -> list[Source]:
+    types = "&".join(f"types[]={kind}" for kind in wire.TALK)
+    found = [Source("notifications", f"api/v1/notifications?{types}", {"limit": PER_PAGE})]
+    for phrase in names(config, "phrases"):
+        quoted = '"' + phrase.replace('"', " ").strip() + '"'
+        params = {"q": quoted, "type": "statuses", "resolve": "false", "limit": PER_PAGE}
+        found.append(Source(f"search:{phrase.lower()}", "api/v2/search", params))
+    for tag in hashtags(config):
+        path = f"api/v1/timelines/tag/{client.segment(tag)}"
+        found.append(Source(f"#{tag}", path, {"limit": PER_PAGE}))
+    return found
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Pages of every list in turn; one that is refused does not keep the others from being read. A poll that is cut
+    short begins the next time with the list that it did not finish."""
+    state = _state(cursor)
+    last: Page | None = None
+    refused: list[str] = []
+    failed: list[ChannelError] = []
+    in_turn = _from(sources(config), state["turn"])
+    for source in in_turn:
+        state["turn"] = source.name if source is not in_turn[-1] else ""
+        try:
+            for page in _pages(config, source, state):
+                last = page
+                yield page
+                if page.quota_left == 0:
+                    return
+        except RateLimited:
+            raise
+        except Rejected as error:
+            refused.append(f"{source.name}: {error}")
+        except (Transient, Malformed) as error:
+            failed.append(error)
+            if len(failed) == FAILURES_A_POLL:
+                break
+    if failed:
+        raise failed[0]
+    if refused and last is None:
+        raise Rejected(" ".join(refused))
+    if refused and last is not None:
+        yield replace(last, items=(), trouble=" ".join(refused))
+
+
+def _state(cursor: Json) -> dict[str, Any]:
+    """`sources`: name → how far it was read. `roots`: post → first post of its conversation, newest last. `turn`: the
+    list with which to begin, "" where all have had theirs."""
+    known = cursor if isinstance(cursor, dict) else {}
+    read, roots = known.get("sources"), known.get("roots")
+    return {
+        "sources": dict(read) if isinstance(read, dict) else {},
+        "roots": dict(roots) if isinstance(roots, dict) else {},
+        "turn": str(known.get("turn") or ""),
+    }
+
+
+def _from(found: list[Source], turn: str) -> list[Source]:
+    start = next((at for at, source in enumerate(found) if source.name == turn), 0)
+    return found[start:] + found[:start]
+
+
+def _pages(config: Config, source: Source, state: dict[str, Any]) -> Iterator[Page]:
+    stored = state["sources"].get(source.name)
+    since = _since(config, stored)
+    for part, reached in _read(config, source, descent_from(stored, since)):
+        items = _items(config, part.answer.body, since)
+        items = threads.rooted(config, items, state["roots"])
+        state["sources"][source.name] = {**reached.to_json(), "since": since}
+        left, resets_at = client.quota_of(part.answer, datetime.now(UTC))
+        cursor = {**state, "sources": dict(state["sources"]), "roots": dict(state["roots"])}
+        yield Page(items, cursor, left, resets_at)
+
+
+def _since(config: Config, stored: Json) -> int:
+    """What is older (epoch seconds) does not interest: so far back this list was read when it was new."""
+    since = stored.get("since") if isinstance(stored, dict) else None
+    return since if isinstance(since, int) else int(time.time()) - 86_400 * backfill_days(config)
+
+
+def backfill_days(config: Config) -> int:
+    try:
+        return max(1, min(365, int(config.setting("backfill_days", BACKFILL_DAYS))))
+    except (TypeError, ValueError):
+        return BACKFILL_DAYS
+
+
+def _read(config: Config, source: Source, stored: Descent) -> Iterator[tuple[Slice[Answer], Descent]]:
+    def ask(place: Json) -> Slice[Answer]:
+        path, params = source.path, dict(source.params)
+        if isinstance(place, str):
+            params["max_id"] = place
+        answer = client.get(config, path, params)
+        entries = _entries(answer.body)
+        return Slice(answer, _times(entries), _place(answer, entries))
+
+    return descend(ask, stored, overlap_s=OVERLAP_S, pages=PAGES_A_POLL)
+
+
+def _entries(body: Json) -> list[dict[str, Any]]:
+    """Statuses or notifications as they stand. Raises Transient where they are neither: some instances answer so while
+    they are restarted."""
+    found = body.get("statuses") if isinstance(body, dict) else body
+    if not isinstance(found, list):
+        raise Transient("The instance answered without a list of posts. It is tried again.")
+    return [entry for entry in found if isinstance(entry, dict)]
+
+
+def _times(entries: list[dict[str, Any]]) -> list[int]:
+    return [int(at.timestamp()) for at in (time_of(entry.get("created_at")) for entry in entries) if at is not None]
+
+
+def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
+    """Below which id the list goes on: told in the Link header; a search tells none, there it is the last one shown."""
+    if not isinstance(answer.body, list):
+        return wire.identity(entries[-1].get("id")) if entries else None
+    following = _NEXT.search(answer.headers.get("Link") or "")
+    if following is None:
+        return None
+    try:
+        return (parse_qs(urlsplit(following[1]).query).get("max_id") or [None])[0]
+    except ValueError:
+        return None
+
+
+def _items(config: Config, body: Json, since: int) -> list[Item]:
+    """Without what only resembles a phrase (stored, it would hide the same post when a thread brings it), without what
+    is private, and without what was said before the connection began to look."""
+    return [item for item in wire.split(body) if _is_due(config, item, since)]
+
+
+def _is_due(config: Config, item: Item, since: int) -> bool:
+    try:
+        mention = parse(item, config)
+    except Malformed:
+        return True  # stored as it is, and shown as failed
+    return mention is not None and (mention.posted_at is None or mention.posted_at.timestamp() >= since)
+
+
+def check(config: Config) -> str:
+    """Whose token it is, and what will be read."""
+    me = client.get(config, "api/v1/accounts/verify_credentials").body
+    acct = me.get("acct") if isinstance(me, dict) else None
+    if not isinstance(acct, str) or not acct:
+        raise Transient("Mastodon does not say whose account this is. It is tried again.")
+    found = len(sources(config))
+    return f"Works: @{acct} on {client.site(config)}; {found} list{'s' if found != 1 else ''} to read at every poll."

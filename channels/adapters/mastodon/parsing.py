@@ -1,0 +1,185 @@
+"""From a stored status to a mention. Pure.
+
+https://docs.joinmastodon.org/entities/Status/. Only what everybody may read is a mention: `private` (followers) and
+`direct` statuses are meant for the people named in them, and never become one. A boost says nothing of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.adapters.mastodon.client import site
+from channels.adapters.mastodon.wire import identity
+from channels.contract import Author, Config, Item, Json, Mention
+from channels.errors import Malformed
+from channels.text import clean, html_links, html_to_text, names_phrase
+
+PUBLIC = ("public", "unlisted")
+_CALL = re.compile(r"<a\b[^>]*\bclass=\"[^\"]*\bmention\b[^\"]*\"[^>]*>", re.IGNORECASE)
+_HAS_WORDS = re.compile(r"\w")
+
+
+def names(config: Config, setting: str) -> list[str]:
+    """A LIST setting without empty lines."""
+    values = config.setting(setting)
+    return [str(v).strip() for v in values if str(v).strip()] if isinstance(values, list | tuple) else []
+
+
+def hashtags(config: Config) -> list[str]:
+    """Lower case, without #, each once."""
+    return list(dict.fromkeys(name.lstrip("#").lower() for name in names(config, "hashtags") if name.strip("#")))
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """The mention in a status; None for boosts, for what is not public, and for what only resembles a phrase."""
+    payload = item.payload
+    status = payload.get("status") if isinstance(payload, dict) else None
+    if not isinstance(status, dict) or item.external_id.startswith("malformed:"):
+        raise Malformed("A status of Mastodon has no id.")
+    if payload.get("gone") is True:
+        return _vanished(item.external_id, payload)
+    if status.get("reblog") or status.get("visibility") not in PUBLIC:
+        return None
+    if not isinstance(status.get("account"), dict) or not isinstance(status.get("content"), str):
+        raise Malformed(f"The status {item.external_id} of Mastodon has no author or no content.")
+    mention = _mention(item.external_id, status, payload, config)
+    return mention if payload.get("in_thread") or payload.get("told") or _is_wanted(status, mention, config) else None
+
+
+def _vanished(number: str, payload: Mapping[str, Any]) -> Mention:
+    root = identity(payload.get("root")) or number
+    return Mention(number, root, Author(""), None, "", is_deleted=True)
+
+
+def _is_wanted(status: Mapping[str, Any], mention: Mention, config: Config) -> bool:
+    """Search and timelines bring more than what names us, so only our own look counts."""
+    phrases, tags = names(config, "phrases"), hashtags(config)
+    if mention.is_own or not (phrases or tags):
+        return True
+    if {name for tier in mention.addressed for name in tier} & own_names(config):
+        return True
+    if {_text(tag.get("name")).lower() for tag in status.get("tags", ())} & set(tags):
+        return True
+    return bool(phrases) and names_phrase(phrases, mention.text, *mention.links)
+
+
+def _mention(number: str, status: Mapping[str, Any], payload: Mapping[str, Any], config: Config) -> Mention:
+    parent = identity(status.get("in_reply_to_id"))
+    author = _author(status["account"])
+    return Mention(
+        external_id=number,
+        thread_id=identity(payload.get("root")) or parent or number,
+        author=author,
+        posted_at=time_of(status.get("created_at")),
+        text=_whole_text(status),
+        parent_id=parent,
+        url=_web(status.get("url")) or _web(status.get("uri")),
+        about_url=_web((status.get("card") or {}).get("url")),
+        is_own=is_own(status, config),
+        edited_at=time_of(status.get("edited_at")),
+        links=_links(status),
+        language=_text(status.get("language")) or None,
+        addressed=_addressed(status, config),
+        extra=_extra(status),
+    )
+
+
+def _whole_text(status: Mapping[str, Any]) -> str:
+    """The warning, the text, what its pictures show and what may be voted for: all that a reader sees."""
+    warning = _text(status.get("spoiler_text"))
+    parts = [f"[Content warning: {warning}]" if warning else "", html_to_text(clean(status["content"]))]
+    for media in status.get("media_attachments", ()):
+        description = _text(media.get("description"))
+        parts.append(f"[{_KINDS.get(media.get('type'), 'File')}: {description}]" if description else "")
+    options = [_text(option.get("title")) for option in (status.get("poll") or {}).get("options", ())]
+    parts.append("\n".join(f"○ {option}" for option in options if option))
+    return "\n\n".join(part for part in parts if part)
+
+
+_KINDS = {"image": "Image", "gifv": "Image", "video": "Video", "audio": "Audio"}
+
+
+def _links(status: Mapping[str, Any]) -> tuple[str, ...]:
+    """Without those under names and hashtags, and with those of quoted posts."""
+    html = clean(status["content"])
+    calls = {link for tag in _CALL.findall(html) for link in html_links(tag)}
+    quoted = _web((status.get("quote") or {}).get("url"))
+    links = [link for link in html_links(html) if link not in calls]
+    return tuple(dict.fromkeys(links + ([quoted] if quoted else [])))
+
+
+def _addressed(status: Mapping[str, Any], config: Config) -> tuple[tuple[str, ...], ...]:
+    """Whom it names; of the same instance with and without the host."""
+    found = [form for entry in status.get("mentions", ()) for form in forms(_text(entry.get("acct")), config)]
+    return (tuple(dict.fromkeys(found)),) if found else ()
+
+
+def forms(acct: str, config: Config) -> tuple[str, ...]:
+    """Lower-case names of an account: one of our own instance stands in `acct` without the host."""
+    acct = acct.lstrip("@").lower()
+    if not acct or "@" in acct:
+        return (acct,) if acct else ()
+    return (acct, f"{acct}@{site(config).partition('/')[0]}")
+
+
+def own_names(config: Config) -> frozenset[str]:
+    return frozenset(name.lstrip("@") for name in (*config.addresses, *config.own))
+
+
+def is_own(status: Mapping[str, Any], config: Config) -> bool:
+    account = status.get("account")
+    if not isinstance(account, dict):
+        return False
+    return bool({*forms(_text(account.get("acct")), config), identity(account.get("id"))} & own_names(config))
+
+
+def _author(account: Mapping[str, Any]) -> Author:
+    acct = _text(account.get("acct")) or _text(account.get("username"))
+    return Author(
+        identity(account.get("id")) or acct, acct or None, _text(account.get("display_name")) or None,
+        _web(account.get("url")),
+    )  # fmt: skip
+
+
+def _extra(status: Mapping[str, Any]) -> dict[str, Json]:
+    counts = {"likes": "favourites_count", "reposts": "reblogs_count", "replies": "replies_count"}
+    extra: dict[str, Json] = {
+        shown: status[key] for shown, key in counts.items() if isinstance(status.get(key), int) and status[key]
+    }
+    if status["visibility"] != "public":
+        extra["visibility"] = status["visibility"]
+    if status["account"].get("bot") is True:
+        extra["bot"] = True
+    links = [_web(m.get("url")) or _web(m.get("remote_url")) for m in status.get("media_attachments", ())]
+    if any(links):
+        extra["media"] = [link for link in links if link]
+    return extra
+
+
+def spoken(text: str) -> str:
+    """What stays the same when the instance takes a text: hosts of names are hidden, names put in front, spaces
+    pressed together."""
+    words = re.sub(r"(?<!\w)@([\w.-]*\w)@[\w.:-]*\w", r"@\1", text).split()
+    while words and words[0].startswith("@") and _HAS_WORDS.search(" ".join(words[1:])):
+        words.pop(0)
+    return " ".join(words)
+
+
+def _text(value: Json) -> str:
+    return clean(value).strip() if isinstance(value, str) else ""
+
+
+def _web(value: Json) -> str | None:
+    link = _text(value)
+    return link if link.lower().startswith(("http://", "https://")) else None
+
+
+def time_of(value: Json) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
+        return None

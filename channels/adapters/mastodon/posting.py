@@ -1,0 +1,128 @@
+"""Speaks as the account of the connection: posts, replies, deletes, favourites, and looks for what it has posted.
+
+https://docs.joinmastodon.org/methods/statuses/#create, #delete, #favourite; …/methods/accounts/#statuses. Length: a
+link counts 23, the name of an account on another instance without its host:
+https://docs.joinmastodon.org/user/posting/#text
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from channels.adapters.mastodon import client, wire
+from channels.adapters.mastodon.parsing import is_own, spoken, time_of
+from channels.contract import Config, Json, Outgoing, Receipt
+from channels.errors import Rejected, Transient, Uncertain
+from channels.graphemes import grapheme_count
+from channels.text import html_to_text, text_links
+
+MAX_LENGTH = 500
+"""As instances are set up; one that allows more says so itself when a post is too long for it."""
+LINK_LENGTH = 23
+PER_PAGE = 40
+OWN_PAGES = 10
+CLOCK_SLACK = timedelta(minutes=10)
+"""Our clock may run ahead of theirs; a post seen as absent would be sent again."""
+_REMOTE = re.compile(r"(?<![\w/])(@[\w.-]*\w)@[\w.-]+\.\w+")
+
+
+def length(text: str) -> int:
+    """As Mastodon counts."""
+    links = sorted(text_links(text), key=len, reverse=True)
+    for link in links:
+        text = text.replace(link, "x" * LINK_LENGTH)
+    return grapheme_count(_REMOTE.sub(r"\1", text))
+
+
+def send(config: Config, outgoing: Outgoing) -> Receipt:
+    """A repetition with the same key within an hour is answered with the first post."""
+    payload: dict[str, Any] = {"status": outgoing.text, "visibility": "public"}
+    if outgoing.in_reply_to:
+        payload |= _answering(config, outgoing.in_reply_to, outgoing.text)
+    receipt = _receipt(client.post(config, "api/v1/statuses", payload, outgoing.key))
+    if receipt is None:
+        raise Uncertain("Mastodon took the post and did not say under which id. Nobody knows whether it is there.")
+    return receipt
+
+
+def _answering(config: Config, number: str, text: str) -> dict[str, Any]:
+    """As open as what is answered, in its language, and with its author named: else they are not told of it."""
+    try:
+        parent = client.get(config, f"api/v1/statuses/{client.segment(number)}").body
+    except client.Gone:
+        raise Rejected("The post that is answered is not there any more.") from None
+    if not isinstance(parent, dict) or not isinstance(parent.get("account"), dict):
+        raise Transient("Mastodon did not show the post that is answered. It is tried again.")
+    acct = str(parent["account"].get("acct") or "")
+    is_named = re.search(rf"(?<![\w@])@{re.escape(acct)}(?![\w@])", text, re.IGNORECASE)
+    if acct and not is_named and not is_own(parent, config):
+        text = f"@{acct} {text}"
+    visibility = parent.get("visibility")
+    payload: dict[str, Any] = {"status": text, "in_reply_to_id": number}
+    payload["visibility"] = visibility if isinstance(visibility, str) else "public"
+    if isinstance(parent.get("language"), str) and parent["language"]:
+        payload["language"] = parent["language"]
+    return payload
+
+
+def _receipt(status: Json) -> Receipt | None:
+    number = wire.identity(status.get("id")) if isinstance(status, dict) else None
+    if number is None:
+        return None
+    url = status.get("url")
+    return Receipt(number, url if isinstance(url, str) else None, time_of(status.get("created_at")))
+
+
+def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    """The post with this text under this parent among the account's own, newest first. Raises Uncertain where they
+    could not be read down to `since`: then it is not proved absent."""
+    wanted, floor = spoken(outgoing.text), since - CLOCK_SLACK
+    path = f"api/v1/accounts/{client.segment(_my_id(config))}/statuses"
+    params: dict[str, str | int] = {"limit": PER_PAGE, "exclude_reblogs": "true"}
+    for _ in range(OWN_PAGES):
+        found = client.get(config, path, params).body
+        if not isinstance(found, list):
+            raise Transient("Mastodon answered without a list of posts. It is tried again.")
+        statuses = [status for status in found if isinstance(status, dict)]
+        for status in statuses:
+            if _is_it(status, outgoing.in_reply_to, wanted):
+                return _receipt(status)
+        last = wire.identity(statuses[-1].get("id")) if statuses else None
+        # A pinned post may stand out of order at the top, never at the end.
+        ended_at = time_of(statuses[-1].get("created_at")) if statuses else None
+        if last is None or (ended_at is not None and ended_at < floor):
+            return None
+        params["max_id"] = last
+    raise Uncertain("The account has posted too much since then to find out whether the reply is there.")
+
+
+def _is_it(status: Mapping[str, Any], parent: str | None, wanted: str) -> bool:
+    content = status.get("content")
+    if wire.identity(status.get("in_reply_to_id")) != parent or not isinstance(content, str):
+        return False
+    return spoken(html_to_text(content)) == wanted
+
+
+def _my_id(config: Config) -> str:
+    me = client.get(config, "api/v1/accounts/verify_credentials").body
+    number = wire.identity(me.get("id")) if isinstance(me, dict) else None
+    if number is None:
+        raise Transient("Mastodon does not say whose account this is. It is tried again.")
+    return number
+
+
+def delete(config: Config, external_id: str) -> None:
+    """One that is gone already is fine."""
+    try:
+        client.remove(config, f"api/v1/statuses/{client.segment(external_id)}")
+    except client.Gone:
+        return
+
+
+def like(config: Config, external_id: str) -> None:
+    body = client.post(config, f"api/v1/statuses/{client.segment(external_id)}/favourite", {})
+    if not isinstance(body, dict):
+        raise Uncertain("Mastodon did not say whether it took the favourite.")

@@ -1,0 +1,86 @@
+"""Conversations: where one begins, all of it, and what became of posts that it shows no more.
+
+https://docs.joinmastodon.org/methods/statuses/#context: up to 4,096 ancestors and as many descendants for whoever is
+logged in. Nothing in a status says to which conversation it belongs; its first ancestor does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from channels.adapters.mastodon import client, wire
+from channels.adapters.mastodon.parsing import parse
+from channels.contract import Config, Item, Json
+from channels.errors import Malformed
+
+ROOTS_KEPT = 500
+
+
+def rooted(config: Config, items: Sequence[Item], roots: dict[str, str]) -> list[Item]:
+    """The items, each with the first post of its conversation; `roots` remembers the newest of what was asked for."""
+    return [Item(item.external_id, {**item.payload, "root": _root(config, item, roots)}) for item in items]
+
+
+def _root(config: Config, item: Item, roots: dict[str, str]) -> str:
+    status = item.payload.get("status")
+    parent = wire.identity(status.get("in_reply_to_id")) if isinstance(status, dict) else None
+    if parent is None:
+        return item.external_id
+    root = roots.pop(item.external_id, None) or roots.get(parent) or _asked(config, item.external_id, parent)
+    roots[item.external_id] = root
+    for oldest in list(roots)[:-ROOTS_KEPT]:
+        del roots[oldest]
+    return root
+
+
+def _asked(config: Config, number: str, parent: str) -> str:
+    """What it answers may be gone or private: then the conversation begins there for us."""
+    ancestors, _ = _context(config, number)
+    return (wire.identity(ancestors[0].get("id")) if ancestors else None) or parent
+
+
+def _context(config: Config, number: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Above and below a status; nothing where it is gone."""
+    try:
+        body = client.get(config, f"api/v1/statuses/{client.segment(number)}/context").body
+    except client.Gone:
+        return [], []
+    return _list(body, "ancestors"), _list(body, "descendants")
+
+
+def _list(body: Json, key: str) -> list[dict[str, Any]]:
+    found = body.get(key) if isinstance(body, dict) else None
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """All of a conversation that everybody may read, as its first post shows it."""
+    try:
+        first = [client.get(config, f"api/v1/statuses/{client.segment(thread_id)}").body]
+    except client.Gone:
+        return []
+    ancestors, descendants = _context(config, thread_id)
+    found = [wire.of_status(status, in_thread=True, root=thread_id) for status in [*ancestors, *first, *descendants]]
+    return [item for item in {item.external_id: item for item in found}.values() if _is_public(item, config)]
+
+
+def _is_public(item: Item, config: Config) -> bool:
+    try:
+        return parse(item, config) is not None
+    except Malformed:
+        return False
+
+
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+    """One by one: an older instance can show but one at a time. What is private now is as good as gone."""
+    items = []
+    for number in external_ids:
+        try:
+            status = client.get(config, f"api/v1/statuses/{client.segment(number)}").body
+        except client.Gone:
+            items.append(wire.vanished(number, thread_id))
+            continue
+        item = wire.of_status(status, in_thread=True, root=thread_id)
+        items.append(item if _is_public(item, config) else wire.vanished(number, thread_id))
+    return items

@@ -1,0 +1,117 @@
+"""From a response body of Mastodon to items, each with the one status it is about.
+
+Entities: https://docs.joinmastodon.org/entities/Status/, …/Notification/, …/Context/, …/Search/. An item's payload:
+{"status": …} with `told` (a notification brought it: somebody speaks to us), `in_thread`, `root` (id of the first post
+of its conversation, which the API tells nowhere) and `gone`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from channels.adapters.mastodon.client import told
+from channels.contract import Document, Item, Json
+from channels.errors import Malformed
+
+TALK = ("mention", "quote")
+"""Types of notifications in which somebody says something: https://docs.joinmastodon.org/entities/Notification/#type"""
+_KEPT = (
+    "id", "created_at", "edited_at", "in_reply_to_id", "in_reply_to_account_id", "visibility", "language", "url", "uri",
+    "content", "spoiler_text", "sensitive", "replies_count", "reblogs_count", "favourites_count", "quotes_count",
+)  # fmt: skip
+_OF_ACCOUNT = ("id", "username", "acct", "display_name", "url", "bot")
+
+
+def split(document: Document) -> list[Item]:
+    """The statuses in a body. Raises Malformed for an error or something that is not of Mastodon."""
+    if isinstance(document, list):
+        return _from_list(document)
+    if not isinstance(document, dict):
+        raise Malformed("This is no answer of Mastodon: neither an object nor a list.")
+    if "error" in document:
+        raise Malformed(f"Mastodon says: {told(document) or 'an error'}.")
+    if isinstance(document.get("statuses"), list):
+        return _unique([of_status(status) for status in document["statuses"]])
+    if isinstance(document.get("ancestors"), list) and isinstance(document.get("descendants"), list):
+        found = [*document["ancestors"], *document["descendants"]]
+        return _unique([of_status(status, in_thread=True) for status in found])
+    if _is_entry(document):
+        return _from_list([document])
+    if "count" in document:
+        return []
+    raise Malformed("This is nothing that Mastodon answers with when it is asked for statuses.")
+
+
+def _is_entry(entry: Json) -> bool:
+    """A status, a notification, or an account (which says nothing)."""
+    return isinstance(entry, dict) and any(key in entry for key in ("content", "type", "acct"))
+
+
+def _from_list(entries: list[Json]) -> list[Item]:
+    if entries and not any(map(_is_entry, entries)):
+        raise Malformed("This list holds neither statuses nor notifications of Mastodon.")
+    items: list[Item] = []
+    for entry in entries:
+        if not isinstance(entry, dict) or ("acct" in entry and "content" not in entry):
+            continue
+        if "type" not in entry:
+            items.append(of_status(entry))
+        elif entry["type"] in TALK and entry.get("status") is not None:
+            items.append(of_status(entry["status"], told=True))
+    return _unique(items)
+
+
+def _unique(items: list[Item]) -> list[Item]:
+    return list({item.external_id: item for item in items}.values())
+
+
+def of_status(status: Json, **marks: Json) -> Item:
+    """What cannot be read is kept all the same, and shown as failed."""
+    number = identity(status.get("id")) if isinstance(status, dict) else None
+    if not isinstance(status, dict) or number is None:
+        mark = hashlib.blake2b(json.dumps(status, sort_keys=True).encode(), digest_size=8).hexdigest()
+        return Item(f"malformed:{mark}", {"status": status, **marks})
+    return Item(number, {"status": trimmed(status), **marks})
+
+
+def vanished(number: str, root: str) -> Item:
+    """A status that the instance shows no more: deleted, or made private."""
+    return Item(number, {"status": {"id": number}, "root": root, "gone": True})
+
+
+def identity(value: Json) -> str | None:
+    """Ids are strings that need not be numbers: https://docs.joinmastodon.org/api/guidelines/#id"""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and 0 < len(value) <= 200 and value.isprintable() else None
+
+
+def trimmed(status: Mapping[str, Any]) -> dict[str, Any]:
+    """What is read of it; an account alone comes with fifty lines of pictures and settings."""
+    kept: dict[str, Any] = {key: status[key] for key in _KEPT if key in status}
+    account = status.get("account")
+    if isinstance(account, dict):
+        kept["account"] = {key: account[key] for key in _OF_ACCOUNT if key in account}
+    kept["mentions"] = _picked(status.get("mentions"), ("id", "acct", "url"))
+    kept["tags"] = _picked(status.get("tags"), ("name", "url"))
+    kept["media_attachments"] = _picked(status.get("media_attachments"), ("type", "url", "remote_url", "description"))
+    if isinstance(status.get("card"), dict):
+        kept["card"] = {key: status["card"].get(key) for key in ("url", "title")}
+    if isinstance(status.get("poll"), dict):
+        poll = status["poll"]
+        kept["poll"] = {"votes_count": poll.get("votes_count"), "options": _picked(poll.get("options"), ("title",))}
+    if status.get("reblog") is not None:
+        kept["reblog"] = True
+    quoted = status.get("quote")
+    inner = quoted.get("quoted_status", quoted) if isinstance(quoted, dict) else None
+    if isinstance(inner, dict):
+        kept["quote"] = {key: inner.get(key) for key in ("id", "url")}
+    return kept
+
+
+def _picked(entries: Json, keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    found = entries if isinstance(entries, list) else []
+    return [{key: entry[key] for key in keys if key in entry} for entry in found if isinstance(entry, dict)]

@@ -1,0 +1,86 @@
+"""The instance's public pages: what is new, an account, one conversation with a form to answer by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.http import Request, Response, Router, redirect
+from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
+from sandbox.platform import Act, Impossible
+from sandbox.platforms.mastodon.statuses import DESK, PUBLIC
+from sandbox.store import Doc
+
+if TYPE_CHECKING:
+    from sandbox.platforms.mastodon import Mastodon
+
+SECTION = "Mastodon"
+SHOWN = 60
+
+
+class Pages:
+    def __init__(self, instance: Mastodon) -> None:
+        self.instance, self.statuses = instance, instance.statuses
+
+    def register(self, router: Router) -> None:
+        router.add("GET", "/mastodon/", self.front)
+        router.add("GET", "/mastodon/@{acct}", self.account)
+        router.add("GET", "/mastodon/@{acct}/{id}", self.thread)
+        router.add("POST", "/mastodon/web/reply", self.reply)
+
+    def _public(self) -> list[Doc]:
+        return [status for status in self.statuses.newest() if status["visibility"] in PUBLIC]
+
+    def front(self, request: Request) -> Response:
+        return page("Mastodon", [self._line(s) for s in self._public()[:SHOWN]], section=SECTION)
+
+    def account(self, request: Request) -> Response:
+        acct = request.params["acct"].lower()
+        member = self.instance.team().get(acct)
+        about = f"{member.name}, {member.role} at Acme." if member else "Acme." if acct == DESK else "Somebody."
+        lines = [self._line(s) for s in self._public() if s["author"].lower() == acct][:SHOWN]
+        return page(f"@{acct}", el("p", about), lines, section=SECTION)
+
+    def thread(self, request: Request) -> Response:
+        status = self.statuses.get(request.params["id"])
+        if status is None or status["gone"] or status["visibility"] not in PUBLIC:
+            return missing("such post", SECTION)
+        options = [(name, f"@{name} · {m.name}, {m.role}") for name, m in self.instance.team().items()]
+        shown = [*self.statuses.above(status), status, *self.statuses.below(status["id"])]
+        return page(
+            f"@{status['author']}: {status['text'][:60]}",
+            [self._line(s) for s in shown if s["visibility"] in PUBLIC],
+            el("h2", "Answer by hand"),
+            reply_form("/mastodon/web/reply", [*options, (DESK, f"@{DESK}")], id=status["id"]),
+            button("/control/delete", "Delete as its author", platform="mastodon", id=status["id"]),
+            section=SECTION,
+        )
+
+    def _line(self, status: Doc) -> Markup:
+        is_ours = status["author"].lower() in (*self.instance.team(), DESK)
+        warning = el("p", el("strong", f"CW: {status['spoiler']}")) if status["spoiler"] else None
+        return el(
+            "article",
+            el(
+                "p",
+                link(f"/mastodon/@{status['author']}", el("strong", f"@{status['author']}")),
+                " · ",
+                link(f"/mastodon/@{status['author']}/{status['id']}", when(status["at"])),
+                " · edited" if status["edited"] else None,
+                f" · {len(status['likes'])} ★" if status["likes"] else None,
+                class_="by",
+            ),
+            warning,
+            # Made by `Statuses.as_html`, which escapes whatever was typed.
+            el("div", Markup(self.statuses.as_html(status["text"])), class_="text"),
+            el("p", f"[Picture: {status['alt']}]", class_="quiet") if status["alt"] else None,
+            id=f"s{status['id']}",
+            class_="depth-1 ours" if is_ours else "depth-1" if status["parent"] else None,
+        )
+
+    def reply(self, request: Request) -> Response:
+        form = request.form()
+        act = Act("mastodon", "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), by_team=True)
+        try:
+            return redirect(self.instance.universe.perform(act).url)
+        except Impossible as problem:
+            return missing(str(problem), SECTION)

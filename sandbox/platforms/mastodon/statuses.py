@@ -1,0 +1,196 @@
+"""Statuses as the instance keeps them, and how they look on the wire.
+
+Fields: https://docs.joinmastodon.org/entities/Status/, …/Account/. A document of ours has `id`, `author` (as in
+`acct`), `text`, `at`, `edited`, `gone`, `parent`, `root`, `visibility`, `spoiler`, `alt`, `lang`, `likes`, `boosts`,
+`kind`, `desk`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from bisect import insort
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.store import Doc, Store
+
+DESK = "acme"
+"""The account of the desk's connection."""
+PUBLIC = ("public", "unlisted")
+_CALL = re.compile(r"(?<![\w/@])@(\w+)(?:@([\w.-]*\w))?")
+_TAG = re.compile(r"(?<![\w/#&])#(\w+)")
+_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
+_MARKED = re.compile(f"{_LINK.pattern}|{_CALL.pattern}|{_TAG.pattern}")
+
+
+def iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def called(text: str) -> list[str]:
+    """Accounts that a text names, lower case, as in `acct`."""
+    found = (f"{name}@{host}" if host else name for name, host in _CALL.findall(_LINK.sub(" ", text)))
+    return list(dict.fromkeys(name.lower() for name in found))
+
+
+def tags(text: str) -> list[str]:
+    return list(dict.fromkeys(name.lower() for name in _TAG.findall(_LINK.sub(" ", text))))
+
+
+def seen(status: Doc) -> str:
+    """What a reader sees: names without their hosts, the warning and the description of the picture."""
+    text = _CALL.sub(r"@\1", status["text"])
+    warning = f"[Content warning: {status['spoiler']}]" if status["spoiler"] else ""
+    return "\n\n".join(p for p in (warning, text, f"[Image: {status['alt']}]" if status["alt"] else "") if p)
+
+
+class Statuses:
+    """`web`: the address of the instance, known as soon as the port is."""
+
+    def __init__(self, store: Store, web: Callable[[], str]) -> None:
+        self.store, self.web = store, web
+        self._order: list[tuple[int, str]] = []
+        self._below: dict[str, list[str]] = {}
+        for status in store.all("md_status").values():
+            self._index(status)
+
+    def _index(self, status: Doc) -> None:
+        insort(self._order, (int(status["id"]), status["id"]))
+        self._below.setdefault(status["parent"], []).append(status["id"])
+
+    def add(self, author: str, text: str, *, at: float, parent: Doc | None = None, **more: Any) -> Doc:
+        """Ids hold the time: https://github.com/mastodon/mastodon/blob/main/lib/mastodon/snowflake.rb"""
+        number = (int(at * 1000) << 16) + self.store.next_number("md_status") % 65_536
+        status = {
+            "id": str(number), "author": author.lstrip("@"), "text": text, "at": at, "edited": 0.0, "gone": False,
+            "parent": parent["id"] if parent else "", "root": parent["root"] if parent else str(number),
+            "visibility": "public", "spoiler": "", "alt": "", "lang": "en", "likes": [], "boosts": 0, "kind": "",
+            "desk": False, **more,
+        }  # fmt: skip
+        self.save(status)
+        self._index(status)
+        if self._speaks_to_desk(status):
+            note = self.store.next_number("md_note")
+            self.store.put("md_note", str(note), {"id": str(note), "status": status["id"], "at": at})
+        return status
+
+    def _speaks_to_desk(self, status: Doc) -> bool:
+        return status["author"] != DESK and status["visibility"] != "private" and DESK in called(status["text"])
+
+    def save(self, status: Doc) -> Doc:
+        self.store.put("md_status", status["id"], status)
+        return status
+
+    def get(self, number: str) -> Doc | None:
+        return self.store.get("md_status", number)
+
+    def all(self) -> list[Doc]:
+        return [status for _, number in self._order if (status := self.get(number))]
+
+    def newest(self) -> Iterator[Doc]:
+        """What stands, newest first."""
+        return (status for status in reversed(self.all()) if not status["gone"])
+
+    def notes(self) -> list[tuple[Doc, Doc]]:
+        """Notifications with what they are about, newest first. One about something deleted is gone with it."""
+        found = ((note, self.get(note["status"])) for note in reversed(list(self.store.all("md_note").values())))
+        return [(note, status) for note, status in found if status and not status["gone"]]
+
+    def noted(self) -> set[str]:
+        return {note["status"] for note in self.store.all("md_note").values()}
+
+    def above(self, status: Doc) -> list[Doc]:
+        chain: list[Doc] = []
+        while (parent := self.get(status["parent"])) is not None and not parent["gone"]:
+            chain.insert(0, parent)
+            status = parent
+        return chain
+
+    def below(self, number: str) -> list[Doc]:
+        found: list[Doc] = []
+        for child in self._below.get(number, ()):
+            status = self.get(child)
+            if status is not None and not status["gone"]:
+                found += [status, *self.below(child)]
+        return found
+
+    # --- how it looks -----------------------------------------------------------------------------------------
+
+    def url(self, status: Doc) -> str:
+        return f"{self.web()}/@{status['author']}/{status['id']}"
+
+    def account(self, acct: str) -> dict[str, Any]:
+        name, _, host = acct.partition("@")
+        url = f"https://{host}/@{name}" if host else f"{self.web()}/@{name}"
+        return {
+            "id": account_id(acct), "username": name, "acct": acct, "display_name": name.replace("_", " ").title(),
+            "locked": False, "bot": False, "discoverable": True, "indexable": True, "group": False,
+            "created_at": "2024-02-01T00:00:00.000Z", "note": "<p></p>", "url": url, "uri": url, "emojis": [],
+            "avatar": f"{self.web()}/avatars/original/missing.png", "followers_count": 12, "following_count": 7,
+            "statuses_count": 120, "last_status_at": None, "fields": [],
+        }  # fmt: skip
+
+    def shown(self, status: Doc) -> dict[str, Any]:
+        url, parent = self.url(status), self.get(status["parent"])
+        media = {
+            "id": f"9{status['id']}", "type": "image", "url": f"{self.web()}/media/{status['id']}.png",
+            "remote_url": None, "description": status["alt"], "blurhash": None, "meta": {},
+        }  # fmt: skip
+        return {
+            "id": status["id"], "created_at": iso(status["at"]), "in_reply_to_id": status["parent"] or None,
+            "in_reply_to_account_id": account_id(parent["author"]) if parent else None,
+            "sensitive": bool(status["spoiler"]), "spoiler_text": status["spoiler"],
+            "visibility": status["visibility"], "language": status["lang"], "uri": url, "url": url,
+            "replies_count": sum(1 for _ in self._below.get(status["id"], ())), "reblogs_count": status["boosts"],
+            "favourites_count": len(status["likes"]), "quotes_count": 0,
+            "edited_at": iso(status["edited"]) if status["edited"] else None,
+            "favourited": DESK in status["likes"], "reblogged": False, "muted": False, "bookmarked": False,
+            "content": self.as_html(status["text"]), "filtered": [], "reblog": None, "application": None,
+            "account": self.account(status["author"]), "media_attachments": [media] if status["alt"] else [],
+            "mentions": [self._mentioned(acct) for acct in called(status["text"])],
+            "tags": [{"name": name, "url": f"{self.web()}/tags/{name}"} for name in tags(status["text"])],
+            "emojis": [], "quote": None, "card": None, "poll": None,
+        }  # fmt: skip
+
+    def _mentioned(self, acct: str) -> dict[str, Any]:
+        account = self.account(acct)
+        return {key: account[key] for key in ("id", "username", "url", "acct")}
+
+    def as_html(self, text: str) -> str:
+        parts = [part for part in re.split(r"\n\s*\n", text.strip()) if part]
+        return "".join(f"<p>{self._marked(part)}</p>" for part in parts)
+
+    def _marked(self, text: str) -> str:
+        made, at = [], 0
+        for found in _MARKED.finditer(text):
+            made += [html.escape(text[at : found.start()], quote=False).replace("\n", "<br />"), self._mark(found[0])]
+            at = found.end()
+        return "".join([*made, html.escape(text[at:], quote=False).replace("\n", "<br />")])
+
+    def _mark(self, word: str) -> str:
+        """Links are shown shortened, names without their host."""
+        if word.startswith("@"):
+            url, name = self.account(word[1:].lower())["url"], html.escape(word[1:].partition("@")[0])
+            return (
+                f'<span class="h-card" translate="no"><a href="{html.escape(url)}" class="u-url mention">'
+                f"@<span>{name}</span></a></span>"
+            )
+        if word.startswith("#"):
+            url = f"{self.web()}/tags/{word[1:].lower()}"
+            return f'<a href="{url}" class="mention hashtag" rel="tag">#<span>{html.escape(word[1:])}</span></a>'
+        scheme, rest = re.match(r"(https?://(?:www\.)?)(.*)", word).groups()  # type: ignore[union-attr]
+        shown, hidden = html.escape(rest[:30]), html.escape(rest[30:])
+        return (
+            f'<a href="{html.escape(word)}" target="_blank" rel="nofollow noopener" translate="no">'
+            f'<span class="invisible">{scheme}</span><span class="{"ellipsis" if hidden else ""}">{shown}</span>'
+            f'<span class="invisible">{hidden}</span></a>'
+        )
+
+
+def account_id(acct: str) -> str:
+    """Made from the name: the same in every run."""
+    mark = hashlib.blake2b(acct.lower().encode(), digest_size=6).digest()
+    return str(109_000_000_000_000_000 + int.from_bytes(mark, "big"))
