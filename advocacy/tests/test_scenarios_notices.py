@@ -1,0 +1,74 @@
+"""Slack hears of a mention, and sees what becomes of it: against a Slack that speaks the real wire format."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import requests
+
+from advocacy.tests import scenario
+from mentions import claims, notices, outcomes
+from mentions.models import NoticePost
+from sandbox import world
+
+desk, outside = scenario.desk, scenario.outside
+pytestmark = pytest.mark.django_db
+
+
+def tell(desk: scenario.Desk) -> None:
+    """What the tasks do."""
+    notices.note(None, desk.now())
+    notices.post_due(desk.now())
+    desk.send_due()
+    notices.refresh(desk.now(), timedelta(minutes=15))
+    desk.send_due()
+
+
+def said(desk: scenario.Desk, words: str, room: str = "hn-mentions") -> list[dict]:
+    posts = desk.outside.truth("slack")["desk"]
+    return [entry for entry in posts if words in str(entry) and entry["channel"] == world.SLACK_CHANNELS[room]]
+
+
+def test_a_mention_is_told_and_its_notice_follows_the_ticket(desk: scenario.Desk) -> None:
+    word = "wharfinger"
+    post = desk.outside.post("hackernews", text=f"Is Acme good for a {word}?", author="jane_hn")
+    desk.poll("hackernews")
+    tell(desk)
+    tell(desk)
+    [told] = said(desk, word)
+    assert len(said(desk, word, "community-advocates")) == 1, "it is on the front page, too"
+    assert word in requests.get(f"{desk.outside.http_url}/slack/hn-mentions", timeout=10).text
+    ticket, sam = desk.ticket(post["id"]), desk.user("sam")
+    claim = claims.claim(sam, ticket.pk, desk.now())
+    tell(desk)
+    assert "is on it" in str(said(desk, word)[0])
+    outcomes.solve(ticket.pk, sam, claim.claim_token, now=desk.now())
+    tell(desk)
+    [told] = said(desk, word)
+    assert "solved" in str(told)
+    assert told["edits"] == 2
+    assert NoticePost.objects.get(notices__message__ticket=ticket, slack_channel="#hn-mentions").edits == 2
+
+
+def test_a_rush_is_one_message_that_is_edited_too(desk: scenario.Desk) -> None:
+    words = [f"trinket{number}x" for number in range(6)]
+    posts = [desk.outside.post("hackernews", text=f"Does Acme know {word}?", author=f"rush_{word}") for word in words]
+    desk.poll("hackernews")
+    tell(desk)
+    assert len({entry["id"] for word in words for entry in said(desk, word)}) == 1
+    sam = desk.user("sam")
+    ticket = desk.ticket(posts[0]["id"])
+    claims.claim(sam, ticket.pk, desk.now())
+    tell(desk)
+    assert "is on it" in str(said(desk, words[0])[0])
+
+
+def test_what_only_notifies_says_so(desk: scenario.Desk) -> None:
+    word = "quillwork"
+    desk.outside.post("disqus", text=f"The docs of Acme lack {word}.", to="acme-docs", author="doc_reader")
+    desk.poll("disqus")
+    tell(desk)
+    [told] = said(desk, word, "docs-comments")
+    assert "for your information" in str(told)
+    assert "Ticket #" not in str(told)
