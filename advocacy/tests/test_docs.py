@@ -1,0 +1,289 @@
+"""The documents are true to the code: links, paths, verbs with their parameters, platforms, and the preset's rows."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advocacy.beat import SCHEDULE
+from advocacy.handbook import preset
+from advocacy.handbook.company import Company
+from advocacy.management.commands.load_handbook import Command
+from channels.contract import Adapter, Capability
+from channels.registry import all_adapters
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+TOP = (
+    "advocacy",
+    "bench",
+    "channels",
+    "docs",
+    "experts",
+    "mentions",
+    "metrics",
+    "sandbox",
+    "script",
+    "static",
+    "templates",
+)
+
+_CODE = re.compile(r"`([^`\n]+)`")
+_FENCE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"(?<!`)\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_VERB = re.compile(r"^([\w.]+)(?:\((.*?)\)(?: -> (.+))?)?$")
+
+
+def prose(path: Path) -> str:
+    """Without fenced blocks: what stands in them is an example."""
+    return _FENCE.sub("", path.read_text())
+
+
+def tables(text: str, *, under: str = "") -> Iterator[list[str]]:
+    """Cells of every row of the tables below a heading, heads and rules left out; `under` empty: of the whole page."""
+    is_wanted, is_body = not under, False
+    for line in text.splitlines():
+        if line.startswith("#"):
+            is_wanted = not under or line.lstrip("# ") == under
+        if not line.startswith("|"):
+            is_body = False
+        elif set(line) <= set("|-: "):
+            is_body = True
+        elif is_wanted and is_body:
+            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+# --- links and paths ------------------------------------------------------------------------------------------------
+
+
+def anchors(path: Path) -> set[str]:
+    headings = _HEADING.findall(prose(path))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page: Path) -> None:
+    wrong = []
+    for link in _LINK.findall(prose(page)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        place, _, anchor = link.partition("#")
+        target = (page.parent / place).resolve() if place else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            wrong.append(link)
+    assert wrong == []
+
+
+def is_path_of_ours(code: str) -> bool:
+    return bool(re.fullmatch(rf"(?:{'|'.join(TOP)})/[\w./*-]+|[\w-]+\.(?:py|md|ini|toml|txt)", code))
+
+
+def exists(code: str, page: Path) -> bool:
+    if "*" in code:
+        return any(ROOT.glob(code))
+    return any((folder / code).exists() for folder in (ROOT, page.parent))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_files_that_are_named_exist(page: Path) -> None:
+    paths = {code for code in _CODE.findall(prose(page)) if is_path_of_ours(code)} - BY_DESIGN_NOT_THERE
+    assert sorted(path for path in paths if not exists(path, page)) == []
+
+
+BY_DESIGN_NOT_THERE = {"utils.py"}
+
+
+def test_a_path_that_is_gone_is_found() -> None:
+    assert is_path_of_ours("channels/gone.py")
+    assert not exists("channels/gone.py", DOCS / "running.md")
+    assert not is_path_of_ours("conversations.history")
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    todo, seen = [ROOT / "README.md"], set()
+    while todo:
+        page = todo.pop()
+        if page in seen or not page.exists():
+            continue
+        seen.add(page)
+        links = (link.partition("#")[0] for link in _LINK.findall(prose(page)))
+        todo += [target for link in links if (target := (page.parent / link).resolve()).suffix == ".md" and link]
+    platforms = {DOCS / "platforms" / f"{platform}.md" for platform in PRESET_PLATFORMS}
+    own = {page for page in PAGES if page.parent != DOCS / "platforms"}
+    assert sorted(named(page) for page in (own | platforms) - seen) == []
+
+
+# --- verbs ----------------------------------------------------------------------------------------------------------
+
+ARCHITECTURE = DOCS / "architecture.md"
+VERBS = [
+    (floor, code)
+    for heading, floor in (("adapters", "channels"), *((name, name) for name in TOP))
+    for row in tables(ARCHITECTURE.read_text(), under=heading)
+    for code in _CODE.findall(row[0])
+]
+
+
+def found(floor: str, name: str) -> Any:
+    """The function, class or method; None if there is no such thing."""
+    parts = name.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        try:
+            owner: Any = importlib.import_module(".".join([floor, *parts[:cut]]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[cut:]:
+            owner = getattr(owner, part, None)
+        return owner
+    return None
+
+
+def parameters(verb: Callable[..., Any]) -> list[str]:
+    """As they stand in the table: `*` before those that are given by name."""
+    told: list[str] = []
+    for name, parameter in inspect.signature(verb).parameters.items():
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in told:
+            told.append("*")
+        told.append(name)
+    return [name for name in told if name != "self"]
+
+
+def test_there_is_a_table_of_verbs_for_every_floor_of_the_product() -> None:
+    assert {floor for floor, _ in VERBS} == {"channels", "mentions", "experts", "metrics", "advocacy"}
+    assert len(VERBS) > 100
+
+
+@pytest.mark.parametrize(("floor", "code"), VERBS)
+def test_a_verb_of_the_table_is_in_the_code_as_it_stands_there(floor: str, code: str) -> None:
+    match = _VERB.match(code)
+    assert match, f"{code} is not `module.verb(parameters) -> result`"
+    verb = found(floor, match[1])
+    assert callable(verb), f"{floor}.{match[1]} is gone"
+    if match[2] is not None:
+        assert match[2].split(", ") == (parameters(verb) or [""])
+        result = inspect.signature(verb).return_annotation
+        assert (match[3] or "None").replace(" or ", " | ") == result
+
+
+# --- platforms ------------------------------------------------------------------------------------------------------
+
+PRESET_PLATFORMS = {row.platform for row in preset.CONNECTIONS} & set(all_adapters())
+INDEX = {
+    match[1]: row
+    for row in tables((DOCS / "platforms" / "README.md").read_text())
+    if (match := re.search(r"\(([a-z]+)\.md\)", row[0]))
+}
+"""Platform → its row: label, in, out, webhook, own account, polled every, who must act there."""
+
+
+def answers(adapter: Adapter) -> str:
+    if not adapter.can(Capability.SEND):
+        return "outside"
+    return "direct, own account" if adapter.personal_fields else "direct"
+
+
+def polled(adapter: Adapter) -> str:
+    if not adapter.is_polled:
+        return "never"
+    ends = dict.fromkeys(f"{s // 60} min" if s % 60 == 0 else f"{s} s" for s in adapter.poll_interval_s)
+    return " to ".join(ends)
+
+
+def test_the_index_lists_the_platforms_that_there_are() -> None:
+    """All that the handbook's set-up connects; one that somebody adds is found without an entry."""
+    assert set(INDEX) - set(all_adapters()) == set()
+    assert PRESET_PLATFORMS - set(INDEX) == set()
+
+
+@pytest.mark.parametrize("platform", sorted(INDEX))
+def test_a_row_of_the_index_says_what_the_adapter_declares(platform: str) -> None:
+    adapter, (label, _comes_in, out, webhook, own, every, who) = all_adapters()[platform], INDEX[platform]
+    assert label == f"[{adapter.label}]({platform}.md)"
+    assert out.startswith(answers(adapter).partition(",")[0])
+    assert (webhook != "") == adapter.can(Capability.WEBHOOK)
+    assert (own != "") == bool(adapter.personal_fields)
+    assert every == polled(adapter)
+    assert who
+
+
+def test_who_can_post_is_who_declares_it() -> None:
+    line = next(line for line in (DOCS / "platforms" / "README.md").read_text().splitlines() if "that can post" in line)
+    labels = {adapter.label for adapter in all_adapters().values() if adapter.can(Capability.POST)}
+    assert set(line.rpartition(": ")[2].rstrip(".").split(", ")) == labels
+
+
+def test_the_readme_names_every_platform_of_the_handbook() -> None:
+    text = prose(ROOT / "README.md")
+    assert [platform for platform in sorted(PRESET_PLATFORMS) if f"docs/platforms/{platform}.md" not in text] == []
+
+
+# --- the preset -----------------------------------------------------------------------------------------------------
+
+ROWS = list(preset.rows(Company()))
+HANDBOOK = (DOCS / "handbook.md").read_text()
+
+
+def test_every_channel_of_the_preset_stands_in_the_handbooks_page() -> None:
+    written = {row[2].strip("`"): row for heading in CHANNEL_TABLES for row in tables(HANDBOOK, under=heading)}
+    channels = {row.values["slug"]: row.values for row in ROWS if row.kind == "channel"}
+    assert set(written) == set(channels)
+    for slug, row in written.items():
+        values = channels[slug]
+        slack = " ".join(values["slack_channels"])
+        told = [*(["queue"] if values["to_queue"] else []), *([f"Slack `{slack}`"] if slack else [])]
+        assert row[3] == " + ".join(told), slug
+        assert row[4] == ("yes" if values["is_active"] else "no"), slug
+
+
+CHANNEL_TABLES = ("The table of the handbook", "The support page", "Beside them")
+
+
+def test_the_handbooks_table_has_thirty_rows_of_which_twenty_three_are_active() -> None:
+    rows = list(tables(HANDBOOK, under=CHANNEL_TABLES[0]))
+    assert (len(rows), [row[4] for row in rows].count("yes")) == (30, 23)
+
+
+def test_macros_tags_and_views_of_the_preset_are_named_in_its_page() -> None:
+    of_interest = [row.values["name"] for row in ROWS if row.kind in ("macro", "tag", "role")]
+    assert [name for name in of_interest if name not in HANDBOOK] == []
+    counts = {kind: sum(row.kind == kind for row in ROWS) for kind in {row.kind for row in ROWS}}
+    told = {row[0]: int(row[1]) for row in tables(HANDBOOK, under="What is loaded")}
+    assert told == {f"{kind}s": count for kind, count in counts.items()}
+
+
+# --- commands and schedules -----------------------------------------------------------------------------------------
+
+
+def test_options_of_load_handbook_are_told() -> None:
+    parser = Command().create_parser("manage.py", "load_handbook")
+    usual = set(Command().create_parser("manage.py", "x")._option_string_actions) & {"--help", "--version"}
+    own = {option for action in parser._actions for option in action.option_strings if option.startswith("--")}
+    own -= usual | {"--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color", "--force-color"}
+    own -= {"--skip-checks"}
+    assert own
+    assert [option for option in own if f"`{option}" not in HANDBOOK] == []
+
+
+def test_schedules_that_the_docs_promise_are_those_of_the_beat() -> None:
+    assert SCHEDULE["alarms"]["schedule"] == 300  # architecture: every five minutes
+    assert "every five minutes" in ARCHITECTURE.read_text()
+
+
+def test_no_document_names_a_place_of_the_machine_it_was_written_on() -> None:
+    told = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    pages = {ROOT / line for line in told.splitlines()} | set(PAGES)
+    wrong = re.compile(r"/(?:work|home|root|tmp)/\w")
+    assert [named(page) for page in sorted(pages) if page.exists() and wrong.search(page.read_text())] == []
