@@ -84,6 +84,9 @@ class Platform:
     weight: ClassVar[int] = 0
     """How often something begins here by itself: so many times for every twenty on Twitter, Hacker News and by mail."""
 
+    answers_come_back: ClassVar[bool] = True
+    """Whether the desk can see what the team answers here; where it cannot, the past holds nothing that waits for it."""
+
     def __init__(self, universe: Universe) -> None:
         self.universe = universe
         self.store = universe.store

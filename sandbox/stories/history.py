@@ -23,6 +23,7 @@ HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 8, 10, 10, 9, 8, 10, 11, 11, 10, 9, 8, 7, 6, 5,
 """How busy each hour of the day (UTC) is."""
 COVERAGE = (8, 22)
 """Hours (UTC, Monday to Friday) in which somebody answers."""
+UNSEEN_FOR = 4 * HOUR
 OPEN_RECENT, OPEN_OLD = 7, 3
 """At most so many of the last day, and of before, are left without an answer."""
 
@@ -79,6 +80,9 @@ def _beginnings(past: Past, days: int) -> list[float]:
 def _conversation(past: Past, key: str, at: float) -> None:
     recent = [name for began, name in past.stories if at - began < 20 * HOUR]
     timed = plots.start(past.random, key, story=recent[-1] if recent else "", others=past.others)
+    other = past.others.get(timed[0][1].platform)
+    if other is not None and not other.answers_come_back and past.now - at > UNSEEN_FOR:
+        return
     if timed[0][1].kind == "competitor" and past.random.random() < 0.8:
         return
     if timed[0][1].kind in ("spam", "forged") and timed[0][1].platform == "email":

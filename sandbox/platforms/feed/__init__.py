@@ -25,6 +25,7 @@ class Feed(Talk):
     name = "feed"
     title = pages.SECTION
     home = "/feeds/web/"
+    answers_come_back = False
 
     def register(self, router: Router) -> None:
         wire.Wire(self).register(router)
