@@ -27,6 +27,8 @@ class Entry:
 
 
 _entries: dict[str, Entry] = {}
+ALWAYS_SHOWN = 3
+"""So many fit beside the current one at 360 px."""
 
 
 def register(entry: Entry) -> None:
@@ -35,7 +37,8 @@ def register(entry: Entry) -> None:
 
 
 def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
-    """[{"label", "url", "is_current"}] for the one who looks."""
+    """[{"label", "url", "is_current", "starts_day", "is_rest"}] for the one who looks; `is_rest`: behind *Menu* where it
+    is narrow."""
     user = request.user
     if not user.is_authenticated:
         return []
@@ -51,6 +54,7 @@ def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
                     "url": url,
                     "is_current": request.path.startswith(url),
                     "starts_day": entry.starts_day,
+                    "is_rest": len(shown) >= ALWAYS_SHOWN,
                 }
             )
     return shown

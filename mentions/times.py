@@ -65,7 +65,7 @@ def ahead(at: datetime, now: datetime) -> str:
     """When something comes: "in 3 h", "now"."""
     if at <= now:
         return _("now")
-    return _("in %(span)s") % {"span": span(at - now)}
+    return _("in %(span)s") % {"span": span(timedelta(minutes=-((now - at) // timedelta(minutes=1))))}
 
 
 def due(at: datetime, now: datetime) -> str:

@@ -15,7 +15,7 @@ const kinds = {
     if (-ms > 14 * 86400e3) return null; // the date that the server wrote stays
     return -ms < 45e3 ? say("now") : say("ago", { span: span(-ms) });
   },
-  ahead: (ms) => (ms <= 0 ? say("now") : say("ahead", { span: span(ms) })),
+  ahead: (ms) => (ms <= 0 ? say("now") : say("ahead", { span: span(Math.ceil(ms / 60000) * 60000) })),
   due(ms, element) {
     element.classList.toggle("overdue", ms <= 0);
     element.classList.toggle("soon", ms > 0 && ms < 3600e3);
