@@ -85,7 +85,7 @@ class Platform:
     """How often something begins here by itself: so many times for every twenty on Twitter, Hacker News and by mail."""
 
     answers_come_back: ClassVar[bool] = True
-    """Whether the desk can see what the team answers here; where it cannot, the past holds nothing that waits for it."""
+    """Whether the desk sees what the team answers here; where it cannot, the past holds nothing that waits for it."""
 
     def __init__(self, universe: Universe) -> None:
         self.universe = universe
