@@ -74,8 +74,11 @@ def _connect(connection: Connection, row: ConnectionRow, told: Mapping[str, Any]
         connection.is_active = row.is_active or row.key in ALIVE_TOO
         connection.paused_reason = "" if connection.is_active else connection.paused_reason
         connection.save(update_fields=["secrets", "is_active", "paused_reason"])
-        for channel in connection.channels.all():
-            _fill(channel, told["channels"].get(channel.address, ({}, {})), is_alive=row.key in ALIVE_TOO)
+        channels, known = list(connection.channels.all()), told["channels"]
+        # A platform may know its only channel by a number or another name than the handbook does.
+        alone = next(iter(known.values())) if len(known) == len(channels) == 1 else ({}, {})
+        for channel in channels:
+            _fill(channel, known.get(channel.address, alone), is_alive=row.key in ALIVE_TOO)
 
 
 def _fill(channel: Channel, told: tuple[Mapping[str, Any], Mapping[str, str]], *, is_alive: bool) -> None:

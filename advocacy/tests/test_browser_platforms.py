@@ -1,0 +1,85 @@
+"""Platforms beside the first three, in the page: what is answered from here is seen there, and what is not, is opened
+there with its text copied; the composer is readable for everybody in each of its states."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from advocacy.tests.browser import marks, posted_by_desk
+
+pytestmark = marks
+
+DIRECT = {
+    "reddit": ("yourself (@sam)", {"to": "devops", "title": "Moving to Acme"}, "sam"),
+    "discourse": ("yourself (@sam)", {"to": "ci", "title": "Runners hang", "private": False}, "sam"),
+    "facebook": ("Facebook", {"to": "comment"}, "Acme"),
+}
+"""Platform → (what it is answered as in the page, what is asked, whose name stands there)."""
+
+
+def readable(page):
+    """Nothing for axe to find, in either theme."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
+
+
+@pytest.mark.parametrize("platform", DIRECT)
+def test_a_mention_is_played_answered_in_the_page_and_seen_there(windows, world, living, platform):
+    speaker, fields, name = DIRECT[platform]
+    asked = world.ask(platform, "Does Acme {word} when the disk is full?", author="lena", **fields)
+    page = windows.open("sam", f"/play/{asked.view}/")
+    expect(page.locator("article.asks")).to_contain_text(asked.word)
+    expect(page.get_by_label("Reply as").locator("option:checked")).to_have_text(speaker)
+    readable(page)
+    answer = f"It does, {asked.word} is explained in our docs."
+    page.keyboard.press("r")
+    page.keyboard.type(answer)
+    readable(page)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("answered and solved")
+
+    living.wait_until(lambda: posted_by_desk(living, platform, asked.word), "the answer on the platform", 40)
+    visitor = windows.open("", asked.url)
+    there = visitor.locator("article").filter(has=visitor.get_by_text(answer)).last
+    expect(there).to_be_visible()
+    expect(there.locator(".by").first).to_contain_text(name)
+    page.goto(f"/tickets/{asked.ticket}/")
+    expect(page.locator("article.team .badge.sent")).to_have_text("sent")
+    readable(page)
+    assert world.ticket(asked)["first_reply_at"] is not None
+    assert len(posted_by_desk(living, platform, asked.word)) == 1
+
+
+def test_a_question_is_answered_there_with_the_text_copied_and_is_recognised(windows, world, living):
+    fields = {"title": "Acme runners behind a proxy", "tags": "acme"}
+    asked = world.ask("stackexchange", "How can Acme {word} be set?", author="lena", **fields)
+    page = windows.open("sam", f"/play/{asked.view}/", permissions=["clipboard-read", "clipboard-write"])
+    expect(page.locator(".tools.outside")).to_contain_text("answered outside")
+    readable(page)
+    answer = f"I work at Acme. Set {asked.word} in the environment."
+    page.locator("#text").fill(answer)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Copy and open there").click()
+    there = opened.value
+    page.bring_to_front()
+    expect(page.locator("#draft-state")).to_contain_text("Copied")
+    readable(page)
+    assert page.evaluate("navigator.clipboard.readText()") == answer
+
+    expect(there.locator("article")).to_contain_text([asked.word])
+    there.get_by_label("Answer as").select_option(label="Sam Okafor, Community Advocate")
+    there.locator("textarea").fill(answer)
+    there.locator("form.reply button").click()
+    expect(there.locator("article.ours").filter(has_text=answer)).to_have_count(1)
+    there.close()
+
+    page.get_by_role("button", name="I answered").click()
+    expect(page.locator("#toasts")).to_contain_text("answered outside")
+    world.until(lambda: world.ticket(asked)["status"] == "solved", "the answer to be recognised")
+    told = living.rows("SELECT posted_at FROM mentions_message WHERE text LIKE %s", (f"%{asked.word} in the env%",))
+    assert [row["posted_at"] for row in told] == [world.ticket(asked)["first_reply_at"]]
+    page.goto(f"/tickets/{asked.ticket}/")
+    expect(page.locator("article.message.team")).to_contain_text(answer)
+    readable(page)
