@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management.base import BaseCommand
 
 from advocacy.beat import SCHEDULE
 from advocacy.handbook import preset
 from advocacy.handbook.company import Company
-from advocacy.management.commands.load_handbook import Command
+from advocacy.management.commands import demo, load_handbook
 from channels.contract import Adapter, Capability
 from channels.registry import all_adapters
 
@@ -268,19 +269,24 @@ def test_macros_tags_and_views_of_the_preset_are_named_in_its_page() -> None:
     counts = {kind: sum(row.kind == kind for row in ROWS) for kind in {row.kind for row in ROWS}}
     told = {row[0]: int(row[1]) for row in tables(HANDBOOK, under="What is loaded")}
     assert told == {f"{kind}s": count for kind, count in counts.items()}
+    for page in (ROOT / "README.md", DOCS / "running.md"):
+        assert set(re.findall(r"(\d+) channels", page.read_text())) == {str(counts["channel"])}, named(page)
 
 
 # --- commands and schedules -----------------------------------------------------------------------------------------
 
 
-def test_options_of_load_handbook_are_told() -> None:
-    parser = Command().create_parser("manage.py", "load_handbook")
-    usual = set(Command().create_parser("manage.py", "x")._option_string_actions) & {"--help", "--version"}
-    own = {option for action in parser._actions for option in action.option_strings if option.startswith("--")}
-    own -= usual | {"--verbosity", "--settings", "--pythonpath", "--traceback", "--no-color", "--force-color"}
-    own -= {"--skip-checks"}
-    assert own
-    assert [option for option in own if f"`{option}" not in HANDBOOK] == []
+def options_of(command: BaseCommand) -> set[str]:
+    """Its own: without those of every command."""
+    of_all, own = BaseCommand().create_parser("", ""), command.create_parser("", "")
+    return {name for name in set(own._option_string_actions) - set(of_all._option_string_actions) if name[:2] == "--"}
+
+
+@pytest.mark.parametrize(("command", "page"), [(load_handbook, "handbook.md"), (demo, "running.md")])
+def test_options_of_a_command_are_told(command: Any, page: str) -> None:
+    rows = tables((DOCS / page).read_text())
+    told = {match[1] for row in rows if (match := re.match(r"`(--[a-z-]+)", row[0]))}
+    assert told == options_of(command.Command())
 
 
 def test_schedules_that_the_docs_promise_are_those_of_the_beat() -> None:
