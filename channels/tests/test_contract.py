@@ -2,7 +2,8 @@
 
 A payload `NAME.*` lies beside `NAME.expected.json`: a list of `inspect_record` objects, or `{"malformed": "…"}` with a
 part of the error. `config.json` beside them (or `NAME.config.json` for one) holds the connection they are read with.
-`access_token.json` {"path", "body"}: how the platform's token address answers; the faults are in what comes after it.
+`access_token.json` {"path", "body"}, or a list of them: how the platform's token address (and whatever else is asked
+before the request that counts) answers; the faults are in what comes after it.
 """
 
 from __future__ import annotations
@@ -191,10 +192,11 @@ def _connection(adapter: Adapter, base: str, network: Network) -> Config:
 def _answering(adapter: Adapter, reply: Reply) -> Callable[[Seen], Reply]:
     """`reply` to everything but the question for an access token, where the platform has one."""
     path = PAYLOADS / adapter.platform / "access_token.json"
-    token = json.loads(path.read_text()) if path.exists() else None
+    told = json.loads(path.read_text()) if path.exists() else []
+    before = told if isinstance(told, list) else [told]
 
     def answer(seen: Seen) -> Reply:
-        return as_json(token["body"]) if token and seen.path.endswith(token["path"]) else reply
+        return next((as_json(known["body"]) for known in before if seen.path.endswith(known["path"])), reply)
 
     return answer
 

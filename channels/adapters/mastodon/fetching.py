@@ -45,7 +45,7 @@ def sources(config: Config) -> list[Source]:
     found = [Source("notifications", f"api/v1/notifications?{types}", {"limit": PER_PAGE})]
     for phrase in names(config, "phrases"):
         quoted = '"' + phrase.replace('"', " ").strip() + '"'
-        params = {"q": quoted, "type": "statuses", "resolve": "false", "limit": PER_PAGE}
+        params: dict[str, str | int] = {"q": quoted, "type": "statuses", "resolve": "false", "limit": PER_PAGE}
         found.append(Source(f"search:{phrase.lower()}", "api/v2/search", params))
     for tag in hashtags(config):
         path = f"api/v1/timelines/tag/{client.segment(tag)}"
@@ -160,7 +160,7 @@ def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
     if following is None:
         return None
     try:
-        return (parse_qs(urlsplit(following[1]).query).get("max_id") or [None])[0]
+        return next(iter(parse_qs(urlsplit(following[1]).query).get("max_id", ())), None)
     except ValueError:
         return None
 

@@ -1,0 +1,174 @@
+"""Reads what is new: notifications in which somebody speaks to us, and a search. Both answer newest first.
+
+https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications, …/app-bsky-feed-search-posts (sorted by
+`sortAt`, the earlier of `createdAt` and `indexedAt`; a deep cursor may be refused).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.adapters.bluesky import client, wire
+from channels.adapters.bluesky.parsing import parse, phrases_of, time_of, written_at
+from channels.contract import Config, Item, Json, Page
+from channels.descent import Descent, Slice, descend, descent_from
+from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.http import Answer
+
+PER_PAGE = 100
+PAGES_A_POLL = 20
+FAILURES_A_POLL = 3
+OVERLAP_S = 3600
+"""What the index brings late, and posts that were written before they were sent, stand lower than the newest."""
+BACKFILL_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One list; `name` is its key in the cursor, `entries` where the list stands in the answer."""
+
+    name: str
+    method: str
+    entries: str
+    phrase: str | None = None
+
+
+def sources(config: Config) -> list[Source]:
+    found = [Source("notifications", "app.bsky.notification.listNotifications", "notifications")]
+    for phrase in phrases_of(config):
+        found.append(Source(f"search:{phrase.lower()}", "app.bsky.feed.searchPosts", "posts", phrase))
+    return found
+
+
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Pages of every list in turn; one that is refused does not keep the others from being read. A poll that is cut
+    short begins the next time with the list that it did not finish."""
+    state = _state(cursor)
+    last: Page | None = None
+    refused: list[str] = []
+    failed: list[ChannelError] = []
+    in_turn = _from(sources(config), state["turn"])
+    for source in in_turn:
+        state["turn"] = source.name if source is not in_turn[-1] else ""
+        try:
+            for page in _pages(config, source, state):
+                last = page
+                yield page
+                if page.quota_left == 0:
+                    return
+        except RateLimited:
+            raise
+        except Rejected as error:
+            refused.append(f"{source.name}: {error}")
+        except (Transient, Malformed) as error:
+            failed.append(error)
+            if len(failed) == FAILURES_A_POLL:
+                break
+    if failed:
+        raise failed[0]
+    if refused and last is None:
+        raise Rejected(" ".join(refused))
+    if refused and last is not None:
+        yield replace(last, items=(), trouble=" ".join(refused))
+
+
+def _state(cursor: Json) -> dict[str, Any]:
+    """`sources`: name → how far it was read. `turn`: the list with which to begin, "" where all have had theirs."""
+    known = cursor if isinstance(cursor, dict) else {}
+    read = known.get("sources")
+    return {"sources": dict(read) if isinstance(read, dict) else {}, "turn": str(known.get("turn") or "")}
+
+
+def _from(found: list[Source], turn: str) -> list[Source]:
+    start = next((at for at, source in enumerate(found) if source.name == turn), 0)
+    return found[start:] + found[:start]
+
+
+def _pages(config: Config, source: Source, state: dict[str, Any]) -> Iterator[Page]:
+    stored = state["sources"].get(source.name)
+    since = _since(config, stored)
+    for part, reached in _read(config, source, descent_from(stored, since), since):
+        state["sources"][source.name] = {**reached.to_json(), "since": since}
+        left, resets_at = client.quota_of(part.answer, datetime.now(UTC))
+        items = _items(config, part.answer.body, since)
+        yield Page(items, {**state, "sources": dict(state["sources"])}, left, resets_at)
+
+
+def _since(config: Config, stored: Json) -> int:
+    """What is older (epoch seconds) does not interest: so far back this list was read when it was new."""
+    since = stored.get("since") if isinstance(stored, dict) else None
+    return since if isinstance(since, int) else int(time.time()) - 86_400 * backfill_days(config)
+
+
+def backfill_days(config: Config) -> int:
+    try:
+        return max(1, min(365, int(config.setting("backfill_days", BACKFILL_DAYS))))
+    except (TypeError, ValueError):
+        return BACKFILL_DAYS
+
+
+def _read(config: Config, source: Source, stored: Descent, since: int) -> Iterator[tuple[Slice[Answer], Descent]]:
+    pairs = _question(source, since)
+
+    def ask(place: Json) -> Slice[Answer]:
+        below: list[tuple[str, str | int]] = [("cursor", place)] if isinstance(place, str) else []
+        try:
+            answer = client.get(config, source.method, [*pairs, *below])
+        except Rejected:
+            if not below:
+                raise
+            # A cursor that is refused (too deep, too old) leads nowhere: the list is taken to end there.
+            return Slice(Answer(200, {}, {source.entries: []}), [], None)
+        entries = _entries(answer.body, source)
+        following = answer.body.get("cursor")
+        return Slice(answer, _times(entries, source), following if isinstance(following, str) and following else None)
+
+    return descend(ask, stored, overlap_s=OVERLAP_S, pages=PAGES_A_POLL)
+
+
+def _question(source: Source, since: int) -> list[tuple[str, str | int]]:
+    if source.phrase is None:
+        return [("limit", PER_PAGE), *(("reasons", reason) for reason in wire.TALK)]
+    quoted = '"' + source.phrase.replace('"', " ").strip() + '"'
+    start = datetime.fromtimestamp(since, UTC).isoformat().replace("+00:00", "Z")
+    return [("q", quoted), ("sort", "latest"), ("since", start), ("limit", PER_PAGE)]
+
+
+def _entries(body: dict[str, Any], source: Source) -> list[dict[str, Any]]:
+    found = body.get(source.entries)
+    if not isinstance(found, list):
+        raise Transient("Bluesky answered without a list of posts. It is tried again.")
+    return [entry for entry in found if isinstance(entry, dict)]
+
+
+def _times(entries: list[dict[str, Any]], source: Source) -> list[int]:
+    """By what each list is sorted."""
+    found = [written_at(e) if source.phrase is not None else time_of(e.get("indexedAt")) for e in entries]
+    return [int(at.timestamp()) for at in found if at is not None]
+
+
+def _items(config: Config, body: Json, since: int) -> list[Item]:
+    """Without what only resembles a phrase (stored, it would hide the same post when a thread brings it), and without
+    what was said before the connection began to look."""
+    return [item for item in wire.split(body) if _is_due(config, item, since)]
+
+
+def _is_due(config: Config, item: Item, since: int) -> bool:
+    try:
+        mention = parse(item, config)
+    except Malformed:
+        return True  # stored as it is, and shown as failed
+    return mention is not None and (mention.posted_at is None or mention.posted_at.timestamp() >= since)
+
+
+def check(config: Config) -> str:
+    """Whose session it is, and what will be read. https://docs.bsky.app/docs/api/com-atproto-server-get-session"""
+    me = client.get(config, "com.atproto.server.getSession").body
+    if not isinstance(me.get("handle"), str) or not me["handle"]:
+        raise Transient("Bluesky does not say whose account this is. It is tried again.")
+    found = len(sources(config))
+    return f"Works: @{me['handle']}; {found} list{'s' if found != 1 else ''} to read at every poll."

@@ -1,0 +1,228 @@
+"""From a stored post to a mention. Pure.
+
+The record: https://docs.bsky.app/docs/advanced-guides/posts. Facets count in bytes of UTF-8:
+https://docs.bsky.app/docs/advanced-guides/post-richtext. `createdAt` is the word of whoever wrote it; the network saw
+the post at `indexedAt`, so it is no younger than that: https://docs.bsky.app/docs/advanced-guides/timestamps
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.adapters.bluesky import client, wire
+from channels.contract import Author, Config, Item, Json, Mention
+from channels.errors import Malformed
+from channels.text import clean, names_phrase, text_links
+
+WEB = "https://bsky.app"
+_FACET = "app.bsky.richtext.facet#"
+_NO_HANDLE = "handle.invalid"
+
+
+def phrases_of(config: Config) -> list[str]:
+    values = config.setting("phrases")
+    return [str(v).strip() for v in values if str(v).strip()] if isinstance(values, list | tuple) else []
+
+
+def web_base(config: Config) -> str:
+    return str(config.setting("web_base", WEB)).rstrip("/")
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """The mention in a post; None for one that only resembles a phrase."""
+    payload = item.payload
+    post = payload.get("post") if isinstance(payload, dict) else None
+    if not isinstance(post, dict) or item.external_id.startswith("malformed:"):
+        raise Malformed("A post of Bluesky has no address (at://…).")
+    if payload.get("gone") is True:
+        return _vanished(item.external_id, payload)
+    record = post.get("record")
+    if not isinstance(record, dict) or not isinstance(record.get("text"), str):
+        raise Malformed(f"The post {item.external_id} of Bluesky has no record or no text.")
+    mention = _mention(item.external_id, post, record, config)
+    return mention if payload.get("in_thread") or payload.get("told") or _is_wanted(mention, config) else None
+
+
+def _vanished(uri: str, payload: Mapping[str, Any]) -> Mention:
+    parts, root = wire.parts_of(uri), payload.get("root")
+    author = Author(parts[0] if parts else "")
+    return Mention(uri, root if isinstance(root, str) and root else uri, author, None, "", is_deleted=True)
+
+
+def _is_wanted(mention: Mention, config: Config) -> bool:
+    """The search also finds words that resemble a phrase, so only our own look counts."""
+    phrases = phrases_of(config)
+    if not phrases or mention.is_own:
+        return True
+    if {name for tier in mention.addressed for name in tier} & own_names(config):
+        return True
+    return names_phrase(phrases, mention.text, *mention.links)
+
+
+def own_names(config: Config) -> frozenset[str]:
+    """Lower-case handles and DIDs of ours."""
+    names = (*config.addresses, *config.own, client.handle(config))
+    return frozenset(name.lstrip("@").lower() for name in names if name)
+
+
+def _mention(uri: str, post: Mapping[str, Any], record: Mapping[str, Any], config: Config) -> Mention:
+    reply = record.get("reply")
+    author = _author(uri, post.get("author"), config)
+    langs = record.get("langs")
+    text = _whole_text(record)
+    card = _card(record)
+    return Mention(
+        external_id=uri,
+        thread_id=_uri_of(reply, "root") or uri,
+        author=author,
+        posted_at=written_at(post),
+        text=text,
+        parent_id=_uri_of(reply, "parent"),
+        url=web_url(uri, author.handle, config),
+        about_url=_web(card.get("uri")),
+        is_own=bool({author.id.lower(), (author.handle or "").lower()} - {""} & own_names(config)),
+        links=_links(record, text, config),
+        language=_text(langs[0]) or None if isinstance(langs, list) and langs else None,
+        addressed=_addressed(record),
+        extra=_extra(post),
+    )
+
+
+def written_at(post: Mapping[str, Any]) -> datetime | None:
+    record = post.get("record")
+    told = time_of(record.get("createdAt")) if isinstance(record, dict) else None
+    indexed = time_of(post.get("indexedAt"))
+    return min(told, indexed) if told and indexed else told or indexed
+
+
+def web_url(uri: str, handle: str | None, config: Config) -> str | None:
+    parts = wire.parts_of(uri)
+    return f"{web_base(config)}/profile/{handle or parts[0]}/post/{parts[2]}" if parts else None
+
+
+def _author(uri: str, author: Json, config: Config) -> Author:
+    """An account that has lost its domain is known by its DID alone."""
+    given = author if isinstance(author, dict) else {}
+    parts = wire.parts_of(uri)
+    did = _text(given.get("did")) or (parts[0] if parts else "")
+    handle = _text(given.get("handle"))
+    handle = "" if handle == _NO_HANDLE else handle
+    return Author(did, handle or None, _text(given.get("displayName")) or None,
+                  f"{web_base(config)}/profile/{handle or did}")  # fmt: skip
+
+
+def _uri_of(reply: Json, end: str) -> str | None:
+    """`root` or `parent` of what is answered."""
+    reference = reply.get(end) if isinstance(reply, dict) else None
+    uri = reference.get("uri") if isinstance(reference, dict) else None
+    return uri if wire.parts_of(uri) is not None else None
+
+
+# --- text, links, names ----------------------------------------------------------------------------------------------
+
+
+def _facets(record: Mapping[str, Any]) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
+    """(first byte, byte after the last, feature), in the order of the text; without those that point outside it."""
+    size, found = len(record["text"].encode("utf-8", "surrogatepass")), []
+    for facet in _list(record.get("facets")):
+        index = facet.get("index") if isinstance(facet, dict) else None
+        start, end = (index.get("byteStart"), index.get("byteEnd")) if isinstance(index, dict) else (None, None)
+        if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= size:
+            continue
+        found += [(start, end, f) for f in _list(facet.get("features")) if isinstance(f, dict)]
+    yield from sorted(found, key=lambda entry: entry[:2])
+
+
+def _list(value: Json) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is(feature: Mapping[str, Any], kind: str) -> bool:
+    return feature.get("$type") == f"{_FACET}{kind}"
+
+
+def _whole_text(record: Mapping[str, Any]) -> str:
+    """The text, with links that apps have shortened written out; what pictures show, and the title of a link's card."""
+    source, made, at = record["text"].encode("utf-8", "surrogatepass"), b"", 0
+    for start, end, feature in _facets(record):
+        shown, link = source[start:end], _web(feature.get("uri")) if _is(feature, "link") else None
+        if link and start >= at and shown.endswith((b"...", "…".encode())):
+            made, at = made + source[at:start] + link.encode(), end
+    text = clean((made + source[at:]).decode("utf-8", "replace")).strip()
+    media = _media(record)
+    notes = [f"[Image: {alt}]" for image in _list(media.get("images")) if (alt := _text_in(image, "alt"))]
+    if media.get("$type") == "app.bsky.embed.video" and _text(media.get("alt")):
+        notes.append(f"[Video: {_text(media.get('alt'))}]")
+    title = _text(_card(record).get("title"))
+    return "\n\n".join(part for part in (text, *notes, f"[Link: {title}]" if title else "") if part)
+
+
+def _text_in(value: Json, key: str) -> str:
+    return _text(value.get(key)) if isinstance(value, dict) else ""
+
+
+def _media(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The embed, or the part of it that is not a quoted post."""
+    embed = record.get("embed")
+    embed = embed if isinstance(embed, dict) else {}
+    inner = embed.get("media")
+    return inner if isinstance(inner, dict) else embed
+
+
+def _card(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    external = _media(record).get("external")
+    return external if isinstance(external, dict) else {}
+
+
+def _quoted(record: Mapping[str, Any]) -> str | None:
+    embed = record.get("embed")
+    inner = embed.get("record") if isinstance(embed, dict) else None
+    if isinstance(inner, dict) and isinstance(inner.get("record"), dict):
+        inner = inner["record"]
+    uri = inner.get("uri") if isinstance(inner, dict) else None
+    parts = wire.parts_of(uri)
+    return uri if parts and parts[1] == wire.POST else None
+
+
+def _links(record: Mapping[str, Any], text: str, config: Config) -> tuple[str, ...]:
+    found = [_web(feature.get("uri")) for _, _, feature in _facets(record) if _is(feature, "link")]
+    quoted = _quoted(record)
+    found += [*text_links(text), _web(_card(record).get("uri")), web_url(quoted, None, config) if quoted else None]
+    return tuple(dict.fromkeys(link for link in found if link))
+
+
+def _addressed(record: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    """Handles as they were written, and what accounts they stood for."""
+    source = record["text"].encode("utf-8", "surrogatepass")
+    names: list[str] = []
+    for start, end, feature in _facets(record):
+        if _is(feature, "mention"):
+            names.append(source[start:end].decode("utf-8", "ignore").strip().lstrip("@").lower())
+            names.append(_text(feature.get("did")).lower())
+    found = tuple(dict.fromkeys(name for name in names if name))
+    return (found,) if found else ()
+
+
+def _extra(post: Mapping[str, Any]) -> dict[str, Json]:
+    counts = {"likes": "likeCount", "reposts": "repostCount", "replies": "replyCount"}
+    return {shown: post[key] for shown, key in counts.items() if isinstance(post.get(key), int) and post[key]}
+
+
+def _text(value: Json) -> str:
+    return clean(value).strip() if isinstance(value, str) else ""
+
+
+def _web(value: Json) -> str | None:
+    link = _text(value)
+    return link if link.lower().startswith(("http://", "https://")) else None
+
+
+def time_of(value: Json) -> datetime | None:
+    """Some clients leave out the zone: https://atproto.com/specs/lexicon#datetime asks for one."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
+        return None

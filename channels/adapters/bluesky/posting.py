@@ -1,0 +1,176 @@
+"""Speaks as the account of the connection: posts, replies, deletes, likes, and looks for what it has posted.
+
+https://docs.bsky.app/docs/advanced-guides/posts, …/post-richtext (links and names are links only where facets say so,
+in bytes of UTF-8), …/api/com-atproto-repo-create-record, …-delete-record, …-list-records.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from channels.adapters.bluesky import client, wire
+from channels.adapters.bluesky.parsing import time_of, web_url
+from channels.contract import Config, Json, Outgoing, Receipt
+from channels.errors import Rejected, Transient, Uncertain
+from channels.graphemes import grapheme_count
+from channels.text import text_links
+
+MAX_LENGTH = 300
+"""In characters as they are seen; at most ten times as many bytes."""
+LIKE = "app.bsky.feed.like"
+OWN_PAGES = 10
+CLOCK_SLACK = timedelta(minutes=10)
+"""`createdAt` is our own clock's; one that ran behind must not hide a post."""
+_NAME = re.compile(r"(?<![\w@/.])@((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*)", re.IGNORECASE)
+_TAG = re.compile(r"(?<![\w&/#])#(\w*[^\W\d_]\w*)")
+
+
+def send(config: Config, outgoing: Outgoing) -> Receipt:
+    length = grapheme_count(outgoing.text)
+    if length > MAX_LENGTH:
+        raise Rejected(f"The reply is {length} characters long; Bluesky takes {MAX_LENGTH}.")
+    now = datetime.now(UTC)
+    record: dict[str, Any] = {"$type": wire.POST, "text": outgoing.text, "createdAt": _iso(now)}
+    if outgoing.in_reply_to:
+        record |= _answering(config, outgoing.in_reply_to)
+    if facets := list(_facets(config, outgoing.text)):
+        record["facets"] = facets
+    made = _created(config, wire.POST, record)
+    return Receipt(made, web_url(made, client.handle(config), config), now)
+
+
+def _created(config: Config, collection: str, record: Mapping[str, Any]) -> str:
+    payload = {"repo": client.repository(config), "collection": collection, "record": record}
+    body = client.post(config, "com.atproto.repo.createRecord", payload)
+    uri = body.get("uri") if isinstance(body, dict) else None
+    if not isinstance(uri, str) or not uri:
+        raise Uncertain("Bluesky took it and did not say under which address. Nobody knows whether it is there.")
+    return uri
+
+
+def _answering(config: Config, uri: str) -> dict[str, Any]:
+    """The post that is answered and the first one of its conversation, each with the mark of its content (`cid`)."""
+    post = _looked_up(config, uri)
+    parent = {"uri": uri, "cid": post["cid"]}
+    record = post.get("record")
+    above = record.get("reply") if isinstance(record, dict) else None
+    root = above.get("root") if isinstance(above, dict) else None
+    is_known = isinstance(root, dict) and all(isinstance(root.get(key), str) for key in ("uri", "cid"))
+    reply = {"root": {"uri": root["uri"], "cid": root["cid"]} if is_known and root else parent, "parent": parent}
+    langs = record.get("langs") if isinstance(record, dict) else None
+    return {"reply": reply, **({"langs": langs[:3]} if isinstance(langs, list) and langs else {})}
+
+
+def _looked_up(config: Config, uri: str) -> dict[str, Any]:
+    body = client.get(config, "app.bsky.feed.getPosts", [("uris", uri)]).body
+    found = body.get("posts")
+    if not isinstance(found, list):
+        raise Transient("Bluesky did not show the post that is answered. It is tried again.")
+    for post in found:
+        if isinstance(post, dict) and post.get("uri") == uri and isinstance(post.get("cid"), str):
+            return post
+    raise Rejected("The post is not there any more, or its author has blocked the account.")
+
+
+def _facets(config: Config, text: str) -> Iterator[dict[str, Any]]:
+    at = 0
+    for link in _links_in_order(text):
+        at = text.find(link, at)
+        yield _facet(text, at, at + len(link), {"$type": "app.bsky.richtext.facet#link", "uri": link})
+        at += len(link)
+    bare = re.sub(r"https?://\S+", lambda found: " " * len(found[0]), text)
+    for name in _NAME.finditer(bare):
+        if did := _resolved(config, name[1].lower()):
+            yield _facet(text, *name.span(), {"$type": "app.bsky.richtext.facet#mention", "did": did})
+    for tag in _TAG.finditer(bare):
+        yield _facet(text, *tag.span(), {"$type": "app.bsky.richtext.facet#tag", "tag": tag[1]})
+
+
+def _links_in_order(text: str) -> Iterator[str]:
+    """Each as often as it stands there."""
+    for found in re.finditer(r"https?://\S+", text, re.IGNORECASE):
+        yield from text_links(found[0])[:1]
+
+
+def _facet(text: str, start: int, end: int, feature: Mapping[str, str]) -> dict[str, Any]:
+    index = {"byteStart": len(text[:start].encode()), "byteEnd": len(text[:end].encode())}
+    return {"index": index, "features": [dict(feature)]}
+
+
+def _resolved(config: Config, name: str) -> str | None:
+    """Who that is; a name that nobody has stays plain text."""
+    try:
+        did = client.get(config, "com.atproto.identity.resolveHandle", [("handle", name)]).body.get("did")
+    except Rejected:
+        return None
+    return did if isinstance(did, str) else None
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
+    """The post with this text under this parent among the account's own, newest first. They are read from where they
+    are kept, not from an index, so what is not there was not taken. Raises Uncertain where they could not be read down
+    to `since`."""
+    wanted, floor = _spoken(outgoing.text), since - CLOCK_SLACK
+    pairs: list[tuple[str, str | int]] = [
+        ("repo", client.repository(config)),
+        ("collection", wire.POST),
+        ("limit", 100),
+    ]
+    cursor: list[tuple[str, str | int]] = []
+    for _ in range(OWN_PAGES):
+        body = client.get(config, "com.atproto.repo.listRecords", [*pairs, *cursor]).body
+        records = body.get("records")
+        if not isinstance(records, list):
+            raise Transient("Bluesky answered without a list of records. It is tried again.")
+        kept = [r for r in records if isinstance(r, dict) and isinstance(r.get("value"), dict)]
+        for record in kept:
+            if _is_it(record["value"], outgoing.in_reply_to, wanted):
+                return _receipt(config, record)
+        times = [at for at in (time_of(record["value"].get("createdAt")) for record in kept) if at]
+        following = body.get("cursor")
+        if not following or not kept or (times and max(times) < floor):
+            return None
+        cursor = [("cursor", str(following))]
+    raise Uncertain("The account has posted too much since then to find out whether the reply is there.")
+
+
+def _is_it(record: Mapping[str, Any], parent: str | None, wanted: str) -> bool:
+    reply = record.get("reply")
+    above = reply.get("parent") if isinstance(reply, dict) else None
+    answered = above.get("uri") if isinstance(above, dict) else None
+    return answered == parent and isinstance(record.get("text"), str) and _spoken(record["text"]) == wanted
+
+
+def _receipt(config: Config, record: Mapping[str, Any]) -> Receipt | None:
+    uri: Json = record.get("uri")
+    if not isinstance(uri, str):
+        return None
+    return Receipt(uri, web_url(uri, client.handle(config), config), time_of(record["value"].get("createdAt")))
+
+
+def _spoken(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def delete(config: Config, external_id: str) -> None:
+    """One that is gone already is fine: https://docs.bsky.app/docs/api/com-atproto-repo-delete-record"""
+    parts, own = wire.parts_of(external_id), client.repository(config)
+    if parts is None:
+        raise Rejected(f"{external_id!r} is no post on Bluesky.")
+    if own.startswith("did:") and parts[0] != own:
+        raise Rejected("The post is not by the account of this connection: only its author can delete it.")
+    payload = {"repo": own, "collection": parts[1], "rkey": parts[2]}
+    client.post(config, "com.atproto.repo.deleteRecord", payload)
+
+
+def like(config: Config, external_id: str) -> None:
+    subject = {"uri": external_id, "cid": _looked_up(config, external_id)["cid"]}
+    _created(config, LIKE, {"$type": LIKE, "subject": subject, "createdAt": _iso(datetime.now(UTC))})

@@ -1,0 +1,39 @@
+"""Reads one conversation whole, and what became of posts that it shows no more.
+
+https://docs.bsky.app/docs/api/app-bsky-feed-get-post-thread, …/app-bsky-feed-get-posts (25 at once; what is gone, or
+hidden by a block, is left out).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from channels.adapters.bluesky import client, wire
+from channels.contract import Config, Item
+
+DEPTH = 1000
+PER_REQUEST = 25
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """What stands of it. Where its first post is gone nothing is shown; `lookup` then tells about the others."""
+    pairs: list[tuple[str, str | int]] = [("uri", thread_id), ("depth", DEPTH), ("parentHeight", DEPTH)]
+    try:
+        body = client.get(config, "app.bsky.feed.getPostThread", pairs).body
+    except client.NotThere:
+        return []
+    return wire.split(body)
+
+
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
+    wanted = [uri for uri in external_ids if wire.parts_of(uri) is not None]
+    items: list[Item] = []
+    for at in range(0, len(wanted), PER_REQUEST):
+        asked = wanted[at : at + PER_REQUEST]
+        body = client.get(config, "app.bsky.feed.getPosts", [("uris", uri) for uri in asked]).body
+        there = {i.external_id: i for i in wire.split({"posts": body.get("posts") or []})}
+        for uri in asked:
+            found = there.get(uri)
+            marked = Item(uri, {**found.payload, "in_thread": True}) if found else wire.vanished(uri, thread_id)
+            items.append(marked)
+    return items

@@ -1,0 +1,124 @@
+"""From a response body of the AT Protocol to items, each with the one post it is about.
+
+Shapes: https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications, …/app-bsky-feed-search-posts,
+…/app-bsky-feed-get-post-thread, …/com-atproto-repo-list-records. A notification shows the record alone, a search the
+record and how the app shows it: only the record is read, so that both are the same post. An item's payload:
+{"post": …} with `told` (a notification brought it), `in_thread`, `root` and `gone`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from channels.adapters.bluesky.client import error_line
+from channels.contract import Document, Item, Json
+from channels.errors import Malformed
+
+TALK = ("mention", "reply", "quote")
+"""Reasons of a notification in which somebody says something."""
+POST = "app.bsky.feed.post"
+_URI = re.compile(r"at://([^/\s]+)/([\w.-]+)/([\w.~:-]+)")
+_RECORD = ("$type", "text", "createdAt", "reply", "facets", "langs", "embed")
+_COUNTS = ("likeCount", "repostCount", "replyCount", "quoteCount")
+_SILENT = ("did", "follows", "followers", "likes", "repostedBy", "profiles", "actors", "count")
+"""Bodies with one of these keys are of Bluesky and hold no posts."""
+
+
+def split(document: Document) -> list[Item]:
+    """The posts in a body. Raises Malformed for an error or something that is not of the AT Protocol."""
+    if not isinstance(document, dict):
+        raise Malformed("This is no answer of Bluesky: it is no object.")
+    if isinstance(document.get("error"), str):
+        raise Malformed(f"Bluesky says: {error_line(document)}.")
+    found = _posts(document)
+    if found is not None:
+        return list({item.external_id: item for item in found}.values())
+    if any(key in document for key in _SILENT):
+        return []
+    raise Malformed("This is nothing that Bluesky answers with when it is asked for posts.")
+
+
+def _posts(document: Mapping[str, Any]) -> list[Item] | None:
+    if isinstance(document.get("notifications"), list):
+        noted = [n for n in document["notifications"] if isinstance(n, dict) and n.get("reason") in TALK]
+        return [of_post(n, told=n["reason"]) for n in noted]
+    if isinstance(document.get("posts"), list):
+        return [of_post(post) for post in document["posts"]]
+    if isinstance(document.get("thread"), dict):
+        return [of_post(post, in_thread=True) for post in walked(document["thread"])]
+    if isinstance(document.get("feed"), list):
+        # An entry with a `reason` is there because somebody has reposted it.
+        entries = [entry for entry in document["feed"] if isinstance(entry, dict) and not entry.get("reason")]
+        return [of_post(entry["post"]) for entry in entries if "post" in entry]
+    if isinstance(document.get("records"), list):
+        return [of_record(record) for record in document["records"] if _is_post(record)]
+    if "value" in document and "uri" in document:
+        return [of_record(document)] if _is_post(document) else []
+    if "record" in document and "uri" in document:
+        return [of_post(document)]
+    return None
+
+
+def _is_post(record: Json) -> bool:
+    value = record.get("value") if isinstance(record, dict) else None
+    return isinstance(value, dict) and value.get("$type") == POST
+
+
+def walked(thread: Json) -> Iterable[dict[str, Any]]:
+    """The posts of a thread view, those above first. Nodes that are `notFound` or `blocked` hold none."""
+    above: list[dict[str, Any]] = []
+    node = thread.get("parent") if isinstance(thread, dict) else None
+    while isinstance(node, dict):
+        if isinstance(node.get("post"), dict):
+            above.insert(0, node["post"])
+        node = node.get("parent")
+    yield from above
+    waiting = [thread]
+    while waiting:
+        node = waiting.pop(0)
+        if not isinstance(node, dict):
+            continue
+        if isinstance(node.get("post"), dict):
+            yield node["post"]
+        replies = node.get("replies")
+        waiting += replies if isinstance(replies, list) else []
+
+
+def of_post(post: Json, **marks: Json) -> Item:
+    """What cannot be read is kept all the same, and shown as failed."""
+    if not isinstance(post, dict) or parts_of(post.get("uri")) is None:
+        mark = hashlib.blake2b(json.dumps(post, sort_keys=True).encode(), digest_size=8).hexdigest()
+        return Item(f"malformed:{mark}", {"post": post, **marks})
+    return Item(post["uri"], {"post": _trimmed(post), **marks})
+
+
+def of_record(record: Mapping[str, Any]) -> Item:
+    """A record as it is kept: whose it is stands in its address alone."""
+    parts = parts_of(record.get("uri"))
+    author = {"did": parts[0]} if parts else {}
+    return of_post({"uri": record.get("uri"), "cid": record.get("cid"), "author": author, "record": record["value"]})
+
+
+def vanished(uri: str, root: str) -> Item:
+    """A post that is shown no more: deleted, taken down, or hidden from us."""
+    return Item(uri, {"post": {"uri": uri}, "root": root, "gone": True})
+
+
+def _trimmed(post: Mapping[str, Any]) -> dict[str, Any]:
+    author, record = post.get("author"), post.get("record")
+    kept: dict[str, Any] = {key: post[key] for key in ("uri", "cid", "indexedAt", *_COUNTS) if key in post}
+    if isinstance(author, dict):
+        kept["author"] = {key: author[key] for key in ("did", "handle", "displayName") if key in author}
+    if isinstance(record, dict):
+        kept["record"] = {key: record[key] for key in _RECORD if key in record}
+    return kept
+
+
+def parts_of(uri: Json) -> tuple[str, str, str] | None:
+    """(repository, collection, key) of `at://…`: https://atproto.com/specs/at-uri-scheme"""
+    found = _URI.fullmatch(uri) if isinstance(uri, str) and len(uri) <= 500 else None
+    return (found[1], found[2], found[3]) if found else None

@@ -1,0 +1,168 @@
+"""Posts as the network keeps them, and how they look on the wire.
+
+Shapes: https://docs.bsky.app/docs/advanced-guides/posts, …/api/app-bsky-feed-get-posts. A document of ours has `uri`,
+`cid`, `did`, `record` (as its author wrote it), `at` (when the network saw it), `gone`, `likes`, `reposts`, `kind`,
+`desk`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from bisect import insort
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.store import Doc, Store
+
+DESK = "acme.example"
+"""The handle of the desk's account."""
+HOME = "bsky.example"
+"""The domain under which accounts get a handle."""
+POST = "app.bsky.feed.post"
+_BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
+_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
+_CALL = re.compile(r"(?<![\w@/.])@((?:[a-z0-9][a-z0-9-]*\.)+[a-z][a-z0-9-]*)", re.IGNORECASE)
+
+
+def iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def handle_of(account: str) -> str:
+    """The handle of whoever is known by a short name elsewhere."""
+    name = account.lstrip("@").lower()
+    return name if "." in name else f"{re.sub(r'[^a-z0-9-]', '-', name).strip('-')}.{HOME}"
+
+
+def did_of(handle: str) -> str:
+    """Made from the handle: the same in every run. https://web.plc.directory/spec/v0.1/did-plc"""
+    mark = int.from_bytes(hashlib.blake2b(handle.encode(), digest_size=15).digest(), "big")
+    return "did:plc:" + "".join(_BASE32[mark >> 5 * place & 31] for place in range(24))
+
+
+def tid(at: float, number: int) -> str:
+    """Keys of records hold the time: https://atproto.com/specs/tid"""
+    value = (int(at * 1_000_000) << 10) + number % 1024
+    return "".join(_BASE32[value >> 5 * place & 31] for place in range(12, -1, -1))
+
+
+def called(record: Doc) -> list[str]:
+    """DIDs that a record's facets name."""
+    features = [f for facet in record.get("facets", ()) for f in facet["features"]]
+    return [f["did"] for f in features if f["$type"] == "app.bsky.richtext.facet#mention"]
+
+
+def facets_of(text: str) -> list[Doc]:
+    """As a good client makes them: in bytes of UTF-8."""
+    found = [(m.span(), {"$type": "app.bsky.richtext.facet#link", "uri": m[0]}) for m in _LINK.finditer(text)]
+    for m in _CALL.finditer(_LINK.sub(lambda link: " " * len(link[0]), text)):
+        found.append((m.span(), {"$type": "app.bsky.richtext.facet#mention", "did": did_of(m[1].lower())}))
+    return [
+        {"index": {"byteStart": len(text[:a].encode()), "byteEnd": len(text[:b].encode())}, "features": [feature]}
+        for (a, b), feature in sorted(found, key=lambda entry: entry[0])
+    ]
+
+
+def seen(record: Doc) -> str:
+    """What a reader sees: the text, what the picture shows, the title of the link's card."""
+    embed = record.get("embed", {})
+    notes = [f"[Image: {image['alt']}]" for image in embed.get("images", ()) if image["alt"]]
+    notes += [f"[Link: {embed['external']['title']}]"] if "external" in embed else []
+    return "\n\n".join([record["text"], *notes])
+
+
+class Posts:
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._order: list[tuple[str, str]] = []
+        self._below: dict[str, list[str]] = {}
+        for post in store.all("bs_post").values():
+            self._index(post)
+
+    def _index(self, post: Doc) -> None:
+        insort(self._order, (iso(post["at"]) + post["uri"][-13:], post["uri"]))
+        if "reply" in post["record"]:
+            self._below.setdefault(post["record"]["reply"]["parent"]["uri"], []).append(post["uri"])
+
+    def keep(self, handle: str, record: Doc, *, at: float, **more: Any) -> Doc:
+        """A record that somebody has written; who is spoken to is told."""
+        did = did_of(handle)
+        self.store.put("bs_account", did, {"did": did, "handle": handle})
+        uri = f"at://{did}/{POST}/{tid(at, self.store.next_number('bs_post'))}"
+        post = {"uri": uri, "cid": cid_of(record), "did": did, "record": record, "at": at, "gone": False, "likes": [],
+                "reposts": 0, "kind": "", "desk": False, **more}  # fmt: skip
+        self.save(post)
+        self._index(post)
+        if reason := self._reason(post):
+            note = str(self.store.next_number("bs_note"))
+            self.store.put("bs_note", note, {"uri": uri, "reason": reason, "at": at})
+        return post
+
+    def _reason(self, post: Doc) -> str:
+        own, record = did_of(DESK), post["record"]
+        if post["did"] == own:
+            return ""
+        answered = record.get("reply", {}).get("parent", {}).get("uri", "")
+        quoted = record.get("embed", {}).get("record", {}).get("uri", "")
+        if answered.startswith(f"at://{own}/"):
+            return "reply"
+        if quoted.startswith(f"at://{own}/"):
+            return "quote"
+        return "mention" if own in called(record) else ""
+
+    def save(self, post: Doc) -> Doc:
+        self.store.put("bs_post", post["uri"], post)
+        return post
+
+    def get(self, uri: str) -> Doc | None:
+        return self.store.get("bs_post", uri)
+
+    def all(self) -> list[Doc]:
+        return [post for _, uri in self._order if (post := self.get(uri))]
+
+    def newest(self) -> Iterator[Doc]:
+        """What stands, newest first."""
+        return (post for post in reversed(self.all()) if not post["gone"])
+
+    def notes(self) -> list[tuple[Doc, Doc]]:
+        """Notifications with what they are about, newest first. One about something deleted is gone with it."""
+        found = ((note, self.get(note["uri"])) for note in reversed(list(self.store.all("bs_note").values())))
+        return [(note, post) for note, post in found if post and not post["gone"]]
+
+    def noted(self) -> set[str]:
+        return {note["uri"] for note in self.store.all("bs_note").values()}
+
+    def children(self, uri: str) -> list[Doc]:
+        return [post for child in self._below.get(uri, ()) if (post := self.get(child)) and not post["gone"]]
+
+    def parent(self, post: Doc) -> Doc | None:
+        return self.get(post["record"].get("reply", {}).get("parent", {}).get("uri", ""))
+
+    def handle(self, did: str) -> str:
+        known = self.store.get("bs_account", did)
+        return str(known["handle"]) if known else "handle.invalid"
+
+    # --- how it looks -----------------------------------------------------------------------------------------
+
+    def author(self, did: str) -> Doc:
+        handle = self.handle(did)
+        return {
+            "did": did, "handle": handle, "displayName": handle.partition(".")[0].replace("-", " ").title(),
+            "avatar": f"https://cdn.bsky.example/img/avatar/plain/{did}@jpeg", "labels": [],
+            "viewer": {"muted": False, "blockedBy": False}, "createdAt": "2024-02-01T00:00:00.000Z",
+        }  # fmt: skip
+
+    def shown(self, post: Doc) -> Doc:
+        return {
+            "uri": post["uri"], "cid": post["cid"], "author": self.author(post["did"]), "record": post["record"],
+            "replyCount": len(self.children(post["uri"])), "repostCount": post["reposts"],
+            "likeCount": len(post["likes"]), "quoteCount": 0, "indexedAt": iso(post["at"]), "labels": [],
+            "viewer": {"threadMuted": False, "embeddingDisabled": False},
+        }  # fmt: skip
+
+
+def cid_of(record: Doc) -> str:
+    mark = int.from_bytes(hashlib.blake2b(repr(record).encode(), digest_size=32).digest(), "big")
+    return "bafyrei" + "".join(_BASE32[mark >> 5 * place & 31] for place in range(52))
