@@ -37,8 +37,10 @@ def register(entry: Entry) -> None:
 
 
 def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
-    """[{"label", "url", "is_current", "starts_day", "is_rest"}] for the one who looks; `is_rest`: behind *Menu* where it
-    is narrow."""
+    """[{"label", "url", "is_current", "starts_day", "is_rest"}] for the one who looks.
+
+    `is_rest`: behind *Menu* where it is narrow, unless it is the current one.
+    """
     user = request.user
     if not user.is_authenticated:
         return []

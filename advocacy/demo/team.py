@@ -146,6 +146,12 @@ def _group(slack_channel: str) -> Topic:
 
 
 def _topic(name: str, group: Topic) -> Topic:
+    """A topic of the group, or the group itself where it is called the same: no name is listed twice."""
+    if group.name.casefold() == name.casefold():
+        if name not in group.keywords:
+            group.keywords = [*group.keywords, name]
+            group.save(update_fields=["keywords"])
+        return group
     defaults = {
         "name": name.upper() if len(name) == 2 else name.capitalize(),
         "kind": Topic.Kind.CATEGORY,

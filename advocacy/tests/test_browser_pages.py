@@ -25,6 +25,15 @@ PAGES = {
     "activity": ("mo", "/reports/activity/"),
     "behind a figure": ("mo", "/reports/tickets/?figure=answered"),
     "channels": ("mo", "/channels/"),
+    "channels and buttons": ("admin", "/channels/"),
+    "query": ("mo", "/channels/hn-mentions/query/"),
+    "query to switch on": ("admin", "/channels/hn-mentions/query/"),
+    "kept out": ("admin", "/channels/ignored/"),
+    "kept out by queries": ("admin", "/channels/ignored/query/"),
+    "imports": ("admin", "/channels/imports/"),
+    "import": ("admin", "/channels/imports/{batch}/"),
+    "checklist": ("sam", "/checklist/"),
+    "post": ("sam", "/post/"),
     "forms": ("mo", "/forms/"),
     "a form": ("", "/forms/form-education/"),
     "add": ("sam", "/add/"),
@@ -32,6 +41,7 @@ PAGES = {
     "gone": ("", "/respond/nonsense/"),
 }
 NOT_FOUND = "status of 404"
+OF_TICKETS = "SELECT item_id FROM mentions_message WHERE ticket_id IS NOT NULL"
 
 CLIPPED = """() => {
   const found = [], wide = document.documentElement.scrollWidth - innerWidth;
@@ -67,6 +77,9 @@ def shown(windows, living):
         "mail": one("SELECT ticket_id AS id FROM mentions_message WHERE html <> '' AND ticket_id > 0 LIMIT 1"),
         "author": one("SELECT requester_id AS id FROM mentions_ticket ORDER BY id LIMIT 1"),
         "expert": one("SELECT id FROM experts_expert ORDER BY id LIMIT 1"),
+        "batch": one(
+            "SELECT batch_id AS id FROM mentions_message m JOIN channels_inbounditem i ON i.id = m.item_id LIMIT 1"
+        ),
     }
     windows.expect(NOT_FOUND)
 

@@ -1,0 +1,103 @@
+"""The pages about channels, and what every platform's ticket shows: the menu in every width, thumbs, charts, errors."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from advocacy.tests.browser import marks, write
+from advocacy.tests.test_browser_pages import CLIPPED
+
+pytestmark = marks
+
+LONG_ERROR = "The platform refused the token: it was revoked. " * 6
+WIDTHS = (320, 360, 480, 760, 761, 900, 960, 961, 1060, 1061, 1280)
+OVERFLOW = """() => {
+  const nav = document.querySelector(".topbar > nav"), bar = document.querySelector(".topbar");
+  return [nav.scrollWidth - nav.clientWidth, bar.scrollWidth - bar.clientWidth];
+}"""
+
+
+def accessible(page):
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{scheme}: {found.generate_report()}"
+
+
+@pytest.fixture
+def troubled(living):
+    """The mailbox with a long error, for one test."""
+    where = "WHERE platform = 'email'"
+    update = f"UPDATE channels_connection SET trouble = %s, last_error = %s {where}"
+    write(living, update, ("auth", LONG_ERROR))
+    yield
+    write(living, update, ("", ""))
+
+
+def test_every_page_is_in_the_menu_in_every_width_and_nothing_of_it_is_cut_off(windows):
+    page = windows.open("admin", "/channels/", width=1440)
+    menu = page.locator(".topbar")
+    names = menu.get_by_role("navigation", name="Pages", exact=True).get_by_role("link").all_inner_texts()
+    assert {"Play", "Queue", "Search", "Post", "Add", "Experts", "Checklist", "Channels", "Reports"} <= set(names)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 740})
+        assert max(page.evaluate(OVERFLOW)) <= 0, width
+        menu.locator(".menu > summary").click()
+        for name in names:
+            expect(menu.get_by_role("link", name=name, exact=True).first).to_be_visible()
+        page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("width", [360, 760, 1061, 1300])
+def test_nothing_of_the_channels_is_cut_off_between_phone_and_screen(windows, troubled, width):
+    page = windows.open("admin", "/channels/", width=width)
+    assert page.evaluate(CLIPPED) == []
+    box = page.locator(".table-box").first
+    assert box.evaluate("at => at.scrollWidth - at.clientWidth") <= 0
+
+
+@pytest.mark.parametrize("path", ["/channels/", "/channels/ignored/", "/channels/imports/", "/checklist/", "/add/"])
+def test_what_is_pressed_is_large_enough_for_a_thumb(windows, path):
+    page = windows.open("admin", path, width=360, height=740)
+    pressed = page.locator("main :is(button, .button, td a):visible, .topbar > nav a:visible")
+    heights = pressed.evaluate_all(
+        "all => all.filter((at) => at.matches('button, .button, nav a, .act a'))"
+        ".map((at) => [at.textContent.trim(), at.getBoundingClientRect().height])"
+    )
+    assert len(heights) > 4
+    assert [each for each in heights if each[1] < 43.5] == []
+
+
+def test_charts_say_their_numbers_to_eyes_and_ears(windows):
+    page = windows.open("mo", "/channels/")
+    charts = page.locator(".spark")
+    assert charts.count() > 20
+    for chart in charts.all()[:5]:
+        said = chart.get_attribute("aria-label")
+        assert " in 14 days: " in said
+        assert said.count(",") >= 13
+        assert chart.locator("title").text_content() == said
+
+
+def test_a_long_error_is_folded_and_opens(windows, troubled):
+    page = windows.open("admin", "/channels/")
+    folded = page.locator("details.long", has_text="it was revoked")
+    expect(folded.locator("p")).to_be_hidden()
+    assert len(folded.locator(".short").inner_text()) < 120
+    folded.locator("summary").click()
+    expect(folded.locator("p")).to_contain_text(LONG_ERROR.strip())
+    accessible(page)
+
+
+@pytest.mark.parametrize(("who", "shown"), [("sam", "Reply as"), ("admin", "With your account entered")])
+def test_the_composer_of_a_platform_that_takes_single_people_only(windows, living, who, shown):
+    """Sam has entered a token of his own account there, the admin has not."""
+    find = """SELECT t.id FROM mentions_ticket t JOIN channels_channel h ON h.id = t.channel_id
+        JOIN channels_connection c ON c.id = h.connection_id WHERE c.platform = 'reddit' ORDER BY t.id LIMIT 1"""
+    page = windows.open(who, f"/tickets/{living.rows(find)[0]['id']}/", width=360, height=740)
+    page.get_by_role("button", name="Take it").click()
+    expect(page.locator("#composer-box")).to_contain_text(shown)
+    assert page.evaluate(CLIPPED) == []
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    assert page.evaluate(CLIPPED) == []
+    accessible(page)
