@@ -194,6 +194,8 @@ def _classify(status: int, body: Json) -> ChannelError | None:
 
 def _of_session(status: int, body: Json) -> ChannelError | None:
     name = body.get("error") if isinstance(body, dict) else None
+    if name in _REFUSED:
+        return Transient("Bluesky gave no session this time. It is tried again.")
     if status in (400, 401) and name not in _NO_ACCOUNT:
         name = "AuthenticationRequired"
     return _of_account(status, name)

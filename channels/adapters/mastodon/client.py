@@ -7,15 +7,20 @@ https://docs.joinmastodon.org/api/rate-limits/
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
 
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, Rejected
+from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
 from channels.http import Answer, delete, get_json, post_json
 
 LONGEST_WINDOW = timedelta(hours=24)
+RESERVE = 5
+"""So many of the 300 requests in five minutes are left to replies: conversations are read by many questions each."""
+_used_up: dict[str, datetime] = {}
+"""Account → until when reading waits. In this process alone: a page tells the desk of it, a conversation cannot."""
 
 
 class Gone(Rejected):
@@ -52,16 +57,26 @@ def _url(config: Config, path: str) -> str:
     return f"{base(config)}/{path}"
 
 
-def get(config: Config, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
-    """Raises Gone for what is not there, else as `channels.http.get_json`."""
-    return get_json(
+def get(config: Config, path: str, params: Mapping[str, str | int] | None = None, *, for_reply: bool = False) -> Answer:
+    """Raises Gone for what is not there, RateLimited when only the reserve for replies is left, else as
+    `channels.http.get_json`."""
+    headers, now = _headers(config), datetime.now(UTC)
+    owner = f"{site(config)} {hashlib.blake2b(headers['Authorization'].encode(), digest_size=16).hexdigest()}"
+    used_up_until = _used_up.get(owner)
+    if used_up_until is not None and used_up_until > now and not for_reply:
+        raise RateLimited("The instance grants no more requests for now.", used_up_until)
+    answer = get_json(
         config.network,
         _url(config, path),
         params=params,
-        headers=_headers(config),
+        headers=headers,
         secrets=secrets_of(config),
         classify=_of_read,
     )
+    left, ends = quota_of(answer, now)
+    if left == 0 and ends is not None:
+        _used_up[owner] = ends
+    return answer
 
 
 def post(config: Config, path: str, payload: Json, key: str | None = None) -> Json:
@@ -125,11 +140,11 @@ def _refused(status: int, body: Json) -> ChannelError | None:
 
 
 def quota_of(answer: Answer, now: datetime) -> tuple[int | None, datetime | None]:
-    """Requests left in the window and when it ends."""
-    left = answer.headers.get("X-RateLimit-Remaining") or ""
+    """Requests left for reading in the window, and when it ends."""
+    told = answer.headers.get("X-RateLimit-Remaining") or ""
+    left = max(0, int(told) - RESERVE) if told.isdecimal() else None
     try:
         ends = datetime.fromisoformat(answer.headers.get("X-RateLimit-Reset") or "")
-        ends = min(ends.replace(tzinfo=ends.tzinfo or UTC).astimezone(UTC), now + LONGEST_WINDOW)
+        return left, min(ends.replace(tzinfo=ends.tzinfo or UTC).astimezone(UTC), now + LONGEST_WINDOW)
     except (ValueError, OverflowError):
-        return (int(left) if left.isdecimal() else None), None
-    return (int(left) if left.isdecimal() else None), ends
+        return left, None

@@ -51,7 +51,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 def _answering(config: Config, number: str, text: str) -> dict[str, Any]:
     """As open as what is answered, in its language, and with its author named: else they are not told of it."""
     try:
-        parent = client.get(config, f"api/v1/statuses/{client.segment(number)}").body
+        parent = client.get(config, f"api/v1/statuses/{client.segment(number)}", for_reply=True).body
     except client.Gone:
         raise Rejected("The post that is answered is not there any more.") from None
     if not isinstance(parent, dict) or not isinstance(parent.get("account"), dict):
@@ -83,7 +83,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     path = f"api/v1/accounts/{client.segment(_my_id(config))}/statuses"
     params: dict[str, str | int] = {"limit": PER_PAGE, "exclude_reblogs": "true"}
     for _ in range(OWN_PAGES):
-        found = client.get(config, path, params).body
+        found = client.get(config, path, params, for_reply=True).body
         if not isinstance(found, list):
             raise Transient("Mastodon answered without a list of posts. It is tried again.")
         statuses = [status for status in found if isinstance(status, dict)]
@@ -107,7 +107,7 @@ def _is_it(status: Mapping[str, Any], parent: str | None, wanted: str) -> bool:
 
 
 def _my_id(config: Config) -> str:
-    me = client.get(config, "api/v1/accounts/verify_credentials").body
+    me = client.get(config, "api/v1/accounts/verify_credentials", for_reply=True).body
     number = wire.identity(me.get("id")) if isinstance(me, dict) else None
     if number is None:
         raise Transient("Mastodon does not say whose account this is. It is tried again.")
