@@ -90,6 +90,7 @@ class _Run:
     quota_left: int | None = None
     quota_resets_at: datetime | None = None
     trouble: str = ""
+    again_soon: bool = False
 
 
 def due(now: datetime, limit: int = MAX_DUE_PER_TICK) -> list[Lease]:
@@ -157,6 +158,7 @@ def _read_pages(run: _Run) -> None:
             )
             run.items += len(stored)
             run.pages += 1
+            run.again_soon = run.again_soon or page.again_soon
             run.trouble = run.trouble or without_secrets(page.trouble).replace("\0", "")
             _note_quota(run, page)
             if not _renew(connection.pk, run.token, clock()):
@@ -183,7 +185,8 @@ def _renew(connection_id: int, token: UUID, now: datetime) -> bool:
 
 def _record_success(connection: Connection, run: _Run, now: datetime) -> None:
     interval_s = next_interval_s(connection.interval_s, run.items, run.source.adapter.poll_interval_s)
-    pause_s = 0.0 if run.more else max(interval_s, quota_pause_s(run.quota_left, run.quota_resets_at, run.pages, now))
+    next_s = min(interval_s, _shortest_s(connection)) if run.again_soon else interval_s
+    pause_s = 0.0 if run.more else max(next_s, quota_pause_s(run.quota_left, run.quota_resets_at, run.pages, now))
     _release(
         connection.pk,
         run.token,

@@ -33,7 +33,8 @@ class Page:
 
     `cursor` is the adapter's own JSON, handed back at the next poll. `quota_left` in requests, None where unknown.
     `trouble`: what of the connection cannot be read, in words for the admin, while the rest goes on at its usual pace
-    (one subreddit of several is closed); it is shown until a poll tells of none.
+    (one subreddit of several is closed); it is shown until a poll tells of none. `again_soon`: that is expected to pass
+    (a 5xx), so the next poll comes after the shortest pause that the adapter allows.
     """
 
     items: Sequence[Item]
@@ -41,6 +42,7 @@ class Page:
     quota_left: int | None = None
     quota_resets_at: datetime | None = None
     trouble: str = ""
+    again_soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)

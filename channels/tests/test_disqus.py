@@ -245,3 +245,40 @@ def test_spoiled_documents_are_refused_or_read(data: st.DataObject) -> None:
             ADAPTER.fingerprint(item, config)
     except Malformed:
         pass
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words", "soon"),
+    [
+        (as_json({"code": 8, "response": "Unable to find forum"}, 400), "Unable to find forum", False),
+        (as_json({"code": 12, "response": "You do not have permission"}, 403), "a moderator's of this forum", False),
+        (Reply(503), "answered 503", True),
+    ],
+)
+def test_one_forum_that_is_closed_or_broken_is_told_and_loses_nothing(
+    refusal: Reply, words: str, soon: bool, now: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "PER_PAGE", 4)
+    monkeypatch.setattr(fetching, "PAGES_A_POLL", 2)
+    forum, seen = Forum(), list[str]()
+    for n in range(12):
+        forum.add(100 + n, NOW - 50_000 + n)
+    known, is_broken = forum.answer, [False]
+    monkeypatch.setattr(
+        forum, "answer", lambda s: refusal if is_broken[0] and s.query["forum"] == "acme-docs" else known(s)
+    )
+    with reading(forum, forums=["acme-docs", "acme-blog"]) as (_, config):
+        cursor = _poll(config, None, [])
+        half_way = cursor["acme-docs"]
+        assert half_way["next"] == cursor["acme-blog"]["next"] == "108"
+        is_broken[0] = True
+        *_, told = pages = list(ADAPTER.fetch(config, cursor))
+        assert [item.external_id for page in pages for item in page.items] == ["108", "109", "110", "111"]
+        assert told.trouble.startswith("acme-docs: ")
+        assert words in told.trouble
+        assert told.again_soon is soon
+        assert told.cursor["acme-docs"] == half_way
+        is_broken[0] = False
+        now[0] += 30 * 86_400
+        _poll(config, json.loads(json.dumps(told.cursor)), seen)
+    assert {"108", "109", "110", "111"} <= set(seen)

@@ -151,29 +151,75 @@ def test_one_broken_feed_does_not_stop_the_others_but_is_told() -> None:
     sites.put("/b", ("1", "Two", NOW))
     with serving(sites.answer) as server:
         config = _config(server, "/a", "/missing", "/b")
-        cursor, error = _poll_and_error(config, None, seen)
+        *_, told = pages = list(ADAPTER.fetch(config, None))
+        seen += [_mention(item).subject or "" for page in pages for item in page.items]
         assert seen == ["One", "Two"]
-        assert type(error) is Rejected
-        assert "1 of 3 feeds" in str(error)
-        assert "/missing answered 404" in str(error)
-        cursor, error = _poll_and_error(config, cursor, seen)
+        assert f"{server.url}/missing: " in told.trouble
+        assert "/missing answered 404" in told.trouble
+        assert not told.again_soon
+        cursor = _poll(config, told.cursor, seen)
         assert seen == ["One", "Two"], "what was read is known, although one failed"
+        sites.put("/missing", ("1", "Three", NOW))
+        _poll(config, cursor, seen)
+    assert seen == ["One", "Two", "Three"]
+
+
+def test_a_feed_that_was_down_for_weeks_is_read_from_where_it_broke() -> None:
+    sites, seen = Sites(), list[str]()
+    sites.put("/a", ("1", "One", NOW))
+    sites.put("/b", ("1", "Two", NOW))
+    with serving(sites.answer) as server:
+        config = _config(server, "/a", "/b")
+        cursor = _poll(config, None, seen)
+        for address in cursor["feeds"]:
+            cursor["feeds"][address]["seen"] -= 20 * 86_400
+        sites.put("/a", ("1", "One", NOW), ("2", "In between", NOW - timedelta(days=18)))
+        sites.replies["/a"] = Reply(503)
+        *_, told = list(ADAPTER.fetch(config, cursor))
+        assert told.again_soon
+        assert "/a answered 503" in told.trouble
+        del sites.replies["/a"]
+        cursor = _poll(config, json.loads(json.dumps(told.cursor)), seen)
+        assert "In between" in seen
+        assert cursor["parts"]["down"] == {}
+        assert [page.trouble for page in ADAPTER.fetch(config, cursor)] == [""]
+
+
+def test_where_all_feeds_are_broken_the_poll_fails() -> None:
+    sites = Sites()
+    with serving(sites.answer) as server:
+        config = _config(server, "/a", "/b")
+        _, error = _poll_and_error(config, None, [])
+        assert type(error) is Rejected
+        sites.replies["/b"] = Reply(500)
+        _, error = _poll_and_error(config, None, [])
+        assert type(error) is Transient
+        assert "/a answered 404" in str(error)
+        sites.replies["/b"] = sites.replies["/a"] = Reply(401)
+        _, error = _poll_and_error(config, None, [])
+    assert type(error) is AuthFailed
 
 
 def test_a_feed_that_asks_for_a_pause_is_left_alone_and_the_others_are_not() -> None:
-    sites, seen = Sites(), list[str]()
+    sites = Sites()
     sites.put("/b", ("1", "Two", NOW))
     sites.replies["/a"] = Reply(429, b"", {"Retry-After": "3600"})
     with serving(sites.answer) as server:
         config = _config(server, "/a", "/b")
-        cursor, error = _poll_and_error(config, None, seen)
-        assert type(error) is Transient
-        assert error.retry_after_s is None
-        _poll(config, cursor, seen)
+        *_, told = list(ADAPTER.fetch(config, None))
+        assert "/a answered 429" in told.trouble
+        assert not told.again_soon
+        cursor = json.loads(json.dumps(told.cursor))
+        *_, told = list(ADAPTER.fetch(config, cursor))
+        assert "asks for a pause until" in told.trouble
         assert [s.path for s in server.seen] == ["/a", "/b", "/b"]
+        with pytest.raises(RateLimited) as waiting:
+            list(ADAPTER.fetch(_config(server, "/a"), cursor))
+        assert waiting.value.until is not None
+        assert len(server.seen) == 3
         cursor["feeds"][server.url + "/a"]["rest_until"] = time.time() - 1
-        with pytest.raises(Transient):
-            _poll(config, cursor, seen)
+        *_, told = list(ADAPTER.fetch(config, cursor))
+        assert "/a answered 429" in told.trouble
         alone = _config(server, "/a")
         with pytest.raises(RateLimited) as caught:
             list(ADAPTER.fetch(alone, None))

@@ -11,7 +11,6 @@ import requests
 
 from channels.adapters.feed import Feed
 from channels.contract import Config, Json, Mention, Network
-from channels.errors import Transient
 from sandbox import launch
 
 ADAPTER = Feed()
@@ -71,8 +70,8 @@ def test_an_answer_on_the_list_comes_back_and_an_edit_is_seen(sandbox: launch.Ru
 def test_one_fault_does_not_stop_the_other_feeds(sandbox: launch.Running, config: Config) -> None:
     sandbox.control("faults", platform="feed", kind="500", count=1)
     found: dict[str, Mention] = {}
-    with pytest.raises(Transient, match="1 of 4 feeds"):
-        poll(config, found)
+    cursor = poll(config, found)
+    assert len(cursor["parts"]["down"]) == 1
     assert {"planet.xml", "notes.json", "list.xml"} >= {
         str(m.extra["feed_address"]).rsplit("/", 1)[1] for m in found.values()
     }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from channels.adapters.gitlab import fetching
 from channels.contract import Config, Mention
-from channels.errors import Rejected, Transient
+from channels.errors import AuthFailed, Rejected, Transient
 from channels.tests.fake_gitlab import (
     ADAPTER,
     ME,
@@ -21,7 +21,7 @@ from channels.tests.fake_gitlab import (
     poll,
     poll_until_it_breaks,
 )
-from channels.tests.loopback import serving
+from channels.tests.loopback import Reply, Seen, as_json, serving
 
 
 def test_all_pages_are_read_and_a_second_poll_reads_only_the_overlap() -> None:
@@ -105,10 +105,42 @@ def test_a_project_that_is_gone_does_not_keep_the_others_from_being_read() -> No
     tracker, seen = Tracker([issue(1, 5)]), {}
     with serving(tracker) as server:
         config = connection(server, projects=["acme/gone", "acme/product"])
-        _, error = poll_until_it_breaks(config, None, seen)
-    assert isinstance(error, Rejected)
-    assert "acme%2Fgone" in str(error)
+        *_, told = list(ADAPTER.fetch(config, None))
+        assert told.trouble.startswith("projects/acme/gone: GitLab does not know it")
+        assert told.trouble.endswith("Correct the projects and groups of this connection.")
+        poll(config, None, seen)
+        with pytest.raises(Rejected, match="projects/acme/gone"):
+            poll(connection(server, projects=["acme/gone"]), None, {})
     assert set(seen) == {"5#1"}
+
+
+@pytest.mark.parametrize(("status", "soon"), [(403, False), (502, True)])
+def test_a_group_that_is_closed_or_broken_loses_nothing_until_it_is_back(status: int, soon: bool) -> None:
+    tracker, seen, is_back = Tracker([issue(1, 5)]), dict[str, Mention](), False
+
+    def answer(request: Seen) -> Reply:
+        if not request.path.startswith("/api/v4/groups/"):
+            return tracker(request)
+        late = issue(7, 10, project_id=6)
+        return as_json([late]) if is_back else as_json({"message": "403 Forbidden"}, status)
+
+    with serving(answer) as server:
+        config = connection(server, groups=["acme/far"])
+        *_, told = list(ADAPTER.fetch(config, None))
+        assert told.trouble.startswith("groups/acme/far: ")
+        assert told.again_soon is soon
+        is_back, first = True, told.cursor["sources"]["groups/acme%2Ffar"]
+        assert first < iso(NOW - timedelta(days=13)), "from where its reading will begin, whenever that is"
+        cursor = poll(config, told.cursor, seen)
+    assert "6#7" in seen
+    assert cursor["sources"]["groups/acme%2Ffar"] > first
+
+
+def test_a_refused_token_ends_the_poll_at_once() -> None:
+    with serving(lambda request: as_json({"message": "401 Unauthorized"}, 401)) as server:
+        with pytest.raises(AuthFailed):
+            poll(connection(server, groups=["acme/far"]), None, {})
+        assert len(server.seen) == 1
 
 
 # --- what is confidential ----------------------------------------------------------------------------------------

@@ -197,10 +197,18 @@ def test_a_state_change_is_shown_beside_the_report_and_edits_it_not() -> None:
 def test_a_program_that_cannot_be_read_does_not_keep_the_others_from_being_read() -> None:
     seen: dict[str, Mention] = {}
     with serving(Programs([report(1, 5)])) as server:
-        _, error = poll(connection(server, programs=["strange", "acme"]), None, seen)
+        config = connection(server, programs=["strange", "acme"])
+        *_, told = list(ADAPTER.fetch(config, None))
+        assert told.trouble.startswith("strange: HackerOne refuses the API token: ")
+        _, error = poll(config, None, seen)
+        assert error is None
+        _, error = poll(connection(server, programs=["strange"]), None, {})
+        assert isinstance(error, AuthFailed)
+        asked = len(server.seen)
+        _, error = poll(connection(server, programs=["acme", "acme-labs"], api_identifier="other"), None, {})
+        assert isinstance(error, AuthFailed)
+        assert len(server.seen) == asked + 1, "a refused token is not tried at every program"
     assert set(seen) == {"1"}
-    assert isinstance(error, AuthFailed)
-    assert str(error).startswith("strange: ")
 
 
 def test_a_report_that_is_only_in_the_list_is_read_from_it() -> None:

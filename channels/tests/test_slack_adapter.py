@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from channels.adapters.slack import Slack, fetching
 from channels.contract import Config, Json, Mention, Page
 from channels.errors import AuthFailed, RateLimited, Rejected, Transient
 from channels.tests.fake_slack_rooms import OTHER, ROOM, START, Workspace, as_json, ts, working
+from channels.tests.loopback import Reply
 
 ADAPTER = Slack()
 NOW = START + 100_000
@@ -178,11 +180,59 @@ def test_a_room_that_cannot_be_read_is_told_and_the_others_are_read() -> None:
     workspace = Workspace()
     workspace.say(1, "A question?")
     with working(workspace, rooms=["C0GONE0001", "nowhere", f"{ROOM} swag"]) as (_, config):
-        pages, found = ADAPTER.fetch(config, None), []
-        found += [item.external_id for item in next(pages).items]
-        with pytest.raises(Rejected, match=r"#nowhere|C0GONE0001"):
-            list(pages)
-    assert found == [f"{ROOM}:{ts(1)}"]
+        *_, told = pages = list(ADAPTER.fetch(config, None))
+        assert ids(pages) == [f"{ROOM}:{ts(1)}"]
+        assert "C0GONE0001: Slack does not know that channel" in told.trouble
+        assert "nowhere: There is no public Slack channel #nowhere." in told.trouble
+        lists = workspace.methods().count("conversations.list")
+        workspace.names |= {"C0GONE0001": "gone", "C0NOWHERE1": "nowhere"}
+        workspace.rooms |= {"C0GONE0001": [], "C0NOWHERE1": []}
+        workspace.say(2, "And here?", "C0GONE0001")
+        workspace.say(3, "And there?", "C0NOWHERE1")
+        *_, told = pages = list(ADAPTER.fetch(config, json.loads(json.dumps(told.cursor))))
+        assert f"C0GONE0001:{ts(2)}" in ids(pages)
+        assert "#nowhere" in told.trouble
+        assert workspace.methods().count("conversations.list") == lists, "the long list is not read at every poll"
+        pages = list(ADAPTER.fetch(config, {**told.cursor, "sought": {"nowhere": 1}}))
+        assert f"C0NOWHERE1:{ts(3)}" in ids(pages)
+        assert {page.trouble for page in pages} == {""}
+
+
+def ids(pages: list[Page]) -> list[str]:
+    return [item.external_id for page in pages for item in page.items]
+
+
+def test_a_room_without_the_scope_is_told_and_a_refused_token_ends_the_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace()
+    workspace.say(1, "A question?")
+    known = workspace.do_conversations_history
+
+    def history(body: dict[str, str]) -> dict[str, Any]:
+        lacking = {"ok": False, "error": "missing_scope", "needed": "groups:history"}
+        return known(body) if body["channel"] == ROOM else lacking
+
+    monkeypatch.setattr(workspace, "do_conversations_history", history)
+    with working(workspace, rooms=[OTHER, ROOM]) as (_, config):
+        *_, told = pages = list(ADAPTER.fetch(config, None))
+        assert ids(pages) == [f"{ROOM}:{ts(1)}"]
+        assert "It needs groups:history." in told.trouble
+        workspace.fault = lambda method: as_json({"ok": False, "error": "token_revoked"})
+        asked = len(workspace.calls)
+        with pytest.raises(AuthFailed, match="revoked"):
+            list(ADAPTER.fetch(config, told.cursor))
+        assert len(workspace.calls) == asked + 1
+
+
+def test_people_who_cannot_be_looked_up_now_cost_no_message() -> None:
+    workspace = Workspace()
+    workspace.say(1, "A question?")
+    with working(workspace, rooms=[ROOM, OTHER]) as (_, config):
+        workspace.fault = lambda method: Reply(503) if method == "users.info" else None
+        *_, told = pages = list(ADAPTER.fetch(config, None))
+        assert ids(pages) == []
+        assert told.again_soon
+        workspace.fault = lambda method: None
+        assert ids(list(ADAPTER.fetch(config, json.loads(json.dumps(told.cursor))))) == [f"{ROOM}:{ts(1)}"]
 
 
 def test_no_rooms_and_no_token_are_told() -> None:

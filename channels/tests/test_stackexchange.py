@@ -198,9 +198,14 @@ def test_backoff_between_pages_stops_the_poll_and_it_resumes(backoff: float, mon
             list(ADAPTER.fetch(config, page.cursor))
         assert len(server.seen) == 1, "nothing is asked while the pause lasts"
         client.forget()
+        cursor = json.loads(json.dumps(page.cursor))
+        with pytest.raises(RateLimited):
+            list(ADAPTER.fetch(config, cursor))
+        assert len(server.seen) == 1, "another worker knows of it as well"
         site.extra = {}
         seen += [item.external_id for item in page.items]
-        _poll(config, page.cursor, seen)
+        cursor["pauses"] = {path: until - backoff - 1 for path, until in cursor["pauses"].items()}
+        assert _poll(config, cursor, seen)["pauses"] == {}
     assert set(seen) == {"1", "2", "3", "4"}
 
 

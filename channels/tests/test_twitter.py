@@ -11,7 +11,7 @@ from channels.adapters.twitter import Twitter, fetching
 from channels.adapters.twitter.times import snowflake_time
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
-from channels.tests.fake_twitter import ago, api, connection
+from channels.tests.fake_twitter import NOT_FOUND, Api, ago, api, connection
 from channels.tests.loopback import Reply, Seen, as_json, serving
 
 ADAPTER = Twitter()
@@ -120,10 +120,12 @@ def test_a_break_between_pages_loses_nothing(monkeypatch: pytest.MonkeyPatch) ->
         wanted = {fake.add(who, ago(90_000 + n * 600, n)) for who in ("7003", "7004") for n in range(18)}
         seen: set[str] = set()
         cursor: Json = None
+        broken = 0
         for good in (2, 0, 1, 3, 4):
             fake.broken_after = good
             cursor, error = poll_until_it_breaks(config, cursor, seen)
-            assert isinstance(error, Transient)
+            broken += isinstance(error, Transient)
+        assert broken >= 3  # once one handle is read to its end, the other alone is out of order
         fake.broken_after = None
         cursor = poll(config, cursor, seen)
         poll(config, cursor, seen)
@@ -148,12 +150,36 @@ def test_a_handle_that_does_not_exist_does_not_stop_the_others() -> None:
         return as_json({"data": [{"id": str(ago(9)), "text": "@acmestatus hi"}], "meta": {"result_count": 1}})
 
     with serving(answer) as server:
-        seen: set[str] = set()
-        cursor, error = poll_until_it_breaks(connection(server), None, seen)
+        *_, told = pages = list(ADAPTER.fetch(connection(server), None))
+    assert sum(len(page.items) for page in pages) == 1
+    assert told.trouble.startswith("@acme: ")
+    assert "suspended" in told.trouble
+    assert told.cursor["sources"]["@acme"]["high"] < told.cursor["sources"]["@acmestatus"]["high"]
+
+
+def test_a_number_that_leads_nowhere_is_told_and_looked_up_again() -> None:
+    gone = {"value": "1", "detail": "Could not find user with id: [1].", "title": "Not Found Error",
+            "resource_type": "user", "parameter": "id", "resource_id": "1", "type": NOT_FOUND}  # fmt: skip
+    fake, seen = Api(), set[str]()
+    fake.add("7003", ago(9))
+
+    def answer(request: Seen) -> Reply:
+        return as_json({"errors": [gone]}) if "/users/1/" in request.path else fake.answer(request)
+
+    with serving(answer) as server:
+        config = connection(server, handles=("acmestatus", "someacme"))
+        *_, told = list(ADAPTER.fetch(config, {"ids": {"someacme": "1"}}))
+        assert told.trouble.startswith("@someacme: ")
+        assert "Could not find user" in told.trouble
+        poll(config, told.cursor, seen)
     assert len(seen) == 1
-    assert isinstance(error, Rejected)
-    assert "suspended" in str(error)
-    assert list(cursor["sources"]) == ["@acmestatus"]
+
+
+def test_a_refused_token_ends_the_poll_at_once() -> None:
+    with serving(lambda seen: as_json({"title": "Unauthorized", "status": 401}, 401)) as server:
+        with pytest.raises(AuthFailed):
+            list(ADAPTER.fetch(connection(server), None))
+        assert len(server.seen) == 1
 
 
 def test_the_account_number_is_looked_up_once_and_kept_in_the_cursor() -> None:

@@ -150,8 +150,16 @@ def test_a_video_without_comments_does_not_stop_the_others() -> None:
     tube.disabled = {"shut"}
     tube.add("t1", NOW - 60, video="open")
     with serving_tube(tube, channel_ids=[], video_ids=["shut", "open"]) as (_, config):
-        _poll(config, None, seen)
-        assert seen == ["t1"]
+        *_, told = pages = list(ADAPTER.fetch(config, None))
+        assert [item.external_id for page in pages for item in page.items] == ["t1"]
+        assert "commentsDisabled" in told.trouble
+        assert told.trouble.startswith("video shut: ")
+        assert told.quota_left == client.DAILY_UNITS - told.cursor["units"]["used"]
+        tube.disabled = set()
+        tube.add("t2", NOW - 120, video="shut")
+        _poll(config, told.cursor, seen)
+        assert "t2" in seen
+        tube.disabled = {"shut"}
     with (
         serving_tube(tube, channel_ids=[], video_ids=["shut"]) as (_, config),
         pytest.raises(Rejected, match=r"video shut: .*commentsDisabled"),
@@ -186,7 +194,43 @@ def test_units_of_a_failed_request_are_kept() -> None:
         tube.breaks_after = 1
         cursor = _until_it_breaks(config, None, [])
     assert cursor["units"]["used"] == 2
-    assert cursor["marks"] == {}
+    assert cursor["replies"] == cursor["titles"] == {}
+
+
+def test_what_a_broken_source_has_begun_is_forgotten_until_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    tube, seen = Tube(), list[str]()
+    tube.add("t1", NOW - 60, replies=5, video="one")
+    tube.add("t2", NOW - 30, replies=5, video="one")
+    tube.add("t3", NOW - 90, video="two")
+    known, broken = tube._comments, [True]
+
+    def comments(request: Seen) -> Reply:
+        return Reply(503) if broken[0] and request.query.get("parentId") == "t1" else known(request)
+
+    monkeypatch.setattr(tube, "_comments", comments)
+    with serving_tube(tube, channel_ids=[], video_ids=["one", "two"]) as (_, config):
+        *_, told = pages = list(ADAPTER.fetch(config, None))
+        assert [item.external_id for page in pages for item in page.items] == ["t3"]
+        assert told.again_soon
+        broken[0] = False
+        _poll(config, json.loads(json.dumps(told.cursor)), seen)
+    assert {f"{thread}.r{n}" for thread in ("t1", "t2") for n in range(5)} <= set(seen)
+
+
+def test_a_private_video_is_told_and_a_refused_key_ends_the_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    tube = Tube()
+    tube.add("t1", NOW - 60, video="open")
+    known, refusals = tube._threads, {"private": failing(403, "forbidden")}
+    monkeypatch.setattr(tube, "_threads", lambda seen: refusals.get(seen.query["videoId"]) or known(seen))
+    with serving_tube(tube, channel_ids=[], video_ids=["private", "open"]) as (server, config):
+        *_, told = list(ADAPTER.fetch(config, None))
+        assert told.trouble.startswith("video private: ")
+        bad_key = Reply(400, b'{"error": {"message": "API key not valid", "errors": [{"reason": "badRequest"}]}}')
+        refusals |= {"private": bad_key, "open": bad_key}
+        asked = len(server.seen)
+        with pytest.raises(AuthFailed):
+            list(ADAPTER.fetch(config, None))
+        assert len(server.seen) == asked + 1
 
 
 @pytest.mark.parametrize(

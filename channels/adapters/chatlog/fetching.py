@@ -11,8 +11,9 @@ from channels.adapters.chatlog import irc, matrix
 from channels.adapters.chatlog.bursts import Change, Line, advance, around, changed, state_from
 from channels.adapters.chatlog.parsing import is_irc, phrases_of
 from channels.contract import Config, Item, Json, Page
-from channels.errors import Rejected
+from channels.errors import AuthFailed, Rejected
 from channels.http import get_bytes
+from channels.parts import NotForThis, Parts
 
 PAGES_A_ROOM = 20
 FIRST_PAGES = 5
@@ -33,21 +34,26 @@ def rooms_of(config: Config) -> list[str]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Room by room; each page's cursor holds what the next lines of that room need."""
+    """Room by room; each page's cursor holds what the next lines of that room need. One that is closed or broken keeps
+    none of the others from being read."""
     phrases = phrases_of(config)
     if not phrases:
         raise Rejected("This connection has no phrases to look for. Enter at least one.")
-    marks = dict(cursor.get("rooms") or {}) if isinstance(cursor, dict) else {}
-    for entry in rooms_of(config):
-        mark = dict(marks.get(entry) or {})
-        state = state_from(mark.get("state"))
-        for lines, changes, reached, is_last in _read_on(config, entry, mark):
-            room = {"id": str(reached["id"]), "name": entry}
-            items, state = advance(state, lines, changes, phrases, room)
-            marks[entry] = {**reached, "state": state.to_json()}
-            yield Page(items, {"rooms": dict(marks)})
-            if is_last:
-                break
+    known = cursor if isinstance(cursor, dict) else {}
+    marks = dict(known.get("rooms") or {})
+    parts = Parts(rooms_of(config), known.get("parts"))
+    for entry in parts:
+        with parts.reading(entry):
+            mark = dict(marks.get(entry) or {})
+            state = state_from(mark.get("state"))
+            for lines, changes, reached, is_last in _read_on(config, entry, mark):
+                room = {"id": str(reached["id"]), "name": entry}
+                items, state = advance(state, lines, changes, phrases, room)
+                marks[entry] = {**reached, "state": state.to_json()}
+                yield Page(items, {"rooms": dict(marks), "parts": parts.to_json()})
+                if is_last:
+                    break
+    yield from parts.end({"rooms": dict(marks), "parts": parts.to_json()})
 
 
 def _read_on(config: Config, entry: str, mark: dict[str, Any]) -> Read:
@@ -128,7 +134,10 @@ def _log(config: Config, entry: str, day: date) -> list[Line]:
     if not template:
         raise Rejected("No log address is set. Enter one such as https://logs.example/{channel}/{date}.txt.")
     zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
-    data = get_bytes(config.network, irc.address_of(template, entry, day)).content
+    try:
+        data = get_bytes(config.network, irc.address_of(template, entry, day)).content
+    except AuthFailed as error:  # logs are public: it is this file that is closed
+        raise NotForThis(str(error)) from error
     if day >= datetime.fromtimestamp(time.time(), UTC).astimezone(zone).date():
         data = data[: data.rfind(b"\n") + 1]  # the last line is being written
     return irc.lines_of(irc.text_of(data), day, zone)

@@ -14,6 +14,7 @@ from channels import http
 from channels.adapters.chatlog.bursts import Change, Line
 from channels.contract import Config, Json
 from channels.errors import ChannelError, RateLimited, Rejected
+from channels.parts import NotForThis
 from channels.text import clean
 
 HOME = "https://matrix.org"
@@ -51,6 +52,9 @@ def _problem(status: int, body: Json) -> ChannelError | None:
         return RateLimited("Matrix was asked too often; waiting.", retry_after_s=body["retry_after_ms"] / 1000)
     if status == 400 and code in ("M_UNKNOWN", "M_INVALID_PARAM"):
         return TokenUnknown("The server no longer knows where reading ended; the latest messages are read again.")
+    if status == 403 and code == "M_FORBIDDEN":
+        said = str(body.get("error") or "no reason given") if isinstance(body, dict) else ""
+        return NotForThis(f"Matrix does not let this account read the room: {clean(said)[:150].rstrip('.')}. Join it.")
     return None
 
 

@@ -14,14 +14,17 @@ from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
 from channels.http import Answer, get_json, post_form
 from channels.http_errors import quota, redacted
+from channels.parts import NotForThis
 
 API = "https://disqus.com/api/3.0"
 KINDS = ("approved", "unapproved", "spam", "deleted")
 """What `include` may ask for; without it only what is approved comes: https://disqus.com/api/docs/forums/listPosts/"""
 NOT_FOUND = 8
 """Requested object not found."""
-_NO_RIGHT = (4, 5, 9, 11, 12, 17, 18)
-"""No user, invalid key, wrong kind of key, wrong domain, no privileges, no access to the feature, bad signature."""
+_NO_RIGHT = (4, 5, 9, 11, 18)
+"""No user, invalid key, wrong kind of key, wrong domain, bad signature."""
+_NO_RIGHT_HERE = (12, 17)
+"""No privileges, no access to the feature: here; in another forum the same keys may have them."""
 _USED_UP = (13, 14)
 """The limit of this resource, the limit of the account (1,000 an hour)."""
 _BROKEN = (15, 16, 20)
@@ -117,6 +120,8 @@ def _problem(body: Json) -> ChannelError | None:
     if not isinstance(code, int):
         return Transient("Disqus answered without a code. It is tried again.")
     line = f"Disqus says: {error_line(body)} (code {code})"
+    if code in _NO_RIGHT_HERE:
+        return NotForThis(f"{line}. Check that the access token is a moderator's of this forum.")
     if code in _NO_RIGHT:
         return AuthFailed(f"{line}. Check the keys, and that the access token is a moderator's.")
     if code in _USED_UP:

@@ -10,7 +10,7 @@ every hour a *sweep* begins that reads those days again, a few pages a poll.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from channels.adapters.disqus import client, wire
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.http import Answer
+from channels.parts import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -29,32 +30,50 @@ SWEEP_PAGES = 3
 THREAD_PAGES = 20
 LOOKUPS = 30
 
+PARTS = "@parts"
+"""Beside the forums in the cursor, and no name of one."""
+
 State = dict[str, Any]
+Reading = Callable[[Config, str, State], Iterator[tuple[Answer, State]]]
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """New comments of every forum, then a stretch of each sweep. The cursor holds, by forum: `since` (epoch seconds up
     to which all is read), `next` (Disqus' cursor where a poll stopped) and `sweep` of the same form with `began`. One
-    forum that is refused does not keep the others from being read."""
-    states: dict[str, State] = {}
-    refused: Rejected | None = None
-    for forum in forums_of(config):
-        stored = cursor.get(forum) if isinstance(cursor, dict) else None
-        states[forum] = dict(stored) if isinstance(stored, dict) else {}
-        if not _began(states[forum]):  # the first poll is about to read these days
-            states[forum]["sweep"] = {"began": int(time.time())}
-    for reading in (_read_new, _sweep):
-        for forum, state in states.items():
-            try:
-                for answer in reading(config, forum, state):
-                    left, resets_at = client.quota_of(answer)
-                    yield Page(wire.split(answer.body), {f: dict(s) for f, s in states.items()}, left, resets_at)
-                    if left == 0:
-                        return
-            except Rejected as error:
-                refused = refused or error
-    if refused is not None:
-        raise refused
+    forum that is refused or broken keeps none of the others from being read."""
+    known = cursor if isinstance(cursor, dict) else {}
+    states = {forum: _state(config, known.get(forum)) for forum in forums_of(config)}
+    parts = Parts(states, known.get(PARTS))
+    left: int | None = None
+    for forum, reading in _readings(parts):
+        with parts.reading(forum):
+            for answer, state in reading(config, forum, states[forum]):
+                items = wire.split(answer.body)
+                states[forum] = state
+                left, resets_at = client.quota_of(answer)
+                yield Page(items, {**states, PARTS: parts.to_json()}, left, resets_at)
+                if left == 0:
+                    break
+        if left == 0:
+            break
+    yield from parts.end({**states, PARTS: parts.to_json()})
+
+
+def _readings(parts: Parts) -> Iterator[tuple[str, Reading]]:
+    """What is new comes first, everywhere; then the sweeps of the forums that could be read."""
+    for forum in parts:
+        yield forum, _read_new
+    for forum in list(parts.read):
+        yield forum, _sweep
+
+
+def _state(config: Config, stored: Json) -> State:
+    state: State = dict(stored) if isinstance(stored, dict) else {}
+    if not isinstance(state.get("since"), int | float):
+        state["since"] = int(time.time()) - 86_400 * _days(config)
+    if not _began(state):  # the first poll is about to read these days
+        state["sweep"] = {"began": int(time.time())}
+    return state
 
 
 def forums_of(config: Config) -> list[str]:
@@ -66,24 +85,19 @@ def forums_of(config: Config) -> list[str]:
     return found
 
 
-def _read_new(config: Config, forum: str, state: State) -> Iterator[Answer]:
-    start = time.time() - 86_400 * _days(config)
-    since = float(state["since"]) if isinstance(state.get("since"), int | float) else start
-    token = state.pop("next", None)
+def _read_new(config: Config, forum: str, state: State) -> Iterator[tuple[Answer, State]]:
+    since, token = float(state["since"]), state.get("next")
+    rest = {name: value for name, value in state.items() if name != "next"}
     for _ in range(PAGES_A_POLL):
         answer = _page(config, forum, since - OVERLAP_S, token)
         token = _next(answer.body)
-        state["since"] = int(max([since, *_times(answer.body)]))
-        if token is not None:
-            state["next"] = token
-        else:
-            state.pop("next", None)
-        yield answer
+        reached = int(max([since, *_times(answer.body)]))
+        yield answer, {**rest, "since": reached, **({} if token is None else {"next": token})}
         if token is None:
             return
 
 
-def _sweep(config: Config, forum: str, state: State) -> Iterator[Answer]:
+def _sweep(config: Config, forum: str, state: State) -> Iterator[tuple[Answer, State]]:
     now = time.time()
     sweep = dict(state["sweep"])
     if "next" not in sweep:
@@ -91,17 +105,11 @@ def _sweep(config: Config, forum: str, state: State) -> Iterator[Answer]:
             return
         sweep = {"began": int(now)}
     for _ in range(SWEEP_PAGES):
-        token = sweep.pop("next", None)
-        try:
-            answer = _page(config, forum, sweep["began"] - 86_400 * SWEEP_DAYS, token)
-        except Rejected:
-            state["sweep"] = {"began": int(now)}  # their cursor is no good any more: begin anew next time
-            raise
+        answer = _page(config, forum, sweep["began"] - 86_400 * SWEEP_DAYS, sweep.pop("next", None))
         following = _next(answer.body)
         if following is not None:
             sweep["next"] = following
-        state["sweep"] = dict(sweep)
-        yield answer
+        yield answer, {**state, "sweep": dict(sweep)}
         if following is None:
             return
 

@@ -1,8 +1,8 @@
 """Reads the feeds one after the other, and asks only for what has changed.
 
 Conditional requests: RFC 9110, 13.1 (`If-None-Match`, `If-Modified-Since`, 304). What a feed said last time is kept for
-each feed in the cursor, in the same transaction as its entries. One broken feed does not stop the others; it is told of
-when all have been read.
+each feed in the cursor, in the same transaction as its entries. One broken feed keeps none of the others from being
+read, and one that asks for a pause is left alone until then: each lies on a server of its own.
 """
 
 from __future__ import annotations
@@ -18,42 +18,64 @@ from channels.adapters.feed import wire
 from channels.adapters.feed.discovery import feeds_of
 from channels.adapters.feed.documents import FeedDocument, is_web_page
 from channels.contract import Config, Item, Json, Page
-from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.errors import Malformed, RateLimited, Rejected, Transient
 from channels.http import get_bytes
 from channels.http_body import Raw
+from channels.http_errors import LONGEST_WAIT_S
+from channels.parts import Parts
 
 MOST_BYTES = 5 * 1024 * 1024
 PER_PAGE = 100
 DEFAULT_DAYS = 14
+PAUSE_S = 900
+"""For a feed that was asked too often and does not say how long to wait."""
 AHEAD = timedelta(days=1)
 """A date further ahead than this is a mistake of the feed; the time at which it was read is better."""
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """The feeds in turn. A feed that asks for a pause is left alone until then."""
+    """The feeds in turn. `seen` of each: when it was last read, so that what it showed while it was out of order is
+    not too old when it is back."""
     feeds = feeds_wanted(config)
-    kept = dict(cursor.get("feeds") or {}) if isinstance(cursor, dict) else {}
-    query = _query_mark(config)
-    state: dict[str, Any] = {address: dict(kept.get(address) or {}) for address in feeds}
-    if not isinstance(cursor, dict) or cursor.get("query") != query:
-        for known in state.values():  # other phrases: what was passed over before may be wanted now
-            known.pop("etag", None)
-            known.pop("modified", None)
-    failed: list[tuple[str, ChannelError]] = []
-    for address in feeds:
-        if state[address].get("rest_until", 0) > time.time():
-            continue
-        try:
-            for items, known in _changes(config, address, state[address], datetime.now(UTC)):
-                state[address] = known
-                yield Page(items, {"query": query, "feeds": dict(state)})
-        except ChannelError as error:
-            failed.append((address, error))
-            state[address] = {**state[address], **_rest(error)}
-    yield Page([], {"query": query, "feeds": dict(state)})
-    if failed:
-        raise _told(failed, len(feeds))
+    known = cursor if isinstance(cursor, dict) else {}
+    kept, query, now = known.get("feeds") or {}, _query_mark(config), time.time()
+    state: dict[str, Any] = {address: {"seen": int(now), **(kept.get(address) or {})} for address in feeds}
+    if known.get("query") != query:
+        for read in state.values():  # other phrases: what was passed over before may be wanted now
+            read.pop("etag", None)
+            read.pop("modified", None)
+    parts = Parts(feeds, known.get("parts"), apart=True)
+
+    def reached() -> Json:
+        return {"query": query, "feeds": dict(state), "parts": parts.to_json()}
+
+    for address in parts:
+        with parts.reading(address, "" if len(feeds) == 1 else address):
+            _obey(address, state[address])
+            try:
+                for items, version in _changes(config, address, state[address], datetime.now(UTC)):
+                    state[address] = version
+                    yield Page(items, reached())
+            except RateLimited as error:
+                state[address] = {**state[address], "rest_until": _rest_until(error)}
+                raise
+            state[address] = {**state[address], "seen": int(now)}
+    yield Page([], reached())
+    yield from parts.end(reached())
+
+
+def _obey(address: str, known: Mapping[str, Any]) -> None:
+    """Raises RateLimited while the pause that the feed has asked for lasts."""
+    rest_until = known.get("rest_until", 0)
+    if rest_until > time.time():
+        until = datetime.fromtimestamp(rest_until, UTC)
+        raise RateLimited(f"{address} asks for a pause until {until:%Y-%m-%d %H:%M} UTC.", until=until)
+
+
+def _rest_until(error: RateLimited) -> float:
+    told = error.until.timestamp() if error.until else time.time() + (error.retry_after_s or PAUSE_S)
+    return min(told, time.time() + LONGEST_WAIT_S)
 
 
 def feeds_wanted(config: Config) -> list[str]:
@@ -76,13 +98,14 @@ def _changes(
     raw = ask(config, address, known)
     if raw.status == 304:
         return
-    since = now - timedelta(days=_days(config))
+    seen = datetime.fromtimestamp(min(known["seen"], now.timestamp()), UTC)
+    since = seen - timedelta(days=_days(config))
     items = [item for item in _read(address, raw, now) if _is_young(item, since) and wire.parse(item, config)]
     for at in range(PER_PAGE, len(items), PER_PAGE):
         yield items[at - PER_PAGE : at], dict(known)
     version = {"etag": raw.headers.get("ETag"), "modified": raw.headers.get("Last-Modified")}
     last = items[(len(items) - 1) // PER_PAGE * PER_PAGE :] if items else []
-    yield last, {name: value[:500] for name, value in version.items() if value}
+    yield last, {"seen": known["seen"], **{name: value[:500] for name, value in version.items() if value}}
 
 
 def ask(config: Config, address: str, known: Mapping[str, Any]) -> Raw:
@@ -121,33 +144,14 @@ def _is_young(item: Item, since: datetime) -> bool:
     return not told or max(told) >= since
 
 
-def _rest(error: ChannelError) -> dict[str, Any]:
-    if isinstance(error, RateLimited) and error.retry_after_s:
-        return {"rest_until": time.time() + error.retry_after_s}
-    return {}
-
-
-def _told(failed: list[tuple[str, ChannelError]], asked: int) -> ChannelError:
-    """Alone, the error as it is. Among others, one whose pause holds nobody else up."""
-    first = next((error for _, error in failed if not isinstance(error, Transient)), failed[0][1])
-    if asked == 1:
-        return first
-    words = " ".join(str(error) for _, error in failed[:3])
-    told = f"{len(failed)} of {asked} feeds cannot be read, the others were. {words}"
-    return Transient(told) if isinstance(first, Transient) else type(first)(told)
-
-
 def check(config: Config) -> str:
     """Reads every feed once."""
     feeds, entries = feeds_wanted(config), 0
-    failed: list[tuple[str, ChannelError]] = []
-    for address in feeds:
-        try:
+    parts = Parts(feeds, apart=True)
+    for address in parts:
+        with parts.reading(address, ""):
             entries += len(_read(address, ask(config, address, {}), datetime.now(UTC)))
-        except ChannelError as error:
-            failed.append((address, error))
-    if failed:
-        raise _told(failed, len(feeds))
+    parts.require_all()
     return f"Works: {len(feeds)} feeds with {entries} entries."
 
 

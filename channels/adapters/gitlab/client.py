@@ -16,6 +16,7 @@ from channels.adapters.gitlab.reading import base, names
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient
 from channels.http import Answer, delete, get_json, post_json
+from channels.parts import NotForThis
 
 _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="?next"?', re.IGNORECASE)
 
@@ -55,7 +56,12 @@ def _access(config: Config) -> tuple[dict[str, str], tuple[str, ...]]:
 
 def _classify_read(status: int, body: Json) -> ChannelError | None:
     if status == 404:
-        return Missing(f"GitLab does not know it, or the token may not see it ({_said(body)}).")
+        return Missing(
+            f"GitLab does not know it, or the token may not see it ({_said(body)}). Correct the projects and groups of "
+            "this connection."
+        )
+    if status == 403 and not _no_scope(status, body):
+        return NotForThis(f"GitLab does not let this token read it: {_said(body)}.")
     return _no_scope(status, body)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 from channels.adapters.gitlab import client, wire
 from channels.adapters.gitlab.places import INTERNAL, Place, place_from
@@ -17,6 +18,7 @@ from channels.adapters.gitlab.reading import names, parse, time_of
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected, Transient
 from channels.http import Answer
+from channels.parts import Parts
 
 PER_PAGE = 50
 PAGES_A_POLL = 20
@@ -27,19 +29,18 @@ OVERLAP = timedelta(minutes=2)
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """One source after the other; one that does not exist (any more) does not keep the others from being read."""
-    marks = dict(cursor.get("sources") or {}) if isinstance(cursor, dict) else {}
-    missing: Rejected | None = None
-    for source in sources_of(config):
-        start = time_of(marks.get(source)) or _start(config)
-        try:
-            for items, reached, answer in _changes(config, source, start):
-                marks[source] = reached.isoformat().replace("+00:00", "Z")
-                yield Page(items, {"sources": dict(marks)}, *client.quota(answer))
-        except client.Missing as error:
-            missing = missing or Rejected(f"{source}: {error} Correct the projects and groups of this connection.")
-    if missing:
-        raise missing
+    """One source after the other; one that does not exist (any more) or is broken keeps none of the others from being
+    read."""
+    known, start = cursor if isinstance(cursor, dict) else {}, _iso(_start(config))
+    sources = sources_of(config)
+    marks = dict.fromkeys(sources, start) | dict(known.get("sources") or {})
+    parts = Parts(sources, known.get("parts"))
+    for source in parts:
+        with parts.reading(source, unquote(source)):
+            for items, reached, answer in _changes(config, source, time_of(marks[source]) or _start(config)):
+                marks[source] = _iso(reached)
+                yield Page(items, {"sources": dict(marks), "parts": parts.to_json()}, *client.quota(answer))
+    yield from parts.end({"sources": dict(marks), "parts": parts.to_json()})
 
 
 def sources_of(config: Config) -> list[str]:
@@ -48,6 +49,10 @@ def sources_of(config: Config) -> list[str]:
     if not found:
         raise Rejected("This connection has no projects and no groups. Enter at least one.")
     return list(dict.fromkeys(found))
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _start(config: Config) -> datetime:
@@ -79,7 +84,7 @@ def _changes(config: Config, source: str, start: datetime) -> Iterator[tuple[lis
 
 def _question(config: Config, since: datetime) -> dict[str, str | int]:
     asked: dict[str, str | int] = {
-        "updated_after": since.isoformat().replace("+00:00", "Z"),
+        "updated_after": _iso(since),
         "order_by": "updated_at",
         "sort": "asc",
         "scope": "all",
@@ -176,7 +181,7 @@ def check(config: Config) -> str:
         try:
             found = client.thing(client.get(config, source), "a project")
         except client.Missing as error:
-            raise Rejected(f"{source}: {error} Correct the projects and groups of this connection.") from error
+            raise Rejected(f"{unquote(source)}: {error}") from error
         seen.append(str(found.get("path_with_namespace") or found.get("full_path") or found.get("name")))
     return f"Works as @{me.get('username')} (account number {me.get('id')}): {', '.join(seen)}."
 

@@ -23,6 +23,7 @@ from channels.adapters.hackerone.reading import parse, time_of
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http import get_json
+from channels.parts import NotForThis, Parts
 
 PER_PAGE = 25
 PAGES_A_POLL = 20
@@ -36,19 +37,17 @@ class Missing(Rejected):
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """One program after the other; one that cannot be read does not keep the others from being read."""
-    marks = dict(cursor.get("programs") or {}) if isinstance(cursor, dict) else {}
-    failed: ChannelError | None = None
-    for program in programs_of(config):
-        start = time_of(marks.get(program)) or _start(config)
-        try:
-            for items, reached in _changes(config, program, start):
+    """One program after the other; one that cannot be read keeps none of the others from being read."""
+    known, start = cursor if isinstance(cursor, dict) else {}, _iso(_start(config))
+    programs = programs_of(config)
+    marks = dict.fromkeys(programs, start) | dict(known.get("programs") or {})
+    parts = Parts(programs, known.get("parts"))
+    for program in parts:
+        with parts.reading(program):
+            for items, reached in _changes(config, program, time_of(marks[program]) or _start(config)):
                 marks[program] = _iso(reached)
-                yield Page(items, {"programs": dict(marks)})
-        except (AuthFailed, Rejected) as error:
-            failed = failed or type(error)(f"{program}: {error}")
-    if failed:
-        raise failed
+                yield Page(items, {"programs": dict(marks), "parts": parts.to_json()})
+    yield from parts.end({"programs": dict(marks), "parts": parts.to_json()})
 
 
 def programs_of(config: Config) -> list[str]:
@@ -176,7 +175,7 @@ def _classify(status: int, body: Json) -> ChannelError | None:
     if status == 404:
         return Missing("HackerOne does not know it, or this token may not see it.")
     if status in (401, 403) and wire.errors_of(body):
-        return _refused(body)
+        return _refused(status, body)
     return None
 
 
@@ -185,7 +184,7 @@ def _of_errors(body: Mapping[str, Any]) -> ChannelError:
     status = str(next((error.get("status") for error in wire.errors_of(body)), ""))
     line = wire.error_line(body)
     if status in ("401", "403"):
-        return _refused(body)
+        return _refused(int(status), body)
     if status == "404":
         return Missing(f"HackerOne says: {line}.")
     if status == "429":
@@ -193,8 +192,10 @@ def _of_errors(body: Mapping[str, Any]) -> ChannelError:
     return Rejected(f"HackerOne says: {line}.") if status.startswith("4") else Transient(f"HackerOne says: {line}.")
 
 
-def _refused(body: Json) -> AuthFailed:
-    return AuthFailed(
+def _refused(status: int, body: Json) -> AuthFailed:
+    """A 403 is about what was asked for: the rights of a token go by program."""
+    kind = NotForThis if status == 403 else AuthFailed
+    return kind(
         f"HackerOne refuses the API token: {wire.error_line(body)}. Check identifier and token, and that the token's "
         "group may see the reports of the program."
     )

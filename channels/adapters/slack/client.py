@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from channels import http
 from channels.contract import Config, Network
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+from channels.parts import NotForThis
 from channels.slack_codes import CREDENTIALS, TOO_OFTEN, UNCLEAR
 
 API = "https://slack.com/api"
@@ -100,6 +101,10 @@ class Refusal(Rejected):
         self.code = code
 
 
+_BY_ROOM = ("missing_scope", "no_permission", "access_denied")
+"""The scopes for public channels say nothing of private ones: in other rooms the same token may be good."""
+
+
 def _problem(data: object, changes: bool) -> ChannelError:
     code = code_of(data)
     if code in TOO_OFTEN:
@@ -109,9 +114,8 @@ def _problem(data: object, changes: bool) -> ChannelError:
         return kind(f"Slack did not answer properly ({code or 'no reason given'}).")
     if code in CREDENTIALS:
         needed = data.get("needed") if isinstance(data, dict) else None
-        return AuthFailed(
-            _WORDS.get(code, f"Slack refuses the token: {code}.") + (f" It needs {needed}." * bool(needed))
-        )
+        refused = NotForThis if code in _BY_ROOM else AuthFailed
+        return refused(_WORDS.get(code, f"Slack refuses the token: {code}.") + (f" It needs {needed}." * bool(needed)))
     return Refusal(code)
 
 

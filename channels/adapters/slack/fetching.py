@@ -15,6 +15,7 @@ from channels.adapters.slack.client import PER_PAGE, Answer, Refusal, call, clie
 from channels.contract import Config, Item, Json, Page
 from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Rejected
+from channels.parts import Parts
 
 SECOND = 1_000_000
 PAGES_A_ROOM = 20
@@ -91,29 +92,32 @@ class Workspace:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Room by room. One that cannot be read keeps none of the others from being read; then it is told."""
+    """Room by room; one that cannot be read keeps none of the others from being read."""
     workspace = Workspace(config)
     state = dict(cursor) if isinstance(cursor, dict) else {}
     now = time.time()
     is_reread = now - float(state.get("reread_at") or 0) >= REREAD_EVERY_S
     days = max(1, min(90, int(config.setting("look_back_days", 7))))
     start = int((now - days * 86_400) * SECOND)
-    rooms, trouble = rooms_known(workspace, state.get("rooms"))
-    state["rooms"] = rooms
-    marks = dict(state.get("marks") or {})
-    for room in rooms.values():
-        progress = progress_from(marks.get(room["id"]), start)
-        try:
-            for messages, reached in _newest(workspace, room, progress, start if is_reread else None):
-                marks[room["id"]] = reached.to_json()
-                wanted = [m for m in messages if wire.is_wanted(m, config)]
-                yield Page(workspace.items(wanted, room), {**state, "marks": dict(marks)})
-        except Refusal as error:
-            trouble = trouble or Rejected(f"#{room['name'] or room['id']}: {error}")
-    if is_reread:
-        yield Page([], {**state, "marks": dict(marks), "reread_at": int(now)})
-    if trouble is not None:
-        raise trouble
+    rooms, marks = Rooms(workspace, state.get("rooms"), state.get("sought")), dict(state.get("marks") or {})
+    parts = Parts(rooms.in_order, state.get("parts"))
+
+    def reached() -> Json:
+        return {**state, **rooms.to_json(), "marks": dict(marks), "parts": parts.to_json()}
+
+    for key in parts:
+        with parts.reading(key, rooms.shown(key)):
+            room = rooms.find(key)
+            mark = marks.setdefault(room["id"], {"high": start})
+            down_to = start if is_reread else None
+            for messages, progress in _newest(workspace, room, progress_from(mark, start), down_to):
+                items = workspace.items([m for m in messages if wire.is_wanted(m, config)], room)
+                marks[room["id"]] = progress.to_json()
+                yield Page(items, reached())
+    if is_reread and parts.read:
+        state["reread_at"] = int(now)
+        yield Page([], reached())
+    yield from parts.end(reached())
 
 
 def _newest(
@@ -140,27 +144,54 @@ def _newest(
             asked = Gap(asked.floor, min(places))
 
 
-def rooms_known(workspace: Workspace, stored: Json) -> tuple[dict[str, Room], Rejected | None]:
-    """What the admin wrote → {id, name}, as found out once; and what is wrong with one that is not found."""
-    known = stored if isinstance(stored, dict) else {}
-    wanted = {f"{room_id} {name}".strip(): (room_id, name) for room_id, name in wire.rooms_of(workspace.config)}
-    if not wanted:
-        raise Rejected("No channels are chosen. Enter at least one, by its name or id.")
-    found = {key: known[key] for key in wanted if isinstance(known.get(key), dict)}
-    missing = {key: names for key, names in wanted.items() if key not in found}
-    trouble: Rejected | None = None
-    by_name = _ids(workspace) if any(not room_id for room_id, _ in missing.values()) else {}
-    for key, (room_id, name) in missing.items():
-        try:
-            found[key] = _described(workspace, room_id) if room_id else by_name[name]
-        except Refusal as error:
-            trouble = Rejected(f"{key}: {error}")
-        except KeyError:
-            trouble = Rejected(
+class Rooms:
+    """What the admin wrote → {id, name}, as found out once. Names are looked for in the list of all channels, which is
+    long: one that is not there is looked for again after a while only."""
+
+    def __init__(self, workspace: Workspace, known: Json = None, sought: Json = None) -> None:
+        self.workspace = workspace
+        self.wanted = {
+            f"{room_id} {name}".strip(): (room_id, name) for room_id, name in wire.rooms_of(workspace.config)
+        }
+        if not self.wanted:
+            raise Rejected("No channels are chosen. Enter at least one, by its name or id.")
+        kept = known if isinstance(known, dict) else {}
+        self.found: dict[str, Room] = {key: kept[key] for key in self.wanted if isinstance(kept.get(key), dict)}
+        before = sought if isinstance(sought, dict) else {}
+        since = time.time() - REREAD_EVERY_S
+        self.sought: dict[str, int] = {key: at for key, at in before.items() if key in self.wanted and at > since}
+        self._by_name: dict[str, Room] | None = None
+
+    @property
+    def in_order(self) -> list[str]:
+        """Those that are known come before those that must be looked for."""
+        return sorted(self.wanted, key=lambda key: (key not in self.found, not self.wanted[key][0]))
+
+    def shown(self, key: str) -> str:
+        room = self.found.get(key)
+        return f"#{room['name'] or room['id']}" if room else key
+
+    def find(self, key: str) -> Room:
+        """Raises Rejected where there is none."""
+        if key not in self.found:
+            room_id, name = self.wanted[key]
+            self.found[key] = _described(self.workspace, room_id) if room_id else self._named(key, name)
+        return self.found[key]
+
+    def _named(self, key: str, name: str) -> Room:
+        if self._by_name is None and key not in self.sought:
+            self._by_name = _ids(self.workspace)
+        room = (self._by_name or {}).get(name)
+        if room is None:
+            self.sought.setdefault(key, int(time.time()))
+            raise Rejected(
                 f"There is no public Slack channel #{name}. If it is private, enter its id (it begins with C) and "
                 "invite the app there."
             )
-    return found, trouble
+        return room
+
+    def to_json(self) -> dict[str, Json]:
+        return {"rooms": dict(self.found), "sought": dict(self.sought)}
 
 
 def _described(workspace: Workspace, room_id: str) -> Room:
@@ -184,10 +215,8 @@ def place(workspace: Workspace, external_id: str) -> tuple[str, str]:
     room, _, ts = external_id.rpartition(":")
     if room:
         return room, ts
-    rooms, trouble = rooms_known(workspace, None)
-    if not rooms:
-        raise trouble or Rejected(f"{external_id!r} is no message of Slack.")
-    return next(iter(rooms.values()))["id"], ts
+    rooms = Rooms(workspace)
+    return rooms.find(next(iter(rooms.wanted)))["id"], ts
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
@@ -235,13 +264,16 @@ def _is_there(workspace: Workspace, room_id: str, thread_ts: str, ts: str) -> bo
 def check(config: Config) -> str:
     workspace = Workspace(config)
     who = call(workspace.client.auth_test)
-    rooms, trouble = rooms_known(workspace, None)
-    if trouble is not None:
-        raise trouble
-    outside = [room["name"] for room in rooms.values() if not _is_member(workspace, room["id"])]
+    rooms = Rooms(workspace)
+    parts = Parts(rooms.wanted)
+    for key in parts:
+        with parts.reading(key):
+            rooms.find(key)
+    parts.require_all()
+    outside = [room["name"] for room in rooms.found.values() if not _is_member(workspace, room["id"])]
     if outside:
         raise Rejected(f"The Slack app is not in {', '.join('#' + name for name in outside)}. Invite it there.")
-    names = ", ".join("#" + room["name"] for room in rooms.values())
+    names = ", ".join("#" + room["name"] for room in rooms.found.values())
     return f"Works: {who.get('user')} of {who.get('team')} reads {names}."
 
 

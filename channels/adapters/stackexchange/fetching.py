@@ -50,20 +50,28 @@ def sources(config: Config) -> list[Source]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """The sources in turn, beginning with the one at which the last poll was stopped."""
+    """The sources in turn, beginning with the one at which the last poll was stopped. `pauses` (method → epoch seconds)
+    that were asked for stand in the cursor, since the next poll may be another process's."""
     known = cursor if isinstance(cursor, dict) else {}
     marks: dict[str, Any] = dict(known.get("from") or {})
     asked = sources(config)
     keys = [source.key for source in asked]
     first = keys.index(str(known["next"])) if known.get("next") in keys else 0
     start = int(time.time()) - 86_400 * _days(config)
+    pauses: dict[str, float] = {
+        path: until for path, until in (known.get("pauses") or {}).items() if until > time.time()
+    }
     left = PAGES_A_POLL
     for number, source in enumerate(asked[first:] + asked[:first]):
         following = keys[(first + number + 1) % len(keys)]
+        if (rest_s := pauses.get(source.path, 0.0) - time.time()) > 0:
+            raise pause(rest_s)
         for wrapper, mark, is_last in _pages(config, source, _mark(marks.get(source.key), start), left):
             left -= 1
             marks[source.key] = mark
-            state = {"from": dict(marks), "next": following if is_last else source.key}
+            if wrapper.pause_s:
+                pauses[source.path] = time.time() + wrapper.pause_s
+            state = {"from": dict(marks), "next": following if is_last else source.key, "pauses": dict(pauses)}
             yield Page(_items(config, wrapper), state, wrapper.quota_left, wrapper.quota_resets_at)
             if wrapper.pause_s and not is_last:
                 raise pause(wrapper.pause_s)

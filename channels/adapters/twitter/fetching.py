@@ -18,6 +18,8 @@ from channels.contract import Config, Item, Json, Page
 from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Rejected
 from channels.http import Answer
+from channels.http_errors import redacted
+from channels.parts import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -40,24 +42,35 @@ class Source:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of every source in turn. A handle that does not exist does not keep the others from being read."""
+    """Pages of every source in turn. A handle that does not exist keeps none of the others from being read."""
     state = _state(cursor)
-    refused: Rejected | None = None
+    names = _names(config)
+    parts = Parts(names, state["parts"])
     start = snowflake_at(time.time() - BACKFILL_S)
-    for name in _names(config):
-        try:
+    state["sources"] = {**{name: {"high": start} for name in names}, **state["sources"]}
+    left: int | None = None
+    for name in parts:
+        with parts.reading(name):
             source = _source(config, name, state)
-            stored = progress_from(state["sources"].get(name), start)
-            for answer, reached in _read(config, source, stored):
+            for answer, reached in _read(config, source, progress_from(state["sources"][name], start)):
+                items = wire.split(_without_errors(_there(config, answer.body, name, state)))
                 state["sources"][name] = reached.to_json()
                 left, resets_at = answer.quota()
-                yield Page(wire.split(_without_errors(answer.body)), _copy(state), left, resets_at)
+                yield Page(items, {**_copy(state), "parts": parts.to_json()}, left, resets_at)
                 if left == 0:
-                    return
-        except Rejected as error:
-            refused = refused or error
-    if refused is not None:
-        raise refused
+                    break
+        if left == 0:
+            break
+    yield from parts.end({**_copy(state), "parts": parts.to_json()})
+
+
+def _there(config: Config, body: dict[str, Any], name: str, state: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Raises Rejected for an answer that says only that there is no such account (any more): its number is looked up
+    again by the next poll."""
+    if "data" not in body and "meta" not in body and client.errors_of(body):
+        state["ids"].pop(name.removeprefix("@"), None)
+        raise redacted(Rejected(f"{wire.error_line(body)}."), client.secrets_of(config))
+    return body
 
 
 def _names(config: Config) -> list[str]:
@@ -70,7 +83,7 @@ def _names(config: Config) -> list[str]:
 
 def _state(cursor: Json) -> dict[str, dict[str, Any]]:
     known = cursor if isinstance(cursor, dict) else {}
-    return {key: dict(known[key]) if isinstance(known.get(key), dict) else {} for key in ("sources", "ids")}
+    return {key: dict(known[key]) if isinstance(known.get(key), dict) else {} for key in ("sources", "ids", "parts")}
 
 
 def _copy(state: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -101,7 +114,8 @@ def user_id(config: Config, handle: str) -> str:
     body = client.get(config, f"users/by/username/{handle}").body
     found = wire.identity(body.get("data") if isinstance(body.get("data"), dict) else None, "id")
     if found is None:
-        raise Rejected(f"Twitter knows no account @{handle}. Correct the name of the channel.")
+        why = f" ({wire.error_line(body)})" if client.errors_of(body) else ""
+        raise Rejected(f"Twitter knows no account @{handle}{why}. Correct the name of the channel.")
     return found
 
 

@@ -18,6 +18,7 @@ from channels.adapters.youtube import wire
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
 from channels.http import Answer, ask_form, get_json
+from channels.parts import NotForThis
 
 API = "https://www.googleapis.com/youtube/v3"
 TOKENS = "https://oauth2.googleapis.com"
@@ -128,7 +129,9 @@ def classify(status: int, body: Json) -> ChannelError | None:
         return Closed(f"{told}.", reason)
     if reason in ("keyInvalid", "accessNotConfigured", "authError", "badRequest") and "key" in told.lower():
         return AuthFailed(f"{told}. Check the API key of this connection.")
-    if reason in ("forbidden", "ineligibleAccount", "insufficientPermissions", "ipRefererBlocked", "authError"):
+    if reason == "forbidden":  # of a list: this video is private, https://developers.google.com/youtube/v3/docs/errors
+        return NotForThis(f"{told}. It may be private: check what the key and the token are allowed to see.")
+    if reason in ("ineligibleAccount", "insufficientPermissions", "ipRefererBlocked", "authError"):
         return AuthFailed(f"{told}. Check what the key and the token of this connection are allowed to do.")
     return None
 

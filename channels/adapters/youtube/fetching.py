@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from channels.adapters.youtube import wire
 from channels.adapters.youtube.client import Closed, Units, listed, midnight_after
 from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected
+from channels.parts import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 20
@@ -34,17 +35,20 @@ class State:
     """The cursor while it is worked on. `marks`: source → {"high", "walk"?}; `replies`: thread → replies when last
     read; `titles`: video → title."""
 
+    parts: Parts
     units: Units
     marks: dict[str, Any] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
     replies: dict[str, int] = field(default_factory=dict)
-    next: str = ""
+
+    def copied(self) -> tuple[dict[str, Any], dict[str, str], dict[str, int]]:
+        return {key: dict(mark) for key, mark in self.marks.items()}, dict(self.titles), dict(self.replies)
 
     def to_json(self) -> Json:
         kept = dict(list(self.replies.items())[-REPLIES_KEPT:])
         titles = dict(list(self.titles.items())[-TITLES_KEPT:])
         return {"units": self.units.to_json(), "marks": {k: dict(v) for k, v in self.marks.items()}, "titles": titles,
-                "replies": kept, "next": self.next}  # fmt: skip
+                "replies": kept, "parts": self.parts.to_json()}  # fmt: skip
 
     def page(self, items: Sequence[Item]) -> Page:
         return Page(items, self.to_json(), self.units.left, midnight_after(datetime.now(UTC)))
@@ -54,7 +58,8 @@ def _state(config: Config, cursor: Json) -> State:
     kept = cursor if isinstance(cursor, dict) else {}
     units = Units.stored(config, kept.get("units"), datetime.now(UTC))
     marks, titles, replies = (dict(kept.get(name) or {}) for name in ("marks", "titles", "replies"))
-    return State(units, marks, titles, replies, str(kept.get("next") or ""))
+    parts = Parts((key for key, _ in sources(config)), kept.get("parts"))
+    return State(parts, units, marks, titles, replies)
 
 
 def sources(config: Config) -> list[tuple[str, dict[str, str | int]]]:
@@ -81,29 +86,27 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def _sources_in_turn(config: Config, state: State) -> Iterator[Page]:
-    """Beginning with the one at which the last poll was stopped. One that cannot be read does not stop the others:
-    that comments are switched off is no mistake, that a video is not there is told at the end."""
-    asked = sources(config)
-    keys = [key for key, _ in asked]
-    first = keys.index(state.next) if state.next in keys else 0
-    closed: list[Closed] = []
-    for number, (key, params) in enumerate(asked[first:] + asked[:first]):
-        state.next = key
-        try:
-            yield from _walks(config, key, params, state)
-        except Closed as error:
-            closed.append(Closed(f"{key}: {error}", error.reason))
-        state.next = keys[(first + number + 1) % len(keys)]
+    """Of a source that breaks, the state is as its last page left it."""
+    start = int(time.time()) - 86_400 * _days(config)
+    asked = dict(sources(config))
+    for key in asked:
+        state.marks.setdefault(key, {"high": start})
+    for key in state.parts:
+        kept = state.copied()
+        with state.parts.reading(key):
+            for page in _walks(config, key, asked[key], state):
+                kept = state.copied()
+                yield page
+        if key not in state.parts.read:
+            state.marks, state.titles, state.replies = kept
     yield state.page([])
-    missing = [error for error in closed if error.reason != "commentsDisabled" or len(closed) == len(asked)]
-    if missing:
-        raise Rejected(f"{len(missing)} of {len(asked)} cannot be read, the others were. {missing[0]}")
+    for page in state.parts.end(state.to_json()):
+        yield replace(page, quota_left=state.units.left, quota_resets_at=midnight_after(datetime.now(UTC)))
 
 
 def _walks(config: Config, key: str, params: Mapping[str, str | int], state: State) -> Iterator[Page]:
     """Ends the walk that was stopped, then goes from the top down to what is known."""
-    start = int(time.time()) - 86_400 * _days(config)
-    mark = dict(state.marks.get(key) or {"high": start})
+    mark = dict(state.marks[key])
     pages = PAGES_A_POLL
     while pages > 0:
         walk = dict(mark.pop("walk", None) or {"top": mark["high"], "token": ""})

@@ -1,0 +1,134 @@
+"""Reading a connection that consists of parts (feeds, rooms, handles, forums, projects), of which some may be broken.
+
+A part that is closed or out of order keeps none of the others from being read at full pace. It is told in words
+(`Page.trouble`), and asked again by every poll. Only where no part at all could be read does the poll fail, with the
+typed error. An adapter goes over its parts like this, and keeps `to_json()` in the cursor of every page:
+
+    parts = Parts(names, kept.get("parts"))
+    for name in parts:
+        with parts.reading(name):
+            for items, reached in …:
+                marks[name] = reached
+                yield Page(items, cursor())
+    yield from parts.end(cursor())
+
+What a part has learnt must reach the cursor only with the page that holds its items: the pages of the others, which
+are stored after its failure, hold the same cursor.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from channels.contract import Json, Page
+from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
+
+LOST_S = 20.0
+"""So long may broken parts hold up one poll (each may cost a timeout); the next one begins behind them."""
+SOON_S = 3600
+"""A part that is out of order is asked again soon for so long; after that at the pace of the others."""
+TOLD = 3
+Trouble = tuple[str, ChannelError]
+
+
+class NotForThis(AuthFailed):
+    """The credentials are refused for this one part; for others they may be good."""
+
+
+class Parts:
+    """One round over the parts, beginning with the one at which the last poll was stopped.
+
+    `apart`: each part is a server of its own, so that refused credentials and a wished pause are about it alone.
+    Otherwise RateLimited and AuthFailed (but NotForThis) end the poll at once.
+    """
+
+    def __init__(self, names: Iterable[str], kept: Json = None, *, apart: bool = False) -> None:
+        known = kept if isinstance(kept, dict) else {}
+        down = known.get("down")
+        self.names = list(dict.fromkeys(names))
+        self.read: list[str] = []
+        self._turn = str(known.get("turn") or "")
+        self._down = {n: at for n, at in down.items() if n in self.names} if isinstance(down, dict) else {}
+        self._before = self.to_json()
+        self._closed: list[Trouble] = []
+        self._failed: list[Trouble] = []
+        self._ours = (Rejected, AuthFailed) if apart else (Rejected, NotForThis)
+        self._is_apart = apart
+        self._lost_s = 0.0
+
+    def __iter__(self) -> Iterator[str]:
+        start = self.names.index(self._turn) if self._turn in self.names else 0
+        in_turn = self.names[start:] + self.names[:start]
+        for number, name in enumerate(in_turn, 1):
+            if self._lost_s >= LOST_S:
+                self._turn = name
+                return
+            self._turn = name if number < len(in_turn) else ""
+            yield name
+
+    @contextmanager
+    def reading(self, name: str, shown: str | None = None) -> Iterator[None]:
+        """What goes wrong with this part alone is kept for `end`. `shown`: what an admin knows it by, else its name;
+        "" where the errors say it themselves."""
+        begun = time.monotonic()
+        shown = name if shown is None else shown
+        try:
+            yield
+        except self._ours as error:
+            self._closed.append((shown, error))
+        except (Transient, Malformed) as error:
+            if isinstance(error, RateLimited) and not self._is_apart:
+                raise
+            self._failed.append((shown, error))
+            if not isinstance(error, RateLimited):
+                self._down.setdefault(name, int(time.time()))
+            self._lost_s += time.monotonic() - begun
+            return
+        else:
+            self.read.append(name)
+        self._down.pop(name, None)
+
+    def to_json(self) -> dict[str, Json]:
+        """`turn`: the part with which to begin. `down`: since when (epoch seconds) each is out of order."""
+        return {"turn": self._turn, "down": dict(self._down)}
+
+    def end(self, cursor: Json) -> Iterator[Page]:
+        """What is to be told, as a page; `cursor` as it is after the last part. Raises where no part was read."""
+        told = [*self._failed, *self._closed]
+        if told and not self.read:
+            if self._lost_s >= LOST_S:
+                yield Page((), cursor)  # the others have their turn
+            raise _all_of(told)
+        soon = any(time.time() - at < SOON_S for at in self._down.values())
+        if told or self._down != self._before["down"] or self._lost_s >= LOST_S:
+            yield Page((), cursor, trouble=_words(told), again_soon=soon)
+
+    def require_all(self) -> None:
+        """For a connection's check: raises if anything is wrong with any part."""
+        if told := [*self._failed, *self._closed]:
+            raise _all_of(told)
+
+
+def _words(told: list[Trouble]) -> str:
+    lines = list(dict.fromkeys(f"{shown}: {error}" if shown else str(error) for shown, error in told))
+    more = f" And {len(lines) - TOLD} more." if len(lines) > TOLD else ""
+    return " ".join(lines[:TOLD]) + more
+
+
+def _all_of(told: list[Trouble]) -> ChannelError:
+    """One error for all: of the kind that can pass by itself, if there is any."""
+    words, errors = _words(told), [error for _, error in told]
+    if len(told) == 1 and not told[0][0]:
+        return errors[0]
+    rates = [error for error in errors if isinstance(error, RateLimited)]
+    passing = [e for e in errors if isinstance(e, Transient) and not isinstance(e, RateLimited)]
+    if passing:
+        return Transient(words, max((e.retry_after_s for e in passing if e.retry_after_s), default=None))
+    if any(isinstance(error, Malformed) for error in errors):
+        return Malformed(words)
+    if rates:
+        until = min((e.until for e in rates if e.until), default=None)
+        return RateLimited(words, until, min((e.retry_after_s for e in rates if e.retry_after_s), default=None))
+    return AuthFailed(words) if any(isinstance(error, AuthFailed) for error in errors) else Rejected(words)
