@@ -48,7 +48,7 @@ def _exact(at: datetime, zone: tzinfo, _language: str | None) -> str:
 
 
 def ago(at: datetime, now: datetime) -> str:
-    if now - at < timedelta(seconds=45):
+    if now - at < timedelta(minutes=1):
         return _("just now")
     if now - at > timedelta(days=14):
         local = timezone.localtime(at)

@@ -10,7 +10,7 @@ from advocacy.tests.test_browser_pages import CLIPPED
 pytestmark = marks
 
 LONG_ERROR = "The platform refused the token: it was revoked. " * 6
-WIDTHS = (320, 360, 480, 760, 761, 900, 960, 961, 1060, 1061, 1280)
+WIDTHS = (320, 360, 480, 760, 761, 900, 960, 961, 1160, 1161, 1280)
 OVERFLOW = """() => {
   const nav = document.querySelector(".topbar > nav"), bar = document.querySelector(".topbar");
   return [nav.scrollWidth - nav.clientWidth, bar.scrollWidth - bar.clientWidth];
@@ -48,7 +48,7 @@ def test_every_page_is_in_the_menu_in_every_width_and_nothing_of_it_is_cut_off(w
         page.keyboard.press("Escape")
 
 
-@pytest.mark.parametrize("width", [360, 760, 1061, 1300])
+@pytest.mark.parametrize("width", [360, 760, 1161, 1381])
 def test_nothing_of_the_channels_is_cut_off_between_phone_and_screen(windows, troubled, width):
     page = windows.open("admin", "/channels/", width=width)
     assert page.evaluate(CLIPPED) == []

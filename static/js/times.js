@@ -13,7 +13,7 @@ function span(ms) {
 const kinds = {
   ago(ms) {
     if (-ms > 14 * 86400e3) return null; // the date that the server wrote stays
-    return -ms < 45e3 ? say("now") : say("ago", { span: span(-ms) });
+    return -ms < 60e3 ? say("now") : say("ago", { span: span(-ms) });
   },
   ahead: (ms) => (ms <= 0 ? say("now") : say("ahead", { span: span(Math.ceil(ms / 60000) * 60000) })),
   due(ms, element) {
