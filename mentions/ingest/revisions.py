@@ -18,7 +18,9 @@ def apply(board: Board, message: MessageState, parsed: Parsed) -> None:
     mention, row = parsed.mention, message.row
     if row["item_id"] is None and row["direction"] == "team":
         _adopt(message, parsed)
-    newer = (len(mention.aliases), parsed.row.fetched_at) >= (message.aliases, row["version_at"])
+    # What is gone tells no history any more: all its versions are gone with it.
+    versions = message.aliases if mention.is_deleted else len(mention.aliases)
+    newer = (versions, parsed.row.fetched_at) >= (message.aliases, row["version_at"])
     if parsed.digest != row["digest"]:
         version = building.version_row(parsed)
         if not newer:
