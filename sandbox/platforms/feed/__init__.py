@@ -11,6 +11,7 @@ from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.feed import pages, wire
 from sandbox.store import Doc
 from sandbox.talk import Talk
+from sandbox.world import Member
 
 FEEDS: dict[str, str] = {
     "alerts.xml": "Google Alert – Acme",
@@ -30,6 +31,10 @@ class Feed(Talk):
     def register(self, router: Router) -> None:
         wire.Wire(self).register(router)
         pages.Pages(self).register(router)
+
+    def account(self, member: Member) -> str | None:
+        """Lists and planets know people by their address."""
+        return member.email
 
     def address(self, feed: str) -> str:
         return f"{self.universe.public_url}/feeds/{feed}"

@@ -99,7 +99,7 @@ class Wire:
         items = [
             {"id": e["id"], "url": self.site.url(e), "title": e["title"], "content_text": e["text"],
              "date_published": iso(e["at"]), "date_modified": iso(e["updated"]),
-             "authors": [{"name": e["name"], "url": f"https://{e['author'].lower()}.example/"}]}
+             "authors": [{"name": e["name"], "url": f"https://{e['author'].lower().partition('@')[0]}.example/"}]}
             for e in entries
         ]  # fmt: skip
         feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Notes from the workshop",
