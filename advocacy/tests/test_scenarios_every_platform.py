@@ -314,7 +314,7 @@ def test_edit_shows_the_old_words_are_kept_and_so_are_those_of_what_is_deleted(d
     ensure_ticket(asked.message.pk, desk.user(), desk.now())
     desk.next_second()
     word, there = new_word(), {"platform": asked.place.platform, "id": asked.made["id"]}
-    desk.outside.control("edit", **there, text=f"I mean Acme's {word}.")
+    there["id"] = desk.outside.control("edit", **there, text=f"I mean Acme's {word}.")["id"]
     look(desk, asked.place.platform)
     message = said(word)
     assert (message.pk, message.edited_at is None) == (asked.message.pk, False)
