@@ -8,7 +8,7 @@ reaches everything that is still as the older one had made it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,7 @@ from advocacy.handbook.company import Company
 from advocacy.handbook.managed import KINDS, Kind, NoConnection, Values
 from mentions.models import PresetRecord
 
+NAMES = "company"
 Path = tuple[str, ...]
 """A column, or a column and a key in it."""
 
@@ -57,11 +58,23 @@ def load(company: Company, *, now: datetime, dry_run: bool = False) -> list[Chan
     try:
         with transaction.atomic():
             changes = [_load(row, now) for row in preset.rows(company)]
+            _remember(company, now)
             if dry_run:
                 raise _Undone
     except _Undone:
         pass
     return changes
+
+
+def remembered() -> Company:
+    """Whose names were loaded last: loading again without names must not give a company those of another."""
+    record = PresetRecord.objects.filter(kind=NAMES, key=NAMES).first()
+    return Company(**record.values) if record is not None else Company()
+
+
+def _remember(company: Company, now: datetime) -> None:
+    values = {"values": asdict(company), "loaded_at": now}
+    PresetRecord.objects.update_or_create(kind=NAMES, key=NAMES, defaults=values)
 
 
 def _load(row: preset.Row, now: datetime) -> Change:

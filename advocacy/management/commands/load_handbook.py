@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -31,18 +32,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         usual = Company()
-        parser.add_argument("--company", default=usual.name, help=f"its name (default: {usual.name})")
-        parser.add_argument("--handle", default=usual.handle, help=f"on Twitter, without @ (default: {usual.handle})")
-        parser.add_argument("--domain", default=usual.domain, help=f"of mail and website (default: {usual.domain})")
-        parser.add_argument(
-            "--person", default=usual.person, help=f"whose inbox is tracked: what stands before the @ ({usual.person})"
-        )
+        for name, what in (
+            ("company", f"its name (at first {usual.name})"),
+            ("handle", f"on Twitter, without @ (at first {usual.handle})"),
+            ("domain", f"of mail and website (at first {usual.domain})"),
+            ("person", f"whose inbox is tracked: what stands before the @ (at first {usual.person})"),
+        ):
+            parser.add_argument(f"--{name}", help=f"{what}; not given: as it was loaded the last time")
         parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = (str(options[name]) for name in ("company", "handle", "domain", "person"))
+        given = {"name": options["company"], **{name: options[name] for name in ("handle", "domain", "person")}}
         try:
-            company = Company(*names)
+            company = replace(
+                loading.remembered(), **{name: value for name, value in given.items() if value is not None}
+            )
         except BadName as error:
             raise CommandError(str(error)) from error
         changes = loading.load(company, now=timezone.now(), dry_run=options["dry_run"])
