@@ -166,10 +166,14 @@ def test_a_list_that_is_refused_or_out_of_order_does_not_stop_the_others(instanc
     assert [item.external_id for page in pages for item in page.items] == ["5"]
     assert pages[-1].trouble.startswith("#acme: ")
     instance.failing["v1/timelines/tag/acme"] = Reply(503, b"<h1>Oops</h1>")
-    found: list[str] = []
+    *_, told = pages = list(ADAPTER.fetch(config, None))
+    assert [item.external_id for page in pages for item in page.items] == ["5"]
+    assert told.again_soon
+    assert "503" in told.trouble
+    assert "high" not in told.cursor["sources"]["#acme"], "it begins where it would have begun"
+    instance.failing |= dict.fromkeys(("v1/notifications", "v2/search"), Reply(503))
     with pytest.raises(Transient):
-        found.extend(item.external_id for page in ADAPTER.fetch(config, None) for item in page.items)
-    assert found == ["5"]
+        poll(config, told.cursor)
 
 
 def test_what_is_older_than_the_first_look_does_not_come_in(instance: Instance, server: Server) -> None:

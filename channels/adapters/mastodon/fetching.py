@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,12 +19,12 @@ from channels.adapters.mastodon import client, threads, wire
 from channels.adapters.mastodon.parsing import hashtags, names, parse, time_of
 from channels.contract import Config, Item, Json, Page
 from channels.descent import Descent, Slice, descend, descent_from
-from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.errors import Malformed, Transient
 from channels.http import Answer
+from channels.parts import Parts
 
 PER_PAGE = 40
 PAGES_A_POLL = 20
-FAILURES_A_POLL = 3
 OVERLAP_S = 3600
 """Posts of other instances arrive late and stand where they were written; and young ones are still edited."""
 BACKFILL_DAYS = 14
@@ -54,52 +54,36 @@ def sources(config: Config) -> list[Source]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of every list in turn; one that is refused does not keep the others from being read. A poll that is cut
-    short begins the next time with the list that it did not finish."""
-    state = _state(cursor)
-    last: Page | None = None
-    refused: list[str] = []
-    failed: list[ChannelError] = []
-    in_turn = _from(sources(config), state["turn"])
-    for source in in_turn:
-        state["turn"] = source.name if source is not in_turn[-1] else ""
-        try:
-            for page in _pages(config, source, state):
-                last = page
+    """Pages of every list in turn; one that is refused or broken keeps none of the others from being read. A poll that
+    is cut short begins the next time with the list that it did not finish."""
+    state, wanted = _state(cursor), {source.name: source for source in sources(config)}
+    for name in wanted:
+        state["sources"].setdefault(name, {"since": _since(config, None)})
+    parts = Parts(wanted, state["parts"])
+    left: int | None = None
+    for name in parts:
+        state["parts"] = parts.to_json()
+        with parts.reading(name):
+            for page in _pages(config, wanted[name], state):
                 yield page
-                if page.quota_left == 0:
-                    return
-        except RateLimited:
-            raise
-        except Rejected as error:
-            refused.append(f"{source.name}: {error}")
-        except (Transient, Malformed) as error:
-            failed.append(error)
-            if len(failed) == FAILURES_A_POLL:
-                break
-    if failed:
-        raise failed[0]
-    if refused and last is None:
-        raise Rejected(" ".join(refused))
-    if refused and last is not None:
-        yield replace(last, items=(), trouble=" ".join(refused))
+                left = page.quota_left
+                if left == 0:
+                    break
+        if left == 0:
+            break
+    yield from parts.end({**state, "parts": parts.to_json()})
 
 
 def _state(cursor: Json) -> dict[str, Any]:
-    """`sources`: name → how far it was read. `roots`: post → first post of its conversation, newest last. `turn`: the
-    list with which to begin, "" where all have had theirs."""
+    """`sources`: name → how far it was read. `roots`: post → first post of its conversation, newest last. `parts`: as
+    `channels.parts` keeps it."""
     known = cursor if isinstance(cursor, dict) else {}
     read, roots = known.get("sources"), known.get("roots")
     return {
         "sources": dict(read) if isinstance(read, dict) else {},
         "roots": dict(roots) if isinstance(roots, dict) else {},
-        "turn": str(known.get("turn") or ""),
+        "parts": known.get("parts"),
     }
-
-
-def _from(found: list[Source], turn: str) -> list[Source]:
-    start = next((at for at, source in enumerate(found) if source.name == turn), 0)
-    return found[start:] + found[:start]
 
 
 def _pages(config: Config, source: Source, state: dict[str, Any]) -> Iterator[Page]:
