@@ -108,8 +108,8 @@ def forget(user_id: int, connection_id: int) -> None:
 
 def ask(account_id: int, now: datetime) -> Found | None:
     """Ask the platform whose account it is. What is wrong is noted on the account (then None)."""
-    account = PersonalAccount.objects.select_related("connection").filter(pk=account_id).first()
-    if account is None:
+    account = PersonalAccount.objects.select_related("connection", "user").filter(pk=account_id).first()
+    if account is None or not account.user.is_active:
         return None
     try:
         source = source_of(account.connection_id, person=account.user_id)
@@ -143,7 +143,7 @@ def refused(user_id: int, connection_id: int, error: str) -> None:
 
 def unchecked() -> list[int]:
     """Accounts whose check got lost, for a sweep."""
-    waiting = PersonalAccount.objects.filter(checked_at__isnull=True, error="")
+    waiting = PersonalAccount.objects.filter(checked_at__isnull=True, error="", user__is_active=True)
     return list(waiting.order_by("pk").values_list("pk", flat=True)[:100])
 
 
@@ -164,15 +164,20 @@ def marked(user_id: int, connection_id: int) -> Mapping[str, Json]:
 
 
 def source_as(user_id: int | None, connection_id: int, account_id: str, *, even_refused: bool = False) -> Source:
-    """The connection, speaking as the account that an item was written for. Raises AuthFailed where its owner has
-    removed or replaced it; `even_refused` lets one through that the platform refused lately, to look for a post."""
+    """The connection, speaking as the account that an item was written for. Raises AuthFailed where its owner has left,
+    or has removed or replaced it; `even_refused` lets one through that the platform refused lately, to look for a post."""
     source = source_of(connection_id)
     if not source.adapter.personal_fields:
         return source
     theirs = PersonalAccount.objects.filter(user_id=user_id or 0, connection_id=connection_id)
-    if (account := theirs.first()) is None or not account_id:
+    if (account := theirs.select_related("user").first()) is None or not account_id:
         raise AuthFailed(
             _("On %(platform)s replies leave from the account of whoever writes them, and there is none any more.")
+            % {"platform": source.adapter.label}
+        )
+    if not account.user.is_active:
+        raise AuthFailed(
+            _("Whoever wrote it has left, so nothing leaves from their account on %(platform)s any more.")
             % {"platform": source.adapter.label}
         )
     if account.external_id != account_id:

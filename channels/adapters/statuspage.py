@@ -160,7 +160,7 @@ def _address(page: Mapping[str, Any], incident: Mapping[str, Any], config: Confi
     """The incident's page; the short link where it is not known where the page is."""
     base = (_base(config) or _text(page.get("url"))).rstrip("/")
     if base:
-        return f"{base}/incidents/{quote(str(incident['id']), safe='')}"
+        return f"{base}/incidents/{quote(clean(str(incident['id'])), safe='')}"
     return _text(incident.get("shortlink")) or None
 
 

@@ -184,6 +184,30 @@ def test_another_account_proves_nothing_absent(board: Board, place: Connection) 
     assert len(board.posts) == 1
 
 
+def test_nothing_leaves_from_the_account_of_somebody_who_has_left(board: Board, place: Connection) -> None:
+    maria = person("maria")
+    enter(maria, place, "token-of-maria")
+    in_doubt = uncertain(board, place, maria)
+    reply = make_reply(place, sent_as_id=maria.pk)
+    gone = make_reply(place, kind="delete", payload={"external_id": "post-1"}, sent_as_id=maria.pk)
+    User.objects.filter(pk=maria.pk).update(is_active=False)
+    board.used.clear()
+    for hours in range(3):
+        outbox.send_due(NOW + timedelta(hours=hours))
+        outbox.recover(NOW + timedelta(hours=hours))
+    for item in (reply, gone):
+        assert state_of(item) == State.FAILED
+        assert "has left" in item.error
+        outbox.retry(item.pk, NOW)
+    personal.check_again(maria.pk, place.pk)
+    assert personal.unchecked() == []
+    assert personal.ask(PersonalAccount.objects.get().pk, NOW) is None
+    outbox.send_due(NOW + timedelta(hours=4))
+    assert state_of(reply) == State.FAILED
+    assert state_of(in_doubt) == State.UNCERTAIN
+    assert board.used == []
+
+
 def test_deleting_uses_the_account_that_posted(board: Board, place: Connection) -> None:
     maria = person("maria")
     enter(maria, place, "token-of-maria")

@@ -147,7 +147,10 @@ def comment_items(comment: Mapping[str, Any], about: Mapping[str, Any] | None = 
 
 def _place_of(comment: Mapping[str, Any]) -> tuple[str, str, str]:
     """(post, parent, id) as a comment's address tells them; "" for what it does not."""
-    address = urlsplit(text(comment.get("permalink_url")))
+    try:
+        address = urlsplit(text(comment.get("permalink_url")))
+    except ValueError:
+        return "", "", ""
     asked = dict(parse_qsl(address.query))
     found = _POST_PATH.search(address.path)
     if found is None or not asked.get("comment_id"):
@@ -315,7 +318,7 @@ def _total(listing: Json) -> Json:
 
 def millis(value: Json) -> int | None:
     """Epoch milliseconds out of any of the three units."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e18:
         return int(value if value > 1e11 else value * 1000)
     try:
         return int(datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%S%z").timestamp() * 1000)

@@ -199,9 +199,9 @@ def time_of(value: Json) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value.replace(" UTC", "+00:00"))
-    except ValueError:
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
 
 
 def _text(value: Json) -> str:

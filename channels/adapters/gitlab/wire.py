@@ -91,7 +91,10 @@ def path_of(issue: Mapping[str, Any]) -> str:
     full = references.get("full") if isinstance(references, dict) else None
     if isinstance(full, str) and "#" in full:
         return full.rpartition("#")[0]
-    path = urlsplit(str(issue.get("web_url") or "")).path.strip("/")
+    try:
+        path = urlsplit(str(issue.get("web_url") or "")).path.strip("/")
+    except ValueError:
+        return ""
     for middle in ("/-/issues/", "/-/work_items/", "/issues/"):
         if middle in f"/{path}":
             return path.partition(middle.lstrip("/"))[0].strip("/")

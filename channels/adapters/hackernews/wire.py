@@ -247,9 +247,9 @@ def _posted_at(entry: Mapping[str, Any]) -> datetime | None:
     value = entry.get("created_at")
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
 
 
 def _links(page: str, html: str) -> tuple[str, ...]:

@@ -174,9 +174,9 @@ def _extra(known: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Json]:
 def time_of(value: Json) -> datetime | None:
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
 
 
 def _text(value: Json) -> str:

@@ -263,9 +263,9 @@ def _time(value: Json) -> datetime | None:
     """`2025-02-13T13:30:54.000-06:00`; without an offset it is taken for UTC."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
 
 
 def posted_s(story: Mapping[str, Any]) -> int | None:

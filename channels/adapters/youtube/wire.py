@@ -214,9 +214,9 @@ def moment(value: Json) -> datetime | None:
     """ISO 8601 with or without fractions."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
 
 
 def text_of(value: Json) -> str:
