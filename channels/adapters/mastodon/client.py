@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
 from channels.http import Answer, delete, get_json, post_json
+from channels.parts import NotForThis
 
 LONGEST_WINDOW = timedelta(hours=24)
 RESERVE = 5
@@ -132,7 +133,9 @@ def _refused(status: int, body: Json) -> ChannelError | None:
     if status == 401:
         return AuthFailed("Mastodon refuses the access token. Make a new one for this account and enter it.")
     if status == 403:
-        return AuthFailed(
+        # A token without read:search reads notifications all the same.
+        kind = NotForThis if "scope" in told(body) else AuthFailed
+        return kind(
             f"Mastodon does not let the token do this: {told(body) or 'forbidden'}. It needs the scopes read, "
             "write:statuses and write:favourites, and an account that is not suspended."
         )
