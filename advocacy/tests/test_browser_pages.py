@@ -133,7 +133,7 @@ def test_a_narrow_play_page_has_its_details_behind_a_tab(shown):
 def test_a_chosen_theme_wins_over_the_system(windows, living, theme):
     page = windows.open("vera", "/me/", dark=theme == "light")
     page.locator(".segmented label", has_text=theme).click()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("html")).to_have_attribute("data-theme", theme)
     ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert (sum(int(c) for c in ground.strip("rgb()").split(",")) < 382) is (theme == "dark")
