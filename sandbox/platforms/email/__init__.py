@@ -27,7 +27,7 @@ class Email(Platform):
         super().__init__(universe)
         self.mailboxes = Mailboxes(universe.store, universe.born_at)
         self._imap: ImapServer | None = None
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop  # opened with the sockets: a world that only tells of itself has none
         self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
         self._ready = threading.Event()
         self._failed: BaseException | None = None
@@ -38,6 +38,7 @@ class Email(Platform):
     # --- sockets ----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         self._ready.wait(30)
         if self._failed is not None:
