@@ -101,12 +101,13 @@ def test_the_page_costs_the_same_at_1_and_at_30_connections(
 ) -> None:
     client.force_login(manager())
     fill(1)
+    client.get(reverse("channels:health"))  # what is looked up once in a process is not counted
     with django_assert_max_num_queries(20) as few:
         client.get(reverse("channels:health"))
     fill(29)
     with django_assert_num_queries(len(few.captured_queries)):
         page = client.get(reverse("channels:health"))
-    assert page.content.decode().count("<tbody>") == 30
+    assert page.content.decode().count("<tbody ") == 30
 
 
 @pytest.mark.django_db
