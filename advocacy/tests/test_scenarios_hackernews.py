@@ -61,13 +61,12 @@ def test_word_that_only_begins_like_ours_is_no_ticket(desk):
     assert not Ticket.objects.filter(requester__external_id="alike").exists()
 
 
-def test_front_page_is_stored_and_makes_no_ticket(desk):
+def test_front_page_story_that_does_not_name_us_stays_in_the_inbox(desk):
     root = story(desk, "Show HN: A window manager", url="https://windows.example/", author="windower")
     desk.poll("hackernews")
-    message = desk.message(root)
-    assert message.ticket_id is None
-    assert message.channel.slug == "hn-front-page"
-    assert desk.seen_by(root) == {"hn-front-page"}
+    assert not desk.has(root)
+    kept_out = InboundItem.objects.get(external_id=root, connection__name="Hacker News front page")
+    assert kept_out.state == InboundItem.State.IGNORED
 
 
 @pytest.mark.parametrize("front_page_first", [False, True])
