@@ -84,12 +84,6 @@ THERE = {name: place for name, place in PLACES.items() if place.platform in all_
 places = pytest.mark.parametrize("name", THERE)
 
 
-def of(**wanted: Any) -> Any:
-    """Those places of which all of this is true."""
-    names = [n for n, p in THERE.items() if all(getattr(p, key) in value for key, value in wanted.items())]
-    return pytest.mark.parametrize("name", names)
-
-
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch, settings):
     """Also none to take a reply back in: the desk's clock would be ahead of the platforms', and customers who ask
@@ -299,34 +293,42 @@ def asked_again(desk, asked: Asked, ticket: Ticket, above: str) -> None:
     assert (ticket.status, ticket.is_queued) == ("open", True)
 
 
-@of(way=(DESK, SELF))
-def test_colleague_who_answers_there_stops_the_clock(desk, client, name):
+@places
+def test_what_is_done_there_is_seen_here(desk, client, name):
     asked = ask(desk, client, name)
     ticket = ensure_ticket(asked.message.pk, desk.user(), desk.now())
     desk.next_second()
-    answered_there(desk, asked, ticket)
+    if asked.place.edits:
+        edited(desk, asked)
+    if asked.place.threads and asked.place.way in (DESK, SELF):  # the rest has no other way, or none there
+        answered_there(desk, asked, ticket)
+    if asked.place.deletes:
+        deleted(desk, asked)
     in_order(desk)
 
 
-@of(edits=(True,))
-def test_edit_shows_the_old_words_are_kept_and_so_are_those_of_what_is_deleted(desk, client, name):
-    asked = ask(desk, client, name)
-    ensure_ticket(asked.message.pk, desk.user(), desk.now())
-    desk.next_second()
-    word, there = new_word(), {"platform": asked.place.platform, "id": asked.made["id"]}
-    there["id"] = desk.outside.control("edit", **there, text=f"I mean Acme's {word}.")["id"]
-    look(desk, asked.place.platform)
+def edited(desk, asked: Asked) -> None:
+    """The new words show, the old ones are kept."""
+    word, platform = new_word(), asked.place.platform
+    text = f"I mean Acme's {word}, not {asked.word}."
+    # Where each version has a number of its own, the newest is what can be taken back.
+    asked.made["id"] = desk.outside.control("edit", platform=platform, id=asked.made["id"], text=text)["id"]
+    look(desk, platform)
     message = said(word)
     assert (message.pk, message.edited_at is None) == (asked.message.pk, False)
-    assert [asked.word in revision.text for revision in message.revisions.all()] == [True]
+    assert [asked.message.text == revision.text for revision in message.revisions.all()] == [True]
     assert not message.is_deleted
-    if asked.place.deletes:
-        desk.outside.control("delete", **there)
-        look(desk, asked.place.platform)
-        message = said(word)
-        assert message.is_deleted
-        assert message.deleted_at is not None
-        assert message.ticket_id is not None
+
+
+def deleted(desk, asked: Asked) -> None:
+    """It is marked; the words are kept, and so is the ticket."""
+    desk.outside.control("delete", platform=asked.place.platform, id=asked.made["id"])
+    look(desk, asked.place.platform)
+    message = said(asked.word)
+    assert message.pk == asked.message.pk
+    assert message.is_deleted
+    assert message.deleted_at is not None
+    assert message.ticket_id is not None
 
 
 def test_page_that_no_platform_brings_is_added_by_its_address_and_answered_there(desk):
