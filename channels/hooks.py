@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from channels import inbox
@@ -11,6 +14,14 @@ from channels.contract import Capability, Hook, HookAnswer, Page
 from channels.models import Connection
 
 MOST_BYTES = 1024 * 1024
+
+
+def declared_bytes(meta: Mapping[str, Any]) -> int:
+    """How long a request says that its body is; more than anybody takes where that is no number."""
+    try:
+        return int(meta.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return sys.maxsize
 
 
 class Unknown(LookupError):

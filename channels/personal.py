@@ -165,7 +165,8 @@ def marked(user_id: int, connection_id: int) -> Mapping[str, Json]:
 
 def source_as(user_id: int | None, connection_id: int, account_id: str, *, even_refused: bool = False) -> Source:
     """The connection, speaking as the account that an item was written for. Raises AuthFailed where its owner has left,
-    or has removed or replaced it; `even_refused` lets one through that the platform refused lately, to look for a post."""
+    or has removed or replaced it; `even_refused` lets one through that the platform refused lately, to look for a
+    post."""
     source = source_of(connection_id)
     if not source.adapter.personal_fields:
         return source

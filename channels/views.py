@@ -73,7 +73,7 @@ def try_out(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def hook(request: HttpRequest, hook_id: UUID) -> HttpResponse:
     """A request of a platform: its own proof is in it, so it needs no session. What is refused says why in a line."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > hooks.MOST_BYTES:
+    if hooks.declared_bytes(request.META) > hooks.MOST_BYTES:
         return _told("Too large.", 413)
     try:
         answer = hooks.receive(hook_id, _hook(request), timezone.now())

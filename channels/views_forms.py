@@ -26,6 +26,7 @@ from channels.adapters.form.language import read_lines
 from channels.errors import ChannelError, Malformed
 from channels.form_answers import Filled, Shown
 from channels.form_page import TOKEN, TRAP, Form, Token
+from channels.hooks import declared_bytes
 
 SENT = "sent"
 
@@ -39,7 +40,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(form, "closed", status=503)
     if request.method != "POST":
         return _page(form, "thanks") if SENT in request.GET else _asked(form, form_answers.empty(form.questions))
-    if int(request.META.get("CONTENT_LENGTH") or 0) > form_page.MOST_BYTES:
+    if declared_bytes(request.META) > form_page.MOST_BYTES:
         told = _("That is too much at once. Please shorten it, or send us a link to the rest.")
         return _asked(form, form_answers.empty(form.questions), told, status=413)
     return _sent(request, form)

@@ -46,6 +46,7 @@ HOSTILE: dict[str, Json] = {
     "not a number": float("nan"),
     "infinity": float("inf"),
     "negative": -1,
+    "milliseconds in the year 33000": 10**15,
     "true": True,
     "nothing": None,
     "empty": "",

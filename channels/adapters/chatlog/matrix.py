@@ -153,6 +153,10 @@ def _bundled(event: Event, line: Line) -> list[Change]:
     return [change] if change is not None and change.id == line.id else []
 
 
+_END_MS = 253_402_300_800_000
+"""The year 10000: what a server claims to be later has no time."""
+
+
 def _line(event: Event, names: Mapping[str, str]) -> Line | None:
     content, event_id, sender = event.get("content"), event.get("event_id"), event.get("sender")
     at = event.get("origin_server_ts")
@@ -167,7 +171,7 @@ def _line(event: Event, names: Mapping[str, str]) -> Line | None:
     return Line(
         event_id,
         sender,
-        at / 1000,
+        at / 1000 if 0 <= at < _END_MS else 0.0,
         _words(content, sender),
         name=names.get(sender, ""),
         thread=str(relation.get("event_id") or "") if relation.get("rel_type") == "m.thread" else "",
