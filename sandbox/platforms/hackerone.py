@@ -66,7 +66,7 @@ class HackerOne(Talk):
         found = [r for r in self.store.all("h1_report").values() if r["program"] == program]
         if since := asked.get("filter[last_activity_at__gt]"):
             after = datetime.fromisoformat(since).timestamp()
-            found = [report for report in found if round(report["active"], 3) > after]
+            found = [report for report in found if int(report["active"] * 1000) > round(after * 1000)]
         key = asked.get("sort", "").removeprefix("-")
         by = "active" if key == "reports.last_activity_at" else "at"
         found.sort(key=lambda report: report[by], reverse=asked.get("sort", "-").startswith("-"))
