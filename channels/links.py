@@ -52,7 +52,7 @@ def canonical(address: str) -> str:
     """The one form that all addresses of a page share: no scheme, no `www.`, no tracking, parameters in order, at most
     500 characters; "" for what is no web address. It is for comparing, not for opening.
 
-    A fragment stays only where it names a place of its own (`#comment-42`, `#!/room`): a heading is the same page.
+    A fragment stays only where it names a place of its own (`#comment-42`, `#/room`): a heading is the same page.
     """
     if not is_web_address(address := address.strip()):
         return ""
@@ -88,4 +88,4 @@ def _query(query: str) -> str:
 
 
 def _fragment(fragment: str) -> str:
-    return f"#{fragment}" if _PLACE.match(fragment) else ""
+    return f"#{fragment}" if _PLACE.match(fragment) or fragment.startswith("/") else ""

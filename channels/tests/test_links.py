@@ -16,6 +16,7 @@ from channels.links import LONGEST_CANONICAL, canonical
         ("https://acme.example/a?b=2&a=1", "acme.example/a?a=1&b=2"),
         ("https://acme.example/blog/post#the-second-heading", "acme.example/blog/post"),
         ("https://acme.example/blog/post#comment-5318", "acme.example/blog/post#comment-5318"),
+        ("https://matrix.to/#/!room:acme.example/$event1", "matrix.to#/!room:acme.example/$event1"),
         ("https://x.com/jane/status/5?s=20", "twitter.com/jane/status/5"),
         ("https://youtu.be/abc?si=1", "youtube.com/watch?v=abc"),
         ("https://m.youtube.com/watch?v=abc&feature=share", "youtube.com/watch?v=abc"),

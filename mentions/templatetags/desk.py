@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from channels.links import web_address
+from channels.registry import all_adapters
 from mentions import rendering, times
 
 register = template.Library()
@@ -89,3 +90,12 @@ def web(url: str) -> str:
 def size(count: int) -> str:
     """Bytes in a reader's unit."""
     return filesizeformat(count)
+
+
+@register.filter
+def space(namespace: str) -> str:
+    """A namespace in words: the platform's name, and whose site it is where there are several."""
+    platform, _colon, site = namespace.partition(":")
+    adapter = all_adapters().get(platform)
+    label = adapter.label if adapter is not None else platform
+    return f"{label} ({site})" if "." in site and not site.startswith("127.") else label
