@@ -20,8 +20,8 @@ UPDATE mentions_author a SET person_id = p.id, is_us = a.is_us OR p.is_us
    AND (a.person_id IS DISTINCT FROM p.id OR (p.is_us AND NOT a.is_us))
 """
 # What one of us said in somebody else's conversation was an answer; what they asked themselves stays a question.
-# Where a whole thread is one ticket (Slack), whoever it belongs to goes on asking in it. A mail is ours only if that was
-# proved when it came in, so mail is left as it is.
+# Where a whole thread is one ticket (Slack), whoever it belongs to goes on asking in it. A mail is ours only if that
+# was proved when it came in, so mail is left as it is.
 _RECOGNISE = """
 UPDATE mentions_message m SET direction = 'team', ticket_id = coalesce(parent.ticket_id, m.ticket_id)
   FROM mentions_author a, mentions_message own
