@@ -27,6 +27,8 @@ from channels.http_guard import anything_sent, begin_request, check_behind_proxy
 MAX_REDIRECTS = 5
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_SAY_NOTHING = frozenset(("accept", "accept-language", "user-agent", "if-none-match", "if-modified-since"))
+"""Headers that may follow a redirect to another host; any other one may be a key (`Api-Key`, `X-Goog-Api-Key`)."""
 
 Classify = Callable[[int, Json], ChannelError | None]
 """An adapter's own reading of an error body (status, parsed body or None); None leaves it to the general rule."""
@@ -224,7 +226,7 @@ def _redirected(call: Call, url: str) -> Call:
     old, new = call.target(), Call("GET", url, secrets=call.secrets).target()
     if (old.scheme, old.hostname, old.port) == (new.scheme, new.hostname, new.port):
         return Call(call.method, url, headers=call.headers, auth=call.auth, secrets=call.secrets)
-    if call.auth or any(name.lower() == "authorization" for name in call.headers or {}):
+    if call.auth or any(name.lower() not in _SAY_NOTHING for name in call.headers or {}):
         raise Rejected(
             f"{call.where} redirects to {new.hostname}, and credentials are not sent there. If that is the right "
             "place, set it as the address of this connection."
