@@ -212,6 +212,7 @@ def clocks_of(ticket: Ticket) -> clocks.Clocks:
         channel_minutes=ticket.channel.target_minutes,
         priority=ticket.priority,
         no_reply_reason=ticket.no_reply_reason,
+        skips_weekends=ticket.channel.skips_weekends,
     )
 
 

@@ -107,7 +107,9 @@ class Asked:
 
 
 def author_of(place: Place, word: str) -> str:
-    return f"{word}@home.example" if place.way == MAIL else f"ask{word}"
+    """Without the word in it: on Twitter an answer names whom it answers."""
+    name = f"ask{word[::-1]}"
+    return f"{name}@home.example" if place.way == MAIL else name
 
 
 def ask(desk, client, name: str) -> Asked:
