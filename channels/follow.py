@@ -47,12 +47,14 @@ ON CONFLICT (connection_id, thread_id) DO UPDATE SET
     interval_s = excluded.interval_s, namespace = excluded.namespace
 """
 _LEASE = """
-UPDATE channels_followed SET next_at = %(until)s WHERE id IN (
+WITH due AS MATERIALIZED (
     SELECT f.id FROM channels_followed f JOIN channels_connection c ON c.id = f.connection_id
     WHERE f.next_at <= %(now)s AND f.until > %(now)s AND c.is_active
     ORDER BY f.next_at LIMIT %(limit)s FOR UPDATE OF f SKIP LOCKED
-) RETURNING id
+)
+UPDATE channels_followed f SET next_at = %(until)s FROM due WHERE f.id = due.id RETURNING f.id
 """
+"""Chosen once, in a CTE: a plan may run a subquery of the WHERE again for each row, and so take more than the limit."""
 
 
 def follow(connection_id: int, namespace: str, thread_id: str, until: datetime, now: datetime) -> bool:

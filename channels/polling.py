@@ -46,14 +46,16 @@ MENDED_BY_ADMIN_S = 1800
 """Pause after what only an admin can mend; saving the connection ends it at once."""
 
 _DUE = """
-UPDATE channels_connection SET lease_token = gen_random_uuid(), lease_until = %(until)s
-WHERE id IN (
+WITH due AS MATERIALIZED (
     SELECT id FROM channels_connection
     WHERE is_active AND platform <> ALL(%(silent)s) AND (next_poll_at IS NULL OR next_poll_at <= %(now)s)
         AND (lease_until IS NULL OR lease_until <= %(now)s)
     ORDER BY next_poll_at NULLS FIRST LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-) RETURNING id, lease_token
+)
+UPDATE channels_connection c SET lease_token = gen_random_uuid(), lease_until = %(until)s
+FROM due WHERE c.id = due.id RETURNING c.id, c.lease_token
 """
+"""Chosen once, in a CTE: a plan may run a subquery of the WHERE again for each row, and so take more than the limit."""
 _dice = random.SystemRandom()
 
 

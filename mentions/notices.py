@@ -41,7 +41,8 @@ SELECT DISTINCT ON (m.id, room.name) m.id, c.id, room.name,
   JOIN mentions_sighting s ON s.message_id = m.id
   JOIN channels_channel c ON c.id = s.channel_id AND c.is_active AND jsonb_array_length(c.slack_channels) > 0
  CROSS JOIN LATERAL jsonb_array_elements_text(c.slack_channels) AS room (name)
- WHERE {which} AND m.direction = 'in' AND NOT m.is_auto AND NOT m.is_deleted AND room.name <> ''
+ WHERE (%(ids)s::bigint[] IS NULL OR m.id = ANY(%(ids)s::bigint[]))
+   AND m.direction = 'in' AND NOT m.is_auto AND NOT m.is_deleted AND room.name <> ''
    AND m.posted_at > %(fresh)s AND m.ingested_at > %(fresh)s
    AND NOT EXISTS (SELECT FROM mentions_notice n WHERE n.message_id = m.id AND n.slack_channel = room.name)
  ORDER BY m.id, room.name, c.rank, c.id
@@ -53,16 +54,15 @@ def note(message_ids: Sequence[int] | None, now: datetime) -> int:
     """Which Slack channels are to hear of these messages (None: of everything fresh); how many notices are new."""
     if not settings.SLACK_TOKEN:
         return 0
-    which = "m.id = ANY(%(ids)s)" if message_ids is not None else "m.ingested_at > %(fresh)s"
     params = {
-        "ids": list(message_ids or ()),
+        "ids": None if message_ids is None else list(message_ids),
         "now": now,
         "hourly": next_hour(now),
         "daily": next_morning(now),
         "fresh": now - FRESH,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE.format(which=which), params)
+        cursor.execute(_NOTE, params)
         return int(cursor.rowcount)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -125,12 +124,8 @@ def start(
 
 def _first_line(process: subprocess.Popen[bytes]) -> bytes:
     assert process.stdout is not None
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([process.stdout], [], [], 0.2)
-        if ready:
-            line = process.stdout.readline()
-            if not line:
-                break
+    with selectors.DefaultSelector() as selector:  # select(2) itself refuses descriptors from 1,024 on
+        selector.register(process.stdout, selectors.EVENT_READ)
+        if selector.select(START_TIMEOUT_S) and (line := process.stdout.readline()):
             return line
     raise RuntimeError(f"the sandbox did not start (exit code {process.poll()}); its own words are on stderr")

@@ -59,11 +59,12 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     from mentions.ingest import ingest_pending
     from mentions.models import Reply
 
-    troubled = 0
+    troubled = []
     for pk in Connection.objects.values_list("pk", flat=True):
         polled = polling.poll(pk, now)
         done["polled"] += 1
-        troubled += bool(polled.error or polled.more or polled.items or not polled.leased)
+        if polled.error or polled.more or polled.items or not polled.leased:
+            troubled.append([pk, repr(polled)])
     while taken := ingest_pending(200).taken:
         done["ingested"] += taken
     handing_over.hand_over_due(now)
@@ -78,7 +79,8 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     left = left.exclude(conversation__in=uncertain.values("conversation"))
     resting = Reply.objects.filter(state=Reply.State.RESTING)
     pending = InboundItem.objects.filter(state=InboundItem.State.PENDING)
-    done["left"] = [troubled, left.count(), resting.count(), pending.count()]
+    done["troubled"] = troubled
+    done["left"] = [len(troubled), left.count(), resting.count(), pending.count()]
     return any(done["left"])
 
 

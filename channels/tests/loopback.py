@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from channels import http_guard
 from channels.contract import Network
 
 
@@ -54,6 +57,18 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer = answer
         self.seen: list[Seen] = []
+        self._kept: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._kept.add(request)
+        super().process_request(request, client_address)
+
+    def server_close(self) -> None:
+        """With the connections that clients keep open: their threads wait for a next request for ever."""
+        super().server_close()
+        for request in list(self._kept):
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
 
     @property
     def address(self) -> str:
@@ -113,6 +128,8 @@ def serving(answer: Answering) -> Iterator[Server]:
     try:
         yield server
     finally:
+        for session in getattr(http_guard._SENT, "sessions", {}).values():
+            session.close()  # what this thread keeps open for its next request
         server.shutdown()
         server.server_close()
         thread.join(5)

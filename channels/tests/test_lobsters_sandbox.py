@@ -68,7 +68,8 @@ def test_a_deleted_comment_is_seen(sandbox: launch.Running, config: Config) -> N
     assert (mention.is_deleted, mention.thread_id) == (True, story)
 
 
-def test_nobody_can_post_from_the_desk(config: Config) -> None:
+def test_nobody_can_post_from_the_desk(sandbox: launch.Running, config: Config) -> None:
+    sandbox.post("lobsters", title="A story at least", text="", author="ann")
     assert not ADAPTER.can(Capability.SEND)
     with pytest.raises(Rejected, match="answer there"):
         ADAPTER.send(config, Outgoing("k", "Hello", in_reply_to="abc"))
