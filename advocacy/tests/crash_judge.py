@@ -162,7 +162,7 @@ def claims_are_over(desk: LivingDesk) -> Iterator[str]:
 def clocks_are_right(desk: LivingDesk) -> Iterator[str]:
     tickets = desk.rows(
         """SELECT t.id, t.posted_at, t.queued_at, t.last_message_at, t.first_reply_at, t.first_reply_message_id,
-                  t.due_at, t.priority, t.no_reply_reason, c.target_minutes
+                  t.due_at, t.priority, t.no_reply_reason, c.target_minutes, c.skips_weekends
              FROM mentions_ticket t JOIN channels_channel c ON c.id = t.channel_id"""
     )
     said: dict[int, list[Said]] = {}
@@ -176,6 +176,7 @@ def clocks_are_right(desk: LivingDesk) -> Iterator[str]:
             channel_minutes=ticket["target_minutes"],
             priority=ticket["priority"],
             no_reply_reason=ticket["no_reply_reason"],
+            skips_weekends=ticket["skips_weekends"],
         )
         for name in ("posted_at", "queued_at", "last_message_at", "first_reply_at", "first_reply_message_id", "due_at"):
             if getattr(clocks, name) != ticket[name]:

@@ -60,7 +60,7 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     from mentions.models import Reply
 
     troubled = []
-    for pk in Connection.objects.values_list("pk", flat=True):
+    for pk in Connection.objects.filter(is_active=True).values_list("pk", flat=True):
         polled = polling.poll(pk, now)
         done["polled"] += 1
         if polled.error or polled.more or polled.items or not polled.leased:

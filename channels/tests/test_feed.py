@@ -235,6 +235,24 @@ def test_two_feeds_may_use_the_same_guids() -> None:
     assert len(set(ids)) == 2
 
 
+def test_an_entry_told_twice_is_the_same_and_others_of_its_guid_are_not() -> None:
+    feed = b'<rss version="2.0"><channel>%s</channel></rss>'
+    entry = b'<item><guid isPermaLink="false">1</guid><title>E</title><link>/e/%d</link></item>'
+    told, other = entry % 1, entry % 2
+    once, twice, both = (_ids_of(feed % entries) for entries in (told, told * 2, told + other))
+    assert once == twice
+    assert len(set(both)) == 2
+
+
+def _ids_of(body: bytes) -> list[str]:
+    def answer(seen: Seen) -> Reply:
+        return Reply(body=body, headers={"Content-Type": "application/rss+xml"})
+
+    with serving(answer) as server:
+        ids = [item.external_id for page in ADAPTER.fetch(_config(server, "/a"), None) for item in page.items]
+    return [each.partition(":")[2] for each in ids]
+
+
 def test_relative_links_lead_to_the_site() -> None:
     sites = Sites()
     sites.put("/a", ("1", "One", NOW))

@@ -29,12 +29,13 @@ def split(document: Document) -> list[Item]:
     if not isinstance(document, FeedDocument):
         raise Malformed("Not a feed.")
     told = [kept for kept in entries_of(document) if any(kept["entry"].get(name) for name in _SAYING)]
-    shared = {number for number, count in Counter(_own_id(kept["entry"]) for kept in told).items() if count > 1}
+    pages = {(_own_id(kept["entry"]), _page(kept["entry"])) for kept in told}  # an entry told twice is one
+    shared = {number for number, count in Counter(number for number, _ in pages).items() if count > 1}
     items: dict[str, Item] = {}
     for kept in told:
         number = _own_id(kept["entry"])
         if number in shared:  # feeds that give every entry the same guid: only the link tells them apart
-            number = f"{number}#{_hash(kept['entry'].get('link') or _content_key(kept['entry']))}"
+            number = f"{number}#{_hash(_page(kept['entry']))}"
         external_id = f"{feed_mark(kept['feed'])}:{number}"
         items.setdefault(external_id, Item(external_id, kept))
     return list(items.values())
@@ -52,6 +53,10 @@ def _own_id(entry: Mapping[str, Any]) -> str:
     if not told:
         return f"={_content_key(entry)}"
     return told if len(told) <= LONGEST_ID else f"{told[:200]}={_hash(told)}"
+
+
+def _page(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("link") or _content_key(entry))
 
 
 def _content_key(entry: Mapping[str, Any]) -> str:

@@ -179,6 +179,7 @@ class Slack(Platform):
                 "rooms": [f"{SLACK_CHANNELS[name]} {name}" for name in people.ROOMS],
                 "what": "both",
                 "emoji": people.EMOJI,
+                "look_back_days": 14,
             },
             {"bot_token": SLACK_TOKEN, "signing_secret": people.SIGNING_SECRET},
             {name: ({}, {}) for name in people.ROOMS},
