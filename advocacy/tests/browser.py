@@ -20,7 +20,16 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 from celery import Celery
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebError, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 from advocacy.tests.living_desk import LivingDesk
 from sandbox.world import SLACK_TOKEN
@@ -66,6 +75,7 @@ def living(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
 
 @pytest.fixture(scope="module")
 def chromium(program: str) -> Iterator[Browser]:
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
         yield browser

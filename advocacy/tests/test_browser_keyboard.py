@@ -109,8 +109,8 @@ def test_a_whole_ticket_is_worked_by_keys(playing, world):
 
 
 @pytest.mark.parametrize(("key", "menu"), [("x", "no-reply"), ("p", "park"), ("h", "hand-back"), ("o", "answered")])
-def test_the_ways_out_open_take_the_focus_and_give_it_back(windows, key, menu):
-    page = windows.open("sam", "/play/")
+def test_the_ways_out_open_take_the_focus_and_give_it_back(playing, key, menu):
+    page, _ = playing
     with page.context.expect_page() if key == "o" else nullcontext():
         page.keyboard.press(key)
     expect(page.locator(f"#{menu} .menu-body :focus")).to_have_count(1)

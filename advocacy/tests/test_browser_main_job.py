@@ -41,14 +41,14 @@ def test_a_tweet_is_played_answered_by_keyboard_and_counted(windows, world, livi
     expect(page.locator("[data-sends]")).to_contain_text("sent in")
     assert posted_by_desk(living, "twitter", asked.word) == []
 
-    living.wait_until(lambda: posted_by_desk(living, "twitter", asked.word), "the tweet on the platform", 40)
+    living.wait_until(lambda: posted_by_desk(living, "twitter", asked.word), "the tweet on the platform", 80)
     visitor = windows.open("", asked.url)
     answered = visitor.locator("article.ours.reply-to").filter(has_text=answer)
     expect(answered).to_have_count(1)
     expect(answered.locator(".by")).to_contain_text("@acme")
     assert [post["in_reply_to"] for post in posted_by_desk(living, "twitter", asked.word)] == [asked.id]
 
-    living.wait_until(counted(report, "@acme", before), "the report to count it", 40, every_s=0.5)
+    living.wait_until(counted(report, "@acme", before), "the report to count it", 80, every_s=0.5)
     page.goto(f"/tickets/{asked.ticket}/")
     expect(page.locator("article.team .badge.sent")).to_have_text("sent")
     assert world.ticket(asked)["status"] == "solved"
@@ -63,7 +63,7 @@ def test_a_mail_is_answered_from_the_alias_it_was_written_to(windows, world, liv
     page.keyboard.press("Control+Enter")
     expect(page.locator("#toasts")).to_contain_text("answered and solved")
 
-    living.wait_until(lambda: posted_by_desk(living, "email", asked.word), "the mail on its way", 40)
+    living.wait_until(lambda: posted_by_desk(living, "email", asked.word), "the mail on its way", 80)
     visitor = windows.open("", f"{living.sandbox.http_url}/mail/lena@home.example")
     visitor.locator("tr", has_text="INBOX").get_by_role("link").first.click()
     heads = {row.locator("th").inner_text(): row.locator("td").inner_text() for row in visitor.locator("tr").all()}
@@ -71,7 +71,7 @@ def test_a_mail_is_answered_from_the_alias_it_was_written_to(windows, world, liv
     assert "merch@acme.example" in heads["From"]
     assert asked.id.strip("<>") in heads["In-Reply-To"]
     assert asked.id.strip("<>") in heads["References"]
-    living.wait_until(counted(report, "merch@acme.example", before), "the report to count it", 40, every_s=0.5)
+    living.wait_until(counted(report, "merch@acme.example", before), "the report to count it", 80, every_s=0.5)
 
 
 def test_a_comment_is_answered_there_and_recognised_with_its_own_time(windows, world, living):
@@ -97,7 +97,7 @@ def test_a_comment_is_answered_there_and_recognised_with_its_own_time(windows, w
     world.until(lambda: world.ticket(asked)["status"] == "solved", "the answer to be recognised")
     told = living.rows("SELECT posted_at FROM mentions_message WHERE text LIKE %s", (f"%cache {asked.word}%",))
     assert world.ticket(asked)["first_reply_at"] == told[0]["posted_at"]
-    living.wait_until(counted(report, "Hacker News mentions", before), "the report to count it", 40, every_s=0.5)
+    living.wait_until(counted(report, "Hacker News mentions", before), "the report to count it", 80, every_s=0.5)
 
 
 def test_an_expert_is_asked_by_key_and_the_answer_solves_the_ticket(windows, world, living):
@@ -116,7 +116,7 @@ def test_an_expert_is_asked_by_key_and_the_answer_solves_the_ticket(windows, wor
         visitor.reload()
         return visitor.locator("article", has_text=asked.url).filter(has_text="support from an expert").count() == 1
 
-    living.wait_until(posted, "the message in Slack", 40, every_s=0.5)
+    living.wait_until(posted, "the message in Slack", 80, every_s=0.5)
     living.sandbox.control("answer", platform="twitter", id=asked.id, text="Fixed in 18.6, sorry!", **{"as": "nadia"})
     world.until(lambda: world.ticket(asked)["status"] == "solved", "the expert's answer to solve it")
     page.goto(f"/tickets/{asked.ticket}/")

@@ -40,7 +40,7 @@ def test_a_mention_is_played_answered_in_the_page_and_seen_there(windows, world,
     page.keyboard.press("Control+Enter")
     expect(page.locator("#toasts")).to_contain_text("answered and solved")
 
-    living.wait_until(lambda: posted_by_desk(living, platform, asked.word), "the answer on the platform", 40)
+    living.wait_until(lambda: posted_by_desk(living, platform, asked.word), "the answer on the platform", 80)
     visitor = windows.open("", asked.url)
     there = visitor.locator("article").filter(has=visitor.get_by_text(answer)).last
     expect(there).to_be_visible()

@@ -60,7 +60,7 @@ def test_a_message_that_came_while_typing_stops_the_sending_and_keeps_the_text(w
 
     page.keyboard.press("Control+Enter")  # read now: the same text may go
     expect(page.locator("#toasts")).to_contain_text("answered and solved")
-    living.wait_until(lambda: posted_by_desk(living, "twitter", "Run the installer"), "the tweet", 40)
+    living.wait_until(lambda: posted_by_desk(living, "twitter", "Run the installer"), "the tweet", 80)
 
 
 def test_two_tabs_and_a_double_click_post_once(windows, world, living):

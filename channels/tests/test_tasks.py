@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from celery import current_app
+from django.conf import settings
 
 from advocacy.beat import SCHEDULE
 from channels import inbox, nudges, tasks
@@ -79,6 +80,21 @@ def test_what_waits_in_the_inbox_is_told_again(fake: FakeAdapter, django_capture
 
 def test_the_sweeps_find_nothing_in_an_empty_desk(fake: FakeAdapter) -> None:
     assert tasks.recover_outbox() == tasks.refetch_followed() == tasks.send_due() == tasks.nudge_pending() == 0
+
+
+def test_what_waits_for_other_servers_keeps_no_reply_waiting() -> None:
+    """A worker without `-Q` takes from both queues; a route to a task that is none would say nothing."""
+    routed = settings.CELERY_TASK_ROUTES
+    assert set(routed) <= set(current_app.tasks)
+    assert set(current_app.amqp.queues.consume_from) == {"desk", "polls"}
+
+    def queue_of(task: str) -> str:
+        return str(current_app.amqp.router.route({}, task)["queue"].name)
+
+    assert queue_of("channels.poll") == "polls"
+    assert {queue_of(task) for task in ("channels.send_due", "mentions.hand_over_due", "mentions.post_notices")} == {
+        "desk"
+    }
 
 
 def test_every_periodic_task_of_this_app_is_scheduled_and_known() -> None:

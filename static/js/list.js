@@ -11,6 +11,8 @@ function select(row) {
   row.scrollIntoView({ block: "nearest" });
 }
 
+const again = (row) => row && rows().find((other) => other.dataset.id === row.dataset.id);
+
 export function move(step) {
   const all = rows();
   if (!all.length) return false;
@@ -59,13 +61,15 @@ export async function preview() {
   if (old) old.remove();
   if (same) return true;
   const response = await fetch(`${row.querySelector("a").pathname}preview/`, { credentials: "same-origin" });
-  if (!response.ok || selected() !== row && selected()) return true;
+  if (!response.ok) return true;
   const box = document.createElement("div");
   box.className = "peek";
   box.innerHTML = await response.text();
+  const here = again(row); // the list may have been brought up to date meanwhile
+  if (!here || selected() && selected() !== here) return true;
   for (const shown of document.querySelectorAll("#rows .peek")) shown.remove();
-  row.append(box);
-  select(row);
+  here.append(box);
+  select(here);
   return true;
 }
 
@@ -79,8 +83,11 @@ document.addEventListener("focusin", (event) => {
 const queue = document.querySelector("[data-live]");
 let tag = "";
 
+const isInUse = () =>
+  document.hidden || document.querySelector("details.menu[open], dialog[open], #rows .peek, #rows .picked");
+
 async function ask() {
-  if (document.hidden || document.querySelector("details.menu[open], dialog[open], #rows .peek, #rows .picked")) return;
+  if (isInUse()) return;
   const headers = { "X-Fragment": "1" };
   if (tag) headers["If-None-Match"] = tag;
   let response;
@@ -88,23 +95,24 @@ async function ask() {
     response = await fetch(location.href, { headers, credentials: "same-origin", cache: "no-store" });
   } catch { return; }
   if (response.status !== 200 || response.redirected) return;
+  const text = await response.text();
+  if (isInUse()) return; // since we asked: the next time
   const known = tag;
   tag = response.headers.get("ETag") || "";
-  const text = await response.text();
   // The page itself came without its tag being readable: the first answer only fills it in.
   if (known) swap(text);
 }
 
 function swap(text) {
   const current = selected();
-  const id = current && current.dataset.id;
+  const at = rows().indexOf(current);
   const hadFocus = current && current.contains(document.activeElement);
   const scroll = window.scrollY;
   queue.innerHTML = text;
-  const again = id && rows().find((row) => row.dataset.id === id);
-  if (again) {
-    again.classList.add("selected");
-    if (hadFocus) again.querySelector("a").focus({ preventScroll: true });
+  const next = again(current) || (at >= 0 && rows()[Math.min(at, rows().length - 1)]); // what is gone leaves its place
+  if (next) {
+    next.classList.add("selected");
+    if (hadFocus) next.querySelector("a").focus({ preventScroll: true });
   }
   window.scrollTo(0, scroll);
   refresh();
