@@ -14,7 +14,7 @@ from typing import Any
 from advocacy.tests.living_desk import LivingDesk
 from mentions.clocks import Said, compute
 
-PLATFORMS = ("twitter", "hackernews", "email")
+PLATFORMS = ("twitter", "hackernews", "email", "reddit", "mastodon", "slack")
 KEY = re.compile(r"\b[0-9a-f]{32}\b")
 Rows = list[dict[str, Any]]
 Truth = dict[str, dict[str, Rows]]
@@ -28,8 +28,8 @@ def truth_of(desk: LivingDesk) -> Truth:
 
 def stored(desk: LivingDesk) -> Rows:
     return desk.rows(
-        """SELECT m.id, m.namespace, m.external_id, m.thread_id, m.ticket_id, m.direction, m.text, m.author_id,
-                  bool_or(c.to_queue) AS to_queue, count(s.id) AS sightings
+        """SELECT m.id, split_part(m.namespace, ':', 1) AS namespace, m.external_id, m.thread_id, m.ticket_id,
+                  m.direction, m.text, m.author_id, bool_or(c.to_queue) AS to_queue, count(s.id) AS sightings
              FROM mentions_message m LEFT JOIN mentions_sighting s ON s.message_id = m.id
              LEFT JOIN channels_channel c ON c.id = s.channel_id GROUP BY m.id"""
     )
@@ -50,6 +50,7 @@ def complaints(desk: LivingDesk, accepted: Rows) -> list[str]:
         *one_place(desk, truth, messages),
         *inbox_is_settled(desk),
         *replies_once(desk, truth, messages, accepted),
+        *notices_once(desk, truth),
         *claims_are_over(desk),
         *clocks_are_right(desk),
     ]
@@ -148,10 +149,32 @@ def _problems_of(reply: dict[str, Any], posted: int, team: int, tickets: dict[in
         yield "posted all the same"
     if state == "uncertain" and not (reply["error"] and reply["outbound_error"] and reply["outbound"] == "uncertain"):
         yield "uncertain, and the desk does not say why"
-    if state == "uncertain" and reply["platform"] == "twitter":
+    if state == "uncertain" and reply["platform"] != "email":
         yield "uncertain where the platform can be asked"
     if state == "sent" and (team != 1 or tickets.get(reply["message_id"]) != reply["ticket_id"]):
         yield f"its message is stored {team} times, in ticket {tickets.get(reply['message_id'])}"
+
+
+def notices_once(desk: LivingDesk, truth: Truth) -> Iterator[str]:
+    """Each Slack channel hears of each mention of its channels in one message, which is posted once."""
+    untold = desk.rows(
+        """SELECT DISTINCT m.external_id, room.name FROM mentions_message m
+             JOIN mentions_sighting s ON s.message_id = m.id JOIN channels_channel c ON c.id = s.channel_id
+            CROSS JOIN LATERAL jsonb_array_elements_text(c.slack_channels) AS room (name)
+            WHERE c.is_active AND c.slack_mode = 'at_once' AND m.direction = 'in' AND NOT m.is_auto AND NOT m.is_deleted
+              AND NOT EXISTS (SELECT 1 FROM mentions_notice n WHERE n.message_id = m.id
+                              AND n.slack_channel = room.name AND n.post_id IS NOT NULL)"""
+    )
+    yield from (f"{row['name']} never heard of {row['external_id']}" for row in untold)
+    metadata = [post.get("metadata") or {} for post in truth["slack"]["desk"]]
+    posted = Counter(str(each.get("event_payload", {}).get("key")) for each in metadata)
+    for row in desk.rows(
+        """SELECT p.slack_channel, o.key::text AS key, o.state, o.error FROM mentions_noticepost p
+             LEFT JOIN channels_outbounditem o ON o.id = p.outbound_id"""
+    ):
+        if row["state"] != "sent" or posted[row["key"]] != 1:
+            said = f"{row['state']} {row['error']}, posted {posted[row['key']]} times"
+            yield f"notice {row['key']} in {row['slack_channel']}: {said}"
 
 
 def claims_are_over(desk: LivingDesk) -> Iterator[str]:

@@ -21,6 +21,7 @@ WAITED_FOR = {
     "channels_followed": ("next_at",),
     "mentions_reply": ("send_at",),
     "mentions_ticket": ("claim_expires_at",),
+    "mentions_notice": ("due_at",),
 }
 
 
@@ -55,7 +56,7 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     """Whether anything is still on its way."""
     from channels import outbox, polling
     from channels.models import Connection, InboundItem, OutboundItem
-    from mentions import deliveries, handing_over, lifecycle
+    from mentions import deliveries, handing_over, lifecycle, notices
     from mentions.ingest import ingest_pending
     from mentions.models import Reply
 
@@ -68,6 +69,9 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     while taken := ingest_pending(200).taken:
         done["ingested"] += taken
     handing_over.hand_over_due(now)
+    notices.note(None, now)
+    notices.post_due(now)
+    notices.refresh(now, timedelta(days=1))
     done["sent"] += outbox.send_due(now)
     done["looked"] += outbox.recover(now)
     deliveries.apply_changed(now)

@@ -1,8 +1,9 @@
 """The promises of the desk under real crashes: real processes, real sockets, SIGKILL, faults on every platform.
 
-2,000 mentions come in portions while advocates answer; the worker's whole group is killed at ten random moments, Redis
-is emptied twice, PostgreSQL goes away once. Then the faults end, the desk is left to itself, and what is in its tables
-is held against what the sandbox knows. CRASH_SEED in the environment repeats a run's choices (not its timing).
+2,000 mentions come in portions on six platforms while advocates answer and Slack channels are told; the worker's whole
+group is killed at ten random moments, Redis is emptied twice, PostgreSQL goes away once. Then the faults end, the desk
+is left to itself, and what is in its tables is held against what the sandbox knows. CRASH_SEED in the environment
+repeats a run's choices (not its timing).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 
 from advocacy.tests import crash_judge
 from advocacy.tests.living_desk import LivingDesk
+from sandbox.world import SLACK_TOKEN
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,7 @@ SETTINGS = {
     "DESK_CLAIM_LEASE_SECONDS": "30",
     "DESK_UNDO_SECONDS": "1",
     "DESK_MAILS_PER_ADDRESS_PER_DAY": "1000",
+    "DESK_SLACK_TOKEN": SLACK_TOKEN,
 }
 RATES = {"429": 0.04, "500": 0.06, "truncated": 0.05, "slow": 0.15, "html": 0.01, "empty": 0.01, "duplicates": 0.25}
 TIMEOUT = {"kind": "timeout", "rate": 0.02, "seconds": 4}  # longer than the desk waits
@@ -62,7 +65,8 @@ def live_through_crashes(desk: LivingDesk, dice: random.Random) -> None:
     """A successor is on its way up while each worker is at work; two times of three all of them are killed at once."""
     desk.start("worker:0")
     for number in range(KILLS):
-        desk.sandbox.control("bulk", count=MENTIONS // KILLS, seed=dice.randrange(10**6))
+        some = {"count": MENTIONS // KILLS, "platforms": crash_judge.PLATFORMS}
+        desk.sandbox.control("bulk", **some, seed=dice.randrange(10**6))
         desk.sandbox.control("faults", platform=dice.choice(crash_judge.PLATFORMS), **SURE[number])
         desk.start(f"worker:{number + 1}")
         time.sleep(dice.uniform(0, 2))
@@ -131,15 +135,16 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path: Path, crash_see
         truth = crash_judge.truth_of(desk)
         logger.info("%s %s", happened, summary(desk))
     assert wrong == [], "\n".join([f"CRASH_SEED={crash_seed}", *wrong[:60]])
-    assert sum(len(told["mentions"]) for told in truth.values()) == MENTIONS
+    said = {name: len(told["mentions"]) for name, told in truth.items()}
+    assert sum(said.values()) > MENTIONS * 0.9, said  # some on Reddit and Slack are talk that no search would bring
     assert_it_was_hard(happened)
 
 
 def summary(desk: LivingDesk) -> list[tuple[str, str, int, int]]:
     """For the reader of a run: (platform, state, attempts, replies)."""
     rows = desk.rows(
-        """SELECT c.platform, o.state, o.attempts, count(*) FROM channels_outbounditem o
-             JOIN channels_connection c ON c.id = o.connection_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+        """SELECT coalesce(c.platform, 'notices'), o.state, o.attempts, count(*) FROM channels_outbounditem o
+             LEFT JOIN channels_connection c ON c.id = o.connection_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
     )
     return [tuple(row.values()) for row in rows]
 

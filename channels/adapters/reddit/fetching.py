@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from channels.adapters.reddit import client, wire
 from channels.adapters.reddit.parsing import names, parse, subreddits
 from channels.contract import Config, Item, Json, Page
 from channels.descent import Descent, Slice, descend, descent_from
-from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.errors import Malformed, Rejected
 from channels.http import Answer
+from channels.parts import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
 """A listing holds no more than that."""
-FAILURES_A_POLL = 3
-"""So many sources may be out of order before the poll is given up: each may have cost the time of a timeout."""
 OVERLAP_S = 3600
 """What moderators let through later and what the search finds late is read all the same; and so are young edits."""
 BACKFILL_DAYS = 14
@@ -53,61 +51,28 @@ def sources(config: Config) -> list[Source]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of every source in turn. One that is closed to us or out of order does not keep the others from being
-    read. A poll that is cut short (by the quota, by the bounds of a run) begins the next time where it ended."""
-    state = _state(cursor)
-    last: Page | None = None
-    refused: list[str] = []
-    failed: list[ChannelError] = []
-    in_turn = _from(sources(config), state["turn"])
-    for source in in_turn:
-        state["turn"] = source.name if source is not in_turn[-1] else ""
-        try:
-            for page in _pages(config, source, state):
-                last = page
-                yield page
-                if page.quota_left == 0:
+    """Pages of every source in turn. A poll that is cut short (by the quota, by the bounds of a run) begins the next
+    time where it ended."""
+    kept = cursor if isinstance(cursor, dict) else {}
+    stored = kept.get("sources")
+    marks: dict[str, Json] = dict(stored) if isinstance(stored, dict) else {}
+    by_name = {source.name: source for source in sources(config)}
+    parts = Parts(by_name, kept.get("parts"))
+
+    def reached() -> dict[str, Json]:
+        return {"sources": dict(marks), "parts": parts.to_json()}
+
+    for name in parts:
+        source = by_name[name]
+        with parts.reading(name, _shown(source)):
+            since = _since(config, marks.get(name))
+            for part, mark in _read(config, source, descent_from(marks.get(name), since)):
+                marks[name] = {**mark.to_json(), "since": since}
+                left, resets_at = client.quota_of(part.answer)
+                yield Page(_items(config, part.answer, since), reached(), left, resets_at)
+                if left == 0:
                     return
-        except Rejected as error:
-            refused.append(f"{_shown(source)}: {error}")
-        except RateLimited:
-            raise
-        except (Transient, Malformed) as error:
-            failed.append(error)
-            if len(failed) == FAILURES_A_POLL:
-                break
-    if failed:
-        raise failed[0]
-    if refused and last is None:
-        raise Rejected(_once(refused))
-    if refused and last is not None:
-        yield replace(last, items=(), trouble=_once(refused))
-
-
-def _state(cursor: Json) -> dict[str, Any]:
-    """`sources`: name → how far it was read. `turn`: the one with which to begin, "" where all have had theirs."""
-    known = cursor if isinstance(cursor, dict) else {}
-    read = known.get("sources")
-    return {"sources": dict(read) if isinstance(read, dict) else {}, "turn": str(known.get("turn") or "")}
-
-
-def _from(found: list[Source], turn: str) -> list[Source]:
-    """In a round that begins with the one whose turn it is."""
-    start = next((at for at, source in enumerate(found) if source.name == turn), 0)
-    return found[start:] + found[:start]
-
-
-def _pages(config: Config, source: Source, state: dict[str, Any]) -> Iterator[Page]:
-    stored = state["sources"].get(source.name)
-    since = _since(config, stored)
-    for part, reached in _read(config, source, descent_from(stored, since)):
-        state["sources"][source.name] = {**reached.to_json(), "since": since}
-        left, resets_at = client.quota_of(part.answer)
-        yield Page(_items(config, part.answer, since), {**state, "sources": dict(state["sources"])}, left, resets_at)
-
-
-def _once(lines: list[str]) -> str:
-    return " ".join(dict.fromkeys(lines))
+    yield from parts.end(reached())
 
 
 def _since(config: Config, stored: Json) -> int:
