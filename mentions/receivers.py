@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
 from channels.models import Channel, Connection, IgnoreRule
 from channels.nudges import send_task
 from channels.signals import delivery_changed, items_stored
-from mentions import deliveries, notices, parking
+from mentions import clocks, deliveries, notices, parking
 from mentions.ingest.reading import forget_feeds
-from mentions.models import Message
+from mentions.models import Message, Ticket
 from mentions.signals import message_ingested
 from mentions.tasks import INGEST_TASK
 
@@ -45,6 +45,22 @@ def on_message_ingested(sender: Any, message_ids: Sequence[int], **_kwargs: Any)
     team = Message.objects.filter(pk__in=message_ids, direction=Message.Direction.TEAM, ticket__waiting_on="own_answer")
     if ticket_ids := list(team.values_list("ticket_id", flat=True).distinct()):
         parking.settle_seen(timezone.now(), ticket_ids)
+
+
+@receiver(pre_save, sender=Channel, dispatch_uid="mentions.note_target")
+def note_target(instance: Channel, **_kwargs: Any) -> None:
+    """What the target was, for `renew_due`."""
+    before = Channel.objects.filter(pk=instance.pk).values_list("target_minutes", "skips_weekends").first()
+    instance.__dict__["_target_before"] = before
+
+
+@receiver(post_save, sender=Channel, dispatch_uid="mentions.renew_due")
+def renew_due(instance: Channel, **_kwargs: Any) -> None:
+    """A new target counts for what still waits, too: it is due by what the channel says now."""
+    before = instance.__dict__.pop("_target_before", None)
+    if before and before != (instance.target_minutes, instance.skips_weekends):
+        waiting = Ticket.objects.filter(channel=instance, due_at__isnull=False)
+        clocks.recompute(waiting.values_list("pk", flat=True))
 
 
 for _signal in (post_save, post_delete):

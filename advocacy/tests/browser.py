@@ -218,7 +218,7 @@ class World:
     def ticket(self, asked: Asked) -> dict[str, Any]:
         return self.living.rows("SELECT * FROM mentions_ticket WHERE id = %s", (asked.ticket,))[0]
 
-    def until(self, there: Any, what: str, within_s: float = 40) -> None:
+    def until(self, there: Any, what: str, within_s: float = 80) -> None:
         """`there()`, with the desk looking at the platforms all the while."""
 
         def looked() -> bool:
@@ -235,8 +235,8 @@ class World:
         write(self.living, "UPDATE channels_followed SET next_at = now()")
         app = Celery(broker=self.living.redis_url)
         with app.connection_for_write() as connection:
-            for task in ("channels.dispatch_polls", "channels.refetch_followed"):
-                app.send_task(task, connection=connection, ignore_result=True)
+            for task, queue in (("channels.dispatch_polls", "desk"), ("channels.refetch_followed", "polls")):
+                app.send_task(task, queue=queue, connection=connection, ignore_result=True)
 
     def close(self) -> None:
         write(self.living, "DELETE FROM mentions_view WHERE slug = ANY(%s)", (self.views,))

@@ -97,3 +97,20 @@ def test_a_mention_that_comes_in_is_due_on_the_next_business_day():
     ingest_pending()
     due = dict(Ticket.objects.values_list("channel__skips_weekends", "due_at"))
     assert due == {True: at(10), False: at(8, 10)}
+
+
+@pytest.mark.django_db
+def test_a_changed_target_is_that_of_what_waits_already():
+    connection = connection_with("testforum", target_minutes=1440)
+    arrive(connection, [said("1", hours=5 * 24 - 2)])
+    ingest_pending()
+    channel = Ticket.objects.get().channel
+    channel.name = "Renamed"
+    channel.save()
+    assert Ticket.objects.get().due_at == at(8, 10)
+    channel.skips_weekends = True
+    channel.save()
+    assert Ticket.objects.get().due_at == at(10)
+    channel.target_minutes = 60
+    channel.save()
+    assert Ticket.objects.get().due_at == at(9, 1)
