@@ -43,7 +43,12 @@ class Facts:
     macros: list[dict[str, Any]]
     left: int | None
     """In the view that is played; capped."""
+    in_view: bool
+    """Whether this ticket is one of that view, as far as claiming it changes nothing about that."""
 
+
+CHANGED_BY_CLAIMING = {"statuses", "assignee"}
+"""Filters of a view."""
 
 _FACTS = """
 SELECT {author}, {person},
@@ -65,7 +70,8 @@ SELECT {author}, {person},
               ORDER BY last_message_at DESC LIMIT {earlier}) o),
        (SELECT jsonb_agg(jsonb_build_object('pk', k.id, 'name', k.name, 'description', k.description)
                          ORDER BY k.position, k.name) FROM mentions_macro k WHERE k.is_active),
-       {left}
+       {left},
+       {in_view}
 FROM mentions_author a LEFT JOIN mentions_person h ON h.id = a.person_id WHERE a.id = %(requester)s
 """
 
@@ -79,17 +85,21 @@ def _shapes() -> tuple[Shape[Author], Shape[Person]]:
 def _statement(filters: str | None) -> tuple[str, dict[str, Any]]:
     """With the count of the view of these filters, and the values of the filters."""
     authors, persons = _shapes()
-    left, values = "NULL::bigint", {}
+    left, in_view, values = "NULL::bigint", "TRUE", {}
     if filters is not None:
-        where = both([*view_filters.conditions(json.loads(filters)), access.VISIBLE])
+        shown = json.loads(filters)
+        where = both([*view_filters.conditions(shown), access.VISIBLE])
         counted = f"SELECT 1 FROM mentions_ticket WHERE {where.sql} LIMIT {view_filters.COUNT_CAP + 1}"  # noqa: S608
         left, values = f"(SELECT count(*) FROM ({counted}) counted)", dict(where.params)  # noqa: S608
+        if not CHANGED_BY_CLAIMING & set(shown):
+            in_view = f"EXISTS (SELECT 1 FROM mentions_ticket WHERE id = %(ticket)s AND {where.sql})"  # noqa: S608
     sql = _FACTS.format(
         author=authors.columns("a"),
         person=persons.columns("h"),
         visible=access.VISIBLE.sql,
         earlier=EARLIER + 1,
         left=left,
+        in_view=in_view,
     )
     return sql, values
 
@@ -103,8 +113,7 @@ def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None)
     authors, persons = _shapes()
     requester, person = authors.made_of(row), persons.made_of(row, authors.width)
     requester.person = person if person.pk is not None else None
-    tags, draft, done, notes, replies, posts, earlier, macros, left = row[authors.width + persons.width :]
+    tags, draft, done, notes, replies, posts, earlier, macros, *counted = row[authors.width + persons.width :]
     others = [Earlier(pk, subject, str(STATUS_WORDS[status])) for pk, subject, status in json.loads(earlier or "[]")]
-    return Facts(
-        requester, tags, draft or "", done, Has(notes, replies, posts), others, json.loads(macros or "[]"), left
-    )
+    known = Has(notes, replies, posts)
+    return Facts(requester, tags, draft or "", done, known, others, json.loads(macros or "[]"), *counted)

@@ -130,7 +130,7 @@ def context(
         "no_reply_reasons": NO_REPLY_REASONS,
         "park_times": park_times(now),
         "lease_ends": ticket.claim_expires_at if is_mine else None,
-        "why": why_this_one(ticket, thread, view, user) if is_mine else "",
+        "why": why_this_one(thread, view, user, is_in_view=facts.in_view) if is_mine else "",
     }
 
 
@@ -226,8 +226,10 @@ def park_times(now: datetime) -> list[tuple[str, str]]:
     return [(at.isoformat(), words) for at, words in moments]
 
 
-def why_this_one(ticket: Ticket, thread: Thread, view: View | None, user: access.User) -> str:
+def why_this_one(thread: Thread, view: View | None, user: access.User, *, is_in_view: bool) -> str:
     """Why it came to this advocate, in words."""
+    if view is not None and not is_in_view:
+        return _("you hold it already. Pass it on to go on with %(view)s.") % {"view": view.name or _("the queue")}
     team = [entry for entry in thread.entries if entry.kind == "message" and entry.item.direction == "team"]
     if team and thread.last_inbound and thread.last_inbound.posted_at > team[-1].at:
         mine = [entry for entry in team if entry.reply and entry.reply.author_id == user.pk]

@@ -88,6 +88,19 @@ def test_playing_claims_the_oldest_and_a_reload_keeps_it(client, sam, view, tick
     assert str(token) in again.content.decode()
 
 
+def test_what_is_held_from_another_view_says_so(client, sam, held):
+    ViewFactory(name="Forum", slug="forum", filters={"channels": ["forum"]})
+    assert client.get("/play/all/").context["why"] == "oldest in All"
+    elsewhere = client.get("/play/forum/")
+    assert elsewhere.context["ticket"] == held
+    assert elsewhere.context["why"] == "you hold it already. Pass it on to go on with Forum."
+
+
+def test_a_view_that_claiming_leaves_is_not_another_one(client, sam, tickets):
+    ViewFactory(name="Fresh", slug="fresh", filters={"statuses": ["new"]})
+    assert client.get("/play/fresh/").context["why"] == "oldest in Fresh"
+
+
 def test_a_browser_that_fetches_ahead_claims_nothing(client, sam, view, tickets):
     response = client.get("/play/all/", headers={"Sec-Purpose": "prefetch;prerender"})
     assert response.status_code == 204
