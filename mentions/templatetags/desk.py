@@ -81,6 +81,13 @@ def undo_url(message: Message) -> str:
 
 
 @register.filter
+def ticket_url(message: Message) -> str:
+    """The ticket that the toast of this message is about; "" where it is the one on screen."""
+    kind, _, number = (message.extra_tags or "").partition("-")
+    return reverse("mentions:ticket", args=[int(number)]) if kind == "ticket" else ""
+
+
+@register.filter
 def web(url: str) -> str:
     """The address if it leads into the web, else "": what came from outside is never a script to click on."""
     return web_address(url or "")

@@ -96,6 +96,13 @@ def test_what_is_held_from_another_view_says_so(client, sam, held):
     assert elsewhere.context["why"] == "you hold it already. Pass it on to go on with Forum."
 
 
+def test_taking_a_second_ticket_leads_to_the_one_that_is_held(client, sam, held, tickets):
+    refused = client.post(reverse("mentions:claim", args=[tickets[1].pk]), follow=True)
+    page = refused.content.decode()
+    assert f"You hold ticket #{held.pk}." in page
+    assert f'<a href="{reverse("mentions:ticket", args=[held.pk])}">Go there</a>' in page
+
+
 def test_a_view_that_claiming_leaves_is_not_another_one(client, sam, tickets):
     ViewFactory(name="Fresh", slug="fresh", filters={"statuses": ["new"]})
     assert client.get("/play/fresh/").context["why"] == "oldest in Fresh"

@@ -80,7 +80,8 @@ def telling(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         try:
             return view(request, number, **kwargs)
         except (*REFUSALS, ValidationError) as error:
-            messages.error(request, words_of(error))
+            other = f"ticket-{error.ticket_id}" if isinstance(error, claims.HoldsAnother) else ""
+            messages.error(request, words_of(error), extra_tags=other)
             return redirect("mentions:ticket", number)
 
     return wrapped

@@ -6,6 +6,7 @@ const form = document.getElementById("composer");
 
 // --- counter ---------------------------------------------------------------------------------------------------------
 
+const TELL_BELOW = 2000;
 const counter = document.getElementById("counter");
 const LINK = /https?:\/\/\S+/g;
 
@@ -31,7 +32,8 @@ function count() {
   if (!rules.limit) { counter.textContent = ""; return; }
   const length = rules.weighted ? weighted(text.value) : text.value.length;
   const left = Number(rules.limit) - length;
-  counter.textContent = left >= 0 ? say("left", { count: left }) : say("over", { count: -left });
+  if (left > TELL_BELOW) counter.textContent = ""; // where nobody gets near the end, it is nobody's care
+  else counter.textContent = left >= 0 ? say("left", { count: left }) : say("over", { count: -left });
   counter.classList.toggle("over", left < 0);
 }
 
