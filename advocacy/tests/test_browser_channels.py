@@ -26,12 +26,12 @@ def accessible(page):
 
 @pytest.fixture
 def troubled(living):
-    """The mailbox with a long error, for one test."""
-    where = "WHERE platform = 'email'"
-    update = f"UPDATE channels_connection SET trouble = %s, last_error = %s {where}"
-    write(living, update, ("auth", LONG_ERROR))
+    """The mailbox with a long error, for one test; with a lease of nobody, so that no poll finds it well meanwhile."""
+    update = """UPDATE channels_connection SET trouble = %s, last_error = %s, lease_token = gen_random_uuid(),
+        lease_until = now() + %s::interval WHERE platform = 'email'"""
+    write(living, update, ("auth", LONG_ERROR, "1 hour"))
     yield
-    write(living, update, ("", ""))
+    write(living, update, ("", "", "0"))
 
 
 def test_every_page_is_in_the_menu_in_every_width_and_nothing_of_it_is_cut_off(windows):
