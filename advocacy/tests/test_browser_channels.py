@@ -79,6 +79,22 @@ def test_charts_say_their_numbers_to_eyes_and_ears(windows):
         assert chart.locator("title").text_content() == said
 
 
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_admin_is_accessible(windows, living, dark):
+    """On Django's pages axe's own styles are refused, and say so."""
+    windows.expect("style-src", "preload assets")
+    number = living.rows("SELECT id FROM channels_connection WHERE platform = 'twitter'")[0]["id"]
+    page = windows.open("admin", "/admin/", dark=dark)
+    for path in (
+        *("", "connection/", "connection/add/", "connection/add/?platform=reddit", f"connection/{number}/change/"),
+        *("ignorerule/", "ignorerule/add/", "inbounditem/", "outbounditem/"),
+    ):
+        page.goto(f"/admin/channels/{path}")
+        expect(page.locator("#content")).to_be_visible()
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+
+
 def test_a_long_error_is_folded_and_opens(windows, troubled):
     page = windows.open("admin", "/channels/")
     folded = page.locator("details.long", has_text="it was revoked")

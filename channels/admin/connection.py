@@ -157,6 +157,14 @@ class ConnectionAdmin(ButtonAdmin):
     def _may_type(self, request: HttpRequest, obj: Any) -> bool:
         return self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Django's two inputs of one time have no label of their own each."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "token_expires_at" and field is not None:
+            for widget, label in zip(field.widget.widgets, (_("Date"), _("Time")), strict=True):
+                widget.attrs["aria-label"] = f"{field.label}: {label}"
+        return field
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """First the platform, then the form that it needs."""
         if adapter_of(request, None) is not None or not self.has_add_permission(request):
