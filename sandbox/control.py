@@ -46,6 +46,7 @@ class Control:
             ("settle", self.settle),
             ("webhook", self.webhook),
             ("clock", self.put_forward),
+            ("quotas/renew", self.renew_quotas),
         ):
             router.add("POST", f"/control/{name}", self._posted(verb))
         router.add("GET", "/control/state", self.state)
@@ -127,6 +128,11 @@ class Control:
         ahead_s = clock.advance(float(data["advance"]))
         self.universe.woken.set()
         return {"ahead_s": ahead_s, "now": clock.now()}
+
+    def renew_quotas(self, data: Fields) -> Fields:
+        """As when the platforms' windows have ended."""
+        self.universe.quotas.renew()
+        return {}
 
     def webhook(self, data: Fields) -> Fields:
         """Where a platform tells the desk by itself; an empty `url` ends it."""

@@ -19,6 +19,7 @@ from sandbox.faults import Faults
 from sandbox.http import Router
 from sandbox.pages.elements import PLACES
 from sandbox.platform import Act, Impossible, Made, Platform
+from sandbox.quotas import Quotas
 from sandbox.store import Store
 from sandbox.webhooks import Webhooks
 
@@ -42,6 +43,7 @@ class Universe:
         """`host`, and what `imap` and `smtp` listen on (asked for before the start, real after it)."""
         self.reactions = False
         self.woken = threading.Event()
+        self.quotas = Quotas()
         self.overruns: dict[str, int] = {}
         """Platform → requests that came although its quota was used up (not those that a fault refused)."""
         self.webhooks = Webhooks(self.store)

@@ -38,6 +38,7 @@ def main() -> int:
         let_pass(STEP)
         moves = one_round(timezone.now(), done)
         done["rounds"] += 1
+        sys.stderr.write(f"{done['rounds']}: {done['troubled']} {done['left']} {done['unsent']}\n")
     sys.stdout.write(json.dumps(done) + "\n")
     return 1 if moves and not wanted.rounds else 0
 
@@ -85,6 +86,8 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     pending = InboundItem.objects.filter(state=InboundItem.State.PENDING)
     done["troubled"] = troubled
     done["left"] = [len(troubled), left.count(), resting.count(), pending.count()]
+    told = ("pk", "connection__platform", "state", "attempts", "checks", "error", "not_before")
+    done["unsent"] = [[str(each) for each in item] for item in left.values_list(*told)[:10]]
     return any(done["left"])
 
 

@@ -143,12 +143,16 @@ class LivingDesk:
         return Kept([sys.executable, *argv], env=self.env, cwd=ROOT, log=self.places.log(log), grace_s=grace_s)
 
     def run(self, *argv: str, within_s: float = 120) -> str:
-        """The same, waited for; returns its output. AssertionError with all of it when it fails."""
-        done = subprocess.run(
-            [sys.executable, *argv], env=self.env, cwd=ROOT, capture_output=True, text=True, timeout=within_s
-        )
-        assert done.returncode == 0, f"{argv} ended with code {done.returncode}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        """The same, waited for; returns its output. AssertionError with all of it when it fails or takes too long."""
+        command, pipe = [sys.executable, *argv], subprocess.PIPE
+        with subprocess.Popen(command, env=self.env, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as program:
+            try:
+                output, errors = program.communicate(timeout=within_s)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                output, errors = program.communicate()
+        assert program.returncode == 0, f"{argv} ended with code {program.returncode}:\n{output}\n{errors}"
+        return output
 
     # -- looking inside ------------------------------------------------------------------------------------------
 

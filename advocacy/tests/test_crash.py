@@ -91,8 +91,10 @@ def wait_for(sign: str, within_s: float, desk: LivingDesk, dice: random.Random) 
 
 def come_to_rest(desk: LivingDesk) -> None:
     """With nothing but a worker and the schedule everything comes in; then hours pass at once for what has to wait:
-    the first of them with the faults still on, but for those that only cost time."""
+    the first of them with the faults still on, but for those that only cost time. What a platform grants in five
+    minutes was spent by polls that follow each other in a second, so it is granted anew."""
     desk.sandbox.control("faults/clear")
+    desk.sandbox.control("quotas/renew")
     truth = crash_judge.truth_of(desk)
     deadline = time.monotonic() + PATIENCE_S
     while left := [*crash_judge.missing(desk, truth), *crash_judge.inbox_is_settled(desk)]:
@@ -103,8 +105,10 @@ def come_to_rest(desk: LivingDesk) -> None:
         desk.stop(name)
     for kind, rate in HARD_HOURS.items():
         desk.sandbox.control("faults", platform="all", kind=kind, rate=rate)
+    desk.sandbox.control("quotas/renew")
     desk.run("-m", "advocacy.tests.drain_desk", "--rounds", "4")
     desk.sandbox.control("faults/clear")
+    desk.sandbox.control("quotas/renew")
     desk.run("-m", "advocacy.tests.drain_desk")
 
 

@@ -185,6 +185,11 @@ def truth_of(tickets, period, now):
     return figures, median(times) if times else None
 
 
+def is_about(told, middle):
+    """PostgreSQL rounds what lies between two microseconds its own way."""
+    return told == middle or abs(told - middle) <= timedelta(microseconds=1)
+
+
 @pytest.mark.parametrize("high", [False, True], ids=["all", "high"])
 def test_first_reply_report_is_what_the_messages_say(high):
     now = timezone.now()
@@ -196,7 +201,7 @@ def test_first_reply_report_is_what_the_messages_say(high):
         figures, middle = truth_of(chosen, period, now)
         told = definitions.first_reply(Ticket.objects.all(), Filters(period), now, high=high)
         assert {name: getattr(told, name) for name in figures} == figures
-        assert told.median == middle
+        assert is_about(told.median, middle)
         if first == DAYS:
             assert told.answered > 50
 
@@ -210,5 +215,5 @@ def test_first_reply_report_by_channel_is_what_the_messages_say():
     for row in rows:
         figures, middle = truth_of([t for t in tickets if t.channel_id == row.channel_id], period, now)
         assert {name: getattr(row, name) for name in figures} == figures, row.label
-        assert row.median == middle, row.label
+        assert is_about(row.median, middle), row.label
     assert not Ticket.objects.filter(channel__in=Channel.objects.filter(to_queue=False)).exists()

@@ -29,6 +29,16 @@ def test_wrong_token_is_refused_and_limits_are_told(mastodon):
     assert answer.headers["X-RateLimit-Reset"].endswith("Z")
 
 
+def test_more_than_the_quota_is_refused_until_it_is_renewed(calm, mastodon):
+    calm.control("quotas/renew")
+    told = [mastodon("GET", "v1/accounts/verify_credentials") for _ in range(api.LIMIT + 1)]
+    assert [answer.status_code for answer in told] == [200] * api.LIMIT + [429]
+    left = [int(answer.headers["X-RateLimit-Remaining"]) for answer in told]
+    assert left == [*range(api.LIMIT - 1, -1, -1), 0]
+    calm.control("quotas/renew")
+    assert mastodon("GET", "v1/accounts/verify_credentials").headers["X-RateLimit-Remaining"] == str(api.LIMIT - 1)
+
+
 def test_timeline_is_paged_by_link_header(calm, mastodon):
     made = [calm.post("mastodon", text=f"#paged {n}", author="ann")["id"] for n in range(5)][::-1]
     first = mastodon("GET", "v1/timelines/tag/Paged", limit=3)

@@ -31,7 +31,7 @@ _EMAIL = re.compile(r"[^\s<>()\"',;@]{1,64}@[^\s<>()\"',;@]{3,200}")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,12});")
 _CDATA = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _TAG = re.compile(rb"<(/?)[A-Za-z][^<>]*+>")
-_STRAY = re.compile(rb"<(?![A-Za-z/!?])|&(?![A-Za-z#])")
+_STRAY = re.compile(rb"<(?![A-Za-z/!?])|<[A-Za-z/][^<>]*+(?!>)|&(?![A-Za-z#])")
 DEEPEST = 5000
 MOST_STRAY = 5000
 """The parser takes quadratic time over what is nested or left open; no feed that is merely broken has so much of it."""

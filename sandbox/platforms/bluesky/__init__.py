@@ -30,7 +30,8 @@ class Bluesky(Talk):
         self.posts = Posts(universe.store)
 
     def register(self, router: Router) -> None:
-        api.Api(self, gate.Gate(self.store, self.universe.now)).register(router)
+        window = self.universe.quotas.window(gate.WINDOW_S)
+        api.Api(self, gate.Gate(self.store, self.universe.now, window)).register(router)
         pages.Pages(self).register(router)
 
     def account(self, member: Member) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from sandbox.http import Request, Response, json_response
 from sandbox.platforms.bluesky.posts import DESK, did_of
+from sandbox.quotas import Window
 from sandbox.store import Doc, Store
 
 APP_PASSWORD = "acme-sand-boxp-assw"  # noqa: S105
@@ -23,9 +24,8 @@ def error(status: int, name: str, message: str) -> Response:
 
 
 class Gate:
-    def __init__(self, store: Store, now: Callable[[], float]) -> None:
-        self.store, self.now = store, now
-        self._used: tuple[float, int] = (0.0, 0)
+    def __init__(self, store: Store, now: Callable[[], float], window: Window) -> None:
+        self.store, self.now, self.window = store, now, window
 
     def create(self, request: Request) -> Response:
         given = request.json()
@@ -77,14 +77,12 @@ class Gate:
         return answer
 
     def _metered(self, request: Request, view: View) -> Response:
-        now = self.now()
-        start, used = self._used if now - self._used[0] <= WINDOW_S else (now, 0)
-        self._used = start, used + 1
-        response = view(request) if used < LIMIT else error(429, "RateLimitExceeded", "Rate Limit Exceeded")
+        used, ends = self.window.take(self.now())
+        response = view(request) if used <= LIMIT else error(429, "RateLimitExceeded", "Rate Limit Exceeded")
         response.headers |= {
             "ratelimit-limit": str(LIMIT),
-            "ratelimit-remaining": str(max(0, LIMIT - used - 1)),
-            "ratelimit-reset": str(int(start + WINDOW_S)),
+            "ratelimit-remaining": str(max(0, LIMIT - used)),
+            "ratelimit-reset": str(int(ends)),
             "ratelimit-policy": f"{LIMIT};w={WINDOW_S}",
         }
         return response

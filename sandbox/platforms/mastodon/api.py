@@ -30,7 +30,7 @@ def error(status: int, message: str) -> Response:
 class Api:
     def __init__(self, instance: Mastodon) -> None:
         self.instance, self.statuses, self.store = instance, instance.statuses, instance.store
-        self._used: tuple[float, int] = (0.0, 0)
+        self._window = instance.universe.quotas.window(WINDOW_S)
 
     def register(self, router: Router) -> None:
         base = "/mastodon/api"
@@ -52,14 +52,12 @@ class Api:
         def answer(request: Request) -> Response:
             if request.headers.get("Authorization") != f"Bearer {TOKEN}":
                 return error(401, "The access token is invalid")
-            now = self.instance.universe.now()
-            start, used = self._used if now - self._used[0] <= WINDOW_S else (now, 0)
-            self._used = start, used + 1
-            response = view(request) if used < LIMIT else error(429, "Too many requests")
+            used, ends = self._window.take(self.instance.universe.now())
+            response = view(request) if used <= LIMIT else error(429, "Too many requests")
             response.headers |= {
                 "X-RateLimit-Limit": str(LIMIT),
-                "X-RateLimit-Remaining": str(max(0, LIMIT - used - 1)),
-                "X-RateLimit-Reset": iso(start + WINDOW_S),
+                "X-RateLimit-Remaining": str(max(0, LIMIT - used)),
+                "X-RateLimit-Reset": iso(ends),
             }
             return response
 

@@ -33,7 +33,8 @@ class Reddit(Talk):
         self.things = Things(universe.store, lambda: f"{universe.public_url}/reddit/web")
 
     def register(self, router: Router) -> None:
-        guard = gate.Gate(self.store, self.universe.now, lambda: {gate.DESK, *self.team()})
+        window = self.universe.quotas.window(gate.WINDOW_S)
+        guard = gate.Gate(self.store, self.universe.now, lambda: {gate.DESK, *self.team()}, window)
         Api(self, guard).register(router)
         pages.Pages(self).register(router)
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from sandbox.http import Request, Response, json_response
+from sandbox.quotas import Window
 from sandbox.store import Store
 
 CLIENT_ID = "sandboxRedditApp"
@@ -32,9 +33,10 @@ def error(status: int, message: str, **more: object) -> Response:
 
 
 class Gate:
-    def __init__(self, store: Store, now: Callable[[], float], accounts: Callable[[], set[str]]) -> None:
-        self.store, self.now, self.accounts = store, now, accounts
-        self._used: dict[str, tuple[float, int]] = {}
+    def __init__(
+        self, store: Store, now: Callable[[], float], accounts: Callable[[], set[str]], window: Window
+    ) -> None:
+        self.store, self.now, self.accounts, self.window = store, now, accounts, window
 
     def token(self, request: Request) -> Response:
         """`POST /api/v1/access_token`; a wrong refresh token is a plain 400."""
@@ -67,15 +69,12 @@ class Gate:
         return answer
 
     def _metered(self, request: Request, account: str, view: Callable[[Request, str], Response]) -> Response:
-        start, used = self._used.get(account, (0.0, 0))
         now = self.now()
-        if now - start > WINDOW_S:
-            start, used = now, 0
-        self._used[account] = start, used + 1
-        response = view(request, account) if used < LIMIT else error(429, "Too Many Requests")
+        used, ends = self.window.take(now, account)
+        response = view(request, account) if used <= LIMIT else error(429, "Too Many Requests")
         response.headers |= {
-            "x-ratelimit-used": str(min(used + 1, LIMIT)),
-            "x-ratelimit-remaining": f"{max(0, LIMIT - used - 1):.1f}",
-            "x-ratelimit-reset": str(max(1, int(start + WINDOW_S - now))),
+            "x-ratelimit-used": str(min(used, LIMIT)),
+            "x-ratelimit-remaining": f"{max(0, LIMIT - used):.1f}",
+            "x-ratelimit-reset": str(max(1, int(ends - now))),
         }
         return response

@@ -29,7 +29,8 @@ class Twitter(Platform):
         # Recent search reaches back seven days; a world born with more history shows all of it, so that the answers
         # of its first week can be found.
         days = max(MIN_SEARCH_DAYS, universe.history_days + 2)
-        self.api = api.Api(self.posts, universe.now, days, self._posted)
+        window = universe.quotas.window(problems.WINDOW_S)
+        self.api = api.Api(self.posts, universe.now, window, days, self._posted)
 
     def register(self, router: Router) -> None:
         self.api.register(router)

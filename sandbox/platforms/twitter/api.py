@@ -13,6 +13,7 @@ from sandbox.platforms.twitter import entities, problems, query, wire
 from sandbox.platforms.twitter.oauth import Gate
 from sandbox.platforms.twitter.posts import Posts, snowflake
 from sandbox.platforms.twitter.wire import Writer, not_found
+from sandbox.quotas import Window
 from sandbox.store import Doc
 from sandbox.world import Handle
 
@@ -25,11 +26,15 @@ class Api:
     """`on_posted(tweet)` is called, in the same transaction, for each tweet that came through the API."""
 
     def __init__(
-        self, posts: Posts, now: Callable[[], float], search_days: int, on_posted: Callable[[Doc], None]
+        self,
+        posts: Posts,
+        now: Callable[[], float],
+        window: Window,
+        search_days: int,
+        on_posted: Callable[[Doc], None],
     ) -> None:
         self.posts, self.now, self.search_days, self.on_posted = posts, now, search_days, on_posted
-        self.gate = Gate()
-        self._used: dict[tuple[str, str], tuple[float, int]] = {}
+        self.gate, self.window = Gate(), window
 
     def register(self, router: Router) -> None:
         reads: list[tuple[str, Callable[[Request], Response]]] = [
@@ -76,14 +81,10 @@ class Api:
         return guarded
 
     def _metered(self, name: str, who: str, kind: str, answer: Callable[[], Response]) -> Response:
-        start, used = self._used.get((name, who), (0.0, 0))
-        now = self.now()
-        if now - start > problems.WINDOW_S:
-            start, used = now, 0
-        self._used[name, who] = start, used + 1
-        left = problems.LIMITS[kind] - used - 1
-        response = problems.too_many(start + problems.WINDOW_S) if left < 0 else answer()
-        response.headers |= problems.limit_headers(problems.LIMITS[kind], max(left, 0), start + problems.WINDOW_S)
+        used, ends = self.window.take(self.now(), (name, who))
+        left = problems.LIMITS[kind] - used
+        response = problems.too_many(ends) if left < 0 else answer()
+        response.headers |= problems.limit_headers(problems.LIMITS[kind], max(left, 0), ends)
         return response
 
     # --- lists ------------------------------------------------------------------------------------------------
