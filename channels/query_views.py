@@ -176,7 +176,7 @@ def _rule_form(request: HttpRequest) -> RuleForm:
     form = RuleForm(request.POST if request.method == "POST" and "toggle" not in request.POST else None)
     channels: Any = form.fields["channel"]
     channels.queryset = recent_items.visible_channels(request.user)
-    channels.empty_label = _("all channels")
+    channels.empty_label, channels.help_text = _("all channels"), ""
     return form
 
 

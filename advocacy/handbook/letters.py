@@ -42,7 +42,7 @@ MAILBOX = ConnectionRow(
     "Mailbox",
     (
         _alias("merch", "E-mail alias: shop contact", words.MERCH, more={"tool_links": list(MERCH_TOOLS)}),
-        _alias("community", "E-mail alias: handbook", words.MAIL, is_default=True),
+        _alias("community", "E-mail alias: handbook", words.COMMUNITY, is_default=True),
         _alias("movingto", "E-mail alias of the moving-to campaign (deprecated)", words.TWITTER_MOVING,
                from_name="Moving to $company"),
         _alias("education", "E-mail alias: support contact", words.PROGRAM, from_name="$company for Education",
@@ -51,7 +51,7 @@ MAILBOX = ConnectionRow(
                more={"tool_links": list(PROGRAM_TOOLS)}),
         _alias("startups", "E-mail alias: support contact", words.PROGRAM, from_name="$company for Startups",
                more={"tool_links": list(PROGRAM_TOOLS)}),
-        _alias("$person", "E-mails to track as tickets (personal inbox)", words.MAIL, "personal",
+        _alias("$person", "E-mails to track as tickets (personal inbox)", words.PERSONAL, "personal",
                from_name="$Person at $company"),
     ),
     {"default_domain": "$domain", "inbox_folder": "INBOX", "sent_folder": "Sent"},
@@ -105,7 +105,7 @@ FORMS = ConnectionRow(
 def _room(name: str, rank: int) -> ChannelRow:
     return ChannelRow(
         f"slack-{name}", f"slack-{name}", f"#{name}", "Slack: questions of our own people", words.INTERNAL,
-        words.INTERNAL, name, rank,
+        words.VOICE, name, rank,
     )  # fmt: skip
 
 

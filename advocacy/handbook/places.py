@@ -89,7 +89,7 @@ HACKERONE = ConnectionRow(
     "HackerOne",
     (
         ChannelRow(
-            "hackerone", "hackerone", "HackerOne", "Security reports", words.HACKERONE, words.HACKERONE, rank=15,
+            "hackerone", "hackerone", "HackerOne", "Security reports", words.HACKERONE, words.VOICE, rank=15,
             is_default=True, priority=HIGH, target_minutes=ONE_DAY, web_url="https://hackerone.com/$handle",
             more={
                 "may_reply": False, "skips_weekends": True, "visible_to": ["advocate", "manager", "admin"],

@@ -66,6 +66,9 @@ disclosure that you work here. Questions that resurface by an edit are no new wo
 
 MAIL = """Answer from the alias they wrote to. Whoever writes to a personal inbox is answered from it. Nothing in a mail
 that you would not want to read in public."""
+COMMUNITY = """Whatever the community writes to us, and what is said of the handbook. Support questions are sent to the
+forum or to support; orders and programs have aliases of their own."""
+PERSONAL = "Mails to one of us that count as tickets: whoever was written to answers, or tells who does."
 MERCH = "Orders, swag and the shop. Look up the order before you answer; contributors' gifts go out without a form."
 PROGRAM = """1. Does the applicant qualify? Ask for **more information** where something is missing.
 2. **Approve**: contact and account in the CRM, licence made, agreement sent; then the macro *Program::Approve*.

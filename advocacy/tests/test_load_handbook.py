@@ -113,6 +113,12 @@ def test_rules_of_single_channels_hold() -> None:
     assert (main.rank, main.is_default, main.target_minutes) == (10, True, 300)
 
 
+def test_guidelines_do_not_say_the_workflow_again() -> None:
+    load()
+    rows = Channel.objects.exclude(workflow="").values_list("name", "workflow", "guidelines")
+    assert [name for name, workflow, guidelines in rows if workflow in guidelines] == []
+
+
 def test_every_connection_is_one_that_its_adapter_understands() -> None:
     load()
     for row in preset.CONNECTIONS:
