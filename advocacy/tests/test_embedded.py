@@ -102,7 +102,7 @@ def test_second_start_is_quick(server):
     server.stop(keep=True)
     began = time.monotonic()
     server.start()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_stop_leaves_neither_process_nor_socket(server):

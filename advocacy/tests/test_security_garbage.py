@@ -2,7 +2,6 @@
 
 import logging
 import random
-import time
 from urllib.parse import urljoin
 from uuid import UUID, uuid4
 
@@ -15,6 +14,7 @@ from django.utils import timezone
 from advocacy.tests.attacked import client_of, named_urls, somebody, world
 from channels.http_errors import detail_of, redact
 from channels.quotes import fold_quotes
+from channels.tests.growth import assert_linear
 from mentions import claims, query_language, similar
 from mentions.models import Event, Message, Note, Tag, Ticket
 from mentions.rendering import body, linked, markdown
@@ -283,23 +283,18 @@ SLOW = [
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("text", SLOW, ids=lambda text: repr(text[:14]))
 def test_no_text_takes_long(text):
-    slow = {}
-    for name, work in {
-        "linked": lambda: linked(text),
-        "body": lambda: body(text),
-        "markdown": lambda: markdown(text[:20_000]),
-        "quotes": lambda: fold_quotes(text),
-        "mail": lambda: clean_mail(text, {}),
-        "query": lambda: query_language.parse(text),
-        "words": lambda: similar.telling_words(text),
-        "error": lambda: detail_of(text.encode(), ["secret"]),
-        "redact": lambda: redact(text[:4000], ["secret"]),
-    }.items():
-        began = time.process_time()
-        work()
-        if (took := time.process_time() - began) > 2:
-            slow[name] = took
-    assert slow == {}
+    for work, most in (
+        (linked, None),
+        (body, None),
+        (markdown, 20_000),
+        (fold_quotes, None),
+        (lambda text: clean_mail(text, {}), None),
+        (query_language.parse, None),
+        (similar.telling_words, None),
+        (lambda text: detail_of(text.encode(), ["secret"]), None),
+        (lambda text: redact(text, ["secret"]), 4000),
+    ):
+        assert_linear(lambda length, work=work: work(text[:length]), len(text[:most]))
 
 
 @pytest.mark.timeout(60)
@@ -307,24 +302,22 @@ def test_no_text_takes_long(text):
     "part", ["<b><i><div>", "<div>", "<table><tr><td>", "<blockquote><p>", "<font><a href=x>", "<x>"]
 )
 def test_deep_nesting_neither_takes_long_nor_ends_the_process(part):
-    began = time.process_time()
+    assert_linear(lambda count: clean_mail(part * count, {}), 100_000)
     assert clean_mail(part * 100_000, {}).remote == 0
-    assert time.process_time() - began < 3
 
 
 def test_a_long_honest_mail_is_laid_out():
     assert "too deeply" not in clean_mail("<table><tr><td><p>a<br>b</td></tr></table><p>c<li>d" * 5000, {}).html
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.django_db
 @pytest.mark.parametrize("text", SLOW[:12:2], ids=lambda text: repr(text[:14]))
-def test_a_page_of_such_a_message_comes_in_time(text):
+def test_a_page_of_such_a_message_is_shown(text):
     w = world()
     Message.objects.filter(pk=w.shown.message.pk).update(text=text, html=text, subject=text[:1000])
     Ticket.objects.filter(pk=w.shown.ticket.pk).update(subject=text[:500])
     client = client_of(UserFactory(is_superuser=True))
-    began = time.process_time()
     for address in ("/queue/", reverse("mentions:ticket", args=[w.shown.ticket.pk])):
         assert client.get(address).status_code == 200
     assert client.get(reverse("mentions:links", args=[w.shown.ticket.pk])).status_code == 200
-    assert time.process_time() - began < 10

@@ -17,6 +17,7 @@ from channels.adapters.feed.discovery import feeds_of
 from channels.adapters.feed.documents import FeedDocument
 from channels.contract import Config, Item, Json, Mention, Network
 from channels.errors import AuthFailed, BlockedAddress, ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.tests.growth import assert_linear
 from channels.tests.loopback import Reply, Seen, Server, serving
 
 ADAPTER = Feed()
@@ -316,27 +317,26 @@ def test_hostile_entities_are_inert(name: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("urllib.request.urlopen", never)
     monkeypatch.setattr("builtins.open", never)
     monkeypatch.setattr(io, "open", never)
-    started = time.perf_counter()
     items = ADAPTER.split(FeedDocument(content), Config())
     monkeypatch.undo()
     mention = _mention(items[0])
-    assert time.perf_counter() - started < 2
     assert len(mention.text) < 100
     assert "root:" not in mention.text
     assert "lollol" not in mention.text + (mention.subject or "")
 
 
 @pytest.mark.parametrize(
-    "nonsense",
-    [b"<a>" * 100_000, b"<a>" * 100_000 + b"</a>" * 100_000, b"<description>" + b"<" * 500_000, b"& " * 300_000],
-    ids=["open", "closed", "brackets", "ampersands"],
+    "units",
+    [(b"<a>",), (b"<a>", b"</a>"), (b"<description>", b"<<<<<"), (b"& & & ",), (b"<a",), (b"</a ",)],
+    ids=["open", "closed", "brackets", "ampersands", "unfinished", "unfinished-ends"],
 )
-def test_what_would_hold_the_parser_for_minutes_is_refused_at_once(nonsense: bytes) -> None:
-    content = b'<rss version="2.0"><channel><item><title>x</title>' + nonsense
-    started = time.perf_counter()
-    with pytest.raises(Malformed):
-        ADAPTER.split(FeedDocument(content), Config())
-    assert time.perf_counter() - started < 5
+def test_what_would_hold_the_parser_for_minutes_is_refused_at_once(units: tuple[bytes, ...]) -> None:
+    def refused(count: int) -> None:
+        content = b'<rss version="2.0"><channel><item><title>x</title>' + b"".join(unit * count for unit in units)
+        with pytest.raises(Malformed):
+            ADAPTER.split(FeedDocument(content), Config())
+
+    assert_linear(refused, 100_000)
 
 
 def test_markup_inside_a_section_of_text_may_be_as_sloppy_as_it_likes() -> None:

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.contract import Attachment, Author, Mention
 from channels.matching import Query, QueryError, Subject, parse, subject_of
+from channels.tests.growth import assert_linear
 
 MENTION = Mention(
     "1",
@@ -269,19 +268,19 @@ def test_every_word_of_a_text_is_found_in_it(words: list[str]) -> None:
         assert parse(f'="{word}"').matches(subject)
 
 
-def test_query_is_compiled_once_and_quick() -> None:
+def test_query_is_compiled_once() -> None:
     text = " OR ".join(f'"phrase number {n}"' for n in range(100))
     assert parse(text) is parse(text)
     query: Query = parse(text)
     subject: Subject = subject_of(Mention("1", "1", Author("a"), None, "lorem ipsum " * 2000))
-    begun = time.perf_counter()
-    for _ in range(20):
-        assert not query.matches(subject)
-    assert time.perf_counter() - begun < 1.0
+    assert not query.matches(subject)
 
 
 def test_hostile_text_costs_linear_time() -> None:
-    subject = subject_of(Mention("1", "1", Author("*" * 5000), None, "a " * 100_000 + " " * 100_000))
-    begun = time.perf_counter()
-    assert not parse('"a a a b" OR author:*a*b*c*d').matches(subject)
-    assert time.perf_counter() - begun < 2.0
+    query = parse('"a a a b" OR author:*a*b*c*d')
+
+    def asked(size: int) -> None:
+        text = "a " * size + " " * size
+        assert not query.matches(subject_of(Mention("1", "1", Author("*" * (size // 20)), None, text)))
+
+    assert_linear(asked, 100_000)
