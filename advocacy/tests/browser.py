@@ -7,10 +7,8 @@ and as long as it does Django refuses to talk with a database here.
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,7 +19,6 @@ import psycopg2
 import pytest
 from celery import Celery
 from playwright.sync_api import (
-    Browser,
     BrowserContext,
     ConsoleMessage,
     Page,
@@ -31,6 +28,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from advocacy.tests.chromium import Chromium, chromium_program
 from advocacy.tests.living_desk import LivingDesk
 from sandbox.world import SLACK_TOKEN
 
@@ -39,22 +37,10 @@ marks = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.ti
 
 UNDO_S = 5
 HERE = ("127.0.0.1", "localhost")
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
 TELL_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation",
   (event) => console.error(`policy violated: ${event.violatedDirective} by ${event.blockedURI} ${event.sample}`));
 """
-
-
-def chromium_program() -> str:
-    """Skips where there is none; in CI that is a failure."""
-    found = next(filter(None, map(shutil.which, filter(None, (os.environ.get("DESK_CHROMIUM"), *NAMES)))), None)
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail("No chromium was found, and CI must not leave the browser tests out.")
-    if found is None:
-        pytest.skip("No chromium was found; install it, or name one in DESK_CHROMIUM.")
-    return found
 
 
 @pytest.fixture(scope="session")
@@ -74,10 +60,10 @@ def living(program: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
 
 
 @pytest.fixture(scope="module")
-def chromium(program: str) -> Iterator[Browser]:
+def chromium(program: str) -> Iterator[Chromium]:
     expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        browser = Chromium(playwright, program)
         yield browser
         browser.close()
 
@@ -86,7 +72,7 @@ def chromium(program: str) -> Iterator[Browser]:
 class Windows:
     """Opens windows and holds each of them to: no message on the console, no request to elsewhere, no violation."""
 
-    browser: Browser
+    browser: Chromium
     living: LivingDesk
     states: dict[str, Any] = field(default_factory=dict)
     contexts: list[BrowserContext] = field(default_factory=list)
@@ -123,7 +109,7 @@ class Windows:
     def close(self) -> None:
         """Raises AssertionError with everything that was noticed."""
         for context in self.contexts:
-            context.close()
+            self.browser.close(context)
         self.contexts.clear()
         noticed = [p for p in self.problems if not any(re.search(pattern, p) for pattern in self.expected)]
         assert not noticed, "the pages did what they must not do:\n" + "\n".join(noticed)
@@ -133,7 +119,7 @@ class Windows:
             context = self.browser.new_context(base_url=self.living.base_url)
             log_in(context.new_page(), who, self.living.logins[who])
             self.states[who] = context.storage_state()
-            context.close()
+            self.browser.close(context)
         return self.states.get(who)
 
     def _console(self, message: ConsoleMessage) -> None:
@@ -156,7 +142,7 @@ def logged_in() -> dict[str, Any]:
 
 
 @pytest.fixture
-def windows(chromium: Browser, living: LivingDesk, logged_in: dict[str, Any]) -> Iterator[Windows]:
+def windows(chromium: Chromium, living: LivingDesk, logged_in: dict[str, Any]) -> Iterator[Windows]:
     """Nobody holds a ticket when a test begins."""
     write(living, "UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL")
     made = Windows(chromium, living, logged_in)
