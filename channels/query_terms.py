@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -164,14 +165,14 @@ def _is_unspaced(letter: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Filter:
+class _Filter(ABC):
     """Something about a mention other than its words."""
 
     source: str
     value: str
 
-    def matches(self, subject: Subject) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def matches(self, subject: Subject) -> bool: ...
 
     def explain(self, subject: Subject, wanted: bool) -> list[Clause]:
         return [Clause(self.source, self.matches(subject), wanted)]

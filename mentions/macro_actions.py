@@ -8,6 +8,7 @@ that all of a macro is one change and one Event.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -56,7 +57,7 @@ class Context:
         return uuid5(self.key, name)
 
 
-class Action:
+class Action(ABC):
     """Subclass, and register an instance under its `name`."""
 
     name: ClassVar[str]
@@ -73,11 +74,13 @@ class Action:
         """What to ask for before: [{"name", "label", "required", "kind"}]."""
         return []
 
+    @abstractmethod
     def describe(self, spec: Spec, context: Context) -> str:
-        raise NotImplementedError
+        """What it would do, for the advocate who is about to apply it."""
 
+    @abstractmethod
     def run(self, spec: Spec, context: Context) -> None:
-        raise NotImplementedError
+        """Do it, through the context."""
 
 
 class Reply(Action):

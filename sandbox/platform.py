@@ -6,6 +6,7 @@ A platform where people talk in posts subclasses `sandbox.talk.Talk`, which know
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -71,7 +72,7 @@ class Access:
     personal: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-class Platform:
+class Platform(ABC):
     """One platform. A module or package in `sandbox/platforms/` offers it as `PLATFORM`."""
 
     name = ""
@@ -91,19 +92,19 @@ class Platform:
         self.universe = universe
         self.store = universe.store
 
+    @abstractmethod
     def register(self, router: Router) -> None:
         """Add API routes (with the platform's name, so that faults hit them) and public pages (without)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def perform(self, act: Act) -> Made:
         """Do it, durably. Raises Impossible."""
-        raise NotImplementedError
 
+    @abstractmethod
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
         """`mentions`: what a perfect desk has stored. `optional`: what it may have stored (deleted since, no mention by
         itself but in a conversation with us), each with a `reason`. `ours`: written by the team on the platform.
         `desk`: what the desk posted through the API, in order, with what proves that it came once."""
-        raise NotImplementedError
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
         """Something that somebody begins here, with what happens around it. Raises Impossible where nobody does."""
@@ -142,7 +143,7 @@ class Platform:
         status = {"429": 429, "500": 500, "expired": 401}[kind]
         return json_response({"error": kind}, status)
 
-    def start(self) -> None:
+    def start(self) -> None:  # noqa: B027 - most have none
         """Open sockets beside HTTP, if there are any."""
 
-    def stop(self) -> None: ...
+    def stop(self) -> None: ...  # noqa: B027

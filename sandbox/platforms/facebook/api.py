@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -165,11 +166,13 @@ class Api(Wire):
         made = self.add_comment(found, PAGE_NAME, text, time.time(), by_page=True, by_desk=True)
         return json_response({"id": made["id"]})
 
+    @abstractmethod
     def add_comment(self, above: Doc, author: str, text: str, at: float, **more: Any) -> Doc:
-        raise NotImplementedError
+        """Under a post or a comment."""
 
+    @abstractmethod
     def add_message(self, person: str, author: str, text: str, at: float, **more: Any) -> Doc:
-        raise NotImplementedError
+        """In the conversation of the page with a person."""
 
     def _send(self, body: Doc) -> Response:
         person = str((body.get("recipient") or {}).get("id") or "")
