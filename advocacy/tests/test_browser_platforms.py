@@ -83,3 +83,16 @@ def test_a_question_is_answered_there_with_the_text_copied_and_is_recognised(win
     page.goto(f"/tickets/{asked.ticket}/")
     expect(page.locator("article.message.team")).to_contain_text(answer)
     readable(page)
+
+
+def test_what_is_left_is_told_where_somebody_may_get_near_the_end(windows, world):
+    asked = world.ask("reddit", "Does Acme {word} at night?", author="lena", to="devops", title="Acme at night")
+    page = windows.open("sam", f"/play/{asked.view}/")
+    counter = page.locator("#counter")
+    page.locator("#text").fill("Yes.")
+    expect(counter).to_be_empty()
+    page.locator("#text").fill("x" * 9500)
+    expect(counter).to_have_text("500 left")
+    page.locator("#text").fill("x" * 10_001)
+    expect(counter).to_contain_text("1 ")
+    expect(counter).to_have_class("counter over")
