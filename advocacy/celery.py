@@ -33,7 +33,7 @@ def refuse_wrong_settings(**_kwargs: Any) -> None:
     try:
         checks.refuse_wrong_settings()
     except ImproperlyConfigured as error:
-        raise SystemExit(str(error)) from error
+        raise SystemExit(str(error)) from None
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]

@@ -1,38 +1,42 @@
 """Settings of the desk. Everything that differs between installations comes from the environment.
 
-The table of all of them is docs/settings.md; `advocacy.checks` explains wrong values.
+The table of all of them is `advocacy.configuration.table`, for people docs/settings.md. What the environment gets wrong
+is noted in GIVEN, not raised: `advocacy.checks` reports all of it, with the remedies, and refuses the start.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-import environ
 from django.utils.translation import gettext_lazy as _
+from environ import Env
 from kombu import Queue
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+from advocacy.configuration import environment
 
-DEBUG = env.bool("DESK_DEBUG", default=False)
-SECRET_KEY = env.str("DESK_SECRET_KEY", default="")
-ENCRYPTION_KEYS = env.list("DESK_ENCRYPTION_KEYS", default=[])
-ALLOWED_HOSTS = env.list("DESK_ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
-BASE_URL = env.str("DESK_BASE_URL", default="http://localhost:8000").rstrip("/")
+BASE_DIR = Path(__file__).resolve().parent.parent
+GIVEN = environment.read(os.environ)
+
+DEBUG: bool = GIVEN["DESK_DEBUG"]
+SECRET_KEY: str = GIVEN["DESK_SECRET_KEY"] or ""
+ENCRYPTION_KEYS: list[str] = GIVEN["DESK_ENCRYPTION_KEYS"] or []
+ALLOWED_HOSTS: list[str] = GIVEN["DESK_ALLOWED_HOSTS"]
+BASE_URL: str = GIVEN["DESK_BASE_URL"].rstrip("/")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 # --- data -----------------------------------------------------------------------------------------------------------
 
-_database_url = env.str("DATABASE_URL", default="")
-DATABASES = {"default": env.db_url_config(_database_url) if _database_url else {"ENGINE": "django.db.backends.dummy"}}
+_database_url: str = GIVEN["DATABASE_URL"] or ""
+DATABASES = {"default": Env.db_url_config(_database_url) if _database_url else {"ENGINE": "django.db.backends.dummy"}}
 if _database_url:
-    DATABASES["default"]["CONN_MAX_AGE"] = env.int("DESK_CONN_MAX_AGE", default=600)
+    DATABASES["default"]["CONN_MAX_AGE"] = GIVEN["DESK_CONN_MAX_AGE"]
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
         # A long open snapshot makes every claim slower; nothing of ours may idle inside a transaction.
         "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
     )
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL: str = GIVEN["REDIS_URL"] or ""
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
@@ -115,7 +119,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
 X_FRAME_OPTIONS = "DENY"
-if env.bool("DESK_BEHIND_PROXY", default=False):
+if GIVEN["DESK_BEHIND_PROXY"]:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -134,7 +138,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Given: `collectstatic` fills it and names carry a hash. Not given: served from the source folders (demo, tests).
-STATIC_ROOT = env.str("DESK_STATIC_ROOT", default="") or None
+STATIC_ROOT = GIVEN["DESK_STATIC_ROOT"] or None
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 _static_storage = (
     "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -146,29 +150,29 @@ STORAGES = {
     "staticfiles": {"BACKEND": _static_storage},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-EMAIL_CONFIG = env.email_url("DESK_EMAIL_URL", default="consolemail://")
+EMAIL_CONFIG = Env.email_url_config(GIVEN["DESK_EMAIL_URL"])
 vars().update(EMAIL_CONFIG)
 _host = BASE_URL.partition("://")[2].partition("/")[0].partition(":")[0] or "localhost"
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DESK_EMAIL_FROM", default="") or f"desk@{_host}"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = GIVEN["DESK_EMAIL_FROM"] or f"desk@{_host}"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "advocacy.error_reports.Filter"
 
 # --- the desk -------------------------------------------------------------------------------------------------------
 
-COMPANY_NAME = env.str("DESK_COMPANY", default="Acme")
-UNDO_SECONDS = env.int("DESK_UNDO_SECONDS", default=10)
-CLAIM_LEASE_SECONDS = env.int("DESK_CLAIM_LEASE_SECONDS", default=180)
-CLOSE_SOLVED_AFTER_DAYS = env.int("DESK_CLOSE_SOLVED_AFTER_DAYS", default=14)
-ATTACHMENT_MAX_BYTES = env.int("DESK_ATTACHMENT_MAX_BYTES", default=10 * 1024 * 1024)
-MAILS_PER_ADDRESS_PER_DAY = env.int("DESK_MAILS_PER_ADDRESS_PER_DAY", default=20)
-ALLOWED_PRIVATE_HOSTS = env.list("DESK_ALLOWED_PRIVATE_HOSTS", default=[])
-HTTP_USER_AGENT = env.str("DESK_HTTP_USER_AGENT", default="mention-desk/1.0")
-HTTP_PROXY = env.str("DESK_HTTP_PROXY", default="")
-READ_TIMEOUT_SECONDS = env.int("DESK_READ_TIMEOUT_SECONDS", default=20)
-POLL_LEASE_SECONDS = env.int("DESK_POLL_LEASE_SECONDS", default=90)
-SLACK_API_BASE = env.str("DESK_SLACK_API_BASE", default="https://slack.com/api/")
-SLACK_TOKEN = env.str("DESK_SLACK_TOKEN", default="")
-TEAM_SLACK_CHANNEL = env.str("DESK_TEAM_SLACK_CHANNEL", default="")
-ALARM_MAILS = env.list("DESK_ALARM_MAILS", default=[])
+COMPANY_NAME: str = GIVEN["DESK_COMPANY"]
+UNDO_SECONDS: int = GIVEN["DESK_UNDO_SECONDS"]
+CLAIM_LEASE_SECONDS: int = GIVEN["DESK_CLAIM_LEASE_SECONDS"]
+CLOSE_SOLVED_AFTER_DAYS: int = GIVEN["DESK_CLOSE_SOLVED_AFTER_DAYS"]
+ATTACHMENT_MAX_BYTES: int = GIVEN["DESK_ATTACHMENT_MAX_BYTES"]
+MAILS_PER_ADDRESS_PER_DAY: int = GIVEN["DESK_MAILS_PER_ADDRESS_PER_DAY"]
+ALLOWED_PRIVATE_HOSTS: list[str] = GIVEN["DESK_ALLOWED_PRIVATE_HOSTS"]
+HTTP_USER_AGENT: str = GIVEN["DESK_HTTP_USER_AGENT"]
+HTTP_PROXY: str = GIVEN["DESK_HTTP_PROXY"]
+READ_TIMEOUT_SECONDS: int = GIVEN["DESK_READ_TIMEOUT_SECONDS"]
+POLL_LEASE_SECONDS: int = GIVEN["DESK_POLL_LEASE_SECONDS"]
+SLACK_API_BASE: str = GIVEN["DESK_SLACK_API_BASE"]
+SLACK_TOKEN: str = GIVEN["DESK_SLACK_TOKEN"]
+TEAM_SLACK_CHANNEL: str = GIVEN["DESK_TEAM_SLACK_CHANNEL"]
+ALARM_MAILS: list[str] = GIVEN["DESK_ALARM_MAILS"]
 
 # --- tasks ----------------------------------------------------------------------------------------------------------
 
@@ -207,5 +211,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("DESK_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": GIVEN["DESK_LOG_LEVEL"]},
 }

@@ -1,7 +1,9 @@
 """The web server's way in. A wrong setting stops it here, with an explanation, instead of at the first page."""
 
 import os
+import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "advocacy.settings")
@@ -9,4 +11,10 @@ application = get_wsgi_application()
 
 from advocacy import checks  # noqa: E402 (needs the settings)
 
-checks.refuse_wrong_settings()
+WORKER_CANNOT_BOOT = 3  # gunicorn ends with this code; after any other it would start a new worker for ever
+
+try:
+    checks.refuse_wrong_settings()
+except ImproperlyConfigured as error:
+    sys.stderr.write(f"{error}\n")
+    raise SystemExit(WORKER_CANNOT_BOOT) from None

@@ -362,7 +362,7 @@ def test_modules_find_each_other_among_the_collected_files(tmp_path):
 def test_an_address_that_is_none_is_explained(base):
     checked = manage("check", "--deploy", DESK_BASE_URL=base)
     assert checked.returncode == 1
-    assert "desk.E020" in checked.stderr
+    assert "DESK_BASE_URL is not an address" in checked.stderr
     assert "Traceback" not in checked.stderr
 
 

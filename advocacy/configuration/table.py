@@ -1,0 +1,103 @@
+"""The table of all settings. A new one is a row here, a line in `advocacy.settings` and a row in docs/settings.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from advocacy.configuration.kinds import (
+    Address,
+    Choice,
+    EncryptionKey,
+    Flag,
+    Folder,
+    Host,
+    Kind,
+    Listing,
+    Mail,
+    SigningKey,
+    Text,
+    Whole,
+)
+from advocacy.configuration.service_kinds import DatabaseAddress, MailServer, RedisAddress
+
+NEEDED: Any = object()
+"""The default of a setting without which the desk does not start."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row. `default`: as `kind.read` would give it. `secret`: its text is never shown, logged or reported."""
+
+    name: str
+    kind: Kind
+    default: Any
+    secret: bool = False
+    remedy: str = ""
+    """Where the kind's own words are not enough."""
+
+    @property
+    def is_needed(self) -> bool:
+        return self.default is NEEDED
+
+    @property
+    def help(self) -> str:
+        return self.remedy or self.kind.remedy
+
+    @property
+    def documented_default(self) -> str:
+        """As the table of docs/settings.md writes it."""
+        if self.is_needed:
+            return "needed"
+        if self.default in ("", []):
+            return "empty"
+        return f"`{','.join(self.default) if isinstance(self.default, list) else self.default}`"
+
+
+_SLACK_CHANNEL = Text(80, r"#?[^\s#,]{1,79}", "Use the name or the id of one channel, such as #community-advocates.")
+
+SETTINGS: tuple[Setting, ...] = (
+    # --- services
+    Setting("DATABASE_URL", DatabaseAddress(), NEEDED, secret=True),
+    Setting("REDIS_URL", RedisAddress(), NEEDED, secret=True),
+    Setting("DESK_CONN_MAX_AGE", Whole(0, 86_400, "seconds"), 600),
+    # --- keys and addresses
+    Setting("DESK_SECRET_KEY", SigningKey(), NEEDED, secret=True),
+    Setting("DESK_ENCRYPTION_KEYS", Listing(EncryptionKey()), NEEDED, secret=True, remedy=EncryptionKey.remedy),
+    Setting("DESK_ALLOWED_HOSTS", Listing(Host(with_any=True)), ["localhost", "127.0.0.1"]),
+    Setting("DESK_BASE_URL", Address(bare=True), "http://localhost:8000"),
+    Setting("DESK_BEHIND_PROXY", Flag(), False),
+    Setting("DESK_STATIC_ROOT", Folder(), ""),
+    # --- the desk's own mail, alarms, Slack
+    Setting("DESK_EMAIL_URL", MailServer(), "consolemail://", secret=True),
+    Setting("DESK_EMAIL_FROM", Mail(with_name=True), ""),
+    Setting("DESK_SLACK_API_BASE", Address(example="https://slack.com/api/"), "https://slack.com/api/"),
+    Setting(
+        "DESK_SLACK_TOKEN",
+        Text(400, r"[A-Za-z0-9_-]{10,}", "Use the bot token of the Slack app; it begins with xoxb-."),
+        "",
+        secret=True,
+    ),
+    Setting("DESK_TEAM_SLACK_CHANNEL", _SLACK_CHANNEL, ""),
+    Setting("DESK_ALARM_MAILS", Listing(Mail()), []),
+    # --- how it works
+    Setting("DESK_COMPANY", Text(80), "Acme"),
+    Setting("DESK_UNDO_SECONDS", Whole(0, 300, "seconds"), 10),
+    Setting("DESK_CLAIM_LEASE_SECONDS", Whole(30, 3600, "seconds"), 180),
+    Setting("DESK_CLOSE_SOLVED_AFTER_DAYS", Whole(1, 3650, "days"), 14),
+    Setting("DESK_ATTACHMENT_MAX_BYTES", Whole(1024, 100 * 1024 * 1024, "bytes"), 10 * 1024 * 1024),
+    Setting("DESK_MAILS_PER_ADDRESS_PER_DAY", Whole(1, 10_000, "mails"), 20),
+    # --- reaching the platforms
+    Setting("DESK_ALLOWED_PRIVATE_HOSTS", Listing(Host(with_port=True)), []),
+    Setting("DESK_HTTP_USER_AGENT", Text(200, r"[\x20-\x7e]+", "Use one line of plain ASCII."), "mention-desk/1.0"),
+    Setting("DESK_HTTP_PROXY", Address(example="http://proxy.internal:3128"), "", secret=True),
+    Setting("DESK_READ_TIMEOUT_SECONDS", Whole(1, 30, "seconds"), 20),
+    Setting("DESK_POLL_LEASE_SECONDS", Whole(7, 600, "seconds"), 90),
+    # --- diagnosis
+    Setting("DESK_LOG_LEVEL", Choice(("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")), "INFO"),
+    Setting("DESK_DEBUG", Flag(), False),
+)
+
+OTHER_PREFIXES = ("DESK_CHANNEL_", "DESK_TEST_", "DESK_BENCH_")
+"""Secrets that connections name, and what only the tests and benchmarks read."""
+OTHER_NAMES = ("DESK_CHROMIUM",)
