@@ -8,3 +8,6 @@ class AdvocacyConfig(AppConfig):
 
     def ready(self) -> None:
         from advocacy import celery, checks  # noqa: F401  (tasks find our broker; registers the system checks)
+        from mentions import menu
+
+        menu.register(menu.Entry(_("Audit log"), "audit:log", "audit.view_entry", 90))

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "experts.apps.ExpertsConfig",
     "mentions.apps.MentionsConfig",
     "channels.apps.ChannelsConfig",
+    "audit.apps.AuditConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -173,6 +174,7 @@ SLACK_API_BASE: str = GIVEN["DESK_SLACK_API_BASE"]
 SLACK_TOKEN: str = GIVEN["DESK_SLACK_TOKEN"]
 TEAM_SLACK_CHANNEL: str = GIVEN["DESK_TEAM_SLACK_CHANNEL"]
 ALARM_MAILS: list[str] = GIVEN["DESK_ALARM_MAILS"]
+AUDIT_RETENTION_DAYS: int = GIVEN["DESK_AUDIT_RETENTION_DAYS"]
 
 # --- tasks ----------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("audit/", include("audit.urls")),
     path("channels/", include("channels.urls")),
     path("hooks/", include("channels.hook_urls")),
     path("forms/", include("channels.form_urls")),

@@ -45,7 +45,7 @@ _MANAGER = _READ | {
     "channels.view_channel",
     "channels.view_connection",
 }
-_APPS_OF_ADMINS = ("mentions", "channels", "experts", "auth")
+_APPS_OF_ADMINS = ("mentions", "channels", "experts", "auth", "audit")
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     VOLUNTEER: frozenset(_PLAY),

@@ -87,6 +87,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DESK_CLOSE_SOLVED_AFTER_DAYS", Whole(1, 3650, "days"), 14),
     Setting("DESK_ATTACHMENT_MAX_BYTES", Whole(1024, 100 * 1024 * 1024, "bytes"), 10 * 1024 * 1024),
     Setting("DESK_MAILS_PER_ADDRESS_PER_DAY", Whole(1, 10_000, "mails"), 20),
+    # --- people
+    Setting("DESK_AUDIT_RETENTION_DAYS", Whole(0, 36_500, "days"), 0),
     # --- reaching the platforms
     Setting("DESK_ALLOWED_PRIVATE_HOSTS", Listing(Host(with_port=True)), []),
     Setting("DESK_HTTP_USER_AGENT", Text(200, r"[\x20-\x7e]+", "Use one line of plain ASCII."), "mention-desk/1.0"),

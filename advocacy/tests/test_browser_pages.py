@@ -37,6 +37,7 @@ PAGES = {
     "forms": ("mo", "/forms/"),
     "a form": ("", "/forms/form-education/"),
     "add": ("sam", "/add/"),
+    "audit log": ("admin", "/audit/"),
     "not found": ("sam", "/nothing/here/"),
     "gone": ("", "/respond/nonsense/"),
 }

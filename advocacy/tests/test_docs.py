@@ -24,6 +24,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 TOP = (
     "advocacy",
+    "audit",
     "bench",
     "channels",
     "docs",
@@ -162,7 +163,7 @@ def parameters(verb: Callable[..., Any]) -> list[str]:
 
 
 def test_there_is_a_table_of_verbs_for_every_floor_of_the_product() -> None:
-    assert {floor for floor, _ in VERBS} == {"channels", "mentions", "experts", "metrics", "advocacy"}
+    assert {floor for floor, _ in VERBS} == {"audit", "channels", "mentions", "experts", "metrics", "advocacy"}
     assert len(VERBS) > 100
 
 

@@ -52,6 +52,8 @@ EXPECTED = {
         "login absent absent absent absent absent",
         "login absent absent absent absent absent",
     ),
+    "audit:log": ("login no no no no ok", "method"),
+    "audit:csv": ("login no no no no ok", "method"),
     "hook": ("unready", "unready"),
     "channels:health": ("login no no no ok ok", "method"),
     "channels:act": ("method", "login no no no no ok"),
