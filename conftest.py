@@ -79,3 +79,13 @@ def quick_passwords() -> Iterator[None]:
 
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clock_of_the_process() -> Iterator[None]:
+    """Tests travel in time, and the database does not. `channels/tests/test_clocks.py` asks it all the same."""
+    from channels import clocks
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clocks, "ask_database", lambda: None)
+        yield

@@ -1,18 +1,20 @@
 """Every schedule of the desk, in one place: task, seconds between two runs, and what would go wrong without it.
 
 Most of them are sweeps: what they find was normally done at once, by a nudge. A run that could not start before the
-next one is due is dropped (`expires`), so that a worker that was away is not met by a pile of equal sweeps.
+next one is due is dropped (`advocacy.freshness`).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from advocacy.freshness import fresh_for
+
 HOUR = 3600
 
 
 def every(seconds: float, task: str) -> dict[str, Any]:
-    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5)}}
+    return {"task": task, "schedule": seconds, "options": fresh_for(max(seconds, 5))}
 
 
 SCHEDULE: dict[str, dict[str, Any]] = {

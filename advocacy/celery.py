@@ -14,10 +14,11 @@ from celery.signals import beat_init, worker_init
 from django.core.exceptions import ImproperlyConfigured
 
 from advocacy.beat import SCHEDULE
+from advocacy.freshness import fresh_for
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "advocacy.settings")
 
-app = Celery("advocacy")
+app = Celery("advocacy", task_cls="advocacy.freshness:DeskTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks()
@@ -39,4 +40,4 @@ def refuse_wrong_settings(**_kwargs: Any) -> None:
 @beat_init.connect  # type: ignore[untyped-decorator]
 def tick_at_once(**_kwargs: Any) -> None:
     """The schedule's first tick would be ten seconds away, and readiness with it."""
-    app.send_task("advocacy.tasks.tick", expires=60)
+    app.send_task("advocacy.tasks.tick", **fresh_for(60))

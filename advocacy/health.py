@@ -8,33 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
 import redis
 from celery.signals import before_task_publish
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from advocacy.redis_client import client
+from channels.clocks import desk_now
 
 BEAT = "desk:seen:beat"
 WORKER = "desk:seen:worker"
 BEAT_SILENCE = timedelta(seconds=60)
 WORKER_SILENCE = timedelta(minutes=6)  # longer than the time limit of a task: a busy worker is no dead one
 KEPT_S = 24 * 3600
-TIMEOUT_S = 1.0
 
 
 class NotReady(Exception):
     """What is missing, in words that may be shown to anybody."""
 
 
-@cache
 def _redis() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
+    return client()
 
 
 def mark(who: str, now: datetime) -> None:
@@ -46,7 +44,7 @@ def mark(who: str, now: datetime) -> None:
 def _beat_was_seen(sender: str | None = None, **_kwargs: object) -> None:
     """Only beat sends ticks, and this runs in the process that sends."""
     if sender == "advocacy.tasks.tick":
-        mark(BEAT, timezone.now())
+        mark(BEAT, desk_now())
 
 
 def _seen_within(who: str, limit: timedelta, now: datetime) -> str:
@@ -134,5 +132,5 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    well, parts = report(timezone.now())
+    well, parts = report(desk_now())
     return JsonResponse({"ready": well, **parts}, status=200 if well else 503)

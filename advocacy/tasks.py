@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils import timezone
 
 from advocacy import health
+from channels.clocks import desk_now
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def tick() -> None:
     """Sent by beat, run by a worker: each of the two leaves its own mark (beat's is set while it sends)."""
-    health.mark(health.WORKER, timezone.now())
+    health.mark(health.WORKER, desk_now())

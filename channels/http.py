@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -18,6 +18,7 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError, LocationParseError
 
+from channels.clocks import desk_now
 from channels.contract import Json, Network
 from channels.errors import ChannelError, Rejected, Transient, Uncertain
 from channels.http_body import Raw, decode_json, not_json
@@ -44,7 +45,7 @@ class Answer:
 
     def quota(self) -> tuple[int | None, datetime | None]:
         """Requests left and when the window begins anew, where the headers tell."""
-        return quota(self.headers, datetime.now(UTC))
+        return quota(self.headers, desk_now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _answered(call: Call, raw: Raw, classify: Classify | None) -> Answer:
     """What was read, as JSON; or why it could not be read."""
     if not 200 <= raw.status < 300:
         _raise_known(raw, classify, call.secrets)
-        raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), datetime.now(UTC))
+        raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), desk_now())
     if raw.status == 204:
         return Answer(raw.status, raw.headers, None)
     try:
@@ -119,7 +120,7 @@ def get_bytes(
     call = Call("GET", url, params, headers=headers, auth=auth, secrets=tuple(secrets))
     raw = _read(network, call)
     if not (200 <= raw.status < 300 or raw.status == 304):
-        raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), datetime.now(UTC))
+        raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), desk_now())
     return raw
 
 
@@ -245,7 +246,7 @@ def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
     if not 200 <= raw.status < 300:
         _raise_known(raw, classify, call.secrets)
         detail = detail_of(raw.content, call.secrets)
-        raise write_failure(raw.status, raw.headers, call.where, detail, datetime.now(UTC))
+        raise write_failure(raw.status, raw.headers, call.where, detail, desk_now())
     try:
         body = decode_json(raw) if raw.content.strip() else None
     except ValueError as error:

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from channels import outbox_states as states
+from channels.clocks import desk_now
 from channels.models import OutboundItem
 from channels.outbox_sending import message_id_for, payload_of
 
@@ -39,7 +39,7 @@ def settle_by_own_posts(connection_id: int, posts: Iterable[OwnPost], now: datet
         found = _known(connection_id, [external_id for external_id, _, _ in posts])
         unknown = [post for post in posts if post[0] not in found]
         if unknown:
-            found |= _settle(connection_id, unknown, now or timezone.now())
+            found |= _settle(connection_id, unknown, now or desk_now())
     return found
 
 

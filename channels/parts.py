@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from channels.clocks import desk_now
 from channels.contract import Json, Page
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
 
@@ -83,7 +84,7 @@ class Parts:
                 raise
             self._failed.append((shown, error))
             if not isinstance(error, RateLimited):
-                self._down.setdefault(name, int(time.time()))
+                self._down.setdefault(name, int(desk_now().timestamp()))
             self._lost_s += time.monotonic() - begun
             return
         else:
@@ -101,7 +102,7 @@ class Parts:
             if self._lost_s >= LOST_S:
                 yield Page((), cursor)  # the others have their turn
             raise _all_of(told)
-        soon = any(time.time() - at < SOON_S for at in self._down.values())
+        soon = any(desk_now().timestamp() - at < SOON_S for at in self._down.values())
         if told or self._down != self._before["down"] or self._lost_s >= LOST_S:
             yield Page((), cursor, trouble=_words(told), again_soon=soon)
 

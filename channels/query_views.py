@@ -11,7 +11,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels import ignored, query_tester, recent_items
+from channels.clocks import desk_now
 from channels.matching import QueryError, parse
 from channels.models import Channel, IgnoreRule
 
@@ -67,7 +67,7 @@ def _change(request: HttpRequest, channel: Channel) -> HttpResponse:
 
 
 def _let_in(request: HttpRequest, channel: Channel) -> None:
-    count = query_tester.let_in(channel, timezone.now())
+    count = query_tester.let_in(channel, desk_now())
     words = ngettext("%(count)d item is judged anew.", "%(count)d items are judged anew.", count) % {"count": count}
     messages.success(request, f"{words} {_('What matches now comes in within a minute, as one import.')}")
 
@@ -77,7 +77,7 @@ def _clean(text: str) -> str:
 
 
 def _page(request: HttpRequest, channel: Channel, text: str, status: int = 200) -> HttpResponse:
-    now = timezone.now()
+    now = desk_now()
     trial, problem = None, ""
     try:
         trial = query_tester.trial_of(channel, text, now)
@@ -138,7 +138,7 @@ def checked_rule(text: str) -> str:
 @permission_required(VIEW, raise_exception=True)
 def rules(request: HttpRequest) -> HttpResponse:
     """POST `do`: preview, or add, a rule; `toggle`: the number of one to switch off or on."""
-    now = timezone.now()
+    now = desk_now()
     form, preview, status = _rule_form(request), None, 200
     if request.method == "POST":
         if "toggle" in request.POST:
@@ -186,7 +186,7 @@ def _preview(request: HttpRequest, form: RuleForm) -> query_tester.Preview:
     chosen = [channel.connection_id] if channel else list(channels.values_list("connection_id", flat=True).distinct())
     hidden = set(recent_items.hidden_connections(request.user))
     ids = [pk for pk in chosen if pk not in hidden]
-    return query_tester.preview_rule(form.cleaned_data["query"], channel, ids, timezone.now())
+    return query_tester.preview_rule(form.cleaned_data["query"], channel, ids, desk_now())
 
 
 def _toggle(request: HttpRequest) -> HttpResponse:
@@ -219,7 +219,7 @@ def stopped_by_reason(request: HttpRequest, what: str) -> HttpResponse:
     """`what`: query, none (no mention), undone."""
     if what not in ignored.LISTED:
         raise Http404(what)
-    items = ignored.by_reason(ignored.LISTED[what], timezone.now())
+    items = ignored.by_reason(ignored.LISTED[what], desk_now())
     return _stopped(request, items, {"title": WHY[what], "days": recent_items.DAYS, "may_let_in": what == "query"})
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from celery import shared_task
-from django.utils import timezone
 
 from channels import alarms, expiry, follow, inbox, outbox, page_reading, polling, trying
+from channels.clocks import desk_now
 from channels.nudges import send_task
 
 
@@ -18,7 +18,7 @@ from channels.nudges import send_task
 def dispatch_polls() -> int:
     """Lease what is due and hand each connection to a task of its own. A task that gets lost is dispatched again when
     the lease's grace is over."""
-    leases = polling.due(timezone.now())
+    leases = polling.due(desk_now())
     for lease in leases:
         send_task("channels.poll", lease.connection_id, str(lease.token))
     return len(leases)
@@ -26,23 +26,23 @@ def dispatch_polls() -> int:
 
 @shared_task(name="channels.poll")  # type: ignore[untyped-decorator]
 def poll(connection_id: int, lease_token: str | None = None) -> int:
-    polled = polling.poll(connection_id, timezone.now(), UUID(lease_token) if lease_token else None)
+    polled = polling.poll(connection_id, desk_now(), UUID(lease_token) if lease_token else None)
     return polled.items
 
 
 @shared_task(name="channels.refetch_followed")  # type: ignore[untyped-decorator]
 def refetch_followed() -> int:
-    return follow.refetch_due(timezone.now())
+    return follow.refetch_due(desk_now())
 
 
 @shared_task(name="channels.send_due")  # type: ignore[untyped-decorator]
 def send_due() -> int:
-    return outbox.send_due(timezone.now())
+    return outbox.send_due(desk_now())
 
 
 @shared_task(name="channels.recover_outbox")  # type: ignore[untyped-decorator]
 def recover_outbox() -> int:
-    return outbox.recover(timezone.now())
+    return outbox.recover(desk_now())
 
 
 @shared_task(name="channels.nudge_pending")  # type: ignore[untyped-decorator]
@@ -63,9 +63,9 @@ def try_connection(connection_id: int) -> bool | None:
 
 @shared_task(name="channels.sweep_alarms")  # type: ignore[untyped-decorator]
 def sweep_alarms() -> int:
-    return alarms.sweep(timezone.now())
+    return alarms.sweep(desk_now())
 
 
 @shared_task(name="channels.ask_expiry")  # type: ignore[untyped-decorator]
 def ask_expiry() -> int:
-    return expiry.ask_all(timezone.now())
+    return expiry.ask_all(desk_now())

@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels import hooks, pausing, trying
 from channels.alarms import open_alarms
+from channels.clocks import desk_now
 from channels.contract import Hook
 from channels.errors import ChannelError, Malformed, Refused
 from channels.models import Connection
@@ -26,7 +26,7 @@ from channels.secrets import without_secrets
 @login_required
 @permission_required("channels.view_connection", raise_exception=True)
 def health(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
+    now = desk_now()
     context = {
         "overview": overview(now),
         "now": now,
@@ -43,7 +43,7 @@ def health(request: HttpRequest) -> HttpResponse:
 @permission_required("channels.poll_connection", raise_exception=True)
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Poll now, pause, resume: from the page, without the admin."""
-    connection, now = get_object_or_404(Connection, pk=pk), timezone.now()
+    connection, now = get_object_or_404(Connection, pk=pk), desk_now()
     if verb == "poll":
         done = pausing.poll_soon([pk], now)
         said = _("%(name)s is polled now.") if done else _("%(name)s is paused; resume it first.")
@@ -76,7 +76,7 @@ def hook(request: HttpRequest, hook_id: UUID) -> HttpResponse:
     if hooks.declared_bytes(request.META) > hooks.MOST_BYTES:
         return _told("Too large.", 413)
     try:
-        answer = hooks.receive(hook_id, _hook(request), timezone.now())
+        answer = hooks.receive(hook_id, _hook(request), desk_now())
     except hooks.Unknown:
         return _told("Nobody listens here.", 404)
     except hooks.Paused:

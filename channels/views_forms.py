@@ -14,7 +14,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -23,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from channels import form_answers, form_page
 from channels.adapters.form.language import read_lines
+from channels.clocks import desk_now
 from channels.errors import ChannelError, Malformed
 from channels.form_answers import Filled, Shown
 from channels.form_page import TOKEN, TRAP, Form, Token
@@ -58,7 +58,7 @@ def _form_or_404(slug: str) -> Form:
 
 def _sent(request: HttpRequest, form: Form) -> HttpResponse:
     """Whatever is wrong, the page comes again with what was typed."""
-    now = timezone.now()
+    now = desk_now()
     filled = form_answers.read(form.questions, {name: request.POST.getlist(name) for name in request.POST})
     sent_token = request.POST.get(TOKEN, "")
     state, submission_id = form_page.read_token(form, sent_token, now)
@@ -77,7 +77,7 @@ def _sent(request: HttpRequest, form: Form) -> HttpResponse:
 
 
 def _store(request: HttpRequest, form: Form, filled: Filled, submission_id: str) -> HttpResponse:
-    now = timezone.now()
+    now = desk_now()
     if form_page.is_too_many(form, form_page.client_address(request.META), now):
         told = _("Many forms were sent from where you are. Nothing is lost: please send it again in ten minutes.")
         response = _asked(form, filled.shown, told, status=429)
@@ -94,7 +94,7 @@ def _store(request: HttpRequest, form: Form, filled: Filled, submission_id: str)
 
 
 def _asked(form: Form, shown: list[Shown], problem: str = "", token: str = "", status: int = 200) -> HttpResponse:
-    token = token or form_page.new_token(form, timezone.now())
+    token = token or form_page.new_token(form, desk_now())
     return _page(form, "asked", status=status, shown=shown, problem=problem, token=token)
 
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils import timezone
 
+from channels.clocks import desk_now
 from experts import answers, outreach
 
 
 @shared_task(name="experts.apply_delivery", ignore_result=True)
 def apply_delivery(outbound_id: int) -> None:
-    outreach.apply_delivery(outbound_id, timezone.now())
+    outreach.apply_delivery(outbound_id, desk_now())
 
 
 @shared_task(name="experts.recognise_answers", ignore_result=True)
 def recognise_answers(message_ids: list[int]) -> None:
-    answers.recognise(message_ids, timezone.now())
+    answers.recognise(message_ids, desk_now())
 
 
 @shared_task(name="experts.sweep", ignore_result=True)
 def sweep() -> None:
     """Every minute: deliveries and answers whose nudge was lost."""
-    now = timezone.now()
+    now = desk_now()
     for outbound_id in outreach.unsettled():
         outreach.apply_delivery(outbound_id, now)
     answers.sweep(now)

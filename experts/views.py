@@ -11,11 +11,11 @@ from django.contrib.auth.decorators import login_required, permission_required
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from channels.clocks import desk_now
 from channels.registry import adapter_for
 from experts import finding, outreach
 from experts.forms import AskForm
@@ -35,7 +35,7 @@ may_ask = permission_required("experts.add_outreach", raise_exception=True)
 @may_see
 def directory(request: HttpRequest) -> HttpResponse:
     """Who knows what, who is away, and which requests are running."""
-    now = timezone.now()
+    now = desk_now()
     visible = access.visible_tickets(request.user)
     context = {
         "experts": Expert.objects.filter(is_active=True)
@@ -57,7 +57,7 @@ def directory(request: HttpRequest) -> HttpResponse:
 def ask(request: HttpRequest, ticket_id: int) -> HttpResponse:
     """Choose whom to ask (GET, by `expert=` or `topic=` with the text filled in), and ask (POST)."""
     ticket = get_object_or_404(access.visible_tickets(request.user).select_related("channel__connection"), pk=ticket_id)
-    now = timezone.now()
+    now = desk_now()
     if request.method == "POST":
         return _ask(request, ticket, now)
     chosen = _chosen(request.GET.get("expert"), request.GET.get("topic"))
@@ -131,7 +131,7 @@ def change(request: HttpRequest, outreach_id: int) -> HttpResponse:
     if state not in ("acknowledged", "redirected", "declined", "no_answer"):
         raise Http404(state)
     try:
-        outreach.respond(found.pk, state, request.POST.get("words", ""), now=timezone.now(), actor=request.user)
+        outreach.respond(found.pk, state, request.POST.get("words", ""), now=desk_now(), actor=request.user)
     except OutcomeRefused as error:
         messages.error(request, str(error))
     return redirect("mentions:ticket", found.ticket_id)
@@ -150,7 +150,7 @@ def respond(request: HttpRequest, signed: str) -> HttpResponse:
     said = ""
     if request.method == "POST":
         try:
-            outreach.respond(found.pk, _state(request), request.POST.get("words", ""), now=timezone.now())
+            outreach.respond(found.pk, _state(request), request.POST.get("words", ""), now=desk_now())
             return redirect(request.path)
         except OutcomeRefused as error:
             said = str(error)

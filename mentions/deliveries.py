@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels import outbox
+from channels.clocks import desk_now
 from channels.models import OutboundItem
 from channels.outbox_sending import payload_of
 from mentions import clocks, sent_messages, unanswered
@@ -30,7 +30,7 @@ BOUNCES_WITHIN = timedelta(days=30)
 
 def apply(outbound_id: int, now: datetime | None = None) -> None:
     """Outbox state → reply. Nothing to do for what is not a reply of the desk (Slack posts, likes)."""
-    now = now or timezone.now()
+    now = now or desk_now()
     item = OutboundItem.objects.filter(pk=outbound_id).first()
     if item is None:
         return

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
-from django.utils import timezone
 
+from channels.clocks import desk_now
 from channels.models import Channel, Connection, IgnoreRule
 from channels.nudges import send_task
 from channels.signals import delivery_changed, items_stored
@@ -35,7 +35,7 @@ def on_delivery_changed(sender: Any, outbound_id: int, state: str, **_kwargs: An
 @receiver(message_ingested, dispatch_uid="mentions.notices")
 def tell_slack(sender: Any, message_ids: Sequence[int], **_kwargs: Any) -> None:
     """What came in is told in Slack soon; the sweep finds what this misses."""
-    if notices.note(message_ids, timezone.now()):
+    if notices.note(message_ids, desk_now()):
         send_task("mentions.post_notices")
 
 
@@ -44,7 +44,7 @@ def on_message_ingested(sender: Any, message_ids: Sequence[int], **_kwargs: Any)
     """An answer given outside has come in: its ticket need not wait any longer."""
     team = Message.objects.filter(pk__in=message_ids, direction=Message.Direction.TEAM, ticket__waiting_on="own_answer")
     if ticket_ids := list(team.values_list("ticket_id", flat=True).distinct()):
-        parking.settle_seen(timezone.now(), ticket_ids)
+        parking.settle_seen(desk_now(), ticket_ids)
 
 
 @receiver(pre_save, sender=Channel, dispatch_uid="mentions.note_target")

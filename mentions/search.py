@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from channels.clocks import desk_now
 from mentions import access, query_language
 from mentions.query_language import Query, Term
 from mentions.sql import both
@@ -63,7 +63,7 @@ def search(text: str, user: access.User, cursor: str | None = None, now: datetim
     if not user.is_active or not user.has_perm(access.VIEW):
         return Results(terms=query.terms, problems=query.problems)
     offset = _offset(cursor)
-    where, values = _where(query, user, now or timezone.now())
+    where, values = _where(query, user, now or desk_now())
     problems = list(query.problems)
     rows: list[tuple[Any, ...]] = []
     if query.words and _is_searchable(query.words):

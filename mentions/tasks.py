@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.db import connection
-from django.utils import timezone
 
+from channels.clocks import desk_now
 from channels.models import InboundItem
 from channels.nudges import send_task
 from mentions import checklist, deliveries, handing_over, lifecycle, notices, personal
@@ -53,30 +53,30 @@ def clean_search_index() -> int:
 @shared_task(name="mentions.renew_followed")  # type: ignore[misc,unused-ignore]
 def renew_followed() -> int:
     """Threads with open tickets stay followed; those of solved tickets expire by themselves."""
-    return following.renew(timezone.now())
+    return following.renew(desk_now())
 
 
 @shared_task(name="mentions.hand_over_due")  # type: ignore[misc,unused-ignore]
 def hand_over_due() -> int:
     """Replies whose undo window is over go to the outbox."""
-    return handing_over.hand_over_due(timezone.now())
+    return handing_over.hand_over_due(desk_now())
 
 
 @shared_task(name="mentions.apply_deliveries")  # type: ignore[misc,unused-ignore]
 def apply_deliveries() -> int:
     """Deliveries whose nudge was lost."""
-    return deliveries.apply_changed(timezone.now())
+    return deliveries.apply_changed(desk_now())
 
 
 @shared_task(name="mentions.expire_claims")  # type: ignore[misc,unused-ignore]
 def expire_claims() -> int:
-    return lifecycle.expire_claims(timezone.now())
+    return lifecycle.expire_claims(desk_now())
 
 
 @shared_task(name="mentions.wake_parked")  # type: ignore[misc,unused-ignore]
 def wake_parked() -> int:
     """Parked tickets whose time has come, and those whose answer was seen."""
-    now = timezone.now()
+    now = desk_now()
     return lifecycle.settle_seen(now) + lifecycle.wake_due(now)
 
 
@@ -84,7 +84,7 @@ def wake_parked() -> int:
 def close_solved() -> int:
     """In portions, so that no transaction is long."""
     total = 0
-    while closed := lifecycle.close_solved(timezone.now()):
+    while closed := lifecycle.close_solved(desk_now()):
         total += closed
     return total
 
@@ -92,25 +92,25 @@ def close_solved() -> int:
 @shared_task(name="mentions.check_personal")  # type: ignore[misc,unused-ignore]
 def check_personal(account_id: int) -> bool:
     """Whose the account is that somebody has entered on their own page."""
-    return personal.check(account_id, timezone.now())
+    return personal.check(account_id, desk_now())
 
 
 @shared_task(name="mentions.check_lost_personal")  # type: ignore[misc,unused-ignore]
 def check_lost_personal() -> int:
     """Accounts whose check got lost on its way to a worker."""
-    return personal.check_lost(timezone.now())
+    return personal.check_lost(desk_now())
 
 
 @shared_task(name="mentions.remind_checklist")  # type: ignore[misc,unused-ignore]
 def remind_checklist() -> bool:
     """On Monday morning the team hears of the channels that somebody should look at."""
-    return checklist.remind(timezone.now())
+    return checklist.remind(desk_now())
 
 
 @shared_task(name="mentions.post_notices")  # type: ignore[misc,unused-ignore]
 def post_notices() -> int:
     """What is due goes to Slack, and what has gone on is edited there."""
-    now = timezone.now()
+    now = desk_now()
     posted = notices.post_due(now)
     return posted + notices.refresh(now, timedelta(minutes=15))
 
@@ -118,5 +118,5 @@ def post_notices() -> int:
 @shared_task(name="mentions.sweep_notices")  # type: ignore[misc,unused-ignore]
 def sweep_notices() -> int:
     """Mentions whose nudge was lost, and messages in Slack whose edit was."""
-    now = timezone.now()
+    now = desk_now()
     return notices.note(None, now) + notices.refresh(now, timedelta(days=3))

@@ -12,10 +12,10 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
+from channels.clocks import desk_now
 from mentions.access import visible_tickets
 from metrics import asking, pictures
 from metrics.definitions import FIGURE_NAMES, HIGH, figure
@@ -37,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def _report(request: HttpRequest, name: str) -> tuple[Report, asking.Asked]:
     if name not in REPORTS:
         raise Http404(name)
-    now = timezone.now()
+    now = desk_now()
     question = asking.read(request, now)
     return REPORTS[name](visible_tickets(request.user), question.filters, now), question
 
@@ -123,13 +123,13 @@ def _file(content: bytes, content_type: str, filename: str, inline: bool = False
 @may_read_reports
 def tickets(request: HttpRequest) -> HttpResponse:
     """The tickets behind a figure: exactly those that it counted."""
-    question = asking.read(request, timezone.now())
+    question = asking.read(request, desk_now())
     name = request.GET.get("figure", "")
     if name not in FIGURE_NAMES:
         raise Http404(name)
     day = _day(request.GET.get("day", ""))
     chosen = question.filters.narrow(visible_tickets(request.user))
-    chosen = chosen.filter(figure(name, question.filters.period, timezone.now(), day))
+    chosen = chosen.filter(figure(name, question.filters.period, desk_now(), day))
     if request.GET.get("high"):
         chosen = chosen.filter(HIGH)
     page = Paginator(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-
-from django.utils import timezone
+from datetime import datetime, timedelta
 
 from channels import follow, polling
+from channels.clocks import desk_now
 from channels.contract import Mention
 from channels.models import Connection, Followed, InboundItem
 from mentions.ingest import ingest_pending
@@ -38,7 +37,7 @@ def fetch_everything(say: Callable[[str], None]) -> None:
     for connection_id, name in Connection.objects.filter(is_active=True).values_list("pk", "name"):
         failures, more = 0, True
         while more and failures < TRIES:
-            polled = polling.poll(connection_id, timezone.now())
+            polled = polling.poll(connection_id, desk_now())
             more = polled.more or bool(polled.error)
             failures += bool(polled.error)
         if failures:
@@ -56,17 +55,17 @@ def arrival(mention: Mention, fetched_at: datetime) -> datetime:
     """When a poll would have brought it: one to four minutes after it was posted, the same at every replay."""
     minutes = 1 + zlib.crc32(mention.external_id.encode()) % 180 / 60
     posted_at = mention.posted_at or fetched_at
-    return min(posted_at + timedelta(minutes=minutes), datetime.now(UTC))
+    return min(posted_at + timedelta(minutes=minutes), desk_now())
 
 
 def read_threads() -> None:
     """As the desk would have done while somebody waited there: answers that name nobody are found by this only."""
     first = Followed.objects.order_by("until").values_list("until", flat=True).first()
-    at = first - timedelta(seconds=1) if first else timezone.now()
-    while at < timezone.now():
+    at = first - timedelta(seconds=1) if first else desk_now()
+    while at < desk_now():
         _read_due(at)
         at += STEP
-    _read_due(timezone.now())
+    _read_due(desk_now())
 
 
 def _read_due(at: datetime) -> None:

@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from channels import pausing
 from channels.admin.buttons import Button, ButtonAdmin
+from channels.clocks import desk_now
 from channels.configs import source_of
 from channels.contract import Adapter, Capability
 from channels.errors import ChannelError
@@ -51,7 +51,7 @@ def try_connection(model_admin: Any, request: HttpRequest, connection: Connectio
 
 
 def poll_now(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> None:
-    pausing.poll_soon([connection.pk], timezone.now())
+    pausing.poll_soon([connection.pk], desk_now())
     messages.success(request, _("%(name)s is polled now.") % {"name": connection})
 
 
@@ -62,7 +62,7 @@ def pause(model_admin: Any, request: HttpRequest, connection: Connection, typed:
 
 
 def resume(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> None:
-    pausing.resume([connection.pk], timezone.now())
+    pausing.resume([connection.pk], desk_now())
     messages.success(request, _("%(name)s is active again and polled now.") % {"name": connection})
 
 
@@ -183,7 +183,7 @@ class ConnectionAdmin(ButtonAdmin):
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """Only what was typed (a poller may be writing the rest), and due at once: what was mended shows soon."""
-        obj.next_poll_at = timezone.now()
+        obj.next_poll_at = desk_now()
         if change:
             obj.save(update_fields=[*CONNECTION_FIELDS, "settings", "secrets", "next_poll_at"])
         else:
@@ -203,7 +203,7 @@ class ConnectionAdmin(ButtonAdmin):
 
     @admin.display(description=gettext_lazy("how it is"))
     def how_it_is(self, connection: Connection) -> str:
-        healths = connection_health(connection, all_adapters().get(connection.platform), timezone.now())
+        healths = connection_health(connection, all_adapters().get(connection.platform), desk_now())
         return format_html_join("", "<div>{}</div>", ((health.words,) for health in healths))
 
     @admin.display(description=gettext_lazy("settings"))
@@ -226,7 +226,7 @@ class ConnectionAdmin(ButtonAdmin):
 
     @admin.action(description=gettext_lazy("Poll now"), permissions=["poll"])
     def poll_chosen(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
-        count = pausing.poll_soon(chosen.values_list("pk", flat=True), timezone.now())
+        count = pausing.poll_soon(chosen.values_list("pk", flat=True), desk_now())
         said = ngettext("%(count)d connection is polled now.", "%(count)d connections are polled now.", count)
         self.message_user(request, said % {"count": count})
 
@@ -238,5 +238,5 @@ class ConnectionAdmin(ButtonAdmin):
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["poll"])
     def resume_chosen(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
-        count = pausing.resume(chosen.values_list("pk", flat=True), timezone.now())
+        count = pausing.resume(chosen.values_list("pk", flat=True), desk_now())
         self.message_user(request, ngettext("%(count)d resumed.", "%(count)d resumed.", count) % {"count": count})

@@ -8,13 +8,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels import outbox
 from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnly
+from channels.clocks import desk_now
 from channels.links import is_web_address
 from channels.models import OutboundItem
 from channels.payloads import restored
@@ -24,7 +24,7 @@ SETTLE = "channels.settle_outbounditem"
 
 def retry(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: str = "") -> None:
     try:
-        outbox.retry(item.pk, timezone.now())
+        outbox.retry(item.pk, desk_now())
     except outbox.WrongState as error:
         messages.error(request, str(error))
     else:
@@ -45,7 +45,7 @@ def mark_sent(model_admin: Any, request: HttpRequest, item: OutboundItem, typed:
         messages.error(request, _("That is not a web address. Give the address of the post, or leave it empty."))
         return
     try:
-        outbox.mark_sent(item.pk, typed, timezone.now())
+        outbox.mark_sent(item.pk, typed, desk_now())
     except outbox.WrongState as error:
         messages.error(request, str(error))
     else:

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from channels.clocks import desk_now
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -53,7 +55,7 @@ class Connection(models.Model):
     last_error_at = models.DateTimeField(null=True, editable=False)
     trouble = models.CharField(max_length=10, choices=Trouble.choices, blank=True, editable=False)
     """Empty while the last poll went well."""
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=desk_now, editable=False)
 
     class Meta:
         verbose_name = _("connection")

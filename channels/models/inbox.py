@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from channels.clocks import desk_now
+
 
 class InboundItem(models.Model):
     """One item as the platform sent it. Never deleted by the desk; what cannot be parsed stays `failed`, replayable."""
@@ -121,7 +123,7 @@ class IgnoreRule(models.Model):
         help_text=_("Empty: all channels."),
     )
     is_active = models.BooleanField(_("active"), default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=desk_now, editable=False)
 
     class Meta:
         verbose_name = _("ignore rule")

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from channels.clocks import desk_now
+
 
 class OutboundItem(models.Model):
     """queued → sending → sent | retrying | uncertain | failed | cancelled. `key` is posted at most once."""
@@ -55,7 +57,7 @@ class OutboundItem(models.Model):
     url = models.TextField(blank=True)
     receipt = models.JSONField(null=True)
     error = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=desk_now, editable=False)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -209,7 +209,7 @@ class Logs:
 @contextmanager
 def logging_of(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> Iterator[Config]:
     now = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-    monkeypatch.setattr(fetching.time, "time", now.timestamp)
+    monkeypatch.setattr("time.time", now.timestamp)
     with serving(logs.answer) as server:
         values = {"format": "irc", "rooms": ["#acme"], "phrases": ["Acme"], "time_zone": "Europe/Berlin"}
         values["log_address"] = server.url + "/{channel}/{date}.txt"

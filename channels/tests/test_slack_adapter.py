@@ -22,7 +22,7 @@ NOW = START + 100_000
 def at_a_time(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The clock of the reading; its one entry may be changed."""
     clock = [float(NOW)]
-    monkeypatch.setattr(fetching.time, "time", lambda: clock[0])
+    monkeypatch.setattr("time.time", lambda: clock[0])
     return clock
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from channels.adapters.slack import Slack, fetching
+from channels.adapters.slack import Slack
 from channels.contract import Config, Json, Outgoing
 from channels.errors import Rejected, Uncertain
 from channels.tests.fake_slack_rooms import ROOM, START, Workspace, as_json, ts, working
@@ -22,7 +22,7 @@ SINCE = datetime.fromtimestamp(START, UTC)
 def at_a_time(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The clock of the reading; its one entry may be changed."""
     clock = [float(NOW)]
-    monkeypatch.setattr(fetching.time, "time", lambda: clock[0])
+    monkeypatch.setattr("time.time", lambda: clock[0])
     return clock
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.utils import timezone
 
 from channels import inbox, outbox
+from channels.clocks import desk_now
 from channels.ignoring import Stop
 from mentions import authors
 from mentions.ingest import bounces, finding, following, health, keeping_out, placing, reopening
@@ -64,7 +64,7 @@ def ingest_pending(limit: int = 100, connection_id: int | None = None, now: Now 
 
 
 def _ingest(limit: int, connection_id: int | None, now: Now | None, alone: bool) -> Ingested:
-    at = timezone.now()
+    at = desk_now()
     done = Ingested()
     feeds = Feeds()
     with transaction.atomic():

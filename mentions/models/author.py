@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from channels.clocks import desk_now
+
 
 class Person(models.Model):
     """A human, or our own brand, with all their accounts. `is_us`: what they say publicly is an answer of the team."""
@@ -55,7 +57,7 @@ class Author(models.Model):
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="authors")
     is_us = models.BooleanField(_("one of us"), default=False)
     """Follows `person.is_us`, and is set for our own handles; here so that ingest and queues need no join."""
-    first_seen_at = models.DateTimeField(auto_now_add=True)
+    first_seen_at = models.DateTimeField(default=desk_now, editable=False)
 
     class Meta:
         verbose_name = _("author")

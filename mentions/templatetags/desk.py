@@ -8,9 +8,9 @@ from django import template
 from django.contrib.messages.storage.base import Message
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from channels.clocks import desk_now
 from channels.links import web_address
 from channels.registry import all_adapters
 from mentions import rendering, times
@@ -21,19 +21,19 @@ register = template.Library()
 @register.filter
 def ago(at: datetime | None) -> SafeString | str:
     """`2 h 10 min ago`, exact on hover."""
-    return times.ago_tag(at, timezone.now()) if at else ""
+    return times.ago_tag(at, desk_now()) if at else ""
 
 
 @register.filter
 def ahead(at: datetime | None) -> SafeString | str:
     """`in 3 h`, exact on hover."""
-    return times.time_tag(at, times.ahead(at, timezone.now()), "ahead") if at else ""
+    return times.time_tag(at, times.ahead(at, desk_now()), "ahead") if at else ""
 
 
 @register.filter
 def due(at: datetime | None) -> SafeString | str:
     """`due in 4 h 50 min` or `overdue by 20 min`."""
-    return times.due_tag(at, timezone.now()) if at else ""
+    return times.due_tag(at, desk_now()) if at else ""
 
 
 @register.filter

@@ -19,13 +19,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from redis.exceptions import RedisError
 
+from channels.clocks import desk_now
 from channels.links import is_web_address
 from channels.nudges import send_task
 from mentions import access, adding
@@ -76,7 +76,7 @@ class AddForm(forms.Form):
 
     def clean_posted_at(self) -> datetime | None:
         at: datetime | None = self.cleaned_data["posted_at"]
-        if at is not None and at > timezone.now():
+        if at is not None and at > desk_now():
             raise forms.ValidationError(_("This is in the future."))
         return at
 
@@ -98,7 +98,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        added = adding.add(form.found(), request.user, timezone.now())
+        added = adding.add(form.found(), request.user, desk_now())
     except AddingRefused as refused:
         return _page(request, form, problem=str(refused), status=422)
     if added.is_new:
@@ -119,13 +119,13 @@ def read_page(request: HttpRequest) -> HttpResponse:
         told = _("Paste the address of a page first. It should begin with https:// (or http://).")
         return _page(request, form, problem=told, status=422)
     try:
-        known = adding.ticket_of(url, request.user, timezone.now())
+        known = adding.ticket_of(url, request.user, desk_now())
     except AddingRefused as refused:
         return _page(request, form, problem=str(refused), status=422)
     if known is not None:
         return _page(request, form, known=known)
     key = uuid4().hex
-    begun = {"typed": _typed(request.POST), "at": timezone.now().timestamp()}
+    begun = {"typed": _typed(request.POST), "at": desk_now().timestamp()}
     try:
         cache.set(_key(request, key), begun, KEPT_S)
         is_begun = send_task("channels.read_page", url, f"{_key(request, key)}:page")
@@ -153,7 +153,7 @@ def page_read(request: HttpRequest, key: str) -> HttpResponse:
     except RedisError:
         begun, read = None, None
     typed = _typed(request.POST) if request.method == "POST" else (begun or {}).get("typed", {})
-    if begun is not None and read is None and timezone.now().timestamp() - begun["at"] < PATIENCE_S:
+    if begun is not None and read is None and desk_now().timestamp() - begun["at"] < PATIENCE_S:
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204)
         return _page(request, AddForm(initial=typed, user=request.user), reading=key)
@@ -190,7 +190,7 @@ def _filled(typed: dict[str, str], page: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {name: page.get(name) for name in READ if page.get(name)}
     if found.get("posted_at"):
         at = datetime.fromisoformat(found["posted_at"])
-        found["posted_at"] = min(at, timezone.now())
+        found["posted_at"] = min(at, desk_now())
     return {**found, **typed, "url": page["url"]}
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from channels.clocks import desk_now
 from mentions import access, paging
 from mentions.models import Author, Message
 from mentions.queue_rows import rows, with_columns
@@ -30,7 +30,7 @@ def author(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "author": shown,
         "accounts": accounts,
-        "rows": rows(records[:PAGE], timezone.now()),
+        "rows": rows(records[:PAGE], desk_now()),
         "next": paging.cursor_of(records[PAGE - 1], ORDER) if len(records) > PAGE else "",
         "is_first": "after" not in request.GET,
     }

@@ -9,11 +9,11 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from channels.clocks import desk_now
 from channels.models.connection import Priority
 from mentions import access, bulk
 from mentions.models import Ticket
@@ -27,7 +27,7 @@ def change(request: HttpRequest) -> HttpResponse:
     access.require(request.user, access.BULK)
     wanted = [number for number in map(number_of, request.POST.getlist("ticket")) if number is not None]
     seen = access.visible_tickets(request.user).filter(pk__in=wanted[: bulk.MOST]).values_list("pk", flat=True)
-    now = timezone.now()
+    now = desk_now()
     try:
         todo = _change(request, now)
     except ValidationError as error:

@@ -6,10 +6,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from channels.clocks import desk_now
 from channels.models import Channel
 from mentions import access, checklist
 
@@ -18,7 +18,7 @@ from mentions import access, checklist
 @login_required
 def lines(request: HttpRequest) -> HttpResponse:
     access.require(request.user, access.VIEW)
-    now = timezone.now()
+    now = desk_now()
     context = {"lines": checklist.lines(request.user, now), "week": checklist.week_of(now)}
     return render(request, "mentions/checklist.html", context)
 
@@ -32,7 +32,7 @@ def tick(request: HttpRequest, number: int) -> HttpResponse:
     channel = seen.filter(pk=number).first()
     if channel is None:
         raise Http404
-    now = timezone.now()
+    now = desk_now()
     if request.POST.get("undo"):
         checklist.uncheck(channel, now)
         messages.info(request, _("%(name)s is on the list again.") % {"name": channel.name})

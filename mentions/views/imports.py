@@ -8,11 +8,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from channels.clocks import desk_now
 from channels.models import Batch
 from mentions import access, imports
 
@@ -62,7 +62,7 @@ def batch(request: HttpRequest, number: int) -> HttpResponse:
 def undo(request: HttpRequest, number: int) -> HttpResponse:
     access.require(request.user, UNDO)
     shown = get_object_or_404(Batch, pk=number)
-    undone = imports.undo(shown.pk, request.user, timezone.now())
+    undone = imports.undo(shown.pk, request.user, desk_now())
     words = ngettext("%(count)d ticket was taken back.", "%(count)d tickets were taken back.", undone.tickets)
     messages.success(request, words % {"count": undone.tickets})
     return redirect("mentions:import", number)

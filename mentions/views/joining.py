@@ -8,10 +8,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from channels.clocks import desk_now
 from mentions import access, merging
 from mentions.models import Ticket
 from mentions.thread import thread_of
@@ -29,7 +29,7 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
     target, problem = _other(request, source, number_of(wanted), wanted)
     if request.method == "POST" and target is not None:
         try:
-            merging.merge([source.pk], target.pk, request.user, timezone.now())
+            merging.merge([source.pk], target.pk, request.user, desk_now())
         except merging.MergeRefused as refused:
             problem = str(refused)
         else:
@@ -65,7 +65,7 @@ def split(request: HttpRequest, number: int) -> HttpResponse:
     visible_or_404(request, number)
     message_id = number_of(request.POST.get("message"))
     try:
-        new = merging.split(number, [message_id or 0], request.user, timezone.now())
+        new = merging.split(number, [message_id or 0], request.user, desk_now())
     except merging.MergeRefused as refused:
         messages.error(request, str(refused))
         return redirect("mentions:ticket", number)

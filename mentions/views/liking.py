@@ -6,10 +6,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from channels.clocks import desk_now
 from mentions import likes, ticket_page
 from mentions.views.acting import may_play, number_of, telling, view_of, visible_or_404
 
@@ -21,6 +21,6 @@ def like(request: HttpRequest, number: int) -> HttpResponse:
     """`message`: its id."""
     may_play(request)
     visible_or_404(request, number)
-    likes.like(number, number_of(request.POST.get("message")) or 0, request.user, timezone.now())
+    likes.like(number, number_of(request.POST.get("message")) or 0, request.user, desk_now())
     messages.info(request, _("The like is on its way; the message says when it is there."))
     return redirect(ticket_page.address(number, view_of(request)))

@@ -7,10 +7,10 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from channels.clocks import desk_now
 from mentions import macros, ticket_page
 from mentions.models import Macro, Ticket
 from mentions.views.acting import (
@@ -50,7 +50,7 @@ def _values(request: HttpRequest) -> dict[str, str]:
 def _preview(request: HttpRequest, ticket: Ticket, chosen: Macro, problem: str = "") -> HttpResponse:
     values = _values(request)
     try:
-        shown = macros.preview(chosen, ticket, request.user, timezone.now(), values)
+        shown = macros.preview(chosen, ticket, request.user, desk_now(), values)
     except macros.MacroRefused as refused:
         shown, problem = None, str(refused)
     context = {
@@ -70,7 +70,7 @@ def _preview(request: HttpRequest, ticket: Ticket, chosen: Macro, problem: str =
 def _apply(request: HttpRequest, ticket: Ticket, chosen: Macro) -> HttpResponse:
     try:
         applied = macros.apply(
-            chosen, ticket.pk, request.user, token_of(request), values=_values(request), now=timezone.now()
+            chosen, ticket.pk, request.user, token_of(request), values=_values(request), now=desk_now()
         )
     except macros.MacroRefused as refused:
         return _preview(request, ticket, chosen, str(refused))

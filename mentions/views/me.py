@@ -12,13 +12,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from channels import personal as own_accounts
+from channels.clocks import desk_now
 from channels.errors import ChannelError
 from channels.secrets import without_secrets
 from mentions import personal
@@ -67,7 +67,7 @@ def me(request: HttpRequest) -> HttpResponse:
         hours = form.cleaned_data["shift"]
         preference = form.save(commit=False)
         if hours:
-            preference.shift_until = None if hours == END_SHIFT else timezone.now() + timedelta(hours=int(hours))
+            preference.shift_until = None if hours == END_SHIFT else desk_now() + timedelta(hours=int(hours))
         preference.save()
         messages.success(request, _("Saved."))
         return redirect("mentions:me")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from channels.clocks import desk_now
 from mentions import access, claims, outcomes, ticket_page, view_filters
 from mentions.models import Event, View
 from mentions.transitions import OutcomeRefused
@@ -50,7 +51,7 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
         return redirect("mentions:queue", view)
     if request.session.get(PLAYED) != chosen.slug:
         request.session[PLAYED] = chosen.slug
-    now = timezone.now()
+    now = desk_now()
     held = claims.claim_next(request.user, chosen, now)
     if held is None:
         done = ticket_page.done_today(request.user, now)
@@ -66,7 +67,7 @@ def take(request: HttpRequest, number: int) -> HttpResponse:
     """From the list, or something urgent."""
     may_play(request)
     visible_or_404(request, number)
-    claims.claim(request.user, number, timezone.now())
+    claims.claim(request.user, number, desk_now())
     return redirect("mentions:ticket", number)
 
 
@@ -77,7 +78,7 @@ def renew(request: HttpRequest, number: int) -> HttpResponse:
     may_play(request)
     visible_or_404(request, number)
     try:
-        until = claims.renew(number, token_of(request) or UUID(int=0), timezone.now(), request.user)
+        until = claims.renew(number, token_of(request) or UUID(int=0), desk_now(), request.user)
     except claims.ClaimLost as lost:
         return JsonResponse({"error": str(lost)}, status=409)
     return JsonResponse({"until": until.isoformat()})
@@ -93,7 +94,7 @@ def leave(request: HttpRequest, number: int, outcome: str) -> HttpResponse:
         raise Http404(outcome)
     visible_or_404(request, number)
     verb, words = OUTCOMES[outcome]
-    event = verb(request, number, timezone.now())
+    event = verb(request, number, desk_now())
     if event is not None:
         offer_undo(request, ticket_words(number, words()), event)
     slug = view_of(request)
@@ -176,7 +177,7 @@ OUTCOMES: dict[str, tuple[Callable[[HttpRequest, int, datetime], Event | None], 
 def undo(request: HttpRequest, number: int) -> HttpResponse:
     """Take back the outcome recorded as Event `number`; the ticket is on screen again."""
     may_play(request)
-    now = timezone.now()
+    now = desk_now()
     mine = Event.objects.filter(actor=request.user.pk, ticket__in=access.visible_tickets(request.user))
     event = get_object_or_404(mine, pk=number)
     make_room(request, event.ticket_id, now)

@@ -10,12 +10,12 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from channels import outbox
+from channels.clocks import desk_now
 from channels.models import Channel
 from channels.registry import adapter_for
 from mentions import posts as verbs
@@ -40,7 +40,7 @@ def posts(request: HttpRequest) -> HttpResponse:
             chosen, text = verbs.check(request.user, form["chosen"], form["text"])
             form |= {"key": str(key), "text": text, "confirm": chosen}
             if request.POST.get("confirmed"):
-                now = timezone.now()
+                now = desk_now()
                 verbs.submit(request.user, key=key, channel_id=form["chosen"], text=text, now=now)
                 messages.success(request, _("It is posted when the time to undo it is over."))
                 return redirect("mentions:posts")
@@ -69,7 +69,7 @@ def _channels(request: HttpRequest) -> list[Channel]:
 
 def _page(request: HttpRequest, channels: list[Channel], form: dict[str, Any]) -> HttpResponse:
     choices = [(c, adapter_for(c.connection.platform).max_reply_length) for c in channels]
-    page = {"channels": choices, "posts": verbs.latest(request.user, timezone.now()), **form}
+    page = {"channels": choices, "posts": verbs.latest(request.user, desk_now()), **form}
     return render(request, "mentions/posts.html", page, status=422 if form["problem"] else 200)
 
 
@@ -79,7 +79,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     """Take it back while it rests: nothing is posted, its text is on the page again."""
     _channels(request)
     try:
-        request.session[TAKEN_BACK] = verbs.undo(request.user, number, timezone.now())
+        request.session[TAKEN_BACK] = verbs.undo(request.user, number, desk_now())
     except (verbs.PostRefused, outbox.WrongState) as refused:
         messages.error(request, str(refused))
     else:
@@ -93,7 +93,7 @@ def delete(request: HttpRequest, number: int) -> HttpResponse:
     """Have it deleted on the platform."""
     _channels(request)
     try:
-        verbs.delete(request.user, number, timezone.now())
+        verbs.delete(request.user, number, desk_now())
     except (verbs.PostRefused, outbox.WrongState) as refused:
         messages.error(request, str(refused))
     else:

@@ -11,10 +11,10 @@ from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from channels.clocks import desk_now
 from channels.models.connection import Priority
 from mentions import access, paging, prepared, view_filters
 from mentions.loading import Shape
@@ -72,7 +72,7 @@ def queue(request: HttpRequest, view: str | None = None) -> HttpResponse:
     """`?after=` is the next page. A request for the list alone (`X-Fragment`) with the tag of what it shows is answered
     304 while nothing has changed; the words of relative times are kept true by the page itself."""
     access.require(request.user, access.VIEW)
-    now = timezone.now()
+    now = desk_now()
     views = views_of(request.user)
     chosen = pick(views, view)
     records, more = _page(chosen, request, now)

@@ -8,11 +8,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from channels.clocks import desk_now
 from mentions import access, claims, drafts, replies, ticket_page
 from mentions.models import Reply, View
 from mentions.ticket_page import Composing
@@ -42,7 +42,7 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
     """Into the undo window; whatever stops it, the text is on the page again (and a draft)."""
     may_play(request)
     visible_or_404(request, number)
-    now = timezone.now()
+    now = desk_now()
     after = request.POST.get("status_after", "solved")
     guard, channel_id = number_of(request.POST.get("guard")), number_of(request.POST.get("channel"))
     try:
@@ -90,7 +90,7 @@ def _again(request: HttpRequest, number: int, composing: Composing, status: int)
     view = None
     if slug is not None:
         view = View.objects.filter(slug=slug).first() or View(name="", slug="", filters={})
-    now = timezone.now()
+    now = desk_now()
     page = ticket_page.context(request, visible_or_404(request, number), now, view=view, composing=composing)
     return render(request, "mentions/ticket.html", page, status=status)
 
@@ -101,7 +101,7 @@ def draft(request: HttpRequest, number: int) -> HttpResponse:
     """Autosave; needs no claim, so that what is typed on a page whose claim was lost is not lost with it."""
     may_play(request)
     visible_or_404(request, number)
-    drafts.save(number, request.user, request.POST.get("text", "")[:100_000], timezone.now())
+    drafts.save(number, request.user, request.POST.get("text", "")[:100_000], desk_now())
     return HttpResponse(status=204)
 
 
@@ -111,7 +111,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     """Take a resting reply back: nothing is sent, the text is a draft again, the ticket is on screen."""
     may_play(request)
     reply = _visible_reply(request, number)
-    now = timezone.now()
+    now = desk_now()
     make_room(request, reply.ticket_id, now)
     try:
         replies.undo(reply.pk, request.user, now)
@@ -129,7 +129,7 @@ def delete(request: HttpRequest, number: int) -> HttpResponse:
     access.require(request.user, access.DELETE_REPLY)
     reply = _visible_reply(request, number)
     try:
-        replies.delete_posted(reply.pk, request.user, timezone.now())
+        replies.delete_posted(reply.pk, request.user, desk_now())
     except replies.ReplyRefused as refused:
         messages.error(request, str(refused))
     else:

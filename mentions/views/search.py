@@ -8,10 +8,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
+from channels.clocks import desk_now
 from mentions import access
 from mentions.models import Ticket
 from mentions.search import Results
@@ -30,7 +30,7 @@ def search(request: HttpRequest) -> HttpResponse:
     is_number = text.startswith("#") and number.isdecimal() and len(number) < 18
     if is_number and access.visible_tickets(request.user).filter(pk=int(number)).exists():
         return redirect("mentions:ticket", int(number))
-    found = find(text, request.user, request.GET.get("cursor"), timezone.now()) if text else Results()
+    found = find(text, request.user, request.GET.get("cursor"), desk_now()) if text else Results()
     context = {
         "text": text,
         "found": found,

@@ -8,10 +8,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from channels.clocks import desk_now
 from mentions import sharing
 from mentions.transitions import OutcomeRefused
 from mentions.views.acting import may_play, visible_or_404
@@ -29,7 +29,7 @@ def share(request: HttpRequest, number: int) -> HttpResponse:
         form |= {name: request.POST.get(name, "") for name in ("channel", "text", "key")}
         try:
             key = UUID(form["key"])
-            sharing.share(number, request.user, key=key, channel=form["channel"], text=form["text"], now=timezone.now())
+            sharing.share(number, request.user, key=key, channel=form["channel"], text=form["text"], now=desk_now())
         except OutcomeRefused as refused:
             form["problem"] = str(refused)
         except ValueError:

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from channels.clocks import desk_now
 from mentions import times
 from mentions.models import Reply, Ticket
 from mentions.queue_rows import Row
@@ -21,7 +21,7 @@ COLOURS = (
 
 @require_GET
 def styleguide(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
+    now = desk_now()
     due = [now + timedelta(hours=4, minutes=50), now + timedelta(minutes=20), now - timedelta(minutes=20)]
     rows = [
         Row(

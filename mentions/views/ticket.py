@@ -6,12 +6,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from channels.clocks import desk_now
 from channels.models.connection import Priority
 from mentions import access, guard, history, notes, priorities, similar, tagging, ticket_page
 from mentions.thread import thread_of
@@ -23,7 +23,7 @@ from mentions.views.acting import number_of, telling, view_of, visible_or_404
 @never_cache
 def ticket(request: HttpRequest, number: int) -> HttpResponse:
     shown = visible_or_404(request, number)
-    page = ticket_page.context(request, shown, timezone.now())
+    page = ticket_page.context(request, shown, desk_now())
     return render(request, "mentions/ticket.html", {**page, "history": history.sentences(shown)})
 
 
@@ -61,7 +61,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
 def note(request: HttpRequest, number: int) -> HttpResponse:
     """Anybody who may read a ticket may write a note on it."""
     visible_or_404(request, number)
-    notes.add(number, request.user, request.POST.get("text", ""), timezone.now())
+    notes.add(number, request.user, request.POST.get("text", ""), desk_now())
     messages.success(request, _("Note added."))
     return redirect(ticket_page.address(number, view_of(request)))
 
@@ -75,7 +75,7 @@ def tags(request: HttpRequest, number: int) -> HttpResponse:
     visible_or_404(request, number)
     words = request.POST.get("add", "").replace(",", " ").split()
     removed = request.POST.getlist("remove")
-    tagging.set_tags(number, request.user, add=words, remove=removed, now=timezone.now())
+    tagging.set_tags(number, request.user, add=words, remove=removed, now=desk_now())
     return redirect(ticket_page.address(number, view_of(request)))
 
 
@@ -86,7 +86,7 @@ def priority(request: HttpRequest, number: int) -> HttpResponse:
     visible_or_404(request, number)
     wanted = number_of(request.POST.get("priority"))
     if wanted in Priority.values:
-        priorities.set_priority(number, request.user, wanted, timezone.now())
+        priorities.set_priority(number, request.user, wanted, desk_now())
     return redirect(ticket_page.address(number, view_of(request)))
 
 

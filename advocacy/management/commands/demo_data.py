@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
 from advocacy.demo import history, preset, team
+from channels.clocks import desk_now
 from sandbox import launch
 
 
@@ -30,9 +30,9 @@ class Command(BaseCommand):
         self.say("channels, team and experts")
         access = launch.call(options["sandbox"], "/control/access")
         team.load(json.loads(options["keys"].read_text())["passwords"])
-        preset.load(access, now=timezone.now())
+        preset.load(access, now=desk_now())
         team.connect(access)
-        team.speak_for_themselves(access, timezone.now())
+        team.speak_for_themselves(access, desk_now())
         if options["hooks"]:
             options["hooks"].write_text(json.dumps(preset.hooks(access)))
         if options["history_days"]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from advocacy.handbook import loading
 from advocacy.handbook.company import BadName, Company
 from advocacy.handbook.loading import Change, Deed
+from channels.clocks import desk_now
 
 SIGNS = {Deed.ADD: "+", Deed.UPDATE: "~", Deed.KEEP: "=", Deed.GONE: "-", Deed.CLASH: "!", Deed.SAME: " "}
 WORDS = {
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             )
         except BadName as error:
             raise CommandError(str(error)) from error
-        changes = loading.load(company, now=timezone.now(), dry_run=options["dry_run"])
+        changes = loading.load(company, now=desk_now(), dry_run=options["dry_run"])
         for change in changes:
             if change.deed is not Deed.SAME or options["verbosity"] > 1:
                 self.stdout.write(line(change))

@@ -6,7 +6,6 @@ https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications, …/app
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Any
 
 from channels.adapters.bluesky import client, wire
 from channels.adapters.bluesky.parsing import parse, phrases_of, time_of, written_at
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.descent import Descent, Slice, descend, descent_from
 from channels.errors import Malformed, Rejected, Transient
@@ -78,14 +78,14 @@ def _pages(config: Config, source: Source, state: dict[str, Any]) -> Iterator[Pa
     for part, reached in _read(config, source, descent_from(stored, since), since):
         items = _items(config, part.answer.body, since)
         state["sources"][source.name] = {**reached.to_json(), "since": since}
-        left, resets_at = client.quota_of(part.answer, datetime.now(UTC))
+        left, resets_at = client.quota_of(part.answer, desk_now())
         yield Page(items, {**state, "sources": dict(state["sources"])}, left, resets_at)
 
 
 def _since(config: Config, stored: Json) -> int:
     """What is older (epoch seconds) does not interest: so far back this list was read when it was new."""
     since = stored.get("since") if isinstance(stored, dict) else None
-    return since if isinstance(since, int) else int(time.time()) - 86_400 * backfill_days(config)
+    return since if isinstance(since, int) else int(desk_now().timestamp()) - 86_400 * backfill_days(config)
 
 
 def backfill_days(config: Config) -> int:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.adapters.bluesky import client, wire
 from channels.adapters.bluesky.parsing import time_of, web_url
+from channels.clocks import desk_now
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
 from channels.graphemes import grapheme_count
@@ -33,7 +34,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     length = grapheme_count(outgoing.text)
     if length > MAX_LENGTH:
         raise Rejected(f"The reply is {length} characters long; Bluesky takes {MAX_LENGTH}.")
-    now = datetime.now(UTC)
+    now = desk_now()
     record: dict[str, Any] = {"$type": wire.POST, "text": outgoing.text, "createdAt": _iso(now)}
     if outgoing.in_reply_to:
         record |= _answering(config, outgoing.in_reply_to)
@@ -173,4 +174,4 @@ def delete(config: Config, external_id: str) -> None:
 
 def like(config: Config, external_id: str) -> None:
     subject = {"uri": external_id, "cid": _looked_up(config, external_id)["cid"]}
-    _created(config, LIKE, {"$type": LIKE, "subject": subject, "createdAt": _iso(datetime.now(UTC))})
+    _created(config, LIKE, {"$type": LIKE, "subject": subject, "createdAt": _iso(desk_now())})

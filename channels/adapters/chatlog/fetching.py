@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from channels.adapters.chatlog import irc, matrix
 from channels.adapters.chatlog.bursts import Change, Line, advance, around, changed, state_from
 from channels.adapters.chatlog.parsing import is_irc, phrases_of
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, Rejected
 from channels.http import get_bytes
@@ -109,7 +109,7 @@ def _backwards(config: Config, room: str) -> tuple[list[dict[str, Any]], dict[st
 def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Read:
     """A page a day. A day without a file is a silent one, unless there never was any."""
     zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
-    today = datetime.fromtimestamp(time.time(), UTC).astimezone(zone).date()
+    today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()
     started = _day(mark.get("date")) or today - timedelta(days=DAYS_AT_FIRST - 1)
     done, ever = int(mark.get("line") or 0), bool(mark.get("ever"))
     days = list(irc.days_between(started, today, DAYS_A_POLL))
@@ -138,7 +138,7 @@ def _log(config: Config, entry: str, day: date) -> list[Line]:
         data = get_bytes(config.network, irc.address_of(template, entry, day)).content
     except AuthFailed as error:  # logs are public: it is this file that is closed
         raise NotForThis(str(error)) from error
-    if day >= datetime.fromtimestamp(time.time(), UTC).astimezone(zone).date():
+    if day >= datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date():
         data = data[: data.rfind(b"\n") + 1]  # the last line is being written
     return irc.lines_of(irc.text_of(data), day, zone)
 
@@ -194,7 +194,7 @@ def check(config: Config) -> str:
     entry = rooms_of(config)[0]
     if is_irc(config):
         zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
-        today = datetime.fromtimestamp(time.time(), UTC).astimezone(zone).date()
+        today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()
         for day in (today, today - timedelta(days=1)):
             try:
                 return f"Works: {len(_log(config, entry, day))} lines in {entry} on {day.isoformat()}."

@@ -8,9 +8,10 @@ says how long to wait in `extras.wait_seconds` (https://meta.discourse.org/t/glo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
+from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
 from channels.http import Answer, Classify, delete, get_json, post_json
@@ -131,5 +132,5 @@ def _limited(status: int, body: Json) -> ChannelError | None:
     if not isinstance(wait_s, int | float) or isinstance(wait_s, bool) or wait_s < 0:
         return None
     wait_s = min(float(wait_s), LONGEST_WAIT_S)
-    until = datetime.now(UTC) + timedelta(seconds=wait_s)
+    until = desk_now() + timedelta(seconds=wait_s)
     return RateLimited(f"The forum says: {told(body) or 'too many requests'}. Waiting.", until, wait_s)

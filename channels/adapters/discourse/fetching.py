@@ -6,13 +6,13 @@ so an answer may be short or empty although there is more below: private message
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from channels.adapters.discourse import client, wire
 from channels.adapters.discourse.filters import is_wanted
 from channels.adapters.discourse.knowledge import Knowledge, Spent, unknown_categories
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Malformed, Rejected
@@ -32,7 +32,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     stored = cursor if isinstance(cursor, dict) else {}
     start = stored.get("start")
     if not isinstance(start, int | float):
-        start = time.time() - 86_400 * _days(config)
+        start = desk_now().timestamp() - 86_400 * _days(config)
     knowledge = Knowledge(config, stored.get("knowledge"))
     before = progress_from(stored.get("posts"), 0)
     for answer, posts, reached in _read(config, before, float(start)):

@@ -6,12 +6,12 @@ topics are moved and tagged.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from channels.adapters.discourse import client, wire
 from channels.adapters.discourse.filters import wanted_categories, wanted_tags
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json
 
 GOOD_FOR_S = 6 * 3600
@@ -30,8 +30,8 @@ class Knowledge:
 
     def __init__(self, config: Config, stored: Json, budget: int | None = None) -> None:
         kept = stored if isinstance(stored, dict) else {}
-        if not isinstance(kept.get("at"), int | float) or time.time() - kept["at"] > GOOD_FOR_S:
-            kept = {"at": int(time.time())}
+        if not isinstance(kept.get("at"), int | float) or desk_now().timestamp() - kept["at"] > GOOD_FOR_S:
+            kept = {"at": int(desk_now().timestamp())}
         self.config, self.at = config, kept["at"]
         self.budget = LOOKUPS_A_POLL if budget is None else budget
         self.categories: dict[str, dict[str, Any]] = _dict(kept, "categories")

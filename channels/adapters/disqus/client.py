@@ -7,9 +7,10 @@ Keys: https://disqus.com/api/docs/requests/ and /auth/. Errors, which may also c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlencode
 
+from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
 from channels.http import Answer, get_json, post_form
@@ -102,7 +103,7 @@ def _url(config: Config, path: str) -> str:
 def quota_of(answer: Answer) -> tuple[int | None, datetime | None]:
     """Requests left and when the hour is over, from `X-Ratelimit-Remaining` and `-Reset` (epoch seconds)."""
     named = {f"x-rate-limit-{name}": answer.headers.get(f"X-Ratelimit-{name}") or "" for name in ("remaining", "reset")}
-    return quota(named, datetime.now(UTC))
+    return quota(named, desk_now())
 
 
 def error_line(body: Mapping[str, Json]) -> str:

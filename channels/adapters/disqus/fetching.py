@@ -9,12 +9,12 @@ every hour a *sweep* begins that reads those days again, a few pages a poll.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.disqus import client, wire
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.http import Answer
@@ -70,9 +70,9 @@ def _readings(parts: Parts) -> Iterator[tuple[str, Reading]]:
 def _state(config: Config, stored: Json) -> State:
     state: State = dict(stored) if isinstance(stored, dict) else {}
     if not isinstance(state.get("since"), int | float):
-        state["since"] = int(time.time()) - 86_400 * _days(config)
+        state["since"] = int(desk_now().timestamp()) - 86_400 * _days(config)
     if not _began(state):  # the first poll is about to read these days
-        state["sweep"] = {"began": int(time.time())}
+        state["sweep"] = {"began": int(desk_now().timestamp())}
     return state
 
 
@@ -98,7 +98,7 @@ def _read_new(config: Config, forum: str, state: State) -> Iterator[tuple[Answer
 
 
 def _sweep(config: Config, forum: str, state: State) -> Iterator[tuple[Answer, State]]:
-    now = time.time()
+    now = desk_now().timestamp()
     sweep = dict(state["sweep"])
     if "next" not in sweep:
         if now - sweep["began"] < SWEEP_EVERY_S:

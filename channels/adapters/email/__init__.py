@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from imap_tools.errors import ImapToolsError
 
@@ -17,6 +17,7 @@ from channels.adapters.email.imap import Session, open_session
 from channels.adapters.email.reading import read_item
 from channels.adapters.email.references import derived_id
 from channels.adapters.email.smtp import deliver, open_smtp
+from channels.clocks import desk_now
 from channels.contract import (
     Adapter,
     Capability,
@@ -93,7 +94,7 @@ class EmailAdapter(Adapter):
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
         """Uncertain once the end of the mail was sent and no answer came: SMTP cannot be asked again. Filing a copy may
         fail without harm: the mail is out."""
-        now = datetime.now(UTC)
+        now = desk_now()
         envelope = compose(outgoing, config, now)
         deliver(config, envelope)
         folder = config.setting("sent_folder")

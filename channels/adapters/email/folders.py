@@ -14,12 +14,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from channels.adapters.email.connection import server_of
 from channels.adapters.email.headers import read_date
 from channels.adapters.email.imap import NoSuchFolder, Session, failures, open_session
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected, Transient
 
@@ -140,7 +141,7 @@ class _Reader:
 
     def _first_day(self) -> str | None:
         days = int(self.config.setting("history_days", 30))
-        return (datetime.now(UTC) - timedelta(days=days)).date().isoformat() if days > 0 else None
+        return (desk_now() - timedelta(days=days)).date().isoformat() if days > 0 else None
 
     def _new_uids(self, session: Session) -> list[int]:
         """What lies behind `last_uid`. `n:*` names the last mail even if its UID is below n (RFC 3501, 6.4.8), so the

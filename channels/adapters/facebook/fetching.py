@@ -10,13 +10,12 @@ by the next round, which begins where this one *began*.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 
 from channels.adapters.facebook import client, wire
 from channels.adapters.facebook.reading import page_id, parse
 from channels.adapters.facebook.wire import TALK
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient
 from channels.http import Answer
@@ -46,7 +45,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
         try:
             for items, reached, answer in _round(config, path, asked, read, marks.get(name)):
                 marks[name] = reached
-                yield Page(items, dict(marks), *client.quota(answer, datetime.now(UTC)))
+                yield Page(items, dict(marks), *client.quota(answer, desk_now()))
         except (AuthFailed, Rejected) as error:
             failed = failed or error
     if failed:
@@ -76,7 +75,7 @@ def _round(
 ) -> Iterator[tuple[list[Item], Json, Answer]]:
     """(items, mark, answer) of each page. The mark: everything since `since` is read but for a walk under way, which
     began at `began` and goes on with the parameters `next`."""
-    now = int(time.time() * 1000)
+    now = int(desk_now().timestamp() * 1000)
     known = mark if isinstance(mark, dict) else {}
     since = known.get("since") if isinstance(known.get("since"), int) else None
     first = now - _days(config, "backfill_days", 14) * 86_400_000

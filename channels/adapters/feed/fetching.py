@@ -8,7 +8,6 @@ read, and one that asks for a pause is left alone until then: each lies on a ser
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from typing import Any
 from channels.adapters.feed import wire
 from channels.adapters.feed.discovery import feeds_of
 from channels.adapters.feed.documents import FeedDocument, is_web_page
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, RateLimited, Rejected, Transient
 from channels.http import get_bytes
@@ -39,7 +39,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     not too old when it is back."""
     feeds = feeds_wanted(config)
     known = cursor if isinstance(cursor, dict) else {}
-    kept, query, now = known.get("feeds") or {}, _query_mark(config), time.time()
+    kept, query, now = known.get("feeds") or {}, _query_mark(config), desk_now().timestamp()
     state: dict[str, Any] = {address: {"seen": int(now), **(kept.get(address) or {})} for address in feeds}
     if known.get("query") != query:
         for read in state.values():  # other phrases: what was passed over before may be wanted now
@@ -54,7 +54,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
         with parts.reading(address, "" if len(feeds) == 1 else address):
             _obey(address, state[address])
             try:
-                for items, version in _changes(config, address, state[address], datetime.now(UTC)):
+                for items, version in _changes(config, address, state[address], desk_now()):
                     state[address] = version
                     yield Page(items, reached())
             except RateLimited as error:
@@ -68,14 +68,14 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 def _obey(address: str, known: Mapping[str, Any]) -> None:
     """Raises RateLimited while the pause that the feed has asked for lasts."""
     rest_until = known.get("rest_until", 0)
-    if rest_until > time.time():
+    if rest_until > desk_now().timestamp():
         until = datetime.fromtimestamp(rest_until, UTC)
         raise RateLimited(f"{address} asks for a pause until {until:%Y-%m-%d %H:%M} UTC.", until=until)
 
 
 def _rest_until(error: RateLimited) -> float:
-    told = error.until.timestamp() if error.until else time.time() + (error.retry_after_s or PAUSE_S)
-    return min(told, time.time() + LONGEST_WAIT_S)
+    told = error.until.timestamp() if error.until else desk_now().timestamp() + (error.retry_after_s or PAUSE_S)
+    return min(told, desk_now().timestamp() + LONGEST_WAIT_S)
 
 
 def feeds_wanted(config: Config) -> list[str]:
@@ -150,7 +150,7 @@ def check(config: Config) -> str:
     parts = Parts(feeds, apart=True)
     for address in parts:
         with parts.reading(address, ""):
-            entries += len(_read(address, ask(config, address, {}), datetime.now(UTC)))
+            entries += len(_read(address, ask(config, address, {}), desk_now()))
     parts.require_all()
     return f"Works: {len(feeds)} feeds with {entries} entries."
 

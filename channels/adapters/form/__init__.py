@@ -16,6 +16,7 @@ from channels.adapters.form.fields import CHANNEL_FIELDS, CONNECTION_FIELDS
 from channels.adapters.form.language import read_lines
 from channels.adapters.form.reading import read
 from channels.adapters.form.submission import id_of, item_of, read_body
+from channels.clocks import desk_now
 from channels.contract import (
     Adapter,
     Capability,
@@ -95,7 +96,7 @@ class FormAdapter(Adapter):
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
         """Uncertain once the end of the mail was sent and no answer came: SMTP cannot be asked again."""
-        now = datetime.now(UTC)
+        now = desk_now()
         envelope = compose(outgoing, config, now)
         deliver(config, envelope)
         return Receipt(envelope.message_id, posted_at=now)

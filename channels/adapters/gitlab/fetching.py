@@ -7,7 +7,6 @@ unseen. Only where one instant fills a whole page is its `Link` followed.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from urllib.parse import unquote
 from channels.adapters.gitlab import client, wire
 from channels.adapters.gitlab.places import INTERNAL, Place, place_from
 from channels.adapters.gitlab.reading import names, parse, time_of
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected, Transient
 from channels.http import Answer
@@ -58,7 +58,7 @@ def _iso(at: datetime) -> str:
 def _start(config: Config) -> datetime:
     days = config.setting("backfill_days", 14)
     days = max(1, min(3650, days)) if isinstance(days, int) else 14
-    return datetime.fromtimestamp(int(time.time()), UTC) - timedelta(days=days)
+    return datetime.fromtimestamp(int(desk_now().timestamp()), UTC) - timedelta(days=days)
 
 
 def _changes(config: Config, source: str, start: datetime) -> Iterator[tuple[list[Item], datetime, Answer]]:

@@ -6,12 +6,12 @@ sliced by time: each request asks for what is not newer than the oldest hit so f
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from channels.adapters.hackernews import wire
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Malformed, Rejected, Transient
@@ -33,7 +33,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
         yield Page(wire.split(_front_page(config)), cursor if isinstance(cursor, dict) else {})
         return
     marks = dict(cursor.get("phrases") or {}) if isinstance(cursor, dict) else {}
-    start = int(time.time()) - 86_400 * _days(config)
+    start = int(desk_now().timestamp()) - 86_400 * _days(config)
     for phrase in phrases_of(config):
         progress = progress_from(marks.get(phrase.lower()), start)
         for items, reached in _search(config, phrase, progress):

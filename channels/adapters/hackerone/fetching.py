@@ -10,7 +10,6 @@ the edge of a numbered page. `links.next` says whether there is more, and goes o
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from requests.auth import HTTPBasicAuth
 
 from channels.adapters.hackerone import wire
 from channels.adapters.hackerone.reading import parse, time_of
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http import get_json
@@ -61,7 +61,7 @@ def programs_of(config: Config) -> list[str]:
 def _start(config: Config) -> datetime:
     days = config.setting("backfill_days", 14)
     days = max(1, min(3650, days)) if isinstance(days, int) else 14
-    return datetime.fromtimestamp(int(time.time()), UTC) - timedelta(days=days)
+    return datetime.fromtimestamp(int(desk_now().timestamp()), UTC) - timedelta(days=days)
 
 
 def _changes(config: Config, program: str, start: datetime) -> Iterator[tuple[list[Item], datetime]]:

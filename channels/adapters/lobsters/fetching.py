@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from channels.adapters.lobsters import wire
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.descent import Slice, descend, descent_from
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
@@ -80,7 +81,7 @@ def _since(config: Config, stored: Mapping[str, Any]) -> int:
         days = max(1, min(365, int(config.setting("backfill_days", 14))))
     except (TypeError, ValueError):
         days = 14
-    return int(time.time()) - 86_400 * days
+    return int(desk_now().timestamp()) - 86_400 * days
 
 
 def phrases_of(config: Config) -> list[str]:

@@ -8,15 +8,14 @@ answers every search for statuses with an empty list; then only notifications an
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from channels.adapters.mastodon import client, threads, wire
 from channels.adapters.mastodon.parsing import hashtags, names, parse, time_of
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.descent import Descent, Slice, descend, descent_from
 from channels.errors import Malformed, Transient
@@ -93,7 +92,7 @@ def _pages(config: Config, source: Source, state: dict[str, Any]) -> Iterator[Pa
         items = _items(config, part.answer.body, since)
         items = threads.rooted(config, items, state["roots"])
         state["sources"][source.name] = {**reached.to_json(), "since": since}
-        left, resets_at = client.quota_of(part.answer, datetime.now(UTC))
+        left, resets_at = client.quota_of(part.answer, desk_now())
         cursor = {**state, "sources": dict(state["sources"]), "roots": dict(state["roots"])}
         yield Page(items, cursor, left, resets_at)
 
@@ -101,7 +100,7 @@ def _pages(config: Config, source: Source, state: dict[str, Any]) -> Iterator[Pa
 def _since(config: Config, stored: Json) -> int:
     """What is older (epoch seconds) does not interest: so far back this list was read when it was new."""
     since = stored.get("since") if isinstance(stored, dict) else None
-    return since if isinstance(since, int) else int(time.time()) - 86_400 * backfill_days(config)
+    return since if isinstance(since, int) else int(desk_now().timestamp()) - 86_400 * backfill_days(config)
 
 
 def backfill_days(config: Config) -> int:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
 from channels import oauth
 from channels.adapters.reddit.wire import error_line
+from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient
 from channels.http import Answer, ask_form, get_json, post_form
@@ -179,7 +180,7 @@ def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, dateti
 
 
 def quota_of(answer: Answer) -> tuple[int | None, datetime | None]:
-    return quota(answer.headers, datetime.now(UTC))
+    return quota(answer.headers, desk_now())
 
 
 def _number(value: Any) -> float | None:

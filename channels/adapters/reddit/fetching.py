@@ -7,12 +7,12 @@ search finds comments).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from channels.adapters.reddit import client, wire
 from channels.adapters.reddit.parsing import names, parse, subreddits
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.descent import Descent, Slice, descend, descent_from
 from channels.errors import Malformed, Rejected
@@ -78,7 +78,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 def _since(config: Config, stored: Json) -> int:
     """What is older (epoch seconds) does not interest: so far back this source looked when it was new."""
     since = stored.get("since") if isinstance(stored, dict) else None
-    return since if isinstance(since, int) else int(time.time()) - 86_400 * backfill_days(config)
+    return since if isinstance(since, int) else int(desk_now().timestamp()) - 86_400 * backfill_days(config)
 
 
 def _shown(source: Source) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from channels.adapters.reddit import client, wire
 from channels.adapters.reddit.parsing import web_base
+from channels.clocks import desk_now
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient, Uncertain
 
@@ -51,7 +52,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     parent = _parent(outgoing)
     form = {"api_type": "json", "thing_id": parent, "text": outgoing.text}
     body = client.post(config, "api/comment", form).body
-    if (refused := refusal(body, datetime.now(UTC))) is not None:
+    if (refused := refusal(body, desk_now())) is not None:
         raise refused
     receipt = _receipt(config, _first_thing(body))
     if receipt is None:

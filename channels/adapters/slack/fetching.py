@@ -6,12 +6,12 @@ by time (`latest`), not by Slack's cursor: so a reading that was cut off goes on
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from channels.adapters.slack import mrkdwn, wire
 from channels.adapters.slack.client import PER_PAGE, Answer, Refusal, call, client_of, pages
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Rejected
@@ -95,7 +95,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """Room by room; one that cannot be read keeps none of the others from being read."""
     workspace = Workspace(config)
     state = dict(cursor) if isinstance(cursor, dict) else {}
-    now = time.time()
+    now = desk_now().timestamp()
     is_reread = now - float(state.get("reread_at") or 0) >= REREAD_EVERY_S
     days = max(1, min(90, int(config.setting("look_back_days", 7))))
     start = int((now - days * 86_400) * SECOND)
@@ -158,7 +158,7 @@ class Rooms:
         kept = known if isinstance(known, dict) else {}
         self.found: dict[str, Room] = {key: kept[key] for key in self.wanted if isinstance(kept.get(key), dict)}
         before = sought if isinstance(sought, dict) else {}
-        since = time.time() - REREAD_EVERY_S
+        since = desk_now().timestamp() - REREAD_EVERY_S
         self.sought: dict[str, int] = {key: at for key, at in before.items() if key in self.wanted and at > since}
         self._by_name: dict[str, Room] | None = None
 
@@ -183,7 +183,7 @@ class Rooms:
             self._by_name = _ids(self.workspace)
         room = (self._by_name or {}).get(name)
         if room is None:
-            self.sought.setdefault(key, int(time.time()))
+            self.sought.setdefault(key, int(desk_now().timestamp()))
             raise Rejected(
                 f"There is no public Slack channel #{name}. If it is private, enter its id (it begins with C) and "
                 "invite the app there."

@@ -11,10 +11,11 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.adapters.stackexchange import wire
+from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
 from channels.http import get_json
@@ -48,7 +49,7 @@ class Wrapper:
         """Quotas are by the day: the next midnight in UTC."""
         if self.quota_left is None:
             return None
-        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        today = desk_now().replace(hour=0, minute=0, second=0, microsecond=0)
         return today + timedelta(days=1)
 
 
@@ -81,7 +82,7 @@ def _obey(method: tuple[str, str]) -> None:
 
 
 def pause(seconds: float) -> RateLimited:
-    until = datetime.now(UTC) + timedelta(seconds=seconds)
+    until = desk_now() + timedelta(seconds=seconds)
     told = f"Stack Exchange asks for a pause of {seconds:.0f} s; reading goes on where it was."
     return RateLimited(told, until=until, retry_after_s=seconds)
 
@@ -121,7 +122,7 @@ def _failure(body: Mapping[str, Any]) -> ChannelError:
     if number == 502:
         within = _WITHIN.search(message)
         wait_s = min(LONGEST_PAUSE_S, float(within[1]) + MARGIN_S) if within else DEFAULT_PAUSE_S
-        until = datetime.now(UTC) + timedelta(seconds=wait_s)
+        until = desk_now() + timedelta(seconds=wait_s)
         return RateLimited(f"Stack Exchange: {told}. Waiting.", until=until, retry_after_s=wait_s)
     if number in (500, 503):
         return Transient(f"Stack Exchange: {told}. It is tried again.")

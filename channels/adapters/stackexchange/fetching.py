@@ -8,13 +8,13 @@ while it pages, and the cursor holds the second up to which everything is stored
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from channels.adapters.stackexchange import wire
 from channels.adapters.stackexchange.client import Wrapper, ask, pause, thread_filter
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected
 
@@ -57,20 +57,20 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     asked = sources(config)
     keys = [source.key for source in asked]
     first = keys.index(str(known["next"])) if known.get("next") in keys else 0
-    start = int(time.time()) - 86_400 * _days(config)
+    start = int(desk_now().timestamp()) - 86_400 * _days(config)
     pauses: dict[str, float] = {
-        path: until for path, until in (known.get("pauses") or {}).items() if until > time.time()
+        path: until for path, until in (known.get("pauses") or {}).items() if until > desk_now().timestamp()
     }
     left = PAGES_A_POLL
     for number, source in enumerate(asked[first:] + asked[:first]):
         following = keys[(first + number + 1) % len(keys)]
-        if (rest_s := pauses.get(source.path, 0.0) - time.time()) > 0:
+        if (rest_s := pauses.get(source.path, 0.0) - desk_now().timestamp()) > 0:
             raise pause(rest_s)
         for wrapper, mark, is_last in _pages(config, source, _mark(marks.get(source.key), start), left):
             left -= 1
             marks[source.key] = mark
             if wrapper.pause_s:
-                pauses[source.path] = time.time() + wrapper.pause_s
+                pauses[source.path] = desk_now().timestamp() + wrapper.pause_s
             state = {"from": dict(marks), "next": following if is_last else source.key, "pauses": dict(pauses)}
             yield Page(_items(config, wrapper), state, wrapper.quota_left, wrapper.quota_resets_at)
             if wrapper.pause_s and not is_last:
@@ -86,7 +86,7 @@ def _pages(config: Config, source: Source, mark: int, bound: int) -> Iterator[tu
         wrapper = _ask(config, source, since, number)
         newest = max(newest, *(_created(entry) for entry in wrapper.items), 0)
         is_last = not wrapper.has_more or not wrapper.items
-        overlapped = min(newest or since, int(time.time())) - OVERLAP_S
+        overlapped = min(newest or since, int(desk_now().timestamp())) - OVERLAP_S
         yield wrapper, max(since, overlapped if is_last else newest), is_last
         if is_last:
             return

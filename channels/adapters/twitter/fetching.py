@@ -7,13 +7,13 @@ Both answer newest first; `since_id` and `until_id` are exclusive.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from channels.adapters.twitter import client, wire
 from channels.adapters.twitter.times import snowflake_at
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Rejected
@@ -46,7 +46,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     state = _state(cursor)
     names = _names(config)
     parts = Parts(names, state["parts"])
-    start = snowflake_at(time.time() - BACKFILL_S)
+    start = snowflake_at(desk_now().timestamp() - BACKFILL_S)
     state["sources"] = {**{name: {"high": start} for name in names}, **state["sources"]}
     left: int | None = None
     for name in parts:
@@ -147,7 +147,7 @@ def _read(config: Config, source: Source, stored: Progress) -> Iterator[tuple[An
 
 def _search_reach() -> int:
     """The oldest id that the search takes: an older `since_id` or `until_id` is refused with a 400."""
-    return snowflake_at(time.time() - SEARCH_REACH_S)
+    return snowflake_at(desk_now().timestamp() - SEARCH_REACH_S)
 
 
 def _within_reach(source: Source, progress: Progress) -> Progress:

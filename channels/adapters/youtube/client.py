@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from channels import oauth
 from channels.adapters.youtube import wire
+from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
 from channels.http import Answer, ask_form, get_json
@@ -90,7 +91,7 @@ def address(config: Config, path: str) -> str:
 def listed(config: Config, path: str, params: Mapping[str, str | int], units: Units | None = None) -> dict[str, Any]:
     """One page of a list, read with the key. Raises Closed where only this one thing cannot be read."""
     if units is not None:
-        units.take(1, datetime.now(UTC))
+        units.take(1, desk_now())
     key = config.secret("api_key")
     # In a header and not in the address: https://cloud.google.com/docs/authentication/api-keys-use
     headers = {"X-Goog-Api-Key": key} if key else {}
@@ -122,9 +123,9 @@ def classify(status: int, body: Json) -> ChannelError | None:
         return None
     told = f"YouTube: {wire.error_line(body['error'])}"
     if reason in ("quotaExceeded", "dailyLimitExceeded"):
-        return used_up(datetime.now(UTC), f"{told}.")
+        return used_up(desk_now(), f"{told}.")
     if reason in ("rateLimitExceeded", "userRateLimitExceeded"):
-        return RateLimited(f"{told}.", until=datetime.now(UTC) + timedelta(seconds=RUSH_S), retry_after_s=RUSH_S)
+        return RateLimited(f"{told}.", until=desk_now() + timedelta(seconds=RUSH_S), retry_after_s=RUSH_S)
     if reason in ("commentsDisabled", "videoNotFound", "channelNotFound", "commentThreadNotFound", "commentNotFound"):
         return Closed(f"{told}.", reason)
     if reason in ("keyInvalid", "accessNotConfigured", "authError", "badRequest") and "key" in told.lower():

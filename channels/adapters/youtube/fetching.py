@@ -8,14 +8,13 @@ so replies and edits under young threads are seen; those under older ones come w
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.youtube import wire
 from channels.adapters.youtube.client import Closed, Units, listed, midnight_after
+from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected
 from channels.parts import Parts
@@ -51,12 +50,12 @@ class State:
                 "replies": kept, "parts": self.parts.to_json()}  # fmt: skip
 
     def page(self, items: Sequence[Item]) -> Page:
-        return Page(items, self.to_json(), self.units.left, midnight_after(datetime.now(UTC)))
+        return Page(items, self.to_json(), self.units.left, midnight_after(desk_now()))
 
 
 def _state(config: Config, cursor: Json) -> State:
     kept = cursor if isinstance(cursor, dict) else {}
-    units = Units.stored(config, kept.get("units"), datetime.now(UTC))
+    units = Units.stored(config, kept.get("units"), desk_now())
     marks, titles, replies = (dict(kept.get(name) or {}) for name in ("marks", "titles", "replies"))
     parts = Parts((key for key, _ in sources(config)), kept.get("parts"))
     return State(parts, units, marks, titles, replies)
@@ -81,13 +80,13 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
             stored = page.cursor
             yield page
     except ChannelError:
-        yield Page([], {**stored, "units": state.units.to_json()}, state.units.left, midnight_after(datetime.now(UTC)))
+        yield Page([], {**stored, "units": state.units.to_json()}, state.units.left, midnight_after(desk_now()))
         raise
 
 
 def _sources_in_turn(config: Config, state: State) -> Iterator[Page]:
     """Of a source that breaks, the state is as its last page left it."""
-    start = int(time.time()) - 86_400 * _days(config)
+    start = int(desk_now().timestamp()) - 86_400 * _days(config)
     asked = dict(sources(config))
     for key in asked:
         state.marks.setdefault(key, {"high": start})
@@ -101,7 +100,7 @@ def _sources_in_turn(config: Config, state: State) -> Iterator[Page]:
             state.marks, state.titles, state.replies = kept
     yield state.page([])
     for page in state.parts.end(state.to_json()):
-        yield replace(page, quota_left=state.units.left, quota_resets_at=midnight_after(datetime.now(UTC)))
+        yield replace(page, quota_left=state.units.left, quota_resets_at=midnight_after(desk_now()))
 
 
 def _walks(config: Config, key: str, params: Mapping[str, str | int], state: State) -> Iterator[Page]:
@@ -210,7 +209,7 @@ def _second(thread: Mapping[str, Any]) -> int:
 def check(config: Config) -> str:
     """One page of the first source; a closed one is told as such."""
     key, params = sources(config)[0]
-    body = _threads(config, params, "", Units.stored(config, None, datetime.now(UTC)))
+    body = _threads(config, params, "", Units.stored(config, None, desk_now()))
     can = "replies are set up" if config.secret("refresh_token") else "replies are not set up"
     return f"Works: {key} shows {len(body['items'])} threads on its first page; {can}."
 
