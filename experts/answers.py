@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from experts.models import Expert, Outreach
-from mentions import claims, clocks, notes, tagging
+from mentions import claims, clocks, locks, notes, tagging
 from mentions.models import Message, Ticket
 from mentions.transitions import UNPARKED, move, record
 
@@ -55,9 +55,9 @@ def _outreach_for(message: Message, expert: Expert) -> Outreach | None:
 
 @transaction.atomic
 def _answered(outreach_id: int, message: Message, expert: Expert, now: datetime) -> bool:
-    ticket_id = Outreach.objects.values_list("ticket_id", flat=True).get(pk=outreach_id)
-    ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
-    outreach = Outreach.objects.select_for_update().get(pk=outreach_id)
+    locks.hold_conversations(messages=[message.pk])
+    outreach = locks.with_ticket(Outreach.objects.select_related("ticket"), outreach_id)
+    ticket = outreach.ticket
     if outreach.state not in Outreach.RUNNING:
         return False
     outreach.state, outreach.answer, outreach.answered_by = Outreach.State.ANSWERED, message, expert

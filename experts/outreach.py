@@ -17,7 +17,7 @@ from channels.links import web_address
 from channels.models import OutboundItem
 from experts import wording
 from experts.models import Expert, Outreach, OutreachText, Topic
-from mentions import notes, parking, tagging
+from mentions import locks, notes, parking, tagging
 from mentions.models import Message, Ticket
 from mentions.transitions import OutcomeRefused, lock_open, record
 
@@ -136,10 +136,12 @@ def _for_slack(text: str, asked: Expert | Topic) -> str:
 @transaction.atomic
 def apply_delivery(outbound_id: int, now: datetime) -> None:
     """What became of the Slack post. Called by the nudge and by the sweep; a second call changes nothing."""
-    outreach = (
-        Outreach.objects.select_for_update(of=("self",)).select_related("outbound").filter(outbound=outbound_id).first()
-    )
-    if outreach is None or outreach.outbound is None:
+    outreach_id = Outreach.objects.filter(outbound=outbound_id).values_list("pk", flat=True).first()
+    if outreach_id is None:
+        return
+    # The ticket first, as everybody does: it comes back when nobody was asked.
+    outreach = locks.with_ticket(Outreach.objects.select_related("outbound", "expert", "topic"), outreach_id)
+    if outreach.outbound is None:
         return
     posted = outreach.outbound
     if posted.state == OutboundItem.State.SENT and not outreach.slack_ts:
@@ -180,11 +182,8 @@ def respond(outreach_id: int, state: str, words: str, *, now: datetime, actor: A
     """What the expert says, on their page, or an advocate for them: acknowledged, redirected, declined, no_answer,
     or `draft` with the words that an advocate may post. Words become a note. Raises OutcomeRefused."""
     words = words.replace("\0", "").strip()[:LONGEST_WORDS]
-    ticket_id = Outreach.objects.values_list("ticket_id", flat=True).get(pk=outreach_id)
-    ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
-    outreach = (
-        Outreach.objects.select_for_update(of=("self",)).select_related("expert__person", "topic").get(pk=outreach_id)
-    )
+    outreach = locks.with_ticket(Outreach.objects.select_related("ticket", "expert__person", "topic"), outreach_id)
+    ticket = outreach.ticket
     if outreach.state not in Outreach.RUNNING:
         raise OutcomeRefused(_("This request has ended already: %(state)s.") % {"state": outreach.get_state_display()})
     if state == "draft" and not words.strip():

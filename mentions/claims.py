@@ -23,7 +23,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from mentions import access, prepared, view_filters
+from mentions import access, locks, prepared, view_filters
 from mentions.models import Event, Ticket, View
 from mentions.sql import both
 
@@ -65,6 +65,18 @@ WITH gone AS (
 )
 INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
 SELECT id, %(now)s, NULL, 'expired', jsonb_build_object('by', %(me)s) FROM gone
+"""
+
+# For a transaction that has locked a ticket already: it waits for no other one. One that somebody else has locked at
+# this moment (who may be waiting for ours) is not given back.
+_GIVE_BACK_FREE = _GIVE_BACK.replace(
+    "WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s",
+    """WHERE id IN (SELECT id FROM mentions_ticket WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s
+                FOR UPDATE SKIP LOCKED)""",
+)
+_LOCK_BOTH = """
+SELECT id FROM mentions_ticket WHERE id = %(ticket)s OR (claimed_by_id = %(me)s AND claim_expires_at <= %(now)s)
+ORDER BY id FOR UPDATE
 """
 
 _FREE = "(mentions_ticket.claimed_by_id IS NULL OR mentions_ticket.claim_expires_at <= %(now)s)"
@@ -180,7 +192,9 @@ def claim(user: Any, ticket_id: int, now: datetime) -> Ticket:
 @transaction.atomic
 def _claim_this(user: Any, ticket_id: int, now: datetime) -> Ticket:
     with connection.cursor() as cursor:
-        cursor.execute(_GIVE_BACK, {"me": user.pk, "now": now})
+        # By id, the one that is wanted and the one that is given back: two people may want each other's.
+        cursor.execute(_LOCK_BOTH, {"ticket": ticket_id, "me": user.pk, "now": now})
+        cursor.execute(_GIVE_BACK_FREE, {"me": user.pk, "now": now})
     ticket: Ticket = access.visible_tickets(user).select_for_update(of=("self",)).get(pk=ticket_id)
     if is_live(ticket, now):
         if ticket.claimed_by_id != user.pk:
@@ -252,8 +266,22 @@ def lock(ticket_id: int, actor: Any, token: UUID | str | None, now: datetime) ->
     return ticket
 
 
-def holds_nothing(user: Any, now: datetime) -> bool:
+def take_again(ticket: Ticket, user: Any, now: datetime) -> bool:
+    """Hold a ticket whose row the caller has locked, if it is free and `user` holds nothing else; whether they do. What
+    another tab does at this moment decides about this only: the caller's transaction never fails by it."""
+    if user is None or is_live(ticket, now):
+        return False
+    with locks.beside(f"claiming ticket {ticket.pk} again"):
+        if _holds_nothing(user, now):
+            take(ticket, user, now)
+            return True
+        return False
+    ticket.refresh_from_db()
+    return False
+
+
+def _holds_nothing(user: Any, now: datetime) -> bool:
     """Whether `user` may claim. A claim of theirs that ran out is given back first, as it stands in the way."""
     with connection.cursor() as cursor:
-        cursor.execute(_GIVE_BACK, {"me": user.pk, "now": now})
+        cursor.execute(_GIVE_BACK_FREE, {"me": user.pk, "now": now})
     return not Ticket.objects.filter(claimed_by=user).exists()

@@ -16,7 +16,7 @@ from channels import outbox
 from channels.clocks import desk_now
 from channels.models import OutboundItem
 from channels.outbox_sending import payload_of
-from mentions import clocks, sent_messages, unanswered
+from mentions import clocks, locks, sent_messages, unanswered
 from mentions.ingest import bounces
 from mentions.models import Event, Reply
 from mentions.reply_states import lock, take_back
@@ -42,9 +42,12 @@ def apply(outbound_id: int, now: datetime | None = None) -> None:
 
 @transaction.atomic
 def _apply_reply(outbound_id: int, now: datetime) -> None:
-    reply_id = Reply.objects.filter(outbound_id=outbound_id).values_list("pk", flat=True).first()
-    if reply_id is None:
+    found = Reply.objects.filter(outbound_id=outbound_id).values_list("pk", "in_reply_to_id").first()
+    if found is None:
         return
+    reply_id, answered_id = found
+    # The message that it has become may be coming in by polling at this moment.
+    locks.hold_conversations(messages=[answered_id] if answered_id else [])
     # The locks first, then the item: whoever comes second sees the newest state of both.
     reply = lock(reply_id)
     if reply.state == State.DELETED:

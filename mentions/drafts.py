@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
+from mentions import locks
 from mentions.models import Draft
 
 
+@transaction.atomic
 def save(ticket_id: int, user: Any, text: str, now: datetime) -> None:
-    """Empty text removes it. Needs no claim: a draft that loses its claim is not lost."""
+    """Empty text removes it. Needs no claim: a draft that loses its claim is not lost. Raises Ticket.DoesNotExist."""
     text = text.replace("\0", "")
     if not text.strip():
         discard(ticket_id, user)
         return
     values = {"text": text, "updated_at": now}
+    locks.share_ticket(ticket_id)
     Draft.objects.update_or_create(ticket_id=ticket_id, user=user, defaults=values)
 
 

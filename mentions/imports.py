@@ -22,6 +22,7 @@ from channels.fields import InvalidSettings
 from channels.models import Batch, InboundItem
 from channels.nudges import items_after_commit
 from channels.registry import UnknownPlatform
+from mentions import locks
 from mentions.models import (
     Attachment,
     Event,
@@ -224,6 +225,7 @@ def _take_back(batch_id: int, ticket_ids: Sequence[int], now: datetime) -> tuple
     messages = Message.objects.filter(ticket__in=ticket_ids, item_id__isnull=False)
     items = [item for item in messages.values_list("item_id", flat=True) if item is not None]
     list(InboundItem.objects.filter(pk__in=items).order_by("pk").select_for_update().values_list("pk"))
+    locks.hold_conversations(tickets=ticket_ids)
     free = Ticket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update(skip_locked=True)
     locked = list(free.values_list("pk", flat=True))
     ids = [ticket_id for _batch, ticket_id, why in _tickets_of([batch_id], locked) if not why]
@@ -241,7 +243,10 @@ def _take_back_loose(batch_id: int, now: datetime) -> int:
     ids = InboundItem.objects.filter(batch=batch_id).values("pk")
     connection_id = Batch.objects.values_list("connection_id", flat=True).get(pk=batch_id)
     elsewhere = Sighting.objects.exclude(channel__connection=connection_id).values("message")
-    found = dict(mine.filter(item_id__in=ids).exclude(pk__in=elsewhere).values_list("pk", "item_id"))
+    candidates = mine.filter(item_id__in=ids).exclude(pk__in=elsewhere)
+    locks.hold_conversations(messages=candidates.values_list("pk", flat=True))
+    # Somebody may have made a ticket of one meanwhile: then it is worked on.
+    found = dict(candidates.order_by("pk").select_for_update(of=("self",)).values_list("pk", "item_id"))
     Message.objects.filter(pk__in=found).delete()
     return _execute(_ITEMS_GO, ids=list(found.values()), now=now)
 

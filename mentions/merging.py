@@ -7,13 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from channels.contract import Grouping
 from channels.registry import adapter_for
-from mentions import clocks
+from mentions import clocks, locks
 from mentions.models import Draft, Event, Message, MessageAlias, Note, Reply, ThreadAlias, Ticket
 from mentions.threads import thread_key
 
@@ -22,13 +21,14 @@ class MergeRefused(Exception):
     """The tickets cannot be merged or split as asked; the text says why."""
 
 
-@transaction.atomic
+@locks.once_more
 def merge(source_ids: Iterable[int], target_id: int, actor: Any, now: datetime) -> Ticket:
     """Everything of the sources goes to the target; they stay as closed tickets that lead there.
 
     Raises MergeRefused when a source is the target, was merged before, or is being worked on by somebody.
     """
     ids = sorted(set(source_ids) | {target_id})
+    locks.hold_conversations(tickets=ids)
     tickets = {t.pk: t for t in Ticket.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     sources = [tickets[pk] for pk in ids if pk != target_id and pk in tickets]
     target = tickets.get(target_id)
@@ -68,13 +68,14 @@ def _move_all(source: Ticket, target: Ticket) -> None:
     target.tags.add(*source.tags.all())
 
 
-@transaction.atomic
+@locks.once_more
 def split(ticket_id: int, message_ids: Iterable[int], actor: Any, now: datetime) -> Ticket:
     """These messages become a ticket of their own, with the replies that they are. Raises MergeRefused.
 
     Where a whole thread is a ticket, the ids of the moved messages lead to the new one. Where thread and author are,
     what answers a moved message follows it by its parent, and the rest stays with the old ticket.
     """
+    locks.hold_conversations(tickets=[ticket_id])
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     _refuse_if_not_free(ticket, actor, now)
     wanted = set(message_ids)

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from mentions import locks
 from mentions.models import Event, Note, Ticket
 
 LONGEST = 20_000
@@ -16,7 +17,9 @@ LONGEST = 20_000
 
 @transaction.atomic
 def add(ticket_id: int, actor: Any, text: str, now: datetime) -> Note:
-    """Anybody who reads a ticket may write on it, whoever holds it. Raises ValidationError if empty."""
+    """Anybody who reads a ticket may write on it, whoever holds it. Raises ValidationError if empty,
+    Ticket.DoesNotExist when it was taken back with its import at this moment."""
+    locks.share_ticket(ticket_id)
     ticket = Ticket.objects.only("pk").get(pk=ticket_id)
     note = write(ticket, actor, text, now)
     Event.objects.create(ticket=ticket, at=now, actor=actor, kind="noted", data={"note": note.pk})

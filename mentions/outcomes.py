@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels import outbox, slack
-from mentions import claims, notes
+from mentions import claims, locks, notes
 from mentions.models import Event, HandBack, Ticket
 from mentions.parking import answered_outside, park, wake
 from mentions.transitions import UNPARKED, OutcomeRefused, is_still, lock_open, move, restored
@@ -108,7 +108,7 @@ def report_spam(
     return event
 
 
-@transaction.atomic
+@locks.once_more
 def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
     """Take one's own last outcome back within the undo window. If `actor` holds nothing else, they hold the ticket
     again. Raises OutcomeRefused when it is too late or somebody has gone on with the ticket, AlreadyClaimed."""
@@ -127,6 +127,6 @@ def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
         HandBack.objects.filter(ticket=ticket, user=actor).delete()
     changes = {**UNPARKED, **restored(event.data)}
     move(ticket, actor, now, "undone", data={"event": event.pk, "kind": event.kind}, **changes)
-    if event.data.get("held") and claims.holds_nothing(actor, now):
-        claims.take(ticket, actor, now)
+    if event.data.get("held"):
+        claims.take_again(ticket, actor, now)
     return ticket

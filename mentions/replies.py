@@ -21,7 +21,7 @@ from channels.contract import Capability
 from channels.models import Channel, OutboundItem
 from channels.nudges import task_after_commit
 from channels.registry import adapter_for
-from mentions import access, drafts, guard, handles, outgoing, recipients, watching
+from mentions import access, drafts, guard, handles, locks, outgoing, recipients, watching
 from mentions.guard import ThreadMoved
 from mentions.handing_over import hand_over_due
 from mentions.models import Message, Reply, Ticket
@@ -147,7 +147,7 @@ def _leave(ticket: Ticket, actor: Any, reply: Reply, now: datetime) -> None:
     move(ticket, actor, now, "replied", data={"reply": reply.pk}, keeps_claim=not reply.status_after, **changes)
 
 
-@transaction.atomic
+@locks.once_more
 def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
     """Nothing is sent, the text is a draft again, the ticket is as it was. Raises TooLate once it has been handed over
     (then `delete_posted` is what is left), PermissionDenied for somebody else's reply."""
@@ -162,7 +162,7 @@ def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
     return reply
 
 
-@transaction.atomic
+@locks.once_more
 def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
     """Have a posted reply deleted on the platform; the message is marked once the platform has done it."""
     access.require(actor, access.DELETE_REPLY)

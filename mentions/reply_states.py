@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mentions import claims, drafts
+from mentions import claims, drafts, locks
 from mentions.models import Event, Reply, Ticket
 from mentions.transitions import UNPARKED, is_still, move, record, restored
 
@@ -23,13 +23,10 @@ class TooLate(Exception):
 
 
 def lock(reply_id: int) -> Reply:
-    """The reply and its ticket, both rows locked until the end of the caller's transaction: the ticket first, as ingest
-    does, so that the two never wait for each other. Raises Reply.DoesNotExist."""
-    ticket_id = Reply.objects.values_list("ticket_id", flat=True).get(pk=reply_id)
-    Ticket.objects.select_for_update().get(pk=ticket_id)
-    locked = Reply.objects.select_for_update(of=("self",))
+    """The reply and its ticket, both rows locked until the end of the caller's transaction. Raises
+    Reply.DoesNotExist."""
     related = ("ticket", "channel__connection", "author", "in_reply_to", "message")
-    return locked.select_related(*related).get(pk=reply_id)
+    return locks.with_ticket(Reply.objects.select_related(*related), reply_id)
 
 
 EVENTS = {Reply.State.UNDONE: "undone", Reply.State.BLOCKED: "blocked", Reply.State.FAILED: "delivery_failed"}
@@ -40,7 +37,8 @@ def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why
     again; blocked or failed, it is open, theirs, and its history says why."""
     reply.state, reply.error = state, why
     reply.save(update_fields=["state", "error"])
-    drafts.give_back(reply.ticket_id, reply.author, reply.text, now)
+    with locks.beside(f"the draft of reply {reply.pk}"):
+        drafts.give_back(reply.ticket_id, reply.author, reply.text, now)
     ticket = Ticket.objects.select_for_update().get(pk=reply.ticket_id)
     data: dict[str, Any] = {"reply": reply.pk}
     if why:
@@ -51,13 +49,8 @@ def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why
     else:
         keeps = claims.is_live(ticket, now)
         move(ticket, actor, now, EVENTS[Reply.State(state)], data=data, keeps_claim=keeps, **changes)
-    if state == Reply.State.UNDONE and reply.author is not None and not claims.is_live(ticket, now):
-        _claim_again(ticket, reply.author, now)
-
-
-def _claim_again(ticket: Ticket, author: Any, now: datetime) -> None:
-    if claims.holds_nothing(author, now):
-        claims.take(ticket, author, now)
+    if state == Reply.State.UNDONE:
+        claims.take_again(ticket, reply.author, now)
 
 
 def _before(reply: Reply, ticket: Ticket) -> dict[str, Any]:

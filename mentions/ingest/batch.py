@@ -18,7 +18,7 @@ from channels.clocks import desk_now
 from channels.ignoring import Stop
 from mentions import authors
 from mentions.ingest import bounces, finding, following, health, keeping_out, placing, reopening
-from mentions.ingest.loading import author_keys_at_hand, load, load_tickets, lock, wanted_by
+from mentions.ingest.loading import author_keys_at_hand, load, load_tickets_of_replies, lock, wanted_by
 from mentions.ingest.reading import Feeds, Now, Parsed, Read, read
 from mentions.ingest.state import Board
 from mentions.ingest.writing import write
@@ -182,11 +182,10 @@ def _match_replies(board: Board, parsed: Sequence[Parsed]) -> None:
         for each in mine:
             if outbound_id := settled.get(each.mention.external_id):
                 sent[outbound_id] = (each.feed.namespace, each.external_id)
-    replies = Reply.objects.filter(outbound_id__in=sent).values_list("pk", "outbound_id", "ticket_id")
-    board.replies = {sent[outbound_id]: (pk, ticket_id) for pk, outbound_id, ticket_id in replies}
-    missing = {ticket_id for _, ticket_id in board.replies.values()} - set(board.tickets)
-    if missing:
-        board.tickets |= load_tickets(missing)
+    replies = Reply.objects.filter(outbound_id__in=sent)
+    tickets = load_tickets_of_replies(board, replies)
+    outbound = replies.filter(pk__in=tickets).values_list("pk", "outbound_id")
+    board.replies = {sent[outbound_id]: (pk, tickets[pk]) for pk, outbound_id in outbound}
 
 
 def _tell(done: Ingested) -> None:

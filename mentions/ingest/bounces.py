@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mentions.ingest.loading import load_tickets
+from mentions.ingest.loading import load_tickets_of_replies
 from mentions.ingest.reading import Parsed
 from mentions.ingest.state import Board
 from mentions.models import Reply
@@ -26,11 +26,10 @@ def match(board: Board, parsed: Sequence[Parsed]) -> None:
             keys.setdefault(key[1], []).append(about)
     if not keys:
         return
-    for key, ticket_id in Reply.objects.filter(key__in=keys).values_list("key", "ticket_id"):
-        board.bounced |= dict.fromkeys(keys[str(key)], ticket_id)
-    missing = set(board.bounced.values()) - set(board.tickets)
-    if missing:
-        board.tickets |= load_tickets(missing)
+    replies = Reply.objects.filter(key__in=keys)
+    tickets = load_tickets_of_replies(board, replies)
+    for pk, key in replies.filter(pk__in=tickets).values_list("pk", "key"):
+        board.bounced |= dict.fromkeys(keys[str(key)], tickets[pk])
 
 
 def words(facts: dict[str, Any]) -> str:

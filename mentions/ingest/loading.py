@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
-from django.db.models import Max, Q
+from django.db import OperationalError, connection
+from django.db.models import Max, Q, QuerySet
 
 from channels.contract import Grouping
+from mentions import locks
 from mentions.ingest.reading import Parsed
 from mentions.ingest.state import Board, MessageState, TicketState
-from mentions.models import Message, Ticket
+from mentions.models import Message, Reply, Ticket
 from mentions.threads import author_key
 
-# Two workers with items of one conversation take turns; with others they never wait for each other. Taken all at once
-# and in order, so they cannot deadlock; held until the transaction ends.
-_LOCK = """
-SELECT count(pg_advisory_xact_lock(k)) FROM (
-    SELECT DISTINCT hashtextextended(x, 0) AS k FROM unnest(%s::text[]) AS x ORDER BY 1) AS sorted
-"""
 _FIELDS = (
     "namespace",
     "external_id",
@@ -106,7 +101,8 @@ def variant_id(parsed: Parsed) -> str:
 
 
 def lock(parsed: Sequence[Parsed]) -> None:
-    """Hold the conversations of these items; waits for other workers that hold one of them."""
+    """Hold the conversations of these items: two workers with items of one conversation take turns, and so does whoever
+    moves its messages to another ticket."""
     names: set[str] = set()
     for each in parsed:
         space = each.feed.namespace
@@ -114,8 +110,12 @@ def lock(parsed: Sequence[Parsed]) -> None:
         if each.mention.aliases or each.feed.grouping is Grouping.THREAD:
             others = (each.external_id, *each.mention.aliases, *each.mention.thread_keys)
             names.update(f"{space} {other}" for other in others)
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [list(names)])
+    locks.hold(names)
+
+
+class Moved(OperationalError):
+    """A message or a reply went to another ticket between our look and our lock (a merge of a very long conversation, a
+    ticket made by hand): the batch is done again, as after a deadlock."""
 
 
 def load(wanted: Wanted) -> Board:
@@ -128,10 +128,40 @@ def load(wanted: Wanted) -> Board:
     tickets = {*ticket_of.values(), *leads.values()}
     if tickets:
         board.tickets = load_tickets(tickets)
+        _check_nothing_moved(ticket_of, leads)
         for message, ticket_id in ticket_of.items():
             message.ticket = board.tickets[ticket_id]
         board.threads = {key: board.tickets[ticket_id] for key, ticket_id in leads.items()}
     return board
+
+
+_HAS_MOVED = """
+SELECT EXISTS (SELECT FROM unnest(%s::bigint[], %s::bigint[]) AS x (id, ticket_id)
+                 LEFT JOIN mentions_message m ON m.id = x.id WHERE m.ticket_id IS DISTINCT FROM x.ticket_id)
+    OR EXISTS (SELECT FROM unnest(%s::text[], %s::text[], %s::bigint[]) AS x (namespace, key, ticket_id)
+                 LEFT JOIN mentions_threadalias a ON a.namespace = x.namespace AND a.key = x.key
+                WHERE a.ticket_id IS DISTINCT FROM x.ticket_id)
+"""
+
+
+def _check_nothing_moved(ticket_of: Mapping[MessageState, int], leads: Mapping[tuple[str, str], int]) -> None:
+    """The tickets are locked by now, so what is still theirs stays theirs. Raises Moved."""
+    messages = [message.id for message in ticket_of]
+    spaces, keys = [space for space, _ in leads], [key for _, key in leads]
+    with connection.cursor() as cursor:
+        cursor.execute(_HAS_MOVED, [messages, list(ticket_of.values()), spaces, keys, list(leads.values())])
+        if cursor.fetchone()[0]:
+            raise Moved("a message of this batch was moved to another ticket")
+
+
+def load_tickets_of_replies(board: Board, replies: QuerySet[Reply]) -> dict[int, int]:
+    """Reply → its ticket, which is locked and on the board. Raises Moved."""
+    found = dict(replies.values_list("pk", "ticket_id"))
+    if missing := set(found.values()) - set(board.tickets):
+        board.tickets |= load_tickets(missing)
+        if dict(replies.values_list("pk", "ticket_id")) != found:
+            raise Moved("a reply of this batch was moved to another ticket")
+    return found
 
 
 def _load_messages(board: Board, wanted: Wanted, ticket_of: dict[MessageState, int]) -> None:
@@ -146,6 +176,7 @@ def _load_messages(board: Board, wanted: Wanted, ticket_of: dict[MessageState, i
             row = dict(zip(_FIELDS, values, strict=True))
             row["digest"] = bytes(row["digest"])
             message = by_id[pk] = MessageState(pk, row, author, rank)
+            message.loaded, message.loaded_ticket_id = dict(row), ticket_id
             if ticket_id is not None:
                 ticket_of[message] = ticket_id
             else:

@@ -5,39 +5,53 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model
 
 from channels.contract import Capability, Grouping
 from channels.follow import follow
 from channels.registry import adapter_for
-from mentions import clocks
+from mentions import clocks, locks
 from mentions.ingest.following import FOLLOW_DAYS
 from mentions.models import Event, Message, ThreadAlias, Ticket
 from mentions.threads import keys_of
 
 
-@transaction.atomic
+@locks.once_more
 def ensure_ticket(message_id: int, actor: Any, now: datetime) -> Ticket:
     """The ticket of a message: its own, its conversation's, or a new one. Raises Message.DoesNotExist."""
-    with connection.cursor() as cursor:
-        # Two people who want it at once get the same ticket.
-        cursor.execute("SELECT id FROM mentions_message WHERE id = %s FOR UPDATE", [message_id])
+    # Two people who want it at once get the same ticket, and what is being ingested of this conversation is in first.
+    locks.hold_conversations(messages=[message_id])
     message = Message.objects.select_related("ticket", "author", "channel__connection").get(pk=message_id)
     if message.ticket is not None:
         return message.ticket
     keys = _keys(message)
+    ticket = _ticket_of_conversation(message, keys) or _new_ticket(message, keys, actor, now)
+    _tie(message, ticket)
+    clocks.recompute([ticket.pk])
+    ticket.refresh_from_db()
+    return ticket
+
+
+def _ticket_of_conversation(message: Message, keys: list[str]) -> Ticket | None:
+    """Locked. A merge that comes between moves the keys: then it is the other ticket."""
+    while (found := _lead(message, keys)) is not None:
+        before = transaction.savepoint()
+        ticket = Ticket.objects.select_for_update().filter(pk=found).first()
+        if ticket is not None and _lead(message, keys) == found:
+            transaction.savepoint_commit(before)
+            return ticket
+        transaction.savepoint_rollback(before)
+    return None
+
+
+def _lead(message: Message, keys: list[str]) -> int | None:
     leads = dict(
         ThreadAlias.objects.filter(namespace=message.namespace, key__in=keys)
         .exclude(ticket__status=Ticket.Status.CLOSED)
         .values_list("key", "ticket_id")
     )
-    found = next((leads[key] for key in keys if key in leads), None)
-    ticket = Ticket.objects.get(pk=found) if found else _new_ticket(message, keys, actor, now)
-    _tie(message, ticket)
-    clocks.recompute([ticket.pk])
-    ticket.refresh_from_db()
-    return ticket
+    return next((leads[key] for key in keys if key in leads), None)
 
 
 def _keys(message: Message) -> list[str]:
@@ -76,7 +90,7 @@ def _new_ticket(message: Message, keys: list[str], actor: Any, now: datetime) ->
 
 def _tie(message: Message, ticket: Ticket) -> None:
     """With what we had answered to it already."""
-    Message.objects.filter(pk=message.pk).update(ticket=ticket)
+    Message.objects.filter(pk=message.pk, ticket=None).update(ticket=ticket)
     known = {message.external_id, *message.aliases.values_list("external_id", flat=True)}
     orphans = Message.objects.filter(
         namespace=message.namespace, ticket=None, direction=Message.Direction.TEAM, parent_external_id__in=known

@@ -80,6 +80,9 @@ class MessageState:
     is_new: bool = False
     is_changed: bool = False
     attachments: tuple[Any, ...] = ()
+    loaded: Row = field(default_factory=dict)
+    """`row` as it was loaded: only what this batch has changed is written."""
+    loaded_ticket_id: int | None = None
 
     @property
     def key(self) -> Key:

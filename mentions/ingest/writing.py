@@ -17,6 +17,7 @@ from channels import outbox
 from mentions import clocks, targets, unanswered
 from mentions.ingest import bounces
 from mentions.ingest.files import store_attachments
+from mentions.ingest.loading import Moved
 from mentions.ingest.rows_json import to_json
 from mentions.ingest.state import Board, MessageState, Row, TicketState
 
@@ -169,39 +170,42 @@ _UPDATED = """subject text, text text, html text, url text, links jsonb, reply_t
     parent_external_id text, channel_id bigint, is_deleted boolean, edited_at timestamptz, deleted_at timestamptz,
     version_at timestamptz, item_id bigint"""
 _UPDATED_NAMES = [column.split()[0] for column in _UPDATED.split(",")]
-_OPTIONAL = ("url", "links")
-"""Not loaded with a known message: written only when a version brought them."""
+_SETS = ", ".join(
+    f"{name} = CASE WHEN '{name}' = ANY(x.changed) THEN x.{name} ELSE m.{name} END" for name in _UPDATED_NAMES
+)
+_UPDATE_MESSAGES = f"""
+UPDATE mentions_message m SET ticket_id = x.ticket_id, {_SETS},
+       digest = CASE WHEN 'digest' = ANY(x.changed) THEN decode(x.digest, 'hex') ELSE m.digest END
+  FROM json_to_recordset(%s) AS x (id bigint, ticket_id bigint, was bigint, changed text[], digest text, {_UPDATED})
+ WHERE m.id = x.id AND m.ticket_id IS NOT DISTINCT FROM x.was
+"""  # noqa: S608  (only constants of ours are filled in)
 
 
 def _update_messages(board: Board) -> None:
+    """What this batch has changed of messages that were known, and nothing else: the desk may have marked one as
+    deleted meanwhile. Raises Moved if one has gone to another ticket (or left with its import) since it was loaded."""
     changed = {id(m): m for m in board.messages.values() if m.is_changed and not m.is_new}
     changed |= {id(m): m for m in board.answers if m.is_changed and not m.is_new}
     rows = [_changed_row(message) for message in changed.values()]
     if not rows:
         return
-    sets = ", ".join(
-        f"{name} = coalesce(x.{name}, m.{name})" if name in _OPTIONAL else f"{name} = x.{name}"
-        for name in _UPDATED_NAMES
-    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE mentions_message m SET ticket_id = x.ticket_id, digest = decode(x.digest, 'hex'), {sets}"  # noqa: S608
-            f" FROM json_to_recordset(%s) AS x (id bigint, ticket_id bigint, digest text, {_UPDATED})"
-            " WHERE m.id = x.id",
-            [to_json(rows)],
-        )
+        cursor.execute(_UPDATE_MESSAGES, [to_json(rows)])
+        if cursor.rowcount != len(rows):
+            raise Moved("a message of this batch was moved to another ticket")
 
 
 def _changed_row(message: MessageState) -> Row:
-    row: dict[str, Any] = {name: message.row.get(name) for name in _UPDATED_NAMES}
-    for name in ("edited_at", "deleted_at", "version_at"):
+    names = (*_UPDATED_NAMES, "digest")
+    # A url and links are not loaded with a known message: they are here only when a version brought them.
+    changed = [name for name in names if name in message.row and message.row[name] != message.loaded.get(name)]
+    row: dict[str, Any] = {name: message.row[name] for name in changed}
+    for name in {"edited_at", "deleted_at", "version_at"} & set(changed):
         row[name] = _iso(row[name])
-    return {
-        **row,
-        "id": message.id,
-        "ticket_id": message.ticket.id if message.ticket else None,
-        "digest": message.row["digest"].hex(),
-    }
+    if "digest" in row:
+        row["digest"] = row["digest"].hex()
+    ticket_id = message.ticket.id if message.ticket else None
+    return {**row, "id": message.id, "ticket_id": ticket_id, "was": message.loaded_ticket_id, "changed": changed}
 
 
 _TICKET_UPDATED = """channel_id bigint, requester_id bigint, subject text, status text, priority int, language text,

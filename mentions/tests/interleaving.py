@@ -1,0 +1,134 @@
+"""Two jobs on two connections, switched where it hurts: one stops before a statement that takes a lock, the other runs
+until it has finished or waits for the first. Every such place is tried, so no interleaving has to be thought of.
+Nothing is timed: a job that waits is seen in the server's own table of locks.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, connections
+
+Job = Callable[[], object]
+PATIENCE_S = 30
+"""Only a hang is ended by it: a test that comes here has failed."""
+_LOCKS = re.compile(
+    r"FOR (NO KEY )?UPDATE|FOR (KEY )?SHARE|pg_advisory|\b(INSERT|UPDATE|DELETE|EXECUTE)\b", re.IGNORECASE
+)
+
+
+@dataclass(slots=True)
+class Met:
+    """What became of both; an exception where one was raised. `stopped`: the first job came to the place at all."""
+
+    first: object
+    second: object
+    stopped: bool
+    where: str = ""
+
+
+class _Stop:
+    """Before the lock number `at` of a job (0 is its first): says so, and waits to be sent on."""
+
+    def __init__(self, at: int) -> None:
+        self.left, self.where = at, ""
+        self.reached, self.go = threading.Event(), threading.Event()
+
+    def pass_by(self, statement: str) -> None:
+        self.left -= 1
+        if self.left == -1:
+            self.where = " ".join(statement.split())[:160]
+            self.reached.set()
+            if not self.go.wait(PATIENCE_S):
+                raise TimeoutError("nobody sent the first job on")
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if _LOCKS.search(sql):
+            self.pass_by(sql)
+        return execute(sql, params, many, context)
+
+
+class Pair:
+    """Two threads that keep their connections: `with Pair() as pair: for met in pair.every_switch(…)`."""
+
+    def __enter__(self) -> Pair:
+        self.threads = [ThreadPoolExecutor(1), ThreadPoolExecutor(1)]
+        self.backends = [thread.submit(_backend).result(PATIENCE_S) for thread in self.threads]
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for thread in self.threads:
+            thread.submit(connections.close_all).result(PATIENCE_S)
+            thread.shutdown()
+
+    def meet(self, first: Job, second: Job, at: int) -> Met:
+        """`first` stands still before its lock number `at`; `second` goes as far as it can; then both to their ends."""
+        stop = _Stop(at)
+        one = self.threads[0].submit(_run, first, stop)
+        _first_of(one, stop)
+        two = self.threads[1].submit(_run, second, None)
+        while stop.reached.is_set() and not two.done() and not self._waits():
+            time.sleep(0.001)
+        stop.go.set()
+        return Met(one.result(PATIENCE_S), two.result(PATIENCE_S), stop.reached.is_set(), stop.where)
+
+    def every_switch(self, world: Callable[[], tuple[Job, Job]]) -> Iterator[Met]:
+        """`world` makes fresh rows and gives both jobs on them; once for each lock that the first job takes."""
+        for at in range(200):
+            met = self.meet(*world(), at)
+            if not met.stopped:
+                return
+            yield met
+        raise AssertionError("a job without an end")
+
+    def _waits(self) -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT %s = ANY(pg_blocking_pids(%s))", self.backends)
+            return bool(cursor.fetchone()[0])
+
+
+def _first_of(one: Future[object], stop: _Stop) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not (one.done() or stop.reached.is_set()):
+        stop.reached.wait(0.002)
+        if time.monotonic() > deadline:
+            raise TimeoutError("the first job neither ended nor took a lock")
+
+
+def _backend() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def _run(job: Job, stop: _Stop | None) -> object:
+    """What it gives or raises. A commit is a place to stop, too: foreign keys are looked at there."""
+    try:
+        if stop is None:
+            return job()
+        with _commits(stop), connection.execute_wrapper(stop):
+            return job()
+    except Exception as error:
+        return error
+
+
+@contextmanager
+def _commits(stop: _Stop) -> Iterator[None]:
+    commit = connection._commit
+
+    def stopped() -> None:
+        stop.pass_by("COMMIT")
+        commit()
+
+    connection._commit = stopped
+    try:
+        yield
+    finally:
+        del connection._commit
