@@ -46,7 +46,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "search index": every(300, "mentions.clean_search_index"),
     # Outreaches whose delivery or answer was missed.
     "outreaches": every(60, "experts.sweep"),
-    # Says that beat and a worker are alive; /readyz reads it.
+    # Says that beat and a worker are alive; /healthz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
     # Items whose news got lost would wait in the inbox.
     "nudges": every(30, "channels.nudge_pending"),

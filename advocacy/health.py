@@ -1,34 +1,43 @@
-"""Is the desk alive, and is it ready? For load balancers and monitors: no login, and nothing secret in the answer.
+"""What the desk consists of, and how each part is: the checks behind `/readyz` and `/healthz`.
 
-`/healthz`: this process answers. `/readyz`: database, Redis, migrations, beat and a worker are there; 200 when all are,
-503 when one is not, with one line for each that says which and why.
+READINESS is what this process needs to answer pages; a load balancer asks for it. CHECKS is everything, for people and
+alerts: a beat that died takes no web process out of service. Answers hold counts and states, nothing secret, no names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import redis
 from celery.signals import before_task_publish
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, NotSupportedError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
+from advocacy import static_files
 from advocacy.redis_client import client
 from channels.clocks import desk_now
+from channels.models import Alarm, InboundItem, OutboundItem
+from channels.outbox_states import due
+
+logger = logging.getLogger(__name__)
 
 BEAT = "desk:seen:beat"
 WORKER = "desk:seen:worker"
 BEAT_SILENCE = timedelta(seconds=60)
 WORKER_SILENCE = timedelta(minutes=6)  # longer than the time limit of a task: a busy worker is no dead one
+BACKLOG_AGE = timedelta(minutes=2)
 KEPT_S = 24 * 3600
 
 
 class NotReady(Exception):
     """What is missing, in words that may be shown to anybody."""
+
+
+class NeedsLook(Exception):
+    """The desk works, but a person should look at this; the same kind of words."""
 
 
 def _redis() -> redis.Redis:
@@ -64,6 +73,8 @@ def check_database(now: datetime) -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+    except NotSupportedError as error:
+        raise NotReady("too old: PostgreSQL 16 or newer is needed") from error
     except DatabaseError as error:
         raise NotReady("does not answer") from error
     return "answers"
@@ -90,7 +101,7 @@ def check_migrations(now: datetime) -> str:
         except DatabaseError as error:
             raise NotReady("unknown without the database") from error
         if waiting:
-            raise NotReady(f"{len(waiting)} not applied: run `manage.py migrate`")
+            raise NotReady(f"{len(waiting)} not applied: run `manage.py upgrade`")
         _migrated = True
     return "applied"
 
@@ -103,34 +114,119 @@ def check_worker(now: datetime) -> str:
     return _seen_within(WORKER, WORKER_SILENCE, now)
 
 
-CHECKS: dict[str, Callable[[datetime], str]] = {
-    "database": check_database,
-    "redis": check_redis,
-    "migrations": check_migrations,
-    "beat": check_beat,
-    "worker": check_worker,
+_collected = ""
+
+
+def check_static(now: datetime) -> str:
+    """Every static file of this release was collected before this process began. Compared until it is so."""
+    global _collected
+    if not _collected:
+        try:
+            _collected = static_files.collected()
+        except static_files.NotCollected as reason:
+            raise NotReady(str(reason)) from reason
+    return _collected
+
+
+def check_alarms(now: datetime) -> str:
+    count = Alarm.objects.filter(cleared_at__isnull=True).count()
+    if count:
+        raise NeedsLook(f"{count} open: see the channels page")
+    return "none open"
+
+
+def check_inbox(now: datetime) -> str:
+    """What was fetched becomes tickets within seconds; what waits for minutes waits for a worker."""
+    late = InboundItem.objects.filter(state=InboundItem.State.PENDING, fetched_at__lt=now - BACKLOG_AGE).count()
+    if late:
+        raise NotReady(f"{late} mentions have waited for more than {_minutes(BACKLOG_AGE)} to become tickets")
+    return "nothing waits"
+
+
+def check_quarantine(now: datetime) -> str:
+    count = InboundItem.objects.filter(state=InboundItem.State.FAILED).count()
+    if count:
+        raise NeedsLook(f"{count} mentions could not be read: see the inbox in the admin")
+    return "empty"
+
+
+def check_outbox(now: datetime) -> str:
+    late = due(now - BACKLOG_AGE).count()
+    if late:
+        raise NotReady(f"{late} items have waited for more than {_minutes(BACKLOG_AGE)} to be sent")
+    return "nothing waits"
+
+
+def check_uncertain(now: datetime) -> str:
+    count = OutboundItem.objects.filter(state=OutboundItem.State.UNCERTAIN).count()
+    if count:
+        raise NeedsLook(f"{count} may or may not have been posted: see the outbox in the admin")
+    return "none"
+
+
+def _minutes(span: timedelta) -> str:
+    return f"{int(span.total_seconds() // 60)} minutes"
+
+
+@dataclass(frozen=True)
+class Check:
+    """`ask(now)` says in a few words how it is, or raises NotReady or NeedsLook. `needs`: another check; while that one
+    fails this is not asked, so that a report is no slower than one timeout."""
+
+    ask: Callable[[datetime], str]
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """How one part was found: `state` is "ok", "look" (works, but a person should look) or "failed"."""
+
+    state: str
+    said: str
+
+
+READINESS: dict[str, Check] = {
+    "database": Check(check_database),
+    "migrations": Check(check_migrations, needs="database"),
+    "static files": Check(check_static),
+}
+CHECKS: dict[str, Check] = {
+    **READINESS,
+    "redis": Check(check_redis),
+    "beat": Check(check_beat, needs="redis"),
+    "worker": Check(check_worker, needs="redis"),
+    "inbox": Check(check_inbox, needs="database"),
+    "outbox": Check(check_outbox, needs="database"),
+    "alarms": Check(check_alarms, needs="database"),
+    "quarantine": Check(check_quarantine, needs="database"),
+    "uncertain replies": Check(check_uncertain, needs="database"),
 }
 
 
-def report(now: datetime) -> tuple[bool, dict[str, str]]:
-    """(all is well, part → what was found)."""
-    well, parts = True, {}
-    for name, check in CHECKS.items():
-        try:
-            parts[name] = check(now)
-        except NotReady as reason:
-            well, parts[name] = False, str(reason)
-    return well, parts
+def report(now: datetime, checks: Mapping[str, Check]) -> dict[str, Part]:
+    """Name → how it was found, in the order of `checks`."""
+    parts: dict[str, Part] = {}
+    for name, check in checks.items():
+        if check.needs and parts[check.needs].state == "failed":
+            parts[name] = Part("failed", f"unknown while the {check.needs} does not answer")
+        else:
+            parts[name] = _found(check, now)
+    return parts
 
 
-@never_cache
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("alive\n", content_type="text/plain")
+def is_well(parts: Mapping[str, Part]) -> bool:
+    return all(part.state != "failed" for part in parts.values())
 
 
-@never_cache
-@require_safe
-def readyz(request: HttpRequest) -> JsonResponse:
-    well, parts = report(desk_now())
-    return JsonResponse({"ready": well, **parts}, status=200 if well else 503)
+def _found(check: Check, now: datetime) -> Part:
+    try:
+        return Part("ok", check.ask(now))
+    except NotReady as reason:
+        return Part("failed", str(reason))
+    except NeedsLook as reason:
+        return Part("look", str(reason))
+    except DatabaseError:
+        return Part("failed", "the database does not answer")
+    except Exception:
+        logger.exception("A health check failed.")
+        return Part("failed", "unknown: the check itself failed, see the log")

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "advocacy.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "advocacy.health_pages.HealthMiddleware",  # before whatever needs a session or a known host
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -120,10 +121,10 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
 X_FRAME_OPTIONS = "DENY"
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^healthz$"]
 if GIVEN["DESK_BEHIND_PROXY"]:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     ALLAUTH_TRUSTED_PROXY_COUNT = 1  # else all attempts to log in would come from one address, the proxy's
 # Explained in docs/settings.md: other hosts of the domain are not ours to decide about, and without a proxy that says
 # how it was reached a redirect to https could only go in circles.

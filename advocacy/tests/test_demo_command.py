@@ -101,7 +101,7 @@ def test_demo_starts_stops_and_starts_again_with_its_data(demo, local):
         first = demo("--no-history", "--port", str(port))
         first.wait_until_up()
         assert f"port {port} is taken, so the desk is at {port + 1}" in first.text or port == 65535
-    assert parts.get_json(f"{first.address}readyz")["ready"] is True
+    assert parts.get_json(f"{first.address}healthz")["well"] is True
     assert stat.S_IMODE((local / "keys.json").stat().st_mode) == 0o600
     passwords = json.loads((local / "keys.json").read_text())["passwords"]
     assert all(password in first.text for password in passwords.values())

@@ -77,7 +77,7 @@ def targets(desk):
     values |= {"hook_id": UUID(int=0), "pk": shown.channel.pk, "verb": "poll"}
     values |= {"view": "all", "name": "activity", "slug": "daily-activity", "form": "json", "outcome": "solve"}
     for name, pattern in named_urls():
-        if name.startswith("admin:") or name in ("account_logout", "metrics:bundle", "readyz"):
+        if name.startswith("admin:") or name in ("account_logout", "metrics:bundle", "healthz"):
             continue
         groups = list(pattern.pattern.regex.groupindex)
         for outcome in TAKES_OUTCOME if "outcome" in groups else ("solve",):

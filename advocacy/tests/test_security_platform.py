@@ -51,7 +51,8 @@ def test_every_answer_carries_the_protecting_headers():
     try:
         answers = [boss.get(reverse(name)) for name, _pattern in named_urls() if _takes_nothing(name)]
         answers += [
-            guest.get(path) for path in ("/", "/nowhere/", "/accounts/login/", "/healthz", "/static/css/base.css")
+            guest.get(path)
+            for path in ("/", "/nowhere/", "/accounts/login/", "/livez", "/healthz", "/static/css/base.css")
         ]
         answers += [guest.post("/me/"), guest.get("/", headers={"Host": "evil.example"}), boss.post("/queue/")]
         answers += [boss.get(reverse("mentions:attachment", args=[w.shown.file.pk])), boss.get("/admin/nowhere/")]
@@ -81,7 +82,7 @@ def _takes_nothing(name):
 
 
 def test_an_error_of_ours_carries_them_too(client, monkeypatch):
-    monkeypatch.setattr("advocacy.health.report", lambda now: 1 / 0)
+    monkeypatch.setattr("advocacy.health.report", lambda now, checks: 1 / 0)
     client.raise_request_exception = False
     logging.disable(logging.CRITICAL)
     answer = client.get("/readyz")

@@ -24,8 +24,9 @@ CATEGORIES = {
 # ok: 2xx or a redirect to another page; login: has to log in; no: 403; absent: 404; method: 405; bad: refused input.
 NOT_SET_UP = "login absent absent absent absent absent"
 EXPECTED = {
-    "healthz": ("ok", "method"),
-    "readyz": ("unready", "method"),
+    "livez": ("ok", "method"),
+    "readyz": ("ok", "method"),
+    "healthz": ("unready", "method"),
     "account_login": ("ok", "ok"),
     "account_logout": ("ok", "ok"),
     "account_inactive": ("ok", "method"),

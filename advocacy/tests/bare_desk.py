@@ -1,0 +1,104 @@
+"""A web process of its own on a PostgreSQL and a Redis of its own, which a test may stop and start again.
+
+No worker, no beat, no sandbox: for what has to hold while the services around a page come and go.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from advocacy.demo import keys
+from advocacy.demo.parts import NO_PROXY
+from advocacy.embedded.postgres import PostgresServer
+from advocacy.embedded.process import Kept
+from advocacy.embedded.redis import RedisServer, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class BareDesk:
+    """Use as a context manager; `start()` the web process when the settings are right. `settings` may be changed."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder, self.settings = folder, settings
+        self.postgres, self.redis = PostgresServer.temporary(), RedisServer()
+        self.port = free_port()
+        self.web: Kept | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.postgres.start()
+            self.redis.start()
+            self.manage("migrate", "-v", "0")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.stop()
+        self.redis.stop()
+        self.postgres.stop()
+
+    @property
+    def env(self) -> dict[str, str]:
+        made = keys.load(self.folder / "keys.json")
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("DESK_", "PYTEST_"))},
+            "DJANGO_SETTINGS_MODULE": "advocacy.settings",
+            "DATABASE_URL": self.postgres.url,
+            "REDIS_URL": self.redis.url,
+            "DESK_SECRET_KEY": made.secret_key,
+            "DESK_ENCRYPTION_KEYS": made.encryption_key,
+            "DESK_BASE_URL": "http://desk.example.com",
+            "DESK_ALLOWED_HOSTS": "desk.example.com",
+            **self.settings,
+        }
+
+    @property
+    def log(self) -> str:
+        path = self.folder / "web.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def manage(self, *argv: str, ok: bool = True) -> str:
+        """The output of `manage.py …`; fails the test with it when the command fails (or does not, with `ok=False`)."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *argv], cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=240
+        )
+        assert (done.returncode == 0) is ok, f"{argv} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+    def start(self, within_s: float = 60) -> None:
+        """Starts gunicorn; returns when it answers."""
+        argv = [sys.executable, "-m", "gunicorn", "advocacy.wsgi", "--bind", f"127.0.0.1:{self.port}"]
+        argv += ["--workers", "1", "--no-control-socket", "--timeout", "60", "--graceful-timeout", "2"]
+        self.web = Kept(argv, env=self.env, cwd=ROOT, log=self.folder / "web.log", grace_s=5)
+        deadline = time.monotonic() + within_s
+        while self.get("/livez")[0] != 200:
+            assert self.web.running, self.log[-3000:]
+            assert time.monotonic() < deadline, self.log[-3000:]
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self.web is not None:
+            self.web.stop()
+            self.web = None
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Status and body; 0 when nobody listens. By address, unless `headers` name a host."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=dict(headers or {}))
+        try:
+            with NO_PROXY.open(request, timeout=60) as answer:
+                return answer.status, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
+        except OSError:
+            return 0, ""
