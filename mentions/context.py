@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from mentions.keys import keymap
 from mentions.menu import entries_for
 from mentions.viewer import preference_of
 
@@ -27,6 +28,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         "company": settings.COMPANY_NAME,
         "styles": styles(),
         "words": words(get_language() or "en"),
+        "keymap": keymap(),
         "menu": entries_for(request) if hasattr(request, "user") else [],
         "preference": preference_of(request) if hasattr(request, "user") else None,
     }
@@ -58,6 +60,13 @@ def words(language: str) -> dict[str, str]:
         "over": _("%(count)d too many"),
         "saved": _("Draft saved."),
         "unsaved": _("The draft could not be saved; your text is still here."),
+        "restored": _("Your latest words are back."),
+        "sent_elsewhere": _("This reply was sent or cleared in another window."),
+        "newer": _("Brought up to date with what you wrote in another window."),
+        "two_drafts": _("You wrote something else in another window."),
+        "use_other": _("Use that text"),
+        "keep_this": _("Keep this text"),
+        "filtered": _("%(text)s: %(count)d left"),
         "copied": _("Copied: paste it there, post it, then press “I answered”."),
         "uncopied": _("It could not be copied: select the text and copy it yourself."),
         "lost": _("This ticket is no longer yours: your claim ran out or somebody else took it. Your text is kept."),

@@ -11,8 +11,9 @@ from typing import Any
 from django.utils import timezone
 
 from mentions import access, prepared, view_filters
+from mentions.drafts import Kept
 from mentions.loading import Shape
-from mentions.models import Author, Person, Ticket, View
+from mentions.models import Author, Draft, Person, Ticket, View
 from mentions.sql import both
 from mentions.thread import Has
 
@@ -34,7 +35,7 @@ class Earlier:
 class Facts:
     requester: Author
     tags: list[str]
-    draft: str
+    draft: Kept
     done_today: int
     """Tickets that this person brought further since midnight of their own day."""
     has: Has
@@ -54,7 +55,8 @@ _FACTS = """
 SELECT {author}, {person},
        ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
              WHERE x.ticket_id = %(ticket)s ORDER BY g.name),
-       (SELECT d.text FROM mentions_draft d WHERE d.ticket_id = %(ticket)s AND d.user_id = %(me)s),
+       (SELECT jsonb_build_array(d.text, d.version, d.writer, d.sequence, d.status_after)
+        FROM mentions_draft d WHERE d.ticket_id = %(ticket)s AND d.user_id = %(me)s),
        (SELECT count(DISTINCT e.ticket_id) FROM mentions_event e
         WHERE e.actor_id = %(me)s AND e.at >= %(midnight)s AND e.kind = ANY(%(kinds)s)),
        EXISTS (SELECT 1 FROM mentions_note n WHERE n.ticket_id = %(ticket)s),
@@ -104,6 +106,11 @@ def _statement(filters: str | None) -> tuple[str, dict[str, Any]]:
     return sql, values
 
 
+def _draft(found: str | None) -> Kept:
+    text, version, writer, sequence, after = json.loads(found) if found else ("", 0, "", 0, "")
+    return Kept(text, version, writer, sequence, "" if writer == Draft.SENT else after)
+
+
 def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None) -> Facts:
     """`view`: the one whose rest is counted. The caller has made sure that `user` may see the ticket."""
     sql, values = _statement(None if view is None else json.dumps(view.filters, sort_keys=True))
@@ -116,4 +123,4 @@ def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None)
     tags, draft, done, notes, replies, posts, earlier, macros, *counted = row[authors.width + persons.width :]
     others = [Earlier(pk, subject, str(STATUS_WORDS[status])) for pk, subject, status in json.loads(earlier or "[]")]
     known = Has(notes, replies, posts)
-    return Facts(requester, tags, draft or "", done, known, others, json.loads(macros or "[]"), *counted)
+    return Facts(requester, tags, _draft(draft), done, known, others, json.loads(macros or "[]"), *counted)

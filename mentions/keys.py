@@ -1,54 +1,112 @@
-"""All keys of the desk, for the list under `?`. What they do is in static/js/keys.js; a test holds the two together."""
+"""The keyboard, once: which key does what, and where. The list under `?` is made from this table, and so is what
+static/js/keys.js does: it holds the actions, and decides from the focus which scopes a key is looked up in.
+
+| scope | the focus is |
+| --- | --- |
+| `reply` | in a field of the composer |
+| `writing` | in a text area of any other form |
+| `field` | in any field: what is typed is text, nothing else |
+| `menu` | in an open menu: what is typed filters it |
+| `palette`, `dialog` | in an open dialog |
+| `list`, `ticket`, `page` | in none of these: single keys act |
+| `off` | in none of these, and this person has switched single keys off |
+"""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`keys`: one combination (`Ctrl+Shift+Enter`), two keys one after the other (`g p`), or LETTERS. `repeats`: acts
+    again while the key is held down. Without `words` it is not listed."""
+
+    scope: str
+    keys: str
+    action: str
+    words: str | Promise = ""
+    repeats: bool = False
+
+
+LETTERS = "letters"
+"""Stands for any text that is typed."""
+
+TABLE: tuple[Key, ...] = (
+    Key("page", "g p", "go play", gettext_lazy("play")),
+    Key("page", "g q", "go queue", gettext_lazy("queue")),
+    Key("page", "g s", "go search", gettext_lazy("search")),
+    Key("page", "g r", "go reports", gettext_lazy("reports")),
+    Key("page", "g a", "go add", gettext_lazy("add a mention")),
+    Key("page", "/", "find", gettext_lazy("search box")),
+    Key("page", "?", "help", gettext_lazy("these keys")),
+    Key("page", "z", "undo", gettext_lazy("undo the last step")),
+    Key("page", "Escape", "close"),
+    Key("list", "j", "next", gettext_lazy("next"), repeats=True),
+    Key("list", "k", "previous", gettext_lazy("previous"), repeats=True),
+    Key("list", "Space", "preview", gettext_lazy("preview")),
+    Key("list", "x", "select", gettext_lazy("select")),
+    Key("list", "Enter", "open", gettext_lazy("open")),
+    Key("ticket", "r", "reply", gettext_lazy("write a reply")),
+    Key("ticket", "n", "note", gettext_lazy("note")),
+    Key("ticket", "m", "macro", gettext_lazy("macro")),
+    Key("ticket", "t", "tag", gettext_lazy("tag")),
+    Key("ticket", "e", "expert", gettext_lazy("involve an expert")),
+    Key("ticket", "l", "look up", gettext_lazy("look up a link")),
+    Key("ticket", "o", "answered", gettext_lazy("answered outside")),
+    Key("ticket", "x", "no reply", gettext_lazy("no reply needed")),
+    Key("ticket", "p", "park", gettext_lazy("park")),
+    Key("ticket", "h", "hand back", gettext_lazy("hand back")),
+    Key("ticket", "u", "up", gettext_lazy("up to the queue")),
+    Key("reply", "Ctrl+Enter", "send", gettext_lazy("in the reply: send it, as the first button says")),
+    Key("reply", "Ctrl+Shift+Enter", "send other", gettext_lazy("in the reply: send it, as the second button says")),
+    Key("writing", "Ctrl+Enter", "save", gettext_lazy("in a note or another text: save it")),
+    Key("field", "Ctrl+K", "palette", gettext_lazy("go to anything")),
+    Key("field", "Escape", "close", gettext_lazy("leave the field, close the menu or dialog")),
+    Key("menu", LETTERS, "filter", gettext_lazy("in a menu: show only what holds them")),
+    Key("menu", "Backspace", "filter less", repeats=True),
+    Key("menu", "ArrowDown", "item down", gettext_lazy("in a menu: next"), repeats=True),
+    Key("menu", "ArrowUp", "item up", gettext_lazy("in a menu: previous"), repeats=True),
+    Key("menu", "Home", "item first"),
+    Key("menu", "End", "item last"),
+    Key("menu", "Ctrl+K", "palette"),
+    Key("menu", "Escape", "close"),
+    Key("page", "Ctrl+K", "palette"),
+    Key("off", "Ctrl+K", "palette"),
+    Key("off", "Escape", "close"),
+    Key("palette", "ArrowDown", "result down", repeats=True),
+    Key("palette", "ArrowUp", "result up", repeats=True),
+    Key("palette", "Enter", "result open"),
+)
+
+_GROUPS = {"page": 0, "list": 1, "ticket": 2, "reply": 3, "writing": 3, "field": 3, "menu": 3}
+_NAMES = {"Escape": "Esc", "ArrowDown": "↓", "ArrowUp": "↑", LETTERS: gettext_lazy("letters")}
 
 
 def groups() -> list[tuple[str, list[tuple[str, str]]]]:
     """[(heading, [(keys, what they do)])]; several keys in a row are parted by a space."""
+    headings = [_("Anywhere"), _("In a list"), _("On a ticket"), _("While you write or choose")]
+    listed = sorted((key for key in TABLE if key.words), key=lambda key: _GROUPS[key.scope])
     return [
-        (
-            _("Anywhere"),
-            [
-                ("g p", _("play")),
-                ("g q", _("queue")),
-                ("g s", _("search")),
-                ("g r", _("reports")),
-                ("g a", _("add a mention")),
-                ("/", _("search box")),
-                ("Ctrl+K", _("go to anything")),
-                ("?", _("these keys")),
-                ("Esc", _("close, or leave a text field")),
-            ],
-        ),
-        (
-            _("In a list"),
-            [
-                ("j", _("next")),
-                ("k", _("the one before")),
-                ("Space", _("preview")),
-                ("x", _("select")),
-                ("Enter", _("open")),
-            ],
-        ),
-        (
-            _("On a ticket"),
-            [
-                ("r", _("write a reply")),
-                ("Ctrl+Enter", _("reply and solve")),
-                ("Ctrl+Shift+Enter", _("reply, wait for them")),
-                ("n", _("note")),
-                ("m", _("macro")),
-                ("t", _("tag")),
-                ("e", _("involve an expert")),
-                ("l", _("look up a link")),
-                ("o", _("answered outside")),
-                ("x", _("no reply needed")),
-                ("p", _("park")),
-                ("h", _("hand back")),
-                ("z", _("undo the last one")),
-                ("u", _("up to the queue")),
-            ],
-        ),
+        (headings[number], [(str(_NAMES.get(key.keys, key.keys)), str(key.words)) for key in keys])
+        for number, keys in groupby(listed, key=lambda key: _GROUPS[key.scope])
     ]
+
+
+@cache
+def keymap() -> SafeString:
+    """{scope: {keys: [action, repeats]}} for the script, as every page carries it."""
+    found: dict[str, dict[str, tuple[str, bool]]] = {}
+    for key in TABLE:
+        found.setdefault(key.scope, {})[key.keys] = (key.action, key.repeats)
+    content = mark_safe(json.dumps(found))  # noqa: S308 (our own words; a test sees that no < is among them)
+    return format_html('<script id="keymap" type="application/json">{}</script>', content)

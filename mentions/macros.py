@@ -168,7 +168,7 @@ def apply(
     if not text:
         return Applied(event)
     if sending is None:
-        drafts.give_back(ticket.pk, actor, text, now)
+        drafts.give_back(ticket.pk, actor, text, now, status_after=status)
         return Applied(event, text, status)
     reply = replies.submit(
         ticket.pk,

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from channels.contract import Grouping
 from channels.registry import adapter_for
-from mentions import clocks, locks
-from mentions.models import Draft, Event, Message, MessageAlias, Note, Reply, ThreadAlias, Ticket
+from mentions import clocks, drafts, locks
+from mentions.models import Event, Message, MessageAlias, Note, Reply, ThreadAlias, Ticket
 from mentions.threads import thread_key
 
 
@@ -63,8 +63,7 @@ def _refuse_if_not_free(ticket: Ticket, actor: Any, now: datetime) -> None:
 def _move_all(source: Ticket, target: Ticket) -> None:
     for model in (Message, ThreadAlias, Note, Reply):
         model.objects.filter(ticket=source).update(ticket=target)
-    taken = Draft.objects.filter(ticket=target).values("user")
-    Draft.objects.filter(ticket=source).exclude(user__in=taken).update(ticket=target)
+    drafts.move(source.pk, target.pk)
     target.tags.add(*source.tags.all())
 
 

@@ -62,7 +62,7 @@ def submit(
     reply.key, reply.guard_message_id = UUID(str(key)), guard_message_id
     reply.save()
     _leave(ticket, actor, reply, now)
-    drafts.discard(ticket_id, actor)
+    drafts.discard(ticket_id, actor, now)
     if reply.in_reply_to:
         watching.read_again(reply.in_reply_to, now)
     task_after_commit("mentions.hand_over_due", countdown_s=settings.UNDO_SECONDS + 0.2)

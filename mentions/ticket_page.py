@@ -29,6 +29,7 @@ from mentions.models import Event, Message, Ticket, View
 from mentions.rendering import capped
 from mentions.thread import Thread, thread_of
 
+STATUS_WORDS = dict(Ticket.Status.choices)
 PARK_REASONS = [(value, label) for value, label in Ticket.WaitingOn.choices if value and value != "own_answer"]
 NO_REPLY_REASONS = [(value, label) for value, label in Ticket.NoReply.choices if value]
 
@@ -41,6 +42,14 @@ class Composing:
     channel_id: int | None = None
     seen_up_to: int | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One way to send a reply: what the ticket is afterwards, and what the button says."""
+
+    status: str
+    words: str
 
 
 def load(request: HttpRequest, number: int) -> Ticket:
@@ -146,12 +155,32 @@ def _composer(
         "channels": [(channel.pk, ways.label(channel)) for channel in ways.channels],
         "chosen": chosen,
         "suggested": suggested.pk if suggested else None,
-        "text": composing.text if composing else facts.draft,
+        "text": composing.text if composing else facts.draft.text,
+        "draft": facts.draft,
+        "sends": sends(facts.draft.status_after),
+        "after_word": _after_word(facts.draft.status_after),
         "limit": _longest(ticket),
         "why_outside": ways.why,
         "own_account": _own_account(user, ticket) if ways.why == "account" else None,
         "outside_url": _outside_url(asked, can_send=bool(ways.channels)) if asked else None,
     }
+
+
+def _after_word(status: str) -> str:
+    """What a macro makes of the ticket, where that is not what is usual."""
+    return "" if status in ("", Ticket.Status.SOLVED) else str(STATUS_WORDS[status])
+
+
+def sends(usual: str) -> list[Send]:
+    """The ways to send, the default first: what the macro says that wrote the draft, else solving. The two keys are of
+    the first two."""
+    words = {
+        Ticket.Status.SOLVED: _("Reply & solve"),
+        Ticket.Status.PENDING: _("Reply & pending"),
+        Ticket.Status.OPEN: _("Reply, keep it open"),
+    }
+    order = sorted(words, key=lambda status: status != (usual or Ticket.Status.SOLVED))
+    return [Send(status.value, words[status]) for status in order]
 
 
 def _own_account(user: access.User, ticket: Ticket) -> PersonalAccount | None:

@@ -58,6 +58,7 @@ def test_a_message_that_came_while_typing_stops_the_sending_and_keeps_the_text(w
     expect(page.locator("#text")).to_have_value(f"Run the installer {asked.word}")
     assert replies(living, asked.ticket) == []
 
+    page.wait_for_timeout(600)  # a second press of the same hand sends nothing past the new message
     page.keyboard.press("Control+Enter")  # read now: the same text may go
     expect(page.locator("#toasts")).to_contain_text("answered and solved")
     living.wait_until(lambda: posted_by_desk(living, "twitter", "Run the installer"), "the tweet", 80)

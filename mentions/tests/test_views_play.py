@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from mentions import drafts
 from mentions.models import Draft, Event, Note, Reply, Ticket
 from mentions.tests.factories import (
     ChannelFactory,
@@ -306,10 +307,11 @@ def test_an_incomplete_page_is_refused_without_an_error_page(client, held, broke
 
 def test_drafts_save_themselves_and_come_back(client, sam, held):
     address = reverse("mentions:draft", args=[held.pk])
-    assert client.post(address, {"text": "Half a thou"}).status_code == 204
+    assert client.post(address, {"text": "Half a thou"}).json()["is_newest"]
     assert "Half a thou" in client.get("/play/all/").content.decode()
     client.post(address, {"text": ""})
-    assert not Draft.objects.exists()
+    assert drafts.text_of(held.pk, sam) == ""
+    assert "Half a thou" not in client.get("/play/all/").content.decode()
 
 
 def test_news_tells_what_came_since(client, held):
@@ -351,7 +353,7 @@ def test_a_priority_that_does_not_exist_changes_nothing(client, held, value):
 
 
 def test_changes_are_post_only(client, held):
-    for name in ("claim", "renew", "reply", "draft", "note", "tags", "priority"):
+    for name in ("claim", "renew", "reply", "note", "tags", "priority"):
         assert client.get(reverse(f"mentions:{name}", args=[held.pk])).status_code == 405, name
 
 

@@ -24,8 +24,6 @@ from mentions.views.acting import (
     words_of,
 )
 
-STATUS_WORDS = dict(Ticket.Status.choices)
-
 
 @require_http_methods(["GET", "POST"])
 @login_required
@@ -77,10 +75,6 @@ def _apply(request: HttpRequest, ticket: Ticket, chosen: Macro) -> HttpResponse:
     except (*REFUSALS, ValidationError) as refused:
         messages.error(request, words_of(refused))
         return redirect("mentions:ticket", ticket.pk)
-    messages.success(request, ticket_words(ticket.pk, _("“%(macro)s” applied") % {"macro": chosen}))
-    if applied.status_after:
-        after = STATUS_WORDS.get(applied.status_after, applied.status_after)
-        messages.info(
-            request, _("Its reply is in the composer; after it the ticket is %(status)s.") % {"status": after}
-        )
+    words = _("“%(macro)s” applied; its reply is in the composer") if applied.reply_text else _("“%(macro)s” applied")
+    messages.success(request, ticket_words(ticket.pk, words % {"macro": chosen}))
     return redirect(ticket_page.address(ticket.pk, view_of(request)))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.clocks import desk_now
 from mentions import access, claims, drafts, replies, ticket_page
@@ -28,6 +30,8 @@ from mentions.views.acting import (
     view_of,
     visible_or_404,
 )
+
+_WINDOW = re.compile(r"[0-9a-f]{16,40}\Z")
 
 AFTER_WORDS = {
     "solved": lambda: _("answered and solved"),
@@ -70,6 +74,7 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
             "%(count)d new messages since you began: read them, then send.",
             len(moved.messages),
         ) % {"count": len(moved.messages)}
+        drafts.save(number, request.user, text, now)
         return _again(request, number, Composing(text, channel_id, guard, problem), 409)
     except (replies.ReplyRefused, OutcomeRefused) as refused:
         drafts.save(number, request.user, text, now)
@@ -95,14 +100,33 @@ def _again(request: HttpRequest, number: int, composing: Composing, status: int)
     return render(request, "mentions/ticket.html", page, status=status)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @login_required
+@never_cache
 def draft(request: HttpRequest, number: int) -> HttpResponse:
-    """Autosave; needs no claim, so that what is typed on a page whose claim was lost is not lost with it."""
+    """Autosave; needs no claim, so that what is typed on a page whose claim was lost is not lost with it. GET, and the
+    answer to a save: the draft as it is now. `writer`, `sequence`, `base`: `mentions.drafts.Stamp`."""
     may_play(request)
     visible_or_404(request, number)
-    drafts.save(number, request.user, request.POST.get("text", "")[:100_000], desk_now())
-    return HttpResponse(status=204)
+    if request.method == "GET":
+        return JsonResponse(_shown(drafts.kept(number, request.user)))
+    text = request.POST.get("text", "")[: replies.LONGEST]
+    return JsonResponse(_shown(drafts.save(number, request.user, text, desk_now(), _stamp(request))))
+
+
+def _shown(kept: drafts.Kept) -> dict[str, object]:
+    return {"text": kept.text, "version": kept.version, "writer": kept.writer, "is_newest": kept.is_newest}
+
+
+def _stamp(request: HttpRequest) -> drafts.Stamp | None:
+    """None for a page that sends no sequence; a broken one is of no window, and has seen nothing."""
+    if "sequence" not in request.POST:
+        return None
+    writer = request.POST.get("writer", "")
+    base, sequence = number_of(request.POST.get("base")), number_of(request.POST.get("sequence"))
+    if not _WINDOW.match(writer) or base is None or sequence is None:
+        return drafts.Stamp("?", 0, -1)
+    return drafts.Stamp(writer, sequence, base)
 
 
 @require_POST

@@ -1,5 +1,7 @@
 // Writing: a counter (a hint; the server decides), drafts kept by themselves, macros and links put in.
-import { announce, post, say } from "./words.js";
+import { Draft } from "./drafts.js";
+import { focusOn, leave } from "./forms.js";
+import { announce, say } from "./words.js";
 
 const text = document.getElementById("text");
 const form = document.getElementById("composer");
@@ -39,51 +41,14 @@ function count() {
 
 // --- drafts ----------------------------------------------------------------------------------------------------------
 
-const state = document.getElementById("draft-state");
-let timer = 0;
-let saved = text ? text.value : "";
-let sending = false;
-let copied = false; // what is to be done with the copy matters more than that the draft is kept
-
-async function save() {
-  if (!form || !form.dataset.draft || sending || text.value === saved) return;
-  const value = text.value;
-  try {
-    const response = await post(form.dataset.draft, { text: value });
-    if (!response.ok) throw new Error(String(response.status));
-    saved = value;
-    if (!copied) state.textContent = say("saved");
-  } catch {
-    state.textContent = say("unsaved");
-  }
-}
+const draft = text && form && form.dataset.draft
+  ? new Draft(text, form, document.getElementById("draft-state"), count) : null;
 
 if (text && form) {
   count();
-  text.addEventListener("input", () => {
-    count();
-    copied = false;
-    if (state) state.textContent = "";
-    clearTimeout(timer);
-    timer = setTimeout(save, 1200);
-  });
-  text.addEventListener("blur", save);
+  text.addEventListener("input", count);
   if (handle) handle.addEventListener("change", count);
-  form.addEventListener("submit", (event) => {
-    // A second press while the first is on its way would be refused by its key anyway; do not even ask.
-    if (sending) return event.preventDefault();
-    sending = true;
-    clearTimeout(timer);
-  });
-  window.addEventListener("pageshow", () => { sending = false; });
-  // Leaving by any other way keeps what was typed.
-  window.addEventListener("pagehide", () => {
-    if (sending || !form.dataset.draft || text.value === saved) return;
-    const body = new FormData();
-    body.append("text", text.value);
-    body.append("csrfmiddlewaretoken", form.querySelector("[name=csrfmiddlewaretoken]").value);
-    navigator.sendBeacon(form.dataset.draft, body);
-  });
+  form.addEventListener("submit", (event) => { if (!event.defaultPrevented) draft?.sending(); });
   // After something was refused the writer goes on where they were.
   if (document.getElementById("problem")) text.focus();
 }
@@ -113,19 +78,23 @@ document.addEventListener("click", async (event) => {
   if (!button || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   const box = document.getElementById("macro-preview");
-  button.closest("details").open = false;
+  if (box.ariaBusy === "true") return;
+  box.ariaBusy = "true";
+  // The menu has the keys until its preview has them.
   const response = await fetch(button.href, { headers: { "X-Fragment": "1" }, credentials: "same-origin" });
+  box.ariaBusy = "false";
   if (!response.ok) return;
   box.innerHTML = await response.text();
-  const first = box.querySelector("input:not([type=hidden]), textarea, button");
-  if (first) first.focus();
+  focusOn(box.querySelector("input:not([type=hidden]), textarea, button") || box);
+  button.closest("details").open = false;
 });
 
 // The macro's text goes in front of the draft, so the draft has to be there first.
 document.addEventListener("submit", async (event) => {
-  if (event.target.id !== "macro-form") return;
+  if (event.target.id !== "macro-form" || !draft) return;
   event.preventDefault();
-  await save();
+  leave(event.target);
+  await draft.save();
   event.target.submit();
 });
 
@@ -150,15 +119,17 @@ document.addEventListener("click", async (event) => {
   if (menu) menu.open = true;
   const value = text.value.trim();
   if (!value) return;
-  copied = true;
   const done = copy(value); // begun within the click, as the clipboard wants it
-  save();
-  state.textContent = say((await done) ? "copied" : "uncopied");
-  announce(state.textContent);
+  if (draft) draft.isQuiet = true;
+  draft?.save();
+  const words = say((await done) ? "copied" : "uncopied");
+  draft?.tell(words);
+  announce(words);
 });
 
 document.addEventListener("click", (event) => {
-  if (!event.target.closest("[data-dismiss]")) return;
-  document.getElementById("macro-preview").replaceChildren();
-  text.focus();
+  const box = document.getElementById("macro-preview");
+  if (!box || !event.target.closest("[data-dismiss]")) return;
+  box.replaceChildren();
+  focusOn(text || document.getElementById("main"));
 });

@@ -1,4 +1,5 @@
 // Entry of every page. Small modules, no build step; pages work without them.
+import "./forms.js";
 import "./times.js";
 import "./menus.js";
 import "./toasts.js";

@@ -9,20 +9,21 @@ async function load(dialog, url) {
 
 export async function showKeys() {
   const dialog = document.getElementById("keys");
-  if (dialog.open) return dialog.close();
   if (!dialog.firstElementChild && !(await load(dialog, dialog.dataset.url))) return location.assign(dialog.dataset.url);
   dialog.showModal();
 }
 
 export function showPalette() {
   const dialog = document.getElementById("palette");
-  if (dialog.open) return;
+  if (dialog.open) return true;
   const input = dialog.querySelector("input");
   input.value = "";
+  shown = null;
   // Open at once: what is typed before the list is there must not reach the page's keys.
   dialog.showModal();
   input.focus();
   find("");
+  return true;
 }
 
 const palette = document.getElementById("palette");
@@ -31,21 +32,23 @@ const options = () => [...palette.querySelectorAll("[role=option]")];
 function select(index) {
   const all = options();
   all.forEach((option, at) => option.setAttribute("aria-selected", String(at === index)));
-  const chosen = all[index];
+  const now = all[index];
   const input = palette.querySelector("input");
-  if (!chosen) return input.removeAttribute("aria-activedescendant");
-  input.setAttribute("aria-activedescendant", chosen.id);
-  chosen.scrollIntoView({ block: "nearest" });
+  if (!now) return input.removeAttribute("aria-activedescendant");
+  input.setAttribute("aria-activedescendant", now.id);
+  now.scrollIntoView({ block: "nearest" });
 }
 
 let timer = 0;
 let asked = 0;
+let shown = null; // the text that the results are of
 
 async function find(text) {
   const number = ++asked;
   const response = await fetch(`${palette.dataset.url}?q=${encodeURIComponent(text)}`, fragment);
   if (!response.ok || number !== asked) return;
   palette.querySelector(".results").innerHTML = await response.text();
+  shown = text;
   select(0);
 }
 
@@ -54,17 +57,25 @@ palette.addEventListener("input", (event) => {
   timer = setTimeout(() => find(event.target.value), 90);
 });
 
-palette.addEventListener("keydown", (event) => {
-  const all = options();
-  const at = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    event.preventDefault();
-    if (all.length) select((at + (event.key === "ArrowDown" ? 1 : -1) + all.length) % all.length);
-  } else if (event.key === "Enter" && all[at]) {
-    event.preventDefault();
-    location.assign(all[at].href);
-  }
-});
+const chosen = () => options().findIndex((option) => option.getAttribute("aria-selected") === "true");
+
+export function moveResult(step) {
+  const { length } = options();
+  if (length) select((chosen() + step + length) % length);
+  return true;
+}
+
+// A quick hand presses Enter before the results of what it typed are there: those of an earlier text are not meant.
+export function openResult() {
+  if (document.activeElement !== palette.querySelector("input")) return false;
+  const { value } = palette.querySelector("input");
+  clearTimeout(timer);
+  (shown === value ? Promise.resolve() : find(value)).then(() => {
+    const found = options()[chosen()];
+    if (palette.open && found && palette.querySelector("input").value === value) location.assign(found.href);
+  });
+  return true;
+}
 
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });

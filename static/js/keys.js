@@ -1,104 +1,200 @@
-// Every key of the desk. The list under `?` is mentions/keys.py; inside a text field only Ctrl and Esc count.
-import { showKeys, showPalette } from "./dialogs.js";
-import { closeMenu, openMenu } from "./menus.js";
-import { move, openRow, preview, pick } from "./list.js";
+// The one place that listens to keys. Where the focus is decides which scopes a key is looked up in, and the table on the
+// page (mentions/keys.py, which also makes the list under `?`) what it does there. No other module listens to keys.
+import { moveResult, openResult, showKeys, showPalette } from "./dialogs.js";
+import { isLeaving, sendForm, usedKey } from "./forms.js";
+import { closeMenu, filterLess, filterMore, moveItem, openMenu, openMenuAt } from "./menus.js";
+import { move, openRow, pick, preview } from "./list.js";
 import { undo } from "./toasts.js";
 
-const places = { p: "/play/", q: "/queue/", s: "/search/", r: "/reports/", a: "/add/" };
-const onTicket = () => document.querySelector("[data-page=ticket]");
-const onList = () => document.querySelector("#rows");
+const keymap = JSON.parse(document.getElementById("keymap")?.textContent || "{}");
+const SETTLED_MS = 500;
+const SEQUENCE_MS = 1500;
+const CONTROLS = "button, summary, a, input, select, textarea, label, [role=button]";
+const UNTYPED = ["checkbox", "radio", "submit", "button", "reset", "image", "file", "range", "color"];
+const began = performance.now();
+
+const desk = () => document.querySelector("[data-page=ticket]");
+
+// --- scopes ----------------------------------------------------------------------------------------------------------
+
+function fieldOf(target) {
+  if (target.isContentEditable) return target;
+  const field = target.closest("textarea, select, input");
+  return field && !(field.matches("input") && UNTYPED.includes(field.type)) ? field : null;
+}
+
+function scopesOf(target) {
+  const dialog = document.querySelector("dialog:modal");
+  if (dialog) return [dialog.id === "palette" ? "palette" : "dialog"];
+  const field = fieldOf(target);
+  if (field) return [...scopesOfWriting(field), "field"];
+  if (openMenuAt(target)) return ["menu"];
+  if (document.body.dataset.keys === "off") return ["off"];
+  return [...(document.getElementById("rows") ? ["list"] : []), ...(desk() ? ["ticket"] : []), "page"];
+}
+
+function scopesOfWriting(field) {
+  if (field.form?.id === "composer" && desk()) return ["reply"];
+  return field.matches("textarea") ? ["writing"] : [];
+}
+
+// --- what the keys do: each returns false where there is nothing of the kind ------------------------------------------
 
 function focus(id) {
   const field = document.getElementById(id);
   if (!field) return false;
-  const desk = onTicket();
-  if (desk && field.closest(".panels")) desk.dispatchEvent(new CustomEvent("tab", { detail: "details" }));
-  else if (desk && field.closest(".talk")) desk.dispatchEvent(new CustomEvent("tab", { detail: "talk" }));
+  if (desk() && field.closest(".panels")) desk().dispatchEvent(new CustomEvent("tab", { detail: "details" }));
+  else if (desk() && field.closest(".talk")) desk().dispatchEvent(new CustomEvent("tab", { detail: "talk" }));
   field.focus();
   field.scrollIntoView({ block: "nearest" });
-  return true;
+  return field.getClientRects().length > 0;
 }
 
 function menu(id) {
   const details = document.getElementById(id);
   if (!details) return false;
-  const desk = onTicket();
-  if (desk) desk.dispatchEvent(new CustomEvent("sheet"));
+  desk()?.dispatchEvent(new CustomEvent("tab", { detail: "talk" }));
+  desk()?.dispatchEvent(new CustomEvent("sheet", { detail: true }));
   openMenu(details);
   return true;
 }
 
-// A page of an upper floor names its own key on a button or link: data-key="e".
-function marked(key) {
-  const element = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  if (!element) return false;
-  element.click();
+// A page of an upper floor says which of its buttons or links a key presses: data-key="e".
+function press(selector) {
+  const element = document.querySelector(selector);
+  element?.click();
+  return Boolean(element);
+}
+
+function go(address) {
+  if (!address) return false;
+  location.assign(address);
   return true;
 }
 
-const ticketKeys = {
-  r: () => focus("text") || marked("r"),
-  n: () => focus("note"),
-  m: () => menu("macros"),
-  t: () => focus("tag"),
-  l: () => focus("lookup"),
-  o() {
-    const link = document.querySelector("[data-outside]") || document.querySelector("[data-platform]");
-    if (link) window.open(link.href, "_blank", "noopener,noreferrer");
-    return menu("answered") || Boolean(link);
-  },
-  x: () => menu("no-reply"),
-  p: () => menu("park"),
-  h: () => menu("hand-back"),
-  u() { location.assign(onTicket().dataset.up); return true; },
-};
-const listKeys = {
-  j: () => move(1), k: () => move(-1), " ": () => preview(), Enter: () => openRow(), x: () => pick(),
-};
-const anywhere = { "?": showKeys, "/": () => focus("find"), z: undo };
-
-let going = 0;
-
-function typing(target) {
-  return target.closest("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio], [type=submit])");
+function answered() {
+  const link = document.querySelector("[data-outside]") || document.querySelector("[data-platform]");
+  if (link) window.open(link.href, "_blank", "noopener,noreferrer");
+  return menu("answered") || Boolean(link);
 }
 
-function leave(target) {
+function close(event) {
+  const field = fieldOf(event.target);
   if (closeMenu()) return true;
-  if (typing(target)) { target.blur(); return true; }
-  return false;
+  if (field) field.blur();
+  desk()?.dispatchEvent(new CustomEvent("sheet", { detail: false }));
+  return Boolean(field);
 }
 
-function single(event) {
-  const { key } = event;
-  if (going && Date.now() - going < 1500) {
-    going = 0;
-    if (places[key]) { location.assign(places[key]); return true; }
-  }
-  if (key === "g") { going = Date.now(); return true; }
-  if (onTicket() && ticketKeys[key] && ticketKeys[key]() !== false) return true;
-  if (onList() && listKeys[key]) {
-    // Space and Enter on a control of the page stay what they are.
-    const control = event.target.closest("button, summary, a, input");
-    if ((key === " " || key === "Enter") && control && !control.closest("#rows")) return false;
-    if (key === "Enter" && control) return false;
-    return listKeys[key]() !== false;
-  }
-  if (marked(key)) return true;
-  if (!anywhere[key]) return false;
-  return anywhere[key]() !== false;
+// The second press of a quick hand may land on the page that came of the first: nobody has read that one yet.
+let hasTyped = false;
+document.addEventListener("input", () => { hasTyped = true; }, { once: true });
+
+function send(which) {
+  if (!hasTyped && performance.now() - began < SETTLED_MS) return true;
+  return press(`[data-send="${which}"]`);
 }
 
+const actions = {
+  "go play": () => go(document.querySelector("[data-play]")?.dataset.play || "/play/"),
+  "go queue": () => go("/queue/"),
+  "go search": () => go("/search/"),
+  "go reports": () => go("/reports/"),
+  "go add": () => go("/add/"),
+  find: () => focus("find"),
+  help: showKeys,
+  palette: showPalette,
+  undo,
+  close,
+  next: () => move(1),
+  previous: () => move(-1),
+  preview,
+  select: pick,
+  open: openRow,
+  reply: () => focus("text") || press("[data-key=r]"),
+  note: () => focus("note"),
+  macro: () => menu("macros"),
+  tag: () => focus("tag"),
+  expert: () => press("[data-key=e]"),
+  "look up": () => focus("lookup"),
+  answered,
+  "no reply": () => menu("no-reply"),
+  park: () => menu("park"),
+  "hand back": () => menu("hand-back"),
+  up: () => go(desk().dataset.up),
+  send: () => send("default"),
+  "send other": () => send("other"),
+  save: (event) => sendForm(event.target.form),
+  filter: (event) => filterMore(event.key),
+  "filter less": filterLess,
+  "item down": () => moveItem(1),
+  "item up": () => moveItem(-1),
+  "item first": () => moveItem(-Infinity),
+  "item last": () => moveItem(Infinity),
+  "result down": () => moveResult(1),
+  "result up": () => moveResult(-1),
+  "result open": openResult,
+};
+
+// --- from a key to its action ----------------------------------------------------------------------------------------
+
+// AltGr writes characters, and Windows reports it as Ctrl+Alt: it is never a command.
+function nameOf(event) {
+  if (event.altKey || event.getModifierState("AltGraph") || (event.ctrlKey && event.metaKey)) return "";
+  const key = event.key === " " ? "Space" : event.key;
+  const shift = event.shiftKey ? "Shift+" : "";
+  if (event.ctrlKey || event.metaKey) return `Ctrl+${shift}${key.length > 1 ? key : key.toUpperCase()}`;
+  return key.length > 1 ? shift + key : key; // which shift a character needs is the keyboard's own matter
+}
+
+const isLetter = (event) => [...event.key].length === 1 && !event.metaKey
+  && (event.getModifierState("AltGraph") || (!event.ctrlKey && !event.altKey));
+
+let first = "";
+let firstAt = 0;
+
+// "g p": the first key is kept, and what follows it is the second or nothing.
+function bound(scope, name, event) {
+  const map = keymap[scope] || {};
+  if (first) return map[`${first} ${name}`];
+  if (map.letters && isLetter(event) && !(event.key === " " && !openMenuAt(event.target)?.dataset.filter)) return map.letters;
+  return map[name];
+}
+
+function begins(scopes, name) {
+  if (name.includes("+") || !name) return false;
+  const is = scopes.some((scope) => Object.keys(keymap[scope] || {}).some((keys) => keys.startsWith(`${name} `)));
+  if (is) [first, firstAt] = [name, performance.now()];
+  return is;
+}
+
+// Space and Enter on a control are the control's own; on a row's link, Space previews.
+function isOwn(event, name) {
+  if (!["Space", "Enter"].includes(name)) return false;
+  const control = event.target.closest(CONTROLS);
+  return Boolean(control) && !(name === "Space" && control.matches("#rows > .row > a"));
+}
+
+function act(event) {
+  const name = nameOf(event);
+  const scopes = scopesOf(event.target);
+  if (performance.now() - firstAt > SEQUENCE_MS || !scopes.includes("page")) first = "";
+  const isSecond = Boolean(first);
+  if (event.repeat && first === name) return true;
+  if (!isSecond && begins(scopes, name)) return true;
+  const asked = scopes.map((scope) => [scope, bound(scope, name, event)]).filter(([, found]) => found);
+  if (!["Shift", "Control", "Alt", "Meta", "AltGraph"].includes(event.key)) first = "";
+  for (const [scope, [action, repeats]] of asked) {
+    if (event.repeat && !repeats) return true;
+    if (scope !== "palette" && action !== "filter" && isOwn(event, name)) continue;
+    if (actions[action](event) !== false) return true;
+  }
+  return isSecond && asked.length > 0;
+}
+
+// 229 is a key that the input method has taken for itself, also the Enter that ends a composition in Safari.
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing) return;
-  if (event.key === "Escape") { if (!document.querySelector("dialog[open]") && leave(event.target)) event.preventDefault(); return; }
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); showPalette(); return; }
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
-    const button = document.querySelector(`[data-send=${event.shiftKey ? "pending" : "solved"}]`);
-    if (button) { event.preventDefault(); button.click(); }
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (document.body.dataset.keys === "off" || document.querySelector("dialog[open]") || typing(event.target)) return;
-  if (single(event)) event.preventDefault();
+  usedKey();
+  if (event.isComposing || event.keyCode === 229 || event.defaultPrevented || isLeaving()) return;
+  if (act(event)) event.preventDefault();
 });

@@ -1,4 +1,5 @@
 // A list of tickets: move, preview, select; and the queue kept true by cheap questions.
+import { keepingFocus } from "./forms.js";
 import { refresh } from "./times.js";
 import { announce, say } from "./words.js";
 
@@ -83,8 +84,13 @@ document.addEventListener("focusin", (event) => {
 const queue = document.querySelector("[data-live]");
 let tag = "";
 
+// Whatever is being read, chosen or typed is not taken away by an answer of the desk.
 const isInUse = () =>
-  document.hidden || document.querySelector("details.menu[open], dialog[open], #rows .peek, #rows .picked");
+  document.hidden || document.querySelector("details.menu[open], dialog[open], #rows .peek, #rows .picked")
+  || document.activeElement?.matches("input:not([type=checkbox]), select, textarea") || isTyped();
+
+const isTyped = () => [...document.querySelectorAll("main input:not([type=hidden], [type=checkbox]), main textarea, #find")]
+  .some((field) => field.value !== field.defaultValue);
 
 async function ask() {
   if (isInUse()) return;
@@ -108,12 +114,13 @@ function swap(text) {
   const at = rows().indexOf(current);
   const hadFocus = current && current.contains(document.activeElement);
   const scroll = window.scrollY;
-  queue.innerHTML = text;
-  const next = again(current) || (at >= 0 && rows()[Math.min(at, rows().length - 1)]); // what is gone leaves its place
-  if (next) {
+  keepingFocus(queue, () => {
+    queue.innerHTML = text;
+    const next = again(current) || (at >= 0 && rows()[Math.min(at, rows().length - 1)]); // what is gone leaves its place
+    if (!next) return;
     next.classList.add("selected");
     if (hadFocus) next.querySelector("a").focus({ preventScroll: true });
-  }
+  });
   window.scrollTo(0, scroll);
   refresh();
   announce(say("changed"));
@@ -126,4 +133,4 @@ if (queue) {
 }
 
 const nothing = document.querySelector("[data-wait]");
-if (nothing) setInterval(() => { if (!document.hidden) location.reload(); }, Number(nothing.dataset.wait) * 1000);
+if (nothing) setInterval(() => { if (!isInUse()) location.reload(); }, Number(nothing.dataset.wait) * 1000);

@@ -29,9 +29,8 @@ function openSheet(isOpen) {
 if (actions) {
   const toggle = actions.querySelector(".sheet-open");
   toggle.addEventListener("click", (event) => { event.stopPropagation(); openSheet(actions.classList.contains("closed")); });
-  desk.addEventListener("sheet", () => openSheet(true));
+  desk.addEventListener("sheet", (event) => openSheet(event.detail));
   document.addEventListener("click", (event) => { if (!event.target.closest("#outcomes")) openSheet(false); });
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") openSheet(false); });
 }
 
 // --- mails as they were laid out -------------------------------------------------------------------------------------

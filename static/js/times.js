@@ -1,4 +1,5 @@
 // Keeps relative times true while a page stays open; the same words as mentions/times.py.
+import { keepingFocus } from "./forms.js";
 import { announce, say } from "./words.js";
 
 function span(ms) {
@@ -43,7 +44,8 @@ function countDown() {
       delete element.dataset.sends;
       // It has left: what promised otherwise goes.
       element.previousElementSibling?.remove();
-      element.parentElement.querySelector("[form=undo-reply]")?.remove();
+      const undo = element.parentElement.querySelector("[form=undo-reply]");
+      if (undo) keepingFocus(undo, () => undo.remove());
       announce(say("sending"));
     }
   }

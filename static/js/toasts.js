@@ -1,4 +1,5 @@
 // What just happened: spoken once; one that offers a way back goes when the way is closed.
+import { keepingFocus } from "./forms.js";
 import { announce } from "./words.js";
 
 const UNDO_MS = 14000;
@@ -6,18 +7,21 @@ const toasts = [...document.querySelectorAll("#toasts .toast")];
 
 announce(toasts.map((toast) => toast.querySelector(".said").textContent).join(" "));
 
+const remove = (toast) => keepingFocus(toast, () => toast.remove());
+
 for (const toast of toasts) {
   const offersUndo = toast.querySelector("[data-undo]");
-  if (offersUndo) setTimeout(() => toast.remove(), UNDO_MS);
-  else if (!toast.matches(".error, .warning")) setTimeout(() => toast.remove(), 6000);
+  if (offersUndo) setTimeout(remove, UNDO_MS, toast);
+  else if (!toast.matches(".error, .warning")) setTimeout(remove, 6000, toast);
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-close]");
-  if (button) button.closest(".toast").remove();
+  if (button) remove(button.closest(".toast"));
 });
 
 export function undo() {
   const button = document.querySelector("#toasts [data-undo]") || document.querySelector("[form=undo-reply]");
-  if (button) button.click();
+  button?.click();
+  return Boolean(button);
 }

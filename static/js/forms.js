@@ -1,0 +1,144 @@
+// What is sent is sent once, and the focus comes back to where the eye is on the page that follows.
+// `data-land` on a button, a form or around it: the selector of what to focus there; otherwise the message that the
+// button is about, or the content of the page.
+const LAND = "desk-land";
+const FRESH_MS = 20000;
+const BUSY_MS = 10000;
+
+let leaving = 0;
+
+// The page that follows is on its way; keys that come now are meant for it.
+export const isLeaving = () => Boolean(leaving) && performance.now() - leaving < BUSY_MS;
+
+window.addEventListener("pageshow", () => { leaving = 0; });
+
+// The second of two quick presses. Capturing: nobody else hears of it.
+window.addEventListener("submit", (event) => {
+  if (!isLeaving() || staysHere(event)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
+
+const staysHere = ({ target, submitter }) =>
+  target.method === "dialog" || target.target === "_blank" || target.matches("[hx-get], [hx-post]") || submitter?.matches("[hx-get], [hx-post]");
+
+window.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || staysHere(event)) return;
+  leave(event.target, event.submitter);
+});
+
+// For a script that sends a form itself, when `submit` has been answered.
+export function leave(form, submitter = null) {
+  leaving = performance.now();
+  if (form.method !== "post") return;
+  if (form.matches("[data-forget]")) return sessionStorage.clear(); // whoever logs out leaves nothing in this window
+  const told = submitter?.closest("[data-land]")?.dataset.land || form.closest("[data-land]")?.dataset.land;
+  const about = submitter?.closest("article[id]");
+  const desk = document.getElementById("desk");
+  keep(LAND, { land: told || (about && `#${about.id}`) || "", ticket: desk?.dataset.ticket || "", scroll: window.scrollY, at: Date.now() });
+}
+
+// The only button of a form, as a click would press it.
+export function sendForm(form) {
+  const buttons = form ? [...form.elements].filter((each) => each.type === "submit") : [];
+  if (buttons.length !== 1) return false;
+  buttons[0].click();
+  return true;
+}
+
+function keep(name, value) {
+  try { sessionStorage.setItem(name, JSON.stringify(value)); } catch { /* a private window may have none */ }
+}
+
+function take(name) {
+  try {
+    const value = JSON.parse(sessionStorage.getItem(name) || "null");
+    sessionStorage.removeItem(name);
+    return value;
+  } catch { return null; }
+}
+
+// --- landing ---------------------------------------------------------------------------------------------------------
+
+const isSeen = (element) => Boolean(element) && element.getClientRects().length > 0;
+
+export function focusOn(element, options = {}) {
+  if (!element.matches("a[href], button, input, select, textarea, summary, [tabindex]")) element.tabIndex = -1;
+  element.focus(options);
+}
+
+function placeOf(told) {
+  const wrong = [...document.querySelectorAll("main [aria-invalid=true]"), ...document.querySelectorAll("main [role=alert]")].find(isSeen);
+  if (wrong) return wrong;
+  const found = told.land ? [...document.querySelectorAll(told.land)].filter(isSeen).pop() : null;
+  // An empty composer asks for nothing: single keys act on the ticket at once.
+  if (found && !(found.id === "text" && !found.value)) return found;
+  return document.getElementById("main");
+}
+
+function land() {
+  const told = take(LAND);
+  if (!told || Date.now() - told.at > FRESH_MS || document.querySelector("[autofocus]")) return;
+  const desk = document.getElementById("desk");
+  const isSame = (desk?.dataset.ticket || "") === told.ticket;
+  if (isSame && told.ticket && !document.querySelector("[data-fresh], #problem")) window.scrollTo(0, told.scroll);
+  const place = isSame ? placeOf(told) : document.getElementById("main");
+  if (!place || document.activeElement !== document.body) return;
+  if (desk && place.closest(".panels")) desk.dispatchEvent(new CustomEvent("tab", { detail: "details" }));
+  focusOn(place, { preventScroll: true });
+  if (isSame && place.id !== "main") place.scrollIntoView({ block: "nearest" });
+}
+
+if (document.readyState === "complete") land();
+else window.addEventListener("load", land);
+
+// --- parts of a page that are put in place of others -----------------------------------------------------------------
+
+const NAMED = ["id", "name", "href", "data-key", "data-id"];
+
+function nameOf(element) {
+  const by = NAMED.filter((attribute) => element.getAttribute(attribute));
+  return element.tagName.toLowerCase() + by.map((attribute) => `[${attribute}="${CSS.escape(element.getAttribute(attribute))}"]`).join("");
+}
+
+// `change` replaces parts of the page: the same control keeps the focus, with what was typed into it; where there is no
+// such control any more, what took its place has it.
+export function keepingFocus(area, change) {
+  const before = document.activeElement;
+  const name = area.contains(before) && before !== document.body ? nameOf(before) : "";
+  change();
+  if (name && (!document.activeElement || document.activeElement === document.body)) focusOn(document.querySelector(name) || areaNow(area), { preventScroll: true });
+}
+
+function areaNow(area) {
+  const here = document.contains(area) ? area : area.id && document.getElementById(area.id);
+  return here || document.getElementById("main");
+}
+
+let swapped = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const area = event.detail.target;
+  const before = document.activeElement;
+  swapped = area.contains(before) && before !== document.body ? { area, before, name: nameOf(before) } : null;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (!swapped || document.contains(swapped.before) && document.activeElement === swapped.before) return;
+  const { area, name } = swapped;
+  swapped = null;
+  if (document.activeElement && document.activeElement !== document.body) return;
+  focusOn(document.querySelector(name) || areaNow(area), { preventScroll: true });
+});
+
+// --- a choice that takes effect by itself ------------------------------------------------------------------------------
+
+// With the mouse, choosing is sending. By the keyboard each arrow passes a choice: there the button beside it sends.
+let byKey = false;
+document.addEventListener("pointerdown", () => { byKey = false; }, true);
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-submit]")) return;
+  const button = event.target.form.querySelector("[data-set]");
+  if (byKey && button) button.classList.add("on");
+  else event.target.form.requestSubmit();
+});
+export const usedKey = () => { byKey = true; };
