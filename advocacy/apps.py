@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,6 +9,11 @@ class AdvocacyConfig(AppConfig):
 
     def ready(self) -> None:
         from advocacy import celery, checks  # noqa: F401  (tasks find our broker; registers the system checks)
+        from advocacy.identity import receivers  # noqa: F401  (what happens to logins is recorded)
         from mentions import menu
 
         menu.register(menu.Entry(_("Audit log"), "audit:log", "audit.view_entry", 90))
+
+
+class DeskAdminConfig(AdminConfig):
+    default_site = "advocacy.admin_site.DeskAdminSite"

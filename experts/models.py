@@ -102,7 +102,7 @@ class Outreach(models.Model):
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.PROTECT, related_name="outreaches")
     expert = models.ForeignKey(Expert, null=True, blank=True, on_delete=models.PROTECT, related_name="outreaches")
     topic = models.ForeignKey(Topic, null=True, blank=True, on_delete=models.PROTECT, related_name="outreaches")
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=12, choices=State.choices, default=State.ASKED)
     text = models.TextField()
     slack_channel = models.CharField(max_length=80)

@@ -45,6 +45,8 @@ _MANAGER = _READ | {
     "channels.view_channel",
     "channels.view_connection",
 }
+# Nobody is deleted, and what a permission is called is not for people to edit.
+_NEVER = {"auth.delete_user", "auth.add_permission", "auth.change_permission", "auth.delete_permission"}
 _APPS_OF_ADMINS = ("mentions", "channels", "experts", "auth", "audit")
 
 PERMISSIONS: dict[str, frozenset[str]] = {
@@ -65,7 +67,9 @@ def ensure(apps: Apps = global_apps) -> None:
         pairs = (tuple(name.split(".", 1)) for name in names)
         group.permissions.add(*(known[pair] for pair in pairs if pair in known))
     admins, _created = group_model.objects.get_or_create(name=ADMIN)
-    admins.permissions.add(*(p for (app, _name), p in known.items() if app in _APPS_OF_ADMINS))
+    never = {pair for pair in known if ".".join(pair) in _NEVER}
+    admins.permissions.add(*(p for pair, p in known.items() if pair[0] in _APPS_OF_ADMINS and pair not in never))
+    admins.permissions.remove(*(known[pair] for pair in never))
 
 
 def ensure_after_migrate(sender: Any, **_kwargs: Any) -> None:

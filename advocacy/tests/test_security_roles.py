@@ -53,6 +53,7 @@ EXPECTED = {
         "login absent absent absent absent absent",
         "login absent absent absent absent absent",
     ),
+    "usersessions_list": ("login ok ok ok ok ok", "login ok ok ok ok ok"),
     "audit:log": ("login no no no no ok", "method"),
     "audit:csv": ("login no no no no ok", "method"),
     "hook": ("unready", "unready"),

@@ -93,7 +93,7 @@ class Batch(models.Model):
     is_open = models.BooleanField(default=False)
     """A first import is so long that it goes on in the next poll."""
     undone_at = models.DateTimeField(null=True)
-    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         verbose_name = _("import")

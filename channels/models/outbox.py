@@ -36,7 +36,7 @@ class OutboundItem(models.Model):
     )
     """Null for Slack posts, which go through the workspace's own token."""
     sent_as = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     """Who sends it; where the platform knows accounts of single people (`PersonalAccount`), it goes out from theirs."""
     conversation = models.CharField(max_length=600)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 class PersonalAccount(models.Model):
     """What one person has filled in for an adapter's `personal_fields`. Sealed at rest, never shown again."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="personal_accounts")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="personal_accounts")
     connection = models.ForeignKey("channels.Connection", on_delete=models.CASCADE, related_name="personal_accounts")
     secrets = models.JSONField(default=dict, editable=False)
     external_id = models.CharField(max_length=500, blank=True)

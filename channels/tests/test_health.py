@@ -78,8 +78,8 @@ def test_a_channel_is_silent_by_its_own_measure() -> None:
     assert channel_health(channel, FakeAdapter(), NOW).state == "off"
 
 
-def manager(**values: object) -> User:
-    user = User.objects.create_user("mo", password="long-enough-1", **values)
+def manager(name: str = "mo", **values: object) -> User:
+    user = User.objects.create_user(name, password="long-enough-1", **values)
     user.user_permissions.add(Permission.objects.get(codename="view_connection"))
     return user
 
@@ -131,7 +131,7 @@ def test_the_page_is_for_managers_and_admins(client: Client) -> None:
 
 
 def admin() -> User:
-    user = manager(is_staff=True)
+    user = manager("ada", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="poll_connection"))
     return User.objects.get(pk=user.pk)
 
@@ -144,7 +144,6 @@ def test_buttons_are_there_for_those_who_may_press_them(fake: FakeAdapter, clien
     assert act not in client.get(reverse("channels:health")).content.decode()
     assert client.post(act).status_code == 403
     assert client.post(reverse("channels:try", args=[connection.pk])).status_code == 403
-    User.objects.all().delete()
     client.force_login(admin())
     assert act in client.get(reverse("channels:health")).content.decode()
 

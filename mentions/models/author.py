@@ -17,7 +17,7 @@ class Person(models.Model):
     name = models.CharField(_("name"), max_length=200)
     is_us = models.BooleanField(_("one of us"), default=False)
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="person"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="person"
     )
     notes = models.TextField(_("notes"), blank=True)
 

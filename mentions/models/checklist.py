@@ -12,7 +12,7 @@ class ChannelCheck(models.Model):
     channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="checks")
     week = models.DateField()
     """Its Monday (UTC)."""
-    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     done_at = models.DateTimeField()
     note = models.CharField(max_length=300, blank=True)
 

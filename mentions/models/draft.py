@@ -9,7 +9,7 @@ class Draft(models.Model):
     text, so that a save which was under way when the reply was sent does not bring the text back."""
 
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.CASCADE, related_name="drafts")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     text = models.TextField(blank=True)
     status_after = models.CharField(max_length=7, blank=True, default="")
     """What the ticket is after the reply, as the macro says that wrote it; "" for what is usual."""

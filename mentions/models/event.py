@@ -13,7 +13,7 @@ class Event(models.Model):
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     """Null: the desk itself."""
     kind = models.CharField(max_length=30)
@@ -40,7 +40,7 @@ class Note(models.Model):
     """Internal; never leaves the desk, neither starts nor stops a clock."""
 
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.CASCADE, related_name="notes")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     text = models.TextField(_("note"))
     created_at = models.DateTimeField()
 

@@ -14,7 +14,7 @@ class Preference(models.Model):
         DARK = "dark", _("dark")
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="preference"
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.PROTECT, related_name="preference"
     )
     theme = models.CharField(_("theme"), max_length=5, choices=Theme.choices, blank=True, default=Theme.SYSTEM)
     time_zone = models.CharField(_("time zone"), max_length=60, blank=True, default="")

@@ -22,7 +22,7 @@ class Reply(models.Model):
         DELETED = "deleted", _("deleted on the platform")
 
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.PROTECT, related_name="replies")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
     """The handle or alias it is sent from."""
     key = models.UUIDField(unique=True)

@@ -46,7 +46,7 @@ class Ticket(models.Model):
     status = models.CharField(_("status"), max_length=7, choices=Status.choices, default=Status.NEW)
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="assigned_tickets"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="assigned_tickets"
     )
     tags = models.ManyToManyField("mentions.Tag", blank=True, related_name="tickets")
     language = models.CharField(max_length=12, blank=True)
@@ -78,7 +78,7 @@ class Ticket(models.Model):
 
     # Claim: a lease with a fencing token; all three are set or none is.
     claimed_by = models.OneToOneField(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="claimed_ticket"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="claimed_ticket"
     )
     claim_token = models.UUIDField(null=True, blank=True)
     claim_expires_at = models.DateTimeField(null=True, blank=True)
@@ -153,7 +153,7 @@ class HandBack(models.Model):
     """An advocate gave the ticket back: not offered to the same one again until something new arrives."""
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="hand_backs")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
     class Meta:

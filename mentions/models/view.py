@@ -21,7 +21,7 @@ class View(models.Model):
         default="oldest",
     )
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="desk_views"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="desk_views"
     )
     """Null: for everybody."""
     position = models.PositiveIntegerField(_("position"), default=100)

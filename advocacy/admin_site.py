@@ -1,0 +1,57 @@
+"""The admin pages: whatever is registered, by the desk or by a library, writes the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from audit import log
+
+
+class Audited:
+    """Records what Django's own log of the admin records, with the names of the fields that changed."""
+
+    audit_kind = ""
+    """A kind of `audit.kinds` for changes of these rows; empty: what happened in the admin."""
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self._record("admin_added", obj, message)
+        return super().log_addition(request, obj, message)  # type: ignore[misc]
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        self._record("admin_changed", obj, message)
+        return super().log_change(request, obj, message)  # type: ignore[misc]
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any] | Iterable[Model]) -> Any:
+        for obj in queryset:
+            log.record("admin_deleted", now=timezone.now(), subject=obj)
+        return super().log_deletions(request, queryset)  # type: ignore[misc]
+
+    def _record(self, kind: str, obj: Model, message: Any) -> None:
+        details = changes_in(message)
+        if kind != "admin_changed" or details:
+            log.record(self.audit_kind or kind, now=timezone.now(), subject=obj, details=details)
+
+
+def changes_in(message: Any) -> dict[str, list[str]]:
+    """The admin's change message as {"changed": ["name", "channel acme: rank"], "added": [...], "deleted": [...]}."""
+    found: dict[str, list[str]] = {}
+    for part in message if isinstance(message, list) else []:
+        for what, about in part.items():
+            row = f"{about['name']} {about['object']}" if about.get("object") else ""
+            lines = [f"{row}: {field}" if row else field for field in about.get("fields", [])] or ([row] if row else [])
+            found.setdefault(what, []).extend(str(line) for line in lines)
+    return {what: lines for what, lines in found.items() if lines}
+
+
+class DeskAdminSite(admin.AdminSite):
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        base = admin_class or admin.ModelAdmin
+        super().register(
+            model_or_iterable, type(base.__name__, (Audited, base), {"__module__": base.__module__}), **options
+        )

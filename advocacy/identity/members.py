@@ -1,0 +1,98 @@
+"""People come and go: inviting, deactivating, activating. Nobody is deleted, since what they did stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from advocacy.identity import giving, mails, sessions
+from audit import log
+from channels.models import PersonalAccount
+from mentions import claims, roles
+from mentions.models import Preference, Ticket
+
+
+@transaction.atomic
+def deactivate(person: User, actor: Any, now: datetime) -> None:
+    """They are out at once, everywhere: no login, no session, no claim, no account on a platform to answer from.
+
+    Their password goes too, so that a session or a link of before does not come back with them.
+    """
+    locked = User.objects.select_for_update().get(pk=person.pk)
+    locked.is_active = False
+    locked.set_unusable_password()
+    locked.save(update_fields=["is_active", "password"])
+    released = _release_claims(locked, now)
+    Preference.objects.filter(user=locked).update(shift_until=None)
+    forgotten, _by_model = PersonalAccount.objects.filter(user=locked).delete()
+    ended = sessions.end_all(locked)
+    details = {"sessions ended": ended, "tickets released": released, "personal accounts removed": forgotten}
+    log.record("deactivated", now=now, actor=actor, subject=locked, details=details)
+    person.refresh_from_db()
+
+
+@transaction.atomic
+def activate(person: User, actor: Any, now: datetime) -> None:
+    """They may log in again, with their roles; for a new password they need an invitation."""
+    User.objects.filter(pk=person.pk).update(is_active=True)
+    log.record("activated", now=now, actor=actor, subject=person)
+    person.refresh_from_db()
+
+
+@transaction.atomic
+def set_roles(person: User, chosen: Iterable[Group], actor: Any, now: datetime) -> None:
+    """The roles of `person` from now on. Raises PermissionDenied unless `actor` may give, or take, each one that
+    changes. Whoever becomes an admin may open the admin pages."""
+    if not giving.may_manage(actor, person):
+        raise PermissionDenied(_("You cannot change the roles of somebody who may do more than you, or your own."))
+    before, after = set(person.groups.all()), set(chosen)
+    for role in before ^ after:
+        if not giving.may_give(actor, role):
+            raise PermissionDenied(_("The role %(role)s allows more than yours.") % {"role": role.name})
+    if before == after:
+        return
+    person.groups.set(after)
+    if roles.ADMIN in {role.name for role in after - before}:
+        User.objects.filter(pk=person.pk).update(is_staff=True)
+    details = {"before": sorted(role.name for role in before), "after": sorted(role.name for role in after)}
+    log.record("roles_changed", now=now, actor=actor, subject=person, details=details)
+
+
+@transaction.atomic
+def invite(person: User, actor: Any, now: datetime) -> bool:
+    """Mail a link with which they set a password; that also proves the address. Whether there was one to mail to, and
+    nobody has proved another one since: then *Forgotten password?* is the way."""
+    if not person.is_active or not person.email or has_verified_address(person):
+        return False
+    log.record("person_invited", now=now, actor=actor, subject=person)
+    transaction.on_commit(lambda: mails.send_invitation(person, actor))
+    return True
+
+
+def has_verified_address(person: User) -> bool:
+    return EmailAddress.objects.filter(user=person, verified=True).exists()
+
+
+@transaction.atomic
+def remove_second_factor(person: User, actor: Any, now: datetime) -> int:
+    """For somebody who has lost theirs: where a role requires one, they set up a new one at the next login."""
+    count, _by_model = Authenticator.objects.filter(user=person).delete()
+    ended = sessions.end_all(person)
+    details = {"by": "an admin", "sessions ended": ended}
+    log.record("second_factor_removed", now=now, actor=actor, subject=person, details=details)
+    return count
+
+
+def _release_claims(person: User, now: datetime) -> int:
+    held = Ticket.objects.filter(claimed_by=person).exclude(claim_token=None).order_by("pk")
+    for ticket in held:
+        claims.release(ticket.pk, person, ticket.claim_token, now)  # type: ignore[arg-type]
+    return len(held)

@@ -1,0 +1,153 @@
+"""Nobody raises themselves: every address of the desk and of its admin is sent every role's wishes for more."""
+
+import logging
+from html.parser import HTMLParser
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission, User
+from django.db import transaction
+from django.urls import NoReverseMatch, reverse
+
+from advocacy.identity import giving
+from advocacy.tests.attacked import client_of, named_urls, somebody, world
+from advocacy.tests.test_security_roles import addresses
+from mentions import roles
+
+pytestmark = pytest.mark.django_db
+ROLES = ("nobody", "volunteer", "advocate", "manager", "admin")
+
+
+class Fields(HTMLParser):
+    """What a browser would send of a page's forms as they are: name → value."""
+
+    def __init__(self):
+        super().__init__()
+        self.values, self._select = {}, ""
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        name = given.get("name")
+        if tag == "input" and name and (given.get("type") not in ("checkbox", "radio") or "checked" in given):
+            self.values[name] = given.get("value") or ""
+        elif tag == "textarea" and name:
+            self.values[name] = ""
+        elif tag == "select" and name:
+            self._select = name
+        elif tag == "option" and "selected" in given:
+            self.values[self._select] = given.get("value") or ""
+
+
+def wishes():
+    """Everything that would be more, under every name that a form might read it by."""
+    everything = list(Group.objects.values_list("pk", flat=True))
+    rights = list(Permission.objects.values_list("pk", flat=True))
+    flags = dict.fromkeys(("is_superuser", "is_staff", "is_active", "superuser", "verified", "primary", "post"), "on")
+    passwords = dict.fromkeys(("password", "password1", "password2", "oldpassword", "new_password1"), "a-long-one-1")
+    lists = {"groups": everything, "roles": everything, "permissions": rights, "user_permissions": rights}
+    return {**flags, **passwords, **lists, "usable_password": "true", "role": "admin"}
+
+
+def standing():
+    """Person → (superuser, admin pages, active, password, rights)."""
+    rights = {}
+    for person in ("group__user", "user"):
+        for pk, right in Permission.objects.exclude(**{person: None}).values_list(person, "pk"):
+            rights.setdefault(pk, set()).add(right)
+    columns = User.objects.values_list("pk", "is_superuser", "is_staff", "is_active", "password")
+    return {pk: (*values, frozenset(rights.get(pk, ()))) for pk, *values in columns}
+
+
+def admin_addresses(objects):
+    """Every address of the admin: lists and add forms; each form and each button of each of `objects`."""
+    for name, pattern in named_urls():
+        if not name.startswith("admin:") or name in ("admin:logout", "admin:login"):
+            continue
+        groups = pattern.pattern.regex.groupindex
+        if not groups:
+            yield reverse(name)
+            continue
+        for row in objects:
+            for values in (dict.fromkeys(groups, row.pk), {**dict.fromkeys(groups, row.pk), "app_label": "auth"}):
+                yield from _addresses(name, row, groups, values)
+
+
+def _addresses(name, row, groups, values):
+    if f"{row._meta.app_label}_{row._meta.model_name}_" not in name and "unnamed" not in name:
+        return
+    shown = admin.site._registry.get(type(row))
+    for button in [b.name for b in getattr(shown, "buttons", ())] if "button" in groups else [""]:
+        try:
+            yield reverse(name, kwargs={**{g: values[g] for g in groups}, **({"button": button} if button else {})})
+        except NoReverseMatch:
+            continue
+
+
+def attempt(client, address, more):
+    """The page as it is, sent back with the wishes in it."""
+    page = client.get(address)
+    fields = Fields()
+    if page.status_code == 200 and not page.streaming and "html" in page.headers.get("Content-Type", ""):
+        fields.feed(page.content.decode())
+    return client.post(address, {**fields.values, **more})
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_raises_anybody_beyond_themselves(role):
+    logging.disable(logging.ERROR)
+    try:
+        _walk(role)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _walk(role):
+    roles.ensure()
+    w = world()
+    root = User.objects.create_superuser("root", "root@acme.example", "long-enough-1")
+    attacker, other = somebody(role), somebody("nobody")
+    spare = Group.objects.create(name="spare")
+    attacker.groups.add(spare)
+    mine = giving.rights_of(attacker)
+    objects = [root, attacker, other, spare, Group.objects.get(name=roles.ADMIN)]
+    walked = [*admin_addresses(objects), *(url for key, url in addresses(w) if key != "account_logout")]
+    assert len(walked) > 150
+    client = client_of(attacker)
+    session = {name: morsel.value for name, morsel in client.cookies.items()}
+    more, before, raised = wishes(), standing(), {}
+    for address in walked:
+        with transaction.atomic():
+            client.cookies.clear()
+            client.cookies.load(session)
+            attempt(client, address, more)
+            for pk, (is_super, is_staff, is_active, password, rights) in standing().items():
+                was = before.get(pk, (False, False, True, "", frozenset()))
+                beyond = [
+                    ("a superuser", is_super and not was[0]),
+                    ("own admin pages", pk == attacker.pk and is_staff and not was[1]),
+                    ("own rights", pk == attacker.pk and bool(rights - mine)),
+                    ("more rights than the attacker's", bool(rights - was[4] - mine)),
+                    ("somebody's password", pk != attacker.pk and was[3] and was[3] != password and is_active),
+                    ("the superuser", pk == root.pk and (is_super, is_staff, is_active) != (True, True, True)),
+                ]
+                if found := [what for what, is_so in beyond if is_so]:
+                    raised.setdefault(address, []).extend(found)
+            transaction.set_rollback(True)
+    assert raised == {}
+
+
+def test_the_walk_would_notice(monkeypatch):
+    """With the rule taken away the same walk finds that an admin becomes more: it looks where it matters."""
+    monkeypatch.setattr(giving, "may_manage", lambda giver, person: True)
+    monkeypatch.setattr(giving, "may_give", lambda giver, role: True)
+    monkeypatch.setattr(giving, "rights_to_give", lambda giver: Permission.objects.all())
+    with pytest.raises(AssertionError, match="own rights"):
+        _walk("admin")
+
+
+def test_every_model_of_people_is_walked():
+    """What a library would let an admin write about logins is not registered at all."""
+    found = [m._meta.label for m in admin.site._registry if m._meta.app_label in ("account", "mfa", "usersessions")]
+    assert found == []
+    assert apps.is_installed("allauth.usersessions")
