@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mentions', '0003_message_item'),
+        ('mentions', '0005_draft_versions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0003_visible_to_from_settings'),
+        ('channels', '0004_desk_clock'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
