@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery.signals import beat_init, worker_init, worker_process_init
 from django.core.exceptions import ImproperlyConfigured
 
 from advocacy.beat import SCHEDULE
@@ -33,8 +33,18 @@ def refuse_wrong_settings(**_kwargs: Any) -> None:
 
     try:
         checks.refuse_wrong_settings()
+        checks.refuse_old_database()
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from None
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def limit_statements(**_kwargs: Any) -> None:
+    """Before the first connection of the worker, and of each process of its pool."""
+    from channels import db_session
+
+    db_session.limit(db_session.for_worker())
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]

@@ -11,6 +11,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import ERROR, CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, NotSupportedError, connection
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +105,19 @@ CHECKS: tuple[Callable[[Configs], list[CheckMessage]], ...] = (values, names, ad
 def longest_request_s() -> int:
     """Connecting, the first byte, and a body that drips (`channels.http`): a poller that waits for it is not lost."""
     return 5 + 2 * settings.READ_TIMEOUT_SECONDS
+
+
+def refuse_old_database() -> None:
+    """Raises ImproperlyConfigured when the PostgreSQL that answers is too old. One that does not answer is no reason to
+    refuse the start: readiness says so until it does."""
+    try:
+        connection.ensure_connection()
+    except NotSupportedError as error:
+        raise ImproperlyConfigured(f"The desk cannot start:\ndesk.E005: {error}") from None
+    except DatabaseError as error:
+        logger.warning("PostgreSQL does not answer yet: %s", type(error).__name__)
+    finally:
+        connection.close()  # whoever forks after this must not share it
 
 
 def refuse_wrong_settings() -> None:

@@ -32,10 +32,18 @@ DATABASES = {"default": Env.db_url_config(_database_url) if _database_url else {
 if _database_url:
     DATABASES["default"]["CONN_MAX_AGE"] = GIVEN["DESK_CONN_MAX_AGE"]
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        # A long open snapshot makes every claim slower; nothing of ours may idle inside a transaction.
-        "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
-    )
+    # The limits below are set by `channels.db_session` after connecting: a pooler would refuse them as `options`.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 30,  # a server that vanished without a word is noticed within a minute
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        **DATABASES["default"].get("OPTIONS", {}),
+    }
+WEB_STATEMENT_TIMEOUT_SECONDS: int = GIVEN["DESK_WEB_STATEMENT_TIMEOUT_SECONDS"]
+WORKER_STATEMENT_TIMEOUT_SECONDS: int = GIVEN["DESK_WORKER_STATEMENT_TIMEOUT_SECONDS"]
+LOCK_TIMEOUT_SECONDS: int = GIVEN["DESK_LOCK_TIMEOUT_SECONDS"]
 REDIS_URL: str = GIVEN["REDIS_URL"] or ""
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}

@@ -8,8 +8,11 @@ class ChannelsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from channels import secrets
+        from django.db.backends.signals import connection_created
+
+        from channels import db_session, secrets
         from channels.overview import Link, register_link
 
         secrets.scrub_logs()
+        connection_created.connect(db_session.prepare)
         register_link(Link(_("Forms"), "forms:index", "channels.view_connection"))

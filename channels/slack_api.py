@@ -61,6 +61,13 @@ def client() -> WebClient:
     )
 
 
+def whoami() -> str:
+    """The workspace that the token opens. Raises Transient, RateLimited, AuthFailed, Rejected.
+    https://docs.slack.dev/reference/methods/auth.test"""
+    slack = client()
+    return str(_call(lambda: slack.auth_test()).get("team") or "")
+
+
 def post(arguments: Mapping[str, Json], key: str) -> SlackReceipt:
     """Post a message {channel, text, blocks?, thread_ts?}. Raises Transient only if nothing was taken, else Uncertain,
     RateLimited, AuthFailed, Rejected."""

@@ -1,23 +1,27 @@
 """Statements that are planned once per connection. For the few that run all day and take longer to plan than to run.
 
-Behind a pooler that gives each transaction another session (`DISABLE_SERVER_SIDE_CURSORS`, as Django asks for there)
-they are sent whole instead. PREPARE is not transactional, so what is noted here holds after a rollback too.
+Behind a pooler that gives each transaction another session (`channels.db_session`) they are sent whole instead. PREPARE
+is not transactional, so what is noted here holds after a rollback too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
+from psycopg2.errorcodes import DUPLICATE_PREPARED_STATEMENT, INVALID_SQL_STATEMENT_NAME
+
+from channels import db_session
 
 _NAMED = re.compile(r"%\((\w+)\)s")
 _noted = "_desk_prepared"
+_OF_ANOTHER_SESSION = (INVALID_SQL_STATEMENT_NAME, DUPLICATE_PREPARED_STATEMENT)
 
 Statement = tuple[str, Mapping[str, Any]]
 """SQL with named parameters, and their values (more than it uses are fine)."""
@@ -25,7 +29,33 @@ Statement = tuple[str, Mapping[str, Any]]
 
 def run_together(statements: Sequence[Statement]) -> list[tuple[Any, ...]]:
     """All of them in one transaction and one round trip; the rows of the last. Each sees what those before it did."""
-    is_pooled = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    return _prepared_or_whole(lambda is_pooled: _run_together(statements, is_pooled))
+
+
+def run(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of one statement."""
+    return _prepared_or_whole(lambda is_pooled: _run(sql, params, is_pooled))
+
+
+def _prepared_or_whole(act: Callable[[bool], list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+    """A pooler that could not be told from a server shows itself here: what was prepared is in another session. Then it
+    is done again, whole; inside a transaction, which is lost, only the next one is."""
+    connection.ensure_connection()  # tells whether there is a pooler
+    if db_session.is_pooled(connection):
+        return act(True)
+    try:
+        return act(False)
+    except DatabaseError as error:
+        if getattr(error.__cause__, "pgcode", None) not in _OF_ANOTHER_SESSION:
+            raise
+        db_session.mark_pooled(connection)
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+    return act(True)
+
+
+def _run_together(statements: Sequence[Statement], is_pooled: bool) -> list[tuple[Any, ...]]:
     # Sent in one string they are one transaction by themselves; inside another, a savepoint keeps that one usable.
     one = transaction.atomic() if connection.in_atomic_block or is_pooled else nullcontext()
     with one, connection.cursor() as cursor:
@@ -34,9 +64,7 @@ def run_together(statements: Sequence[Statement]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def run(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of one statement."""
-    is_pooled = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+def _run(sql: str, params: Mapping[str, Any], is_pooled: bool) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(*(_whole(sql, params) if is_pooled else _executed(cursor, sql, params)))
         return list(cursor.fetchall())

@@ -61,6 +61,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DATABASE_URL", DatabaseAddress(), NEEDED, secret=True),
     Setting("REDIS_URL", RedisAddress(), NEEDED, secret=True),
     Setting("DESK_CONN_MAX_AGE", Whole(0, 86_400, "seconds"), 600),
+    Setting("DESK_WEB_STATEMENT_TIMEOUT_SECONDS", Whole(1, 300, "seconds"), 15),
+    Setting("DESK_WORKER_STATEMENT_TIMEOUT_SECONDS", Whole(5, 900, "seconds"), 60),
+    Setting("DESK_LOCK_TIMEOUT_SECONDS", Whole(1, 60, "seconds"), 10),
     # --- keys and addresses
     Setting("DESK_SECRET_KEY", SigningKey(), NEEDED, secret=True),
     Setting("DESK_ENCRYPTION_KEYS", Listing(EncryptionKey()), NEEDED, secret=True, remedy=EncryptionKey.remedy),

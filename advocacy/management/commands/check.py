@@ -1,0 +1,28 @@
+"""Django's `check`, with `--connect`: the services that the settings name are tried, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks.registry import registry
+from django.core.management.base import CommandParser
+from django.core.management.commands import check
+
+from advocacy import connecting
+
+
+class Command(check.Command):
+    help = "Checks the settings and the code; with --connect also that database, Redis, mail and Slack let the desk in."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--connect", action="store_true", help="try database, Redis, mail server and Slack")
+
+    def handle(self, *app_labels: str, **options: Any) -> None:
+        if options["connect"]:
+            for each in connecting.ALL:
+                registry.register(each, "connect")
+        try:
+            super().handle(*app_labels, **options)
+        finally:
+            registry.registered_checks.difference_update(connecting.ALL)
