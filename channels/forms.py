@@ -26,7 +26,7 @@ CHANNEL_GROUPS: tuple[tuple[str | Promise | None, tuple[str, ...]], ...] = (
         gettext_lazy("What comes in"),
         ("source", "web_url", "is_checked_weekly", "expected_silence_minutes"),
     ),
-    (gettext_lazy("Who sees it"), ("visible_to",)),
+    (gettext_lazy("Who sees it"), ("visible_to", "is_internal")),
     (
         gettext_lazy("How it is answered"),
         ("may_reply", "reply_roles", "answers_from", "post_roles", "priority", "target_minutes", "skips_weekends"),

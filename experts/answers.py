@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from experts.models import Expert, Outreach
 from mentions import claims, clocks, locks, notes, tagging
 from mentions.models import Message, Ticket
-from mentions.transitions import UNPARKED, move, record
+from mentions.transitions import UNPARKED, handed_over, move, record
 
 RESPONDED_TAG = "expert-responded"
 SWEEP_LIMIT = 500
@@ -80,7 +80,8 @@ def _leave(ticket: Ticket, outreach: Outreach, expert: Expert, now: datetime) ->
     elif _asked_again(ticket, outreach):
         move(ticket, None, now, "expert_responded", data=data, keeps_claim=True, **UNPARKED)
     else:
-        move(ticket, None, now, "expert_responded", data=data, keeps_claim=True, status=Ticket.Status.SOLVED)
+        changes = {"status": Ticket.Status.SOLVED, **handed_over(ticket, Ticket.NoReply.EXPERT_RESPONSE)}
+        move(ticket, None, now, "expert_responded", data=data, keeps_claim=True, **changes)
 
 
 def _asked_again(ticket: Ticket, outreach: Outreach) -> bool:

@@ -4,7 +4,7 @@ Two forms of one definition, compared by a test: `compute` in Python for reading
 statement for any number of tickets.
 
 - asked: the oldest message to us that is not automatic. It stays when its author deletes it: they did ask.
-- first reply: the oldest public message of the team, neither automatic nor deleted, not before `asked`.
+- first reply: the oldest public message of the team, neither automatic nor deleted nor bounced, not before `asked`.
 - place in the queue: the oldest message to us, neither automatic nor deleted, after our last one.
 - due: only while nothing was answered, something is left to answer and no reason says that no reply is needed.
 """
@@ -17,7 +17,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from mentions.targets import HIGH_PRIORITY, HIGH_PRIORITY_TARGET_MINUTES, due, due_sql, target_minutes
+from mentions.targets import due, due_sql, target_minutes, target_minutes_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Said:
     posted_at: datetime
     is_auto: bool = False
     is_deleted: bool = False
+    is_bounced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def compute(
     said: Sequence[Said],
     *,
     posted_at: datetime,
-    channel_minutes: int,
+    channel_minutes: int | None,
     priority: int,
     no_reply_reason: str = "",
     skips_weekends: bool = False,
@@ -54,7 +55,7 @@ def compute(
     minutes = target_minutes(channel_minutes, priority)
     inbound = [m for m in said if m.direction == "in"]
     asked = [m for m in inbound if not m.is_auto]
-    team = [m for m in said if m.direction == "team" and not m.is_auto and not m.is_deleted]
+    team = [m for m in said if m.direction == "team" and not (m.is_auto or m.is_deleted or m.is_bounced)]
     start = min((m.posted_at for m in asked or inbound), default=posted_at)
     replies = [m for m in team if m.posted_at >= start] if asked else []
     first = min(replies, key=lambda m: (m.posted_at, m.id), default=None)
@@ -72,8 +73,8 @@ def compute(
     )
 
 
-_MINUTES = f"""(CASE WHEN t.priority >= {HIGH_PRIORITY}
-    THEN least(c.target_minutes, {HIGH_PRIORITY_TARGET_MINUTES}) ELSE c.target_minutes END)"""
+_MINUTES = target_minutes_sql("c.target_minutes", "t.priority")
+_REPLY = "direction = 'team' AND NOT is_auto AND NOT is_deleted AND NOT is_bounced"
 _RECOMPUTE = f"""
 WITH computed AS (
     SELECT t.id,
@@ -92,13 +93,13 @@ WITH computed AS (
                 min(posted_at) FILTER (WHERE direction = 'in') AS any_in,
                 max(posted_at) FILTER (WHERE direction = 'in' AND NOT is_auto) AS last_in,
                 count(*) FILTER (WHERE direction = 'in' AND NOT is_auto AND NOT is_deleted) AS live,
-                max(posted_at) FILTER (WHERE direction = 'team' AND NOT is_auto AND NOT is_deleted) AS last_team,
+                max(posted_at) FILTER (WHERE {_REPLY}) AS last_team,
                 max(posted_at) AS last_any
            FROM mentions_message WHERE ticket_id = t.id
      ) a
       LEFT JOIN LATERAL (
          SELECT id, posted_at FROM mentions_message
-          WHERE ticket_id = t.id AND direction = 'team' AND NOT is_auto AND NOT is_deleted AND posted_at >= a.asked
+          WHERE ticket_id = t.id AND {_REPLY} AND posted_at >= a.asked
           ORDER BY posted_at, id LIMIT 1
      ) r ON true
      CROSS JOIN LATERAL (

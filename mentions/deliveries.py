@@ -18,7 +18,7 @@ from channels.models import OutboundItem
 from channels.outbox_sending import payload_of
 from mentions import clocks, locks, sent_messages, unanswered
 from mentions.ingest import bounces
-from mentions.models import Event, Reply
+from mentions.models import Event, Message, Reply
 from mentions.reply_states import lock, take_back
 from mentions.transitions import record
 
@@ -74,7 +74,7 @@ def _sent(reply: Reply, item: OutboundItem, now: datetime) -> None:
         return
     reply.state, reply.error = State.SENT, ""
     reply.save(update_fields=["state", "error", "message"])
-    clocks.recompute([reply.ticket_id])
+    _mark_bounced(reply, False)
     data = {"reply": reply.pk, "url": item.url, "message": reply.message_id}
     record(reply.ticket, None, now, "delivered", data)
     _perhaps_back(reply, item, now)
@@ -104,7 +104,14 @@ def _failed(reply: Reply, item: OutboundItem, now: datetime) -> None:
     if reply.state == State.FAILED:
         return
     why = item.error or _("It was cancelled before it was sent.")
+    _mark_bounced(reply, True)
     take_back(reply, State.FAILED, now, why=why)
+
+
+def _mark_bounced(reply: Reply, is_bounced: bool) -> None:
+    """A mail that came back reached nobody: it is no first reply, and whoever asked waits in their old place again."""
+    Message.objects.filter(pk=reply.message_id).update(is_bounced=is_bounced)
+    clocks.recompute([reply.ticket_id])
 
 
 @transaction.atomic

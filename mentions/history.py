@@ -161,6 +161,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "replied": _replied,
     "answered_outside": lambda data: _("answered on the platform"),
     "no_reply": _no_reply,
+    "corrected": _no_reply,
     "undone": _undone,
     "blocked": lambda data: _("the reply was stopped before it left"),
     "delivered": lambda data: _("the reply is on the platform"),

@@ -22,6 +22,7 @@ from channels import slack
 from channels.models.connection import Priority
 from mentions import notes, parking, tagging
 from mentions.models import Ticket
+from mentions.transitions import handed_over
 
 VARIABLES = ("requester_name", "handle", "ticket_url", "company", "link", "channel", "me")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -107,18 +108,29 @@ class Note(Action):
 
 
 class Status(Action):
+    """`reason`: why nobody answers, for a ticket that is done without an answer of ours."""
+
     name = "status"
     allowed = (Ticket.Status.OPEN, Ticket.Status.PENDING, Ticket.Status.SOLVED)
 
     def check(self, spec: Spec) -> None:
         if spec.get("status") not in self.allowed:
             raise ActionError(_("“status” is one of %(known)s.") % {"known": ", ".join(self.allowed)})
+        if spec.get("reason") and spec["reason"] not in Ticket.NoReply.values:
+            known = ", ".join(value for value in Ticket.NoReply.values if value)
+            raise ActionError(_("“reason” is one of %(known)s.") % {"known": known})
 
     def describe(self, spec: Spec, context: Context) -> str:
-        return _("Makes it %(status)s") % {"status": Ticket.Status(spec["status"]).label}
+        status = Ticket.Status(spec["status"]).label
+        if not spec.get("reason"):
+            return _("Makes it %(status)s") % {"status": status}
+        reason = Ticket.NoReply(spec["reason"]).label
+        return _("Makes it %(status)s; if nobody has answered: %(reason)s") % {"status": status, "reason": reason}
 
     def run(self, spec: Spec, context: Context) -> None:
         context.changes["status"] = spec["status"]
+        if spec.get("reason"):
+            context.changes |= handed_over(context.ticket, spec["reason"])
 
 
 class NoReplyNeeded(Action):

@@ -18,7 +18,7 @@ from channels import outbox, slack
 from mentions import claims, locks, notes
 from mentions.models import Event, HandBack, Ticket
 from mentions.parking import answered_outside, park, wake
-from mentions.transitions import UNPARKED, OutcomeRefused, is_still, lock_open, move, restored
+from mentions.transitions import UNPARKED, OutcomeRefused, handed_over, is_still, lock_open, move, restored
 
 __all__ = [
     "OutcomeRefused",
@@ -42,13 +42,14 @@ UNDOABLE = ("status", "parked", "no_reply", "handed_back", "answered_outside", "
 
 @transaction.atomic
 def solve(ticket_id: int, actor: Any, token: Token, *, now: datetime) -> Event:
-    """Done. It reopens when its requester writes again."""
+    """Done. It reopens when its requester writes again. Raises Unanswered: without an answer it takes a reason
+    (`no_reply_needed`)."""
     return move(lock_open(ticket_id, actor, token, now), actor, now, "status", status=Ticket.Status.SOLVED)
 
 
 @transaction.atomic
 def pending(ticket_id: int, actor: Any, token: Token, *, now: datetime) -> Event:
-    """Waits for them."""
+    """Waits for them. Raises Unanswered: nobody waits for an answer to what nobody has said."""
     return move(lock_open(ticket_id, actor, token, now), actor, now, "status", status=Ticket.Status.PENDING)
 
 
@@ -95,7 +96,8 @@ def report_spam(
     said = ticket.messages.filter(direction="in").order_by("-posted_at", "-id").values_list("url", "posted_at").first()
     link = link.replace("\0", "").strip() or (said[0] if said else "")
     at = (said[1] if said else ticket.posted_at).strftime("%Y-%m-%d %H:%M UTC")
-    event = move(ticket, actor, now, "spam_reported", data={"link": link}, status=Ticket.Status.SOLVED)
+    why = handed_over(ticket, Ticket.NoReply.SPAM_REPORTED)
+    event = move(ticket, actor, now, "spam_reported", data={"link": link}, status=Ticket.Status.SOLVED, **why)
     item = slack.post_message(
         key=uuid4(),
         conversation=f"slack:{slack_channel}",

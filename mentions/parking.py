@@ -122,6 +122,7 @@ def _checked_url(url: str) -> str:
 _ANSWERED = Fragment("""EXISTS (
     SELECT 1 FROM mentions_message a
     WHERE a.ticket_id = mentions_ticket.id AND a.direction = 'team' AND NOT a.is_auto AND NOT a.is_deleted
+      AND NOT a.is_bounced
       AND NOT EXISTS (
         SELECT 1 FROM mentions_message q
         WHERE q.ticket_id = a.ticket_id AND q.direction = 'in' AND NOT q.is_auto AND NOT q.is_deleted

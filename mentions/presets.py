@@ -62,13 +62,16 @@ MACROS: tuple[dict[str, Any], ...] = (
             {"do": "note", "text": "{expert} answered."},
             {"do": "tag", "tags": ["expert-responded"]},
             {"do": "untag", "tags": ["reached-out-to-expert"]},
-            {"do": "status", "status": "solved"},
+            {"do": "status", "status": "solved", "reason": "expert_response"},
         ],
     },
     {
         "name": "Involving Experts::Expert Response",
         "description": "This ticket is the expert's own answer, which came in as an item of its own.",
-        "actions": [{"do": "tag", "tags": ["expert-response"]}, {"do": "status", "status": "solved"}],
+        "actions": [
+            {"do": "tag", "tags": ["expert-response"]},
+            {"do": "status", "status": "solved", "reason": "expert_response"},
+        ],
     },
     {
         "name": "Involving Experts::Community Involvement",
@@ -76,7 +79,7 @@ MACROS: tuple[dict[str, Any], ...] = (
         "actions": [
             {"do": "tag", "tags": ["community-involvement"]},
             {"do": "share_to_slack", "channel": COMMUNITY_CHANNEL, "text": "{link} ({channel}) – join in if you like."},
-            {"do": "status", "status": "solved"},
+            {"do": "status", "status": "solved", "reason": "community"},
         ],
     },
     {

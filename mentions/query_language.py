@@ -177,7 +177,7 @@ HAS = {
     "note": "EXISTS (SELECT 1 FROM mentions_note n WHERE n.ticket_id = mentions_ticket.id)",
 }
 IS = {
-    "overdue": "mentions_ticket.due_at < %(now)s::timestamptz",
+    "overdue": "mentions_ticket.due_at < %(now)s::timestamptz AND mentions_ticket.status IN ('new', 'open')",
     "parked": "mentions_ticket.waiting_on <> ''",
     "queued": "mentions_ticket.is_queued",
     "unanswered": "mentions_ticket.due_at IS NOT NULL",

@@ -23,8 +23,8 @@ class TicketQuerySet(models.QuerySet[Any]):
         return self.filter(status__in=("new", "open", "pending"))
 
     def overdue(self, now: datetime) -> TicketQuerySet:
-        """Without any answer, and the target has passed."""
-        return self.filter(due_at__lt=now)
+        """Still open without any answer, and the target has passed."""
+        return self.filter(due_at__lt=now, status__in=("new", "open"))
 
     def held(self, now: datetime) -> TicketQuerySet:
         """On somebody's screen."""

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from mentions import claims, clocks
-from mentions.models import Event, Ticket
+from mentions.models import Event, Reply, Ticket
 
 FIELDS = ("status", "waiting_on", "wait_note", "wake_at", "no_reply_reason", "solved_at", "assignee_id")
 """What outcomes change. Clocks are never among them: they follow from the messages."""
@@ -21,8 +21,21 @@ _TIMES = ("wake_at", "solved_at")
 UNPARKED = {"waiting_on": "", "wait_note": "", "wake_at": None}
 
 
+DONE = (Ticket.Status.PENDING, Ticket.Status.SOLVED)
+
+
 class OutcomeRefused(Exception):
     """The ticket is in no state for this; the text tells what to do instead."""
+
+
+class Unanswered(OutcomeRefused):
+    """It cannot be done with: nobody has answered, and nobody has said why not."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        super().__init__(
+            _("Nobody has answered #%(id)s yet. Reply, or say why no reply is needed; to wait for something, park it.")
+            % {"id": ticket.pk}
+        )
 
 
 def move(
@@ -35,7 +48,12 @@ def move(
     keeps_claim: bool = False,
     **changes: Any,
 ) -> Event:
-    """Apply `changes` to a ticket whose row the caller has locked, release the claim, and record one Event."""
+    """Apply `changes` to a ticket whose row the caller has locked, release the claim, and record one Event.
+
+    Raises Unanswered where a ticket would be done that nobody has answered, without a reason.
+    """
+    if changes.get("status") in DONE and not changes.get("no_reply_reason") and is_unanswered(ticket):
+        raise Unanswered(ticket)
     if changes.get("status", ticket.status) not in (Ticket.Status.NEW, Ticket.Status.OPEN):
         changes = {**UNPARKED, **changes}
     if "status" in changes:
@@ -53,6 +71,19 @@ def move(
     if was_held and not keeps_claim:
         event_data["held"] = True
     return record(ticket, actor, now, kind, event_data)
+
+
+def is_unanswered(ticket: Ticket) -> bool:
+    """Whether somebody still waits for a first reply: none was given, none is on its way, and no reason says that none
+    is needed. Asked of the database: the clocks may have been set since the ticket was loaded."""
+    if not Ticket.objects.filter(pk=ticket.pk, due_at__isnull=False).exists():
+        return False
+    return not Reply.objects.filter(ticket=ticket, state__in=Reply.ON_ITS_WAY).exists()
+
+
+def handed_over(ticket: Ticket, reason: str) -> dict[str, str]:
+    """The change that says who answers instead of us; nothing where an answer is there already."""
+    return {"no_reply_reason": reason} if is_unanswered(ticket) else {}
 
 
 def _solved_at(ticket: Ticket, status: str, now: datetime) -> datetime | None:

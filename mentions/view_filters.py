@@ -97,10 +97,13 @@ def _older_than(value: Any) -> Fragment:
     return Fragment(sql, {"older_than": _number("older_than_minutes", value)})
 
 
+_OVERDUE = "mentions_ticket.due_at < %(now)s::timestamptz AND mentions_ticket.status IN ('new', 'open')"
+
+
 def _overdue(value: Any) -> Fragment:
     if value:
-        return Fragment("mentions_ticket.due_at < %(now)s::timestamptz")
-    return Fragment("(mentions_ticket.due_at >= %(now)s::timestamptz OR mentions_ticket.due_at IS NULL)")
+        return Fragment(_OVERDUE)
+    return Fragment(f"({_OVERDUE}) IS NOT TRUE")
 
 
 def _text(value: Any) -> Fragment:

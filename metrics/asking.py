@@ -26,7 +26,7 @@ class Asked:
 
 
 def read(request: HttpRequest, now: datetime) -> Asked:
-    """`period`/`from`/`to`, `channel` (slugs, repeated), `priority=high`."""
+    """`period`/`from`/`to`, `channel` (slugs, repeated), `priority=high`, `internal=1`."""
     channels = list(Channel.objects.filter(pk__in=visible_channel_ids(request.user)).order_by("name"))
     problems: list[str] = []
     tz = timezone.get_current_timezone()
@@ -40,5 +40,6 @@ def read(request: HttpRequest, now: datetime) -> Asked:
     chosen = [channel for channel in channels if channel.slug in wanted]
     if len(chosen) < len(wanted):
         problems.append(_("A channel asked for does not exist; it was left out."))
-    filters = Filters(period, [channel.pk for channel in chosen], request.GET.get("priority") == "high")
+    high_only, with_internal = request.GET.get("priority") == "high", bool(request.GET.get("internal"))
+    filters = Filters(period, [channel.pk for channel in chosen], high_only, with_internal)
     return Asked(filters, channels, problems, request.GET)

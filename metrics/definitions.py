@@ -24,12 +24,15 @@ from django.db.models import (
 )
 from django.db.models.functions import TruncDate
 
+from channels.models import Channel
 from channels.models.connection import Priority
+from channels.registry import all_adapters
 from mentions import targets
+from mentions.models import Ticket
 from metrics.periods import Period
 
-GOAL_ALL = timedelta(hours=7)
-GOAL_HIGH = timedelta(hours=5)
+GOAL_ALL = timedelta(minutes=targets.GOAL_MINUTES)
+GOAL_HIGH = timedelta(minutes=targets.HIGH_PRIORITY_GOAL_MINUTES)
 
 Tickets = QuerySet[Any]
 
@@ -46,48 +49,66 @@ REPLY_TIME = ExpressionWrapper(F("first_reply_at") - F("posted_at"), output_fiel
 
 
 class Due(Func):
-    """Until when a mention should have had its first reply, by the target of its channel (`mentions.targets`)."""
+    """Until when a mention should have had its first reply: `mentions.targets`, the rule that also sets `due_at`."""
 
     output_field = DateTimeField()
 
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
-        """All three are columns: without parameters, so that each may stand in the text more than once."""
-        columns = [compiler.compile(expression)[0] for expression in self.get_source_expressions()]
-        return targets.due_sql(*columns), ()
+        """All four are columns: without parameters, so that each may stand in the text more than once."""
+        columns = (compiler.compile(expression)[0] for expression in self.get_source_expressions())
+        posted_at, own_minutes, priority, skips_weekends = columns
+        return targets.due_sql(posted_at, targets.target_minutes_sql(own_minutes, priority), skips_weekends), ()
 
 
-DUE = Due(F("posted_at"), F("channel__target_minutes"), F("channel__skips_weekends"))
+DUE = Due(F("posted_at"), F("channel__target_minutes"), F("priority"), F("channel__skips_weekends"))
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which tickets a report is about. Empty `channel_ids`: all channels."""
+    """Which tickets a report is about. Empty `channel_ids`: all channels, without the internal ones unless
+    `with_internal`."""
 
     period: Period
     channel_ids: Sequence[int] = field(default_factory=tuple)
     high_only: bool = False
+    with_internal: bool = False
 
     def narrow(self, tickets: Tickets) -> Tickets:
         """Channel and priority, without the period."""
         tickets = tickets.filter(merged_into__isnull=True)
         if self.channel_ids:
             tickets = tickets.filter(channel_id__in=self.channel_ids)
+        elif not self.with_internal:
+            tickets = tickets.exclude(channel__in=internal_channels())
         return tickets.filter(HIGH) if self.high_only else tickets
 
 
+def internal_channels() -> QuerySet[Channel]:
+    """Channels where our own people ask; where an admin has not said, the platform does."""
+    platforms = [platform for platform, adapter in all_adapters().items() if adapter.is_internal]
+    by_platform = Q(is_internal__isnull=True, connection__platform__in=platforms)
+    return Channel.objects.filter(Q(is_internal=True) | by_platform)
+
+
 HIGH = Q(priority__gte=Priority.HIGH)
-COUNTED = Q(no_reply_reason="")
+COUNTED = Q(no_reply_reason="") | Q(no_reply_reason__in=Ticket.HANDED_OVER, first_reply_at__isnull=False)
+"""A reply was needed. What was left to somebody else counts as answered once one of us has answered after all."""
 ANSWERED = COUNTED & Q(first_reply_at__isnull=False)
+WAITING = COUNTED & Q(first_reply_at__isnull=True, status__in=[Ticket.Status.NEW, Ticket.Status.OPEN])
 
 
 def overdue(now: datetime) -> Q:
-    """No answer at all, none declared unnecessary, and the target has passed."""
-    return COUNTED & Q(first_reply_at__isnull=True, due_at__lt=now)
+    """Open without any answer, and the target has passed."""
+    return WAITING & Q(due_at__lt=now)
 
 
 def in_time(now: datetime) -> Q:
-    """No answer yet, and the target has not passed; with `overdue` and `ANSWERED` it makes up all counted tickets."""
-    return COUNTED & Q(first_reply_at__isnull=True) & (Q(due_at__isnull=True) | Q(due_at__gte=now))
+    """Open without an answer, and the target has not passed."""
+    return WAITING & (Q(due_at__isnull=True) | Q(due_at__gte=now))
+
+
+UNSETTLED = COUNTED & Q(first_reply_at__isnull=True) & ~Q(status__in=[Ticket.Status.NEW, Ticket.Status.OPEN])
+"""Done without an answer or a reason: a reply on its way, or a ticket from before a reason was asked for."""
 
 
 def figure(name: str, period: Period, now: datetime, day: date | None = None) -> Q:
@@ -101,13 +122,16 @@ def figure(name: str, period: Period, now: datetime, day: date | None = None) ->
         "late": posted & ANSWERED & Q(first_reply_at__gt=DUE),
         "overdue": posted & overdue(now),
         "in_time": posted & in_time(now),
+        "unsettled": posted & UNSETTLED,
         "no_reply": posted & ~COUNTED,
         "replied": COUNTED & _within("first_reply_at", span),
         "solved": _within("solved_at", span),
     }[name]
 
 
-FIGURE_NAMES = ("mentions", "answered", "within", "late", "overdue", "in_time", "no_reply", "replied", "solved")
+FIGURE_NAMES = (
+    *("mentions", "answered", "within", "late", "overdue", "in_time", "unsettled", "no_reply", "replied", "solved"),
+)
 
 
 def _within(column: str, span: Period) -> Q:
@@ -126,6 +150,7 @@ class FirstReply:
     within: int
     overdue: int
     in_time: int
+    unsettled: int
     no_reply: int
     median: timedelta | None
     high: bool = False
@@ -136,12 +161,12 @@ class FirstReply:
 
     @property
     def within_percent(self) -> float | None:
-        """Of the answered ones, those inside their channel's own target."""
+        """Of the answered ones, those inside their target."""
         return 100 * self.within / self.answered if self.answered else None
 
 
 def _first_reply_aggregates(filters: Filters, now: datetime) -> dict[str, Aggregate]:
-    counted = ("mentions", "answered", "within", "overdue", "in_time", "no_reply")
+    counted = ("mentions", "answered", "within", "overdue", "in_time", "unsettled", "no_reply")
     counts: dict[str, Aggregate] = {
         f"n_{name}": Count("pk", filter=figure(name, filters.period, now)) for name in counted
     }
@@ -163,18 +188,20 @@ def first_reply(tickets: Tickets, filters: Filters, now: datetime, label: str = 
 
 
 def first_reply_by_channel(tickets: Tickets, filters: Filters, now: datetime) -> list[FirstReply]:
-    """One row a channel that had mentions, by name; the goal is the channel's own target."""
+    """One row a channel that had mentions, by name; the goal is the channel's target."""
     rows = (
         filters.narrow(tickets)
         .filter(_within("posted_at", filters.period))
-        .values("channel_id", "channel__name", "channel__target_minutes")
+        .values("channel_id", "channel__name", "channel__target_minutes", "channel__priority")
         .annotate(**_first_reply_aggregates(filters, now))
         .order_by("channel__name")
     )
-    return [
-        _row(row, row["channel__name"], row["channel_id"], timedelta(minutes=row["channel__target_minutes"]), False)
-        for row in rows
-    ]
+    return [_row(row, row["channel__name"], row["channel_id"], _goal_of(row), False) for row in rows]
+
+
+def _goal_of(row: dict[str, Any]) -> timedelta:
+    minutes = targets.target_minutes(row["channel__target_minutes"], row["channel__priority"])
+    return timedelta(minutes=minutes)
 
 
 def median_by_day(tickets: Tickets, filters: Filters) -> list[tuple[date, str, timedelta, int]]:

@@ -93,7 +93,9 @@ class FirstReplyReport:
             _("Still in time"),
             _("No reply needed"),
         ]
-        return Table(heads, [_first_reply_cells(row) for row in (*self.totals, *self.channels)])
+        rows = [*self.totals, *self.channels]
+        table = Table(heads, [_first_reply_cells(row) for row in rows])
+        return _with_unsettled(table, rows) if any(row.unsettled for row in rows) else table
 
 
 def _first_reply_cells(row: FirstReply) -> list[Cell]:
@@ -121,6 +123,13 @@ def _first_reply_cells(row: FirstReply) -> list[Cell]:
         leads_to("in_time", row.in_time),
         leads_to("no_reply", row.no_reply),
     ]
+
+
+def _with_unsettled(table: Table, rows: Sequence[FirstReply]) -> Table:
+    """A column that is seldom needed: tickets that are done and have neither an answer nor a reason."""
+    cells = [Cell(f"{r.unsettled:,}", r.unsettled, "unsettled", r.channel_id, high=r.high) for r in rows]
+    wider = [[*cells_, cell] for cells_, cell in zip(table.rows, cells, strict=True)]
+    return Table([*table.heads, _("Done, no answer or reason")], wider)
 
 
 class ActivityReport:

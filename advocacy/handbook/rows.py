@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LOW, NORMAL, HIGH = 10, 20, 30
-HOURS_7, HOURS_5, ONE_DAY = 420, 300, 1440
+ONE_DAY = 1440
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class ChannelRow:
     to_queue: bool = True
     slack: tuple[str, ...] = ()
     priority: int = NORMAL
-    target_minutes: int = HOURS_7
+    target_minutes: int | None = None
+    """Its own target; without one the goals count: 7 hours, 5 for high priority."""
     web_url: str = ""
     is_checked_weekly: bool = False
     settings: dict[str, Any] = field(default_factory=dict)

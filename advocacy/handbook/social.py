@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from advocacy.handbook import words
-from advocacy.handbook.rows import HIGH, HOURS_5, LOW, ChannelRow, ConnectionRow
+from advocacy.handbook.rows import HIGH, LOW, ChannelRow, ConnectionRow
 
 TWITTER = ConnectionRow(
     "twitter",
@@ -12,7 +12,7 @@ TWITTER = ConnectionRow(
     (
         ChannelRow(
             "twitter-main", "twitter-$handle", "@$handle", "Twitter mentions", words.TWITTER,
-            f"{words.TWITTER_MAIN}\n\n{words.VOICE}", "$handle", 10, True, priority=HIGH, target_minutes=HOURS_5,
+            f"{words.TWITTER_MAIN}\n\n{words.VOICE}", "$handle", 10, True, priority=HIGH,
             web_url="https://twitter.com/$handle",
             more={"post_roles": ["advocate", "manager", "admin"]},
         ),
@@ -55,7 +55,7 @@ HACKER_NEWS = ConnectionRow(
     (
         ChannelRow(
             "hackernews-mentions", "hn-mentions", "Hacker News mentions", "Hacker News mentions", words.HACKER_NEWS,
-            words.VOICE, rank=30, is_default=True, slack=("#hn-mentions",), priority=HIGH, target_minutes=HOURS_5,
+            words.VOICE, rank=30, is_default=True, slack=("#hn-mentions",), priority=HIGH,
             web_url="https://hn.algolia.com/?query=$company&sort=byDate", more={"may_reply": False},
         ),
     ),

@@ -49,6 +49,8 @@ class Adapter(ABC):
     for whoever has filled them in (`Config.personal`); everybody else answers outside, with the text copied."""
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     grouping: ClassVar[Grouping] = Grouping.AUTHOR_IN_THREAD
+    is_internal: ClassVar[bool] = False
+    """Who asks there is one of our own people, not the public: its channels stay out of the reports by default."""
     expected_silence: ClassVar[timedelta] = timedelta(days=1)
     poll_interval_s: ClassVar[tuple[int, int]] = (60, 900)
     """Shortest and longest pause between polls, in seconds; the adaptive interval stays within."""

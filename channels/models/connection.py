@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -123,7 +124,14 @@ class Channel(models.Model):
     )
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
     target_minutes = models.PositiveIntegerField(
-        _("first reply target (minutes)"), default=420, help_text=_("7 hours, 5 hours for high priority.")
+        _("first reply target (minutes)"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "This channel's own target, which counts whatever the priority. Empty: the goals, which are 420 minutes "
+            "(7 hours), and 300 (5 hours) for high priority."
+        ),
     )
     skips_weekends = models.BooleanField(
         _("target in business days"),
@@ -132,6 +140,12 @@ class Channel(models.Model):
     )
     expected_silence_minutes = models.PositiveIntegerField(
         _("longest normal silence (minutes)"), null=True, blank=True, help_text=_("Empty: as the platform declares.")
+    )
+    is_internal = models.BooleanField(
+        _("internal"),
+        null=True,
+        blank=True,
+        help_text=_("Questions of our own people: left out of the reports unless asked for. Unknown: only in Slack."),
     )
     may_reply = models.BooleanField(_("may be answered from"), default=True)
     visible_to = roles_field(_("visible to"), _("Roles; empty: everybody who may see tickets."))

@@ -212,7 +212,7 @@ def load_tickets(ids: Iterable[int]) -> dict[int, TicketState]:
     live = Q(messages__is_auto=False, messages__is_deleted=False)
     rows = Ticket.objects.filter(pk__in=locked).annotate(
         last_in=Max("messages__posted_at", filter=live & Q(messages__direction="in")),
-        last_team=Max("messages__posted_at", filter=live & Q(messages__direction="team")),
+        last_team=Max("messages__posted_at", filter=live & Q(messages__direction="team", messages__is_bounced=False)),
         rank=Max("channel__rank"),
         minutes=Max("channel__target_minutes"),
     )

@@ -34,7 +34,7 @@ class TicketState:
     follow_up_of_id: int | None = None
     first_reply_message_id: int | None = None
     channel_rank: int = 0
-    channel_minutes: int = 0
+    channel_minutes: int | None = None
     skips_weekends: bool = False
     is_new: bool = False
     is_claimed: bool = False

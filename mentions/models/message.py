@@ -45,6 +45,8 @@ class Message(models.Model):
     thread_title = models.CharField(max_length=1000, blank=True)
     is_auto = models.BooleanField(default=False)
     is_deleted = models.BooleanField(default=False)
+    is_bounced = models.BooleanField(default=False, db_default=False)
+    """A reply of ours that was taken and came back: it reached nobody, so it is no reply."""
     extra = models.JSONField(default=dict, blank=True)
     posted_at = models.DateTimeField()
     ingested_at = models.DateTimeField()

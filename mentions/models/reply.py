@@ -21,6 +21,9 @@ class Reply(models.Model):
         FAILED = "failed", _("failed")
         DELETED = "deleted", _("deleted on the platform")
 
+    ON_ITS_WAY = (State.RESTING, State.HANDED, State.SENT, State.UNCERTAIN)
+    """Counts as an answer until something else is known: should it fail, its ticket opens again."""
+
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.PROTECT, related_name="replies")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")

@@ -38,7 +38,13 @@ class Ticket(models.Model):
         ANSWERED_BY_OTHERS = "answered_by_others", _("the community answered")
         DUPLICATE = "duplicate", _("the same person, the same thing")
         AUTOMATIC = "automatic", _("automatic message")
+        EXPERT_RESPONSE = "expert_response", _("an expert answers it")
+        COMMUNITY = "community", _("left to the community")
+        SPAM_REPORTED = "spam_reported", _("reported abuse to us, passed on")
         OTHER = "other", _("other")
+
+    HANDED_OVER = (NoReply.EXPERT_RESPONSE, NoReply.COMMUNITY, NoReply.SPAM_REPORTED)
+    """Somebody else answers: should an answer of ours come in after all, the ticket counts as answered by it."""
 
     channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
     requester = models.ForeignKey("mentions.Author", on_delete=models.PROTECT, related_name="tickets")

@@ -4,7 +4,7 @@ import uuid
 from datetime import timedelta
 
 from channels.models import OutboundItem
-from mentions import claims, replies
+from mentions import claims, clocks, replies
 from mentions.tests.factories import (
     NOON,
     AuthorFactory,
@@ -56,6 +56,14 @@ def submit(ticket, actor, *, token=None, now=LATER, **changed):
     }
     token = token or claims.claim(actor, ticket.pk, now).claim_token
     return replies.submit(ticket.pk, actor, token, now=now, **values)
+
+
+def answered(ticket, at=None):
+    """One of us has answered it, on the platform itself."""
+    at = at or ticket.posted_at + timedelta(minutes=1)
+    MessageFactory(ticket=ticket, direction="team", author=AuthorFactory(is_us=True), posted_at=at)
+    clocks.recompute([ticket.pk])
+    return ticket
 
 
 def settle(reply, state, **values):

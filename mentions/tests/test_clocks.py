@@ -35,6 +35,13 @@ def test_automatic_and_deleted_replies_do_not_count():
     assert result.due_at == hours(7)
 
 
+def test_a_reply_that_bounced_is_no_first_reply():
+    result = clocks(Said(1, "in", hours(0)), Said(2, "team", hours(1), is_bounced=True), Said(3, "team", hours(9)))
+    assert result.first_reply_at == hours(9)
+    waiting = clocks(Said(1, "in", hours(0)), Said(2, "team", hours(1), is_bounced=True))
+    assert (waiting.due_at, waiting.queued_at) == (hours(7), hours(0))
+
+
 def test_automatic_mail_does_not_start_a_clock():
     result = clocks(Said(1, "in", hours(-5), is_auto=True), Said(2, "in", hours(0)))
     assert result.posted_at == hours(0)
@@ -59,8 +66,20 @@ def test_reason_for_no_reply_ends_the_clock():
     assert clocks(Said(1, "in", hours(0)), no_reply_reason="praise").due_at is None
 
 
-@pytest.mark.parametrize(("priority", "minutes", "due"), [(20, 420, 7), (30, 420, 5), (40, 60, 1), (10, 60, 1)])
-def test_due_follows_channel_and_priority(priority, minutes, due):
+@pytest.mark.parametrize(
+    ("priority", "minutes", "due"),
+    [
+        (20, None, 7),
+        (30, None, 5),
+        (40, None, 5),
+        (10, None, 7),
+        (20, 420, 7),
+        (30, 420, 7),
+        (40, 60, 1),
+        (30, 1440, 24),
+    ],
+)
+def test_due_is_the_channels_own_target_else_the_goal_of_the_priority(priority, minutes, due):
     assert first_reply_due(NOON, ChannelFactory.build(target_minutes=minutes), priority) == hours(due)
 
 
@@ -76,6 +95,7 @@ said = st.lists(
         st.integers(-6, 6),
         st.booleans(),
         st.booleans(),
+        st.booleans(),
     ),
     max_size=7,
 )
@@ -85,8 +105,9 @@ class StatementAndFunction(TestCase):
     @classmethod
     def setUpTestData(cls):
         cls.channels = {
-            skips: ChannelFactory(target_minutes=400, skips_weekends=skips, name=f"skips {skips}")
+            (skips, minutes): ChannelFactory(target_minutes=minutes, skips_weekends=skips, name=f"{skips} {minutes}")
             for skips in (False, True)
+            for minutes in (None, 400)
         }
         cls.author = AuthorFactory()
 
@@ -96,12 +117,13 @@ class StatementAndFunction(TestCase):
         priority=st.sampled_from([20, 30]),
         reason=st.sampled_from(["", "praise"]),
         skips=st.booleans(),
+        minutes=st.sampled_from([None, 400]),
         shift=st.integers(0, 7 * 24),
     )
-    def test_statement_gives_what_the_function_gives(self, rows, priority, reason, skips, shift):
-        rows = [(direction, at + shift, auto, deleted) for direction, at, auto, deleted in rows]
+    def test_statement_gives_what_the_function_gives(self, rows, priority, reason, skips, minutes, shift):
+        rows = [(direction, at + shift, *flags) for direction, at, *flags in rows]
         ticket = TicketFactory(
-            channel=self.channels[skips],
+            channel=self.channels[skips, minutes],
             requester=self.author,
             priority=priority,
             no_reply_reason=reason,
@@ -109,15 +131,21 @@ class StatementAndFunction(TestCase):
         )
         messages = [
             MessageFactory(
-                ticket=ticket, direction=d, posted_at=hours(at), is_auto=auto, is_deleted=deleted, author=self.author
+                ticket=ticket,
+                direction=direction,
+                posted_at=hours(at),
+                is_auto=auto,
+                is_deleted=deleted,
+                is_bounced=bounced and direction == "team",
+                author=self.author,
             )
-            for d, at, auto, deleted in rows
+            for direction, at, auto, deleted, bounced in rows
         ]
         recompute([ticket.pk])
         expected = compute(
-            [Said(m.pk, m.direction, m.posted_at, m.is_auto, m.is_deleted) for m in messages],
+            [Said(m.pk, m.direction, m.posted_at, m.is_auto, m.is_deleted, m.is_bounced) for m in messages],
             posted_at=hours(-9),
-            channel_minutes=400,
+            channel_minutes=minutes,
             priority=priority,
             no_reply_reason=reason,
             skips_weekends=skips,

@@ -56,7 +56,7 @@ EVERYTHING = (
     {"do": "priority", "priority": 30},
     {"do": "assign_me"},
     {"do": "share_to_slack", "channel": "#abuse", "text": "{link} {ticket_url}"},
-    {"do": "status", "status": "pending"},
+    {"do": "status", "status": "pending", "reason": "expert_response"},
 )
 
 

@@ -11,6 +11,7 @@ from mentions import claims, notices, outcomes
 from mentions.models import Notice, NoticePost, Sighting
 from mentions.notice_words import Said, several, single
 from mentions.tests.factories import ChannelFactory, MessageFactory, TicketFactory, UserFactory
+from mentions.tests.replying import answered
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, 20, tzinfo=UTC)
@@ -151,11 +152,12 @@ def test_a_notice_is_edited_when_its_ticket_is_claimed_and_solved():
     assert notices.refresh(NOW + MINUTE, 15 * MINUTE) == 0
     assert "Sam is on it" in str(edits()[-1]["blocks"])
     assert edits()[-1]["ts"] == NoticePost.objects.get().outbound.receipt["ts"]
+    answered(message.ticket)
     outcomes.solve(message.ticket_id, sam, claim.claim_token, now=NOW + MINUTE)
     assert notices.refresh(NOW + MINUTE, 15 * MINUTE) == 0, "an edit is still on its way"
     sent()
     assert notices.refresh(NOW + MINUTE, 15 * MINUTE) == 1
-    assert "solved" in str(edits()[-1]["blocks"])
+    assert "answered after" in str(edits()[-1]["blocks"])
 
 
 def test_a_deleted_mention_loses_its_words_in_slack():

@@ -1,13 +1,16 @@
 """The ways to leave a ticket: each is one Event and releases the claim; undo puts back what was."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from channels.models import OutboundItem
 from mentions import claims, outcomes, parking
-from mentions.models import Draft, Event, HandBack, Ticket
+from mentions.models import Draft, Event, HandBack, Reply, Ticket
 from mentions.tests.factories import NOON, AuthorFactory, MessageFactory, TicketFactory, UserFactory
+from mentions.tests.replying import answered
+from mentions.transitions import Unanswered
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +43,13 @@ def report(ticket, user):
     return outcomes.report_spam(ticket.pk, user, ticket.claim_token, slack_channel="#abuse", link="https://x", now=NOON)
 
 
+@pytest.fixture
+def answered_one(held):
+    return answered(held)
+
+
+ONLY_ANSWERED = ("solve", "pending")
+"""Ways to leave a ticket that somebody has answered."""
 LEAVING = {
     "spam": (report, "solved", ""),
     "solve": (lambda t, u: outcomes.solve(t.pk, u, t.claim_token, now=NOON), "solved", ""),
@@ -58,6 +68,8 @@ LEAVING = {
 @pytest.mark.parametrize("name", LEAVING)
 def test_outcome_is_one_event_and_releases_the_claim(name, held, sam):
     leave, status, waiting_on = LEAVING[name]
+    if name in ONLY_ANSWERED:
+        answered(held)
     before = Event.objects.count()
     event = leave(held, sam)
     held.refresh_from_db()
@@ -81,35 +93,37 @@ def test_outcome_with_a_stale_token_changes_nothing(name, held, sam, lee):
 
 @pytest.mark.parametrize("name", LEAVING)
 def test_outcome_undone_gives_the_ticket_back_to_its_advocate(name, held, sam):
+    if name in ONLY_ANSWERED:
+        answered(held)
     event = LEAVING[name][0](held, sam)
     outcomes.undo(event.pk, sam, NOON + timedelta(seconds=5))
     held.refresh_from_db()
     assert (held.status, held.waiting_on, held.assignee, held.claimed_by) == ("open", "", sam, sam)
     assert held.no_reply_reason == ""
-    assert held.due_at is not None
+    assert (held.due_at is None) == (name in ONLY_ANSWERED)
     assert not HandBack.objects.exists()
 
 
-def test_undo_too_late_or_by_another_is_refused(held, sam, lee):
-    event = outcomes.solve(held.pk, sam, held.claim_token, now=NOON)
+def test_undo_too_late_or_by_another_is_refused(answered_one, sam, lee):
+    event = outcomes.solve(answered_one.pk, sam, answered_one.claim_token, now=NOON)
     with pytest.raises(outcomes.OutcomeRefused):
         outcomes.undo(event.pk, lee, NOON)
     with pytest.raises(outcomes.OutcomeRefused):
         outcomes.undo(event.pk, sam, NOON + timedelta(minutes=2))
-    held.refresh_from_db()
-    assert held.status == "solved"
+    answered_one.refresh_from_db()
+    assert answered_one.status == "solved"
 
 
-def test_undo_twice_is_refused(held, sam):
-    event = outcomes.solve(held.pk, sam, held.claim_token, now=NOON)
+def test_undo_twice_is_refused(answered_one, sam):
+    event = outcomes.solve(answered_one.pk, sam, answered_one.claim_token, now=NOON)
     outcomes.undo(event.pk, sam, NOON)
     with pytest.raises(outcomes.OutcomeRefused):
         outcomes.undo(event.pk, sam, NOON)
 
 
-def test_undo_after_somebody_went_on_is_refused(held, sam, lee):
-    event = outcomes.solve(held.pk, sam, held.claim_token, now=NOON)
-    outcomes.reopen(held.pk, lee, now=NOON)
+def test_undo_after_somebody_went_on_is_refused(answered_one, sam, lee):
+    event = outcomes.solve(answered_one.pk, sam, answered_one.claim_token, now=NOON)
+    outcomes.reopen(answered_one.pk, lee, now=NOON)
     with pytest.raises(outcomes.OutcomeRefused):
         outcomes.undo(event.pk, sam, NOON)
 
@@ -178,16 +192,14 @@ def test_answered_outside_leaves_the_clock_running_until_the_answer_is_seen(held
     assert held.first_reply_at is None
     assert held.due_at is not None
     assert parking.settle_seen(NOON) == 0
-    us = AuthorFactory(is_us=True)
-    MessageFactory(ticket=held, direction="team", author=us, posted_at=NOON + timedelta(minutes=1))
+    answered(held)
     assert parking.settle_seen(NOON + timedelta(minutes=2)) == 1
     held.refresh_from_db()
     assert (held.status, held.waiting_on) == ("solved", "")
 
 
 def test_answered_outside_when_the_answer_is_there_already_solves_at_once(held, sam):
-    us = AuthorFactory(is_us=True)
-    MessageFactory(ticket=held, direction="team", author=us, posted_at=NOON + timedelta(minutes=1))
+    answered(held)
     outcomes.answered_outside(held.pk, sam, held.claim_token, status_after="pending", now=NOON)
     held.refresh_from_db()
     assert (held.status, held.waiting_on) == ("pending", "")
@@ -242,3 +254,40 @@ def test_spam_report_goes_to_slack_unless_it_is_undone(held, sam):
     outcomes.undo(event.pk, sam, NOON)
     item.refresh_from_db()
     assert item.state == "cancelled"
+
+
+@pytest.mark.parametrize("leave", [outcomes.solve, outcomes.pending])
+def test_what_nobody_has_answered_is_not_done_without_a_reason(leave, held, sam):
+    with pytest.raises(Unanswered, match="Nobody has answered"):
+        leave(held.pk, sam, held.claim_token, now=NOON)
+    held.refresh_from_db()
+    assert (held.status, held.claimed_by) == ("open", sam)
+    outcomes.no_reply_needed(held.pk, sam, held.claim_token, reason="community", now=NOON)
+    held.refresh_from_db()
+    assert (held.status, held.due_at) == ("solved", None)
+
+
+@pytest.mark.parametrize("state", Reply.State.values)
+def test_a_reply_on_its_way_counts_as_an_answer_until_it_fails(state, held, sam):
+    Reply.objects.create(
+        ticket=held, author=sam, channel=held.channel, key=uuid4(), text="Hi", guard_message_id=1, state=state,
+        send_at=NOON, created_at=NOON,
+    )  # fmt: skip
+    if state in Reply.ON_ITS_WAY:
+        outcomes.solve(held.pk, sam, held.claim_token, now=NOON)
+    else:
+        with pytest.raises(Unanswered):
+            outcomes.solve(held.pk, sam, held.claim_token, now=NOON)
+
+
+def test_passing_an_unanswered_report_of_abuse_on_is_a_reason(held, sam):
+    report(held, sam)
+    held.refresh_from_db()
+    assert (held.no_reply_reason, held.due_at) == ("spam_reported", None)
+
+
+def test_passing_an_answered_report_of_abuse_on_keeps_the_answer_as_the_first_reply(answered_one, sam):
+    report(answered_one, sam)
+    answered_one.refresh_from_db()
+    assert answered_one.no_reply_reason == ""
+    assert answered_one.first_reply_at is not None

@@ -17,6 +17,7 @@ from mentions.tests.factories import (
     UserFactory,
     ViewFactory,
 )
+from mentions.tests.replying import answered
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,8 @@ def held(client, sam, view, tickets):
 
 
 def leave(client, ticket, outcome, **data):
+    if outcome in ("solve", "pending"):  # what nobody has answered needs a reason
+        answered(ticket)
     address = reverse("mentions:leave", args=[ticket.pk, outcome])
     data = {"token": str(ticket.claim_token), "mode": "play", "view": "all", **data}
     return client.post(address, data, follow=True)
@@ -161,6 +164,19 @@ def test_an_outcome_is_taken_back_by_its_toast(client, sam, held):
     assert held.status == "open"
     assert held.claimed_by == sam
     assert response.context["ticket"] == held
+
+
+@pytest.mark.parametrize("outcome", ["solve", "pending"])
+def test_what_nobody_has_answered_stays_on_screen_and_says_why(client, held, outcome):
+    page = client.get(reverse("mentions:ticket", args=[held.pk])).content.decode()
+    assert f"leave/{outcome}/" not in page
+    address = reverse("mentions:leave", args=[held.pk, outcome])
+    response = client.post(address, {"token": str(held.claim_token)}, follow=True)
+    assert "Nobody has answered" in words(response)[0]
+    held.refresh_from_db()
+    assert (held.status, held.claimed_by is not None) == ("open", True)
+    answered(held)
+    assert f"leave/{outcome}/" in client.get(reverse("mentions:ticket", args=[held.pk])).content.decode()
 
 
 def test_handing_back_needs_a_word_why(client, held):

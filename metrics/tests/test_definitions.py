@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from channels.models.connection import Priority
-from mentions.models import Ticket
-from mentions.tests.factories import ChannelFactory, TicketFactory
+from channels.registry import all_adapters
+from mentions import clocks, targets, view_filters
+from mentions.models import Ticket, View
+from mentions.tests.factories import AuthorFactory, ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from metrics import definitions
 from metrics.definitions import FIGURE_NAMES, HIGH, Filters, figure
 from metrics.periods import Period
@@ -69,7 +71,7 @@ def test_every_mention_is_in_exactly_one_part(desk):
         *definitions.first_reply_by_channel(tickets(), filters, NOW),
     ]
     for row in rows:
-        assert row.mentions == row.answered + row.overdue + row.in_time + row.no_reply
+        assert row.mentions == row.answered + row.overdue + row.in_time + row.unsettled + row.no_reply
         assert row.within <= row.answered
     assert rows[0].overdue > 0
     assert rows[0].mentions == rows[2].mentions + rows[3].mentions
@@ -78,7 +80,7 @@ def test_every_mention_is_in_exactly_one_part(desk):
 def test_each_figure_counts_exactly_its_tickets(desk):
     row = definitions.first_reply_by_channel(tickets(), Filters(WEEK), NOW)[1]
     listed = Ticket.objects.filter(channel_id=row.channel_id)
-    for name in ("mentions", "answered", "within", "overdue", "in_time", "no_reply"):
+    for name in ("mentions", "answered", "within", "overdue", "in_time", "unsettled", "no_reply"):
         assert listed.filter(figure(name, WEEK, NOW)).count() == getattr(row, name), name
 
 
@@ -149,3 +151,74 @@ def test_median_by_day_has_both_series(desk):
 def test_all_names_have_a_condition():
     for name in FIGURE_NAMES:
         assert Ticket.objects.filter(figure(name, WEEK, NOW)).count() == 0
+
+
+@pytest.mark.parametrize("priority", Priority.values)
+@pytest.mark.parametrize("minutes", [None, 60, 300, 420, 1440])
+@pytest.mark.parametrize("skips", [False, True])
+def test_due_overdue_within_and_late_follow_one_rule(priority, minutes, skips):
+    """Posted before a weekend: a second before it is due, and a second after."""
+    channel = ChannelFactory(target_minutes=minutes, skips_weekends=skips, priority=priority)
+    friday = datetime(2026, 11, 20, 21, tzinfo=UTC)
+    due = targets.first_reply_due(friday, channel, priority)
+    week = Period(date(2026, 11, 16), date(2026, 11, 22))
+    asked, early, late = (MessageFactory(ticket=_ticket_of(channel, priority, friday)).ticket for _ in range(3))
+    us = AuthorFactory(is_us=True)
+    for ticket, at in ((early, due - SECOND), (late, due + SECOND)):
+        MessageFactory(ticket=ticket, direction="team", author=us, posted_at=at)
+    clocks.recompute([asked.pk, early.pk, late.pk])
+    asked.refresh_from_db()
+    assert asked.due_at == due
+    assert _behind("overdue", week, due + SECOND) == {asked.pk}
+    assert _behind("in_time", week, due - SECOND) == {asked.pk}
+    assert _behind("within", week, due) == {early.pk}
+    assert _behind("late", week, due) == {late.pk}
+    row = definitions.first_reply_by_channel(tickets(), Filters(week), due)[0]
+    assert row.goal == timedelta(minutes=targets.target_minutes(minutes, priority))
+
+
+SECOND = timedelta(seconds=1)
+
+
+def _ticket_of(channel, priority, posted_at):
+    return TicketFactory(channel=channel, priority=priority, posted_at=posted_at)
+
+
+def _behind(name, period, now):
+    return set(Ticket.objects.filter(figure(name, period, now)).values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("status", Ticket.Status.values)
+def test_overdue_lists_open_tickets_only(status):
+    ticket = TicketFactory(posted_at=NOW - hours(20), status=status)
+    wanted = "overdue" if status in ("new", "open") else "unsettled"
+    assert [name for name in ("overdue", "in_time", "unsettled") if _behind(name, WEEK, NOW)] == [wanted]
+    assert _behind(wanted, WEEK, NOW) == {ticket.pk}
+    view = View(name="all", slug="all", filters={"overdue": True, "statuses": list(Ticket.Status.values)})
+    shown = view_filters.tickets_in(view, UserFactory(role="manager"), NOW)
+    assert shown.exists() == (wanted == "overdue")
+    assert Ticket.objects.overdue(NOW).exists() == (wanted == "overdue")
+
+
+@pytest.mark.parametrize("reason", [value for value in Ticket.NoReply.values if value])
+def test_a_reason_takes_a_ticket_out_of_the_reply_time_unless_somebody_answers_for_us(reason):
+    ticket = TicketFactory(posted_at=NOW - hours(20), status="solved", no_reply_reason=reason, due_at=None)
+    assert _behind("no_reply", WEEK, NOW) == {ticket.pk}
+    assert not _behind("overdue", WEEK, NOW)
+    Ticket.objects.update(first_reply_at=NOW)
+    wanted = "answered" if reason in Ticket.HANDED_OVER else "no_reply"
+    assert _behind(wanted, WEEK, NOW) == {ticket.pk}
+
+
+@pytest.mark.parametrize("said", [None, True, False])
+@pytest.mark.parametrize("platform", sorted(all_adapters()))
+def test_internal_questions_are_left_out_unless_asked_for(platform, said):
+    channel = ChannelFactory(connection__platform=platform, is_internal=said)
+    TicketFactory(channel=channel, posted_at=NOW - hours(1))
+    is_internal = all_adapters()[platform].is_internal if said is None else said
+
+    def counted(**more):
+        return definitions.first_reply(tickets(), Filters(WEEK, **more), NOW).mentions
+
+    assert counted() == (0 if is_internal else 1)
+    assert counted(with_internal=True) == counted(channel_ids=[channel.pk]) == 1

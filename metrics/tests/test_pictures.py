@@ -8,7 +8,7 @@ from metrics.definitions import DayActivity, FirstReply
 DAYS = [(date(2026, 11, n), "all", timedelta(hours=n), 3) for n in range(1, 9)] + [
     (date(2026, 11, 3), "high", timedelta(hours=2), 1)
 ]
-ROWS = [FirstReply(f"channel <{n}>", n, timedelta(hours=7), 5, 4, 3, 0, 1, 0, timedelta(hours=n)) for n in range(3)]
+ROWS = [FirstReply(f"channel <{n}>", n, timedelta(hours=7), 5, 4, 3, 0, 1, 0, 0, timedelta(hours=n)) for n in range(3)]
 ACTIVITY = [DayActivity(date(2026, 11, n), n, n // 2, n // 3) for n in range(1, 9)]
 SPECS = [
     lambda theme: charts.median_first_reply(DAYS, theme),

@@ -75,6 +75,7 @@ class Slack(Adapter):
         }
     )
     grouping = Grouping.THREAD
+    is_internal = True
     expected_silence = timedelta(days=5)
     poll_interval_s = (30, 300)
     index_lag_s = 15.0

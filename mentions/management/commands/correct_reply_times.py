@@ -1,0 +1,40 @@
+"""`manage.py correct_reply_times`: once after an upgrade, so that old tickets follow today's rules in the reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils import timezone
+
+from mentions import corrections
+from mentions.models import Ticket
+
+
+class Command(BaseCommand):
+    help = (
+        "Corrects tickets from before today's rules: replies that bounced are no first reply, what waits is due by "
+        "today's targets, and tickets solved without an answer get a reason. Says what it changed; safe to repeat."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        dry_run = options["dry_run"]
+        with transaction.atomic():
+            done = corrections.correct(timezone.now()) if dry_run else None
+            transaction.set_rollback(dry_run)
+        self._say(done or corrections.correct(timezone.now()), "would be" if dry_run else "were")
+
+    def _say(self, done: corrections.Corrected, were: str) -> None:
+        self.stdout.write(f"{done.bounced} bounced replies {were} taken out of the first replies.")
+        self.stdout.write(f"{done.clocks} due times {were} corrected.")
+        total = sum(done.reasons.values())
+        self.stdout.write(f"{total} tickets solved without an answer {were} given a reason.")
+        for reason, count in sorted(done.reasons.items()):
+            self.stdout.write(f"  {count} {Ticket.NoReply(reason).label}")
+        if done.pending:
+            numbers = ", ".join(f"#{number}" for number in done.pending[:20])
+            self.stdout.write(f"{len(done.pending)} pending tickets were never answered; look at them: {numbers}")
