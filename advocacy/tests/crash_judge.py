@@ -189,7 +189,7 @@ def clocks_are_right(desk: LivingDesk) -> Iterator[str]:
              FROM mentions_ticket t JOIN channels_channel c ON c.id = t.channel_id"""
     )
     said: dict[int, list[Said]] = {}
-    columns = "id, direction, posted_at, is_auto, is_deleted"
+    columns = "id, direction, posted_at, is_auto, is_deleted, is_bounced"
     for row in desk.rows(f"SELECT ticket_id, {columns} FROM mentions_message WHERE ticket_id IS NOT NULL"):
         said.setdefault(row.pop("ticket_id"), []).append(Said(**row))
     for ticket in tickets:

@@ -205,7 +205,7 @@ def kinds(ticket: Ticket) -> list[str]:
 
 def clocks_of(ticket: Ticket) -> clocks.Clocks:
     """Recomputed in plain Python from the messages as they are stored."""
-    fields = ("id", "direction", "posted_at", "is_auto", "is_deleted")
+    fields = ("id", "direction", "posted_at", "is_auto", "is_deleted", "is_bounced")
     return compute(
         [Said(*row) for row in ticket.messages.values_list(*fields)],
         posted_at=ticket.posted_at,

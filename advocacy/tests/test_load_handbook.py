@@ -17,7 +17,7 @@ from channels.fields import cleaned
 from channels.models import Channel, Connection
 from channels.registry import adapter_for
 from experts.models import Topic
-from mentions import macros, view_filters
+from mentions import macros, targets, view_filters
 from mentions.models import Macro, PresetRecord, Tag, View
 
 pytestmark = pytest.mark.django_db
@@ -110,7 +110,8 @@ def test_rules_of_single_channels_hold() -> None:
     status = Channel.objects.get(slug="twitter-acmestatus")
     assert (status.post_roles, status.settings["availability_only"]) == (["infrastructure"], True)
     main = Channel.objects.get(slug="twitter-acme")
-    assert (main.rank, main.is_default, main.target_minutes) == (10, True, 300)
+    assert (main.rank, main.is_default, main.target_minutes) == (10, True, None)
+    assert targets.target_minutes(main.target_minutes, main.priority) == 300
 
 
 def test_guidelines_do_not_say_the_workflow_again() -> None:

@@ -219,6 +219,9 @@ def test_bounce_brings_the_ticket_back_and_fails_the_reply_that_bounced(desk, cl
     ticket = desk.ticket(first)
     reply = desk.reply(ticket, "You will never read this.")
     assert reply.state == Reply.State.SENT
+    asked = ticket.queued_at
+    ticket.refresh_from_db()
+    assert ticket.first_reply_at is not None
     for _ in range(2):
         desk.poll("email")
     reply.refresh_from_db()
@@ -227,6 +230,7 @@ def test_bounce_brings_the_ticket_back_and_fails_the_reply_that_bounced(desk, cl
     assert "bouncebo@dead.example" in reply.error
     assert "550 5.1.1 User unknown" in reply.error
     assert (ticket.status, ticket.is_queued, ticket.assignee) == ("open", True, desk.user())
+    assert (ticket.first_reply_at, ticket.queued_at, ticket.due_at is not None) == (None, asked, True)
     assert kinds(ticket).count("bounced") == kinds(ticket).count("delivery_failed") == 1
     assert drafts.text_of(ticket.pk, desk.user()) == "You will never read this."
     assert Message.objects.filter(ticket=ticket, direction="team").count() == 1
@@ -244,7 +248,7 @@ def test_bounce_that_is_here_before_the_receipt_finds_its_reply_all_the_same(des
     monkeypatch.setattr("channels.adapters.email._file", lambda *sent: desk.poll("email"))
     reply = desk.reply(ticket, "Back before it was gone.")
     ticket.refresh_from_db()
-    assert (reply.state, ticket.status) == (Reply.State.FAILED, "open")
+    assert (reply.state, ticket.status, ticket.first_reply_at) == (Reply.State.FAILED, "open", None)
     assert "550 5.1.1 User unknown" in reply.error
     assert drafts.text_of(ticket.pk, desk.user()) == reply.text
     assert set(ticket.messages.values_list("direction", flat=True)) == {"in", "team", "by"}
