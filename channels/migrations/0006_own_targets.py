@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0003_visible_to_from_settings'),
+        ('channels', '0005_people_stay'),
     ]
 
     operations = [

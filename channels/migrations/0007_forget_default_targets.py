@@ -15,7 +15,7 @@ def give_default(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0004_own_targets'),
+        ('channels', '0006_own_targets'),
     ]
 
     operations = [
