@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from channels.text import composed
+
 _JOINER = "\u200d"
 _MARKS = frozenset(("Mn", "Me", "Mc"))
 
@@ -16,7 +18,7 @@ def grapheme_count(text: str) -> int:
     if text.isascii():
         return len(text) - text.count("\r\n")
     count, previous, flags = 0, "", 0
-    for letter in unicodedata.normalize("NFC", text):
+    for letter in composed(text):
         is_flag = "\U0001f1e6" <= letter <= "\U0001f1ff"
         flags = flags + 1 if is_flag else 0
         joined = previous == _JOINER or _extends(letter) or (previous == "\r" and letter == "\n")

@@ -26,6 +26,8 @@ from channels.http_errors import detail_of, quota, read_failure, redact, redacte
 from channels.http_guard import anything_sent, begin_request, check_behind_proxy, session_for
 
 MAX_REDIRECTS = 5
+_SHOWN = 100
+"""Characters of an address in an error."""
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _SAY_NOTHING = frozenset(("accept", "accept-language", "user-agent", "if-none-match", "if-modified-since"))
@@ -69,14 +71,17 @@ class Call:
         except ValueError:
             is_sound = False
         if not is_sound:
-            raise Rejected(f"{redact(self.url[:100], self.secrets)!r} is not a web address (http or https).")
+            raise Rejected(f"{redact(self.url, self.secrets)[:_SHOWN]!r} is not a web address (http or https).")
         return parts
 
     @property
     def where(self) -> str:
         """Host and path: no query, since it may hold a key."""
         parts = self.target()
-        return redact(f"{parts.hostname or '?'}{parts.path}", self.secrets)
+        place = redact(
+            f"{parts.hostname or '?'}{parts.path}", self.secrets
+        )  # before it is cut: half a secret is one too
+        return place if len(place) <= _SHOWN else f"{place[: _SHOWN - 1]}…"
 
 
 def get_json(

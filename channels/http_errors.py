@@ -21,10 +21,12 @@ LONGEST_WAIT_S = 24 * 3600.0
 _DETAIL_LENGTH = 200
 _DETAIL_READ = 4000
 """Bytes of an error body that are looked at: the patterns below take quadratic time on hostile ones."""
-_SECRET_PARAMETER = re.compile(
-    r"(?i)([\"']?\b(?:[\w-]*token[\w-]*|api[_-]?key|[\w-]*secret[\w-]*|pass(?:word|wd)?|signature|oauth_\w+|key)[\"']?\s*[=:]\s*)"
-    r"([\"'][^\"']*[\"']|[^&\s,;\"'}]+)"
+# Whole names (possessive, so that no search begins anew within one), and what follows them up to the value.
+_NAME = re.compile(r"(?<![\w-])([\w-]++)[\"']?\s{0,9}[=:]\s{0,9}")
+_SECRET_NAME = re.compile(
+    r".*(?:token|secret)|(?:.*-)?(?:api[_-]?key|pass(?:word|wd)?|signature|oauth_\w+|key)\Z", re.IGNORECASE
 )
+_VALUE = re.compile(r"[\"'][^\"']*+[\"']|[^&\s,;\"'}]++")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[a-z0-9._~+/%=-]{8,}")
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _TAGS = re.compile(r"<(script|style)\b.*?</\1|<[^>]*>", re.IGNORECASE | re.DOTALL)
@@ -35,8 +37,17 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in sorted({s for s in secrets if s and len(s) >= 4}, key=len, reverse=True):
         for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
             text = text.replace(form, "•••")
-    text = _USERINFO.sub("•••@", _BEARER.sub(r"\1 •••", text))
-    return _SECRET_PARAMETER.sub(r"\1•••", text)
+    return _without_parameters(_USERINFO.sub("•••@", _BEARER.sub(r"\1 •••", text)))
+
+
+def _without_parameters(text: str) -> str:
+    """`token=…`, `"api_key": "…"` and the like without their values."""
+    kept, at = [], 0
+    for name in _NAME.finditer(text):
+        if name.end() >= at and _SECRET_NAME.match(name[1]) and (value := _VALUE.match(text, name.end())):
+            kept += [text[at : name.end()], "•••"]
+            at = value.end()
+    return "".join([*kept, text[at:]])
 
 
 def redacted(error: ChannelError, secrets: Iterable[str]) -> ChannelError:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -15,6 +13,7 @@ from channels import outbox_states as states
 from channels.clocks import desk_now
 from channels.models import OutboundItem
 from channels.outbox_sending import message_id_for, payload_of
+from channels.text import composed, unescaped
 
 OwnPost = tuple[str, str | None, str]
 """(external_id, parent_id, text)"""
@@ -103,6 +102,6 @@ def is_same(item: OutboundItem, external_id: str, parent_id: str | None, text: s
 
 def _plain(text: str) -> str:
     """What platforms leave of a text: they unescape, shorten links, trim, and put handles in front."""
-    text = unicodedata.normalize("NFC", html.unescape(text))
+    text = composed(unescaped(text))
     text = _LINK.sub("•", _LEADING_HANDLES.sub("", text))
     return _SPACE.sub(" ", text).strip()

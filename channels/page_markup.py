@@ -5,12 +5,11 @@ No parser of the whole page: a broken or hostile one must cost little, and only 
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from channels.text import html_to_text
+from channels.text import html_to_text, unescaped
 
 MOST_LETTERS = 1_500_000
 _MOST_TAGS = 400
@@ -90,4 +89,4 @@ class Markup:
 
 
 def _attributes(piece: str) -> dict[str, str]:
-    return {m[1].lower(): html.unescape(m[2] or m[3] or m[4] or "") for m in _ATTRIBUTE.finditer(piece)}
+    return {m[1].lower(): unescaped(m[2] or m[3] or m[4] or "") for m in _ATTRIBUTE.finditer(piece)}

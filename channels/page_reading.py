@@ -6,7 +6,6 @@ whichever is there. Everything is cut to a bound before it is looked at, so that
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +24,7 @@ from channels.http_body import Raw
 from channels.links import canonical, is_web_address
 from channels.page_markup import Markup
 from channels.secrets import without_secrets
-from channels.text import clean, html_to_text
+from channels.text import clean, html_to_text, unescaped
 
 MOST_BYTES = 3 * 1024 * 1024
 LONGEST_LINE = 300
@@ -235,7 +234,7 @@ def _language(page: Markup, metas: Mapping[str, str], thing: Mapping[str, Json])
 
 def _first(*values: Json) -> str:
     for value in values:
-        if isinstance(value, str) and (line := " ".join(clean(html.unescape(value)).split())):
+        if isinstance(value, str) and (line := " ".join(clean(unescaped(value)).split())):
             return line[:LONGEST_LINE]
     return ""
 

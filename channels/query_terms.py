@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from channels.contract import Mention
-from channels.text import UNSPACED
+from channels.text import UNSPACED, composed
 
 _SPACED_WORD = re.compile(rf"[^\W{UNSPACED}]")
 _BEFORE, _AFTER = rf"(?<![^\W{UNSPACED}])", rf"(?![^\W{UNSPACED}])"
@@ -41,7 +40,11 @@ class Subject:
 
 
 def subject_of(mention: Mention) -> Subject:
-    text, title, thread_title = composed(mention.text), composed(mention.subject), composed(mention.thread_title)
+    text, title, thread_title = (
+        composed(mention.text),
+        composed(mention.subject or ""),
+        composed(mention.thread_title or ""),
+    )
     author = mention.author
     return Subject(
         text,
@@ -54,11 +57,6 @@ def subject_of(mention: Mention) -> Subject:
         frozenset([plain_name(name) for tier in mention.addressed for name in tier] + [mention.thread_id.lower()]),
         frozenset(_facts(mention)),
     )
-
-
-def composed(text: str | None) -> str:
-    """é as one letter, however it was typed."""
-    return unicodedata.normalize("NFC", text) if text else ""
 
 
 def plain_name(name: str) -> str:

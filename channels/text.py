@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 # Possessive and bounded, so that hostile markup costs linear time. Comments, scripts and styles end at their own end
 # tag, so they are cut out beforehand by plain searching.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^'"<>]++|"[^"<]*+"|'[^'<]*+'|['"]){0,200}+)>|<[!?][^<>]*+>""")
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
-_SPACE_AT_LINE_END = re.compile(r"[ \t]+\n|\n[ \t]+(?=\n)")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_LONG_NUMBER = re.compile(r"&#(?:[0-9]{8}[0-9]*+|[xX][0-9a-fA-F]{8}[0-9a-fA-F]*+);?")
 _TRAILING = ".,;:!?'\")]}…»”’"
+MAX_MARKS = 30
+"""Combining marks on one letter, as in the stream-safe format of https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format:
+ordering a longer run takes quadratic time, and nobody could read it."""
 
 _PARAGRAPHS = frozenset(
     (
@@ -61,7 +65,7 @@ def html_to_text(source: str) -> str:
     A link whose text is its own (perhaps shortened) address is shown as the whole address.
     """
     if "<" not in source:
-        return html.unescape(_SPACE.sub(" ", source)).replace("\xa0", " ").strip() if source else ""
+        return unescaped(_SPACE.sub(" ", source)).replace("\xa0", " ").strip() if source else ""
     return _Reader(_without_silent_parts(source)).read()
 
 
@@ -81,7 +85,37 @@ def text_links(text: str) -> tuple[str, ...]:
     """Web addresses written out in plain text, without the punctuation that follows them, each once."""
     if "://" not in text:
         return ()
-    return tuple(dict.fromkeys(_trimmed(match[0]) for match in _URL.finditer(text)))
+    return tuple(dict.fromkeys(without_punctuation(match[0]) for match in _URL.finditer(text)))
+
+
+def without_punctuation(url: str) -> str:
+    """An address without the closing punctuation behind it; a bracket stays when it was opened inside the address."""
+    end, unopened = len(url), url.count(")") - url.count("(")
+    while end and url[end - 1] in _TRAILING:
+        if url[end - 1] == ")":
+            if unopened <= 0:
+                break
+            unopened -= 1
+        end -= 1
+    return url[:end]
+
+
+def unescaped(source: str) -> str:
+    """Entities decoded. A number with thousands of digits is no character, and would be an error of `html.unescape`."""
+    return html.unescape(_LONG_NUMBER.sub("\ufffd", source) if "&#" in source else source)
+
+
+def composed(text: str) -> str:
+    """In Unicode's composed form (NFC): é as one letter, however it was typed. Linear: of more than `MAX_MARKS` marks
+    on one letter the rest are left out, so it is for comparing and counting, not for showing."""
+    return text if text.isascii() else unicodedata.normalize("NFC", _long_runs().sub(lambda run: run[1], text))
+
+
+@cache
+def _long_runs() -> re.Pattern[str]:
+    """Runs of marks that NFC would have to put in order: those of a combining class other than 0, all below U+1F000."""
+    marks = "".join(chr(code) for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))
+    return re.compile(f"([{marks}]{{{MAX_MARKS}}})[{marks}]++")
 
 
 def names_phrase(phrases: Iterable[str], *texts: str | None) -> bool:
@@ -117,8 +151,8 @@ class _Reader:
                 self._tag(tag[2].lower(), bool(tag[1]), tag[3])
         self._text(self.source[at:])
         self._close_link()
-        text = html.unescape("".join(self.parts)).replace("\xa0", " ")
-        return _BLANK_LINES.sub("\n\n", _SPACE_AT_LINE_END.sub("\n", text)).strip("\n ")
+        text = unescaped("".join(self.parts)).replace("\xa0", " ")
+        return _BLANK_LINES.sub("\n\n", _without_space_at_line_ends(text)).strip("\n ")
 
     def _text(self, piece: str) -> None:
         if not piece:
@@ -146,23 +180,19 @@ class _Reader:
             return
         target, first = self.link
         self.link = None
-        shown = html.unescape("".join(self.parts[first:])).strip()
+        shown = unescaped("".join(self.parts[first:])).strip()
         if shown.endswith(("...", "…")) and target.startswith(shown.rstrip(".…")) and len(target) > len(shown) - 3:
             self.parts[first:] = [html.escape(target, quote=False)]
 
 
 def _href(attributes: str) -> str:
     match = _HREF.search(attributes)
-    return html.unescape(match[1] or match[2] or match[3] or "").strip() if match else ""
+    return unescaped(match[1] or match[2] or match[3] or "").strip() if match else ""
 
 
-def _trimmed(url: str) -> str:
-    """Without closing punctuation; a bracket stays when it was opened inside the address."""
-    while url and url[-1] in _TRAILING:
-        if url[-1] == ")" and url.count("(") >= url.count(")"):
-            break
-        url = url[:-1]
-    return url
+def _without_space_at_line_ends(text: str) -> str:
+    *lines, last = text.split("\n")
+    return "\n".join([*(line.rstrip(" \t") for line in lines), last])
 
 
 def _without_silent_parts(source: str) -> str:

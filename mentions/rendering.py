@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 
 from channels.quotes import fold_quotes
+from channels.text import without_punctuation
 from mentions.sanitise import clean_prose
 
 COUNT_CAP = 1000
@@ -19,7 +20,6 @@ SHOWN_LINK = 70
 
 # Bounded, so that hostile text costs linear time.
 _URL = re.compile(r"https?://[^\s<>\"'\x00-\x1f]{1,2000}", re.IGNORECASE)
-_TRAILING = ".,;:!?)]}…»”’"
 _PROSE = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": False})
 
 
@@ -30,7 +30,7 @@ def linked(text: str) -> SafeString:
     parts: list[str] = []
     at = 0
     for match in _URL.finditer(text):
-        url = _trimmed(match[0])
+        url = without_punctuation(match[0])
         parts += [escape(text[at : match.start()]), _link(url)]
         at = match.start() + len(url)
     parts.append(escape(text[at:]))
@@ -42,14 +42,6 @@ def _link(url: str) -> str:
     shown = bare if len(bare) <= SHOWN_LINK else bare[: SHOWN_LINK - 1] + "…"
     whole = escape(url)
     return f'<a href="{whole}" title="{whole}" target="_blank" rel="noopener noreferrer nofollow">{escape(shown)}</a>'
-
-
-def _trimmed(url: str) -> str:
-    while url and url[-1] in _TRAILING:
-        if url[-1] == ")" and url.count("(") >= url.count(")"):
-            break
-        url = url[:-1]
-    return url
 
 
 @lru_cache(maxsize=256)

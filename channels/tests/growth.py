@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
 
 SHORT_S = 1.0
 """Below it nobody waits, and a measurement says little."""
@@ -23,3 +28,111 @@ def _seconds(work: Callable[[int], object], size: int) -> float:
     began = time.process_time()
     work(size)
     return time.process_time() - began
+
+
+LENGTH = 1024
+"""1×; what is looked at are 4× and 16× of it, and 64× where these two raise a suspicion."""
+TINY_S = 0.0002
+"""What takes less for 16× is let go: were it quadratic, it would take less than a second for a megabyte."""
+MOST_FOR_FOUR_TIMES = 8.0
+"""Four times the input: linear work takes 4 times as long, quadratic 16 times."""
+SUSPICIOUS = 6.0
+TRIES = 4
+MEASURED_S = 0.04
+"""Of processor time, by repetition: its clock ticks every 4 ms on some machines."""
+SLOW_S = 0.03
+ENDLESS_S = 5.0
+
+Work = Callable[[int, int], Callable[[], object]]
+"""`work(length, attempt)` prepares one call on an input of about that many characters, another input for each attempt
+(so that no cache answers), and hands the call back."""
+
+
+class Endless(BaseException):
+    """One call took longer than any honest one; not an Exception, so that no `except` of a parser swallows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What four times the input costs. Seconds of processor time."""
+
+    length: int
+    short_s: float
+    long_s: float
+
+    def __str__(self) -> str:
+        if self.long_s >= ENDLESS_S:
+            return f"over {ENDLESS_S:.0f} s for {self.length} characters"
+        times = self.long_s / self.short_s
+        return f"{times:.0f} times as long for four times the input ({self.long_s:.3f} s for {self.length} characters)"
+
+
+def superlinear(work: Work, length: int = LENGTH) -> Growth | None:
+    """None where the work grows about as its input does."""
+    short = _took(work(4 * length, 0))
+    if short > SLOW_S:  # sixteen times as much might never end
+        return _grown(work, length)
+    long = _took(work(16 * length, 0))
+    for attempt in range(1, TRIES):
+        if long < max(TINY_S, SUSPICIOUS * short):
+            return None
+        short = min(short, _took(work(4 * length, attempt)))
+        long = min(long, _took(work(16 * length, attempt))) if long < 1.0 else long
+    return _grown(work, 16 * length if long < SLOW_S else 4 * length)
+
+
+def _grown(work: Work, length: int) -> Growth | None:
+    """The best of several tries acquits at once: a busy machine only makes them longer. What they do not acquit is
+    measured by processor time."""
+    short = long = float("inf")
+    for attempt in range(1, TRIES + 1):
+        short = min(short, _took(work(length, 2 * attempt)), _took(work(length, 2 * attempt + 1)))
+        long = min(long, _took(work(4 * length, attempt)))
+        if long < MOST_FOR_FOUR_TIMES * short:
+            return None
+        if long >= ENDLESS_S:
+            return Growth(4 * length, short, long)
+    found = Growth(4 * length, _measured(work, length), _measured(work, 4 * length))
+    return found if found.long_s > MOST_FOR_FOUR_TIMES * found.short_s else None
+
+
+def _took(call: Callable[[], object]) -> float:
+    """Seconds by the wall clock, at most ENDLESS_S of processor time; the collector rests meanwhile."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        with _stopped_when_endless():
+            began = time.perf_counter()
+            call()
+            return time.perf_counter() - began
+    except Endless:
+        return ENDLESS_S
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _measured(work: Work, length: int) -> float:
+    """Seconds of processor time for one call, the mean of as many as it takes to measure them."""
+    total, calls = 0.0, 0
+    while total < MEASURED_S:
+        call = work(length, 100 + calls)
+        began = time.process_time()
+        took = _took(call)
+        total += max(time.process_time() - began, 1e-6 if took < ENDLESS_S else took)
+        calls += 1
+    return total / calls
+
+
+@contextmanager
+def _stopped_when_endless() -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Endless
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, ENDLESS_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

@@ -7,7 +7,6 @@ in bytes of UTF-8), …/api/com-atproto-repo-create-record, …-delete-record, �
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
 from channels.graphemes import grapheme_count
-from channels.text import text_links
+from channels.text import composed, text_links
 
 MAX_LENGTH = 300
 """In characters as they are seen; at most ten times as many bytes."""
@@ -158,7 +157,7 @@ def _receipt(config: Config, record: Mapping[str, Any]) -> Receipt | None:
 
 
 def _spoken(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(composed(text).split())
 
 
 def delete(config: Config, external_id: str) -> None:

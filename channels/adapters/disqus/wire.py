@@ -10,13 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from html import unescape
 from typing import Any
 
 from channels.adapters.disqus.client import error_line
 from channels.contract import Author, Config, Document, Item, Json, Mention, digest
 from channels.errors import Malformed
-from channels.text import clean, html_links, html_to_text, text_links
+from channels.text import clean, html_links, html_to_text, text_links, unescaped
 
 _AUTHOR = ("id", "username", "name", "profileUrl", "url", "isAnonymous")
 _THREAD = ("id", "forum", "title", "clean_title", "link", "isClosed")
@@ -128,7 +127,7 @@ def _web(value: Json) -> str | None:
 
 
 def _title(thread: Mapping[str, Any]) -> str | None:
-    return _text(thread.get("clean_title")) or unescape(_text(thread.get("title"))) or None
+    return _text(thread.get("clean_title")) or unescaped(_text(thread.get("title"))) or None
 
 
 def _author(value: Json) -> Author:

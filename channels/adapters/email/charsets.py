@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from channels.adapters.email.charset_guess import guess
+
 _ALIASES = {
     # Western mailers label Windows text as ISO-8859-1 or ASCII; browsers read both as windows-1252 for that reason:
     # https://encoding.spec.whatwg.org/#names-and-labels
@@ -101,3 +103,21 @@ def _clean(text: str) -> str:
     except UnicodeEncodeError:  # UTF-7 and friends can spell half a surrogate pair; neither JSON nor SQL can store it
         return text.encode("utf-8", "replace").decode()
     return text
+
+
+def guess_charset(data: bytes, declared: str = "") -> str:
+    """Of raw 8-bit bytes that nothing labels: UTF-8, else what the body beside them is declared to be, if they can be
+    read as that, else a guess."""
+    label = codec_for(declared) if declared else None
+    for codec in ("utf-8", label if label not in _SAYS_LITTLE else None):
+        if codec:
+            try:
+                data.decode(codec)
+            except ValueError:
+                continue
+            return codec
+    return "utf-8" if _is_damaged_utf8(data) else guess(data)
+
+
+_SAYS_LITTLE = (None, "utf-8", "utf8", "ascii", "us-ascii", "cp1252")
+"""Labels that mailers put on everything."""

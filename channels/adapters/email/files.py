@@ -12,6 +12,7 @@ from channels.errors import Malformed
 
 _MBOX_FROM = re.compile(rb"^From [^\r\n]+\r?\n(?=[!-9;-~]+[ \t]*:)", re.MULTILINE)
 _ESCAPED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+_QUOTED = re.compile(rb"(?:>[^\n]*+\n)++")
 _HEADER = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _MAIL_FIELDS = re.compile(
     rb"^(?:from|to|cc|bcc|subject|date|message-id|received|return-path|delivered-to|mime-version|content-[a-z-]+|reply-to"
@@ -75,6 +76,7 @@ def _mails_of_mbox(data: bytes) -> Iterator[bytes]:
 
 def _has_headers(data: bytes) -> bool:
     """Whether it starts with a block of fields of which at least one is a mail's."""
+    data = data[match.end() :] if (match := _QUOTED.match(data)) else data
     if not _HEADER.match(data):
         return False
     head = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in data[:65536] else data

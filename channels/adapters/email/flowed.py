@@ -9,7 +9,8 @@ def unflow(text: str, delete_space: bool = False) -> str:
     `delete_space` is the DelSp parameter: the space at the cut is none of the writer's.
     """
     out: list[str] = []
-    paragraph, depth, flowing = "", 0, False
+    paragraph: list[str] = []
+    depth, flowing = 0, False
     for line in text.split("\n"):
         content = line.lstrip(">")
         level = len(line) - len(content)
@@ -18,18 +19,19 @@ def unflow(text: str, delete_space: bool = False) -> str:
         signature = content == "-- "
         if flowing and (level != depth or signature):
             out.append(_quoted(paragraph, depth))
-            paragraph, flowing = "", False
-        paragraph = paragraph + content if flowing else content
+            flowing = False
+        if not flowing:
+            paragraph = []
         depth = level
         flowing = content.endswith(" ") and not signature
-        if flowing:
-            paragraph = paragraph[:-1] if delete_space else paragraph
-        else:
+        paragraph.append(content[:-1] if flowing and delete_space else content)
+        if not flowing:
             out.append(_quoted(paragraph, depth))
     if flowing:
         out.append(_quoted(paragraph, depth))
     return "\n".join(out)
 
 
-def _quoted(text: str, depth: int) -> str:
+def _quoted(paragraph: list[str], depth: int) -> str:
+    text = "".join(paragraph)
     return ">" * depth + " " + text if depth and text else ">" * depth + text

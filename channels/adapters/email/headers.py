@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from urllib.parse import unquote_to_bytes
 
-from channels.adapters.email.charsets import decode
+from channels.adapters.email.charsets import decode, guess_charset
 
 _NAME = re.compile(rb"[!-9;-~]+\Z")
 _BLANK_START = re.compile(rb"(?:[ \t]*\r?\n)+")
@@ -23,6 +23,16 @@ _LOOKS_LIKE_HEADER = re.compile(
     rb"|content-[a-z-]+|x-[a-z0-9-]+)[ \t]*:",
     re.IGNORECASE,
 )
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_EXPECTED = frozenset(
+    (
+        *("from", "to", "subject", "date", "message-id", "received", "mime-version", "content-type", "references"),
+        *("sender", "content-transfer-encoding", "return-path", "in-reply-to", "reply-to"),
+    )
+)
+"""Where one of them is still to come, a line that is no header does not end the block."""
+_STRUCTURED = frozenset(("from", "sender", "reply-to", "to", "cc", "date", "message-id", "in-reply-to", "references"))
+"""Fields in which a stray line would make another address or date; they take one only where they are visibly cut."""
 _WORD = re.compile(r"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
 _PARAM = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -33,10 +43,13 @@ _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 class Headers:
     """Fields by lower-case name, in order of appearance, unfolded and still undecoded."""
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_charset", "_fields", "body_charset")
 
     def __init__(self) -> None:
         self._fields: dict[str, list[bytes]] = {}
+        self._charset: str | None = None
+        self.body_charset = ""
+        """What the body is written in, where that is declared: the best hint for headers that declare nothing."""
 
     def add(self, name: str, value: bytes) -> None:
         self._fields.setdefault(name, []).append(value)
@@ -52,16 +65,26 @@ class Headers:
 
     def all(self, name: str) -> list[str]:
         """Every value of a field as text, encoded words still encoded (structure is parsed before they are)."""
-        return [_one_line(decode(value)) for value in self._fields.get(name, ())]
+        return [_one_line(self._decoded(value)) for value in self._fields.get(name, ())]
 
     def first(self, name: str) -> str:
         values = self._fields.get(name)
-        return _one_line(decode(values[0])) if values else ""
+        return _one_line(self._decoded(values[0])) if values else ""
 
     def text(self, name: str) -> str | None:
         """First value for people to read: encoded words decoded, blanks tidied. None if there is no such field."""
         values = self._fields.get(name)
-        return plain(decode(values[0])) if values else None
+        return plain(self._decoded(values[0])) if values else None
+
+    def _decoded(self, value: bytes) -> str:
+        return decode(value) if value.isascii() else decode(value, self._charset_of_all())
+
+    def _charset_of_all(self) -> str:
+        """Guessed once over every raw 8-bit field: the longer the sample, the better the guess."""
+        if self._charset is None:
+            raw = b"\n".join(each for values in self._fields.values() for each in values if not each.isascii())
+            self._charset = guess_charset(raw, self.body_charset)
+        return self._charset
 
 
 def _one_line(value: str) -> str:
@@ -87,29 +110,44 @@ def read_headers(data: bytes) -> tuple[Headers, bytes]:
     end = _END.search(data)
     block, body = (data[: end.start()], data[end.end() :]) if end else (data, b"")
     lines = block.split(b"\n")
-    name, value = "", b""
+    last = _last_places(lines)
+    name, pieces = "", [b""]
     for number, line in enumerate(lines):
         if line[:1] in (b" ", b"\t") and name:
-            value += line.rstrip(b"\r")
+            pieces.append(line.rstrip(b"\r"))
             continue
         field, colon, rest = line.rstrip(b"\r").partition(b":")
         if not colon or not _NAME.match(field.rstrip()):
-            if line.startswith((b"From ", b">From ")) or _headers_go_on(headers, lines, number):
+            if line.startswith((b"From ", b">From ")):
+                continue
+            if _headers_go_on(headers, name, lines, number, last):
+                if name not in _STRUCTURED or line[:1] == b"<" or pieces[-1].rstrip()[-1:] in (b",", b";"):
+                    pieces.append(b" " + line.rstrip(b"\r"))  # it lacks only the space that makes it a continuation
                 continue
             body = data[sum(len(each) + 1 for each in lines[:number]) :] if line.strip() or end is None else body
             break
         if name:
-            headers.add(name, value)
-        name, value = field.rstrip().decode("ascii").lower(), rest
+            headers.add(name, b"".join(pieces))
+        name, pieces = field.rstrip().decode("ascii").lower(), [rest]
     if name:
-        headers.add(name, value)
+        headers.add(name, b"".join(pieces))
     return headers, body
 
 
-def _headers_go_on(headers: Headers, lines: list[bytes], number: int) -> bool:
-    """True for a broken line in the midst of headers, False where the body starts without a blank line."""
-    following = lines[number + 1 : number + 4]
-    return len(headers) > 0 and any(_LOOKS_LIKE_HEADER.match(line) for line in following)
+def _last_places(lines: list[bytes]) -> dict[str, int]:
+    """Number of the last line on which each of the fields that every mail has begins."""
+    found = ((match[1].decode().lower(), number) for number, line in enumerate(lines) if (match := _FIELD.match(line)))
+    return {name: number for name, number in found if name in _EXPECTED}
+
+
+def _headers_go_on(headers: Headers, name: str, lines: list[bytes], number: int, last: dict[str, int]) -> bool:
+    """True for a broken line in the midst of headers, False where the body starts without a blank line. Before the
+    first header only quoted lines may stand."""
+    if not name:
+        return lines[number].startswith(b">") and len(last) >= 2
+    if any(_LOOKS_LIKE_HEADER.match(line) for line in lines[number + 1 : number + 4]):
+        return True
+    return any(place > number and each not in headers and each != name for each, place in last.items())
 
 
 def decode_words(value: str) -> str:
@@ -118,18 +156,19 @@ def decode_words(value: str) -> str:
     if "=?" not in value:
         return value
     out: list[str] = []
-    pending, charset, position = b"", "", 0
+    pending: list[bytes] = []
+    charset, position = "", 0
     for match in _WORD.finditer(value):
         between = value[position : match.start()]
         if pending and (between.strip() or match[1].lower() != charset):
-            out.append(decode(pending, charset))
-            pending = b""
+            out.append(decode(b"".join(pending), charset))
+            pending = []
         if between.strip() or not position:
             out.append(between)
         charset, position = match[1].lower(), match.end()
-        pending += _word_bytes(match[2], match[3])
+        pending.append(_word_bytes(match[2], match[3]))
     if pending:
-        out.append(decode(pending, charset))
+        out.append(decode(b"".join(pending), charset))
     out.append(value[position:])
     return "".join(out)
 
@@ -179,12 +218,13 @@ def read_params(value: str) -> tuple[str, dict[str, str]]:
 
 
 def _join_pieces(parts: list[tuple[int, bool, str]]) -> str:
-    charset, data = None, b""
+    charset: str | None = None
+    pieces: list[bytes] = []
     for position, (_, extended, text) in enumerate(parts):
         if position == 0 and extended and text.count("'") >= 2:
             charset, _, text = text.split("'", 2)
-        data += unquote_to_bytes(text) if extended else text.encode("utf-8", "replace")
-    return decode(data, charset)
+        pieces.append(unquote_to_bytes(text) if extended else text.encode("utf-8", "replace"))
+    return decode(b"".join(pieces), charset)
 
 
 def read_date(value: str) -> datetime | None:

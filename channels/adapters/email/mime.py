@@ -83,6 +83,8 @@ def _read(data: bytes, default_type: str, depth: int, budget: list[int]) -> Part
                 break
             budget[0] -= 1
             part.children.append(_read(piece, inner_default, depth + 1, budget))
+    declared_inside = (child.headers.body_charset for child in part.children)
+    headers.body_charset = params.get("charset") or next((each for each in declared_inside if each), "")
     return part
 
 

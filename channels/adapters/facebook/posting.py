@@ -6,7 +6,6 @@ https://developers.facebook.com/docs/messenger-platform/reference/send-api/ (24 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from channels.adapters.facebook.reading import page_id, parse
 from channels.adapters.facebook.wire import TALK
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain
+from channels.text import composed
 
 LONGEST_MESSAGE = 2000
 LONGEST_COMMENT = 8000
@@ -109,7 +109,7 @@ def _receipt(entry: Mapping[str, Any]) -> Receipt:
 
 
 def _same(posted: str, ours: str) -> bool:
-    return unicodedata.normalize("NFC", posted).split() == unicodedata.normalize("NFC", ours).split()
+    return composed(posted).split() == composed(ours).split()
 
 
 def delete(config: Config, external_id: str) -> None:

@@ -11,7 +11,6 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
@@ -22,7 +21,7 @@ from channels.contract import Json
 from channels.errors import Malformed
 from channels.http_body import Raw, decode_json
 from channels.links import web_address
-from channels.text import clean, html_to_text
+from channels.text import clean, html_to_text, unescaped
 
 MOST_ENTRIES = 1000
 LONGEST_HTML = 200_000
@@ -155,7 +154,7 @@ def _title(entry: Mapping[str, Any]) -> str:
     detail, title = entry.get("title_detail"), _text(entry.get("title"))
     is_html = isinstance(detail, Mapping) and str(detail.get("type", "")).endswith("html")
     if not is_html and _ENTITY.search(title):
-        title = unescape(title)
+        title = unescaped(title)
     return " ".join((html_to_text(title) if is_html else title).split())[:500]
 
 
@@ -229,7 +228,7 @@ def _json_entry(item: Mapping[str, Any], base: str) -> dict[str, Any]:
             "id": str(number) if isinstance(number, int | float) else _text(number),
             "link": _joined(base, item.get("url")) or _joined(base, item.get("external_url")),
             "about": _joined(base, item.get("external_url")) if item.get("url") else "",
-            "title": " ".join(unescape(_text(item.get("title"))).split())[:500],  # plain text by the specification
+            "title": " ".join(unescaped(_text(item.get("title"))).split())[:500],  # plain text by the specification
             "html": html,
             "text": "" if html else (_text(item.get("content_text")) or _text(item.get("summary")))[:LONGEST_HTML],
             "author": _json_person(item, base),

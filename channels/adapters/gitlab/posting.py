@@ -5,7 +5,6 @@ https://docs.gitlab.com/api/notes/#create-an-issue-note · https://docs.gitlab.c
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from channels.adapters.gitlab.places import INTERNAL, Place, place_from
 from channels.adapters.gitlab.reading import time_of
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain
+from channels.text import composed
 
 MAX_LENGTH = 1_000_000
 """https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions"""
@@ -81,7 +81,7 @@ def _is_after(note: Mapping[str, Any], since: datetime) -> bool:
 
 
 def _same(posted: str, ours: str) -> bool:
-    return unicodedata.normalize("NFC", posted).split() == unicodedata.normalize("NFC", ours).split()
+    return composed(posted).split() == composed(ours).split()
 
 
 def delete(config: Config, external_id: str) -> None:

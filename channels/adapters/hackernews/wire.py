@@ -11,12 +11,11 @@ import json
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from html import unescape
 from typing import Any
 
 from channels.contract import Author, Config, Document, Item, Json, Mention
 from channels.errors import Malformed
-from channels.text import clean, html_links, html_to_text, names_phrase
+from channels.text import clean, html_links, html_to_text, names_phrase, unescaped
 
 ALGOLIA = "https://hn.algolia.com/api/v1"
 FIREBASE = "https://hacker-news.firebaseio.com/v0"
@@ -166,7 +165,7 @@ def _mention(
     number = item.external_id
     is_comment = _is_comment(entry)
     html = _text(entry.get("comment_text")) or _text(entry.get("story_text")) or _text(entry.get("text"))
-    title = unescape(_text(entry.get("title"))) or None
+    title = unescaped(_text(entry.get("title"))) or None
     author = _text(entry.get("author")) or _text(entry.get("by"))
     parent = _parent(entry) if is_comment else None
     thread = _story_number(entry, story) or parent if is_comment else number
@@ -220,7 +219,7 @@ def _thread_title(
 ) -> str | None:
     if not is_comment:
         return title
-    return unescape(_text(entry.get("story_title")) or _text(story.get("title"))) or None
+    return unescaped(_text(entry.get("story_title")) or _text(story.get("title"))) or None
 
 
 def _author(name: str, config: Config) -> Author:

@@ -7,7 +7,6 @@ not offered: they must be cast by people (https://www.reddit.com/dev/api/#POST_a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from channels.adapters.reddit.parsing import web_base
 from channels.clocks import desk_now
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient, Uncertain
+from channels.text import composed
 
 MAX_LENGTH = 10_000
 """Of a comment, in characters: longer ones are refused as TOO_LONG."""
@@ -156,7 +156,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 def _spoken(text: str) -> str:
     """What stays the same when Reddit takes a text: not the line ends and spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(composed(text).split())
 
 
 def delete(config: Config, external_id: str) -> None:

@@ -5,11 +5,10 @@ https://docs.slack.dev/messaging/formatting-message-text
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
 
-from channels.text import clean
+from channels.text import clean, unescaped
 
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _ANGLE = re.compile(r"<([^<>]+)>")
@@ -37,12 +36,12 @@ def plain(text: str, names: Mapping[str, str]) -> str:
         made += [_prose(text[at : code.start()], names), _ANGLE.sub(lambda m: _angle(m[1], names), code[0])]
         at = code.end()
     made.append(_prose(text[at:], names))
-    return clean(html.unescape("".join(made))).strip()
+    return clean(unescaped("".join(made))).strip()
 
 
 def links(text: str) -> tuple[str, ...]:
     """Web addresses, decoded, each once."""
-    found = (html.unescape(m[1].partition("|")[0]) for m in _ANGLE.finditer(text))
+    found = (unescaped(m[1].partition("|")[0]) for m in _ANGLE.finditer(text))
     return tuple(dict.fromkeys(url for url in found if url.lower().startswith(("http://", "https://"))))
 
 

@@ -12,13 +12,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from html import unescape
 from typing import Any
 
 from channels.contract import Author, Config, Document, Item, Json, Mention
 from channels.errors import Malformed
 from channels.links import web_address
-from channels.text import clean, html_links, html_to_text, names_phrase
+from channels.text import clean, html_links, html_to_text, names_phrase, unescaped
 
 COMMENT = "comment-"
 """Before the id of a comment: comment 5 is not post 5."""
@@ -171,14 +170,14 @@ def _mention(
     external_id: str, kind: str, post: Mapping[str, Any], question: Mapping[str, Any], config: Config
 ) -> Mention:
     thread = identity(question.get("question_id")) or identity(post.get("post_id")) or external_id
-    title = unescape(_text(question.get("title"))) or None
+    title = unescaped(_text(question.get("title"))) or None
     html = _text(post.get("body"))
     return Mention(
         external_id=external_id,
         thread_id=thread,
         author=_author(post.get("owner"), config),
         posted_at=_moment(post.get("creation_date")),
-        text=html_to_text(html) if html else unescape(_text(post.get("body_markdown"))),
+        text=html_to_text(html) if html else unescaped(_text(post.get("body_markdown"))),
         parent_id=_parent(kind, post, thread),
         subject=title if kind == "question" else None,
         html=html or None,
@@ -202,7 +201,7 @@ def _author(owner: Json, config: Config) -> Author:
     """A deleted user (`does_not_exist`) has a name at most: https://api.stackexchange.com/docs/types/shallow-user."""
     known = owner if isinstance(owner, dict) else {}
     number = identity(known.get("user_id"))
-    name = unescape(_text(known.get("display_name"))) or None
+    name = unescaped(_text(known.get("display_name"))) or None
     if number is None:
         return Author("", name=name)
     return Author(number, name=name, url=web_address(_text(known.get("link"))) or f"{web_base(config)}/users/{number}")

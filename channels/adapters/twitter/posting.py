@@ -6,7 +6,6 @@ to-like-the-specified-post, /x-api/posts/user-posts-timeline-by-user-id
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from channels.adapters.twitter.parsing import tweet_url
 from channels.adapters.twitter.times import snowflake_time
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
+from channels.text import composed
 
 MAX_LENGTH = 280
 OWN_PAGES = 10
@@ -108,7 +108,7 @@ def _is_ours(tweet: Mapping[str, Any], outgoing: Outgoing, wanted: list[str]) ->
 def spoken(text: str) -> list[str]:
     """The words that stay the same when Twitter takes a text: links are shortened, and the names of those who are
     answered are put in front."""
-    text = unicodedata.normalize("NFC", text)
+    text = composed(text)
     for link in reversed(extract_urls_with_indices(text)):
         start, end = link["indices"]
         text = f"{text[:start]}{_LINK}{text[end:]}"

@@ -11,14 +11,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from html import unescape
 from typing import Any
 from urllib.parse import quote
 
 from channels.contract import Author, Config, Document, Item, Json, Mention
 from channels.errors import Malformed
 from channels.links import web_address
-from channels.text import clean, html_links, html_to_text, names_phrase, text_links
+from channels.text import clean, html_links, html_to_text, names_phrase, text_links, unescaped
 
 WEB = "https://www.youtube.com"
 _KEPT = (
@@ -171,7 +170,7 @@ def _mention(
         edited_at=updated_at if updated_at and posted_at and updated_at > posted_at else None,
         links=html_links(html) or text_links(plain),
         reply_to_id=top if is_reply else None,
-        thread_title=unescape(text_of(about.get("title"))) or None,
+        thread_title=unescaped(text_of(about.get("title"))) or None,
         extra=_extra(comment, video),
     )
 
@@ -181,7 +180,7 @@ def _author(comment: Mapping[str, Any], config: Config) -> Author:
     An account that is gone has no channel."""
     told = comment.get("authorChannelId")
     channel = text_of(told.get("value")) if isinstance(told, dict) else text_of(told)
-    name = unescape(text_of(comment.get("authorDisplayName"))) or None
+    name = unescaped(text_of(comment.get("authorDisplayName"))) or None
     handle = name[1:] if name and name.startswith("@") and len(name) > 1 else None
     if not channel:
         return Author("", handle=handle, name=name)
