@@ -18,6 +18,7 @@ from channels.contract import Network
 from channels.errors import AuthFailed, BlockedAddress, RateLimited, Rejected, Transient, Uncertain
 from channels.http_body import Raw, decode_json
 from channels.http_errors import quota, redact, retry_after_s
+from channels.tests.growth import assert_linear
 from channels.tests.loopback import Reply, Seen, as_json, serving
 
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -299,3 +300,22 @@ def test_an_adapter_may_read_an_error_body_its_own_way() -> None:
             http.get_json(server.network(), f"{server.url}/protected", classify=classify)
         with pytest.raises(AuthFailed):
             http.get_json(server.network(), f"{server.url}/other", classify=classify)
+
+
+@pytest.mark.parametrize("unit", ["token", "a-", "secret=", "bearer ", "x://a", "key ", "=", "'", "%41"])
+def test_blotting_out_secrets_costs_linear_time(unit: str) -> None:
+    assert_linear(lambda count: redact(unit * count, ["hunter22"]), 200_000)
+
+
+def test_an_address_is_cut_only_behind_its_secrets() -> None:
+    """Cut first, the beginning of the secret would be no secret any more."""
+    secret = "hunter22-hunter22-hunter22"
+    with pytest.raises(Rejected) as caught:
+        http.get_json(Network(), "ftp://acme.example/" + "a" * 75 + secret, secrets=[secret])
+    assert "hunter" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+def test_an_endless_address_is_told_in_short() -> None:
+    call = http.Call("GET", "https://acme.example/" + "token-" * 100_000)
+    assert len(call.where) <= 100
