@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.tests.growth import assert_linear
-from channels.text import clean, html_links, html_to_text, names_phrase, text_links
+from channels.text import (
+    clean,
+    composed,
+    html_links,
+    html_to_text,
+    names_phrase,
+    text_links,
+    unescaped,
+    without_punctuation,
+)
 
 
 @pytest.mark.parametrize(
@@ -99,3 +108,32 @@ def test_any_markup_is_read_without_an_error(source: str) -> None:
 def test_hostile_markup_costs_linear_time(piece: str) -> None:
     assert_linear(lambda count: html_to_text(piece * count), 40_000)
     assert_linear(lambda count: html_links(piece * count), 40_000)
+
+
+@pytest.mark.parametrize("closing", [")", "]", ".", "…", ")."])
+def test_punctuation_behind_an_address_costs_linear_time(closing: str) -> None:
+    assert_linear(lambda count: text_links("http://a.example/" + closing * count), 470_000)
+    assert text_links("http://a.example/" + closing * 10_000) == ("http://a.example/",)
+
+
+def test_a_bracket_that_was_opened_in_the_address_stays() -> None:
+    assert without_punctuation("http://a.example/(b)(c))).") == "http://a.example/(b)(c)"
+
+
+@pytest.mark.parametrize("blank", ["&nbsp;", "\xa0", " ", "\t", "\n", "&nbsp;\n"])
+def test_blanks_in_markup_cost_linear_time(blank: str) -> None:
+    assert_linear(lambda count: html_to_text("<p>a" + blank * count + "b"), 64_000)
+
+
+def test_blanks_at_the_ends_of_lines_are_left_out() -> None:
+    assert html_to_text("a&nbsp; <br>&nbsp;<br>&nbsp; <br>b&nbsp;c") == "a\n\nb c"
+
+
+def test_a_number_that_is_no_character_is_no_error() -> None:
+    assert unescaped("&#" + "9" * 5000 + ";a&#x" + "f" * 5000 + ";&#65;") == "\ufffda\ufffdA"
+
+
+def test_composing_is_linear_in_stacked_marks() -> None:
+    assert_linear(lambda count: composed("a" + "\u0301\u0327\u0345" * count), 100_000)
+    assert composed("e\u0301") == "é"
+    assert composed("a" + "\u0327\u0301" * 20_000) == composed("a" + "\u0327\u0301" * 15)
