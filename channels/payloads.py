@@ -40,6 +40,11 @@ def restored(stored: Json) -> Json:
     return stored
 
 
+def from_json(text: str | bytes) -> Json:
+    """What was given to `to_json`, from the text as the database gives it back."""
+    return restored(json.loads(text))
+
+
 def canonical_digest(payload: Json, raw: bytes | None) -> bytes:
     """16 bytes over the whole item, for one that cannot be parsed: any change at all counts as an edit."""
     text = json.dumps(payload, sort_keys=True, default=str)

@@ -1,0 +1,286 @@
+"""Reads items, hooks and files within a budget, whatever is in them. The way in for everybody who parses.
+
+An item that is the end of its parser (time, memory, a crash) is known exactly, because the parser marks which one
+begins; the items beside it go on with the next parser.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from channels.contract import Adapter, Config, Hook, HookAnswer, Item
+from channels.errors import Malformed, Refused, Transient
+from channels.parsing import files, plain, pool, work
+from channels.parsing.frames import Frame, packed
+from channels.parsing.pool import Parser, ParserEnded, ParserUnavailable
+from channels.parsing.work import Fingerprint, Reading
+from channels.payloads import to_json
+
+FIRST_TRY_S = 0.25
+"""Seconds of computing time for an item's first try, in the company of others; nearly all need a thousandth. What
+needs more is tried again alone, with the whole budget, where nobody waits for it."""
+WALL_S = 3.0
+"""On top of twice the computing time: a parser that neither ends nor computes is waiting for something."""
+BEGIN_WITHIN_S = 60.0
+AHEAD = 128
+AHEAD_BYTES = 1024 * 1024
+TRIES_WITHOUT_CULPRIT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one item may take: seconds of computing time, MB of memory on top of what a parser has anyway."""
+
+    cpu_s: float
+    memory_mb: int
+
+    @property
+    def wall_s(self) -> float:
+        return 2 * self.cpu_s + WALL_S
+
+
+def whole_budget() -> Budget:
+    return Budget(float(settings.PARSE_SECONDS), int(settings.PARSE_MEMORY_MB))
+
+
+def first_budget() -> Budget:
+    """For many items, one behind the other."""
+    return Budget(min(FIRST_TRY_S, float(settings.PARSE_SECONDS)), int(settings.PARSE_MEMORY_MB))
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An item to be read. `payload`: its JSON as text."""
+
+    adapter: Adapter
+    config: Config
+    external_id: str
+    payload: str | None
+    raw: bytes | None = None
+    queries: tuple[str, ...] = ()
+    """Texts of the queries that are to be tried on the mention."""
+
+    @property
+    def size(self) -> int:
+        return len(self.payload or "") + len(self.raw or b"")
+
+
+def read(asks: Sequence[Ask], budget: Budget) -> Iterator[Reading]:
+    """One reading for each, in order, as they get ready. Raises ParserUnavailable, for which no item is to blame."""
+    return _all(asks, budget, _PARSE)
+
+
+def fingerprints(adapter: Adapter, config: Config, items: Sequence[Item], budget: Budget) -> list[Fingerprint]:
+    """One for each item, in order."""
+    if not is_apart(adapter):
+        return [work.fingerprint(adapter, config, item) for item in items]
+    asks = [_ask(adapter, config, item) for item in items]
+    return list(_all(asks, budget, _PRINT))
+
+
+def read_item(adapter: Adapter, config: Config, item: Item) -> Reading:
+    """A single one, with the whole budget."""
+    return next(iter(list(read([_ask(adapter, config, item)], whole_budget()))))
+
+
+def receive(adapter: Adapter, config: Config, hook: Hook, now: datetime) -> HookAnswer:
+    """What a hook brings. Raises Refused, Malformed, and Transient when reading it was stopped: it may be sent again.
+
+    Only this needs secrets; its parser ends with it.
+    """
+    if not is_apart(adapter):
+        return adapter.receive(config, hook, now)
+    budget = whole_budget()
+    value, blobs = plain.hook_to_plain(hook)
+    got = _alone(
+        adapter,
+        config,
+        budget,
+        lambda context: packed(["hook", 0, context, budget.cpu_s, value, now.isoformat()], blobs),
+        with_secrets=True,
+    )
+    if isinstance(got, str):
+        raise Transient(got)
+    (answer, error, words, _count), files_of_it = got
+    if error:
+        raise {"Refused": Refused, "Malformed": Malformed}.get(error, RuntimeError)(words)
+    return plain.answer_from_plain(answer, files_of_it)
+
+
+def read_file(adapter: Adapter, config: Config, data: bytes) -> tuple[list[str], list[str]]:
+    """A recorded file: (a JSON line for each mention, what could not be read). Each MB has the time of an item."""
+    if not is_apart(adapter):
+        return files.records(adapter, data, config)
+    whole = whole_budget()
+    budget = Budget(whole.cpu_s * (1 + len(data) // 1_000_000), whole.memory_mb)
+    got = _alone(adapter, config, budget, lambda context: packed(["file", 0, context, budget.cpu_s], [data]))
+    if isinstance(got, str):
+        return [], [got]
+    (lines, problems, _count), _blobs = got
+    return lines, problems
+
+
+def is_apart(adapter: Adapter) -> bool:
+    """Whether it's read in another process: every adapter that is found by scanning. One that was made in this process
+    only (tests have such) exists nowhere else, and is asked here."""
+    return type(adapter).__module__.startswith("channels.adapters.")
+
+
+def _ask(adapter: Adapter, config: Config, item: Item) -> Ask:
+    payload = None if item.payload is None else to_json(item.payload)
+    return Ask(adapter, config, item.external_id, payload, item.raw)
+
+
+# --- many items -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What is done with each item: its name on the wire, what an answer means, what a lost item is, the same here."""
+
+    name: str
+    answer: Callable[[Any, list[bytes]], Any]
+    lost: Callable[[str], Any]
+    here: Callable[[Ask], Any]
+
+
+def _reading(answer: Any, blobs: list[bytes]) -> Reading:
+    try:
+        mention, digest, matches, error, is_bug, _files = answer
+        found = None if mention is None else plain.mention_from_plain(mention, blobs)
+        return Reading(found, bytes.fromhex(digest), frozenset(matches), error, False, is_bug)
+    except Exception as wrong:  # an adapter's value of a wrong type, which JSON carried all the same
+        return Reading(error=f"{type(wrong).__name__}: {wrong}", is_bug=True)
+
+
+_PARSE = _Kind(
+    "parse",
+    answer=_reading,
+    lost=lambda words: Reading(error=words, is_lost=True),
+    here=lambda ask: work.read_item(ask.adapter, ask.config, ask.external_id, ask.payload, ask.raw, ask.queries),
+)
+_PRINT = _Kind(
+    "print",
+    answer=lambda answer, _blobs: Fingerprint(None if answer[0] is None else bytes.fromhex(answer[0])),
+    lost=lambda _words: Fingerprint(None, is_lost=True),
+    here=lambda _ask: Fingerprint(None),
+)
+
+
+def _all(asks: Sequence[Ask], budget: Budget, kind: _Kind) -> Iterator[Any]:
+    """Parser after parser, until every item has its answer."""
+    at, without_culprit = 0, 0
+    lost: dict[int, str] = {}
+    while at < len(asks):
+        if at in lost or not is_apart(asks[at].adapter):
+            yield kind.lost(lost[at]) if at in lost else kind.here(asks[at])
+            at += 1
+            continue
+        with pool.borrowed(budget.memory_mb) as parser:
+            run = _Run(parser, asks, at, min([*(n for n in lost if n > at), len(asks)]), budget, kind)
+            try:
+                for answer in run.answers():
+                    at, without_culprit = at + 1, 0
+                    yield answer
+                continue
+            except ParserEnded as ended:
+                status = parser.end()
+                words = str(ended) or pool.how_it_ended(status, budget.cpu_s, budget.memory_mb)
+        if (culprit := parser.at) is not None and at <= culprit < len(asks):
+            lost[culprit] = words
+            continue
+        without_culprit += 1
+        if without_culprit >= TRIES_WITHOUT_CULPRIT:
+            raise ParserUnavailable(_("Processes that read mentions end before they begin: %s") % words)
+
+
+class _Run:
+    """What one parser is asked: the items from `at` up to `end`, or to the first of an adapter that is only here."""
+
+    def __init__(self, parser: Parser, asks: Sequence[Ask], at: int, end: int, budget: Budget, kind: _Kind) -> None:
+        self.parser, self.asks, self.end, self.budget, self.kind = parser, asks, end, budget, kind
+        self.at = self.next = at
+        self.contexts: dict[tuple[str, int, tuple[str, ...]], int] = {}
+
+    def answers(self) -> Iterator[Any]:
+        """Raises ParserEnded, with words if it was ended here."""
+        while self._ask_ahead():
+            frame = self._frame()
+            blobs = iter(frame.blobs)
+            for answer in frame.value:
+                self.at += 1
+                yield self.kind.answer(answer, [next(blobs) for _n in range(answer[-1])])
+
+    def _frame(self) -> Frame:
+        """The next answers; one item may take `wall_s`, and getting to the first a good while longer."""
+        before, patience_s = self.parser.at, self.budget.wall_s
+        since = time.monotonic()
+        while (frame := self.parser.exchange(time.monotonic() + patience_s)) is None:
+            now_at = self.parser.at
+            if now_at is not None and now_at == before:
+                raise ParserEnded(_("Reading it did not end within %(s)g seconds.") % {"s": self.budget.wall_s})
+            if now_at is None and time.monotonic() - since > BEGIN_WITHIN_S:
+                raise ParserEnded(_("The process that reads mentions does not begin."))
+            before = now_at
+        return frame
+
+    def _ask_ahead(self) -> bool:
+        """Keep some items on their way; whether any answer is still to come."""
+        while self.next < self.end and self.next - self.at < AHEAD and len(self.parser.out) < AHEAD_BYTES:
+            if not is_apart(self.asks[self.next].adapter):
+                self.end = self.next
+                break
+            self._ask_some()
+        return self.at < self.next
+
+    def _ask_some(self) -> None:
+        """As many as fit into one frame: of one connection, and not too large together."""
+        first, size = self.asks[self.next], 0
+        items, blobs, begin = [], [], self.next
+        for ask in self.asks[begin : min(self.end, begin + AHEAD)]:
+            if items and (size > AHEAD_BYTES or ask.config is not first.config or ask.adapter is not first.adapter):
+                break
+            items.append([ask.external_id, ask.payload is not None, ask.raw is not None, bool(ask.queries)])
+            if ask.payload is not None:
+                blobs.append(ask.payload.encode("utf-8", "surrogatepass"))
+            if ask.raw is not None:
+                blobs.append(ask.raw)
+            size += ask.size
+        self.next += len(items)
+        queries = next((ask.queries for ask in self.asks[begin : self.next] if ask.queries), ())
+        value = [self.kind.name, begin, self._context(first, queries), self.budget.cpu_s, items]
+        self.parser.out += packed(value, blobs)
+
+    def _context(self, ask: Ask, queries: tuple[str, ...]) -> int:
+        key = ask.adapter.platform, id(ask.config), queries
+        if key not in self.contexts:
+            self.contexts[key] = self.parser.context(ask.adapter.platform, ask.config, queries)
+        return self.contexts[key]
+
+
+# --- one thing alone ------------------------------------------------------------------------------------------------
+
+
+def _alone(
+    adapter: Adapter, config: Config, budget: Budget, frame_for: Callable[[int], bytes], *, with_secrets: bool = False
+) -> tuple[Any, list[bytes]] | str:
+    """(the answer, its bytes), or in words why there is none. The parser isn't used again."""
+    parser = pool.fresh(budget.memory_mb)
+    words = ""
+    try:
+        context = parser.context(adapter.platform, config, with_secrets=with_secrets)
+        parser.out += frame_for(context)
+        if (frame := parser.exchange(time.monotonic() + budget.wall_s)) is not None:
+            parser.end()
+            return frame.value[0], frame.blobs
+        words = _("Reading it did not end within %(s)g seconds.") % {"s": budget.wall_s}
+    except ParserEnded:
+        pass
+    return words or pool.how_it_ended(parser.end(), budget.cpu_s, budget.memory_mb)
