@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from channels.contract import Mention
-from channels.matching import Query, QueryError, Subject, parse, subject_of
+from channels.matching import Query, QueryError, parse
 from channels.models import Channel, IgnoreRule, InboundItem
 
 logger = logging.getLogger(__name__)
@@ -41,26 +40,32 @@ class Guard:
     """By channel; a channel without a query takes everything."""
     rules: tuple[Rule, ...]
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every query and rule there is to try on a mention."""
+        return tuple(sorted({query.text for query in (*self.queries.values(), *(rule.query for rule in self.rules))}))
+
     def judge(
-        self, mention: Mention, channels: Sequence[Channel], exempt: Stop | None = None
+        self, matches: frozenset[str], channels: Sequence[Channel], exempt: Stop | None = None
     ) -> tuple[list[Channel], Stop | None]:
-        """(channels that take it, None), or (all of them, what stops it). `exempt`: what an admin has let it pass."""
-        subject = subject_of(mention)
+        """(channels that take it, None), or (all of them, what stops it). `matches`: those of `texts` that match the
+        mention; they were tried where it was parsed, since its text may be the end of whoever searches it. `exempt`:
+        what an admin has let it pass."""
         asks = exempt is None or exempt.why != Why.QUERY
-        named = [channel for channel in channels if not asks or self._is_asked_for(channel, subject)]
+        named = [channel for channel in channels if not asks or self._is_asked_for(channel, matches)]
         if not named:
             return list(channels), Stop(Why.QUERY)
-        stopped = [self._rule_for(channel, subject, exempt.rule_id if exempt else None) for channel in named]
+        stopped = [self._rule_for(channel, matches, exempt.rule_id if exempt else None) for channel in named]
         kept = [channel for channel, rule_id in zip(named, stopped, strict=True) if rule_id is None]
         return (kept, None) if kept else (list(channels), Stop(Why.RULE, stopped[0]))
 
-    def _is_asked_for(self, channel: Channel, subject: Subject) -> bool:
+    def _is_asked_for(self, channel: Channel, matches: frozenset[str]) -> bool:
         query = self.queries.get(channel.pk)
-        return query is None or query.matches(subject)
+        return query is None or query.text in matches
 
-    def _rule_for(self, channel: Channel, subject: Subject, exempt_id: int | None) -> int | None:
+    def _rule_for(self, channel: Channel, matches: frozenset[str], exempt_id: int | None) -> int | None:
         for rule in self.rules:
-            if rule.channel_id in (None, channel.pk) and rule.id != exempt_id and rule.query.matches(subject):
+            if rule.channel_id in (None, channel.pk) and rule.id != exempt_id and rule.query.text in matches:
                 return rule.id
         return None
 

@@ -1,31 +1,28 @@
 """The inbox: what was fetched is stored once, before anything is made of it, and is never lost.
 
-`store_page` is what pollers, refetches and webhooks call; `take_pending` and `finish` are what ingest calls.
+`store_page` is what pollers, refetches and webhooks call; how ingest takes items is in `channels.inbox_leases`.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
 from django.db import transaction
 
+from channels import fingerprinting
 from channels.configs import Source, source_of
 from channels.contract import Capability, Item, Json, Page
-from channels.errors import Malformed
-from channels.ignoring import Stop
 from channels.imports import Import
+from channels.inbox_leases import Row, finish, replay, take_pending
 from channels.models import Connection, InboundItem
 from channels.nudges import items_after_commit
-from channels.payloads import canonical_digest, restored, storable_id, to_json
+from channels.payloads import storable_id, to_json
 
-logger = logging.getLogger(__name__)
+__all__ = ["MENTION", "THREAD", "Row", "finish", "nudge_pending", "replay", "store_page", "take_pending"]
 
 MENTION = InboundItem.Role.MENTION
 THREAD = InboundItem.Role.THREAD
@@ -49,7 +46,7 @@ ON CONFLICT (connection_id, external_id) DO UPDATE SET
     state = CASE WHEN {undone} THEN stored.state ELSE 'pending' END,
     ignored_why = CASE WHEN {judged} THEN '' ELSE stored.ignored_why END,
     ignored_by_id = CASE WHEN {judged} THEN NULL ELSE stored.ignored_by_id END,
-    error = '', attempts = 0
+    error = '', attempts = 0, lease_token = NULL, lease_until = NULL, acknowledged_at = NULL
 WHERE {newer} OR {raised} OR {lowered}
 RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
 """.format(
@@ -79,32 +76,6 @@ WHERE stored.id IS NULL
     OR (stored.role = 'mention' AND %(role)s = 'thread' AND stored.state = 'ignored'
         AND stored.ignored_why IN ('query', 'rule'))
 """
-_TAKE = """
-SELECT id, connection_id, external_id, role, payload, raw, digest, fetched_at, revision, ignored_why, ignored_by_id
-FROM channels_inbounditem WHERE state = 'pending' {only}
-ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A pending item, locked for the caller's transaction."""
-
-    id: int
-    connection_id: int
-    external_id: str
-    role: str
-    payload: Json
-    raw: bytes | None
-    digest: bytes
-    fetched_at: datetime
-    revision: int
-    exempt: Stop | None = None
-    """What an admin has let it pass."""
-
-    @property
-    def item(self) -> Item:
-        return Item(self.external_id, self.payload, self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,47 +124,6 @@ def store_page(
     return pending
 
 
-def take_pending(limit: int, connection_id: int | None = None) -> list[Row]:
-    """Pending items, oldest first, locked until the caller's transaction ends; what others hold is skipped."""
-    only = "" if connection_id is None else "AND connection_id = %(connection)s"
-    with database.cursor() as cursor:
-        cursor.execute(_TAKE.format(only=only), {"limit": limit, "connection": connection_id})
-        return [_row(values) for values in cursor.fetchall()]
-
-
-def finish(
-    *,
-    stored: Sequence[int] = (),
-    ignored: Sequence[int] = (),
-    stopped: Mapping[int, Stop] | None = None,
-    failed: Mapping[int, str] | None = None,
-    now: datetime,
-) -> None:
-    """What became of items taken in the same transaction. One statement for each kind that occurs. `ignored`: no
-    mention; `stopped`: kept out by a query or a rule."""
-    items = InboundItem.objects
-    done: dict[str, Any] = {"parsed_at": now, "error": "", "ignored_why": "", "ignored_by": None}
-    if stored:
-        items.filter(pk__in=stored).update(state=InboundItem.State.STORED, **done)
-    if ignored:
-        items.filter(pk__in=ignored).update(state=InboundItem.State.IGNORED, **done)
-    if stopped:
-        _stop(stopped, now)
-    if failed:
-        _fail(failed, now)
-
-
-def replay(ids: Iterable[int]) -> int:
-    """Failed items become pending again, after a fix; returns how many."""
-    with transaction.atomic():
-        failed = InboundItem.objects.filter(pk__in=list(ids), state=InboundItem.State.FAILED)
-        found = list(failed.select_for_update().order_by("pk").values_list("pk", "connection_id"))
-        InboundItem.objects.filter(pk__in=[pk for pk, _ in found]).update(state=InboundItem.State.PENDING, error="")
-        for connection_id in {connection_id for _, connection_id in found}:
-            items_after_commit(connection_id, [pk for pk, owner in found if owner == connection_id])
-    return len(found)
-
-
 def nudge_pending(limit: int = 1000) -> int:
     """Send `items_stored` again for what still waits (a lost signal, a killed worker); returns how many items."""
     waiting = InboundItem.objects.filter(state=InboundItem.State.PENDING).order_by("connection_id", "pk")
@@ -205,23 +135,13 @@ def nudge_pending(limit: int = 1000) -> int:
 
 def _fingerprinted(items: Sequence[Item], source: Source, *, keep_last: bool) -> list[_Fetched]:
     """Each id once: the last version of a page where edits count, else the first (an id is only the sender's word)."""
-    found: dict[str, _Fetched] = {}
+    chosen: dict[str, Item] = {}
     for item in items:
         external_id = storable_id(item.external_id)
-        if keep_last or external_id not in found:
-            found[external_id] = _Fetched(external_id, item, _fingerprint(item, source))
-    return list(found.values())
-
-
-def _fingerprint(item: Item, source: Source) -> bytes:
-    """What cannot be parsed is stored all the same: it fails visibly when it is ingested."""
-    try:
-        return source.adapter.fingerprint(item, source.config)
-    except Malformed:
-        pass
-    except Exception:
-        logger.exception("%s: an item cannot be fingerprinted; it is stored as it is.", source.adapter.platform)
-    return canonical_digest(item.payload, item.raw)
+        if keep_last or external_id not in chosen:
+            chosen[external_id] = item
+    digests = fingerprinting.digests(source.adapter, source.config, list(chosen.values()))
+    return [_Fetched(*pair, digest) for pair, digest in zip(chosen.items(), digests, strict=True)]
 
 
 def _changed(
@@ -275,41 +195,3 @@ def _advance(connection: Connection, cursor: Json, lease_token: UUID | None) -> 
     """Move the cursor, if the lease still is the given one; and note it, to know when it moves again."""
     if Connection.objects.filter(pk=connection.pk, lease_token=lease_token).update(cursor=cursor):
         connection.cursor = cursor
-
-
-def _stop(stopped: Mapping[int, Stop], now: datetime) -> None:
-    """A rule that was deleted meanwhile is named no more."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "UPDATE channels_inbounditem SET state = 'ignored', parsed_at = %s, error = '', ignored_why = n.why, "
-            "ignored_by_id = (SELECT r.id FROM channels_ignorerule r WHERE r.id = n.rule) "
-            "FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS n (id, why, rule) "
-            "WHERE channels_inbounditem.id = n.id",
-            [now, list(stopped), [str(s.why) for s in stopped.values()], [s.rule_id for s in stopped.values()]],
-        )
-
-
-def _fail(failed: Mapping[int, str], now: datetime) -> None:
-    with database.cursor() as cursor:
-        cursor.execute(
-            "UPDATE channels_inbounditem SET state = 'failed', parsed_at = %s, attempts = attempts + 1, "
-            "error = n.error FROM unnest(%s::bigint[], %s::text[]) AS n (id, error) "
-            "WHERE channels_inbounditem.id = n.id",
-            [now, list(failed), [error.replace("\0", "") for error in failed.values()]],
-        )
-
-
-def _row(values: tuple[Any, ...]) -> Row:
-    pk, connection_id, external_id, role, payload, raw, digest, fetched_at, revision, why, rule_id = values
-    return Row(
-        pk,
-        connection_id,
-        external_id,
-        role,
-        restored(json.loads(payload)) if isinstance(payload, str) else restored(payload),
-        None if raw is None else bytes(raw),
-        bytes(digest),
-        fetched_at,
-        revision,
-        Stop(why, rule_id) if why else None,
-    )

@@ -143,8 +143,28 @@ def _split(data: dict[str, Any]) -> str:
     return _("was part of #%(id)s before") % {"id": data.get("from") or "?"}
 
 
+def _unreadable(data: dict[str, Any]) -> str:
+    if data.get("version"):
+        words = _("a newer version came in that could not be read: %(reason)s")
+    elif data.get("again"):
+        words = _("could still not be read: %(reason)s")
+    else:
+        words = _("could not be read: %(reason)s")
+    return words % {"reason": data.get("reason", "")}
+
+
+def _readable(data: dict[str, Any]) -> str:
+    if data.get("to"):
+        return _("could be read; the message belongs to #%(id)s") % {"id": data["to"]}
+    if data.get("from"):
+        return _("got the message of #%(id)s, which could not be read before") % {"id": data["from"]}
+    return _("closed") if data.get("why") else _("could be read; this is the message now")
+
+
 SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "created": lambda data: _("came in"),
+    "unreadable": lambda data: _unreadable(data),
+    "readable": lambda data: _readable(data),
     "claimed": lambda data: _("took it"),
     "released": lambda data: _("gave it back to the queue"),
     "expired": lambda data: _("the claim on it ran out; it is back in the queue"),

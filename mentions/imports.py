@@ -39,7 +39,7 @@ from mentions.models import (
 
 CHUNK = 200
 """Tickets that are locked and taken back at a time."""
-BY_ITSELF = ("created", "edited", "restored", "deleted", "status", "woken", "bounced")
+BY_ITSELF = ("created", "edited", "restored", "deleted", "status", "woken", "bounced", "unreadable", "readable")
 """Kinds of events that the desk adds on its own; any other, and any with an actor, says that somebody was there."""
 
 KEPT: dict[str, str | Promise] = {
@@ -110,7 +110,8 @@ def redo(batch_id: int) -> int:
     batch = Batch.objects.select_for_update().get(pk=batch_id)
     undone = InboundItem.objects.filter(batch=batch, state="ignored", ignored_why="undone")
     ids = list(undone.select_for_update().order_by("pk").values_list("pk", flat=True))
-    InboundItem.objects.filter(pk__in=ids).update(state="pending", ignored_why="", error="", attempts=0)
+    free = {"attempts": 0, "lease_token": None, "lease_until": None}
+    InboundItem.objects.filter(pk__in=ids).update(state="pending", ignored_why="", error="", **free)
     batch.undone_at, batch.undone_by = None, None
     batch.save(update_fields=["undone_at", "undone_by"])
     items_after_commit(batch.connection_id, ids)

@@ -42,7 +42,8 @@ SELECT DISTINCT ON (m.id, room.name) m.id, c.id, room.name,
   JOIN channels_channel c ON c.id = s.channel_id AND c.is_active AND jsonb_array_length(c.slack_channels) > 0
  CROSS JOIN LATERAL jsonb_array_elements_text(c.slack_channels) AS room (name)
  WHERE (%(ids)s::bigint[] IS NULL OR m.id = ANY(%(ids)s::bigint[]))
-   AND m.direction = 'in' AND NOT m.is_auto AND NOT m.is_deleted AND room.name <> ''
+   AND m.direction = 'in' AND NOT m.is_auto AND NOT m.is_deleted
+   AND NOT m.is_unreadable AND room.name <> ''
    AND m.posted_at > %(fresh)s AND m.ingested_at > %(fresh)s
    AND NOT EXISTS (SELECT FROM mentions_notice n WHERE n.message_id = m.id AND n.slack_channel = room.name)
  ORDER BY m.id, room.name, c.rank, c.id

@@ -13,13 +13,13 @@ from channels.clocks import desk_now
 
 
 class InboundItem(models.Model):
-    """One item as the platform sent it. Never deleted by the desk; what cannot be parsed stays `failed`, replayable."""
+    """One item as the platform sent it. Never deleted by the desk; what cannot be read stays `failed`, replayable."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
         STORED = "stored", _("stored")  # a mention (or context) was made of it
         IGNORED = "ignored", _("no mention")  # a retweet, no whole-word match
-        FAILED = "failed", _("failed")
+        FAILED = "failed", _("could not be read")
 
     class Ignored(models.TextChoices):
         RULE = "rule", _("an ignore rule")
@@ -47,6 +47,14 @@ class InboundItem(models.Model):
     batch = models.ForeignKey("channels.Batch", null=True, blank=True, on_delete=models.SET_NULL, related_name="items")
     """The poll, or the change of a query, that brought it for the first time; null: it came by itself."""
     attempts = models.PositiveSmallIntegerField(default=0)
+    """Tries at reading this version, each counted before it begins; back to 0 when one has ended well."""
+    lease_token = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    """Which worker reads it at this moment, and after when it counts as lost. By the database's clock."""
+    unreadable_since = models.DateTimeField(null=True, editable=False)
+    """When it could not be read for the first time; null again once it was."""
+    acknowledged_at = models.DateTimeField(null=True, editable=False)
+    """When somebody dealt with it although it cannot be read: from then on it is no alarm."""
     revision = models.PositiveIntegerField(default=1)
     fetched_at = models.DateTimeField()
     """When the request that brought this version began; an older fetch never overwrites a newer one."""
@@ -65,6 +73,8 @@ class InboundItem(models.Model):
             # The sweep looks only for work; the partial index stays tiny however large the inbox grows.
             models.Index(fields=["connection", "id"], name="inbound_pending", condition=Q(state="pending")),
             models.Index(fields=["-id"], name="inbound_failed", condition=Q(state="failed")),
+            # Tried before, to be tried once more alone: a few among many that are pending.
+            models.Index(fields=["id"], name="inbound_retry", condition=Q(state="pending", attempts__gt=0)),
             # What a rule stopped, and what an import brought, is counted and shown from these.
             models.Index(fields=["ignored_by", "-id"], name="inbound_by_rule", condition=Q(ignored_by__isnull=False)),
             models.Index(fields=["batch", "id"], name="inbound_batch", condition=Q(batch__isnull=False)),

@@ -88,4 +88,3 @@ class Unpacker:
             return Frame(json.loads(body), blobs)
         except (ValueError, RecursionError) as error:
             raise BadFrame("a frame is not JSON") from error
-

@@ -277,4 +277,3 @@ def idle_pids() -> list[int]:
     """For tests and measurements."""
     server = _state.get("server")
     return [parser.pid for parser in server.idle] if server is not None else []
-

@@ -7,7 +7,8 @@ begins; the items beside it go on with the next parser.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,17 +73,25 @@ class Ask:
         return len(self.payload or "") + len(self.raw or b"")
 
 
-def read(asks: Sequence[Ask], budget: Budget) -> Iterator[Reading]:
+def read(asks: Sequence[Ask], budget: Budget) -> Generator[Reading, None, None]:
     """One reading for each, in order, as they get ready. Raises ParserUnavailable, for which no item is to blame."""
     return _all(asks, budget, _PARSE)
 
 
-def fingerprints(adapter: Adapter, config: Config, items: Sequence[Item], budget: Budget) -> list[Fingerprint]:
-    """One for each item, in order."""
+def fingerprints(
+    adapter: Adapter, config: Config, items: Sequence[Item], budget: Budget, *, max_lost: int
+) -> list[Fingerprint]:
+    """One for each item, in order; when `max_lost` items have been the end of their parser, it stops there."""
     if not is_apart(adapter):
         return [work.fingerprint(adapter, config, item) for item in items]
-    asks = [_ask(adapter, config, item) for item in items]
-    return list(_all(asks, budget, _PRINT))
+    found: list[Fingerprint] = []
+    prints = _all([_ask(adapter, config, item) for item in items], budget, _PRINT)
+    with closing(prints):
+        for each in prints:
+            found.append(each)
+            if each.is_lost and sum(one.is_lost for one in found) >= max_lost:
+                break
+    return found
 
 
 def read_item(adapter: Adapter, config: Config, item: Item) -> Reading:
@@ -174,7 +183,7 @@ _PRINT = _Kind(
 )
 
 
-def _all(asks: Sequence[Ask], budget: Budget, kind: _Kind) -> Iterator[Any]:
+def _all(asks: Sequence[Ask], budget: Budget, kind: _Kind) -> Generator[Any, None, None]:
     """Parser after parser, until every item has its answer."""
     at, without_culprit = 0, 0
     lost: dict[int, str] = {}
@@ -209,7 +218,7 @@ class _Run:
         self.at = self.next = at
         self.contexts: dict[tuple[str, int, tuple[str, ...]], int] = {}
 
-    def answers(self) -> Iterator[Any]:
+    def answers(self) -> Generator[Any, None, None]:
         """Raises ParserEnded, with words if it was ended here."""
         while self._ask_ahead():
             frame = self._frame()

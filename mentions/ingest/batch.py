@@ -1,7 +1,10 @@
-"""One batch from inbox rows to tickets, in one transaction: all of it, or each item for itself, but never half of one.
+"""One batch from inbox rows to tickets: all of it, or each item for itself, but never half of one.
 
-Safe to run in several workers at once: inbox rows are taken with SKIP LOCKED, conversations are held by advisory locks,
-unique keys catch what slips through, and a batch that collided with another is simply done again.
+    take (short transaction: counted, leased) → read (no transaction, a process that can be stopped) → store (one)
+
+Safe to run in several workers at once: inbox rows are leased, conversations are held by advisory locks, unique keys
+catch what slips through, and what collided with another batch is stored once more. An item that is the end of its
+parser, or of the worker, is tried once more alone and then could not be read: no batch is done again for ever.
 """
 
 from __future__ import annotations
@@ -11,15 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 
-from channels import inbox, outbox
+from channels import inbox, inbox_leases, outbox
 from channels.clocks import desk_now
 from channels.ignoring import Stop
+from channels.inbox_leases import Row
+from channels.parsing.reader import Budget, first_budget, whole_budget
 from mentions import authors
-from mentions.ingest import bounces, finding, following, health, keeping_out, placing, reopening
+from mentions.ingest import bounces, finding, following, health, keeping_out, placing, reopening, unreadable
 from mentions.ingest.loading import author_keys_at_hand, load, load_tickets_of_replies, lock, wanted_by
-from mentions.ingest.reading import Feeds, Now, Parsed, Read, read
+from mentions.ingest.reading import Now, Outcome, Parsed, Read, read, sorted_out
 from mentions.ingest.state import Board
 from mentions.ingest.writing import write
 from mentions.models import Message, Reply
@@ -28,6 +33,8 @@ from mentions.signals import message_ingested
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 4
+NOBODYS_FAULT = ("57P01", "57P03", "40P01", "40001", "53300")
+"""Of PostgreSQL: shut down, starting up, deadlock, serialisation, too many connections."""
 
 
 @dataclass(slots=True)
@@ -38,6 +45,10 @@ class Ingested:
     stored: int = 0
     ignored: int = 0
     failed: int = 0
+    lost: int = 0
+    """Were the end of their parser, and are tried once more alone."""
+    left: int = 0
+    """There was no time for them in this batch."""
     message_ids: list[int] = field(default_factory=list)
     ticket_ids: list[int] = field(default_factory=list)
     stopped: dict[int, Stop] = field(default_factory=dict)
@@ -48,73 +59,176 @@ def ingest_pending(limit: int = 100, connection_id: int | None = None, now: Now 
     """Take up to `limit` pending items and make messages and tickets of them.
 
     `now=None` means the clock; a callable `(mention, fetched_at) -> datetime` (aware UTC) replays history. Raises
-    OperationalError when the database is away or in a deadlock for good: then nothing has changed.
+    OperationalError when the database is away or in a deadlock for good: then nothing has changed, but that the items
+    have been tried. Raises ParserUnavailable when nothing can be read at all.
     """
+    return _ingest(inbox_leases.take_pending(limit, connection_id), first_budget(), now)
+
+
+def retry_suspect(connection_id: int | None = None, now: Now | None = None) -> Ingested:
+    """One item whose first try had no end, alone and with the whole budget. Nothing taken: there is none, or enough of
+    them are being tried."""
+    row = inbox_leases.take_suspect(connection_id)
+    return _ingest([row] if row else [], whole_budget(), now)
+
+
+def set_aside(limit: int = 100) -> int:
+    """Items that were the end of each worker that tried them cannot be read; returns how many."""
+    rows = inbox_leases.take_given_up(limit)
+    if not rows:
+        return 0
+    failed = {row.id: row.error or inbox_leases.died_with_it() for row in rows}
+    at = desk_now()
+    with transaction.atomic():
+        ours = inbox_leases.still_ours(rows)
+        inbox.finish(failed={pk: words for pk, words in failed.items() if pk in ours}, now=at)
+        unreadable.open_tickets([row for row in rows if row.id in ours], failed, at)
+    return len(rows)
+
+
+def _ingest(rows: list[Row], budget: Budget, now: Now | None) -> Ingested:
+    """Read outside any transaction, store in one. Whatever happens, each row is settled or free for its next try."""
+    done = Ingested(taken=len(rows))
+    if not rows:
+        return done
+    try:
+        outcome = read(rows, budget)
+    except BaseException:  # told to stop, or nothing can be read: no item is to blame
+        _give_back(rows, counted=False)
+        raise
+    whole = [row for row in rows if _is_settled(row, outcome)]
+    try:
+        _store(whole, outcome, now, done)
+    except BaseException as error:
+        _give_back(rows, counted=_is_suspicious(error), error=_words(error))
+        raise
+    _give_back_the_rest([row for row in rows if not _is_settled(row, outcome)], outcome, done)
+    _tell(done)
+    return done
+
+
+def _is_settled(row: Row, outcome: Outcome) -> bool:
+    """Read, or tried often enough."""
+    reading = outcome.readings.get(row.id)
+    return reading is not None and not (reading.is_lost and row.attempts < inbox_leases.MAX_ATTEMPTS)
+
+
+def _give_back_the_rest(rows: list[Row], outcome: Outcome, done: Ingested) -> None:
+    """What ended its parser has had its try; what there was no time for has not."""
+    lost = [row for row in rows if row.id in outcome.readings]
+    for row in lost:
+        words = outcome.readings[row.id].error
+        logger.warning("Inbox item %s (connection %s): %s", row.id, row.connection_id, words)
+        inbox_leases.give_back([row], counted=True, error=words)
+    inbox_leases.give_back([row for row in rows if row.id not in outcome.readings], counted=False)
+    done.lost, done.left = len(lost), len(rows) - len(lost)
+
+
+def _store(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingested) -> None:
+    """Together, again if another worker was faster, and at last each item by itself."""
+    if not rows:
+        return
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            done = _ingest(limit, connection_id, now, alone=attempt == ATTEMPTS)
+            _store_once(rows, outcome, now, done, singly=attempt == ATTEMPTS)
         except (IntegrityError, OperationalError) as error:
             # Another worker, or the desk itself, stored the same thing first; the next look sees it. A deadlock too.
             if attempt == ATTEMPTS or not transaction.get_connection().is_usable():
                 raise
             logger.info("A batch is done again: %s", str(error).partition("\n")[0])
         else:
-            return done
-    raise AssertionError("unreachable")
+            return
 
 
-def _ingest(limit: int, connection_id: int | None, now: Now | None, alone: bool) -> Ingested:
+def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingested, *, singly: bool) -> None:
     at = desk_now()
-    done = Ingested()
-    feeds = Feeds()
+    fresh = Ingested()
     with transaction.atomic():
-        rows = inbox.take_pending(limit, connection_id)
-        if not rows:
-            return done
-        found = read(rows, now or (lambda mention, fetched_at: at), feeds)
+        ours = inbox_leases.still_ours(rows)
+        kept = [row for row in rows if row.id in ours]
+        found = sorted_out(kept, outcome, now or (lambda mention, fetched_at: at))
+        again: dict[int, str] = {}
         if found.parsed:
             lock(found.parsed)
-            _store_all(found, done, alone)
-        if done.stopped:
-            found.parsed[:] = [p for p in found.parsed if p.row.id not in done.stopped]
+            again = _store_all(found, fresh, singly)
+        if fresh.stopped:
+            found.parsed[:] = [p for p in found.parsed if p.row.id not in fresh.stopped]
         inbox.finish(
             stored=[p.row.id for p in found.parsed],
             ignored=found.ignored,
-            stopped=done.stopped,
+            stopped=fresh.stopped,
             failed=found.failed,
             now=at,
         )
-    done.taken, done.stored = len(rows), len(found.parsed)
-    done.ignored, done.failed = len(found.ignored) + len(done.stopped), len(found.failed)
+        for row in kept:
+            if row.id in again:
+                inbox_leases.give_back([row], counted=True, error=again[row.id])
+        unreadable.open_tickets([row for row in kept if row.id in found.failed], found.failed, at)
+        nothing = {*found.ignored, *fresh.stopped}
+        unreadable.close_tickets([row for row in kept if row.was_unreadable and row.id in nothing], at)
+    done.stored = len(found.parsed)
+    done.ignored, done.failed = len(found.ignored) + len(fresh.stopped), len(found.failed)
+    done.message_ids, done.ticket_ids, done.stopped = fresh.message_ids, fresh.ticket_ids, fresh.stopped
     health.saw(found.parsed)
-    _tell(done)
-    return done
 
 
-def _store_all(found: Read, done: Ingested, alone: bool) -> None:
-    """The whole batch at once; if something in it is refused, each item by itself, so that only that one fails."""
+def _store_all(found: Read, done: Ingested, singly: bool) -> dict[int, str]:
+    """The whole batch at once; if something in it is refused, each item by itself, so that only that one fails. Returns
+    the items that the database would not have now, and why: they are tried again."""
     ordered = sorted(found.parsed, key=_order)
     try:
         with transaction.atomic():
             store(ordered, done)
-        return
-    except (IntegrityError, OperationalError):
-        if not alone:
+        return {}
+    except (IntegrityError, OperationalError) as error:
+        if not singly and not _is_slow(error):
             raise
     except Exception:  # odd data may trip anything; which item it is, shows when each goes alone
         logger.warning("A batch was refused; its items go one by one.", exc_info=True)
-    kept = []
+    kept, again = [], {}
     for parsed in ordered:
         try:
             with transaction.atomic():
                 store([parsed], done)
             kept.append(parsed)
-        except OperationalError:
-            raise
+        except OperationalError as error:
+            if not transaction.get_connection().is_usable():
+                raise
+            again[parsed.row.id] = _words(error)
         except Exception as error:  # it stays in the inbox as failed, with these words
             logger.warning("Inbox item %s could not be stored.", parsed.row.id, exc_info=True)
-            found.failed[parsed.row.id] = f"{type(error).__name__}: {error}".strip()
+            found.failed[parsed.row.id] = _words(error)
     found.parsed[:] = kept
+    return again
+
+
+def _words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".strip()[:2000]
+
+
+def _sqlstate(error: BaseException) -> str:
+    return getattr(error.__cause__, "pgcode", None) or getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def _is_slow(error: BaseException) -> bool:
+    """A statement was cancelled for its time: the same batch would be again."""
+    return _sqlstate(error) == "57014"
+
+
+def _is_suspicious(error: BaseException) -> bool:
+    """Whether an item may be to blame: not for a deadlock, or a database that is shut down, or a worker that is."""
+    return isinstance(error, Exception) and _sqlstate(error) not in NOBODYS_FAULT
+
+
+def _give_back(rows: list[Row], *, counted: bool, error: str = "") -> None:
+    """At once where the database is there; else when the lease runs out, and then each is tried alone."""
+    connection = transaction.get_connection()
+    if not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
+    try:
+        inbox_leases.give_back(rows, counted=counted, error=error)
+    except DatabaseError as lost:
+        logger.warning("Items could not be given back (%s); their lease ends in %s s.", lost, inbox_leases.LEASE_S)
 
 
 def _order(parsed: Parsed) -> tuple[bool, datetime, str]:
@@ -124,7 +238,11 @@ def _order(parsed: Parsed) -> tuple[bool, datetime, str]:
 
 def store(parsed: Sequence[Parsed], done: Ingested) -> None:
     """Inside the caller's transaction, with the conversations locked."""
-    board = load(wanted_by(parsed))
+    wanted = wanted_by(parsed)
+    standing = unreadable.stand_ins(each.row.id for each in parsed if each.row.was_unreadable)
+    wanted.tickets |= {ticket_id for _message, ticket_id in standing.values()}
+    board = load(wanted)
+    board.unreadable = {item: board.tickets[ticket_id] for item, (_message, ticket_id) in standing.items()}
     _recognise(board, parsed)
     _match_replies(board, parsed)
     bounces.match(board, parsed)
@@ -135,6 +253,7 @@ def store(parsed: Sequence[Parsed], done: Ingested) -> None:
     for ticket in tickets:
         reopening.settle(ticket, at)
     write(board)
+    unreadable.settle(board, parsed, standing, at)
     following.follow(tickets)
     done.message_ids += [message.id for message in (*board.new_messages, *board.answers)]
     done.ticket_ids += [ticket.id for ticket in board.new_tickets]

@@ -68,6 +68,8 @@ class Wanted:
     keys: set[str] = field(default_factory=set)
     authors: set[str] = field(default_factory=set)
     whole_threads: set[str] = field(default_factory=set)
+    tickets: set[int] = field(default_factory=set)
+    """Locked with the others, whatever leads to them."""
     with_context: bool = False
 
 
@@ -125,7 +127,7 @@ def load(wanted: Wanted) -> Board:
     if wanted.with_context:
         _load_posts(board, wanted)
     leads = _load_threads(wanted)
-    tickets = {*ticket_of.values(), *leads.values()}
+    tickets = {*ticket_of.values(), *leads.values(), *wanted.tickets}
     if tickets:
         board.tickets = load_tickets(tickets)
         _check_nothing_moved(ticket_of, leads)

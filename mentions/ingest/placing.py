@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from channels.contract import Grouping
 from channels.models import Channel
-from mentions.ingest import building, context_posts, finding, keeping_out, reopening, revisions
+from mentions.ingest import building, context_posts, finding, keeping_out, reopening, revisions, unreadable
 from mentions.ingest.loading import variant_id
 from mentions.ingest.reading import Parsed
 from mentions.ingest.state import Board, MessageState, Row, TicketState
@@ -138,8 +138,10 @@ def _open(
     """A new ticket for this message; after a closed one it is the follow-up, with the same assignee."""
     space = parsed.feed.namespace
     requester_id, _ = board.authors[space, parsed.asker.id]
-    ticket = building.ticket_for(message, channel, requester_id, parsed.at)
-    board.new_tickets.append(ticket)
+    ticket = unreadable.adopt(board, message, parsed, channel)
+    if ticket is None:
+        ticket = building.ticket_for(message, channel, requester_id, parsed.at)
+        board.new_tickets.append(ticket)
     if follows is not None:
         ticket.follow_up_of_id, ticket.assignee_id = follows.id, follows.assignee_id
         ticket.subject = follows.subject or ticket.subject

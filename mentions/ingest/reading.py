@@ -1,19 +1,24 @@
-"""From inbox rows to mentions: the adapter's parser, the connection it came by, the channels that saw it."""
+"""From inbox rows to mentions: what a parser makes of them, the connection they came by, the channels that saw them."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
+from channels import inbox_leases
 from channels.configs import address_of, source_of
-from channels.contract import Adapter, Author, Capability, Config, Grouping, Mention, digest
-from channels.errors import Malformed
+from channels.contract import Adapter, Author, Capability, Config, Grouping, Mention
+from channels.errors import ChannelError, Malformed
 from channels.ignoring import Guard, Stop, guard_of
 from channels.inbox import THREAD, Row
 from channels.models import Channel, IgnoreRule
+from channels.parsing import reader
+from channels.parsing.reader import Budget
+from channels.parsing.work import Reading
 from channels.payloads import storable_id
 from channels.routing import channels_for
 from mentions.authors import plain
@@ -85,6 +90,17 @@ class Read:
     failed: dict[int, str]
 
 
+@dataclass(slots=True)
+class Outcome:
+    """What was found in the rows that there was time for, by id."""
+
+    readings: dict[int, Reading]
+    feeds: Feeds
+
+
+PATIENCE_S = 2.0
+"""So long a batch is read before what's there is stored: what has been read doesn't wait for what's hard to read."""
+RENEW_S = 5.0
 FRESH_S = 5.0
 _loaded: dict[int, tuple[float, Feed]] = {}
 
@@ -133,15 +149,57 @@ def load_feed(connection_id: int) -> Feed:
     )
 
 
-def read(rows: Iterable[Row], now: Now, feeds: Feeds) -> Read:
-    """Parse every row. One that cannot be read fails alone, with words for the admin; nothing raises."""
+def read(rows: Sequence[Row], budget: Budget) -> Outcome:
+    """What each row holds. Outside any transaction: a row may take all of its budget, and the process that reads it may
+    die by it. One that cannot be read has words for it; no row raises. Raises ParserUnavailable.
+
+    When a batch takes too long because of some of its rows, the rest is left for the next.
+    """
+    outcome = Outcome({}, Feeds())
+    asked = [row for row in rows if _is_ready(row, outcome)]
+    began = renewed = time.monotonic()
+    with closing(reader.read([_ask(row, outcome.feeds.of(row.connection_id)) for row in asked], budget)) as readings:
+        for row, reading in zip(asked, readings, strict=False):
+            outcome.readings[row.id] = reading
+            if reading.is_bug:
+                logger.error("Inbox item %s could not be read: %s", row.id, reading.error)
+            now = time.monotonic()
+            if now - began > PATIENCE_S:
+                break
+            if now - renewed > RENEW_S:
+                inbox_leases.renew(rows)
+                renewed = now
+    return outcome
+
+
+def _is_ready(row: Row, outcome: Outcome) -> bool:
+    """Whether its connection can be asked; else that's why it cannot be read."""
+    try:
+        outcome.feeds.of(row.connection_id)
+    except (ChannelError, LookupError, ValueError) as error:
+        outcome.readings[row.id] = Reading(error=str(error) or type(error).__name__)
+        return False
+    return True
+
+
+def _ask(row: Row, feed: Feed) -> reader.Ask:
+    judged = feed.guard.texts if feed.guard and row.role != THREAD else ()
+    return reader.Ask(feed.adapter, feed.config, row.external_id, row.payload, row.raw, judged)
+
+
+def sorted_out(rows: Iterable[Row], outcome: Outcome, now: Now) -> Read:
+    """Mentions on their way, what holds none, and what could not be read. Made anew for each try at storing them."""
     found = Read([], [], {})
     for row in rows:
+        reading = outcome.readings[row.id]
+        if reading.error:
+            found.failed[row.id] = reading.error
+            continue
         try:
-            parsed = read_row(row, now, feeds)
+            parsed = parsed_of(row, reading, outcome.feeds.of(row.connection_id), now)
         except Malformed as error:
             found.failed[row.id] = str(error)
-        except Exception as error:  # whatever a payload does to a parser, the other rows go on
+        except Exception as error:  # an odd mention; the other rows go on
             logger.exception("Inbox item %s could not be read.", row.id)
             found.failed[row.id] = f"{type(error).__name__}: {error}"
         else:
@@ -152,10 +210,9 @@ def read(rows: Iterable[Row], now: Now, feeds: Feeds) -> Read:
     return found
 
 
-def read_row(row: Row, now: Now, feeds: Feeds) -> Parsed | None:
+def parsed_of(row: Row, reading: Reading, feed: Feed, now: Now) -> Parsed | None:
     """None when the item holds no mention. Raises Malformed."""
-    feed = feeds.of(row.connection_id)
-    mention = feed.adapter.parse(row.item, feed.config)
+    mention = reading.mention
     if mention is None:
         return None
     external_id = storable_id(mention.external_id)
@@ -165,13 +222,13 @@ def read_row(row: Row, now: Now, feeds: Feeds) -> Parsed | None:
         author = Author(f"unknown:{external_id}"[:500], author.handle, author.name, author.url)
     channels, stop = _channels(feed, mention, row.role), None
     if feed.guard and row.role != THREAD and not mention.is_own and not mention.bounced_id:
-        channels, stop = feed.guard.judge(mention, channels, row.exempt)
+        channels, stop = feed.guard.judge(reading.matches, channels, row.exempt)
     return Parsed(
         row,
         mention,
         feed,
         now(mention, row.fetched_at),
-        digest(mention),
+        reading.digest,
         external_id,
         thread_id,
         storable_id(mention.parent_id) if mention.parent_id else "",

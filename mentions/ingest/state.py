@@ -114,6 +114,10 @@ class Board:
 
     stopped: dict[int, Stop] = field(default_factory=dict)
     """Inbox items that stay out, and why."""
+    unreadable: dict[int, TicketState] = field(default_factory=dict)
+    """Inbox items that could not be read so far → the ticket that each stands in the queue with."""
+    adopted: dict[int, TicketState] = field(default_factory=dict)
+    """Of these, what became of it: the real ticket."""
 
     # To be written.
     new_messages: list[MessageState] = field(default_factory=list)

@@ -55,6 +55,8 @@ class Message(models.Model):
     digest = models.BinaryField(max_length=16)
     version_at = models.DateTimeField()
     """When the request that brought the present version began; an older one never overwrites it."""
+    is_unreadable = models.BooleanField(default=False, db_default=False)
+    """A stand-in for an inbox item that could not be read; the real message takes its place when it can."""
     item_id = models.BigIntegerField(null=True, blank=True)
     """The inbox item of the latest version; null for what the desk wrote itself until it came in by polling."""
     # A tsvector holds 1 MB; a longer text would not be stored at all.

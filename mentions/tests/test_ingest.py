@@ -35,7 +35,8 @@ def test_what_holds_no_mention_is_ignored_and_what_is_broken_fails_alone(forum):
     assert (done.ignored, done.failed, done.stored) == (1, 1, 1)
     failed = InboundItem.objects.get(state="failed")
     assert (failed.external_id, failed.error) == ("2", "broken on purpose")
-    assert Message.objects.get().external_id == "3"
+    assert Message.objects.get(is_unreadable=False).external_id == "3"
+    assert Message.objects.get(is_unreadable=True).item_id == failed.pk
 
 
 def test_row_that_the_database_refuses_fails_alone(forum, monkeypatch):
@@ -51,8 +52,10 @@ def test_row_that_the_database_refuses_fails_alone(forum, monkeypatch):
     done = ingest(forum, [said(str(n)) for n in range(5)])
     assert (done.stored, done.failed) == (4, 1)
     assert "null value" in InboundItem.objects.get(state="failed").error
-    assert set(Message.objects.values_list("external_id", flat=True)) == {"0", "1", "3", "4"}
-    assert Ticket.objects.count() == 4
+    read = Message.objects.filter(is_unreadable=False)
+    assert set(read.values_list("external_id", flat=True)) == {"0", "1", "3", "4"}
+    assert Ticket.objects.count() == 5
+    assert Ticket.objects.get(messages__is_unreadable=True).subject == "Could not be read"
 
 
 def test_odd_characters_are_stored_without_what_the_database_cannot_hold(forum):

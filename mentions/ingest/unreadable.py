@@ -1,0 +1,233 @@
+"""What could not be read stands in the queue all the same, and becomes the real ticket when it is read at last.
+
+Its ticket holds one message that says what is known: a stand-in (`Message.is_unreadable`), tied to the inbox item. So
+it's claimed, parked, counted and solved like any other. When the item is read after all, by a replay or because a new
+version came in, the ticket gets the real message in the place of the stand-in; or, if that belongs elsewhere or is no
+mention, the ticket ends and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from channels import peeking
+from channels.inbox import THREAD
+from channels.inbox_leases import Row
+from channels.models import Channel
+from mentions import claims, clocks
+from mentions.ingest import building
+from mentions.ingest.reading import Parsed
+from mentions.ingest.state import Board, MessageState, TicketState
+from mentions.models import Author, Event, Message, Sighting, Ticket
+from mentions.texts import clean
+
+OVER = (Ticket.Status.CLOSED,)
+
+
+def stand_ins(item_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Inbox item → (stand-in message, ticket), of the tickets that are still in use."""
+    found = Message.objects.filter(item_id__in=list(item_ids), is_unreadable=True, ticket__isnull=False)
+    found = found.exclude(ticket__status__in=OVER).order_by("pk")
+    return {item: (message, ticket) for item, message, ticket in found.values_list("item_id", "pk", "ticket_id")}
+
+
+# --- it cannot be read ----------------------------------------------------------------------------------------------
+
+
+def open_tickets(rows: Sequence[Row], words: Mapping[int, str], at: datetime) -> list[int]:
+    """A ticket for each item that could not be read (`words` by item: why); ids of the new ones. In the caller's
+    transaction. Context around a ticket makes none: it's listed with its connection."""
+    rows = [row for row in rows if row.role != THREAD]
+    if not rows:
+        return []
+    standing = stand_ins(row.id for row in rows)
+    known = _known_tickets(rows)
+    places: dict[int, Channel | None] = {}
+    opened = []
+    for row in rows:
+        if row.id in standing:
+            _still_unreadable(*standing[row.id], words[row.id], at)
+        elif row.id in known:
+            _record(known[row.id], at, "unreadable", {"version": True, "reason": words[row.id]})
+        else:
+            if row.connection_id not in places:
+                places[row.connection_id] = place_for(row.connection_id)
+            if (channel := places[row.connection_id]) is not None:
+                opened.append(_open(row, channel, words[row.id], at))
+    clocks.recompute(opened)
+    return opened
+
+
+def place_for(connection_id: int) -> Channel | None:
+    """The channel that it would have come by. Nobody may see in the queue what would perhaps have been hidden from
+    them: where some of a connection's channels are for some roles only, it's one of those. None: no channel of the
+    connection makes tickets."""
+    found = Channel.objects.filter(connection_id=connection_id, to_queue=True)
+    return min(
+        found,
+        key=lambda c: (not c.is_active, not c.visible_to, not c.is_default, c.rank, c.pk),
+        default=None,
+    )
+
+
+def _known_tickets(rows: Sequence[Row]) -> dict[int, int]:
+    """Items of which an older version was read: their ticket has that."""
+    items = [row.id for row in rows]
+    found = Message.objects.filter(item_id__in=items, is_unreadable=False, ticket__isnull=False)
+    return {item: ticket for item, ticket in found.values_list("item_id", "ticket_id") if item is not None}
+
+
+def _still_unreadable(message_id: int, ticket_id: int, words: str, at: datetime) -> None:
+    Message.objects.filter(pk=message_id).update(text=words)
+    _record(ticket_id, at, "unreadable", {"again": True, "reason": words})
+
+
+def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
+    glimpse = peeking.peek(row.payload, row.raw)
+    posted_at = min(glimpse.posted_at or row.fetched_at, row.fetched_at)
+    space = f"unreadable:{row.connection_id}"
+    external_id = f"{row.id}:{row.revision}:{at.timestamp():.6f}"
+    author = Author.objects.create(
+        namespace=space, external_id=external_id, name=clean(glimpse.sender or _("Unknown sender"), 300)
+    )
+    ticket = Ticket.objects.create(
+        channel=channel,
+        requester=author,
+        subject=subject_of(glimpse.subject),
+        priority=channel.priority,
+        posted_at=posted_at,
+        created_at=at,
+        queued_at=posted_at,
+        last_message_at=posted_at,
+    )
+    message = Message.objects.create(
+        ticket=ticket,
+        channel=channel,
+        namespace=space,
+        external_id=external_id,
+        thread_id=external_id,
+        author=author,
+        subject=clean(glimpse.subject, building.LONGEST_SUBJECT),
+        text=clean(words),
+        url=glimpse.url,
+        posted_at=posted_at,
+        ingested_at=at,
+        digest=blake2b(external_id.encode(), digest_size=16).digest(),
+        version_at=row.fetched_at,
+        item_id=row.id,
+        is_unreadable=True,
+    )
+    Sighting.objects.create(message=message, channel=channel, at=at)
+    _record(ticket.pk, at, "created", {})
+    _record(ticket.pk, at, "unreadable", {"reason": words})
+    return ticket.pk
+
+
+def subject_of(subject: str) -> str:
+    name = _("Could not be read")
+    return clean(f"{name}: {subject}" if subject else name, 500)
+
+
+# --- it was read after all ------------------------------------------------------------------------------------------
+
+
+def adopt(board: Board, message: MessageState, parsed: Parsed, channel: Channel) -> TicketState | None:
+    """The ticket that this message has stood in the queue with, as what it is now; None if there is none. What people
+    have done to it stays."""
+    ticket = board.unreadable.pop(parsed.row.id, None)
+    if ticket is None:
+        return None
+    board.adopted[parsed.row.id] = ticket
+    row = message.row
+    like = building.ticket_for(message, channel, board.authors[parsed.feed.namespace, parsed.asker.id][0], parsed.at)
+    ticket.requester_id, ticket.subject, ticket.language = like.requester_id, like.subject, like.language
+    ticket.channel_id, ticket.channel_rank, ticket.posted_at = like.channel_id, like.channel_rank, like.posted_at
+    ticket.channel_minutes, ticket.skips_weekends = like.channel_minutes, like.skips_weekends
+    ticket.last_inbound_at = None
+    if not ticket.is_touched:
+        ticket.priority = like.priority
+        if row["is_auto"] and ticket.status in ("new", "open"):
+            ticket.status, ticket.no_reply_reason, ticket.solved_at = "solved", "automatic", parsed.at
+    ticket.is_changed = ticket.needs_clocks = True
+    ticket.events.append((parsed.at, "readable", {"message": message}))
+    return ticket
+
+
+def settle(board: Board, parsed: Sequence[Parsed], standing: Mapping[int, tuple[int, int]], at: datetime) -> None:
+    """After the batch is written: stand-ins go, and tickets whose message is elsewhere end."""
+    for each in parsed:
+        if each.row.id not in standing:
+            continue
+        message_id, ticket_id = standing[each.row.id]
+        message = board.messages.get((each.feed.namespace, each.external_id))
+        if each.row.id in board.adopted:
+            _drop_stand_in(message_id, ticket_id)
+        elif message is not None and message.ticket is not None:
+            _join(ticket_id, message.ticket.id, at)
+        elif each.row.id not in board.stopped:  # those are closed with what holds no mention
+            _close(ticket_id, at, _why_not(each))
+
+
+def close_tickets(rows: Sequence[Row], at: datetime) -> None:
+    """They can be read now, and are no mention, or one that a query or a rule keeps out."""
+    for _message, ticket_id in sorted(stand_ins(row.id for row in rows).values()):
+        _close(ticket_id, at, _("It can be read now, and is no mention."))
+
+
+def _why_not(parsed: Parsed) -> str:
+    if parsed.is_own:
+        return _("It can be read now, and is a message of ours.")
+    return _("It can be read now, and makes no ticket here.")
+
+
+def _drop_stand_in(message_id: int, ticket_id: int) -> None:
+    """Its clocks begin with the real message."""
+    author_id = Message.objects.values_list("author_id", flat=True).get(pk=message_id)
+    Message.objects.filter(pk=message_id).delete()
+    if not (Ticket.objects.filter(requester=author_id) | Ticket.objects.filter(messages__author=author_id)).exists():
+        Author.objects.filter(pk=author_id).delete()
+    clocks.recompute([ticket_id])
+
+
+def _join(ticket_id: int, target_id: int, at: datetime) -> None:
+    """The message belongs to a conversation that has a ticket."""
+    ticket = Ticket.objects.get(pk=ticket_id)
+    _end(ticket, at, merged_into_id=target_id)
+    _record(ticket_id, at, "readable", {"to": target_id})
+    _record(target_id, at, "readable", {"from": ticket_id})
+
+
+def _close(ticket_id: int, at: datetime, why: str) -> None:
+    ticket = Ticket.objects.get(pk=ticket_id)
+    _end(ticket, at)
+    _record(ticket_id, at, "readable", {"why": why})
+
+
+def _end(ticket: Ticket, at: datetime, **changes: Any) -> None:
+    for name, value in {"status": Ticket.Status.CLOSED, "waiting_on": "", "wait_note": "", **changes}.items():
+        setattr(ticket, name, value)
+    ticket.wake_at = ticket.due_at = None
+    ticket.solved_at = ticket.solved_at or at
+    ticket.no_reply_reason = ticket.no_reply_reason or Ticket.NoReply.OTHER
+    claims.let_go(ticket)
+    ticket.save()
+
+
+def _record(ticket_id: int, at: datetime, kind: str, data: dict[str, Any]) -> None:
+    Event.objects.create(ticket_id=ticket_id, at=at, kind=kind, data=data)
+
+
+def acknowledge_solved(ticket_ids: Sequence[int] | None, at: datetime) -> int:
+    """Items whose ticket somebody has solved, or closed, are no alarm any more; how many."""
+    from channels.inbox_leases import acknowledge
+
+    done = Message.objects.filter(is_unreadable=True, ticket__status__in=("solved", "closed"))
+    if ticket_ids is not None:
+        done = done.filter(Q(ticket__in=ticket_ids))
+    return acknowledge([item for item in done.values_list("item_id", flat=True) if item is not None], at)
