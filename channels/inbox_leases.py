@@ -117,10 +117,10 @@ def take_given_up(limit: int = 100) -> list[Row]:
     return _taken(_GIVEN_UP, None, tried=MAX_ATTEMPTS - 1, limit=limit)
 
 
-def _taken(sql: str, connection_id: int | None, **params: object) -> list[Row]:
+def _taken(sql: str, connection_id: int | None, **params: int) -> list[Row]:
     token = uuid4()
     only = "" if connection_id is None else "AND connection_id = %(connection)s"
-    given = {"token": token, "lease": LEASE_S, "connection": connection_id, **params}
+    given: dict[str, Any] = {"token": token, "lease": LEASE_S, "connection": connection_id, **params}
     with transaction.atomic(), database.cursor() as cursor:
         # Lost with a crash of the database server only, and then nobody had begun.
         cursor.execute("SET LOCAL synchronous_commit TO off")

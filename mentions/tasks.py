@@ -5,6 +5,7 @@ Periodic ones and their periods are in `advocacy.beat`.
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 from celery import shared_task
@@ -14,9 +15,11 @@ from channels.clocks import desk_now
 from channels.models import InboundItem
 from channels.nudges import send_task
 from mentions import checklist, deliveries, handing_over, lifecycle, notices, personal
-from mentions.ingest import following, ingest_pending
+from mentions.ingest import following, ingest_pending, retry_suspect, set_aside
 
 INGEST_TASK = "mentions.ingest"
+RETRY_TASK = "mentions.retry_suspects"
+RETRY_FOR_S = 20.0
 BATCH = 100
 MAX_BATCHES = 50
 
@@ -24,20 +27,40 @@ MAX_BATCHES = 50
 @shared_task(name=INGEST_TASK)  # type: ignore[misc,unused-ignore]
 def ingest(connection_id: int | None = None) -> int:
     """Everything that waits, batch by batch; a very long queue goes on in a task of its own. Returns items taken."""
-    taken = 0
+    taken, lost = 0, 0
     for _ in range(MAX_BATCHES):
         batch = ingest_pending(BATCH, connection_id)
-        taken += batch.taken
-        if batch.taken < BATCH:
-            return taken
-    send_task(INGEST_TASK, connection_id)
+        taken, lost = taken + batch.taken, lost + batch.lost
+        if batch.taken < BATCH and not batch.left:
+            break
+    else:
+        send_task(INGEST_TASK, connection_id)
+    if lost:
+        send_task(RETRY_TASK)
     return taken
+
+
+@shared_task(name=RETRY_TASK)  # type: ignore[misc,unused-ignore]
+def retry_suspects() -> int:
+    """Items whose first try had no end: one after the other, where nobody waits for them; returns how many. A long
+    queue of them goes on in a task of its own, so that this worker's other work has its turn."""
+    tried, until = 0, time.monotonic() + RETRY_FOR_S
+    set_aside()
+    while retry_suspect().taken:
+        tried += 1
+        if time.monotonic() > until:
+            send_task(RETRY_TASK)
+            break
+    return tried
 
 
 @shared_task(name="mentions.sweep_inbox")  # type: ignore[misc,unused-ignore]
 def sweep_inbox() -> int:
     """What a lost nudge or a killed worker left behind."""
-    if not InboundItem.objects.filter(state=InboundItem.State.PENDING).exists():
+    waiting = InboundItem.objects.filter(state=InboundItem.State.PENDING)
+    if waiting.filter(attempts__gt=0).exists():
+        send_task(RETRY_TASK)
+    if not waiting.filter(attempts=0).exists():
         return 0
     return int(ingest())
 

@@ -110,9 +110,17 @@ class ForkServer:
     """The process that forks parsers, started when the first is needed."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
+        self.control, theirs = socket.socketpair()
+        self.lock = threading.Lock()
+        self.idle: list[Parser] = []
+        try:
+            self._start(theirs)
+        except BaseException:
+            self.control.close()
+            raise
+
+    def _start(self, theirs: socket.socket) -> None:
         with theirs:
-            os.set_inheritable(theirs.fileno(), True)
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "channels.parsing.child", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
@@ -122,10 +130,7 @@ class ForkServer:
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C in a terminal is for the parent
             )
-        self.control = ours
         self.control.settimeout(START_WITHIN_S)
-        self.lock = threading.Lock()
-        self.idle: list[Parser] = []
         self._answer(START)
 
     def _answer(self, command: bytes) -> int:
@@ -142,12 +147,16 @@ class ForkServer:
 
     def fork(self, memory_mb: int) -> Parser:
         ours, theirs = socket.socketpair()
-        with theirs, tempfile.TemporaryFile() as shared, self.lock:
-            shared.truncate(AT.size)
-            page = mmap.mmap(shared.fileno(), AT.size)
-            fds = [theirs.fileno(), shared.fileno()]
-            socket.send_fds(self.control, [COMMAND.pack(START, memory_mb)], fds)
-            pid = self._answer(START)
+        try:
+            with theirs, tempfile.TemporaryFile() as shared, self.lock:
+                shared.truncate(AT.size)
+                page = mmap.mmap(shared.fileno(), AT.size)
+                fds = [theirs.fileno(), shared.fileno()]
+                socket.send_fds(self.control, [COMMAND.pack(START, memory_mb)], fds)
+                pid = self._answer(START)
+        except BaseException:
+            ours.close()
+            raise
         ours.setblocking(False)
         return Parser(pid, ours, page, memory_mb, self)
 

@@ -252,7 +252,9 @@ class _Run:
     def _ask_some(self) -> None:
         """As many as fit into one frame: of one connection, and not too large together."""
         first, size = self.asks[self.next], 0
-        items, blobs, begin = [], [], self.next
+        items: list[list[Any]] = []
+        blobs: list[bytes] = []
+        begin = self.next
         for ask in self.asks[begin : min(self.end, begin + AHEAD)]:
             if items and (size > AHEAD_BYTES or ask.config is not first.config or ask.adapter is not first.adapter):
                 break

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db import Error as DatabaseProblem
+from django.db import IntegrityError, OperationalError, transaction
 
 from channels import inbox, inbox_leases, outbox
 from channels.clocks import desk_now
@@ -23,7 +24,7 @@ from channels.inbox_leases import Row
 from channels.parsing.reader import Budget, first_budget, whole_budget
 from mentions import authors
 from mentions.ingest import bounces, finding, following, health, keeping_out, placing, reopening, unreadable
-from mentions.ingest.loading import author_keys_at_hand, load, load_tickets_of_replies, lock, wanted_by
+from mentions.ingest.loading import Moved, author_keys_at_hand, load, load_tickets_of_replies, lock, wanted_by
 from mentions.ingest.reading import Now, Outcome, Parsed, Read, read, sorted_out
 from mentions.ingest.state import Board
 from mentions.ingest.writing import write
@@ -133,7 +134,7 @@ def _store(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingested) -
             _store_once(rows, outcome, now, done, singly=attempt == ATTEMPTS)
         except (IntegrityError, OperationalError) as error:
             # Another worker, or the desk itself, stored the same thing first; the next look sees it. A deadlock too.
-            if attempt == ATTEMPTS or not transaction.get_connection().is_usable():
+            if attempt == ATTEMPTS or _is_gone():
                 raise
             logger.info("A batch is done again: %s", str(error).partition("\n")[0])
         else:
@@ -181,9 +182,11 @@ def _store_all(found: Read, done: Ingested, singly: bool) -> dict[int, str]:
             store(ordered, done)
         return {}
     except (IntegrityError, OperationalError) as error:
-        if not singly and not _is_slow(error):
+        if _is_gone() or (not singly and not _is_slow(error)):
             raise
     except Exception:  # odd data may trip anything; which item it is, shows when each goes alone
+        if _is_gone():
+            raise
         logger.warning("A batch was refused; its items go one by one.", exc_info=True)
     kept, again = [], {}
     for parsed in ordered:
@@ -192,10 +195,12 @@ def _store_all(found: Read, done: Ingested, singly: bool) -> dict[int, str]:
                 store([parsed], done)
             kept.append(parsed)
         except OperationalError as error:
-            if not transaction.get_connection().is_usable():
+            if _is_gone():
                 raise
             again[parsed.row.id] = _words(error)
         except Exception as error:  # it stays in the inbox as failed, with these words
+            if _is_gone():
+                raise
             logger.warning("Inbox item %s could not be stored.", parsed.row.id, exc_info=True)
             found.failed[parsed.row.id] = _words(error)
     found.parsed[:] = kept
@@ -204,6 +209,11 @@ def _store_all(found: Read, done: Ingested, singly: bool) -> dict[int, str]:
 
 def _words(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".strip()[:2000]
+
+
+def _is_gone() -> bool:
+    """The session was ended: no statement of it will do any more."""
+    return not transaction.get_connection().is_usable()
 
 
 def _sqlstate(error: BaseException) -> str:
@@ -223,11 +233,11 @@ def _is_suspicious(error: BaseException) -> bool:
 def _give_back(rows: list[Row], *, counted: bool, error: str = "") -> None:
     """At once where the database is there; else when the lease runs out, and then each is tried alone."""
     connection = transaction.get_connection()
-    if not connection.in_atomic_block and not connection.is_usable():
+    if not connection.in_atomic_block and _is_gone():
         connection.close()
     try:
         inbox_leases.give_back(rows, counted=counted, error=error)
-    except DatabaseError as lost:
+    except DatabaseProblem as lost:
         logger.warning("Items could not be given back (%s); their lease ends in %s s.", lost, inbox_leases.LEASE_S)
 
 
@@ -240,9 +250,11 @@ def store(parsed: Sequence[Parsed], done: Ingested) -> None:
     """Inside the caller's transaction, with the conversations locked."""
     wanted = wanted_by(parsed)
     standing = unreadable.stand_ins(each.row.id for each in parsed if each.row.was_unreadable)
-    wanted.tickets |= {ticket_id for _message, ticket_id in standing.values()}
+    wanted.tickets |= {stand_in.ticket_id for stand_in in standing.values()}
     board = load(wanted)
-    board.unreadable = {item: board.tickets[ticket_id] for item, (_message, ticket_id) in standing.items()}
+    if unreadable.stand_ins(standing) != standing:
+        raise Moved("what stood for an unreadable item has moved")
+    board.unreadable = {item: (board.tickets[found.ticket_id], found.is_alone) for item, found in standing.items()}
     _recognise(board, parsed)
     _match_replies(board, parsed)
     bounces.match(board, parsed)

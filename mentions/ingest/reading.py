@@ -99,7 +99,7 @@ class Outcome:
 
 
 PATIENCE_S = 2.0
-"""So long a batch is read before what's there is stored: what has been read doesn't wait for what's hard to read."""
+"""So long a batch may wait for items that are the end of their parser before it stores what it has."""
 RENEW_S = 5.0
 FRESH_S = 5.0
 _loaded: dict[int, tuple[float, Feed]] = {}
@@ -157,14 +157,16 @@ def read(rows: Sequence[Row], budget: Budget) -> Outcome:
     """
     outcome = Outcome({}, Feeds())
     asked = [row for row in rows if _is_ready(row, outcome)]
-    began = renewed = time.monotonic()
+    last = renewed = time.monotonic()
+    spent_s = 0.0
     with closing(reader.read([_ask(row, outcome.feeds.of(row.connection_id)) for row in asked], budget)) as readings:
         for row, reading in zip(asked, readings, strict=False):
             outcome.readings[row.id] = reading
             if reading.is_bug:
                 logger.error("Inbox item %s could not be read: %s", row.id, reading.error)
             now = time.monotonic()
-            if now - began > PATIENCE_S:
+            spent_s, last = spent_s + (now - last) * reading.is_lost, now
+            if spent_s > PATIENCE_S:
                 break
             if now - renewed > RENEW_S:
                 inbox_leases.renew(rows)

@@ -114,8 +114,9 @@ class Board:
 
     stopped: dict[int, Stop] = field(default_factory=dict)
     """Inbox items that stay out, and why."""
-    unreadable: dict[int, TicketState] = field(default_factory=dict)
-    """Inbox items that could not be read so far → the ticket that each stands in the queue with."""
+    unreadable: dict[int, tuple[TicketState, bool]] = field(default_factory=dict)
+    """Inbox items that could not be read so far → the ticket that each stands in the queue with, and whether for it
+    alone."""
     adopted: dict[int, TicketState] = field(default_factory=dict)
     """Of these, what became of it: the real ticket."""
 

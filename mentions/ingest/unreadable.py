@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from channels import peeking
@@ -30,11 +30,23 @@ from mentions.texts import clean
 OVER = (Ticket.Status.CLOSED,)
 
 
-def stand_ins(item_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """Inbox item → (stand-in message, ticket), of the tickets that are still in use."""
-    found = Message.objects.filter(item_id__in=list(item_ids), is_unreadable=True, ticket__isnull=False)
+class StandIn(NamedTuple):
+    message_id: int
+    ticket_id: int
+    is_alone: bool
+    """The ticket has no message that can be read: it stands for this item only."""
+
+
+def stand_ins(item_ids: Iterable[int]) -> dict[int, StandIn]:
+    """Inbox item → what stands for it, in tickets that are still in use."""
+    ids = list(item_ids)
+    if not ids:
+        return {}
+    found = Message.objects.filter(item_id__in=ids, is_unreadable=True, ticket__isnull=False)
     found = found.exclude(ticket__status__in=OVER).order_by("pk")
-    return {item: (message, ticket) for item, message, ticket in found.values_list("item_id", "pk", "ticket_id")}
+    real = Message.objects.filter(ticket=OuterRef("ticket"), is_unreadable=False)
+    rows = found.annotate(alone=~Exists(real)).values_list("item_id", "pk", "ticket_id", "alone")
+    return {item: StandIn(*rest) for item, *rest in rows}
 
 
 # --- it cannot be read ----------------------------------------------------------------------------------------------
@@ -52,7 +64,7 @@ def open_tickets(rows: Sequence[Row], words: Mapping[int, str], at: datetime) ->
     opened = []
     for row in rows:
         if row.id in standing:
-            _still_unreadable(*standing[row.id], words[row.id], at)
+            _still_unreadable(standing[row.id], words[row.id], at)
         elif row.id in known:
             _record(known[row.id], at, "unreadable", {"version": True, "reason": words[row.id]})
         else:
@@ -83,9 +95,9 @@ def _known_tickets(rows: Sequence[Row]) -> dict[int, int]:
     return {item: ticket for item, ticket in found.values_list("item_id", "ticket_id") if item is not None}
 
 
-def _still_unreadable(message_id: int, ticket_id: int, words: str, at: datetime) -> None:
-    Message.objects.filter(pk=message_id).update(text=words)
-    _record(ticket_id, at, "unreadable", {"again": True, "reason": words})
+def _still_unreadable(stand_in: StandIn, words: str, at: datetime) -> None:
+    Message.objects.filter(pk=stand_in.message_id).update(text=clean(words))
+    _record(stand_in.ticket_id, at, "unreadable", {"again": True, "reason": words})
 
 
 def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
@@ -139,11 +151,21 @@ def subject_of(subject: str) -> str:
 
 def adopt(board: Board, message: MessageState, parsed: Parsed, channel: Channel) -> TicketState | None:
     """The ticket that this message has stood in the queue with, as what it is now; None if there is none. What people
-    have done to it stays."""
-    ticket = board.unreadable.pop(parsed.row.id, None)
-    if ticket is None:
+    have done to it stays, and if they merged it with another one, so does that."""
+    found = board.unreadable.pop(parsed.row.id, None)
+    if found is None:
         return None
+    ticket, is_alone = found
+    is_alone = is_alone and ticket not in board.adopted.values()
     board.adopted[parsed.row.id] = ticket
+    ticket.needs_clocks = True
+    ticket.events.append((parsed.at, "readable", {"message": message}))
+    return _as_what_it_is(board, ticket, message, parsed, channel) if is_alone else ticket
+
+
+def _as_what_it_is(
+    board: Board, ticket: TicketState, message: MessageState, parsed: Parsed, channel: Channel
+) -> TicketState:
     row = message.row
     like = building.ticket_for(message, channel, board.authors[parsed.feed.namespace, parsed.asker.id][0], parsed.at)
     ticket.requester_id, ticket.subject, ticket.language = like.requester_id, like.subject, like.language
@@ -154,30 +176,35 @@ def adopt(board: Board, message: MessageState, parsed: Parsed, channel: Channel)
         ticket.priority = like.priority
         if row["is_auto"] and ticket.status in ("new", "open"):
             ticket.status, ticket.no_reply_reason, ticket.solved_at = "solved", "automatic", parsed.at
-    ticket.is_changed = ticket.needs_clocks = True
-    ticket.events.append((parsed.at, "readable", {"message": message}))
+    ticket.is_changed = True
     return ticket
 
 
-def settle(board: Board, parsed: Sequence[Parsed], standing: Mapping[int, tuple[int, int]], at: datetime) -> None:
+def settle(board: Board, parsed: Sequence[Parsed], standing: Mapping[int, StandIn], at: datetime) -> None:
     """After the batch is written: stand-ins go, and tickets whose message is elsewhere end."""
     for each in parsed:
         if each.row.id not in standing:
             continue
-        message_id, ticket_id = standing[each.row.id]
+        message_id, ticket_id, is_alone = standing[each.row.id]
         message = board.messages.get((each.feed.namespace, each.external_id))
         if each.row.id in board.adopted:
-            _drop_stand_in(message_id, ticket_id)
+            _drop_stand_in(message_id, board.adopted[each.row.id])
+        elif not is_alone:
+            _drop_stand_in(message_id, board.tickets[ticket_id])
         elif message is not None and message.ticket is not None:
             _join(ticket_id, message.ticket.id, at)
-        elif each.row.id not in board.stopped:  # those are closed with what holds no mention
+        elif each.row.id not in board.stopped:  # `close_tickets` closes those, with what holds no mention
             _close(ticket_id, at, _why_not(each))
 
 
 def close_tickets(rows: Sequence[Row], at: datetime) -> None:
     """They can be read now, and are no mention, or one that a query or a rule keeps out."""
-    for _message, ticket_id in sorted(stand_ins(row.id for row in rows).values()):
-        _close(ticket_id, at, _("It can be read now, and is no mention."))
+    for stand_in in sorted(stand_ins(row.id for row in rows).values()):
+        if stand_in.is_alone:
+            _close(stand_in.ticket_id, at, _("It can be read now, and is no mention."))
+        else:
+            Message.objects.filter(pk=stand_in.message_id).delete()
+            clocks.recompute([stand_in.ticket_id])
 
 
 def _why_not(parsed: Parsed) -> str:
@@ -186,13 +213,15 @@ def _why_not(parsed: Parsed) -> str:
     return _("It can be read now, and makes no ticket here.")
 
 
-def _drop_stand_in(message_id: int, ticket_id: int) -> None:
+def _drop_stand_in(message_id: int, ticket: TicketState) -> None:
     """Its clocks begin with the real message."""
     author_id = Message.objects.values_list("author_id", flat=True).get(pk=message_id)
     Message.objects.filter(pk=message_id).delete()
     if not (Ticket.objects.filter(requester=author_id) | Ticket.objects.filter(messages__author=author_id)).exists():
         Author.objects.filter(pk=author_id).delete()
-    clocks.recompute([ticket_id])
+    if ticket.follow_up_of_id is not None:
+        Ticket.objects.filter(pk=ticket.id).update(follow_up_of=ticket.follow_up_of_id)
+    clocks.recompute([ticket.id])
 
 
 def _join(ticket_id: int, target_id: int, at: datetime) -> None:
