@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mentions', '0004_desk_clock'),
+        ('mentions', '0006_people_stay'),
     ]
 
     operations = [
