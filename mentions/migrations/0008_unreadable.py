@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mentions', '0006_people_stay'),
+        ('mentions', '0007_bounced_replies_and_reasons'),
     ]
 
     operations = [
