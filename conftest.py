@@ -20,6 +20,7 @@ KEYS = {
     "DESK_ALLOWED_PRIVATE_HOSTS": "127.0.0.1,localhost",
     "DESK_ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "DESK_LOG_LEVEL": "WARNING",
+    "DESK_SECOND_FACTOR_ROLES": "none",
 }
 
 

@@ -5,13 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import ResetPasswordForm
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from advocacy.identity import mails
+from advocacy.identity import attempts, mails
+from audit import log
 
 
 class TeamAccountAdapter(DefaultAccountAdapter):
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": _("Too many failed attempts. Wait five minutes, then try again."),
+        "username_password_mismatch": _("That name and password do not match."),
+        "email_password_mismatch": _("That address and password do not match."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -21,6 +33,36 @@ class TeamAccountAdapter(DefaultAccountAdapter):
             return bool(super().is_safe_url(url))
         except ValueError:
             return False
+
+    # --- passwords ------------------------------------------------------------------------------------------------
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        self._attempt = attempts.Attempt(request, _typed(credentials), timezone.now())
+        if not self._attempt.begin():
+            if self._attempt.is_first_refused():
+                _record_failure(credentials, "too many attempts")
+            raise self.validation_error("too_many_login_attempts")
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        _record_failure(credentials, "wrong password")
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """A success counts nowhere."""
+        self._attempt.succeeded()
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """A new password does not wipe what an address has tried."""
+
+    def post_login(self, request: HttpRequest, user: Any, **how: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **how)
+        attempts.remember_browser(request, response, user)
+        return response
+
+    # --- mails ----------------------------------------------------------------------------------------------------
+
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        log.record("password_reset_asked", now=timezone.now(), actor_name="(not logged in)", subject=user)
+        super().send_password_reset_mail(user, email, context)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         return mails.password_url(key)
@@ -32,3 +74,27 @@ class TeamAccountAdapter(DefaultAccountAdapter):
         """Also outside of a request; `company` and `base_url` are those of the settings, not of the request's host."""
         named = {"email": email, "company": settings.COMPANY_NAME, "base_url": settings.BASE_URL}
         self.render_mail(template_prefix, email, {**named, **context}).send()
+
+
+class VerifiedResetPasswordForm(ResetPasswordForm):  # type: ignore[misc]
+    """Links go to addresses that somebody has proved to read, and to no other."""
+
+    def clean_email(self) -> str:
+        email = str(super().clean_email())
+        proved = {"emailaddress__email": email.lower(), "emailaddress__verified": True}
+        self.users = list(User.objects.filter(is_active=True, **proved))
+        return email
+
+
+def _typed(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("email") or credentials.get("username") or "")
+
+
+def _record_failure(credentials: dict[str, Any], why: str) -> None:
+    """Who was meant, where that is somebody: what else is typed there may be a password."""
+    typed = _typed(credentials)
+    person = User.objects.filter(username__iexact=typed).first() or User.objects.filter(email__iexact=typed).first()
+    if person is not None and not person.is_active:
+        why = "deactivated"
+    known = person.get_username() if person is not None else "(unknown name)"
+    log.record("login_failed", now=timezone.now(), actor_name=known, subject=person, details={"why": why})

@@ -85,6 +85,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "advocacy.identity.sessions.SessionLimitsMiddleware",
+    "advocacy.identity.second_factor.SecondFactorMiddleware",
     "mentions.middleware.ViewerMiddleware",
 ]
 ROOT_URLCONF = "advocacy.urls"
@@ -122,7 +124,20 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody can have the desk write to strangers
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {"reset_password": "advocacy.accounts.VerifiedResetPasswordForm"}
+ACCOUNT_CHANGE_EMAIL = True  # a new address takes the old one's place once it is verified
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Passwords have limits of their own (`advocacy.identity.attempts`); this one is for codes, after the password.
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"}
+MFA_ADAPTER = "advocacy.identity.second_factor.TeamMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up: an admin knows whose account it is
+SECOND_FACTOR_ROLES: list[str] = GIVEN["DESK_SECOND_FACTOR_ROLES"]
+OIDC_SECOND_FACTOR: bool = GIVEN["DESK_OIDC_SECOND_FACTOR"]
+SESSION_HOURS: int = GIVEN["DESK_SESSION_HOURS"]
+SESSION_IDLE_MINUTES: int = GIVEN["DESK_SESSION_IDLE_MINUTES"]
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the page

@@ -93,6 +93,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DESK_PARSE_SECONDS", Whole(1, 60, "seconds"), 10),
     Setting("DESK_PARSE_MEMORY_MB", Whole(64, 2048, "megabytes"), 256),
     # --- people
+    Setting("DESK_SESSION_IDLE_MINUTES", Whole(5, 10_080, "minutes"), 480),
+    Setting("DESK_SESSION_HOURS", Whole(1, 720, "hours"), 168),
+    Setting("DESK_SECOND_FACTOR_ROLES", Listing(Text(150)), ["manager", "admin"]),
+    Setting("DESK_OIDC_SECOND_FACTOR", Flag(), False),
     Setting("DESK_AUDIT_RETENTION_DAYS", Whole(0, 36_500, "days"), 0),
     # --- reaching the platforms
     Setting("DESK_ALLOWED_PRIVATE_HOSTS", Listing(Host(with_port=True)), []),

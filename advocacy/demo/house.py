@@ -140,6 +140,7 @@ class House:
             "DESK_ENCRYPTION_KEYS": self.keys.encryption_key,
             "DESK_ALLOWED_HOSTS": "localhost,127.0.0.1",
             "DESK_COMPANY": "Acme",
+            "DESK_SECOND_FACTOR_ROLES": "none",  # its logins are there to be tried, by whoever reads the terminal
         }
 
     def _world(self) -> None:

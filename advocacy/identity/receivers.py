@@ -1,15 +1,26 @@
-"""What allauth and Django tell about logins is recorded; and nobody is deleted, by whatever way."""
+"""What Django and allauth tell about logins is recorded; limits of sessions begin; nobody is ever deleted."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from allauth.account import signals as account
+from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
-from allauth.account.signals import password_reset
+from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models import ProtectedError
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from advocacy.identity import sessions
+from audit import log
 
 
 @receiver(pre_delete, sender=User, dispatch_uid="identity.never_deleted")
@@ -17,10 +28,99 @@ def never_deleted(instance: User, **_kwargs: Any) -> None:
     raise ProtectedError(f"{instance} is never deleted, since what they did stays: deactivate them.", {instance})
 
 
-@receiver(password_reset, dispatch_uid="identity.address_proved")
-def address_proved(user: User, **_kwargs: Any) -> None:
+# --- logging in and out -----------------------------------------------------------------------------------------------
+
+
+@receiver(user_logged_in, dispatch_uid="identity.limits")
+def limits_begin(request: HttpRequest, **_kwargs: Any) -> None:
+    sessions.begin(request, timezone.now())
+
+
+@receiver(account.user_logged_in, dispatch_uid="identity.logged_in")
+def logged_in(request: HttpRequest, user: User, **_kwargs: Any) -> None:
+    methods = [str(record.get("method")) for record in get_authentication_records(request, user)]
+    log.record("login", now=timezone.now(), actor=user, details={"with": methods})
+
+
+@receiver(user_logged_out, dispatch_uid="identity.logged_out")
+def logged_out(request: HttpRequest, user: User | None, **_kwargs: Any) -> None:
+    """The list of one's sessions does not show one that has ended."""
+    if user is None or getattr(request, "is_session_over", False):
+        return
+    if key := request.session.session_key:
+        UserSession.objects.filter(session_key=key).delete()
+    log.record("logout", now=timezone.now(), actor=user)
+
+
+@receiver(mfa.authentication_failed, dispatch_uid="identity.code_failed")
+def code_failed(user: User, **_kwargs: Any) -> None:
+    log.record("login_failed", now=timezone.now(), actor=user, subject=user, details={"why": "wrong code"})
+
+
+@receiver(account.authentication_step_completed, dispatch_uid="identity.reauthenticated")
+def reauthenticated(request: HttpRequest, user: User, method: str, **how: Any) -> None:
+    if how.get("reauthenticated"):
+        log.record("reauthenticated", now=timezone.now(), actor=user, details={"with": method})
+
+
+# --- how one logs in --------------------------------------------------------------------------------------------------
+
+
+@receiver(account.password_changed, dispatch_uid="identity.password_changed")
+@receiver(account.password_set, dispatch_uid="identity.password_set")
+def password_changed(user: User, **_kwargs: Any) -> None:
+    log.record("password_changed", now=timezone.now(), actor=user, subject=user)
+
+
+@receiver(account.password_reset, dispatch_uid="identity.password_reset")
+def password_reset(user: User, **_kwargs: Any) -> None:
     """The link came by mail, so whoever used it reads that address. (Links only go to proved addresses, and to the one
     of somebody who was just invited.)"""
     if user.email and not EmailAddress.objects.filter(user=user, verified=True).exists():
         EmailAddress.objects.filter(user=user).delete()
         EmailAddress.objects.create(user=user, email=user.email.lower(), verified=True, primary=True)
+    log.record("password_reset", now=timezone.now(), actor=user, subject=user)
+
+
+@receiver(account.email_added, dispatch_uid="identity.email_added")
+def email_added(user: User, email_address: EmailAddress, **_kwargs: Any) -> None:
+    """The address that still counts hears of it at once, not only when the new one has taken its place."""
+    log.record("email_added", now=timezone.now(), actor=user, subject=user)
+    old = EmailAddress.objects.filter(user=user, verified=True).first()
+    if old is not None:
+        context = {"to_email": email_address.email}
+        get_adapter().send_notification_mail("account/email/email_change_asked", user, context, email=old.email)
+
+
+@receiver(account.email_confirmed, dispatch_uid="identity.email_verified")
+def email_verified(email_address: EmailAddress, **_kwargs: Any) -> None:
+    log.record("email_verified", now=timezone.now(), actor=email_address.user, subject=email_address.user)
+
+
+@receiver(account.email_changed, dispatch_uid="identity.email_changed")
+def email_changed(user: User, **_kwargs: Any) -> None:
+    log.record("email_changed", now=timezone.now(), actor=user, subject=user)
+
+
+@receiver(account.email_removed, dispatch_uid="identity.email_removed")
+def email_removed(user: User, **_kwargs: Any) -> None:
+    log.record("email_removed", now=timezone.now(), actor=user, subject=user)
+
+
+@receiver(mfa.authenticator_added, dispatch_uid="identity.factor_added")
+def factor_added(user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
+    _factor("second_factor_added", user, authenticator)
+
+
+@receiver(mfa.authenticator_removed, dispatch_uid="identity.factor_removed")
+def factor_removed(user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
+    _factor("second_factor_removed", user, authenticator)
+
+
+@receiver(mfa.authenticator_reset, dispatch_uid="identity.factor_reset")
+def factor_reset(user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
+    _factor("recovery_codes_made", user, authenticator)
+
+
+def _factor(kind: str, user: User, authenticator: Authenticator) -> None:
+    log.record(kind, now=timezone.now(), actor=user, subject=user, details={"type": str(authenticator.type)})

@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit import log
+
+BEGAN = "desk_began"
+SEEN = "desk_seen"
+NOTED_EVERY = timedelta(minutes=1)
+"""So often at most a session is written because somebody is there."""
+BACKGROUND = ("/news/", "/renew/")
+"""How the addresses end that an open page asks by itself."""
 
 
 def end_all(person: User) -> int:
@@ -12,3 +31,79 @@ def end_all(person: User) -> int:
     for session in sessions:
         session.end()
     return len(sessions)
+
+
+def is_single_sign_on(request: HttpRequest) -> bool:
+    """Whether this session began at the company's provider."""
+    records = get_authentication_records(request, request.user)
+    return bool(records) and records[0].get("method") == "socialaccount"
+
+
+class SessionLimitsMiddleware:
+    """Ends a session that nobody has used for DESK_SESSION_IDLE_MINUTES, or that is DESK_SESSION_HOURS old."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # A request without a session cookie has nobody to log out: the session stays untouched.
+        if request.COOKIES and request.user.is_authenticated:
+            now = timezone.now()
+            if why := over(request, now):
+                _end(request, why, now)
+            else:
+                self._seen(request, now)
+        return self.get_response(request)
+
+    def _seen(self, request: HttpRequest, now: datetime) -> None:
+        if BEGAN in request.session and is_background(request):
+            return
+        if SEEN not in request.session or now - _at(request, SEEN, now) >= NOTED_EVERY:
+            request.session.setdefault(BEGAN, now.timestamp())
+            request.session[SEEN] = now.timestamp()
+            UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=now)
+
+
+def is_background(request: HttpRequest) -> bool:
+    """Whether an open page asks this by itself, so that it says nothing about somebody being there: a list that
+    brings itself up to date, a claim's heartbeat, a page that loads itself again (no browser says
+    `Sec-Fetch-User` then: https://www.w3.org/TR/fetch-metadata/#sec-fetch-user-header)."""
+    if request.path_info.endswith(BACKGROUND):
+        return True
+    if request.method != "GET":
+        return False
+    by_script = request.headers.get("Sec-Fetch-Mode") == "navigate" and "Sec-Fetch-User" not in request.headers
+    return by_script or bool(request.headers.get("X-Fragment"))
+
+
+def over(request: HttpRequest, now: datetime) -> str:
+    """Why this session has to end, `idle` or `age`; empty while it may go on."""
+    if now - _at(request, SEEN, now) > timedelta(minutes=settings.SESSION_IDLE_MINUTES):
+        return "idle"
+    if now - _at(request, BEGAN, now) > timedelta(hours=settings.SESSION_HOURS):
+        return "age"
+    return ""
+
+
+def begin(request: HttpRequest, now: datetime) -> None:
+    """Both limits count from here."""
+    request.session[BEGAN] = request.session[SEEN] = now.timestamp()
+
+
+def _at(request: HttpRequest, key: str, now: datetime) -> datetime:
+    """As the session says; one from before there were limits begins now."""
+    at = request.session.get(key)
+    return datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else now
+
+
+def _end(request: HttpRequest, why: str, now: datetime) -> None:
+    person = request.user
+    log.record("session_ended", now=now, actor=person, details={"why": why})
+    UserSession.objects.filter(session_key=request.session.session_key).delete()
+    request.is_session_over = True  # type: ignore[attr-defined]  # recorded as what it is, not as a logout
+    logout(request)
+    said = {
+        "idle": _("You were logged out because the desk was not used for a while. Your drafts are kept."),
+        "age": _("You were logged out because this session was old. Your drafts are kept."),
+    }
+    messages.info(request, said[why])

@@ -3,6 +3,7 @@ import pytest
 from channels import registry
 from mentions.tests.boards import Board
 from mentions.tests.factories import UserFactory
+from mentions.tests.identified import just_identified
 from mentions.tests.platforms import Forum, Mailbox, connection_with
 
 
@@ -34,7 +35,8 @@ def mailbox(db):
 
 @pytest.fixture
 def sam(client):
-    """An advocate, whom `client` is logged in as."""
+    """An advocate, whom `client` is logged in as, and who has just said so once more."""
     user = UserFactory(username="sam", role="advocate")
     client.force_login(user)
+    just_identified(client)
     return user

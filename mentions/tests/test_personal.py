@@ -1,6 +1,7 @@
 """One's own accounts: entered on one's own page, tried by a task, and known as ours once they open."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from channels import personal as own_accounts
@@ -189,3 +190,13 @@ def test_places_that_somebody_may_not_see_or_answer_are_not_there(client, place)
     place.channels.update(reply_roles=[])
     assert client.get(url(place)).status_code == 404
     assert Connection.objects.get(pk=place.pk).personal_accounts.count() == 0
+
+
+def test_a_stolen_session_enters_no_account_and_the_secret_is_kept_nowhere(client, sam, place):
+    stolen = Client()
+    stolen.force_login(sam)
+    for do in ("save", "remove"):
+        response = stolen.post(url(place), {"do": do, "field_token": "token-of-maria"})
+        assert response.headers["Location"] == "/accounts/reauthenticate/?next=%2Fme%2F%23accounts"
+    assert not PersonalAccount.objects.exists()
+    assert "token-of-maria" not in str(dict(stolen.session.items()))

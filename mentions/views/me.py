@@ -21,7 +21,7 @@ from channels import personal as own_accounts
 from channels.clocks import desk_now
 from channels.errors import ChannelError
 from channels.secrets import without_secrets
-from mentions import personal
+from mentions import personal, reauthentication
 from mentions.models import Account, Preference
 from mentions.viewer import preference_of
 
@@ -89,11 +89,15 @@ def account(request: HttpRequest, number: int) -> HttpResponse:
         if place.account is not None and place.account.is_being_checked:
             return HttpResponse(status=204)
         return render(request, "mentions/_account_status.html", {"place": place}, status=STOP_POLLING)
+    back = f"{reverse('mentions:me')}#accounts"
+    if request.POST.get("do") != "check" and reauthentication.is_needed(request):
+        messages.info(request, _("Confirm that it is you, then enter it again. Nothing was saved."))
+        return reauthentication.ask(request, back)
     try:
         _change(request, place)
     except ChannelError as error:
         messages.error(request, without_secrets(str(error)))
-    return redirect(f"{reverse('mentions:me')}#accounts")
+    return redirect(back)
 
 
 def _change(request: HttpRequest, place: personal.Place) -> None:
