@@ -1,5 +1,6 @@
 """Logging in: what is asked again, what counts once it is verified, what is limited, what is recorded."""
 
+import importlib
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -418,3 +419,17 @@ def test_nobody_needs_one_where_the_setting_says_so(settings):
     client = Client()
     client.force_login(User.objects.create_superuser("root"))
     assert is_in(client)
+
+
+def test_addresses_from_before_are_good_but_not_those_that_somebody_added():
+    migration = importlib.import_module("mentions.migrations.0008_verified_addresses")
+    old = UserFactory(username="old", email="Old@acme.example")
+    robbed = UserFactory(username="robbed", email="robbed@acme.example")
+    EmailAddress.objects.create(user=robbed, email="thief@evil.example", verified=False)
+    twins = [UserFactory(username=name, email="same@acme.example") for name in ("one", "two")]
+    with connection.cursor() as cursor:
+        cursor.execute(migration.FORWARDS)
+    assert list(EmailAddress.objects.filter(verified=True).values_list("email", "user")) == [
+        ("old@acme.example", old.pk)
+    ]
+    assert not EmailAddress.objects.filter(user__in=twins).exists()
