@@ -422,7 +422,7 @@ def test_nobody_needs_one_where_the_setting_says_so(settings):
 
 
 def test_addresses_from_before_are_good_but_not_those_that_somebody_added():
-    migration = importlib.import_module("mentions.migrations.0008_verified_addresses")
+    migration = importlib.import_module("mentions.migrations.0009_verified_addresses")
     old = UserFactory(username="old", email="Old@acme.example")
     robbed = UserFactory(username="robbed", email="robbed@acme.example")
     EmailAddress.objects.create(user=robbed, email="thief@evil.example", verified=False)

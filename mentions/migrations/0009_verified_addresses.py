@@ -17,7 +17,7 @@ SELECT u.id, lower(u.email), true, true
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mentions", "0007_bounced_replies_and_reasons"),
+        ("mentions", "0008_unreadable"),
         ("account", "0009_emailaddress_unique_primary_email"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
