@@ -186,6 +186,7 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "advocacy.error_reports.Filter"
 # --- the desk -------------------------------------------------------------------------------------------------------
 
 COMPANY_NAME: str = GIVEN["DESK_COMPANY"]
+HOLD_SENDING: bool = GIVEN["DESK_HOLD_SENDING"]
 UNDO_SECONDS: int = GIVEN["DESK_UNDO_SECONDS"]
 CLAIM_LEASE_SECONDS: int = GIVEN["DESK_CLAIM_LEASE_SECONDS"]
 CLOSE_SOLVED_AFTER_DAYS: int = GIVEN["DESK_CLOSE_SOLVED_AFTER_DAYS"]

@@ -109,6 +109,7 @@ def retry(outbound_id: int, now: datetime) -> None:
         error="",
         uncertain_since=None,
         checks=0,
+        held_at=None,
     )
     task_after_commit("channels.send_due")
 

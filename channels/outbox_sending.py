@@ -11,7 +11,7 @@ from typing import Any, cast
 from django.utils.translation import gettext as _
 
 from channels import outbox_states as states
-from channels import personal, slack_api
+from channels import holding, personal, slack_api
 from channels.clocks import Clock, clock_from
 from channels.configs import Source
 from channels.contract import Capability, Json, Outgoing, Receipt
@@ -30,7 +30,10 @@ _OURS = frozenset(("key", personal.ACCOUNT))
 
 
 def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
-    """Send due items one after the other, bounded in number and time; any number of workers may do so at once."""
+    """Send due items one after the other, bounded in number and time; any number of workers may do so at once. Nothing
+    at all while sending is held."""
+    if holding.why_held():
+        return 0
     clock = clock_from(now)
     for count in range(limit):
         if clock() - now > timedelta(seconds=MAX_RUN_S):

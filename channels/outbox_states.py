@@ -43,7 +43,8 @@ def due(now: datetime) -> QuerySet[OutboundItem]:
         conversation=OuterRef("conversation"), pk__lt=OuterRef("pk"), state__in=UNSETTLED
     )
     usable = Q(connection=None) | Q(connection__is_active=True)
-    return OutboundItem.objects.filter(usable, ~Exists(earlier), state__in=WAITING, not_before__lte=now)
+    waiting = OutboundItem.objects.filter(state__in=WAITING, not_before__lte=now, held_at=None)
+    return waiting.filter(usable, ~Exists(earlier))
 
 
 def claim(now: datetime, request_timeout_s: float) -> OutboundItem | None:

@@ -21,6 +21,7 @@ class MentionsConfig(AppConfig):
         panels.register(elsewhere.ELSEWHERE)
         register_volume(volume.by_day)
         register_link(Link(_("Imports"), "mentions:imports", "channels.view_connection"))
+        register_link(Link(_("Held back"), "mentions:held", "channels.settle_outbounditem"))
         register_link(Link(_("Weekly checklist"), "mentions:checklist", "mentions.view_ticket"))
 
         # Without a sender: permissions of each app exist only after that app's own turn.

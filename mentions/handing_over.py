@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from channels import outbox
+from channels import holding, outbox
 from channels.models import OutboundItem
 from mentions import guard, outgoing
 from mentions.models import Reply
@@ -17,7 +17,10 @@ MAX_PER_RUN = 200
 
 def hand_over_due(now: datetime) -> int:
     """Every reply whose undo window is over goes to the outbox, or is blocked because the conversation has moved.
-    How many left the window. Any number of workers may do so at once."""
+    How many left the window. Any number of workers may do so at once. While sending is held they rest, and can still be
+    undone."""
+    if holding.why_held():
+        return 0
     due = Reply.objects.filter(state=Reply.State.RESTING, send_at__lte=now).order_by("send_at", "id")
     return sum(hand_over(pk, now) for pk in due.values_list("pk", flat=True)[:MAX_PER_RUN])
 

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Prefetch, Q
 from django.urls import reverse
 
-from channels import outbox, outbox_states, slack
+from channels import holding, outbox, outbox_states, slack
 from channels.models import OutboundItem
 from channels.models.connection import SlackMode
 from mentions import notice_words
@@ -60,7 +60,7 @@ def note(message_ids: Sequence[int] | None, now: datetime) -> int:
         "now": now,
         "hourly": next_hour(now),
         "daily": next_morning(now),
-        "fresh": now - FRESH,
+        "fresh": max(now - FRESH, holding.restored_at() or now - FRESH),
     }
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, params)

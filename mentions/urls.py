@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from mentions.views import (
     adding,
@@ -6,6 +6,7 @@ from mentions.views import (
     author,
     bulk,
     checklist,
+    held,
     home,
     imports,
     joining,
@@ -56,6 +57,9 @@ urlpatterns = [
     path("channels/imports/<int:number>/", imports.batch, name="import"),
     path("channels/imports/<int:number>/undo/", imports.undo, name="undo_import"),
     path("channels/imports/<int:number>/redo/", imports.redo, name="redo_import"),
+    path("channels/held/", held.held, name="held"),
+    re_path(r"^channels/held/all/(?P<verb>send|discard)/$", held.settle, name="settle_all"),
+    re_path(r"^channels/held/(?P<number>[0-9]{1,18})/(?P<verb>send|discard)/$", held.settle, name="settle"),
     path("checklist/", checklist.lines, name="checklist"),
     path("checklist/<int:number>/", checklist.tick, name="tick"),
     path("search/", search.search, name="search"),

@@ -2,6 +2,7 @@ from channels.models.alarm import Alarm
 from channels.models.connection import Channel, Connection
 from channels.models.follow import Followed
 from channels.models.inbox import Batch, IgnoreRule, InboundItem
+from channels.models.installation import Installation
 from channels.models.outbox import OutboundItem
 from channels.models.personal import PersonalAccount
 
@@ -13,6 +14,7 @@ __all__ = [
     "Followed",
     "IgnoreRule",
     "InboundItem",
+    "Installation",
     "OutboundItem",
     "PersonalAccount",
 ]

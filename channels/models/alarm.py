@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 class Alarm(models.Model):
     """Raised once, told once, cleared when it is over; at most one open alarm for each thing that can be wrong."""
 
-    connection = models.ForeignKey("channels.Connection", on_delete=models.CASCADE, related_name="alarms")
+    connection = models.ForeignKey("channels.Connection", null=True, on_delete=models.CASCADE, related_name="alarms")
+    """Null: the desk itself, such as a worker that is not seen any more."""
     channel = models.ForeignKey("channels.Channel", null=True, on_delete=models.CASCADE, related_name="alarms")
     """Null: the whole connection."""
-    state = models.CharField(max_length=20)
+    state = models.CharField(max_length=80)
     """`channels.health.Health.state`: silent, auth, expired, expiring, failing, late, …"""
     words = models.TextField()
     raised_at = models.DateTimeField()

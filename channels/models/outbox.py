@@ -58,6 +58,8 @@ class OutboundItem(models.Model):
     receipt = models.JSONField(null=True)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=desk_now, editable=False)
+    held_at = models.DateTimeField(null=True)
+    """Set: it was waiting in a backup that was restored, and leaves only when a person says so (`channels.holding`)."""
     sent_at = models.DateTimeField(null=True)
 
     class Meta:

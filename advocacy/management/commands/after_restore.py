@@ -1,0 +1,30 @@
+"""`manage.py after_restore`: the first command after a backup was restored, while no worker runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
+
+from advocacy import health
+from channels.clocks import desk_now
+from mentions import restoring
+
+
+class Command(BaseCommand):
+    help = "After a restore: holds what was still to be sent in the backup, for a person to decide about."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--while-running", action="store_true", help="even though a worker was seen lately")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["while_running"] and health.somebody_works():
+            raise CommandError(
+                "A worker was seen within the last two minutes. Stop the workers and beat, run this again, then start "
+                "them. (If they belong to another desk on the same Redis: --while-running.)"
+            )
+        count = restoring.after_restore(desk_now())
+        self.stdout.write(f"{count} unsent items are held. Nothing of them leaves by itself.")
+        self.stdout.write(f"Start the desk and decide about them: {settings.BASE_URL}{reverse('mentions:held')}")
