@@ -83,6 +83,16 @@ def quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def workers_are_seen() -> Iterator[None]:
+    """No beat and no worker runs beside most tests; `advocacy/tests/test_standing.py` looks for them all the same."""
+    from advocacy import standing
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(standing, "silent_parts", lambda: [])
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def clock_of_the_process() -> Iterator[None]:
     """Tests travel in time, and the database does not. `channels/tests/test_clocks.py` asks it all the same."""
     from channels import clocks

@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from advocacy.beat import SCHEDULE
 from advocacy.freshness import fresh_for
+from advocacy.heartbeats import Heartbeat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "advocacy.settings")
 
@@ -22,6 +23,7 @@ app = Celery("advocacy", task_cls="advocacy.freshness:DeskTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks()
+app.steps["worker"].add(Heartbeat)
 app.set_default()  # for every thread, not only the one that imported this
 
 
@@ -45,6 +47,13 @@ def limit_statements(**_kwargs: Any) -> None:
     from channels import db_session
 
     db_session.limit(db_session.for_worker())
+
+
+@beat_init.connect  # type: ignore[untyped-decorator]
+def keep_watch(**_kwargs: Any) -> None:
+    from advocacy import watchman
+
+    watchman.start()
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]

@@ -9,27 +9,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import redis
 from celery.signals import before_task_publish
 from django.db import DatabaseError, NotSupportedError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from advocacy import static_files
+from advocacy import heartbeats, static_files
 from advocacy.redis_client import client
-from channels.clocks import desk_now
+from channels import holding
 from channels.models import Alarm, InboundItem, OutboundItem
 from channels.outbox_states import due
 
 logger = logging.getLogger(__name__)
 
-BEAT = "desk:seen:beat"
-WORKER = "desk:seen:worker"
-BEAT_SILENCE = timedelta(seconds=60)
-WORKER_SILENCE = timedelta(minutes=6)  # longer than the time limit of a task: a busy worker is no dead one
 BACKLOG_AGE = timedelta(minutes=2)
-KEPT_S = 24 * 3600
 
 
 class NotReady(Exception):
@@ -44,29 +39,11 @@ def _redis() -> redis.Redis:
     return client()
 
 
-def mark(who: str, now: datetime) -> None:
-    """Remembers that BEAT or WORKER was alive at `now` (aware UTC)."""
-    _redis().set(who, now.timestamp(), ex=KEPT_S)
-
-
 @before_task_publish.connect  # type: ignore[untyped-decorator]
 def _beat_was_seen(sender: str | None = None, **_kwargs: object) -> None:
     """Only beat sends ticks, and this runs in the process that sends."""
     if sender == "advocacy.tasks.tick":
-        mark(BEAT, desk_now())
-
-
-def _seen_within(who: str, limit: timedelta, now: datetime) -> str:
-    try:
-        value = _redis().get(who)
-    except redis.RedisError as error:
-        raise NotReady("unknown without Redis") from error
-    if value is None:
-        raise NotReady("not seen yet")
-    silence = now - datetime.fromtimestamp(float(value), UTC)
-    if silence > limit:
-        raise NotReady(f"last seen {int(silence.total_seconds())} s ago")
-    return f"seen {max(0, int(silence.total_seconds()))} s ago"
+        heartbeats.mark([heartbeats.BEAT])
 
 
 def check_database(now: datetime) -> str:
@@ -106,12 +83,19 @@ def check_migrations(now: datetime) -> str:
     return "applied"
 
 
-def check_beat(now: datetime) -> str:
-    return _seen_within(BEAT, BEAT_SILENCE, now)
+def seen(name: str) -> Callable[[datetime], str]:
+    """The check of one part that leaves marks (`heartbeats`)."""
 
+    def check(now: datetime) -> str:
+        try:
+            silence_s = heartbeats.silences()[name]
+        except redis.RedisError as error:
+            raise NotReady("unknown without Redis") from error
+        if silence_s > heartbeats.SILENT_AFTER_S:
+            raise NotReady(f"last seen {int(silence_s)} s ago")
+        return f"seen {int(silence_s)} s ago"
 
-def check_worker(now: datetime) -> str:
-    return _seen_within(WORKER, WORKER_SILENCE, now)
+    return check
 
 
 _collected = ""
@@ -151,6 +135,8 @@ def check_quarantine(now: datetime) -> str:
 
 
 def check_outbox(now: datetime) -> str:
+    if reason := holding.why_held():
+        raise NeedsLook("held by DESK_HOLD_SENDING" if reason == holding.SETTING else "held: a restored copy")
     late = due(now - BACKLOG_AGE).count()
     if late:
         raise NotReady(f"{late} items have waited for more than {_minutes(BACKLOG_AGE)} to be sent")
@@ -193,8 +179,8 @@ READINESS: dict[str, Check] = {
 CHECKS: dict[str, Check] = {
     **READINESS,
     "redis": Check(check_redis),
-    "beat": Check(check_beat, needs="redis"),
-    "worker": Check(check_worker, needs="redis"),
+    "beat": Check(seen(heartbeats.BEAT), needs="redis"),
+    **{f"worker for {name}": Check(seen(heartbeats.queue_part(name)), needs="redis") for name in heartbeats.queues()},
     "inbox": Check(check_inbox, needs="database"),
     "outbox": Check(check_outbox, needs="database"),
     "alarms": Check(check_alarms, needs="database"),

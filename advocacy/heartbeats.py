@@ -59,6 +59,11 @@ def silences() -> dict[str, float]:
     return {name: _age_s(*answers[3 * n + 1 : 3 * n + 3]) for n, name in enumerate(names)}
 
 
+def was_seen(name: str) -> bool:
+    """Whether Redis knows of it at all. Raises redis.RedisError."""
+    return bool(client().exists(_seen(name)))
+
+
 def _age_s(seen_ms: int, missed_ms: int) -> float:
     left_ms = seen_ms if seen_ms >= 0 else missed_ms
     return max(0.0, KEPT_S - left_ms / 1000)

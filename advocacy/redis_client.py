@@ -7,7 +7,7 @@ from functools import cache
 import redis
 from django.conf import settings
 
-TIMEOUT_S = 1.0
+TIMEOUT_S = 0.5
 
 
 @cache

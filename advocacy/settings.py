@@ -102,6 +102,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "mentions.context.desk",
+                "advocacy.standing.standing",
             ]
         },
     }

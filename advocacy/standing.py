@@ -33,8 +33,8 @@ SETTLES = "channels.settle_outbounditem"
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`key` names it (`beat`, `queue:polls`, `redis`, `held`, `copy`, `review`); `permission`: who is told on the pages,
-    "" for everybody; `page`: where something can be done about it."""
+    """`key` names it (`beat`, `queue:polls`, `redis`, `held`, `copy`, `review`); `permission`: who is told on the
+    pages, "" for everybody; `page`: where something can be done about it."""
 
     key: str
     words: str
@@ -64,9 +64,7 @@ def _silent(name: str, silence_s: float) -> Trouble:
     span = ngettext("%(count)d min", "%(count)d min", max(1, round(silence_s / 60)))
     values = {"span": span % {"count": max(1, round(silence_s / 60))}}
     if name == BEAT:
-        told = _(
-            "Beat has not been seen for %(span)s: nothing starts by itself. Start it: celery -A advocacy beat"
-        )
+        told = _("Beat has not been seen for %(span)s: nothing starts by itself. Start it: celery -A advocacy beat")
         return Trouble(name, told % values)
     queue = name.removeprefix(queue_part(""))
     values |= {"queue": queue, "consequence": _consequence(queue)}
@@ -85,9 +83,12 @@ def troubles() -> list[Trouble]:
         found += _from_notes(noted)
         found += silent_parts()
     except (redis.RedisError, ValueError):
-        said = _("Redis does not answer: new mentions and replies wait until it does. Nothing is lost.")
-        found.append(Trouble("redis", said))
+        found.append(Trouble("redis", redis_words()))
     return found
+
+
+def redis_words() -> str:
+    return _("Redis does not answer: new mentions and replies wait until it does. Nothing is lost.")
 
 
 def _held_words() -> str:

@@ -14,10 +14,11 @@ from uuid import UUID, uuid5
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from channels import slack
+from channels import outbox_sending, slack
 from channels.contract import Adapter
 from channels.health import Health, Level, channel_health, connection_health, expected_silence
 from channels.models import Alarm, Channel, Connection
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = timedelta(minutes=10)
 ALARMING = frozenset(("auth", "settings", "expired", "expiring", "late", "failing", "unknown"))
+_OWN = Q(connection=None)
+"""Alarms about the desk's own parts."""
 _KEYS = UUID("6f4c2a0e-62f3-4b58-9f55-3f8c1d1b7f10")
 
 Wrong = dict[tuple[int, int | None, str], str]
@@ -37,7 +40,7 @@ def sweep(now: datetime) -> int:
     """Raise, clear and tell; how many alarms were told. `now` is aware UTC."""
     wrong = dict(_wrong(now))
     with transaction.atomic():
-        open_alarms = Alarm.objects.select_for_update().filter(cleared_at=None)
+        open_alarms = Alarm.objects.select_for_update().filter(cleared_at=None, connection__isnull=False)
         known = {(alarm.connection_id, alarm.channel_id, alarm.state): alarm for alarm in open_alarms}
         for key, words in wrong.items():
             if key in known:
@@ -48,7 +51,23 @@ def sweep(now: datetime) -> int:
                 Alarm.objects.create(**values, words=words, raised_at=now)
         over = [alarm.pk for key, alarm in known.items() if key not in wrong]
         Alarm.objects.filter(pk__in=over).update(cleared_at=now)
-    return _tell(now)
+    return _tell(Alarm.objects.filter(~_OWN, Q(cleared_at__isnull=False) | Q(raised_at__lte=now - PATIENCE)), now)
+
+
+def tell_of_parts(wrong: dict[str, str], now: datetime) -> int:
+    """Raise, clear and tell alarms about the desk's own parts (state → words), at once: whoever calls this has waited
+    long enough. What is no
+    longer among them is over. How many were told."""
+    with transaction.atomic():
+        known = {each.state: each for each in Alarm.objects.select_for_update().filter(_OWN, cleared_at=None)}
+        for state, words in wrong.items():
+            if state in known:
+                Alarm.objects.filter(pk=known[state].pk).update(words=words)
+        new = [Alarm(state=state, words=words, raised_at=now) for state, words in wrong.items() if state not in known]
+        Alarm.objects.bulk_create(new, ignore_conflicts=True)  # another one may have seen the same just now
+        over = [alarm.pk for state, alarm in known.items() if state not in wrong]
+        Alarm.objects.filter(pk__in=over).update(cleared_at=now)
+    return _tell(Alarm.objects.filter(_OWN), now)
 
 
 def open_alarms() -> list[Alarm]:
@@ -81,22 +100,27 @@ def silence(channel: Channel, connection: Connection, adapter: Adapter | None, n
     return None
 
 
-def _tell(now: datetime) -> int:
+def _tell(alarms: QuerySet[Alarm], now: datetime) -> int:
     told = 0
-    new = Alarm.objects.filter(told_at=None, cleared_at=None, raised_at__lte=now - PATIENCE)
+    new = alarms.filter(told_at=None, cleared_at=None)
     for alarm in new.select_related("connection", "channel").order_by("pk"):
+        if not Alarm.objects.filter(pk=alarm.pk, told_at=None).update(told_at=now):
+            continue  # somebody else tells it
         _say(alarm, now, "raised", f"⚠ {subject(alarm)}: {alarm.words}")
-        Alarm.objects.filter(pk=alarm.pk).update(told_at=now)
         told += 1
-    over = Alarm.objects.filter(told_at__isnull=False, cleared_at__isnull=False, is_over_told=False)
+    over = alarms.filter(told_at__isnull=False, cleared_at__isnull=False, is_over_told=False)
     for alarm in over.select_related("connection", "channel").order_by("pk"):
+        if not Alarm.objects.filter(pk=alarm.pk, is_over_told=False).update(is_over_told=True):
+            continue
         _say(alarm, now, "over", _("✓ %(what)s: works again.") % {"what": subject(alarm)})
-        Alarm.objects.filter(pk=alarm.pk).update(is_over_told=True)
         told += 1
     return told
 
 
 def subject(alarm: Alarm) -> str:
+    """The desk itself where no connection is named."""
+    if alarm.connection is None:
+        return str(settings.COMPANY_NAME)
     return alarm.channel.name if alarm.channel is not None else alarm.connection.name
 
 
@@ -105,16 +129,24 @@ def _say(alarm: Alarm, now: datetime, which: str, words: str) -> None:
     address = settings.BASE_URL + reverse("channels:health")
     room = settings.TEAM_SLACK_CHANNEL
     if room and settings.SLACK_TOKEN:
-        slack.post_message(
+        post = slack.post_message(
             key=uuid5(_KEYS, f"{alarm.pk} {which}"),
             conversation=f"slack:{room}",
             channel=room,
             text=f"{slack.escaped(words)}\n{address}",
             not_before=now,
         )
-    if settings.ALARM_MAILS:
-        try:
-            send_mail(f"[{settings.COMPANY_NAME}] {words.splitlines()[0][:150]}", f"{words}\n\n{address}\n", None,
-                      list(settings.ALARM_MAILS))  # fmt: skip
-        except OSError as error:
-            logger.error("The mail about alarm %s could not be sent (%s).", alarm.pk, type(error).__name__)
+        if alarm.connection is None:
+            outbox_sending.send_one(post.pk, now)  # the worker that sends may be the very one that is missing
+    mail(words, address)
+
+
+def mail(words: str, address: str) -> None:
+    """To DESK_ALARM_MAILS. One that cannot be sent is logged."""
+    if not settings.ALARM_MAILS:
+        return
+    try:
+        send_mail(f"[{settings.COMPANY_NAME}] {words.splitlines()[0][:150]}", f"{words}\n\n{address}\n", None,
+                  list(settings.ALARM_MAILS))  # fmt: skip
+    except OSError as error:
+        logger.error("The mail about an alarm could not be sent (%s).", type(error).__name__)

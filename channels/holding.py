@@ -16,7 +16,9 @@ from channels.models import Installation
 SETTING = "setting"
 COPY = "copy"
 
-_IDENTITY = "SELECT {cluster}, oid FROM pg_database WHERE datname = current_database()"
+_IDENTITY = """
+SELECT {cluster}, oid, 'channels_outbounditem'::regclass::oid FROM pg_database WHERE datname = current_database()
+"""
 _CLUSTER = "(SELECT system_identifier FROM pg_control_system())"
 _MAY_ASK = "SELECT has_function_privilege('pg_control_system()', 'execute')"
 
@@ -33,8 +35,9 @@ def why_held() -> str:
 
 
 def identity() -> str:
-    """Of this database: the same after a restart, an upgrade or a failover, another one in a restored copy. Where the
-    role may not ask for the cluster's identifier, the database's number has to do."""
+    """Of this database: the same after a restart, a migration or a failover; another one in a restored copy, also where
+    a dump was restored over the very database that it came from (its tables are new ones). Where the role may not ask
+    for the cluster's identifier, the numbers have to do."""
     with connection.cursor() as cursor:
         cursor.execute(_MAY_ASK)
         cluster = _CLUSTER if cursor.fetchone()[0] else "''"

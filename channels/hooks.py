@@ -50,5 +50,5 @@ def receive(hook_id: UUID, hook: Hook, now: datetime) -> HookAnswer:
         inbox.store_page(connection.pk, Page(answer.items, None), fetched_at=now, source=source)
         Connection.objects.filter(pk=connection.pk).update(last_success_at=now)
     if answer.poll:
-        Connection.objects.filter(pk=connection.pk).update(next_poll_at=now)
+        Connection.objects.filter(pk=connection.pk, next_poll_at__gt=now).update(next_poll_at=now)
     return answer

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from django.utils.translation import gettext as _
 
-from channels import outbox_states as states
 from channels import holding, personal, slack_api
+from channels import outbox_states as states
 from channels.clocks import Clock, clock_from
 from channels.configs import Source
 from channels.contract import Capability, Json, Outgoing, Receipt
@@ -43,6 +43,16 @@ def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
             return count
         deliver(item, clock)
     return limit
+
+
+def send_one(outbound_id: int, now: datetime) -> bool:
+    """Send this item in the caller's own process, if it is due; whether it was. For what may not wait for a worker."""
+    clock = clock_from(now)
+    item = None if holding.why_held() else states.claim(clock(), longest_request_s(), only=outbound_id)
+    if item is None:
+        return False
+    deliver(item, clock)
+    return True
 
 
 def deliver(item: OutboundItem, clock: Clock) -> None:

@@ -47,22 +47,24 @@ def due(now: datetime) -> QuerySet[OutboundItem]:
     return waiting.filter(usable, ~Exists(earlier))
 
 
-def claim(now: datetime, request_timeout_s: float) -> OutboundItem | None:
-    """Take the next due item in one short transaction: `sending`, with a token of its own, until `sending_until`."""
+def claim(now: datetime, request_timeout_s: float, only: int | None = None) -> OutboundItem | None:
+    """Take the next due item (or `only` this one) in one short transaction: `sending`, with a token of its own, until
+    `sending_until`."""
     passed_over: list[str] = []
     while True:
         try:
-            return _claim(now, request_timeout_s, passed_over)
+            return _claim(now, request_timeout_s, passed_over, only)
         except IntegrityError:
             # Another worker has just taken an item of this conversation (one that was retried by hand).
             if not passed_over:
                 raise
 
 
-def _claim(now: datetime, request_timeout_s: float, passed_over: list[str]) -> OutboundItem | None:
+def _claim(now: datetime, request_timeout_s: float, passed_over: list[str], only: int | None) -> OutboundItem | None:
     with transaction.atomic():
         item = (
             due(now)
+            .filter(Q() if only is None else Q(pk=only))
             .exclude(conversation__in=passed_over)
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("not_before", "pk")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from channels.models import Connection
 from channels.nudges import task_after_commit
@@ -29,12 +30,17 @@ def resume(ids: Iterable[int], now: datetime) -> int:
     return len(found)
 
 
+def _due_by(connections: QuerySet[Connection], now: datetime) -> None:
+    """What was due before stays due since then, so that pressing *poll now* does not hide that nobody polls."""
+    connections.filter(next_poll_at__gt=now).update(next_poll_at=now)
+
+
 def poll_soon(ids: Iterable[int], now: datetime) -> int:
     """Make active connections due now; if the task gets lost, the next tick polls them. Returns how many."""
     with transaction.atomic():
         active = Connection.objects.filter(pk__in=list(ids), is_active=True)
         found = list(active.values_list("pk", flat=True))
-        active.update(next_poll_at=now)
+        _due_by(active, now)
         for pk in found:
             task_after_commit("channels.poll", pk)
     return len(found)

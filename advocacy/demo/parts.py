@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,20 +62,39 @@ def sandbox(env: Mapping[str, str], places: Places, ports: tuple[int, int, int],
     return start("sandbox", argv, env, places, grace_s=5)
 
 
-def web(env: Mapping[str, str], places: Places, port: int) -> Kept:
-    argv = ["-m", "gunicorn", "advocacy.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--no-control-socket"]
+def web(env: Mapping[str, str], places: Places, port: int, wrapped: Sequence[str] = ()) -> Kept:
+    argv = [
+        *wrapped,
+        "-m",
+        "gunicorn",
+        "advocacy.wsgi",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+        "--no-control-socket",
+    ]
     argv += ["--worker-class", "sync", "--graceful-timeout", "5", "--timeout", "60"]
     return start("web", argv, env, places)
 
 
-def worker(env: Mapping[str, str], places: Places) -> Kept:
-    argv = ["-m", "celery", "-A", "advocacy", "worker", "--concurrency", "2", "--loglevel", "INFO"]
-    argv += ["--without-gossip", "--without-mingle"]
-    return start("worker", argv, env, places)
+def worker(
+    env: Mapping[str, str],
+    places: Places,
+    name: str = "worker",
+    queues: Sequence[str] = (),
+    wrapped: Sequence[str] = (),
+) -> Kept:
+    """Of these queues; of all where none is named. `wrapped`: arguments of Python in front (another clock, say)."""
+    argv = [*wrapped, "-m", "celery", "-A", "advocacy", "worker", "--concurrency", "2", "--loglevel", "INFO"]
+    argv += ["--without-gossip", "--without-mingle", "--hostname", f"{name}@%h"]
+    argv += ["--queues", ",".join(queues)] if queues else []
+    return start(name.partition(":")[0], argv, env, places)
 
 
-def beat(env: Mapping[str, str], places: Places) -> Kept:
-    argv = ["-m", "celery", "-A", "advocacy", "beat", "--schedule", str(places.local / "beat"), "--pidfile", ""]
+def beat(env: Mapping[str, str], places: Places, name: str = "beat", wrapped: Sequence[str] = ()) -> Kept:
+    schedule = str(places.local / name.replace(":", "-"))
+    argv = [*wrapped, "-m", "celery", "-A", "advocacy", "beat", "--schedule", schedule, "--pidfile", ""]
     return start("beat", argv, env, places, grace_s=5)
 
 

@@ -104,20 +104,24 @@ class LivingDesk:
 
     # -- programs ------------------------------------------------------------------------------------------------
 
-    def start(self, name: str, within_s: float = 60) -> None:
-        """`worker`, `beat` or `web`; returns when it has begun to work. `worker:2` is one more, with the same log."""
+    def start(self, name: str, within_s: float = 60, *, ahead_s: float = 0) -> None:
+        """`worker`, `beat`, `web`, or a queue for a worker of that queue alone; returns when it has begun to work.
+        `worker:2` is one more, with the same log. `ahead_s`: what its machine's clock is ahead, in seconds."""
         kind = name.partition(":")[0]
         already = len(self.log(kind))
+        wrapped = ["-m", "advocacy.tests.other_clock", str(ahead_s)] if ahead_s else []
+        env, places = self.env, self.places
         programs: dict[str, Callable[[], Kept]] = {
-            "worker": lambda: parts.worker(self.env, self.places),
-            "beat": lambda: parts.beat(self.env, self.places),
-            "web": lambda: parts.web(self.env, self.places, self.port),
+            "worker": lambda: parts.worker(env, places, name, wrapped=wrapped),
+            "beat": lambda: parts.beat(env, places, name, wrapped),
+            "web": lambda: parts.web(env, places, self.port, wrapped),
         }
-        kept = self.running[name] = programs[kind]()
+        of_a_queue = lambda: parts.worker(env, places, name, [kind], wrapped)  # noqa: E731
+        kept = self.running[name] = programs.get(kind, of_a_queue)()
 
         def begun() -> bool:
             assert kept.running, f"{name} ended with code {kept.exit_code}:\n{self.log(kind)[-3000:]}"
-            return READY[kind] in self.log(kind)[already:]
+            return READY.get(kind, READY["worker"]) in self.log(kind)[already:]
 
         self.wait_until(begun, f"{name} to begin", within_s)
 

@@ -12,7 +12,7 @@ class Installation(models.Model):
     THE_ONE = 1
 
     database = models.CharField(max_length=80)
-    """System identifier of the PostgreSQL cluster, and the database's number in it."""
+    """System identifier of the PostgreSQL cluster, and the numbers of the database and of the outbox in it."""
     restored_at = models.DateTimeField(null=True)
     """When `manage.py after_restore` ran last: what was said before is not told to Slack again."""
 

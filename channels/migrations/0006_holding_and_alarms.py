@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0004_desk_clock'),
+        ('channels', '0005_people_stay'),
     ]
 
     operations = [
