@@ -88,7 +88,7 @@ def workers_are_seen() -> Iterator[None]:
     from advocacy import standing
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(standing, "silent_parts", lambda: [])
+        patch.setattr(standing, "silent_parts", list)
         yield
 
 

@@ -13,12 +13,14 @@ from celery import Celery
 from celery.signals import beat_init, worker_init, worker_process_init
 from django.core.exceptions import ImproperlyConfigured
 
+from advocacy import broker
 from advocacy.beat import SCHEDULE
 from advocacy.freshness import fresh_for
 from advocacy.heartbeats import Heartbeat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "advocacy.settings")
 
+broker.install()
 app = Celery("advocacy", task_cls="advocacy.freshness:DeskTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE

@@ -88,6 +88,8 @@ def seen(name: str) -> Callable[[datetime], str]:
 
     def check(now: datetime) -> str:
         try:
+            if not heartbeats.was_seen(name):
+                raise NotReady("not seen yet")
             silence_s = heartbeats.silences()[name]
         except redis.RedisError as error:
             raise NotReady("unknown without Redis") from error

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from advocacy import health, heartbeats, standing
+from advocacy import heartbeats, standing
 from channels.clocks import desk_now
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def tick() -> None:
-    """Sent by beat, run by a worker: each of the two leaves its own mark (beat's is set while it sends)."""
-    health.mark(health.WORKER, desk_now())
+    """Beat leaves its mark while it sends this; workers leave theirs by themselves (`advocacy.heartbeats`)."""
 
 
 @shared_task(name=heartbeats.WATCH, ignore_result=True)  # type: ignore[untyped-decorator]

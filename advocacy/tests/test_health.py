@@ -5,7 +5,8 @@ import pytest
 import redis as redis_client
 from django.utils import timezone
 
-from advocacy import health
+from advocacy import health, heartbeats
+from advocacy.redis_client import client as redis
 from channels.models import Alarm, InboundItem, OutboundItem
 from channels.tests.factories import make_connection
 
@@ -15,14 +16,17 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def marks(monkeypatch):
     """Nobody has been seen yet: keys of this test's own, so that nothing late of another test can touch them."""
-    for who in ("BEAT", "WORKER"):
-        monkeypatch.setattr(health, who, f"test:{uuid.uuid4()}")
+    run = uuid.uuid4()
+    monkeypatch.setattr(heartbeats, "_seen", lambda name: f"test:{run}:seen:{name}")
+    monkeypatch.setattr(heartbeats, "_missed", lambda name: f"test:{run}:missed:{name}")
 
 
-def seen(beat=0, worker=0):
-    now = timezone.now()
-    health.mark(health.BEAT, now - timedelta(seconds=beat))
-    health.mark(health.WORKER, now - timedelta(seconds=worker))
+def seen(**s_ago):
+    """All of them just now, but these: part → seconds ago."""
+    heartbeats.mark(heartbeats.parts())
+    for name, seconds in s_ago.items():
+        left_ms = int((heartbeats.KEPT_S - seconds) * 1000)
+        redis().pexpire(heartbeats._seen({"polls": "queue:polls"}.get(name, name)), left_ms)
 
 
 def make_item(connection, state, fetched_at):
@@ -33,6 +37,16 @@ def make_item(connection, state, fetched_at):
 
 def parts(response):
     return {name: part["said"] for name, part in response.json()["parts"].items()}
+
+
+def test_every_queue_has_a_line_of_its_own():
+    assert {f"worker for {name}" for name in heartbeats.queues()} < set(health.CHECKS)
+
+
+def test_held_sending_is_for_a_person_to_see(client, settings):
+    seen()
+    settings.HOLD_SENDING = True
+    assert parts(client.get("/healthz"))["outbox"] == "held by DESK_HOLD_SENDING"
 
 
 def test_livez_answers_without_login(client):
@@ -54,12 +68,9 @@ def test_healthz_with_everybody_there_is_well(client):
     assert set(parts(response)) == set(health.CHECKS)
 
 
-@pytest.mark.parametrize(
-    ("beat", "worker", "missing"),
-    [(61, 0, "beat"), (0, 361, "worker")],
-)
-def test_healthz_names_who_was_not_seen_lately_and_readyz_does_not_care(client, beat, worker, missing):
-    seen(beat, worker)
+@pytest.mark.parametrize(("part", "missing"), [("beat", "beat"), ("polls", "worker for polls")])
+def test_healthz_names_who_was_not_seen_lately_and_readyz_does_not_care(client, part, missing):
+    seen(**{part: 80})
     response = client.get("/healthz")
     assert response.status_code == 503
     assert parts(response)[missing].startswith("last seen ")
