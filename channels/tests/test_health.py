@@ -43,7 +43,13 @@ def healthy(**values: object) -> Connection:
         ({"trouble": "transient", "failures": 1, "last_error": "500"}, "failing", Level.WARNING, "500"),
         ({"trouble": "malformed", "failures": 5, "last_error": "html"}, "failing", Level.ERROR, "5 times"),
         ({"next_poll_at": NOW - HOUR}, "late", Level.ERROR, "overdue by 1"),
-        ({"next_poll_at": NOW - HOUR, "lease_until": NOW + MINUTE}, "ok", Level.OK, "Works"),
+        (
+            {"next_poll_at": NOW - HOUR, "lease_until": NOW + MINUTE},
+            "late",
+            Level.ERROR,
+            "overdue by 1",
+        ),  # leased for ever
+        ({"next_poll_at": NOW - 2 * MINUTE, "lease_until": NOW + MINUTE}, "ok", Level.OK, "Works"),
         ({"next_poll_at": None}, "late", Level.ERROR, "never polled"),
         ({"last_item_at": NOW - 3 * DAY}, "silent", Level.WARNING, "3\xa0days"),
         ({"last_item_at": None}, "silent", Level.WARNING, "unusual"),
