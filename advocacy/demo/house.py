@@ -258,4 +258,6 @@ def _all_there(health_url: str, crew: Crew) -> bool:
     if name := crew.ended:
         raise PartFailed(f"{name} ended while the desk was starting.")
     found = (parts.get_json(health_url) or {}).get("parts", {})
-    return all(found.get(name, {}).get("state") == "ok" for name in ("migrations", "static files", "beat", "worker"))
+    workers = [name for name in found if name.startswith("worker for ")]
+    needed = ["migrations", "static files", "beat", *(workers or ["workers"])]
+    return all(found.get(name, {}).get("state") == "ok" for name in needed)
