@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0005_people_stay'),
+        ('channels', '0007_forget_default_targets'),
     ]
 
     operations = [
