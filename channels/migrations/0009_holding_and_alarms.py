@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0007_forget_default_targets'),
+        ('channels', '0008_quarantine'),
     ]
 
     operations = [
