@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from channels import recent_items
+from channels.audience import seen_by
 from channels.ignoring import understood
 from channels.matching import Clause, subject_of
 from channels.models import Channel, IgnoreRule, InboundItem
@@ -64,7 +65,7 @@ def by_reason(why: str, now: datetime) -> QuerySet[InboundItem]:
 
 def page_of(items: QuerySet[InboundItem], user: User | AnonymousUser, below: int | None) -> Page:
     """The newest PAGE items before `below`, that this person may see, with what the rule or query found marked."""
-    items = items.exclude(connection__in=recent_items.hidden_connections(user)).order_by("-pk")
+    items = seen_by(user, items).order_by("-pk")
     if below is not None:
         items = items.filter(pk__lt=below)
     rows = list(items.select_related("ignored_by")[: PAGE + 1])
@@ -96,8 +97,7 @@ def let_in(item_id: int, user: User | AnonymousUser) -> InboundItem | None:
     """This one comes in after all: pending once, past what stopped it (which it goes on naming until then). None if it
     is not kept out by a rule or a query (any more), or not for this person's eyes."""
     stopped = InboundItem.objects.filter(state=InboundItem.State.IGNORED, ignored_why__in=("rule", "query"))
-    stopped = stopped.exclude(connection__in=recent_items.hidden_connections(user))
-    item = stopped.filter(pk=item_id).select_for_update().defer("payload", "raw").first()
+    item = seen_by(user, stopped).filter(pk=item_id).select_for_update().defer("payload", "raw").first()
     if item is None:
         return None
     InboundItem.objects.filter(pk=item_id).update(state=InboundItem.State.PENDING, attempts=0)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels import ignored, query_tester, recent_items
 from channels.clocks import desk_now
+from channels.audience import hidden_connections, seen_by
 from channels.matching import QueryError, parse
 from channels.models import Channel, IgnoreRule
 
@@ -36,8 +37,8 @@ CHANGE_RULE = "channels.change_ignorerule"
 @permission_required(VIEW, raise_exception=True)
 def query(request: HttpRequest, slug: str) -> HttpResponse:
     """GET tries `?q=`, else the draft, else the query in force. POST `do`: try (keeps it as draft), switch, let_in."""
-    visible = recent_items.visible_channels(request.user)
-    channel = get_object_or_404(visible.select_related("connection"), slug=slug)
+    visible = seen_by(request.user, Channel).select_related("connection")
+    channel = get_object_or_404(visible, slug=slug)
     if request.method == "POST":
         return _change(request, channel)
     text = _clean(request.GET["q"]) if "q" in request.GET else channel.draft_query or channel.query
@@ -175,16 +176,16 @@ WHY = {
 def _rule_form(request: HttpRequest) -> RuleForm:
     form = RuleForm(request.POST if request.method == "POST" and "toggle" not in request.POST else None)
     channels: Any = form.fields["channel"]
-    channels.queryset = recent_items.visible_channels(request.user)
+    channels.queryset = seen_by(request.user, Channel)
     channels.empty_label, channels.help_text = _("all channels"), ""
     return form
 
 
 def _preview(request: HttpRequest, form: RuleForm) -> query_tester.Preview:
     channel = form.cleaned_data["channel"]
-    channels = recent_items.visible_channels(request.user)
+    channels = seen_by(request.user, Channel)
     chosen = [channel.connection_id] if channel else list(channels.values_list("connection_id", flat=True).distinct())
-    hidden = set(recent_items.hidden_connections(request.user))
+    hidden = set(hidden_connections(request.user).values_list("connection_id", flat=True))
     ids = [pk for pk in chosen if pk not in hidden]
     return query_tester.preview_rule(form.cleaned_data["query"], channel, ids, desk_now())
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -18,7 +17,7 @@ from channels.errors import Malformed
 from channels.fields import InvalidSettings
 from channels.links import web_address
 from channels.matching import Clause, Subject
-from channels.models import Channel, InboundItem
+from channels.models import InboundItem
 from channels.payloads import restored
 from channels.registry import UnknownPlatform
 
@@ -58,21 +57,6 @@ class Entry:
 
 def since(now: datetime) -> datetime:
     return now - timedelta(days=DAYS)
-
-
-def visible_channels(user: User | AnonymousUser) -> QuerySet[Channel]:
-    """Those whose mentions this person may read (as for tickets: `visible_to` names roles; empty: all)."""
-    channels = Channel.objects.all()
-    if user.is_superuser:
-        return channels
-    roles = list(user.groups.values_list("name", flat=True))
-    return channels.filter(visible_to__len=0) | channels.filter(visible_to__overlap=roles)
-
-
-def hidden_connections(user: User | AnonymousUser) -> QuerySet[Channel, int]:
-    """Connections with a channel that this person may not read: nothing of them is listed where channels mix."""
-    hidden = Channel.objects.exclude(pk__in=visible_channels(user).values("pk"))
-    return hidden.values_list("connection_id", flat=True)
 
 
 def recent(connection_ids: Iterable[int], now: datetime) -> QuerySet[InboundItem]:

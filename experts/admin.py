@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from channels.admin.seeing import SeenOnly
 from experts.models import Expert, Outreach, OutreachText, Topic
 
 
@@ -61,7 +62,7 @@ class OutreachTextAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Outreach)
-class OutreachAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class OutreachAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """To look at; what happens to an outreach happens on its ticket."""
 
     list_display = ["asked_at", "ticket", "expert", "topic", "state", "slack_channel", "answered_at"]

@@ -8,7 +8,7 @@ class ExpertsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from experts import panel, receivers  # noqa: F401  (nudges from channels and mentions)
+        from experts import audience, panel, receivers  # noqa: F401  (rules of who sees what; nudges from below)
         from mentions import menu, panels
 
         panels.register(panel.EXPERTS)

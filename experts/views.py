@@ -8,7 +8,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.views import redirect_to_login
 from django.core import signing
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -20,7 +22,7 @@ from channels.registry import adapter_for
 from experts import finding, outreach
 from experts.forms import AskForm
 from experts.models import Expert, Outreach, Topic
-from mentions import access
+from mentions import access, audience
 from mentions.claims import AlreadyClaimed, ClaimLost
 from mentions.models import Message, Ticket
 from mentions.transitions import OutcomeRefused
@@ -36,13 +38,13 @@ may_ask = permission_required("experts.add_outreach", raise_exception=True)
 def directory(request: HttpRequest) -> HttpResponse:
     """Who knows what, who is away, and which requests are running."""
     now = desk_now()
-    visible = access.visible_tickets(request.user)
     context = {
         "experts": Expert.objects.filter(is_active=True)
         .select_related("person")
         .prefetch_related("topics", "person__accounts"),
         "topics": Topic.objects.select_related("parent"),
-        "running": Outreach.objects.filter(state__in=Outreach.RUNNING, ticket__in=visible)
+        "running": access.seen_by(request.user, Outreach)
+        .filter(state__in=Outreach.RUNNING)
         .select_related("expert__person", "topic", "ticket__channel", "asked_by", "outbound")
         .order_by("asked_at"),
         "today": now.date(),
@@ -93,6 +95,7 @@ def _ask_context(
     return {
         "ticket": ticket,
         "chosen": chosen,
+        "circle": audience.circle_of(ticket),
         "chosen_kind": "expert" if isinstance(chosen, Expert) else "topic",
         "form": form,
         "token": token,
@@ -126,7 +129,7 @@ def _ask(request: HttpRequest, ticket: Ticket, now: datetime) -> HttpResponse:
 @may_ask
 def change(request: HttpRequest, outreach_id: int) -> HttpResponse:
     """An advocate says for the expert what became of a request."""
-    found = get_object_or_404(Outreach, pk=outreach_id, ticket__in=access.visible_tickets(request.user))
+    found = get_object_or_404(access.seen_by(request.user, Outreach), pk=outreach_id)
     state = request.POST.get("state", "")
     if state not in ("acknowledged", "redirected", "declined", "no_answer"):
         raise Http404(state)
@@ -140,13 +143,15 @@ def change(request: HttpRequest, outreach_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 def respond(request: HttpRequest, signed: str) -> HttpResponse:
-    """For the expert, without a login: the mention, how to answer, and one click to say so."""
-    try:
-        found = Outreach.objects.select_related(
-            "ticket__channel__connection", "expert__person", "topic", "asked_by"
-        ).get(outbound__key=outreach.key_in(signed))
-    except (signing.BadSignature, ValueError, Outreach.DoesNotExist):
+    """For the expert: the mention, how to answer, and one click to say so. Needs no login, unless the ticket is
+    restricted. Ends with the request: from then on it shows nothing of the conversation."""
+    found = _request_of(signed)
+    if found is None:
         return render(request, "experts/respond_gone.html", status=404)
+    if found.state not in Outreach.RUNNING:
+        return _ended(request, found)
+    if audience.circle_of(found.ticket).channels and not access.seen_by(request.user, Outreach).filter(pk=found.pk):
+        return _restricted(request)
     said = ""
     if request.method == "POST":
         try:
@@ -155,6 +160,8 @@ def respond(request: HttpRequest, signed: str) -> HttpResponse:
         except OutcomeRefused as error:
             said = str(error)
         found.refresh_from_db()
+        if found.state not in Outreach.RUNNING:
+            return _ended(request, found)
     context = {
         "outreach": found,
         "platform": adapter_for(found.ticket.channel.connection.platform).label,
@@ -162,10 +169,31 @@ def respond(request: HttpRequest, signed: str) -> HttpResponse:
         "mentions": found.ticket.messages.exclude(is_deleted=True)
         .select_related("author")
         .order_by("posted_at", "pk")[:20],
-        "is_running": found.state in Outreach.RUNNING,
         "said": said,
     }
     return render(request, "experts/respond.html", context)
+
+
+def _request_of(signed: str) -> Outreach | None:
+    """What the link was made for; None for one that we did not make, or made too long ago."""
+    related = ("ticket__channel__connection", "expert__person", "topic", "asked_by")
+    try:
+        return Outreach.objects.select_related(*related).get(outbound__key=outreach.key_in(signed))
+    except (signing.BadSignature, ValueError, Outreach.DoesNotExist):
+        return None
+
+
+def _ended(request: HttpRequest, found: Outreach) -> HttpResponse:
+    """What somebody has typed meanwhile is given back to them: it was not kept."""
+    words = request.POST.get("words", "").strip()
+    context = {"outreach": found, "words": words}
+    return render(request, "experts/respond_ended.html", context, status=409 if request.method == "POST" else 200)
+
+
+def _restricted(request: HttpRequest) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    raise PermissionDenied(_("Your roles may not see this conversation. Ask in the Slack thread where you found it."))
 
 
 def _state(request: HttpRequest) -> str:

@@ -1,7 +1,5 @@
-"""Who may see and do what. Rights are Django permissions of groups (`mentions.roles`); what may be *seen* is decided
-in the query, so that no list, count or search can show more than the ticket page would.
-
-A channel with `visible_to` (names of roles) shows its tickets to those roles and to superusers.
+"""What each role may do. Rights are Django permissions of groups (`mentions.roles`); what may be *seen* is decided in
+the query (`channels.audience`, `mentions.audience`), so that no list, count or search shows more than the ticket page.
 """
 
 from __future__ import annotations
@@ -12,49 +10,32 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.models import User as Member
 from django.core.exceptions import PermissionDenied
-from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
+from channels.audience import seen_by, visible_channel_ids
 from channels.models import Channel
-from mentions.models import Ticket
-from mentions.sql import Fragment
+from mentions.audience import VIEW, VISIBLE
+from mentions.models import Person, Ticket
 
 if TYPE_CHECKING:
     from mentions.tickets import TicketQuerySet
 
+__all__ = ["VIEW", "VISIBLE", "seen_by", "visible_channel_ids"]
+
 User = Member | AnonymousUser
 
-VIEW = "mentions.view_ticket"
 PLAY = "mentions.play_ticket"
 MERGE = "mentions.merge_ticket"
 BULK = "mentions.bulk_ticket"
 DELETE_REPLY = "mentions.delete_reply"
 VIEW_REPORTS = "mentions.view_reports"
-
-# An array made once per statement: the planner sees a constant and keeps walking the queue's index in order.
-VISIBLE = Fragment(
-    """mentions_ticket.channel_id <> ALL (ARRAY(
-        SELECT hidden.id FROM channels_channel hidden
-        WHERE hidden.visible_to <> '{}'
-          AND NOT EXISTS (SELECT 1 FROM auth_user u WHERE u.id = %(me)s AND u.is_superuser)
-          AND NOT EXISTS (
-            SELECT 1 FROM auth_user_groups ug JOIN auth_group g ON g.id = ug.group_id
-            WHERE ug.user_id = %(me)s AND g.name = ANY(hidden.visible_to))))"""
-)
+CHANGE_AUTHOR = "mentions.change_author"
 
 
 def visible_tickets(user: User) -> TicketQuerySet:
     """The tickets that this person may read; none at all without the right to view tickets."""
-    if not user.is_active or not user.has_perm(VIEW):
-        return Ticket.objects.none()
-    return Ticket.objects.filter(VISIBLE.as_condition(me=user.pk))
-
-
-def visible_channel_ids(user: User) -> RawSQL:
-    """For `channel_id__in`: the channels whose tickets this person may read."""
-    sql, params = VISIBLE.positional(me=user.pk)
-    inner = sql.replace("mentions_ticket.channel_id", "shown.id")
-    return RawSQL(f"SELECT shown.id FROM channels_channel shown WHERE {inner}", params)  # noqa: S608, S611
+    found: TicketQuerySet = seen_by(user, Ticket)
+    return found
 
 
 def roles_of(user: User) -> frozenset[str]:
@@ -81,3 +62,11 @@ def require(user: User, permission: str) -> None:
         raise PermissionDenied(
             _("Your role does not allow this (%(permission)s). Ask an admin if it should.") % {"permission": permission}
         )
+
+
+def notes_about(person: Person | None, user: User) -> str:
+    """What the team has noted about somebody, for who looks after authors. Nothing where one of the accounts is hidden
+    from them: the notes may tell of it."""
+    if person is None or not person.notes or not user.has_perm(CHANGE_AUTHOR):
+        return ""
+    return person.notes if seen_by(user, Person).filter(pk=person.pk).exists() else ""

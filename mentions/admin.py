@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from channels.admin.seeing import SeenOnly
 from mentions import macros, view_filters
 from mentions.models import Account, Author, Macro, Person, Tag, View
 
@@ -22,7 +23,7 @@ class AccountInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Person)
-class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PersonAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Whoever is *one of us* answers for the team, from any of their accounts."""
 
     list_display = ("name", "is_us", "user")

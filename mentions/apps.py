@@ -11,6 +11,7 @@ class MentionsConfig(AppConfig):
     def ready(self) -> None:
         from channels.overview import Link, register_link, register_volume
         from mentions import (
+            audience,  # noqa: F401  (the rules of who sees what)
             elsewhere,
             panels,
             receivers,  # noqa: F401  (connects the nudges from channels)

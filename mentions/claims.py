@@ -58,14 +58,15 @@ class HoldsAnother(Exception):
         self.ticket_id = ticket_id
 
 
-_GIVE_BACK = """
+# A ticket that was hidden from its holder meanwhile is not held on to.
+_GIVE_BACK = f"""
 WITH gone AS (
     UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
-    WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s RETURNING id
+    WHERE claimed_by_id = %(me)s AND (claim_expires_at <= %(now)s OR NOT {access.VISIBLE.sql}) RETURNING id
 )
 INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
 SELECT id, %(now)s, NULL, 'expired', jsonb_build_object('by', %(me)s) FROM gone
-"""
+"""  # noqa: S608
 
 # For a transaction that has locked a ticket already: it waits for no other one. One that somebody else has locked at
 # this moment (who may be waiting for ours) is not given back.

@@ -25,6 +25,7 @@ from channels.registry import UnknownPlatform
 from mentions import locks
 from mentions.models import (
     Attachment,
+    AudienceLimit,
     Event,
     Message,
     MessageAlias,
@@ -145,7 +146,7 @@ SELECT made.batch_id, t.id, CASE
   FROM made JOIN mentions_ticket t ON t.id = made.ticket_id
  ORDER BY made.batch_id, t.id
 """
-_GOES_WITH_TICKET: tuple[type[Model], ...] = (Message, ThreadAlias, Event, Reply, Note)
+_GOES_WITH_TICKET: tuple[type[Model], ...] = (Message, ThreadAlias, Event, Reply, Note, AudienceLimit)
 _GOES_WITH_MESSAGE: tuple[type[Model], ...] = (MessageAlias, MessageRevision, Sighting, Attachment, Notice, Ticket)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from channels import slack
 from channels.models import OutboundItem
+from mentions import audience
 from mentions.models import Ticket
 from mentions.rendering import excerpt
 from mentions.transitions import OutcomeRefused, record
@@ -28,10 +29,13 @@ def channels_of(ticket: Ticket) -> list[str]:
 
 
 def words_for(ticket: Ticket) -> str:
-    """What it would say, to be changed by whoever shares: who, what, where it is, and the ticket."""
+    """What it would say, to be changed by whoever shares: who, what, where it is, and the ticket. Of a restricted
+    ticket only its address: whoever follows it has to be allowed to see it."""
+    address: str = settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk])
+    if audience.circle_of(ticket).channels:
+        return address
     said = ticket.messages.filter(direction="in").order_by("-posted_at", "-id").values_list("text", "url").first()
     text, url = said or ("", "")
-    address = settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk])
     first = _("%(who)s on %(where)s: %(said)s") % {
         "who": ticket.requester,
         "where": ticket.channel.name,

@@ -131,6 +131,7 @@ def context(
         "tags": facts.tags,
         "done_today": facts.done_today,
         "state": state(request, ticket, view),
+        "about_requester": access.notes_about(facts.requester.person, user),
         "earlier": facts.earlier,
         "left": None if view is None else capped(facts.left),
         "panels": _panels(request, ticket, thread),

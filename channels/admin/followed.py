@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from channels.admin.seeing import SeenOnly
 from channels.models import Followed
 
 
 @admin.register(Followed)
-class FollowedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class FollowedAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     """Which threads are read again, and which cannot be read. Deleting one stops it until something follows it anew."""
 
     list_display = ("thread_id", "connection", "until", "last_at", "next_at", "last_error")

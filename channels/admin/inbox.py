@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from channels import inbox
 from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnly
+from channels.admin.seeing import SeenOnly
 from channels.models import InboundItem
 from channels.payloads import restored
 
@@ -31,7 +32,7 @@ def _say_replayed(request: HttpRequest, count: int) -> None:
 
 
 @admin.register(InboundItem)
-class InboundItemAdmin(ReadOnly, ButtonAdmin):
+class InboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
     list_display = ("external_id", "connection", "state", "role", "fetched_at", "revision", "error_shown")
     list_filter = ("state", "role", "connection")
     list_select_related = ("connection",)

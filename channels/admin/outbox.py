@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from channels import outbox
 from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnly
 from channels.clocks import desk_now
+from channels.admin.seeing import SeenOnly
 from channels.links import is_web_address
 from channels.models import OutboundItem
 from channels.payloads import restored
@@ -53,7 +54,7 @@ def mark_sent(model_admin: Any, request: HttpRequest, item: OutboundItem, typed:
 
 
 @admin.register(OutboundItem)
-class OutboundItemAdmin(ReadOnly, ButtonAdmin):
+class OutboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
     list_display = ("key", "kind", "state", "connection", "conversation", "attempts", "created_at", "error_shown")
     list_filter = ("state", "kind", "connection")
     list_select_related = ("connection", "sent_as")

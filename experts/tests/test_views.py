@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from channels.models import Channel
 from experts import outreach
 from experts.models import Outreach
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
@@ -117,6 +118,31 @@ def test_expert_page_after_the_end_says_so(client, asked):
     client.post(asked.address, {"state": "declined", "words": "Ask Jo"})
     page = client.post(asked.address, {"state": "acknowledged"}).content.decode()
     assert "has ended" in page
+
+
+@pytest.mark.parametrize("state", ["redirected", "declined", "no_answer", "answered"])
+def test_expert_page_ends_with_its_request(client, asked, state):
+    Outreach.objects.update(state=state)
+    page = client.get(asked.address).content.decode()
+    assert "has ended" in page
+    assert "behind a proxy" not in page
+    assert URL not in page
+
+
+def test_words_that_come_too_late_are_given_back(client, asked):
+    Outreach.objects.update(state="answered")
+    response = client.post(asked.address, {"state": "draft", "words": "Set HTTP_PROXY."})
+    assert response.status_code == 409
+    assert "Set HTTP_PROXY." in response.content.decode()
+
+
+def test_expert_page_of_a_restricted_ticket_is_for_those_who_may_see_it(client, asked):
+    Channel.objects.filter(pk=asked.ticket.channel_id).update(visible_to=["advocate"])
+    assert "/login/" in client.get(asked.address).headers["Location"]
+    assert "/login/" in client.post(asked.address, {"state": "declined"}).headers["Location"]
+    assert logged_in("volunteer").get(asked.address).status_code == 403
+    assert "behind a proxy" in logged_in("advocate").get(asked.address).content.decode()
+    assert Outreach.objects.get().state == "asked"
 
 
 @pytest.mark.parametrize("signed", ["x", "InR:1tA:abc"])

@@ -1,3 +1,4 @@
+from mentions.models.audience import AudienceLimit
 from mentions.models.author import Account, Author, Person
 from mentions.models.checklist import ChannelCheck
 from mentions.models.draft import Draft
@@ -15,6 +16,7 @@ from mentions.models.view import View
 __all__ = [
     "Account",
     "Attachment",
+    "AudienceLimit",
     "Author",
     "Blob",
     "ChannelCheck",

@@ -19,8 +19,7 @@ PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 @login_required
 def attachment(request: HttpRequest, number: int) -> HttpResponse:
     """The bytes, for whoever may see the ticket; 404 also where only name and size were kept."""
-    visible = access.visible_tickets(request.user)
-    files = Attachment.objects.filter(message__ticket__in=visible, blob__isnull=False).select_related("blob")
+    files = access.seen_by(request.user, Attachment).filter(blob__isnull=False).select_related("blob")
     file = get_object_or_404(files, pk=number)
     kind = file.type.lower().partition(";")[0].strip()
     response = HttpResponse(bytes(file.blob.content if file.blob else b""), content_type="application/octet-stream")

@@ -28,7 +28,7 @@ def lines(request: HttpRequest) -> HttpResponse:
 def tick(request: HttpRequest, number: int) -> HttpResponse:
     """Looked at, or (`undo`) not after all."""
     access.require(request.user, access.PLAY)
-    seen = Channel.objects.filter(is_checked_weekly=True, pk__in=access.visible_channel_ids(request.user))
+    seen = access.seen_by(request.user, Channel).filter(is_checked_weekly=True)
     channel = seen.filter(pk=number).first()
     if channel is None:
         raise Http404

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -23,12 +24,16 @@ MOST = 60
 MOST_KEPT = 100
 
 
+def _batches(request: HttpRequest) -> QuerySet[Batch]:
+    return access.seen_by(request.user, Batch).select_related("connection", "channel", "undone_by")
+
+
 @require_GET
 @login_required
 def batches(request: HttpRequest) -> HttpResponse:
     """`?connection=` shows those of one."""
     access.require(request.user, VIEW)
-    found = Batch.objects.select_related("connection", "channel", "undone_by").order_by("-pk")
+    found = _batches(request).order_by("-pk")
     only = request.GET.get("connection", "")
     if only.isascii() and only.isdecimal() and len(only) < 18:
         found = found.filter(connection=int(only))
@@ -41,7 +46,7 @@ def batches(request: HttpRequest) -> HttpResponse:
 def batch(request: HttpRequest, number: int) -> HttpResponse:
     """What undoing it would do now, before anybody does it; afterwards what stayed."""
     access.require(request.user, VIEW)
-    shown = get_object_or_404(Batch.objects.select_related("connection", "channel", "undone_by"), pk=number)
+    shown = get_object_or_404(_batches(request), pk=number)
     planned = imports.plan(shown.pk)
     visible = access.visible_tickets(request.user).select_related("channel", "requester")
     tickets = visible.in_bulk([pk for pk, _why in planned.kept[:MOST_KEPT]])
@@ -61,7 +66,7 @@ def batch(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 def undo(request: HttpRequest, number: int) -> HttpResponse:
     access.require(request.user, UNDO)
-    shown = get_object_or_404(Batch, pk=number)
+    shown = get_object_or_404(_batches(request), pk=number)
     undone = imports.undo(shown.pk, request.user, desk_now())
     words = ngettext("%(count)d ticket was taken back.", "%(count)d tickets were taken back.", undone.tickets)
     messages.success(request, words % {"count": undone.tickets})
@@ -72,7 +77,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 def redo(request: HttpRequest, number: int) -> HttpResponse:
     access.require(request.user, UNDO)
-    shown = get_object_or_404(Batch, pk=number)
+    shown = get_object_or_404(_batches(request), pk=number)
     count = imports.redo(shown.pk)
     if count:
         words = ngettext("%(count)d item comes in again.", "%(count)d items come in again.", count) % {"count": count}

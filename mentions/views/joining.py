@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.clocks import desk_now
-from mentions import access, merging
+from mentions import access, audience, merging
 from mentions.models import Ticket
 from mentions.thread import thread_of
 from mentions.views.acting import number_of, telling, visible_or_404
@@ -39,6 +39,7 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
     context: dict[str, Any] = {"source": source, "target": target, "problem": problem, "wanted": wanted}
     if target is not None:
         context |= {"ticket": target, "thread": thread_of(target), "is_preview": True}
+        context |= {"circle": audience.circle_of(source, target), "narrows": _narrowed(source, target)}
     return render(request, "mentions/merge.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -54,6 +55,12 @@ def _other(request: HttpRequest, source: Ticket, wanted: int | None, said: str) 
     related = ("channel__connection", "requester__person")
     target = access.visible_tickets(request.user).select_related(*related).filter(pk=wanted).first()
     return (target, "") if target else (None, nothing)
+
+
+def _narrowed(source: Ticket, target: Ticket) -> list[Ticket]:
+    """Those of the two that fewer people see once they are one."""
+    together = len(audience.circle_of(source, target).channels)
+    return [ticket for ticket in (source, target) if len(audience.circle_of(ticket).channels) < together]
 
 
 @require_POST

@@ -25,7 +25,7 @@ POLICY = (
 @xframe_options_sameorigin
 def html(request: HttpRequest, number: int) -> HttpResponse:
     """`?pictures=1` is the reader's click that lets the pictures be fetched from wherever the sender put them."""
-    messages = Message.objects.filter(ticket__in=access.visible_tickets(request.user)).exclude(html="")
+    messages = access.seen_by(request.user, Message).exclude(html="")
     message = get_object_or_404(messages.prefetch_related("attachments"), pk=number)
     show = request.GET.get("pictures") == "1"
     inline = {

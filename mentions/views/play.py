@@ -178,7 +178,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     """Take back the outcome recorded as Event `number`; the ticket is on screen again."""
     may_play(request)
     now = desk_now()
-    mine = Event.objects.filter(actor=request.user.pk, ticket__in=access.visible_tickets(request.user))
+    mine = access.seen_by(request.user, Event).filter(actor=request.user.pk)
     event = get_object_or_404(mine, pk=number)
     make_room(request, event.ticket_id, now)
     try:

@@ -162,4 +162,4 @@ def delete(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _visible_reply(request: HttpRequest, number: int) -> Reply:
-    return get_object_or_404(Reply.objects.filter(ticket__in=access.visible_tickets(request.user)), pk=number)
+    return get_object_or_404(access.seen_by(request.user, Reply), pk=number)

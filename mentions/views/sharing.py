@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from channels.clocks import desk_now
-from mentions import sharing
+from mentions import audience, sharing
 from mentions.transitions import OutcomeRefused
 from mentions.views.acting import may_play, visible_or_404
 
@@ -42,5 +42,5 @@ def share(request: HttpRequest, number: int) -> HttpResponse:
             return redirect("mentions:ticket", number)
     else:
         form["text"] = sharing.words_for(ticket)
-    context = {"ticket": ticket, "channels": channels, **form}
+    context = {"ticket": ticket, "channels": channels, "circle": audience.circle_of(ticket), **form}
     return render(request, "mentions/share.html", context, status=422 if form["problem"] else 200)

@@ -1,0 +1,331 @@
+"""A restricted ticket with all that can hang on one, beside a public one, and every address of the URLconf, filled
+in so that it leads there. Every text of the restricted side holds MARKER; FOUND stands in front of it
+and is what a search asks for, so that a page which repeats a question gives nothing away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+from django.apps import apps
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from advocacy.tests.attacked import answered, asked, conversation
+from channels import audience
+from channels.models import Batch, Channel, Followed, InboundItem, OutboundItem
+from mentions.models import (
+    Attachment,
+    AudienceLimit,
+    Author,
+    Draft,
+    Event,
+    HandBack,
+    Macro,
+    Message,
+    MessageAlias,
+    MessageRevision,
+    Note,
+    Notice,
+    NoticePost,
+    Reply,
+    ThreadAlias,
+    Ticket,
+    View,
+)
+from mentions.tests.factories import ChannelFactory, ConnectionFactory, PersonFactory, TicketFactory, UserFactory
+from mentions.views.play import OUTCOMES
+
+FOUND, MARKER = "zebrafish", "quokkaleak"
+WORDS = f"{FOUND} {MARKER}"
+CIRCLE = ["advocate"]
+"""The roles that may see it."""
+URL = "https://acme.example/zebrafish"
+
+
+def build() -> SimpleNamespace:
+    """A public and a restricted connection; the same human and the same page on both; one restricted ticket that was
+    merged into a public one."""
+    owner = UserFactory(role="advocate", username="owner")
+    public = ChannelFactory(connection__platform="hackernews", name="Talk", slug="talk", slack_channels=["#mentions"])
+    hidden = ChannelFactory(
+        connection=ConnectionFactory(platform="email", name="Reports"),
+        name="Reports",
+        slug="reports",
+        visible_to=CIRCLE,
+    )
+    shown = conversation(public, f"{FOUND} in the open")
+    secret = conversation(hidden, WORDS, status="solved")
+    joined = conversation(hidden, WORDS)
+    taken_in = conversation(public, f"{FOUND} before a merge")
+    for about in (secret, joined):
+        _hang_on(about, owner)
+    w = SimpleNamespace(owner=owner, public=public, hidden=hidden, shown=shown, secret=secret, joined=taken_in)
+    _tie_together(w)
+    _merge(joined, taken_in)
+    Macro.objects.create(name="Thanks", actions=[{"do": "reply", "text": "Hi {requester_name}"}])
+    w.view = View.objects.create(name="All", slug="all", filters={})
+    View.objects.create(name="Done", slug="done", filters={"statuses": ["solved", "closed"]})
+    w.held = TicketFactory(channel=hidden)
+    return w
+
+
+def _hang_on(about: SimpleNamespace, owner: Any) -> None:
+    about.ticket.tags.all().delete()  # tags are words of the team, and known to all of it
+    now, ticket, message = timezone.now(), about.ticket, about.message
+    Message.objects.filter(pk=message.pk).update(canonical_url=URL, page_url=URL, url=URL, item_id=_item(about).pk)
+    Note.objects.create(ticket=ticket, author=owner, text=WORDS, created_at=now)
+    Event.objects.create(ticket=ticket, at=now, actor=owner, kind="status", data={"why": WORDS})
+    MessageAlias.objects.create(namespace=message.namespace, external_id=f"{MARKER} {uuid4()}", message=message)
+    MessageRevision.objects.create(message=message, subject=WORDS, text=WORDS, replaced_at=now)
+    ThreadAlias.objects.create(namespace=message.namespace, key=f"{MARKER} {uuid4()}", ticket=ticket)
+    Draft.objects.create(ticket=ticket, user=owner, text=WORDS, updated_at=now)
+    HandBack.objects.create(ticket=ticket, user=UserFactory(), at=now)
+    sent = _left("reply", f"ticket:{ticket.pk}", about.channel.connection)
+    reply = answered(about, owner, state="sent", outbound=sent)
+    Ticket.objects.filter(pk=ticket.pk).update(first_reply_at=now, first_reply_message=message)
+    shared = _left("slack", "slack:#security")
+    Event.objects.create(ticket=ticket, at=now, actor=owner, kind="shared", data={"outbound": shared.pk})
+    by_macro = _left("slack", "slack:#security")
+    Event.objects.create(ticket=ticket, at=now, actor=owner, kind="macro", data={"slack": [by_macro.pk]})
+    post = NoticePost.objects.create(slack_channel="#security", created_at=now)
+    post.outbound = _left("slack", f"notice:{post.pk}")
+    post.save()
+    _left("edit", f"notice:{post.pk}")
+    Notice.objects.create(message=message, channel=about.channel, slack_channel="#security", due_at=now, post=post)
+    about.outreach, about.reply = asked(about, owner), reply
+    about.outreach.outbound.conversation = f"outreach:{ticket.pk}"
+    about.outreach.outbound.save()
+    Followed.objects.create(
+        connection=about.channel.connection, namespace="email", thread_id=f"{MARKER} {uuid4()}", until=now, next_at=now
+    )
+
+
+def _item(about: SimpleNamespace) -> InboundItem:
+    now, batch = timezone.now(), None
+    batch = Batch.objects.create(connection=about.channel.connection, started_at=now)
+    return InboundItem.objects.create(
+        connection=about.channel.connection,
+        external_id=f"{MARKER} {uuid4()}",
+        payload={"text": WORDS},
+        raw=f"Subject: {WORDS}\n\n{WORDS}".encode(),
+        digest=b"\0" * 16,
+        state="ignored",
+        ignored_why="query",
+        error=WORDS,
+        fetched_at=now,
+        batch=batch,
+    )
+
+
+def _left(kind: str, conversation: str, connection: Any = None) -> OutboundItem:
+    return OutboundItem.objects.create(
+        key=uuid4(),
+        kind=kind,
+        conversation=conversation,
+        connection=connection,
+        payload={"text": WORDS},
+        not_before=timezone.now(),
+        state="failed",
+        error=WORDS,
+    )
+
+
+def _tie_together(w: SimpleNamespace) -> None:
+    """The same human speaks in both places, and both speak of the same page."""
+    w.person = PersonFactory(name="Jane", notes=WORDS)
+    for about in (w.shown, w.secret):
+        about.author.person = w.person
+        about.author.save()
+    Message.objects.filter(pk=w.shown.message.pk).update(canonical_url=URL, thread_id=w.secret.message.thread_id)
+
+
+def _merge(source: SimpleNamespace, target: SimpleNamespace) -> None:
+    """As `mentions.merging` moves it."""
+    for model in (Message, ThreadAlias, Note, Reply):
+        model.objects.filter(ticket=source.ticket).update(ticket=target.ticket)
+    Ticket.objects.filter(pk=source.ticket.pk).update(merged_into=target.ticket, status="closed")
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+NUMBERS = {
+    "tickets/": (Ticket,),
+    "authors/": (Author,),
+    "messages/": (Message,),
+    "attachments/": (Attachment,),
+    "outcomes/": (Event,),
+    "replies/": (Reply,),
+    "post/": (OutboundItem,),
+    "channels/imports/": (Batch,),
+    "channels/ignored/items/": (InboundItem,),
+    "checklist/": (Channel,),
+}
+"""Beginning of a route → the models that its `number` is of; everything restricted where a route is not here."""
+
+
+def restricted_ids() -> dict[type, list[int | str]]:
+    """Model → primary keys of what only CIRCLE sees; one of a kind that hangs on each ticket is enough."""
+    outsider = UserFactory(role="volunteer")
+    found = {}
+    for model in apps.get_models():
+        if audience.has_rule(model):
+            hidden = model._default_manager.exclude(pk__in=audience.seen_by(outsider, model).values("pk"))
+            found[model] = list(hidden.order_by("pk").values_list("pk", flat=True)[:50])
+    return found
+
+
+def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[Any]]) -> list[Any]:
+    """What to fill in for one parameter of a route. Raises LookupError for one that this test does not know."""
+    tickets = [w.secret.ticket.pk, w.joined.ticket.pk]
+    fixed: dict[str, Callable[[], list[Any]]] = {
+        "number": lambda: _numbers(route, ids),
+        "ticket_id": lambda: tickets,
+        "outreach_id": lambda: _of("outreach", ids),
+        "signed": lambda: [w.secret.outreach.path.strip("/").removeprefix("respond/")],
+        "view": lambda: ["all", "done"],
+        "outcome": lambda: list(OUTCOMES),
+        "what": lambda: ["query"],
+        "slug": lambda: [w.hidden.slug, "median-by-channel"],
+        "name": lambda: ["first-reply", "activity"],
+        "form": lambda: ["json"],
+        "version": lambda: ["1"],
+        "verb": lambda: ["poll"],
+        "hook_id": lambda: [w.hidden.connection.hook_id],
+        "key": lambda: ["abc-def"],
+        "uidb36": lambda: ["1"],
+        "button": lambda: ["replay", "retry", "cancel", "mark-sent"],
+        "pk": lambda: _admin_ids(route, ids) or [w.hidden.connection.pk],
+        "object_id": lambda: _admin_ids(route, ids) or [1],
+        "content_type_id": lambda: [1],
+        "id": lambda: [w.owner.pk],
+        "app_label": lambda: ["mentions", "channels", "experts"],
+        "url": lambda: ["nothing/"],
+    }
+    if name not in fixed:
+        raise LookupError(
+            f"{route}: the walk does not know the parameter {name!r}. Add it to `values_of` in "
+            "advocacy/tests/restricted.py, with values that lead to something restricted."
+        )
+    return fixed[name]()
+
+
+def _numbers(route: str, ids: dict[type, list[Any]]) -> list[Any]:
+    models = NUMBERS.get(route.partition("<")[0], ids)
+    return sorted({pk for model in models for pk in ids[model][: 4 if model is Ticket else 2] if isinstance(pk, int)})
+
+
+def _of(name: str, ids: dict[type, list[Any]]) -> list[Any]:
+    return next(pks for model, pks in ids.items() if model._meta.model_name == name)  # type: ignore[attr-defined]
+
+
+def _admin_ids(route: str, ids: dict[type, list[Any]]) -> list[Any]:
+    parts = route.split("/")
+    if parts[0] != "admin" or len(parts) < 3:
+        return []
+    model = apps.get_model(parts[1], parts[2]) if (parts[1] in apps.app_configs) else None
+    return ids.get(model, [])[:2] if model else []
+
+
+def routes(resolver: URLResolver | None = None, begin: str = "") -> Iterator[str]:
+    """Every address pattern of the project, as one text: `tickets/<int:number>/`, `^(?P<verb>poll)/$` within it."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        whole = begin + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield whole
+        else:
+            yield from routes(entry, whole)
+
+
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
+
+
+def addresses(route: str, w: SimpleNamespace, ids: dict[type, list[Any]]) -> list[str]:
+    """The route with every combination of what its parameters may lead to."""
+    made = [""]
+    end = 0
+    for match in _PARAMETER.finditer(route):
+        values = values_of(match[1] or match[2], route, w, ids)
+        made = [m + _plain(route[end : match.start()]) + str(value) for m in made for value in values]
+        end = match.end()
+    return ["/" + m + _plain(route[end:]) for m in made]
+
+
+def _plain(piece: str) -> str:
+    return piece.replace("^", "").replace("$", "").replace("\\Z", "").replace("\\", "")
+
+
+def questions(address: str, w: SimpleNamespace, user: Any) -> list[tuple[dict[str, Any], dict[str, str]]]:
+    """(query, headers) with which an address is asked. Pages of one row of the admin know no questions, and whoever is
+    not logged in is sent away before any is read."""
+    if not user.is_authenticated or (address.startswith("/admin/") and address.count("/") > 4):
+        return [({}, {})]
+    asks = {
+        "q": FOUND,
+        "into": w.secret.ticket.pk,
+        "channel": w.hidden.slug,
+        "connection": w.hidden.connection_id,
+        "figure": "answered",
+        "period": "90d",
+        "expert": w.secret.outreach.expert_id,
+        "macro": Macro.objects.get().pk,
+        "seen": 0,
+        "pictures": 1,
+        "inline": 1,
+    }
+    return [({}, {}), (asks, {}), (asks, {"HX-Request": "true", "X-Fragment": "1"})]
+
+
+def everything(w: SimpleNamespace) -> dict[str, Any]:
+    """Fields of all forms together, each leading to something restricted."""
+    ticket, message = w.secret.ticket.pk, w.secret.message.pk
+    return {
+        "ticket": [ticket, w.joined.ticket.pk],
+        "message": message,
+        "into": ticket,
+        "channel": w.hidden.pk,
+        "macro": Macro.objects.get().pk,
+        "expert": w.secret.outreach.expert_id,
+        "key": str(uuid4()),
+        "guard": 10**9,
+        "text": "x",
+        "note": "x",
+        "words": "x",
+        "add": "x",
+        "tags": "x",
+        "reason": "spam",
+        "priority": 40,
+        "waiting_on": "expert",
+        "do": "priority",
+        "state": "declined",
+        "url": URL,
+        "slack_channel": "#x",
+        "hours": 1,
+        "action": ["replay_chosen", "retry_chosen", "delete_selected"],
+        "_selected_action": _selected(),
+        "query": FOUND,
+        "toggle": 1,
+        "status_after": "solved",
+    }
+
+
+def _selected() -> list[int]:
+    return [*OutboundItem.objects.values_list("pk", flat=True), *InboundItem.objects.values_list("pk", flat=True)]
+
+
+def state_of_it(ids: dict[type, list[Any]]) -> dict[str, list[tuple[Any, ...]]]:
+    """Every column of everything restricted, and how many rows hang on the tickets."""
+    rows = {model.__name__: _rows(model, pks) for model, pks in ids.items()}
+    tickets = ids[Ticket]
+    for model in (Note, Event, Reply, Draft, HandBack, AudienceLimit):
+        rows[f"{model.__name__} of them"] = sorted(model.objects.filter(ticket__in=tickets).values_list("pk"))
+    return rows
+
+
+def _rows(model: Any, pks: list[Any]) -> list[tuple[Any, ...]]:
+    names = [field.attname for field in model._meta.concrete_fields]
+    found = model._default_manager.filter(pk__in=pks).order_by("pk").values_list(*names)
+    return [tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in found]

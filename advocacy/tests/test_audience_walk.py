@@ -1,0 +1,115 @@
+"""Every address of the desk, asked by people who may not see a restricted ticket: no answer holds a word of it, and
+nothing of it changes. A new address comes under this by itself; one with an unknown parameter fails."""
+
+import logging
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from advocacy.tests import restricted
+from advocacy.tests.attacked import client_of, somebody
+from advocacy.tests.restricted import MARKER
+from mentions.models import AudienceLimit
+from mentions.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """Thousands of refusals, each with its traceback."""
+    logger = logging.getLogger("django.request")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    yield
+    logger.setLevel(before)
+
+
+@pytest.fixture
+def w():
+    cache.clear()
+    return restricted.build()
+
+
+def body(response):
+    return b"".join(response) if response.streaming else response.content
+
+
+def told(response):
+    """What the answer gives to whoever asked: page, address to go to, and messages in cookies."""
+    parts = [body(response).decode("utf-8", "replace"), response.headers.get("Location", "")]
+    return " ".join([*parts, *(str(morsel) for morsel in response.cookies.values())])
+
+
+def walked(w, user, ids, *, posts):
+    """(address, what was told) of every address in every way of asking."""
+    fields = restricted.everything(w)
+    for route in restricted.routes():
+        client = client_of(user)
+        for address in restricted.addresses(route, w, ids):
+            for query, headers in restricted.questions(address, w, user):
+                yield f"GET {address} {query and '?'}", told(client.get(address, query, headers=headers))
+            if posts:
+                yield f"POST {address}", told(client_of(user).post(address, fields))
+
+
+@pytest.mark.parametrize("role", ["anonymous", "volunteer", "admin"])
+def test_no_address_tells_of_a_restricted_ticket_or_changes_it(w, role):
+    ids = restricted.restricted_ids()
+    before = restricted.state_of_it(ids)
+    leaks = [where for where, words in walked(w, somebody(role), ids, posts=True) if MARKER in words]
+    assert leaks == []
+    after = restricted.state_of_it(ids)
+    assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
+
+
+def test_whoever_may_see_it_finds_it_on_these_pages(w):
+    """The walk can fail: the same addresses tell the circle, and a superuser in the admin."""
+    ids = restricted.restricted_ids()
+    seen = {where for where, words in walked(w, somebody("advocate"), ids, posts=False) if MARKER in words}
+    number, author, file = w.secret.ticket.pk, w.secret.author.pk, w.secret.file.pk
+    own = [
+        f"/tickets/{number}/",
+        f"/tickets/{number}/preview/",
+        f"/tickets/{w.joined.ticket.pk}/",
+        f"/authors/{author}/",
+    ]
+    own += [f"/attachments/{file}/", f"/messages/{w.secret.message.pk}/html/", "/queue/done/", "/experts/"]
+    own += ["/" + w.secret.outreach.path]
+    assert [page for page in own if f"GET {page} " not in {f"{s.rstrip('?')}" for s in seen}] == []
+    assert {"GET /search/ ?", "GET /palette/ ?"} & seen == {"GET /search/ ?"}
+
+
+def test_superusers_find_it_in_the_admin(w):
+    root = UserFactory(is_superuser=True, is_staff=True)
+    lists = ["channels/inbounditem", "channels/outbounditem", "channels/followed", "experts/outreach"]
+    pages = {page: told(client_of(root).get(f"/admin/{page}/")) for page in lists}
+    assert [page for page, words in pages.items() if MARKER not in words] == []
+
+
+def test_an_address_with_an_unknown_parameter_says_what_to_add(w):
+    with pytest.raises(LookupError, match=r"Add it to `values_of` in advocacy/tests/restricted.py"):
+        restricted.addresses("tickets/<int:number>/<slug:chapter>/", w, restricted.restricted_ids())
+
+
+def test_what_was_merged_with_a_restricted_ticket_is_restricted(w):
+    assert AudienceLimit.objects.filter(ticket=w.joined.ticket, channel=w.hidden).exists()
+    page = f"/tickets/{w.joined.ticket.pk}/"
+    assert client_of(somebody("volunteer")).get(page).status_code == 404
+    assert client_of(somebody("advocate")).get(page).status_code == 200
+
+
+def test_a_ticket_that_becomes_restricted_while_it_is_held_leaves_the_screen(w):
+    volunteer = UserFactory(role="volunteer")
+    client = client_of(volunteer)
+    client.post(f"/tickets/{w.shown.ticket.pk}/claim/")
+    AudienceLimit.objects.create(ticket=w.shown.ticket, channel=w.hidden)
+    assert "in the open" not in told(client.get("/play/"))
+
+
+def test_the_page_for_an_expert_needs_a_login_only_where_the_ticket_is_restricted(w):
+    address = "/" + w.secret.outreach.path
+    assert "/login/" in Client().get(address).headers["Location"]
+    assert client_of(somebody("volunteer")).get(address).status_code == 403
+    assert MARKER in told(client_of(somebody("advocate")).get(address))
