@@ -95,7 +95,7 @@ def _ask_context(
     return {
         "ticket": ticket,
         "chosen": chosen,
-        "circle": audience.circle_of(ticket),
+        "circle": audience.circle_of([ticket]),
         "chosen_kind": "expert" if isinstance(chosen, Expert) else "topic",
         "form": form,
         "token": token,
@@ -150,7 +150,7 @@ def respond(request: HttpRequest, signed: str) -> HttpResponse:
         return render(request, "experts/respond_gone.html", status=404)
     if found.state not in Outreach.RUNNING:
         return _ended(request, found)
-    if audience.circle_of(found.ticket).channels and not access.seen_by(request.user, Outreach).filter(pk=found.pk):
+    if audience.circle_of([found.ticket]).channels and not access.seen_by(request.user, Outreach).filter(pk=found.pk):
         return _restricted(request)
     said = ""
     if request.method == "POST":

@@ -7,6 +7,7 @@ notes, events and files are seen with their ticket; a message without one with i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,7 +179,7 @@ class Circle:
         return ", ".join(channel.name for channel in self.channels)
 
 
-def circle_of(*tickets: Ticket) -> Circle:
+def circle_of(tickets: Sequence[Ticket]) -> Circle:
     """Who may see all of these tickets."""
     limits = AudienceLimit.objects.filter(ticket__in=tickets).values("channel")
     those = Q(pk__in=[ticket.channel_id for ticket in tickets]) | Q(pk__in=limits)

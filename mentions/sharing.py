@@ -32,7 +32,7 @@ def words_for(ticket: Ticket) -> str:
     """What it would say, to be changed by whoever shares: who, what, where it is, and the ticket. Of a restricted
     ticket only its address: whoever follows it has to be allowed to see it."""
     address: str = settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk])
-    if audience.circle_of(ticket).channels:
+    if audience.circle_of([ticket]).channels:
         return address
     said = ticket.messages.filter(direction="in").order_by("-posted_at", "-id").values_list("text", "url").first()
     text, url = said or ("", "")

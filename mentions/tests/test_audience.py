@@ -101,8 +101,8 @@ def test_the_merge_page_says_who_will_lose_sight(report, tweet):
 def test_the_circle_of_two_restricted_channels_is_what_both_share():
     first = TicketFactory(channel=ChannelFactory(visible_to=["advocate", "manager"]))
     second = TicketFactory(channel=ChannelFactory(visible_to=["advocate", "admin"]))
-    assert audience.circle_of(first, second).roles == ["advocate"]
-    assert audience.circle_of(TicketFactory()).channels == []
+    assert audience.circle_of([first, second]).roles == ["advocate"]
+    assert audience.circle_of([TicketFactory()]).channels == []
 
 
 # --- people -----------------------------------------------------------------------------------------------------------

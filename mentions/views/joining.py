@@ -39,7 +39,7 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
     context: dict[str, Any] = {"source": source, "target": target, "problem": problem, "wanted": wanted}
     if target is not None:
         context |= {"ticket": target, "thread": thread_of(target), "is_preview": True}
-        context |= {"circle": audience.circle_of(source, target), "narrows": _narrowed(source, target)}
+        context |= {"circle": audience.circle_of([source, target]), "narrows": _narrowed(source, target)}
     return render(request, "mentions/merge.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -59,8 +59,8 @@ def _other(request: HttpRequest, source: Ticket, wanted: int | None, said: str) 
 
 def _narrowed(source: Ticket, target: Ticket) -> list[Ticket]:
     """Those of the two that fewer people see once they are one."""
-    together = len(audience.circle_of(source, target).channels)
-    return [ticket for ticket in (source, target) if len(audience.circle_of(ticket).channels) < together]
+    together = len(audience.circle_of([source, target]).channels)
+    return [ticket for ticket in (source, target) if len(audience.circle_of([ticket]).channels) < together]
 
 
 @require_POST

@@ -42,5 +42,5 @@ def share(request: HttpRequest, number: int) -> HttpResponse:
             return redirect("mentions:ticket", number)
     else:
         form["text"] = sharing.words_for(ticket)
-    context = {"ticket": ticket, "channels": channels, "circle": audience.circle_of(ticket), **form}
+    context = {"ticket": ticket, "channels": channels, "circle": audience.circle_of([ticket]), **form}
     return render(request, "mentions/share.html", context, status=422 if form["problem"] else 200)
