@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels import ignored, query_tester, recent_items
-from channels.clocks import desk_now
 from channels.audience import hidden_connections, seen_by
+from channels.clocks import desk_now
 from channels.matching import QueryError, parse
 from channels.models import Channel, IgnoreRule
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from channels import outbox
 from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnly
-from channels.clocks import desk_now
 from channels.admin.seeing import SeenOnly
+from channels.clocks import desk_now
 from channels.links import is_web_address
 from channels.models import OutboundItem
 from channels.payloads import restored
