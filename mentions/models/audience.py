@@ -8,7 +8,7 @@ from django.db import models
 class AudienceLimit(models.Model):
     """The ticket holds something that came through this channel: only those who may see the channel see the ticket.
 
-    Triggers of the database write the rows (migration 0009): when a ticket is merged into another, when a message of a
+    Triggers of the database write the rows (migration 0010): when a ticket is merged into another, when a message of a
     restricted channel comes to a ticket of another channel, and when a channel becomes restricted. Rows stay, whatever
     is split off later: notes and history may still tell.
     """

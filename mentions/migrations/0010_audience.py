@@ -83,7 +83,7 @@ SET CONSTRAINTS ALL DEFERRED
 class Migration(migrations.Migration):
     dependencies = [
         ("channels", "0003_visible_to_from_settings"),
-        ("mentions", "0008_unreadable"),
+        ("mentions", "0009_verified_addresses"),
     ]
 
     operations = [
