@@ -46,7 +46,14 @@ WORKER_STATEMENT_TIMEOUT_SECONDS: int = GIVEN["DESK_WORKER_STATEMENT_TIMEOUT_SEC
 LOCK_TIMEOUT_SECONDS: int = GIVEN["DESK_LOCK_TIMEOUT_SECONDS"]
 REDIS_URL: str = GIVEN["REDIS_URL"] or ""
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {
+        "default": {
+            "BACKEND": "advocacy.cache.ForgivingRedisCache",
+            "LOCATION": GIVEN["DESK_CACHE_URL"] or REDIS_URL,
+            "KEY_PREFIX": "desk",  # the broker's keys are in the same Redis, unless DESK_CACHE_URL says otherwise
+            "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        }
+    }
 
 # --- what it is made of ---------------------------------------------------------------------------------------------
 

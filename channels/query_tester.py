@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.core.cache import cache
 from django.db import transaction
@@ -65,12 +66,27 @@ def trial_of(channel: Channel, text: str, now: datetime, budget_s: float = BUDGE
     """Go on with the trial of this text, or begin one, for about `budget_s` seconds. Raises QueryError."""
     query, force = parse(text), understood(channel.query, f"channel {channel.pk}")
     key = _key(channel, text)
-    found = cache.get(key)
-    trial = found if isinstance(found, Trial) else _begin(channel, now)
+    kept = cache.get(key)
+    trial = _restored(kept) if kept else _begin(channel, now)
     if not trial.is_done:
         _go_on(trial, channel, query, force, now, time.monotonic() + budget_s)
-        cache.set(key, trial, KEPT_S)
+        cache.set(key, _as_json(trial), KEPT_S)
     return trial
+
+
+def _as_json(trial: Trial) -> dict[str, Any]:
+    kept = asdict(trial)
+    for shown in (shown for examples in kept["examples"].values() for shown in examples):
+        shown["at"] = shown["at"].isoformat()
+    return kept
+
+
+def _restored(kept: dict[str, Any]) -> Trial:
+    examples = {
+        kind: [Shown(**{**shown, "at": datetime.fromisoformat(shown["at"])}) for shown in those]
+        for kind, those in kept["examples"].items()
+    }
+    return Trial(**{**kept, "examples": examples})
 
 
 def forget(channel: Channel, text: str) -> None:

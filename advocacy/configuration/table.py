@@ -60,6 +60,7 @@ SETTINGS: tuple[Setting, ...] = (
     # --- services
     Setting("DATABASE_URL", DatabaseAddress(), NEEDED, secret=True),
     Setting("REDIS_URL", RedisAddress(), NEEDED, secret=True),
+    Setting("DESK_CACHE_URL", RedisAddress(), "", secret=True),
     Setting("DESK_CONN_MAX_AGE", Whole(0, 86_400, "seconds"), 600),
     Setting("DESK_WEB_STATEMENT_TIMEOUT_SECONDS", Whole(1, 300, "seconds"), 15),
     Setting("DESK_WORKER_STATEMENT_TIMEOUT_SECONDS", Whole(5, 900, "seconds"), 60),

@@ -95,10 +95,11 @@ def recent_counts(views: list[View], user: Any, now: datetime) -> dict[int, int]
     wait, and every open page asks. The list itself is never kept."""
     shape = hashlib.blake2b(repr([(view.pk, view.filters) for view in views]).encode(), digest_size=12).hexdigest()
     key = f"queue-counts:{user.pk}:{shape}"
-    counts: dict[int, int] | None = cache.get(key)
-    if counts is None:
-        counts = view_filters.counts(views, user, now)
-        cache.set(key, counts, COUNTS_S)
+    kept: list[tuple[int, int]] | None = cache.get(key)
+    if kept is not None:
+        return dict(kept)
+    counts = view_filters.counts(views, user, now)
+    cache.set(key, list(counts.items()), COUNTS_S)
     return counts
 
 

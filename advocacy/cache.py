@@ -1,0 +1,113 @@
+"""The cache: a convenience. While Redis is away this process uses a small memory of its own instead, so that a page is
+never lost for a count, and limits of attempts still count what this process sees.
+
+Values are JSON: whoever can write to Redis could otherwise run code in the desk by a pickle.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+
+logger = logging.getLogger(__name__)
+
+AWAY_S = 5.0
+"""After Redis did not answer it is not asked for so long: a page must not wait for one timeout after the other."""
+
+
+class JsonSerializer:
+    """Whole numbers as Redis counts them, everything else as JSON. Tuples come back as lists. Raises TypeError for keys
+    that JSON would turn into strings."""
+
+    def dumps(self, value: Any) -> int | bytes:
+        return value if type(value) is int else json.dumps(_checked(value), allow_nan=False).encode()
+
+    def loads(self, data: bytes) -> Any:
+        try:
+            return int(data)
+        except ValueError:
+            return json.loads(data)
+
+
+class ForgivingRedisCache(RedisCache):
+    """Django's, with this process's memory in its place while Redis is away."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, {**params, "OPTIONS": {"serializer": JsonSerializer, **params.get("OPTIONS", {})}})
+        self._memory = LocMemCache(f"instead of {server}", {**params, "OPTIONS": {"MAX_ENTRIES": 2000}})
+        self._ask_again_at = 0.0
+
+    def _ask(self, verb: str, *args: Any, **kwargs: Any) -> Any:
+        if time.monotonic() >= self._ask_again_at:
+            try:
+                answer = getattr(RedisCache, verb)(self, *args, **kwargs)
+            except (redis.RedisError, OSError) as error:
+                self._is_away(error)
+            else:
+                self._is_there()
+                return answer
+        return getattr(self._memory, verb)(*args, **kwargs)
+
+    def _is_away(self, error: Exception) -> None:
+        if not self._ask_again_at:
+            logger.warning(
+                "Redis is away (%s): the cache is this process's own until it is back.", type(error).__name__
+            )
+        self._ask_again_at = time.monotonic() + AWAY_S
+
+    def _is_there(self) -> None:
+        if self._ask_again_at:
+            logger.warning("Redis is back: it carries the cache again.")
+            self._ask_again_at = 0.0
+            self._memory.clear()
+
+    def add(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._ask("add", key, value, *args, **kwargs))
+
+    def get(self, key: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("get", key, *args, **kwargs)
+
+    def set(self, key: Any, value: Any, *args: Any, **kwargs: Any) -> None:
+        self._ask("set", key, value, *args, **kwargs)
+
+    def touch(self, key: Any, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._ask("touch", key, *args, **kwargs))
+
+    def delete(self, key: Any, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._ask("delete", key, *args, **kwargs))
+
+    def get_many(self, keys: Any, *args: Any, **kwargs: Any) -> dict[Any, Any]:
+        found: dict[Any, Any] = self._ask("get_many", keys, *args, **kwargs)
+        return found
+
+    def set_many(self, data: Mapping[Any, Any], *args: Any, **kwargs: Any) -> list[Any]:
+        failed: list[Any] = self._ask("set_many", data, *args, **kwargs)
+        return failed
+
+    def delete_many(self, keys: Any, *args: Any, **kwargs: Any) -> None:
+        self._ask("delete_many", keys, *args, **kwargs)
+
+    def has_key(self, key: Any, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._ask("has_key", key, *args, **kwargs))
+
+    def incr(self, key: Any, *args: Any, **kwargs: Any) -> int:
+        """Raises ValueError for a key that is not there, as Django's caches do."""
+        return int(self._ask("incr", key, *args, **kwargs))
+
+    def clear(self) -> None:
+        self._ask("clear")
+
+
+def _checked(value: Any) -> Any:
+    if isinstance(value, dict):
+        if wrong := [key for key in value if not isinstance(key, str)]:
+            raise TypeError(f"a dict in the cache has a key that is no string: {wrong[0]!r}")
+        return {key: _checked(each) for key, each in value.items()}
+    return [_checked(each) for each in value] if isinstance(value, list | tuple) else value
