@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import redis
@@ -102,7 +103,20 @@ class ForgivingRedisCache(RedisCache):
         return int(self._ask("incr", key, *args, **kwargs))
 
     def clear(self) -> None:
-        self._ask("clear")
+        """Our own keys only: Django's would empty the whole database, the tasks of the broker with it."""
+        self._memory.clear()
+        try:
+            client = self._cache.get_client(write=True)
+            for keys in _batches(client.scan_iter(match=f"{self.key_prefix}:*", count=1000)):
+                client.delete(*keys)
+        except (redis.RedisError, OSError) as error:
+            self._is_away(error)
+
+
+def _batches(keys: Iterable[bytes], size: int = 500) -> Iterator[list[bytes]]:
+    remaining = iter(keys)
+    while batch := list(islice(remaining, size)):
+        yield batch
 
 
 def _checked(value: Any) -> Any:

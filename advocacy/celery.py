@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_init, worker_process_init
+from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
 from django.core.exceptions import ImproperlyConfigured
 
 from advocacy import broker
@@ -27,6 +27,11 @@ app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks()
 app.steps["worker"].add(Heartbeat)
 app.set_default()  # for every thread, not only the one that imported this
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def keep_logging(**_kwargs: Any) -> None:
+    """Celery sets up nothing of its own when somebody listens here: LOGGING holds, and DESK_LOG_LEVEL."""
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]

@@ -248,10 +248,13 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {"console": {"class": "advocacy.logs.FoldingHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": GIVEN["DESK_LOG_LEVEL"]},
+    # Django gives its own logger a level, which would be stronger than that of the root.
+    "loggers": {"django": {"level": GIVEN["DESK_LOG_LEVEL"], "handlers": [], "propagate": True}},
 }

@@ -26,11 +26,16 @@ def collected() -> str:
         return "served from the source"
     if not (folder / storage.manifest_name).is_file():
         raise NotCollected(f"not collected: {REMEDY}")
-    if old := [name for name, source in sources() if not _is_same(source, folder / name)]:
+    if old := stale(folder):
         raise NotCollected(f"{len(old)} are missing or of another release: {REMEDY}")
     if any(name not in storage.hashed_files for name, _ in sources()):
         raise NotCollected("collected after this process began: restart it")
     return "collected"
+
+
+def stale(folder: Path) -> list[str]:
+    """Names of files that are missing in `folder`, or are those of another release."""
+    return [name for name, source in sources() if not _is_same(source, folder / name)]
 
 
 @cache

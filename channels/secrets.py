@@ -54,6 +54,15 @@ def reseal(value: str) -> str:
     return value if not value or value.startswith(ENV_PREFIX) else seal(_decrypted(value))
 
 
+def is_under_first_key(value: str) -> bool:
+    """Whether a ciphertext can be opened once the older keys are gone."""
+    try:
+        Fernet(settings.ENCRYPTION_KEYS[0]).decrypt(value.encode("ascii", "replace"))
+    except InvalidToken:
+        return False
+    return True
+
+
 def names_variable(text: str) -> bool:
     return _ENV_NAME.match(text) is not None
 

@@ -31,9 +31,7 @@ def test_desk_uses_it():
     assert isinstance(caches["default"], ForgivingRedisCache)
 
 
-@pytest.mark.parametrize(
-    "value", [0, 7, -1, True, None, 1.5, "", "123", "ü", [1, "a", None], {"a": [1, {"b": 2}]}]
-)
+@pytest.mark.parametrize("value", [0, 7, -1, True, None, 1.5, "", "123", "ü", [1, "a", None], {"a": [1, {"b": 2}]}])
 def test_values_come_back_as_they_were(value):
     cache.set("test:value", value)
     found = cache.get("test:value", "nothing")
@@ -81,6 +79,15 @@ def test_every_verb_answers_the_same_with_redis_and_without(server, own):
     there = [verb(own) for verb in VERBS]
     server.stop()
     assert [verb(own) for verb in VERBS] == there
+
+
+def test_clearing_the_cache_leaves_the_tasks_of_the_broker(server, own):
+    with redis.Redis.from_url(server.url) as client:
+        client.rpush("desk", "a task")
+        own.set("a", 1)
+        own.clear()
+        assert own.get("a") is None
+        assert client.lrange("desk", 0, -1) == [b"a task"]
 
 
 def test_limits_of_attempts_still_count_while_redis_is_away(server, own):

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.clocks import desk_now
+from channels.sealing import SealedField
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -34,7 +35,7 @@ class Connection(models.Model):
     platform = models.CharField(_("platform"), max_length=40, help_text=_("Which adapter speaks with it."))
     name = models.CharField(_("name"), max_length=120, unique=True)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
-    secrets = models.JSONField(_("secrets"), default=dict, blank=True, editable=False)
+    secrets = SealedField(_("secrets"), default=dict, blank=True, editable=False)
     """Name → ciphertext, or `env:DESK_CHANNEL_…`; read through `channels.secrets` only."""
     hook_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     """Where the platform calls us: `/hooks/<hook_id>/`. Not a secret by itself; the signature is the proof."""
@@ -110,7 +111,7 @@ class Channel(models.Model):
         _("default"), default=False, help_text=_("Takes what names no channel of the connection (BCC, keyword search).")
     )
     settings = models.JSONField(_("settings"), default=dict, blank=True)
-    secrets = models.JSONField(_("secrets"), default=dict, blank=True, editable=False)
+    secrets = SealedField(_("secrets"), default=dict, blank=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
     to_queue = models.BooleanField(_("makes tickets"), default=True)
     query = models.TextField(

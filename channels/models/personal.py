@@ -6,13 +6,15 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from channels.sealing import SealedField
+
 
 class PersonalAccount(models.Model):
     """What one person has filled in for an adapter's `personal_fields`. Sealed at rest, never shown again."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="personal_accounts")
     connection = models.ForeignKey("channels.Connection", on_delete=models.CASCADE, related_name="personal_accounts")
-    secrets = models.JSONField(default=dict, editable=False)
+    secrets = SealedField(default=dict, editable=False)
     external_id = models.CharField(max_length=500, blank=True)
     handle = models.CharField(_("account"), max_length=254, blank=True)
     """As the platform told when the token was tried."""

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from channels.models import Channel, Connection
-from channels.secrets import SecretUnreadable, reseal
+from channels import sealing
+from channels.secrets import SecretUnreadable
 
 
 class Command(BaseCommand):
     help = "Seals every stored secret again with the first key of DESK_ENCRYPTION_KEYS. All or nothing."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="only say what older keys are still needed for")
+
     def handle(self, *args: Any, **options: Any) -> None:
-        count = 0
-        with transaction.atomic():
-            for model in (Connection, Channel):
-                for row in model.objects.select_for_update().exclude(secrets={}).order_by("pk"):
-                    try:
-                        row.secrets = {name: reseal(value) for name, value in row.secrets.items()}
-                    except SecretUnreadable as error:
-                        raise CommandError(f"{row}: {error}") from error
-                    row.save(update_fields=["secrets"])
-                    count += len(row.secrets)
-        self.stdout.write(_("%(count)d secrets are sealed with the first key.") % {"count": count})
+        if options["check"]:
+            return self._check()
+        try:
+            found = sealing.reseal_all()
+        except SecretUnreadable as error:
+            raise CommandError(str(error)) from error
+        for column, count in found.items():
+            self.stdout.write(f"  {column}: {count}")
+        self.stdout.write(_("%(count)d secrets are sealed with the first key.") % {"count": sum(found.values())})
+
+    def _check(self) -> None:
+        if found := sealing.under_older_keys():
+            lines = "\n".join(f"  {column}: {count}" for column, count in found.items())
+            raise CommandError(_("Older keys are still needed. Run `manage.py reseal_secrets`.") + f"\n{lines}")
+        self.stdout.write(_("The first key opens every stored secret: the others can go."))
