@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -12,6 +13,8 @@ from channels.errors import ChannelError
 from channels.models import Connection
 from channels.nudges import send_task
 from channels.secrets import without_secrets
+
+logger = logging.getLogger(__name__)
 
 KEPT_S = 600
 TASK = "channels.try_connection"
@@ -39,12 +42,18 @@ def told(connection_id: int) -> Tried | None:
 
 
 def tried(connection_id: int) -> Tried:
-    """One cheap request to the platform. Never raises for what the outside world does."""
+    """One cheap request to the platform. Never raises: whoever asked waits for words."""
     try:
         source = source_of(connection_id)
         said, is_well = source.adapter.check(source.config), True
     except (ChannelError, LookupError, Connection.DoesNotExist) as error:
         said, is_well = str(error), False
+    except Exception as error:
+        logger.exception("Connection %s could not be tested.", connection_id)
+        said, is_well = (
+            _("The desk made a mistake (%(kind)s). Please report it.") % {"kind": type(error).__name__},
+            False,
+        )
     return _keep(connection_id, Tried(is_well, without_secrets(said)))
 
 

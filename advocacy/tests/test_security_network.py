@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from advocacy.tests.attacked import client_of
-from channels import secrets
+from channels import secrets, trying
 from channels.adapters.email.connection import connect, server_of
 from channels.contract import Config
 from channels.errors import BlockedAddress
@@ -19,7 +19,10 @@ def tried(connection):
     """What the admin reads after *Test connection*."""
     boss = client_of(UserFactory(is_superuser=True, is_staff=True))
     address = reverse("admin:channels_connection_press", args=[connection.pk, "test"])
-    return boss.post(address, follow=True).content.decode()
+    assert boss.post(address).status_code == 302
+    trying.tried(connection.pk)
+    page = reverse("admin:channels_connection_change", args=[connection.pk])
+    return boss.get(page, {"testing": "1"}).content.decode()
 
 
 def a_search(base, **more):

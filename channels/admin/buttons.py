@@ -18,11 +18,12 @@ MOST_COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`press(model_admin, request, object, typed)` does it and says so by a message; `asks` labels a text to type."""
+    """`press(model_admin, request, object, typed)` does it and says so by a message, or returns what to add to the
+    address of the page that follows; `asks` labels a text to type. Never asks the network: that is a worker's job."""
 
     name: str
     label: str | Promise
-    press: Callable[[Any, HttpRequest, Any, str], None]
+    press: Callable[[Any, HttpRequest, Any, str], str | None]
     permission: str
     fits: Callable[[Any], bool] = lambda obj: True
     asks: str | Promise = ""
@@ -49,9 +50,9 @@ class ButtonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return HttpResponseNotAllowed(["POST"])
         if not request.user.has_perm(found.permission):
             raise PermissionDenied
-        found.press(self, request, obj, request.POST.get("typed", "").strip())
+        query = found.press(self, request, obj, request.POST.get("typed", "").strip())
         url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[pk])
-        return HttpResponseRedirect(url)
+        return HttpResponseRedirect(url + (query or ""))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -14,17 +14,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from channels import pausing
+from channels import pausing, trying
 from channels.admin.buttons import Button, ButtonAdmin
 from channels.clocks import desk_now
-from channels.configs import source_of
 from channels.contract import Adapter, Capability
-from channels.errors import ChannelError
 from channels.forms import CHANNEL_GROUPS, CONNECTION_FIELDS, channel_form, connection_form, form_names
 from channels.health import connection_health
 from channels.models import Channel, Connection
 from channels.registry import all_adapters
-from channels.secrets import without_secrets
 
 POLL = "channels.poll_connection"
 
@@ -35,19 +32,26 @@ def adapter_of(request: HttpRequest, connection: Connection | None) -> Adapter |
     return all_adapters().get(platform)
 
 
-def try_connection(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> None:
-    """One cheap request; the sentence that comes back, or what is wrong."""
-    try:
-        source = source_of(connection.pk)
-        said = source.adapter.check(source.config)
-    except (ChannelError, LookupError) as error:
-        said = without_secrets(str(error))
-        messages.error(request, _("%(name)s: %(said)s") % {"name": connection, "said": said})
-    except Exception as error:
-        told = _("%(name)s: the desk made a mistake (%(kind)s). Please report it.")
-        messages.error(request, told % {"name": connection, "kind": type(error).__name__})
-    else:
-        messages.success(request, _("%(name)s: %(said)s") % {"name": connection, "said": without_secrets(said)})
+WATCHED = "testing"
+"""In the address of a page that waits for the answer of *Test connection*."""
+LOOK_AGAIN_S = 1
+
+
+def try_connection(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> str:
+    """A worker asks the platform; the page that follows waits for what it says."""
+    trying.begin(connection.pk)
+    return f"?{WATCHED}=1"
+
+
+def tell_answer(request: HttpRequest, connection: Connection) -> bool:
+    """A message with what the test has brought; False while there is no answer."""
+    result = trying.told(connection.pk)
+    if result is None:
+        messages.warning(request, _("The test has no answer to show any more. Start it again."))
+        return True
+    say = {True: messages.success, False: messages.error, None: messages.info}[result.is_well]
+    say(request, _("%(name)s: %(said)s") % {"name": connection, "said": result.words})
+    return result.is_well is not None
 
 
 def poll_now(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> None:
@@ -177,6 +181,16 @@ class ConnectionAdmin(ButtonAdmin):
         }
         return TemplateResponse(request, "admin/channels/choose_platform.html", context)
 
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> Any:
+        connection = self.get_object(request, object_id) if request.method == "GET" else None
+        is_answered = True
+        if connection is not None and WATCHED in request.GET and self.has_poll_permission(request):
+            is_answered = tell_answer(request, connection)
+        response = super().change_view(request, object_id, form_url, extra_context)
+        if not is_answered:
+            response["Refresh"] = str(LOOK_AGAIN_S)
+        return response
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Its items and tickets would go with it: a connection that is not wanted any more is paused."""
         return False
@@ -222,7 +236,14 @@ class ConnectionAdmin(ButtonAdmin):
     @admin.action(description=gettext_lazy("Test connection"), permissions=["poll"])
     def test_chosen(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
         for connection in chosen:
-            try_connection(self, request, connection)
+            trying.begin(connection.pk)
+        count = len(chosen)
+        said = ngettext(
+            "%(count)d connection is being tested; the Channels page shows the answer.",
+            "%(count)d connections are being tested; the Channels page shows the answers.",
+            count,
+        )
+        self.message_user(request, said % {"count": count})
 
     @admin.action(description=gettext_lazy("Poll now"), permissions=["poll"])
     def poll_chosen(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:

@@ -3,14 +3,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
+from django.db.models import Model
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from channels import inbox, outbox
+from channels import inbox, outbox, trying
 from channels.errors import AuthFailed, Rejected, Uncertain
-from channels.models import Channel, Connection, InboundItem, OutboundItem
+from channels.models import Channel, Connection, InboundItem, OutboundItem, PersonalAccount
 from channels.secrets import open_sealed, seal
 from channels.tests.factories import NOW, make_channel, make_connection, make_reply, page_of
 from channels.tests.fakes import FakeAdapter
@@ -185,7 +188,12 @@ def test_saving_touches_nothing_that_a_poller_writes_and_makes_it_due(boss: Clie
 def test_test_connection_shows_the_sentence_or_what_is_wrong(boss: Client, fake: FakeAdapter) -> None:
     connection = make_connection(secrets={"token": seal("t0ken-value")})
     fake.pages = [page_of(("1", "a"))]
-    assert "Works: 1 items" in said(press(boss, connection, "test"))
+    waiting = boss.get(press(boss, connection, "test").url)
+    assert "Asking" in said(waiting)
+    assert waiting["Refresh"] == "1"
+    answered = after_test(boss, connection)
+    assert "Works: 1 items" in said(answered)
+    assert "Refresh" not in answered
     assert InboundItem.objects.count() == 0
 
     def refused(config, cursor):
@@ -193,10 +201,53 @@ def test_test_connection_shows_the_sentence_or_what_is_wrong(boss: Client, fake:
         yield
 
     fake.on_fetch = refused
-    told = said(press(boss, connection, "test"))
+    told = said(after_test(boss, connection))
     assert "refused: •••" in told
     fake.on_fetch = lambda config, cursor: 1 / 0
-    assert "ZeroDivisionError" in said(press(boss, connection, "test"))
+    assert "ZeroDivisionError" in said(after_test(boss, connection))
+
+
+def after_test(boss: Client, connection: Connection) -> HttpResponse:
+    """What the page shows once a worker has done its part."""
+    trying.tried(connection.pk)
+    return boss.get(change_url(connection) + "?testing=1")
+
+
+def test_no_button_or_action_of_the_admin_asks_the_network_itself(boss: Client, fake: FakeAdapter) -> None:
+    """Every button and every action that is registered, on a platform that would hold the request for ever."""
+    asked: list[str] = []
+    for verb in ("check", "fetch", "fetch_thread", "lookup", "send", "find_own", "delete", "like", "whose"):
+        setattr(fake, verb, lambda *args, verb=verb, **kwargs: asked.append(verb))
+    rows = rows_of_everything()
+    for model, model_admin in admin.site._registry.items():
+        row = rows.get(model)
+        if row is None:
+            assert not getattr(model_admin, "buttons", ()), f"{model}: make a row of it in rows_of_everything"
+            continue
+        for button in getattr(model_admin, "buttons", ()):
+            address = reverse(
+                f"admin:{model._meta.app_label}_{model._meta.model_name}_press", args=[row.pk, button.name]
+            )
+            assert boss.post(address).status_code == 302, button.name
+        for action in model_admin.actions or ():
+            name = action if isinstance(action, str) else action.__name__
+            address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            boss.post(address, {"action": name, "_selected_action": [row.pk]})
+    assert asked == []
+
+
+def rows_of_everything() -> dict[type[Model], Model]:
+    """One row of each model whose admin has buttons."""
+    connection = make_connection(secrets={"token": seal("t0ken-value")})
+    someone = User.objects.create_user("someone", password="long-enough-1")
+    rows = [
+        someone,
+        connection,
+        InboundItem.objects.create(connection=connection, external_id="1", payload={}, digest=b"", fetched_at=NOW),
+        make_reply(connection),
+        PersonalAccount.objects.create(user=someone, connection=connection),
+    ]
+    return {type(row): row for row in rows}
 
 
 def test_pause_resume_and_poll_now(boss: Client) -> None:
