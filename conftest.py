@@ -14,6 +14,8 @@ import django
 import pytest
 from django.db.models.signals import post_migrate
 
+from advocacy.tests.dispositions import hear_for_children
+
 KEYS = {
     "DESK_SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG",
     "DESK_ENCRYPTION_KEYS": "b25seS1mb3ItdGVzdHMtMDEyMzQ1Njc4OS1hYmNkZWY=",
@@ -47,6 +49,7 @@ def use_own_redis_number(worker: str) -> None:
     os.environ["REDIS_URL"] = f"{address}/{int(worker.removeprefix('gw')) + 1}"
 
 
+hear_for_children()
 os.environ.update(KEYS)
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     use_own_redis_number(worker)

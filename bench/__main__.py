@@ -1,51 +1,116 @@
-"""`script/bench [name …]`: every benchmark, or the named ones, on an empty database of its own.
+"""`script/bench [--short] [name …]`: every benchmark, or the named ones, each alone on an empty database of its own.
 
-A benchmark is a module of this package with `run() -> bool`: it prints its ratios and says whether its bars hold.
+A benchmark is a module of this package with a function `run() -> bool`: it tells its ratios by `bench.measure` and
+whether its bars hold. At the end stands a table of all of them. `--short` runs everything at a small size and judges
+no bar: it shows that the benchmarks work.
 """
 
 from __future__ import annotations
 
-import importlib
+import argparse
+import ast
+import json
 import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
-NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if "def run(" in path.read_text())
+from bench import measure
+
+HERE = Path(__file__).parent
 KEYS = {
     "DESK_SECRET_KEY": "only-for-benchmarks-0123456789-abcdefghijklmnopqrstuvwxyz",
     "DESK_ENCRYPTION_KEYS": "b25seS1mb3ItdGVzdHMtMDEyMzQ1Njc4OS1hYmNkZWY=",
     "DESK_LOG_LEVEL": "WARNING",
+    "DJANGO_SETTINGS_MODULE": "advocacy.settings",
 }
+_ALONE = "import sys, bench.__main__ as main; sys.exit(main.alone(sys.argv[1]))"
 
 
-def main(names: list[str]) -> int:
-    if unknown := set(names) - set(NAMES):
-        print(f"No benchmark named {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}.")
+def names() -> list[str]:
+    """The modules of this package that define `run`."""
+    return sorted(path.stem for path in HERE.glob("[a-z]*.py") if _defines_run(path))
+
+
+def _defines_run(path: Path) -> bool:
+    return any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in ast.parse(path.read_text()).body)
+
+
+def main(arguments: list[str]) -> int:
+    """0 where every bar holds, 1 where one does not, 2 for a name that is none."""
+    parser = argparse.ArgumentParser(prog="script/bench", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--short", action="store_true", help="small sizes, no bars")
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(names()))
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - set(names()):
+        print(f"No benchmark named {', '.join(sorted(unknown))}; there are: {', '.join(names())}.")
         return 2
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder) / "results"
+        crashed = _run(options.names or names(), results, options.short)
+        rows = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    return _table(rows, crashed, options.short)
+
+
+def _run(chosen: list[str], results: Path, short: bool) -> list[str]:
+    """Those that ended with an error."""
     from advocacy.embedded.postgres import PostgresServer
     from advocacy.embedded.redis import RedisServer
 
     postgres, redis = PostgresServer.temporary(), RedisServer()
     postgres.start()
     redis.start()
+    environment = {**os.environ, **KEYS, "REDIS_URL": redis.url, "DATABASE_URL": postgres.url}
+    environment |= {measure.RESULTS: str(results), measure.SHORT: "1" if short else ""}
     try:
-        return _run(names or NAMES, postgres.url, redis.url)
+        return [
+            name for name in chosen if subprocess.run([sys.executable, "-c", _ALONE, name], env=environment).returncode
+        ]
     finally:
         redis.stop()
         postgres.stop()
 
 
-def _run(names: list[str], database_url: str, redis_url: str) -> int:
-    os.environ.update(KEYS, DATABASE_URL=database_url, REDIS_URL=redis_url, DJANGO_SETTINGS_MODULE="advocacy.settings")
+def alone(name: str) -> int:
+    """In a process of its own, so that nothing one benchmark changes is there for the next."""
+    import importlib
+
     import django
+
+    os.environ["DATABASE_URL"] = _own_database(os.environ["DATABASE_URL"], f"bench_{name}")
+    django.setup()
     from django.core.management import call_command
     from django.db import connections
 
-    django.setup()
     call_command("migrate", verbosity=0)
-    held = [importlib.import_module(f"bench.{name}").run() for name in names]
+    measure.begin(name)
+    importlib.import_module(f"bench.{name}").run()
     connections.close_all()
-    return 0 if all(held) else 1
+    return 0
+
+
+def _own_database(url: str, name: str) -> str:
+    import psycopg2
+
+    server = psycopg2.connect(url)
+    server.autocommit = True
+    with server.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    server.close()
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def _table(rows: list[dict[str, str]], crashed: list[str], short: bool) -> int:
+    heads = {"name": "benchmark", "what": "what", "ratio": "ratio", "bar": "bar", "verdict": "verdict"}
+    lines = [heads, *rows, *({"name": name, "what": "ended with an error", "verdict": "FAILED"} for name in crashed)]
+    widths = {key: max(len(line.get(key, "")) for line in lines) for key in heads}
+    print()
+    for line in lines:
+        print("  ".join(line.get(key, "").ljust(widths[key]) for key in heads).rstrip())
+    missed = [row for row in rows if row["verdict"] == measure.MISSED]
+    return 1 if crashed or (missed and not short) else 0
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ from typing import Any
 
 from django.db import connection
 
-from bench.measure import report
+from bench.measure import report, sized
 from bench.tickets import NOW, advocate, drop, prepare, using
 from mentions import claims
 
-ROUNDS = 400
+ROUNDS = sized(400, 20)
 """Of the smaller size a tenth is open, and two are taken per round."""
-SMALL, LARGE = 10_000, 1_000_000
+SMALL, LARGE = sized(10_000, 2_000), sized(1_000_000, 4_000)
 
 _RELEASE = """UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
     WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s"""

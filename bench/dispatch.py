@@ -16,14 +16,14 @@ from typing import Any
 
 from celery import current_app
 
-from bench.measure import report
+from bench.measure import report, sized
 from channels import polling, registry
 from channels.contract import Adapter, Author, Config, Item, Json, Mention, Page
 from channels.models import Channel, Connection
 from channels.nudges import send_task
 
-CONNECTIONS = 1000
-MINUTES = 3
+CONNECTIONS = sized(1000, 20)
+MINUTES = sized(3, 1)
 TICK_S = 5
 PAGE = 20
 NEW_EVERY = 20

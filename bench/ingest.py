@@ -23,12 +23,13 @@ from channels.contract import Page
 from channels.inbox import Row, store_page, take_pending
 from channels.models import Channel, Connection
 from channels.signals import items_stored
+from mentions import targets
 from mentions.ingest import building, ingest_pending, reading
 from mentions.models import Message
 from mentions.signals import message_ingested
 
 BATCH = 100
-ROUNDS = 25
+ROUNDS = measure.sized(25, 2)
 BAR = 0.60
 KNOWN_BAR = 3.0
 _names = itertools.count(1)
@@ -180,7 +181,7 @@ def _author(value: dict[str, Any]) -> tuple[Any, ...]:
 
 def _ticket(value: dict[str, Any], author: int) -> tuple[Any, ...]:
     row, channel, at = value["row"], value["channel"], value["row"]["posted_at"]
-    due = at + timedelta(minutes=channel.target_minutes)
+    due = at + timedelta(minutes=targets.target_minutes(channel.target_minutes, channel.priority))
     subject = building.subject_of(row)
     created = value["parsed"].at
     return (channel.pk, author, subject, "new", 20, row["language"], "", "", at, created, at, at, due, "")

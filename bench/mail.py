@@ -35,7 +35,7 @@ PEER = ("django-helpdesk==2.6.1", "psycopg2-binary==2.9.13")
 HOUSE = Path(__file__).resolve().parent.parent
 SIZES = (500, 5_000)
 BATCH = 50
-ROUNDS = 9
+ROUNDS = measure.sized(9, 1)
 BAR = 5.0
 WORDS = "Could you send us some stickers for our meetup in Lisbon? We run the Acme runner on every branch. "
 
@@ -138,6 +138,9 @@ def take_in_there(process: subprocess.Popen[str], mails: list[bytes]) -> float:
 def run() -> bool:
     """Prints one line a size; True when both bars hold."""
     connection = mailbox()
+    if measure.is_short():
+        take_in(connection, next(_fresh(SIZES[0])))
+        return measure.not_compared(f"mail of {SIZES[0] / 1000:.1f} KB to ticket", "django-helpdesk is not installed")
     with helpdesk() as process:
         held = [_size(connection, process, size) for size in SIZES]
     return all(held)

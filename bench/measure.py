@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import gc
+import json
+import os
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+SHORT = "BENCH_SHORT"
+RESULTS = "BENCH_RESULTS"
+"""Names in the environment: whether sizes are small, and the file that collects what is told."""
+OK, MISSED = "ok", "MISSED"
+_name = ""
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -46,8 +54,49 @@ def pairs(ours: Callable[[], float], yardstick: Callable[[], float], rounds: int
     return Pairs([mine for mine, _ in taken], [other for _, other in taken])
 
 
+def is_short() -> bool:
+    """Whether the benchmarks only show that they work."""
+    return bool(os.environ.get(SHORT))
+
+
+def sized(full: int, short: int) -> int:
+    """How many."""
+    return short if is_short() else full
+
+
+def begin(name: str) -> None:
+    """What is reported from now on belongs to this benchmark."""
+    global _name
+    _name = name
+
+
 def report(what: str, ratio: float, bar: float, detail: str = "") -> bool:
     """One line; whether the bar (a least ratio) holds."""
-    holds = ratio >= bar
-    print(f"{what}: ratio {ratio:.2f} (bar ≥ {bar:g}) {'ok' if holds else 'MISSED'}{'  ' + detail if detail else ''}")
+    return _told(what, ratio, f"≥ {bar:.3g}", ratio >= bar, detail)
+
+
+def report_at_most(what: str, ratio: float, bar: float, detail: str = "") -> bool:
+    """One line; whether the bar (a largest ratio) holds."""
+    return _told(what, ratio, f"≤ {bar:.3g}", ratio <= bar, detail)
+
+
+def not_compared(what: str, why: str) -> bool:
+    """It ran, and there was nothing to hold it against."""
+    print(f"{what}: not compared, {why}", flush=True)
+    _keep(what, "", "", "not compared")
+    return True
+
+
+def _told(what: str, ratio: float, bar: str, holds: bool, detail: str) -> bool:
+    verdict = OK if holds else MISSED
+    print(f"{what}: ratio {ratio:.2f} (bar {bar}) {verdict}{'  ' + detail if detail else ''}", flush=True)
+    _keep(what, f"{ratio:.2f}", bar, verdict)
     return holds
+
+
+def _keep(what: str, ratio: str, bar: str, verdict: str) -> None:
+    """For the table at the end."""
+    if path := os.environ.get(RESULTS):
+        row = {"name": _name, "what": what, "ratio": ratio, "bar": bar, "verdict": verdict}
+        with open(path, "a", encoding="utf-8") as results:
+            results.write(json.dumps(row) + "\n")

@@ -7,7 +7,6 @@ page at 1,000,000 tickets within 1.3 times that at 100,000.
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -15,12 +14,13 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from bench import measure
+
 QUEUE_BAR = 7.0
 PLAY_BAR = 8.0
 GROWTH_BAR = 1.3
-ROUNDS = 60
-SMALL = int(os.environ.get("DESK_BENCH_SMALL", "100000"))
-LARGE = int(os.environ.get("DESK_BENCH_LARGE", "1000000"))
+ROUNDS = measure.sized(60, 3)
+SMALL, LARGE = measure.sized(100_000, 2_000), measure.sized(1_000_000, 3_000)
 
 _TICKETS = """
 WITH made AS (
@@ -76,12 +76,12 @@ class Pages:
         queue, play, minimal_s = self.medians()
         print(f"pages: minimal page {minimal_s * 1000:.2f} ms, {SMALL:,} tickets")
         held = [
-            told("queue page / minimal page", queue / minimal_s, QUEUE_BAR),
-            told("play page with claim / minimal page", play / minimal_s, PLAY_BAR),
+            measure.report_at_most("queue page / minimal page", queue / minimal_s, QUEUE_BAR),
+            measure.report_at_most("play page with claim / minimal page", play / minimal_s, PLAY_BAR),
         ]
         self.fill(LARGE)
         larger, _play, _minimal = self.medians()
-        held.append(told(f"queue page at {LARGE:,} / at {SMALL:,}", larger / queue, GROWTH_BAR))
+        held.append(measure.report_at_most(f"queue page at {LARGE:,} / at {SMALL:,}", larger / queue, GROWTH_BAR))
         return all(held)
 
     def fill(self, count: int) -> None:
@@ -155,8 +155,3 @@ def _minimal_template() -> Any:
     from django.template import engines
 
     return engines["django"].from_string("<!doctype html><title>{{ user }}</title><p>{{ at }}</p>")
-
-
-def told(what: str, ratio: float, bar: float) -> bool:
-    print(f"pages: {what}: {ratio:.2f} (bar {bar})")
-    return ratio <= bar

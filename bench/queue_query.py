@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bench.measure import report
+from bench.measure import report, sized
 from bench.tickets import NOW, advocate, drop, prepare, using
 from mentions import paging, presets, view_filters
 from mentions.models import View
 from mentions.queue_rows import with_columns
 
-ROUNDS = 60
+ROUNDS = sized(60, 5)
 PAGE = 50
-SMALL, LARGE = 100_000, 1_000_000
+SMALL, LARGE = sized(100_000, 12_000), sized(1_000_000, 15_000)
 DEEP = 20
 """Pages that lie before the deep one."""
 

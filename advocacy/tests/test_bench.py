@@ -1,0 +1,30 @@
+"""`script/bench` runs everything in one command: here at a small size, where no bar is judged."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.__main__ import names
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "bench", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+
+
+def test_every_benchmark_runs_in_one_command_and_ends_in_a_table():
+    done = run("--short")
+    assert done.returncode == 0, done.stdout + done.stderr
+    table = done.stdout[done.stdout.index("\nbenchmark ") :]
+    told = {line.split()[0] for line in table.splitlines() if line.strip()} - {"benchmark"}
+    assert told == set(names())
+    assert "FAILED" not in table
+
+
+def test_the_runner_is_no_benchmark_and_a_name_that_is_none_is_told():
+    assert "__main__" not in names()
+    assert names()
+    done = run("nothing")
+    assert (done.returncode, "No benchmark named nothing; there are: claim" in done.stdout) == (2, True)
