@@ -6,11 +6,26 @@ happened and what to do, and never holds a secret.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+
+MAX_WORDS = 1000
+# Control characters (NUL among them), line ends, halves of surrogate pairs and marks that turn the direction of text.
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+
+def fit(text: str) -> str:
+    """What a platform said, as one line that every database stores and every page shows; at most `MAX_WORDS`
+    characters, with an ellipsis where it was cut."""
+    line = _UNFIT.sub(" ", text[: 4 * MAX_WORDS]).strip()
+    return line if len(line) <= MAX_WORDS else f"{line[: MAX_WORDS - 1]}…"
 
 
 class ChannelError(Exception):
-    """Any failure of the outside world."""
+    """Any failure of the outside world. Its text may quote a platform: it is made fit to be stored here, once."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(fit(str(message)))
 
 
 class Transient(ChannelError):

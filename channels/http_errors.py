@@ -18,6 +18,8 @@ from urllib.parse import quote, quote_plus
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
 
 LONGEST_WAIT_S = 24 * 3600.0
+_MOST_LEFT = 2**31 - 1
+"""What the database stores; nobody has a larger quota."""
 _DETAIL_LENGTH = 200
 _DETAIL_READ = 4000
 """Bytes of an error body that are looked at: the patterns below take quadratic time on hostile ones."""
@@ -114,7 +116,7 @@ def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, dateti
     resets_at = None
     if reset is not None and 0 < reset < 1e11:
         resets_at = min(datetime.fromtimestamp(reset, UTC), now + timedelta(seconds=LONGEST_WAIT_S))
-    return (int(left) if left is not None and left >= 0 else None), resets_at
+    return (min(int(left), _MOST_LEFT) if left is not None and left >= 0 else None), resets_at
 
 
 def detail_of(body: bytes, secrets: Iterable[str]) -> str:

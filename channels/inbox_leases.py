@@ -20,6 +20,7 @@ from django.db.models import Case, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from channels.contract import Item
+from channels.errors import fit
 from channels.ignoring import Stop
 from channels.models import InboundItem
 from channels.nudges import items_after_commit
@@ -162,7 +163,7 @@ def give_back(rows: Sequence[Row], *, counted: bool, error: str = "") -> None:
             " attempts = greatest(0, attempts - %s)"
             " WHERE id = ANY(%s) AND lease_token = ANY(%s::uuid[]) AND state = 'pending'",
             [
-                error.replace("\0", ""),
+                fit(error),
                 0 if counted else 1,
                 [row.id for row in rows],
                 [str(token) for token in {row.token for row in rows}],
@@ -256,7 +257,7 @@ def _fail(failed: Mapping[int, str], now: datetime) -> None:
             "lease_token = NULL, lease_until = NULL, unreadable_since = coalesce(unreadable_since, %s), "
             "attempts = greatest(attempts, 1) "
             "FROM unnest(%s::bigint[], %s::text[]) AS n (id, error) WHERE channels_inbounditem.id = n.id",
-            [now, now, list(failed), [error.replace("\0", "") for error in failed.values()]],
+            [now, now, list(failed), [fit(error) for error in failed.values()]],
         )
 
 

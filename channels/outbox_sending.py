@@ -241,7 +241,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Json]:
 
 
 def words(error: Exception) -> str:
-    return without_secrets(str(error)).replace("\0", "") or type(error).__name__
+    return without_secrets(str(error)) or type(error).__name__
 
 
 def _unexpected(error: Exception) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from channels.configs import Source, source_of, speaking_as
 from channels.contract import Adapter, Author, FieldKind, Json
-from channels.errors import AuthFailed, ChannelError, Transient
+from channels.errors import AuthFailed, ChannelError, Transient, fit
 from channels.fields import InvalidSettings, clean
 from channels.models import Connection, PersonalAccount
 from channels.nudges import task_after_commit
@@ -132,13 +132,13 @@ def settle(account: PersonalAccount, now: datetime, *, author: Author | None = N
     """What came of the check; False when other secrets were entered meanwhile, which are checked by themselves."""
     held = PersonalAccount.objects.filter(pk=account.pk, secrets=account.secrets)
     told = {"external_id": author.id[:500], "handle": (author.handle or "")[:254]} if author is not None else {}
-    return bool(held.update(checked_at=now, error=without_secrets(error).replace("\0", ""), **told))
+    return bool(held.update(checked_at=now, error=fit(without_secrets(error)), **told))
 
 
 def refused(user_id: int, connection_id: int, error: str) -> None:
     """The platform did not let something out from it: nothing more leaves until its owner has mended it."""
     accounts = PersonalAccount.objects.filter(user_id=user_id, connection_id=connection_id, checked_at__isnull=False)
-    accounts.update(error=without_secrets(error).replace("\0", ""))
+    accounts.update(error=fit(without_secrets(error)))
 
 
 def unchecked() -> list[int]:

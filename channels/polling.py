@@ -23,7 +23,7 @@ from channels import inbox
 from channels.clocks import Clock, clock_from
 from channels.configs import Source, source_for
 from channels.contract import Page
-from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient
+from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient, fit
 from channels.fields import InvalidSettings
 from channels.imports import Import, import_of
 from channels.models import Batch, Connection
@@ -38,6 +38,8 @@ DISPATCH_GRACE_S = 60
 again."""
 MAX_PAGES_PER_RUN = 50
 MAX_RUN_S = 120
+MOST_QUOTA = 2**31 - 1
+"""What the database stores."""
 MAX_DUE_PER_TICK = 200
 BUSY_ITEMS = 5
 LONGEST_BACKOFF_S = 3600
@@ -161,7 +163,7 @@ def _read_pages(run: _Run) -> None:
             run.items += len(stored)
             run.pages += 1
             run.again_soon = run.again_soon or page.again_soon
-            run.trouble = run.trouble or without_secrets(page.trouble).replace("\0", "")
+            run.trouble = run.trouble or fit(without_secrets(page.trouble))
             _note_quota(run, page)
             if not _renew(connection.pk, run.token, clock()):
                 return
@@ -176,7 +178,7 @@ def _read_pages(run: _Run) -> None:
 
 def _note_quota(run: _Run, page: Page) -> None:
     if page.quota_left is not None:
-        run.quota_left, run.quota_resets_at = page.quota_left, page.quota_resets_at
+        run.quota_left, run.quota_resets_at = min(page.quota_left, MOST_QUOTA), page.quota_resets_at
 
 
 def _renew(connection_id: int, token: UUID, now: datetime) -> bool:
@@ -239,7 +241,7 @@ def classify(error: Exception) -> tuple[str, str]:
     if not isinstance(error, ChannelError):
         told = _("The desk made a mistake (%(kind)s). Nothing is lost; the log has the details.")
         return Trouble.BUG, told % {"kind": type(error).__name__}
-    words = without_secrets(str(error)).replace("\0", "") or type(error).__name__
+    words = without_secrets(str(error)) or type(error).__name__
     for kind, trouble in (
         (InvalidSettings, Trouble.SETTINGS),
         (RateLimited, Trouble.QUOTA),

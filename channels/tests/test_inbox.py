@@ -220,7 +220,7 @@ def test_finish_and_replay_move_items_on(django_capture_on_commit_callbacks) -> 
     a, b, c = store(connection, ("1", "a"), ("2", "b"), ("3", "c"))
     inbox.finish(stored=[a], ignored=[b], failed={c: "no\x00text"}, now=NOW)
     assert dict(InboundItem.objects.values_list("pk", "state")) == {a: "stored", b: "ignored", c: "failed"}
-    assert InboundItem.objects.get(pk=c).error == "notext"
+    assert InboundItem.objects.get(pk=c).error == "no text"
     assert inbox.replay([a, b, c]) == 1
     assert [row.id for row in inbox.take_pending(10)] == [c]
 
