@@ -1,9 +1,7 @@
 """Everything that leaves the desk goes through here: queued once per key, posted at most once, and never silently lost.
 
-    queued → sending → sent | retrying | uncertain | failed;  queued | retrying → cancelled;  sent → failed (came back)
-
-This module is what other apps call. The transitions are in `outbox_states`, sending in `outbox_sending`, recovery in
-`outbox_recovery`, own posts in `own_posts`.
+This module is what other apps call. The transitions are in `outbox_states` (`MOVES`), sending in `outbox_sending`,
+recovery in `outbox_recovery`, own posts in `own_posts`.
 """
 
 from __future__ import annotations
@@ -30,6 +28,7 @@ from channels.payloads import storable
 
 __all__ = [
     "WrongState",
+    "ask_again",
     "came_back",
     "cancel",
     "enqueue",
@@ -86,6 +85,7 @@ def enqueue(
                 "sent_as_id": sent_as_id,
             },
         )
+        item.__dict__["is_new"] = created
         if created:
             delivery_after_commit(item.pk, State.QUEUED)
             task_after_commit("channels.send_due")
@@ -99,19 +99,34 @@ def cancel(outbound_id: int, now: datetime | None = None) -> None:
 
 def retry(outbound_id: int, now: datetime) -> None:
     """A person wants it sent (again): from failed, uncertain, waiting or cancelled. Raises WrongState."""
-    _move(
-        outbound_id,
-        RETRYABLE,
-        State.QUEUED,
-        attempts=0,
-        attempt_token=None,
-        not_before=now,
-        error="",
-        uncertain_since=None,
-        checks=0,
-        held_at=None,
-    )
+    _move(outbound_id, RETRYABLE, State.QUEUED, **_afresh(now))
     task_after_commit("channels.send_due")
+
+
+def ask_again(outbound_id: int, now: datetime, *, payload: Mapping[str, Json], sent_as_id: int | None) -> bool:
+    """Something that does no harm twice (a deletion, a like) failed or was cancelled, and a person wants it after all:
+    by whom and as what they ask now. Whether it was this call that set it going."""
+    item = OutboundItem.objects.filter(pk=outbound_id, state__in=(State.FAILED, State.CANCELLED))
+    connection_id = item.values_list("connection_id", flat=True).first()
+    if sent_as_id is not None and connection_id is not None:
+        payload = {**payload, **personal.marked(sent_as_id, connection_id)}
+    values = {"payload": storable(dict(payload)), "sent_as_id": sent_as_id, **_afresh(now)}
+    is_going = bool(states.change(item, State.QUEUED, **values))
+    if is_going:
+        task_after_commit("channels.send_due")
+    return is_going
+
+
+def _afresh(now: datetime) -> dict[str, object]:
+    return {
+        "attempts": 0,
+        "attempt_token": None,
+        "not_before": now,
+        "error": "",
+        "uncertain_since": None,
+        "checks": 0,
+        "held_at": None,
+    }
 
 
 def mark_sent(outbound_id: int, url: str, now: datetime, external_id: str = "") -> None:

@@ -1,12 +1,12 @@
-"""The outbox's transitions. Each is one conditional UPDATE: who comes too late changes nothing.
+"""The outbox's transitions. Each is one conditional UPDATE along `MOVES`: who comes too late changes nothing.
 
-queued → sending → sent | retrying | uncertain | failed;  uncertain → sent | queued | failed;  queued → cancelled;
-sent → failed (a mail that came back)
+`mentions.promises` is the same machine as people see it.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,6 +28,18 @@ LONGEST_RETRY_S = 900
 LONGEST_WAIT_S = 24 * 3600
 WORKER_MARGIN_S = 30
 """Beyond the request's own time limit, before a silent worker counts as lost."""
+
+MOVES: Mapping[str, frozenset[str]] = {
+    # `sent` from anywhere but `sent`: a receipt, or our own post seen on the platform, is the truth, however late.
+    State.QUEUED: frozenset({State.SENDING, State.CANCELLED, State.SENT}),
+    State.RETRYING: frozenset({State.SENDING, State.CANCELLED, State.QUEUED, State.SENT}),
+    State.SENDING: frozenset({State.SENT, State.RETRYING, State.UNCERTAIN, State.FAILED, State.QUEUED}),
+    State.UNCERTAIN: frozenset({State.SENT, State.QUEUED, State.RETRYING, State.FAILED}),
+    State.FAILED: frozenset({State.QUEUED, State.SENT}),
+    State.CANCELLED: frozenset({State.QUEUED, State.SENT}),
+    State.SENT: frozenset({State.FAILED}),
+}
+"""Every way of an item. There is no other: `change` finds only items that may go where it sends them."""
 
 WAITING = (State.QUEUED, State.RETRYING)
 UNSETTLED = (State.QUEUED, State.RETRYING, State.SENDING, State.UNCERTAIN)
@@ -83,9 +95,13 @@ def _claim(now: datetime, request_timeout_s: float, passed_over: list[str], only
 
 
 def change(items: QuerySet[OutboundItem], state: str, **values: Any) -> list[int]:
-    """Move what the query finds to a state, and tell after commit; returns the ids that moved."""
+    """Move what the query finds and MOVES allows to a state, and tell after commit; returns the ids that moved. An item
+    that is there already only gets the values."""
+    sources = [source for source, targets in MOVES.items() if state in targets or source == state]
     with transaction.atomic():
-        found = list(items.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+        found = list(
+            items.filter(state__in=sources).select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
+        )
         if found:
             OutboundItem.objects.filter(pk__in=found).update(state=state, **values)
         for pk in found:

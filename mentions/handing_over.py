@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
-from channels import holding, outbox
+from channels import holding, outbox, sweeps
 from channels.models import OutboundItem
-from mentions import guard, outgoing
+from mentions import guard, locks, outgoing, promises
 from mentions.models import Reply
 from mentions.reply_states import lock, take_back
 
@@ -22,10 +20,10 @@ def hand_over_due(now: datetime) -> int:
     if holding.why_held():
         return 0
     due = Reply.objects.filter(state=Reply.State.RESTING, send_at__lte=now).order_by("send_at", "id")
-    return sum(hand_over(pk, now) for pk in due.values_list("pk", flat=True)[:MAX_PER_RUN])
+    return sweeps.each("hand over", due.values_list("pk", flat=True)[:MAX_PER_RUN], lambda pk: hand_over(pk, now))
 
 
-@transaction.atomic
+@locks.once_more
 def hand_over(reply_id: int, now: datetime) -> bool:
     """One reply; False when it was undone or is handed over already. Reply and outbound item change together, so a
     crash leaves it resting or handed over, nothing in between."""
@@ -45,6 +43,6 @@ def hand_over(reply_id: int, now: datetime) -> bool:
         not_before=now,
         sent_as_id=reply.author_id,
     )
-    reply.state = Reply.State.HANDED
-    reply.save(update_fields=["outbound", "state"])
+    reply.save(update_fields=["outbound"])
+    promises.move(reply, Reply.State.HANDED)
     return True

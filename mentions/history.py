@@ -188,6 +188,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "delivery_failed": lambda data: _("the reply could not be sent"),
     "uncertain": lambda data: _("nobody can tell whether the reply was posted; look on the platform"),
     "deleted": lambda data: _("a message was deleted on the platform"),
+    "delete_asked": lambda data: _("asked for the reply to be deleted on the platform"),
     "delete_failed": lambda data: _("the reply could not be deleted on the platform"),
     "edited": lambda data: _("a message was edited by its author"),
     "merged": _merged,

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from channels import outbox, personal
+from channels import personal
 from channels.contract import Capability
 from channels.models import Connection, OutboundItem
 from channels.registry import UnknownPlatform, adapter_for
+from mentions import locks, promises
 from mentions.models import Message, Ticket
 from mentions.transitions import OutcomeRefused, record
 
@@ -28,10 +28,10 @@ def can_like(connection: Connection, user: Any) -> bool:
     return not personal.is_needed(connection) or bool(personal.usable(user.pk, [connection.pk]))
 
 
-@transaction.atomic
+@locks.once_more
 def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> OutboundItem:
-    """Have a message of theirs liked by our main handle, or from one's own account where people speak for themselves; a
-    second time changes nothing. Raises OutcomeRefused."""
+    """Have a message of theirs liked by our main handle, or from one's own account where people speak for themselves. A
+    second time changes nothing, unless the first one failed: then it is tried again. Raises OutcomeRefused."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     message = ticket.messages.select_related("channel__connection").filter(pk=message_id).first()
     if message is None or message.is_deleted or message.direction == Message.Direction.TEAM:
@@ -39,18 +39,17 @@ def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> Outbound
     connection = message.channel.connection
     if not can_like(connection, actor):
         raise OutcomeRefused(_("The desk cannot like there; do it on the platform itself."))
-    item = outbox.enqueue(
+    item, is_going = promises.ask(
         key=_key(message_id),
         kind=OutboundItem.Kind.LIKE,
         connection_id=connection.pk,
         conversation=f"ticket:{ticket_id}",
         payload={"external_id": message.reply_to_external_id or message.external_id},
-        not_before=now,
         sent_as_id=actor.pk,
+        now=now,
     )
-    data = {"message": message_id, "outbound": item.pk}
-    if not ticket.events.filter(kind="liked", data=data).exists():
-        record(ticket, actor, now, "liked", data)
+    if is_going:
+        record(ticket, actor, now, "liked", {"message": message_id, "outbound": item.pk})
     return item
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from channels.contract import Grouping
 from channels.registry import adapter_for
 from mentions import clocks, drafts, locks
-from mentions.models import Event, Message, MessageAlias, Note, Reply, ThreadAlias, Ticket
+from mentions.models import DeliveryProblem, Event, Message, MessageAlias, Note, Reply, ThreadAlias, Ticket
 from mentions.threads import thread_key
 
 
@@ -61,7 +61,7 @@ def _refuse_if_not_free(ticket: Ticket, actor: Any, now: datetime) -> None:
 
 
 def _move_all(source: Ticket, target: Ticket) -> None:
-    for model in (Message, ThreadAlias, Note, Reply):
+    for model in (Message, ThreadAlias, Note, Reply, DeliveryProblem):
         model.objects.filter(ticket=source).update(ticket=target)
     drafts.move(source.pk, target.pk)
     target.tags.add(*source.tags.all())
@@ -99,6 +99,7 @@ def split(ticket_id: int, message_ids: Iterable[int], actor: Any, now: datetime)
     # The old ticket's first reply may be among them: its clocks follow below, in the same transaction.
     Message.objects.filter(pk__in=wanted).update(ticket=new)
     Reply.objects.filter(message__in=wanted).update(ticket=new)
+    DeliveryProblem.objects.filter(ticket=ticket, reply__ticket=new).update(ticket=new)
     _repoint(ticket, new, moved)
     _record(new, actor, now, "split", {"from": ticket.pk, "messages": sorted(wanted)})
     _record(ticket, actor, now, "split", {"to": new.pk, "messages": sorted(wanted)})

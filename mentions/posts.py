@@ -6,11 +6,10 @@ A post is an outbound item in the conversation of its channel: its posts leave o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -21,7 +20,7 @@ from channels.contract import Capability
 from channels.models import Channel, OutboundItem
 from channels.outbox_sending import payload_of
 from channels.registry import UnknownPlatform, adapter_for
-from mentions import access
+from mentions import access, locks, promises
 from mentions.replies import check_text
 
 State = OutboundItem.State
@@ -42,12 +41,16 @@ class Post:
     who: str
     can_undo: bool
     can_delete: bool
-    deletion: str
-    """State of its deletion in the outbox; "" where nobody has asked for one."""
+    deletion: OutboundItem | None
+    """Its deletion in the outbox; None where nobody has asked for one."""
 
     @property
     def is_deleted(self) -> bool:
-        return self.deletion == State.SENT
+        return self.deletion is not None and self.deletion.state == State.SENT
+
+    @property
+    def is_being_deleted(self) -> bool:
+        return not self.is_deleted and not promises.may_be_asked_again(self.deletion)
 
 
 def channels_for(user: Any) -> list[Channel]:
@@ -108,16 +111,11 @@ def latest(user: Any, now: datetime) -> list[Post]:
     channels = {_conversation(channel): channel for channel in channels_for(user)}
     of_them = OutboundItem.objects.filter(conversation__in=channels, kind=OutboundItem.Kind.REPLY)
     items = list(of_them.select_related("sent_as").order_by("-id")[:LATEST])
-    deletions = _deletions(items)
-    return [_shown(item, channels[item.conversation], deletions.get(_delete_key(item), "")) for item in items]
+    deletions = promises.deletions_of([item.key for item in items])
+    return [_shown(item, channels[item.conversation], deletions.get(item.key)) for item in items]
 
 
-def _deletions(items: Iterable[OutboundItem]) -> dict[UUID, str]:
-    keys = [_delete_key(item) for item in items]
-    return dict(OutboundItem.objects.filter(key__in=keys).values_list("key", "state"))
-
-
-def _shown(item: OutboundItem, channel: Channel, deletion: str) -> Post:
+def _shown(item: OutboundItem, channel: Channel, deletion: OutboundItem | None) -> Post:
     who = item.sent_as.get_short_name() or item.sent_as.get_username() if item.sent_as else ""
     deletes = adapter_for(channel.connection.platform).can(Capability.DELETE)
     return Post(
@@ -126,7 +124,10 @@ def _shown(item: OutboundItem, channel: Channel, deletion: str) -> Post:
         str(payload_of(item).get("text", "")),
         who,
         can_undo=item.state in outbox.CANCELLABLE,
-        can_delete=deletes and item.state == State.SENT and bool(item.external_id) and deletion in ("", State.FAILED),
+        can_delete=deletes
+        and item.state == State.SENT
+        and bool(item.external_id)
+        and promises.may_be_asked_again(deletion),
         deletion=deletion,
     )
 
@@ -147,26 +148,18 @@ def undo(user: Any, item_id: int, now: datetime) -> str:
     return str(payload_of(item).get("text", ""))
 
 
+@locks.once_more
 def delete(user: Any, item_id: int, now: datetime) -> OutboundItem:
     """Have it deleted on the platform, from the account that it left from. Raises PostRefused, outbox.WrongState."""
     item, channel = _post_of(user, item_id)
-    if not _shown(item, channel, _deletions([item]).get(_delete_key(item), "")).can_delete:
+    if not _shown(item, channel, promises.deletions_of([item.key]).get(item.key)).can_delete:
         raise PostRefused(_("Only what is posted can be deleted there, and not on every platform."))
-    known = OutboundItem.objects.filter(key=_delete_key(item)).first()
-    if known is not None:
-        outbox.retry(known.pk, now)
-        return known
-    return outbox.enqueue(
-        key=_delete_key(item),
+    return promises.ask(
+        key=promises.deletion_key(item.key),
         kind=OutboundItem.Kind.DELETE,
         connection_id=channel.connection_id,
         conversation=item.conversation,
         payload={"external_id": item.external_id, "sender": address_of(channel)},
-        not_before=now,
         sent_as_id=item.sent_as_id,
-    )
-
-
-def _delete_key(item: OutboundItem) -> UUID:
-    """The same for the same post, so that two clicks delete it once."""
-    return uuid5(item.key, "delete")
+        now=now,
+    )[0]

@@ -12,7 +12,7 @@ from channels.clocks import desk_now
 from channels.models import Channel, Connection, IgnoreRule
 from channels.nudges import send_task
 from channels.signals import delivery_changed, items_stored
-from mentions import clocks, deliveries, notices, parking
+from mentions import clocks, deliveries, delivery_problems, notices, parking
 from mentions.ingest.reading import forget_feeds
 from mentions.models import Message, Ticket
 from mentions.signals import message_ingested
@@ -28,8 +28,9 @@ def ingest_at_once(connection_id: int, **kwargs: Any) -> None:
 @receiver(delivery_changed, dispatch_uid="mentions.delivery_changed")
 def on_delivery_changed(sender: Any, outbound_id: int, state: str, **_kwargs: Any) -> None:
     """Cheap enough to be done where it happened: one reply, one message."""
-    if state not in ("queued", "sending"):
-        deliveries.apply(outbound_id)
+    if state == "sending" or (state == "queued" and not delivery_problems.is_known(outbound_id)):
+        return
+    deliveries.apply(outbound_id)
 
 
 @receiver(message_ingested, dispatch_uid="mentions.notices")

@@ -1,6 +1,5 @@
 """Replies written in the desk: resting for the undo window, then handed to the outbox, which posts them at most once.
-
-    resting → handed → sent | uncertain | failed;  resting → undone | blocked;  sent → deleted
+Their states are in `mentions.promises`.
 
 `submit` is idempotent by the key of the composer: a double click, a second tab or a repeated request is one reply. From
 resting there is one way out only, taken by whoever changes the row first: *undo* or the hand-over.
@@ -10,24 +9,23 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from channels import outbox
 from channels.contract import Capability
 from channels.models import Channel, OutboundItem
 from channels.nudges import task_after_commit
 from channels.registry import adapter_for
-from mentions import access, drafts, guard, handles, locks, outgoing, recipients, watching
+from mentions import access, drafts, guard, handles, locks, outgoing, promises, recipients, watching
 from mentions.guard import ThreadMoved
 from mentions.handing_over import hand_over_due
 from mentions.models import Message, Reply, Ticket
 from mentions.recipients import ReplyRefused
 from mentions.reply_states import TooLate, lock, take_back
-from mentions.transitions import lock_open, move
+from mentions.transitions import lock_open, move, record
 
 __all__ = ["ReplyRefused", "ThreadMoved", "TooLate", "delete_posted", "hand_over_due", "length", "submit", "undo"]
 
@@ -164,7 +162,8 @@ def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
 
 @locks.once_more
 def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
-    """Have a posted reply deleted on the platform; the message is marked once the platform has done it."""
+    """Have a posted reply deleted on the platform; the message is marked once the platform has done it. Asked again it
+    changes nothing, unless it failed: then it is tried again."""
     access.require(actor, access.DELETE_REPLY)
     reply = lock(reply_id)
     message: Message | None = reply.message
@@ -172,17 +171,18 @@ def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
         raise ReplyRefused(_("Only a reply that was posted can be deleted on the platform."))
     if not adapter_for(reply.channel.connection.platform).can(Capability.DELETE):
         raise ReplyRefused(_("The desk cannot delete there; delete it on the platform itself."))
-    return outbox.enqueue(
-        key=_delete_key(reply),
+    item, is_going = promises.ask(
+        key=promises.deletion_key(reply.key),
         kind=OutboundItem.Kind.DELETE,
         connection_id=reply.channel.connection_id,
         conversation=f"ticket:{reply.ticket_id}",
         payload={"external_id": message.reply_to_external_id or message.external_id, "sender": reply.channel.address},
-        not_before=now,
         sent_as_id=reply.outbound.sent_as_id if reply.outbound else reply.author_id,
+        now=now,
     )
-
-
-def _delete_key(reply: Reply) -> UUID:
-    """The same for the same reply, so that two clicks delete it once."""
-    return uuid5(reply.key, "delete")
+    if reply.deletion_id is None:
+        reply.deletion = item
+        reply.save(update_fields=["deletion"])
+    if is_going:
+        record(reply.ticket, actor, now, "delete_asked", {"reply": reply.pk, "outbound": item.pk})
+    return item

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mentions import claims, drafts, locks
+from mentions import claims, delivery_problems, drafts, locks, promises
 from mentions.models import Event, Reply, Ticket
 from mentions.transitions import UNPARKED, is_still, move, record, restored
 
@@ -35,8 +35,9 @@ EVENTS = {Reply.State.UNDONE: "undone", Reply.State.BLOCKED: "blocked", Reply.St
 def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why: str = "") -> None:
     """For a reply that the caller has locked. Undone by its author, the ticket is exactly as before and theirs
     again; blocked or failed, it is open, theirs, and its history says why."""
-    reply.state, reply.error = state, why
-    reply.save(update_fields=["state", "error"])
+    promises.move(reply, state, why)
+    if state != Reply.State.UNDONE:
+        delivery_problems.note_reply(reply, state, why, now)
     with locks.beside(f"the draft of reply {reply.pk}"):
         drafts.give_back(reply.ticket_id, reply.author, reply.text, now)
     ticket = Ticket.objects.select_for_update().get(pk=reply.ticket_id)

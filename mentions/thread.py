@@ -67,7 +67,13 @@ def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Has = Has()) -
     replies = list(_replies(ticket)) if has.replies else []
     by_message = {reply.message_id: reply for reply in replies if reply.message_id}
     entries = [
-        Entry("message", m.posted_at, m, seen_up_to is not None and m.pk > seen_up_to, by_message.get(m.pk))
+        Entry(
+            "message",
+            m.posted_at,
+            m,
+            seen_up_to is not None and m.pk > seen_up_to,
+            by_message.get(m.pk),
+        )
         for m in messages
     ]
     shown = {m.pk for m in messages}
@@ -130,7 +136,7 @@ def _messages(ticket: Ticket) -> Iterable[Message]:
 def _replies(ticket: Ticket) -> Any:
     return (
         Reply.objects.filter(ticket=ticket, state__in=SHOWN_REPLIES)
-        .select_related("author", "channel", "outbound")
+        .select_related("author", "channel", "outbound", "deletion")
         .order_by("created_at", "id")
     )
 

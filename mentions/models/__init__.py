@@ -1,6 +1,7 @@
 from mentions.models.audience import AudienceLimit
 from mentions.models.author import Account, Author, Person
 from mentions.models.checklist import ChannelCheck
+from mentions.models.delivery_problem import DeliveryProblem
 from mentions.models.draft import Draft
 from mentions.models.event import Event, Note
 from mentions.models.macro import Macro
@@ -20,6 +21,7 @@ __all__ = [
     "Author",
     "Blob",
     "ChannelCheck",
+    "DeliveryProblem",
     "Draft",
     "Event",
     "HandBack",

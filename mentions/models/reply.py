@@ -50,6 +50,10 @@ class Reply(models.Model):
     message = models.OneToOneField(
         "mentions.Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="reply"
     )
+    deletion = models.OneToOneField(
+        "channels.OutboundItem", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    """Its deletion on the platform, where somebody has asked for it."""
     error = models.TextField(blank=True)
     created_at = models.DateTimeField()
 

@@ -4,13 +4,13 @@ from channels import registry
 from mentions.tests.boards import Board
 from mentions.tests.factories import UserFactory
 from mentions.tests.identified import just_identified
-from mentions.tests.platforms import Forum, Mailbox, connection_with
+from mentions.tests.platforms import Forum, Mailbox, Wire, connection_with
 
 
 @pytest.fixture(autouse=True)
 def platforms(monkeypatch):
     """The tests' own platforms stand beside the real ones, in the one list that everything looks at."""
-    mine = {adapter.platform: adapter for adapter in (Forum(), Mailbox(), Board())}
+    mine = {adapter.platform: adapter for adapter in (Forum(), Mailbox(), Board(), Wire())}
     everything = {**registry.all_adapters(), **mine}
     registry.all_adapters.cache_clear()
     monkeypatch.setattr(registry, "scan", lambda: everything)
@@ -21,6 +21,11 @@ def platforms(monkeypatch):
 @pytest.fixture
 def board(platforms):
     return registry.adapter_for("testboard")
+
+
+@pytest.fixture
+def wire(platforms):
+    return registry.adapter_for("testwire")
 
 
 @pytest.fixture

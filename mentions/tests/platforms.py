@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from channels.contract import Adapter, Author, Capability, Grouping, Item, Mention, Page
-from channels.errors import Malformed
+from channels.contract import Adapter, Author, Capability, Grouping, Item, Mention, Outgoing, Page, Receipt
+from channels.errors import Malformed, Rejected
 from channels.inbox import store_page
 from mentions.ingest import ingest_pending
 from mentions.tests.factories import NOON, ChannelFactory, ConnectionFactory
@@ -60,6 +60,42 @@ class Mailbox(Forum):
     label = "Test mail"
     capabilities = frozenset({Capability.SEND})
     grouping = Grouping.THREAD
+
+
+class Wire(Forum):
+    """Everything can be sent there; it remembers what was, and refuses what it is told to."""
+
+    platform = "testwire"
+    label = "Test wire"
+    capabilities = Forum.capabilities | {Capability.SEND, Capability.DELETE, Capability.LIKE, Capability.POST}
+
+    def __init__(self) -> None:
+        self.posted: list[str] = []
+        """Keys, in the order in which they were posted."""
+        self.deleted: list[str] = []
+        self.liked: list[str] = []
+        self.refuses = ""
+        """"send", "delete" or "like"."""
+
+    def _perhaps(self, verb: str) -> None:
+        if self.refuses == verb:
+            raise Rejected(f"no {verb} today")
+
+    def send(self, config: Any, outgoing: Outgoing) -> Receipt:
+        self._perhaps("send")
+        self.posted.append(outgoing.key)
+        return Receipt(f"w-{outgoing.key}", f"https://wire.example/{outgoing.key}")
+
+    def find_own(self, config: Any, outgoing: Outgoing, since: datetime) -> Receipt | None:
+        return Receipt(f"w-{outgoing.key}") if outgoing.key in self.posted else None
+
+    def delete(self, config: Any, external_id: str) -> None:
+        self._perhaps("delete")
+        self.deleted.append(external_id)
+
+    def like(self, config: Any, external_id: str) -> None:
+        self._perhaps("like")
+        self.liked.append(external_id)
 
 
 def said(

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.clocks import desk_now
-from mentions import access, claims, drafts, replies, ticket_page
+from mentions import access, claims, drafts, promises, replies, ticket_page
 from mentions.models import Reply, View
 from mentions.ticket_page import Composing
 from mentions.transitions import OutcomeRefused
@@ -38,6 +38,14 @@ AFTER_WORDS = {
     "pending": lambda: _("answered, waits for them"),
     "open": lambda: _("answered, stays with you"),
 }
+
+
+DELETION_WORDS = {
+    promises.Stage.HANDED: lambda: _("It will be deleted there in a moment; the conversation says when it is."),
+    promises.Stage.SENT: lambda: _("It is deleted there already."),
+    promises.Stage.FAILED: lambda: _("It could not be deleted there. The conversation says why."),
+}
+"""Where the deletion is after it was asked for."""
 
 
 @require_POST
@@ -153,11 +161,11 @@ def delete(request: HttpRequest, number: int) -> HttpResponse:
     access.require(request.user, access.DELETE_REPLY)
     reply = _visible_reply(request, number)
     try:
-        replies.delete_posted(reply.pk, request.user, desk_now())
+        item = replies.delete_posted(reply.pk, request.user, desk_now())
     except replies.ReplyRefused as refused:
         messages.error(request, str(refused))
     else:
-        messages.info(request, _("It will be deleted on the platform in a moment; the conversation says when it is."))
+        messages.info(request, DELETION_WORDS[promises.STAGE_OF[item.state]]())
     return redirect("mentions:ticket", reply.ticket_id)
 
 

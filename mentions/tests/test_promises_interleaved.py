@@ -1,0 +1,136 @@
+"""What the desk says holds, whoever comes between: each kind of thing that is sent × each pair of what may happen to it
+(one of them sends it, takes it back or deletes it), switched before every lock that the first of the two takes.
+
+- *undone* is never posted, nothing is posted twice, and what is said to be sent was posted;
+- *deleted* is deleted, or somebody hears that it failed;
+- the ticket is whole: nobody's claim is half, what came back waits in the queue, no message is lost;
+- nobody waits in a circle, and nobody sees an error that was not written for them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from channels import outbox
+from mentions import claims, merging, posts, replies
+from mentions.models import DeliveryProblem, Message, Ticket
+from mentions.promises import OVER, STAGE_OF, Stage
+from mentions.tests.interleaved_worlds import KINDS, Made, settle_everything
+from mentions.tests.interleaving import Job, Met, Pair
+from mentions.transitions import OutcomeRefused
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SAID_NO = (
+    *(replies.TooLate, replies.ThreadMoved, replies.ReplyRefused, posts.PostRefused, OutcomeRefused),
+    *(claims.ClaimLost, claims.AlreadyClaimed, claims.HoldsAnother, merging.MergeRefused, outbox.WrongState),
+)
+"""Refusals: their words are for the one who reads them, and nothing was done."""
+UNDOES = ("undoes", "admin cancels", "undoes the outcome")
+DELETES = ("deletes", "deletes too")
+
+
+AROUND = ["merges away", "merges into it", "requester writes"]
+JOBS: dict[str, tuple[list[str], list[str]]] = {
+    "reply resting": (
+        ["undoes", "hands over", "sends again"],
+        ["claims in another tab", "autosaves", "notes", "undoes the import", "claims run out", *AROUND],
+    ),
+    "reply handed": (
+        ["worker", "undoes", "admin cancels"],
+        ["sweep", "own post is read", "claims in another tab", "undoes the import", *AROUND],
+    ),
+    "reply posted": (["deletes"], ["deletes too", "worker", "sweep", "own post is read", "undoes the import", *AROUND]),
+    "deletion of a reply": (["worker"], ["deletes", "sweep", "own post is read", "undoes the import", *AROUND]),
+    "like": (["likes again", "worker"], ["sweep", *AROUND]),
+    "failed like": (["likes again"], ["another likes", "worker", "sweep", *AROUND]),
+    "post": (["undoes", "worker", "deletes"], ["posts again", "another worker", "recovery", "sweep"]),
+    "failed deletion of a post": (["deletes"], ["worker", "recovery", "sweep"]),
+    "outcome": (
+        ["undoes the outcome"],
+        ["reopens", "claims in another tab", "autosaves", "notes", "undoes the import", "claims run out", *AROUND],
+    ),
+}
+"""Kind → (what the promise is about, what comes between)."""
+FIRSTS = [(kind, name) for kind, (own, others) in JOBS.items() for name in (*own, *others)]
+
+
+def seconds(kind: str, first: str) -> list[str]:
+    """The promise's own jobs meet everything, themselves too; the others meet only those."""
+    own, others = JOBS[kind]
+    return [*own, *others] if first in own else own
+
+
+def test_every_job_of_the_worlds_meets_something(wire):
+    made = {kind: set(make(wire).jobs) for kind, make in KINDS.items()}
+    listed = {kind: {*own, *others} for kind, (own, others) in JOBS.items()}
+    assert all(listed[kind] <= made[kind] for kind in KINDS)
+    assert set.union(*made.values()) == set.union(*listed.values())
+
+
+@pytest.mark.parametrize(("kind", "first"), FIRSTS, ids=lambda value: value.replace(" ", "-"))
+def test_promises_hold_wherever_two_are_switched(wire, caplog, kind, first):
+    made: list[Made] = []
+    with Pair() as pair:
+        for second in seconds(kind, first):
+
+            def world(second: str = second) -> tuple[Job, Job]:
+                made.append(KINDS[kind](wire))
+                return made[-1].jobs[first], made[-1].jobs[second]
+
+            for met in pair.every_switch(world):
+                settle_everything()
+                where = f"{first} | {second}, stopped at {met.where}"
+                _nobody_sees_an_error(met, where)
+                for name, result in ((first, met.first), (second, met.second)):
+                    _what_was_said_holds(made[-1], name, result, where)
+                _once_and_truly(made[-1], where)
+                _ticket_is_whole(made[-1], where)
+    assert "deadlock" not in caplog.text
+    assert len(made) >= len(seconds(kind, first))
+
+
+def _nobody_sees_an_error(met: Met, where: str) -> None:
+    for result in (met.first, met.second):
+        refused = isinstance(result, (*SAID_NO, Ticket.DoesNotExist))
+        assert refused or not isinstance(result, Exception), f"{result!r} in {where}"
+
+
+def _what_was_said_holds(made: Made, name: str, result: object, where: str) -> None:
+    wire = made.wire
+    assert wire is not None
+    if isinstance(result, Exception):
+        return
+    if name in UNDOES:
+        assert made.key == "" or made.key not in wire.posted, where
+    if name in DELETES:
+        gone = f"w-{made.key}" in wire.deleted
+        told = DeliveryProblem.objects.filter(kind="delete", settled_at=None, user__isnull=False)
+        assert gone or told.exists(), where
+
+
+def _once_and_truly(made: Made, where: str) -> None:
+    wire = made.wire
+    assert wire is not None
+    assert max(Counter(wire.posted).values(), default=0) <= 1, where
+    for sent in (made.reply, made.item):
+        if sent is not None:
+            sent.refresh_from_db()
+    if made.reply is not None:
+        posted = made.key in wire.posted
+        assert posted is (made.reply.state in (Stage.SENT, Stage.DELETED)), f"{made.reply.state} in {where}"
+        assert made.reply.state in (*OVER, Stage.SENT, Stage.FAILED), where
+    elif made.item is not None and made.item.kind == "reply":
+        assert (made.key in wire.posted) is (STAGE_OF[made.item.state] == Stage.SENT), where
+
+
+def _ticket_is_whole(made: Made, where: str) -> None:
+    ticket = Ticket.objects.filter(pk=made.ticket.pk).first()
+    assert not Message.objects.filter(ticket=None, namespace="testwire").exists(), where
+    assert not Message.objects.filter(ticket__merged_into__isnull=False).exists(), where
+    if ticket is None or made.reply is None or made.reply.state not in (Stage.UNDONE, Stage.BLOCKED, Stage.FAILED):
+        return
+    living = ticket.merged_into or ticket
+    assert living.status in (Ticket.Status.NEW, Ticket.Status.OPEN), f"{living.status} in {where}"
