@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('channels', '0004_desk_clock'),
-        ('mentions', '0007_bounced_replies_and_reasons'),
+        ('mentions', '0008_unreadable'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
