@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('channels', '0004_desk_clock'),
-        ('mentions', '0009_verified_addresses'),
+        ('mentions', '0010_audience'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
