@@ -7,12 +7,14 @@ minutes, in which whatever else went wrong could not be found.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 WINDOW_S = 60.0
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 MOST_REMEMBERED = 500
 
 
@@ -56,6 +58,14 @@ class FoldingHandler(logging.StreamHandler):  # type: ignore[type-arg]
             seen = self._seen.pop(key)
             if seen.held_back:
                 super().emit(_counted(seen))
+
+
+class OneLineFormatter(logging.Formatter):
+    """What outsiders wrote (a path, an address, a platform's words) cannot begin a line of its own in the log."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = _CONTROL.sub(lambda found: repr(found[0])[1:-1], record.message)
+        return super().formatMessage(record)
 
 
 def kind_of(record: logging.LogRecord) -> Hashable:

@@ -252,7 +252,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "plain": {"()": "advocacy.logs.OneLineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"console": {"class": "advocacy.logs.FoldingHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": GIVEN["DESK_LOG_LEVEL"]},
     # Django gives its own logger a level, which would be stronger than that of the root.

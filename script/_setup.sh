@@ -31,14 +31,14 @@ make_venv() {
     }
 }
 
-# install FILE: only when FILE (or what it includes) changed since the last time. One at a time, if two scripts start.
+# install FILE.txt: what FILE.lock says, files with the right hashes only, and only when that changed since the last time.
 install() {
     make_venv || return 1
-    local wanted stamp="$root/.venv/installed-$1"
-    wanted=$(cat "$root/requirements.txt" "$root/$1" | cksum)
+    local lock="${1%.txt}.lock" wanted stamp="$root/.venv/installed-$1"
+    wanted=$(cksum <"$root/$lock")
     if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return 0; fi
     say "Installing $1 (once) …"
-    "$python" -m pip install -qq --disable-pip-version-check --requirement "$root/$1" || {
+    "$python" -m pip install -qq --disable-pip-version-check --require-hashes --requirement "$root/$lock" || {
         say "The packages of $1 could not be installed; pip's message is above."
         return 1
     }

@@ -92,6 +92,15 @@ def test_complaints_without_end_take_no_memory_without_end(log):
     assert len(log.written()) == logs.MOST_REMEMBERED * 3
 
 
+@pytest.mark.parametrize("break_", ["\n", "\r", "\r\n", "\x1b[2K", "\x85", "\u2028"])
+def test_what_outsiders_write_begins_no_line_of_its_own(log, break_):
+    log.handler.setFormatter(logs.OneLineFormatter("%(levelname)s %(message)s"))
+    log.warning("Not Found: %s", f"/x{break_}2026-01-01 ERROR forged")
+    assert len(log.written()) == 1
+    assert break_ not in log.written()[0]
+    assert "ERROR forged" in log.written()[0]
+
+
 # --- real processes -------------------------------------------------------------------------------------------------
 
 
