@@ -22,11 +22,11 @@ from channels.registry import adapter_for
 from experts import finding, outreach
 from experts.forms import AskForm
 from experts.models import Expert, Outreach, Topic
-from mentions import access, audience
+from mentions import access, audience, playing
 from mentions.claims import AlreadyClaimed, ClaimLost
 from mentions.models import Message, Ticket
 from mentions.transitions import OutcomeRefused
-from mentions.views.acting import number_of
+from mentions.views.acting import back_to, number_of
 
 may_see = permission_required("experts.view_expert", raise_exception=True)
 may_ask = permission_required("experts.add_outreach", raise_exception=True)
@@ -120,7 +120,7 @@ def _ask(request: HttpRequest, ticket: Ticket, now: datetime) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("Asked %(who)s. The ticket waits outside the queue.") % {"who": chosen})
-            return redirect("mentions:ticket", ticket.pk) if not token else redirect("mentions:play")
+            return redirect("mentions:ticket", ticket.pk) if not token else redirect(playing.onward_address(request))
     return render(request, "experts/ask.html", _ask_context(ticket, chosen, form, token, now), status=422)
 
 
@@ -137,7 +137,7 @@ def change(request: HttpRequest, outreach_id: int) -> HttpResponse:
         outreach.respond(found.pk, state, request.POST.get("words", ""), now=desk_now(), actor=request.user)
     except OutcomeRefused as error:
         messages.error(request, str(error))
-    return redirect("mentions:ticket", found.ticket_id)
+    return back_to(request, found.ticket_id, desk_now())
 
 
 @require_http_methods(["GET", "POST"])

@@ -111,7 +111,7 @@ WITH held AS (
     WHERE is_queued AND {where} AND {kept} AND NOT EXISTS (SELECT 1 FROM held) AND NOT EXISTS (SELECT 1 FROM mine)
     ORDER BY queued_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 ), picked AS (
-    SELECT * FROM mine UNION ALL SELECT * FROM others
+    SELECT *, 'mine' AS picked FROM mine UNION ALL SELECT *, 'others' FROM others
 ), taken AS (
     UPDATE mentions_ticket SET
         claimed_by_id = %(me)s, claim_token = gen_random_uuid(), claim_expires_at = %(expires)s,
@@ -122,7 +122,8 @@ WITH held AS (
 ), recorded AS (
     INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
     SELECT taken.id, %(now)s, %(me)s, 'claimed',
-        jsonb_build_object('from', picked.status, 'to', taken.status, 'lost_by', picked.claimed_by_id)
+        jsonb_build_object('from', picked.status, 'to', taken.status, 'lost_by', picked.claimed_by_id,
+            'picked', picked.picked, 'view', %(view)s::text)
     FROM taken JOIN picked ON picked.id = taken.id
 )
 SELECT {columns_taken} FROM taken
@@ -155,6 +156,7 @@ def claim_next(user: Any, view: View | None, now: datetime) -> Ticket | None:
         "me": user.pk,
         "now": now,
         "expires": now + lease(),
+        "view": view.slug if view else "",
         "kept_since": now - timedelta(minutes=FOLLOW_UP_GRACE_MINUTES),
         "present_since": now - timedelta(minutes=PRESENT_MINUTES),
     }

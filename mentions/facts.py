@@ -19,6 +19,15 @@ from mentions.thread import Has
 
 EARLIER = 5
 DONE_KINDS = ("status", "replied", "no_reply", "answered_outside")
+_TAKEN_BACK = ("undone", "blocked", "delivery_failed")
+"""A step that did not last: taken back, or its reply never left."""
+_DONE = """
+SELECT count(DISTINCT e.ticket_id) FROM mentions_event e
+WHERE e.actor_id = %(me)s AND e.at >= %(midnight)s
+  AND (e.kind = ANY(%(kinds)s) OR e.kind = 'macro' AND e.data->'to'->>'status' IN ('pending', 'solved'))
+  AND NOT EXISTS (SELECT 1 FROM mentions_event u WHERE u.ticket_id = e.ticket_id AND u.at >= e.at
+    AND u.kind = ANY(%(taken_back)s) AND (u.data->>'event' = e.id::text OR u.data->>'reply' = e.data->>'reply'))
+"""
 STATUS_WORDS = dict(Ticket.Status.choices)
 
 
@@ -32,6 +41,15 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
+class Picked:
+    """How the viewer came to hold the ticket, by their last claim. `how`: None for somebody who took it from a list,
+    "mine" or "others" where play brought it; `view`: the slug of the one that was played."""
+
+    how: str | None = None
+    view: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     requester: Author
     tags: list[str]
@@ -42,6 +60,7 @@ class Facts:
     earlier: list[Earlier]
     """One more than EARLIER where there are more."""
     macros: list[dict[str, Any]]
+    picked: Picked
     left: int | None
     """In the view that is played; capped."""
     in_view: bool
@@ -57,8 +76,7 @@ SELECT {author}, {person},
              WHERE x.ticket_id = %(ticket)s ORDER BY g.name),
        (SELECT jsonb_build_array(d.text, d.version, d.writer, d.sequence, d.status_after)
         FROM mentions_draft d WHERE d.ticket_id = %(ticket)s AND d.user_id = %(me)s),
-       (SELECT count(DISTINCT e.ticket_id) FROM mentions_event e
-        WHERE e.actor_id = %(me)s AND e.at >= %(midnight)s AND e.kind = ANY(%(kinds)s)),
+       ({done}),
        EXISTS (SELECT 1 FROM mentions_note n WHERE n.ticket_id = %(ticket)s),
        EXISTS (SELECT 1 FROM mentions_reply r WHERE r.ticket_id = %(ticket)s),
        EXISTS (SELECT 1 FROM mentions_message m
@@ -72,6 +90,9 @@ SELECT {author}, {person},
               ORDER BY last_message_at DESC LIMIT {earlier}) o),
        (SELECT jsonb_agg(jsonb_build_object('pk', k.id, 'name', k.name, 'description', k.description)
                          ORDER BY k.position, k.name) FROM mentions_macro k WHERE k.is_active),
+       (SELECT jsonb_build_array(e.data->>'picked', e.data->>'view') FROM mentions_event e
+        WHERE e.ticket_id = %(ticket)s AND e.kind = 'claimed' AND e.actor_id = %(me)s
+        ORDER BY e.at DESC, e.id DESC LIMIT 1),
        {left},
        {in_view}
 FROM mentions_author a LEFT JOIN mentions_person h ON h.id = a.person_id WHERE a.id = %(requester)s
@@ -100,6 +121,7 @@ def _statement(filters: str | None) -> tuple[str, dict[str, Any]]:
         person=persons.columns("h"),
         visible=access.VISIBLE.sql,
         earlier=EARLIER + 1,
+        done=_DONE,
         left=left,
         in_view=in_view,
     )
@@ -114,13 +136,33 @@ def _draft(found: str | None) -> Kept:
 def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None) -> Facts:
     """`view`: the one whose rest is counted. The caller has made sure that `user` may see the ticket."""
     sql, values = _statement(None if view is None else json.dumps(view.filters, sort_keys=True))
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    own = {"ticket": ticket.pk, "requester": ticket.requester_id, "midnight": midnight, "kinds": list(DONE_KINDS)}
+    own = {"ticket": ticket.pk, "requester": ticket.requester_id, **_today(now)}
     row = prepared.run(sql, {**values, **own, "me": user.pk, "now": now})[0]
     authors, persons = _shapes()
     requester, person = authors.made_of(row), persons.made_of(row, authors.width)
     requester.person = person if person.pk is not None else None
-    tags, draft, done, notes, replies, posts, earlier, macros, *counted = row[authors.width + persons.width :]
+    tags, draft, done, notes, replies, posts, earlier, macros, picked, *counted = row[authors.width + persons.width :]
     others = [Earlier(pk, subject, str(STATUS_WORDS[status])) for pk, subject, status in json.loads(earlier or "[]")]
     known = Has(notes, replies, posts)
-    return Facts(requester, tags, _draft(draft), done, known, others, json.loads(macros or "[]"), *counted)
+    return Facts(
+        requester,
+        tags,
+        _draft(draft),
+        done,
+        known,
+        others,
+        json.loads(macros or "[]"),
+        Picked(*json.loads(picked or "[]")),
+        *counted,
+    )
+
+
+def _today(now: datetime) -> dict[str, Any]:
+    """The values of _DONE, but for who."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {"midnight": midnight, "kinds": list(DONE_KINDS), "taken_back": list(_TAKEN_BACK)}
+
+
+def done_today(user: Any, now: datetime) -> int:
+    """Tickets that this person brought further since midnight of their own day, and that stayed so."""
+    return int(prepared.run(_DONE, {"me": user.pk, **_today(now)})[0][0])

@@ -123,7 +123,7 @@ def _replied(data: dict[str, Any]) -> str:
 
 
 def _macro(data: dict[str, Any]) -> str:
-    return _("applied “%(macro)s”") % {"macro": data.get("macro") or data.get("name") or "?"}
+    return _("applied “%(macro)s”") % {"macro": data.get("name") or _("a macro")}
 
 
 def _merged(data: dict[str, Any]) -> str:

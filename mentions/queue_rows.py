@@ -35,6 +35,8 @@ COLUMNS = (
 )
 SHOWN_TAGS = 8
 SAID = Coalesce(NullIf(Left("text", 400), Value("")), KeyTextTransform(0, "links"), F("url"), output_field=TextField())
+OVER = (Ticket.Status.SOLVED, Ticket.Status.CLOSED)
+"""Nothing is due any more."""
 STATUS_WORDS = dict(Ticket.Status.choices)
 PRIORITY_WORDS = dict(Priority.choices)
 WAITING_WORDS = dict(Ticket.WaitingOn.choices)
@@ -102,7 +104,9 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
     tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name").values("name")
     found: TicketQuerySet = tickets.annotate(
         channel_name=F("channel__name"),
-        who=Coalesce(NullIf("requester__name", Value("")), "requester__handle"),
+        who=Coalesce(
+            NullIf("requester__name", Value("")), NullIf("requester__handle", Value("")), "requester__external_id"
+        ),
         handle=F("requester__handle"),
         assignee_name=F("assignee__username"),
         claimer_name=F("claimed_by__username"),
@@ -116,7 +120,8 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
 # The list is cut before anything is looked up for it.
 _FIRST = """
 SELECT t.id, t.subject, t.status, t.priority, t.queued_at, t.due_at, t.last_message_at, t.waiting_on, t.wake_at, c.name,
-    coalesce(nullif(a.name, ''), a.handle), a.handle, u.username, h.username, t.claim_expires_at,
+    coalesce(nullif(a.name, ''), nullif(a.handle, ''), a.external_id), a.handle, u.username, h.username,
+    t.claim_expires_at,
     (SELECT coalesce(nullif(left(m.text, 400), ''), m.links->>0, m.url) FROM mentions_message m
      WHERE m.ticket_id = t.id AND m.direction = 'in' ORDER BY m.posted_at DESC, m.id DESC LIMIT 1),
     ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
@@ -170,7 +175,7 @@ def _row(record: dict[str, Any], now: datetime) -> Row:
         waiting=_waiting(record, now),
         tags=record["tag_names"],
         held=_held(record, now),
-        clock=times.due_tag(record["due_at"], now) if record["due_at"] else "",
+        clock=times.due_tag(record["due_at"], now) if record["due_at"] and record["status"] not in OVER else "",
         posted=times.ago_tag(record["queued_at"], now),
         fields=record,
     )

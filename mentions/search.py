@@ -55,6 +55,8 @@ class Results:
     next_cursor: str | None = None
     terms: tuple[Term, ...] = ()
     problems: tuple[str, ...] = ()
+    words: str = ""
+    """What of the text is no term."""
 
 
 def search(text: str, user: access.User, cursor: str | None = None, now: datetime | None = None) -> Results:
@@ -73,7 +75,7 @@ def search(text: str, user: access.User, cursor: str | None = None, now: datetim
     elif query.conditions:
         rows = _by_terms(where, values, offset)
     more = str(offset + PAGE) if len(rows) > PAGE else None
-    return Results([_hit(row) for row in rows[:PAGE]], more, query.terms, tuple(problems))
+    return Results([_hit(row) for row in rows[:PAGE]], more, query.terms, tuple(problems), query.words)
 
 
 def _where(query: Query, user: access.User, now: datetime) -> tuple[str, dict[str, Any]]:

@@ -22,10 +22,10 @@ from channels.fields import InvalidSettings
 from channels.links import web_address
 from channels.models import Channel, Connection, PersonalAccount
 from channels.registry import UnknownPlatform, adapter_for
-from mentions import access, claims, handles, likes, panels, prepared
-from mentions.facts import DONE_KINDS, Facts, facts_of
+from mentions import access, claims, handles, likes, panels, playing, prepared
+from mentions.facts import Facts, facts_of
 from mentions.loading import Shape
-from mentions.models import Event, Message, Ticket, View
+from mentions.models import Message, Ticket, View
 from mentions.rendering import capped
 from mentions.thread import Thread, thread_of
 
@@ -50,6 +50,15 @@ class Send:
 
     status: str
     words: str
+
+
+def heading(ticket: Ticket) -> str:
+    """What the ticket is called: the subject of a mail, else who wrote, else (a page that names nobody) its title or
+    site. Never empty."""
+    if ticket.channel.connection.platform == "email" and ticket.subject:
+        return ticket.subject
+    who = ticket.requester
+    return who.name or who.handle or ticket.subject or who.external_id or f"#{ticket.pk}"
 
 
 def load(request: HttpRequest, number: int) -> Ticket:
@@ -115,13 +124,16 @@ def context(
     return {
         "ticket": ticket,
         # Resolved once: the addresses of a dozen forms lie below it.
+        "heading": heading(ticket),
+        "is_due": ticket.due_at is not None and ticket.status not in (Ticket.Status.SOLVED, Ticket.Status.CLOSED),
         "base": reverse("mentions:ticket", args=[ticket.pk]),
         "thread": thread,
         "view": view,
+        "play_url": playing.view_address(view.slug) if view else playing.onward_address(request),
         "is_mine": is_mine,
         "held_by": held_by,
         "can_play": can_play,
-        "can_delete": user.has_perm(access.DELETE_REPLY),
+        "can_delete": user.has_perm(access.DELETE_REPLY) and can_delete_there(ticket),
         "can_like": can_play and likes.can_like(ticket.channel.connection, user),
         "can_merge": user.has_perm(access.MERGE),
         "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
@@ -140,7 +152,7 @@ def context(
         "no_reply_reasons": NO_REPLY_REASONS,
         "park_times": park_times(now),
         "lease_ends": ticket.claim_expires_at if is_mine else None,
-        "why": why_this_one(thread, view, user, is_in_view=facts.in_view) if is_mine else "",
+        "why": why_this_one(thread, view, user, facts) if is_mine else "",
     }
 
 
@@ -256,9 +268,9 @@ def park_times(now: datetime) -> list[tuple[str, str]]:
     return [(at.isoformat(), words) for at, words in moments]
 
 
-def why_this_one(thread: Thread, view: View | None, user: access.User, *, is_in_view: bool) -> str:
+def why_this_one(thread: Thread, view: View | None, user: access.User, facts: Facts) -> str:
     """Why it came to this advocate, in words."""
-    if view is not None and not is_in_view:
+    if view is not None and not (facts.in_view and facts.picked.how and facts.picked.view == view.slug):
         return _("you hold it already. Pass it on to go on with %(view)s.") % {"view": view.name or _("the queue")}
     team = [entry for entry in thread.entries if entry.kind == "message" and entry.item.direction == "team"]
     if team and thread.last_inbound and thread.last_inbound.posted_at > team[-1].at:
@@ -266,18 +278,6 @@ def why_this_one(thread: Thread, view: View | None, user: access.User, *, is_in_
         return _("they wrote again after your answer") if mine else _("they wrote again after an answer")
     if view is None:
         return _("you took it")
+    if facts.picked.how == "mine":
+        return _("assigned to you: yours come before the others")
     return _("oldest in %(view)s") % {"view": view.name} if view.name else _("oldest of all")
-
-
-def done_today(user: Any, now: datetime) -> int:
-    """Tickets that this person brought further since midnight of their own day."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = Event.objects.filter(actor=user, at__gte=midnight, kind__in=DONE_KINDS)
-    return mine.values("ticket").distinct().count()
-
-
-def address(ticket_id: int, view_slug: str | None) -> str:
-    """Where to go on: the next ticket of the view that is played, else the ticket itself."""
-    if view_slug is None:
-        return reverse("mentions:ticket", args=[ticket_id])
-    return reverse("mentions:play", args=[view_slug]) if view_slug else reverse("mentions:play")

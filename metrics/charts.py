@@ -5,7 +5,7 @@ Altair is imported when the first chart is made, not with the process: it takes 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -49,7 +49,7 @@ def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: 
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(point=True, strokeWidth=2)
         .encode(
-            x=_day_axis(alt),
+            x=_day_axis(alt, (day for day, *_rest in days)),
             y=alt.Y("hours:Q", title=_("hours to first reply"), scale=alt.Scale(domainMin=0)),
             color=_series_colour(alt, list(names.values()), theme),
             shape=alt.Shape("series:N", title=None, scale=alt.Scale(domain=list(names.values())), legend=_legend(alt)),
@@ -109,7 +109,7 @@ def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
         for name, label in names.items()
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=_day_axis(alt),
+        x=_day_axis(alt, (row.day for row in days)),
         y=alt.Y("tickets:Q", title=_("tickets"), scale=alt.Scale(domainMin=0)),
         color=_series_colour(alt, list(names.values()), theme),
         tooltip=[
@@ -137,8 +137,11 @@ def _midnight(day: date) -> str:
     return f"{day.isoformat()}T00:00:00"
 
 
-def _day_axis(alt: Any) -> Any:
-    axis = alt.Axis(format="%d %b", tickCount="day", labelOverlap=True, grid=False)
+def _day_axis(alt: Any, days: Iterable[date]) -> Any:
+    """One label under the middle of each day there is: left to itself, the scale names its own end too, which is the
+    midnight of the day after."""
+    noons = [alt.DateTime(year=day.year, month=day.month, date=day.day, hours=12) for day in sorted(set(days))]
+    axis = alt.Axis(format="%d %b", values=noons, labelOverlap=True, grid=False)
     return alt.X("day:T", timeUnit="yearmonthdate", title=None, bandPosition=0.5, axis=axis)
 
 

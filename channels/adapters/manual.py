@@ -77,11 +77,11 @@ def _named(url: str) -> str:
 
 
 def _author(page: dict[str, Json], url: str) -> Author:
-    """People of the same name on two sites are two people."""
+    """People of the same name on two sites are two people; a page that names nobody is its site's."""
     name = _line(page, "author")
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     profile = web_address(_line(page, "author_url")) or None
-    return Author(f"{host}/{name.lower()}"[:LONGEST_LINE] if name else "", name[:254] or None, name or None, profile)
+    return Author(f"{host}/{name.lower()}"[:LONGEST_LINE] if name else host, name[:254] or None, name or None, profile)
 
 
 def _text(page: dict[str, Json], name: str) -> str:

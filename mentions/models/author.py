@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels.clocks import desk_now
+
+CALLED = SearchVector("name", "handle", config="simple")
+"""The words of what an author is called, as they are written: names have no stems."""
 
 
 class Person(models.Model):
@@ -63,7 +69,10 @@ class Author(models.Model):
         verbose_name = _("author")
         verbose_name_plural = _("authors")
         constraints = [models.UniqueConstraint(fields=["namespace", "external_id"], name="author_once_per_namespace")]
-        indexes = [models.Index("namespace", Lower("handle"), name="author_by_handle", condition=~Q(handle=""))]
+        indexes = [
+            models.Index("namespace", Lower("handle"), name="author_by_handle", condition=~Q(handle="")),
+            GinIndex(CALLED, name="author_by_words"),
+        ]
 
     def __str__(self) -> str:
-        return self.name or self.handle or self.external_id
+        return self.name or self.handle or self.external_id or gettext("unknown")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django import template
 from django.contrib.messages.storage.base import Message
+from django.template import Context
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -13,9 +14,17 @@ from django.utils.safestring import SafeString
 from channels.clocks import desk_now
 from channels.links import web_address
 from channels.registry import all_adapters
-from mentions import rendering, times
+from mentions import playing, rendering, times
+from mentions.models import Ticket
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def back_to_ticket(context: Context, ticket: Ticket) -> str:
+    """The address of the ticket that a page is about, as it was on screen before: in play mode, or its own page."""
+    request = context["request"]
+    return playing.back_address(request, ticket.pk, is_held=ticket.claimed_by_id == request.user.pk)
 
 
 @register.filter

@@ -56,7 +56,7 @@ def test_claim_takes_the_oldest_assigns_opens_and_records_it(sam):
     assert ticket.claim_expires_at == NOON + LEASE
     event = Event.objects.get()
     assert (event.kind, event.ticket, event.actor, event.at) == ("claimed", first, sam, NOON)
-    assert event.data == {"from": "new", "to": "open", "lost_by": None}
+    assert event.data == {"from": "new", "to": "open", "lost_by": None, "picked": "others", "view": ""}
     second.refresh_from_db()
     assert second.status == "new"
 

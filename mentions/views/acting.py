@@ -15,12 +15,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from mentions import access, claims, drafts, replies, ticket_page
+from channels.clocks import desk_now
+from mentions import access, claims, drafts, playing, replies, ticket_page
 from mentions.models import Event, Reply, Ticket
 from mentions.transitions import OutcomeRefused
-
-PLAYED = "played_view"
-"""In the session: the slug of the view that was played last."""
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]{1,60}\Z")
 
@@ -82,7 +80,7 @@ def telling(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         except (*REFUSALS, ValidationError) as error:
             other = f"ticket-{error.ticket_id}" if isinstance(error, claims.HoldsAnother) else ""
             messages.error(request, words_of(error), extra_tags=other)
-            return redirect("mentions:ticket", number)
+            return back_to(request, number, desk_now())
 
     return wrapped
 
@@ -105,10 +103,8 @@ def make_room(request: HttpRequest, ticket_id: int, now: datetime) -> None:
 def back_to(request: HttpRequest, ticket_id: int, now: datetime) -> HttpResponse:
     """The ticket on screen again: in play mode where it was left and is held, else on its own page."""
     held = claims.current(request.user, now)
-    slug = request.session.get(PLAYED)
-    if held is None or held.pk != ticket_id or slug is None:
-        return redirect("mentions:ticket", ticket_id)
-    return redirect(ticket_page.address(ticket_id, slug))
+    is_held = held is not None and held.pk == ticket_id
+    return redirect(playing.back_address(request, ticket_id, is_held=is_held))
 
 
 def may_play(request: HttpRequest) -> None:

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.clocks import desk_now
-from mentions import access, audience, merging
+from mentions import access, audience, claims, merging
 from mentions.models import Ticket
 from mentions.thread import thread_of
-from mentions.views.acting import number_of, telling, visible_or_404
+from mentions.views.acting import back_to, number_of, telling, visible_or_404
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,6 +75,11 @@ def split(request: HttpRequest, number: int) -> HttpResponse:
         new = merging.split(number, [message_id or 0], request.user, desk_now())
     except merging.MergeRefused as refused:
         messages.error(request, str(refused))
-        return redirect("mentions:ticket", number)
-    messages.success(request, _("The message is a ticket of its own now: #%(id)s.") % {"id": new.pk})
-    return redirect("mentions:ticket", new.pk)
+        return back_to(request, number, desk_now())
+    words = _("The message is a ticket of its own now: #%(id)s.") % {"id": new.pk}
+    held = claims.current(request.user, desk_now())
+    if held is None or held.pk != number:
+        messages.success(request, words)
+        return redirect("mentions:ticket", new.pk)
+    messages.success(request, words, extra_tags=f"ticket-{new.pk}")
+    return back_to(request, number, desk_now())

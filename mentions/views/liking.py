@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from channels.clocks import desk_now
-from mentions import likes, ticket_page
+from mentions import likes, playing
 from mentions.views.acting import may_play, number_of, telling, view_of, visible_or_404
 
 
@@ -23,4 +23,4 @@ def like(request: HttpRequest, number: int) -> HttpResponse:
     visible_or_404(request, number)
     likes.like(number, number_of(request.POST.get("message")) or 0, request.user, desk_now())
     messages.info(request, _("The like is on its way; the message says when it is there."))
-    return redirect(ticket_page.address(number, view_of(request)))
+    return redirect(playing.address(number, view_of(request)))

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from channels.clocks import desk_now
-from mentions import macros, ticket_page
+from mentions import macros, playing
 from mentions.models import Macro, Ticket
 from mentions.views.acting import (
     REFUSALS,
+    back_to,
     may_play,
     number_of,
     ticket_words,
@@ -74,7 +75,7 @@ def _apply(request: HttpRequest, ticket: Ticket, chosen: Macro) -> HttpResponse:
         return _preview(request, ticket, chosen, str(refused))
     except (*REFUSALS, ValidationError) as refused:
         messages.error(request, words_of(refused))
-        return redirect("mentions:ticket", ticket.pk)
+        return back_to(request, ticket.pk, desk_now())
     words = _("“%(macro)s” applied; its reply is in the composer") if applied.reply_text else _("“%(macro)s” applied")
     messages.success(request, ticket_words(ticket.pk, words % {"macro": chosen}))
-    return redirect(ticket_page.address(ticket.pk, view_of(request)))
+    return redirect(playing.address(ticket.pk, view_of(request)))

@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from mentions import access
+from mentions import access, author_search
 from mentions.keys import groups
 from mentions.menu import entries_for
 from mentions.models import View
 
 TICKETS = 8
+PEOPLE = 4
 
 
 @require_GET
@@ -30,7 +31,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 @login_required
 def palette(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "").strip()[:200]
-    found = [*_tickets(request, text), *_views(request, text), *_pages(request, text)]
+    found = [*_tickets(request, text), *_people(request, text), *_views(request, text), *_pages(request, text)]
     if text:
         found.append(
             {"label": _("Search for “%(text)s”") % {"text": text}, "kind": "", "url": _search_url(text)},
@@ -61,6 +62,17 @@ def _tickets(request: HttpRequest, text: str) -> list[dict[str, str]]:
             "url": reverse("mentions:ticket", args=[ticket.pk]),
         }
         for ticket in tickets[:TICKETS]
+    ]
+
+
+def _people(request: HttpRequest, text: str) -> list[dict[str, str]]:
+    return [
+        {
+            "label": f"{who.name} {who.handle}" if who.handle != who.name else who.name,
+            "kind": _("person"),
+            "url": reverse("mentions:author", args=[who.pk]),
+        }
+        for who in author_search.find(text, request.user, PEOPLE)
     ]
 
 

@@ -16,11 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from channels.clocks import desk_now
-from mentions import access, claims, outcomes, ticket_page, view_filters
+from mentions import access, claims, facts, outcomes, playing, ticket_page, view_filters
 from mentions.models import Event, View
 from mentions.transitions import OutcomeRefused
 from mentions.views.acting import (
-    PLAYED,
     back_to,
     make_room,
     may_play,
@@ -49,12 +48,12 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
     if not view_filters.is_queue(chosen.filters):
         messages.warning(request, _("“%(view)s” holds nothing that waits for an answer.") % {"view": chosen.name})
         return redirect("mentions:queue", view)
-    if request.session.get(PLAYED) != chosen.slug:
-        request.session[PLAYED] = chosen.slug
+    if request.session.get(playing.PLAYED) != chosen.slug:
+        request.session[playing.PLAYED] = chosen.slug
     now = desk_now()
     held = claims.claim_next(request.user, chosen, now)
     if held is None:
-        done = ticket_page.done_today(request.user, now)
+        done = facts.done_today(request.user, now)
         return render(request, "mentions/nothing_left.html", {"view": chosen, "done_today": done})
     page = ticket_page.context(request, ticket_page.complete(held, request.user), now, view=chosen)
     return render(request, "mentions/ticket.html", page)
@@ -98,7 +97,7 @@ def leave(request: HttpRequest, number: int, outcome: str) -> HttpResponse:
     if event is not None:
         offer_undo(request, ticket_words(number, words()), event)
     slug = view_of(request)
-    return redirect("mentions:queue") if slug is None else redirect(ticket_page.address(number, slug))
+    return redirect("mentions:queue") if slug is None else redirect(playing.address(number, slug))
 
 
 def _solve(request: HttpRequest, number: int, now: datetime) -> Event:
@@ -157,6 +156,7 @@ def _wake(request: HttpRequest, number: int, now: datetime) -> Event | None:
 
 def _release(request: HttpRequest, number: int, now: datetime) -> None:
     claims.release(number, request.user, token_of(request) or UUID(int=0), now)
+    request.session.pop(playing.PLAYED, None)
 
 
 OUTCOMES: dict[str, tuple[Callable[[HttpRequest, int, datetime], Event | None], Callable[[], str]]] = {

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.clocks import desk_now
-from mentions import access, claims, drafts, promises, replies, ticket_page
+from mentions import access, claims, drafts, playing, promises, replies, ticket_page
 from mentions.models import Reply, View
 from mentions.ticket_page import Composing
 from mentions.transitions import OutcomeRefused
@@ -93,8 +93,8 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
     offer_undo(request, ticket_words(number, AFTER_WORDS.get(after, AFTER_WORDS["open"])()), reply)
     slug = view_of(request)
     if slug is None or not reply.status_after:
-        return redirect(ticket_page.address(number, None) if slug is None else ticket_page.address(number, slug))
-    return redirect(ticket_page.address(number, slug))
+        return redirect(playing.address(number, None) if slug is None else playing.address(number, slug))
+    return redirect(playing.address(number, slug))
 
 
 def _again(request: HttpRequest, number: int, composing: Composing, status: int) -> HttpResponse:
@@ -166,7 +166,7 @@ def delete(request: HttpRequest, number: int) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.info(request, DELETION_WORDS[promises.STAGE_OF[item.state]]())
-    return redirect("mentions:ticket", reply.ticket_id)
+    return back_to(request, reply.ticket_id, desk_now())
 
 
 def _visible_reply(request: HttpRequest, number: int) -> Reply:

@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from channels.clocks import desk_now
-from mentions import access
+from mentions import access, author_search
 from mentions.models import Ticket
 from mentions.search import Results
 from mentions.search import search as find
@@ -35,6 +35,9 @@ def search(request: HttpRequest) -> HttpResponse:
         "text": text,
         "found": found,
         "hits": [{"hit": hit, "status_word": STATUS_WORDS.get(hit.status, hit.status)} for hit in found.hits],
+        "people": author_search.find(found.words, request.user)
+        if found.words and not request.GET.get("cursor")
+        else [],
         "chips": _chips(text, found),
         "more": f"?{urlencode({'q': text, 'cursor': found.next_cursor})}" if found.next_cursor else "",
     }

@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from channels.clocks import desk_now
 from mentions import audience, sharing
 from mentions.transitions import OutcomeRefused
-from mentions.views.acting import may_play, visible_or_404
+from mentions.views.acting import back_to, may_play, visible_or_404
 
 
 @require_http_methods(["GET", "POST"])
@@ -39,7 +39,7 @@ def share(request: HttpRequest, number: int) -> HttpResponse:
             }
         else:
             messages.success(request, _("On its way to %(channel)s.") % {"channel": form["channel"].strip()})
-            return redirect("mentions:ticket", number)
+            return back_to(request, number, desk_now())
     else:
         form["text"] = sharing.words_for(ticket)
     context = {"ticket": ticket, "channels": channels, "circle": audience.circle_of([ticket]), **form}

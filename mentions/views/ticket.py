@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels.clocks import desk_now
 from channels.models.connection import Priority
-from mentions import access, guard, history, notes, priorities, similar, tagging, ticket_page
+from mentions import access, guard, history, notes, playing, priorities, similar, tagging, ticket_page
 from mentions.thread import thread_of
 from mentions.views.acting import number_of, telling, view_of, visible_or_404
 
@@ -63,7 +63,7 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
     visible_or_404(request, number)
     notes.add(number, request.user, request.POST.get("text", ""), desk_now())
     messages.success(request, _("Note added."))
-    return redirect(ticket_page.address(number, view_of(request)))
+    return redirect(playing.address(number, view_of(request)))
 
 
 @require_POST
@@ -76,7 +76,7 @@ def tags(request: HttpRequest, number: int) -> HttpResponse:
     words = request.POST.get("add", "").replace(",", " ").split()
     removed = request.POST.getlist("remove")
     tagging.set_tags(number, request.user, add=words, remove=removed, now=desk_now())
-    return redirect(ticket_page.address(number, view_of(request)))
+    return redirect(playing.address(number, view_of(request)))
 
 
 @require_POST
@@ -87,7 +87,7 @@ def priority(request: HttpRequest, number: int) -> HttpResponse:
     wanted = number_of(request.POST.get("priority"))
     if wanted in Priority.values:
         priorities.set_priority(number, request.user, wanted, desk_now())
-    return redirect(ticket_page.address(number, view_of(request)))
+    return redirect(playing.address(number, view_of(request)))
 
 
 @require_GET

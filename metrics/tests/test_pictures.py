@@ -1,3 +1,4 @@
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -41,3 +42,15 @@ def test_spec_needs_nothing_from_elsewhere():
 def test_bundle_is_one_script():
     assert "window.deskVega" in pictures.browser_bundle()
     assert pictures.browser_bundle() is pictures.browser_bundle()
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 31, 92])
+@pytest.mark.parametrize("make", [charts.daily_activity, charts.median_first_reply])
+def test_no_label_names_a_day_that_is_not_drawn(make, count):
+    days = [date(2026, 11, 21) - timedelta(days=n) for n in reversed(range(count))]
+    made = {charts.daily_activity: lambda day: DayActivity(day, 3, 2, 1)}
+    rows = [made[make](day) if make in made else (day, "all", timedelta(hours=3), 2) for day in days]
+    labels = re.findall(r">(\d\d \w{3})<", pictures.svg(make(rows)))
+    assert labels
+    assert set(labels) <= {day.strftime("%d %b") for day in days}
+    assert len(labels) == len(set(labels))

@@ -54,7 +54,7 @@ async function find(text) {
 
 palette.addEventListener("input", (event) => {
   clearTimeout(timer);
-  timer = setTimeout(() => find(event.target.value), 90);
+  timer = setTimeout(() => { if (palette.open) find(event.target.value); }, 90);
 });
 
 const chosen = () => options().findIndex((option) => option.getAttribute("aria-selected") === "true");

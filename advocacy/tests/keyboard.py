@@ -1,0 +1,198 @@
+"""Every key in every field, menu and dialog of a page, and what it may do there: what the table of keys says, what the
+browser itself does with it for the control that has the focus, and nothing else.
+
+`sweep` sends every key with every modifier, held, composing and by AltGr, as events that only scripts hear; `press_all`
+presses real ones, so that the browser's own answers (Enter sends a form, Space presses a button) come in as well.
+"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page
+
+from mentions.keys import TABLE, Key
+
+HARNESS = Path(__file__).with_name("every_key.js").read_text()
+PRINTABLE = [chr(code) for code in range(32, 127)] + list("äßéлあ€")
+NAMED = ["Enter", "Escape", "Tab", "Backspace", "Delete", "Home", "End", "PageUp", "PageDown", "Insert", "ContextMenu"]
+NAMED += ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]
+FUNCTION = [f"F{number}" for number in range(1, 13)]
+DEAD = ["Dead", "Process", "Unidentified", "CapsLock", "Shift", "Control", "Alt", "Meta", "AltGraph"]
+MODIFIERS = ["", "Control+", "Shift+", "Alt+", "Meta+", "Control+Shift+"]
+TEXT = string.ascii_letters + string.digits + string.punctuation + " ?/ gp"
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What an action may do from the place it was asked in. `changes`: parts of the page's state that may be others."""
+
+    effects: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+
+OWN = ("click its form", "submit its form")
+ACTIONS = {
+    "": Allowed(),
+    "held": Allowed(),
+    "send": Allowed(OWN),
+    "send other": Allowed(OWN),
+    "save": Allowed(OWN),
+    "palette": Allowed(("fetch GET /palette/",), ("dialogs", "focus", "open", "others")),
+    "close": Allowed((), ("focus", "open", "frame")),
+    "filter": Allowed((), ("focus",)),
+    "filter less": Allowed(),
+    "item down": Allowed((), ("focus",)),
+    "item up": Allowed((), ("focus",)),
+    "item first": Allowed((), ("focus",)),
+    "item last": Allowed((), ("focus",)),
+    "result down": Allowed(),
+    "result up": Allowed(),
+    "result open": Allowed(("fetch GET /palette/",)),
+}
+
+
+@dataclass
+class Place:
+    """A field, an item of a menu, or a dialog, by its number on the page."""
+
+    number: int
+    label: str
+    kind: str
+    scopes: list[str]
+    type: str
+    tag: str
+    own: list[str]
+    """Addresses that its form, or the link that it is, leads to."""
+    filters: bool
+    """A menu that is filtered by what is typed."""
+
+    @property
+    def requests(self) -> list[str]:
+        return [f"fetch {method} {address}" for address in self.own for method in ("GET", "POST")]
+
+    @property
+    def is_text(self) -> bool:
+        """Any text may be typed into it."""
+        return self.kind == "field" and self.type in ("textarea", "text", "search", "url", "email")
+
+    @property
+    def signature(self) -> str:
+        """The same control on another page."""
+        return f"{self.label} {self.scopes} {self.tag} {self.type}"
+
+
+@dataclass
+class Keyboard:
+    """Drives one page. `faults` are sentences."""
+
+    page: Page
+    faults: list[str] = field(default_factory=list)
+
+    def places(self) -> list[Place]:
+        found = self.page.evaluate("everyKey.find()")
+        self.page.evaluate("everyKey.arm()")
+        return [Place(number, **each) for number, each in enumerate(found)]
+
+    def sweep(self, place: Place) -> bool:
+        """False where the place cannot have the focus at this width."""
+        keys = [*PRINTABLE, *NAMED, *FUNCTION, *DEAD]
+        found = self.page.evaluate(
+            "([number, keys, map]) => everyKey.sweep(number, keys, map)", [place.number, keys, keymap()]
+        )
+        for each in found or []:
+            self.judge(place, f"{each['way']} {each['key']!r}", ACTIONS[each["action"]], each)
+            if each["prevented"] and not each["action"]:
+                self.faults.append(f"{place.label}: {each['way']} {each['key']!r} was taken from the field")
+        return found is not None
+
+    def judge(self, place: Place, pressed: str, allowed: Allowed, seen: dict[str, Any]) -> None:
+        effects = [e for e in seen["effects"] if e not in allowed.effects and not _is_draft(e)]
+        changes = [c for c in seen["changed"] if c not in allowed.changes]
+        if effects or changes:
+            self.faults.append(f"{place.label}: {pressed}: {', '.join([*effects, *(f'{c} changed' for c in changes)])}")
+
+    # -- real keys -------------------------------------------------------------------------------------------------
+
+    def press_all(self, place: Place) -> None:
+        self._type(place)
+        letters = sorted({key.keys for key in TABLE if len(key.keys) == 1} - {"z"})  # Ctrl+Z is the browser's own undo
+        combinations = [(modifiers, name) for name in NAMED for modifiers in MODIFIERS]
+        combinations += [("", name) for name in FUNCTION] + [("Control+", letter) for letter in letters]
+        for modifiers, name in combinations:
+            self._press(place, modifiers, name)
+
+    def _enter(self, place: Place) -> bool:
+        return bool(self.page.evaluate("(number) => everyKey.before(number)", place.number))
+
+    def _type(self, place: Place) -> None:
+        """Text lands in the field, and does nothing else."""
+        self._enter(place)
+        self.page.evaluate("everyKey.clear()")
+        # On a button that belongs to no filter a space is a press of it.
+        self.page.keyboard.type(TEXT if place.kind == "field" or place.filters else TEXT.replace(" ", ""))
+        seen = self.page.evaluate("everyKey.after()")
+        free = Allowed((), ("focus",)) if place.kind == "menu" else Allowed()
+        if place.scopes == ["palette"]:
+            free = Allowed(("fetch GET /palette/",))
+        self.judge(place, "typed text", free, seen)
+        if place.is_text and seen["value"] != TEXT:
+            self.faults.append(f"{place.label}: of what was typed came {seen['value']!r}")
+
+    def _press(self, place: Place, modifiers: str, name: str) -> None:
+        if not self._enter(place):
+            self.faults.append(f"{place.label}: the focus could not come back before {modifiers}{name}")
+            return
+        self.page.keyboard.press(f"{modifiers}{name}")
+        seen = self.page.evaluate("everyKey.after()")
+        self.judge(place, f"real {modifiers}{name}", _natively(place, modifiers, name), seen)
+
+
+def _is_draft(effect: str) -> bool:
+    """A draft saves itself."""
+    return effect.startswith("fetch ") and effect.endswith("/draft/")
+
+
+def keymap() -> dict[str, dict[str, tuple[str, bool]]]:
+    made: dict[str, dict[str, tuple[str, bool]]] = {}
+    for key in TABLE:
+        made.setdefault(key.scope, {})[key.keys] = (key.action, key.repeats)
+    return made
+
+
+def _by_table(place: Place, modifiers: str, name: str) -> Key | None:
+    combination = modifiers.replace("Control", "Ctrl").replace("Meta", "Ctrl") + (
+        name.upper() if len(name) == 1 and modifiers in ("Control+", "Meta+", "Control+Shift+") else name
+    )
+    return next((key for key in TABLE if key.scope in place.scopes and key.keys == combination), None)
+
+
+def _natively(place: Place, modifiers: str, name: str) -> Allowed:
+    """What the table says, and what the browser does by itself for the control that has the focus."""
+    key = None if modifiers == "Alt+" else _by_table(place, modifiers, name)
+    allowed = ACTIONS[key.action] if key else Allowed()
+    effects, changes = list(allowed.effects), list(allowed.changes)
+    if name == "Tab":
+        changes += ["focus", "open"]
+    if place.scopes == ["palette"]:
+        effects += ["fetch GET /palette/"]  # its text may have been changed just before
+    if name == "Escape" and (place.kind == "dialog" or place.scopes == ["palette"]):
+        changes += ["dialogs", "focus", "open"]
+    if place.tag == "select":
+        effects += ["click itself"]  # it opens
+    if name == "Enter" and place.kind == "field" and place.tag == "input":
+        effects += [*OWN, *place.requests]
+        changes += ["focus"]  # to what is wrong in the form
+    if name == "Enter" and place.kind != "field":
+        effects += ["click itself", *OWN, *place.requests]
+        changes += ["focus", *(["dialogs", "open"] if place.kind == "dialog" else [])]
+    if place.scopes == ["menu"] and len(name) == 1 and modifiers in ("", "Shift+"):
+        changes += ["focus"]
+    return Allowed(tuple(effects), tuple(changes))
+
+
+def prepare(context: BrowserContext) -> None:
+    context.add_init_script(HARNESS)

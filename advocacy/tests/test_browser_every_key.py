@@ -1,0 +1,122 @@
+"""The keyboard is safe: in every field, menu and dialog of every page, no key does what the focus did not ask for."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import NoReverseMatch, reverse
+from playwright.sync_api import expect
+
+from advocacy.tests.attacked import named_urls
+from advocacy.tests.browser import marks
+from advocacy.tests.keyboard import ACTIONS, Keyboard, prepare
+from mentions.keys import TABLE
+
+pytestmark = marks
+
+SPACES = ("mentions", "experts", "metrics", "channels")
+HELD = ("number", "ticket_id")
+
+
+def pages_of_desk():
+    """[(name, its arguments by name)] of every address that may be a page; whether it is one, a look tells."""
+    found = {
+        (name, tuple(pattern.pattern.converters)) for name, pattern in named_urls() if name.split(":")[0] in SPACES
+    }
+    return sorted(found)
+
+
+def address(name, arguments, values):
+    """None where it needs something that this world does not have."""
+    if any(argument not in values for argument in arguments):
+        return None
+    try:
+        return reverse(name, kwargs={argument: values[argument] for argument in arguments})
+    except NoReverseMatch:
+        return None
+
+
+@pytest.fixture(scope="module")
+def tried():
+    """What has been tried, on whichever page: places with all keys, and with real ones."""
+    return set()
+
+
+def every_key(page, tried):
+    """(labels of the places that there are, sentences about what went wrong)."""
+    page.wait_for_load_state("networkidle")
+    keyboard = Keyboard(page)
+    if page.evaluate("document.body.dataset.keys") != "off":
+        page.locator("body").press("?")
+        expect(page.locator("dialog#keys button").first).to_be_visible()
+    page.evaluate("window.isStillHere = true")
+    places = keyboard.places()
+    assert len(places) >= 3, "the search box, the menu and the dialogs are on every page"
+    kind = page.evaluate("[Boolean(document.getElementById('rows')), Boolean(document.getElementById('desk'))].join()")
+    for place in places:
+        if (place.signature, kind) in tried or not keyboard.sweep(place):
+            continue
+        tried.add((place.signature, kind))
+        if place.signature not in tried:
+            keyboard.press_all(place)
+            tried.add(place.signature)
+    assert page.evaluate("window.isStillHere") is True
+    return {place.label for place in places}, [f"{page.url}: {fault}" for fault in keyboard.faults]
+
+
+def opened(windows, who, path, **how):
+    page = windows.open(who, **how)
+    prepare(page.context)
+    page.goto(path)
+    return page
+
+
+@pytest.fixture
+def playing(windows, world):
+    """The address of a ticket that sam holds, with a mail's side panel, composer and menus."""
+    asked = world.ask("twitter", "@acme can {word} be used from the keyboard?", to="acme")
+    windows.open("sam", f"/play/{asked.view}/").close()
+    return asked
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("width", [1280, 360])
+def test_no_key_does_more_than_the_focus_asks_for_on_the_ticket(windows, playing, tried, width):
+    page = opened(windows, "sam", f"/play/{playing.view}/", width=width)
+    seen, faults = every_key(page, tried)
+    for field in ("#text", "#note", "#tag", "#priority", "#lookup", "#channel"):
+        assert field in seen
+    for menu in ("macros", "answered", "no-reply", "park", "hand-back", "more"):
+        assert any(label.startswith(f"menu #{menu} ›") for label in seen), menu
+    assert "dialog #palette › #palette-text" in seen
+    assert any(label.startswith("dialog #keys ›") for label in seen)
+    assert faults == [], "\n".join(faults)
+
+
+@pytest.mark.timeout(1800)
+def test_no_key_does_more_than_the_focus_asks_for_on_any_page(windows, playing, tried, living):
+    values = {"number": playing.ticket, "ticket_id": playing.ticket, "view": playing.view, "name": "first-reply"}
+    values |= {"slug": living.rows("SELECT slug FROM channels_channel ORDER BY id LIMIT 1")[0]["slug"], "what": "query"}
+    visited, faults = [], []
+    for name, arguments in pages_of_desk():
+        path = address(name, arguments, values)
+        if path is None or (name == "mentions:play" and not arguments):
+            continue
+        for who in ("sam", "admin"):
+            page = windows.open(who)
+            prepare(page.context)
+            answer = page.request.get(path, max_redirects=0)
+            if answer.status == 200 and 'id="keymap"' in answer.text():
+                page.goto(path)
+                faults += every_key(page, tried)[1]
+                visited.append(name)
+                break
+        windows.close()
+    wanted = {"mentions:queue", "mentions:search", "mentions:posts", "mentions:me", "mentions:add", "mentions:share"}
+    assert wanted | {"mentions:merge", "mentions:ticket", "experts:directory", "experts:ask", "metrics:report"} <= set(
+        visited
+    )
+
+
+def test_the_test_knows_every_action_that_a_field_menu_or_dialog_may_ask_for():
+    asked = {key.action for key in TABLE if key.scope in ("reply", "writing", "field", "menu", "palette", "dialog")}
+    assert asked <= set(ACTIONS)
