@@ -231,6 +231,6 @@ def test_done_today_counts_what_lasted(client, sam):
     claims.release(solved.pk, sam, Ticket.objects.get(pk=solved.pk).claim_token, now)
     outcomes.no_reply_needed(kept.pk, sam, None, reason="spam", now=now)
     assert facts.done_today(sam, now) == 1
-    macro = Macro(name="Solves", actions=[{"do": "status", "status": "solved"}])
+    macro = Macro(name="Solves", actions=[{"do": "no_reply", "reason": "spam"}])
     macros.apply(macro, solved.pk, sam, None, now=now)
     assert count(sam, client) == 2
