@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from allauth.core import context
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from advocacy.identity import attempts, mails
 from audit import log
+from mentions import access
 
 
 class TeamAccountAdapter(DefaultAccountAdapter):
@@ -24,6 +32,16 @@ class TeamAccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": _("That address and password do not match."),
     }
 
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Whoever has no role yet is told so, instead of meeting closed doors."""
+        if not access.roles_of(request.user) and not request.user.is_superuser:
+            return reverse("account_no_role")
+        return str(super().get_login_redirect_url(request))
+
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        """Who comes from the company's provider for the first time goes where everybody goes."""
+        return self.get_login_redirect_url(request)
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -33,6 +51,25 @@ class TeamAccountAdapter(DefaultAccountAdapter):
             return bool(super().is_safe_url(url))
         except ValueError:
             return False
+
+    # --- saying once more who one is --------------------------------------------------------------------------------
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if settings.OIDC_ISSUER and user.is_authenticated and user.socialaccount_set.exists():
+            description = _("Use %(name)s") % {
+                "name": settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["name"]
+            }
+            methods.append({"id": "oidc", "description": description, "url": reverse("oidc_confirm")})
+        return methods
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """allauth asks nothing of somebody who has neither a password nor a second factor here: the desk sends them to
+        the company's provider again. Raises ReauthenticationRequired."""
+        request = context.request
+        if not get_reauthentication_flows(request.user) and not _came_lately(request):
+            raise ReauthenticationRequired
+        return bool(super().is_reauthentication_required(app=app, **kwargs))
 
     # --- passwords ------------------------------------------------------------------------------------------------
 
@@ -84,6 +121,11 @@ class VerifiedResetPasswordForm(ResetPasswordForm):  # type: ignore[misc]
         proved = {"emailaddress__email": email.lower(), "emailaddress__verified": True}
         self.users = list(User.objects.filter(is_active=True, **proved))
         return email
+
+
+def _came_lately(request: HttpRequest) -> bool:
+    records = get_authentication_records(request, request.user)
+    return bool(records) and time.time() - records[-1]["at"] < app_settings.REAUTHENTICATION_TIMEOUT
 
 
 def _typed(credentials: dict[str, Any]) -> str:

@@ -77,6 +77,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
     "advocacy.csp.ContentSecurityPolicyMiddleware",
@@ -142,7 +144,28 @@ MFA_ADAPTER = "advocacy.identity.second_factor.TeamMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up: an admin knows whose account it is
 SECOND_FACTOR_ROLES: list[str] = GIVEN["DESK_SECOND_FACTOR_ROLES"]
+OIDC_ISSUER: str = GIVEN["DESK_OIDC_ISSUER"]
 OIDC_SECOND_FACTOR: bool = GIVEN["DESK_OIDC_SECOND_FACTOR"]
+OIDC_ROLE_CLAIM: str = GIVEN["DESK_OIDC_ROLE_CLAIM"]
+OIDC_ROLES: list[str] = GIVEN["DESK_OIDC_ROLES"]
+SOCIALACCOUNT_ADAPTER = "advocacy.identity.oidc.accounts.TeamSocialAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form may not lead to another host (CSP), and the state is bound to the session
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # the provider says whether it has verified an address
+_oidc_app = {
+    "provider_id": "company",
+    "name": GIVEN["DESK_OIDC_NAME"],
+    "client_id": GIVEN["DESK_OIDC_CLIENT_ID"],
+    "secret": GIVEN["DESK_OIDC_CLIENT_SECRET"],
+    "settings": {"server_url": OIDC_ISSUER.rstrip("/"), "oauth_pkce_enabled": True},
+}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "provider_class": "advocacy.identity.oidc.provider.DeskOIDCProvider",
+        "APPS": [_oidc_app] if OIDC_ISSUER else [],
+    }
+}
 SESSION_HOURS: int = GIVEN["DESK_SESSION_HOURS"]
 SESSION_IDLE_MINUTES: int = GIVEN["DESK_SESSION_IDLE_MINUTES"]
 SESSION_COOKIE_AGE = SESSION_HOURS * 3600

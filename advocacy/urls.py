@@ -1,4 +1,5 @@
-from allauth.account.decorators import secure_admin_login
+from allauth.account.decorators import reauthentication_required, secure_admin_login
+from allauth.account.views import password_set
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -16,6 +17,8 @@ urlpatterns = [
     path("livez", health_pages.livez, name="livez"),
     path("readyz", health_pages.readyz, name="readyz"),
     path("healthz", health_pages.healthz, name="healthz"),
+    # allauth lets whoever has no password set one without asking again: a stolen session must not.
+    path("accounts/password/set/", reauthentication_required(password_set), name="account_set_password"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("audit/", include("audit.urls")),

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from sandbox.control import Control
+from sandbox.openid import OpenIdProvider
 from sandbox.pages.index import Index
 from sandbox.server import Server
 from sandbox.stories import history
@@ -45,6 +46,7 @@ def main() -> int:
     router = universe.router()
     Control(universe, stream).register(router)
     Index(universe, stream).register(router)
+    OpenIdProvider().register(router)
     server = Server(
         (args.host, args.port), router, universe.faults, universe.store, universe.platforms, quiet=args.quiet
     )

@@ -98,6 +98,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DESK_SESSION_IDLE_MINUTES", Whole(5, 10_080, "minutes"), 480),
     Setting("DESK_SESSION_HOURS", Whole(1, 720, "hours"), 168),
     Setting("DESK_SECOND_FACTOR_ROLES", Listing(Text(150)), ["manager", "admin"]),
+    Setting("DESK_OIDC_ISSUER", Address(example="https://login.example.com/realms/acme"), ""),
+    Setting("DESK_OIDC_CLIENT_ID", Text(200), ""),
+    Setting("DESK_OIDC_CLIENT_SECRET", Text(400), "", secret=True),
+    Setting("DESK_OIDC_NAME", Text(80), "single sign-on"),
+    Setting("DESK_OIDC_ROLE_CLAIM", Text(100), "groups"),
+    Setting(
+        "DESK_OIDC_ROLES",
+        Listing(Text(300, r".+=[^=]+", "Use a value of the claim and a role of the desk, such as support=advocate.")),
+        [],
+    ),
     Setting("DESK_OIDC_SECOND_FACTOR", Flag(), False),
     Setting("DESK_AUDIT_RETENTION_DAYS", Whole(0, 36_500, "days"), 0),
     # --- reaching the platforms

@@ -10,6 +10,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount import signals as social
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
@@ -124,3 +125,13 @@ def factor_reset(user: User, authenticator: Authenticator, **_kwargs: Any) -> No
 
 def _factor(kind: str, user: User, authenticator: Authenticator) -> None:
     log.record(kind, now=timezone.now(), actor=user, subject=user, details={"type": str(authenticator.type)})
+
+
+@receiver(social.social_account_added, dispatch_uid="identity.sso_connected")
+def sso_connected(request: HttpRequest, sociallogin: Any, **_kwargs: Any) -> None:
+    log.record("sso_connected", now=timezone.now(), actor=sociallogin.user, subject=sociallogin.user)
+
+
+@receiver(social.social_account_removed, dispatch_uid="identity.sso_disconnected")
+def sso_disconnected(request: HttpRequest, socialaccount: Any, **_kwargs: Any) -> None:
+    log.record("sso_disconnected", now=timezone.now(), actor=request.user, subject=socialaccount.user)

@@ -23,6 +23,7 @@ OPEN = frozenset(
     {
         *("mfa_activate_totp", "account_logout", "account_login", "account_reauthenticate", "mfa_reauthenticate"),
         *("account_confirm_email", "openid_connect_login", "openid_connect_callback"),
+        *("oidc_confirm", "account_no_role"),
     }
 )
 """URL names that somebody without the second factor that they need can still open."""
