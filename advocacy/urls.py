@@ -19,7 +19,11 @@ urlpatterns = [
     path("healthz", health_pages.healthz, name="healthz"),
     # allauth lets whoever has no password set one without asking again: a stolen session must not.
     path("accounts/password/set/", reauthentication_required(password_set), name="account_set_password"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("advocacy.identity.oidc.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/3rdparty/", include("allauth.socialaccount.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("admin/", admin.site.urls),
     path("audit/", include("audit.urls")),
     path("channels/", include("channels.urls")),
