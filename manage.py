@@ -17,8 +17,12 @@ def without_clash(argv: list[str]) -> list[str]:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "advocacy.settings")
     from django.core.management import execute_from_command_line
+    from django.db import NotSupportedError
 
-    execute_from_command_line(without_clash(sys.argv))
+    try:
+        execute_from_command_line(without_clash(sys.argv))
+    except NotSupportedError as error:  # a PostgreSQL that is too old: `channels.db_session` says what is needed
+        sys.exit(f"{error}")
 
 
 if __name__ == "__main__":
