@@ -9,10 +9,13 @@ class ChannelsConfig(AppConfig):
 
     def ready(self) -> None:
         from django.db.backends.signals import connection_created
+        from django.db.models.signals import post_migrate, pre_migrate
 
-        from channels import db_session, secrets
+        from channels import db_session, rollback, secrets
         from channels.overview import Link, register_link
 
         secrets.scrub_logs()
         connection_created.connect(db_session.prepare)
+        pre_migrate.connect(rollback.keep_aside)
+        post_migrate.connect(rollback.bring_back)
         register_link(Link(_("Forms"), "forms:index", "channels.view_connection"))

@@ -50,9 +50,11 @@ class LivingDesk:
         seed: int = 7,
         history_days: int = 0,
         rate: float = 0,
+        root: Path = ROOT,
     ) -> None:
-        """`folder`: for logs and the sandbox's state. `rate`: new mentions a minute that come by themselves."""
-        self.places = Places(root=ROOT, local=folder)
+        """`folder`: for logs and the sandbox's state. `rate`: new mentions a minute that come by themselves. `root`:
+        the checkout whose programs are run."""
+        self.places = Places(root=root, local=folder)
         self.settings, self.seed, self.history_days, self.rate = dict(settings or {}), seed, history_days, rate
         self.running: dict[str, Kept] = {}
         self.postgres = PostgresServer.temporary()
@@ -144,12 +146,16 @@ class LivingDesk:
 
     def python(self, *argv: str, log: str, grace_s: float = 10) -> Kept:
         """Another program of the test's own, inside the desk's environment; its output is in `log(log)`."""
-        return Kept([sys.executable, *argv], env=self.env, cwd=ROOT, log=self.places.log(log), grace_s=grace_s)
+        return Kept(
+            [sys.executable, *argv], env=self.env, cwd=self.places.root, log=self.places.log(log), grace_s=grace_s
+        )
 
     def run(self, *argv: str, within_s: float = 120) -> str:
         """The same, waited for; returns its output. AssertionError with all of it when it fails or takes too long."""
         command, pipe = [sys.executable, *argv], subprocess.PIPE
-        with subprocess.Popen(command, env=self.env, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as program:
+        with subprocess.Popen(
+            command, env=self.env, cwd=self.places.root, stdout=pipe, stderr=pipe, text=True
+        ) as program:
             try:
                 output, errors = program.communicate(timeout=within_s)
             except subprocess.TimeoutExpired:
@@ -185,7 +191,7 @@ class LivingDesk:
         ports = (self.sandbox.http_port, self.sandbox.imap_port, self.sandbox.smtp_port)
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("DESK_", "PYTEST_"))},
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(self.places.root),
             "PYTHONUNBUFFERED": "1",
             "DJANGO_SETTINGS_MODULE": "advocacy.settings",
             "DATABASE_URL": self.database_url,
@@ -197,7 +203,6 @@ class LivingDesk:
             "DESK_ALLOWED_PRIVATE_HOSTS": ",".join(f"127.0.0.1:{port}" for port in ports),
             "DESK_SLACK_API_BASE": f"{self.sandbox.http_url}/slack/api/",
             "DESK_COMPANY": "Acme",
-            "DESK_SECOND_FACTOR_ROLES": "none",
             **self.settings,
         }
 

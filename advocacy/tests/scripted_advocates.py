@@ -153,7 +153,11 @@ class Ghost(threading.Thread):
 
 
 class ImpatientAdmin(threading.Thread):
-    """Presses *poll now* on every connection, whatever pause a failure has earned it."""
+    """Presses *poll now* on every connection, whatever pause a failure has earned it, every `pause_s` seconds."""
+
+    def __init__(self, pause_s: float) -> None:
+        super().__init__()
+        self.pause_s = pause_s
 
     def run(self) -> None:
         from django.utils import timezone
@@ -162,7 +166,7 @@ class ImpatientAdmin(threading.Thread):
         from channels.models import Connection
 
         ids = patiently(lambda: list(Connection.objects.values_list("pk", flat=True)))
-        while not stopping.wait(2):
+        while not stopping.wait(self.pause_s):
             patiently(lambda: pausing.poll_soon(ids, timezone.now()))
 
 
@@ -170,13 +174,14 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--replies", type=int, required=True)
     parser.add_argument("--seed", required=True)
+    parser.add_argument("--impatience", type=float, default=2, help="seconds between two rounds of *poll now*")
     wanted = parser.parse_args()
     django.setup()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     make_view()
     share = -(-wanted.replies // len(ADVOCATES))
     advocates = [Advocate(name, share, wanted.seed) for name in ADVOCATES]
-    others: list[threading.Thread] = [*(Ghost(name=name) for name in GHOSTS), ImpatientAdmin()]
+    others: list[threading.Thread] = [*(Ghost(name=name) for name in GHOSTS), ImpatientAdmin(wanted.impatience)]
     for each in [*advocates, *others]:
         each.daemon = True
         each.start()

@@ -3,6 +3,31 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from channels import rollback
+
+
+def take_aside(apps, schema_editor):
+    """The release before knows neither alarms of the desk itself nor items that are held: the first are kept for later,
+    the second are uncertain there, and wait for a person as well."""
+    mine = rollback.Kept("channels", MIGRATION, "channels_alarm", "id", None)
+    rollback.take_out(mine, "connection_id IS NULL", schema_editor.connection)
+    rests = "state IN ('queued', 'retrying', 'uncertain')"
+    schema_editor.execute(
+        "UPDATE channels_outbounditem SET state = 'uncertain', not_before = now() + interval '10 years' "
+        "WHERE held_at IS NOT NULL AND " + rests
+    )
+
+
+def look_again(apps, schema_editor):
+    """For what `take_aside` has put off, if anything."""
+    schema_editor.execute(
+        "UPDATE channels_outbounditem SET not_before = now() "
+        "WHERE state = 'uncertain' AND not_before > now() + interval '9 years'"
+    )
+
+
+MIGRATION = '0009_holding_and_alarms'
+
 
 class Migration(migrations.Migration):
 
@@ -39,4 +64,5 @@ class Migration(migrations.Migration):
             name='state',
             field=models.CharField(max_length=80),
         ),
+        migrations.RunPython(look_again, take_aside),
     ]

@@ -1,0 +1,178 @@
+"""The desk that a drill is played on, with what it needs to be looked at from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from advocacy.demo.parts import NO_PROXY, Places
+from advocacy.tests import crash_judge
+from advocacy.tests.living_desk import ROOT, LivingDesk
+from sandbox.launch import ControlFailed
+from sandbox.world import SLACK_TOKEN
+
+DEMO_RATE = 6.0
+"""New mentions a minute, as `script/demo` has them come."""
+SETTINGS = {
+    "DESK_READ_TIMEOUT_SECONDS": "10",
+    "DESK_POLL_LEASE_SECONDS": "30",
+    "DESK_CLAIM_LEASE_SECONDS": "30",
+    "DESK_UNDO_SECONDS": "3",
+    "DESK_MAILS_PER_ADDRESS_PER_DAY": "10000",
+    "DESK_SLACK_TOKEN": SLACK_TOKEN,
+    "DESK_TEAM_SLACK_CHANNEL": "#community-advocates",
+    "DESK_LOG_LEVEL": "INFO",
+}
+SLOW = {"kind": "slow", "rate": 0.3, "seconds": 2}
+TELL_QUEUES = "from advocacy import settings as s; print(' '.join(q.name for q in s.CELERY_TASK_QUEUES))"
+LOG_IN = """
+import django; django.setup()
+from importlib import import_module
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+user = User.objects.get(username="admin")
+session = import_module(settings.SESSION_ENGINE).SessionStore()
+session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
+session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+session.create()
+print(session.session_key)
+"""
+
+
+class DrillDesk(LivingDesk):
+    """A living desk under load. `rate`: mentions a minute, on the platforms that are judged."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        seed: int,
+        rate: float = 2 * DEMO_RATE,
+        settings: Mapping[str, str] | None = None,
+        root: Path = ROOT,
+    ) -> None:
+        super().__init__(folder, settings={**SETTINGS, **(settings or {})}, seed=seed, root=root)
+        self.load_rate, self.seed = rate, seed
+        self.queues: list[str] = []
+        self.cookie = ""
+        self._load_ends = threading.Event()
+        self._load: threading.Thread | None = None
+
+    # -- programs ------------------------------------------------------------------------------------------------
+
+    def open(self, *, ahead_s: Mapping[str, float] | None = None) -> None:
+        """Everything runs, the platforms are slow, an admin is logged in."""
+        self.queues = self.run("-c", TELL_QUEUES).split()
+        for platform in crash_judge.PLATFORMS:
+            self.sandbox.control("faults", platform=platform, **SLOW)
+        for name in self.programs:
+            self.start(name, 120, ahead_s=(ahead_s or {}).get(name, 0))
+        self.cookie = self.run("-c", LOG_IN).split()[-1]
+
+    @property
+    def programs(self) -> list[str]:
+        """Each in a process of its own, as in production."""
+        return ["web", *self.queues, "beat"]
+
+    @staticmethod
+    def kill_service(pid: int) -> None:
+        """Redis or PostgreSQL, as a lost machine would end it."""
+        os.kill(pid, signal.SIGKILL)
+
+    def stop_programs(self) -> None:
+        for name in [*self.running]:
+            self.running[name].ask_to_stop()
+        for name in [*self.running]:
+            self.stop(name)
+
+    def stop_programs_and_load(self) -> None:
+        self.end_load()
+        self.stop_programs()
+
+    def use(self, root: Path) -> None:
+        """The programs of another release, on the same data."""
+        self.places = Places(root=root, local=self.places.local)
+        self.env["PYTHONPATH"] = str(root)
+
+    # -- load ----------------------------------------------------------------------------------------------------
+
+    def begin_load(self, replies: int) -> None:
+        """Mentions come in, and advocates write so many answers."""
+        self._load_ends.clear()
+        self._load = threading.Thread(target=self._keep_posting, name="load", daemon=True)
+        self._load.start()
+        script = ["-m", "advocacy.tests.scripted_advocates", "--replies", str(replies), "--seed", str(self.seed)]
+        script += ["--impatience", "20"]
+        self.running["advocates"] = self.python(*script, log="advocates")
+
+    def end_load(self) -> None:
+        """No new mention, and no new answer."""
+        self._load_ends.set()
+        if self._load is not None:
+            self._load.join(timeout=30)
+            self._load = None
+        self.stop("advocates")
+
+    def close(self) -> None:
+        self._load_ends.set()
+        super().close()
+
+    def _keep_posting(self) -> None:
+        """In portions of five seconds; request windows of the platforms are renewed, as hours would do it."""
+        number, owed = 0, 0.0
+        while not self._load_ends.wait(5):
+            owed += self.load_rate * 5 / 60
+            number += 1
+            count, owed = int(owed), owed % 1
+            try:
+                if count:
+                    some = {"count": count, "platforms": crash_judge.PLATFORMS}
+                    self.sandbox.control("bulk", **some, seed=self.seed * 1000 + number)
+                if number % 12 == 0:
+                    self.sandbox.control("quotas/renew")
+            except (OSError, ControlFailed):
+                continue  # the sandbox was restarted
+
+    def accepted(self) -> list[dict[str, Any]]:
+        """What the advocates say of their replies."""
+        lines = [json.loads(line) for line in self.log("advocates").splitlines() if line.startswith("{")]
+        return [line for line in lines if "key" in line]
+
+    # -- looking from outside ------------------------------------------------------------------------------------
+
+    def get(self, path: str, timeout_s: float = 10) -> tuple[int, str]:
+        """(status, text) of a page as the admin sees it; status 0 when nobody answers."""
+        headers = {"Cookie": f"sessionid={self.cookie}", "Accept": "application/json, text/html;q=0.9"}
+        request = urllib.request.Request(self.base_url + path, headers=headers)
+        try:
+            with NO_PROXY.open(request, timeout=timeout_s) as answer:
+                return answer.status, answer.read().decode("utf-8", "replace")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode("utf-8", "replace")
+        except OSError:
+            return 0, ""
+
+    def slack_said(self) -> list[str]:
+        """What the desk has posted in Slack, as Slack has it."""
+        return [str(post.get("text", "")) for post in self.sandbox.truth("slack")["desk"]]
+
+    def patiently(self, there: Callable[[], object], within_s: float, every_s: float = 1.0) -> float | None:
+        """Seconds until it was so; None when it was not so within the time. An error counts as not yet."""
+        began = time.monotonic()
+        while time.monotonic() - began < within_s:
+            try:
+                if there():
+                    return time.monotonic() - began
+            except Exception:
+                pass
+            time.sleep(every_s)
+        return None
