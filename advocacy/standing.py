@@ -120,7 +120,8 @@ def watch(now: datetime) -> int:
         return 0
     noted = {"held": holding.why_held(), "review": held_items.held().count()}
     client().set(NOTED, json.dumps(noted), ex=NOTED_FOR_S)
-    return alarms.tell_of_parts({trouble.key: trouble.words for trouble in silent_parts()}, now)
+    wrong = [*silent_parts(), *(each for each in _from_notes(noted) if each.key == "copy")]
+    return alarms.tell_of_parts({trouble.key: trouble.words for trouble in wrong}, now)
 
 
 def watch_alone(now: datetime) -> int:

@@ -277,6 +277,7 @@ def test_pages_tell_everybody_of_a_restored_copy(page, monkeypatch):
     monkeypatch.setattr(holding, "why_held", lambda: holding.COPY)
     watch()
     assert "manage.py after_restore" in page()
+    assert "manage.py after_restore" in mail.outbox[0].body, "an alarm as well"
     assert json.loads(our_redis.client().get(standing.NOTED)) == {"held": "copy", "review": 0}
 
 
