@@ -12,6 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.site_header = admin.site.site_title = _("Mention desk")
 admin.site.index_title = _("Settings of the desk")
 
+handler500 = "advocacy.outage_page.error"
 urlpatterns = [
     # Answered by HealthMiddleware before they come here; named here so that every address is in one list.
     path("livez", health_pages.livez, name="livez"),

@@ -209,7 +209,7 @@ class LivingDesk:
     def _fill(self) -> None:
         command = ["manage.py", "demo_data", "--keys", str(self.places.local / "keys.json")]
         command += ["--sandbox", self.sandbox.http_url, "--hooks", str(self.places.hooks)]
-        self.run(*command, "--history-days", str(self.history_days))
+        self.run(*command, "--history-days", str(self.history_days), within_s=400)
         parts.tell_hooks(self.sandbox.http_url, self.base_url, self.places)
 
 

@@ -10,7 +10,7 @@ import redis as redis_client
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
 from django.core import mail
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.urls import reverse
 
 from advocacy import heartbeats, standing, watchman
@@ -308,3 +308,19 @@ def test_asking_costs_a_page_no_query(django_assert_num_queries):
     seen(*EVERYBODY)
     with django_assert_num_queries(0):
         assert standing.troubles() == []
+
+
+@pytest.mark.parametrize("error", [OperationalError("gone"), InterfaceError("connection already closed")])
+def test_pages_without_the_database_say_so(client, monkeypatch, error):
+    client.raise_request_exception = False
+
+    def away(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr("mentions.views.home.redirect", away)
+    monkeypatch.setattr("mentions.views.home.render", away, raising=False)
+    client.force_login(User.objects.create_superuser("root2"))
+    answer = client.get("/")
+    assert answer.status_code == 503
+    assert "The database does not answer" in answer.content.decode()
+    assert answer["Retry-After"]
