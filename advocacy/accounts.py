@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from allauth.account import app_settings
@@ -16,11 +15,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from advocacy.identity import attempts, mails
 from audit import log
+from channels.clocks import desk_now
 from mentions import access
 
 
@@ -74,7 +73,7 @@ class TeamAccountAdapter(DefaultAccountAdapter):
     # --- passwords ------------------------------------------------------------------------------------------------
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        self._attempt = attempts.Attempt(request, _typed(credentials), timezone.now())
+        self._attempt = attempts.Attempt(request, _typed(credentials), desk_now())
         if not self._attempt.begin():
             if self._attempt.is_first_refused():
                 _record_failure(credentials, "too many attempts")
@@ -98,7 +97,7 @@ class TeamAccountAdapter(DefaultAccountAdapter):
     # --- mails ----------------------------------------------------------------------------------------------------
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
-        log.record("password_reset_asked", now=timezone.now(), actor_name="(not logged in)", subject=user)
+        log.record("password_reset_asked", now=desk_now(), actor_name="(not logged in)", subject=user)
         super().send_password_reset_mail(user, email, context)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
@@ -125,7 +124,7 @@ class VerifiedResetPasswordForm(ResetPasswordForm):  # type: ignore[misc]
 
 def _came_lately(request: HttpRequest) -> bool:
     records = get_authentication_records(request, request.user)
-    return bool(records) and time.time() - records[-1]["at"] < app_settings.REAUTHENTICATION_TIMEOUT
+    return bool(records) and desk_now().timestamp() - records[-1]["at"] < app_settings.REAUTHENTICATION_TIMEOUT
 
 
 def _typed(credentials: dict[str, Any]) -> str:
@@ -139,4 +138,4 @@ def _record_failure(credentials: dict[str, Any], why: str) -> None:
     if person is not None and not person.is_active:
         why = "deactivated"
     known = person.get_username() if person is not None else "(unknown name)"
-    log.record("login_failed", now=timezone.now(), actor_name=known, subject=person, details={"why": why})
+    log.record("login_failed", now=desk_now(), actor_name=known, subject=person, details={"why": why})

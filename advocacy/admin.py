@@ -15,13 +15,13 @@ from django.contrib.auth import admin as _auth  # noqa: F401
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from advocacy.identity import giving, members
 from audit import log
 from channels.admin.buttons import Button, ButtonAdmin
+from channels.clocks import desk_now
 
 CHANGE = "auth.change_user"
 OF_LIBRARIES = ("account", "mfa", "usersessions", "socialaccount")
@@ -40,18 +40,18 @@ def _managed(request: HttpRequest, person: User) -> User:
 
 
 def deactivate(model_admin: Any, request: HttpRequest, person: User, _typed: str = "") -> None:
-    members.deactivate(_managed(request, person), request.user, timezone.now())
+    members.deactivate(_managed(request, person), request.user, desk_now())
     messages.success(request, _("%(name)s is logged out everywhere and cannot log in.") % {"name": person})
 
 
 def activate(model_admin: Any, request: HttpRequest, person: User, _typed: str = "") -> None:
-    members.activate(_managed(request, person), request.user, timezone.now())
+    members.activate(_managed(request, person), request.user, desk_now())
     said = _("%(name)s may log in again. Their password is gone: they need “Forgotten password?” or an invitation.")
     messages.success(request, said % {"name": person})
 
 
 def invite(model_admin: Any, request: HttpRequest, person: User, _typed: str = "") -> None:
-    if members.invite(_managed(request, person), request.user, timezone.now()):
+    if members.invite(_managed(request, person), request.user, desk_now()):
         messages.success(request, _("An invitation is on its way to %(address)s.") % {"address": person.email})
     else:
         said = _("No invitation: they have a verified address and can use “Forgotten password?”, or no address at all.")
@@ -59,7 +59,7 @@ def invite(model_admin: Any, request: HttpRequest, person: User, _typed: str = "
 
 
 def remove_second_factor(model_admin: Any, request: HttpRequest, person: User, _typed: str = "") -> None:
-    members.remove_second_factor(_managed(request, person), request.user, timezone.now())
+    members.remove_second_factor(_managed(request, person), request.user, desk_now())
     messages.success(request, _("%(name)s has no second factor any more and is logged out.") % {"name": person})
 
 
@@ -152,7 +152,7 @@ class UserAdmin(ButtonAdmin):
         chosen = form.cleaned_data.pop("groups", None)
         super().save_related(request, form, formsets, change)
         if chosen is not None:
-            members.set_roles(form.instance, chosen, request.user, timezone.now())
+            members.set_roles(form.instance, chosen, request.user, desk_now())
         if not change:
             invite(self, request, form.instance)
 
@@ -200,7 +200,7 @@ class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         after = set(form.instance.permissions.values_list("codename", flat=True))
         if before != after:
             details = {"added": sorted(after - before), "removed": sorted(before - after)}
-            log.record("role_rights_changed", now=timezone.now(), subject=form.instance, details=details)
+            log.record("role_rights_changed", now=desk_now(), subject=form.instance, details=details)
 
 
 admin.site.register(User, UserAdmin)

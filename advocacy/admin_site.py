@@ -8,9 +8,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from audit import log
+from channels.clocks import desk_now
 
 
 class Audited:
@@ -29,13 +29,13 @@ class Audited:
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any] | Iterable[Model]) -> Any:
         for obj in queryset:
-            log.record("admin_deleted", now=timezone.now(), subject=obj)
+            log.record("admin_deleted", now=desk_now(), subject=obj)
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
     def _record(self, kind: str, obj: Model, message: Any) -> None:
         details = changes_in(message)
         if kind != "admin_changed" or details:
-            log.record(self.audit_kind or kind, now=timezone.now(), subject=obj, details=details)
+            log.record(self.audit_kind or kind, now=desk_now(), subject=obj, details=details)
 
 
 def changes_in(message: Any) -> dict[str, list[str]]:

@@ -12,10 +12,10 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit import log
+from channels.clocks import desk_now
 
 BEGAN = "desk_began"
 SEEN = "desk_seen"
@@ -48,7 +48,7 @@ class SessionLimitsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # A request without a session cookie has nobody to log out: the session stays untouched.
         if request.COOKIES and request.user.is_authenticated:
-            now = timezone.now()
+            now = desk_now()
             if why := over(request, now):
                 _end(request, why, now)
             else:

@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
 from django.shortcuts import render
-from django.utils import timezone
 
 from audit import log
+from channels.clocks import desk_now
 from mentions import roles
 
 logger = logging.getLogger(__name__)
@@ -39,9 +39,7 @@ class TeamSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             return
         email = next((address.email for address in sociallogin.email_addresses), "")
         if email and _is_taken(email):
-            log.record(
-                "login_refused", now=timezone.now(), actor_name="(single sign-on)", details={"why": "known address"}
-            )
+            log.record("login_refused", now=desk_now(), actor_name="(single sign-on)", details={"why": "known address"})
             raise ImmediateHttpResponse(render(request, "socialaccount/known.html", {"email": email}, status=409))
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
@@ -53,7 +51,7 @@ class TeamSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def on_authentication_error(self, request: HttpRequest, provider: Any, *args: Any, **kwargs: Any) -> None:
         why = str(kwargs.get("exception") or kwargs.get("error") or "")[:200]
         logger.warning("Single sign-on failed: %s", why)
-        log.record("login_failed", now=timezone.now(), actor_name="(single sign-on)", details={"why": why})
+        log.record("login_failed", now=desk_now(), actor_name="(single sign-on)", details={"why": why})
 
     def get_requests_session(self) -> requests.Session:
         session = requests.Session()
@@ -91,7 +89,7 @@ def _is_text(value: object) -> bool:
 
 
 def _give_roles(person: User, claims: Mapping[str, Any]) -> None:
-    now, wanted = timezone.now(), mapped_roles(claims)
+    now, wanted = desk_now(), mapped_roles(claims)
     log.record("person_added", now=now, actor_name="single sign-on", subject=person)
     found = list(Group.objects.filter(name__in=wanted))
     if missing := set(wanted) - {role.name for role in found}:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import time
 from typing import Any
 
 from allauth.socialaccount.internal import jwtkit
@@ -13,6 +12,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from requests import RequestException
+
+from channels.clocks import desk_now
 
 FRESH_S = 300
 
@@ -65,4 +66,4 @@ class DeskOIDCAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
 
 def _is_fresh(claims: dict[str, Any]) -> bool:
     at = claims.get("auth_time")
-    return isinstance(at, int | float) and time.time() - at < FRESH_S
+    return isinstance(at, int | float) and desk_now().timestamp() - at < FRESH_S

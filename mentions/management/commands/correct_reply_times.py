@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import transaction
-from django.utils import timezone
 
+from channels.clocks import desk_now
 from mentions import corrections
 from mentions.models import Ticket
 
@@ -24,9 +24,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
         with transaction.atomic():
-            done = corrections.correct(timezone.now()) if dry_run else None
+            done = corrections.correct(desk_now()) if dry_run else None
             transaction.set_rollback(dry_run)
-        self._say(done or corrections.correct(timezone.now()), "would be" if dry_run else "were")
+        self._say(done or corrections.correct(desk_now()), "would be" if dry_run else "were")
 
     def _say(self, done: corrections.Corrected, were: str) -> None:
         self.stdout.write(f"{done.bounced} bounced replies {were} taken out of the first replies.")
