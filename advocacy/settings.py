@@ -246,14 +246,34 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# What reads from other servers waits for them: it has a queue of its own, so that no reply stands behind slow polls.
-# A worker takes from both in turn, or from those that its `-Q` names.
+# Queues apart, so that nothing waits behind what takes its time: replies behind nothing at all, mentions not behind
+# polls, and nobody behind the page that somebody else has read. A worker takes from all of them in turn, or from those
+# that its `-Q` names.
 CELERY_TASK_DEFAULT_QUEUE = "desk"
-CELERY_TASK_QUEUES = [Queue(CELERY_TASK_DEFAULT_QUEUE), Queue("polls")]
-CELERY_TASK_CREATE_MISSING_QUEUES = False
-CELERY_TASK_ROUTES = {
-    task: {"queue": "polls"} for task in ("channels.poll", "channels.refetch_followed", "channels.ask_expiry")
+_QUEUES: dict[str, tuple[str, ...]] = {
+    # On their way out: the clock of the undo window, the outbox, and what became of it.
+    "replies": (
+        "mentions.hand_over_due",
+        "channels.send_due",
+        "channels.recover_outbox",
+        "mentions.apply_deliveries",
+    ),
+    # On their way in. Each item has a budget; the first try has a small one.
+    "ingest": ("mentions.ingest", "mentions.sweep_inbox"),
+    # What waits for other servers, and second tries at items that took too long.
+    "polls": ("channels.poll", "channels.refetch_followed", "channels.ask_expiry", "mentions.retry_suspects"),
+    # What one person waits for, from a server that may be slow; limited per person.
+    "pages": (
+        "channels.read_page",
+        "channels.try_connection",
+        "mentions.check_personal",
+        "mentions.check_lost_personal",
+    ),
 }
+CELERY_TASK_QUEUES = [Queue(name) for name in (CELERY_TASK_DEFAULT_QUEUE, *_QUEUES)]
+CELERY_TASK_CREATE_MISSING_QUEUES = False
+CELERY_TASK_ROUTES = {task: {"queue": queue} for queue, tasks in _QUEUES.items() for task in tasks}
+CELERY_TASK_ANNOTATIONS = {task: {"soft_time_limit": 60, "time_limit": 90} for task in _QUEUES["pages"]}
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_BROKER_TRANSPORT_OPTIONS = {

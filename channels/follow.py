@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from channels import inbox
 from channels.configs import Source, source_of
 from channels.contract import Capability, Item, Page
-from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient
+from channels.errors import AuthFailed, ChannelError, RateLimited, Transient
 from channels.fields import InvalidSettings
 from channels.models import Connection, Followed, InboundItem
+from channels.parsing import reader
 from channels.payloads import LONGEST_ID
 from channels.polling import classify
 from channels.registry import UnknownPlatform, adapter_for
@@ -189,10 +190,7 @@ def _known(source: Source, shown: set[str], missing: list[str], told: list[Item]
 
 
 def _is_gone(source: Source, item: Item) -> bool:
-    try:
-        mention = source.adapter.parse(item, source.config)
-    except Malformed:
-        return True
+    mention = reader.read_item(source.adapter, source.config, item).mention
     return mention is None or mention.is_deleted
 
 

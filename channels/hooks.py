@@ -12,6 +12,7 @@ from channels import inbox
 from channels.configs import source_for
 from channels.contract import Capability, Hook, HookAnswer, Page
 from channels.models import Connection
+from channels.parsing import reader
 
 MOST_BYTES = 1024 * 1024
 
@@ -35,7 +36,8 @@ class Paused(Exception):
 def receive(hook_id: UUID, hook: Hook, now: datetime) -> HookAnswer:
     """Store what a hook brings; the answer is for the platform. Repeating it changes nothing: items have ids.
 
-    Raises Unknown, Paused, Refused, Malformed, InvalidSettings.
+    It is read in a process that can be stopped. Raises Unknown, Paused, Refused, Malformed, InvalidSettings, and
+    Transient where that had to be: nothing was stored, and the platform may send it again.
     """
     connection = Connection.objects.prefetch_related("channels").filter(hook_id=hook_id).first()
     if connection is None:
@@ -45,7 +47,7 @@ def receive(hook_id: UUID, hook: Hook, now: datetime) -> HookAnswer:
         raise Unknown
     if not connection.is_active:
         raise Paused
-    answer = source.adapter.receive(source.config, hook, now)
+    answer = reader.receive(source.adapter, source.config, hook, now)
     if answer.items:
         inbox.store_page(connection.pk, Page(answer.items, None), fetched_at=now, source=source)
         Connection.objects.filter(pk=connection.pk).update(last_success_at=now)

@@ -1,17 +1,16 @@
-"""Parses recorded payloads without a database: what `inspect_payload` does, a file at a time."""
+"""Reads recorded payloads without a database, each file within a budget: what `inspect_payload` does."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from channels.contract import Adapter, Config, Json, Mention, inspect_record
-from channels.errors import ChannelError
+from channels.contract import Adapter, Config, Json
 from channels.fields import cleaned
+from channels.parsing import files, reader
 
 BESIDE_SETTINGS = ("addresses", "own", "channel_settings")
 """Keys of --settings that are not settings of the connection but come from its channels."""
@@ -57,46 +56,17 @@ def records(adapter: Adapter, path: Path, config: Config, result: Inspection) ->
     except OSError as error:
         result.problems.append(_("cannot be read: %(why)s") % {"why": error.strerror or type(error).__name__})
         return
-    for mention in _mentions(adapter, data, config, result):
-        try:
-            line = json.dumps(inspect_record(mention), ensure_ascii=False)
-            # A lone surrogate is not UTF-8; as an escape it is JSON all the same.
-            yield line.encode("utf-8", "backslashreplace").decode()
-        except Exception as error:
-            result.problems.append(_words(error))
+    lines, problems = reader.read_file(adapter, config, data)
+    result.problems += [_words(problem) for problem in problems]
+    yield from lines
 
 
-def _mentions(adapter: Adapter, data: bytes, config: Config, result: Inspection) -> Iterator[Mention]:
-    documents = iter(_guarded(adapter, data, config, result))
-    for document in documents:
-        try:
-            items = adapter.split(document, config)
-        except Exception as error:
-            result.problems.append(_words(error))
-            continue
-        for item in items:
-            try:
-                mention = adapter.parse(item, config)
-            except Exception as error:
-                result.problems.append(_words(error))
-                continue
-            if mention is not None:
-                yield mention
-
-
-def _guarded(adapter: Adapter, data: bytes, config: Config, result: Inspection) -> Iterator[Json]:
-    try:
-        yield from adapter.documents(data, config)
-    except Exception as error:
-        result.problems.append(_words(error))
-
-
-def _words(error: Exception) -> str:
+def _words(problem: str) -> str:
     """An adapter's own words; anything else is a bug of the parser, which is what an admin reports."""
-    if isinstance(error, ChannelError):
-        return str(error) or type(error).__name__
-    told = _("the parser made a mistake, please report it with this file: %(kind)s: %(text)s")
-    return told % {"kind": type(error).__name__, "text": error}
+    if not problem.startswith(files.BUG):
+        return problem
+    told = _("the parser made a mistake, please report it with this file: %(what)s")
+    return told % {"what": problem.removeprefix(files.BUG)}
 
 
 def _names(key: str, value: Json) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from channels.configs import source_of
 from channels.errors import ChannelError
 from channels.models import Connection
 from channels.nudges import send_task
+from channels.person_limits import may_ask
 from channels.secrets import without_secrets
 
 logger = logging.getLogger(__name__)
@@ -28,8 +29,10 @@ class Tried:
     words: str
 
 
-def begin(connection_id: int) -> Tried:
-    """Have it tried; what there is to say meanwhile."""
+def begin(connection_id: int, person_id: int | None = None) -> Tried:
+    """Have it tried for this person; what there is to say meanwhile."""
+    if person_id is not None and not may_ask(person_id):
+        return Tried(False, _("You have tried several within a minute. Wait a moment, then try again."))
     if not send_task(TASK, connection_id):
         return _keep(connection_id, Tried(False, _("No worker can be reached. Is Redis running?")))
     return _keep(connection_id, Tried(None, _("Asking …")))

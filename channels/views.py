@@ -63,7 +63,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 def try_out(request: HttpRequest, pk: int) -> HttpResponse:
     """*Test connection*: POST has a task ask the platform; the fragment looks again until there is an answer."""
     connection = get_object_or_404(Connection, pk=pk)
-    result = trying.begin(pk) if request.method == "POST" else trying.told(pk)
+    result = trying.begin(pk, request.user.pk) if request.method == "POST" else trying.told(pk)
     if not request.headers.get("HX-Request"):
         return redirect("channels:health")
     return render(request, "channels/_tried.html", {"connection": connection, "tried": result})

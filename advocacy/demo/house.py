@@ -214,10 +214,11 @@ class House:
             raise PartFailed("The desk could not be filled; the reason is above.")
 
     def _desk(self) -> None:
-        self._progress("web, worker and beat")
+        self._progress("web, workers and beat")
         self.crew.group()
         self._again_on_other_ports(self._start_web)
-        self.crew.add("worker", parts.worker(self.env, self.places))
+        for name, (queues, processes) in parts.WORKERS.items():
+            self.crew.add(name, parts.worker(self.env, self.places, name, queues, processes=processes))
         self.crew.add("beat", parts.beat(self.env, self.places))
         web = self.crew.groups[-1]["web"]
         health = f"http://127.0.0.1:{self.port}/healthz"

@@ -78,16 +78,27 @@ def web(env: Mapping[str, str], places: Places, port: int, wrapped: Sequence[str
     return start("web", argv, env, places)
 
 
+WORKERS: dict[str, tuple[tuple[str, ...], int]] = {
+    "replies-worker": (("replies",), 1),
+    "worker": (("desk",), 1),
+    "ingest-worker": (("ingest",), 1),
+    "polls-worker": (("polls", "pages"), 3),
+}
+"""Name → queues, processes: so that a reply waits neither for ingest nor for a slow platform, as docs/running.md has
+it."""
+
+
 def worker(
     env: Mapping[str, str],
     places: Places,
     name: str = "worker",
     queues: Sequence[str] = (),
     wrapped: Sequence[str] = (),
+    processes: int = 2,
 ) -> Kept:
     """Of these queues; of all where none is named. `wrapped`: arguments of Python in front (another clock, say)."""
-    argv = [*wrapped, "-m", "celery", "-A", "advocacy", "worker", "--concurrency", "2", "--loglevel", "INFO"]
-    argv += ["--without-gossip", "--without-mingle", "--hostname", f"{name}@%h"]
+    argv = [*wrapped, "-m", "celery", "-A", "advocacy", "worker", "--concurrency", str(processes)]
+    argv += ["--loglevel", "INFO", "--without-gossip", "--without-mingle", "--hostname", f"{name}@%h"]
     argv += ["--queues", ",".join(queues)] if queues else []
     return start(name.partition(":")[0], argv, env, places)
 

@@ -83,18 +83,21 @@ def test_the_sweeps_find_nothing_in_an_empty_desk(fake: FakeAdapter) -> None:
 
 
 def test_what_waits_for_other_servers_keeps_no_reply_waiting() -> None:
-    """A worker without `-Q` takes from both queues; a route to a task that is none would say nothing."""
+    """A worker without `-Q` takes from all queues; a route to a task that is none would say nothing."""
     routed = settings.CELERY_TASK_ROUTES
     assert set(routed) <= set(current_app.tasks)
-    assert set(current_app.amqp.queues.consume_from) == {"desk", "polls"}
+    assert set(current_app.amqp.queues.consume_from) == {"replies", "desk", "ingest", "polls", "pages"}
 
     def queue_of(task: str) -> str:
         return str(current_app.amqp.router.route({}, task)["queue"].name)
 
     assert queue_of("channels.poll") == "polls"
-    assert {queue_of(task) for task in ("channels.send_due", "mentions.hand_over_due", "mentions.post_notices")} == {
-        "desk"
-    }
+    leaving = {"channels.send_due", "mentions.hand_over_due", "mentions.apply_deliveries", "channels.recover_outbox"}
+    assert {queue_of(task) for task in leaving} == {"replies"}
+    assert {task for task in current_app.tasks if queue_of(task) == "replies"} == leaving
+    assert {queue_of(task) for task in ("mentions.ingest", "mentions.sweep_inbox")} == {"ingest"}
+    assert {queue_of(task) for task in ("channels.read_page", "channels.try_connection")} == {"pages"}
+    assert {queue_of(task) for task in ("mentions.post_notices", "channels.dispatch_polls")} == {"desk"}
 
 
 def test_every_periodic_task_of_this_app_is_scheduled_and_known() -> None:

@@ -28,6 +28,7 @@ from redis.exceptions import RedisError
 from channels.clocks import desk_now
 from channels.links import is_web_address
 from channels.nudges import send_task
+from channels.person_limits import may_ask
 from mentions import access, adding
 from mentions.adding import AddingRefused, Found
 from mentions.views.acting import may_play
@@ -124,6 +125,9 @@ def read_page(request: HttpRequest) -> HttpResponse:
         return _page(request, form, problem=str(refused), status=422)
     if known is not None:
         return _page(request, form, known=known)
+    if not may_ask(request.user.pk):
+        why = _("several were read for you within a minute; wait a moment, then try again")
+        return _page(request, form, problem=_CANNOT_READ % {"why": why}, status=429)
     key = uuid4().hex
     begun = {"typed": _typed(request.POST), "at": desk_now().timestamp()}
     try:
