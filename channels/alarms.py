@@ -17,11 +17,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from channels import outbox_sending, slack
+from channels import inbox_leases, outbox_sending, slack
 from channels.contract import Adapter
 from channels.health import Health, Level, channel_health, connection_health, expected_silence
-from channels.models import Alarm, Channel, Connection
+from channels.models import Alarm, Channel, Connection, InboundItem
 from channels.registry import all_adapters
 
 logger = logging.getLogger(__name__)
@@ -80,11 +81,30 @@ def _wrong(now: datetime) -> Iterator[tuple[tuple[int, int | None, str], str]]:
         for health in connection_health(connection, adapter, now):
             if health.state in ALARMING and (health.state != "failing" or health.level >= Level.ERROR):
                 yield (connection.pk, None, health.state), health.words
+        if words := _unreadable(connection.pk):
+            yield (connection.pk, None, "unreadable"), words
         if connection.trouble:
             continue  # it is silent because of that, which is told
         for channel in connection.channels.all():
             if silent := silence(channel, connection, adapter, now):
                 yield (connection.pk, channel.pk, silent.state), silent.words
+
+
+def _unreadable(connection_id: int) -> str:
+    """In words what of it could not be read and nobody has dealt with; empty if nothing. Context of a thread only where
+    it was the end of a process."""
+    found = inbox_leases.unreadable(connection_id)
+    found = found.filter(Q(role=InboundItem.Role.MENTION) | Q(attempts__gte=inbox_leases.MAX_ATTEMPTS))
+    newest = found.first()
+    if newest is None:
+        return ""
+    count = found.count()
+    said = ngettext(
+        "%(count)d mention could not be read: %(why)s",
+        "%(count)d mentions could not be read, the last one: %(why)s",
+        count,
+    )
+    return said % {"count": count, "why": newest.error[:300]}
 
 
 def silence(channel: Channel, connection: Connection, adapter: Adapter | None, now: datetime) -> Health | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from channels.contract import Author, Mention, Page
 from channels.errors import ChannelError
 from channels.links import canonical
 from channels.models import Channel, Connection, InboundItem
+from channels.parsing import reader
 from channels.payloads import storable_id
 from channels.registry import adapter_for
 from channels.routing import channels_for
@@ -27,6 +29,8 @@ from mentions.models import Message, Ticket
 PLATFORM = "manual"
 SET_UP = "channels.add_connection"
 ADDRESS = "by-hand"
+WAIT_S = 10.0
+"""For another worker that was quicker to take the item."""
 """Of the channel that `set_up` makes; the channel of such a connection is found by any word."""
 
 
@@ -151,7 +155,10 @@ def add(page: Found, user: Any, now: datetime) -> Added:
 def _stored(document: dict[str, Any], channel: Channel, now: datetime) -> Message:
     source = source_of(channel.connection_id)
     (item,) = source.adapter.split(document, source.config)
-    mention = source.adapter.parse(item, source.config)
+    reading = reader.read_item(source.adapter, source.config, item)
+    if reading.error:
+        raise AddingRefused(reading.error)
+    mention = reading.mention
     if mention is None or channels_for(source.connection.channels.all(), mention)[:1] != [channel]:
         raise AddingRefused(_("The channel was changed meanwhile. Choose it again."))
     name = storable_id(item.external_id)
@@ -162,10 +169,11 @@ def _stored(document: dict[str, Any], channel: Channel, now: datetime) -> Messag
 
 
 def _from_another_worker(connection_id: int, namespace: str, name: str) -> Message:
-    """The nudge may have been quicker: whoever ingests the item holds its row until it is done."""
-    with transaction.atomic():
-        rows = InboundItem.objects.select_for_update().filter(connection_id=connection_id, external_id=name)
-        item = rows.first()
+    """The nudge may have been quicker: whoever ingests the item has a lease on it until it is done."""
+    until = time.monotonic() + WAIT_S
+    rows = InboundItem.objects.filter(connection_id=connection_id, external_id=name).defer("payload", "raw")
+    while (item := rows.first()) and item.state == InboundItem.State.PENDING and time.monotonic() < until:
+        time.sleep(0.05)
     if message := _message(namespace, name):
         return message
     why = (item.error or item.get_state_display()) if item else ""

@@ -34,7 +34,7 @@ def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> Outbound
     second time changes nothing, unless the first one failed: then it is tried again. Raises OutcomeRefused."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     message = ticket.messages.select_related("channel__connection").filter(pk=message_id).first()
-    if message is None or message.is_deleted or message.direction == Message.Direction.TEAM:
+    if message is None or message.is_deleted or message.is_unreadable or message.direction == Message.Direction.TEAM:
         raise OutcomeRefused(_("This message cannot be liked."))
     connection = message.channel.connection
     if not can_like(connection, actor):

@@ -83,6 +83,8 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
     answered = outgoing.answered_message(ticket)
     if answered is None:
         raise ReplyRefused(_("There is nothing left to answer: the message was deleted."))
+    if answered.is_unreadable:
+        raise ReplyRefused(_("The message could not be read, so it cannot be answered from here. Replay it first."))
     reply = Reply(
         ticket=ticket,
         author=actor,

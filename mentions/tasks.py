@@ -16,6 +16,7 @@ from channels.models import InboundItem
 from channels.nudges import send_task
 from mentions import checklist, deliveries, handing_over, lifecycle, notices, personal
 from mentions.ingest import following, ingest_pending, retry_suspect, set_aside
+from mentions.ingest.unreadable import acknowledge_solved
 
 INGEST_TASK = "mentions.ingest"
 RETRY_TASK = "mentions.retry_suspects"
@@ -57,6 +58,7 @@ def retry_suspects() -> int:
 @shared_task(name="mentions.sweep_inbox")  # type: ignore[misc,unused-ignore]
 def sweep_inbox() -> int:
     """What a lost nudge or a killed worker left behind."""
+    acknowledge_solved(desk_now())
     waiting = InboundItem.objects.filter(state=InboundItem.State.PENDING)
     if waiting.filter(attempts__gt=0).exists():
         send_task(RETRY_TASK)

@@ -161,6 +161,8 @@ def _composer(
 ) -> dict[str, Any]:
     ways = handles.ways(ticket, user, getattr(ticket, "siblings", None))
     asked = thread.last_inbound
+    if asked is not None and asked.is_unreadable:
+        ways = handles.Ways([], {}, "unreadable")
     suggested = handles.suggest(ticket, asked, ways.channels)
     chosen = composing.channel_id if composing and composing.channel_id else suggested.pk if suggested else None
     return {

@@ -22,6 +22,7 @@ from mentions.views import (
     search,
     sharing,
     ticket,
+    unreadable,
 )
 
 app_name = "mentions"
@@ -70,6 +71,8 @@ urlpatterns = [
     path("authors/<int:number>/", author.author, name="author"),
     path("attachments/<int:number>/", attachments.attachment, name="attachment"),
     path("messages/<int:number>/html/", mail.html, name="mail"),
+    path("messages/<int:number>/raw/", unreadable.raw, name="raw"),
+    path("messages/<int:number>/replay/", unreadable.replay, name="replay"),
     path("me/", me.me, name="me"),
     path("me/accounts/<int:number>/", me.account, name="account"),
     path("post/", posts.posts, name="posts"),

@@ -5,6 +5,7 @@ Nothing of it survives a fork of the parent (Celery's pool, a test): the child p
 
 from __future__ import annotations
 
+import atexit
 import mmap
 import os
 import select
@@ -262,6 +263,7 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
+atexit.register(forget)
 
 
 def _environment() -> dict[str, str]:

@@ -13,10 +13,10 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from channels import peeking
+from channels import inbox_leases, peeking
 from channels.inbox import THREAD
 from channels.inbox_leases import Row
 from channels.models import Channel
@@ -252,11 +252,8 @@ def _record(ticket_id: int, at: datetime, kind: str, data: dict[str, Any]) -> No
     Event.objects.create(ticket_id=ticket_id, at=at, kind=kind, data=data)
 
 
-def acknowledge_solved(ticket_ids: Sequence[int] | None, at: datetime) -> int:
-    """Items whose ticket somebody has solved, or closed, are no alarm any more; how many."""
-    from channels.inbox_leases import acknowledge
-
-    done = Message.objects.filter(is_unreadable=True, ticket__status__in=("solved", "closed"))
-    if ticket_ids is not None:
-        done = done.filter(Q(ticket__in=ticket_ids))
-    return acknowledge([item for item in done.values_list("item_id", flat=True) if item is not None], at)
+def acknowledge_solved(at: datetime) -> int:
+    """Items whose ticket somebody has solved are no alarm any more; how many."""
+    waiting = list(inbox_leases.unreadable().values_list("pk", flat=True)[:1000])
+    done = Message.objects.filter(item_id__in=waiting, is_unreadable=True, ticket__status__in=("solved", "closed"))
+    return inbox_leases.acknowledge([item for item in done.values_list("item_id", flat=True) if item is not None], at)

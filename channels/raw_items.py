@@ -1,0 +1,25 @@
+"""The raw text of an inbox item, as much as a page can show: for people who look at what could not be read."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from channels.models import InboundItem
+
+MAX_SHOWN = 20_000
+
+
+def head_of(item_id: int) -> tuple[str, bool]:
+    """(the beginning as text, whether there is more). Cut by the database, so that nothing large gets here. Text only:
+    whoever shows it escapes it. Raises InboundItem.DoesNotExist."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT substring(raw FROM 1 FOR %s), left(payload::text, %s) FROM channels_inbounditem WHERE id = %s",
+            [MAX_SHOWN + 1, MAX_SHOWN + 1, item_id],
+        )
+        found = cursor.fetchone()
+    if found is None:
+        raise InboundItem.DoesNotExist
+    raw, payload = found
+    text = payload or "" if raw is None else bytes(raw).decode("utf-8", "backslashreplace")
+    return text[:MAX_SHOWN].replace("\0", "\ufffd"), len(text) > MAX_SHOWN
