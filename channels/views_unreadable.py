@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from channels import inbox_leases, raw_items, recent_items
+from channels import inbox_leases, raw_items
+from channels.audience import seen_by
 from channels.clocks import desk_now
 from channels.models import Connection, InboundItem
 
@@ -22,7 +23,7 @@ REPLAY = "channels.replay_inbounditem"
 
 def _readable_by(request: HttpRequest) -> QuerySet[InboundItem]:
     failed = InboundItem.objects.filter(state=InboundItem.State.FAILED).defer("payload", "raw")
-    return failed.exclude(connection__in=recent_items.hidden_connections(request.user))
+    return seen_by(request.user, failed)
 
 
 @require_GET

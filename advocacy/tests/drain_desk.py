@@ -18,6 +18,7 @@ MOST_ROUNDS = 60
 WAITED_FOR = {
     "channels_outbounditem": ("not_before", "sending_until"),
     "channels_connection": ("lease_until",),
+    "channels_inbounditem": ("lease_until",),
     "channels_followed": ("next_at",),
     "mentions_reply": ("send_at",),
     "mentions_ticket": ("claim_expires_at",),
@@ -58,7 +59,7 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     from channels import outbox, polling
     from channels.models import Connection, InboundItem, OutboundItem
     from mentions import deliveries, handing_over, lifecycle, notices
-    from mentions.ingest import ingest_pending
+    from mentions.ingest import ingest_pending, retry_suspect, set_aside
     from mentions.models import Reply
 
     troubled = []
@@ -67,7 +68,7 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
         done["polled"] += 1
         if polled.error or polled.more or polled.items or not polled.leased:
             troubled.append([pk, repr(polled)])
-    while taken := ingest_pending(200).taken:
+    while taken := ingest_pending(200).taken + retry_suspect().taken + set_aside():
         done["ingested"] += taken
     handing_over.hand_over_due(now)
     notices.note(None, now)

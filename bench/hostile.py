@@ -1,0 +1,371 @@
+"""`script/hostile [--items 20000]`: hostile items of every platform through the real inbox and ingest, with faults on.
+
+Items are the project's own payloads, spoiled: odd values at any place, deep nesting, texts of a megabyte, halves of
+surrogate pairs, truncated bytes, wrong charsets, floods of headers, MIME bombs, JSON bombs, and some that end their
+parser for certain (`channels.tests.poison`). Worker processes read them; one of them is killed every few seconds.
+
+At the end: nothing pending, nothing lost, nothing stored twice, and the peak memory of each process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_RSS_MB = 400
+KILL_EVERY_S = 7.0
+PAGE = 50
+POISON_EVERY = 400
+"""One item of so many ends its parser for certain."""
+SETTINGS = {"DESK_PARSE_SECONDS": "2", "DESK_PARSE_MEMORY_MB": "192"}
+
+
+@dataclass
+class Report:
+    """What a run came to. `problems` is empty when everything held."""
+
+    fed: int
+    states: dict[str, int]
+    tickets: int
+    stand_ins: int
+    seconds: float
+    peaks_mb: dict[str, int] = field(default_factory=dict)
+    kills: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def lines(self) -> Iterator[str]:
+        yield f"{self.fed} hostile items in {self.seconds:.0f} s, {self.kills} workers killed: {self.states}"
+        yield f"{self.tickets} tickets, {self.stand_ins} of them for what could not be read"
+        yield f"peak memory in MB: {self.peaks_mb} (limit {MAX_RSS_MB})"
+        yield from (f"PROBLEM: {problem}" for problem in self.problems)
+        yield "nothing stopped, lost or doubled" if not self.problems else "FAILED"
+
+
+# --- items ----------------------------------------------------------------------------------------------------------
+
+
+def hostile_items(platform: str, count: int, dice: random.Random, *, poison: bool) -> Iterator[Any]:
+    """Each with an id of its own, so that none may hide behind another."""
+    from channels.contract import Item
+    from channels.tests.test_contract import READABLE
+
+    samples = [item for sample in READABLE if sample.platform == platform for item in sample.items()]
+    for n in range(count):
+        item = dice.choice(samples)
+        ends = poison and n % POISON_EVERY == POISON_EVERY // 2
+        payload, raw = _spoiled_payload(item.payload, dice), item.raw
+        if raw is not None:
+            raw, payload = _spoiled_mail(raw, dice), item.payload
+        if ends:
+            payload = {"was": payload, "end": _marker(dice)}
+        yield Item(f"hostile-{platform}-{n}", payload, raw)
+
+
+def _marker(dice: random.Random) -> str:
+    from channels.tests.poisoning import marker
+
+    return marker(dice.choice(("spin", "loop", "memory", "kill", "crash", "kill", "crash", "sleep")))
+
+
+def _spoiled_payload(payload: Any, dice: random.Random) -> Any:
+    from channels.tests.test_adapter_fuzz import LARGE, SMALL, _put, _spots
+
+    kind = dice.random()
+    if kind < 0.02:
+        value: Any = dice.choice(list(LARGE.values()))
+    elif kind < 0.03:
+        value = _deep(dice.choice((50, 200, 400)))
+    elif kind < 0.04:
+        value = [[] for _ in range(dice.choice((1_000, 100_000)))]
+    elif kind < 0.06:
+        return dice.choice((None, [], {}, "Acme", 7, [payload], {"data": payload}))
+    else:
+        value = dice.choice(list(SMALL.values()))
+    for _ in range(dice.randint(1, 3)):
+        payload = _put(payload, dice.choice(list(_spots(payload))), value)
+    return payload
+
+
+def _deep(depth: int) -> Any:
+    value: Any = "Acme"
+    for n in range(depth):
+        value = [value] if n % 2 else {"children": value}
+    return value
+
+
+def _spoiled_mail(raw: bytes, dice: random.Random) -> bytes:
+    head, _, body = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw else b"\n\n")
+    ways = (
+        lambda: raw[: dice.randint(0, len(raw))],
+        lambda: bytes(dice.choice((b, b, b, b, dice.randrange(256))) for b in raw[:20_000]),
+        lambda: head + b"\r\n" + b"X-Flood: a\r\n" * dice.choice((10, 5_000)) + b"\r\n" + body,
+        lambda: head + b"\r\nReferences: " + b"<a@b> " * dice.choice((10, 20_000)) + b"\r\n\r\n" + body,
+        lambda: head + b"\r\nSubject: " + b"=?utf-8?q?a?= " * dice.choice((10, 5_000)) + b"\r\n\r\n" + body,
+        lambda: head.replace(b"utf-8", dice.choice((b"utf-7", b"nonsense", b"utf-16", b"gbk"))) + b"\r\n\r\n" + body,
+        lambda: _mime_bomb(head, dice.choice((10, 200)), dice.choice((1, 20))),
+        lambda: head + b"\r\n\r\n" + dice.choice((b"http://a.example/", b">", b"\xc2\xa0", b"(", b"<b>")) * 30_000,
+    )
+    return dice.choice(ways)()
+
+
+def _mime_bomb(head: bytes, depth: int, width: int) -> bytes:
+    part = b"Content-Type: text/plain\r\n\r\nAcme\r\n"
+    for n in range(depth):
+        edge = b"b%d" % n
+        inner = b"".join(b"--" + edge + b"\r\n" + part for _ in range(width if n == depth - 1 else 1))
+        part = b"Content-Type: multipart/mixed; boundary=" + edge + b"\r\n\r\n" + inner + b"--" + edge + b"--\r\n"
+    return head + b"\r\n" + part
+
+
+# --- the desk -------------------------------------------------------------------------------------------------------
+
+
+def connect() -> dict[str, Any]:
+    """A connection with its channels for each platform that has payloads."""
+    from channels.models import Channel, Connection
+    from channels.registry import all_adapters
+    from channels.tests.test_adapter_fuzz import configs
+    from channels.tests.test_contract import READABLE
+
+    made = {}
+    for platform in sorted({sample.platform for sample in READABLE} & set(all_adapters())):
+        config = configs(platform)[0]
+        name = f"hostile {platform}"
+        connection = Connection.objects.create(platform=platform, name=name, settings=_settings(platform, config))
+        for n, address in enumerate(("", *config.addresses)):
+            Channel.objects.create(
+                connection=connection,
+                name=f"{name} {n}",
+                slug=f"hostile-{platform}-{n}",
+                address=address,
+                is_default=n == 0,
+            )
+        made[platform] = connection
+    return made
+
+
+def _settings(platform: str, config: Any) -> dict[str, Any]:
+    from channels.contract import FieldKind
+    from channels.registry import adapter_for
+
+    values = dict(config.settings)
+    for each in adapter_for(platform).fields:
+        if each.required and each.kind is not FieldKind.SECRET and not values.get(each.name):
+            values[each.name] = {FieldKind.URL: "https://x.example", FieldKind.INTEGER: 1}.get(each.kind, "acme")
+            if each.kind is FieldKind.LIST:
+                values[each.name] = ["acme"]
+            elif each.kind is FieldKind.CHOICE and each.choices:
+                values[each.name] = each.choices[0][0]
+    return values
+
+
+def feed(count: int, seed: int, *, poison: bool = True) -> int:
+    """Into the inbox, page by page, as pollers do; how many distinct items."""
+    from channels import inbox
+    from channels.clocks import desk_now
+    from channels.contract import Page
+
+    dice, connections = random.Random(seed), connect()
+    each = -(-count // len(connections))
+    for platform, connection in connections.items():
+        items = hostile_items(platform, each, dice, poison=poison)
+        while page := list(itertools.islice(items, PAGE)):
+            inbox.store_page(connection.pk, Page(page, None), fetched_at=desk_now())
+    return each * len(connections)
+
+
+def drain() -> None:
+    """What the tasks do, until nothing is left that this process may take."""
+    from mentions.ingest import ingest_pending, retry_suspect, set_aside
+
+    while True:
+        taken = ingest_pending(100).taken + retry_suspect().taken + set_aside()
+        if not taken:
+            return
+
+
+def judge(fed: int, began: float) -> Report:
+    from django.db import connection
+    from django.db.models import Count
+
+    from channels.models import InboundItem
+    from mentions.models import Message, Ticket
+
+    states = dict(InboundItem.objects.values_list("state").annotate(n=Count("pk")).order_by())
+    stand_ins = Message.objects.filter(is_unreadable=True)
+    report = Report(fed, states, Ticket.objects.count(), stand_ins.count(), time.monotonic() - began)
+    if sum(states.values()) != fed:
+        report.problems.append(f"{fed} items were fed, {sum(states.values())} are there")
+    if states.get("pending"):
+        report.problems.append(f"{states['pending']} items still wait")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT item_id FROM mentions_message WHERE item_id IS NOT NULL"
+            " AND ticket_id IS NOT NULL GROUP BY item_id HAVING count(*) > 1) x"
+        )
+        if doubled := cursor.fetchone()[0]:
+            report.problems.append(f"{doubled} items are there twice")
+        cursor.execute(
+            "SELECT count(*) FROM channels_inbounditem i WHERE i.state = 'failed' AND i.role = 'mention' AND NOT EXISTS"
+            " (SELECT FROM mentions_message m WHERE m.item_id = i.id AND m.is_unreadable AND m.ticket_id IS NOT NULL)"
+        )
+        if silent := cursor.fetchone()[0]:
+            report.problems.append(f"{silent} items could not be read and have no ticket")
+        cursor.execute("SELECT count(*) FROM channels_inbounditem WHERE state = 'failed' AND error = ''")
+        if wordless := cursor.fetchone()[0]:
+            report.problems.append(f"{wordless} items failed without a reason")
+    return report
+
+
+# --- processes ------------------------------------------------------------------------------------------------------
+
+
+class Memory(threading.Thread):
+    """Peak memory of processes and all their descendants, by kind."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peaks: dict[str, int] = {}
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopped.wait(0.2):
+            for pid in _descendants(os.getpid()):
+                self._look(pid)
+
+    def _look(self, pid: int) -> None:
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            status = Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            return
+        kind = "parser" if b"channels.parsing.child" in command else "worker" if b"--worker" in command else ""
+        peak = next((line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")), "0")
+        if kind:
+            self.peaks[kind] = max(self.peaks.get(kind, 0), int(peak) // 1024)
+
+
+def _descendants(root: int) -> Iterator[int]:
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, ValueError):
+                continue
+            children.setdefault(parent, []).append(int(entry.name))
+    todo = [root]
+    while todo:
+        found = children.get(todo.pop(), [])
+        yield from found
+        todo += found
+
+
+def _worker() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "bench.hostile", "--worker"], cwd=ROOT)
+
+
+def attack(count: int, seed: int) -> Report:
+    """Feeds, lets two workers read while one of them is killed again and again, and judges."""
+    from channels.models import InboundItem
+
+    began, memory, kills = time.monotonic(), Memory(), 0
+    memory.start()
+    workers = [_worker(), _worker()]
+    feeding = threading.Thread(target=_feed_in_thread, args=(count, seed, fed := []))
+    feeding.start()
+    dice = random.Random(seed)
+    while feeding.is_alive() or InboundItem.objects.filter(state="pending").exists():
+        time.sleep(KILL_EVERY_S)
+        victim = dice.randrange(2)
+        workers[victim].send_signal(signal.SIGKILL)
+        workers[victim].wait()
+        workers[victim], kills = _worker(), kills + 1
+        if time.monotonic() - began > 3600:
+            break
+    feeding.join()
+    for worker in workers:
+        worker.kill()
+        worker.wait()
+    memory.stopped.set()
+    memory.join()
+    report = judge(sum(fed), began)
+    report.peaks_mb, report.kills = memory.peaks, kills
+    report.problems += [f"a {kind} took {mb} MB" for kind, mb in memory.peaks.items() if mb > MAX_RSS_MB]
+    return report
+
+
+def _feed_in_thread(count: int, seed: int, fed: list[int]) -> None:
+    from django.db import connections
+
+    try:
+        fed.append(feed(count, seed))
+    finally:
+        connections.close_all()
+
+
+def _work_for_ever() -> None:
+    import django
+
+    django.setup()
+    from django.db import Error
+
+    while True:
+        try:
+            drain()
+        except Error as error:
+            print(f"worker: {error}", file=sys.stderr)
+        time.sleep(0.3)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Hostile items of every platform, with faults on.")
+    parser.add_argument("--items", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    wishes = parser.parse_args()
+    if wishes.worker:
+        _work_for_ever()
+    from advocacy.embedded.postgres import PostgresServer
+    from advocacy.embedded.redis import RedisServer
+    from bench.__main__ import KEYS
+    from channels.tests.poisoning import path_with_poison
+
+    postgres, redis = PostgresServer.temporary(), RedisServer()
+    postgres.start()
+    redis.start()
+    try:
+        os.environ.update(KEYS, **SETTINGS, DATABASE_URL=postgres.url, REDIS_URL=redis.url)
+        os.environ.update(DJANGO_SETTINGS_MODULE="advocacy.settings", PYTHONPATH=path_with_poison())
+        os.environ["DESK_LOG_LEVEL"] = "CRITICAL"
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        print(f"seed {wishes.seed}")
+        report = attack(wishes.items, wishes.seed)
+        print("\n".join(report.lines()))
+        return 1 if report.problems else 0
+    finally:
+        from django.db import connections
+
+        connections.close_all()
+        redis.stop()
+        postgres.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
