@@ -22,6 +22,7 @@ from channels.configs import source_of
 from channels.contract import Page
 from channels.inbox import Row, store_page, take_pending
 from channels.models import Channel, Connection
+from channels.parsing.reader import first_budget
 from channels.signals import items_stored
 from mentions import targets
 from mentions.ingest import building, ingest_pending, reading
@@ -70,10 +71,10 @@ def raw(connection: Connection, generate: Callable[[int], dict[str, Any]]) -> fl
     before = Message.objects.count()
     with transaction.atomic():
         rows = take_pending(BATCH, connection.pk)
-    feeds = reading.Feeds()
     at = timezone.now()
-    parsed = [reading.read_row(row, lambda mention, fetched: at, feeds) for row in rows]
-    values = [ready(each) for each in parsed if each is not None]
+    outcome = reading.read(rows, first_budget())
+    parsed = reading.sorted_out(rows, outcome, lambda mention, fetched: at).parsed
+    values = [ready(each) for each in parsed]
     elapsed = measure.seconds(lambda: write_raw(rows, values))
     if Message.objects.count() - before != BATCH:
         raise RuntimeError("the yardstick did not write its rows")

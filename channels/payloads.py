@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from channels.contract import Json
 
 ESCAPED = "__escaped_json__"
 LONGEST_ID = 500
+DEEP = 200
 _KEPT_OF_LONG_ID = 400
 
 
@@ -21,6 +23,10 @@ def to_json(payload: Json) -> str:
     try:
         text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
         text.encode()
+        if _is_deep(payload, text):
+            return _escaped(payload)
+    except RecursionError:
+        return _escaped(payload)
     except ValueError:  # NaN, infinity, or a lone surrogate (UnicodeEncodeError is a ValueError)
         return _escaped(payload)
     if "\\u0000" in text or (isinstance(payload, dict) and ESCAPED in payload):
@@ -47,7 +53,10 @@ def from_json(text: str | bytes) -> Json:
 
 def canonical_digest(payload: Json, raw: bytes | None) -> bytes:
     """16 bytes over the whole item, for one that cannot be parsed: any change at all counts as an edit."""
-    text = json.dumps(payload, sort_keys=True, default=str)
+    try:
+        text = json.dumps(payload, sort_keys=True, default=str)
+    except RecursionError:
+        text = _written(payload)
     return hashlib.blake2b(text.encode() + b"\0" + (raw or b""), digest_size=16).digest()
 
 
@@ -61,4 +70,44 @@ def storable_id(external_id: str) -> str:
 
 
 def _escaped(payload: Json) -> str:
-    return json.dumps({ESCAPED: json.dumps(payload, ensure_ascii=True)})
+    try:
+        text = json.dumps(payload, ensure_ascii=True)
+    except RecursionError:
+        text = _written(payload)
+    return json.dumps({ESCAPED: text})
+
+
+def _is_deep(payload: Json, text: str) -> bool:
+    """Nested so deep that whoever reads it back may run out of stack: the database, a page. As one string it's flat."""
+    if text.count("[") + text.count("{") < DEEP:
+        return False
+    level, depth = [payload], 0
+    while level := [inner for value in level for inner in _inside(value)]:
+        depth += 1
+        if depth >= DEEP:
+            return True
+    return False
+
+
+def _inside(value: Json) -> list[Json]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [each for each in inner if isinstance(each, dict | list)]
+
+
+def _written(payload: Json) -> str:
+    """JSON of any depth, without recursion."""
+    parts: list[str] = []
+    todo: list[tuple[bool, Any]] = [(False, payload)]
+    while todo:
+        is_text, value = todo.pop()
+        if is_text:
+            parts.append(value)
+        elif isinstance(value, list):
+            inner = [pair for each in value for pair in ((True, ","), (False, each))][1:]
+            todo += reversed([(True, "["), *inner, (True, "]")])
+        elif isinstance(value, dict):
+            pairs = [((True, ","), (True, f"{json.dumps(str(key))}:"), (False, each)) for key, each in value.items()]
+            todo += reversed([(True, "{"), *[piece for pair in pairs for piece in pair][1:], (True, "}")])
+        else:
+            parts.append(json.dumps(value))
+    return "".join(parts)

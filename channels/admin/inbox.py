@@ -59,7 +59,10 @@ class InboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
 
     @admin.display(description=gettext_lazy("payload"))
     def payload_shown(self, item: InboundItem) -> str:
-        text = json.dumps(restored(item.payload), indent=2, ensure_ascii=False, sort_keys=True)
+        try:
+            text = json.dumps(restored(item.payload), indent=2, ensure_ascii=False, sort_keys=True)
+        except RecursionError:
+            text = str(item.payload)  # deeper than anybody reads; as it is stored, on one line
         return _block(text.encode("utf-8", "backslashreplace").decode())
 
     @admin.display(description=gettext_lazy("raw mail"))

@@ -161,6 +161,20 @@ def test_payloads_that_jsonb_refuses_come_back_whole(payload) -> None:
     assert row.item == Item("1", payload, None)
 
 
+@pytest.mark.parametrize("depth", [150, 400, 1_500, 30_000])
+def test_payloads_of_any_depth_are_stored_whole_and_seen_again(depth) -> None:
+    payload: object = "Acme"
+    for n in range(depth):
+        payload = [payload, n] if n % 2 else {"children": payload, "n": n}
+    connection = make_connection()
+    page = Page([Item("1", {"text": payload})], None)
+    assert len(inbox.store_page(connection.pk, page, fetched_at=NOW)) == 1
+    settle_all()
+    assert inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=1)) == []
+    (row,) = InboundItem.objects.filter(external_id="1")
+    assert str(depth - 1) in str(row.payload)
+
+
 def test_raw_bytes_and_ids_of_any_kind_are_kept() -> None:
     connection = make_connection(platform="maillike")
     raw = bytes(range(256))
