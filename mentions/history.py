@@ -23,6 +23,7 @@ WHY_WORDS: dict[str, Callable[[], str]] = {
     "time": lambda: _("its time has come"),
     "answer_seen": lambda: _("the answer was seen"),
     "answer_deleted": lambda: _("its answer was deleted"),
+    "reply_undone": lambda: _("its reply was taken back"),
     "answer_not_seen": lambda: _("the answer was not seen in time"),
     "requester": lambda: _("its requester wrote again"),
     "named_us": lambda: _("a message names us"),

@@ -128,7 +128,7 @@ def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
     if event.kind == "handed_back":
         HandBack.objects.filter(ticket=ticket, user=actor).delete()
     changes = {**UNPARKED, **restored(event.data)}
-    move(ticket, actor, now, "undone", data={"event": event.pk, "kind": event.kind}, **changes)
+    move(ticket, actor, now, "undone", data={"event": event.pk, "kind": event.kind}, is_undo=True, **changes)
     if event.data.get("held"):
         claims.take_again(ticket, actor, now)
     return ticket

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mentions import claims, delivery_problems, drafts, locks, promises
+from mentions import claims, delivery_problems, drafts, locks, promises, unanswered
 from mentions.models import Event, Reply, Ticket
 from mentions.transitions import UNPARKED, is_still, move, record, restored
 
@@ -49,8 +49,12 @@ def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why
         record(ticket, actor, now, EVENTS[Reply.State(state)], data)
     else:
         keeps = claims.is_live(ticket, now)
-        move(ticket, actor, now, EVENTS[Reply.State(state)], data=data, keeps_claim=keeps, **changes)
+        is_undo = state == Reply.State.UNDONE
+        move(ticket, actor, now, EVENTS[Reply.State(state)], data=data, keeps_claim=keeps, is_undo=is_undo, **changes)
     if state == Reply.State.UNDONE:
+        if not changes:
+            # Somebody may have solved the ticket meanwhile, because the reply was on its way.
+            unanswered.reopen([ticket.pk], now, why="reply_undone")
         claims.take_again(ticket, reply.author, now)
 
 

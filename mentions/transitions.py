@@ -46,13 +46,16 @@ def move(
     *,
     data: dict[str, Any] | None = None,
     keeps_claim: bool = False,
+    is_undo: bool = False,
     **changes: Any,
 ) -> Event:
     """Apply `changes` to a ticket whose row the caller has locked, release the claim, and record one Event.
 
-    Raises Unanswered where a ticket would be done that nobody has answered, without a reason.
+    Raises Unanswered where a ticket would be done that nobody has answered, without a reason; never for `is_undo`,
+    which puts back what was there.
     """
-    if changes.get("status") in DONE and not changes.get("no_reply_reason") and is_unanswered(ticket):
+    is_done = not is_undo and changes.get("status") in DONE and not changes.get("no_reply_reason")
+    if is_done and is_unanswered(ticket):
         raise Unanswered(ticket)
     if changes.get("status", ticket.status) not in (Ticket.Status.NEW, Ticket.Status.OPEN):
         changes = {**UNPARKED, **changes}

@@ -7,8 +7,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from channels.models import OutboundItem
-from mentions import claims, deliveries, drafts, replies
-from mentions.models import Author, Event, Message, MessageRevision, Reply
+from mentions import claims, deliveries, drafts, outcomes, replies
+from mentions.models import Author, Event, Message, MessageRevision, Reply, Ticket
 from mentions.tests.factories import NOON, AuthorFactory, ChannelFactory, MessageFactory, UserFactory
 from mentions.tests.replying import LATER, UNDO, mail_ticket, settle, submit, twitter_ticket
 
@@ -165,6 +165,16 @@ def test_undo_leaves_alone_what_happened_to_the_ticket_since(ticket, sam, lee):
     replies.undo(reply.pk, sam, LATER)
     ticket.refresh_from_db()
     assert (ticket.claimed_by, ticket.claim_token) == (lee, taken.claim_token)
+
+
+def test_a_ticket_solved_because_a_reply_was_on_its_way_opens_when_that_is_undone(ticket, sam, lee):
+    reply = submit(ticket, sam, status_after="open")
+    claims.release(ticket.pk, sam, Ticket.objects.get(pk=ticket.pk).claim_token, LATER)
+    outcomes.solve(ticket.pk, lee, None, now=LATER)
+    replies.undo(reply.pk, sam, LATER)
+    ticket.refresh_from_db()
+    assert ticket.status == "open"
+    assert Event.objects.filter(ticket=ticket, kind="status").last().data["why"] == "reply_undone"
 
 
 # --- hand-over --------------------------------------------------------------------------------------------------------
