@@ -55,6 +55,7 @@ def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why
         if not changes:
             # Somebody may have solved the ticket meanwhile, because the reply was on its way.
             unanswered.reopen([ticket.pk], now, why="reply_undone")
+            ticket.refresh_from_db()
         claims.take_again(ticket, reply.author, now)
 
 
