@@ -103,7 +103,8 @@ def _priority(data: dict[str, Any]) -> str:
 
 def _no_reply(data: dict[str, Any]) -> str:
     reason = data.get("reason", "")
-    return _("needs no reply: %(reason)s") % {"reason": REASON_WORDS.get(reason, reason)}
+    words = _("needs no reply: %(reason)s, with a like") if data.get("like") else _("needs no reply: %(reason)s")
+    return words % {"reason": REASON_WORDS.get(reason, reason)}
 
 
 def _handed_back(data: dict[str, Any]) -> str:

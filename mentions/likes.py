@@ -36,21 +36,35 @@ def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> Outbound
     message = ticket.messages.select_related("channel__connection").filter(pk=message_id).first()
     if message is None or message.is_deleted or message.is_unreadable or message.direction == Message.Direction.TEAM:
         raise OutcomeRefused(_("This message cannot be liked."))
-    connection = message.channel.connection
-    if not can_like(connection, actor):
+    if not can_like(message.channel.connection, actor):
         raise OutcomeRefused(_("The desk cannot like there; do it on the platform itself."))
-    item, is_going = promises.ask(
-        key=_key(message_id),
-        kind=OutboundItem.Kind.LIKE,
-        connection_id=connection.pk,
-        conversation=f"ticket:{ticket_id}",
-        payload={"external_id": message.reply_to_external_id or message.external_id},
-        sent_as_id=actor.pk,
-        now=now,
-    )
+    item, is_going = _ask(message, actor, now)
     if is_going:
         record(ticket, actor, now, "liked", {"message": message_id, "outbound": item.pk})
     return item
+
+
+def like_praise(ticket: Ticket, actor: Any, leaves_at: datetime) -> OutboundItem | None:
+    """For a locked ticket that ends as praise: its last message of theirs is liked at `leaves_at`, until when it can be
+    cancelled. None where the desk cannot like, or has done so already."""
+    inbound = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
+    message = inbound.select_related("channel__connection").order_by("-posted_at", "-id").first()
+    if message is None or not can_like(message.channel.connection, actor):
+        return None
+    item, is_going = _ask(message, actor, leaves_at)
+    return item if is_going else None
+
+
+def _ask(message: Message, actor: Any, leaves_at: datetime) -> tuple[OutboundItem, bool]:
+    return promises.ask(
+        key=_key(message.pk),
+        kind=OutboundItem.Kind.LIKE,
+        connection_id=message.channel.connection_id,
+        conversation=f"ticket:{message.ticket_id}",
+        payload={"external_id": message.reply_to_external_id or message.external_id},
+        sent_as_id=actor.pk,
+        now=leaves_at,
+    )
 
 
 def _key(message_id: int) -> UUID:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from channels import outbox, slack
-from mentions import claims, locks, notes
+from mentions import claims, likes, locks, notes
 from mentions.models import Event, HandBack, Ticket
 from mentions.parking import answered_outside, park, wake
 from mentions.transitions import UNPARKED, OutcomeRefused, handed_over, is_still, lock_open, move, restored
@@ -55,14 +55,21 @@ def pending(ticket_id: int, actor: Any, token: Token, *, now: datetime) -> Event
 
 @transaction.atomic
 def no_reply_needed(ticket_id: int, actor: Any, token: Token, *, reason: str, now: datetime, note: str = "") -> Event:
-    """Solved without an answer, for a reason; taken out of the first reply time and counted on its own."""
+    """Solved without an answer, for a reason; taken out of the first reply time and counted on its own. Praise is liked
+    where the desk can, once it cannot be taken back any more."""
     ticket = lock_open(ticket_id, actor, token, now)
     if reason not in Ticket.NoReply.values or not reason:
         raise OutcomeRefused(_("Say why no reply is needed."))
     if note.strip():
         notes.write(ticket, actor, note, now)
-    status = Ticket.Status.SOLVED
-    return move(ticket, actor, now, "no_reply", data={"reason": reason}, status=status, no_reply_reason=reason)
+    data: dict[str, Any] = {"reason": reason}
+    if reason == Ticket.NoReply.PRAISE and (item := likes.like_praise(ticket, actor, now + _undo_window())):
+        data["like"] = item.pk
+    return move(ticket, actor, now, "no_reply", data=data, status=Ticket.Status.SOLVED, no_reply_reason=reason)
+
+
+def _undo_window() -> timedelta:
+    return timedelta(seconds=settings.UNDO_SECONDS + UNDO_SLACK_SECONDS)
 
 
 @transaction.atomic
@@ -103,7 +110,7 @@ def report_spam(
         conversation=f"slack:{slack_channel}",
         channel=slack_channel,
         text=_("Spam reported to us at %(at)s: %(link)s") % {"at": at, "link": slack.escaped(link) or f"#{ticket.pk}"},
-        not_before=now + timedelta(seconds=settings.UNDO_SECONDS + UNDO_SLACK_SECONDS),
+        not_before=now + _undo_window(),
     )
     event.data = {**event.data, "outbound": item.pk}
     event.save(update_fields=["data"])
@@ -118,13 +125,15 @@ def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
     ticket = lock_open(event.ticket_id, actor, None, now)
     if event.kind not in UNDOABLE or event.actor_id != actor.pk:
         raise OutcomeRefused(_("Only your own last outcome can be taken back."))
-    if now > event.at + timedelta(seconds=settings.UNDO_SECONDS + UNDO_SLACK_SECONDS):
+    if now > event.at + _undo_window():
         raise OutcomeRefused(_("It is too late to take this back. Reopen the ticket instead."))
     undone = Event.objects.filter(ticket=ticket, kind="undone", data__event=event.pk).exists()
     if undone or not is_still(ticket, event.data):
         raise OutcomeRefused(_("Ticket #%(id)s has changed since; look at it again.") % {"id": ticket.pk})
     if event.kind == "spam_reported":
         outbox.cancel(event.data["outbound"], now)
+    if event.data.get("like"):
+        outbox.cancel(event.data["like"], now)
     if event.kind == "handed_back":
         HandBack.objects.filter(ticket=ticket, user=actor).delete()
     changes = {**UNPARKED, **restored(event.data)}

@@ -149,7 +149,7 @@ def context(
         "panels": _panels(request, ticket, thread),
         "tool_links": _tool_links(ticket),
         "park_reasons": PARK_REASONS,
-        "no_reply_reasons": NO_REPLY_REASONS,
+        "no_reply_reasons": no_reply_reasons(can_like=can_play and likes.can_like(ticket.channel.connection, user)),
         "park_times": park_times(now),
         "lease_ends": ticket.claim_expires_at if is_mine else None,
         "why": why_this_one(thread, view, user, facts) if is_mine else "",
@@ -196,6 +196,14 @@ def sends(usual: str) -> list[Send]:
     }
     order = sorted(words, key=lambda status: status != (usual or Ticket.Status.SOLVED))
     return [Send(status.value, words[status]) for status in order]
+
+
+def no_reply_reasons(*, can_like: bool) -> list[tuple[str, str]]:
+    """[(value, words)]. Praise says that it likes where it does."""
+    return [
+        (value, _("praise: like it") if can_like and value == Ticket.NoReply.PRAISE else str(label))
+        for value, label in NO_REPLY_REASONS
+    ]
 
 
 def _own_account(user: access.User, ticket: Ticket) -> PersonalAccount | None:

@@ -30,7 +30,7 @@ class Ticket(models.Model):
 
     class NoReply(models.TextChoices):
         NONE = "", "—"
-        PRAISE = "praise", _("praise, liked")
+        PRAISE = "praise", _("praise")
         COMPETITOR = "competitor", _("praises or attacks a competitor")
         NOT_US = "not_us", _("not about us")
         SPAM = "spam", _("this mention is spam")

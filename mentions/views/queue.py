@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
@@ -18,7 +19,7 @@ from channels.clocks import desk_now
 from channels.models.connection import Priority
 from mentions import access, paging, prepared, view_filters
 from mentions.loading import Shape
-from mentions.models import View
+from mentions.models import Ticket, View
 from mentions.queue_rows import first_of, rows, with_columns
 from mentions.rendering import capped
 from mentions.ticket_page import NO_REPLY_REASONS
@@ -139,7 +140,10 @@ def _context(
         "rows": rows(records, now),
         "can_pick": request.user.has_perm(access.BULK),
         "priorities": Priority.choices,
-        "no_reply_reasons": NO_REPLY_REASONS,
+        "no_reply_reasons": [
+            (value, _("praise: like it where the desk can") if value == Ticket.NoReply.PRAISE else label)
+            for value, label in NO_REPLY_REASONS
+        ],
         "next": paging.cursor_of(records[-1], order) if more else "",
         "is_first": "after" not in request.GET,
         "order": view_filters.order_of(view),
