@@ -101,15 +101,14 @@ def test_g_p_plays_the_view_that_is_on_screen(playing):
 def test_the_keyboard_passes_priorities_without_setting_them(playing, world):
     page, asked = playing
     page.locator("#priority").focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowUp")
-    page.keyboard.press("ArrowUp")
+    for key in ("ArrowDown", "ArrowUp", "ArrowUp"):
+        page.keyboard.press(key)
     page.wait_for_timeout(300)
-    assert world.ticket(asked)["priority"] == 20
+    assert world.ticket(asked)["priority"] == 30
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#tags-panel")).to_be_focused()
-    assert world.ticket(asked)["priority"] == 10
+    assert world.ticket(asked)["priority"] == 20
 
 
 # --- where the focus lands --------------------------------------------------------------------------------------------
@@ -192,11 +191,12 @@ def test_a_reload_at_once_keeps_the_newest_words(playing, living):
     living.wait_until(lambda: draft(living, asked) == "The newest thought", "the last save", 20)
 
 
-def test_words_that_never_reached_the_desk_survive_a_reload(playing, living):
+def test_words_that_never_reached_the_desk_survive_a_reload(playing, living, windows):
     page, asked = playing
+    windows.expect("ERR_FAILED")
     page.route("**/draft/", lambda route: route.abort())
     page.evaluate("navigator.sendBeacon = () => true")
-    page.context.pages[0].keyboard.press("r")
+    page.keyboard.press("r")
     page.keyboard.type("Typed in a tunnel")
     page.reload()
     page.unroute_all()

@@ -1,6 +1,6 @@
 // What is sent is sent once, and the focus comes back to where the eye is on the page that follows.
 // `data-land` on a button, a form or around it: the selector of what to focus there; otherwise the message that the
-// button is about, or the content of the page.
+// button is about, or the content of the page. `data-elsewhere`: also when another ticket comes, as undoing brings one.
 const LAND = "desk-land";
 const FRESH_MS = 20000;
 const BUSY_MS = 10000;
@@ -35,7 +35,7 @@ export function leave(form, submitter = null) {
   const told = submitter?.closest("[data-land]")?.dataset.land || form.closest("[data-land]")?.dataset.land;
   const about = submitter?.closest("article[id]");
   const desk = document.getElementById("desk");
-  keep(LAND, { land: told || (about && `#${about.id}`) || "", ticket: desk?.dataset.ticket || "", scroll: window.scrollY, at: Date.now() });
+  keep(LAND, { land: told || (about && `#${about.id}`) || "", ticket: desk?.dataset.ticket || "", isElsewhere: form.matches("[data-elsewhere]"), scroll: window.scrollY, at: Date.now() });
 }
 
 // The only button of a form, as a click would press it.
@@ -82,7 +82,7 @@ function land() {
   const desk = document.getElementById("desk");
   const isSame = (desk?.dataset.ticket || "") === told.ticket;
   if (isSame && told.ticket && !document.querySelector("[data-fresh], #problem")) window.scrollTo(0, told.scroll);
-  const place = isSame ? placeOf(told) : document.getElementById("main");
+  const place = isSame || told.isElsewhere ? placeOf(told) : document.getElementById("main");
   if (!place || document.activeElement !== document.body) return;
   if (desk && place.closest(".panels")) desk.dispatchEvent(new CustomEvent("tab", { detail: "details" }));
   focusOn(place, { preventScroll: true });
@@ -96,18 +96,22 @@ else window.addEventListener("load", land);
 
 const NAMED = ["id", "name", "href", "data-key", "data-id"];
 
+// Its selector; "" for one that nothing tells from others of its kind.
 function nameOf(element) {
   const by = NAMED.filter((attribute) => element.getAttribute(attribute));
-  return element.tagName.toLowerCase() + by.map((attribute) => `[${attribute}="${CSS.escape(element.getAttribute(attribute))}"]`).join("");
+  return by.length && element.tagName.toLowerCase() + by.map((attribute) => `[${attribute}="${CSS.escape(element.getAttribute(attribute))}"]`).join("") || "";
 }
+
+const again = (name) => name && document.querySelector(name);
 
 // `change` replaces parts of the page: the same control keeps the focus, with what was typed into it; where there is no
 // such control any more, what took its place has it.
 export function keepingFocus(area, change) {
   const before = document.activeElement;
-  const name = area.contains(before) && before !== document.body ? nameOf(before) : "";
+  const wasIn = area.contains(before) && before !== document.body;
+  const name = wasIn ? nameOf(before) : "";
   change();
-  if (name && (!document.activeElement || document.activeElement === document.body)) focusOn(document.querySelector(name) || areaNow(area), { preventScroll: true });
+  if (wasIn && (!document.activeElement || document.activeElement === document.body)) focusOn(again(name) || areaNow(area), { preventScroll: true });
 }
 
 function areaNow(area) {
@@ -127,7 +131,7 @@ document.addEventListener("htmx:afterSettle", () => {
   const { area, name } = swapped;
   swapped = null;
   if (document.activeElement && document.activeElement !== document.body) return;
-  focusOn(document.querySelector(name) || areaNow(area), { preventScroll: true });
+  focusOn(again(name) || areaNow(area), { preventScroll: true });
 });
 
 // --- a choice that takes effect by itself ------------------------------------------------------------------------------
