@@ -27,6 +27,7 @@ from channels.own_posts import mail_id, settle_by_own_posts
 from channels.payloads import storable
 
 __all__ = [
+    "NewerWasSent",
     "WrongState",
     "ask_again",
     "came_back",
@@ -42,6 +43,7 @@ __all__ = [
 State = OutboundItem.State
 RETRYABLE = (State.FAILED, State.UNCERTAIN, State.RETRYING, State.CANCELLED)
 CANCELLABLE = states.WAITING
+_SETTLED = (State.FAILED, State.CANCELLED, State.UNCERTAIN)
 _KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@")
 MARKABLE = (State.UNCERTAIN, State.FAILED, State.RETRYING)
 
@@ -97,8 +99,20 @@ def cancel(outbound_id: int, now: datetime | None = None) -> None:
     _move(outbound_id, CANCELLABLE, State.CANCELLED, error="")
 
 
-def retry(outbound_id: int, now: datetime) -> None:
-    """A person wants it sent (again): from failed, uncertain, waiting or cancelled. Raises WrongState."""
+class NewerWasSent(WrongState):
+    """Sent now, an old reply would stand beside or below one that was written after it: a person is asked first."""
+
+
+@transaction.atomic
+def retry(outbound_id: int, now: datetime, *, beside_newer: bool = False) -> None:
+    """A person wants it sent (again): from failed, uncertain, waiting or cancelled. Raises WrongState, and NewerWasSent
+    unless they have said that it may stand beside a newer one."""
+    if not beside_newer and _newer_than(outbound_id).exists():
+        state = OutboundItem.objects.values_list("state", flat=True).get(pk=outbound_id)
+        raise NewerWasSent(
+            _("A newer reply went to this conversation. Look there; if this one is still needed, send it anyway."),
+            state,
+        )
     _move(outbound_id, RETRYABLE, State.QUEUED, **_afresh(now))
     task_after_commit("channels.send_due")
 
@@ -127,6 +141,14 @@ def _afresh(now: datetime) -> dict[str, object]:
         "checks": 0,
         "held_at": None,
     }
+
+
+def _newer_than(outbound_id: int) -> QuerySet[OutboundItem]:
+    """Replies of the same conversation that were queued after this one and have left, or are about to."""
+    item = OutboundItem.objects.get(pk=outbound_id)
+    later = OutboundItem.objects.filter(conversation=item.conversation, kind=OutboundItem.Kind.REPLY)
+    later = later.filter(pk__gt=item.pk).exclude(state__in=(State.FAILED, State.CANCELLED))
+    return later if item.kind == OutboundItem.Kind.REPLY and item.state in _SETTLED else later.none()
 
 
 def mark_sent(outbound_id: int, url: str, now: datetime, external_id: str = "") -> None:

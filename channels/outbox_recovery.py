@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from channels import outbox_states as states
-from channels import personal, slack_api
+from channels import personal, slack_api, sweeps
 from channels.clocks import Clock, clock_from
 from channels.contract import Receipt
 from channels.errors import ChannelError
@@ -70,20 +70,22 @@ def look(item: OutboundItem, clock: Clock) -> None:
 
 def _give_up_on_lost_workers(now: datetime) -> int:
     lost = OutboundItem.objects.filter(state=states.State.SENDING, sending_until__lte=now)
-    count = 0
-    for item in lost.select_related("connection").order_by("pk"):
-        if item.attempt_token is None:
-            continue
-        said = _("The worker that was sending it was lost, so nobody knows whether it was posted.")
-        held = states.held(item.pk, item.attempt_token).filter(state=states.State.SENDING)
-        if item.kind in states.REPEATABLE:
-            states.change(held, states.State.RETRYING, error=said, not_before=now, sending_until=None)
-        else:
-            text, _after_request = uncertainty(item, said, now)
-            # `sending_until` had the request's time limit in it already.
-            states.uncertain(held, text, now, now + timedelta(seconds=outlook(item)[1]))
-        count += 1
-    return count
+    found = lost.select_related("connection").order_by("pk")
+    return sweeps.each("lost workers", found, lambda item: _give_up(item, now))
+
+
+def _give_up(item: OutboundItem, now: datetime) -> bool:
+    if item.attempt_token is None:
+        return False
+    said = _("The worker that was sending it was lost, so nobody knows whether it was posted.")
+    held = states.held(item.pk, item.attempt_token).filter(state=states.State.SENDING)
+    if item.kind in states.REPEATABLE:
+        states.change(held, states.State.RETRYING, error=said, not_before=now, sending_until=None)
+    else:
+        text, _after_request = uncertainty(item, said, now)
+        # `sending_until` had the request's time limit in it already.
+        states.uncertain(held, text, now, now + timedelta(seconds=outlook(item)[1]))
+    return True
 
 
 def _claim_look(now: datetime) -> OutboundItem | None:

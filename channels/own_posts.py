@@ -10,13 +10,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from channels import outbox_states as states
+from channels import personal
 from channels.clocks import desk_now
-from channels.models import OutboundItem
+from channels.configs import OWN_ID_SETTINGS, address_of
+from channels.models import Channel, OutboundItem
 from channels.outbox_sending import message_id_for, payload_of
 from channels.text import composed, unescaped
 
-OwnPost = tuple[str, str | None, str]
-"""(external_id, parent_id, text)"""
+OwnPost = tuple[str, str | None, str] | tuple[str, str | None, str, frozenset[str]]
+"""(external_id, parent_id, text, names of its author: id and handle; none where nobody knows)"""
 
 FAILED_FOR = timedelta(days=7)
 """How long a post may still contradict a failure."""
@@ -35,7 +37,7 @@ def settle_by_own_posts(connection_id: int, posts: Iterable[OwnPost], now: datet
     if not posts:
         return {}
     with transaction.atomic():
-        found = _known(connection_id, [external_id for external_id, _, _ in posts])
+        found = _known(connection_id, [post[0] for post in posts])
         unknown = [post for post in posts if post[0] not in found]
         if unknown:
             found |= _settle(connection_id, unknown, now or desk_now())
@@ -63,13 +65,49 @@ def _settle(connection_id: int, posts: Sequence[OwnPost], now: datetime) -> dict
         .order_by("pk")
     )
     found: dict[str, int] = {}
-    for external_id, parent_id, text in posts:
-        item = next((c for c in candidates if is_same(c, external_id, parent_id, text)), None)
+    senders = _senders(connection_id) if candidates else {}
+    for external_id, parent_id, text, *more in posts:
+        by = _handles_of(more[0], senders) if more else frozenset()
+        names = _plain_names(more[0]) if more else frozenset()
+        of_sender = [c for c in candidates if _may_be_by(c, names, by)]
+        item = next((c for c in of_sender if is_same(c, external_id, parent_id, text)), None)
         if item is not None:
             candidates.remove(item)
             found[external_id] = item.pk
             _sent(item, external_id, now)
     return found
+
+
+def _senders(connection_id: int) -> dict[str, str]:
+    """Names of our handles on a connection, as an author may be named → the address that an item names."""
+    found: dict[str, str] = {}
+    for channel in Channel.objects.filter(connection=connection_id):
+        own_ids = [str(channel.settings.get(name) or "") for name in OWN_ID_SETTINGS]
+        for name in _plain_names(frozenset([channel.address, *own_ids])):
+            found[name] = _plain_name(address_of(channel))
+    return found
+
+
+def _handles_of(names: frozenset[str], senders: dict[str, str]) -> frozenset[str]:
+    return frozenset(senders[name] for name in _plain_names(names) if name in senders)
+
+
+def _plain_names(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(plain for name in names if (plain := _plain_name(name)))
+
+
+def _plain_name(name: str) -> str:
+    return name.strip().lower().removeprefix("@")
+
+
+def _may_be_by(item: OutboundItem, names: frozenset[str], handles: frozenset[str]) -> bool:
+    """Two handles of one connection may say the same: what another of them said is not this item. A name that is none
+    of our handles' proves nothing."""
+    payload = payload_of(item)
+    if account := str(payload.get(personal.ACCOUNT) or ""):
+        return not names or _plain_name(account) in names
+    sender = _plain_name(str(payload.get("sender") or ""))
+    return not (sender and handles) or sender in handles
 
 
 def _sent(item: OutboundItem, external_id: str, now: datetime) -> None:

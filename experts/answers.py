@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from channels import sweeps
 from experts.models import Expert, Outreach
 from mentions import claims, clocks, locks, notes, tagging
 from mentions.models import Message, Ticket
@@ -24,7 +25,7 @@ SWEEP_LIMIT = 500
 def recognise(message_ids: Iterable[int], now: datetime) -> int:
     """How many of these messages answered a running outreach. Each in its own transaction; twice changes nothing."""
     answers = _by_experts().filter(pk__in=list(message_ids)).order_by("posted_at", "pk")
-    return sum(_recognise(message, now) for message in answers)
+    return sweeps.each("expert answers", answers, lambda message: _recognise(message, now))
 
 
 def _by_experts():  # type: ignore[no-untyped-def]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from channels import sweeps
 from channels.clocks import desk_now
 from experts import answers, outreach
 
@@ -22,6 +23,5 @@ def recognise_answers(message_ids: list[int]) -> None:
 def sweep() -> None:
     """Every minute: deliveries and answers whose nudge was lost."""
     now = desk_now()
-    for outbound_id in outreach.unsettled():
-        outreach.apply_delivery(outbound_id, now)
+    sweeps.each("outreaches", outreach.unsettled(), lambda pk: outreach.apply_delivery(pk, now))
     answers.sweep(now)

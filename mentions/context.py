@@ -13,6 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from channels.clocks import desk_now
+from mentions import delivery_problems
 from mentions.keys import keymap
 from mentions.menu import entries_for
 from mentions.viewer import preference_of
@@ -30,6 +32,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         "words": words(get_language() or "en"),
         "keymap": keymap(),
         "menu": entries_for(request) if hasattr(request, "user") else [],
+        "problems": delivery_problems.count_for(request.user, desk_now()) if hasattr(request, "user") else 0,
         "preference": preference_of(request) if hasattr(request, "user") else None,
     }
 

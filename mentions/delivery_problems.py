@@ -50,7 +50,7 @@ def _ticket_of(item: OutboundItem, reply: Reply | None) -> int | None:
     """A like names its ticket by its conversation; a merge since then is followed."""
     if reply is not None:
         return reply.ticket_id
-    kind, _sep, number = item.conversation.partition(":")
+    kind, _colon, number = item.conversation.partition(":")
     if kind != "ticket" or not number.isdecimal():
         return None
     ticket = Ticket.objects.filter(pk=int(number)).first()
@@ -91,6 +91,11 @@ def open_for(user: Any, now: datetime) -> QuerySet[DeliveryProblem]:
         mine |= lonely & Q(ticket__in=access.visible_tickets(user)) | lonely & Q(ticket=None)
     open_ones = DeliveryProblem.objects.filter(mine, settled_at=None)
     return open_ones.select_related("ticket", "reply", "outbound__connection", "user").order_by("at", "pk")
+
+
+def count_for(user: Any, now: datetime) -> int:
+    """For the bar of every page; a statement only while anything is open at all (`mentions.people`)."""
+    return open_for(user, now).count() if getattr(user, "are_problems_open", False) else 0
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Prefetch, Q
 from django.urls import reverse
 
-from channels import holding, outbox, outbox_states, slack
+from channels import holding, outbox, outbox_states, slack, sweeps
 from channels.models import OutboundItem
 from channels.models.connection import SlackMode
 from mentions import notice_words
@@ -135,7 +135,8 @@ def refresh(now: datetime, since: timedelta) -> int:
     changed = Event.objects.filter(kind__in=TELLING, at__gt=now - since).values("ticket")
     about = Q(notices__message__ticket__in=changed) | Q(notices__message__deleted_at__gt=now - since)
     posts = NoticePost.objects.filter(about, created_at__gt=now - EDITED_FOR, outbound__state=OutboundItem.State.SENT)
-    return sum(_edit(pk) for pk in posts.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_A_RUN])
+    ids = posts.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_A_RUN]
+    return sweeps.each("notices", ids, _edit)
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from channels import sweeps
 from channels.links import is_web_address
 from mentions import watching
 from mentions.models import Event, Ticket
@@ -139,7 +140,8 @@ def settle_seen(now: datetime, ticket_ids: Iterable[int] | None = None) -> int:
     waiting = _answered().filter(waiting_on=Waiting.OWN_ANSWER)
     if ticket_ids is not None:
         waiting = waiting.filter(pk__in=list(ticket_ids))
-    return sum(_settle(pk, now) for pk in waiting.order_by("pk").values_list("pk", flat=True)[:500])
+    ids = waiting.order_by("pk").values_list("pk", flat=True)[:500]
+    return sweeps.each("answers seen", ids, lambda pk: _settle(pk, now))
 
 
 @transaction.atomic
@@ -156,7 +158,7 @@ def _settle(ticket_id: int, now: datetime) -> bool:
 def wake_due(now: datetime, limit: int = 500) -> int:
     """Whatever waited until now comes back. How many."""
     due = Ticket.objects.filter(~Q(waiting_on=""), wake_at__lte=now).order_by("wake_at")
-    return sum(_wake_by_time(pk, now) for pk in due.values_list("pk", flat=True)[:limit])
+    return sweeps.each("parked", due.values_list("pk", flat=True)[:limit], lambda pk: _wake_by_time(pk, now))
 
 
 @transaction.atomic

@@ -26,7 +26,8 @@ SELECT {user}, {preference}, ARRAY(
         SELECT 1 FROM channels_channel c WHERE c.is_active AND c.post_roles <> '{{}}' AND (u.is_superuser OR EXISTS (
             SELECT 1 FROM auth_user_groups ug JOIN auth_group g ON g.id = ug.group_id
             WHERE ug.user_id = %(me)s AND g.name = ANY(c.post_roles)))),
-    EXISTS (SELECT 1 FROM mfa_authenticator a WHERE a.user_id = u.id AND a.type = 'totp')
+    EXISTS (SELECT 1 FROM mfa_authenticator a WHERE a.user_id = u.id AND a.type = 'totp'),
+    EXISTS (SELECT 1 FROM mentions_deliveryproblem d WHERE d.settled_at IS NULL)
 FROM auth_user u LEFT JOIN mentions_preference p ON p.user_id = u.id WHERE u.id = %(me)s
 """
 
@@ -52,8 +53,9 @@ class TeamBackend(AuthenticationBackend):  # type: ignore[misc]
             return None
         preference = preferences.made_of(row, users.width)
         user._state.fields_cache["preference"] = preference if preference.pk is not None else None
-        permissions, roles, may_post, has_second_factor = row[users.width + preferences.width :]
+        permissions, roles, may_post, has_second_factor, are_problems_open = row[users.width + preferences.width :]
         user.role_names, user.may_post = frozenset(roles), may_post  # type: ignore[attr-defined]
+        user.are_problems_open = are_problems_open  # type: ignore[attr-defined]
         user.has_second_factor = has_second_factor  # type: ignore[attr-defined]
         if not user.is_superuser:
             # Where `ModelBackend.get_all_permissions` keeps them: it asks no more.

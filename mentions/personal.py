@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from channels import personal
+from channels import personal, sweeps
 from channels.contract import Adapter, Field, FieldKind
 from channels.models import Channel, Connection, PersonalAccount
 from channels.registry import adapter_for
@@ -120,4 +120,4 @@ def _belongs(found: personal.Found) -> None:
 
 def check_lost(now: datetime) -> int:
     """The sweep: accounts whose check got lost. How many."""
-    return sum(check(pk, now) for pk in personal.unchecked())
+    return sweeps.each("personal accounts", personal.unchecked(), lambda pk: check(pk, now))

@@ -32,6 +32,7 @@ __all__ = ["ReplyRefused", "ThreadMoved", "TooLate", "delete_posted", "hand_over
 STATUSES_AFTER = ("", "open", "pending", "solved")
 """Of the ticket, once the reply is written; "" and "open" leave it with its advocate (an interim reply)."""
 
+NOT_SENT = (Reply.State.UNDONE, Reply.State.BLOCKED, Reply.State.FAILED)
 LONGEST = 100_000
 """Characters of a reply where the platform itself knows no limit."""
 
@@ -53,7 +54,7 @@ def submit(
     Raises ThreadMoved, ReplyRefused, ClaimLost, AlreadyClaimed, OutcomeRefused; nothing is stored then."""
     Ticket.objects.select_for_update().get(pk=ticket_id)
     if known := Reply.objects.filter(key=key).select_related("ticket").first():
-        return _same(known, ticket_id, actor)
+        return _same(known, ticket_id, actor, text)
     ticket = lock_open(ticket_id, actor, token, now)
     guard.check(ticket_id, guard_message_id)
     reply = _checked(ticket, actor, channel_id, text, status_after, now)
@@ -67,10 +68,19 @@ def submit(
     return reply
 
 
-def _same(known: Reply, ticket_id: int, actor: Any) -> Reply:
+def _same(known: Reply, ticket_id: int, actor: Any, text: str) -> Reply:
+    """The reply of a repeated request. What did not leave, or was something else, is not said to be sent."""
     if known.ticket_id != ticket_id or known.author_id != actor.pk:
         raise ReplyRefused(_("This reply was written for another ticket. Reload the page and send it again."))
+    if known.state in NOT_SENT:
+        raise ReplyRefused(_("This reply did not leave: taken back or stopped. Your text is kept; send it again."))
+    if _tidy(text) != known.text:
+        raise ReplyRefused(_("Another text was sent from this page already. This one was not: look, then send it."))
     return known
+
+
+def _tidy(text: str) -> str:
+    return text.replace("\0", "").replace("\r\n", "\n").strip()
 
 
 def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_after: str, now: datetime) -> Reply:
@@ -78,7 +88,7 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
     if status_after not in STATUSES_AFTER:
         raise ReplyRefused(_("After a reply a ticket is open, pending or solved."))
     channel = _channel(ticket, actor, channel_id)
-    text = text.replace("\0", "").replace("\r\n", "\n").strip()
+    text = _tidy(text)
     check_text(text, channel)
     answered = outgoing.answered_message(ticket)
     if answered is None:

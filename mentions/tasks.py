@@ -14,7 +14,7 @@ from django.db import connection
 from channels.clocks import desk_now
 from channels.models import InboundItem
 from channels.nudges import send_task
-from mentions import checklist, deliveries, handing_over, lifecycle, notices, personal
+from mentions import checklist, deliveries, delivery_news, handing_over, lifecycle, notices, personal
 from mentions.ingest import following, ingest_pending, retry_suspect, set_aside
 from mentions.ingest.unreadable import acknowledge_solved
 
@@ -89,8 +89,9 @@ def hand_over_due() -> int:
 
 @shared_task(name="mentions.apply_deliveries")  # type: ignore[misc,unused-ignore]
 def apply_deliveries() -> int:
-    """Deliveries whose nudge was lost."""
-    return deliveries.apply_changed(desk_now())
+    """Deliveries whose nudge was lost; whoever must hear of what did not arrive."""
+    now = desk_now()
+    return deliveries.apply_changed(now) + delivery_news.tell(now)
 
 
 @shared_task(name="mentions.expire_claims")  # type: ignore[misc,unused-ignore]

@@ -32,6 +32,16 @@ def retry(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: st
         messages.success(request, _("It is sent again."))
 
 
+def send_anyway(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: str = "") -> None:
+    """Beside a newer reply: somebody has looked."""
+    try:
+        outbox.retry(item.pk, desk_now(), beside_newer=True)
+    except outbox.WrongState as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("It is sent again."))
+
+
 def cancel(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: str = "") -> None:
     try:
         outbox.cancel(item.pk)
@@ -80,6 +90,13 @@ class OutboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
     readonly_fields = fields
     buttons = (
         Button("retry", gettext_lazy("Send again"), retry, SETTLE, lambda item: item.state in outbox.RETRYABLE),
+        Button(
+            "send-anyway",
+            gettext_lazy("Send anyway, beside a newer reply"),
+            send_anyway,
+            SETTLE,
+            lambda item: item.state in outbox.RETRYABLE and item.kind == OutboundItem.Kind.REPLY,
+        ),
         Button("cancel", gettext_lazy("Cancel"), cancel, SETTLE, lambda item: item.state in outbox.CANCELLABLE),
         Button(
             "mark-sent",

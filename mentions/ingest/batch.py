@@ -308,7 +308,8 @@ def _match_replies(board: Board, parsed: Sequence[Parsed]) -> None:
     sent: dict[int, tuple[str, str]] = {}
     for connection_id in sorted({each.feed.connection_id for each in own}):
         mine = [each for each in own if each.feed.connection_id == connection_id]
-        posts = [(each.mention.external_id, each.mention.parent_id, each.mention.text) for each in mine]
+        posts = [(m.external_id, m.parent_id, m.text, frozenset([m.author.id, m.author.handle or ""]))
+                 for each in mine if (m := each.mention)]  # fmt: skip
         settled = outbox.settle_by_own_posts(connection_id, posts)
         for each in mine:
             if outbound_id := settled.get(each.mention.external_id):

@@ -97,7 +97,10 @@ def make_room(request: HttpRequest, ticket_id: int, now: datetime) -> None:
     held = claims.current(request.user, now)
     if held is None or held.pk == ticket_id or held.claim_token is None or drafts.text_of(held.pk, request.user):
         return
-    claims.release(held.pk, request.user, held.claim_token, now)
+    try:
+        claims.release(held.pk, request.user, held.claim_token, now)
+    except claims.ClaimLost:
+        pass  # another window has just let go of it: there is room
 
 
 def back_to(request: HttpRequest, ticket_id: int, now: datetime) -> HttpResponse:

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels.clocks import desk_now
 from channels.models.connection import Priority
-from mentions import access, guard, history, notes, playing, priorities, similar, tagging, ticket_page
+from mentions import access, delivery_state, guard, history, notes, playing, priorities, similar, tagging, ticket_page
+from mentions.models import Ticket
 from mentions.thread import thread_of
 from mentions.views.acting import number_of, telling, view_of, visible_or_404
 
@@ -38,12 +39,16 @@ def preview(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 @login_required
 def news(request: HttpRequest, number: int) -> HttpResponse:
-    """`?seen=` the last message id that the page shows: {"count", "words"} of what came since."""
+    """`?seen=` the last message id that the page shows: {"count", "words"} of what came since, and how the replies of
+    the ticket stand now. 304 while nothing has changed."""
     visible_or_404(request, number)
     try:
         seen = int(request.GET.get("seen", ""))
     except ValueError:
         seen = 2**62
+    tag = delivery_state.tag(number, seen)
+    if request.headers.get("If-None-Match") == tag:
+        return HttpResponse(status=304, headers={"ETag": tag})
     newer = guard.newer(number, seen)
     words = ""
     if newer:
@@ -52,7 +57,10 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
             "%(count)d new messages, the last from %(name)s. Read them before you send.",
             len(newer),
         ) % {"count": len(newer), "name": newer[-1].author}
-    return JsonResponse({"count": len(newer), "words": words})
+    replies = delivery_state.of(number)
+    answer = JsonResponse({"count": len(newer), "words": words, "replies": replies})
+    answer.headers["ETag"], answer.headers["Cache-Control"] = tag, "private, no-cache"
+    return answer
 
 
 @require_POST
@@ -61,7 +69,11 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
 def note(request: HttpRequest, number: int) -> HttpResponse:
     """Anybody who may read a ticket may write a note on it."""
     visible_or_404(request, number)
-    notes.add(number, request.user, request.POST.get("text", ""), desk_now())
+    text = request.POST.get("text", "")
+    try:
+        notes.add(number, request.user, text, desk_now())
+    except Ticket.DoesNotExist:
+        return render(request, "mentions/note_lost.html", {"number": number, "text": text}, status=409)
     messages.success(request, _("Note added."))
     return redirect(playing.address(number, view_of(request)))
 

@@ -1,6 +1,7 @@
 // Entry of every page. Small modules, no build step; pages work without them.
 import "./forms.js";
 import "./times.js";
+import "./problems.js";
 import "./menus.js";
 import "./toasts.js";
 import "./dialogs.js";

@@ -79,12 +79,38 @@ async function renew() {
 }
 const beat = desk.dataset.renew ? setInterval(renew, RENEW_MS) : 0;
 
+// How each reply stands that the page shows as being sent: it never says so for ever.
+function showReplies(replies) {
+  for (const { id, state, badge, words } of replies || []) {
+    const under = document.querySelector(`#reply-${id} .under`);
+    if (!under || under.dataset.state === state) continue;
+    const shown = under.querySelector(".badge");
+    if (under.dataset.state === undefined && shown?.textContent === badge) {
+      under.dataset.state = state;
+      continue;
+    }
+    under.dataset.state = state;
+    const mark = document.createElement("span");
+    mark.className = `badge ${state}`;
+    mark.textContent = badge;
+    const said = document.createElement("span");
+    said.textContent = words;
+    under.replaceChildren(mark, " ", said);
+    announce(`${badge}. ${words}`);
+  }
+}
+
+let newsTag = "";
 async function news() {
   if (document.hidden) return;
   try {
-    const response = await fetch(`${desk.dataset.news}?seen=${desk.dataset.seen}`, { credentials: "same-origin" });
-    if (response.ok) {
-      const { words } = await response.json();
+    const headers = newsTag ? { "If-None-Match": newsTag } : {};
+    const address = `${desk.dataset.news}?seen=${desk.dataset.seen}`;
+    const response = await fetch(address, { headers, cache: "no-store", credentials: "same-origin" });
+    if (response.status === 200) {
+      newsTag = response.headers.get("ETag") || "";
+      const { words, replies } = await response.json();
+      showReplies(replies);
       if (words) tell(words);
     }
   } catch { /* the heartbeat says when the desk cannot be reached */ }

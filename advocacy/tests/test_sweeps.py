@@ -1,0 +1,133 @@
+"""Every schedule that goes through rows leaves out the one that fails, logs it, and does the others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django_settings
+
+from advocacy.beat import SCHEDULE
+from advocacy.celery import app
+from channels import outbox, outbox_recovery, outbox_sending, outbox_states, slack_api, sweeps
+from channels.clocks import desk_now
+from channels.models import OutboundItem
+from channels.registry import all_adapters
+from mentions import deliveries, handing_over, parking
+from mentions.models import Reply, Ticket
+from mentions.tests.interleaved_worlds import LONG_AFTER, a_reply
+from mentions.tests.platforms import Wire
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def wire(monkeypatch):
+    """The tests' own platform beside the real ones."""
+    from channels import registry
+
+    mine = Wire()
+    everything = {**registry.all_adapters(), mine.platform: mine}
+    registry.all_adapters.cache_clear()
+    monkeypatch.setattr(registry, "scan", lambda: everything)
+    yield mine
+    registry.all_adapters.cache_clear()
+
+
+def three_replies(wire):
+    return [a_reply(wire).reply for _ in range(3)]
+
+
+def breaking(monkeypatch, module, name, bad):
+    """The row function raises for `bad` and works for the others."""
+    real = getattr(module, name)
+
+    def once(row, *args):
+        if getattr(row, "pk", row) == bad:
+            raise RuntimeError("this row is bad")
+        return real(row, *args)
+
+    monkeypatch.setattr(module, name, once)
+
+
+def test_hand_over_leaves_out_one(wire, monkeypatch, caplog):
+    bad, *good = three_replies(wire)
+    breaking(monkeypatch, handing_over, "hand_over", bad.pk)
+    assert handing_over.hand_over_due(desk_now() + LONG_AFTER) == 2
+    assert set(Reply.objects.filter(state="handed")) == set(good)
+    assert "left out" in caplog.text
+
+
+def test_deliveries_leave_out_one(wire, monkeypatch, caplog):
+    bad, *good = three_replies(wire)
+    handing_over.hand_over_due(desk_now() + LONG_AFTER)
+    OutboundItem.objects.update(state="uncertain")
+    bad.refresh_from_db()
+    breaking(monkeypatch, deliveries, "apply", bad.outbound_id)
+    deliveries.apply_changed(desk_now())
+    assert set(Reply.objects.filter(state="uncertain")) == set(good)
+    assert "left out" in caplog.text
+
+
+def test_parked_leave_out_one(wire, monkeypatch, caplog):
+    bad, *_good = [reply.ticket for reply in three_replies(wire)]
+    now = desk_now()
+    Ticket.objects.update(status="open", waiting_on="monitor", wake_at=now, claimed_by=None)
+    breaking(monkeypatch, parking, "_wake_by_time", bad.pk)
+    assert parking.wake_due(now + timedelta(minutes=1)) == Ticket.objects.count() - 1
+    assert Ticket.objects.get(waiting_on="monitor") == bad
+    assert "left out" in caplog.text
+
+
+def test_lost_workers_leave_out_one(wire, monkeypatch, caplog):
+    bad, *_good = three_replies(wire)
+    handing_over.hand_over_due(desk_now() + LONG_AFTER)
+    now = desk_now() + LONG_AFTER
+    while outbox_states.claim(now, 1) is not None:
+        pass
+    bad.refresh_from_db()
+    breaking(monkeypatch, outbox_recovery, "_give_up", bad.outbound_id)
+    outbox.recover(now + timedelta(minutes=5))
+    assert list(OutboundItem.objects.filter(state="sending").values_list("pk", flat=True)) == [bad.outbound_id]
+    assert "left out" in caplog.text
+
+
+def test_database_that_is_away_ends_a_sweep_at_once(monkeypatch):
+    class Away:
+        def is_usable(self):
+            return False
+
+    monkeypatch.setattr(sweeps, "connection", Away())
+
+    def fails(row):
+        raise RuntimeError(row)
+
+    with pytest.raises(RuntimeError, match="1"):
+        sweeps.each("test", [1, 2], fails)
+
+
+BY_ROW = {
+    *("mentions.hand_over_due", "mentions.apply_deliveries", "mentions.wake_parked", "mentions.check_lost_personal"),
+    *("channels.recover_outbox", "channels.ask_expiry", "experts.sweep", "mentions.post_notices"),
+    *("mentions.sweep_notices",),
+}
+"""Go through `sweeps.each`."""
+
+
+def test_each_schedule_by_row_goes_through_the_one_that_isolates(monkeypatch):
+    """Asked of what the tasks call: the module of each names `sweeps`."""
+    import inspect
+
+    from channels import expiry
+    from experts import tasks as experts_tasks
+    from mentions import notices, personal
+
+    app.loader.import_default_modules()
+    assert {entry["task"] for entry in SCHEDULE.values()} >= BY_ROW
+    for module in (handing_over, deliveries, parking, personal, outbox_recovery, expiry, experts_tasks, notices):
+        assert "sweeps.each(" in inspect.getsource(module), module.__name__
+
+
+def test_run_of_the_outbox_ends_within_the_soft_limit_of_tasks():
+    longest = max([slack_api.REQUEST_TIMEOUT_S, *(a.request_timeout_s for a in all_adapters().values())])
+    assert outbox_sending.MAX_RUN_S + longest + 30 <= django_settings.CELERY_TASK_SOFT_TIME_LIMIT
