@@ -322,7 +322,8 @@ def _work_for_ever() -> None:
     django.setup()
     from django.db import Error
 
-    while True:
+    parent = os.getppid()
+    while os.getppid() == parent:
         try:
             drain()
         except Error as error:
