@@ -68,9 +68,9 @@ def bring_back(app_config: AppConfig, using: str, plan: Plan = (), **_kwargs: An
         return
     connection = connections[using]
     with transaction.atomic(using=using):
-        for name, kept in _known(connection):
-            if (kept.app, kept.migration) in forwards:
-                _restore(name, kept, connection)
+        due = [(name, kept) for name, kept in _known(connection) if (kept.app, kept.migration) in forwards]
+        for name, kept in _targets_first(due, connection):
+            _restore(name, kept, connection)
 
 
 def is_ours(label: str) -> bool:
@@ -216,6 +216,24 @@ def _restore(name: str, kept: Kept, connection: BaseDatabaseWrapper) -> None:
         else:
             _put_back_values(name, kept, references, connection)
     _run(connection, f"DROP TABLE {_quoted(name)}")
+
+
+def _targets_first(due: list[tuple[str, Kept]], connection: BaseDatabaseWrapper) -> Iterator[tuple[str, Kept]]:
+    """Rows come back before those that point to them, and whole rows before single columns."""
+    there = set(connection.introspection.table_names())
+    left = [pair for pair in due if pair[1].column is None]
+    while left:
+        tables = {kept.table for _name, kept in left}
+        free = [pair for pair in left if not _points_to(pair[1].table, tables, there, connection)] or left[:1]
+        yield from free
+        left = [pair for pair in left if pair not in free]
+    yield from (pair for pair in due if pair[1].column is not None)
+
+
+def _points_to(table: str, others: set[str], there: set[str], connection: BaseDatabaseWrapper) -> bool:
+    if table not in there:
+        return False
+    return any(target in others - {table} for target, _key in _references(table, connection).values())
 
 
 def _references(table: str, connection: BaseDatabaseWrapper) -> dict[str, tuple[str, str]]:
