@@ -78,4 +78,5 @@ def words(language: str) -> dict[str, str]:
         "changed": _("The list has changed."),
         "selected": _("%(count)d selected"),
         "none": _("Nothing found."),
+        "nothing_own": _("Nothing is left of that answer without greeting, quoted text and signature."),
     }

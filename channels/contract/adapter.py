@@ -51,6 +51,8 @@ class Adapter(ABC):
     grouping: ClassVar[Grouping] = Grouping.AUTHOR_IN_THREAD
     is_internal: ClassVar[bool] = False
     """Who asks there is one of our own people, not the public: its channels stay out of the reports by default."""
+    is_private: ClassVar[bool] = False
+    """Only whoever writes and we read it (a mail, a form, a report): nothing of it belongs on a public platform."""
     expected_silence: ClassVar[timedelta] = timedelta(days=1)
     poll_interval_s: ClassVar[tuple[int, int]] = (60, 900)
     """Shortest and longest pause between polls, in seconds; the adaptive interval stays within."""

@@ -228,7 +228,10 @@ def test_similar_solved_tickets_are_offered_with_their_answer(client, sam):
     asked = MessageFactory(text="Our proxies want NTLM, does the runner work?").ticket
     page = client.get(reverse("mentions:links", args=[asked.pk]), headers={"HX-Request": "true"}).content.decode()
     assert f"#{solved.pk}" in page
-    assert client.get(reverse("mentions:answer", args=[solved.pk])).json() == {"text": "Set HTTPS_PROXY."}
+    assert client.get(reverse("mentions:answer", args=[solved.pk])).json() == {
+        "text": "Set HTTPS_PROXY.",
+        "warning": "",
+    }
 
 
 @pytest.mark.parametrize("text", ["", "a b c", "' | & ! :* <->", "https://a.example/" + "x" * 500, "日本語 テスト"])

@@ -13,7 +13,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels.clocks import desk_now
 from channels.models.connection import Priority
-from mentions import access, delivery_state, guard, history, notes, playing, priorities, similar, tagging, ticket_page
+from mentions import (
+    access,
+    delivery_state,
+    guard,
+    history,
+    notes,
+    playing,
+    priorities,
+    reusing,
+    similar,
+    tagging,
+    ticket_page,
+)
 from mentions.models import Ticket
 from mentions.thread import thread_of
 from mentions.views.acting import number_of, telling, view_of, visible_or_404
@@ -119,7 +131,10 @@ def links(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 @login_required
 def answer(request: HttpRequest, number: int) -> HttpResponse:
-    """The text of the first answer given on a ticket, to be used again: {"text"}."""
-    shown = visible_or_404(request, number)
-    message = shown.first_reply_message
-    return JsonResponse({"text": message.text if message else ""})
+    """The first answer given on a ticket, in our own words, to be used again on ticket `?for=`: {"text", "warning"}.
+    With a warning it is put in only by somebody who has read it."""
+    old = visible_or_404(request, number)
+    visible = access.visible_tickets(request.user).select_related("channel__connection")
+    other = visible.filter(pk=number_of(request.GET.get("for")) or 0).first()
+    found = reusing.answer_for(old, other)
+    return JsonResponse({"text": found.text, "warning": found.warning})

@@ -70,7 +70,11 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   if (button.dataset.text) return insert(button.dataset.text);
   const response = await fetch(button.dataset.insert, { credentials: "same-origin" });
-  if (response.ok) insert((await response.json()).text);
+  if (!response.ok) return;
+  const { text: words, warning } = await response.json();
+  if (!words) return announce(say("nothing_own"));
+  // From a private conversation to a public one: nothing goes in unread.
+  if (!warning || window.confirm(`${warning}\n\n${words}`)) insert(words);
 });
 
 document.addEventListener("click", async (event) => {

@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 class EmailAdapter(Adapter):
     platform = "email"
+    is_private = True
     label = "E-mail"
     grouping = Grouping.THREAD
     capabilities = frozenset({Capability.SEND})

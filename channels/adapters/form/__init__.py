@@ -37,6 +37,7 @@ from channels.errors import Malformed, Rejected
 
 class FormAdapter(Adapter):
     platform = "form"
+    is_private = True
     label = "Form"
     grouping = Grouping.THREAD
     capabilities = frozenset({Capability.WEBHOOK, Capability.SEND})

@@ -29,6 +29,7 @@ class HackerOne(Adapter):
     business day and no weekends are settings of that channel."""
 
     platform = "hackerone"
+    is_private = True
     label = "HackerOne"
     fields = (
         Field("api_identifier", "API identifier", "The name of the API token.", required=True),

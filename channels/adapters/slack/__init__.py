@@ -33,6 +33,7 @@ class Slack(Adapter):
     """Each channel of Slack is a channel of the desk, addressed by its name or its id."""
 
     platform = "slack"
+    is_private = True
     label = "Slack"
     fields = (
         Field("api_base", "API address", kind=FieldKind.URL, default=API),
