@@ -33,17 +33,19 @@ class Audited:
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
     def _record(self, kind: str, obj: Model, message: Any) -> None:
-        details = changes_in(message)
+        details = changes_in(message, with_names=not hasattr(obj, "audit_name"))
         if kind != "admin_changed" or details:
             log.record(self.audit_kind or kind, now=desk_now(), subject=obj, details=details)
 
 
-def changes_in(message: Any) -> dict[str, list[str]]:
-    """The admin's change message as {"changed": ["name", "channel acme: rank"], "added": [...], "deleted": [...]}."""
+def changes_in(message: Any, *, with_names: bool = True) -> dict[str, list[str]]:
+    """The admin's change message as {"changed": ["name", "channel acme: rank"], "added": [...], "deleted": [...]}.
+    Without names (`channel: rank`) for people who may have to be erased."""
     found: dict[str, list[str]] = {}
     for part in message if isinstance(message, list) else []:
         for what, about in part.items():
-            row = f"{about['name']} {about['object']}" if about.get("object") else ""
+            named = f"{about['name']} {about['object']}" if with_names else about.get("name", "")
+            row = named if about.get("object") else ""
             lines = [f"{row}: {field}" if row else field for field in about.get("fields", [])] or ([row] if row else [])
             found.setdefault(what, []).extend(str(line) for line in lines)
     return {what: lines for what, lines in found.items() if lines}

@@ -42,6 +42,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "keep following": every(HOUR, "mentions.renew_followed"),
     # Solved tickets are closed for good when their days are over.
     "close": every(HOUR, "mentions.close_solved"),
+    # The raw form of old items, and files of conversations long over, are not kept for ever.
+    "retention": every(24 * HOUR, "mentions.remove_old"),
     # The search index's list of what is not yet sorted in would otherwise be emptied by some unlucky insert.
     "search index": every(300, "mentions.clean_search_index"),
     # Outreaches whose delivery or answer was missed.

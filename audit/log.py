@@ -77,7 +77,7 @@ def _name(user: Any) -> str:
 def _subject(subject: Any) -> tuple[str, str, str]:
     if not isinstance(subject, Model):
         return "", "", _text(subject or "")
-    name = _name(subject) if hasattr(subject, "get_full_name") else str(subject)
+    name = _name(subject) if hasattr(subject, "get_full_name") else getattr(subject, "audit_name", str(subject))
     return subject._meta.label_lower, str(subject.pk), _text(name)
 
 

@@ -16,6 +16,7 @@ from channels.matching import Clause, subject_of
 from channels.models import Channel, IgnoreRule, InboundItem
 from channels.nudges import items_after_commit
 from channels.recent_items import Entry, Shown
+from channels.retention import WITH_RAW
 
 PAGE = 50
 LISTED = {"query": "query", "none": "", "undone": "undone"}
@@ -95,8 +96,10 @@ def _shown(entry: Entry, channels: dict[int, list[Channel]]) -> Shown:
 @transaction.atomic
 def let_in(item_id: int, user: User | AnonymousUser) -> InboundItem | None:
     """This one comes in after all: pending once, past what stopped it (which it goes on naming until then). None if it
-    is not kept out by a rule or a query (any more), or not for this person's eyes."""
+    is not kept out by a rule or a query (any more), its raw form is not kept any longer, or it is not for this person's
+    eyes."""
     stopped = InboundItem.objects.filter(state=InboundItem.State.IGNORED, ignored_why__in=("rule", "query"))
+    stopped = stopped.filter(WITH_RAW)
     item = seen_by(user, stopped).filter(pk=item_id).select_for_update().defer("payload", "raw").first()
     if item is None:
         return None

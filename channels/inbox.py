@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection as database
 from django.db import transaction
 
-from channels import fingerprinting
+from channels import fingerprinting, tombstones
 from channels.configs import Source, source_of
 from channels.contract import Capability, Item, Json, Page
 from channels.imports import Import
@@ -37,8 +37,8 @@ FROM unnest(%(ids)s::text[], %(payloads)s::text[], %(raws)s::bytea[], %(digests)
     AS n (external_id, payload, raw, digest)
 ORDER BY n.external_id
 ON CONFLICT (connection_id, external_id) DO UPDATE SET
-    payload = CASE WHEN {newer} THEN excluded.payload ELSE stored.payload END,
-    raw = CASE WHEN {newer} THEN excluded.raw ELSE stored.raw END,
+    payload = CASE WHEN {newer} OR {emptied} THEN excluded.payload ELSE stored.payload END,
+    raw = CASE WHEN {newer} OR {emptied} THEN excluded.raw ELSE stored.raw END,
     digest = CASE WHEN {newer} THEN excluded.digest ELSE stored.digest END,
     fetched_at = CASE WHEN {newer} THEN excluded.fetched_at ELSE stored.fetched_at END,
     revision = stored.revision + CASE WHEN {newer} THEN 1 ELSE 0 END,
@@ -53,6 +53,8 @@ RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
     # The last line: a mail that could be fetched at last, after a placeholder that only said why it could not.
     newer="""(%(edits)s AND stored.digest <> excluded.digest AND excluded.fetched_at >= stored.fetched_at
         OR stored.raw IS NULL AND excluded.raw IS NOT NULL AND stored.state IN ('failed', 'pending'))""",
+    # Its raw form was not kept any longer, and it is needed once more.
+    emptied="(stored.payload IS NULL AND stored.raw IS NULL)",
     raised="(stored.role = 'thread' AND excluded.role = 'mention')",
     # Kept out as a mention, but part of a thread that is followed: it is context there.
     lowered="""(stored.role = 'mention' AND excluded.role = 'thread' AND stored.state = 'ignored'
@@ -108,6 +110,7 @@ def store_page(
     edits = source.adapter.can(Capability.EDITS)
     # Parsing may take its time: nothing of it happens inside the transaction.
     fetched = _fingerprinted(page.items, source, keep_last=edits)
+    fetched = _not_erased(fetched, source)
     changed, has_new = _changed(connection_id, fetched, role, fetched_at, edits)
     moves_cursor = role == MENTION and page.cursor is not None and page.cursor != source.connection.cursor
     if not changed and not moves_cursor:
@@ -142,6 +145,12 @@ def _fingerprinted(items: Sequence[Item], source: Source, *, keep_last: bool) ->
             chosen[external_id] = item
     digests = fingerprinting.digests(source.adapter, source.config, list(chosen.values()))
     return [_Fetched(*pair, digest) for pair, digest in zip(chosen.items(), digests, strict=True)]
+
+
+def _not_erased(fetched: list[_Fetched], source: Source) -> list[_Fetched]:
+    """What was erased stays out, whatever brings it again."""
+    kept = tombstones.without_buried(source.adapter.namespace(source.config), {f.external_id: f for f in fetched})
+    return list(kept.values())
 
 
 def _changed(

@@ -25,6 +25,7 @@ from channels.ignoring import Stop
 from channels.models import InboundItem
 from channels.nudges import items_after_commit
 from channels.payloads import from_json
+from channels.retention import WITH_RAW
 
 MAX_ATTEMPTS = 2
 LEASE_S = 30
@@ -198,13 +199,15 @@ def _settled(now: datetime) -> dict[str, Any]:
 
 
 def replay(ids: Iterable[int]) -> int:
-    """What could not be read becomes pending again, after a fix; returns how many. At most `MAX_REPLAYED` at a time.
+    """What could not be read becomes pending again, after a fix; returns how many. At most `MAX_REPLAYED` at a time,
+    and nothing whose raw form is gone.
 
     An item that was the end of its parser is tried alone, once: it's in quarantine again, or it's read. Others go in
     by the batch.
     """
     with transaction.atomic():
         failed = InboundItem.objects.filter(pk__in=list(ids)[:MAX_REPLAYED], state=InboundItem.State.FAILED)
+        failed = failed.filter(WITH_RAW)
         found = list(failed.select_for_update().order_by("pk").values_list("pk", "connection_id"))
         InboundItem.objects.filter(pk__in=[pk for pk, _ in found]).update(
             state=InboundItem.State.PENDING,

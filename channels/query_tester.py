@@ -20,6 +20,7 @@ from channels.matching import Query, parse, subject_of
 from channels.models import Batch, Channel, InboundItem
 from channels.nudges import items_after_commit
 from channels.recent_items import MOST, Entry, Shown
+from channels.retention import WITH_RAW
 from channels.routing import channels_for
 
 AT_ONCE = 200
@@ -218,4 +219,4 @@ def let_in(channel: Channel, now: datetime) -> int:
 
 def _kept_out(channel: Channel, now: datetime) -> QuerySet[InboundItem]:
     items = InboundItem.objects.filter(connection=channel.connection_id, state="ignored", ignored_why="query")
-    return items.filter(created_at__gte=recent_items.since(now))
+    return items.filter(WITH_RAW, created_at__gte=recent_items.since(now))

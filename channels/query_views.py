@@ -236,7 +236,9 @@ def _stopped(request: HttpRequest, items: Any, context: dict[str, Any]) -> HttpR
 def let_in(request: HttpRequest, number: int) -> HttpResponse:
     item = ignored.let_in(number, request.user)
     if item is None:
-        messages.warning(request, _("It is not kept out any more."))
+        messages.warning(
+            request, _("It is not kept out any more, or too old: its raw form is gone, so it cannot be read again.")
+        )
         return redirect("channels:ignored")
     messages.success(request, _("It comes in within a minute."))
     if item.ignored_by_id:

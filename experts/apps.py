@@ -8,7 +8,13 @@ class ExpertsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from experts import audience, directory, panel, receivers  # noqa: F401  (rules of who sees what; nudges from below)
+        from experts import (
+            audience,  # noqa: F401  (the rules of who sees what)
+            directory,
+            panel,
+            personal_data,  # noqa: F401  (a part of exports and erasures)
+            receivers,  # noqa: F401  (nudges from channels and mentions)
+        )
         from mentions import delivery_news, menu, panels
 
         delivery_news.register_slack_ids(directory.slack_id_of)

@@ -30,6 +30,8 @@ BULK = "mentions.bulk_ticket"
 DELETE_REPLY = "mentions.delete_reply"
 VIEW_REPORTS = "mentions.view_reports"
 CHANGE_AUTHOR = "mentions.change_author"
+ERASE = "mentions.erase_person"
+EXPORT = "mentions.export_person"
 
 
 def visible_tickets(user: User) -> TicketQuerySet:

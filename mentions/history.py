@@ -199,5 +199,6 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "shared": lambda data: _("shared it to %(channel)s") % {"channel": data.get("channel") or "Slack"},
     "bounced": lambda data: _("our mail came back undelivered"),
     "outreach": lambda data: _("an expert was asked"),
+    "erased": lambda data: _("what the requester wrote was erased"),
     "spam_reported": lambda data: _("reported spam, with thanks"),
 }

@@ -22,6 +22,7 @@ from channels.fields import InvalidSettings
 from channels.models import Batch, InboundItem
 from channels.nudges import items_after_commit
 from channels.registry import UnknownPlatform
+from channels.retention import WITH_RAW
 from mentions import locks
 from mentions.models import (
     Attachment,
@@ -107,9 +108,10 @@ def undo(batch_id: int, actor: Any, now: datetime) -> Undone:
 
 @transaction.atomic
 def redo(batch_id: int) -> int:
-    """Let in again what was undone; returns how many items. Raises Batch.DoesNotExist."""
+    """Let in again what was undone, as far as its raw form is still kept; returns how many items. Raises
+    Batch.DoesNotExist."""
     batch = Batch.objects.select_for_update().get(pk=batch_id)
-    undone = InboundItem.objects.filter(batch=batch, state="ignored", ignored_why="undone")
+    undone = InboundItem.objects.filter(WITH_RAW, batch=batch, state="ignored", ignored_why="undone")
     ids = list(undone.select_for_update().order_by("pk").values_list("pk", flat=True))
     free = {"attempts": 0, "lease_token": None, "lease_until": None}
     InboundItem.objects.filter(pk__in=ids).update(state="pending", ignored_why="", error="", **free)

@@ -125,7 +125,17 @@ def _send(room: str, kind: str, notices: list[Notice], now: datetime) -> None:
 
 TELLING = (
     *("claimed", "released", "expired", "handed_back", "status", "no_reply", "parked", "woken", "replied", "undone"),
-    *("delivered", "answered_outside", "macro", "deleted", "spam_reported", "outreach", "delivery_failed", "merged"),
+    *(
+        "delivered",
+        "answered_outside",
+        "macro",
+        "deleted",
+        "spam_reported",
+        "outreach",
+        "delivery_failed",
+        "merged",
+        "erased",
+    ),
 )
 """Kinds of Events after which a notice may say something else."""
 

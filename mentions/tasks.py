@@ -9,6 +9,7 @@ import time
 from datetime import timedelta
 
 from celery import shared_task
+from django.contrib.auth import get_user_model
 from django.db import connection
 
 from channels.clocks import desk_now
@@ -17,6 +18,9 @@ from channels.nudges import send_task
 from mentions import checklist, deliveries, delivery_news, handing_over, lifecycle, notices, personal
 from mentions.ingest import following, ingest_pending, retry_suspect, set_aside
 from mentions.ingest.unreadable import acknowledge_solved
+from mentions.models import Author
+from mentions.personal_data import erasing, retention
+from mentions.personal_data import scope as scopes
 
 INGEST_TASK = "mentions.ingest"
 RETRY_TASK = "mentions.retry_suspects"
@@ -146,3 +150,18 @@ def sweep_notices() -> int:
     """Mentions whose nudge was lost, and messages in Slack whose edit was."""
     now = desk_now()
     return notices.note(None, now) + notices.refresh(now, timedelta(days=3))
+
+
+@shared_task(name="mentions.remove_old", soft_time_limit=1800, time_limit=1860)  # type: ignore[misc,unused-ignore]
+def remove_old() -> str:
+    """At night: what is kept for so many days only."""
+    removed = retention.remove_old(desk_now())
+    return f"{removed.raw} raw items, {removed.files} files"
+
+
+@shared_task(name="mentions.erase_person", soft_time_limit=1800, time_limit=1860)  # type: ignore[misc,unused-ignore]
+def erase_person(author_id: int, actor_id: int) -> dict[str, int]:
+    """What an admin has confirmed on the page of an account; the second run finds nothing more."""
+    author = Author.objects.select_related("person").get(pk=author_id)
+    actor = get_user_model().objects.get(pk=actor_id)
+    return erasing.erase(scopes.of_author(author), now=desk_now(), actor=actor)

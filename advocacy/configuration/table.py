@@ -91,6 +91,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DESK_CLAIM_LEASE_SECONDS", Whole(30, 3600, "seconds"), 180),
     Setting("DESK_CLOSE_SOLVED_AFTER_DAYS", Whole(1, 3650, "days"), 14),
     Setting("DESK_ATTACHMENT_MAX_BYTES", Whole(1024, 100 * 1024 * 1024, "bytes"), 10 * 1024 * 1024),
+    Setting("DESK_RAW_RETENTION_DAYS", Whole(0, 36_500, "days"), 180),
+    Setting("DESK_FILE_RETENTION_DAYS", Whole(0, 36_500, "days"), 730),
     Setting("DESK_MAILS_PER_ADDRESS_PER_DAY", Whole(1, 10_000, "mails"), 20),
     Setting("DESK_PARSE_SECONDS", Whole(1, 60, "seconds"), 10),
     Setting("DESK_PARSE_MEMORY_MB", Whole(64, 2048, "megabytes"), 256),

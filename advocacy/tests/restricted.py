@@ -191,9 +191,7 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
         "what": lambda: ["query"],
         "slug": lambda: [w.hidden.slug, "median-by-channel"],
         "name": lambda: ["first-reply", "activity"],
-        "form": lambda: ["json"],
         "version": lambda: ["1"],
-        "verb": lambda: ["poll"],
         "hook_id": lambda: [w.hidden.connection.hook_id],
         "key": lambda: ["abc-def"],
         "uidb36": lambda: ["1"],
@@ -202,7 +200,6 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
         "object_id": lambda: _admin_ids(route, ids) or [1],
         "content_type_id": lambda: [1],
         "id": lambda: [w.owner.pk],
-        "app_label": lambda: ["mentions", "channels", "experts"],
         "url": lambda: ["nothing/"],
     }
     if name not in fixed:
@@ -240,7 +237,8 @@ def routes(resolver: URLResolver | None = None, begin: str = "") -> Iterator[str
             yield from routes(entry, whole)
 
 
-_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>([^)]*)\)")
+_ALTERNATIVES = re.compile(r"\w+(?:\|\w+)+")
 
 
 def addresses(route: str, w: SimpleNamespace, ids: dict[type, list[Any]]) -> list[str]:
@@ -248,7 +246,8 @@ def addresses(route: str, w: SimpleNamespace, ids: dict[type, list[Any]]) -> lis
     made = [""]
     end = 0
     for match in _PARAMETER.finditer(route):
-        values = values_of(match[1] or match[2], route, w, ids)
+        named = _ALTERNATIVES.fullmatch(match[3] or "")
+        values = named[0].split("|") if named else values_of(match[1] or match[2], route, w, ids)
         made = [m + _plain(route[end : match.start()]) + str(value) for m in made for value in values]
         end = match.end()
     return ["/" + m + _plain(route[end:]) for m in made]

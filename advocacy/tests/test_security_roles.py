@@ -124,6 +124,8 @@ EXPECTED = {
     "mentions:tick": ("method", "login no absent absent no absent"),
     "mentions:search": ("login no ok ok ok ok", "method"),
     "mentions:author": ("login no ok ok ok ok", "method"),
+    "mentions:erase_person": ("login no no no no ok", "login no no no no bad"),
+    "mentions:export_person": ("method", "login no no no no ok"),
     "mentions:attachment": ("login absent ok ok ok ok", "method"),
     "mentions:mail": ("login absent ok ok ok ok", "method"),
     "mentions:me": ("login ok ok ok ok ok", "login ok ok ok ok ok"),

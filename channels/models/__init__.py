@@ -1,5 +1,6 @@
 from channels.models.alarm import Alarm
 from channels.models.connection import Channel, Connection
+from channels.models.erased import ErasedId
 from channels.models.follow import Followed
 from channels.models.inbox import Batch, IgnoreRule, InboundItem
 from channels.models.installation import Installation
@@ -11,6 +12,7 @@ __all__ = [
     "Batch",
     "Channel",
     "Connection",
+    "ErasedId",
     "Followed",
     "IgnoreRule",
     "InboundItem",

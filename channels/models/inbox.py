@@ -25,6 +25,7 @@ class InboundItem(models.Model):
         RULE = "rule", _("an ignore rule")
         QUERY = "query", _("the query of its channels")
         UNDONE = "undone", _("its import was undone")
+        ERASED = "erased", _("its author was erased")
 
     class Role(models.TextChoices):
         MENTION = "mention", _("mention")  # came by a search, timeline, mailbox

@@ -31,9 +31,18 @@ class Person(models.Model):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         ordering = ["name"]
+        permissions = [
+            ("erase_person", "Can erase everything that the desk holds of a person"),
+            ("export_person", "Can export everything that the desk holds of a person"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def audit_name(self) -> str:
+        """For the audit log, from which nothing can be taken out again: somebody who is erased must not be named."""
+        return f"person {self.pk}"
 
 
 class Account(models.Model):

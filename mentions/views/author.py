@@ -30,6 +30,8 @@ def author(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "author": shown,
         "accounts": accounts,
+        "may_export": request.user.has_perm(access.EXPORT) and not shown.is_us,
+        "may_erase": request.user.has_perm(access.ERASE) and not shown.is_us,
         "notes": access.notes_about(shown.person, request.user),
         "rows": rows(records[:PAGE], desk_now()),
         "next": paging.cursor_of(records[PAGE - 1], ORDER) if len(records) > PAGE else "",

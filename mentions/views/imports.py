@@ -83,5 +83,8 @@ def redo(request: HttpRequest, number: int) -> HttpResponse:
         words = ngettext("%(count)d item comes in again.", "%(count)d items come in again.", count) % {"count": count}
         messages.success(request, words)
     else:
-        messages.warning(request, _("There was nothing to let in: none of its items is marked as undone."))
+        messages.warning(
+            request,
+            _("There was nothing to let in: no item is marked as undone, or its raw form is gone."),
+        )
     return redirect("mentions:import", number)

@@ -1,0 +1,1 @@
+"""What the desk holds of one person: finding it, giving it out, taking it away, and not keeping it for ever."""

@@ -1,0 +1,48 @@
+"""Which person a command is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from mentions.models import Author, Person
+from mentions.personal_data import scope as scopes
+from mentions.personal_data.scope import Scope
+
+
+def add_arguments(parser: Any) -> None:
+    parser.add_argument("--author", type=int, help="number of an account: the one in the address of its page")
+    parser.add_argument("--person", type=int, help="number of a person in the admin")
+    parser.add_argument("--account", help="handle or address on a platform: twitter:jane, email:jane@example.com")
+
+
+def chosen(options: dict[str, Any]) -> Scope:
+    """Raises CommandError with what to do."""
+    given = [name for name in ("author", "person", "account") if options[name]]
+    if len(given) != 1:
+        raise CommandError("Name one person: --author, --person or --account.")
+    try:
+        if options["person"]:
+            return scopes.of_person(Person.objects.get(pk=options["person"]))
+        return scopes.of_author(_author(options))
+    except (Person.DoesNotExist, Author.DoesNotExist) as error:
+        raise CommandError(
+            "Nobody is known by that. Search the desk for their handle; the page has the number."
+        ) from error
+    except scopes.OneOfUs as error:
+        raise CommandError(str(error)) from error
+
+
+def _author(options: dict[str, Any]) -> Author:
+    if options["author"]:
+        return Author.objects.select_related("person").get(pk=options["author"])
+    namespace, _, handle = options["account"].rpartition(":")
+    named = Author.objects.filter(namespace=namespace)
+    handle = handle.lstrip("@")
+    found = list((named.filter(handle__iexact=handle) | named.filter(external_id__iexact=handle))[:2])
+    if len(found) > 1:
+        raise CommandError("Several accounts are called that. Use --author with the number of one.")
+    if not found:
+        raise Author.DoesNotExist
+    return found[0]
