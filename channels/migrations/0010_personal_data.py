@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0009_holding_and_alarms'),
+        ("channels", "0009_holding_and_alarms"),
     ]
 
     operations = [

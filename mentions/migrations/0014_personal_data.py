@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mentions', '0010_audience'),
+        ("mentions", "0013_praise"),
     ]
 
     operations = [
