@@ -203,6 +203,7 @@ class LivingDesk:
             "DESK_ALLOWED_PRIVATE_HOSTS": ",".join(f"127.0.0.1:{port}" for port in ports),
             "DESK_SLACK_API_BASE": f"{self.sandbox.http_url}/slack/api/",
             "DESK_COMPANY": "Acme",
+            "DESK_SECOND_FACTOR_ROLES": "none",  # as in the demo: a password is the whole login
             **self.settings,
         }
 
