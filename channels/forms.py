@@ -63,6 +63,8 @@ class AdapterForm(forms.ModelForm):  # type: ignore[type-arg]
     """Keeps `settings` and `secrets` of its instance in step with the adapter's fields."""
 
     adapter_fields: tuple[Field, ...] = ()
+    secret_changes: Mapping[str, list[str]] = {}
+    """Names of secrets that were set and removed, for the audit log."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,6 +99,11 @@ class AdapterForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error(SETTING + field.name, str(error))
             except SecretUnreadable as error:
                 self.add_error(SECRET + field.name, str(error))
+        before = self.instance.secrets
+        self.secret_changes = {
+            "set": sorted(name for name, value in sealed.items() if before.get(name) != value),
+            "removed": sorted(name for name in before if name not in sealed),
+        }
         if not self.errors:
             self.instance.settings, self.instance.secrets = settings, sealed
         return dict(self.cleaned_data)

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from audit import log
+from channels.clocks import desk_now
 from channels.models import Connection
 from channels.nudges import task_after_commit
 
 
 def pause(ids: Iterable[int], reason: str) -> int:
     """Stop polling and sending; a poll under way ends after its page. Returns how many were active."""
-    return Connection.objects.filter(pk__in=list(ids), is_active=True).update(
-        is_active=False, paused_reason=reason[:200]
-    )
+    with transaction.atomic():
+        active = Connection.objects.select_for_update().filter(pk__in=list(ids), is_active=True).order_by("pk")
+        found = list(active)
+        Connection.objects.filter(pk__in=[c.pk for c in found]).update(is_active=False, paused_reason=reason[:200])
+        _record(found, {"paused": reason[:200]})
+    return len(found)
 
 
 def resume(ids: Iterable[int], now: datetime) -> int:
     """Poll and send again, at once. Returns how many were paused."""
     with transaction.atomic():
         paused = Connection.objects.filter(pk__in=list(ids), is_active=False)
-        found = list(paused.values_list("pk", flat=True))
+        resumed = list(paused.order_by("pk"))
+        found = [connection.pk for connection in resumed]
+        _record(resumed, {"resumed": True})
         paused.update(is_active=True, paused_reason="", failures=0, next_poll_at=now)
         for pk in found:
             task_after_commit("channels.poll", pk)
@@ -44,3 +51,8 @@ def poll_soon(ids: Iterable[int], now: datetime) -> int:
         for pk in found:
             task_after_commit("channels.poll", pk)
     return len(found)
+
+
+def _record(connections: Iterable[Connection], details: Mapping[str, object]) -> None:
+    for connection in connections:
+        log.record("connection_changed", now=desk_now(), subject=connection, details=details)

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from audit import log
+from channels.clocks import desk_now
 from channels.configs import Source, source_of, speaking_as
 from channels.contract import Adapter, Author, FieldKind, Json
 from channels.errors import AuthFailed, ChannelError, Transient, fit
@@ -75,7 +78,9 @@ def save(user_id: int, connection: Connection, adapter: Adapter, given: Mapping[
     if problems:
         raise InvalidSettings(problems, {field.name: field.label for field in adapter.personal_fields})
     account.secrets = sealed
-    _begin_check(account)
+    with transaction.atomic():
+        _begin_check(account)
+        _record("set", connection)
     return account
 
 
@@ -103,7 +108,16 @@ def _begin_check(account: PersonalAccount) -> None:
 
 
 def forget(user_id: int, connection_id: int) -> None:
-    PersonalAccount.objects.filter(user_id=user_id, connection_id=connection_id).delete()
+    with transaction.atomic():
+        accounts = PersonalAccount.objects.filter(user_id=user_id, connection_id=connection_id)
+        for account in accounts.select_related("connection"):
+            _record("removed", account.connection)
+        accounts.delete()
+
+
+def _record(what: str, connection: Connection) -> None:
+    """In the audit log: that it was entered or removed, not what."""
+    log.record("own_account_changed", now=desk_now(), subject=connection, details={"own account": what})
 
 
 def ask(account_id: int, now: datetime) -> Found | None:

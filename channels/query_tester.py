@@ -13,7 +13,9 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
 
+from audit import log
 from channels import recent_items
+from channels.clocks import desk_now
 from channels.configs import Source
 from channels.ignoring import understood
 from channels.matching import Query, parse, subject_of
@@ -194,8 +196,10 @@ def _is_stopped(entry: Entry, query: Query, channel: Channel | None, channels: l
 def switch_on(channel: Channel, text: str) -> None:
     """From now on it decides what is a mention. Raises QueryError."""
     parse(text)
-    channel.query = channel.draft_query = text
-    channel.save(update_fields=["query", "draft_query"])
+    with transaction.atomic():
+        channel.query = channel.draft_query = text
+        channel.save(update_fields=["query", "draft_query"])
+        log.record("channel_changed", now=desk_now(), subject=channel, details={"changed": ["query"]})
 
 
 def waiting(channel: Channel, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from audit import log
 from channels import pausing, trying
 from channels.admin.buttons import Button, ButtonAdmin
 from channels.clocks import desk_now
@@ -112,6 +114,7 @@ class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
 
 @admin.register(Connection)
 class ConnectionAdmin(ButtonAdmin):
+    audit_kind = "connection_changed"
     inlines = [ChannelInline]
     list_display = ("name", "platform_shown", "how_it_is", "last_item_at", "next_poll_at", "is_active")
     list_filter = ("is_active", "platform")
@@ -203,6 +206,14 @@ class ConnectionAdmin(ButtonAdmin):
         else:
             obj.platform = request.GET["platform"]
             obj.save()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Which secrets were entered or forgotten is recorded by name; the other fields are, as everywhere."""
+        super().save_related(request, form, formsets, change)
+        for filled in [form, *chain.from_iterable(formset.forms for formset in formsets)]:
+            changes = {what: names for what, names in getattr(filled, "secret_changes", {}).items() if names}
+            if changes and filled.instance.pk:
+                log.record("secret_changed", now=desk_now(), subject=filled.instance, details=changes)
 
     @admin.display(description=gettext_lazy("platform"), ordering="platform")
     def platform_shown(self, connection: Connection) -> str:

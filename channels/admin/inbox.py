@@ -12,9 +12,11 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from audit import log
 from channels import inbox
 from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnly
 from channels.admin.seeing import SeenOnly
+from channels.clocks import desk_now
 from channels.models import InboundItem
 from channels.payloads import restored
 
@@ -27,6 +29,8 @@ def replay(model_admin: Any, request: HttpRequest, item: InboundItem, _typed: st
 
 
 def _say_replayed(request: HttpRequest, count: int) -> None:
+    if count:
+        log.record("replayed", now=desk_now(), details={"items": count})
     said = ngettext("%(count)d item is read again.", "%(count)d items are read again.", count) % {"count": count}
     (messages.success if count else messages.warning)(request, said)
 

@@ -7,7 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from audit import log
 from channels import sealing
+from channels.clocks import desk_now
 from channels.secrets import SecretUnreadable
 
 
@@ -24,6 +26,8 @@ class Command(BaseCommand):
             found = sealing.reseal_all()
         except SecretUnreadable as error:
             raise CommandError(str(error)) from error
+        columns = {str(column): count for column, count in found.items()}
+        log.record("secrets_resealed", now=desk_now(), actor_name="manage.py reseal_secrets", details=columns)
         for column, count in found.items():
             self.stdout.write(f"  {column}: {count}")
         self.stdout.write(_("%(count)d secrets are sealed with the first key.") % {"count": sum(found.values())})
