@@ -91,6 +91,8 @@ class _Run:
     items: int = 0
     pages: int = 0
     more: bool = False
+    is_stopped: bool = False
+    """The lease is gone, or an admin paused the connection."""
     quota_left: int | None = None
     quota_resets_at: datetime | None = None
     trouble: str = ""
@@ -124,9 +126,15 @@ def poll(connection_id: int, now: datetime, lease_token: UUID | None = None) -> 
         _read_pages(run)
     except Exception as error:
         return _record_failure(connection, token, error, clock(), run)
-    run.batch.ended(more=run.more)
+    run.batch.ended(more=run.more or (run.batch.is_open and _goes_on(run)))
     _record_success(connection, run, clock())
     return Polled(True, run.items, run.pages, run.more)
+
+
+def _goes_on(run: _Run) -> bool:
+    """Whether a first import has not reached its end: an admin paused it, a part of it is out of order for now, or the
+    quota is used up. What comes then belongs to it, so that it can be taken back as a whole."""
+    return run.is_stopped or run.again_soon or run.quota_left == 0
 
 
 def lease() -> timedelta:
@@ -166,6 +174,7 @@ def _read_pages(run: _Run) -> None:
             run.trouble = run.trouble or fit(without_secrets(page.trouble))
             _note_quota(run, page)
             if not _renew(connection.pk, run.token, clock()):
+                run.is_stopped = True
                 return
             if run.pages >= MAX_PAGES_PER_RUN or clock() > deadline:
                 run.more = True

@@ -26,6 +26,7 @@ from channels.contract import (
 )
 from channels.errors import Malformed, Transient
 from channels.http import get_json
+from channels.parts import Parts
 from channels.text import clean, html_links, html_to_text, text_links
 
 _LISTS = ("incidents", "scheduled_maintenances")
@@ -108,12 +109,16 @@ class Statuspage(Adapter):
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
         """The 50 latest incidents and maintenances: all that the page tells. What is known is not stored again."""
-        for name in ("incidents", "scheduled-maintenances"):
-            answer = get_json(config.network, f"{_base(config)}/api/v2/{name}.json")
-            if not isinstance(answer.body, dict):
-                raise Transient("The status page answered without incidents. It is tried again.")
-            left, resets_at = answer.quota()
-            yield Page(self.split(answer.body, config), {}, left, resets_at)
+        kept = cursor.get("parts") if isinstance(cursor, dict) else None
+        parts = Parts(("incidents", "scheduled-maintenances"), kept)
+        for name in parts:
+            with parts.reading(name):
+                answer = get_json(config.network, f"{_base(config)}/api/v2/{name}.json")
+                if not isinstance(answer.body, dict):
+                    raise Transient("The status page answered without incidents. It is tried again.")
+                left, resets_at = answer.quota()
+                yield Page(self.split(answer.body, config), {"parts": parts.to_json()}, left, resets_at)
+        yield from parts.end({"parts": parts.to_json()})
 
     def check(self, config: Config) -> str:
         body = get_json(config.network, f"{_base(config)}/api/v2/summary.json").body

@@ -310,3 +310,17 @@ def test_check_says_what_lies_there_and_that_smtp_greets(server: ImapServer) -> 
 
 def test_check_without_smtp_says_that_replies_cannot_be_sent(server: ImapServer) -> None:
     assert "cannot be sent" in ADAPTER.check(config_for(server.port))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_folder_that_cannot_be_opened_keeps_no_other_from_being_read(server: ImapServer, place: int) -> None:
+    server.append(mail(1), NOW)
+    server.append(mail(2), NOW, "Sent")
+    further = ["Gone"] if place else []
+    settings = {"inbox_folder": "INBOX" if place else "Gone", "further_folders": [*further, "Sent"]}
+    config = config_for(server.port, **settings)
+    pages = list(ADAPTER.fetch(config, None))
+    found = subjects([item for page in pages for item in page.items], config)
+    assert found == (["Question 1", "Question 2"] if place else ["Question 2"])
+    assert "Gone" in pages[-1].trouble
+    assert "Sent" in pages[-1].cursor

@@ -12,7 +12,7 @@ from __future__ import annotations
 import imaplib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
@@ -22,9 +22,13 @@ from channels.adapters.email.headers import read_date
 from channels.adapters.email.imap import NoSuchFolder, Session, failures, open_session
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.errors import Rejected, Transient
+from channels.errors import ChannelError, Rejected, Transient
+from channels.parts import Parts
 
 T = TypeVar("T")
+
+_PARTS = "//parts"
+"""Among the names of folders in the cursor; no server lets a folder be called so."""
 
 MAX_RAW_BYTES = 25 * 1024 * 1024
 KEPT_OF_LARGER = 1024 * 1024
@@ -78,11 +82,14 @@ def fetch_pages(config: Config, cursor: Json) -> Iterator[Page]:
     """At most MAX_PER_POLL new mails of every folder, oldest first; the last page's cursor resumes exactly."""
     reader = _Reader(config)
     state: dict[str, Json] = dict(cursor) if isinstance(cursor, Mapping) else {}
+    parts = Parts(folders_of(config), state.get(_PARTS))
     try:
-        for folder in folders_of(config):
-            for items, position in reader.read(folder, state.get(folder)):
-                state = {**state, folder: position}
-                yield Page(items, state)
+        for folder in parts:
+            with parts.reading(folder, ""), reader.anew_after_failure():
+                for items, position in reader.read(folder, state.get(folder)):
+                    state = {**state, folder: position, _PARTS: parts.to_json()}
+                    yield Page(items, state)
+        yield from parts.end({**state, _PARTS: parts.to_json()})
     finally:
         reader.close()
 
@@ -105,6 +112,16 @@ class _Reader:
             self._opened = open_session(self.config)
             self._session = self._opened.__enter__()
         return self._session
+
+    @contextmanager
+    def anew_after_failure(self) -> Iterator[None]:
+        """The next folder does not inherit a session that may be broken."""
+        try:
+            yield
+        except Transient:
+            with suppress(ChannelError, OSError):
+                self.close()
+            raise
 
     def close(self) -> None:
         opened, self._opened, self._session = self._opened, None, None

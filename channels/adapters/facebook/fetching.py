@@ -11,15 +11,18 @@ by the next round, which begins where this one *began*.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from channels.adapters.facebook import client, wire
 from channels.adapters.facebook.reading import page_id, parse
 from channels.adapters.facebook.wire import TALK
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.errors import AuthFailed, ChannelError, Rejected, Transient
+from channels.errors import AuthFailed, Rejected, Transient
 from channels.http import Answer
+from channels.parts import NotForThis, Parts
 
+_SHOWN = {"feed": "Comments", "talks": "Messages"}
 POSTS_PER_PAGE = 25
 TALKS_PER_PAGE = 25
 NESTED = 50
@@ -38,18 +41,26 @@ Read = Callable[[Config, Mapping[str, Json], int], list[Item]]
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Comments, then messages; a right that one of them lacks does not keep the other from being read."""
+    """Comments, then messages; what one of them lacks or suffers does not keep the other from being read."""
     marks = dict(cursor) if isinstance(cursor, dict) else {}
-    failed: ChannelError | None = None
-    for name, path, asked, read in _sources(config):
-        try:
+    wanted = {source[0]: source for source in _sources(config)}
+    parts = Parts(wanted, marks.pop("parts", None))
+    for name in parts:
+        _, path, asked, read = wanted[name]
+        with parts.reading(name, _SHOWN[name]), _rights_of_its_own():
             for items, reached, answer in _round(config, path, asked, read, marks.get(name)):
                 marks[name] = reached
-                yield Page(items, dict(marks), *client.quota(answer, desk_now()))
-        except (AuthFailed, Rejected) as error:
-            failed = failed or error
-    if failed:
-        raise failed
+                yield Page(items, {**marks, "parts": parts.to_json()}, *client.quota(answer, desk_now()))
+    yield from parts.end({**marks, "parts": parts.to_json()})
+
+
+@contextmanager
+def _rights_of_its_own() -> Iterator[None]:
+    """Comments and messages need a right each; where both are refused, the poll fails."""
+    try:
+        yield
+    except AuthFailed as error:
+        raise NotForThis(str(error)) from error
 
 
 def _sources(config: Config) -> list[tuple[str, str, dict[str, str | int], Read]]:

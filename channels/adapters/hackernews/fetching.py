@@ -16,6 +16,7 @@ from channels.contract import Config, Item, Json, Page
 from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Malformed, Rejected, Transient
 from channels.http import get_json
+from channels.parts import Parts
 
 PER_PAGE = 200
 MOST_PER_QUERY = 1000
@@ -28,17 +29,22 @@ LOOKUPS = 30
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of hits that name a phrase, or the front page as it is now."""
+    """Pages of hits that name a phrase, or the front page as it is now. A phrase that the search refuses keeps none of
+    the others from being read."""
     if config.setting("feed", "mentions") == "front_page":
         yield Page(wire.split(_front_page(config)), cursor if isinstance(cursor, dict) else {})
         return
-    marks = dict(cursor.get("phrases") or {}) if isinstance(cursor, dict) else {}
+    known = cursor if isinstance(cursor, dict) else {}
+    marks = dict(known.get("phrases") or {})
     start = int(desk_now().timestamp()) - 86_400 * _days(config)
-    for phrase in phrases_of(config):
-        progress = progress_from(marks.get(phrase.lower()), start)
-        for items, reached in _search(config, phrase, progress):
-            marks[phrase.lower()] = reached.to_json()
-            yield Page(items, {"phrases": dict(marks)})
+    wanted = {phrase.lower(): phrase for phrase in phrases_of(config)}
+    parts = Parts(wanted, known.get("parts"))
+    for name in parts:
+        with parts.reading(name, f"“{wanted[name]}”"):
+            for items, reached in _search(config, wanted[name], progress_from(marks.get(name), start)):
+                marks[name] = reached.to_json()
+                yield Page(items, {"phrases": dict(marks), "parts": parts.to_json()})
+    yield from parts.end({"phrases": dict(marks), "parts": parts.to_json()})
 
 
 def phrases_of(config: Config) -> list[str]:

@@ -57,7 +57,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
         yield Page(_named(config, wire.split(young)), state)
     if not config.setting("comments", True):
         return
-    failed: Transient | None = None
+    failed: ChannelError | None = None
     for number in list(waiting)[:STORIES_A_POLL]:
         count, items = waiting.pop(number), []
         try:
@@ -67,10 +67,12 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
             raise
         except Transient as error:  # to the end: one story that cannot be read must not keep the others waiting
             waiting[number], failed = count, failed or error
+        except (Malformed, Rejected) as error:  # until somebody comments on it again
+            counts[number], failed = count, failed or error
         state = {**state, "comments": _newest(counts), "waiting": dict(waiting)}
         yield Page(items, state)
     if failed is not None:
-        raise failed
+        yield Page((), state, trouble=str(failed), again_soon=isinstance(failed, Transient))
 
 
 def _since(config: Config, stored: Mapping[str, Any]) -> int:

@@ -17,6 +17,7 @@ from channels.adapters.stackexchange.client import Wrapper, ask, pause, thread_f
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected
+from channels.parts import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 25
@@ -50,33 +51,62 @@ def sources(config: Config) -> list[Source]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """The sources in turn, beginning with the one at which the last poll was stopped. `pauses` (method → epoch seconds)
-    that were asked for stand in the cursor, since the next poll may be another process's."""
-    known = cursor if isinstance(cursor, dict) else {}
-    marks: dict[str, Any] = dict(known.get("from") or {})
-    asked = sources(config)
-    keys = [source.key for source in asked]
-    first = keys.index(str(known["next"])) if known.get("next") in keys else 0
-    start = int(desk_now().timestamp()) - 86_400 * _days(config)
-    pauses: dict[str, float] = {
-        path: until for path, until in (known.get("pauses") or {}).items() if until > desk_now().timestamp()
-    }
-    left = PAGES_A_POLL
-    for number, source in enumerate(asked[first:] + asked[:first]):
-        following = keys[(first + number + 1) % len(keys)]
-        if (rest_s := pauses.get(source.path, 0.0) - desk_now().timestamp()) > 0:
-            raise pause(rest_s)
-        for wrapper, mark, is_last in _pages(config, source, _mark(marks.get(source.key), start), left):
-            left -= 1
-            marks[source.key] = mark
-            if wrapper.pause_s:
-                pauses[source.path] = desk_now().timestamp() + wrapper.pause_s
-            state = {"from": dict(marks), "next": following if is_last else source.key, "pauses": dict(pauses)}
-            yield Page(_items(config, wrapper), state, wrapper.quota_left, wrapper.quota_resets_at)
-            if wrapper.pause_s and not is_last:
-                raise pause(wrapper.pause_s)
+    """The sources in turn, beginning with the one at which the last poll was stopped; one that is refused keeps none of
+    the others from being read, and neither does a pause that is asked for one method. `pauses` (method → epoch seconds)
+    stand in the cursor, since the next poll may be another process's."""
+    state = _State(config, cursor)
+    parts, wanted, left = state.parts, state.sources, PAGES_A_POLL
+    resting: list[str] = []
+    for key in parts:
+        if state.rest_s(wanted[key]) > 0:
+            resting.append(key)
+            continue
+        with parts.reading(key):
+            for wrapper, mark, is_last in _pages(config, wanted[key], state.mark(key), left):
+                left -= 1
+                state.note(wanted[key], wrapper, mark, is_last, resting)
+                yield Page(_items(config, wrapper), state.to_json(), wrapper.quota_left, wrapper.quota_resets_at)
+                if wrapper.pause_s and not is_last:
+                    resting.append(key)
+                    break
         if left <= 0:
             return
+    if parts.read or not resting:
+        yield from parts.end(state.to_json())
+    if resting:
+        raise pause(min(state.rest_s(wanted[key]) for key in resting))
+
+
+class _State:
+    """What the cursor keeps. `from`: source → epoch seconds up to which it is read; `next`: the one to begin with."""
+
+    def __init__(self, config: Config, cursor: Json) -> None:
+        known = cursor if isinstance(cursor, dict) else {}
+        self.sources = {source.key: source for source in sources(config)}
+        self.marks: dict[str, Any] = dict(known.get("from") or {})
+        self.start = int(desk_now().timestamp()) - 86_400 * _days(config)
+        now = desk_now().timestamp()
+        self.pauses: dict[str, float] = {p: at for p, at in (known.get("pauses") or {}).items() if at > now}
+        self.turn = str(known.get("next") or "")
+        self.parts = Parts(self.sources, {**(known.get("parts") or {}), "turn": self.turn})
+
+    def mark(self, key: str) -> int:
+        return _mark(self.marks.get(key), self.start)
+
+    def rest_s(self, source: Source) -> float:
+        return self.pauses.get(source.path, 0.0) - desk_now().timestamp()
+
+    def note(self, source: Source, wrapper: Wrapper, mark: int, is_last: bool, resting: list[str]) -> None:
+        self.marks[source.key] = mark
+        if wrapper.pause_s:
+            self.pauses[source.path] = desk_now().timestamp() + wrapper.pause_s
+        keys = list(self.sources)
+        following = keys[(keys.index(source.key) + 1) % len(keys)] if is_last else source.key
+        self.turn = resting[0] if resting else following
+
+    def to_json(self) -> dict[str, Json]:
+        kept = {"from": dict(self.marks), "next": self.turn, "pauses": dict(self.pauses)}
+        return {**kept, "parts": self.parts.to_json()}
 
 
 def _pages(config: Config, source: Source, mark: int, bound: int) -> Iterator[tuple[Wrapper, int, bool]]:
