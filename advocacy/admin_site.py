@@ -44,8 +44,8 @@ def changes_in(message: Any, *, with_names: bool = True) -> dict[str, list[str]]
     found: dict[str, list[str]] = {}
     for part in message if isinstance(message, list) else []:
         for what, about in part.items():
-            named = f"{about['name']} {about['object']}" if with_names else about.get("name", "")
-            row = named if about.get("object") else ""
+            named = ("name", "object") if with_names else ("name",)  # the row itself has neither: {"added": {}}
+            row = " ".join(str(about[part]) for part in named if about.get(part))
             lines = [f"{row}: {field}" if row else field for field in about.get("fields", [])] or ([row] if row else [])
             found.setdefault(what, []).extend(str(line) for line in lines)
     return {what: lines for what, lines in found.items() if lines}
