@@ -71,6 +71,9 @@ def bring_back(app_config: AppConfig, using: str, plan: Plan = (), **_kwargs: An
         due = [(name, kept) for name, kept in _known(connection) if (kept.app, kept.migration) in forwards]
         for name, kept in _targets_first(due, connection):
             _restore(name, kept, connection)
+        for name, kept in due:
+            _point_again(name, kept, connection)
+            _run(connection, f"DROP TABLE {_quoted(name)}")
 
 
 def is_ours(label: str) -> bool:
@@ -208,18 +211,16 @@ def _highest(connection: BaseDatabaseWrapper) -> int:
 
 
 def _restore(name: str, kept: Kept, connection: BaseDatabaseWrapper) -> None:
-    """An older copy of the same thing was put back with an earlier step, or is older than what is there."""
     if kept.table in connection.introspection.table_names():
         references = _references(kept.table, connection)
         if kept.column is None:
             _put_back_rows(name, kept, references, connection)
         else:
             _put_back_values(name, kept, references, connection)
-    _run(connection, f"DROP TABLE {_quoted(name)}")
 
 
 def _targets_first(due: list[tuple[str, Kept]], connection: BaseDatabaseWrapper) -> Iterator[tuple[str, Kept]]:
-    """Rows come back before those that point to them, and whole rows before single columns."""
+    """Rows come back before those that must point to them, and whole rows before single columns."""
     there = set(connection.introspection.table_names())
     left = [pair for pair in due if pair[1].column is None]
     while left:
@@ -233,7 +234,19 @@ def _targets_first(due: list[tuple[str, Kept]], connection: BaseDatabaseWrapper)
 def _points_to(table: str, others: set[str], there: set[str], connection: BaseDatabaseWrapper) -> bool:
     if table not in there:
         return False
-    return any(target in others - {table} for target, _key in _references(table, connection).values())
+    columns = _columns(table, connection)
+    needed = {c: target for c, target in _references(table, connection).items() if not columns.get(c, True)}
+    return any(target in others - {table} for target, _key in needed.values())
+
+
+def _point_again(name: str, kept: Kept, connection: BaseDatabaseWrapper) -> None:
+    """References that may be empty, to rows that came back after the one that points to them."""
+    if kept.column is not None or kept.table not in connection.introspection.table_names():
+        return
+    columns = _columns(kept.table, connection)
+    references = _references(kept.table, connection)
+    for column in (c for c in references if columns.get(c) and c in _columns(name, connection)):
+        _put_back_values(name, replace(kept, column=column), references, connection)
 
 
 def _references(table: str, connection: BaseDatabaseWrapper) -> dict[str, tuple[str, str]]:
