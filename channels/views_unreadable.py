@@ -22,8 +22,8 @@ REPLAY = "channels.replay_inbounditem"
 
 
 def _readable_by(request: HttpRequest) -> QuerySet[InboundItem]:
-    failed = InboundItem.objects.filter(state=InboundItem.State.FAILED).defer("payload", "raw")
-    return seen_by(request.user, failed)
+    failed = seen_by(request.user, InboundItem).filter(state=InboundItem.State.FAILED)
+    return failed.defer("payload", "raw")
 
 
 @require_GET

@@ -22,6 +22,7 @@ from mentions.models import (
     Author,
     Blob,
     ChannelCheck,
+    DeliveryProblem,
     Draft,
     Event,
     HandBack,
@@ -78,6 +79,11 @@ def _ticket(user: Viewer) -> Q:
 @rule_for(AudienceLimit, Event, HandBack, Note, Reply, ThreadAlias)
 def _with_its_ticket(user: Viewer) -> Q:
     return Q(ticket__in=seen_by(user, Ticket))
+
+
+@rule_for(DeliveryProblem)
+def _of_a_ticket_or_a_post(user: Viewer) -> Q:
+    return Q(ticket=None) | Q(ticket__in=seen_by(user, Ticket))
 
 
 @rule_for(Draft)

@@ -89,7 +89,7 @@ def open_for(user: Any, now: datetime) -> QuerySet[DeliveryProblem]:
     if user.has_perm(access.PLAY):
         lonely = Q(user=None) | Q(at__lte=now - TEAM_HEARS_AFTER) | Q(user__is_active=False)
         mine |= lonely & Q(ticket__in=access.visible_tickets(user)) | lonely & Q(ticket=None)
-    open_ones = DeliveryProblem.objects.filter(mine, settled_at=None)
+    open_ones = access.seen_by(user, DeliveryProblem).filter(mine, settled_at=None)
     return open_ones.select_related("ticket", "reply", "outbound__connection", "user").order_by("at", "pk")
 
 

@@ -27,7 +27,6 @@ ADMIN_WITHOUT_RULE = {
     "channels.Channel": "settings, which admins look after whether or not they may read what comes in",
 }
 UNRULED = {
-    ("mentions/ticket_page.py", "Event"): "done_today counts one's own events and shows none",
     ("mentions/admin.py", "Author"): "ties accounts to a person after the person's own page was saved; shows nothing",
     ("experts/views.py", "Outreach"): "found by its signed link; then a restricted one is asked about",
 }

@@ -23,6 +23,7 @@ from mentions.models import (
     Attachment,
     Author,
     Blob,
+    DeliveryProblem,
     Draft,
     Event,
     Message,
@@ -191,6 +192,7 @@ def _on_tickets(scope: Scope, names: Names, done: Counter[str]) -> None:
     done["drafts"] += _gone(Draft.objects.filter(ticket__in=own))
     replies = Reply.objects.filter(ticket__in=own).exclude(text=ERASED)
     done["replies"] += replies.update(text=ERASED, subject="", recipients=[], cc=[], error="")
+    done["delivery problems"] += DeliveryProblem.objects.filter(ticket__in=own).exclude(why="").update(why="")
     for event in Event.objects.filter(ticket__in=own).exclude(data={}):
         if (kept := structure(event.data)) != event.data:
             Event.objects.filter(pk=event.pk).update(data=kept)
@@ -201,6 +203,8 @@ def _on_tickets(scope: Scope, names: Names, done: Counter[str]) -> None:
 def _near(near: list[int], names: Names, done: Counter[str]) -> None:
     for ticket in Ticket.objects.filter(pk__in=near):
         _scrub(ticket, names, ("subject", "wait_note"))
+    for problem in DeliveryProblem.objects.filter(ticket__in=near):
+        done["delivery problems"] += _scrub(problem, names, ("why",))
     for note in Note.objects.filter(ticket__in=near):
         done["notes"] += _scrub(note, names, ("text",))
     for draft in Draft.objects.filter(ticket__in=near):

@@ -16,6 +16,7 @@ from channels import tombstones
 from channels.models import InboundItem, OutboundItem
 from mentions.models import (
     Attachment,
+    DeliveryProblem,
     Draft,
     Event,
     Message,
@@ -59,6 +60,7 @@ def collect(scope: Scope) -> dict[str, Any]:
         "replies": _rows(Reply.objects.filter(ticket__in=own).order_by("pk")),
         "notes": _rows(Note.objects.filter(ticket__in=own).order_by("pk")),
         "drafts": _rows(Draft.objects.filter(ticket__in=own).order_by("pk")),
+        "delivery_problems": _rows(DeliveryProblem.objects.filter(ticket__in=own).order_by("pk")),
         "history": _rows(Event.objects.filter(ticket__in=own).order_by("pk")),
         "inbox": _rows(_items(scope)),
         "sent": _rows(OutboundItem.objects.filter(pk__in=scopes.outbound_ids(scope)).order_by("pk")),

@@ -28,6 +28,7 @@ from mentions.models import (
     Attachment,
     Author,
     Blob,
+    DeliveryProblem,
     Draft,
     Event,
     Message,
@@ -134,6 +135,7 @@ def _by_us(w):
         in_reply_to=message, recipients=[ADDRESS], cc=[ADDRESS], guard_message_id=0, state="sent", send_at=now,
         outbound=sent, message=answer, error=f"{MARK}?", created_at=now,
     )  # fmt: skip
+    DeliveryProblem.objects.create(kind="like", what="failed", why=f"no {MARK} there", user=user, ticket=ticket, at=now)
     shared = left("slack:#x")
     Event.objects.create(
         ticket=ticket, at=now, actor=user, kind="shared", data={"outbound": shared.pk, "channel": "#x"}

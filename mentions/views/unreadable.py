@@ -17,7 +17,7 @@ from mentions.views.acting import may_play
 
 
 def _stand_in_or_404(request: HttpRequest, number: int) -> Message:
-    mine = Message.objects.filter(ticket__in=access.visible_tickets(request.user), is_unreadable=True)
+    mine = access.seen_by(request.user, Message).filter(ticket__isnull=False, is_unreadable=True)
     return get_object_or_404(mine.select_related("ticket").only("ticket", "item_id", "text"), pk=number)
 
 
