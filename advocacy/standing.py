@@ -49,8 +49,11 @@ def _consequence(queue: str) -> str:
 
 
 CONSEQUENCES: dict[str, Callable[[], str]] = {
-    "desk": lambda: _("no reply leaves."),
+    "desk": lambda: _("claims do not run out, and Slack hears of no mention."),
+    "replies": lambda: _("no reply leaves."),
+    "ingest": lambda: _("what comes in does not become tickets."),
     "polls": lambda: _("nothing comes in."),
+    "pages": lambda: _("web pages are not read, and connections are not tested."),
 }
 
 

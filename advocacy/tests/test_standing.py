@@ -142,10 +142,10 @@ def test_slack_hears_of_it_though_the_worker_that_sends_is_the_dead_one(settings
     posted = []
     monkeypatch.setattr("channels.slack_api.post", lambda payload, key: posted.append(payload) or _receipt())
     settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", "#advocates"
-    seen(*others("queue:desk"))
-    seen("queue:desk", s_ago=500)
+    seen(*others("queue:replies"))
+    seen("queue:replies", s_ago=500)
     assert watch() == 1
-    assert "The worker for desk has not been seen for 8 min: no reply leaves." in posted[0]["text"]
+    assert "The worker for replies has not been seen for 8 min: no reply leaves." in posted[0]["text"]
     assert OutboundItem.objects.get().state == "sent"
 
 
