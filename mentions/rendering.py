@@ -15,6 +15,8 @@ from channels.text import without_punctuation
 from mentions.sanitise import clean_prose
 
 COUNT_CAP = 1000
+MAX_MARKDOWN = 50_000
+"""Characters; the parser takes quadratic time over open brackets."""
 SHOWN_LINK = 70
 """Characters of an address that are shown; the whole of it is where the link leads and in its title."""
 
@@ -46,7 +48,10 @@ def _link(url: str) -> str:
 
 @lru_cache(maxsize=256)
 def markdown(text: str) -> SafeString:
-    """CommonMark written by admins; raw HTML in it stays text, and the outcome is sanitised all the same."""
+    """CommonMark written by admins; raw HTML in it stays text, and the outcome is sanitised all the same. What is
+    longer than any guideline stays plain text."""
+    if len(text) > MAX_MARKDOWN:
+        return linked(text)
     return mark_safe(clean_prose(_PROSE.render(text)))  # noqa: S308 (sanitised)
 
 

@@ -119,9 +119,11 @@ def is_too_deep(source: str) -> bool:
 
 
 def clean_prose(source: str) -> str:
-    """What Markdown made of an admin's text: no pictures, links open elsewhere."""
+    """What Markdown made of an admin's text: no pictures, links open elsewhere. Nested too deeply, it stays text."""
+    if is_too_deep(source[:LONGEST]):
+        return escape(source[:LONGEST])
     return nh3.clean(
-        source,
+        source[:LONGEST],
         tags=set(PROSE_TAGS),
         attributes={"a": {"href", "title"}, "ol": {"start"}},
         url_schemes=LINK_SCHEMES,

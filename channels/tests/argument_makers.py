@@ -22,6 +22,7 @@ from django.db import models
 
 from channels.adapters.email.headers import Headers
 from channels.adapters.email.mime import Part
+from channels.adapters.feed.documents import FeedDocument
 from channels.contract import Adapter, Config, Network
 from channels.matching import Query, parse
 from channels.page_markup import Markup
@@ -261,4 +262,9 @@ def _part(text: str) -> Part:
     return Part(_headers(text), data, "text/plain", {"charset": "utf-8", "format": "flowed"})
 
 
-_READ: dict[Any, Callable[[str], Any]] = {Headers: _headers, Part: _part, Markup: Markup}
+def _feed(text: str) -> FeedDocument:
+    """Its address is what an admin has entered."""
+    return FeedDocument(text.encode("utf-8", "surrogatepass"), "https://acme.example/feed.xml")
+
+
+_READ: dict[Any, Callable[[str], Any]] = {Headers: _headers, Part: _part, Markup: Markup, FeedDocument: _feed}

@@ -96,6 +96,12 @@ def _grown(work: Work, length: int) -> Growth | None:
     return found if found.long_s > MOST_FOR_FOUR_TIMES * found.short_s else None
 
 
+def endless(work: Work, length: int) -> Growth | None:
+    """For what stays within a bound of its own: None where one call with so long an input comes to an end."""
+    took = _took(work(length, 0))
+    return Growth(length, took, took) if took >= ENDLESS_S else None
+
+
 def _took(call: Callable[[], object]) -> float:
     """Seconds by the wall clock, at most ENDLESS_S of processor time; the collector rests meanwhile."""
     was_on = gc.isenabled()

@@ -32,7 +32,7 @@ _CDATA = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _TAG = re.compile(rb"<(/?)[A-Za-z][^<>]*+>")
 _STRAY = re.compile(rb"<(?![A-Za-z/!?])|<[A-Za-z/][^<>]*+(?!>)|&(?![A-Za-z#])")
 DEEPEST = 5000
-MOST_STRAY = 5000
+MOST_STRAY = 1000
 """The parser takes quadratic time over what is nested or left open; no feed that is merely broken has so much of it."""
 _ENDS = (b"</rss>", b"</feed>", b"</rdf:rdf>", b"</channel>")
 

@@ -1,0 +1,68 @@
+"""The measure of growth itself: what is quadratic is found, what is linear is not, however fast or slow it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from channels.tests.growth import endless, superlinear
+from channels.tests.hostile_text import UNITS, plain_forms
+
+
+def _counted(text: str) -> None:
+    while text.endswith(")") and text.count("(") < text.count(")"):
+        text = text[:-1]
+
+
+def _nested(text: str) -> None:
+    for _ in range(len(text) // 8):
+        for _letter in text[::8]:
+            pass
+
+
+QUADRATIC: dict[str, Callable[[str], object]] = {
+    "counting after each cut": _counted,
+    "a search that begins anew": lambda text: re.findall(r"\)+x", text),
+    "two loops": _nested,
+}
+LINEAR: dict[str, Callable[[str], object]] = {
+    "nothing": lambda text: None,
+    "one search": lambda text: re.findall(r"\)", text),
+    "one slow loop": lambda text: [hash((letter, place)) for place, letter in enumerate(text)],
+    "sorting": lambda text: sorted(text),
+}
+
+
+def _work(function: Callable[[str], object]) -> Callable[[int, int], Callable[[], object]]:
+    return lambda length, attempt: lambda: function(")" * length)
+
+
+@pytest.mark.parametrize("name", QUADRATIC)
+def test_quadratic_work_is_found(name: str) -> None:
+    found = superlinear(_work(QUADRATIC[name]))
+    assert found is not None
+    assert "for four times the input" in str(found)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_linear_work_is_not(name: str) -> None:
+    assert superlinear(_work(LINEAR[name])) is None
+
+
+def test_what_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("channels.tests.growth.ENDLESS_S", 0.2)
+
+    def forever(text: str) -> None:
+        while True:
+            pass
+
+    assert endless(_work(forever), 10) is not None
+    assert endless(_work(len), 10) is None
+
+
+def test_every_kind_of_text_has_the_length_that_is_asked_for() -> None:
+    assert len(list(plain_forms())) == 2 * len(UNITS)
+    for form in plain_forms():
+        assert 0.5 * 4096 < len(form.text(4096)) < 1.5 * 4096
