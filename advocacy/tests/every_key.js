@@ -3,7 +3,7 @@
 (() => {
   const FIELDS = "textarea, select, [contenteditable=true], input:not([type=hidden], [type=checkbox], [type=radio], [type=submit], [type=button], [type=file], [type=color], [type=range])";
   const ITEMS = ".menu-body :is(a, button, input[type=checkbox])";
-  const BY_THEMSELVES = /\/(renew|news)\/|^GET \/queue\//; // what the page asks now and then, whatever is pressed
+  const BY_THEMSELVES = /\/(renew|news|delivery\/count)\/|^GET \/queue\//; // what the page asks now and then, whatever is pressed
   const all = (selector, area = document) => [...area.querySelectorAll(selector)];
   let armed = false;
   let effects = [];

@@ -188,7 +188,7 @@ def _natively(place: Place, modifiers: str, name: str) -> Allowed:
         changes += ["focus"]  # to what is wrong in the form
     if name == "Enter" and place.kind != "field":
         effects += ["click itself", *OWN, *place.requests]
-        changes += ["focus", *(["dialogs", "open"] if place.kind == "dialog" else [])]
+        changes += ["focus", "open", *(["dialogs"] if place.kind == "dialog" else [])]
     if place.scopes == ["menu"] and len(name) == 1 and modifiers in ("", "Shift+"):
         changes += ["focus"]
     return Allowed(tuple(effects), tuple(changes))
