@@ -178,6 +178,8 @@ def addresses(w):
             continue
         groups = pattern.pattern.regex.groupindex
         given = {group: values.get(group, "x") for group in groups}
+        if name in ("mentions:settle_all", "mentions:settle"):
+            given["verb"] = "send"
         if name.startswith("mentions:") and name.partition(":")[2] in others:
             given = {"number": others[name.partition(":")[2]]}
         key = f"{name} view" if name in ("mentions:play", "mentions:queue") and groups else name
