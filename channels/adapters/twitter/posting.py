@@ -6,12 +6,10 @@ to-like-the-specified-post, /x-api/posts/user-posts-timeline-by-user-id
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from twitter_text import parse_tweet
-from twitter_text.extract_urls import extract_urls_with_indices
 
 from channels.adapters.twitter import client, wire
 from channels.adapters.twitter.fetching import user_id
@@ -20,6 +18,12 @@ from channels.adapters.twitter.times import snowflake_time
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
 from channels.text import composed
+
+with warnings.catch_warnings():
+    # It reads its data by pkg_resources, which tells at each import that it will go.
+    warnings.simplefilter("ignore")
+    from twitter_text import parse_tweet
+    from twitter_text.extract_urls import extract_urls_with_indices
 
 MOST_COUNTED = 2000
 """Longer texts are far from fitting, and the library that counts takes quadratic time."""
