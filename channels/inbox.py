@@ -110,8 +110,9 @@ def store_page(
     edits = source.adapter.can(Capability.EDITS)
     # Parsing may take its time: nothing of it happens inside the transaction.
     fetched = _fingerprinted(page.items, source, keep_last=edits)
-    fetched = _not_erased(fetched, source)
     changed, has_new = _changed(connection_id, fetched, role, fetched_at, edits)
+    if changed and len(kept := _not_erased(changed, source)) < len(changed):
+        changed, has_new = _changed(connection_id, kept, role, fetched_at, edits)
     moves_cursor = role == MENTION and page.cursor is not None and page.cursor != source.connection.cursor
     if not changed and not moves_cursor:
         return []

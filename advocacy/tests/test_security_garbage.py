@@ -81,7 +81,8 @@ def targets(desk):
             continue
         groups = list(pattern.pattern.regex.groupindex)
         for outcome in TAKES_OUTCOME if "outcome" in groups else ("solve",):
-            given = {group: {**values, "outcome": outcome}.get(group, "x") for group in groups}
+            verb = "send" if ":settle" in name else "poll"
+            given = {group: {**values, "outcome": outcome, "verb": verb}.get(group, "x") for group in groups}
             yield reverse(name, kwargs=given)
     yield "/" + shown.outreach.path
     yield reverse("mentions:undo", args=[shown.reply.pk])
@@ -91,7 +92,10 @@ def targets(desk):
 def broken(client, method, address, data):
     """The status if it is an error of ours; whatever it did is taken back."""
     with transaction.atomic():
-        status = getattr(client, method)(address, data).status_code
+        response = getattr(client, method)(address, data)
+        if response.streaming:
+            list(response.streaming_content)  # read to its end, a file is closed
+        status = response.status_code
         transaction.set_rollback(True)
     return status if status >= 500 else None
 

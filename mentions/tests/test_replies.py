@@ -52,7 +52,7 @@ def test_submit_of_the_same_key_is_one_reply(ticket, sam):
     key = uuid.uuid4()
     first = submit(ticket, sam, key=key)
     again = replies.submit(
-        ticket.pk, sam, None, key=key, text="x", channel_id=0, guard_message_id=0, status_after="", now=LATER
+        ticket.pk, sam, None, key=key, text=first.text, channel_id=0, guard_message_id=0, status_after="", now=LATER
     )
     assert again == first
     assert Reply.objects.count() == 1
