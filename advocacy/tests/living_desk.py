@@ -16,9 +16,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -151,18 +152,25 @@ class LivingDesk:
         )
 
     def run(self, *argv: str, within_s: float = 120) -> str:
-        """The same, waited for; returns its output. AssertionError with all of it when it fails or takes too long."""
-        command, pipe = [sys.executable, *argv], subprocess.PIPE
-        with subprocess.Popen(
-            command, env=self.env, cwd=self.places.root, stdout=pipe, stderr=pipe, text=True
-        ) as program:
+        """The same, waited for; returns its output. AssertionError with all of it when it fails or takes too long.
+
+        Into files: a child that it leaves behind may hold a pipe open for ever. It is ended with its children."""
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+            program = subprocess.Popen(
+                [sys.executable, *argv], env=self.env, cwd=self.places.root, stdout=output, stderr=errors,
+                start_new_session=True,
+            )  # fmt: skip
             try:
-                output, errors = program.communicate(timeout=within_s)
+                code: int | None = program.wait(timeout=within_s)
             except subprocess.TimeoutExpired:
-                program.kill()
-                output, errors = program.communicate()
-        assert program.returncode == 0, f"{argv} ended with code {program.returncode}:\n{output}\n{errors}"
-        return output
+                code = None
+            with suppress(ProcessLookupError):
+                os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
+            said, complained = (file.seek(0) and "" or file.read() for file in (output, errors))
+        ended = f"took more than {within_s:.0f} s" if code is None else f"ended with code {code}"
+        assert code == 0, f"{argv} {ended}:\n{said[-3000:]}\n{complained[-3000:]}"
+        return said
 
     # -- looking inside ------------------------------------------------------------------------------------------
 
