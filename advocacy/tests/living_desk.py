@@ -167,7 +167,9 @@ class LivingDesk:
             with suppress(ProcessLookupError):
                 os.killpg(program.pid, signal.SIGKILL)
             program.wait()
-            said, complained = (file.seek(0) and "" or file.read() for file in (output, errors))
+            output.seek(0)
+            errors.seek(0)
+            said, complained = output.read(), errors.read()
         ended = f"took more than {within_s:.0f} s" if code is None else f"ended with code {code}"
         assert code == 0, f"{argv} {ended}:\n{said[-3000:]}\n{complained[-3000:]}"
         return said
