@@ -31,10 +31,11 @@ WORKER_MARGIN_S = 30
 
 MOVES: Mapping[str, frozenset[str]] = {
     # `sent` from anywhere but `sent`: a receipt, or our own post seen on the platform, is the truth, however late.
-    State.QUEUED: frozenset({State.SENDING, State.CANCELLED, State.SENT}),
-    State.RETRYING: frozenset({State.SENDING, State.CANCELLED, State.QUEUED, State.SENT}),
+    # `uncertain` without `sending`, and its discarding: the item was in a backup, and may have left since.
+    State.QUEUED: frozenset({State.SENDING, State.CANCELLED, State.SENT, State.UNCERTAIN}),
+    State.RETRYING: frozenset({State.SENDING, State.CANCELLED, State.QUEUED, State.SENT, State.UNCERTAIN}),
     State.SENDING: frozenset({State.SENT, State.RETRYING, State.UNCERTAIN, State.FAILED, State.QUEUED}),
-    State.UNCERTAIN: frozenset({State.SENT, State.QUEUED, State.RETRYING, State.FAILED}),
+    State.UNCERTAIN: frozenset({State.SENT, State.QUEUED, State.RETRYING, State.FAILED, State.CANCELLED}),
     State.FAILED: frozenset({State.QUEUED, State.SENT}),
     State.CANCELLED: frozenset({State.QUEUED, State.SENT}),
     State.SENT: frozenset({State.FAILED}),

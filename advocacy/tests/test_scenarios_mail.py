@@ -403,7 +403,8 @@ def renumber(connection):
     """As if all that was read so far had been read under another UIDVALIDITY: the server's is the new one."""
     cursor = connection.cursor
     for position in cursor.values():
-        position["uidvalidity"] -= 1
+        if "uidvalidity" in position:  # the rest is about folders that could not be read
+            position["uidvalidity"] -= 1
     connection.save(update_fields=["cursor"])
     for item in InboundItem.objects.filter(connection=connection):
         folder, validity, uid = item.external_id.rsplit("/", 2)

@@ -333,7 +333,7 @@ def test_drafts_save_themselves_and_come_back(client, sam, held):
 def test_news_tells_what_came_since(client, held):
     seen = held.messages.get().pk
     address = reverse("mentions:news", args=[held.pk])
-    assert client.get(address, {"seen": seen}).json() == {"count": 0, "words": ""}
+    assert client.get(address, {"seen": seen}).json() == {"count": 0, "words": "", "replies": []}
     MessageFactory(ticket=held, namespace="twitter", author=held.requester)
     told = client.get(address, {"seen": seen}).json()
     assert told["count"] == 1
