@@ -48,8 +48,18 @@ def somebody(role: str) -> Any:
     return UserFactory(role=None if role == "nobody" else role)
 
 
+class ReadingClient(Client):
+    """Reads what is streamed to its end, as a browser does: then its file is closed."""
+
+    def request(self, **request: Any) -> Any:
+        response = super().request(**request)
+        if response.streaming:
+            response.streaming_content = [b"".join(response.streaming_content)]
+        return response
+
+
 def client_of(user: Any, **how: Any) -> Client:
-    client = Client(raise_request_exception=False, **how)
+    client = ReadingClient(raise_request_exception=False, **how)
     if user.is_authenticated:
         client.force_login(user)
     return client
