@@ -7,6 +7,7 @@ presses real ones, so that the browser's own answers (Enter sends a form, Space 
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,8 +82,8 @@ class Place:
 
     @property
     def signature(self) -> str:
-        """The same control on another page."""
-        return f"{self.label} {self.scopes} {self.tag} {self.type}"
+        """The same control on another page, or once more for another row."""
+        return re.sub(r"\d+", "#", f"{self.label} {self.scopes} {self.tag} {self.type}")
 
 
 @dataclass
