@@ -49,6 +49,17 @@ def use_own_redis_number(worker: str) -> None:
     os.environ["REDIS_URL"] = f"{address}/{int(worker.removeprefix('gw')) + 1}"
 
 
+@pytest.hookimpl(wrapper=True)  # before xdist reads the groups in its own
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """What a module sets up once (a desk of its own, a platform of the sandbox) is not set up by both workers."""
+    for item in items:
+        if isinstance(item, pytest.Function) and not item.get_closest_marker("xdist_group"):
+            made = item._fixtureinfo.name2fixturedefs.values()
+            if any(each and each[-1].scope == "module" for each in made):
+                item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    return (yield)
+
+
 hear_for_children()
 os.environ.update(KEYS)
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):

@@ -17,9 +17,12 @@ SETTING = "setting"
 COPY = "copy"
 
 _IDENTITY = """
-SELECT {cluster}, oid, 'channels_outbounditem'::regclass::oid FROM pg_database WHERE datname = current_database()
+SELECT system_identifier, oid, 'channels_outbounditem'::regclass::oid
+  FROM pg_database, pg_control_system() WHERE datname = current_database()
 """
-_CLUSTER = "(SELECT system_identifier FROM pg_control_system())"
+_IDENTITY_WITHOUT_CLUSTER = """
+SELECT '', oid, 'channels_outbounditem'::regclass::oid FROM pg_database WHERE datname = current_database()
+"""
 _MAY_ASK = "SELECT has_function_privilege('pg_control_system()', 'execute')"
 
 
@@ -40,8 +43,8 @@ def identity() -> str:
     for the cluster's identifier, the numbers have to do."""
     with connection.cursor() as cursor:
         cursor.execute(_MAY_ASK)
-        cluster = _CLUSTER if cursor.fetchone()[0] else "''"
-        cursor.execute(_IDENTITY.format(cluster=cluster))
+        (may_ask,) = cursor.fetchone()
+        cursor.execute(_IDENTITY if may_ask else _IDENTITY_WITHOUT_CLUSTER)
         return "/".join(str(part) for part in cursor.fetchone())
 
 

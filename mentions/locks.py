@@ -38,12 +38,15 @@ SELECT count(pg_advisory_xact_lock(k)) FROM (
     SELECT DISTINCT hashtextextended(x, 0) AS k FROM unnest(%s::text[]) AS x ORDER BY 1) AS sorted
 """
 _NAMES = """
-SELECT DISTINCT namespace || ' ' || thread_id FROM mentions_message WHERE {which}
-UNION
-SELECT namespace || ' ' || external_id FROM mentions_message WHERE {which}
-UNION
-SELECT a.namespace || ' ' || a.external_id FROM mentions_messagealias a
-  JOIN mentions_message m ON m.id = a.message_id WHERE {which_m}
+SELECT DISTINCT n.namespace || ' ' || n.name
+  FROM mentions_message m
+ CROSS JOIN LATERAL (
+       SELECT m.namespace, m.thread_id AS name
+        UNION ALL
+       SELECT m.namespace, m.external_id
+        UNION ALL
+       SELECT namespace, external_id FROM mentions_messagealias WHERE message_id = m.id) AS n
+ WHERE m.ticket_id = ANY(%s) OR m.id = ANY(%s)
 """
 
 
@@ -55,10 +58,8 @@ def hold(names: Iterable[str]) -> None:
 
 def hold_conversations(*, tickets: Iterable[int] = (), messages: Iterable[int] = ()) -> None:
     """The conversations of these tickets and messages, as ingest names them. Before any row is locked."""
-    ids = {"tickets": list(tickets), "messages": list(messages)}
-    which = "({0}ticket_id = ANY(%(tickets)s) OR {0}id = ANY(%(messages)s))"
     with connection.cursor() as cursor:
-        cursor.execute(_NAMES.format(which=which.format(""), which_m=which.format("m.")), ids)
+        cursor.execute(_NAMES, [list(tickets), list(messages)])
         names = sorted(name for (name,) in cursor.fetchall())
     hold(names[:MAX_NAMES])
 

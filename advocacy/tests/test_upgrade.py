@@ -42,7 +42,8 @@ def static_state(desk):
     return json.loads(desk.get("/readyz")[1])["parts"]["static files"]["said"]
 
 
-def test_without_it_a_process_is_not_ready_and_says_what_to_do(desk):
+def test_without_it_a_process_is_not_ready_and_says_what_to_do(desk, tmp_path, monkeypatch):
+    monkeypatch.setitem(desk.settings, "DESK_STATIC_ROOT", str(tmp_path / "nothing"))
     with web(desk):
         assert desk.get("/readyz")[0] == 503
         assert static_state(desk) == "not collected: run `manage.py upgrade`"
@@ -60,10 +61,12 @@ def test_after_it_every_page_has_its_files(desk):
 
 
 def test_it_may_be_repeated(desk):
+    desk.manage("upgrade")
     assert "all applied" in desk.manage("upgrade")
 
 
 def test_files_of_another_release_are_noticed_and_mended(desk):
+    desk.manage("upgrade")
     style = desk.folder / "static" / "css" / "tokens.css"
     style.write_text("/* of the release before */")
     with web(desk):
@@ -74,6 +77,7 @@ def test_files_of_another_release_are_noticed_and_mended(desk):
 
 
 def test_what_is_collected_after_a_process_began_needs_a_restart(desk):
+    desk.manage("upgrade")
     manifest = desk.folder / "static" / "staticfiles.json"
     kept = manifest.read_bytes()
     manifest.write_text(json.dumps({"version": "1.1", "paths": {}, "hash": ""}))
