@@ -99,7 +99,32 @@ def leases(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-CHECKS: tuple[Callable[[Configs], list[CheckMessage]], ...] = (values, names, addresses, leases)
+@register(Tags.security)
+def single_sign_on(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
+    """A provider without what the desk is known by there. Few providers let a server in without a secret."""
+    if not settings.OIDC_ISSUER:
+        return []
+    found: list[CheckMessage] = []
+    if not settings.GIVEN["DESK_OIDC_CLIENT_ID"]:
+        found.append(
+            Error(
+                "DESK_OIDC_ISSUER is set and DESK_OIDC_CLIENT_ID is not: nobody could log in by single sign-on.",
+                hint="Set DESK_OIDC_CLIENT_ID to the id that the provider gave the desk.",
+                id="desk.E031",
+            )
+        )
+    if not settings.GIVEN["DESK_OIDC_CLIENT_SECRET"]:
+        found.append(
+            Warning(
+                "DESK_OIDC_CLIENT_SECRET is not set: most providers will refuse the desk.",
+                hint="Set it to the secret that the provider gave the desk.",
+                id="desk.W032",
+            )
+        )
+    return found
+
+
+CHECKS: tuple[Callable[[Configs], list[CheckMessage]], ...] = (values, names, addresses, leases, single_sign_on)
 
 
 def longest_request_s() -> int:

@@ -37,6 +37,7 @@ KINDS: dict[str, Promise] = {
     # settings and secrets
     "connection_changed": _("Connection changed"),
     "channel_changed": _("Channel changed"),
+    "handbook_loaded": _("Handbook loaded"),
     "secret_changed": _("Secret changed"),
     "secrets_resealed": _("Secrets re-encrypted"),
     "own_account_changed": _("Personal account changed"),

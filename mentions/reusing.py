@@ -71,11 +71,13 @@ def answer_for(old: Ticket, other: Ticket | None) -> Answer:
 
 
 def is_private(ticket: Ticket) -> bool:
-    """Whether only the requester and we read it: a mail, a form, a report, a restricted channel."""
+    """Whether only the requester and we read it: a mail, a form, a report, a direct message, a restricted channel."""
     try:
-        if adapter_for(ticket.channel.connection.platform).is_private:
-            return True
+        adapter = adapter_for(ticket.channel.connection.platform)
     except UnknownPlatform:
+        return True
+    threads = ticket.messages.values_list("thread_id", flat=True).distinct()
+    if adapter.is_private or any(adapter.is_private_thread(thread) for thread in threads):
         return True
     return bool(audience.circle_of([ticket]).channels)
 

@@ -18,6 +18,7 @@ from django.db import IntegrityError, transaction
 from advocacy.handbook import preset
 from advocacy.handbook.company import Company
 from advocacy.handbook.managed import KINDS, Kind, NoConnection, Values
+from audit import log
 from mentions.models import PresetRecord
 
 NAMES = "company"
@@ -59,6 +60,7 @@ def load(company: Company, *, now: datetime, dry_run: bool = False) -> list[Chan
         with transaction.atomic():
             changes = [_load(row, now) for row in preset.rows(company)]
             _remember(company, now)
+            _record(changes, now)
             if dry_run:
                 raise _Undone
     except _Undone:
@@ -75,6 +77,12 @@ def remembered() -> Company:
 def _remember(company: Company, now: datetime) -> None:
     values = {"values": asdict(company), "loaded_at": now}
     PresetRecord.objects.update_or_create(kind=NAMES, key=NAMES, defaults=values)
+
+
+def _record(changes: list[Change], now: datetime) -> None:
+    made = {deed.value: [f"{c.kind} {c.name}" for c in changes if c.deed is deed] for deed in (Deed.ADD, Deed.UPDATE)}
+    if any(made.values()):
+        log.record("handbook_loaded", now=now, actor_name="manage.py load_handbook", details=made)
 
 
 def _load(row: preset.Row, now: datetime) -> Change:

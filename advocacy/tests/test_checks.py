@@ -42,6 +42,14 @@ def test_poll_lease_is_never_shorter_than_the_longest_request(settings):
     assert checks.leases(None) == []
 
 
+def test_single_sign_on_needs_what_the_provider_knows_the_desk_by(settings):
+    settings.OIDC_ISSUER = "https://login.example.com"
+    settings.GIVEN = {"DESK_OIDC_CLIENT_ID": "", "DESK_OIDC_CLIENT_SECRET": ""}
+    assert ids(checks.single_sign_on(None)) == ["desk.E031", "desk.W032"]
+    settings.GIVEN = {"DESK_OIDC_CLIENT_ID": "desk", "DESK_OIDC_CLIENT_SECRET": "of the provider"}
+    assert checks.single_sign_on(None) == []
+
+
 def test_start_with_wrong_settings_is_refused_with_every_reason(settings):
     settings.GIVEN = environment.read({"DESK_UNDO_SECONDS": "-1", "DESK_BASE_ULR": "x"})
     with pytest.raises(ImproperlyConfigured, match=r"(?s)DATABASE_URL.*REDIS_URL.*DESK_UNDO_SECONDS.*DESK_BASE_URL\?"):

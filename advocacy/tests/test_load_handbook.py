@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from advocacy.handbook import loading, preset
 from advocacy.handbook.company import BadName, Company
 from advocacy.handbook.loading import Change, Deed
+from audit.models import Entry
 from channels.contract import FieldKind
 from channels.fields import cleaned
 from channels.models import Channel, Connection
@@ -275,3 +276,13 @@ def test_bad_names_are_refused(names: tuple[str, str, str]) -> None:
         Company(*names)
     with pytest.raises(CommandError):
         call_command("load_handbook", "--company", names[0], "--handle", names[1], "--domain", names[2])
+
+
+def test_audit_log_tells_what_was_loaded_and_nothing_of_a_dry_run() -> None:
+    load(dry_run=True)
+    assert not Entry.objects.filter(kind="handbook_loaded").exists()
+    load()
+    load()
+    (entry,) = Entry.objects.filter(kind="handbook_loaded")
+    assert entry.actor_name == "manage.py load_handbook"
+    assert len([name for name in entry.details["add"] if name.startswith("channel ")]) == Channel.objects.count()

@@ -108,6 +108,10 @@ class Adapter(ABC):
         """Where in the browser an answer is written when it is given outside."""
         return mention_url
 
+    def is_private_thread(self, thread_id: str) -> bool:
+        """Whether only whoever wrote it and we read that conversation. Override where a platform has both kinds."""
+        return self.is_private
+
     def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
         """What a request of the platform brings, once it has proved where it comes from (signature, token, age). Pure
         but for `now` (aware UTC). Raises Refused, Malformed."""

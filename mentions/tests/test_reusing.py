@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from channels.adapters.facebook.wire import TALK
 from channels.registry import all_adapters
 from mentions import reusing
 from mentions.models import Ticket
@@ -102,6 +103,13 @@ def test_otherwise_it_is_put_in_at_once(before, now):
 def test_a_restricted_channel_is_private_whatever_its_platform():
     old, new = ticket_on("discourse", visible_to=["advocate"]), ticket_on("twitter")
     assert offered(old, new).json()["warning"]
+
+
+def test_a_platform_may_have_both_kinds_of_conversations():
+    new = ticket_on("twitter")
+    public, private = ticket_on("facebook"), ticket_on("facebook")
+    private.messages.update(thread_id=f"{TALK}4711")
+    assert (offered(public, new).json()["warning"], bool(offered(private, new).json()["warning"])) == ("", True)
 
 
 def test_where_it_goes_is_not_known_or_not_seen_it_is_taken_for_public():

@@ -87,6 +87,9 @@ class Facebook(Adapter):
     def fingerprint(self, item: Item, config: Config) -> bytes:
         return reading.fingerprint(item, config)
 
+    def is_private_thread(self, thread_id: str) -> bool:
+        return thread_id.startswith(wire.TALK)
+
     def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
         return hooks.receive(config, hook, now)
 
