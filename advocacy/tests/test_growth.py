@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import pytest
+from celery import Celery
 
 from channels import secrets
 from channels.tests.growth import Growth, endless, superlinear
@@ -99,6 +100,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refused)
     monkeypatch.setattr(subprocess, "Popen", refused)
     monkeypatch.setattr(time, "sleep", refused)
+    monkeypatch.setattr(Celery, "send_task", refused)  # which would try to connect for seconds
     monkeypatch.setattr(secrets, "_opened", Forgetful())
 
 
