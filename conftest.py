@@ -99,7 +99,7 @@ def quick_passwords() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def workers_are_seen() -> Iterator[None]:
     """No beat and no worker runs beside most tests; `advocacy/tests/test_standing.py` looks for them all the same."""
-    from advocacy import standing
+    from advocacy.monitoring import standing
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(standing, "silent_parts", list)

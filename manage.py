@@ -21,7 +21,7 @@ def main() -> None:
 
     try:
         execute_from_command_line(without_clash(sys.argv))
-    except NotSupportedError as error:  # a PostgreSQL that is too old: `channels.db_session` says what is needed
+    except NotSupportedError as error:  # a PostgreSQL that is too old: `channels.db.db_session` says what is needed
         sys.exit(f"{error}")
 
 

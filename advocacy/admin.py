@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.contrib import admin, messages
 from django.contrib.auth import admin as _auth  # noqa: F401
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,7 +30,8 @@ OF_LIBRARIES = ("account", "mfa", "usersessions", "socialaccount")
 """A verified address, a second factor or a session that an admin could write would be a way into somebody's account."""
 
 _theirs = [apps.get_app_config(app).get_models() for app in OF_LIBRARIES if apps.is_installed(f"allauth.{app}")]
-for _model in (User, Group, *chain.from_iterable(_theirs)):
+_models: Iterable[type[Model]] = (User, Group, *chain.from_iterable(_theirs))
+for _model in _models:
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
 

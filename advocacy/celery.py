@@ -1,7 +1,7 @@
 """The Celery app. Tasks take ids, are idempotent, are enqueued after commit; the options are in settings (CELERY_…).
 
-Redis only carries nudges. Every schedule in `advocacy.beat` finds the same work in the tables, so a flushed Redis, a
-killed worker or a lost message costs some seconds, not a mention.
+Redis only carries nudges. Every schedule in `advocacy.runtime.beat` finds the same work in the tables, so a flushed
+Redis, a killed worker or a lost message costs some seconds, not a mention.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init, worker_process_init
 from django.core.exceptions import ImproperlyConfigured
 
-from advocacy import broker
-from advocacy.beat import SCHEDULE
-from advocacy.freshness import fresh_for
-from advocacy.heartbeats import Heartbeat
+from advocacy.monitoring.heartbeats import Heartbeat
+from advocacy.runtime import broker
+from advocacy.runtime.beat import SCHEDULE
+from advocacy.runtime.freshness import fresh_for
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "advocacy.settings")
 
 broker.install()
-app = Celery("advocacy", task_cls="advocacy.freshness:DeskTask")
+app = Celery("advocacy", task_cls="advocacy.runtime.freshness:DeskTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks()
@@ -51,14 +51,14 @@ def refuse_wrong_settings(**_kwargs: Any) -> None:
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def limit_statements(**_kwargs: Any) -> None:
     """Before the first connection of the worker, and of each process of its pool."""
-    from channels import db_session
+    from channels.db import db_session
 
     db_session.limit(db_session.for_worker())
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]
 def keep_watch(**_kwargs: Any) -> None:
-    from advocacy import watchman
+    from advocacy.monitoring import watchman
 
     watchman.start()
 

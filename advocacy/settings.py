@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from environ import Env
-from kombu import Queue
+from kombu.entity import Queue
 
 from advocacy.configuration import environment
 
@@ -32,14 +33,15 @@ DATABASES = {"default": Env.db_url_config(_database_url) if _database_url else {
 if _database_url:
     DATABASES["default"]["CONN_MAX_AGE"] = GIVEN["DESK_CONN_MAX_AGE"]
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # The limits below are set by `channels.db_session` after connecting: a pooler would refuse them as `options`.
+    _options_of_address: Any = DATABASES["default"].get("OPTIONS", {})
+    # The limits below are set by `channels.db.db_session` after connecting: a pooler would refuse them as `options`.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5,
         "keepalives_idle": 30,  # a server that vanished without a word is noticed within a minute
         "keepalives_interval": 10,
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
-        **DATABASES["default"].get("OPTIONS", {}),
+        **_options_of_address,
     }
 WEB_STATEMENT_TIMEOUT_SECONDS: int = GIVEN["DESK_WEB_STATEMENT_TIMEOUT_SECONDS"]
 WORKER_STATEMENT_TIMEOUT_SECONDS: int = GIVEN["DESK_WORKER_STATEMENT_TIMEOUT_SECONDS"]
@@ -48,7 +50,7 @@ REDIS_URL: str = GIVEN["REDIS_URL"] or ""
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "advocacy.cache.ForgivingRedisCache",
+            "BACKEND": "advocacy.runtime.cache.ForgivingRedisCache",
             "LOCATION": GIVEN["DESK_CACHE_URL"] or REDIS_URL,
             "KEY_PREFIX": "desk",  # the broker's keys are in the same Redis, unless DESK_CACHE_URL says otherwise
             "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
@@ -81,15 +83,15 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
-    "advocacy.csp.ContentSecurityPolicyMiddleware",
+    "advocacy.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "advocacy.health_pages.HealthMiddleware",  # before whatever needs a session or a known host
+    "advocacy.monitoring.health_pages.HealthMiddleware",  # before whatever needs a session or a known host
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "advocacy.bodies.BodyLimitMiddleware",
+    "advocacy.middleware.bodies.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -97,7 +99,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "advocacy.identity.sessions.SessionLimitsMiddleware",
     "advocacy.identity.second_factor.SecondFactorMiddleware",
-    "mentions.middleware.ViewerMiddleware",
+    "mentions.views.middleware.ViewerMiddleware",
 ]
 ROOT_URLCONF = "advocacy.urls"
 WSGI_APPLICATION = "advocacy.wsgi.application"
@@ -111,8 +113,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "mentions.context.desk",
-                "advocacy.standing.standing",
+                "mentions.views.context.desk",
+                "advocacy.monitoring.standing.standing",
             ]
         },
     }
@@ -120,7 +122,7 @@ TEMPLATES = [
 
 # --- people ---------------------------------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = ["mentions.people.TeamBackend"]
+AUTHENTICATION_BACKENDS = ["mentions.people.current.TeamBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -128,14 +130,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "advocacy.accounts.TeamAccountAdapter"
+ACCOUNT_ADAPTER = "advocacy.identity.accounts.TeamAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody can have the desk write to strangers
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {"reset_password": "advocacy.accounts.VerifiedResetPasswordForm"}
+ACCOUNT_FORMS = {"reset_password": "advocacy.identity.accounts.VerifiedResetPasswordForm"}
 ACCOUNT_CHANGE_EMAIL = True  # a new address takes the old one's place once it is verified
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
@@ -146,6 +148,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up: an admin knows whose account it is
 SECOND_FACTOR_ROLES: list[str] = GIVEN["DESK_SECOND_FACTOR_ROLES"]
 OIDC_ISSUER: str = GIVEN["DESK_OIDC_ISSUER"]
+OIDC_NAME: str = GIVEN["DESK_OIDC_NAME"]
 OIDC_SECOND_FACTOR: bool = GIVEN["DESK_OIDC_SECOND_FACTOR"]
 OIDC_ROLE_CLAIM: str = GIVEN["DESK_OIDC_ROLE_CLAIM"]
 OIDC_ROLES: list[str] = GIVEN["DESK_OIDC_ROLES"]
@@ -156,7 +159,7 @@ SOCIALACCOUNT_EMAIL_REQUIRED = False
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # the provider says whether it has verified an address
 _oidc_app = {
     "provider_id": "company",
-    "name": GIVEN["DESK_OIDC_NAME"],
+    "name": OIDC_NAME,
     "client_id": GIVEN["DESK_OIDC_CLIENT_ID"],
     "secret": GIVEN["DESK_OIDC_CLIENT_SECRET"],
     "settings": {"server_url": OIDC_ISSUER.rstrip("/"), "oauth_pkce_enabled": True},
@@ -213,7 +216,7 @@ EMAIL_CONFIG = Env.email_url_config(GIVEN["DESK_EMAIL_URL"])
 vars().update(EMAIL_CONFIG)
 _host = BASE_URL.partition("://")[2].partition("/")[0].partition(":")[0] or "localhost"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = GIVEN["DESK_EMAIL_FROM"] or f"desk@{_host}"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "advocacy.error_reports.Filter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "advocacy.runtime.error_reports.Filter"
 
 # --- the desk -------------------------------------------------------------------------------------------------------
 
@@ -272,7 +275,7 @@ _QUEUES: dict[str, tuple[str, ...]] = {
         "mentions.check_lost_personal",
     ),
 }
-CELERY_TASK_QUEUES = [Queue(name) for name in (CELERY_TASK_DEFAULT_QUEUE, *_QUEUES)]
+CELERY_TASK_QUEUES = [Queue(name) for name in (CELERY_TASK_DEFAULT_QUEUE, *_QUEUES)]  # type: ignore[no-untyped-call]
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ROUTES = {task: {"queue": queue} for queue, tasks in _QUEUES.items() for task in tasks}
 CELERY_TASK_ANNOTATIONS = {task: {"soft_time_limit": 60, "time_limit": 90} for task in _QUEUES["pages"]}
@@ -299,9 +302,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "plain": {"()": "advocacy.logs.OneLineFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+        "plain": {
+            "()": "advocacy.runtime.logs.OneLineFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
     },
-    "handlers": {"console": {"class": "advocacy.logs.FoldingHandler", "formatter": "plain"}},
+    "handlers": {"console": {"class": "advocacy.runtime.logs.FoldingHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": GIVEN["DESK_LOG_LEVEL"]},
     # Django gives its own logger a level, which would be stronger than that of the root.
     "loggers": {"django": {"level": GIVEN["DESK_LOG_LEVEL"], "handlers": [], "propagate": True}},

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from advocacy import heartbeats, standing
+from advocacy.monitoring import heartbeats, standing
 from channels.clocks import desk_now
 
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def tick() -> None:
-    """Beat leaves its mark while it sends this; workers leave theirs by themselves (`advocacy.heartbeats`)."""
+    """Beat leaves its mark while it sends this; workers leave theirs by themselves (`monitoring.heartbeats`)."""
 
 
 @shared_task(name=heartbeats.WATCH, ignore_result=True)  # type: ignore[untyped-decorator]

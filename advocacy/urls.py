@@ -5,14 +5,14 @@ from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from advocacy import health_pages
+from advocacy.monitoring import health_pages
 
 # The admin's own login form knows neither the second factor nor a limit of attempts: everybody logs in at one door.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = _("Mention desk")
 admin.site.index_title = _("Settings of the desk")
 
-handler500 = "advocacy.outage_page.error"
+handler500 = "advocacy.monitoring.outage_page.error"
 urlpatterns = [
     # Answered by HealthMiddleware before they come here; named here so that every address is in one list.
     path("livez", health_pages.livez, name="livez"),

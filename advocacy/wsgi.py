@@ -10,7 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "advocacy.settings")
 application = get_wsgi_application()
 
 from advocacy import checks  # noqa: E402 (needs the settings)
-from channels import db_session  # noqa: E402
+from channels.db import db_session  # noqa: E402
 
 WORKER_CANNOT_BOOT = 3  # gunicorn ends with this code; after any other it would start a new worker for ever
 

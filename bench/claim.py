@@ -16,7 +16,7 @@ from django.db import connection
 
 from bench.measure import report, sized
 from bench.tickets import NOW, advocate, drop, prepare, using
-from mentions import claims
+from mentions.queue import claims
 
 ROUNDS = sized(400, 20)
 """Of the smaller size a tenth is open, and two are taken per round."""

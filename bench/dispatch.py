@@ -17,10 +17,11 @@ from typing import Any
 from celery import current_app
 
 from bench.measure import report, sized
-from channels import polling, registry
 from channels.contract import Adapter, Author, Config, Item, Json, Mention, Page
+from channels.dispatch import send_task
 from channels.models import Channel, Connection
-from channels.nudges import send_task
+from channels.polling import polling
+from channels.registry import lookup
 
 CONNECTIONS = sized(1000, 20)
 MINUTES = sized(3, 1)
@@ -61,12 +62,12 @@ class Memory(Adapter):
 
 def run() -> bool:
     memory: Mapping[str, Adapter] = {"bench": Memory()}
-    real, registry.all_adapters = registry.all_adapters, lambda: memory  # type: ignore[assignment]
+    real, lookup.all_adapters = lookup.all_adapters, lambda: memory  # type: ignore[assignment]
     try:
         _connections()
         minutes = [_minute(number) for number in range(-1, MINUTES)][1:]
     finally:
-        registry.all_adapters = real
+        lookup.all_adapters = real
         current_app.control.purge()
     return _told(minutes)
 

@@ -135,7 +135,7 @@ def _mime_bomb(head: bytes, depth: int, width: int) -> bytes:
 def connect() -> dict[str, Any]:
     """A connection with its channels for each platform that has payloads."""
     from channels.models import Channel, Connection
-    from channels.registry import all_adapters
+    from channels.registry.lookup import all_adapters
     from channels.tests.test_adapter_fuzz import configs
     from channels.tests.test_contract import READABLE
 
@@ -158,7 +158,7 @@ def connect() -> dict[str, Any]:
 
 def _settings(platform: str, config: Any) -> dict[str, Any]:
     from channels.contract import FieldKind
-    from channels.registry import adapter_for
+    from channels.registry.lookup import adapter_for
 
     values = dict(config.settings)
     for each in adapter_for(platform).fields:
@@ -173,9 +173,9 @@ def _settings(platform: str, config: Any) -> dict[str, Any]:
 
 def feed(count: int, seed: int, *, poison: bool = True) -> int:
     """Into the inbox, page by page, as pollers do; how many distinct items."""
-    from channels import inbox
     from channels.clocks import desk_now
     from channels.contract import Page
+    from channels.inbox import inbox
 
     dice, connections = random.Random(seed), connect()
     each = -(-count // len(connections))
@@ -188,7 +188,7 @@ def feed(count: int, seed: int, *, poison: bool = True) -> int:
 
 def drain() -> None:
     """What the tasks do, until nothing is left that this process may take."""
-    from mentions.ingest import ingest_pending, retry_suspect, set_aside
+    from mentions.ingest.batch import ingest_pending, retry_suspect, set_aside
 
     while True:
         taken = ingest_pending(100).taken + retry_suspect().taken + set_aside()

@@ -18,14 +18,15 @@ from django.utils import timezone
 from psycopg2.extras import Json, execute_values
 
 from bench import measure, payloads
-from channels.configs import source_of
 from channels.contract import Page
-from channels.inbox import Row, store_page, take_pending
+from channels.inbox.inbox import Row, store_page, take_pending
 from channels.models import Channel, Connection
 from channels.parsing.reader import first_budget
+from channels.registry.configs import source_of
 from channels.signals import items_stored
-from mentions import targets
-from mentions.ingest import building, ingest_pending, reading
+from mentions.clocks import targets
+from mentions.ingest.batch import ingest_pending
+from mentions.ingest.reading import building, reading
 from mentions.models import Message
 from mentions.signals import message_ingested
 

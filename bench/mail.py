@@ -24,12 +24,12 @@ from django.db import connection as database
 from django.utils import timezone
 
 from bench import measure
-from channels.configs import config_for
 from channels.contract import Page
-from channels.inbox import store_page
+from channels.inbox.inbox import store_page
 from channels.models import Channel, Connection
-from channels.registry import adapter_for
-from mentions.ingest import ingest_pending
+from channels.registry.configs import config_for
+from channels.registry.lookup import adapter_for
+from mentions.ingest.batch import ingest_pending
 
 PEER = ("django-helpdesk==2.6.1", "psycopg2-binary==2.9.13")
 HOUSE = Path(__file__).resolve().parent.parent

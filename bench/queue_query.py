@@ -12,9 +12,10 @@ from typing import Any
 
 from bench.measure import report, sized
 from bench.tickets import NOW, advocate, drop, prepare, using
-from mentions import paging, presets, view_filters
+from mentions.macros import presets
 from mentions.models import View
-from mentions.queue_rows import with_columns
+from mentions.queue import paging, view_filters
+from mentions.queue.rows import with_columns
 
 ROUNDS = sized(60, 5)
 PAGE = 50

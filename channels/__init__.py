@@ -1,0 +1,1 @@
+"""The outside world: platforms, the inbox, the outbox. Knows nothing of tickets."""

@@ -11,10 +11,11 @@ class ChannelsConfig(AppConfig):
         from django.db.backends.signals import connection_created
         from django.db.models.signals import post_migrate, pre_migrate
 
-        from channels import db_session, rollback, secrets
-        from channels.overview import Link, register_link
+        from channels.db import db_session, rollback
+        from channels.secrets import vault
+        from channels.views.overview import Link, register_link
 
-        secrets.scrub_logs()
+        vault.scrub_logs()
         connection_created.connect(db_session.prepare)
         pre_migrate.connect(rollback.keep_aside)
         post_migrate.connect(rollback.bring_back)

@@ -1,9 +1,9 @@
 from django.urls import path
 
-from channels import views_forms
+from channels.views import forms
 
 app_name = "forms"
 urlpatterns = [
-    path("", views_forms.index, name="index"),
-    path("<slug:slug>/", views_forms.page, name="form"),
+    path("", forms.index, name="index"),
+    path("<slug:slug>/", forms.page, name="form"),
 ]

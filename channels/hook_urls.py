@@ -1,7 +1,7 @@
 from django.urls import path
 
-from channels import views
+from channels.views import channels
 
 urlpatterns = [
-    path("<uuid:hook_id>/", views.hook, name="hook"),
+    path("<uuid:hook_id>/", channels.hook, name="hook"),
 ]

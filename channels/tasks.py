@@ -1,6 +1,6 @@
 """Celery tasks: thin, idempotent, ids as arguments. Each only starts a verb at the clock's time.
 
-Periodic ones and their periods are in `advocacy.beat`.
+Periodic ones and their periods are in `advocacy.runtime.beat`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ from uuid import UUID
 
 from celery import shared_task
 
-from channels import alarms, expiry, follow, inbox, outbox, page_reading, polling, trying
 from channels.clocks import desk_now
-from channels.nudges import send_task
+from channels.dispatch import send_task
+from channels.inbox import inbox
+from channels.monitoring import alarms, connection_test, expiry
+from channels.outbox import outbox
+from channels.polling import follow, polling
+from channels.web_pages import page_reading
 
 
 @shared_task(name="channels.dispatch_polls")  # type: ignore[untyped-decorator]
@@ -56,9 +60,9 @@ def read_page(url: str, key: str) -> bool:
     return page_reading.read_into_cache(url, key)
 
 
-@shared_task(name=trying.TASK)  # type: ignore[untyped-decorator]
+@shared_task(name=connection_test.TASK)  # type: ignore[untyped-decorator]
 def try_connection(connection_id: int) -> bool | None:
-    return trying.tried(connection_id).is_well
+    return connection_test.tried(connection_id).is_well
 
 
 @shared_task(name="channels.sweep_alarms")  # type: ignore[untyped-decorator]

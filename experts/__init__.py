@@ -1,0 +1,1 @@
+"""Asking experts for help."""

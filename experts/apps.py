@@ -10,12 +10,13 @@ class ExpertsConfig(AppConfig):
     def ready(self) -> None:
         from experts import (
             audience,  # noqa: F401  (the rules of who sees what)
-            directory,
             panel,
             personal_data,  # noqa: F401  (a part of exports and erasures)
             receivers,  # noqa: F401  (nudges from channels and mentions)
         )
-        from mentions import delivery_news, menu, panels
+        from experts.directory import directory
+        from mentions.notifications import delivery_news
+        from mentions.views import menu, panels
 
         delivery_news.register_slack_ids(directory.slack_id_of)
         panels.register(panel.EXPERTS)

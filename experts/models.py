@@ -67,7 +67,7 @@ class Expert(models.Model):
 
 
 class OutreachText(models.Model):
-    """The wording of a request, as the admin wants it; without any the built-in one of `experts.wording` is used."""
+    """The wording of a request, as the admin wants it; without any, `experts.wording` is used."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     text = models.TextField(

@@ -7,12 +7,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from experts import finding
+from experts.directory import finding
 from experts.models import Outreach
-from mentions import prepared
+from mentions.db import prepared
 from mentions.models import Ticket
-from mentions.panels import Panel
-from mentions.thread import Thread
+from mentions.tickets.conversation import Thread
+from mentions.views.panels import Panel
 
 READ = 20
 """Messages that are looked through for keywords."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from channels.nudges import send_task
+from channels.dispatch import send_task
 from channels.signals import delivery_changed
 from mentions.signals import message_ingested
 
@@ -16,6 +16,6 @@ def slack_post_changed(sender: Any, outbound_id: int, **kwargs: Any) -> None:
     send_task("experts.apply_delivery", outbound_id)
 
 
-@receiver(message_ingested, dispatch_uid="experts.answers")
+@receiver(message_ingested, dispatch_uid="experts.outreach.answers")
 def perhaps_an_answer(sender: Any, message_ids: list[int], **kwargs: Any) -> None:
     send_task("experts.recognise_answers", list(message_ids))

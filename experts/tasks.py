@@ -6,20 +6,20 @@ from celery import shared_task
 
 from channels import sweeps
 from channels.clocks import desk_now
-from experts import answers, outreach
+from experts.outreach import answers, outreach
 
 
-@shared_task(name="experts.apply_delivery", ignore_result=True)
+@shared_task(name="experts.apply_delivery", ignore_result=True)  # type: ignore[untyped-decorator]
 def apply_delivery(outbound_id: int) -> None:
     outreach.apply_delivery(outbound_id, desk_now())
 
 
-@shared_task(name="experts.recognise_answers", ignore_result=True)
+@shared_task(name="experts.recognise_answers", ignore_result=True)  # type: ignore[untyped-decorator]
 def recognise_answers(message_ids: list[int]) -> None:
     answers.recognise(message_ids, desk_now())
 
 
-@shared_task(name="experts.sweep", ignore_result=True)
+@shared_task(name="experts.sweep", ignore_result=True)  # type: ignore[untyped-decorator]
 def sweep() -> None:
     """Every minute: deliveries and answers whose nudge was lost."""
     now = desk_now()

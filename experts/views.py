@@ -18,15 +18,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels.clocks import desk_now
-from channels.registry import adapter_for
-from experts import finding, outreach
-from experts.forms import AskForm
+from channels.registry.lookup import adapter_for
+from experts.directory import finding
+from experts.directory.forms import AskForm
 from experts.models import Expert, Outreach, Topic
-from mentions import access, audience, playing
-from mentions.claims import AlreadyClaimed, ClaimLost
+from experts.outreach import outreach
 from mentions.models import Message, Ticket
-from mentions.transitions import OutcomeRefused
-from mentions.views.acting import back_to, number_of
+from mentions.people import access, audience
+from mentions.queue.claims import AlreadyClaimed, ClaimLost
+from mentions.tickets.transitions import OutcomeRefused
+from mentions.views import playing
+from mentions.views.ticket.acting import back_to, number_of
 
 may_see = permission_required("experts.view_expert", raise_exception=True)
 may_ask = permission_required("experts.add_outreach", raise_exception=True)

@@ -1,0 +1,1 @@
+"""Tickets: every mention once, in a queue, until somebody has answered it."""

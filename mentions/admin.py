@@ -13,8 +13,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from channels.admin.seeing import SeenOnly
-from mentions import macros, view_filters
+from mentions.macros import macros
 from mentions.models import Account, Author, Macro, Person, Tag, View
+from mentions.queue import view_filters
 
 
 class AccountInline(admin.TabularInline):  # type: ignore[type-arg]

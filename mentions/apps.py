@@ -9,21 +9,21 @@ class MentionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from channels.overview import Link, register_link, register_volume
-        from mentions import (
-            audience,  # noqa: F401  (the rules of who sees what)
-            elsewhere,
-            panels,
-            receivers,  # noqa: F401  (connects the nudges from channels)
+        from channels.views.overview import Link, register_link, register_volume
+        from mentions import receivers  # noqa: F401  (nudges from below)
+        from mentions.people import (
+            audience,  # noqa: F401  (the rules of this floor)
             roles,
-            volume,
         )
+        from mentions.queue import volume
+        from mentions.views import panels
+        from mentions.views.ticket import related_mentions
 
-        panels.register(elsewhere.ELSEWHERE)
+        panels.register(related_mentions.ELSEWHERE)
         register_volume(volume.by_day)
         register_link(Link(_("Imports"), "mentions:imports", "channels.view_connection"))
         register_link(Link(_("Held back"), "mentions:held", "channels.settle_outbounditem"))
         register_link(Link(_("Weekly checklist"), "mentions:checklist", "mentions.view_ticket"))
 
         # Without a sender: permissions of each app exist only after that app's own turn.
-        post_migrate.connect(roles.ensure_after_migrate, dispatch_uid="mentions.roles")
+        post_migrate.connect(roles.ensure_after_migrate, dispatch_uid="mentions.people.roles")

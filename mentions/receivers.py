@@ -9,14 +9,17 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
 from channels.clocks import desk_now
+from channels.dispatch import send_task
 from channels.models import Channel, Connection, IgnoreRule
-from channels.nudges import send_task
 from channels.signals import delivery_changed, items_stored
-from mentions import clocks, deliveries, delivery_problems, notices, parking
-from mentions.ingest.reading import forget_feeds
+from mentions.clocks import clocks
+from mentions.ingest.reading.reading import forget_feeds
 from mentions.models import Message, Ticket
+from mentions.notifications import delivery_problems, notices
+from mentions.replies import deliveries
 from mentions.signals import message_ingested
 from mentions.tasks import INGEST_TASK
+from mentions.tickets import parking
 
 
 @receiver(items_stored, dispatch_uid="mentions.ingest")
@@ -33,7 +36,7 @@ def on_delivery_changed(sender: Any, outbound_id: int, state: str, **_kwargs: An
     deliveries.apply(outbound_id)
 
 
-@receiver(message_ingested, dispatch_uid="mentions.notices")
+@receiver(message_ingested, dispatch_uid="mentions.notifications.notices")
 def tell_slack(sender: Any, message_ids: Sequence[int], **_kwargs: Any) -> None:
     """What came in is told in Slack soon; the sweep finds what this misses."""
     if notices.note(message_ids, desk_now()):

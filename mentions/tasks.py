@@ -1,6 +1,6 @@
 """Celery tasks of the desk: thin, idempotent; each only starts a verb at the clock's time.
 
-Periodic ones and their periods are in `advocacy.beat`.
+Periodic ones and their periods are in `advocacy.runtime.beat`.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 from channels.clocks import desk_now
+from channels.dispatch import send_task
 from channels.models import InboundItem
-from channels.nudges import send_task
-from mentions import checklist, deliveries, delivery_news, handing_over, lifecycle, notices, personal
-from mentions.ingest import following, ingest_pending, retry_suspect, set_aside
+from mentions.ingest.batch import ingest_pending, retry_suspect, set_aside
 from mentions.ingest.unreadable import acknowledge_solved
+from mentions.ingest.writing import following
 from mentions.models import Author
+from mentions.notifications import checklist, delivery_news, notices
+from mentions.people import linked_accounts
 from mentions.personal_data import erasing, retention
 from mentions.personal_data import scope as scopes
+from mentions.replies import deliveries, dispatch_replies
+from mentions.tickets import lifecycle
 
 INGEST_TASK = "mentions.ingest"
 RETRY_TASK = "mentions.retry_suspects"
@@ -29,7 +33,7 @@ BATCH = 100
 MAX_BATCHES = 50
 
 
-@shared_task(name=INGEST_TASK)  # type: ignore[misc,unused-ignore]
+@shared_task(name=INGEST_TASK)  # type: ignore[untyped-decorator]
 def ingest(connection_id: int | None = None) -> int:
     """Everything that waits, batch by batch; a very long queue goes on in a task of its own. Returns items taken."""
     taken, lost = 0, 0
@@ -45,7 +49,7 @@ def ingest(connection_id: int | None = None) -> int:
     return taken
 
 
-@shared_task(name=RETRY_TASK)  # type: ignore[misc,unused-ignore]
+@shared_task(name=RETRY_TASK)  # type: ignore[untyped-decorator]
 def retry_suspects() -> int:
     """Items whose first try had no end: one after the other, where nobody waits for them; returns how many. A long
     queue of them goes on in a task of its own, so that this worker's other work has its turn."""
@@ -59,7 +63,7 @@ def retry_suspects() -> int:
     return tried
 
 
-@shared_task(name="mentions.sweep_inbox")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.sweep_inbox")  # type: ignore[untyped-decorator]
 def sweep_inbox() -> int:
     """What a lost nudge or a killed worker left behind."""
     acknowledge_solved(desk_now())
@@ -71,7 +75,7 @@ def sweep_inbox() -> int:
     return int(ingest())
 
 
-@shared_task(name="mentions.clean_search_index")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.clean_search_index")  # type: ignore[untyped-decorator]
 def clean_search_index() -> int:
     """Move the search index's pending list into the index, so that no single insert has to; pages cleaned."""
     with connection.cursor() as cursor:
@@ -79,38 +83,38 @@ def clean_search_index() -> int:
         return int(cursor.fetchone()[0])
 
 
-@shared_task(name="mentions.renew_followed")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.renew_followed")  # type: ignore[untyped-decorator]
 def renew_followed() -> int:
     """Threads with open tickets stay followed; those of solved tickets expire by themselves."""
     return following.renew(desk_now())
 
 
-@shared_task(name="mentions.hand_over_due")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.hand_over_due")  # type: ignore[untyped-decorator]
 def hand_over_due() -> int:
     """Replies whose undo window is over go to the outbox."""
-    return handing_over.hand_over_due(desk_now())
+    return dispatch_replies.hand_over_due(desk_now())
 
 
-@shared_task(name="mentions.apply_deliveries")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.apply_deliveries")  # type: ignore[untyped-decorator]
 def apply_deliveries() -> int:
     """Deliveries whose nudge was lost; whoever must hear of what did not arrive."""
     now = desk_now()
     return deliveries.apply_changed(now) + delivery_news.tell(now)
 
 
-@shared_task(name="mentions.expire_claims")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.expire_claims")  # type: ignore[untyped-decorator]
 def expire_claims() -> int:
     return lifecycle.expire_claims(desk_now())
 
 
-@shared_task(name="mentions.wake_parked")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.wake_parked")  # type: ignore[untyped-decorator]
 def wake_parked() -> int:
     """Parked tickets whose time has come, and those whose answer was seen."""
     now = desk_now()
     return lifecycle.settle_seen(now) + lifecycle.wake_due(now)
 
 
-@shared_task(name="mentions.close_solved")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.close_solved")  # type: ignore[untyped-decorator]
 def close_solved() -> int:
     """In portions, so that no transaction is long."""
     total = 0
@@ -119,25 +123,25 @@ def close_solved() -> int:
     return total
 
 
-@shared_task(name="mentions.check_personal")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.check_personal")  # type: ignore[untyped-decorator]
 def check_personal(account_id: int) -> bool:
     """Whose the account is that somebody has entered on their own page."""
-    return personal.check(account_id, desk_now())
+    return linked_accounts.check(account_id, desk_now())
 
 
-@shared_task(name="mentions.check_lost_personal")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.check_lost_personal")  # type: ignore[untyped-decorator]
 def check_lost_personal() -> int:
     """Accounts whose check got lost on its way to a worker."""
-    return personal.check_lost(desk_now())
+    return linked_accounts.check_lost(desk_now())
 
 
-@shared_task(name="mentions.remind_checklist")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.remind_checklist")  # type: ignore[untyped-decorator]
 def remind_checklist() -> bool:
     """On Monday morning the team hears of the channels that somebody should look at."""
     return checklist.remind(desk_now())
 
 
-@shared_task(name="mentions.post_notices")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.post_notices")  # type: ignore[untyped-decorator]
 def post_notices() -> int:
     """What is due goes to Slack, and what has gone on is edited there."""
     now = desk_now()
@@ -145,21 +149,21 @@ def post_notices() -> int:
     return posted + notices.refresh(now, timedelta(minutes=15))
 
 
-@shared_task(name="mentions.sweep_notices")  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.sweep_notices")  # type: ignore[untyped-decorator]
 def sweep_notices() -> int:
     """Mentions whose nudge was lost, and messages in Slack whose edit was."""
     now = desk_now()
     return notices.note(None, now) + notices.refresh(now, timedelta(days=3))
 
 
-@shared_task(name="mentions.remove_old", soft_time_limit=1800, time_limit=1860)  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.remove_old", soft_time_limit=1800, time_limit=1860)  # type: ignore[untyped-decorator]
 def remove_old() -> str:
     """At night: what is kept for so many days only."""
     removed = retention.remove_old(desk_now())
     return f"{removed.raw} raw items, {removed.files} files"
 
 
-@shared_task(name="mentions.erase_person", soft_time_limit=1800, time_limit=1860)  # type: ignore[misc,unused-ignore]
+@shared_task(name="mentions.erase_person", soft_time_limit=1800, time_limit=1860)  # type: ignore[untyped-decorator]
 def erase_person(author_id: int, actor_id: int) -> dict[str, int]:
     """What an admin has confirmed on the page of an account; the second run finds nothing more."""
     author = Author.objects.select_related("person").get(pk=author_id)

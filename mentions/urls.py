@@ -1,31 +1,20 @@
 from django.urls import path, re_path
 
-from mentions.views import (
-    adding,
-    attachments,
+from mentions.views import home, me
+from mentions.views.composing import adding, macro, play, posts, reply
+from mentions.views.lists import (
     author,
     bulk,
     checklist,
-    delivery,
     held,
-    home,
     imports,
-    joining,
-    liking,
-    macro,
-    mail,
-    me,
     palette,
     personal_data,
-    play,
-    posts,
     queue,
-    reply,
     search,
-    sharing,
-    ticket,
     unreadable,
 )
+from mentions.views.ticket import attachments, delivery, joining, liking, mail, sharing, ticket
 
 app_name = "mentions"
 urlpatterns = [

@@ -1,0 +1,1 @@
+"""Reports: reply times and volumes."""

@@ -8,6 +8,6 @@ class MetricsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from mentions import menu
+        from mentions.views import menu
 
         menu.register(menu.Entry(_("Reports"), "metrics:index", "mentions.view_reports", 60, starts_day=True))

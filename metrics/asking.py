@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from channels.models import Channel
-from mentions.access import visible_channel_ids
+from mentions.people.access import visible_channel_ids
 from metrics.definitions import Filters
 from metrics.periods import DEFAULT, BadPeriod, asked, named
 

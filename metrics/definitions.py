@@ -26,8 +26,8 @@ from django.db.models.functions import TruncDate
 
 from channels.models import Channel
 from channels.models.connection import Priority
-from channels.registry import all_adapters
-from mentions import targets
+from channels.registry.lookup import all_adapters
+from mentions.clocks import targets
 from mentions.models import Ticket
 from metrics.periods import Period
 
@@ -49,7 +49,7 @@ REPLY_TIME = ExpressionWrapper(F("first_reply_at") - F("posted_at"), output_fiel
 
 
 class Due(Func):
-    """Until when a mention should have had its first reply: `mentions.targets`, the rule that also sets `due_at`."""
+    """When a mention should have had its first reply: `mentions.clocks.targets`, the rule that also sets `due_at`."""
 
     output_field = DateTimeField()
 

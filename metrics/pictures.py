@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 PNG_SCALE = 2.0  # sharp on a projector
@@ -30,6 +31,4 @@ def browser_bundle() -> str:
 
 def bundle_version() -> str:
     """Changes whenever the bundle does, so that browsers may keep it for good."""
-    import vl_convert
-
-    return str(vl_convert.__version__)
+    return version("vl-convert-python")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics import charts, definitions
+from metrics.charts import Spec
 from metrics.definitions import DayActivity, Filters, FirstReply, Tickets
 
 
@@ -39,7 +40,7 @@ class Table:
 class Chart:
     slug: str
     title: str
-    spec: Callable[[str], charts.Spec]
+    spec: Callable[[str], Spec]
     is_empty: bool
 
 
@@ -74,10 +75,10 @@ class FirstReplyReport:
             Chart("median-by-channel", _("Median First Reply Time by channel"), self._by_channel_spec, not self.by_day),
         ]
 
-    def _by_day_spec(self, theme: str) -> charts.Spec:
+    def _by_day_spec(self, theme: str) -> Spec:
         return charts.median_first_reply(self.by_day, theme)
 
-    def _by_channel_spec(self, theme: str) -> charts.Spec:
+    def _by_channel_spec(self, theme: str) -> Spec:
         return charts.first_reply_by_channel(self.channels, theme)
 
     @property
@@ -156,7 +157,7 @@ class ActivityReport:
             return _("Daily ticket activity for the last %(days)d days") % {"days": len(self.filters.period.days)}
         return _("Daily ticket activity")
 
-    def _spec(self, theme: str) -> charts.Spec:
+    def _spec(self, theme: str) -> Spec:
         return charts.daily_activity(self.days, theme)
 
     @property

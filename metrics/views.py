@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET
 
 from audit import log
 from channels.clocks import desk_now
-from mentions.access import visible_tickets
+from mentions.people.access import visible_tickets
 from metrics import asking, pictures
 from metrics.definitions import FIGURE_NAMES, HIGH, figure
 from metrics.periods import read_day

@@ -11,11 +11,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sandbox import clock
-from sandbox.faults import PARTS, Fault
-from sandbox.http import Request, Response, Router, json_response, redirect
 from sandbox.pages.elements import missing
 from sandbox.platform import Act, Impossible
 from sandbox.stories import plots
+from sandbox.wire.faults import PARTS, Fault
+from sandbox.wire.http import Request, Response, Router, json_response, redirect
 from sandbox.world import TEAM, member
 
 if TYPE_CHECKING:

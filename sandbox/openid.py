@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlencode
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from sandbox.http import Request, Response, Router, json_response
+from sandbox.wire.http import Request, Response, Router, json_response
 
 CODE_LIVES_S = 60
 TOKEN_LIVES_S = 300

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sandbox.http import Response, Router, json_response
+from sandbox.wire.http import Response, Router, json_response
 from sandbox.world import Member
 
 if TYPE_CHECKING:

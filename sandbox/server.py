@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sandbox.faults import Fault, Faults
-from sandbox.http import BadBody, Request, Response, Route, Router, json_response
 from sandbox.platform import Platform
 from sandbox.store import Store
+from sandbox.wire.faults import Fault, Faults
+from sandbox.wire.http import BadBody, Request, Response, Route, Router, json_response
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 TIMEOUT_S = 30.0

@@ -15,13 +15,13 @@ from typing import Any
 
 import sandbox.platforms
 from sandbox import clock
-from sandbox.faults import Faults
-from sandbox.http import Router
 from sandbox.pages.elements import PLACES
 from sandbox.platform import Act, Impossible, Made, Platform
-from sandbox.quotas import Quotas
 from sandbox.store import Store
-from sandbox.webhooks import Webhooks
+from sandbox.wire.faults import Faults
+from sandbox.wire.http import Router
+from sandbox.wire.quotas import Quotas
+from sandbox.wire.webhooks import Webhooks
 
 
 class Universe:

@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from channels import follow, polling
 from channels.clocks import desk_now
 from channels.contract import Mention
 from channels.models import Connection, Followed, InboundItem
-from mentions.ingest import ingest_pending
+from channels.polling import follow, polling
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Ticket
 
 BATCH = 2000

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mentions import roles
+from mentions.people import roles
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """`role` names a group of `mentions.roles`. `member`: the key of the team member (sandbox) that it is, if any."""
+    """`role`: a group of `mentions.people.roles`. `member`: the key of the team member (sandbox) that it is, if any."""
 
     username: str
     role: str

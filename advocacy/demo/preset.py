@@ -17,10 +17,10 @@ from advocacy.handbook.company import Company
 from advocacy.handbook.loading import Deed
 from advocacy.handbook.preset import CONNECTIONS
 from advocacy.handbook.rows import ConnectionRow
-from channels import secrets
 from channels.contract import Capability
 from channels.models import Channel, Connection
-from channels.registry import adapter_for
+from channels.registry.lookup import adapter_for
+from channels.secrets import vault
 from mentions.models import PresetRecord
 from sandbox import world
 
@@ -97,4 +97,4 @@ def _is_address(value: Any) -> bool:
 
 
 def _sealed(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: secrets.seal(value) for name, value in values.items()}
+    return {name: vault.seal(value) for name, value in values.items()}

@@ -11,14 +11,14 @@ from django.db import transaction
 from django.db.models.functions import Lower
 
 from advocacy.demo.logins import LOGINS, Login
-from channels import personal
-from channels.configs import config_for
 from channels.models import Connection, PersonalAccount
-from channels.registry import adapter_for
+from channels.outbox import personal
+from channels.registry.configs import config_for
+from channels.registry.lookup import adapter_for
 from experts.models import Expert, Topic
-from mentions import personal as own_accounts
-from mentions import roles
 from mentions.models import Account, Person
+from mentions.people import linked_accounts as own_accounts
+from mentions.people import roles
 from sandbox import world
 
 TWITTER, HACKER_NEWS, MAIL = "twitter", "hackernews", "email"

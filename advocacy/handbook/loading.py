@@ -92,7 +92,7 @@ def _load(row: preset.Row, now: datetime) -> Change:
     if record is not None and found is None:
         return Change(Deed.GONE, row.kind, row.key, _name(row.values))
     wanted = flat(row.values, kind.nested)
-    if found is None:
+    if record is None or found is None:
         found = kind.by_nature(row.values)
         if found is None:
             return _add(kind, row, now)

@@ -1,10 +1,10 @@
-"""Macros that the documents name, and the everyday ones beside `mentions.presets`."""
+"""Macros that the documents name, and the everyday ones beside `mentions.macros.presets`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mentions import presets
+from mentions.macros import presets
 
 
 def _asks(name: str, label: str, kind: str = "url") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from advocacy.handbook import letters, macros, places, quiet, social, topics, vi
 from advocacy.handbook.company import Company
 from advocacy.handbook.rows import ChannelRow, ConnectionRow
 from channels.contract import FieldKind
-from channels.registry import adapter_for
+from channels.registry.lookup import adapter_for
 
 CONNECTIONS: tuple[ConnectionRow, ...] = (
     *social.CONNECTIONS,

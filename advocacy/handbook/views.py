@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mentions import presets
+from mentions.macros import presets
 
 BY_CHANNEL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("twitter", "Twitter and Facebook",

@@ -7,8 +7,8 @@ browsers are slowed down together, one every few seconds, once there are very ma
 Source: OWASP, Slow Down Online Guessing Attacks with Device Cookies,
 https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 
-Counts are in the cache; while Redis is away each process counts for itself (`advocacy.cache`), and every failed login
-is in the audit log still.
+Counts are in the cache; while Redis is away each process counts for itself (`advocacy.runtime.cache`), and every
+failed login is in the audit log still.
 """
 
 from __future__ import annotations

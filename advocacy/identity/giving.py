@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q, QuerySet
 
-from mentions import roles
+from mentions.people import roles
 
 BUILT_IN = frozenset({*roles.PERMISSIONS, roles.ADMIN})
 """Roles that the desk itself relies on: neither renamed nor removed."""

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from advocacy.identity import giving, mails, sessions
 from audit import log
 from channels.models import PersonalAccount
-from mentions import claims, roles
 from mentions.models import Preference, Ticket
+from mentions.people import roles
+from mentions.queue import claims
 
 
 @transaction.atomic
@@ -78,13 +79,13 @@ def invite(person: User, actor: Any, now: datetime) -> bool:
 
 
 def has_verified_address(person: User) -> bool:
-    return EmailAddress.objects.filter(user=person, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=person, verified=True).exists())
 
 
 @transaction.atomic
 def remove_second_factor(person: User, actor: Any, now: datetime) -> int:
     """For somebody who has lost theirs: where a role requires one, they set up a new one at the next login."""
-    count, _by_model = Authenticator.objects.filter(user=person).delete()
+    count: int = Authenticator.objects.filter(user=person).delete()[0]
     ended = sessions.end_all(person)
     details = {"by": "an admin", "sessions ended": ended}
     log.record("second_factor_removed", now=now, actor=actor, subject=person, details=details)
@@ -94,5 +95,5 @@ def remove_second_factor(person: User, actor: Any, now: datetime) -> int:
 def _release_claims(person: User, now: datetime) -> int:
     held = Ticket.objects.filter(claimed_by=person).exclude(claim_token=None).order_by("pk")
     for ticket in held:
-        claims.release(ticket.pk, person, ticket.claim_token, now)  # type: ignore[arg-type]
+        claims.release(ticket.pk, person, ticket.claim_token, now)
     return len(held)

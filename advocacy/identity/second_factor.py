@@ -15,8 +15,8 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
 from advocacy.identity import sessions
-from channels.secrets import open_sealed, seal
-from mentions import access
+from channels.secrets.vault import open_sealed, seal
+from mentions.people import access
 
 NOBODY = "none"
 OPEN = frozenset(
@@ -28,7 +28,7 @@ OPEN = frozenset(
 )
 """URL names that somebody without the second factor that they need can still open."""
 SEALED = "gAAAAA"
-"""How everything begins that `channels.secrets` has sealed."""
+"""How everything begins that `channels.secrets.vault` has sealed."""
 
 
 def is_required(user: Any) -> bool:

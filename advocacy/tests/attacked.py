@@ -14,8 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from channels.models import InboundItem, OutboundItem
-from experts import outreach
 from experts.models import Expert, Outreach, Topic
+from experts.outreach import outreach
 from mentions.models import Attachment, Blob, Event, Macro, Note, Reply, ThreadPost, View
 from mentions.tests.factories import (
     AuthorFactory,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from advocacy.tests.living_desk import LivingDesk
-from mentions.clocks import Said, compute
+from mentions.clocks.clocks import Said, compute
 
 PLATFORMS = ("twitter", "hackernews", "email", "reddit", "mastodon", "slack")
 KEY = re.compile(r"\b[0-9a-f]{32}\b")

@@ -56,11 +56,14 @@ def let_pass(time: timedelta) -> None:
 
 def one_round(now: datetime, done: dict[str, Any]) -> bool:
     """Whether anything is still on its way."""
-    from channels import outbox, polling
     from channels.models import Connection, InboundItem, OutboundItem
-    from mentions import deliveries, handing_over, lifecycle, notices
-    from mentions.ingest import ingest_pending, retry_suspect, set_aside
+    from channels.outbox import outbox
+    from channels.polling import polling
+    from mentions.ingest.batch import ingest_pending, retry_suspect, set_aside
     from mentions.models import Reply
+    from mentions.notifications import notices
+    from mentions.replies import deliveries, dispatch_replies
+    from mentions.tickets import lifecycle
 
     troubled = []
     for pk in Connection.objects.filter(is_active=True).values_list("pk", flat=True):
@@ -70,7 +73,7 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
             troubled.append([pk, repr(polled)])
     while taken := ingest_pending(200).taken + retry_suspect().taken + set_aside():
         done["ingested"] += taken
-    handing_over.hand_over_due(now)
+    dispatch_replies.hand_over_due(now)
     notices.note(None, now)
     notices.post_due(now)
     notices.refresh(now, timedelta(days=1))

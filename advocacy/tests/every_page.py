@@ -21,7 +21,7 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from advocacy.tests.attacked import named_urls, world  # noqa: E402
-from channels import db_session  # noqa: E402
+from channels.db import db_session  # noqa: E402
 
 LOGIN = {"login": "ada", "password": "a-long-password-7"}
 LEAVE_OUT = ("healthz",)  # 503 is its answer while a part is away

@@ -22,8 +22,9 @@ def main() -> int:
     django.setup()
     from django.contrib.auth.models import User
 
-    from mentions import claims, handles
     from mentions.models import Ticket
+    from mentions.queue import claims
+    from mentions.replies import handles
 
     sam = User.objects.get(username="sam")
     asked = Ticket.objects.filter(channel__connection__platform="twitter", status="new").latest("pk")
@@ -47,9 +48,9 @@ def main() -> int:
 
 def pour_poison() -> dict[str, int]:
     """Platform → inbox item: a real payload with what ends its parser in it."""
-    from channels import inbox
     from channels.clocks import desk_now
     from channels.contract import Item, Page
+    from channels.inbox import inbox
     from channels.models import Connection, InboundItem
     from channels.tests.poisoning import marker
     from channels.tests.test_contract import READABLE
@@ -70,11 +71,11 @@ def pour_poison() -> dict[str, int]:
 def pour_good() -> list[int]:
     """Mentions that come in behind them: ids of inbox items."""
     from bench import payloads
-    from channels import inbox
     from channels.clocks import desk_now
     from channels.contract import Page
+    from channels.inbox import inbox
     from channels.models import Channel, Connection
-    from channels.registry import adapter_for
+    from channels.registry.lookup import adapter_for
 
     values = {"feed": "mentions", "phrases": ["Acme"]}
     made = Connection.objects.create(platform="hackernews", name="good", settings=values, is_active=False)
@@ -85,8 +86,8 @@ def pour_good() -> list[int]:
 
 def answer(ticket: Any, user: Any, channel: Any) -> Any:
     from channels.clocks import desk_now
-    from mentions import replies
     from mentions.models import Message
+    from mentions.replies import replies
 
     last = Message.objects.filter(ticket=ticket).order_by("-pk").first()
     return replies.submit(

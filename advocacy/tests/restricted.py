@@ -37,7 +37,7 @@ from mentions.models import (
     View,
 )
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, PersonFactory, TicketFactory, UserFactory
-from mentions.views.play import OUTCOMES
+from mentions.views.composing.play import OUTCOMES
 
 FOUND, MARKER = "zebrafish", "quokkaleak"
 WORDS = f"{FOUND} {MARKER}"
@@ -143,7 +143,7 @@ def _tie_together(w: SimpleNamespace) -> None:
 
 
 def _merge(source: SimpleNamespace, target: SimpleNamespace) -> None:
-    """As `mentions.merging` moves it."""
+    """As `mentions.triage.merging` moves it."""
     for model in (Message, ThreadAlias, Note, Reply):
         model.objects.filter(ticket=source.ticket).update(ticket=target.ticket)
     Ticket.objects.filter(pk=source.ticket.pk).update(merged_into=target.ticket, status="closed")

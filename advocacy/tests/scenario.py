@@ -18,13 +18,17 @@ from django.utils import timezone
 
 from advocacy.demo import preset, team
 from advocacy.demo.logins import LOGINS
-from channels import follow, outbox, polling
 from channels.models import Connection, Followed, InboundItem
-from experts import answers, outreach
-from mentions import claims, clocks, deliveries, handing_over, lifecycle, replies
-from mentions.clocks import Said, compute
-from mentions.ingest import ingest_pending
+from channels.outbox import outbox
+from channels.polling import follow, polling
+from experts.outreach import answers, outreach
+from mentions.clocks import clocks
+from mentions.clocks.clocks import Said, compute
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Message, Reply, Sighting, ThreadPost, Ticket
+from mentions.queue import claims
+from mentions.replies import deliveries, dispatch_replies, replies
+from mentions.tickets import lifecycle
 from sandbox import launch, world
 from sandbox.launch import Running
 
@@ -124,7 +128,7 @@ class Desk:
     def send(self) -> None:
         """The undo window passes; what is due leaves."""
         self.passed += UNDO
-        handing_over.hand_over_due(self.now())
+        dispatch_replies.hand_over_due(self.now())
         self.send_due()
 
     def send_due(self) -> None:

@@ -79,8 +79,10 @@ class Advocate(threading.Thread):
     def play(self) -> None:
         from django.utils import timezone
 
-        from mentions import claims, handles, outcomes
-        from mentions.transitions import OutcomeRefused
+        from mentions.queue import claims
+        from mentions.replies import handles
+        from mentions.tickets.transitions import OutcomeRefused
+        from mentions.triage import outcomes
 
         lost = (claims.ClaimLost, claims.AlreadyClaimed, OutcomeRefused)
         view = self.random.choice(self.views)
@@ -99,8 +101,9 @@ class Advocate(threading.Thread):
     def reply(self, ticket: Any, channels: list[Any]) -> None:
         from django.utils import timezone
 
-        from mentions import handles, outcomes, replies
         from mentions.models import Message
+        from mentions.replies import handles, replies
+        from mentions.triage import outcomes
 
         key = uuid.UUID(int=self.random.getrandbits(128), version=4)
         last = patiently(lambda: Message.objects.filter(ticket=ticket).order_by("-pk").first())
@@ -128,7 +131,7 @@ class Advocate(threading.Thread):
     def undo(self, reply: Any) -> bool:
         from django.utils import timezone
 
-        from mentions import replies
+        from mentions.replies import replies
 
         try:
             patiently(lambda: replies.undo(reply.pk, self.user, timezone.now()))
@@ -144,7 +147,7 @@ class Ghost(threading.Thread):
         from django.contrib.auth.models import User
         from django.utils import timezone
 
-        from mentions import claims
+        from mentions.queue import claims
 
         user = patiently(lambda: User.objects.get(username=self.name))
         while not stopping.wait(0.5):
@@ -162,8 +165,8 @@ class ImpatientAdmin(threading.Thread):
     def run(self) -> None:
         from django.utils import timezone
 
-        from channels import pausing
         from channels.models import Connection
+        from channels.polling import pausing
 
         ids = patiently(lambda: list(Connection.objects.values_list("pk", flat=True)))
         while not stopping.wait(self.pause_s):

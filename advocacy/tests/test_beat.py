@@ -1,6 +1,6 @@
-from advocacy.beat import SCHEDULE
 from advocacy.celery import app
-from advocacy.freshness import FRESH_FOR
+from advocacy.runtime.beat import SCHEDULE
+from advocacy.runtime.freshness import FRESH_FOR
 
 
 def test_every_schedule_names_an_existing_task():

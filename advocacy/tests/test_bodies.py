@@ -6,7 +6,7 @@ import logging
 import pytest
 from django.test import Client
 
-from advocacy import bodies
+from advocacy.middleware import bodies
 from advocacy.tests.attacked import client_of, somebody, world
 from advocacy.tests.test_escalation import admin_addresses
 from advocacy.tests.test_security_roles import addresses

@@ -44,7 +44,7 @@ def test_a_channel_whose_connection_was_lost_says_so_as_a_lost_connection(taken)
 @pytest.mark.parametrize("scheme", ["redis", "rediss"])
 def test_both_schemes_speak_by_our_transport(scheme):
     with Connection(f"{scheme}://127.0.0.1:1/0", ssl={"ssl_cert_reqs": "required"}) as connection:
-        assert type(connection.transport).__module__ == "advocacy.broker"
+        assert type(connection.transport).__module__ == "advocacy.runtime.broker"
 
 
 def test_workers_and_beat_try_for_ever():

@@ -8,9 +8,9 @@ import redis
 from django.conf import settings
 from django.core.cache import cache, caches
 
-from advocacy import cache as desk_cache
-from advocacy.cache import ForgivingRedisCache, JsonSerializer
 from advocacy.embedded.redis import RedisServer
+from advocacy.runtime import cache as desk_cache
+from advocacy.runtime.cache import ForgivingRedisCache, JsonSerializer
 
 
 @pytest.fixture

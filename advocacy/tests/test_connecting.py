@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import NotSupportedError, connection
 
-from advocacy import connecting
 from advocacy.embedded.redis import free_port
+from advocacy.monitoring import connecting
 from channels.tests.fake_slack_rooms import TOKEN
 
 pytestmark = pytest.mark.django_db

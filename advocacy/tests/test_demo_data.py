@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from advocacy.demo import history, preset, team
 from advocacy.demo.logins import LOGINS
-from channels.configs import config_for
 from channels.contract import Capability
 from channels.models import Channel, Connection, InboundItem, PersonalAccount
-from channels.registry import adapter_for, all_adapters
+from channels.registry.configs import config_for
+from channels.registry.lookup import adapter_for, all_adapters
 from experts.models import Expert
-from mentions import view_filters
 from mentions.models import Account, Message, Person, Ticket, View
+from mentions.queue import view_filters
 from sandbox import launch, world
 from sandbox.control import access_of
 from sandbox.universe import Universe

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from django.core.management.base import BaseCommand
 
-from advocacy.beat import SCHEDULE
 from advocacy.handbook import preset
 from advocacy.handbook.company import Company
 from advocacy.management.commands import demo, load_handbook
+from advocacy.runtime.beat import SCHEDULE
 from channels.contract import Adapter, Capability
-from channels.registry import all_adapters
+from channels.registry.lookup import all_adapters
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

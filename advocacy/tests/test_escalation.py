@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from advocacy.identity import giving
 from advocacy.tests.attacked import client_of, named_urls, somebody, world
 from advocacy.tests.test_security_roles import addresses
-from mentions import roles
+from mentions.people import roles
 
 pytestmark = pytest.mark.django_db
 ROLES = ("nobody", "volunteer", "advocate", "manager", "admin")

@@ -131,6 +131,72 @@ def test_circle_is_found_when_there_is_one():
     assert find_circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
 
 
+PACKAGES = {name for name, path in MODULES.items() if path.name == "__init__.py"}
+MOST_FILES = 14
+ONE_ROOM = ("channels.adapters",)
+"""Platforms stand side by side, however many there are; none knows of another."""
+
+
+def room_of(name):
+    """The package that a module lies in. A file that lies beside packages is a room of its own."""
+    for room in ONE_ROOM:
+        if name == room or name.startswith(f"{room}."):
+            return room
+    package = name if name in PACKAGES else name.rpartition(".")[0]
+    has_rooms = any(other.startswith(f"{package}.") for other in PACKAGES)
+    return name if has_rooms else package
+
+
+def rooms():
+    """Room → rooms that its files import anywhere: in functions and for types, too. The sandbox is not the desk's."""
+    graph = {}
+    for name, path in MODULES.items():
+        if name.startswith("sandbox"):
+            continue
+        targets = {room_of(target) for target in imported(path) if target in MODULES}
+        graph.setdefault(room_of(name), set()).update(t for t in targets if not name.startswith(f"{t}."))
+    return {room: (targets & graph.keys()) - {room, *FLOORS} for room, targets in graph.items()}
+
+
+def test_no_circle_between_rooms():
+    graph = rooms()
+    assert len(graph) > 80
+    assert find_circle(graph) is None
+
+
+@pytest.mark.parametrize("app", FLOORS)
+def test_no_room_is_crowded(app):
+    folders = {path.parent for path in sources(app)} - {ROOT / room.replace(".", "/") for room in ONE_ROOM}
+    counts = {str(f.relative_to(ROOT)): len(list(f.glob("*.py"))) for f in folders if f.name != "migrations"}
+    assert {folder: count for folder, count in counts.items() if count > MOST_FILES} == {}
+
+
+@pytest.mark.parametrize("app", FLOORS)
+def test_every_room_says_what_it_is_for(app):
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in sources(app)
+        if path.name == "__init__.py"
+        and not {"migrations", "management", "commands", "templatetags"} & set(path.parts)
+        and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("app", ["channels", "mentions", "experts"])
+def test_rooms_hold_nothing_but_their_files(app):
+    """`models` and `contract` say what may be imported from them, `admin` registers, an adapter may be a package. Any
+    other `__init__.py` has a docstring only, so that every name has one place."""
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in sources(app)
+        if path.name == "__init__.py"
+        and not {"models", "contract", "adapters", "admin"} & set(path.relative_to(ROOT).parts)
+        and len(ast.parse(path.read_text()).body) > 1
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("app", TEMPLATE_OWNERS)
 def test_templates_name_no_upper_floor(app):
     upper = [name for name in FLOORS if LEVEL[name] > LEVEL[app] and name != "advocacy"]

@@ -20,10 +20,10 @@ from django.utils import timezone
 
 from advocacy.demo import preset, team
 from advocacy.demo.logins import LOGINS
-from channels import follow, polling
 from channels.models import Channel, Connection, InboundItem
-from channels.registry import adapter_for
-from mentions.ingest import ingest_pending
+from channels.polling import follow, polling
+from channels.registry.lookup import adapter_for
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Message, MessageAlias, ThreadPost
 from sandbox import launch, world
 

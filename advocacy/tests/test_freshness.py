@@ -8,8 +8,8 @@ import time_machine
 from celery import Celery
 from kombu import Queue
 
-from advocacy import freshness
-from advocacy.freshness import FRESH_FOR, SENT_AT, fresh_for, is_stale, redis_now_s
+from advocacy.runtime import freshness
+from advocacy.runtime.freshness import FRESH_FOR, SENT_AT, fresh_for, is_stale, redis_now_s
 
 MINUTES = timedelta(minutes=1)
 
@@ -17,7 +17,7 @@ MINUTES = timedelta(minutes=1)
 @pytest.fixture
 def sent():
     """(app, headers of what was sent): a real message, kept in the process."""
-    app = Celery("test", broker="memory://", task_cls="advocacy.freshness:DeskTask", set_as_current=False)
+    app = Celery("test", broker="memory://", task_cls="advocacy.runtime.freshness:DeskTask", set_as_current=False)
     app.conf.task_queues = [Queue("fresh")]
     app.conf.task_default_queue = "fresh"
 

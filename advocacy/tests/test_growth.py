@@ -19,7 +19,7 @@ from types import ModuleType
 import pytest
 from celery import Celery
 
-from channels import secrets
+from channels.secrets import vault
 from channels.tests.growth import Growth, endless, superlinear
 from channels.tests.hostile_text import UNITS, Form, all_mixed_forms, mixed_forms, plain_forms
 from channels.tests.public_functions import Taker, maker_for, modules_of, takers_in
@@ -27,23 +27,40 @@ from channels.tests.public_functions import Taker, maker_for, modules_of, takers
 PACKAGES = ("channels", "mentions", "experts", "metrics")
 FORM = os.environ.get("GROWTH", "")
 READERS = (
-    *("channels.text", "channels.links", "channels.quotes", "channels.graphemes", "channels.query_terms"),
-    *("channels.http_errors", "channels.http_body", "channels.page_markup", "channels.page_reading"),
+    *(
+        "channels.toolkit.text",
+        "channels.toolkit.links",
+        "channels.toolkit.quotes",
+        "channels.toolkit.graphemes",
+        "channels.queries.terms",
+    ),
+    *(
+        "channels.http.errors",
+        "channels.http.body",
+        "channels.web_pages.page_markup",
+        "channels.web_pages.page_reading",
+    ),
     *("channels.adapters.email", "channels.adapters.feed.d", "channels.adapters.slack.mrkdwn"),
-    *("mentions.sanitise", "mentions.rendering", "mentions.texts", "mentions.similar", "mentions.query_language"),
+    *(
+        "mentions.text.sanitise",
+        "mentions.text.rendering",
+        "mentions.text.storable_text",
+        "mentions.search.similar",
+        "mentions.search.query_language",
+    ),
 )
 """Modules (by the beginning of their names) that are made to read text from outside."""
 FEW = 10
 
 BOUNDED = {
-    "mentions.sanitise.clean_mail": "ammonia takes quadratic time for nested elements; more than 3,000 are not parsed",
-    "mentions.rendering.markdown": "markdown-it does for open brackets; more than 50,000 characters are not laid out",
+    "mentions.text.sanitise.clean_mail": "ammonia is quadratic in nested elements; more than 3,000 are not parsed",
+    "mentions.text.rendering.markdown": "markdown-it is, in open brackets; above 50,000 characters it is not asked",
     "channels.adapters.feed.documents.entries_of": "feedparser does for stray brackets; more than 1,000 are refused",
     "channels.adapters.twitter.posting.weighted_length": "twitter-text does; longer texts are counted plainly",
     "channels.adapters.twitter.posting.send": "the same, of what somebody here has written",
     "channels.adapters.twitter.posting.find_own": "the same, of what somebody here has written",
-    "mentions.sanitise.clean_prose": "an admin writes it; nested elements as above",
-    "channels.http_errors.detail_of": "4,000 bytes are read",
+    "mentions.text.sanitise.clean_prose": "an admin writes it; nested elements as above",
+    "channels.http.errors.detail_of": "4,000 bytes are read",
 }
 """Where a library takes disproportionately long, and what keeps it short: whatever the length, it has to end."""
 BOUNDED_BY = 128 * 1024
@@ -54,7 +71,7 @@ MODULES = [name for package in PACKAGES for name in modules_of(package)]
 NOT_CALLED = {
     "django.http.request.HttpRequest": "a request of somebody logged in; what reads its fields is called by itself",
     "django.db.models.query.QuerySet": "rows of the database",
-    "mentions.tickets.TicketQuerySet": "rows of the database",
+    "mentions.models.ticket_states.TicketQuerySet": "rows of the database",
     "socket.socket": "a connection between processes of ours",
     "django.apps.config.AppConfig": "a part of Django",
     "django.db.backends.base.base.BaseDatabaseWrapper": "a part of Django",
@@ -62,7 +79,7 @@ NOT_CALLED = {
     "type 'ModelForm' is not subscriptable": "the class of a form, not its input",
     "none of (<class 'django.contrib.auth.base_user.AbstractBaseUser'>, "
     "<class 'django.contrib.auth.models.AnonymousUser'>)": "whoever is logged in",
-    "<class 'mentions.macro_actions.Action'> is no class of values": "code of ours",
+    "<class 'mentions.macros.actions.Action'> is no class of values": "code of ours",
 }
 """Parameters for which nothing can be made, so that functions that ask for them are not called: what they are, and why
 not. Kept as short as can be."""
@@ -101,7 +118,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", refused)
     monkeypatch.setattr(time, "sleep", refused)
     monkeypatch.setattr(Celery, "send_task", refused)  # which would try to connect for seconds
-    monkeypatch.setattr(secrets, "_opened", Forgetful())
+    monkeypatch.setattr(vault, "_opened", Forgetful())
 
 
 @pytest.mark.parametrize("module", MODULES)

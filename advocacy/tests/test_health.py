@@ -5,8 +5,8 @@ import pytest
 import redis as redis_client
 from django.utils import timezone
 
-from advocacy import health, heartbeats
-from advocacy.redis_client import client as redis
+from advocacy.monitoring import health, heartbeats
+from advocacy.runtime.redis_client import client as redis
 from channels.models import Alarm, InboundItem, OutboundItem
 from channels.tests.factories import make_connection
 

@@ -14,12 +14,14 @@ from advocacy.handbook.company import BadName, Company
 from advocacy.handbook.loading import Change, Deed
 from audit.models import Entry
 from channels.contract import FieldKind
-from channels.fields import cleaned
 from channels.models import Channel, Connection
-from channels.registry import adapter_for
+from channels.registry.fields import cleaned
+from channels.registry.lookup import adapter_for
 from experts.models import Topic
-from mentions import macros, targets, view_filters
+from mentions.clocks import targets
+from mentions.macros import macros
 from mentions.models import Macro, PresetRecord, Tag, View
+from mentions.queue import view_filters
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

@@ -21,7 +21,7 @@ from django.urls import reverse
 
 from advocacy.identity import attempts
 from audit.models import Entry
-from mentions import roles
+from mentions.people import roles
 from mentions.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

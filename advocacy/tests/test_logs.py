@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from advocacy import logs
 from advocacy.embedded.process import Kept
-from advocacy.logs import FoldingHandler
+from advocacy.runtime import logs
+from advocacy.runtime.logs import FoldingHandler
 from advocacy.tests.bare_desk import ROOT, BareDesk
 
 
@@ -129,7 +129,7 @@ def test_level_is_obeyed_and_an_outage_is_folded_in_worker_and_beat(tmp_path):
             program(desk, "beat", "beat", "--schedule", str(tmp_path / "beat.db"), "--pidfile", "", **level),
         ]
         try:
-            seen = "from advocacy.redis_client import client; print(client().exists('desk:seen:beat'))"
+            seen = "from advocacy.runtime.redis_client import client; print(client().exists('desk:seen:beat'))"
             wait_until(lambda: desk.manage("shell", "-v", "0", "-c", seen).strip() == "1")
             desk.redis.stop()
             wait_until(lambda: "Cannot connect" in text_of(desk, "worker"))

@@ -17,8 +17,9 @@ from advocacy.admin_site import Audited
 from advocacy.identity import giving, members
 from audit.models import Entry
 from channels.models import PersonalAccount
-from mentions import claims, roles
 from mentions.models import Ticket
+from mentions.people import roles
+from mentions.queue import claims
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, MessageFactory, TicketFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -71,7 +71,7 @@ def test_every_page_and_the_login_work(desk, bouncer):
 def test_pooler_is_found_out_and_limits_go_with_each_transaction(desk, bouncer):
     code = """
 from django.db import connection, transaction, OperationalError
-from channels import db_session
+from channels.db import db_session
 db_session.limit(db_session.Limits(statement_ms=300, lock_ms=200))
 def ask(sql):
     with connection.cursor() as cursor:
@@ -108,8 +108,8 @@ def test_first_query_of_a_process_may_be_one_that_streams(desk, bouncer):
 def test_pooler_that_cannot_be_told_is_noticed_by_what_it_loses(desk, bouncer):
     code = """
 from django.db import connection
-from channels import db_session
-from mentions import prepared
+from channels.db import db_session
+from mentions.db import prepared
 db_session._has_pooler = lambda connection: False
 rows = [prepared.run("SELECT %(n)s + 1", {"n": n}) for n in range(9)]
 print(rows == [[(n + 1,)] for n in range(9)], db_session.is_pooled(connection))

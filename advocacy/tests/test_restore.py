@@ -8,13 +8,13 @@ from django.core.management.base import CommandError
 from django.db import connection, connections
 from django.urls import reverse
 
-from advocacy import heartbeats
 from advocacy.embedded import binaries
+from advocacy.monitoring import heartbeats
 from advocacy.tests.scenario import desk, outside  # noqa: F401
-from channels import held_items, holding, outbox
 from channels.models import Installation, OutboundItem
-from mentions import handing_over, replies
+from channels.outbox import held_items, holding, outbox
 from mentions.models import Reply, Ticket
+from mentions.replies import dispatch_replies, replies
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = OutboundItem.State
@@ -63,7 +63,7 @@ def work(desk):  # noqa: F811
     """What workers do again and again, long after every undo window."""
     for _ in range(4):
         desk.wait(minutes=10)
-        handing_over.hand_over_due(desk.now())
+        dispatch_replies.hand_over_due(desk.now())
         outbox.recover(desk.now())
         desk.send_due()
 

@@ -16,12 +16,13 @@ from advocacy.tests.browser import new_word
 from channels.adapters.lobsters import fetching as lobsters
 from channels.adapters.stackexchange import client as stackexchange
 from channels.models import Connection
-from channels.registry import all_adapters
+from channels.registry.lookup import all_adapters
 from channels.tests.loopback import Reply, serving
-from mentions import adding, handing_over, handles
-from mentions.ingest import ensure_ticket
+from mentions.imports import adding
+from mentions.ingest.placing.placing_by_hand import ensure_ticket
 from mentions.models import Message, Ticket
 from mentions.models import Reply as Answer
+from mentions.replies import dispatch_replies, handles
 
 desk, outside = scenario.desk, scenario.outside
 pytestmark = pytest.mark.timeout(120)
@@ -231,7 +232,7 @@ def answered_by_the_desk(desk, asked: Asked, ticket: Ticket) -> str:
     channel = handles.suggest(ticket, asked.message, ways.channels)
     assert channel == ticket.channel, ways.why
     reply = desk.write(ticket, f"With our docs, see {word}.", channel=channel)
-    handing_over.hand_over_due(desk.now())
+    dispatch_replies.hand_over_due(desk.now())
     desk.send_due()
     reply.refresh_from_db()
     assert reply.state == Answer.State.SENT, reply

@@ -7,10 +7,12 @@ import pytest
 
 from advocacy.tests import scenario
 from channels.models import OutboundItem
-from experts import outreach
 from experts.models import Expert, Outreach
-from mentions import claims, lifecycle, outcomes
+from experts.outreach import outreach
 from mentions.models import Event, Ticket
+from mentions.queue import claims
+from mentions.tickets import lifecycle
+from mentions.triage import outcomes
 from sandbox import world
 
 desk, outside = scenario.desk, scenario.outside

@@ -5,9 +5,9 @@ from django.db.models import Sum
 
 from advocacy.tests import scenario
 from channels.models import InboundItem
-from mentions import parking
 from mentions.models import Message, MessageRevision, ThreadPost, Ticket
-from mentions.thread import thread_of
+from mentions.tickets import parking
+from mentions.tickets.conversation import thread_of
 
 desk, outside = scenario.desk, scenario.outside
 

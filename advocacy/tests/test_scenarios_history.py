@@ -13,7 +13,7 @@ from advocacy.demo import history
 from advocacy.tests import scenario
 from advocacy.tests.scenario import misplaced, wrong_clocks
 from channels.models import Channel, InboundItem
-from mentions import clocks
+from mentions.clocks import clocks
 from mentions.models import Event, Message, MessageRevision, Sighting, ThreadPost, Ticket
 from metrics import definitions
 from metrics.definitions import Filters

@@ -7,8 +7,9 @@ from django.db.models import Count, F
 from advocacy.tests import scenario
 from advocacy.tests.scenario import misplaced, wrong_clocks
 from channels.models import Channel
-from mentions import handles, outcomes
 from mentions.models import Message, Reply, Ticket
+from mentions.replies import handles
+from mentions.triage import outcomes
 
 desk, outside = scenario.desk, scenario.outside
 PLATFORMS = ("twitter", "hackernews", "email")

@@ -8,10 +8,11 @@ from django.test import override_settings
 
 from advocacy.tests import scenario
 from advocacy.tests.scenario import clocks_of, kinds
-from channels import outbox
 from channels.models import Connection, InboundItem
-from mentions import drafts, handles, lifecycle
+from channels.outbox import outbox
 from mentions.models import Attachment, Message, Reply, Ticket
+from mentions.replies import drafts, handles
+from mentions.tickets import lifecycle
 from sandbox import world
 
 desk, outside = scenario.desk, scenario.outside

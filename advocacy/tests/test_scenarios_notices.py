@@ -8,8 +8,10 @@ import pytest
 import requests
 
 from advocacy.tests import scenario
-from mentions import claims, notices, outcomes
 from mentions.models import NoticePost
+from mentions.notifications import notices
+from mentions.queue import claims
+from mentions.triage import outcomes
 from sandbox import world
 
 desk, outside = scenario.desk, scenario.outside

@@ -5,10 +5,10 @@ import requests
 
 from advocacy.tests import scenario
 from advocacy.tests.scenario import clocks_of
-from channels import outbox
 from channels.models import Channel, OutboundItem
-from mentions import handles, replies
+from channels.outbox import outbox
 from mentions.models import Message, MessageRevision, Reply, Ticket
+from mentions.replies import handles, replies
 from sandbox import world
 
 desk, outside = scenario.desk, scenario.outside

@@ -11,11 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from advocacy.tests.test_security_hostile import ALL, danger_in
-from channels import form_page
 from channels.models import InboundItem
-from channels.secrets import seal
+from channels.secrets.vault import seal
 from channels.tests.factories import make_channel, make_connection
-from mentions.ingest import ingest_pending
+from channels.webforms import form_page
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Message
 from mentions.tests.concurrency import together
 

@@ -12,14 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from advocacy.tests.attacked import client_of, named_urls, somebody, world
-from channels.http_errors import detail_of, redact
-from channels.quotes import fold_quotes
+from channels.http.errors import detail_of, redact
 from channels.tests.growth import assert_linear
-from mentions import claims, query_language, similar
+from channels.toolkit.quotes import fold_quotes
 from mentions.models import Event, Message, Note, Tag, Ticket
-from mentions.rendering import body, linked, markdown
-from mentions.sanitise import clean_mail
+from mentions.queue import claims
+from mentions.search import query_language, similar
 from mentions.tests.factories import UserFactory
+from mentions.text.rendering import body, linked, markdown
+from mentions.text.sanitise import clean_mail
 
 GARBAGE = [
     "",

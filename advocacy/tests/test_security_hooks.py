@@ -17,14 +17,14 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from channels import inbox
-from channels.configs import source_of
 from channels.contract import Capability, Page
+from channels.inbox import inbox
 from channels.models import Connection, InboundItem
-from channels.registry import all_adapters
-from channels.secrets import seal
+from channels.registry.configs import source_of
+from channels.registry.lookup import all_adapters
+from channels.secrets.vault import seal
 from channels.tests.factories import make_channel, make_connection
-from mentions.ingest import ingest_pending
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Message
 from mentions.tests.concurrency import together
 

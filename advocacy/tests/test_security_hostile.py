@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advocacy.tests.attacked import client_of, world
-from channels.links import is_web_address, web_address
 from channels.models import Channel, OutboundItem
-from experts import outreach
-from mentions import claims, macros
+from channels.toolkit.links import is_web_address, web_address
+from experts.outreach import outreach
+from mentions.macros import macros
 from mentions.models import Author, Macro, Message, Reply, Ticket
-from mentions.rendering import body, linked, markdown
-from mentions.sanitise import clean_mail
+from mentions.queue import claims
 from mentions.tests.factories import UserFactory
+from mentions.text.rendering import body, linked, markdown
+from mentions.text.sanitise import clean_mail
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -327,7 +328,7 @@ def test_slack_is_sent_no_command_of_an_outsider():
 @pytest.mark.django_db
 def test_an_ingested_address_that_is_no_web_address_is_not_stored():
     from channels.contract import Author as Account
-    from mentions.authors import Seen, store
+    from mentions.people.authors import Seen, store
 
     seen = Seen("hackernews", Account("x", "x", "x", "javascript:alert(1)"), None, False, timezone.now())
     store([seen])

@@ -4,10 +4,11 @@ import pytest
 from django.urls import reverse
 
 from advocacy.tests.attacked import client_of
-from channels import secrets, trying
 from channels.adapters.email.connection import connect, server_of
 from channels.contract import Config
 from channels.errors import BlockedAddress
+from channels.monitoring import connection_test
+from channels.secrets import vault
 from channels.tests.loopback import Reply, serving
 from mentions.tests.factories import ConnectionFactory, UserFactory
 
@@ -20,7 +21,7 @@ def tried(connection):
     boss = client_of(UserFactory(is_superuser=True, is_staff=True))
     address = reverse("admin:channels_connection_press", args=[connection.pk, "test"])
     assert boss.post(address).status_code == 302
-    trying.tried(connection.pk)
+    connection_test.tried(connection.pk)
     page = reverse("admin:channels_connection_change", args=[connection.pk])
     return boss.get(page, {"testing": "1"}).content.decode()
 
@@ -67,7 +68,7 @@ def test_only_the_very_pair_of_host_and_port_is_allowed(settings, allowed):
 def test_a_mail_server_inside_is_not_connected_to():
     with serving(lambda seen: Reply(200, INNER.encode())) as server:
         inside = {"imap_host": "127.0.0.1", "imap_port": server.server_address[1], "imap_security": "plain"}
-        password = {"imap_password": secrets.seal("pass-word-1")}
+        password = {"imap_password": vault.seal("pass-word-1")}
         said = tried(ConnectionFactory(platform="email", settings={"imap_user": "x", **inside}, secrets=password))
     assert server.seen == []
     assert INNER not in said

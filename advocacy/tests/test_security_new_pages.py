@@ -10,18 +10,19 @@ from django.utils import timezone
 
 from advocacy.tests.attacked import client_of, somebody
 from advocacy.tests.test_security_hostile import ALL, danger_in
-from channels import http, inbox
-from channels.configs import network, source_of
 from channels.contract import Item, Page
 from channels.errors import ChannelError, Malformed, Rejected
+from channels.http import client as http
+from channels.inbox import inbox
 from channels.models import Batch, InboundItem
-from channels.page_reading import read as read_page
-from channels.registry import all_adapters
+from channels.registry.configs import network, source_of
+from channels.registry.lookup import all_adapters
 from channels.tests.factories import make_channel, make_connection
 from channels.tests.loopback import Reply, serving
 from channels.tests.test_adapter_fuzz import IN_JSON, PAYLOADS
 from channels.tests.test_adapter_fuzz import _documents as payloads_of
-from mentions.ingest import ingest_pending
+from channels.web_pages.page_reading import read as read_page
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Author, Message, Ticket
 from mentions.tests.factories import UserFactory
 

@@ -24,11 +24,11 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.views.debug import ExceptionReporter
 
-from advocacy.csp import POLICY
+from advocacy.middleware.csp import POLICY
 from advocacy.tests.attacked import client_of, named_urls, somebody, world
-from channels import secrets
-from channels.http import Call
+from channels.http.client import Call
 from channels.models import Connection
+from channels.secrets import vault
 from mentions.tests.factories import ConnectionFactory, UserFactory
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +85,7 @@ def _takes_nothing(name):
 
 
 def test_an_error_of_ours_carries_them_too(client, monkeypatch):
-    monkeypatch.setattr("advocacy.health.report", lambda now, checks: 1 / 0)
+    monkeypatch.setattr("advocacy.monitoring.health.report", lambda now, checks: 1 / 0)
     client.raise_request_exception = False
     logging.disable(logging.CRITICAL)
     answer = client.get("/readyz")
@@ -248,7 +248,7 @@ def test_changes_need_the_token_of_the_page():
 @pytest.mark.django_db
 def test_a_secret_is_on_no_page_and_in_no_history_or_export(caplog):
     caplog.set_level(logging.DEBUG)
-    connection = ConnectionFactory(platform="twitter", secrets={"bearer_token": secrets.seal(TOKEN)})
+    connection = ConnectionFactory(platform="twitter", secrets={"bearer_token": vault.seal(TOKEN)})
     sealed = connection.secrets["bearer_token"]
     boss = client_of(UserFactory(is_superuser=True, is_staff=True))
     change = reverse("admin:channels_connection_change", args=[connection.pk])
@@ -268,10 +268,10 @@ def test_a_secret_is_on_no_page_and_in_no_history_or_export(caplog):
 )
 def test_a_connection_cannot_read_the_desks_own_variables(name, monkeypatch):
     monkeypatch.setenv(name, "precious")
-    with pytest.raises(secrets.SecretUnreadable) as refused:
-        secrets.open_sealed(f"env:{name}")
+    with pytest.raises(vault.SecretUnreadable) as refused:
+        vault.open_sealed(f"env:{name}")
     assert "precious" not in str(refused.value)
-    assert not secrets.names_variable(f"env:{name}")
+    assert not vault.names_variable(f"env:{name}")
 
 
 @pytest.mark.django_db
@@ -433,7 +433,7 @@ def test_no_statement_is_put_together_from_what_users_type():
                 joined = isinstance(first, ast.Call) and getattr(first.func, "attr", "") == "join"
                 if isinstance(first, ast.JoinedStr | ast.BinOp | ast.Call) and not joined:
                     found.add(str(path.relative_to(ROOT)))
-    assert found == {"mentions/view_filters.py"}
+    assert found == {"mentions/queue/view_filters.py"}
 
 
 def test_templates_of_errors_need_no_request():

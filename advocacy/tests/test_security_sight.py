@@ -10,8 +10,11 @@ from django.utils import timezone
 
 from advocacy.tests.attacked import answered, client_of, conversation, somebody, world
 from channels.models import OutboundItem
-from mentions import access, claims, drafts, similar
 from mentions.models import Draft, Event, Note, Reply, Ticket
+from mentions.people import access
+from mentions.queue import claims
+from mentions.replies import drafts
+from mentions.search import similar
 from mentions.tests.factories import ChannelFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from mentions import roles
+from mentions.people import roles
 from mentions.tests.factories import UserFactory
 from sandbox import launch
 

@@ -13,12 +13,12 @@ from django.core import mail
 from django.db import InterfaceError, OperationalError
 from django.urls import reverse
 
-from advocacy import heartbeats, standing, watchman
-from advocacy import redis_client as our_redis
-from advocacy.heartbeats import BEAT, SILENT_AFTER_S, queue_part
-from channels import holding
+from advocacy.monitoring import heartbeats, standing, watchman
+from advocacy.monitoring.heartbeats import BEAT, SILENT_AFTER_S, queue_part
+from advocacy.runtime import redis_client as our_redis
 from channels.clocks import desk_now
 from channels.models import Alarm, OutboundItem
+from channels.outbox import holding
 
 pytestmark = pytest.mark.django_db
 _silent_parts = standing.silent_parts
@@ -140,7 +140,7 @@ def test_many_watchers_at_once_tell_once():
 
 def test_slack_hears_of_it_though_the_worker_that_sends_is_the_dead_one(settings, monkeypatch):
     posted = []
-    monkeypatch.setattr("channels.slack_api.post", lambda payload, key: posted.append(payload) or _receipt())
+    monkeypatch.setattr("channels.slack.api.post", lambda payload, key: posted.append(payload) or _receipt())
     settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", "#advocates"
     seen(*others("queue:replies"))
     seen("queue:replies", s_ago=500)
@@ -150,13 +150,13 @@ def test_slack_hears_of_it_though_the_worker_that_sends_is_the_dead_one(settings
 
 
 def _receipt():
-    from channels.slack_api import SlackReceipt
+    from channels.slack.api import SlackReceipt
 
     return SlackReceipt("1.1", "https://acme.slack.example/p1", channel="C1")
 
 
 def test_an_alarm_of_a_part_and_one_of_a_connection_do_not_clear_each_other(settings):
-    from channels import alarms
+    from channels.monitoring import alarms
 
     seen(*others(BEAT))
     seen(BEAT, s_ago=500)

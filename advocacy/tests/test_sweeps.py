@@ -7,16 +7,19 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as django_settings
 
-from advocacy.beat import SCHEDULE
 from advocacy.celery import app
-from channels import outbox, outbox_recovery, outbox_sending, outbox_states, slack_api, sweeps
+from advocacy.runtime.beat import SCHEDULE
+from channels import sweeps
 from channels.clocks import desk_now
 from channels.models import OutboundItem
-from channels.registry import all_adapters
-from mentions import deliveries, handing_over, parking
+from channels.outbox import outbox, recovery, sending, states
+from channels.registry.lookup import all_adapters
+from channels.slack import api
 from mentions.models import Reply, Ticket
+from mentions.replies import deliveries, dispatch_replies
 from mentions.tests.interleaved_worlds import LONG_AFTER, a_reply
 from mentions.tests.platforms import Wire
+from mentions.tickets import parking
 
 pytestmark = pytest.mark.django_db
 
@@ -24,14 +27,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def wire(monkeypatch):
     """The tests' own platform beside the real ones."""
-    from channels import registry
+    from channels.registry import lookup
 
     mine = Wire()
-    everything = {**registry.all_adapters(), mine.platform: mine}
-    registry.all_adapters.cache_clear()
-    monkeypatch.setattr(registry, "scan", lambda: everything)
+    everything = {**lookup.all_adapters(), mine.platform: mine}
+    lookup.all_adapters.cache_clear()
+    monkeypatch.setattr(lookup, "scan", lambda: everything)
     yield mine
-    registry.all_adapters.cache_clear()
+    lookup.all_adapters.cache_clear()
 
 
 def three_replies(wire):
@@ -52,15 +55,15 @@ def breaking(monkeypatch, module, name, bad):
 
 def test_hand_over_leaves_out_one(wire, monkeypatch, caplog):
     bad, *good = three_replies(wire)
-    breaking(monkeypatch, handing_over, "hand_over", bad.pk)
-    assert handing_over.hand_over_due(desk_now() + LONG_AFTER) == 2
+    breaking(monkeypatch, dispatch_replies, "hand_over", bad.pk)
+    assert dispatch_replies.hand_over_due(desk_now() + LONG_AFTER) == 2
     assert set(Reply.objects.filter(state="handed")) == set(good)
     assert "left out" in caplog.text
 
 
 def test_deliveries_leave_out_one(wire, monkeypatch, caplog):
     bad, *good = three_replies(wire)
-    handing_over.hand_over_due(desk_now() + LONG_AFTER)
+    dispatch_replies.hand_over_due(desk_now() + LONG_AFTER)
     OutboundItem.objects.update(state="uncertain")
     bad.refresh_from_db()
     breaking(monkeypatch, deliveries, "apply", bad.outbound_id)
@@ -81,12 +84,12 @@ def test_parked_leave_out_one(wire, monkeypatch, caplog):
 
 def test_lost_workers_leave_out_one(wire, monkeypatch, caplog):
     bad, *_good = three_replies(wire)
-    handing_over.hand_over_due(desk_now() + LONG_AFTER)
+    dispatch_replies.hand_over_due(desk_now() + LONG_AFTER)
     now = desk_now() + LONG_AFTER
-    while outbox_states.claim(now, 1) is not None:
+    while states.claim(now, 1) is not None:
         pass
     bad.refresh_from_db()
-    breaking(monkeypatch, outbox_recovery, "_give_up", bad.outbound_id)
+    breaking(monkeypatch, recovery, "_give_up", bad.outbound_id)
     outbox.recover(now + timedelta(minutes=5))
     assert list(OutboundItem.objects.filter(state="sending").values_list("pk", flat=True)) == [bad.outbound_id]
     assert "left out" in caplog.text
@@ -118,16 +121,17 @@ def test_each_schedule_by_row_goes_through_the_one_that_isolates(monkeypatch):
     """Asked of what the tasks call: the module of each names `sweeps`."""
     import inspect
 
-    from channels import expiry
+    from channels.monitoring import expiry
     from experts import tasks as experts_tasks
-    from mentions import notices, personal
+    from mentions.notifications import notices
+    from mentions.people import linked_accounts
 
     app.loader.import_default_modules()
     assert {entry["task"] for entry in SCHEDULE.values()} >= BY_ROW
-    for module in (handing_over, deliveries, parking, personal, outbox_recovery, expiry, experts_tasks, notices):
+    for module in (dispatch_replies, deliveries, parking, linked_accounts, recovery, expiry, experts_tasks, notices):
         assert "sweeps.each(" in inspect.getsource(module), module.__name__
 
 
 def test_run_of_the_outbox_ends_within_the_soft_limit_of_tasks():
-    longest = max([slack_api.REQUEST_TIMEOUT_S, *(a.request_timeout_s for a in all_adapters().values())])
-    assert outbox_sending.MAX_RUN_S + longest + 30 <= django_settings.CELERY_TASK_SOFT_TIME_LIMIT
+    longest = max([api.REQUEST_TIMEOUT_S, *(a.request_timeout_s for a in all_adapters().values())])
+    assert sending.MAX_RUN_S + longest + 30 <= django_settings.CELERY_TASK_SOFT_TIME_LIMIT

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from channels.contract import Adapter, Author, Capability, Config, Document, Grouping, Item, Json, Mention, Page
 from channels.errors import Malformed
-from channels.links import canonical, is_web_address, web_address
-from channels.text import clean, text_links
+from channels.toolkit.links import canonical, is_web_address, web_address
+from channels.toolkit.text import clean, text_links
 
 LONGEST_TEXT = 20_000
 LONGEST_LINE = 500

@@ -25,9 +25,9 @@ from channels.contract import (
     Page,
 )
 from channels.errors import Malformed, Transient
-from channels.http import get_json
-from channels.parts import Parts
-from channels.text import clean, html_links, html_to_text, text_links
+from channels.http.client import get_json
+from channels.toolkit.partial_failures import Parts
+from channels.toolkit.text import clean, html_links, html_to_text, text_links
 
 _LISTS = ("incidents", "scheduled_maintenances")
 _NO_INCIDENTS = frozenset(("components", "component", "component_update", "status"))

@@ -1,3 +1,5 @@
+"""Django admin of connections, channels, inbox and outbox."""
+
 from channels.admin import connection, followed, ignoring, inbox, outbox, personal
 
 __all__ = ["connection", "followed", "ignoring", "inbox", "outbox", "personal"]

@@ -16,14 +16,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from audit import log
-from channels import pausing, trying
 from channels.admin.buttons import Button, ButtonAdmin
 from channels.clocks import desk_now
 from channels.contract import Adapter, Capability
-from channels.forms import CHANNEL_GROUPS, CONNECTION_FIELDS, channel_form, connection_form, form_names
-from channels.health import connection_health
 from channels.models import Channel, Connection
-from channels.registry import all_adapters
+from channels.monitoring import connection_test
+from channels.monitoring.health import connection_health
+from channels.polling import pausing
+from channels.registry.lookup import all_adapters
+from channels.webforms.admin_forms import CHANNEL_GROUPS, CONNECTION_FIELDS, channel_form, connection_form, form_names
 
 POLL = "channels.poll_connection"
 
@@ -41,13 +42,13 @@ LOOK_AGAIN_S = 1
 
 def try_connection(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> str:
     """A worker asks the platform; the page that follows waits for what it says."""
-    trying.begin(connection.pk)
+    connection_test.begin(connection.pk)
     return f"?{WATCHED}=1"
 
 
 def tell_answer(request: HttpRequest, connection: Connection) -> bool:
     """A message with what the test has brought; False while there is no answer."""
-    result = trying.told(connection.pk)
+    result = connection_test.told(connection.pk)
     if result is None:
         messages.warning(request, _("The test has no answer to show any more. Start it again."))
         return True
@@ -247,7 +248,7 @@ class ConnectionAdmin(ButtonAdmin):
     @admin.action(description=gettext_lazy("Test connection"), permissions=["poll"])
     def test_chosen(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
         for connection in chosen:
-            trying.begin(connection.pk)
+            connection_test.begin(connection.pk)
         count = len(chosen)
         said = ngettext(
             "%(count)d connection is being tested; the Channels page shows the answer.",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from channels.models import IgnoreRule
-from channels.query_views import RuleForm
+from channels.views.queries import RuleForm
 
 
 class IgnoreRuleForm(RuleForm):

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from audit import log
-from channels import inbox
 from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnly
 from channels.admin.seeing import SeenOnly
 from channels.clocks import desk_now
+from channels.db.payloads import restored
+from channels.inbox import inbox
 from channels.models import InboundItem
-from channels.payloads import restored
 
 REPLAY = "channels.replay_inbounditem"
 MOST_SHOWN = 200_000

@@ -12,13 +12,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels import outbox
 from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnly
 from channels.admin.seeing import SeenOnly
 from channels.clocks import desk_now
-from channels.links import is_web_address
+from channels.db.payloads import restored
 from channels.models import OutboundItem
-from channels.payloads import restored
+from channels.outbox import outbox
+from channels.toolkit.links import is_web_address
 
 SETTLE = "channels.settle_outbounditem"
 

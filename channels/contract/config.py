@@ -34,7 +34,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How `channels.http` may talk: set by the process, never by a user."""
+    """How `channels.http.client` may talk: set by the process, never by a user."""
 
     user_agent: str = "mention-desk/1.0"
     connect_timeout_s: float = 5.0

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from channels import rollback
+from channels.db import rollback
 
 
 def take_aside(apps, schema_editor):

@@ -1,3 +1,5 @@
+"""The tables of the outside world. Import models from here."""
+
 from channels.models.alarm import Alarm
 from channels.models.connection import Channel, Connection
 from channels.models.erased import ErasedId

@@ -15,7 +15,7 @@ class Alarm(models.Model):
     channel = models.ForeignKey("channels.Channel", null=True, on_delete=models.CASCADE, related_name="alarms")
     """Null: the whole connection."""
     state = models.CharField(max_length=80)
-    """`channels.health.Health.state`: silent, auth, expired, expiring, failing, late, …"""
+    """`channels.monitoring.health.Health.state`: silent, auth, expired, expiring, failing, late, …"""
     words = models.TextField()
     raised_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True)

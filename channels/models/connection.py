@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from channels.clocks import desk_now
-from channels.sealing import SealedField
+from channels.secrets.sealing import SealedField
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -36,7 +36,7 @@ class Connection(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     secrets = SealedField(_("secrets"), default=dict, blank=True, editable=False)
-    """Name → ciphertext, or `env:DESK_CHANNEL_…`; read through `channels.secrets` only."""
+    """Name → ciphertext, or `env:DESK_CHANNEL_…`; read through `channels.secrets.vault` only."""
     hook_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     """Where the platform calls us: `/hooks/<hook_id>/`. Not a secret by itself; the signature is the proof."""
     is_active = models.BooleanField(_("active"), default=True)
@@ -89,7 +89,7 @@ class SlackMode(models.TextChoices):
 
 
 def roles_field(name: _StrPromise, help_text: _StrPromise) -> ArrayField[list[str], list[str]]:
-    """Names of groups (`mentions.roles`)."""
+    """Names of groups (`mentions.people.roles`)."""
     return ArrayField(
         models.CharField(max_length=150), verbose_name=name, default=list, blank=True, help_text=help_text
     )

@@ -9,7 +9,7 @@ class ErasedId(models.Model):
     """The hash of the id of something that was erased. What is polled or sent again under that id is not stored."""
 
     digest = models.BinaryField(max_length=32, unique=True)
-    """`channels.tombstones.digest_of`: of nothing else than the platform's own id; it leads back to nobody."""
+    """`channels.inbox.tombstones.digest_of`: of nothing else than the platform's own id; it leads back to nobody."""
     at = models.DateTimeField()
 
     def __str__(self) -> str:

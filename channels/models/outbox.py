@@ -59,7 +59,7 @@ class OutboundItem(models.Model):
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=desk_now, editable=False)
     held_at = models.DateTimeField(null=True)
-    """Set: it was waiting in a backup that was restored, and leaves only when a person says so (`channels.holding`)."""
+    """Set: it waited in a backup that was restored; it leaves only when a person says so (`outbox.holding`)."""
     sent_at = models.DateTimeField(null=True)
 
     class Meta:

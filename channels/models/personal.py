@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from channels.sealing import SealedField
+from channels.secrets.sealing import SealedField
 
 
 class PersonalAccount(models.Model):

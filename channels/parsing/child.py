@@ -23,11 +23,11 @@ from pathlib import Path
 from django.conf import settings
 
 from channels.contract import Adapter, Config, Item
+from channels.db.payloads import from_json
 from channels.errors import Malformed, Refused
 from channels.parsing import files, plain, work
 from channels.parsing.frames import BadFrame, Frame, Unpacker, packed_text, to_text
-from channels.payloads import from_json
-from channels.registry import all_adapters
+from channels.registry.lookup import all_adapters
 
 COMMAND = struct.Struct("!cI")
 AT = struct.Struct("!q")

@@ -17,12 +17,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from channels.contract import Adapter, Config, Hook, HookAnswer, Item
+from channels.db.payloads import to_json
 from channels.errors import Malformed, Refused, Transient
 from channels.parsing import files, plain, pool, work
 from channels.parsing.frames import Frame, packed
 from channels.parsing.pool import Parser, ParserEnded, ParserUnavailable
 from channels.parsing.work import Fingerprint, Reading
-from channels.payloads import to_json
 
 FIRST_TRY_S = 0.25
 """Seconds of computing time for an item's first try, in the company of others; nearly all need a thousandth. What

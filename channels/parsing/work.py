@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from channels.contract import Adapter, Config, Item, Mention, digest
+from channels.db.payloads import from_json
 from channels.errors import Malformed
-from channels.matching import Query, QueryError, parse, subject_of
-from channels.payloads import from_json
+from channels.queries.matching import Query, QueryError, parse, subject_of
 
 
 @dataclass(frozen=True, slots=True)

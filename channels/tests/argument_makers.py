@@ -20,12 +20,12 @@ from typing import Any
 
 from django.db import models
 
-from channels.adapters.email.headers import Headers
-from channels.adapters.email.mime import Part
+from channels.adapters.email.mime.headers import Headers
+from channels.adapters.email.mime.mime import Part
 from channels.adapters.feed.documents import FeedDocument
 from channels.contract import Adapter, Config, Network
-from channels.matching import Query, parse
-from channels.page_markup import Markup
+from channels.queries.matching import Query, parse
+from channels.web_pages.page_markup import Markup
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DEEPEST = 6

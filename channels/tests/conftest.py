@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 import time_machine
 
-from channels import registry
+from channels.registry import lookup
 from channels.tests.fakes import FakeAdapter, MailLike
 
 
@@ -27,7 +27,7 @@ def _no_later_than_the_module(request: pytest.FixtureRequest) -> Iterator[None]:
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAdapter]:
     """Only made-up platforms are registered."""
     adapter = FakeAdapter()
-    monkeypatch.setattr(registry, "scan", lambda: {"fake": adapter, "maillike": MailLike()})
-    registry.all_adapters.cache_clear()
+    monkeypatch.setattr(lookup, "scan", lambda: {"fake": adapter, "maillike": MailLike()})
+    lookup.all_adapters.cache_clear()
     yield adapter
-    registry.all_adapters.cache_clear()
+    lookup.all_adapters.cache_clear()

@@ -23,12 +23,14 @@ def wait_for_death() -> None:
 def main(what: str, connection_id: int, file: Path) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "advocacy.settings"
     django.setup()
-    from channels import outbox, polling, registry
+    from channels.outbox import outbox
+    from channels.polling import polling
+    from channels.registry import lookup
     from channels.tests.factories import NOW, page_of
     from channels.tests.fakes import FakeAdapter
 
     adapter = FakeAdapter()
-    registry.scan = lambda *args: {"fake": adapter}  # type: ignore[assignment]
+    lookup.scan = lambda *args: {"fake": adapter}  # type: ignore[assignment]
 
     def fetch(config: object, cursor: object) -> Iterator[Any]:
         yield page_of(("1", "a"), ("2", "b"), cursor=1)

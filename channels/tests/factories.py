@@ -7,9 +7,9 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-from channels import outbox
 from channels.contract import Item, Page
 from channels.models import Channel, Connection, OutboundItem
+from channels.outbox import outbox
 
 NOW = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 _numbers = count(1)

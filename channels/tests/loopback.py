@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from channels import http_guard
 from channels.contract import Network
+from channels.http import guard
 
 
 @dataclass
@@ -128,7 +128,7 @@ def serving(answer: Answering) -> Iterator[Server]:
     try:
         yield server
     finally:
-        for session in getattr(http_guard._SENT, "sessions", {}).values():
+        for session in getattr(guard._SENT, "sessions", {}).values():
             session.close()  # what this thread keeps open for its next request
         server.shutdown()
         server.server_close()

@@ -11,12 +11,12 @@ from functools import cache, cached_property
 from types import ModuleType
 from typing import Any
 
-from channels.adapters.email.headers import Headers
-from channels.adapters.email.mime import Part
+from channels.adapters.email.mime.headers import Headers
+from channels.adapters.email.mime.mime import Part
 from channels.contract import Adapter, Config
-from channels.page_markup import Markup
-from channels.registry import all_adapters
+from channels.registry.lookup import all_adapters
 from channels.tests.argument_makers import CannotMake, Maker
+from channels.web_pages.page_markup import Markup
 
 NOT_WALKED = ("tests", "migrations", "management")
 READ_CLASSES = (Headers, Part, Markup)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from channels.contract import Adapter, Config, Item, Json, digest
 from channels.errors import Malformed
-from channels.registry import all_adapters
+from channels.registry.lookup import all_adapters
 from channels.tests.growth import assert_linear
 from channels.tests.mutations import mutated
 from channels.tests.test_contract import PAYLOADS, SAMPLES, _assert_sound, _config

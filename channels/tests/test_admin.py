@@ -11,10 +11,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from channels import inbox, outbox, trying
 from channels.errors import AuthFailed, Rejected, Uncertain
+from channels.inbox import inbox
 from channels.models import Channel, Connection, InboundItem, OutboundItem, PersonalAccount
-from channels.secrets import open_sealed, seal
+from channels.monitoring import connection_test
+from channels.outbox import outbox
+from channels.secrets.vault import open_sealed, seal
 from channels.tests.factories import NOW, make_channel, make_connection, make_reply, page_of
 from channels.tests.fakes import FakeAdapter
 from channels.tests.test_outbox import raising
@@ -209,7 +211,7 @@ def test_test_connection_shows_the_sentence_or_what_is_wrong(boss: Client, fake:
 
 def after_test(boss: Client, connection: Connection) -> HttpResponse:
     """What the page shows once a worker has done its part."""
-    trying.tried(connection.pk)
+    connection_test.tried(connection.pk)
     return boss.get(change_url(connection) + "?testing=1")
 
 

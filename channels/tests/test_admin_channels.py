@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from channels.models import Channel, PersonalAccount
-from channels.secrets import seal
+from channels.secrets.vault import seal
 from channels.tests.factories import make_channel, make_connection
 from channels.tests.fakes import FakeAdapter
 from channels.tests.test_admin import ADD, change_url, form_data

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from channels import alarms, expiry, health
 from channels.contract import Config
 from channels.errors import AuthFailed
 from channels.models import Alarm, Connection, OutboundItem
+from channels.monitoring import alarms, expiry, health
 from channels.tests.factories import NOW, make_channel, make_connection
 from channels.tests.fakes import FakeAdapter
 

@@ -6,11 +6,12 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Entry
-from channels import personal, query_tester
 from channels.contract import FieldKind
-from channels.forms import SECRET, connection_form
 from channels.models import Connection
-from channels.registry import all_adapters
+from channels.outbox import personal
+from channels.query_tester import query_tester
+from channels.registry.lookup import all_adapters
+from channels.webforms.admin_forms import SECRET, connection_form
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

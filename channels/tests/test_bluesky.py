@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from channels import oauth
 from channels.adapters.bluesky import Bluesky, fetching, posting
 from channels.contract import Config, Json, Outgoing
 from channels.errors import AuthFailed, RateLimited, Rejected, Transient, Uncertain
+from channels.http import oauth
 from channels.tests.loopback import Reply, Seen, Server, as_json, serving
 
 ADAPTER = Bluesky()

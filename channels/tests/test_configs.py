@@ -9,13 +9,13 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import secrets
-from channels.configs import config_for, network
 from channels.contract import Author, Field, FieldKind, Mention
-from channels.fields import InvalidSettings, clean
+from channels.db.payloads import restored, storable, to_json
 from channels.models import Channel
-from channels.payloads import restored, storable, to_json
-from channels.routing import channels_for
+from channels.queries.routing import channels_for
+from channels.registry.configs import config_for, network
+from channels.registry.fields import InvalidSettings, clean
+from channels.secrets import vault as secrets
 from channels.tests.factories import make_channel, make_connection
 from channels.tests.fakes import FakeAdapter
 

@@ -31,7 +31,7 @@ from channels.contract import (
     parse_all,
 )
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient, Uncertain
-from channels.registry import all_adapters
+from channels.registry.lookup import all_adapters
 from channels.tests.loopback import Reply, Seen, as_json, serving
 
 PAYLOADS = Path(__file__).parent / "payloads"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.cursors import MOST_ISLANDS, Gap, Progress, progress_from
+from channels.toolkit.cursors import MOST_ISLANDS, Gap, Progress, progress_from
 
 
 def test_a_first_page_that_is_all_moves_the_mark() -> None:

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from django.db import NotSupportedError, OperationalError, connection
 
-from channels import db_session
-from channels.db_session import Limits
+from channels.db import db_session
+from channels.db.db_session import Limits
 
 pytestmark = pytest.mark.django_db
 

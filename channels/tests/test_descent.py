@@ -8,8 +8,8 @@ import random
 import pytest
 
 from channels.contract import Json
-from channels.cursors import Progress
-from channels.descent import Descent, Slice, descend, descent_from
+from channels.toolkit.backfill import Descent, Slice, descend, descent_from
+from channels.toolkit.cursors import Progress
 
 
 class Feed:

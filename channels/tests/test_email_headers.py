@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from channels.adapters.email import EmailAdapter
-from channels.adapters.email.charset_guess import guess
-from channels.adapters.email.headers import read_headers
+from channels.adapters.email.mime.charset_guess import guess
+from channels.adapters.email.mime.headers import read_headers
 from channels.contract import Config, Item, Mention
 
 HEAD = b"From: Jane <jane@acme.example>\n"

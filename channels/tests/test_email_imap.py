@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from channels.adapters.email import EmailAdapter, folders
+from channels.adapters.email import EmailAdapter
+from channels.adapters.email.receiving import folders
 from channels.contract import Config, Item, Network
 from channels.errors import AuthFailed, BlockedAddress, Malformed, Rejected, Transient
 from channels.tests.email_servers import (

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.quotes import fold_quotes, written_now
 from channels.tests.growth import assert_linear
+from channels.toolkit.quotes import fold_quotes, written_now
 
 GMAIL = "It works now.\n\nOn Mon, Jan 12, 2026 at 5:00 PM Acme Merch <merch@acme.example>\nwrote:\n\n> Try again."
 ATTRIBUTIONS = {

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from channels.adapters import email as email_adapter
-from channels.adapters.email.addresses import read_addresses
-from channels.adapters.email.headers import decode_words, read_date, read_params
-from channels.adapters.email.references import read_ids
+from channels.adapters.email.mime.addresses import read_addresses
+from channels.adapters.email.mime.headers import decode_words, read_date, read_params
+from channels.adapters.email.parsing.references import read_ids
 from channels.contract import Author, Capability, Item, digest
 from channels.errors import Malformed
 from channels.tests.email_samples import ADAPTER, OURS, parsed, with_header

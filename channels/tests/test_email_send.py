@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.adapters.email import EmailAdapter
-from channels.adapters.email.compose import compose, reply_subject
+from channels.adapters.email.sending.compose import compose, reply_subject
 from channels.contract import Config, Item, Network, Outgoing
 from channels.errors import AuthFailed, BlockedAddress, Rejected, Transient, Uncertain
 from channels.tests.email_servers import PASSWORD, USER, ImapServer, Mailer, smtp_serving

@@ -9,7 +9,7 @@ import pytest
 from channels.adapters.facebook import client, fetching
 from channels.contract import Mention
 from channels.errors import AuthFailed, RateLimited, Rejected, Transient
-from channels.http import Answer
+from channels.http.client import Answer
 from channels.tests.fake_facebook import (
     ADAPTER,
     LENA,

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from channels import follow, inbox
 from channels.contract import Config, Item
 from channels.errors import Malformed, RateLimited
+from channels.inbox import inbox
 from channels.models import Connection, Followed, InboundItem
+from channels.polling import follow
 from channels.tests.factories import NOW, make_connection
 from channels.tests.fakes import FakeAdapter
 

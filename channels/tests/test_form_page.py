@@ -12,11 +12,11 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from channels import form_page
 from channels.adapters.form.signing import signature
 from channels.models import Channel, InboundItem
-from channels.secrets import seal
+from channels.secrets.vault import seal
 from channels.tests.factories import make_channel, make_connection
+from channels.webforms import form_page
 
 pytestmark = pytest.mark.django_db
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.graphemes import grapheme_count
+from channels.toolkit.graphemes import grapheme_count
 
 
 @pytest.mark.parametrize(

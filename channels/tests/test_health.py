@@ -7,13 +7,13 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from channels import trying
 from channels.errors import AuthFailed
-from channels.health import Health, Level, channel_health, connection_health
 from channels.models import Channel, Connection, InboundItem
-from channels.overview import ChannelRow
+from channels.monitoring import connection_test
+from channels.monitoring.health import Health, Level, channel_health, connection_health
 from channels.tests.factories import NOW, make_channel, make_connection, make_reply, page_of
 from channels.tests.fakes import FakeAdapter
+from channels.views.overview import ChannelRow
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -91,7 +91,7 @@ def manager(name: str = "mo", **values: object) -> User:
 
 
 def fill(count: int) -> None:
-    from channels import inbox
+    from channels.inbox import inbox
 
     for number in range(count):
         connection = make_connection(last_error="<b>bold</b>", trouble="auth", last_success_at=NOW)
@@ -172,7 +172,7 @@ def test_a_connection_is_tried_by_a_task_and_the_page_looks_again(
     fake: FakeAdapter, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(trying, "send_task", lambda name, pk: not asked.append(pk))
+    monkeypatch.setattr(connection_test, "send_task", lambda name, pk: not asked.append(pk))
     connection = make_connection(settings={"port": 443})
     client.force_login(admin())
     url = reverse("channels:try", args=[connection.pk])
@@ -180,12 +180,12 @@ def test_a_connection_is_tried_by_a_task_and_the_page_looks_again(
     assert "every 1s" in first
     assert asked == [connection.pk]
     fake.pages = [page_of(("1", "a"))]
-    assert trying.tried(connection.pk).is_well
+    assert connection_test.tried(connection.pk).is_well
     then = client.get(url, headers={"HX-Request": "true"}).content.decode()
     assert "every 1s" not in then
     assert "1 items on the first page" in then
     fake.pages = [AuthFailed("the token is refused")]
-    trying.tried(connection.pk)
+    connection_test.tried(connection.pk)
     assert "the token is refused" in client.get(url, headers={"HX-Request": "true"}).content.decode()
 
 

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
-from channels import alarms, errors, http, outbox, polling
+from channels import errors
 from channels.contract import Adapter, Page
 from channels.errors import MAX_WORDS, ChannelError, Rejected, fit
+from channels.http import client
 from channels.models import Alarm, Connection, OutboundItem
+from channels.monitoring import alarms
+from channels.outbox import outbox
+from channels.polling import polling
 from channels.tests.factories import NOW, make_channel, make_connection, make_reply
 from channels.tests.fakes import FakeAdapter
 from channels.tests.loopback import Reply, serving
@@ -87,7 +91,7 @@ def refusing(request: pytest.FixtureRequest) -> Any:
 
 @pytest.mark.django_db
 def test_a_reply_that_is_refused_is_failed_and_never_stays_on_its_way(fake: FakeAdapter, refusing: Any) -> None:
-    fake.on_send = lambda outgoing: http.post_json(refusing.network(), refusing.url, {})  # type: ignore[assignment, return-value]
+    fake.on_send = lambda outgoing: client.post_json(refusing.network(), refusing.url, {})  # type: ignore[assignment, return-value]
     item = make_reply(make_connection())
     assert outbox.send_due(NOW) == 1
     item.refresh_from_db()
@@ -101,7 +105,7 @@ def test_a_poll_that_is_refused_is_recorded_and_raises_an_alarm(
     fake: FakeAdapter, refusing: Any, settings: Any
 ) -> None:
     settings.TEAM_SLACK_CHANNEL, settings.SLACK_TOKEN = "#community-advocates", "xoxb-of-a-test"
-    fake.on_fetch = lambda config, cursor: iter([http.get_json(refusing.network(), refusing.url).body])
+    fake.on_fetch = lambda config, cursor: iter([client.get_json(refusing.network(), refusing.url).body])
     connection = make_connection(name="Acme’s forum")
     make_channel(connection)
     for minute in range(0, 40, 10):
@@ -125,7 +129,7 @@ def test_what_a_page_says_of_its_trouble_can_be_stored(fake: FakeAdapter) -> Non
 
 
 def test_an_error_that_is_cleaned_of_secrets_stays_fit() -> None:
-    from channels.http_errors import redacted
+    from channels.http.errors import redacted
 
     assert_fit(str(redacted(Rejected(HOSTILE), ["bbbb"])))
     assert errors.MAX_WORDS < 10_000

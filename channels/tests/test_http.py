@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from requests_oauthlib import OAuth1
 
-from channels import http
 from channels.contract import Network
 from channels.errors import AuthFailed, BlockedAddress, RateLimited, Rejected, Transient, Uncertain
-from channels.http_body import Raw, decode_json
-from channels.http_errors import quota, redact, retry_after_s
+from channels.http import client as http
+from channels.http.body import Raw, decode_json
+from channels.http.errors import quota, redact, retry_after_s
 from channels.tests.growth import assert_linear
 from channels.tests.loopback import Reply, Seen, as_json, serving
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from channels import http
 from channels.contract import Network
 from channels.errors import BlockedAddress, Rejected, Transient
-from channels.http_guard import checked_addresses, is_public
+from channels.http import client
+from channels.http.guard import checked_addresses, is_public
 from channels.tests.loopback import as_json, serving
 
 
@@ -60,7 +60,7 @@ def test_every_way_to_write_loopback_is_blocked(host: str) -> None:
     with serving(lambda seen: as_json({})) as server:
         port = server.server_address[1]
         with pytest.raises((BlockedAddress, Transient)) as caught:
-            http.get_json(Network(connect_timeout_s=1), f"http://{host}:{port}/")
+            client.get_json(Network(connect_timeout_s=1), f"http://{host}:{port}/")
         assert not server.seen
         if host in ("127.0.0.1", "localhost", "[::1]"):
             assert isinstance(caught.value, BlockedAddress)
@@ -71,8 +71,8 @@ def test_only_the_allowed_port_of_an_allowed_host_is_reached() -> None:
         port = server.server_address[1]
         for entry in (f"127.0.0.1:{port + 1}", "127.0.0.1", f"localhost:{port}"):
             with pytest.raises(BlockedAddress):
-                http.get_json(Network(allowed_private=(entry,)), server.url)
-        http.get_json(Network(allowed_private=(f"LOCALHOST:{port}",)), f"http://localhost:{port}")
+                client.get_json(Network(allowed_private=(entry,)), server.url)
+        client.get_json(Network(allowed_private=(f"LOCALHOST:{port}",)), f"http://localhost:{port}")
         assert len(server.seen) == 1
 
 
@@ -103,12 +103,12 @@ def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_checked(monke
     with serving(lambda seen: as_json({})) as server:
         port = server.server_address[1]
         monkeypatch.setattr(socket, "getaddrinfo", _resolving(["93.184.215.14"], ["127.0.0.1"]))
-        monkeypatch.setattr("channels.http_guard.create_connection", connect)
+        monkeypatch.setattr("channels.http.guard.create_connection", connect)
         with pytest.raises(Transient, match="cannot connect"):
-            http.get_json(Network(), f"http://rebind.example:{port}/")
+            client.get_json(Network(), f"http://rebind.example:{port}/")
         assert connected == [("93.184.215.14", port)]
         with pytest.raises(BlockedAddress):
-            http.get_json(Network(), f"http://rebind.example:{port}/")
+            client.get_json(Network(), f"http://rebind.example:{port}/")
         assert not server.seen
 
 
@@ -116,8 +116,8 @@ def test_a_proxy_is_used_but_not_for_what_is_known_to_be_inside() -> None:
     with serving(lambda seen: as_json({"by": "proxy"})) as proxy:
         network = Network(proxies={"http": proxy.url})
         with pytest.raises(BlockedAddress):
-            http.get_json(network, "http://169.254.169.254/latest/meta-data/")
-        assert http.get_json(network, "http://93.184.215.14/page").body == {"by": "proxy"}
+            client.get_json(network, "http://169.254.169.254/latest/meta-data/")
+        assert client.get_json(network, "http://93.184.215.14/page").body == {"by": "proxy"}
         assert len(proxy.seen) == 1
 
 
@@ -126,7 +126,7 @@ def test_a_proxy_is_used_but_not_for_what_is_known_to_be_inside() -> None:
 )
 def test_only_web_addresses_are_asked(url: str) -> None:
     with pytest.raises(Rejected):
-        http.get_json(Network(), url)
+        client.get_json(Network(), url)
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,4 @@ def test_only_web_addresses_are_asked(url: str) -> None:
 )
 def test_a_url_that_cannot_be_read_is_a_typed_error(url: str) -> None:
     with pytest.raises((Rejected, Transient)):
-        http.get_json(Network(), url)
+        client.get_json(Network(), url)

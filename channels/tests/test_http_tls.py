@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from channels import http
 from channels.contract import Network
 from channels.errors import Transient
-from channels.http_guard import session_for
+from channels.http import client
+from channels.http.guard import session_for
 from channels.tests.loopback import Server, as_json, serving
 
 
@@ -72,9 +72,9 @@ def test_the_name_in_the_url_is_what_the_certificate_must_be_for(secure: tuple[S
     port = server.server_address[1]
     network = _network(port)
     session_for(network).verify = str(path)
-    assert http.get_json(network, f"https://desk.example:{port}/").body == {"host": f"desk.example:{port}"}
+    assert client.get_json(network, f"https://desk.example:{port}/").body == {"host": f"desk.example:{port}"}
     with pytest.raises(Transient, match="certificate"):
-        http.get_json(network, f"https://other.example:{port}/")
+        client.get_json(network, f"https://other.example:{port}/")
     assert len(server.seen) == 1
 
 
@@ -82,7 +82,7 @@ def test_an_unknown_certificate_is_refused_before_anything_is_sent(secure: tuple
     server, _ = secure
     port = server.server_address[1]
     with pytest.raises(Transient, match="certificate"):
-        http.get_json(_network(port), f"https://desk.example:{port}/")
+        client.get_json(_network(port), f"https://desk.example:{port}/")
     with pytest.raises(Transient, match="Nothing was sent"):
-        http.post_json(_network(port), f"https://desk.example:{port}/", {"text": "x"})
+        client.post_json(_network(port), f"https://desk.example:{port}/", {"text": "x"})
     assert not server.seen

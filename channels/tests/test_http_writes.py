@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from channels import http
 from channels.contract import Network
 from channels.errors import Transient, Uncertain
+from channels.http import client
 from channels.tests.loopback import Reply, as_json, serving
 
 
 def test_a_write_sends_json_and_gives_the_answer() -> None:
     with serving(lambda seen: as_json({"id": "1"}, 201)) as server:
-        answer = http.post_json(server.network(), server.url, {"text": "ü"})
+        answer = client.post_json(server.network(), server.url, {"text": "ü"})
         assert (answer.status, answer.body) == (201, {"id": "1"})
         assert json.loads(server.seen[0].body) == {"text": "ü"}
 
@@ -25,7 +25,7 @@ def test_a_write_that_never_left_may_be_tried_again() -> None:
     with serving(lambda seen: as_json({})) as server:
         url, network = server.url, server.network()
     with pytest.raises(Transient, match="Nothing was sent"):
-        http.post_json(network, url, {})
+        client.post_json(network, url, {})
 
 
 def test_a_name_that_does_not_resolve_is_transient_for_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +34,7 @@ def test_a_name_that_does_not_resolve_is_transient_for_a_write(monkeypatch: pyte
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(Transient, match="cannot be resolved"):
-        http.post_json(Network(), "https://gone.example/x", {})
+        client.post_json(Network(), "https://gone.example/x", {})
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_name_that_does_not_resolve_is_transient_for_a_write(monkeypatch: pyte
 def test_a_write_whose_answer_is_lost_is_uncertain(reply: Reply) -> None:
     with serving(lambda seen: reply) as server:
         with pytest.raises(Uncertain):
-            http.post_json(server.network(read_timeout_s=0.2), server.url, {})
+            client.post_json(server.network(read_timeout_s=0.2), server.url, {})
         assert len(server.seen) == 1
 
 
@@ -51,6 +51,6 @@ def test_a_write_after_a_failed_one_is_judged_by_itself() -> None:
     with serving(lambda seen: Reply(drop=True)) as server:
         network = server.network()
         with pytest.raises(Uncertain):
-            http.post_json(network, server.url, {})
+            client.post_json(network, server.url, {})
     with pytest.raises(Transient, match="Nothing was sent"):
-        http.post_json(network, server.url, {})
+        client.post_json(network, server.url, {})

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from django.db import connections, transaction
 
-from channels import inbox, inbox_leases
-from channels.configs import source_of
 from channels.contract import Item, Page
+from channels.inbox import inbox, leases
 from channels.models import Connection, InboundItem
+from channels.registry.configs import source_of
 from channels.signals import items_stored
 from channels.tests.factories import NOW, make_connection, page_of
 
@@ -245,7 +245,7 @@ def test_take_pending_is_oldest_first_and_can_be_for_one_connection() -> None:
     for limit, connection_id, expected in ((10, None, first + second), (10, one.pk, second), (1, None, first)):
         rows = inbox.take_pending(limit, connection_id)
         assert [row.id for row in rows] == expected
-        inbox_leases.give_back(rows, counted=False)
+        leases.give_back(rows, counted=False)
 
 
 @pytest.mark.django_db(transaction=True)

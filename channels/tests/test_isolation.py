@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from channels import polling
 from channels.clocks import desk_now
 from channels.contract import Adapter, Config, Json, Page
 from channels.errors import ChannelError, RateLimited, Transient
 from channels.models import Batch, Connection
-from channels.registry import all_adapters
+from channels.polling import polling
+from channels.registry.lookup import all_adapters
 from channels.tests.factories import NOW, make_connection, page_of
 from channels.tests.fakes import FakeAdapter
 from channels.tests.loopback import Reply, Seen, Server, as_json, serving

@@ -13,9 +13,10 @@ import pytest
 from django.conf import settings
 from django.db import connection as database
 
-from channels import outbox, polling
 from channels.contract import Outgoing
 from channels.models import InboundItem, OutboundItem
+from channels.outbox import outbox
+from channels.polling import polling
 from channels.tests.factories import NOW, make_connection, make_reply, page_of
 from channels.tests.fakes import FakeAdapter
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.links import LONGEST_CANONICAL, canonical
+from channels.toolkit.links import LONGEST_CANONICAL, canonical
 
 
 @pytest.mark.parametrize(

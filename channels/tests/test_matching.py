@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.contract import Attachment, Author, Mention
-from channels.matching import Query, QueryError, Subject, parse, subject_of
+from channels.queries.matching import Query, QueryError, Subject, parse, subject_of
 from channels.tests.growth import assert_linear
 
 MENTION = Mention(

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from channels import oauth
 from channels.errors import AuthFailed
-from channels.oauth import Token, access_token, forget, token_from
+from channels.http import oauth
+from channels.http.oauth import Token, access_token, forget, token_from
 
 
 def test_a_token_is_asked_for_once_until_it_ends_or_is_refused() -> None:

@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connections, transaction
 
-from channels import outbox, outbox_sending, outbox_states
 from channels.contract import Outgoing
 from channels.errors import AuthFailed, Malformed, RateLimited, Rejected, Transient, Uncertain
 from channels.models import OutboundItem
+from channels.outbox import outbox, sending, states
 from channels.signals import delivery_changed
 from channels.tests.factories import NOW, make_connection, make_reply
 from channels.tests.fakes import FakeAdapter
@@ -87,7 +87,7 @@ def test_a_transient_error_is_tried_again_with_backoff_and_a_cap(fake: FakeAdapt
     item = make_reply(make_connection())
     fake.on_send = raising(Transient("no route"))
     now, pauses = NOW, []
-    for _ in range(outbox_states.MAX_ATTEMPTS):
+    for _ in range(states.MAX_ATTEMPTS):
         assert outbox.send_due(now) == 1
         assert outbox.send_due(now) == 0
         item.refresh_from_db()
@@ -95,7 +95,7 @@ def test_a_transient_error_is_tried_again_with_backoff_and_a_cap(fake: FakeAdapt
         now = item.not_before + timedelta(seconds=1)
     assert item.state == State.FAILED
     assert "no route" in item.error
-    assert str(outbox_states.MAX_ATTEMPTS) in item.error
+    assert str(states.MAX_ATTEMPTS) in item.error
     assert all(later > earlier for earlier, later in itertools.pairwise(pauses[:6]))
     assert fake.posts == []
 
@@ -286,9 +286,9 @@ def test_a_failed_reply_can_be_retried_by_hand(fake: FakeAdapter) -> None:
 
 def test_a_worker_that_was_held_up_after_its_claim_sends_nothing(fake: FakeAdapter) -> None:
     make_reply(make_connection())
-    item = outbox_states.claim(NOW, 20)
+    item = states.claim(NOW, 20)
     assert item is not None
-    outbox_sending.deliver(item, lambda: after(45))
+    sending.deliver(item, lambda: after(45))
     item.refresh_from_db()
     assert (item.state, item.attempts, fake.posts) == (State.QUEUED, 0, [])
 

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from channels import outbox
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import RateLimited, Rejected, Transient, Uncertain
 from channels.models import Connection, OutboundItem
+from channels.outbox import outbox
 from channels.tests.factories import NOW, make_connection, make_reply
 from channels.tests.fakes import FakeAdapter
 
@@ -153,11 +153,11 @@ class Machine(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_no_order_of_events_posts_twice_or_tells_a_lie(fake: FakeAdapter, monkeypatch) -> None:
-    from channels import registry
+    from channels.registry import lookup
 
     platform = Platform()
-    monkeypatch.setattr(registry, "scan", lambda: {"fake": platform})
-    registry.all_adapters.cache_clear()
+    monkeypatch.setattr(lookup, "scan", lambda: {"fake": platform})
+    lookup.all_adapters.cache_clear()
     bound = type("BoundMachine", (Machine,), {"platform": platform, "connection": make_connection()})
     run_state_machine_as_test(
         bound,

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from channels import outbox, outbox_sending, outbox_states
 from channels.errors import AuthFailed, Rejected, Transient, Uncertain
 from channels.models import OutboundItem
+from channels.outbox import outbox, sending, states
 from channels.tests.factories import NOW, make_connection, make_reply
 from channels.tests.fakes import FakeAdapter
 from channels.tests.test_outbox import after, raising
 
 pytestmark = pytest.mark.django_db
 State = OutboundItem.State
-LOST_AT = 20 + outbox_states.WORKER_MARGIN_S + 1
+LOST_AT = 20 + states.WORKER_MARGIN_S + 1
 """Seconds after the claim at which a silent worker counts as lost (the fake's timeout, the margin, and the test's own
 pace: the clock runs on while an item is sent)."""
 
@@ -97,7 +97,7 @@ def test_a_look_that_fails_proves_nothing(fake: FakeAdapter, error: Exception) -
 
 def test_mail_stays_uncertain_and_says_that_a_person_decides(fake: FakeAdapter) -> None:
     item = make_reply(make_connection(platform="maillike"))
-    claimed = outbox_states.claim(NOW, 20)
+    claimed = states.claim(NOW, 20)
     assert claimed is not None  # and its worker dies here
     for hours in range(1, 30):
         outbox.recover(after(3600 * hours))
@@ -108,7 +108,7 @@ def test_mail_stays_uncertain_and_says_that_a_person_decides(fake: FakeAdapter) 
 
 def test_a_lost_deletion_is_simply_done_again(fake: FakeAdapter) -> None:
     item = make_reply(make_connection(), kind=OutboundItem.Kind.DELETE, payload={"external_id": "post-9"})
-    assert outbox_states.claim(NOW, 20) is not None
+    assert states.claim(NOW, 20) is not None
     outbox.recover(after(LOST_AT))
     assert reload(item).state == State.RETRYING
     outbox.send_due(after(LOST_AT))
@@ -141,14 +141,14 @@ def test_a_receipt_that_comes_after_it_was_queued_again_keeps_it_from_a_second_p
 
 def test_a_failure_that_comes_late_does_not_undo_what_is_settled(fake: FakeAdapter) -> None:
     make_reply(make_connection())
-    claimed = outbox_states.claim(NOW, 20)
+    claimed = states.claim(NOW, 20)
     assert claimed is not None
     assert claimed.attempt_token is not None
     outbox.recover(after(LOST_AT))
     outbox.mark_sent(claimed.pk, "https://fake.example/seen", after(LOST_AT))
-    assert not outbox_states.failed(claimed.pk, claimed.attempt_token, "late")
-    assert not outbox_states.retrying(claimed.pk, claimed.attempt_token, "late", NOW)
-    assert not outbox_states.sent(claimed.pk, claimed.attempt_token, external_id="x", url=None, receipt=None, at=NOW)
+    assert not states.failed(claimed.pk, claimed.attempt_token, "late")
+    assert not states.retrying(claimed.pk, claimed.attempt_token, "late", NOW)
+    assert not states.sent(claimed.pk, claimed.attempt_token, external_id="x", url=None, receipt=None, at=NOW)
     assert (reload(claimed).state, claimed.url) == (State.SENT, "https://fake.example/seen")
 
 
@@ -203,7 +203,7 @@ def test_what_was_never_sent_is_not_settled_by_a_post_of_the_same_words(fake: Fa
 def test_a_mail_is_known_by_its_message_id(fake: FakeAdapter) -> None:
     connection = make_connection(platform="maillike")
     item = make_reply(connection, payload={"sender": "merch@acme.example", "in_reply_to": None})
-    assert outbox_states.claim(NOW, 20) is not None
+    assert states.claim(NOW, 20) is not None
     posts = [(f"<{item.key}@acme.example>", "<parent@x>", "Hello\n\n-- \nSam")]
     assert outbox.settle_by_own_posts(connection.pk, posts, NOW) == {posts[0][0]: item.pk}
 
@@ -220,5 +220,5 @@ def test_no_transaction_is_open_while_the_network_is_used(fake: FakeAdapter) -> 
     outbox.send_due(NOW)
     outbox.recover(after(60))
     assert seen == [depth, depth]
-    assert outbox_sending.longest_request_s() == 20.0
+    assert sending.longest_request_s() == 20.0
     assert timedelta(seconds=LOST_AT) > timedelta(seconds=20)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from channels import outbox
 from channels.models import Channel, OutboundItem
+from channels.outbox import outbox
 from channels.tests.factories import make_connection, make_reply
 
 pytestmark = pytest.mark.django_db

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from channels import page_reading, tasks
+from channels import tasks
 from channels.contract import Network
 from channels.errors import BlockedAddress, Rejected, Transient
-from channels.page_reading import ReadPage, parse, read
 from channels.tests.growth import assert_linear
 from channels.tests.loopback import Answering, Reply, serving
+from channels.web_pages import page_reading
+from channels.web_pages.page_reading import ReadPage, parse, read
 
 URL = "https://blog.example/2026/acme?utm_source=x"
 LONG = "We have moved four hundred projects and would do it again, although the importer took a whole weekend."

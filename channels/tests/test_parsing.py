@@ -10,9 +10,9 @@ import time
 import pytest
 
 from channels.contract import Config, Item
+from channels.db.payloads import to_json
 from channels.parsing import frames, plain, pool, reader, work
-from channels.payloads import to_json
-from channels.registry import adapter_for, all_adapters
+from channels.registry.lookup import adapter_for, all_adapters
 from channels.tests.test_contract import READABLE
 
 BUDGET = reader.Budget(5.0, 128)

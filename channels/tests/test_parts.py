@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from channels import parts as parts_module
-from channels import polling
 from channels.contract import Json, Page
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
-from channels.health import connection_health
 from channels.models import Connection, InboundItem
-from channels.parts import NotForThis, Parts
-from channels.secrets import seal
+from channels.monitoring.health import connection_health
+from channels.polling import polling
+from channels.secrets.vault import seal
 from channels.tests.factories import NOW, make_connection, page_of
 from channels.tests.fake_gitlab import Tracker, issue
 from channels.tests.fakes import FakeAdapter
 from channels.tests.loopback import Reply, Seen, as_json, serving
+from channels.toolkit import partial_failures as parts_module
+from channels.toolkit.partial_failures import NotForThis, Parts
 
 Errors = dict[str, ChannelError]
 UNTIL = datetime(2030, 1, 1, tzinfo=UTC)

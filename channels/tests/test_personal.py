@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from channels import outbox, personal, registry
-from channels.configs import source_of
 from channels.contract import Author, Config, Field, FieldKind, Outgoing, Receipt
 from channels.errors import AuthFailed, Transient, Uncertain
-from channels.fields import InvalidSettings
 from channels.models import Connection, OutboundItem, PersonalAccount
-from channels.secrets import open_sealed, without_secrets
+from channels.outbox import outbox, personal
+from channels.registry import lookup
+from channels.registry.configs import source_of
+from channels.registry.fields import InvalidSettings
+from channels.secrets.vault import open_sealed, without_secrets
 from channels.tests.factories import NOW, make_connection, make_reply
 from channels.tests.fakes import FakeAdapter
 
@@ -65,10 +66,10 @@ class Board(FakeAdapter):
 @pytest.fixture
 def board(monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
     adapter = Board()
-    monkeypatch.setattr(registry, "scan", lambda: {"board": adapter})
-    registry.all_adapters.cache_clear()
+    monkeypatch.setattr(lookup, "scan", lambda: {"board": adapter})
+    lookup.all_adapters.cache_clear()
     yield adapter
-    registry.all_adapters.cache_clear()
+    lookup.all_adapters.cache_clear()
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def person(name: str) -> User:
 
 
 def enter(user: User, place: Connection, token: str) -> PersonalAccount:
-    adapter = registry.all_adapters()["board"]
+    adapter = lookup.all_adapters()["board"]
     account = personal.save(user.pk, place, adapter, {"token": token})
     found = personal.ask(account.pk, NOW)
     if found is not None:

@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 
-from channels import pausing, polling
 from channels.contract import Page
 from channels.errors import AuthFailed, Malformed, RateLimited, Rejected, Transient
 from channels.models import Batch, Connection, InboundItem
-from channels.secrets import seal
+from channels.polling import pausing, polling
+from channels.secrets.vault import seal
 from channels.tests.factories import NOW, make_connection, page_of
 from channels.tests.fakes import FakeAdapter
 
@@ -312,7 +312,7 @@ def test_a_page_that_is_not_stored_leaves_no_import(fake: FakeAdapter, monkeypat
     def refuse(*args: object) -> None:
         raise RuntimeError("killed")
 
-    monkeypatch.setattr("channels.inbox._advance", refuse)
+    monkeypatch.setattr("channels.inbox.inbox._advance", refuse)
     fake.pages = [page_of(("1", "a"), cursor=1)]
     polling.poll(connection.pk, NOW)
     assert (batches(), InboundItem.objects.count()) == ([], 0)

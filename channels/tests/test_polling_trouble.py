@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from channels import polling
 from channels.contract import Page
-from channels.health import connection_health
 from channels.models import InboundItem
+from channels.monitoring.health import connection_health
+from channels.polling import polling
 from channels.tests.factories import NOW, make_connection, page_of
 from channels.tests.fakes import FakeAdapter
 

@@ -15,9 +15,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from channels import query_tester, recent_items
-from channels.inbox import store_page
+from channels.inbox import recent_items
+from channels.inbox.inbox import store_page
 from channels.models import Batch, Channel, Connection, IgnoreRule, InboundItem
+from channels.query_tester import query_tester
 from channels.tests.factories import make_channel, make_connection, page_of
 from channels.tests.fakes import FakeAdapter
 

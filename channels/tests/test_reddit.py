@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels import oauth
 from channels.adapters.reddit import Reddit, client, fetching
 from channels.contract import Config, Json, Page
 from channels.errors import AuthFailed, Rejected, Transient
+from channels.http import oauth
 from channels.tests.fake_reddit import TOKEN, Listings, connection, listing
 from channels.tests.loopback import Reply, as_json
 

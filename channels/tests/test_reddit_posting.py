@@ -8,10 +8,10 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from channels import oauth
 from channels.adapters.reddit import Reddit, posting
 from channels.contract import Config, Json, Outgoing
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Uncertain
+from channels.http import oauth
 from channels.tests.fake_reddit import Listings, listing
 from channels.tests.loopback import Reply, as_json
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from channels import oauth
 from channels.adapters.reddit import Reddit, threads
 from channels.contract import Config, Item, Json, Mention
 from channels.errors import Malformed, Rejected
+from channels.http import oauth
 from channels.tests.fake_reddit import Listings, listing
 from channels.tests.loopback import as_json
 from channels.tests.mutations import documents, mutated

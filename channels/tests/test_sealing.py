@@ -11,10 +11,10 @@ from django.core.management.base import CommandError
 from django.db import connection, models
 from django.test.utils import isolate_apps
 
-from channels import sealing
 from channels.models import Channel, Connection, PersonalAccount
-from channels.sealing import SealedField
-from channels.secrets import open_sealed, seal
+from channels.secrets import sealing
+from channels.secrets.sealing import SealedField
+from channels.secrets.vault import open_sealed, seal
 from channels.tests.factories import make_channel, make_connection
 from mentions.tests.factories import UserFactory
 

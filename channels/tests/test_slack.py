@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from channels import outbox, slack, slack_api
 from channels.models import OutboundItem
+from channels.outbox import outbox, slack_posts
+from channels.slack import api
 from channels.tests.factories import NOW
 from channels.tests.slack_server import Workspace, serving
 
@@ -26,7 +27,7 @@ def workspace(settings) -> Iterator[Workspace]:
 
 def post(**values: object) -> OutboundItem:
     defaults = {"key": uuid4(), "conversation": "ticket:1", "channel": "#questions", "text": "Hello", "not_before": NOW}
-    return slack.post_message(**{**defaults, **values})
+    return slack_posts.post_message(**{**defaults, **values})
 
 
 def after(seconds: float):
@@ -122,7 +123,7 @@ def test_any_doubt_is_uncertain_and_looked_up_by_the_key(workspace: Workspace, f
     item = sent(post())
     assert item.state == State.UNCERTAIN
     workspace.fault = lambda method: None
-    outbox.recover(after(slack_api.REQUEST_TIMEOUT_S + slack_api.INDEX_LAG_S + 2))
+    outbox.recover(after(api.REQUEST_TIMEOUT_S + api.INDEX_LAG_S + 2))
     item.refresh_from_db()
     assert (item.state, item.receipt["ts"]) == (State.SENT, "1700000000.000001")
     assert outbox.send_due(after(9999)) == 0

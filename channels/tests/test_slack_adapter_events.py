@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
-from channels import hooks, secrets
 from channels.adapters.slack import Slack, mrkdwn
 from channels.contract import Config, Hook
 from channels.errors import Refused
 from channels.models import InboundItem
+from channels.polling import hooks
+from channels.secrets import vault
 from channels.tests.factories import NOW, make_channel, make_connection
 
 ADAPTER = Slack()
@@ -117,7 +118,7 @@ def test_a_deleted_question_is_stored_as_deleted() -> None:
 @pytest.mark.django_db
 def test_a_hook_stores_once_and_makes_the_connection_due() -> None:
     connection = make_connection(platform="slack", settings=SETTINGS, next_poll_at=NOW + timedelta(minutes=5))
-    connection.secrets = {name: secrets.seal(value) for name, value in CONFIG.secrets.items()}
+    connection.secrets = {name: vault.seal(value) for name, value in CONFIG.secrets.items()}
     connection.save()
     make_channel(connection, address="swag")
     for _ in range(2):

@@ -4,8 +4,9 @@ import pytest
 from celery import current_app
 from django.conf import settings
 
-from advocacy.beat import SCHEDULE
-from channels import inbox, nudges, tasks
+from advocacy.runtime.beat import SCHEDULE
+from channels import dispatch, tasks
+from channels.inbox import inbox
 from channels.models import InboundItem, OutboundItem
 from channels.signals import items_stored
 from channels.tests.factories import NOW, make_connection, make_reply, page_of
@@ -46,7 +47,7 @@ def test_a_broker_that_is_away_loses_nothing(
     monkeypatch.setattr(current_app._get_current_object(), "send_task", refuse)
     with django_capture_on_commit_callbacks(execute=True):
         item = make_reply(make_connection())
-    assert not nudges.send_task("channels.send_due")
+    assert not dispatch.send_task("channels.send_due")
     assert tasks.send_due() == 1
     item.refresh_from_db()
     assert item.state == OutboundItem.State.SENT

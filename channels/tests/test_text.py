@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.tests.growth import assert_linear
-from channels.text import (
+from channels.toolkit.text import (
     clean,
     composed,
     html_links,

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from channels import oauth
 from channels.adapters.youtube import YouTube, client, fetching
 from channels.contract import Config, Item, Json, Outgoing
 from channels.errors import AuthFailed, RateLimited, Rejected, Transient, Uncertain
+from channels.http import oauth
 from channels.tests.fake_youtube import OURS, Tube, failing, serving_tube
 from channels.tests.loopback import Reply, Seen, as_json, serving
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import requests
 
-from channels import oauth
 from channels.adapters.youtube import YouTube
 from channels.contract import Config, Json, Mention, Network, Outgoing
 from channels.errors import AuthFailed, RateLimited, Uncertain
+from channels.http import oauth
 from sandbox import launch
 
 ADAPTER = YouTube()

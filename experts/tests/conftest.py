@@ -1,6 +1,6 @@
 import pytest
 
-from mentions import roles
+from mentions.people import roles
 
 
 @pytest.fixture(autouse=True)

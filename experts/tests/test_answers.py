@@ -2,12 +2,13 @@ from datetime import timedelta
 
 import pytest
 
-from experts import answers
 from experts.models import Outreach
+from experts.outreach import answers
 from experts.tests.factories import ExpertFactory, OutreachFactory
-from mentions import claims, merging
 from mentions.models import Event, Note, Ticket
+from mentions.queue import claims
 from mentions.tests.factories import NOON, AuthorFactory, MessageFactory, PersonFactory, UserFactory
+from mentions.triage import merging
 
 pytestmark = pytest.mark.django_db
 

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from experts.finding import matching_words, present, suggestions
+from experts.directory.finding import matching_words, present, suggestions
 from experts.tests.factories import ExpertFactory, TopicFactory
 
 TODAY = date(2026, 11, 2)

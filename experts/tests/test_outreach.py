@@ -5,14 +5,14 @@ import pytest
 from django.core import signing
 
 from channels.models import OutboundItem
-from experts import outreach
 from experts.models import Outreach
+from experts.outreach import outreach
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
-from mentions import claims
-from mentions.claims import AlreadyClaimed, ClaimLost
 from mentions.models import Event, Note, Ticket
+from mentions.queue import claims
+from mentions.queue.claims import AlreadyClaimed, ClaimLost
 from mentions.tests.factories import NOON, MessageFactory, UserFactory
-from mentions.transitions import OutcomeRefused
+from mentions.tickets.transitions import OutcomeRefused
 
 pytestmark = pytest.mark.django_db
 URL = "https://news.ycombinator.com/item?id=40000001"

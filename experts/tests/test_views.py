@@ -5,11 +5,11 @@ from django.test import Client
 from django.urls import reverse
 
 from channels.models import Channel
-from experts import outreach
 from experts.models import Outreach
+from experts.outreach import outreach
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
-from mentions import claims
 from mentions.models import Ticket
+from mentions.queue import claims
 from mentions.tests.factories import NOON, MessageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

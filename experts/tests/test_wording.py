@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.slack import escaped
+from channels.outbox.slack_posts import escaped
 from experts.wording import DEFAULT_TEXT, PLACEHOLDERS, BadWording, Facts, checked, filled
 
 FACTS = Facts("@ines", "https://x.example/1", "Twitter", "https://desk.example/respond/abc/", "Sam")

@@ -1,6 +1,4 @@
-"""From what was fetched to what is worked on. `ingest_pending` is the one way in."""
+"""From stored items to tickets: reading, placing, writing.
 
-from mentions.ingest.batch import Ingested, ingest_pending, retry_suspect, set_aside
-from mentions.ingest.placing_by_hand import ensure_ticket
-
-__all__ = ["Ingested", "ensure_ticket", "ingest_pending", "retry_suspect", "set_aside"]
+Callers use `batch.ingest_pending`; it is the one way in.
+"""

@@ -17,18 +17,22 @@ from datetime import datetime
 from django.db import Error as DatabaseProblem
 from django.db import IntegrityError, OperationalError, transaction
 
-from channels import inbox, inbox_leases, outbox
 from channels.clocks import desk_now
-from channels.ignoring import Stop
-from channels.inbox_leases import Row
+from channels.inbox import inbox, leases
+from channels.inbox.leases import Row
+from channels.outbox import outbox
 from channels.parsing.reader import Budget, first_budget, whole_budget
-from mentions import authors
-from mentions.ingest import bounces, finding, following, health, keeping_out, placing, reopening, unreadable
-from mentions.ingest.loading import Moved, author_keys_at_hand, load, load_tickets_of_replies, lock, wanted_by
-from mentions.ingest.reading import Now, Outcome, Parsed, Read, read, sorted_out
-from mentions.ingest.state import Board
-from mentions.ingest.writing import write
+from channels.queries.ignoring import Stop
+from mentions.ingest import bounces, unreadable
+from mentions.ingest.placing import keeping_out, placing, reopening
+from mentions.ingest.reading import finding
+from mentions.ingest.reading.loading import Moved, author_keys_at_hand, load, load_tickets_of_replies, lock, wanted_by
+from mentions.ingest.reading.reading import Now, Outcome, Parsed, Read, read, sorted_out
+from mentions.ingest.reading.state import Board
+from mentions.ingest.writing import following, health
+from mentions.ingest.writing.writing import write
 from mentions.models import Message, Reply
+from mentions.people import authors
 from mentions.signals import message_ingested
 
 logger = logging.getLogger(__name__)
@@ -63,25 +67,25 @@ def ingest_pending(limit: int = 100, connection_id: int | None = None, now: Now 
     OperationalError when the database is away or in a deadlock for good: then nothing has changed, but that the items
     have been tried. Raises ParserUnavailable when nothing can be read at all.
     """
-    return _ingest(inbox_leases.take_pending(limit, connection_id), first_budget(), now)
+    return _ingest(leases.take_pending(limit, connection_id), first_budget(), now)
 
 
 def retry_suspect(connection_id: int | None = None, now: Now | None = None) -> Ingested:
     """One item whose first try had no end, alone and with the whole budget. Nothing taken: there is none, or enough of
     them are being tried."""
-    row = inbox_leases.take_suspect(connection_id)
+    row = leases.take_suspect(connection_id)
     return _ingest([row] if row else [], whole_budget(), now)
 
 
 def set_aside(limit: int = 100) -> int:
     """Items that were the end of each worker that tried them cannot be read; returns how many."""
-    rows = inbox_leases.take_given_up(limit)
+    rows = leases.take_given_up(limit)
     if not rows:
         return 0
-    failed = {row.id: row.error or inbox_leases.died_with_it() for row in rows}
+    failed = {row.id: row.error or leases.died_with_it() for row in rows}
     at = desk_now()
     with transaction.atomic():
-        ours = inbox_leases.still_ours(rows)
+        ours = leases.still_ours(rows)
         inbox.finish(failed={pk: words for pk, words in failed.items() if pk in ours}, now=at)
         unreadable.open_tickets([row for row in rows if row.id in ours], failed, at)
     return len(rows)
@@ -111,7 +115,7 @@ def _ingest(rows: list[Row], budget: Budget, now: Now | None) -> Ingested:
 def _is_settled(row: Row, outcome: Outcome) -> bool:
     """Read, or tried often enough."""
     reading = outcome.readings.get(row.id)
-    return reading is not None and not (reading.is_lost and row.attempts < inbox_leases.MAX_ATTEMPTS)
+    return reading is not None and not (reading.is_lost and row.attempts < leases.MAX_ATTEMPTS)
 
 
 def _give_back_the_rest(rows: list[Row], outcome: Outcome, done: Ingested) -> None:
@@ -120,8 +124,8 @@ def _give_back_the_rest(rows: list[Row], outcome: Outcome, done: Ingested) -> No
     for row in lost:
         words = outcome.readings[row.id].error
         logger.warning("Inbox item %s (connection %s): %s", row.id, row.connection_id, words)
-        inbox_leases.give_back([row], counted=True, error=words)
-    inbox_leases.give_back([row for row in rows if row.id not in outcome.readings], counted=False)
+        leases.give_back([row], counted=True, error=words)
+    leases.give_back([row for row in rows if row.id not in outcome.readings], counted=False)
     done.lost, done.left = len(lost), len(rows) - len(lost)
 
 
@@ -145,7 +149,7 @@ def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingest
     at = desk_now()
     fresh = Ingested()
     with transaction.atomic():
-        ours = inbox_leases.still_ours(rows)
+        ours = leases.still_ours(rows)
         kept = [row for row in rows if row.id in ours]
         found = sorted_out(kept, outcome, now or (lambda mention, fetched_at: at))
         again: dict[int, str] = {}
@@ -163,7 +167,7 @@ def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingest
         )
         for row in kept:
             if row.id in again:
-                inbox_leases.give_back([row], counted=True, error=again[row.id])
+                leases.give_back([row], counted=True, error=again[row.id])
         unreadable.open_tickets([row for row in kept if row.id in found.failed], found.failed, at)
         nothing = {*found.ignored, *fresh.stopped}
         unreadable.close_tickets([row for row in kept if row.was_unreadable and row.id in nothing], at)
@@ -236,9 +240,9 @@ def _give_back(rows: list[Row], *, counted: bool, error: str = "") -> None:
     if not connection.in_atomic_block and _is_gone():
         connection.close()
     try:
-        inbox_leases.give_back(rows, counted=counted, error=error)
+        leases.give_back(rows, counted=counted, error=error)
     except DatabaseProblem as lost:
-        logger.warning("Items could not be given back (%s); their lease ends in %s s.", lost, inbox_leases.LEASE_S)
+        logger.warning("Items could not be given back (%s); their lease ends in %s s.", lost, leases.LEASE_S)
 
 
 def _order(parsed: Parsed) -> tuple[bool, datetime, str]:

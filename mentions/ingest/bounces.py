@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mentions.ingest.loading import load_tickets_of_replies
-from mentions.ingest.reading import Parsed
-from mentions.ingest.state import Board
+from mentions.ingest.reading.loading import load_tickets_of_replies
+from mentions.ingest.reading.reading import Parsed
+from mentions.ingest.reading.state import Board
 from mentions.models import Reply
-from mentions.texts import clean
+from mentions.text.storable_text import clean
 
 _KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
 
@@ -28,8 +28,8 @@ def match(board: Board, parsed: Sequence[Parsed]) -> None:
         return
     replies = Reply.objects.filter(key__in=keys)
     tickets = load_tickets_of_replies(board, replies)
-    for pk, key in replies.filter(pk__in=tickets).values_list("pk", "key"):
-        board.bounced |= dict.fromkeys(keys[str(key)], tickets[pk])
+    for pk, reply_key in replies.filter(pk__in=tickets).values_list("pk", "key"):
+        board.bounced |= dict.fromkeys(keys[str(reply_key)], tickets[pk])
 
 
 def words(facts: dict[str, Any]) -> str:

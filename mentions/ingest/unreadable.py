@@ -16,16 +16,17 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from channels import inbox_leases, peeking
-from channels.inbox import THREAD
-from channels.inbox_leases import Row
+from channels.inbox import leases, peeking
+from channels.inbox.inbox import THREAD
+from channels.inbox.leases import Row
 from channels.models import Channel
-from mentions import claims, clocks
-from mentions.ingest import building
-from mentions.ingest.reading import Parsed
-from mentions.ingest.state import Board, MessageState, TicketState
+from mentions.clocks import clocks
+from mentions.ingest.reading import building
+from mentions.ingest.reading.reading import Parsed
+from mentions.ingest.reading.state import Board, MessageState, TicketState
 from mentions.models import Author, Event, Message, Sighting, Ticket
-from mentions.texts import clean
+from mentions.queue import claims
+from mentions.text.storable_text import clean
 
 OVER = (Ticket.Status.CLOSED,)
 
@@ -46,7 +47,7 @@ def stand_ins(item_ids: Iterable[int]) -> dict[int, StandIn]:
     found = found.exclude(ticket__status__in=OVER).order_by("pk")
     real = Message.objects.filter(ticket=OuterRef("ticket"), is_unreadable=False)
     rows = found.annotate(alone=~Exists(real)).values_list("item_id", "pk", "ticket_id", "alone")
-    return {item: StandIn(*rest) for item, *rest in rows}
+    return {item: StandIn(*rest) for item, *rest in rows if item is not None}
 
 
 # --- it cannot be read ----------------------------------------------------------------------------------------------
@@ -254,6 +255,6 @@ def _record(ticket_id: int, at: datetime, kind: str, data: dict[str, Any]) -> No
 
 def acknowledge_solved(at: datetime) -> int:
     """Items whose ticket somebody has solved are no alarm any more; how many."""
-    waiting = list(inbox_leases.unreadable().values_list("pk", flat=True)[:1000])
+    waiting = list(leases.unreadable().values_list("pk", flat=True)[:1000])
     done = Message.objects.filter(item_id__in=waiting, is_unreadable=True, ticket__status__in=("solved", "closed"))
-    return inbox_leases.acknowledge([item for item in done.values_list("item_id", flat=True) if item is not None], at)
+    return leases.acknowledge([item for item in done.values_list("item_id", flat=True) if item is not None], at)

@@ -39,7 +39,7 @@ class Message(models.Model):
     language = models.CharField(max_length=12, blank=True)
     links = models.JSONField(default=list, blank=True)
     canonical_url = models.CharField(max_length=500, blank=True, default="")
-    """Where it is, in the one form that all its addresses share (`channels.links.canonical`)."""
+    """Where it is, in the one form that all its addresses share (`channels.toolkit.links.canonical`)."""
     page_url = models.CharField(max_length=500, blank=True, default="")
     """What it is about, in the same form, when that is another page: so the same page is seen on two platforms."""
     thread_title = models.CharField(max_length=1000, blank=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from channels.models.connection import Priority
-from mentions.tickets import TicketQuerySet
+from mentions.models.ticket_states import TicketQuerySet
 
 
 class Ticket(models.Model):
@@ -62,10 +63,12 @@ class Ticket(models.Model):
     wait_note = models.CharField(max_length=300, blank=True)
     wake_at = models.DateTimeField(_("comes back at"), null=True, blank=True)
     is_queued = models.GeneratedField(
-        expression=Q(status__in=["new", "open"]) & Q(waiting_on=""), output_field=models.BooleanField(), db_persist=True
+        expression=Q(status__in=["new", "open"]) & Q(waiting_on=""),  # type: ignore[arg-type]  # a Q will do
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
 
-    # Clocks. All of them are recomputed from the messages by `mentions.clocks`, never counted up.
+    # Clocks. All of them are recomputed from the messages by `mentions.clocks.clocks`, never counted up.
     posted_at = models.DateTimeField()
     """When the first inbound message was posted on the platform."""
     created_at = models.DateTimeField()
@@ -167,3 +170,19 @@ class HandBack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ticket_id} by {self.user_id}"
+
+
+class Tag(models.Model):
+    """A word on tickets; reports count by it."""
+
+    name = models.SlugField(_("name"), max_length=60)
+    description = models.CharField(_("description"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="tag_name_once")]
+
+    def __str__(self) -> str:
+        return self.name

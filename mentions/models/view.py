@@ -13,7 +13,7 @@ class View(models.Model):
     filters = models.JSONField(_("filters"), default=dict, blank=True)
     """{"channels": [slug], "statuses": [...], "tags": [...], "priority_min": 30, "assignee": "me"|"none"|username,
     "language": "de", "older_than_minutes": 60,
-    "parked": true, "overdue": true, "text": "..."}; all of it: `mentions.view_filters`."""
+    "parked": true, "overdue": true, "text": "..."}; all of it: `mentions.queue.view_filters`."""
     order = models.CharField(
         _("order"),
         max_length=12,

@@ -16,8 +16,9 @@ from django.db import transaction
 from django.db.models import Model, Q
 
 from audit import log
-from channels import outbox_states, retention, tombstones
+from channels.inbox import retention, tombstones
 from channels.models import Followed, InboundItem, OutboundItem
+from channels.outbox import states
 from mentions.models import (
     Account,
     Attachment,
@@ -39,7 +40,7 @@ from mentions.models import (
 from mentions.personal_data import scope as scopes
 from mentions.personal_data.scope import Scope
 from mentions.personal_data.scrubbing import ERASED, Names, structure
-from mentions.transitions import record
+from mentions.tickets.transitions import record
 
 NO_DIGEST = b"\0" * 16
 REFERENCES = ("thread_id", "parent_external_id", "reply_to_external_id")
@@ -98,7 +99,8 @@ def _lock(scope: Scope) -> None:
 
 def _inbox(scope: Scope, ids: set[tuple[str, str]]) -> int:
     """Rows stay, so that volume stays what it was; what they hold goes, also what nobody could read."""
-    items = set(Message.objects.filter(pk__in=scope.messages, item_id__isnull=False).values_list("item_id", flat=True))
+    those_of_messages = Message.objects.filter(pk__in=scope.messages).values_list("item_id", flat=True)
+    items = {item for item in those_of_messages if item is not None}
     for namespace in {space for space, _one in ids}:
         those = [one for space, one in ids if space == namespace]
         near = InboundItem.objects.filter(connection__in=tombstones.connections_in(namespace), external_id__in=those)
@@ -120,8 +122,8 @@ def _inbox(scope: Scope, ids: set[tuple[str, str]]) -> int:
 def _outbox(scope: Scope, done: Counter[str]) -> None:
     """What has left keeps its state and its number on the platform; what has not is waited for."""
     left = OutboundItem.objects.filter(pk__in=scopes.outbound_ids(scope)).exclude(payload={"erased": True})
-    done[WAITING] += left.filter(state__in=outbox_states.UNSETTLED).count()
-    for item in left.exclude(state__in=outbox_states.UNSETTLED):
+    done[WAITING] += left.filter(state__in=states.UNSETTLED).count()
+    for item in left.exclude(state__in=states.UNSETTLED):
         receipt = item.receipt or {}
         item.payload, item.error, item.url = {"erased": True}, "", ""
         item.receipt = {key: receipt[key] for key in ("ts", "channel") if key in receipt} or None

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import BinaryField, GeneratedField, Model, Q
 
-from channels import tombstones
+from channels.inbox import tombstones
 from channels.models import InboundItem, OutboundItem
 from mentions.models import (
     Attachment,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from channels import retention
+from channels.inbox import retention
 from mentions.models import Attachment, Blob, Ticket
 
 logger = logging.getLogger(__name__)

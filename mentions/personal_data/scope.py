@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 
-from channels import tombstones
+from channels.inbox import tombstones
 from channels.models import OutboundItem
 from mentions.models import Attachment, Author, Event, Message, NoticePost, Person, Reply, ThreadPost, Ticket
 from mentions.personal_data.scrubbing import ERASED, Names

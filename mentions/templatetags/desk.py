@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from channels.clocks import desk_now
-from channels.links import web_address
-from channels.registry import all_adapters
-from mentions import playing, rendering, times
+from channels.registry.lookup import all_adapters
+from channels.toolkit.links import web_address
 from mentions.models import Ticket
+from mentions.text import rendering, times
+from mentions.views import playing
 
 register = template.Library()
 

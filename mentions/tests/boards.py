@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from channels import personal as own_accounts
 from channels.contract import Author, Capability, Field, FieldKind, Receipt
 from channels.errors import AuthFailed
 from channels.models import PersonalAccount
-from mentions import personal
+from channels.outbox import personal as own_accounts
+from mentions.people import linked_accounts
 from mentions.tests.factories import (
     NOON,
     AuthorFactory,
@@ -63,8 +63,8 @@ def board_ticket(connection=None, **message):
 
 def enter(user, connection, token, now=NOON):
     """As the page and its task do."""
-    from channels.registry import adapter_for
+    from channels.registry.lookup import adapter_for
 
     account = own_accounts.save(user.pk, connection, adapter_for("testboard"), {"token": token})
-    personal.check(account.pk, now)
+    linked_accounts.check(account.pk, now)
     return PersonalAccount.objects.get(pk=account.pk)

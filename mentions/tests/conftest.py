@@ -1,6 +1,6 @@
 import pytest
 
-from channels import registry
+from channels.registry import lookup
 from mentions.tests.boards import Board
 from mentions.tests.factories import UserFactory
 from mentions.tests.identified import just_identified
@@ -11,21 +11,21 @@ from mentions.tests.platforms import Forum, Mailbox, Wire, connection_with
 def platforms(monkeypatch):
     """The tests' own platforms stand beside the real ones, in the one list that everything looks at."""
     mine = {adapter.platform: adapter for adapter in (Forum(), Mailbox(), Board(), Wire())}
-    everything = {**registry.all_adapters(), **mine}
-    registry.all_adapters.cache_clear()
-    monkeypatch.setattr(registry, "scan", lambda: everything)
+    everything = {**lookup.all_adapters(), **mine}
+    lookup.all_adapters.cache_clear()
+    monkeypatch.setattr(lookup, "scan", lambda: everything)
     yield
-    registry.all_adapters.cache_clear()
+    lookup.all_adapters.cache_clear()
 
 
 @pytest.fixture
 def board(platforms):
-    return registry.adapter_for("testboard")
+    return lookup.adapter_for("testboard")
 
 
 @pytest.fixture
 def wire(platforms):
-    return registry.adapter_for("testwire")
+    return lookup.adapter_for("testwire")
 
 
 @pytest.fixture

@@ -11,14 +11,18 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from channels import outbox, outbox_recovery
 from channels.clocks import desk_now
 from channels.models import Batch, Channel, Connection, InboundItem, OutboundItem
-from mentions import claims, deliveries, drafts, imports, lifecycle, likes, merging, notes, outcomes, posts, replies
-from mentions.ingest import ingest_pending
+from channels.outbox import outbox, recovery
+from mentions.imports import imports
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Event, Message, Reply, Ticket
+from mentions.queue import claims
+from mentions.replies import deliveries, drafts, likes, posts, replies
 from mentions.tests.factories import NOON, UserFactory
 from mentions.tests.platforms import Wire, arrive, connection_with, ingest, said
+from mentions.tickets import lifecycle
+from mentions.triage import merging, notes, outcomes
 
 Jobs = dict[str, Callable[[], object]]
 LONG_AFTER = timedelta(minutes=5)
@@ -203,7 +207,7 @@ def a_post(wire: Wire) -> Made:
         "posts again": submit,
         "worker": partial(outbox.send_due, end),
         "another worker": partial(outbox.send_due, end),
-        "recovery": partial(outbox_recovery.recover, end),
+        "recovery": partial(recovery.recover, end),
         "sweep": partial(deliveries.apply_changed, end),
         "deletes": partial(posts.delete, made.sam, made.item.pk, end),
     }

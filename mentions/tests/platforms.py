@@ -11,8 +11,8 @@ from django.utils.dateparse import parse_datetime
 
 from channels.contract import Adapter, Author, Capability, Grouping, Item, Mention, Outgoing, Page, Receipt
 from channels.errors import Malformed, Rejected
-from channels.inbox import store_page
-from mentions.ingest import ingest_pending
+from channels.inbox.inbox import store_page
+from mentions.ingest.batch import ingest_pending
 from mentions.tests.factories import NOON, ChannelFactory, ConnectionFactory
 
 NAMES = {field.name for field in fields(Mention)}

@@ -4,7 +4,9 @@ import uuid
 from datetime import timedelta
 
 from channels.models import OutboundItem
-from mentions import claims, clocks, replies
+from mentions.clocks import clocks
+from mentions.queue import claims
+from mentions.replies import replies
 from mentions.tests.factories import (
     NOON,
     AuthorFactory,

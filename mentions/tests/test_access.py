@@ -6,8 +6,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from mentions import access, presets, roles, view_filters
+from mentions.macros import presets
 from mentions.models import View
+from mentions.people import access, roles
+from mentions.queue import view_filters
 from mentions.tests.factories import NOON, ChannelFactory, TicketFactory, UserFactory, ViewFactory
 
 pytestmark = pytest.mark.django_db

@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from mentions.accounts import link_accounts, merge_persons
-from mentions.ingest import ensure_ticket
+from mentions.ingest.placing.placing_by_hand import ensure_ticket
 from mentions.models import Author, Event, Message, Person, ThreadAlias, Ticket
+from mentions.people.accounts import link_accounts, merge_persons
 from mentions.tests.factories import NOON, AccountFactory, ChannelFactory, PersonFactory, UserFactory
 from mentions.tests.platforms import connection_with, ingest, said
 

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels.models import Channel, Connection, InboundItem
-from mentions import adding
-from mentions.adding import AddingRefused, Found
+from mentions.imports import adding
+from mentions.imports.adding import AddingRefused, Found
 from mentions.models import Message, Ticket
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, MessageFactory, TicketFactory, UserFactory
-from mentions.views import adding as views
+from mentions.views.composing import adding as views
 
 pytestmark = pytest.mark.django_db
 

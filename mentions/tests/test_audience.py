@@ -6,8 +6,9 @@ from django.test import Client
 from django.utils import timezone
 
 from channels.models import Channel, OutboundItem
-from mentions import access, audience, merging, notices, sharing
 from mentions.models import AudienceLimit, Author, Person
+from mentions.notifications import notices, sharing
+from mentions.people import access, audience
 from mentions.tests.factories import (
     NOON,
     ChannelFactory,
@@ -16,6 +17,7 @@ from mentions.tests.factories import (
     TicketFactory,
     UserFactory,
 )
+from mentions.triage import merging
 
 pytestmark = pytest.mark.django_db
 SECRET = "remote code execution in the runner"

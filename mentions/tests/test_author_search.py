@@ -2,7 +2,7 @@
 
 import pytest
 
-from mentions import author_search
+from mentions.search import author_search
 from mentions.tests.factories import AuthorFactory, MessageFactory, TicketFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from channels import inbox
-from channels.configs import source_of
 from channels.contract import Page
+from channels.inbox import inbox
 from channels.models import InboundItem
+from channels.registry.configs import source_of
 from channels.tests.factories import make_channel, make_connection
-from mentions.accounts import link_accounts
-from mentions.ingest import ingest_pending
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Account, Message, Person, Ticket
+from mentions.people.accounts import link_accounts
 
 NOW = datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
 PAYLOADS = Path(__file__).parents[2] / "channels" / "tests" / "payloads"

@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from channels.models import OutboundItem
-from mentions import checklist, roles
 from mentions.models import ChannelCheck
+from mentions.notifications import checklist
+from mentions.people import roles
 from mentions.tests.factories import ChannelFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

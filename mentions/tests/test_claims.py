@@ -9,8 +9,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from mentions import claims, lifecycle
 from mentions.models import Event, Preference, Ticket, View
+from mentions.queue import claims
 from mentions.tests.concurrency import together
 from mentions.tests.factories import (
     NOON,
@@ -23,6 +23,7 @@ from mentions.tests.factories import (
     UserFactory,
     ViewFactory,
 )
+from mentions.tickets import lifecycle
 
 LEASE = timedelta(seconds=180)
 

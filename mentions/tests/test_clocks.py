@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from mentions.clocks import Clocks, Said, compute, recompute
+from mentions.clocks.clocks import Clocks, Said, compute, recompute
+from mentions.clocks.targets import first_reply_due
 from mentions.models import Ticket
-from mentions.targets import first_reply_due
 from mentions.tests.factories import NOON, AuthorFactory, ChannelFactory, MessageFactory, TicketFactory
 
 

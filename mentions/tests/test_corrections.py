@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 
-from mentions import clocks, corrections
+from mentions.clocks import clocks
+from mentions.maintenance import corrections
 from mentions.models import Event, Reply, Ticket
 from mentions.tests.factories import (
     NOON,

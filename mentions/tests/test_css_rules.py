@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-from mentions.context import STYLES
+from mentions.views.context import STYLES
 
 CSS = settings.BASE_DIR / "static" / "css"
 JS = settings.BASE_DIR / "static" / "js"

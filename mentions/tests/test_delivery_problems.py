@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from channels import outbox
 from channels.clocks import desk_now
 from channels.models import OutboundItem
-from mentions import deliveries, delivery_news, delivery_problems, replies
+from channels.outbox import outbox
 from mentions.models import Account, DeliveryProblem, Person
+from mentions.notifications import delivery_news, delivery_problems
+from mentions.replies import deliveries, replies
 from mentions.tests.factories import UserFactory
 from mentions.tests.interleaved_worlds import LONG_AFTER, a_post, a_reply, settle_everything
 
@@ -179,7 +180,7 @@ def test_old_reply_is_not_sent_beside_a_newer_one_unasked(wire):
 
 def test_note_on_a_ticket_that_left_with_its_import_is_shown_again(client, wire, monkeypatch):
     from mentions.models import Ticket
-    from mentions.views import ticket as pages
+    from mentions.views.ticket import ticket as pages
 
     made = a_reply(wire)
     client.force_login(made.sam)

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from mentions import drafts, macros, replies
-from mentions.drafts import Stamp
+from mentions.macros import macros
 from mentions.models import Draft, Macro
+from mentions.replies import drafts, replies
+from mentions.replies.drafts import Stamp
 from mentions.tests.factories import TicketFactory, UserFactory
 from mentions.tests.replying import LATER, submit, twitter_ticket
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from channels import inbox
 from channels.adapters.facebook import Facebook
 from channels.contract import Config, Page
+from channels.inbox import inbox
 from channels.models import InboundItem
 from channels.tests.factories import make_channel, make_connection
-from mentions.ingest import ingest_pending
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Message, Ticket
 
 PAGE = "340000000000001"

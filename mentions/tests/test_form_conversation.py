@@ -9,15 +9,17 @@ from email.message import EmailMessage
 
 import pytest
 
-from channels import hooks, inbox, outbox
 from channels.adapters.form.signing import signature
 from channels.contract import Hook, Item, Page
+from channels.inbox import inbox
 from channels.models import OutboundItem
-from channels.secrets import seal
+from channels.outbox import outbox
+from channels.polling import hooks
+from channels.secrets.vault import seal
 from channels.tests.email_servers import Mailer, smtp_serving
-from mentions import deliveries, handing_over
-from mentions.ingest import ingest_pending
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Message, Ticket
+from mentions.replies import deliveries, dispatch_replies
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, UserFactory
 from mentions.tests.replying import submit
 
@@ -92,7 +94,7 @@ def test_what_is_written_back_by_mail_is_in_the_ticket_of_the_form(website, mail
         settings.ALLOWED_PRIVATE_HOSTS = [f"127.0.0.1:{port}"]
         reply = submit(ticket, UserFactory(role="advocate"), now=NOW + timedelta(hours=1), text="Welcome aboard!")
         later = reply.send_at + timedelta(seconds=1)
-        handing_over.hand_over_due(later)
+        dispatch_replies.hand_over_due(later)
         outbox.send_due(later)
     ((sender, recipients, raw),) = mailer.taken
     assert (sender, recipients) == (ALIAS, [ADA])

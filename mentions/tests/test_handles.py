@@ -2,8 +2,8 @@
 
 import pytest
 
-from mentions import handles
 from mentions.models import Sighting, ThreadPost
+from mentions.replies import handles
 from mentions.tests.factories import NOON, ChannelFactory
 from mentions.tests.replying import twitter_ticket
 

@@ -11,16 +11,18 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from channels.contract import Item, Page
-from channels.imports import import_of
-from channels.inbox import store_page
+from channels.inbox.imports import import_of
+from channels.inbox.inbox import store_page
 from channels.models import Batch, InboundItem
 from experts.models import Outreach
-from mentions import assigning, claims, imports, notes, tagging
-from mentions.ingest import ingest_pending
+from mentions.imports import imports
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Event, Message, MessageAlias, Notice, Reply, Sighting, ThreadAlias, Ticket
+from mentions.queue import claims
 from mentions.tests.concurrency import together
 from mentions.tests.factories import NOON, TagFactory, UserFactory
 from mentions.tests.platforms import arrive, connection_with, said
+from mentions.triage import assigning, notes, tagging
 
 pytestmark = pytest.mark.django_db
 

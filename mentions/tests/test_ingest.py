@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from channels.models import Followed, InboundItem
-from mentions.ingest import ingest_pending
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Author, Event, Message, Sighting, ThreadAlias, Ticket
 from mentions.tests.factories import NOON, ChannelFactory
 from mentions.tests.platforms import arrive, connection_with, ingest, said
@@ -40,7 +40,7 @@ def test_what_holds_no_mention_is_ignored_and_what_is_broken_fails_alone(forum):
 
 
 def test_row_that_the_database_refuses_fails_alone(forum, monkeypatch):
-    from mentions.ingest import building
+    from mentions.ingest.reading import building
 
     real = building.message_row
 

@@ -4,7 +4,7 @@ import pytest
 
 from channels.models import Followed, InboundItem
 from mentions import receivers, tasks
-from mentions.ingest import following
+from mentions.ingest.writing import following
 from mentions.models import Message, Ticket
 from mentions.tests.factories import NOON
 from mentions.tests.platforms import arrive, ingest, said

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.models import Channel, IgnoreRule, InboundItem
-from mentions.ingest import ingest_pending
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Account, Author, Message, Person, Sighting, ThreadPost, Ticket
 from mentions.tests.factories import ChannelFactory
 from mentions.tests.platforms import arrive, connection_with, ingest, said
@@ -167,7 +167,7 @@ def test_what_an_admin_let_pass_passes_that_rule_alone(forum):
 def test_query_that_cannot_be_understood_loses_nothing(forum, caplog):
     Channel.objects.update(query="acme OR (")
     IgnoreRule.objects.create(name="bad", query='"')
-    with caplog.at_level(logging.ERROR, "channels.ignoring"):
+    with caplog.at_level(logging.ERROR, "channels.queries.ignoring"):
         ingest(forum, [said("1", text="whatever")])
     assert fate("1")[0] == "stored"
     assert len(caplog.records) == 2

@@ -5,9 +5,11 @@ import uuid
 import pytest
 
 from channels.models import OutboundItem
-from mentions import claims, drafts, macros, presets
-from mentions.macro_actions import Action
+from mentions.macros import macros, presets
+from mentions.macros.actions import Action
 from mentions.models import Event, Macro, Note, Reply, Tag, View
+from mentions.queue import claims
+from mentions.replies import drafts
 from mentions.tests.factories import NOON, MacroFactory, UserFactory
 from mentions.tests.replying import LATER, twitter_ticket
 

@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from mentions import merging
 from mentions.models import Event, Message, Note, ThreadAlias, Ticket
 from mentions.tests.factories import NOON, TagFactory, UserFactory
 from mentions.tests.platforms import ingest, said
+from mentions.triage import merging
 
 pytestmark = pytest.mark.django_db
 NOW = NOON + timedelta(hours=9)

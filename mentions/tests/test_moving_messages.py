@@ -10,13 +10,15 @@ from functools import partial
 import pytest
 
 from channels.models import Batch, InboundItem
-from mentions import imports, merging
-from mentions.accounts import link_accounts
-from mentions.ingest import ensure_ticket, ingest_pending
+from mentions.imports import imports
+from mentions.ingest.batch import ingest_pending
+from mentions.ingest.placing.placing_by_hand import ensure_ticket
 from mentions.models import Account, Message, Person, ThreadAlias, Ticket
+from mentions.people.accounts import link_accounts
 from mentions.tests.factories import NOON, UserFactory
 from mentions.tests.interleaving import Job, Met, Pair
 from mentions.tests.platforms import arrive, connection_with, ingest, said
+from mentions.triage import merging
 
 pytestmark = pytest.mark.django_db(transaction=True)
 World = Callable[[str], tuple[Job, Job]]

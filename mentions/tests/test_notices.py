@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from channels.models import OutboundItem
-from mentions import claims, notices, outcomes
 from mentions.models import Notice, NoticePost, Sighting
-from mentions.notice_words import Said, several, single
+from mentions.notifications import notices
+from mentions.notifications.slack_messages import Said, several, single
+from mentions.queue import claims
 from mentions.tests.factories import ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from mentions.tests.replying import answered
+from mentions.triage import outcomes
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, 20, tzinfo=UTC)

@@ -9,8 +9,9 @@ from django.db import connection as database
 from django.db import connections
 
 from channels.models import Channel, Connection, InboundItem
-from mentions import clocks
-from mentions.ingest import batch, ingest_pending
+from mentions.clocks import clocks
+from mentions.ingest import batch
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Author, Event, Message, MessageRevision, Sighting, ThreadAlias, ThreadPost, Ticket
 from mentions.tests.factories import NOON, AccountFactory, ChannelFactory, ConnectionFactory
 from mentions.tests.platforms import arrive, said

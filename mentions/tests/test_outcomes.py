@@ -6,11 +6,13 @@ from uuid import uuid4
 import pytest
 
 from channels.models import OutboundItem
-from mentions import claims, outcomes, parking
 from mentions.models import Draft, Event, HandBack, Reply, Ticket
+from mentions.queue import claims
 from mentions.tests.factories import NOON, AuthorFactory, MessageFactory, TicketFactory, UserFactory
 from mentions.tests.replying import answered
-from mentions.transitions import Unanswered
+from mentions.tickets import parking
+from mentions.tickets.transitions import Unanswered
+from mentions.triage import outcomes
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission, User
 
 from mentions.models import Preference
-from mentions.people import TeamBackend
+from mentions.people.current import TeamBackend
 from mentions.tests.factories import UserFactory, ViewFactory
 
 pytestmark = pytest.mark.django_db

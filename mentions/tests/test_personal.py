@@ -4,11 +4,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from channels import personal as own_accounts
 from channels.models import Connection, PersonalAccount
-from channels.secrets import open_sealed
-from mentions import personal
+from channels.outbox import personal as own_accounts
+from channels.secrets.vault import open_sealed
 from mentions.models import Account, Author, Message, Person
+from mentions.people import linked_accounts
 from mentions.tests.boards import enter
 from mentions.tests.factories import (
     NOON,
@@ -36,7 +36,7 @@ def place(board):
 def tasks(monkeypatch):
     """Names and arguments of what was given to the workers."""
     sent = []
-    monkeypatch.setattr("channels.nudges.send_task", lambda name, *args, **kwargs: sent.append((name, *args)))
+    monkeypatch.setattr("channels.dispatch.send_task", lambda name, *args, **kwargs: sent.append((name, *args)))
     return sent
 
 
@@ -160,7 +160,7 @@ def test_check_again_and_remove(client, sam, place, tasks, django_capture_on_com
     account.refresh_from_db()
     assert account.is_being_checked
     assert tasks == [("mentions.check_personal", account.pk)]
-    assert personal.check_lost(NOON) == 1
+    assert linked_accounts.check_lost(NOON) == 1
     client.post(url(place), {"do": "remove"})
     assert not PersonalAccount.objects.exists()
     assert Account.objects.count() == 1, "what was said with it stays an answer of the team"

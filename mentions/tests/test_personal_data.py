@@ -17,12 +17,13 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import Entry
-from channels import inbox, query_tester, retention, tombstones
 from channels.contract import Item, Page
+from channels.inbox import inbox, retention, tombstones
 from channels.models import ErasedId, Followed, InboundItem, OutboundItem
+from channels.query_tester import query_tester
 from experts.models import Outreach
 from experts.tests.factories import OutreachFactory
-from mentions.ingest import ingest_pending
+from mentions.ingest.batch import ingest_pending
 from mentions.models import (
     Account,
     Attachment,
@@ -415,7 +416,7 @@ def logged_in(role):
 
 def test_admins_export_and_erase_from_the_page_of_an_account(traffic, monkeypatch):
     sent = []
-    monkeypatch.setattr("mentions.views.personal_data.send_task", lambda *task: sent.append(task) or True)
+    monkeypatch.setattr("mentions.views.lists.personal_data.send_task", lambda *task: sent.append(task) or True)
     page = f"/authors/{traffic.author.pk}/"
     client = logged_in("admin")
     assert "Erase their data" in client.get(page).content.decode()

@@ -7,8 +7,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from mentions import claims, drafts, facts, macros, outcomes, replies
+from mentions.macros import macros
 from mentions.models import Macro, Message, Reply, Ticket
+from mentions.queue import claims
+from mentions.replies import drafts, replies
 from mentions.tests.factories import (
     AuthorFactory,
     ChannelFactory,
@@ -18,6 +20,8 @@ from mentions.tests.factories import (
     ViewFactory,
 )
 from mentions.tests.replying import submit, twitter_ticket
+from mentions.triage import outcomes
+from mentions.views.ticket import sidebar
 
 pytestmark = pytest.mark.django_db
 
@@ -211,7 +215,7 @@ def test_no_heading_and_no_name_is_ever_empty(client, author, subject, heading):
 def count(sam, client):
     page = client.get("/play/").content.decode()
     shown = int(page.split("done today ")[1].split("<")[0]) if "done today" in page else None
-    number = facts.done_today(sam, timezone.now())
+    number = sidebar.done_today(sam, timezone.now())
     assert shown in (None, number)
     return number
 
@@ -222,15 +226,15 @@ def test_done_today_counts_what_lasted(client, sam):
     reply = submit(replied, sam, now=now)
     claims.claim(sam, solved.pk, now)
     event = outcomes.no_reply_needed(solved.pk, sam, None, reason="spam", now=now)
-    assert facts.done_today(sam, now) == 2
+    assert sidebar.done_today(sam, now) == 2
     replies.undo(reply.pk, sam, now)
-    assert facts.done_today(sam, now) == 1
+    assert sidebar.done_today(sam, now) == 1
     claims.release(replied.pk, sam, Ticket.objects.get(pk=replied.pk).claim_token, now)
     outcomes.undo(event.pk, sam, now)
-    assert facts.done_today(sam, now) == 0
+    assert sidebar.done_today(sam, now) == 0
     claims.release(solved.pk, sam, Ticket.objects.get(pk=solved.pk).claim_token, now)
     outcomes.no_reply_needed(kept.pk, sam, None, reason="spam", now=now)
-    assert facts.done_today(sam, now) == 1
+    assert sidebar.done_today(sam, now) == 1
     macro = Macro(name="Solves", actions=[{"do": "no_reply", "reason": "spam"}])
     macros.apply(macro, solved.pk, sam, None, now=now)
     assert count(sam, client) == 2

@@ -7,10 +7,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from channels import outbox
 from channels.models import Channel, OutboundItem
-from mentions import posts
+from channels.outbox import outbox
 from mentions.models import Message, Ticket
+from mentions.replies import posts
 from mentions.tests.boards import enter
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, UserFactory
 from mentions.tests.platforms import ingest, said

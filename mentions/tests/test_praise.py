@@ -6,10 +6,13 @@ import pytest
 from django.urls import reverse
 
 from channels.models import OutboundItem
-from mentions import claims, history, likes, outcomes
 from mentions.models import Ticket
+from mentions.queue import claims
+from mentions.replies import likes
 from mentions.tests.factories import MessageFactory, UserFactory
 from mentions.tests.replying import LATER, mail_ticket, twitter_ticket
+from mentions.tickets import history
+from mentions.triage import outcomes
 
 pytestmark = pytest.mark.django_db
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from channels import outbox
 from channels.clocks import desk_now
 from channels.models import OutboundItem
-from channels.outbox_states import MOVES
-from mentions import deliveries, likes, posts, promises, replies
+from channels.outbox import outbox
+from channels.outbox.states import MOVES
 from mentions.models import DeliveryProblem, Event, Message, Reply
-from mentions.promises import NEXT, OVER, STAGE_OF, Stage, reachable
+from mentions.replies import deliveries, likes, posts, promises, replies
+from mentions.replies.promises import NEXT, OVER, STAGE_OF, Stage, reachable
 from mentions.tests.factories import UserFactory
 from mentions.tests.interleaved_worlds import a_post, a_reply, settle_everything
 
@@ -35,11 +35,11 @@ def test_table_knows_every_state_and_nothing_follows_what_is_over():
 @pytest.mark.parametrize("target", OutboundItem.State.values)
 @pytest.mark.parametrize("state", OutboundItem.State.values)
 def test_outbox_moves_along_its_table_only(wire, state, target):
-    from channels import outbox_states
+    from channels.outbox import states
 
     item = a_post(wire).item
     OutboundItem.objects.filter(pk=item.pk).update(state=state)
-    moved = outbox_states.change(OutboundItem.objects.filter(pk=item.pk), target)
+    moved = states.change(OutboundItem.objects.filter(pk=item.pk), target)
     assert bool(moved) is (target == state or target in MOVES[state])
 
 

@@ -13,13 +13,15 @@ from collections import Counter
 
 import pytest
 
-from channels import outbox
-from mentions import claims, merging, posts, replies
+from channels.outbox import outbox
 from mentions.models import DeliveryProblem, Message, Ticket
-from mentions.promises import OVER, STAGE_OF, Stage
+from mentions.queue import claims
+from mentions.replies import posts, replies
+from mentions.replies.promises import OVER, STAGE_OF, Stage
 from mentions.tests.interleaved_worlds import KINDS, Made, settle_everything
 from mentions.tests.interleaving import Job, Met, Pair
-from mentions.transitions import OutcomeRefused
+from mentions.tickets.transitions import OutcomeRefused
+from mentions.triage import merging
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,14 +12,15 @@ import pytest
 from django.db import OperationalError
 
 from bench import payloads
-from channels import inbox, inbox_leases
 from channels.contract import Page
+from channels.inbox import inbox, leases
 from channels.models import InboundItem
 from channels.parsing import pool, reader
-from channels.registry import adapter_for
+from channels.registry.lookup import adapter_for
 from channels.tests.poisoning import WAYS, marker, poisoned
 from mentions import tasks
-from mentions.ingest import batch, ingest_pending, retry_suspect, set_aside
+from mentions.ingest import batch
+from mentions.ingest.batch import ingest_pending, retry_suspect, set_aside
 from mentions.models import Event, Message, Ticket
 from mentions.tests.factories import NOON, ChannelFactory, ConnectionFactory
 from mentions.tests.platforms import arrive, said
@@ -83,7 +84,7 @@ def test_item_that_ends_its_parser_is_quarantined_and_the_others_go_on_at_once(h
 def test_worker_that_dies_has_counted_the_attempt_and_the_second_death_is_the_last(forum, monkeypatch):
     """As after SIGKILL: nothing of the worker's own clean-up runs."""
     arrive(forum, [said("1"), said("2")])
-    monkeypatch.setattr(inbox_leases, "give_back", lambda *args, **how: None)
+    monkeypatch.setattr(leases, "give_back", lambda *args, **how: None)
     monkeypatch.setattr(batch, "read", _die)
     with pytest.raises(KeyboardInterrupt):
         ingest_pending()
@@ -100,7 +101,7 @@ def test_worker_that_dies_has_counted_the_attempt_and_the_second_death_is_the_la
     assert retry_suspect().taken == 0
     assert set_aside() == 1
     failed = InboundItem.objects.get(state="failed")
-    assert (failed.attempts, failed.error) == (2, inbox_leases.died_with_it())
+    assert (failed.attempts, failed.error) == (2, leases.died_with_it())
     assert Ticket.objects.filter(messages__item_id=failed.pk, status="new").count() == 1
 
 
@@ -197,7 +198,7 @@ def test_parsers_end_with_their_parent_even_when_it_is_killed(tmp_path):
     script = (
         "import django; django.setup(); import time\n"
         "from channels.parsing import pool\n"
-        "from channels.registry import adapter_for\n"
+        "from channels.registry.lookup import adapter_for\n"
         "parser = pool.fresh(96); print(parser.server.process.pid, parser.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen(

@@ -7,10 +7,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from channels.models import OutboundItem
-from mentions import claims, deliveries, drafts, outcomes, replies
 from mentions.models import Author, Event, Message, MessageRevision, Reply, Ticket
+from mentions.queue import claims
+from mentions.replies import deliveries, drafts, replies
 from mentions.tests.factories import NOON, AuthorFactory, ChannelFactory, MessageFactory, UserFactory
 from mentions.tests.replying import LATER, UNDO, mail_ticket, settle, submit, twitter_ticket
+from mentions.triage import outcomes
 
 pytestmark = pytest.mark.django_db
 

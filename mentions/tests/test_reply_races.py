@@ -7,8 +7,9 @@ from functools import partial
 import pytest
 
 from channels.models import OutboundItem
-from mentions import claims, deliveries, replies
 from mentions.models import Event, Message, Reply, Ticket
+from mentions.queue import claims
+from mentions.replies import deliveries, replies
 from mentions.tests.concurrency import together
 from mentions.tests.factories import MessageFactory, UserFactory
 from mentions.tests.replying import LATER, UNDO, settle, submit, twitter_ticket

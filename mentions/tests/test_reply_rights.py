@@ -4,15 +4,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from channels import outbox
 from channels.models import Channel, Connection, OutboundItem, PersonalAccount
-from mentions import claims, deliveries, handing_over, handles, likes, replies
+from channels.outbox import outbox
 from mentions.models import Message, Person, Reply
-from mentions.replies import ReplyRefused
+from mentions.queue import claims
+from mentions.replies import deliveries, dispatch_replies, handles, likes, replies
+from mentions.replies.replies import ReplyRefused
 from mentions.tests.boards import board_ticket, enter
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, UserFactory
 from mentions.tests.replying import LATER, UNDO, mail_ticket, submit, twitter_ticket
-from mentions.transitions import OutcomeRefused
+from mentions.tickets.transitions import OutcomeRefused
 
 pytestmark = pytest.mark.django_db
 
@@ -127,7 +128,7 @@ def test_reply_from_another_connection_goes_out_there(ticket, advocate):
     with pytest.raises(ReplyRefused):
         submit(ticket, advocate)
     reply = submit(ticket, advocate, channel_id=other.pk)
-    handing_over.hand_over(reply.pk, LATER + UNDO)
+    dispatch_replies.hand_over(reply.pk, LATER + UNDO)
     reply.refresh_from_db()
     assert reply.outbound.connection_id == other.connection_id
     assert reply.outbound.payload["sender"] == "acmesupport"
@@ -180,7 +181,7 @@ def test_with_one_the_reply_leaves_from_it(client, board, advocate):
     assert "yourself (@Maria)</option>" in page
     reply = submit(ticket, advocate, token=claims.current(advocate, timezone.now()).claim_token, now=timezone.now())
     now = timezone.now() + UNDO
-    handing_over.hand_over(reply.pk, now)
+    dispatch_replies.hand_over(reply.pk, now)
     outbox.send_due(now)
     deliveries.apply(Reply.objects.get().outbound_id, now)
     assert [who for who, _ in board.sent] == ["id-maria"]
@@ -208,7 +209,7 @@ def test_deleting_by_another_advocate_uses_the_account_that_posted(board, advoca
     enter(advocate, ticket.channel.connection, "token-of-maria")
     enter(boss, ticket.channel.connection, "token-of-boss")
     reply = submit(ticket, advocate)
-    handing_over.hand_over(reply.pk, LATER + UNDO)
+    dispatch_replies.hand_over(reply.pk, LATER + UNDO)
     outbox.send_due(timezone.now())
     deliveries.apply(Reply.objects.get().outbound_id)
     replies.delete_posted(reply.pk, boss, timezone.now())
@@ -221,7 +222,7 @@ def test_token_that_stops_working_is_told_on_the_ticket_and_in_the_settings(clie
     enter(advocate, ticket.channel.connection, "token-of-maria")
     reply = submit(ticket, advocate)
     board.refuses.add("token-of-maria")
-    handing_over.hand_over(reply.pk, LATER + UNDO)
+    dispatch_replies.hand_over(reply.pk, LATER + UNDO)
     outbox.send_due(timezone.now())
     deliveries.apply(Reply.objects.get().outbound_id)
     page = opened(client, advocate, ticket)
@@ -247,7 +248,7 @@ def test_removed_between_writing_and_sending_it_comes_back_with_its_text(board, 
     enter(advocate, ticket.channel.connection, "token-of-maria")
     reply = submit(ticket, advocate)
     PersonalAccount.objects.all().delete()
-    handing_over.hand_over(reply.pk, LATER + UNDO)
+    dispatch_replies.hand_over(reply.pk, LATER + UNDO)
     outbox.send_due(timezone.now())
     deliveries.apply(Reply.objects.get().outbound_id)
     reply.refresh_from_db()

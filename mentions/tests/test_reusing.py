@@ -4,9 +4,9 @@ import pytest
 from django.test import Client
 
 from channels.adapters.facebook.wire import TALK
-from channels.registry import all_adapters
-from mentions import reusing
+from channels.registry.lookup import all_adapters
 from mentions.models import Ticket
+from mentions.search import reusing
 from mentions.tests.factories import NOON, ChannelFactory, MessageFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from mentions.rendering import body, linked, markdown
-from mentions.sanitise import clean_mail
+from mentions.text.rendering import body, linked, markdown
+from mentions.text.sanitise import clean_mail
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mentions import query_language, search
 from mentions.models import Attachment
+from mentions.search import query_language, search
 from mentions.tests.factories import (
     NOON,
     AuthorFactory,

@@ -8,8 +8,8 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mentions import targets
-from mentions.ingest import ingest_pending
+from mentions.clocks import targets
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Ticket
 from mentions.tests.platforms import arrive, connection_with, said
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from mentions import times
+from mentions.text import times
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from channels import hooks, inbox
-from channels.configs import source_of
 from channels.contract import Hook, Page
+from channels.inbox import inbox
 from channels.models import InboundItem
-from channels.secrets import seal
+from channels.polling import hooks
+from channels.registry.configs import source_of
+from channels.secrets.vault import seal
 from channels.tests.factories import make_channel, make_connection
-from mentions.ingest import ingest_pending
+from mentions.ingest.batch import ingest_pending
 from mentions.models import Message, Ticket
 
 pytestmark = pytest.mark.django_db

@@ -6,17 +6,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels import inbox
 from channels.contract import Item, Page
+from channels.inbox import inbox
+from channels.inbox.peeking import peek
 from channels.models import InboundItem
-from channels.peeking import peek
-from mentions import claims, imports, merging, outcomes
-from mentions.ingest import ingest_pending, retry_suspect
+from mentions.imports import imports
+from mentions.ingest.batch import ingest_pending, retry_suspect
 from mentions.ingest.unreadable import place_for
 from mentions.models import Author, Event, Message, Ticket
+from mentions.queue import claims
 from mentions.tests.concurrency import together
 from mentions.tests.factories import NOON, ChannelFactory, UserFactory
 from mentions.tests.platforms import arrive, ingest, said
+from mentions.triage import merging, outcomes
 
 pytestmark = pytest.mark.django_db
 

@@ -7,12 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from channels import alarms, inbox_leases
 from channels.clocks import desk_now
+from channels.inbox import leases
 from channels.models import Alarm, InboundItem
-from mentions import claims, replies, tasks
+from channels.monitoring import alarms
+from mentions import tasks
 from mentions.models import Message, Ticket
-from mentions.replies import ReplyRefused
+from mentions.queue import claims
+from mentions.replies import replies
+from mentions.replies.replies import ReplyRefused
 from mentions.tests.factories import NOON, UserFactory
 from mentions.tests.platforms import ingest, said
 
@@ -99,7 +102,7 @@ def test_an_alarm_tells_it_once_and_that_it_is_over(stood, forum, settings, mail
     assert len([mail for mail in mailoutbox if "could not be read" in mail.body]) == 1
     Ticket.objects.update(status="solved")
     tasks.sweep_inbox()
-    assert not inbox_leases.unreadable().exists()
+    assert not leases.unreadable().exists()
     for minutes in (20, 21):
         alarms.sweep(now + timedelta(minutes=minutes))
     raised.refresh_from_db()

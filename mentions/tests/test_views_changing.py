@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels.models import OutboundItem
-from mentions import merging
 from mentions.models import Message, Ticket
 from mentions.tests.factories import (
     AuthorFactory,
@@ -19,6 +18,7 @@ from mentions.tests.factories import (
     UserFactory,
     ViewFactory,
 )
+from mentions.triage import merging
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from mentions import drafts
 from mentions.models import Draft, Event, Note, Reply, Ticket
+from mentions.replies import drafts
 from mentions.tests.factories import (
     ChannelFactory,
     ConnectionFactory,

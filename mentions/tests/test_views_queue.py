@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from mentions import view_filters
 from mentions.models import Tag, Ticket
-from mentions.queue_rows import first_of, with_columns
+from mentions.queue import view_filters
+from mentions.queue.rows import first_of, with_columns
 from mentions.tests.factories import (
     ChannelFactory,
     MessageFactory,
@@ -74,7 +74,7 @@ def test_queue_needs_a_login_and_the_right_to_see_tickets(client):
 
 
 def test_pages_walk_through_all_tickets_once(client, sam, everything, monkeypatch):
-    monkeypatch.setattr("mentions.views.queue.PAGE", 4)
+    monkeypatch.setattr("mentions.views.lists.queue.PAGE", 4)
     tickets = waiting(10)
     # Two of the same moment, so that the id has to decide.
     Ticket.objects.filter(pk__in=[t.pk for t in tickets[3:6]]).update(queued_at=tickets[3].queued_at)
@@ -89,7 +89,7 @@ def test_pages_walk_through_all_tickets_once(client, sam, everything, monkeypatc
 
 
 def test_pages_by_due_time_walk_past_tickets_without_one(client, sam, monkeypatch):
-    monkeypatch.setattr("mentions.views.queue.PAGE", 2)
+    monkeypatch.setattr("mentions.views.lists.queue.PAGE", 2)
     ViewFactory(slug="due", filters={}, order="due")
     tickets = waiting(5)
     Ticket.objects.filter(pk__in=[tickets[0].pk, tickets[3].pk]).update(due_at=None)

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels.models import OutboundItem
-from mentions import history, similar
 from mentions.models import Attachment, Blob, Draft, Event, Macro, MessageRevision, Note, Preference, Reply, ThreadPost
+from mentions.search import similar
 from mentions.tests.factories import (
     NOON,
     ChannelFactory,
@@ -20,6 +20,7 @@ from mentions.tests.factories import (
     TicketFactory,
     UserFactory,
 )
+from mentions.tickets import history
 
 pytestmark = pytest.mark.django_db
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mentions.models import Sighting
+from mentions.queue.volume import by_day
 from mentions.tests.factories import ChannelFactory, MessageFactory
-from mentions.volume import by_day
 
 NOW = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 

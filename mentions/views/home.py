@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-from mentions import access
-from mentions.menu import entries_for
+from mentions.people import access
+from mentions.views.menu import entries_for
 
 
 @require_GET

@@ -17,13 +17,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from channels import personal as own_accounts
 from channels.clocks import desk_now
 from channels.errors import ChannelError
-from channels.secrets import without_secrets
-from mentions import personal, reauthentication
+from channels.outbox import personal as own_accounts
+from channels.secrets.vault import without_secrets
 from mentions.models import Account, Preference
-from mentions.viewer import preference_of
+from mentions.people import linked_accounts, reauthentication
+from mentions.views.viewer import preference_of
 
 SHIFTS = [("", gettext_lazy("as it is")), *((str(h), gettext_lazy("%d h from now") % h) for h in (4, 6, 8, 10))]
 END_SHIFT = "0"
@@ -72,7 +72,7 @@ def me(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("mentions:me")
     accounts = Account.objects.filter(person__user=request.user.pk).order_by("namespace", "handle")
-    page = {"form": form, "accounts": accounts, "places": personal.places(request.user)}
+    page = {"form": form, "accounts": accounts, "places": linked_accounts.places(request.user)}
     return render(request, "mentions/me.html", page)
 
 
@@ -82,7 +82,7 @@ def me(request: HttpRequest) -> HttpResponse:
 def account(request: HttpRequest, number: int) -> HttpResponse:
     """One's own account on connection `number`. POST `do`: save (what was entered; never shown again), check, remove.
     GET: for the page that waits for the check: nothing (204) until it is over, then how it is (286: wait no longer)."""
-    place = personal.place_of(request.user, number)
+    place = linked_accounts.place_of(request.user, number)
     if place is None:
         raise Http404(number)
     if request.method == "GET":
@@ -100,7 +100,7 @@ def account(request: HttpRequest, number: int) -> HttpResponse:
     return redirect(back)
 
 
-def _change(request: HttpRequest, place: personal.Place) -> None:
+def _change(request: HttpRequest, place: linked_accounts.Place) -> None:
     """Raises ChannelError with a sentence."""
     user_id, connection = int(request.user.pk or 0), place.connection
     match request.POST.get("do"):

@@ -9,9 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from channels.clocks import desk_now
-from mentions import times
 from mentions.models import Reply, Ticket
-from mentions.queue_rows import Row
+from mentions.queue.rows import Row
+from mentions.text import times
 
 COLOURS = (
     *("ground", "surface", "raised", "line", "edge", "text", "muted", "accent", "accent-strong", "on-accent"),

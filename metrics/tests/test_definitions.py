@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from channels.models.connection import Priority
-from channels.registry import all_adapters
-from mentions import clocks, targets, view_filters
+from channels.registry.lookup import all_adapters
+from mentions.clocks import clocks, targets
 from mentions.models import Ticket, View
+from mentions.queue import view_filters
 from mentions.tests.factories import AuthorFactory, ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from metrics import definitions
 from metrics.definitions import FIGURE_NAMES, HIGH, Filters, figure

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels.models.connection import Priority
-from mentions import roles
+from mentions.people import roles
 from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from sandbox.http import Response
+from sandbox.wire.http import Response
 
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 

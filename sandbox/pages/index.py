@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.faults import KINDS
-from sandbox.http import Request, Response, Router
 from sandbox.pages.elements import Markup, button, choice, el, link, page
 from sandbox.platform import Platform
+from sandbox.wire.faults import KINDS
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.stream import Stream

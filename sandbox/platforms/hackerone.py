@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.pages.elements import el, link, missing, page, reply_form, when
 from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.store import Doc
 from sandbox.talk import Talk
+from sandbox.wire.http import Request, Response, Router, json_response
 
 IDENTIFIER = "acme-desk"
 TOKEN = "sandbox+hackerone/token="  # noqa: S105

@@ -9,10 +9,10 @@ import random
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.pages.elements import Markup, el, link, missing, page, when
 from sandbox.platform import Access, Act, Impossible, Made, Platform, Timed
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, json_response
 from sandbox.world import COMPANY, Member
 
 PAGE_ID = "acmestatuspg"

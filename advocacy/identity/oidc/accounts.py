@@ -18,7 +18,7 @@ from django.shortcuts import render
 
 from audit import log
 from channels.clocks import desk_now
-from mentions import roles
+from mentions.people import roles
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from advocacy.identity.oidc.accounts import PROVIDER_ID
 from advocacy.identity.oidc.adapter import DeskOIDCAdapter
-from mentions import access, roles
+from mentions.people import access, roles
 
 MOST_ADMINS = 5
 

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
-from advocacy import heartbeats
+from advocacy.monitoring import heartbeats
 from channels.clocks import desk_now
-from mentions import restoring
+from mentions.maintenance import restoring
 
 LATELY_S = 120
 

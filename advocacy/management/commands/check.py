@@ -8,7 +8,7 @@ from django.core.checks.registry import registry
 from django.core.management.base import CommandParser
 from django.core.management.commands import check
 
-from advocacy import connecting
+from advocacy.monitoring import connecting
 
 
 class Command(check.Command):
@@ -18,7 +18,7 @@ class Command(check.Command):
         super().add_arguments(parser)
         parser.add_argument("--connect", action="store_true", help="try database, Redis, mail server and Slack")
 
-    def handle(self, *app_labels: str, **options: Any) -> None:
+    def handle(self, *app_labels: Any, **options: Any) -> None:
         if options["connect"]:
             for each in connecting.ALL:
                 registry.register(each, "connect")

@@ -16,8 +16,9 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
-from advocacy import connecting, static_files
 from advocacy.celery import app
+from advocacy.monitoring import connecting
+from advocacy.runtime import static_files
 from mentions.models import PresetRecord
 
 LOCK = 0x6465736B  # "desk"
@@ -51,13 +52,13 @@ class Command(BaseCommand):
         loader = executor.loader
         replaced = {old for migration in loader.disk_migrations.values() for old in migration.replaces}
         later = sorted(set(loader.applied_migrations) - set(loader.disk_migrations) - replaced)
-        if later := [f"{label}.{name}" for label, name in later if label in loader.migrated_apps]:
+        if unknown := [f"{label}.{name}" for label, name in later if label in loader.migrated_apps]:
             raise CommandError(
                 _(
                     "The database was migrated by a later version of the desk (%(names)s). Install that version, or go "
                     "back with it first: manage.py migrate <app> <migration>. Nothing was changed."
                 )
-                % {"names": ", ".join(later)}
+                % {"names": ", ".join(unknown)}
             )
         return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 

@@ -24,7 +24,7 @@ from channels.contract import (
     Page,
     Receipt,
 )
-from channels.graphemes import grapheme_count
+from channels.toolkit.graphemes import grapheme_count
 
 
 class Bluesky(Adapter):

@@ -15,11 +15,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from channels import oauth
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
-from channels.http import Answer, ask_json, get_json, post_json
-from channels.http_errors import LONGEST_WAIT_S
+from channels.http import oauth
+from channels.http.client import Answer, ask_json, get_json, post_json
+from channels.http.errors import LONGEST_WAIT_S
 
 API = "https://bsky.social"
 LIFE_S = 3600.0
@@ -141,7 +141,7 @@ def repository(config: Config) -> str:
 
 
 def get(config: Config, method: str, pairs: Iterable[tuple[str, str | int]] = ()) -> Answer:
-    """A query. Raises NotThere, else as `channels.http.get_json`, and Transient for something else than an object."""
+    """A query. Raises NotThere, else as `http.get_json`, and Transient for something else than an object."""
     url = _url(config, method, pairs)
 
     def ask(headers: dict[str, str]) -> Answer:
@@ -154,7 +154,7 @@ def get(config: Config, method: str, pairs: Iterable[tuple[str, str | int]] = ()
 
 
 def post(config: Config, method: str, payload: Json) -> Json:
-    """A procedure. Raises as `channels.http.post_json`."""
+    """A procedure. Raises as `channels.http.client.post_json`."""
     url = _url(config, method)
 
     def ask(headers: dict[str, str]) -> Answer:

@@ -15,10 +15,10 @@ from channels.adapters.bluesky import client, wire
 from channels.adapters.bluesky.parsing import parse, phrases_of, time_of, written_at
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.descent import Descent, Slice, descend, descent_from
 from channels.errors import Malformed, Rejected, Transient
-from channels.http import Answer
-from channels.parts import Parts
+from channels.http.client import Answer
+from channels.toolkit.backfill import Descent, Slice, descend, descent_from
+from channels.toolkit.partial_failures import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 20
@@ -66,7 +66,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def _state(cursor: Json) -> dict[str, Any]:
-    """`sources`: name → how far it was read. `parts`: as `channels.parts` keeps it."""
+    """`sources`: name → how far it was read. `parts`: as `channels.toolkit.partial_failures` keeps it."""
     known = cursor if isinstance(cursor, dict) else {}
     read = known.get("sources")
     return {"sources": dict(read) if isinstance(read, dict) else {}, "parts": known.get("parts")}

@@ -14,7 +14,7 @@ from typing import Any
 from channels.adapters.bluesky import client, wire
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.text import clean, names_phrase, text_links
+from channels.toolkit.text import clean, names_phrase, text_links
 
 WEB = "https://bsky.app"
 _FACET = "app.bsky.richtext.facet#"

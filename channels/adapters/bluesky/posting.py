@@ -16,8 +16,8 @@ from channels.adapters.bluesky.parsing import time_of, web_url
 from channels.clocks import desk_now
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
-from channels.graphemes import grapheme_count
-from channels.text import composed, text_links
+from channels.toolkit.graphemes import grapheme_count
+from channels.toolkit.text import composed, text_links
 
 MAX_LENGTH = 300
 """In characters as they are seen; at most ten times as many bytes."""

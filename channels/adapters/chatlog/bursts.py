@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from channels.contract import Item, Json
-from channels.text import names_phrase
+from channels.toolkit.text import names_phrase
 
 BURST_S = 300
 SILENCE_S = 3600

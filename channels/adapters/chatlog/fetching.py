@@ -12,8 +12,8 @@ from channels.adapters.chatlog.parsing import is_irc, phrases_of
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, Rejected
-from channels.http import get_bytes
-from channels.parts import NotForThis, Parts
+from channels.http.client import get_bytes
+from channels.toolkit.partial_failures import NotForThis, Parts
 
 PAGES_A_ROOM = 20
 FIRST_PAGES = 5

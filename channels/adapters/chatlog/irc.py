@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from channels.adapters.chatlog.bursts import Line
 from channels.errors import Rejected
-from channels.text import clean
+from channels.toolkit.text import clean
 
 _STAMP = re.compile(
     r"\[?(?:(?P<date>\d{4}-\d\d-\d\d)[T ])?(?P<time>\d{1,2}:\d\d(?::\d\d)?)(?:[.,]\d+)?"

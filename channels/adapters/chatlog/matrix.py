@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from channels import http
 from channels.adapters.chatlog.bursts import Change, Line
 from channels.contract import Config, Json
 from channels.errors import ChannelError, RateLimited, Rejected
-from channels.parts import NotForThis
-from channels.text import clean
+from channels.http import client
+from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.text import clean
 
 HOME = "https://matrix.org"
 LINKS = "https://matrix.to"
@@ -31,7 +31,7 @@ def ask(config: Config, path: str, **params: str | int) -> dict[str, Any]:
     base = str(config.setting("api_base", HOME)).rstrip("/")
     token = config.secret("access_token")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    body = http.get_json(
+    body = client.get_json(
         config.network,
         f"{base}/_matrix/client/v3/{path}",
         params=params,

@@ -12,7 +12,7 @@ from channels.adapters.chatlog import irc, matrix
 from channels.adapters.chatlog.bursts import Change, Line, State, advance
 from channels.contract import Author, Config, Document, Item, Json, Mention, digest
 from channels.errors import Malformed
-from channels.text import names_phrase, text_links
+from channels.toolkit.text import names_phrase, text_links
 
 _OTHER_ANSWERS = frozenset(("room_id", "user_id", "servers", "versions", "joined_rooms"))
 

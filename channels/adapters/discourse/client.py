@@ -14,8 +14,8 @@ from urllib.parse import urlencode, urlsplit
 from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
-from channels.http import Answer, Classify, delete, get_json, post_json
-from channels.http_errors import LONGEST_WAIT_S
+from channels.http.client import Answer, Classify, delete, get_json, post_json
+from channels.http.errors import LONGEST_WAIT_S
 
 _GONE = (404, 410)
 

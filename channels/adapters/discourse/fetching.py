@@ -14,9 +14,9 @@ from channels.adapters.discourse.filters import is_wanted
 from channels.adapters.discourse.knowledge import Knowledge, Spent, unknown_categories
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Malformed, Rejected
-from channels.http import Answer
+from channels.http.client import Answer
+from channels.toolkit.cursors import Gap, Progress, progress_from
 
 PAGES_A_POLL = 20
 OVERLAP = 60
@@ -27,8 +27,8 @@ EMPTY_ENDS = 8
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of posts that the filters want. The cursor holds `posts` (`channels.cursors`), `start` (epoch seconds;
-    older posts are left alone) and `knowledge`."""
+    """Pages of posts that the filters want. The cursor holds `posts` (`channels.toolkit.cursors`), `start` (epoch
+    seconds; older posts are left alone) and `knowledge`."""
     stored = cursor if isinstance(cursor, dict) else {}
     start = stored.get("start")
     if not isinstance(start, int | float):

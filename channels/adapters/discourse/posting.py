@@ -14,7 +14,7 @@ from channels.adapters.discourse import client, threads, wire
 from channels.adapters.discourse.context import LIKE
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Uncertain
-from channels.text import html_to_text
+from channels.toolkit.text import html_to_text
 
 OWN_CHUNKS = 10
 CLOCK_SLACK = timedelta(minutes=10)

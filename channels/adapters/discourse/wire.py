@@ -20,7 +20,7 @@ from channels.adapters.discourse.client import base, told
 from channels.adapters.discourse.context import extra_of
 from channels.contract import Author, Config, Document, Item, Json, Mention
 from channels.errors import Malformed
-from channels.text import clean, html_links, html_to_text, text_links
+from channels.toolkit.text import clean, html_links, html_to_text, text_links
 
 PUBLIC = ("regular", "banner")
 PRIVATE = "private_message"

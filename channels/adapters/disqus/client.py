@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
-from channels.http import Answer, get_json, post_form
-from channels.http_errors import quota, redacted
-from channels.parts import NotForThis
+from channels.http.client import Answer, get_json, post_form
+from channels.http.errors import quota, redacted
+from channels.toolkit.partial_failures import NotForThis
 
 API = "https://disqus.com/api/3.0"
 KINDS = ("approved", "unapproved", "spam", "deleted")
@@ -66,7 +66,7 @@ def _get(config: Config, path: str, pairs: Mapping[str, str | int], include: tup
 
 
 def post(config: Config, path: str, form: Mapping[str, str]) -> Json:
-    """Write as the person; gives `response`. Raises as `channels.http.post_form`."""
+    """Write as the person; gives `response`. Raises as `channels.http.client.post_form`."""
     answer = post_form(
         config.network,
         _url(config, path),

@@ -17,8 +17,8 @@ from channels.adapters.disqus import client, wire
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
-from channels.http import Answer
-from channels.parts import Parts
+from channels.http.client import Answer
+from channels.toolkit.partial_failures import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 10

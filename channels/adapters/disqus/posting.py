@@ -12,7 +12,7 @@ from typing import Any
 from channels.adapters.disqus import client, wire
 from channels.contract import Author, Config, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Uncertain
-from channels.text import html_to_text
+from channels.toolkit.text import html_to_text
 
 OWN_PAGES = 10
 CLOCK_SLACK = timedelta(minutes=10)

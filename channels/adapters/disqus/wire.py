@@ -15,7 +15,7 @@ from typing import Any
 from channels.adapters.disqus.client import error_line
 from channels.contract import Author, Config, Document, Item, Json, Mention, digest
 from channels.errors import Malformed
-from channels.text import clean, html_links, html_to_text, text_links, unescaped
+from channels.toolkit.text import clean, html_links, html_to_text, text_links, unescaped
 
 _AUTHOR = ("id", "username", "name", "profileUrl", "url", "isAnonymous")
 _THREAD = ("id", "forum", "title", "clean_title", "link", "isClosed")

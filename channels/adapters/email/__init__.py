@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 
 from imap_tools.errors import ImapToolsError
 
-from channels.adapters.email.compose import compose
 from channels.adapters.email.fields import CHANNEL_FIELDS, CONNECTION_FIELDS
-from channels.adapters.email.files import Body, read_file
-from channels.adapters.email.folders import KEPT_OF_LARGER, MAX_RAW_BYTES, fetch_pages, folders_of
-from channels.adapters.email.imap import Session, open_session
-from channels.adapters.email.reading import read_item
-from channels.adapters.email.references import derived_id
-from channels.adapters.email.smtp import deliver, open_smtp
+from channels.adapters.email.parsing.files import Body, read_file
+from channels.adapters.email.parsing.reading import read_item
+from channels.adapters.email.parsing.references import derived_id
+from channels.adapters.email.receiving.folders import KEPT_OF_LARGER, MAX_RAW_BYTES, fetch_pages, folders_of
+from channels.adapters.email.receiving.imap import Session, open_session
+from channels.adapters.email.sending.compose import compose
+from channels.adapters.email.sending.smtp import deliver, open_smtp
 from channels.clocks import desk_now
 from channels.contract import (
     Adapter,

@@ -19,7 +19,7 @@ from channels.adapters.facebook.reading import page_id
 from channels.adapters.facebook.wire import API, VERSION, error_line
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
-from channels.http import Answer, delete, get_json, post_json
+from channels.http.client import Answer, delete, get_json, post_json
 
 _LIMITS = frozenset((4, 17, 32, 341, 613, 80001, 80006))
 _ENDED = {

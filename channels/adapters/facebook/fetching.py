@@ -19,8 +19,8 @@ from channels.adapters.facebook.wire import TALK
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, Rejected, Transient
-from channels.http import Answer
-from channels.parts import NotForThis, Parts
+from channels.http.client import Answer
+from channels.toolkit.partial_failures import NotForThis, Parts
 
 _SHOWN = {"feed": "Comments", "talks": "Messages"}
 POSTS_PER_PAGE = 25

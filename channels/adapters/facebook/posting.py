@@ -15,7 +15,7 @@ from channels.adapters.facebook.reading import page_id, parse
 from channels.adapters.facebook.wire import TALK
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain
-from channels.text import composed
+from channels.toolkit.text import composed
 
 LONGEST_MESSAGE = 2000
 LONGEST_COMMENT = 8000

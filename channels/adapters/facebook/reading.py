@@ -15,7 +15,7 @@ from typing import Any
 from channels.adapters.facebook.wire import TALK, WEB
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.text import clean, text_links
+from channels.toolkit.text import clean, text_links
 
 WITHOUT_WORDS = "[attachment]"
 _NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()

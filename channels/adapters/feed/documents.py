@@ -19,9 +19,9 @@ import feedparser
 from channels.adapters.feed import dates
 from channels.contract import Json
 from channels.errors import Malformed
-from channels.http_body import Raw, decode_json
-from channels.links import web_address
-from channels.text import clean, html_to_text, unescaped
+from channels.http.body import Raw, decode_json
+from channels.toolkit.links import web_address
+from channels.toolkit.text import clean, html_to_text, unescaped
 
 MOST_ENTRIES = 1000
 LONGEST_HTML = 200_000

@@ -19,10 +19,10 @@ from channels.adapters.feed.documents import FeedDocument, is_web_page
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, RateLimited, Rejected, Transient
-from channels.http import get_bytes
-from channels.http_body import Raw
-from channels.http_errors import LONGEST_WAIT_S
-from channels.parts import Parts
+from channels.http.body import Raw
+from channels.http.client import get_bytes
+from channels.http.errors import LONGEST_WAIT_S
+from channels.toolkit.partial_failures import Parts
 
 MOST_BYTES = 5 * 1024 * 1024
 PER_PAGE = 100

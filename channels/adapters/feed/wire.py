@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 from channels.adapters.feed.documents import FeedDocument, entries_of
 from channels.contract import Author, Config, Document, Item, Json, Mention
 from channels.errors import Malformed
-from channels.links import canonical, web_address
-from channels.text import html_links, html_to_text, names_phrase, text_links
+from channels.toolkit.links import canonical, web_address
+from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links
 
 LONGEST_ID = 300
 _SAYING = ("id", "link", "title", "html", "text", "enclosures")

@@ -1,5 +1,5 @@
 """Forms on the web: an admin's own website tells of them by a signed webhook, or people fill them in on the desk's own
-page (`channels.form_page`). Answers go out by mail, and what comes back by mail is the same conversation.
+page (`channels.webforms.form_page`). Answers go out by mail, and what comes back by mail is the same conversation.
 
 The webhook: POST, JSON or form-encoded, with `X-Desk-Timestamp` and `X-Desk-Signature` (`signing`).
 """
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from channels.adapters.email.compose import compose
-from channels.adapters.email.smtp import deliver, open_smtp
+from channels.adapters.email.sending.compose import compose
+from channels.adapters.email.sending.smtp import deliver, open_smtp
 from channels.adapters.form import signing
 from channels.adapters.form.fields import CHANNEL_FIELDS, CONNECTION_FIELDS
 from channels.adapters.form.language import read_lines

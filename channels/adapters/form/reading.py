@@ -8,11 +8,11 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from channels.adapters.email.references import marker_for, marker_key
+from channels.adapters.email.parsing.references import marker_for, marker_key
 from channels.adapters.form.language import key_of
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.text import clean, text_links
+from channels.toolkit.text import clean, text_links
 
 LONGEST_ANSWER = 20_000
 LONGEST_TEXT = 150_000

@@ -15,8 +15,8 @@ from channels.adapters.gitlab.places import Place
 from channels.adapters.gitlab.reading import base, names
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient
-from channels.http import Answer, delete, get_json, post_json
-from channels.parts import NotForThis
+from channels.http.client import Answer, delete, get_json, post_json
+from channels.toolkit.partial_failures import NotForThis
 
 _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="?next"?', re.IGNORECASE)
 

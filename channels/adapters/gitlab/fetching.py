@@ -17,8 +17,8 @@ from channels.adapters.gitlab.reading import names, parse, time_of
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected, Transient
-from channels.http import Answer
-from channels.parts import Parts
+from channels.http.client import Answer
+from channels.toolkit.partial_failures import Parts
 
 PER_PAGE = 50
 PAGES_A_POLL = 20

@@ -14,7 +14,7 @@ from channels.adapters.gitlab.places import INTERNAL, Place, place_from
 from channels.adapters.gitlab.reading import time_of
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain
-from channels.text import composed
+from channels.toolkit.text import composed
 
 MAX_LENGTH = 1_000_000
 """https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions"""

@@ -14,7 +14,7 @@ from channels.adapters.gitlab.places import Place, place_from
 from channels.adapters.gitlab.wire import API, number
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.text import clean, text_links
+from channels.toolkit.text import clean, text_links
 
 _IMAGE = re.compile(r"(!\[[^\]\n]*\]\()(/uploads/)")
 _UPLOAD = re.compile(r"\([^()\s]*/uploads/")

@@ -13,10 +13,10 @@ from typing import Any
 from channels.adapters.hackernews import wire
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Malformed, Rejected, Transient
-from channels.http import get_json
-from channels.parts import Parts
+from channels.http.client import get_json
+from channels.toolkit.cursors import Gap, Progress, progress_from
+from channels.toolkit.partial_failures import Parts
 
 PER_PAGE = 200
 MOST_PER_QUERY = 1000

@@ -15,7 +15,7 @@ from typing import Any
 
 from channels.contract import Author, Config, Document, Item, Json, Mention
 from channels.errors import Malformed
-from channels.text import clean, html_links, html_to_text, names_phrase, unescaped
+from channels.toolkit.text import clean, html_links, html_to_text, names_phrase, unescaped
 
 ALGOLIA = "https://hn.algolia.com/api/v1"
 FIREBASE = "https://hacker-news.firebaseio.com/v0"

@@ -22,8 +22,8 @@ from channels.adapters.hackerone.reading import parse, time_of
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
-from channels.http import get_json
-from channels.parts import NotForThis, Parts
+from channels.http.client import get_json
+from channels.toolkit.partial_failures import NotForThis, Parts
 
 PER_PAGE = 25
 PAGES_A_POLL = 20

@@ -14,7 +14,7 @@ from typing import Any
 from channels.adapters.hackerone.wire import WEB
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.text import clean, text_links
+from channels.toolkit.text import clean, text_links
 
 STATES = {
     "activity-bug-new": "new",

@@ -16,10 +16,10 @@ from typing import Any
 from channels.adapters.lobsters import wire
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.descent import Slice, descend, descent_from
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
-from channels.http import get_json
-from channels.text import names_phrase
+from channels.http.client import get_json
+from channels.toolkit.backfill import Slice, descend, descent_from
+from channels.toolkit.text import names_phrase
 
 PAGES_A_POLL = 20
 """Of 25 stories: about two weeks."""

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from channels.contract import Author, Config, Document, Item, Json, Mention
 from channels.errors import Malformed
-from channels.links import web_address
-from channels.text import clean, html_links, html_to_text, names_phrase
+from channels.toolkit.links import web_address
+from channels.toolkit.text import clean, html_links, html_to_text, names_phrase
 
 WEB = "https://lobste.rs"
 COMMENT_PREFIX = "c_"

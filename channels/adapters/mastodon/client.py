@@ -15,8 +15,8 @@ from urllib.parse import quote, urlsplit
 from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
-from channels.http import Answer, delete, get_json, post_json
-from channels.parts import NotForThis
+from channels.http.client import Answer, delete, get_json, post_json
+from channels.toolkit.partial_failures import NotForThis
 
 LONGEST_WINDOW = timedelta(hours=24)
 RESERVE = 5
@@ -61,7 +61,7 @@ def _url(config: Config, path: str) -> str:
 
 def get(config: Config, path: str, params: Mapping[str, str | int] | None = None, *, for_reply: bool = False) -> Answer:
     """Raises Gone for what is not there, RateLimited when only the reserve for replies is left, else as
-    `channels.http.get_json`."""
+    `channels.http.client.get_json`."""
     headers, now = _headers(config), desk_now()
     owner = f"{site(config)} {hashlib.blake2b(headers['Authorization'].encode(), digest_size=16).hexdigest()}"
     used_up_until = _used_up.get(owner)

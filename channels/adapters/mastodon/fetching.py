@@ -17,10 +17,10 @@ from channels.adapters.mastodon import client, threads, wire
 from channels.adapters.mastodon.parsing import hashtags, names, parse, time_of
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.descent import Descent, Slice, descend, descent_from
 from channels.errors import Malformed, Transient
-from channels.http import Answer
-from channels.parts import Parts
+from channels.http.client import Answer
+from channels.toolkit.backfill import Descent, Slice, descend, descent_from
+from channels.toolkit.partial_failures import Parts
 
 PER_PAGE = 40
 PAGES_A_POLL = 20
@@ -75,7 +75,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 def _state(cursor: Json) -> dict[str, Any]:
     """`sources`: name → how far it was read. `roots`: post → first post of its conversation, newest last. `parts`: as
-    `channels.parts` keeps it."""
+    `channels.toolkit.partial_failures` keeps it."""
     known = cursor if isinstance(cursor, dict) else {}
     read, roots = known.get("sources"), known.get("roots")
     return {

@@ -15,7 +15,7 @@ from channels.adapters.mastodon.client import site
 from channels.adapters.mastodon.wire import identity
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.text import clean, html_links, html_to_text, names_phrase
+from channels.toolkit.text import clean, html_links, html_to_text, names_phrase
 
 PUBLIC = ("public", "unlisted")
 _CALL = re.compile(r"<a\b[^>]*\bclass=\"[^\"]*\bmention\b[^\"]*\"[^>]*>", re.IGNORECASE)

@@ -16,8 +16,8 @@ from channels.adapters.mastodon import client, wire
 from channels.adapters.mastodon.parsing import is_own, spoken, time_of
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
-from channels.graphemes import grapheme_count
-from channels.text import html_to_text, text_links
+from channels.toolkit.graphemes import grapheme_count
+from channels.toolkit.text import html_to_text, text_links
 
 MAX_LENGTH = 500
 """As instances are set up; one that allows more says so itself when a post is too long for it."""

@@ -14,12 +14,12 @@ from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
-from channels import oauth
 from channels.adapters.reddit.wire import error_line
 from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient
-from channels.http import Answer, ask_form, get_json, post_form
+from channels.http import oauth
+from channels.http.client import Answer, ask_form, get_json, post_form
 
 API = "https://oauth.reddit.com"
 AUTH = "https://www.reddit.com"
@@ -152,7 +152,7 @@ def get(config: Config, path: str, params: Mapping[str, str | int] | None = None
 
 
 def post(config: Config, path: str, form: Mapping[str, str]) -> Answer:
-    """Write as the person whose token is in `config.personal`. Raises as `channels.http.post_form`."""
+    """Write as the person whose token is in `config.personal`. Raises as `channels.http.client.post_form`."""
 
     def ask(headers: dict[str, str]) -> Answer:
         return post_form(

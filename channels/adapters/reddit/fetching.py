@@ -14,10 +14,10 @@ from channels.adapters.reddit import client, wire
 from channels.adapters.reddit.parsing import names, parse, subreddits
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.descent import Descent, Slice, descend, descent_from
 from channels.errors import Malformed, Rejected
-from channels.http import Answer
-from channels.parts import Parts
+from channels.http.client import Answer
+from channels.toolkit.backfill import Descent, Slice, descend, descent_from
+from channels.toolkit.partial_failures import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 10

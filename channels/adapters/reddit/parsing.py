@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from channels.adapters.reddit.wire import COMMENT, POST, fullname
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.links import web_address
-from channels.text import clean, html_links, names_phrase
+from channels.toolkit.links import web_address
+from channels.toolkit.text import clean, html_links, names_phrase
 
 WEB = "https://www.reddit.com"
 NOBODY = ("", "[deleted]", "[removed]", "[unavailable]")

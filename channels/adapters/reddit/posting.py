@@ -16,7 +16,7 @@ from channels.adapters.reddit.parsing import web_base
 from channels.clocks import desk_now
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient, Uncertain
-from channels.text import composed
+from channels.toolkit.text import composed
 
 MAX_LENGTH = 10_000
 """Of a comment, in characters: longer ones are refused as TOO_LONG."""

@@ -1,4 +1,4 @@
-"""Slack's Web API with a connection's own token: slack_sdk knows the methods, `channels.http` asks them.
+"""Slack's Web API with a connection's own token: slack_sdk knows the methods, `channels.http.client` asks them.
 
 The address is an admin's setting, so it is guarded like any other; slack_sdk's own transport would connect anywhere.
 Errors: https://docs.slack.dev/reference/methods/chat.postMessage#errors
@@ -14,11 +14,11 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from channels import http
 from channels.contract import Config, Network
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
-from channels.parts import NotForThis
-from channels.slack_codes import CREDENTIALS, TOO_OFTEN, UNCLEAR
+from channels.http import client
+from channels.slack.codes import CREDENTIALS, TOO_OFTEN, UNCLEAR
+from channels.toolkit.partial_failures import NotForThis
 
 API = "https://slack.com/api"
 CHANGES = frozenset(("chat.postMessage", "chat.delete", "reactions.add"))
@@ -42,11 +42,11 @@ class Client(WebClient):
         headers = {"Authorization": str(args["headers"].get("Authorization", ""))}
         secrets = (str(self.token),)
         if args["json"]:
-            ask: Callable[..., http.Answer] = http.post_json if method in CHANGES else http.ask_json
+            ask: Callable[..., client.Answer] = client.post_json if method in CHANGES else client.ask_json
             answer = ask(self.network, url, args["json"], headers=headers, secrets=secrets)
         else:
             form = {name: str(value) for name, value in (args["params"] or {}).items() if value is not None}
-            ask = http.post_form if method in CHANGES else http.ask_form
+            ask = client.post_form if method in CHANGES else client.ask_form
             answer = ask(self.network, url, form, headers=headers, secrets=secrets)
         body = answer.body if isinstance(answer.body, dict) else {}
         return {"status": 200, "headers": dict(answer.headers), "body": json.dumps(body)}

@@ -13,9 +13,9 @@ from channels.adapters.slack import mrkdwn, wire
 from channels.adapters.slack.client import PER_PAGE, Answer, Refusal, call, client_of, pages
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Rejected
-from channels.parts import Parts
+from channels.toolkit.cursors import Gap, Progress, progress_from
+from channels.toolkit.partial_failures import Parts
 
 SECOND = 1_000_000
 PAGES_A_ROOM = 20

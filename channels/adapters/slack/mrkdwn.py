@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from channels.text import clean, unescaped
+from channels.toolkit.text import clean, unescaped
 
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _ANGLE = re.compile(r"<([^<>]+)>")

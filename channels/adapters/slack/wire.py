@@ -14,7 +14,7 @@ from typing import Any
 from channels.adapters.slack import mrkdwn
 from channels.contract import Author, Config, Document, Item, Json, Mention, digest
 from channels.errors import Malformed
-from channels.text import clean
+from channels.toolkit.text import clean
 
 OWN_EVENT = "desk_reply"
 """`metadata.event_type` of what this adapter posts; what the desk announces in Slack carries another one."""

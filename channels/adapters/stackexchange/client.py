@@ -18,7 +18,7 @@ from channels.adapters.stackexchange import wire
 from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
-from channels.http import get_json
+from channels.http.client import get_json
 
 API = "https://api.stackexchange.com/2.3"
 LONGEST_PAUSE_S = 24 * 3600.0

@@ -17,7 +17,7 @@ from channels.adapters.stackexchange.client import Wrapper, ask, pause, thread_f
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected
-from channels.parts import Parts
+from channels.toolkit.partial_failures import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 25

@@ -16,8 +16,8 @@ from typing import Any
 
 from channels.contract import Author, Config, Document, Item, Json, Mention
 from channels.errors import Malformed
-from channels.links import web_address
-from channels.text import clean, html_links, html_to_text, names_phrase, unescaped
+from channels.toolkit.links import web_address
+from channels.toolkit.text import clean, html_links, html_to_text, names_phrase, unescaped
 
 COMMENT = "comment-"
 """Before the id of a comment: comment 5 is not post 5."""

@@ -14,8 +14,8 @@ from requests_oauthlib import OAuth1
 from channels.adapters.twitter.wire import error_line
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
-from channels.http import Answer, delete, get_json, post_json
-from channels.http_errors import redacted
+from channels.http.client import Answer, delete, get_json, post_json
+from channels.http.errors import redacted
 
 API = "https://api.twitter.com"
 FIELDS: dict[str, str | int] = {
@@ -67,7 +67,7 @@ def get(config: Config, path: str, params: Mapping[str, str | int] | None = None
 
 
 def post(config: Config, path: str, payload: Json, user: str) -> Answer:
-    """Write as one of our handles. Raises as `channels.http.post_json`."""
+    """Write as one of our handles. Raises as `channels.http.client.post_json`."""
     return post_json(
         config.network,
         _url(config, path),

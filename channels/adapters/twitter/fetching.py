@@ -15,11 +15,11 @@ from channels.adapters.twitter import client, wire
 from channels.adapters.twitter.times import snowflake_at
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.cursors import Gap, Progress, progress_from
 from channels.errors import Rejected
-from channels.http import Answer
-from channels.http_errors import redacted
-from channels.parts import Parts
+from channels.http.client import Answer
+from channels.http.errors import redacted
+from channels.toolkit.cursors import Gap, Progress, progress_from
+from channels.toolkit.partial_failures import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 10

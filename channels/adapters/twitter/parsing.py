@@ -17,7 +17,7 @@ from channels.adapters.twitter import wire
 from channels.adapters.twitter.times import created_at, snowflake_time
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.text import clean, text_links
+from channels.toolkit.text import clean, text_links
 
 WEB = "https://twitter.com"
 

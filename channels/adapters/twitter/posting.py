@@ -17,7 +17,7 @@ from channels.adapters.twitter.parsing import tweet_url
 from channels.adapters.twitter.times import snowflake_time
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
-from channels.text import composed
+from channels.toolkit.text import composed
 
 with warnings.catch_warnings():
     # It reads its data by pkg_resources, which tells at each import that it will go.

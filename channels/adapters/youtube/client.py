@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from channels import oauth
 from channels.adapters.youtube import wire
 from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
-from channels.http import Answer, ask_form, get_json
-from channels.parts import NotForThis
+from channels.http import oauth
+from channels.http.client import Answer, ask_form, get_json
+from channels.toolkit.partial_failures import NotForThis
 
 API = "https://www.googleapis.com/youtube/v3"
 TOKENS = "https://oauth2.googleapis.com"

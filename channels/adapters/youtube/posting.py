@@ -15,8 +15,8 @@ from channels.adapters.youtube import wire
 from channels.adapters.youtube.client import address, authorised, classify, items_of
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
-from channels.http import delete as http_delete
-from channels.http import get_json, post_json
+from channels.http.client import delete as http_delete
+from channels.http.client import get_json, post_json
 
 SLACK = timedelta(minutes=2)
 """Their clock against ours."""

@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from channels.contract import Author, Config, Document, Item, Json, Mention
 from channels.errors import Malformed
-from channels.links import web_address
-from channels.text import clean, html_links, html_to_text, names_phrase, text_links, unescaped
+from channels.toolkit.links import web_address
+from channels.toolkit.text import clean, html_links, html_to_text, names_phrase, text_links, unescaped
 
 WEB = "https://www.youtube.com"
 _KEPT = (

@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from audit import log
-from channels import sealing
 from channels.clocks import desk_now
-from channels.secrets import SecretUnreadable
+from channels.secrets import sealing
+from channels.secrets.vault import SecretUnreadable
 
 
 class Command(BaseCommand):

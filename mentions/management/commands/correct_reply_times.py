@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from channels.clocks import desk_now
-from mentions import corrections
+from mentions.maintenance import corrections
 from mentions.models import Ticket
 
 

@@ -6,13 +6,13 @@ import random
 import re
 from typing import Any
 
-from sandbox.http import Response, Router
 from sandbox.platform import Access, Act, Impossible, Made, Timed
 from sandbox.platforms.bluesky import api, gate, pages
-from sandbox.platforms.bluesky.posts import DESK, Posts, did_of, facets_of, handle_of, iso, seen
+from sandbox.platforms.bluesky.posts import DESK, POST, Posts, did_of, facets_of, handle_of, iso, seen
 from sandbox.store import Doc
 from sandbox.talk import Talk
 from sandbox.universe import Universe
+from sandbox.wire.http import Response, Router
 from sandbox.world import PHRASES, Member
 
 _PHRASE = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, PHRASES))})(?!\w)", re.IGNORECASE)
@@ -71,7 +71,7 @@ class Bluesky(Talk):
         return post
 
     def _record(self, act: Act, at: float) -> Doc:
-        record: Doc = {"$type": api.POST, "text": act.text, "langs": [str(act.more.get("lang") or "en")]}
+        record: Doc = {"$type": POST, "text": act.text, "langs": [str(act.more.get("lang") or "en")]}
         record["createdAt"] = iso(float(act.more.get("created") or at))
         if act.parent:
             parent = self._existing(act.parent)

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.platforms.bluesky.gate import Gate, error
 from sandbox.platforms.bluesky.posts import DESK, POST, cid_of, did_of, iso, seen, tid
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, json_response
 
 if TYPE_CHECKING:
     from sandbox.platforms.bluesky import Bluesky

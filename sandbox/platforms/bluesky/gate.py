@@ -6,10 +6,10 @@ import base64
 import json
 from collections.abc import Callable
 
-from sandbox.http import Request, Response, json_response
 from sandbox.platforms.bluesky.posts import DESK, did_of
-from sandbox.quotas import Window
 from sandbox.store import Doc, Store
+from sandbox.wire.http import Request, Response, json_response
+from sandbox.wire.quotas import Window
 
 APP_PASSWORD = "acme-sand-boxp-assw"  # noqa: S105
 ACCESS_S = 7200

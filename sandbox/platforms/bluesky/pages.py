@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.http import Request, Response, Router, redirect
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
 from sandbox.platform import Act, Impossible
 from sandbox.platforms.bluesky.posts import DESK, POST, did_of
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, redirect
 
 if TYPE_CHECKING:
     from sandbox.platforms.bluesky import Bluesky

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.platforms.chatlog.names import ALIAS, API, CHANNEL, ROOM, TOKEN
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, json_response
 
 if TYPE_CHECKING:
     from sandbox.platforms.chatlog import ChatLog

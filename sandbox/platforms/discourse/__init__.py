@@ -9,13 +9,13 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.http import Response, Router, json_response
 from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.discourse import pages, wire
 from sandbox.platforms.discourse.api import Api
 from sandbox.platforms.discourse.keys import CATEGORIES, OPEN, WEBHOOK_SECRET, key_of, user_key_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
+from sandbox.wire.http import Response, Router, json_response
 from sandbox.world import ADVOCATES
 
 _LAST_WORD = ("thanks", "more")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.platforms.discourse import wire
 from sandbox.platforms.discourse.keys import CATEGORIES, OPEN, key_of, user_key_of
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, json_response
 
 if TYPE_CHECKING:
     from sandbox.platforms.discourse import Discourse

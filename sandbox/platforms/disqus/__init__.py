@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sandbox.http import Response, Router, json_response
 from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.disqus import pages
 from sandbox.platforms.disqus.api import Api
@@ -13,6 +12,7 @@ from sandbox.platforms.disqus.articles import ARTICLES, FORUMS, PLACES, THREADS
 from sandbox.platforms.disqus.keys import API_KEY, API_SECRET, MODERATOR_TOKEN, token_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
+from sandbox.wire.http import Response, Router, json_response
 from sandbox.world import ADVOCATES
 
 FIRST_ID = 6_200_000_000

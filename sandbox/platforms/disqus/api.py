@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.platforms.disqus.articles import FORUMS, PLACES, article
 from sandbox.platforms.disqus.keys import API_KEY, API_SECRET, MODERATOR_TOKEN, token_of
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, json_response
 
 if TYPE_CHECKING:
     from sandbox.platforms.disqus import Disqus
@@ -58,7 +58,7 @@ class Api:
         def answer(request: Request) -> Response:
             fields = {**request.query, **(request.form() if request.method == "POST" else {})}
             left, resets_at = self._count()
-            headers = {
+            headers: dict[str, Any] = {
                 "X_Ratelimit_Limit": str(LIMIT_AN_HOUR),
                 "X_Ratelimit_Remaining": str(max(0, left)),
                 "X_Ratelimit_Reset": str(resets_at),

@@ -6,7 +6,6 @@ import asyncio
 import threading
 from typing import Any
 
-from sandbox.http import Router
 from sandbox.platform import Access, Act, Impossible, Made, Platform
 from sandbox.platforms.email import compose, pages, parts, smtp
 from sandbox.platforms.email.imap import ImapServer
@@ -14,6 +13,7 @@ from sandbox.platforms.email.mailboxes import TEAM, Mailboxes, addresses, alias_
 from sandbox.store import Doc
 from sandbox.stories import reactions
 from sandbox.universe import Universe
+from sandbox.wire.http import Router
 from sandbox.world import ALIASES, CATCH_ALL, DOMAIN, MAILBOX_PASSWORD, MAILBOX_USER, MX, address, member
 
 

@@ -36,10 +36,10 @@ from pymap.parsing.specials.flag import Flag
 from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
 
-from sandbox.faults import Faults
 from sandbox.platforms.email import parts
 from sandbox.platforms.email.mailboxes import TEAM, TEAM_FOLDERS, Mailboxes
 from sandbox.store import Doc
+from sandbox.wire.faults import Faults
 from sandbox.world import MAILBOX_PASSWORD, MAILBOX_USER
 
 AT_LOGIN = frozenset({"429", "500", "expired", "timeout"})

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.http import Request, Response, Router, redirect
 from sandbox.pages.elements import el, join, link, missing, page, when
 from sandbox.platform import Act, Impossible
 from sandbox.platforms.email import parts
 from sandbox.platforms.email.mailboxes import TEAM
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, redirect
 
 if TYPE_CHECKING:
     from sandbox.platforms.email import Email

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from sandbox.faults import Fault, Faults
+from sandbox.wire.faults import Fault, Faults
 from sandbox.world import DOMAIN, MAILBOX_PASSWORD, MAILBOX_USER, MX
 
 AT_DATA = frozenset({"451", "550", "429", "500", "timeout", "slow", "truncated", "drop_after_accept"})

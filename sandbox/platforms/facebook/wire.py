@@ -11,9 +11,9 @@ import hmac
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.http import json_response
 from sandbox.store import Doc
 from sandbox.talk import Talk
+from sandbox.wire.http import json_response
 
 PAGE, PAGE_NAME = "340000000000001", "Acme"
 TOKEN = "EAAsandboxPageTokenOfAcmeThatOpensNothing"  # noqa: S105

@@ -6,11 +6,11 @@ import hashlib
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.http import Response, Router
 from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.feed import pages, wire
 from sandbox.store import Doc
 from sandbox.talk import Talk
+from sandbox.wire.http import Response, Router
 from sandbox.world import Member
 
 FEEDS: dict[str, str] = {

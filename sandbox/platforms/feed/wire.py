@@ -14,8 +14,8 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sandbox.http import Request, Response, Router
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.feed import Feed

@@ -12,11 +12,11 @@ import random
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.http import Router
 from sandbox.platform import Access, Act, Impossible, Made, Platform, Timed
 from sandbox.platforms.form import pages
 from sandbox.platforms.form.applications import FORMS, KINDS, filled_in
 from sandbox.store import Doc
+from sandbox.wire.http import Router
 from sandbox.world import DOMAIN, MAILBOX_PASSWORD, MAILBOX_USER, Member
 
 SECRET = "sandbox-secret-of-the-website"  # noqa: S105
@@ -123,7 +123,7 @@ class Website(Platform):
             "smtp_user": MAILBOX_USER,
             "default_domain": DOMAIN,
         }
-        channels = {
+        channels: dict[str, Any] = {
             form.address: (
                 {
                     "form_title": form.title,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.http import Request, Response, Router, redirect
 from sandbox.pages.elements import Markup, el, link, missing, page, when
 from sandbox.platform import Act, Impossible
 from sandbox.platforms.form.applications import FORMS, Form
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, redirect
 
 if TYPE_CHECKING:
     from sandbox.platforms.form import Website

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.pages.elements import el, link, missing, page, reply_form, when
 from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.gitlab.api import Api
 from sandbox.platforms.gitlab.wire import DESK, PROJECTS, TOKEN
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, json_response
 
 SECTION = "GitLab"
 _REF = re.compile(r"(\d+)#(\d+)(?:!(\w+))?(?:#note_(\d+))?")
@@ -83,13 +83,15 @@ class GitLab(Api):
             "own_accounts": ["acme-desk"],
         }
         secrets = {"token": TOKEN, "webhook_secret": "sandbox-gitlab-hook"}
-        channels = {path: ({"account_id": str(DESK["id"])}, {}) for path in PROJECTS.values()}
+        channels: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+            path: ({"account_id": str(DESK["id"])}, {}) for path in PROJECTS.values()
+        }
         return Access(settings, secrets, channels)
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         issues = self.store.all("gl_issue")
-        entries = [(issue, None) for issue in issues.values()]
+        entries: list[tuple[Any, Any]] = [(issue, None) for issue in issues.values()]
         entries += [(issues[note["issue"]], note) for note in self.store.all("gl_note").values() if not note["system"]]
         team = self.team()
         for issue, note in entries:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.http import json_response
 from sandbox.store import Doc
 from sandbox.talk import Talk
+from sandbox.wire.http import json_response
 
 TOKEN = "glpat-sandboxOfAcmeThatOpensNothing"  # noqa: S105
 DESK = {"id": 77, "username": "acme-desk", "name": "Acme Desk"}
@@ -67,7 +67,7 @@ class Wire(Talk):
 
     def _ref(self, issue: Doc, note: Doc | None) -> str:
         closed = "!internal" if note and note["internal"] else "!confidential" if issue["confidential"] else ""
-        return issue["key"] + closed + (f"#note_{note['id']}" if note else "")
+        return f"{issue['key']}{closed}" + (f"#note_{note['id']}" if note else "")
 
     def _add(
         self, issue: Doc, author: Any, text: str, at: float, *, internal: bool = False, system: bool = False

@@ -6,7 +6,6 @@ import html
 import re
 from typing import Any
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.platform import Access, Act, Impossible, Made, Platform
 from sandbox.platforms.hackernews import pages
 from sandbox.platforms.hackernews.algolia import Algolia
@@ -14,6 +13,7 @@ from sandbox.platforms.hackernews.items import Items, firebase, hash_of
 from sandbox.store import Doc
 from sandbox.stories import english, reactions
 from sandbox.universe import Universe
+from sandbox.wire.http import Request, Response, Router, json_response
 from sandbox.world import OWN_HACKERNEWS, PHRASES
 
 _PHRASE = re.compile(rf"\b(?:{'|'.join(map(re.escape, PHRASES))})\b", re.IGNORECASE)

@@ -17,9 +17,9 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from sandbox import clock
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.platforms.hackernews.items import Items, hash_of
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, json_response
 
 CAP = 1000
 """Hits of one query that can be paged through, whatever nbHits says."""

@@ -6,13 +6,13 @@ import random
 import re
 from typing import Any
 
-from sandbox.http import Response, Router, json_response
 from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.lobsters import api, pages
 from sandbox.platforms.lobsters.stories import Stories
 from sandbox.store import Doc
 from sandbox.talk import Talk
 from sandbox.universe import Universe
+from sandbox.wire.http import Response, Router, json_response
 from sandbox.world import PHRASES
 
 _PHRASE = re.compile(rf"\b(?:{'|'.join(map(re.escape, PHRASES))})\b", re.IGNORECASE)

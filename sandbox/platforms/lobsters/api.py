@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.platforms.lobsters.stories import Stories
+from sandbox.wire.http import Request, Response, Router, json_response
 
 PER_PAGE = 25
 

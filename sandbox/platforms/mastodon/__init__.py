@@ -6,13 +6,13 @@ import random
 import re
 from typing import Any
 
-from sandbox.http import Response, Router
 from sandbox.platform import Access, Act, Impossible, Made, Timed
 from sandbox.platforms.mastodon import api, pages
 from sandbox.platforms.mastodon.statuses import DESK, PUBLIC, Statuses, called, seen
 from sandbox.store import Doc
 from sandbox.talk import Talk
 from sandbox.universe import Universe
+from sandbox.wire.http import Response, Router
 from sandbox.world import PHRASES
 
 _PHRASE = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, PHRASES))})(?!\w)", re.IGNORECASE)

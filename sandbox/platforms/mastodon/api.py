@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.platforms.mastodon.statuses import DESK, PUBLIC, account_id, called, iso, seen, tags
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, json_response
 
 if TYPE_CHECKING:
     from sandbox.platforms.mastodon import Mastodon
@@ -82,7 +82,7 @@ class Api:
 
     def _listed(self, request: Request, found: list[Doc]) -> Response:
         entries, link = self._page(request, [(int(s["id"]), s) for s in found], 40)
-        return json_response([self.statuses.shown(s) for s in entries], **({"Link": link} if link else {}))
+        return json_response([self.statuses.shown(s) for s in entries], **_linked(link))
 
     def notifications(self, request: Request) -> Response:
         types = parse_qs(request.query_string).get("types[]", ["mention"])
@@ -96,7 +96,7 @@ class Api:
             }
             for note, status in entries
         ]  # fmt: skip
-        return json_response(made, **({"Link": link} if link else {}))
+        return json_response(made, **_linked(link))
 
     def search(self, request: Request) -> Response:
         """Public posts, and as sloppy as the real one: a word of the query matches the beginning of any word."""
@@ -191,3 +191,7 @@ class Api:
 def _says(status: Doc, wanted: list[str]) -> bool:
     words = [word.lower() for word in _WORD.findall(seen(status))]
     return bool(wanted) and all(any(word.startswith(one) for word in words) for one in wanted)
+
+
+def _linked(link: str) -> dict[str, Any]:
+    return {"Link": link} if link else {}

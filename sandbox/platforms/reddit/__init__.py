@@ -6,7 +6,6 @@ import random
 import re
 from typing import Any
 
-from sandbox.http import Response, Router
 from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.reddit import gate, pages
 from sandbox.platforms.reddit.api import Api
@@ -14,6 +13,7 @@ from sandbox.platforms.reddit.things import OWN, PRIVATE, QUARANTINED, SUBREDDIT
 from sandbox.store import Doc
 from sandbox.talk import Talk
 from sandbox.universe import Universe
+from sandbox.wire.http import Response, Router
 from sandbox.world import PHRASES
 
 _PHRASE = re.compile(rf"\b(?:{'|'.join(map(re.escape, PHRASES))})\b", re.IGNORECASE)
@@ -44,7 +44,7 @@ class Reddit(Talk):
         """`more["to"]` is a subreddit; `title` makes a post, `url` one that links; `locked` nobody can answer."""
         if act.verb in ("edit", "delete"):
             thing = self._existing(act.parent)
-            changes = {"gone": "deleted"}
+            changes: Doc = {"gone": "deleted"}
             if act.verb == "edit":
                 changes = {"text": act.text, "edited": float(int(act.at or self.universe.now()))}
             thing = self.things.save({**thing, **changes})

@@ -6,10 +6,10 @@ import html
 import re
 from typing import TYPE_CHECKING, Any
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.platforms.reddit.gate import Gate, error
 from sandbox.platforms.reddit.things import PRIVATE, QUARANTINED, SUBREDDITS, called, escaped, listing
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, json_response
 
 if TYPE_CHECKING:
     from sandbox.platforms.reddit import Reddit

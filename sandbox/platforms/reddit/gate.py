@@ -9,9 +9,9 @@ import base64
 import re
 from collections.abc import Callable
 
-from sandbox.http import Request, Response, json_response
-from sandbox.quotas import Window
 from sandbox.store import Store
+from sandbox.wire.http import Request, Response, json_response
+from sandbox.wire.quotas import Window
 
 CLIENT_ID = "sandboxRedditApp"
 CLIENT_SECRET = "sandbox-reddit-client-secret-of-acme"  # noqa: S105

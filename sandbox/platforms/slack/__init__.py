@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sandbox.http import Response, Router, json_response
 from sandbox.platform import Access, Act, Impossible, Made, Platform, Timed
 from sandbox.platforms.slack import events, pages, people
 from sandbox.platforms.slack.api import Api, error
@@ -13,6 +12,7 @@ from sandbox.platforms.slack.messages import Messages
 from sandbox.store import Doc
 from sandbox.stories import outreach
 from sandbox.universe import Universe
+from sandbox.wire.http import Response, Router, json_response
 from sandbox.world import ADVOCATES, SLACK_BOT, SLACK_CHANNELS, SLACK_TOKEN, Member
 
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox.http import BadBody, Request, Response, Router, json_response
 from sandbox.platform import Impossible
 from sandbox.platforms.slack.messages import PEOPLE
 from sandbox.store import Doc
+from sandbox.wire.http import BadBody, Request, Response, Router, json_response
 from sandbox.world import MAILBOX_USER, SLACK_BOT, SLACK_CHANNELS, SLACK_TEAM, SLACK_TOKEN
 
 if TYPE_CHECKING:

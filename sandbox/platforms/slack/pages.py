@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.http import Request, Response, Router, redirect
 from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
 from sandbox.platform import Act, Impossible
 from sandbox.platforms.slack.messages import PEOPLE
 from sandbox.platforms.slack.people import COLLEAGUES, EMOJI
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, redirect
 from sandbox.world import SLACK_CHANNELS
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.http import Response, Router
 from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.stackexchange.api import KEY, SITE, Api, failure
 from sandbox.platforms.stackexchange.pages import COMMENT, SECTION, Pages
 from sandbox.store import Doc
 from sandbox.talk import Talk
+from sandbox.wire.http import Response, Router
 from sandbox.world import PHRASES, TEAM, Member
 
 TAG = "acme"

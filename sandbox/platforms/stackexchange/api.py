@@ -11,8 +11,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sandbox.http import Request, Response, Router
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.stackexchange import StackExchange

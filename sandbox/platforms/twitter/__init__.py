@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.http import Response, Router, json_response
 from sandbox.platform import Access, Act, Impossible, Made, Platform
 from sandbox.platforms.twitter import api, pages, problems
 from sandbox.platforms.twitter.posts import Posts
 from sandbox.store import Doc
 from sandbox.stories import english, reactions
 from sandbox.universe import Universe
+from sandbox.wire.http import Response, Router, json_response
 from sandbox.world import BEARER_TOKEN, CONSUMER_KEY, CONSUMER_SECRET, HANDLES, OWN_TWITTER
 
 _OWN = {name.lower() for name in OWN_TWITTER}

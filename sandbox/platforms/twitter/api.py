@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.http import BadBody, Request, Response, Router, json_response
 from sandbox.platforms.twitter import entities, problems, query, wire
 from sandbox.platforms.twitter.oauth import Gate
 from sandbox.platforms.twitter.posts import Posts, snowflake
 from sandbox.platforms.twitter.wire import Writer, not_found
-from sandbox.quotas import Window
 from sandbox.store import Doc
+from sandbox.wire.http import BadBody, Request, Response, Router, json_response
+from sandbox.wire.quotas import Window
 from sandbox.world import Handle
 
 MENTIONS_DEPTH = 3200

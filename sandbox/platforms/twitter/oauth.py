@@ -10,7 +10,7 @@ from typing import Any
 from oauthlib.oauth1 import RequestValidator, SignatureOnlyEndpoint
 
 from sandbox import clock
-from sandbox.http import Request
+from sandbox.wire.http import Request
 from sandbox.world import BEARER_TOKEN, CONSUMER_KEY, CONSUMER_SECRET, HANDLES, Handle
 
 _BY_TOKEN = {handle.access_token: handle for handle in HANDLES.values()}

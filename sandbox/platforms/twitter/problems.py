@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox import clock
-from sandbox.http import Response, json_response
+from sandbox.wire.http import Response, json_response
 
 WINDOW_S = 900
 TOO_LONG = (

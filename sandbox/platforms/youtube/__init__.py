@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.http import Response, Router
 from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.youtube import api, pages
 from sandbox.platforms.youtube.cast import CLOSED, OWN, VIDEOS, channel_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
+from sandbox.wire.http import Response, Router
 
 
 class YouTube(Talk):

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sandbox.http import Request, Response, Router, json_response
 from sandbox.platform import Act, Impossible
 from sandbox.platforms.youtube.cast import CLOSED, OWN, VIDEOS, channel_of
 from sandbox.store import Doc
+from sandbox.wire.http import Request, Response, Router, json_response
 
 if TYPE_CHECKING:
     from sandbox.platforms.youtube import YouTube

@@ -1,0 +1,1 @@
+"""Is the desk itself healthy? Heartbeats, readiness, /healthz, the banner, alarms."""

@@ -1,0 +1,105 @@
+"""Who is alive: beat, and for each Celery queue a worker that takes from it. Kept in Redis, judged by its clock alone.
+
+A worker's main process marks its queues every few seconds, whatever its pool is busy with; beat marks itself whenever
+it sends a tick. Nobody else's clock is asked: a mark is a key whose age follows from its time to live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from celery import bootsteps
+from django.conf import settings
+
+from advocacy.runtime.freshness import fresh_for
+from advocacy.runtime.redis_client import client
+
+BEAT = "beat"
+MARK_EVERY_S = 10.0
+SILENT_AFTER_S = 75.0
+"""A part that was not seen for so long is told of. It may be restarted without anybody hearing of it."""
+KEPT_S = 7 * 24 * 3600
+WATCH = "advocacy.tasks.watch"
+
+
+def queue_part(queue: str) -> str:
+    return f"queue:{queue}"
+
+
+def queues() -> list[str]:
+    """Every queue that the desk uses."""
+    return [queue.name for queue in settings.CELERY_TASK_QUEUES]
+
+
+def parts() -> list[str]:
+    """All that must be alive."""
+    return [BEAT, *(queue_part(queue) for queue in queues())]
+
+
+def mark(names: Iterable[str]) -> None:
+    """These were alive just now. Raises redis.RedisError."""
+    pipe = client().pipeline(transaction=False)
+    for name in names:
+        pipe.set(_seen(name), 1, ex=KEPT_S)
+        pipe.delete(_missed(name))
+    pipe.execute()
+
+
+def silences() -> dict[str, float]:
+    """Part → seconds for which it was not seen. Of what Redis knows nothing of (it was emptied, or the desk is new) the
+    silence begins when somebody first asks. Raises redis.RedisError."""
+    names = parts()
+    pipe = client().pipeline(transaction=False)
+    for name in names:
+        pipe.set(_missed(name), 1, ex=KEPT_S, nx=True)
+        pipe.pttl(_seen(name))
+        pipe.pttl(_missed(name))
+    answers = pipe.execute()
+    return {name: _age_s(*answers[3 * n + 1 : 3 * n + 3]) for n, name in enumerate(names)}
+
+
+def was_seen(name: str) -> bool:
+    """Whether Redis knows of it at all. Raises redis.RedisError."""
+    return bool(client().exists(_seen(name)))
+
+
+def _age_s(seen_ms: int, missed_ms: int) -> float:
+    left_ms = seen_ms if seen_ms >= 0 else missed_ms
+    return max(0.0, KEPT_S - left_ms / 1000)
+
+
+def _seen(name: str) -> str:
+    return f"desk:seen:{name}"
+
+
+def _missed(name: str) -> str:
+    """When the part was first missed; counts only while it was never seen."""
+    return f"desk:missed:{name}"
+
+
+class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
+    """In a worker's main process: marks its queues, and has its pool look after the others."""
+
+    requires = {"celery.worker.components:Timer"}
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        self.timer: Any = None
+        super().__init__(worker, **options)
+
+    def start(self, worker: Any) -> None:
+        self.timer = worker.timer.call_repeatedly(MARK_EVERY_S, self.tick, (worker,))
+        self.tick(worker)
+
+    def stop(self, worker: Any) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+
+    def tick(self, worker: Any) -> None:
+        """Without Redis there is nothing to mark, and nobody to send to."""
+        names = sorted(worker.app.amqp.queues.consume_from)
+        try:
+            mark(queue_part(name) for name in names)
+            worker.app.send_task(WATCH, queue=names[0], retry=False, **fresh_for(2 * MARK_EVERY_S))
+        except Exception:  # noqa: S110 whatever Redis' clients raise: the worker's loop must go on
+            pass

@@ -1,0 +1,148 @@
+"""What is wrong with the desk as a whole: for the banner on its pages, the channels page, /healthz and the alarms.
+
+Asked of Redis only, with one round trip, so that every page may ask. What the database knows of it
+(`channels.outbox.holding`) is noted there by `watch`, which every worker runs some times a minute: whichever part is
+dead, another one tells.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from advocacy.monitoring import heartbeats
+from advocacy.monitoring.heartbeats import BEAT, SILENT_AFTER_S, queue_part
+from advocacy.runtime.redis_client import client
+from channels.monitoring import alarms
+from channels.outbox import held_items, holding
+
+NOTED = "desk:standing"
+NOTED_FOR_S = 90
+WATCHING = "desk:watching"
+WATCH_EVERY_S = 8
+SEES_PARTS = "channels.view_connection"
+SETTLES = "channels.settle_outbounditem"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`key` names it (`beat`, `queue:polls`, `redis`, `held`, `copy`, `review`); `permission`: who is told on the
+    pages, "" for everybody; `page`: where something can be done about it."""
+
+    key: str
+    words: str
+    permission: str = SEES_PARTS
+    page: str = ""
+
+
+def _consequence(queue: str) -> str:
+    """What stands still without a worker for this queue. A test asks it for every queue that there is."""
+    known = CONSEQUENCES.get(queue)
+    return str(known()) if known else _("its tasks wait.")
+
+
+CONSEQUENCES: dict[str, Callable[[], str]] = {
+    "desk": lambda: _("claims do not run out, and Slack hears of no mention."),
+    "replies": lambda: _("no reply leaves."),
+    "ingest": lambda: _("what comes in does not become tickets."),
+    "polls": lambda: _("nothing comes in."),
+    "pages": lambda: _("web pages are not read, and connections are not tested."),
+}
+
+
+def silent_parts() -> list[Trouble]:
+    """Beat and the queues' workers that were not seen lately. Raises redis.RedisError."""
+    silences = heartbeats.silences()
+    return [_silent(name, silence_s) for name, silence_s in silences.items() if silence_s > SILENT_AFTER_S]
+
+
+def _silent(name: str, silence_s: float) -> Trouble:
+    span = ngettext("%(count)d min", "%(count)d min", max(1, round(silence_s / 60)))
+    values = {"span": span % {"count": max(1, round(silence_s / 60))}}
+    if name == BEAT:
+        told = _("Beat has not been seen for %(span)s: nothing starts by itself. Start it: celery -A advocacy beat")
+        return Trouble(name, told % values)
+    queue = name.removeprefix(queue_part(""))
+    values |= {"queue": queue, "consequence": _consequence(queue)}
+    told = _(
+        "The worker for %(queue)s has not been seen for %(span)s: %(consequence)s "
+        "Start it: celery -A advocacy worker -Q %(queue)s"
+    )
+    return Trouble(name, told % values)
+
+
+def troubles() -> list[Trouble]:
+    """All that is wrong now, the most urgent first. Never raises for Redis: that it is away is one of them."""
+    found = [Trouble("held", _held_words(), permission="")] if settings.HOLD_SENDING else []
+    try:
+        noted = json.loads(client().get(NOTED) or b"{}")
+        found += _from_notes(noted)
+        found += silent_parts()
+    except (redis.RedisError, ValueError):
+        found.append(Trouble("redis", redis_words()))
+    return found
+
+
+def redis_words() -> str:
+    return _("Redis does not answer: new mentions and replies wait until it does. Nothing is lost.")
+
+
+def _held_words() -> str:
+    return _("Sending is held (DESK_HOLD_SENDING): replies and Slack messages wait, and nothing leaves the desk.")
+
+
+def _from_notes(noted: dict[str, Any]) -> list[Trouble]:
+    found = []
+    if noted.get("held") == holding.COPY:
+        said = _(
+            "This is a restored copy of a database, so nothing leaves the desk. Stop the workers and run: "
+            "manage.py after_restore"
+        )
+        found.append(Trouble("copy", said, permission=""))
+    if count := int(noted.get("review") or 0):
+        said = ngettext(
+            "%(count)d item from before the restore waits for your decision.",
+            "%(count)d items from before the restore wait for your decision.",
+            count,
+        )
+        found.append(Trouble("review", said % {"count": count}, permission=SETTLES, page="mentions:held"))
+    return found
+
+
+def watch(now: datetime) -> int:
+    """Note what the database knows, raise and clear the alarms about the desk's own parts; how many were told. Whoever
+    comes within some seconds of the last one does nothing."""
+    if not client().set(WATCHING, 1, ex=WATCH_EVERY_S, nx=True):
+        return 0
+    noted = {"held": holding.why_held(), "review": held_items.held().count()}
+    client().set(NOTED, json.dumps(noted), ex=NOTED_FOR_S)
+    wrong = [*silent_parts(), *(each for each in _from_notes(noted) if each.key == "copy")]
+    return alarms.tell_of_parts({trouble.key: trouble.words for trouble in wrong}, now)
+
+
+def watch_alone(now: datetime) -> int:
+    """For beat: only when no worker at all is seen, so that nobody else would tell."""
+    silences = heartbeats.silences()
+    workers = [silence_s for name, silence_s in silences.items() if name != BEAT]
+    return watch(now) if min(workers) > SILENT_AFTER_S else 0
+
+
+def standing(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `standing()` is asked by the base template only, so that fragments cost nothing."""
+    return {"standing": lambda: _for(request)}
+
+
+def _for(request: HttpRequest) -> list[Trouble]:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return []
+    return [each for each in troubles() if not each.permission or user.has_perm(each.permission)]

@@ -1,0 +1,121 @@
+"""A thread of beat that looks whether the services are there, and whether any worker is: what workers cannot tell.
+
+Redis away: no worker hears of anything. PostgreSQL away: no alarm can be kept. No worker seen: nobody watches. Beat is
+one process that never forks, so that a thread of it may use connections of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from advocacy.monitoring import standing
+from advocacy.runtime.redis_client import client
+from channels.clocks import desk_now
+from channels.errors import ChannelError
+from channels.monitoring import alarms
+from channels.outbox.slack_posts import escaped
+from channels.slack import api
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 15.0
+AWAY_AFTER_S = 45.0
+TOLD = "desk:told:database"
+TOLD_FOR_S = 600
+
+
+def is_database_there() -> bool:
+    try:
+        close_old_connections()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        connection.close()
+        return False
+    return True
+
+
+def is_redis_there() -> bool:
+    try:
+        return bool(client().ping())
+    except redis.RedisError:
+        return False
+
+
+@dataclass
+class Watchman:
+    """`look` does one round. `clock`: seconds that never jump."""
+
+    clock: Callable[[], float] = time.monotonic
+    _away_since: dict[str, float] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
+
+    def look(self, now: datetime) -> None:
+        has_database, has_redis = is_database_there(), is_redis_there()
+        if self._is_away("database", has_database):
+            self._tell_without_database(
+                _("The database does not answer: the desk stands still. Nothing that was stored is lost.")
+            )
+        elif has_database and "database" in self._told:
+            self._told.discard("database")
+            self._post(_("✓ The database answers again."))
+        if has_database and self._is_away("redis", has_redis):
+            alarms.tell_of_parts({"redis": standing.redis_words()}, now)
+        elif has_database and has_redis:
+            standing.watch_alone(now)
+
+    def _is_away(self, name: str, is_there: bool) -> bool:
+        """For so long that it is told. A restart is not."""
+        if is_there:
+            self._away_since.pop(name, None)
+            return False
+        return self.clock() - self._away_since.setdefault(name, self.clock()) >= AWAY_AFTER_S
+
+    def _tell_without_database(self, words: str) -> None:
+        """Once, also when a second beat runs by mistake: Redis, if it is there, knows who was first."""
+        if "database" in self._told:
+            return
+        self._told.add("database")
+        try:
+            is_first = client().set(TOLD, 1, ex=TOLD_FOR_S, nx=True)
+        except redis.RedisError:
+            is_first = True
+        if is_first:
+            self._post(f"⚠ {words}")
+
+    def _post(self, words: str) -> None:
+        address = settings.BASE_URL + reverse("channels:health")
+        if settings.SLACK_TOKEN and settings.TEAM_SLACK_CHANNEL and not settings.HOLD_SENDING:
+            text = f"{escaped(f'{settings.COMPANY_NAME}: {words}')}\n{address}"
+            try:
+                api.post({"channel": settings.TEAM_SLACK_CHANNEL, "text": text}, str(uuid4()))
+            except ChannelError as error:
+                logger.error("Slack could not be told that the database is away (%s).", type(error).__name__)
+        alarms.mail(words, address)
+
+
+def keep_watch(watchman: Watchman, stopped: threading.Event) -> None:
+    while not stopped.wait(LOOK_EVERY_S):
+        try:
+            watchman.look(desk_now())
+        except Exception:
+            logger.exception("The watch of beat failed; it goes on.")
+
+
+def start() -> threading.Event:
+    """Set the event to end it; it ends with the process anyway."""
+    stopped = threading.Event()
+    threading.Thread(target=keep_watch, args=(Watchman(), stopped), name="watchman", daemon=True).start()
+    return stopped

@@ -1,0 +1,1 @@
+"""How processes run: beat, broker, cache, Redis, logs, static files."""

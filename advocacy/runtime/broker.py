@@ -1,0 +1,33 @@
+"""Redis as the broker, so that losing it ends no worker.
+
+A task that ends after the connection was lost is acknowledged on a channel whose connection is closed. Kombu's channel
+then fails with an AttributeError, which nobody expects, and the whole worker exits (kombu 5.7; with slow polls within a
+minute or so of an outage). It is a lost connection like any other: the message comes back, and tasks may run twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from kombu.transport import TRANSPORT_ALIASES
+from kombu.transport import redis as kombu_redis
+
+
+class Channel(kombu_redis.Channel):
+    """Every use of a connection asks for its parameters first."""
+
+    def _connparams(self, *args: Any, **kwargs: Any) -> Any:
+        if self.connection is None or self.connection.client is None:
+            raise redis.ConnectionError("The connection of this channel was lost.")
+        return super()._connparams(*args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+class Transport(kombu_redis.Transport):
+    Channel = Channel
+
+
+def install() -> None:
+    """For `redis://` and `rediss://`. An alias, since a URL's scheme decides whatever else Celery is told."""
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = f"{__name__}:Transport"

@@ -1,0 +1,1 @@
+"""Mail as bytes: the tree of parts, headers, charsets, format=flowed, addresses."""

@@ -1,0 +1,1 @@
+"""IMAP: sessions and folders."""

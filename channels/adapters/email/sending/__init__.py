@@ -1,0 +1,1 @@
+"""SMTP: composing a reply and sending it once."""

@@ -1,0 +1,153 @@
+"""What each database session of ours is like: bounded in time, and the same directly and behind a transaction pooler.
+
+A pooler such as PgBouncer gives every transaction another server session. What is set for a session, prepared in it, or
+held by it (cursors, session locks) would then belong to somebody else, and it refuses limits as startup parameters. So
+nothing is sent at the start; after connecting the session tells by itself which of the two it is:
+
+- direct: the limits are set once for the session;
+- pooled: they go in front of the first statement of each transaction, as SET LOCAL; server-side cursors are off, which
+  `mentions.db.prepared` reads, too.
+
+What the `options` of DATABASE_URL set is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import NotSupportedError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import atomic
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+
+OLDEST_VERSION = 160000
+POOLED = "DISABLE_SERVER_SIDE_CURSORS"
+"""Django's own name for "behind a transaction pooler"."""
+_OPTION = re.compile(r"(?:-c\s*|--)([a-z_.]+)\s*=")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """In milliseconds; 0: none."""
+
+    statement_ms: int = 0
+    lock_ms: int = 0
+    idle_in_transaction_ms: int = 60_000
+    """A long open snapshot makes every claim slower; nothing of ours may idle inside a transaction."""
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        return {
+            "statement_timeout": self.statement_ms,
+            "lock_timeout": self.lock_ms,
+            "idle_in_transaction_session_timeout": self.idle_in_transaction_ms,
+        }
+
+
+_limits = Limits()
+
+
+def limit(limits: Limits) -> None:
+    """For this process and its children; called before the first connection. Commands never call it."""
+    global _limits
+    _limits = limits
+
+
+def for_web() -> Limits:
+    """Somebody waits for the page."""
+    return Limits(settings.WEB_STATEMENT_TIMEOUT_SECONDS * 1000, settings.LOCK_TIMEOUT_SECONDS * 1000)
+
+
+def for_worker() -> Limits:
+    return Limits(settings.WORKER_STATEMENT_TIMEOUT_SECONDS * 1000, settings.LOCK_TIMEOUT_SECONDS * 3000)
+
+
+def for_commands() -> Limits:
+    """Migrations, exports: they take as long as they take."""
+    return Limits()
+
+
+def prepare(connection: BaseDatabaseWrapper, **_signal: Any) -> None:
+    """Receiver of `connection_created`. Raises NotSupportedError for a PostgreSQL that is too old."""
+    if connection.vendor != "postgresql":
+        return
+    _refuse_old(connection)
+    parameters = {name: value for name, value in _limits.parameters.items() if name not in set_by_url(connection)}
+    if is_pooled(connection) or _has_pooler(connection):
+        mark_pooled(connection)
+        _limit_transactions(connection, parameters if _limits.statement_ms or _limits.lock_ms else {})
+    else:
+        _limit_session(connection, parameters)
+
+
+def is_pooled(connection: BaseDatabaseWrapper) -> bool:
+    """Whether each transaction may have another server session. Known once it is connected."""
+    return bool(connection.settings_dict.get(POOLED))
+
+
+def mark_pooled(connection: BaseDatabaseWrapper) -> None:
+    """For this process and for good: a pooler is treated so even if a later connection is direct."""
+    connection.settings_dict[POOLED] = True
+
+
+def set_by_url(connection: BaseDatabaseWrapper) -> set[str]:
+    """Names of the parameters in the `options` of DATABASE_URL."""
+    given = connection.settings_dict.get("OPTIONS", {}).get("options", "")
+    return set(_OPTION.findall(given))
+
+
+@contextmanager
+def without_limits(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """One transaction whose statements may take as long as they need: long work in a task."""
+    with atomic(using=connection.alias):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+        yield
+
+
+def _refuse_old(connection: BaseDatabaseWrapper) -> None:
+    version = connection.connection.server_version
+    if version < OLDEST_VERSION:
+        connection.close()
+        raise NotSupportedError(f"PostgreSQL 16 or newer is needed; DATABASE_URL leads to {version // 10_000}.")
+
+
+def _has_pooler(connection: BaseDatabaseWrapper) -> bool:
+    """A pooler makes up the process id that it gives to us; the server behind it says its own."""
+    with connection.connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return bool(cursor.fetchone()[0] != connection.connection.get_backend_pid())
+
+
+def _limit_session(connection: BaseDatabaseWrapper, parameters: Mapping[str, int]) -> None:
+    if parameters:
+        with connection.connection.cursor() as cursor:
+            cursor.execute("; ".join(f"SET {name} = {value}" for name, value in parameters.items()))
+
+
+def _limit_transactions(connection: BaseDatabaseWrapper, parameters: Mapping[str, int]) -> None:
+    others = [wrapper for wrapper in connection.execute_wrappers if not isinstance(wrapper, _FirstStatement)]
+    mine = [_FirstStatement("".join(f"SET LOCAL {name} = {value}; " for name, value in parameters.items()))]
+    connection.execute_wrappers[:] = [*others, *(mine if parameters else [])]
+
+
+@dataclass(frozen=True)
+class _FirstStatement:
+    """Puts the limits in front of whatever begins a transaction. Several statements in one string are one transaction
+    by themselves, so that this holds for a single statement outside a transaction, too."""
+
+    prefix: str
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Mapping[str, Any]
+    ) -> Any:
+        session = context["connection"].connection
+        if session.info.transaction_status == TRANSACTION_STATUS_IDLE:
+            text = sql if isinstance(sql, str) else sql.as_string(session)
+            sql = self.prefix + text
+        return execute(sql, params, many, context)

@@ -1,0 +1,331 @@
+"""The one way out over HTTP: time limits, size caps, redirects, proxies, charsets, guarded addresses, typed errors.
+
+A *read* may be repeated: whatever is wrong with its answer is worth another try. A *write* may not: an error before
+the request left is Transient, a clear refusal Rejected, and everything between is Uncertain.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError, LocationParseError
+
+from channels.clocks import desk_now
+from channels.contract import Json, Network
+from channels.errors import ChannelError, Rejected, Transient, Uncertain
+from channels.http.body import Raw, decode_json, not_json
+from channels.http.errors import detail_of, quota, read_failure, redact, redacted, write_failure
+from channels.http.guard import anything_sent, begin_request, check_behind_proxy, session_for
+
+MAX_REDIRECTS = 5
+_SHOWN = 100
+"""Characters of an address in an error."""
+_CHUNK = 64 * 1024
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_SAY_NOTHING = frozenset(("accept", "accept-language", "user-agent", "if-none-match", "if-modified-since"))
+"""Headers that may follow a redirect to another host; any other one may be a key (`Api-Key`, `X-Goog-Api-Key`)."""
+
+Classify = Callable[[int, Json], ChannelError | None]
+"""An adapter's own reading of an error body (status, parsed body or None); None leaves it to the general rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 2xx response; header names are found whatever their case. `body` is parsed JSON, None when there is none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Json
+
+    def quota(self) -> tuple[int | None, datetime | None]:
+        """Requests left and when the window begins anew, where the headers tell."""
+        return quota(self.headers, desk_now())
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as an adapter asks for it."""
+
+    method: str
+    url: str = field(repr=False)
+    params: Mapping[str, str | int] | None = field(default=None, repr=False)
+    payload: Json = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
+    auth: AuthBase | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def target(self) -> SplitResult:
+        """The parts of the address. Raises Rejected if it is none."""
+        try:
+            parts = urlsplit(self.url)
+            is_sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_sound = False
+        if not is_sound:
+            raise Rejected(f"{redact(self.url, self.secrets)[:_SHOWN]!r} is not a web address (http or https).")
+        return parts
+
+    @property
+    def where(self) -> str:
+        """Host and path: no query, since it may hold a key."""
+        parts = self.target()
+        place = redact(
+            f"{parts.hostname or '?'}{parts.path}", self.secrets
+        )  # before it is cut: half a secret is one too
+        return place if len(place) <= _SHOWN else f"{place[: _SHOWN - 1]}…"
+
+
+def get_json(
+    network: Network,
+    url: str,
+    *,
+    params: Mapping[str, str | int] | None = None,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """Read a JSON document. Raises Transient, RateLimited, AuthFailed, Rejected, BlockedAddress."""
+    call = Call("GET", url, params, headers=headers, auth=auth, secrets=tuple(secrets))
+    return _answered(call, _read(network, call), classify)
+
+
+def _answered(call: Call, raw: Raw, classify: Classify | None) -> Answer:
+    """What was read, as JSON; or why it could not be read."""
+    if not 200 <= raw.status < 300:
+        _raise_known(raw, classify, call.secrets)
+        raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), desk_now())
+    if raw.status == 204:
+        return Answer(raw.status, raw.headers, None)
+    try:
+        return Answer(raw.status, raw.headers, decode_json(raw))
+    except ValueError as error:
+        raise Transient(f"{call.where} {not_json(raw)}. It is tried again.") from error
+
+
+def get_bytes(
+    network: Network,
+    url: str,
+    *,
+    params: Mapping[str, str | int] | None = None,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+) -> Raw:
+    """Read a document of any type (a feed, a page); 304 is handed back as it is. Raises as `get_json`."""
+    call = Call("GET", url, params, headers=headers, auth=auth, secrets=tuple(secrets))
+    raw = _read(network, call)
+    if not (200 <= raw.status < 300 or raw.status == 304):
+        raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), desk_now())
+    return raw
+
+
+def post_json(
+    network: Network,
+    url: str,
+    payload: Json,
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """Change something. Raises Transient only if nothing left, else Uncertain, Rejected, AuthFailed, RateLimited."""
+    return _write(
+        network, Call("POST", url, payload=payload, headers=headers, auth=auth, secrets=tuple(secrets)), classify
+    )
+
+
+def post_form(
+    network: Network,
+    url: str,
+    form: Mapping[str, str],
+    *,
+    params: Mapping[str, str | int] | None = None,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """Change something by a form (x-www-form-urlencoded). Raises as `post_json`."""
+    call = Call("POST", url, params, form=form, headers=headers, auth=auth, secrets=tuple(secrets))
+    return _write(network, call, classify)
+
+
+def ask_form(
+    network: Network,
+    url: str,
+    form: Mapping[str, str],
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """A question that is asked by POST and changes nothing that matters (a new access token). Raises as `get_json`."""
+    call = Call("POST", url, form=form, headers=headers, auth=auth, secrets=tuple(secrets))
+    return _answered(call, _read(network, call), classify)
+
+
+def ask_json(
+    network: Network,
+    url: str,
+    payload: Json,
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """The same with a JSON body (a session, a query in JSON)."""
+    call = Call("POST", url, payload=payload, headers=headers, auth=auth, secrets=tuple(secrets))
+    return _answered(call, _read(network, call), classify)
+
+
+def delete(
+    network: Network,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    auth: AuthBase | None = None,
+    secrets: Iterable[str] = (),
+    classify: Classify | None = None,
+) -> Answer:
+    """Delete something. Raises as `post_json`."""
+    return _write(network, Call("DELETE", url, headers=headers, auth=auth, secrets=tuple(secrets)), classify)
+
+
+def _read(network: Network, call: Call) -> Raw:
+    """Follow redirects; each hop connects through the guard. Credentials stay with the host they were meant for."""
+    for _ in range(MAX_REDIRECTS + 1):
+        begin_request()
+        try:
+            raw = _exchange(network, call)
+        except (requests.exceptions.InvalidURL, LocationParseError):
+            raise Rejected(f"{call.where} is not a web address that can be asked.") from None
+        except (requests.RequestException, HTTPError, OSError) as error:
+            raise Transient(f"{call.where}: {_reason(error)}. It is tried again.") from None
+        target = raw.headers.get("Location") if raw.status in _REDIRECTS else None
+        if not target:
+            return raw
+        call = _redirected(call, _joined(call, target))
+    raise Rejected(f"{call.where} redirects too often. Check the address of this connection.")
+
+
+def _joined(call: Call, target: str) -> str:
+    try:
+        return urljoin(call.url, target)
+    except ValueError:
+        raise Rejected(f"{call.where} redirects to something that is no web address.") from None
+
+
+def _redirected(call: Call, url: str) -> Call:
+    old, new = call.target(), Call("GET", url, secrets=call.secrets).target()
+    if (old.scheme, old.hostname, old.port) == (new.scheme, new.hostname, new.port):
+        return Call(call.method, url, headers=call.headers, auth=call.auth, secrets=call.secrets)
+    if call.auth or any(name.lower() not in _SAY_NOTHING for name in call.headers or {}):
+        raise Rejected(
+            f"{call.where} redirects to {new.hostname}, and credentials are not sent there. If that is the right "
+            "place, set it as the address of this connection."
+        )
+    return Call(call.method, url, headers=call.headers, secrets=call.secrets)
+
+
+def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
+    begin_request()
+    try:
+        raw = _exchange(network, call)
+    except (requests.RequestException, HTTPError, OSError, Transient) as error:
+        if anything_sent():
+            raise Uncertain(f"{call.where}: {_reason(error)}. Nobody knows whether it was taken.") from None
+        raise Transient(f"{call.where}: {_reason(error)}. Nothing was sent.") from None
+    if not 200 <= raw.status < 300:
+        _raise_known(raw, classify, call.secrets)
+        detail = detail_of(raw.content, call.secrets)
+        raise write_failure(raw.status, raw.headers, call.where, detail, desk_now())
+    try:
+        body = decode_json(raw) if raw.content.strip() else None
+    except ValueError as error:
+        raise Uncertain(f"{call.where} {not_json(raw)}. It was probably taken.") from error
+    return Answer(raw.status, raw.headers, body)
+
+
+def _exchange(network: Network, call: Call) -> Raw:
+    """One request, its body read whole. Raises requests', urllib3's and the system's errors, BlockedAddress."""
+    parts = call.target()
+    if network.proxies:
+        check_behind_proxy(network, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+    response = session_for(network).request(
+        call.method,
+        call.url,
+        params=call.params,
+        json=call.payload,
+        data=call.form,
+        headers={"Accept": "application/json, */*;q=0.5", **(call.headers or {})},
+        auth=call.auth or _no_auth,
+        timeout=(network.connect_timeout_s, network.read_timeout_s),
+        allow_redirects=False,
+        stream=True,
+    )
+    with closing(response):
+        return Raw(response.status_code, response.headers, _body(network, response, call.where))
+
+
+def _body(network: Network, response: requests.Response, where: str) -> bytes:
+    """Decoded, at most `max_bytes` of it, within twice the read timeout: a server that drips must not hold us."""
+    deadline = time.monotonic() + 2 * network.read_timeout_s
+    body = bytearray()
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > network.max_bytes:
+            raise Transient(f"{where} sends more than {network.max_bytes} bytes")
+        if time.monotonic() > deadline:
+            raise Transient(f"{where} sends too slowly")
+    return bytes(body)
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _raise_known(raw: Raw, classify: Classify | None, secrets: tuple[str, ...]) -> None:
+    if classify is None:
+        return
+    try:
+        body = decode_json(raw)
+    except ValueError:
+        body = None
+    known = classify(raw.status, body)
+    if known is not None:
+        raise redacted(known, secrets)
+
+
+def _reason(error: Exception) -> str:
+    """In our own words: the texts of the libraries quote whole URLs."""
+    if isinstance(error, Transient):
+        return str(error)
+    if isinstance(error, requests.Timeout | TimeoutError) or "timed out" in str(error).lower():
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the certificate or the encryption was not accepted"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy cannot be reached"
+    if "resolve" in str(error).lower() or "getaddrinfo" in str(error).lower():
+        return "the host name cannot be resolved"
+    if not anything_sent():
+        return "cannot connect"
+    return "the connection broke off"
+
+
+def kept(values: Mapping[str, Any]) -> dict[str, str | int]:
+    """Parameters without the ones that are None."""
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,207 @@
+"""The inbox: what was fetched is stored once, before anything is made of it, and is never lost.
+
+`store_page` is what pollers, refetches and webhooks call; how ingest takes items is in `channels.inbox.leases`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection as database
+from django.db import transaction
+
+from channels.contract import Capability, Item, Json, Page
+from channels.db.payloads import storable_id, to_json
+from channels.dispatch import items_after_commit
+from channels.inbox import fingerprinting, tombstones
+from channels.inbox.imports import Import
+from channels.inbox.leases import Row, finish, replay, take_pending
+from channels.models import Connection, InboundItem
+from channels.registry.configs import Source, source_of
+
+__all__ = ["MENTION", "THREAD", "Row", "finish", "nudge_pending", "replay", "store_page", "take_pending"]
+
+MENTION = InboundItem.Role.MENTION
+THREAD = InboundItem.Role.THREAD
+
+_STORE = """
+INSERT INTO channels_inbounditem AS stored
+    (connection_id, external_id, role, payload, raw, digest, state, error, ignored_why, batch_id, attempts, revision,
+     fetched_at)
+SELECT %(connection)s, n.external_id, %(role)s, n.payload::jsonb, n.raw, n.digest, 'pending', '', '', %(batch)s, 0, 1,
+       %(at)s
+FROM unnest(%(ids)s::text[], %(payloads)s::text[], %(raws)s::bytea[], %(digests)s::bytea[])
+    AS n (external_id, payload, raw, digest)
+ORDER BY n.external_id
+ON CONFLICT (connection_id, external_id) DO UPDATE SET
+    payload = CASE WHEN {newer} OR {emptied} THEN excluded.payload ELSE stored.payload END,
+    raw = CASE WHEN {newer} OR {emptied} THEN excluded.raw ELSE stored.raw END,
+    digest = CASE WHEN {newer} THEN excluded.digest ELSE stored.digest END,
+    fetched_at = CASE WHEN {newer} THEN excluded.fetched_at ELSE stored.fetched_at END,
+    revision = stored.revision + CASE WHEN {newer} THEN 1 ELSE 0 END,
+    role = CASE WHEN {raised} OR {lowered} THEN excluded.role ELSE stored.role END,
+    state = CASE WHEN {undone} THEN stored.state ELSE 'pending' END,
+    ignored_why = CASE WHEN {judged} THEN '' ELSE stored.ignored_why END,
+    ignored_by_id = CASE WHEN {judged} THEN NULL ELSE stored.ignored_by_id END,
+    error = '', attempts = 0, lease_token = NULL, lease_until = NULL, acknowledged_at = NULL
+WHERE {newer} OR {raised} OR {lowered}
+RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
+""".format(
+    # The last line: a mail that could be fetched at last, after a placeholder that only said why it could not.
+    newer="""(%(edits)s AND stored.digest <> excluded.digest AND excluded.fetched_at >= stored.fetched_at
+        OR stored.raw IS NULL AND excluded.raw IS NOT NULL AND stored.state IN ('failed', 'pending'))""",
+    # Its raw form was not kept any longer, and it is needed once more.
+    emptied="(stored.payload IS NULL AND stored.raw IS NULL)",
+    raised="(stored.role = 'thread' AND excluded.role = 'mention')",
+    # Kept out as a mention, but part of a thread that is followed: it is context there.
+    lowered="""(stored.role = 'mention' AND excluded.role = 'thread' AND stored.state = 'ignored'
+        AND stored.ignored_why IN ('query', 'rule'))""",
+    # An import that was undone stays undone, whatever is fetched again; what is stored is the newest version.
+    undone="(stored.state = 'ignored' AND stored.ignored_why = 'undone')",
+    # Judged anew. What an admin has let pass (pending, and still saying past what) keeps that.
+    judged="(stored.state = 'ignored' AND stored.ignored_why <> 'undone')",
+)
+# What `_STORE` would write, so that a page of known items costs this one read and no transaction.
+_NEEDED = """
+SELECT n.place, stored.id IS NULL
+FROM unnest(%(ids)s::text[], %(digests)s::bytea[], %(whole)s::boolean[])
+    WITH ORDINALITY AS n (external_id, digest, is_whole, place)
+LEFT JOIN channels_inbounditem stored
+    ON stored.connection_id = %(connection)s AND stored.external_id = n.external_id
+WHERE stored.id IS NULL
+    OR (%(edits)s AND stored.digest <> n.digest AND %(at)s >= stored.fetched_at)
+    OR (n.is_whole AND stored.raw IS NULL AND stored.state IN ('failed', 'pending'))
+    OR (stored.role = 'thread' AND %(role)s = 'mention')
+    OR (stored.role = 'mention' AND %(role)s = 'thread' AND stored.state = 'ignored'
+        AND stored.ignored_why IN ('query', 'rule'))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """An item with the fingerprint of its content."""
+
+    external_id: str
+    item: Item
+    digest: bytes
+
+
+def store_page(
+    connection_id: int,
+    page: Page,
+    *,
+    fetched_at: datetime,
+    role: str = MENTION,
+    lease_token: UUID | None = None,
+    source: Source | None = None,
+    batch: Import | None = None,
+) -> list[int]:
+    """Store a page's items and its cursor in one transaction; returns the ids that are now pending (new or edited).
+
+    `fetched_at`: when the request began (aware UTC). The cursor moves only with items of role MENTION, and only while
+    the connection's lease is the given one (None: while nobody holds a lease): a poller that was fenced off still
+    stores what it fetched, but leaves the cursor to its successor. Pass `source` to save two queries. `batch`: the
+    import that new items belong to; it is made with the first of them.
+    """
+    source = source or source_of(connection_id)
+    edits = source.adapter.can(Capability.EDITS)
+    # Parsing may take its time: nothing of it happens inside the transaction.
+    fetched = _fingerprinted(page.items, source, keep_last=edits)
+    changed, has_new = _changed(connection_id, fetched, role, fetched_at, edits)
+    if changed and len(kept := _not_erased(changed, source)) < len(changed):
+        changed, has_new = _changed(connection_id, kept, role, fetched_at, edits)
+    moves_cursor = role == MENTION and page.cursor is not None and page.cursor != source.connection.cursor
+    if not changed and not moves_cursor:
+        return []
+    with transaction.atomic():
+        batch_id = batch.begun() if batch is not None and has_new else None
+        rows = _write(connection_id, changed, role, fetched_at, edits, batch_id) if changed else []
+        pending = [pk for pk, _, is_pending in rows if is_pending]
+        if role == MENTION and any(new for _, new, _ in rows):
+            Connection.objects.filter(pk=connection_id).update(last_item_at=fetched_at)
+        if moves_cursor:
+            _advance(source.connection, page.cursor, lease_token)
+        items_after_commit(connection_id, pending)
+    return pending
+
+
+def nudge_pending(limit: int = 1000) -> int:
+    """Send `items_stored` again for what still waits (a lost signal, a killed worker); returns how many items."""
+    waiting = InboundItem.objects.filter(state=InboundItem.State.PENDING).order_by("connection_id", "pk")
+    found = list(waiting.values_list("connection_id", "pk")[:limit])
+    for connection_id in {connection_id for connection_id, _ in found}:
+        items_after_commit(connection_id, [pk for owner, pk in found if owner == connection_id])
+    return len(found)
+
+
+def _fingerprinted(items: Sequence[Item], source: Source, *, keep_last: bool) -> list[_Fetched]:
+    """Each id once: the last version of a page where edits count, else the first (an id is only the sender's word)."""
+    chosen: dict[str, Item] = {}
+    for item in items:
+        external_id = storable_id(item.external_id)
+        if keep_last or external_id not in chosen:
+            chosen[external_id] = item
+    digests = fingerprinting.digests(source.adapter, source.config, list(chosen.values()))
+    return [_Fetched(*pair, digest) for pair, digest in zip(chosen.items(), digests, strict=True)]
+
+
+def _not_erased(fetched: list[_Fetched], source: Source) -> list[_Fetched]:
+    """What was erased stays out, whatever brings it again."""
+    kept = tombstones.without_buried(source.adapter.namespace(source.config), {f.external_id: f for f in fetched})
+    return list(kept.values())
+
+
+def _changed(
+    connection_id: int, fetched: list[_Fetched], role: str, fetched_at: datetime, edits: bool
+) -> tuple[list[_Fetched], bool]:
+    """(without the items that need no write, whether any is new). The statement that writes decides again, so this
+    read takes no lock."""
+    if not fetched:
+        return [], False
+    with database.cursor() as cursor:
+        cursor.execute(
+            _NEEDED,
+            {
+                "connection": connection_id,
+                "role": role,
+                "at": fetched_at,
+                "edits": edits,
+                "ids": [f.external_id for f in fetched],
+                "digests": [f.digest for f in fetched],
+                "whole": [f.item.raw is not None for f in fetched],
+            },
+        )
+        needed = cursor.fetchall()
+    return [fetched[place - 1] for place, _ in needed], any(is_new for _, is_new in needed)
+
+
+def _write(
+    connection_id: int, items: list[_Fetched], role: str, fetched_at: datetime, edits: bool, batch_id: int | None
+) -> list[tuple[int, bool, bool]]:
+    """(id, whether it is new, whether it is pending) of each row written. In order of ids, so that two pollers
+    cannot deadlock."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            {
+                "connection": connection_id,
+                "role": role,
+                "at": fetched_at,
+                "edits": edits,
+                "batch": batch_id,
+                "ids": [f.external_id for f in items],
+                "payloads": [None if f.item.payload is None else to_json(f.item.payload) for f in items],
+                "raws": [f.item.raw for f in items],
+                "digests": [f.digest for f in items],
+            },
+        )
+        return [(pk, new, pending) for pk, new, pending in cursor.fetchall()]
+
+
+def _advance(connection: Connection, cursor: Json, lease_token: UUID | None) -> None:
+    """Move the cursor, if the lease still is the given one; and note it, to know when it moves again."""
+    if Connection.objects.filter(pk=connection.pk, lease_token=lease_token).update(cursor=cursor):
+        connection.cursor = cursor

@@ -1,0 +1,83 @@
+"""A glimpse of an item that cannot be read: who may have sent it, about what, where and when. Pure.
+
+Never by the parser that failed: a bounded look at the beginning of the raw bytes, with nothing in it that could take
+long. What it finds is a hint for a person and never decides anything.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from channels.toolkit.links import web_address
+
+HEAD = 16 * 1024
+"""Bytes of an item that are looked at."""
+MAX_LINES = 300
+MAX_VALUE = 300
+_SENDER = ("screen_name", "username", "acct", "handle", "login", "from", "by", "author_name", "display_name", "author")
+_SUBJECT = ("subject", "title", "story_title", "thread_title")
+_URL = ("html_url", "permalink", "url", "link", "uri")
+_STRING = re.compile(rf'"((?:[^"\\]|\\.){{1,{MAX_VALUE}}}+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """Empty where nothing can be told."""
+
+    sender: str = ""
+    subject: str = ""
+    url: str = ""
+    posted_at: datetime | None = None
+
+
+def peek(payload: str | None, raw: bytes | None) -> Glimpse:
+    """`payload`: JSON text, `raw`: a mail."""
+    if raw is not None:
+        return _of_mail(raw[:HEAD])
+    return _of_json((payload or "")[:HEAD])
+
+
+def _of_mail(head: bytes) -> Glimpse:
+    found: dict[str, str] = {}
+    for line in head.split(b"\n", MAX_LINES)[:MAX_LINES]:
+        if not line.strip():
+            break
+        name, colon, value = line.partition(b":")
+        key = name.strip().lower().decode("ascii", "replace")
+        if colon and key in ("from", "subject", "date") and key not in found:
+            found[key] = _line(value.decode("utf-8", "replace"))
+    return Glimpse(found.get("from", ""), found.get("subject", ""), "", _date(found.get("date", "")))
+
+
+def _of_json(head: str) -> Glimpse:
+    return Glimpse(_first(head, _SENDER), _first(head, _SUBJECT), web_address(_first(head, _URL)))
+
+
+def _first(head: str, names: tuple[str, ...]) -> str:
+    for name in names:
+        at = head.find(f'"{name}":')
+        if at >= 0:
+            rest = head[at + len(name) + 3 : at + len(name) + 3 + 2 * MAX_VALUE].lstrip()
+            if (match := _STRING.match(rest)) and (value := _line(_unescaped(match[1]))):
+                return value
+    return ""
+
+
+def _unescaped(text: str) -> str:
+    """The escapes of JSON that occur in names and titles; others stay as they are."""
+    return text.replace('\\"', '"').replace("\\/", "/").replace("\\n", " ").replace("\\\\", "\\")
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text[:MAX_VALUE]).split())
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(text[:60])
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,153 @@
+"""What came in lately, read again: for trying a query over it, and for showing what was kept out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from channels.contract import Mention
+from channels.models import InboundItem
+from channels.parsing import reader
+from channels.queries.matching import Clause, Subject
+from channels.registry.configs import Source, source_of
+from channels.registry.fields import InvalidSettings
+from channels.registry.lookup import UnknownPlatform
+from channels.toolkit.links import web_address
+
+DAYS = 30
+MOST = 5000
+"""Items that a trial looks at, the newest first."""
+EXCERPT = 280
+CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A mention as these pages show it. `title` and `text`: pieces, each with whether it is marked."""
+
+    item_id: int
+    platform: str
+    author: str
+    at: datetime
+    url: str
+    title: list[tuple[str, bool]]
+    text: list[tuple[str, bool]]
+    why: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An inbox item, read again: `mention` is None where the adapter finds none; `error` where it cannot be read."""
+
+    item_id: int
+    fetched_at: datetime
+    source: Source | None
+    mention: Mention | None
+    error: str = ""
+    row: Any = None
+
+
+def since(now: datetime) -> datetime:
+    return now - timedelta(days=DAYS)
+
+
+def recent(connection_ids: Iterable[int], now: datetime) -> QuerySet[InboundItem]:
+    """Mentions (no context) of the last days, the newest first; bodies come with them."""
+    items = InboundItem.objects.filter(connection__in=connection_ids, role=InboundItem.Role.MENTION)
+    return items.filter(created_at__gte=since(now)).order_by("-pk")
+
+
+def read(items: Iterable[InboundItem], sources: dict[int, Source | None] | None = None) -> Iterator[Entry]:
+    """Each item, parsed once more, within the budget of a first try. Nothing that is in it raises. `sources` is filled:
+    pass it on to read more."""
+    known: dict[int, Source | None] = {} if sources is None else sources
+    rows = iter(items)
+    while chunk := list(islice(rows, CHUNK)):
+        for row in chunk:
+            if row.connection_id not in known:
+                known[row.connection_id] = _source(row.connection_id)
+        yield from _entries(chunk, known)
+
+
+def _source(connection_id: int) -> Source | None:
+    try:
+        return source_of(connection_id)
+    except (UnknownPlatform, InvalidSettings):
+        return None
+
+
+def _entries(rows: list[InboundItem], sources: dict[int, Source | None]) -> Iterator[Entry]:
+    asks = [_ask(row, source) for row in rows if (source := sources[row.connection_id]) is not None]
+    readings = reader.read(asks, reader.first_budget())
+    for row in rows:
+        if (source := sources[row.connection_id]) is None:
+            told = _("The settings of its connection are not complete.")
+            yield Entry(row.pk, row.fetched_at, None, None, told, row)
+        else:
+            reading = next(readings)
+            yield Entry(row.pk, row.fetched_at, source, reading.mention, reading.error, row)
+
+
+def _ask(row: InboundItem, source: Source) -> reader.Ask:
+    payload = None if row.payload is None else json.dumps(row.payload)
+    raw = None if row.raw is None else bytes(row.raw)
+    return reader.Ask(source.adapter, source.config, row.external_id, payload, raw)
+
+
+def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause] = ()) -> Shown:
+    """With what the clauses found marked, and the reasons in words."""
+    mention = entry.mention
+    if mention is None:
+        text = entry.error or _("no mention")
+        label = entry.source.adapter.label if entry.source else ""
+        return Shown(entry.item_id, label, "", entry.fetched_at, "", [], [(text, False)], [])
+    author = mention.author
+    title = subject.title if subject else mention.subject or ""
+    thread_title = subject.thread_title if subject else mention.thread_title or ""
+    return Shown(
+        entry.item_id,
+        entry.source.adapter.label if entry.source else "",
+        author.handle or author.name or author.id,
+        mention.posted_at or entry.fetched_at,
+        web_address(mention.url or ""),
+        marked(title, _spans(clauses, "title")) or marked(thread_title, _spans(clauses, "thread_title")),
+        marked(subject.text if subject else mention.text, _spans(clauses, "text")),
+        [words_of(clause) for clause in clauses],
+    )
+
+
+def words_of(clause: Clause) -> str:
+    """A part of a query that decided, as a sentence."""
+    if clause.found:
+        told = _("%(part)s is there") if clause.wanted else _("%(part)s is there, and must not be")
+    else:
+        told = _("%(part)s is missing") if clause.wanted else _("%(part)s is not there")
+    return told % {"part": clause.source}
+
+
+def _spans(clauses: Sequence[Clause], field: str) -> list[tuple[int, int]]:
+    return sorted((s.start, s.end) for clause in clauses for s in clause.spans if s.field == field)
+
+
+def marked(text: str, spans: Sequence[tuple[int, int]], limit: int = EXCERPT) -> list[tuple[str, bool]]:
+    """The piece of the text around the first span, cut into what is marked and what is not."""
+    first = spans[0][0] if spans else 0
+    begin = max(0, first - limit // 3) if len(text) > limit else 0
+    end = begin + limit
+    pieces = [("…", False)] if begin else []
+    at = begin
+    for start, stop in spans:
+        if start >= at and stop <= end:
+            pieces += [(text[at:start], False), (text[start:stop], True)]
+            at = stop
+    pieces.append((text[at:end], False))
+    if end < len(text):
+        pieces.append(("…", False))
+    return [piece for piece in pieces if piece[0]]

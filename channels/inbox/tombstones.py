@@ -1,0 +1,64 @@
+"""Ids of what was erased, as hashes: whatever brings it again (a poll, a webhook, a mailbox), it stays out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+from channels.models import Connection, ErasedId
+from channels.registry.configs import source_for
+from channels.registry.fields import InvalidSettings
+from channels.registry.lookup import UnknownPlatform
+
+T = TypeVar("T")
+PREFIX = "erased:"
+
+
+def digest_of(namespace: str, external_id: str) -> bytes:
+    """32 bytes that tell one id of one platform from all others. Pure."""
+    return hashlib.sha256(f"{namespace}\0{external_id}".encode("utf-8", "backslashreplace")).digest()
+
+
+def erased_id(namespace: str, external_id: str) -> str:
+    """What takes the place of an id: the same for the same id, so that conversations hold together. Pure."""
+    if external_id.startswith(PREFIX):
+        return external_id
+    return PREFIX + digest_of(namespace, external_id).hex()[:40]
+
+
+def bury(ids: Iterable[tuple[str, str]], now: datetime) -> int:
+    """Remember these (namespace, external id); returns how many are new."""
+    digests = {digest_of(space, one) for space, one in ids if one and not one.startswith(PREFIX)}
+    known = {bytes(d) for d in ErasedId.objects.filter(digest__in=digests).values_list("digest", flat=True)}
+    rows = [ErasedId(digest=digest, at=now) for digest in sorted(digests - known)]
+    ErasedId.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def without_buried(namespace: str, items: Mapping[str, T]) -> dict[str, T]:
+    """External id → anything, without those that were erased. One statement."""
+    digests = {digest_of(namespace, external_id): external_id for external_id in items}
+    if not digests:
+        return {}
+    gone = ErasedId.objects.filter(digest__in=list(digests)).values_list("digest", flat=True)
+    buried = {digests[bytes(digest)] for digest in gone}
+    return {external_id: item for external_id, item in items.items() if external_id not in buried}
+
+
+def namespaces() -> dict[int, str]:
+    """Connection id → the space of its ids; without connections whose settings are not complete."""
+    found = {}
+    for connection in Connection.objects.prefetch_related("channels"):
+        try:
+            source = source_for(connection)
+        except (UnknownPlatform, InvalidSettings):
+            continue
+        found[connection.pk] = source.adapter.namespace(source.config)
+    return found
+
+
+def connections_in(namespace: str) -> list[int]:
+    """The connections whose ids are of this space."""
+    return [pk for pk, space in namespaces().items() if space == namespace]

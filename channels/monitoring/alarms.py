@@ -1,0 +1,173 @@
+"""Alarms: what is wrong with a connection or an active channel is told in Slack and by mail, once, and when it is over.
+
+A sweep compares what is wrong now with the alarms that are open. What comes and goes within `PATIENCE` is told to
+nobody; what an admin has paused is no alarm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from channels.contract import Adapter
+from channels.inbox import leases
+from channels.models import Alarm, Channel, Connection, InboundItem
+from channels.monitoring.health import Health, Level, channel_health, connection_health, expected_silence
+from channels.outbox import sending, slack_posts
+from channels.registry.lookup import all_adapters
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = timedelta(minutes=10)
+ALARMING = frozenset(("auth", "settings", "expired", "expiring", "late", "failing", "unknown"))
+_OWN = Q(connection=None)
+"""Alarms about the desk's own parts."""
+_KEYS = UUID("6f4c2a0e-62f3-4b58-9f55-3f8c1d1b7f10")
+
+Wrong = dict[tuple[int, int | None, str], str]
+"""(connection, channel, state) → words."""
+
+
+def sweep(now: datetime) -> int:
+    """Raise, clear and tell; how many alarms were told. `now` is aware UTC."""
+    wrong = dict(_wrong(now))
+    with transaction.atomic():
+        open_alarms = Alarm.objects.select_for_update().filter(cleared_at=None, connection__isnull=False)
+        known = {(alarm.connection_id, alarm.channel_id, alarm.state): alarm for alarm in open_alarms}
+        for key, words in wrong.items():
+            if key in known:
+                Alarm.objects.filter(pk=known[key].pk).update(words=words)
+            else:
+                connection_id, channel_id, state = key
+                values = {"connection_id": connection_id, "channel_id": channel_id, "state": state}
+                Alarm.objects.create(**values, words=words, raised_at=now)
+        over = [alarm.pk for key, alarm in known.items() if key not in wrong]
+        Alarm.objects.filter(pk__in=over).update(cleared_at=now)
+    return _tell(Alarm.objects.filter(~_OWN, Q(cleared_at__isnull=False) | Q(raised_at__lte=now - PATIENCE)), now)
+
+
+def tell_of_parts(wrong: dict[str, str], now: datetime) -> int:
+    """Raise, clear and tell alarms about the desk's own parts (state → words), at once: whoever calls this has waited
+    long enough. What is no
+    longer among them is over. How many were told."""
+    with transaction.atomic():
+        known = {each.state: each for each in Alarm.objects.select_for_update().filter(_OWN, cleared_at=None)}
+        for state, words in wrong.items():
+            if state in known:
+                Alarm.objects.filter(pk=known[state].pk).update(words=words)
+        new = [Alarm(state=state, words=words, raised_at=now) for state, words in wrong.items() if state not in known]
+        Alarm.objects.bulk_create(new, ignore_conflicts=True)  # another one may have seen the same just now
+        over = [alarm.pk for state, alarm in known.items() if state not in wrong]
+        Alarm.objects.filter(pk__in=over).update(cleared_at=now)
+    return _tell(Alarm.objects.filter(_OWN), now)
+
+
+def open_alarms() -> list[Alarm]:
+    return list(Alarm.objects.filter(cleared_at=None).select_related("connection", "channel"))
+
+
+def _wrong(now: datetime) -> Iterator[tuple[tuple[int, int | None, str], str]]:
+    for connection in Connection.objects.filter(is_active=True).prefetch_related("channels"):
+        adapter = all_adapters().get(connection.platform)
+        for health in connection_health(connection, adapter, now):
+            if health.state in ALARMING and (health.state != "failing" or health.level >= Level.ERROR):
+                yield (connection.pk, None, health.state), health.words
+        if words := _unreadable(connection.pk):
+            yield (connection.pk, None, "unreadable"), words
+        if connection.trouble:
+            continue  # it is silent because of that, which is told
+        for channel in connection.channels.all():
+            if silent := silence(channel, connection, adapter, now):
+                yield (connection.pk, channel.pk, silent.state), silent.words
+
+
+def _unreadable(connection_id: int) -> str:
+    """In words what of it could not be read and nobody has dealt with; empty if nothing. Context of a thread only where
+    it was the end of a process."""
+    found = leases.unreadable(connection_id)
+    found = found.filter(Q(role=InboundItem.Role.MENTION) | Q(attempts__gte=leases.MAX_ATTEMPTS))
+    newest = found.first()
+    if newest is None:
+        return ""
+    count = found.count()
+    said = ngettext(
+        "%(count)d mention could not be read: %(why)s",
+        "%(count)d mentions could not be read, the last one: %(why)s",
+        count,
+    )
+    return said % {"count": count, "why": newest.error[:300]}
+
+
+def silence(channel: Channel, connection: Connection, adapter: Adapter | None, now: datetime) -> Health | None:
+    """An active channel that is silent longer than it should be; one that never said anything, since the connection
+    was made."""
+    health = channel_health(channel, adapter, now)
+    if health.state == "silent":
+        return health
+    longest = expected_silence(channel, adapter)
+    waited = now - connection.created_at
+    if health.state == "never" and longest is not None and waited > longest and connection.last_success_at is not None:
+        return Health(Level.WARNING, "silent", _("Nothing has ever come in here. Is its address right?"))
+    return None
+
+
+def _tell(alarms: QuerySet[Alarm], now: datetime) -> int:
+    told = 0
+    new = alarms.filter(told_at=None, cleared_at=None)
+    for alarm in new.select_related("connection", "channel").order_by("pk"):
+        if not Alarm.objects.filter(pk=alarm.pk, told_at=None).update(told_at=now):
+            continue  # somebody else tells it
+        _say(alarm, now, "raised", f"⚠ {subject(alarm)}: {alarm.words}")
+        told += 1
+    over = alarms.filter(told_at__isnull=False, cleared_at__isnull=False, is_over_told=False)
+    for alarm in over.select_related("connection", "channel").order_by("pk"):
+        if not Alarm.objects.filter(pk=alarm.pk, is_over_told=False).update(is_over_told=True):
+            continue
+        _say(alarm, now, "over", _("✓ %(what)s: works again.") % {"what": subject(alarm)})
+        told += 1
+    return told
+
+
+def subject(alarm: Alarm) -> str:
+    """The desk itself where no connection is named."""
+    if alarm.connection is None:
+        return str(settings.COMPANY_NAME)
+    return alarm.channel.name if alarm.channel is not None else alarm.connection.name
+
+
+def _say(alarm: Alarm, now: datetime, which: str, words: str) -> None:
+    """Slack through the outbox, once for each key; a mail that cannot be sent is logged, and the page shows it."""
+    address = settings.BASE_URL + reverse("channels:health")
+    room = settings.TEAM_SLACK_CHANNEL
+    if room and settings.SLACK_TOKEN:
+        post = slack_posts.post_message(
+            key=uuid5(_KEYS, f"{alarm.pk} {which}"),
+            conversation=f"slack:{room}",
+            channel=room,
+            text=f"{slack_posts.escaped(words)}\n{address}",
+            not_before=now,
+        )
+        if alarm.connection is None:
+            sending.send_one(post.pk, now)  # the worker that sends may be the very one that is missing
+    mail(words, address)
+
+
+def mail(words: str, address: str) -> None:
+    """To DESK_ALARM_MAILS. One that cannot be sent is logged."""
+    if not settings.ALARM_MAILS:
+        return
+    try:
+        send_mail(f"[{settings.COMPANY_NAME}] {words.splitlines()[0][:150]}", f"{words}\n\n{address}\n", None,
+                  list(settings.ALARM_MAILS))  # fmt: skip
+    except OSError as error:
+        logger.error("The mail about an alarm could not be sent (%s).", type(error).__name__)

@@ -1,0 +1,69 @@
+"""*Test connection* from a page: asked by a task, since the network has no place in a request; told from the cache."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.utils.translation import gettext as _
+
+from channels.dispatch import send_task
+from channels.errors import ChannelError
+from channels.models import Connection
+from channels.polling.person_limits import may_ask
+from channels.registry.configs import source_of
+from channels.secrets.vault import without_secrets
+
+logger = logging.getLogger(__name__)
+
+KEPT_S = 600
+TASK = "channels.try_connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """`is_well` is None while the platform has not answered."""
+
+    is_well: bool | None
+    words: str
+
+
+def begin(connection_id: int, person_id: int | None = None) -> Tried:
+    """Have it tried for this person; what there is to say meanwhile."""
+    if person_id is not None and not may_ask(person_id):
+        return Tried(False, _("You have tried several within a minute. Wait a moment, then try again."))
+    if not send_task(TASK, connection_id):
+        return _keep(connection_id, Tried(False, _("No worker can be reached. Is Redis running?")))
+    return _keep(connection_id, Tried(None, _("Asking …")))
+
+
+def told(connection_id: int) -> Tried | None:
+    """What the last try has brought; None when it was long ago."""
+    found = cache.get(_key(connection_id))
+    return Tried(*found) if found else None
+
+
+def tried(connection_id: int) -> Tried:
+    """One cheap request to the platform. Never raises: whoever asked waits for words."""
+    try:
+        source = source_of(connection_id)
+        said, is_well = source.adapter.check(source.config), True
+    except (ChannelError, LookupError, Connection.DoesNotExist) as error:
+        said, is_well = str(error), False
+    except Exception as error:
+        logger.exception("Connection %s could not be tested.", connection_id)
+        said, is_well = (
+            _("The desk made a mistake (%(kind)s). Please report it.") % {"kind": type(error).__name__},
+            False,
+        )
+    return _keep(connection_id, Tried(is_well, without_secrets(said)))
+
+
+def _keep(connection_id: int, result: Tried) -> Tried:
+    cache.set(_key(connection_id), (result.is_well, result.words), KEPT_S)
+    return result
+
+
+def _key(connection_id: int) -> str:
+    return f"tried:{connection_id}"

@@ -1,0 +1,80 @@
+"""What was waiting to be sent in a backup that was restored: a person decides, item by item.
+
+What can be looked for on its platform is (`outbox_recovery` does it, as for everything uncertain): what is found is
+settled as sent, what is proved absent may leave once somebody says so.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from channels.dispatch import task_after_commit
+from channels.models import OutboundItem
+from channels.outbox import states
+from channels.outbox.sending import outlook, uncertainty
+
+State = OutboundItem.State
+
+
+def held() -> QuerySet[OutboundItem]:
+    """What waits for a person's decision."""
+    return OutboundItem.objects.filter(held_at__isnull=False, state__in=states.UNSETTLED)
+
+
+@transaction.atomic
+def hold_everything(now: datetime) -> int:
+    """Hold what was still to be sent; how many. What can be looked for on its platform is: it may have been sent by the
+    desk that the backup was taken from."""
+    items = OutboundItem.objects.filter(state__in=states.UNSETTLED).select_for_update(of=("self",))
+    count = 0
+    for item in items.select_related("connection").order_by("pk"):
+        _hold(item, now)
+        count += 1
+    if count:
+        task_after_commit("channels.recover_outbox")
+    return count
+
+
+def _hold(item: OutboundItem, now: datetime) -> None:
+    one = OutboundItem.objects.filter(pk=item.pk)
+    if item.kind in states.REPEATABLE:
+        said = _("It was waiting when the backup was taken. To do it twice does no harm.")
+        states.change(one, State.QUEUED, held_at=now, error=said, sending_until=None, attempt_token=None)
+        return
+    said = _("It was waiting when the backup was taken, and may have been sent since.")
+    one.update(held_at=now, attempt_token=uuid4(), first_sent_at=Coalesce(F("first_sent_at"), F("created_at")))
+    text, _later = uncertainty(item, said, now)
+    states.uncertain(one, text, now, now)
+
+
+def may_be_sent(item: OutboundItem) -> bool:
+    """False while the desk still looks for it on its platform: that takes a minute or two."""
+    return item.state != State.UNCERTAIN or not outlook(item)[3]
+
+
+@transaction.atomic
+def send(items: QuerySet[OutboundItem], now: datetime) -> int:
+    """A person has decided: these leave; how many. What is being looked for is left alone."""
+    chosen = [item.pk for item in items.select_related("connection") if may_be_sent(item)]
+    ready = held().filter(~Q(state=State.SENDING), pk__in=chosen)
+    moved = states.change(
+        ready, State.QUEUED, held_at=None, not_before=now, attempts=0, attempt_token=None, uncertain_since=None,
+        error="", checks=0,
+    )  # fmt: skip
+    if moved:
+        task_after_commit("channels.send_due")
+    return len(moved)
+
+
+@transaction.atomic
+def discard(items: QuerySet[OutboundItem]) -> int:
+    """These never leave; how many. The text of a reply is a draft again, and its ticket is open."""
+    ready = held().filter(~Q(state=State.SENDING), pk__in=items.values("pk"))
+    said = _("Discarded after the desk was restored from a backup.")
+    return len(states.change(ready, State.CANCELLED, error=said, sending_until=None, uncertain_since=None))

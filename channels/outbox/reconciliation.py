@@ -1,0 +1,144 @@
+"""Own posts that come in by polling settle what is in flight, also when they come before the receipt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from channels.clocks import desk_now
+from channels.models import Channel, OutboundItem
+from channels.outbox import personal, states
+from channels.outbox.sending import message_id_for, payload_of
+from channels.registry.configs import OWN_ID_SETTINGS, address_of
+from channels.toolkit.text import composed, unescaped
+
+OwnPost = tuple[str, str | None, str] | tuple[str, str | None, str, frozenset[str]]
+"""(external_id, parent_id, text, names of its author: id and handle; none where nobody knows)"""
+
+FAILED_FOR = timedelta(days=7)
+"""How long a post may still contradict a failure."""
+_LEADING_HANDLES = re.compile(r"^(?:\s*@\w+)+\s+")
+_LINK = re.compile(r"https?://\S+")
+_SPACE = re.compile(r"\s+")
+
+
+def settle_by_own_posts(connection_id: int, posts: Iterable[OwnPost], now: datetime | None = None) -> dict[str, int]:
+    """Which outbound item each own post is: external_id → outbound id. Items in flight (sending, retrying, uncertain,
+    queued again, lately failed) become `sent`; an item is matched once, an older one first.
+
+    A mail is known by its Message-ID, which is made from the key; anything else by its parent and its text.
+    """
+    posts = list(posts)
+    if not posts:
+        return {}
+    with transaction.atomic():
+        found = _known(connection_id, [post[0] for post in posts])
+        unknown = [post for post in posts if post[0] not in found]
+        if unknown:
+            found |= _settle(connection_id, unknown, now or desk_now())
+    return found
+
+
+def _known(connection_id: int, external_ids: Sequence[str]) -> dict[str, int]:
+    items = OutboundItem.objects.filter(
+        connection_id=connection_id, kind=states.Kind.REPLY, external_id__in=[e for e in external_ids if e]
+    )
+    return dict(items.order_by("pk").values_list("external_id", "pk"))
+
+
+def _settle(connection_id: int, posts: Sequence[OwnPost], now: datetime) -> dict[str, int]:
+    in_flight = Q(state__in=(states.State.SENDING, states.State.UNCERTAIN))
+    attempted = Q(state__in=states.WAITING, first_sent_at__isnull=False)
+    failed = Q(state=states.State.FAILED, first_sent_at__gte=now - FAILED_FOR)
+    # A person has seen it there and marked it as sent; which post it is, shows only now.
+    marked = Q(state=states.State.SENT, sent_at__gte=now - FAILED_FOR)
+    candidates = list(
+        OutboundItem.objects.filter(
+            in_flight | attempted | failed | marked, connection_id=connection_id, kind=states.Kind.REPLY, external_id=""
+        )
+        .select_for_update()
+        .order_by("pk")
+    )
+    found: dict[str, int] = {}
+    senders = _senders(connection_id) if candidates else {}
+    for external_id, parent_id, text, *more in posts:
+        by = _handles_of(more[0], senders) if more else frozenset()
+        names = _plain_names(more[0]) if more else frozenset()
+        of_sender = [c for c in candidates if _may_be_by(c, names, by)]
+        item = next((c for c in of_sender if is_same(c, external_id, parent_id, text)), None)
+        if item is not None:
+            candidates.remove(item)
+            found[external_id] = item.pk
+            _sent(item, external_id, now)
+    return found
+
+
+def _senders(connection_id: int) -> dict[str, str]:
+    """Names of our handles on a connection, as an author may be named → the address that an item names."""
+    found: dict[str, str] = {}
+    for channel in Channel.objects.filter(connection=connection_id):
+        own_ids = [str(channel.settings.get(name) or "") for name in OWN_ID_SETTINGS]
+        for name in _plain_names(frozenset([channel.address, *own_ids])):
+            found[name] = _plain_name(address_of(channel))
+    return found
+
+
+def _handles_of(names: frozenset[str], senders: dict[str, str]) -> frozenset[str]:
+    return frozenset(senders[name] for name in _plain_names(names) if name in senders)
+
+
+def _plain_names(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(plain for name in names if (plain := _plain_name(name)))
+
+
+def _plain_name(name: str) -> str:
+    return name.strip().lower().removeprefix("@")
+
+
+def _may_be_by(item: OutboundItem, names: frozenset[str], handles: frozenset[str]) -> bool:
+    """Two handles of one connection may say the same: what another of them said is not this item. A name that is none
+    of our handles' proves nothing."""
+    payload = payload_of(item)
+    if account := str(payload.get(personal.ACCOUNT) or ""):
+        return not names or _plain_name(account) in names
+    sender = _plain_name(str(payload.get("sender") or ""))
+    return not (sender and handles) or sender in handles
+
+
+def _sent(item: OutboundItem, external_id: str, now: datetime) -> None:
+    """The worker's receipt, when it comes, finds the item sent and changes nothing."""
+    states.change(
+        OutboundItem.objects.filter(pk=item.pk),
+        states.State.SENT,
+        external_id=external_id,
+        sent_at=now,
+        error="",
+        sending_until=None,
+        uncertain_since=None,
+    )
+
+
+def mail_id(item: OutboundItem) -> str:
+    """The Message-ID that a mail of ours has, however its sending went; "" for what is no mail."""
+    payload = payload_of(item)
+    known = payload.get("message_id") or message_id_for(str(item.key), str(payload.get("sender") or ""), "")
+    return str(known or "").strip().strip("<>")
+
+
+def is_same(item: OutboundItem, external_id: str, parent_id: str | None, text: str) -> bool:
+    payload = payload_of(item)
+    bare = external_id.strip().strip("<>")
+    if (bare and bare == mail_id(item)) or bare.startswith(f"{item.key}@"):
+        return True
+    return (payload.get("in_reply_to") or None) == (parent_id or None) and _plain(str(payload["text"])) == _plain(text)
+
+
+def _plain(text: str) -> str:
+    """What platforms leave of a text: they unescape, shorten links, trim, and put handles in front."""
+    text = composed(unescaped(text))
+    text = _LINK.sub("•", _LEADING_HANDLES.sub("", text))
+    return _SPACE.sub(" ", text).strip()

@@ -1,0 +1,150 @@
+"""Finds what lost its worker, and looks for our own post before anything is sent again.
+
+Two looks that prove the post absent, apart by the platform's index lag, are needed before it is queued again. Where a
+platform cannot prove it (SMTP never can), the item stays uncertain until a person decides.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from channels import sweeps
+from channels.clocks import Clock, clock_from
+from channels.contract import Receipt
+from channels.errors import ChannelError
+from channels.models import OutboundItem
+from channels.outbox import personal, states
+from channels.outbox.sending import outgoing_of, outlook, payload_of, receipt_json, told_wait_s, uncertainty, words
+from channels.registry.lookup import UnknownPlatform
+from channels.slack import api
+
+logger = logging.getLogger(__name__)
+
+LOOKS_NEEDED = 2
+AFTER_FAILED_LOOK_S = 300
+LOOK_LEASE_S = 300
+MAX_LOOKS_PER_RUN = 20
+
+
+def recover(now: datetime) -> int:
+    """Make what lost its worker uncertain, then look for what is uncertain; returns how many items moved or were
+    looked for."""
+    lost = _give_up_on_lost_workers(now)
+    clock = clock_from(now)
+    looked = 0
+    while looked < MAX_LOOKS_PER_RUN and (item := _claim_look(clock())) is not None:
+        look(item, clock)
+        looked += 1
+    return lost + looked
+
+
+def look(item: OutboundItem, clock: Clock) -> None:
+    """Look once for the post of an uncertain item and record what that means."""
+    if item.attempt_token is None:
+        return
+    try:
+        receipt = _find(item)
+    except (ChannelError, UnknownPlatform) as error:
+        _look_again(item, words(error), clock(), told_wait_s(error, clock()) if isinstance(error, ChannelError) else 0)
+    except Exception as error:
+        logger.exception("Looking for %s failed in a way that no adapter should.", item.key)
+        _look_again(item, type(error).__name__, clock(), 0)
+    else:
+        if receipt is not None:
+            _found(item, receipt, clock())
+        else:
+            _absent(item, clock())
+
+
+def _give_up_on_lost_workers(now: datetime) -> int:
+    lost = OutboundItem.objects.filter(state=states.State.SENDING, sending_until__lte=now)
+    found = lost.select_related("connection").order_by("pk")
+    return sweeps.each("lost workers", found, lambda item: _give_up(item, now))
+
+
+def _give_up(item: OutboundItem, now: datetime) -> bool:
+    if item.attempt_token is None:
+        return False
+    said = _("The worker that was sending it was lost, so nobody knows whether it was posted.")
+    held = states.held(item.pk, item.attempt_token).filter(state=states.State.SENDING)
+    if item.kind in states.REPEATABLE:
+        states.change(held, states.State.RETRYING, error=said, not_before=now, sending_until=None)
+    else:
+        text, _after_request = uncertainty(item, said, now)
+        # `sending_until` had the request's time limit in it already.
+        states.uncertain(held, text, now, now + timedelta(seconds=outlook(item)[1]))
+    return True
+
+
+def _claim_look(now: datetime) -> OutboundItem | None:
+    """An uncertain item whose post must be visible by now, reserved for a while by moving its next look."""
+    with transaction.atomic():
+        uncertain = OutboundItem.objects.filter(state=states.State.UNCERTAIN, not_before__lte=now)
+        candidates = uncertain.select_for_update(skip_locked=True, of=("self",)).select_related("connection")
+        for item in candidates.order_by("not_before", "pk")[:MAX_LOOKS_PER_RUN]:
+            provable = outlook(item)[3]
+            later = timedelta(seconds=LOOK_LEASE_S) if provable else timedelta(days=3650)
+            OutboundItem.objects.filter(pk=item.pk).update(not_before=now + later)
+            if provable:
+                return item
+    return None
+
+
+def _find(item: OutboundItem) -> Receipt | None:
+    since = item.first_sent_at or item.created_at
+    if item.kind == OutboundItem.Kind.SLACK:
+        return api.find(payload_of(item), str(item.key), since)
+    if item.connection_id is None:
+        raise ChannelError(_("This item belongs to no connection."))
+    account = str(payload_of(item).get(personal.ACCOUNT) or "")
+    source = personal.source_as(item.sent_as_id, item.connection_id, account, even_refused=True)
+    return source.adapter.find_own(source.config, outgoing_of(item, source), since)
+
+
+def _found(item: OutboundItem, receipt: Receipt, now: datetime) -> None:
+    if item.attempt_token is not None:
+        states.sent(
+            item.pk,
+            item.attempt_token,
+            external_id=receipt.external_id,
+            url=receipt.url,
+            receipt=receipt_json(receipt),
+            at=receipt.posted_at or now,
+        )
+
+
+def _absent(item: OutboundItem, now: datetime) -> None:
+    looks = item.checks + 1
+    held = OutboundItem.objects.filter(
+        pk=item.pk, state=states.State.UNCERTAIN, attempt_token=item.attempt_token, checks=item.checks
+    )
+    if looks < LOOKS_NEEDED:
+        held.update(checks=F("checks") + 1, not_before=now + timedelta(seconds=max(outlook(item)[1], 1)))
+        return
+    proved = _("It was looked for %(count)d times and is not there.") % {"count": looks}
+    if item.attempts >= states.MAX_ATTEMPTS:
+        given_up = _("Given up after %(attempts)d attempts.") % {"attempts": item.attempts}
+        states.change(held, states.State.FAILED, error=f"{proved} {given_up}", uncertain_since=None)
+        return
+    states.change(
+        held, states.State.QUEUED, error=proved, not_before=now, attempt_token=None, uncertain_since=None, checks=0
+    )
+
+
+def _look_again(item: OutboundItem, error: str, now: datetime, told_s: float | None) -> None:
+    """A look that failed proves nothing; the first words of the error stay the reason why it is uncertain."""
+    told = _("Looking for it failed: %(error)s") % {"error": error}
+    reason = item.error.split(_LOOK_MARK, 1)[0].rstrip()
+    held = OutboundItem.objects.filter(
+        pk=item.pk, state=states.State.UNCERTAIN, attempt_token=item.attempt_token, checks=item.checks
+    )
+    wait_s = min(states.LONGEST_WAIT_S, max(AFTER_FAILED_LOOK_S, told_s or 0))
+    held.update(error=f"{reason}{_LOOK_MARK}{told}", not_before=now + timedelta(seconds=wait_s))
+
+
+_LOOK_MARK = "\n"

@@ -1,0 +1,255 @@
+"""Sends what is due: claimed in a short transaction, sent outside any, settled by whoever still holds the attempt."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from django.utils.translation import gettext as _
+
+from channels.clocks import Clock, clock_from
+from channels.contract import Capability, Json, Outgoing, Receipt
+from channels.db.payloads import restored
+from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
+from channels.models import OutboundItem
+from channels.outbox import holding, personal, states
+from channels.registry.configs import Source
+from channels.registry.lookup import UnknownPlatform, all_adapters
+from channels.secrets.vault import without_secrets
+from channels.slack import api
+
+logger = logging.getLogger(__name__)
+
+MAX_ITEMS_PER_RUN = 50
+MAX_RUN_S = 60
+"""No item is begun after this: with the longest request of any platform a run ends within the tasks' soft limit."""
+_OUTGOING_FIELDS = frozenset(field.name for field in fields(Outgoing)) - {"key"}
+_OURS = frozenset(("key", personal.ACCOUNT))
+
+
+def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
+    """Send due items one after the other, bounded in number and time; any number of workers may do so at once. Nothing
+    at all while sending is held."""
+    if holding.why_held():
+        return 0
+    clock = clock_from(now)
+    for count in range(limit):
+        if clock() - now > timedelta(seconds=MAX_RUN_S):
+            return count
+        item = states.claim(clock(), longest_request_s())
+        if item is None:
+            return count
+        deliver(item, clock)
+    return limit
+
+
+def send_one(outbound_id: int, now: datetime) -> bool:
+    """Send this item in the caller's own process, if it is due; whether it was. For what may not wait for a worker."""
+    clock = clock_from(now)
+    item = None if holding.why_held() else states.claim(clock(), longest_request_s(), only=outbound_id)
+    if item is None:
+        return False
+    deliver(item, clock)
+    return True
+
+
+def deliver(item: OutboundItem, clock: Clock) -> None:
+    """Send one claimed item and record what came of it. Never raises for what the outside world does."""
+    token = item.attempt_token
+    if token is None or item.sending_until is None:
+        raise ValueError("only a claimed item can be delivered")
+    try:
+        perform = _prepared(item)
+    except (ChannelError, UnknownPlatform, Connectionless) as error:
+        states.failed(item.pk, token, words(error))
+        return
+    except Exception as error:
+        logger.exception("Preparing %s %s failed.", item.kind, item.key)
+        told = _("The desk made a mistake before anything was sent (%(kind)s).") % {"kind": type(error).__name__}
+        states.failed(item.pk, token, told)
+        return
+    if clock() > item.sending_until - timedelta(seconds=longest_request_s()):
+        # This process was held up since the claim. What it sent now might still be under way when another looks for it.
+        states.unsent(item.pk, token, clock())
+        return
+    try:
+        receipt = perform()
+    except ChannelError as error:
+        _settle_error(item, error, clock())
+    except Exception as error:
+        logger.exception("Sending %s %s failed in a way that no adapter should.", item.kind, item.key)
+        _uncertain(item, _unexpected(error), clock())
+    else:
+        states.sent(
+            item.pk,
+            token,
+            external_id=receipt.external_id,
+            url=receipt.url,
+            receipt=receipt_json(receipt),
+            at=receipt.posted_at or clock(),
+        )
+
+
+class Connectionless(ChannelError):
+    """An item that needs a connection has none."""
+
+
+def _prepared(item: OutboundItem) -> Callable[[], Receipt]:
+    """The call to make. Raises what is wrong before anything is sent."""
+    if item.kind == OutboundItem.Kind.SLACK:
+        return lambda: api.post(payload_of(item), str(item.key))
+    if item.kind == OutboundItem.Kind.SLACK_EDIT:
+        return lambda: api.update(payload_of(item))
+    source = _source(item)
+    adapter, config = source.adapter, source.config
+    if item.kind == OutboundItem.Kind.REPLY:
+        _need(source, Capability.SEND, _("takes no replies from the desk; answer there"))
+        outgoing = outgoing_of(item, source)
+        return lambda: adapter.send(config, outgoing)
+    external_id = str(payload_of(item)["external_id"])
+    if item.kind == OutboundItem.Kind.DELETE:
+        _need(source, Capability.DELETE, _("cannot delete a reply from the desk; delete it there"))
+        return lambda: _deleted(source, external_id)
+    _need(source, Capability.LIKE, _("has no likes from the desk"))
+    return lambda: _liked(source, external_id)
+
+
+def _deleted(source: Source, external_id: str) -> Receipt:
+    source.adapter.delete(source.config, external_id)
+    return Receipt(external_id)
+
+
+def _liked(source: Source, external_id: str) -> Receipt:
+    source.adapter.like(source.config, external_id)
+    return Receipt(external_id)
+
+
+def _need(source: Source, capability: Capability, otherwise: str) -> None:
+    if not source.adapter.can(capability):
+        raise Rejected(f"{source.adapter.label} {otherwise}.")
+
+
+def _source(item: OutboundItem) -> Source:
+    if item.connection_id is None:
+        raise Connectionless(_("This item belongs to no connection, so nobody knows where to send it."))
+    account = str(payload_of(item).get(personal.ACCOUNT) or "")
+    return personal.source_as(item.sent_as_id, item.connection_id, account)
+
+
+def _settle_error(item: OutboundItem, error: ChannelError, now: datetime) -> None:
+    """Transient and RateLimited mean that nothing was taken; Rejected and AuthFailed, that nothing will be."""
+    if isinstance(error, Transient):
+        _retry_or_give_up(item, error, now)
+    elif isinstance(error, Rejected | AuthFailed):
+        if isinstance(error, AuthFailed) and item.sent_as_id is not None and item.connection_id is not None:
+            personal.refused(item.sent_as_id, item.connection_id, words(error))
+        states.failed(item.pk, _token(item), words(error))
+    else:  # Uncertain; or an answer to the post that cannot be read, which may well be a yes
+        _uncertain(item, words(error), now)
+
+
+def _retry_or_give_up(item: OutboundItem, error: ChannelError, now: datetime) -> None:
+    if item.attempts >= states.MAX_ATTEMPTS:
+        given_up = _("Given up after %(count)d attempts. The last one said: %(error)s")
+        states.failed(item.pk, _token(item), given_up % {"count": item.attempts, "error": words(error)})
+        return
+    wait_s = states.backoff_s(item.attempts, told_wait_s(error, now))
+    states.retrying(item.pk, _token(item), words(error), now + timedelta(seconds=wait_s))
+
+
+def told_wait_s(error: ChannelError, now: datetime) -> float | None:
+    """How long the platform wants us to wait, in seconds, where it says so."""
+    told = error.retry_after_s if isinstance(error, Transient) else None
+    if isinstance(error, RateLimited) and error.until is not None:
+        told = max(told or 0, (error.until - now).total_seconds())
+    return told
+
+
+def _uncertain(item: OutboundItem, error: str, now: datetime) -> None:
+    if item.kind in states.REPEATABLE:
+        _retry_or_give_up(item, Transient(error), now)
+        return
+    text, check_at = uncertainty(item, error, now)
+    states.uncertain(states.held(item.pk, _token(item)), text, now, check_at)
+
+
+def uncertainty(item: OutboundItem, error: str, now: datetime) -> tuple[str, datetime]:
+    """What to tell about an uncertain item, and when its post, if there is one, must have become visible."""
+    timeout_s, lag_s, label, provable = outlook(item)
+    if provable:
+        hint = _("The desk looks for it on %(platform)s before anything is sent again.")
+    else:
+        hint = _(
+            "%(platform)s cannot tell the desk whether it arrived. Look there: mark it as sent if it did, try again if "
+            "it did not."
+        )
+    return f"{error} {hint % {'platform': label}}", now + timedelta(seconds=timeout_s + lag_s)
+
+
+def outlook(item: OutboundItem) -> tuple[float, float, str, bool]:
+    """(request timeout in seconds, index lag in seconds, label, whether an own post can be looked for)."""
+    if item.kind in (OutboundItem.Kind.SLACK, OutboundItem.Kind.SLACK_EDIT):
+        return api.REQUEST_TIMEOUT_S, api.INDEX_LAG_S, "Slack", True
+    connection = item.connection
+    adapter = all_adapters().get(connection.platform) if connection is not None else None
+    if adapter is None:
+        return 30.0, 60.0, connection.platform if connection is not None else "?", False
+    return adapter.request_timeout_s, adapter.index_lag_s, adapter.label, adapter.can(Capability.FIND_OWN)
+
+
+def longest_request_s() -> float:
+    """Before the item is known, so over all platforms: how long one request may take, in seconds."""
+    return max([api.REQUEST_TIMEOUT_S, *(adapter.request_timeout_s for adapter in all_adapters().values())])
+
+
+def payload_of(item: OutboundItem) -> Mapping[str, Json]:
+    return cast("Mapping[str, Json]", restored(item.payload))
+
+
+def outgoing_of(item: OutboundItem, source: Source) -> Outgoing:
+    outgoing = make_outgoing(str(item.key), payload_of(item))
+    if outgoing.message_id is not None:
+        return outgoing
+    message_id = message_id_for(outgoing.key, outgoing.sender, str(source.config.setting("default_domain", "")))
+    return make_outgoing(outgoing.key, {**payload_of(item), "message_id": message_id})
+
+
+def make_outgoing(key: str, payload: Mapping[str, Json]) -> Outgoing:
+    """Raises ValueError if the payload is not one of `Outgoing`."""
+    unknown = set(payload) - _OUTGOING_FIELDS - _OURS
+    if unknown or not isinstance(payload.get("text"), str):
+        raise ValueError(f"not fields of Outgoing: {sorted(unknown)}, or no text")
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in payload.items() if name not in _OURS
+    }
+    return Outgoing(key=key, **values)
+
+
+def message_id_for(key: str, sender: str | None, default_domain: str) -> str | None:
+    """The Message-ID of a mail, the same at every attempt; None where there is no mail domain (other platforms)."""
+    domain = (sender or "").rpartition("@")[2] if "@" in (sender or "") else default_domain
+    return f"<{key}@{domain}>" if domain else None
+
+
+def receipt_json(receipt: Receipt) -> dict[str, Json]:
+    if isinstance(receipt, api.SlackReceipt):
+        return {"ts": receipt.external_id, "channel": receipt.channel, "permalink": receipt.url}
+    posted_at = receipt.posted_at.isoformat() if receipt.posted_at else None
+    return {"external_id": receipt.external_id, "url": receipt.url, "posted_at": posted_at}
+
+
+def words(error: Exception) -> str:
+    return without_secrets(str(error)) or type(error).__name__
+
+
+def _unexpected(error: Exception) -> str:
+    return _("The desk made a mistake while sending (%(kind)s), so nobody knows whether it was posted.") % {
+        "kind": type(error).__name__
+    }
+
+
+def _token(item: OutboundItem) -> Any:
+    return item.attempt_token

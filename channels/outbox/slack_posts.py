@@ -1,0 +1,44 @@
+"""Posts to Slack, through the same outbox as everything that leaves the desk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from channels.contract import Json
+from channels.models import OutboundItem
+from channels.outbox import outbox
+
+
+def escaped(text: str) -> str:
+    """Text from outside as Slack shows it literally: it can neither mention everybody nor make a link look otherwise.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text#escaping
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def post_message(
+    *,
+    key: UUID | str,
+    conversation: str,
+    channel: str,
+    text: str,
+    blocks: list[Json] | None = None,
+    thread_ts: str | None = None,
+    not_before: datetime,
+) -> OutboundItem:
+    """Queue a message to a channel (id or name); once sent, `receipt` is {"ts", "channel", "permalink"}."""
+    payload: dict[str, Json] = {"channel": channel, "text": text}
+    if blocks:
+        payload["blocks"] = blocks
+    if thread_ts:
+        payload["thread_ts"] = thread_ts
+    return outbox.enqueue(
+        key=key,
+        kind=OutboundItem.Kind.SLACK,
+        connection_id=None,
+        conversation=conversation,
+        payload=payload,
+        not_before=not_before,
+    )

@@ -1,0 +1,188 @@
+"""The outbox's transitions. Each is one conditional UPDATE along `MOVES`: who comes too late changes nothing.
+
+`mentions.replies.promises` is the same machine as people see it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+
+from channels.contract import Json
+from channels.dispatch import delivery_after_commit
+from channels.models import OutboundItem
+
+State = OutboundItem.State
+Kind = OutboundItem.Kind
+
+MAX_ATTEMPTS = 8
+FIRST_RETRY_S = 15
+LONGEST_RETRY_S = 900
+LONGEST_WAIT_S = 24 * 3600
+WORKER_MARGIN_S = 30
+"""Beyond the request's own time limit, before a silent worker counts as lost."""
+
+MOVES: Mapping[str, frozenset[str]] = {
+    # `sent` from anywhere but `sent`: a receipt, or our own post seen on the platform, is the truth, however late.
+    # `uncertain` without `sending`, and its discarding: the item was in a backup, and may have left since.
+    State.QUEUED: frozenset({State.SENDING, State.CANCELLED, State.SENT, State.UNCERTAIN}),
+    State.RETRYING: frozenset({State.SENDING, State.CANCELLED, State.QUEUED, State.SENT, State.UNCERTAIN}),
+    State.SENDING: frozenset({State.SENT, State.RETRYING, State.UNCERTAIN, State.FAILED, State.QUEUED}),
+    State.UNCERTAIN: frozenset({State.SENT, State.QUEUED, State.RETRYING, State.FAILED, State.CANCELLED}),
+    State.FAILED: frozenset({State.QUEUED, State.SENT}),
+    State.CANCELLED: frozenset({State.QUEUED, State.SENT}),
+    State.SENT: frozenset({State.FAILED}),
+}
+"""Every way of an item. There is no other: `change` finds only items that may go where it sends them."""
+
+WAITING = (State.QUEUED, State.RETRYING)
+UNSETTLED = (State.QUEUED, State.RETRYING, State.SENDING, State.UNCERTAIN)
+REPEATABLE = (Kind.DELETE, Kind.LIKE, Kind.SLACK_EDIT)
+"""Doing these twice does no harm, so they are never uncertain."""
+
+_dice = random.SystemRandom()
+
+
+def due(now: datetime) -> QuerySet[OutboundItem]:
+    """What may be sent now: nothing earlier of its conversation is unsettled (an uncertain item blocks, too)."""
+    earlier = OutboundItem.objects.filter(
+        conversation=OuterRef("conversation"), pk__lt=OuterRef("pk"), state__in=UNSETTLED
+    )
+    usable = Q(connection=None) | Q(connection__is_active=True)
+    waiting = OutboundItem.objects.filter(state__in=WAITING, not_before__lte=now, held_at=None)
+    return waiting.filter(usable, ~Exists(earlier))
+
+
+def claim(now: datetime, request_timeout_s: float, only: int | None = None) -> OutboundItem | None:
+    """Take the next due item (or `only` this one) in one short transaction: `sending`, with a token of its own, until
+    `sending_until`."""
+    passed_over: list[str] = []
+    while True:
+        try:
+            return _claim(now, request_timeout_s, passed_over, only)
+        except IntegrityError:
+            # Another worker has just taken an item of this conversation (one that was retried by hand).
+            if not passed_over:
+                raise
+
+
+def _claim(now: datetime, request_timeout_s: float, passed_over: list[str], only: int | None) -> OutboundItem | None:
+    with transaction.atomic():
+        item = (
+            due(now)
+            .filter(Q() if only is None else Q(pk=only))
+            .exclude(conversation__in=passed_over)
+            .select_for_update(skip_locked=True, of=("self",))
+            .order_by("not_before", "pk")
+            .first()
+        )
+        if item is None:
+            return None
+        passed_over.append(item.conversation)
+        item.state, item.attempt_token = State.SENDING, uuid4()
+        item.attempts += 1
+        item.first_sent_at = item.first_sent_at or now
+        item.sending_until = now + timedelta(seconds=request_timeout_s + WORKER_MARGIN_S)
+        item.save(update_fields=["state", "attempt_token", "attempts", "first_sent_at", "sending_until"])
+        delivery_after_commit(item.pk, State.SENDING)
+        return item
+
+
+def change(items: QuerySet[OutboundItem], state: str, **values: Any) -> list[int]:
+    """Move what the query finds and MOVES allows to a state, and tell after commit; returns the ids that moved. An item
+    that is there already only gets the values."""
+    sources = [source for source, targets in MOVES.items() if state in targets or source == state]
+    with transaction.atomic():
+        found = list(
+            items.filter(state__in=sources).select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True)
+        )
+        if found:
+            OutboundItem.objects.filter(pk__in=found).update(state=state, **values)
+        for pk in found:
+            delivery_after_commit(pk, state)
+        return found
+
+
+def sent(pk: int, token: UUID, *, external_id: str, url: str | None, receipt: Json, at: datetime) -> bool:
+    """A receipt is the truth, however late: it settles the item unless somebody else settled it or holds it by now."""
+    ours = Q(attempt_token=token, state__in=(State.SENDING, State.UNCERTAIN))
+    orphaned = Q(state__in=(*WAITING, State.UNCERTAIN, State.FAILED, State.CANCELLED))
+    return bool(
+        change(
+            OutboundItem.objects.filter(ours | orphaned, pk=pk),
+            State.SENT,
+            external_id=external_id,
+            url=url or "",
+            receipt=receipt,
+            sent_at=at,
+            error="",
+            sending_until=None,
+            uncertain_since=None,
+        )
+    )
+
+
+def held(pk: int, token: UUID) -> QuerySet[OutboundItem]:
+    """The item, while this attempt is still the current one and nothing else has settled it."""
+    return OutboundItem.objects.filter(pk=pk, attempt_token=token, state__in=(State.SENDING, State.UNCERTAIN))
+
+
+def failed(pk: int, token: UUID, error: str) -> bool:
+    return bool(change(held(pk, token), State.FAILED, error=error, sending_until=None, uncertain_since=None))
+
+
+def retrying(pk: int, token: UUID, error: str, not_before: datetime) -> bool:
+    """The attempt did nothing; another follows at `not_before`."""
+    return bool(
+        change(
+            held(pk, token),
+            State.RETRYING,
+            error=error,
+            not_before=not_before,
+            attempt_token=None,
+            sending_until=None,
+            uncertain_since=None,
+        )
+    )
+
+
+def uncertain(items: QuerySet[OutboundItem], error: str, now: datetime, check_at: datetime) -> list[int]:
+    """Nobody knows whether it was posted; `not_before` is when to look for it."""
+    return change(
+        items,
+        State.UNCERTAIN,
+        error=error,
+        uncertain_since=Coalesce(F("uncertain_since"), Value(now)),
+        not_before=check_at,
+        sending_until=None,
+        checks=0,
+    )
+
+
+def unsent(pk: int, token: UUID, now: datetime) -> bool:
+    """Give a claimed item back before anything was sent; the attempt does not count."""
+    items = OutboundItem.objects.filter(pk=pk, attempt_token=token, state=State.SENDING)
+    return bool(
+        change(
+            items,
+            State.QUEUED,
+            attempts=F("attempts") - 1,
+            not_before=now,
+            attempt_token=None,
+            sending_until=None,
+        )
+    )
+
+
+def backoff_s(attempts: int, told_s: float | None) -> float:
+    """Seconds until the next attempt: what the platform told, else doubling, with jitter so that a crowd spreads."""
+    doubling: float = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(max(attempts - 1, 0), 10))
+    jittered = doubling * _dice.uniform(0.8, 1.2)
+    return min(LONGEST_WAIT_S, max(jittered, told_s or 0))

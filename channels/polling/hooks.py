@@ -1,0 +1,56 @@
+"""What platforms tell us by themselves: proved by the adapter, stored in the inbox, and only then answered."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from channels.contract import Capability, Hook, HookAnswer, Page
+from channels.inbox import inbox
+from channels.models import Connection
+from channels.parsing import reader
+from channels.registry.configs import source_for
+
+MOST_BYTES = 1024 * 1024
+
+
+def declared_bytes(meta: Mapping[str, Any]) -> int:
+    """How long a request says that its body is; more than anybody takes where that is no number."""
+    try:
+        return int(meta.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return sys.maxsize
+
+
+class Unknown(LookupError):
+    """No connection listens there."""
+
+
+class Paused(Exception):
+    """The connection is paused: the platform is to try again later."""
+
+
+def receive(hook_id: UUID, hook: Hook, now: datetime) -> HookAnswer:
+    """Store what a hook brings; the answer is for the platform. Repeating it changes nothing: items have ids.
+
+    It is read in a process that can be stopped. Raises Unknown, Paused, Refused, Malformed, InvalidSettings, and
+    Transient where that had to be: nothing was stored, and the platform may send it again.
+    """
+    connection = Connection.objects.prefetch_related("channels").filter(hook_id=hook_id).first()
+    if connection is None:
+        raise Unknown
+    source = source_for(connection)
+    if not source.adapter.can(Capability.WEBHOOK):
+        raise Unknown
+    if not connection.is_active:
+        raise Paused
+    answer = reader.receive(source.adapter, source.config, hook, now)
+    if answer.items:
+        inbox.store_page(connection.pk, Page(answer.items, None), fetched_at=now, source=source)
+        Connection.objects.filter(pk=connection.pk).update(last_success_at=now)
+    if answer.poll:
+        Connection.objects.filter(pk=connection.pk, next_poll_at__gt=now).update(next_poll_at=now)
+    return answer

@@ -1,0 +1,303 @@
+"""Polling: find what is due, lease it, fetch page by page, adapt the pace, and tell what went wrong.
+
+The lease's token is the fence: who lost the lease may still store items, but moves neither cursor nor health.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Generator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import connection as database
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext as _
+
+from channels.clocks import Clock, clock_from
+from channels.contract import Page
+from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient, fit
+from channels.inbox import inbox
+from channels.inbox.imports import Import, import_of
+from channels.models import Batch, Connection
+from channels.registry.configs import Source, source_for
+from channels.registry.fields import InvalidSettings
+from channels.registry.lookup import UnknownPlatform, adapter_for, not_polled
+from channels.secrets.vault import without_secrets
+
+logger = logging.getLogger(__name__)
+Trouble = Connection.Trouble
+
+DISPATCH_GRACE_S = 60
+"""A dispatched task that has not begun by then, or by the end of a lease, is taken for lost: the connection is due
+again."""
+MAX_PAGES_PER_RUN = 50
+MAX_RUN_S = 120
+MOST_QUOTA = 2**31 - 1
+"""What the database stores."""
+MAX_DUE_PER_TICK = 200
+BUSY_ITEMS = 5
+LONGEST_BACKOFF_S = 3600
+LONGEST_WAIT_S = 24 * 3600
+MENDED_BY_ADMIN_S = 1800
+"""Pause after what only an admin can mend; saving the connection ends it at once."""
+
+_DUE = """
+WITH due AS MATERIALIZED (
+    SELECT id FROM channels_connection
+    WHERE is_active AND platform <> ALL(%(silent)s) AND (next_poll_at IS NULL OR next_poll_at <= %(now)s)
+        AND (lease_until IS NULL OR lease_until <= %(now)s)
+    ORDER BY next_poll_at NULLS FIRST LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE channels_connection c SET lease_token = gen_random_uuid(), lease_until = %(until)s
+FROM due WHERE c.id = due.id RETURNING c.id, c.lease_token
+"""
+"""Chosen once, in a CTE: a plan may run a subquery of the WHERE again for each row, and so take more than the limit."""
+_dice = random.SystemRandom()
+
+
+class Lease(NamedTuple):
+    connection_id: int
+    token: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What one poll brought: items new or edited, pages read; `error` in words, "" if all went well.
+
+    `leased` is False when somebody else polls the connection, or it is paused: nothing was done then.
+    """
+
+    leased: bool
+    items: int = 0
+    pages: int = 0
+    more: bool = False
+    error: str = ""
+
+
+@dataclass(slots=True)
+class _Run:
+    """One poll under way."""
+
+    source: Source
+    token: UUID
+    clock: Clock
+    batch: Import
+    items: int = 0
+    pages: int = 0
+    more: bool = False
+    is_stopped: bool = False
+    """The lease is gone, or an admin paused the connection."""
+    quota_left: int | None = None
+    quota_resets_at: datetime | None = None
+    trouble: str = ""
+    again_soon: bool = False
+
+
+def due(now: datetime, limit: int = MAX_DUE_PER_TICK) -> list[Lease]:
+    """Lease the active connections that are due, in one statement; hand each lease to a task that calls `poll`."""
+    with database.cursor() as cursor:
+        until = now + min(timedelta(seconds=DISPATCH_GRACE_S), lease())
+        cursor.execute(_DUE, {"now": now, "until": until, "limit": limit, "silent": not_polled()})
+        return [Lease(pk, token) for pk, token in cursor.fetchall()]
+
+
+def poll(connection_id: int, now: datetime, lease_token: UUID | None = None) -> Polled:
+    """Poll one connection once. With the token of `due` that lease is taken over; without, a free one is taken.
+
+    Errors of the outside world end up in the connection's health, never here.
+    """
+    token = _lease(connection_id, now, lease_token)
+    if token is None:
+        return Polled(leased=False)
+    clock = clock_from(now)
+    left_open = Batch.objects.filter(connection=OuterRef("pk"), is_open=True, undone_at=None).order_by("-pk")
+    found = Connection.objects.annotate(open_batch=Subquery(left_open.values("pk")[:1]))
+    connection = found.prefetch_related("channels").get(pk=connection_id)
+    run: _Run | None = None
+    try:
+        batch = import_of(connection.pk, is_first=connection.cursor is None, open_id=connection.open_batch, now=now)
+        run = _Run(source_for(connection), token, clock, batch)
+        _read_pages(run)
+    except Exception as error:
+        return _record_failure(connection, token, error, clock(), run)
+    run.batch.ended(more=run.more or (run.batch.is_open and _goes_on(run)))
+    _record_success(connection, run, clock())
+    return Polled(True, run.items, run.pages, run.more)
+
+
+def _goes_on(run: _Run) -> bool:
+    """Whether a first import has not reached its end: an admin paused it, a part of it is out of order for now, or the
+    quota is used up. What comes then belongs to it, so that it can be taken back as a whole."""
+    return run.is_stopped or run.again_soon or run.quota_left == 0
+
+
+def lease() -> timedelta:
+    """For how long a poller may be silent; each page renews it. Longer than one request can take, and so short that a
+    killed worker's connection is soon polled again."""
+    return timedelta(seconds=settings.POLL_LEASE_SECONDS)
+
+
+def _lease(connection_id: int, now: datetime, held: UUID | None) -> UUID | None:
+    """A token of our own, so that a task delivered twice polls once."""
+    found = Connection.objects.filter(pk=connection_id, is_active=True)
+    found = found.exclude(lease_until__gt=now) if held is None else found.filter(lease_token=held)
+    token = uuid4()
+    taken = found.update(lease_token=token, lease_until=now + lease())
+    return token if taken else None
+
+
+def _read_pages(run: _Run) -> None:
+    """Store page by page; stop at the bounds of one run (the rest is due at once) or when the lease is lost."""
+    connection, clock = run.source.connection, run.clock
+    deadline = clock() + timedelta(seconds=MAX_RUN_S)
+    fetched_at = clock()
+    pages = run.source.adapter.fetch(run.source.config, connection.cursor)
+    try:
+        for page in pages:
+            stored = inbox.store_page(
+                connection.pk,
+                page,
+                fetched_at=fetched_at,
+                lease_token=run.token,
+                source=run.source,
+                batch=run.batch,
+            )
+            run.items += len(stored)
+            run.pages += 1
+            run.again_soon = run.again_soon or page.again_soon
+            run.trouble = run.trouble or fit(without_secrets(page.trouble))
+            _note_quota(run, page)
+            if not _renew(connection.pk, run.token, clock()):
+                run.is_stopped = True
+                return
+            if run.pages >= MAX_PAGES_PER_RUN or clock() > deadline:
+                run.more = True
+                return
+            fetched_at = clock()
+    finally:
+        if isinstance(pages, Generator):
+            pages.close()  # an IMAP session must not stay open until the garbage is collected
+
+
+def _note_quota(run: _Run, page: Page) -> None:
+    if page.quota_left is not None:
+        run.quota_left, run.quota_resets_at = min(page.quota_left, MOST_QUOTA), page.quota_resets_at
+
+
+def _renew(connection_id: int, token: UUID, now: datetime) -> bool:
+    """Whether the lease is still ours; a connection paused meanwhile is not read on."""
+    held = Connection.objects.filter(pk=connection_id, lease_token=token, is_active=True)
+    return bool(held.update(lease_until=now + lease()))
+
+
+def _record_success(connection: Connection, run: _Run, now: datetime) -> None:
+    interval_s = next_interval_s(connection.interval_s, run.items, run.source.adapter.poll_interval_s)
+    next_s = min(interval_s, _shortest_s(connection)) if run.again_soon else interval_s
+    pause_s = 0.0 if run.more else max(next_s, quota_pause_s(run.quota_left, run.quota_resets_at, run.pages, now))
+    _release(
+        connection.pk,
+        run.token,
+        next_poll_at=now + timedelta(seconds=pause_s),
+        interval_s=interval_s,
+        failures=0,
+        quota_left=run.quota_left,
+        quota_resets_at=run.quota_resets_at,
+        last_success_at=now,
+        last_error=run.trouble,
+        last_error_at=now if run.trouble else None,
+        trouble=Trouble.REFUSED if run.trouble else "",
+    )
+
+
+def _record_failure(connection: Connection, token: UUID, error: Exception, now: datetime, run: _Run | None) -> Polled:
+    trouble, told = classify(error)
+    if trouble == Trouble.BUG:
+        logger.exception("Polling connection %s failed in a way that no adapter should.", connection.pk)
+    failures = connection.failures + 1
+    values: dict[str, Any] = {}
+    if run is not None and run.quota_left is not None:
+        values = {"quota_left": run.quota_left, "quota_resets_at": run.quota_resets_at}
+    _release(
+        connection.pk,
+        token,
+        next_poll_at=now + timedelta(seconds=failure_pause_s(error, trouble, failures, connection, now)),
+        failures=failures,
+        last_error=told,
+        last_error_at=now,
+        trouble=trouble,
+        **values,
+    )
+    return Polled(True, run.items if run else 0, run.pages if run else 0, error=told)
+
+
+def _release(connection_id: int, token: UUID, **values: Any) -> None:
+    held = Connection.objects.filter(pk=connection_id, lease_token=token)
+    held.update(lease_token=None, lease_until=None, **values)
+
+
+def classify(error: Exception) -> tuple[str, str]:
+    """(what it means, words for the admin). The words never hold a secret."""
+    if isinstance(error, SoftTimeLimitExceeded):
+        return Trouble.TRANSIENT, _("It took too long and was stopped. It goes on from the last stored page.")
+    if isinstance(error, UnknownPlatform):
+        return Trouble.SETTINGS, str(error)
+    if not isinstance(error, ChannelError):
+        told = _("The desk made a mistake (%(kind)s). Nothing is lost; the log has the details.")
+        return Trouble.BUG, told % {"kind": type(error).__name__}
+    words = without_secrets(str(error)) or type(error).__name__
+    for kind, trouble in (
+        (InvalidSettings, Trouble.SETTINGS),
+        (RateLimited, Trouble.QUOTA),
+        (Transient, Trouble.TRANSIENT),
+        (AuthFailed, Trouble.AUTH),
+        (Malformed, Trouble.MALFORMED),
+    ):
+        if isinstance(error, kind):
+            return trouble, words
+    return Trouble.REFUSED, words
+
+
+def next_interval_s(interval_s: int, items: int, bounds: tuple[int, int]) -> int:
+    """Seconds until the next poll: halved while it is busy, a quarter longer after each poll that brought nothing."""
+    shortest, longest = bounds
+    if items >= BUSY_ITEMS:
+        interval_s //= 2
+    elif items == 0:
+        interval_s = interval_s * 5 // 4 + 1
+    return min(longest, max(shortest, interval_s))
+
+
+def quota_pause_s(left: int | None, resets_at: datetime | None, requests: int, now: datetime) -> float:
+    """Seconds to wait so that what is left of the quota lasts until it is filled up again; 0 if that is no matter."""
+    if left is None or resets_at is None or resets_at <= now:
+        return 0.0
+    window_s = (resets_at - now).total_seconds()
+    polls_left = left // max(1, requests)
+    return min(LONGEST_WAIT_S, window_s if polls_left < 1 else window_s / (polls_left + 1))
+
+
+def failure_pause_s(error: Exception, trouble: str, failures: int, connection: Connection, now: datetime) -> float:
+    """Seconds until the next try: what the platform told, a long pause where an admin is needed, else doubling."""
+    shortest = _shortest_s(connection)
+    if trouble in (Trouble.AUTH, Trouble.SETTINGS):
+        return MENDED_BY_ADMIN_S * _dice.uniform(1.0, 1.2)
+    told_s = (error.retry_after_s or 0.0) if isinstance(error, Transient) else 0.0
+    if isinstance(error, RateLimited) and error.until is not None:
+        told_s = max(told_s, (error.until - now).total_seconds())
+    if isinstance(error, RateLimited) and told_s > 0:
+        return min(LONGEST_WAIT_S, max(told_s, shortest)) + _dice.uniform(0, 5)
+    doubling: float = min(LONGEST_BACKOFF_S, shortest * 2 ** min(failures - 1, 12))
+    return min(LONGEST_WAIT_S, max(told_s, doubling * _dice.uniform(0.8, 1.2)))
+
+
+def _shortest_s(connection: Connection) -> int:
+    try:
+        return max(1, adapter_for(connection.platform).poll_interval_s[0])
+    except UnknownPlatform:
+        return 60

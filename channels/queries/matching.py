@@ -1,0 +1,271 @@
+"""The language of queries: what counts as a mention, and what an ignore rule stops. Pure; described in docs/queries.md.
+
+    "acme runner" (install OR proxy*) -author:acme-bot -site:jobs.example lang:en
+
+Words are whole words whatever their case, also next to letters of scripts that put no spaces. All of them must be there
+(AND is implied), `OR` and parentheses choose, `NOT` or `-` excludes. `word*` is the beginning of a word, `=Word` or
+`case:"Acme Runner"` minds upper and lower case. Filters: author: site: lang: title: in: is: has:
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.utils.translation import gettext as _
+
+from channels.queries import terms
+from channels.queries.terms import Clause, Subject, subject_of
+
+__all__ = ["Clause", "Query", "QueryError", "Subject", "parse", "subject_of"]
+
+LONGEST = 4000
+MOST_TERMS = 300
+DEEPEST = 40
+IS = ("own", "auto", "reply")
+HAS = ("link", "attachment")
+_QUOTES = {'"': '"', "“": "”", "„": "“”", "«": "»"}
+_SPECIAL = '()"“”„«»'
+_NAME = re.compile(r"([A-Za-z]+):(?!//)")
+_WORD = re.compile(rf"[^\s{re.escape(_SPECIAL)}]+")
+
+
+class QueryError(ValueError):
+    """The text is no query. `position`: the character, counted from 0, at which it goes wrong; the words name it."""
+
+    def __init__(self, words: str, position: int) -> None:
+        super().__init__(_("At character %(place)d: %(words)s") % {"place": position + 1, "words": words})
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query that was understood. An empty one matches everything."""
+
+    text: str
+    root: terms.Term | None
+
+    def matches(self, subject: Subject) -> bool:
+        return self.root is None or self.root.matches(subject)
+
+    def explain(self, subject: Subject) -> list[Clause]:
+        """The parts that decided, in the order in which they are written; empty for an empty query."""
+        return [] if self.root is None else self.root.explain(subject, True)
+
+
+@lru_cache(maxsize=512)
+def parse(text: str) -> Query:
+    """Compiled once per text. Raises QueryError, and nothing else."""
+    if len(text) > LONGEST:
+        raise QueryError(_("the query is too long; %(most)d characters are the most.") % {"most": LONGEST}, LONGEST)
+    tokens = _tokens(text)
+    if not tokens:
+        return Query(text, None)
+    return Query(text, _Parser(tokens, len(text)).whole())
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    """( ) - and or not, or term"""
+    at: int
+    term: terms.Term | None = None
+
+
+def _tokens(text: str) -> list[_Token]:
+    found: list[_Token] = []
+    at, count = 0, 0
+    while at < len(text):
+        letter = text[at]
+        if letter.isspace():
+            at += 1
+        elif letter in "()":
+            found.append(_Token(letter, at))
+            at += 1
+        elif letter == "-" and text[at + 1 : at + 2].strip(" \t\r\n\f\v-"):
+            found.append(_Token("not", at))
+            at += 1
+        else:
+            token, at = _term(text, at)
+            found.append(token)
+            count += 1
+        if count > MOST_TERMS:
+            raise QueryError(_("these are too many words; %(most)d are the most.") % {"most": MOST_TERMS}, at)
+    return found
+
+
+def _term(text: str, at: int) -> tuple[_Token, int]:
+    """The word, phrase or filter that begins at `at`, and where it ends."""
+    begin = at
+    exact = text[at] == "="
+    at += exact
+    name = "" if exact else ((match := _NAME.match(text, at)) and match[1].lower()) or ""
+    at += len(name) + 1 if name else 0
+    value, is_phrase, end = _value(text, at)
+    source = text[begin:end]
+    if not name and not exact and not is_phrase and value in ("AND", "OR", "NOT"):
+        return _Token(value.lower(), begin), end
+    if not name and not is_phrase and not value.strip("-"):
+        if exact:
+            raise QueryError(_("after = comes the word that is looked for, such as =Acme."), begin)
+        raise QueryError(_("after - comes what must not be there, without a space between them."), begin)
+    make = _FILTERS.get(name)
+    if make is None:
+        known = ", ".join(f"{known}:" for known in _FILTERS if known)
+        told = _("there is no filter “%(name)s:”. There are %(known)s; put other text with a colon into quotes.")
+        raise QueryError(told % {"name": name, "known": known}, begin)
+    if not value.strip():
+        told = _("there is nothing between the quotes.") if is_phrase else _("after “%(name)s:” comes a value.")
+        raise QueryError(told % {"name": name}, begin)
+    return _Token("term", begin, make(source, value, exact, is_phrase, begin)), end
+
+
+def _value(text: str, at: int) -> tuple[str, bool, int]:
+    """(value, whether it was in quotes, where it ends). A star after the closing quote belongs to the value."""
+    closing = _QUOTES.get(text[at : at + 1])
+    if closing is None:
+        match = _WORD.match(text, at)
+        if match is None and text[at : at + 1] in ("”", "»"):
+            raise QueryError(_("a quote is closed that was not opened."), at)
+        return (match[0], False, match.end()) if match else ("", False, at)
+    end = min((place for mark in closing if (place := text.find(mark, at + 1)) >= 0), default=-1)
+    if end < 0:
+        raise QueryError(_("this quote is not closed; put a quote after the phrase."), at)
+    star = text[end + 1 : end + 2] == "*"
+    return text[at + 1 : end] + ("*" if star else ""), True, end + 1 + star
+
+
+Make = Callable[[str, str, bool, bool, int], terms.Term]
+
+
+def _words(source: str, value: str, exact: bool, is_phrase: bool, at: int, titles: bool = False) -> terms.Term:
+    begins = value.endswith("*")
+    phrase = value.removesuffix("*").rstrip() if begins else value
+    if not phrase.strip():
+        raise QueryError(_("a star needs the beginning of a word before it, such as acme*."), at)
+    if not is_phrase and "*" in phrase:
+        told = _("a star stands only at the end of a word; put the text into quotes to look for the star itself.")
+        raise QueryError(told, at)
+    return terms.words(source, phrase, begins=begins, exact=exact, titles=titles)
+
+
+def _case(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:
+    return _words(source, value, True, is_phrase, at)
+
+
+def _title(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:
+    return _words(source, value, False, is_phrase, at, titles=True)
+
+
+def _author(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:
+    if not value.strip("@* "):
+        raise QueryError(_("“author:” needs a handle, an address or a name."), at)
+    return terms.author_is(source, value.strip())
+
+
+def _site(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:
+    host = value.strip().lower().removeprefix("https://").removeprefix("http://").removeprefix("*.").strip("./")
+    if not host or not re.fullmatch(r"[\w.-]+", host):
+        raise QueryError(_("“site:” needs a host alone, such as site:example.com; subdomains are included."), at)
+    return terms.OnSite(source, host.removeprefix("www."))
+
+
+def _lang(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:
+    language = value.strip().lower().replace("_", "-")
+    if not re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{1,8})*", language):
+        raise QueryError(_("“lang:” needs the code of a language, such as lang:en or lang:pt-br."), at)
+    return terms.InLanguage(source, language)
+
+
+def _in(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:
+    return terms.WrittenTo(source, terms.plain_name(value))
+
+
+def _fact(name: str, known: tuple[str, ...]) -> Make:
+    def make(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:
+        if value.lower() not in known:
+            words = {"name": name, "value": value, "known": ", ".join(f"{name}:{each}" for each in known)}
+            raise QueryError(_("“%(name)s:%(value)s” is not known; there are %(known)s.") % words, at)
+        return terms.HasFact(source, f"{name}:{value.lower()}")
+
+    return make
+
+
+_FILTERS: dict[str, Make] = {
+    "": _words,
+    "author": _author,
+    "site": _site,
+    "lang": _lang,
+    "title": _title,
+    "in": _in,
+    "is": _fact("is", IS),
+    "has": _fact("has", HAS),
+    "case": _case,
+}
+
+
+class _Parser:
+    """either: both (OR both)*; both: one (AND? one)*; one: NOT* ( "(" either ")" | term )"""
+
+    def __init__(self, tokens: list[_Token], end: int) -> None:
+        self.tokens, self.end = tokens, end
+        self.place = self.depth = 0
+
+    def whole(self) -> terms.Term:
+        found = self._either()
+        if (token := self._next) is not None:  # only a parenthesis ends an expression before its end
+            raise QueryError(_("this parenthesis was not opened."), token.at)
+        return found
+
+    @property
+    def _next(self) -> _Token | None:
+        return self.tokens[self.place] if self.place < len(self.tokens) else None
+
+    def _takes(self, kind: str) -> bool:
+        if self._next is None or self._next.kind != kind:
+            return False
+        self.place += 1
+        return True
+
+    def _either(self) -> terms.Term:
+        parts = [self._both()]
+        while self._takes("or"):
+            parts.append(self._both())
+        return parts[0] if len(parts) == 1 else terms.Any(tuple(parts))
+
+    def _both(self) -> terms.Term:
+        parts = [self._one()]
+        while self._takes("and") or (self._next is not None and self._next.kind not in ("or", ")")):
+            parts.append(self._one())
+        return parts[0] if len(parts) == 1 else terms.All(tuple(parts))
+
+    def _one(self) -> terms.Term:
+        negated = False
+        while self._takes("not"):
+            negated = not negated
+        token = self._next
+        if token is None:
+            raise QueryError(_("something must follow here."), self.end)
+        self.place += 1
+        if token.term is not None:
+            found = token.term
+        elif token.kind == "(":
+            found = self._nested(token)
+        elif token.kind == ")":
+            raise QueryError(_("something must stand before this parenthesis."), token.at)
+        else:
+            told = _("there must be a word on both sides of %(name)s; put it into quotes to look for it.")
+            raise QueryError(told % {"name": token.kind.upper()}, token.at)
+        return terms.Not(found) if negated else found
+
+    def _nested(self, token: _Token) -> terms.Term:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise QueryError(_("the parentheses are nested too deeply."), token.at)
+        found = self._either()
+        if not self._takes(")"):
+            raise QueryError(_("this parenthesis is not closed."), token.at)
+        self.depth -= 1
+        return found

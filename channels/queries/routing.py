@@ -1,0 +1,30 @@
+"""Which channels of a connection saw a mention. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from channels.contract import Mention
+from channels.models import Channel
+from channels.registry.configs import address_of
+
+
+def channels_for(channels: Iterable[Channel], mention: Mention) -> list[Channel]:
+    """The active channels it was written to, best rank first; the first one is the primary. Among equals, who is named
+    first comes first.
+
+    The first tier of `mention.addressed` that names a channel decides. What names none goes to the channel without an
+    address, else to the default, else to the best one: nothing is lost for want of a setting. Empty only if the
+    connection has no active channel.
+    """
+    ranked = sorted((c for c in channels if c.is_active), key=lambda channel: (channel.rank, channel.pk or 0))
+    for tier in mention.addressed:
+        named = list(dict.fromkeys(name.strip().lower().removeprefix("@") for name in tier))
+        found = [channel for channel in ranked if address_of(channel) and address_of(channel) in named]
+        if found:
+            return sorted(found, key=lambda channel: (channel.rank, named.index(address_of(channel))))
+    for fallback in (lambda c: c.is_default, lambda c: not c.address):
+        found = [channel for channel in ranked if fallback(channel)]
+        if found:
+            return found
+    return ranked[:1]

@@ -1,0 +1,108 @@
+"""What was kept out of the desk: how much by which rule or query, which items, and letting one in after all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+
+from channels.audience import seen_by
+from channels.dispatch import items_after_commit
+from channels.inbox import recent_items
+from channels.inbox.recent_items import Entry, Shown
+from channels.inbox.retention import WITH_RAW
+from channels.models import Channel, IgnoreRule, InboundItem
+from channels.queries.ignoring import understood
+from channels.queries.matching import Clause, subject_of
+
+PAGE = 50
+LISTED = {"query": "query", "none": "", "undone": "undone"}
+"""Name in the page's address → `ignored_why`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    rule: IgnoreRule
+    recent: int
+    """Items that it stopped in the last days."""
+    ever: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    items: list[Shown]
+    next_below: int | None
+
+
+def rule_lines(now: datetime) -> list[RuleLine]:
+    """All rules, the active ones first. Two queries."""
+    stopped = InboundItem.objects.filter(ignored_by__isnull=False, state=InboundItem.State.IGNORED)
+    recently = Count("pk", filter=Q(created_at__gte=recent_items.since(now)))
+    counted = stopped.values_list("ignored_by").annotate(recent=recently, ever=Count("pk")).order_by()
+    counts = {rule_id: (recent, ever) for rule_id, recent, ever in counted}
+    rules = IgnoreRule.objects.select_related("channel").order_by("-is_active", "name")
+    return [RuleLine(rule, *counts.get(rule.pk, (0, 0))) for rule in rules]
+
+
+def counts(now: datetime) -> dict[str, int]:
+    """`ignored_why` → items of the last days; "" is what the adapters found to be no mention."""
+    kept_out = InboundItem.objects.filter(state=InboundItem.State.IGNORED, created_at__gte=recent_items.since(now))
+    counted = kept_out.values_list("ignored_why").annotate(count=Count("pk")).order_by()
+    return {str(why): count for why, count in counted}
+
+
+def by_rule(rule: IgnoreRule) -> QuerySet[InboundItem]:
+    return InboundItem.objects.filter(ignored_by=rule, state=InboundItem.State.IGNORED)
+
+
+def by_reason(why: str, now: datetime) -> QuerySet[InboundItem]:
+    """Of the last days."""
+    kept_out = InboundItem.objects.filter(state=InboundItem.State.IGNORED, ignored_why=why)
+    return kept_out.filter(created_at__gte=recent_items.since(now))
+
+
+def page_of(items: QuerySet[InboundItem], user: User | AnonymousUser, below: int | None) -> Page:
+    """The newest PAGE items before `below`, that this person may see, with what the rule or query found marked."""
+    items = seen_by(user, items).order_by("-pk")
+    if below is not None:
+        items = items.filter(pk__lt=below)
+    rows = list(items.select_related("ignored_by")[: PAGE + 1])
+    queries: dict[int, list[Channel]] = {}
+    shown = [_shown(entry, queries) for entry in recent_items.read(rows[:PAGE])]
+    return Page(shown, rows[PAGE - 1].pk if len(rows) > PAGE else None)
+
+
+def _shown(entry: Entry, channels: dict[int, list[Channel]]) -> Shown:
+    if entry.mention is None:
+        return recent_items.shown(entry)
+    subject = subject_of(entry.mention)
+    clauses: list[Clause] = []
+    rule, connection_id = entry.row.ignored_by, entry.row.connection_id
+    if rule is not None:
+        query = understood(rule.query, f"ignore rule {rule.pk}")
+        clauses = query.explain(subject) if query and query.matches(subject) else []
+    elif entry.row.ignored_why == InboundItem.Ignored.QUERY:
+        if connection_id not in channels:
+            channels[connection_id] = list(Channel.objects.filter(connection=connection_id).exclude(query=""))
+        for channel in channels[connection_id]:
+            query = understood(channel.query, f"channel {channel.pk}")
+            clauses += query.explain(subject) if query and not query.matches(subject) else []
+    return recent_items.shown(entry, subject, list(dict.fromkeys(clauses)))
+
+
+@transaction.atomic
+def let_in(item_id: int, user: User | AnonymousUser) -> InboundItem | None:
+    """This one comes in after all: pending once, past what stopped it (which it goes on naming until then). None if it
+    is not kept out by a rule or a query (any more), its raw form is not kept any longer, or it is not for this person's
+    eyes."""
+    stopped = InboundItem.objects.filter(state=InboundItem.State.IGNORED, ignored_why__in=("rule", "query"))
+    stopped = stopped.filter(WITH_RAW)
+    item = seen_by(user, stopped).filter(pk=item_id).select_for_update().defer("payload", "raw").first()
+    if item is None:
+        return None
+    InboundItem.objects.filter(pk=item_id).update(state=InboundItem.State.PENDING, attempts=0)
+    items_after_commit(item.connection_id, [item_id])
+    return item

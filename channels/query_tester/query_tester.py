@@ -1,0 +1,226 @@
+"""Trying a query over what came in lately, before it is switched on. Bounded in items and in time: what takes longer is
+gone on with by the next look."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import QuerySet
+
+from audit import log
+from channels.clocks import desk_now
+from channels.dispatch import items_after_commit
+from channels.inbox import recent_items
+from channels.inbox.recent_items import MOST, Entry, Shown
+from channels.inbox.retention import WITH_RAW
+from channels.models import Batch, Channel, InboundItem
+from channels.queries.ignoring import understood
+from channels.queries.matching import Query, parse, subject_of
+from channels.queries.routing import channels_for
+from channels.registry.configs import Source
+
+AT_ONCE = 200
+BUDGET_S = 1.5
+SHOWN = 30
+"""Examples of each kind."""
+KEPT_S = 300
+KINDS = ("newly_in", "newly_out", "comes", "stays")
+
+
+@dataclass(slots=True)
+class Trial:
+    """What a query would do, as far as it has been tried. Counts are of mentions that this channel saw."""
+
+    total: int
+    """Items of its connection to look at; at most MOST."""
+    newest: int
+    seen: int = 0
+    next_below: int | None = None
+    comes: int = 0
+    stays: int = 0
+    newly_in: int = 0
+    """Come in by this query, but not by the one in force."""
+    newly_out: int = 0
+    own: int = 0
+    """Own posts and bounces: no query stops them."""
+    others: int = 0
+    """Written to other channels of the connection."""
+    nothing: int = 0
+    """The adapter found no mention in them."""
+    failed: int = 0
+    examples: dict[str, list[Shown]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+
+    @property
+    def is_done(self) -> bool:
+        return self.seen >= self.total
+
+    @property
+    def is_capped(self) -> bool:
+        return self.total >= MOST
+
+
+def trial_of(channel: Channel, text: str, now: datetime, budget_s: float = BUDGET_S) -> Trial:
+    """Go on with the trial of this text, or begin one, for about `budget_s` seconds. Raises QueryError."""
+    query, force = parse(text), understood(channel.query, f"channel {channel.pk}")
+    key = _key(channel, text)
+    kept = cache.get(key)
+    trial = _restored(kept) if kept else _begin(channel, now)
+    if not trial.is_done:
+        _go_on(trial, channel, query, force, now, time.monotonic() + budget_s)
+        cache.set(key, _as_json(trial), KEPT_S)
+    return trial
+
+
+def _as_json(trial: Trial) -> dict[str, Any]:
+    kept = asdict(trial)
+    for shown in (shown for examples in kept["examples"].values() for shown in examples):
+        shown["at"] = shown["at"].isoformat()
+    return kept
+
+
+def _restored(kept: dict[str, Any]) -> Trial:
+    examples = {
+        kind: [Shown(**{**shown, "at": datetime.fromisoformat(shown["at"])}) for shown in those]
+        for kind, those in kept["examples"].items()
+    }
+    return Trial(**{**kept, "examples": examples})
+
+
+def forget(channel: Channel, text: str) -> None:
+    """The next trial of this text begins anew, with what has come in since."""
+    cache.delete(_key(channel, text))
+
+
+def _key(channel: Channel, text: str) -> str:
+    both = f"{channel.query}\0{text}".encode("utf-8", "backslashreplace")
+    return f"channels.trial.{channel.pk}.{hashlib.blake2b(both, digest_size=16).hexdigest()}"
+
+
+def _begin(channel: Channel, now: datetime) -> Trial:
+    newest = list(recent_items.recent([channel.connection_id], now).values_list("pk", flat=True)[:MOST])
+    return Trial(len(newest), newest[0] if newest else 0)
+
+
+def _go_on(trial: Trial, channel: Channel, query: Query, force: Query | None, now: datetime, until: float) -> None:
+    channels = [
+        c for c in Channel.objects.filter(connection=channel.connection_id) if c.is_active or c.pk == channel.pk
+    ]
+    sources: dict[int, Source | None] = {}
+    while not trial.is_done:
+        items = recent_items.recent([channel.connection_id], now).filter(pk__lte=trial.newest)
+        if trial.next_below is not None:
+            items = items.filter(pk__lt=trial.next_below)
+        rows = list(items[: min(AT_ONCE, trial.total - trial.seen)])
+        if not rows:  # it grew older than the window meanwhile
+            trial.total = trial.seen
+        for entry in recent_items.read(rows, sources):
+            _look(trial, entry, channel, channels, query, force)
+            trial.seen, trial.next_below = trial.seen + 1, entry.item_id
+            if time.monotonic() > until:
+                return
+
+
+def _look(
+    trial: Trial, entry: Entry, channel: Channel, channels: list[Channel], query: Query, force: Query | None
+) -> None:
+    mention = entry.mention
+    if mention is None:
+        trial.failed += bool(entry.error)
+        trial.nothing += not entry.error
+    elif mention.is_own or mention.bounced_id:
+        trial.own += 1
+    elif channel not in channels_for(channels, mention):
+        trial.others += 1
+    else:
+        subject = subject_of(mention)
+        comes, came = query.matches(subject), force is None or force.matches(subject)
+        kinds = ["comes" if comes else "stays"]
+        if comes != came:
+            kinds.append("newly_in" if comes else "newly_out")
+        for kind in kinds:
+            setattr(trial, kind, getattr(trial, kind) + 1)
+            if len(trial.examples[kind]) < SHOWN:
+                trial.examples[kind].append(recent_items.shown(entry, subject, query.explain(subject)))
+
+
+# --- a rule -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Preview:
+    """What a rule would have stopped."""
+
+    stopped: int = 0
+    seen: int = 0
+    total: int = 0
+    examples: list[Shown] = field(default_factory=list)
+
+
+def preview_rule(
+    text: str, channel: Channel | None, connection_ids: list[int], now: datetime, budget_s: float = BUDGET_S
+) -> Preview:
+    """Over the newest mentions of these connections, for about `budget_s` seconds. Raises QueryError."""
+    query, until, found = parse(text), time.monotonic() + budget_s, Preview()
+    channels = list(Channel.objects.filter(connection__in=connection_ids, is_active=True))
+    items = recent_items.recent(connection_ids, now)
+    found.total = len(items.values_list("pk", flat=True)[:MOST])
+    for entry in recent_items.read(items[:MOST].iterator(chunk_size=AT_ONCE)):
+        found.seen += 1
+        if _is_stopped(entry, query, channel, channels):
+            found.stopped += 1
+            if len(found.examples) < SHOWN and entry.mention is not None:
+                subject = subject_of(entry.mention)
+                found.examples.append(recent_items.shown(entry, subject, query.explain(subject)))
+        if time.monotonic() > until:
+            break
+    return found
+
+
+def _is_stopped(entry: Entry, query: Query, channel: Channel | None, channels: list[Channel]) -> bool:
+    mention = entry.mention
+    if mention is None or mention.is_own or mention.bounced_id or not query.matches(subject_of(mention)):
+        return False
+    ours = [c for c in channels if c.connection_id == entry.row.connection_id]
+    return channel is None or channel in channels_for(ours, mention)
+
+
+# --- switching on ----------------------------------------------------------------------------------------------------
+
+
+def switch_on(channel: Channel, text: str) -> None:
+    """From now on it decides what is a mention. Raises QueryError."""
+    parse(text)
+    with transaction.atomic():
+        channel.query = channel.draft_query = text
+        channel.save(update_fields=["query", "draft_query"])
+        log.record("channel_changed", now=desk_now(), subject=channel, details={"changed": ["query"]})
+
+
+def waiting(channel: Channel, now: datetime) -> int:
+    """Items of the last days that a query kept out, at most MOST."""
+    return len(_kept_out(channel, now).values_list("pk", flat=True)[:MOST])
+
+
+@transaction.atomic
+def let_in(channel: Channel, now: datetime) -> int:
+    """What a query had kept out is judged anew by the queries of today, as one import; returns how many items."""
+    kept = _kept_out(channel, now).order_by("-pk").select_for_update(skip_locked=True)
+    ids = list(kept.values_list("pk", flat=True)[:MOST])
+    if ids:
+        batch = Batch.objects.create(
+            connection_id=channel.connection_id, channel=channel, reason=Batch.Reason.QUERY, started_at=now
+        )
+        InboundItem.objects.filter(pk__in=ids).update(state="pending", ignored_why="", attempts=0, batch=batch)
+        items_after_commit(channel.connection_id, sorted(ids))
+    return len(ids)
+
+
+def _kept_out(channel: Channel, now: datetime) -> QuerySet[InboundItem]:
+    items = InboundItem.objects.filter(connection=channel.connection_id, state="ignored", ignored_why="query")
+    return items.filter(WITH_RAW, created_at__gte=recent_items.since(now))

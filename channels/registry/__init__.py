@@ -1,0 +1,4 @@
+"""Finds adapters and turns stored connections into the config an adapter reads.
+
+Callers use `lookup` and `configs`.
+"""

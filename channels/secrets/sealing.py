@@ -1,0 +1,121 @@
+"""Where sealed secrets are stored, and sealing all of them again under a new key.
+
+Columns of ours are SealedFields; a new one comes under `reseal_all` by itself. Packages of others keep what we seal for
+them (the second factor's secret) in columns of theirs, so every text and JSON column there is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.apps.registry import Apps
+from django.conf import settings
+from django.db import models, transaction
+
+from channels.secrets.vault import SecretUnreadable, is_under_first_key, reseal
+
+_SEALED = re.compile(r"gAAAAA[A-Za-z0-9_-]{90,}={0,2}\Z")
+"""Fernet's version, the leading zeros of its time, and the shortest content: https://github.com/fernet/spec"""
+
+
+class SealedField(models.JSONField):
+    """Name → sealed secret (or what need not be secret). For migrations it is a JSONField like any other."""
+
+    def deconstruct(self) -> tuple[str, str, Any, dict[str, Any]]:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+
+@dataclass(frozen=True)
+class Column:
+    """One place in the tables that may hold sealed values, in a string or anywhere inside JSON."""
+
+    model: type[models.Model]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.model._meta.label}.{self.name}"
+
+
+def columns(registry: Apps = apps) -> list[Column]:
+    """All of them."""
+    return [
+        Column(model, field.attname)
+        for model in registry.get_models()
+        if model._meta.managed and not model._meta.proxy
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, SealedField) or (not _is_ours(model._meta.app_config) and _holds_text(field))
+    ]
+
+
+def reseal_all(registry: Apps = apps) -> dict[Column, int]:
+    """Column → how many secrets are now under the first key. All or nothing; raises SecretUnreadable, which names the
+    row."""
+    with transaction.atomic():
+        return {column: count for column in columns(registry) if (count := _reseal(column))}
+
+
+def under_older_keys(registry: Apps = apps) -> dict[Column, int]:
+    """Column → how many secrets the first key does not open. Changes nothing."""
+    found: dict[Column, int] = {}
+    for column in columns(registry):
+        old: list[str] = []
+        for row in column.model._default_manager.all().iterator():
+            _mapped(getattr(row, column.name), partial(_note_if_older, old))
+        if old:
+            found[column] = len(old)
+    return found
+
+
+def is_sealed(value: object) -> bool:
+    return isinstance(value, str) and _SEALED.match(value) is not None
+
+
+def _reseal(column: Column) -> int:
+    count = 0
+    for row in column.model._default_manager.select_for_update().order_by("pk"):
+        opened: list[str] = []
+        try:
+            new = _mapped(getattr(row, column.name), partial(_resealed, opened))
+        except SecretUnreadable as error:
+            raise SecretUnreadable(f"{column} of {row}: {error}") from error
+        if opened:
+            column.model._default_manager.filter(pk=row.pk).update(**{column.name: new})
+            count += len(opened)
+    return count
+
+
+def _resealed(opened: list[str], value: str) -> str:
+    opened.append(value)
+    return reseal(value)
+
+
+def _note_if_older(old: list[str], value: str) -> str:
+    if not is_under_first_key(value):
+        old.append(value)
+    return value
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """The same with every sealed string changed."""
+    if isinstance(value, dict):
+        return {name: _mapped(each, change) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_mapped(each, change) for each in value]
+    return change(value) if is_sealed(value) else value
+
+
+def _is_ours(app: AppConfig) -> bool:
+    return Path(app.path).is_relative_to(settings.BASE_DIR) and "site-packages" not in Path(app.path).parts
+
+
+def _holds_text(field: Any) -> bool:
+    return isinstance(field, models.JSONField | models.TextField) or (
+        isinstance(field, models.CharField) and (field.max_length or 0) >= 100
+    )

@@ -1,0 +1,1 @@
+"""The Slack Web API, shared by the Slack adapter and outgoing notices."""

@@ -1,0 +1,211 @@
+"""The Slack Web API as the outbox uses it: post one message, look for one that may have been posted.
+
+Methods and errors: https://docs.slack.dev/reference/methods/chat.postMessage. It is not idempotent, so each message
+carries the desk's key in its metadata: https://docs.slack.dev/messaging/message-metadata
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.error import URLError
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from channels.contract import Json, Receipt
+from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+from channels.secrets.vault import remember
+from channels.slack.codes import CREDENTIALS, TOO_OFTEN, UNCLEAR
+
+REQUEST_TIMEOUT_S = 20.0
+INDEX_LAG_S = 15.0
+EVENT_TYPE = "desk_message"
+CLOCK_SKEW = timedelta(minutes=5)
+_DEFAULT_WAIT_S = 30.0
+_MOST_PAGES = 20
+_CODE = re.compile(r"[a-z0-9_]{1,80}\Z")
+_NOT_CONNECTED = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
+_NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackReceipt(Receipt):
+    """`external_id` is the message's ts, `url` its permalink; `channel` the id of the channel it is in."""
+
+    channel: str = ""
+
+
+def client() -> WebClient:
+    """No retries by itself: the ones of slack_sdk repeat a post after a broken connection. Raises AuthFailed."""
+    token = settings.SLACK_TOKEN
+    if not token:
+        raise AuthFailed(_("Slack is not set up: DESK_SLACK_TOKEN is empty."))
+    remember(token)
+    return WebClient(
+        token=token,
+        base_url=settings.SLACK_API_BASE,
+        timeout=int(REQUEST_TIMEOUT_S),
+        retry_handlers=[],
+        proxy=settings.HTTP_PROXY or None,
+        user_agent_prefix=settings.HTTP_USER_AGENT,
+    )
+
+
+def whoami() -> str:
+    """The workspace that the token opens. Raises Transient, RateLimited, AuthFailed, Rejected.
+    https://docs.slack.dev/reference/methods/auth.test"""
+    slack = client()
+    return str(_call(lambda: slack.auth_test()).get("team") or "")
+
+
+def post(arguments: Mapping[str, Json], key: str) -> SlackReceipt:
+    """Post a message {channel, text, blocks?, thread_ts?}. Raises Transient only if nothing was taken, else Uncertain,
+    RateLimited, AuthFailed, Rejected."""
+    slack = client()
+    metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+    data = _call(lambda: slack.chat_postMessage(**dict(arguments), metadata=metadata), changes=True)
+    ts, channel = str(data.get("ts") or ""), str(data.get("channel") or arguments["channel"])
+    if not ts:
+        raise Uncertain(_("Slack answered without the id of the message."))
+    return SlackReceipt(external_id=ts, url=_permalink(slack, channel, ts), channel=channel)
+
+
+def update(arguments: Mapping[str, Json]) -> SlackReceipt:
+    """Change a message of ours {channel, ts, text, blocks?}: the same twice does no harm. Raises Transient,
+    RateLimited, AuthFailed, Rejected. https://docs.slack.dev/reference/methods/chat.update"""
+    slack = client()
+    data = _call(lambda: slack.chat_update(**dict(arguments)))
+    return SlackReceipt(external_id=str(data.get("ts") or arguments["ts"]), channel=str(arguments["channel"]))
+
+
+def find(arguments: Mapping[str, Json], key: str, since: datetime) -> SlackReceipt | None:
+    """Our own message with this key, posted after `since`; None only when all of that time was read without it."""
+    slack = client()
+    channel = _channel_id(slack, str(arguments["channel"]))
+    oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}"
+    for message in _messages(slack, channel, arguments.get("thread_ts"), oldest):
+        payload = (message.get("metadata") or {}).get("event_payload") or {}
+        if payload.get("key") == key:
+            ts = str(message["ts"])
+            return SlackReceipt(external_id=ts, url=_permalink(slack, channel, ts), channel=channel)
+    return None
+
+
+def _messages(slack: WebClient, channel: str, thread_ts: Json, oldest: str) -> Iterator[dict[str, Any]]:
+    """Raises Uncertain when there are too many to read them all."""
+    cursor: str | None = None
+    for _page in range(_MOST_PAGES):
+        page: dict[str, Any] = {
+            "channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": 200, "cursor": cursor
+        }  # fmt: skip
+        if thread_ts:
+            data = _call(lambda page=page: slack.conversations_replies(ts=str(thread_ts), **page))  # type: ignore[misc]
+        else:
+            data = _call(lambda page=page: slack.conversations_history(**page))  # type: ignore[misc]
+        yield from data.get("messages") or []
+        cursor = (data.get("response_metadata") or {}).get("next_cursor") or None
+        if not cursor:
+            if data.get("has_more"):
+                break
+            return
+    raise Uncertain(_("There is too much in that Slack channel to look through all of it."))
+
+
+def _channel_id(slack: WebClient, channel: str) -> str:
+    """The id of a channel given by id or by name; reading needs the id, posting takes both."""
+    name = channel.removeprefix("#")
+    cursor: str | None = None
+    for _page in range(_MOST_PAGES):
+        data = _call(lambda cursor=cursor: slack.conversations_list(limit=200, cursor=cursor))  # type: ignore[misc]
+        for found in data.get("channels") or []:
+            if channel == found.get("id") or name == found.get("name"):
+                return str(found["id"])
+        cursor = (data.get("response_metadata") or {}).get("next_cursor") or None
+        if not cursor:
+            break
+    return channel
+
+
+def _permalink(slack: WebClient, channel: str, ts: str) -> str | None:
+    """The message is posted: that its link cannot be had must not make it look otherwise."""
+    try:
+        return (
+            str(_call(lambda: slack.chat_getPermalink(channel=channel, message_ts=ts)).get("permalink") or "") or None
+        )
+    except ChannelError:
+        return None
+
+
+def _call(request: Callable[[], Any], *, changes: bool = False) -> dict[str, Any]:
+    doubtful = Uncertain if changes else Transient
+    try:
+        data = request().data
+    except SlackApiError as error:
+        raise _api_error(error, changes) from None
+    except URLError as error:
+        if isinstance(error.reason, _NOT_CONNECTED) or getattr(error.reason, "errno", None) in _NO_ROUTE:
+            raise Transient(_("Slack cannot be reached. Nothing was sent.")) from None
+        raise doubtful(_("The connection to Slack broke off.")) from None
+    except (OSError, http.client.HTTPException, UnicodeDecodeError, ValueError):
+        raise doubtful(_("Slack did not answer in time, or not properly.")) from None
+    except SlackClientError as error:
+        raise Rejected(_("The request to Slack is not valid (%(kind)s).") % {"kind": type(error).__name__}) from None
+    if not isinstance(data, dict):
+        raise doubtful(_("Slack did not answer in time, or not properly."))
+    return data
+
+
+def _api_error(error: SlackApiError, changes: bool) -> ChannelError:
+    response = error.response
+    status = int(getattr(response, "status_code", 0) or 0)
+    data = getattr(response, "data", None)
+    code = str(data.get("error") or "") if isinstance(data, dict) else ""
+    if not _CODE.match(code):  # slack_sdk puts "Received a response in a non-JSON format: …" where a code should be
+        code = ""
+    if status == 429 or code in TOO_OFTEN:
+        wait_s = _retry_after_s(getattr(response, "headers", None) or {})
+        return RateLimited(_("Slack was asked too often; waiting."), retry_after_s=wait_s)
+    if status >= 500 or not code or code in UNCLEAR:
+        return (Uncertain if changes else Transient)(
+            _("Slack did not answer properly (%(what)s).") % {"what": code or status}
+        )
+    if code in CREDENTIALS:
+        return AuthFailed(_in_words(code))
+    return Rejected(_in_words(code))
+
+
+def _retry_after_s(headers: Mapping[str, Any]) -> float:
+    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    try:
+        return max(1.0, float(told[0] if isinstance(told, list) else told))  # type: ignore[arg-type]
+    except (TypeError, ValueError, IndexError):
+        return _DEFAULT_WAIT_S
+
+
+def _in_words(code: str) -> str:
+    known = {
+        "not_in_channel": _("The desk's Slack app is not a member of that channel. Invite it there, then try again."),
+        "channel_not_found": _("Slack does not know that channel, or it is private and the desk's app is not in it."),
+        "is_archived": _("That Slack channel is archived."),
+        "msg_too_long": _("The message is too long for Slack."),
+        "no_text": _("The message has no text."),
+        "invalid_blocks": _("Slack does not accept the blocks of the message."),
+        "restricted_action": _("A setting of the Slack workspace keeps the desk from posting there."),
+        "thread_not_found": _("The Slack thread to answer in does not exist any more."),
+        "invalid_auth": _("Slack refuses the token. Set DESK_SLACK_TOKEN to a valid one."),
+        "not_authed": _("Slack refuses the token. Set DESK_SLACK_TOKEN to a valid one."),
+        "token_revoked": _("The Slack token was revoked. Set DESK_SLACK_TOKEN to a new one."),
+        "account_inactive": _("The Slack app or its user was removed. Install it again and set DESK_SLACK_TOKEN."),
+        "missing_scope": _("The Slack token lacks a scope that this needs. Add it to the app and install it again."),
+    }
+    return known.get(code) or _("Slack refuses it: %(code)s.") % {"code": code}

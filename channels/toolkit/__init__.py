@@ -1,0 +1,1 @@
+"""What adapters share: cursors, backfill, partial failures, text, links, quotes. Pure."""

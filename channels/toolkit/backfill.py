@@ -1,0 +1,112 @@
+"""Reading a newest-first list from its top: down to what is known, and on where an earlier reading broke off. Pure.
+
+For lists that are paged by a place in them (a fullname, a page number) and cannot be asked for a stretch of time.
+What has been read is `channels.toolkit.cursors.Progress`; beside it stands, for the lower end of each island, the place
+from which the list goes on. Positions are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from channels.contract import Json
+from channels.toolkit.cursors import Progress, progress_from
+
+T = TypeVar("T")
+ODD_ONES = 2
+"""So many entries at the end of a slice may be out of order (older than they should be) without ending the reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[T]):
+    """One answer: `times` of its entries as they stand, `place` from which the list goes on (None: it ends here)."""
+
+    answer: T
+    times: Sequence[int]
+    place: Json
+
+    @property
+    def low(self) -> int:
+        return max(self.times[-1 - ODD_ONES :])
+
+    @property
+    def top(self) -> int:
+        return max(self.times)
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """How far a list has been read, and where to go on below each island."""
+
+    progress: Progress
+    places: Mapping[str, Json] = field(default_factory=dict)
+
+    def after(self, part: Slice[T]) -> Descent:
+        """After one more slice, read without a break from the top or from the lower end of an island."""
+        progress, low, top = self.progress, part.low, part.top
+        if part.place is None:
+            return self.ended(top)
+        for _ in range(len(progress.islands) + 2):
+            gap = next((g for g in progress.gaps() if (top > g.floor if g.ceiling is None else low < g.ceiling)), None)
+            if gap is None:
+                break
+            progress = progress.read(gap, low, top, complete=False)
+        lows = {str(bottom) for bottom, _ in progress.islands}
+        places = {at: place for at, place in {**self.places, str(low): part.place}.items() if at in lows}
+        return Descent(progress, places)
+
+    def ended(self, top: int = 0) -> Descent:
+        """After the end of the list: whatever lies below can never be read."""
+        tops = [known for _, known in self.progress.islands]
+        return Descent(Progress(max(self.progress.high, top, *tops)))
+
+    def next_gap(self) -> tuple[bool, Json]:
+        """Whether earlier readings left a gap, and from which place it is read (None: only by walking down to it)."""
+        gap = self.progress.older_gap()
+        return (False, None) if gap is None else (True, self.places.get(str(gap.ceiling)))
+
+    def without(self, place: Json) -> Descent:
+        """The place has gone from the list: next time what is below it is reached from the top."""
+        return Descent(self.progress, {at: known for at, known in self.places.items() if known != place})
+
+    def to_json(self) -> Json:
+        return {**self.progress.to_json(), "places": dict(self.places)}
+
+
+def descent_from(stored: Json, start: int) -> Descent:
+    """What `to_json` gave; a new or unreadable one begins at `start`."""
+    places = stored.get("places") if isinstance(stored, dict) else None
+    return Descent(progress_from(stored, start), dict(places) if isinstance(places, dict) else {})
+
+
+def descend(
+    ask: Callable[[Json], Slice[T]], descent: Descent, *, overlap_s: int, pages: int
+) -> Iterator[tuple[Slice[T], Descent]]:
+    """What is new, down through the overlap, then the gaps of earlier readings; at most `pages` questions.
+
+    `ask(None)` is the top of the list. Each slice comes with the state after it, to be stored together.
+    """
+    floor = descent.progress.gaps()[0].floor
+    place: Json = None
+    jumped = is_new_done = False
+    for number in range(1, pages + 1):
+        part = ask(place)
+        if not part.times:
+            is_end = place is not None and part.place is None and not jumped
+            yield part, descent.without(place) if jumped else descent.ended() if is_end else descent
+            return
+        descent = descent.after(part)
+        yield part, descent
+        if part.place is None:
+            return
+        place, jumped = part.place, False
+        # What is known already must not keep a gap from ever being filled.
+        is_new_done = is_new_done or part.low <= floor - overlap_s or (part.low <= floor and number >= pages // 2)
+        if is_new_done:
+            is_open, below = descent.next_gap()
+            if not is_open:
+                return
+            if below is not None and below != place:
+                place, jumped = below, True

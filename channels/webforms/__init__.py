@@ -1,0 +1,1 @@
+"""Public web forms and the admin forms that adapters declare."""

@@ -1,0 +1,144 @@
+"""What somebody has typed into a form of ours: read, held to its limits, and told what is wrong in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from channels.adapters.form.language import CONTROLS, Question, key_of
+from channels.adapters.form.reading import is_address
+from channels.contract import Json
+from channels.toolkit.links import is_web_address
+from channels.toolkit.text import clean
+
+LONGEST = {"textarea": 10_000, "email": 254, "url": 2_000, "number": 40}
+LONGEST_LINE = 500
+MOST_FURTHER = 30
+"""Fields that the form does not ask for (a campaign's hidden ones) and that are kept all the same."""
+LONGEST_FURTHER = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    label: str
+    is_chosen: bool
+
+
+@dataclass(slots=True)
+class Shown:
+    """A question as the page shows it: with what was typed and what is wrong with it."""
+
+    question: Question
+    value: str = ""
+    problem: str = ""
+    choices: list[Choice] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.question.name
+
+    @property
+    def longest(self) -> int:
+        return longest(self.question)
+
+
+def longest(question: Question) -> int:
+    return LONGEST.get(question.kind, LONGEST_LINE)
+
+
+@dataclass(slots=True)
+class Filled:
+    """A form that was sent. `answers` is what is stored; nothing of it may be stored while there are `problems`."""
+
+    shown: list[Shown]
+    answers: dict[str, Json]
+
+    @property
+    def problems(self) -> list[Shown]:
+        return [each for each in self.shown if each.problem]
+
+
+def empty(questions: Sequence[Question]) -> list[Shown]:
+    return [_shown(question, []) for question in questions]
+
+
+def read(questions: Sequence[Question], given: Mapping[str, Sequence[str]]) -> Filled:
+    """`given`: name → everything that was sent under it."""
+    by_key: dict[str, list[str]] = {}
+    for name, values in given.items():
+        by_key.setdefault(key_of(name), []).extend(clean(value) for value in values)
+    shown, answers = [], {}
+    for question in questions:
+        values = [v for value in by_key.get(question.name, []) if (v := _tidy(question, value))]
+        each = _shown(question, values)
+        each.problem = _problem(question, values)
+        shown.append(each)
+        if values:
+            answers[question.name] = _answer(question, values)
+    return Filled(shown, {**answers, **_further(questions, given)})
+
+
+def _tidy(question: Question, value: str) -> str:
+    value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return value if question.kind == "textarea" else " ".join(value.split())
+
+
+def _shown(question: Question, values: list[str]) -> Shown:
+    chosen = [Choice(choice, choice in values) for choice in question.choices]
+    if question.kind == "checkbox" and not question.choices:
+        chosen = [Choice(question.label, bool(values))]
+    return Shown(question, values[0] if values else "", choices=chosen)
+
+
+def _answer(question: Question, values: list[str]) -> Json:
+    if question.kind != "checkbox":
+        return values[0]
+    return values if question.choices else True
+
+
+def _problem(question: Question, values: list[str]) -> str:
+    """In the words of the one who has typed it; empty where nothing is wrong."""
+    if not values:
+        return _missing(question) if question.required else ""
+    value, most = values[0], longest(question)
+    if len(value) > most:
+        told = {"most": most, "over": len(value) - most}
+        return _("This is too long: %(most)s characters are the most, %(over)s fewer please.") % told
+    match question.kind:
+        case "email" if not is_address(value):
+            return _("This is no e-mail address that we could answer to. It should look like name@example.com.")
+        case "url" if not is_web_address(value):
+            return _("This is no web address. It should begin with https://.")
+        case "number" if not _is_number(value):
+            return _("Enter a number.")
+        case "select" | "checkbox" if question.choices and any(each not in question.choices for each in values):
+            return _("Choose one of the list.")
+    return ""
+
+
+def _missing(question: Question) -> str:
+    if question.kind == "select":
+        return _("Choose one of the list.")
+    if question.kind == "checkbox":
+        return _("This needs a tick.")
+    return _("Please fill this in.")
+
+
+def _is_number(value: str) -> bool:
+    try:
+        return len(value) <= LONGEST["number"] and float(value.replace(",", "").replace(" ", "")) is not None
+    except ValueError:
+        return False
+
+
+def _further(questions: Sequence[Question], given: Mapping[str, Sequence[str]]) -> dict[str, Json]:
+    asked = {question.name for question in questions}
+    kept: dict[str, Json] = {}
+    for name, values in given.items():
+        if key_of(name) in asked or name.lower().startswith(CONTROLS) or len(kept) >= MOST_FURTHER:
+            continue
+        if words := "; ".join(v for value in values[:20] if (v := clean(value).strip()))[:LONGEST_FURTHER]:
+            kept[clean(name)[:100]] = words
+    return kept

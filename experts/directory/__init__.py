@@ -1,0 +1,1 @@
+"""Experts: the directory, and who knows about a mention."""

@@ -1,0 +1,1 @@
+"""Asking an expert for help: requests, reminders, answers, wording."""

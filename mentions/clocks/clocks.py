@@ -1,0 +1,131 @@
+"""The clocks of a ticket: always a recomputation from its messages, never counted up.
+
+Two forms of one definition, compared by a test: `compute` in Python for reading and for new tickets, `recompute` as one
+statement for any number of tickets.
+
+- asked: the oldest message to us that is not automatic. It stays when its author deletes it: they did ask.
+- first reply: the oldest public message of the team, neither automatic nor deleted nor bounced, not before `asked`.
+- place in the queue: the oldest message to us, neither automatic nor deleted, after our last one.
+- due: only while nothing was answered, something is left to answer and no reason says that no reply is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from mentions.clocks.targets import due, due_sql, target_minutes, target_minutes_sql
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the clocks look at in a message. `direction`: "in", "team" or "by"."""
+
+    id: int
+    direction: str
+    posted_at: datetime
+    is_auto: bool = False
+    is_deleted: bool = False
+    is_bounced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    posted_at: datetime
+    queued_at: datetime
+    last_message_at: datetime
+    first_reply_at: datetime | None
+    first_reply_message_id: int | None
+    due_at: datetime | None
+
+
+def compute(
+    said: Sequence[Said],
+    *,
+    posted_at: datetime,
+    channel_minutes: int | None,
+    priority: int,
+    no_reply_reason: str = "",
+    skips_weekends: bool = False,
+) -> Clocks:
+    """The clocks of a ticket with these messages; `posted_at` is what it has now, kept when nothing was asked."""
+    minutes = target_minutes(channel_minutes, priority)
+    inbound = [m for m in said if m.direction == "in"]
+    asked = [m for m in inbound if not m.is_auto]
+    team = [m for m in said if m.direction == "team" and not (m.is_auto or m.is_deleted or m.is_bounced)]
+    start = min((m.posted_at for m in asked or inbound), default=posted_at)
+    replies = [m for m in team if m.posted_at >= start] if asked else []
+    first = min(replies, key=lambda m: (m.posted_at, m.id), default=None)
+    live = [m for m in asked if not m.is_deleted]
+    last_team = max((m.posted_at for m in team), default=None)
+    waiting = [m.posted_at for m in live if last_team is None or m.posted_at > last_team]
+    is_due = first is None and live and not no_reply_reason
+    return Clocks(
+        posted_at=start,
+        queued_at=min(waiting, default=max((m.posted_at for m in asked), default=start)),
+        last_message_at=max((m.posted_at for m in said), default=start),
+        first_reply_at=first.posted_at if first else None,
+        first_reply_message_id=first.id if first else None,
+        due_at=due(start, minutes, skips_weekends=skips_weekends) if is_due else None,
+    )
+
+
+_MINUTES = target_minutes_sql("c.target_minutes", "t.priority")
+_REPLY = "direction = 'team' AND NOT is_auto AND NOT is_deleted AND NOT is_bounced"
+_RECOMPUTE = f"""
+WITH computed AS (
+    SELECT t.id,
+           coalesce(a.asked, a.any_in, t.posted_at) AS posted_at,
+           coalesce(w.waiting, a.last_in, a.asked, a.any_in, t.posted_at) AS queued_at,
+           coalesce(a.last_any, t.posted_at) AS last_message_at,
+           r.posted_at AS first_reply_at,
+           r.id AS first_reply_message_id,
+           CASE WHEN r.id IS NULL AND t.no_reply_reason = '' AND a.live > 0 THEN
+               {due_sql("a.asked", _MINUTES, "c.skips_weekends")}
+           END AS due_at
+      FROM mentions_ticket t
+      JOIN channels_channel c ON c.id = t.channel_id
+     CROSS JOIN LATERAL (
+         SELECT min(posted_at) FILTER (WHERE direction = 'in' AND NOT is_auto) AS asked,
+                min(posted_at) FILTER (WHERE direction = 'in') AS any_in,
+                max(posted_at) FILTER (WHERE direction = 'in' AND NOT is_auto) AS last_in,
+                count(*) FILTER (WHERE direction = 'in' AND NOT is_auto AND NOT is_deleted) AS live,
+                max(posted_at) FILTER (WHERE {_REPLY}) AS last_team,
+                max(posted_at) AS last_any
+           FROM mentions_message WHERE ticket_id = t.id
+     ) a
+      LEFT JOIN LATERAL (
+         SELECT id, posted_at FROM mentions_message
+          WHERE ticket_id = t.id AND {_REPLY} AND posted_at >= a.asked
+          ORDER BY posted_at, id LIMIT 1
+     ) r ON true
+     CROSS JOIN LATERAL (
+         SELECT min(posted_at) AS waiting FROM mentions_message
+          WHERE ticket_id = t.id AND direction = 'in' AND NOT is_auto AND NOT is_deleted
+            AND posted_at > coalesce(a.last_team, '-infinity')
+     ) w
+     WHERE t.id = ANY(%s)
+)
+UPDATE mentions_ticket t
+   SET posted_at = n.posted_at, queued_at = n.queued_at, last_message_at = n.last_message_at,
+       first_reply_at = n.first_reply_at, first_reply_message_id = n.first_reply_message_id, due_at = n.due_at
+  FROM computed n
+ WHERE t.id = n.id
+   AND (t.posted_at, t.queued_at, t.last_message_at, t.first_reply_at, t.first_reply_message_id, t.due_at)
+       IS DISTINCT FROM
+       (n.posted_at, n.queued_at, n.last_message_at, n.first_reply_at, n.first_reply_message_id, n.due_at)
+"""  # noqa: S608  (only constants of ours are filled in)
+
+
+def recompute(ticket_ids: Iterable[int]) -> int:
+    """Set the clocks of these tickets from their messages; how many changed. Locks in id order."""
+    ids = sorted(set(ticket_ids))
+    if not ids:
+        return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM mentions_ticket WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
+        cursor.execute(_RECOMPUTE, [ids])
+        return int(cursor.rowcount)

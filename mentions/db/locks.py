@@ -1,0 +1,121 @@
+"""In which order the desk locks, so that nobody waits for anybody in a circle:
+
+    inbox items → conversations (advisory) → tickets by id → what belongs to a ticket → outbox items
+
+Ingest takes all of them; a verb takes those it needs, in this order. Whatever moves messages from one ticket to another
+holds their conversations, as ingest does. What is only a convenience beside a promise
+(`beside`) fails alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db.models import Model, QuerySet
+
+from mentions.models import Ticket
+
+logger = logging.getLogger(__name__)
+M = TypeVar("M", bound=Model)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ATTEMPTS = 3
+MAX_NAMES = 400
+"""Advisory locks of one transaction: all sessions share one table of them. What a very long conversation leaves out is
+caught when it is written (`mentions.ingest.writing.writing`)."""
+_COLLISIONS = ("40P01", "40001")
+"""deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+# Taken all at once and in order, so they cannot deadlock; held until the transaction ends.
+_HOLD = """
+SELECT count(pg_advisory_xact_lock(k)) FROM (
+    SELECT DISTINCT hashtextextended(x, 0) AS k FROM unnest(%s::text[]) AS x ORDER BY 1) AS sorted
+"""
+_NAMES = """
+SELECT DISTINCT n.namespace || ' ' || n.name
+  FROM mentions_message m
+ CROSS JOIN LATERAL (
+       SELECT m.namespace, m.thread_id AS name
+        UNION ALL
+       SELECT m.namespace, m.external_id
+        UNION ALL
+       SELECT namespace, external_id FROM mentions_messagealias WHERE message_id = m.id) AS n
+ WHERE m.ticket_id = ANY(%s) OR m.id = ANY(%s)
+"""
+
+
+def hold(names: Iterable[str]) -> None:
+    """Conversations by name, `namespace id`: two transactions that name the same one take turns."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [list(names)])
+
+
+def hold_conversations(*, tickets: Iterable[int] = (), messages: Iterable[int] = ()) -> None:
+    """The conversations of these tickets and messages, as ingest names them. Before any row is locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMES, [list(tickets), list(messages)])
+        names = sorted(name for (name,) in cursor.fetchall())
+    hold(names[:MAX_NAMES])
+
+
+def share_ticket(ticket_id: int) -> None:
+    """The ticket stays until the end of the caller's transaction; before a row that refers to it is written, since
+    whoever has locked the ticket may be about to write the same row. Raises Ticket.DoesNotExist."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM mentions_ticket WHERE id = %s FOR KEY SHARE", [ticket_id])
+        if cursor.fetchone() is None:
+            raise Ticket.DoesNotExist(ticket_id)
+
+
+def with_ticket(rows: QuerySet[M], pk: int) -> M:
+    """A row that belongs to a ticket, both locked until the end of the caller's transaction: the ticket first, as
+    everybody does. A merge that comes between moves the row: then it is the other ticket. Raises DoesNotExist."""
+    while True:
+        ticket_id = rows.values_list("ticket_id", flat=True).get(pk=pk)
+        before = transaction.savepoint()
+        Ticket.objects.select_for_update().filter(pk=ticket_id).values_list("pk").first()
+        row = rows.select_for_update(of=("self",)).get(pk=pk)
+        if row.ticket_id == ticket_id:  # type: ignore[attr-defined]
+            transaction.savepoint_commit(before)
+            return row
+        transaction.savepoint_rollback(before)  # lets go of the wrong ticket
+
+
+@contextmanager
+def beside(what: str) -> Iterator[None]:
+    """What is done here is convenient, not promised: if the database refuses it, the rest of the transaction holds."""
+    try:
+        with transaction.atomic():
+            yield
+    except DatabaseError as error:
+        logger.warning("%s was left out: %s", what, str(error).partition("\n")[0])
+
+
+def once_more(verb: Callable[P, R]) -> Callable[P, R]:
+    """The verb in a transaction of its own, begun again when the database gave it up for another one."""
+
+    @wraps(verb)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with transaction.atomic():
+                    return verb(*args, **kwargs)
+            except OperationalError as error:
+                if attempt == ATTEMPTS or not is_collision(error) or connection.in_atomic_block:
+                    raise
+                logger.info("%s is done again: %s", verb.__name__, str(error).partition("\n")[0])
+        raise AssertionError("unreachable")
+
+    return wrapped
+
+
+def is_collision(error: BaseException) -> bool:
+    """Whether the database ended this transaction for the sake of another: the same thing once more will do."""
+    cause: Any = error.__cause__
+    return getattr(cause, "sqlstate", None) in _COLLISIONS

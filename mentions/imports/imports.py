@@ -1,0 +1,303 @@
+"""Imports taken back: what a bad poll or query brought leaves the desk as one batch, and can be let in again.
+
+Only what nobody has touched is taken back: a ticket that somebody claimed, answered, noted or was given, or that holds
+a message from elsewhere, stays. The items stay in the inbox, marked, and are not read again by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Model
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from channels.dispatch import items_after_commit
+from channels.inbox.retention import WITH_RAW
+from channels.models import Batch, InboundItem
+from channels.registry.configs import source_of
+from channels.registry.fields import InvalidSettings
+from channels.registry.lookup import UnknownPlatform
+from mentions.db import locks
+from mentions.models import (
+    Attachment,
+    AudienceLimit,
+    Event,
+    Message,
+    MessageAlias,
+    MessageRevision,
+    Note,
+    Notice,
+    Reply,
+    Sighting,
+    ThreadAlias,
+    Ticket,
+)
+
+CHUNK = 200
+"""Tickets that are locked and taken back at a time."""
+BY_ITSELF = ("created", "edited", "restored", "deleted", "status", "woken", "bounced", "unreadable", "readable")
+"""Kinds of events that the desk adds on its own; any other, and any with an actor, says that somebody was there."""
+
+KEPT: dict[str, str | Promise] = {
+    "held": _("somebody has it in hand"),
+    "reply": _("it was answered"),
+    "note": _("it has a note"),
+    "assigned": _("it is assigned to somebody"),
+    "elsewhere": _("it has messages that came otherwise"),
+    "linked": _("something else on the desk refers to it"),
+    "worked": _("somebody has worked on it"),
+}
+"""Why a ticket stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What undoing a batch would do now."""
+
+    untouched: list[int]
+    """Ids of tickets that would be taken back."""
+    kept: list[tuple[int, str]]
+    """(ticket, why as in KEPT)"""
+    waiting: int
+    """Items that have not been read yet, or could not be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    tickets: int
+    items: int
+
+
+def plan(batch_id: int) -> Plan:
+    found = _tickets_of([batch_id])
+    waiting = InboundItem.objects.filter(batch=batch_id, state__in=("pending", "failed")).count()
+    return Plan(
+        [ticket_id for _batch, ticket_id, why in found if not why],
+        [(ticket_id, why) for _batch, ticket_id, why in found if why],
+        waiting,
+    )
+
+
+def counts(batch_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Batch → (tickets, how many of them nobody has touched)."""
+    found: dict[int, tuple[int, int]] = {}
+    for batch_id, _ticket, why in _tickets_of(batch_ids):
+        tickets, untouched = found.get(batch_id, (0, 0))
+        found[batch_id] = (tickets + 1, untouched + (not why))
+    return found
+
+
+def undo(batch_id: int, actor: Any, now: datetime) -> Undone:
+    """Take back what nobody has touched, in short transactions; what is cut off in the middle is finished by undoing it
+    once more. Raises Batch.DoesNotExist."""
+    items = _close(batch_id, actor, now)
+    tickets = 0
+    todo = plan(batch_id).untouched
+    for start in range(0, len(todo), CHUNK):
+        taken, freed = _take_back(batch_id, todo[start : start + CHUNK], now)
+        tickets, items = tickets + taken, items + freed
+    items += _take_back_loose(batch_id, now) + _mark_the_rest(batch_id, now)
+    return Undone(tickets, items)
+
+
+@transaction.atomic
+def redo(batch_id: int) -> int:
+    """Let in again what was undone, as far as its raw form is still kept; returns how many items. Raises
+    Batch.DoesNotExist."""
+    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    undone = InboundItem.objects.filter(WITH_RAW, batch=batch, state="ignored", ignored_why="undone")
+    ids = list(undone.select_for_update().order_by("pk").values_list("pk", flat=True))
+    free = {"attempts": 0, "lease_token": None, "lease_until": None}
+    InboundItem.objects.filter(pk__in=ids).update(state="pending", ignored_why="", error="", **free)
+    batch.undone_at, batch.undone_by = None, None
+    batch.save(update_fields=["undone_at", "undone_by"])
+    items_after_commit(batch.connection_id, ids)
+    return len(ids)
+
+
+# --- which tickets -------------------------------------------------------------------------------------------------
+
+
+_TICKETS = """
+WITH made AS (
+    SELECT DISTINCT i.batch_id, i.connection_id, m.ticket_id FROM channels_inbounditem i
+      JOIN mentions_message m ON m.item_id = i.id
+     WHERE i.batch_id = ANY(%(batches)s) AND {which}
+)
+SELECT made.batch_id, t.id, CASE
+    WHEN t.claim_token IS NOT NULL THEN 'held'
+    WHEN EXISTS (SELECT FROM mentions_reply r WHERE r.ticket_id = t.id) THEN 'reply'
+    WHEN EXISTS (SELECT FROM mentions_note n WHERE n.ticket_id = t.id) THEN 'note'
+    WHEN t.assignee_id IS NOT NULL THEN 'assigned'
+    WHEN EXISTS (SELECT FROM mentions_message m LEFT JOIN channels_inbounditem i ON i.id = m.item_id
+                  WHERE m.ticket_id = t.id AND i.batch_id IS DISTINCT FROM made.batch_id)
+      OR EXISTS (SELECT FROM mentions_message m JOIN mentions_sighting s ON s.message_id = m.id
+                   JOIN channels_channel c ON c.id = s.channel_id
+                  WHERE m.ticket_id = t.id AND c.connection_id <> made.connection_id)
+      THEN 'elsewhere'
+    WHEN t.merged_into_id IS NOT NULL OR t.follow_up_of_id IS NOT NULL OR {linked} THEN 'linked'
+    WHEN EXISTS (SELECT FROM mentions_event e WHERE e.ticket_id = t.id
+                  AND (e.actor_id IS NOT NULL OR e.kind <> ALL(%(by_itself)s))) THEN 'worked'
+    ELSE '' END
+  FROM made JOIN mentions_ticket t ON t.id = made.ticket_id
+ ORDER BY made.batch_id, t.id
+"""
+_GOES_WITH_TICKET: tuple[type[Model], ...] = (Message, ThreadAlias, Event, Reply, Note, AudienceLimit)
+_GOES_WITH_MESSAGE: tuple[type[Model], ...] = (MessageAlias, MessageRevision, Sighting, Attachment, Notice, Ticket)
+
+
+def _tickets_of(batch_ids: Sequence[int], ids: Sequence[int] | None = None) -> list[tuple[int, int, str]]:
+    """(batch, ticket, why it stays or "") of all tickets with a message of these batches, or of those in `ids`."""
+    if not batch_ids:
+        return []
+    which = "m.ticket_id IS NOT NULL" if ids is None else "m.ticket_id = ANY(%(ids)s)"
+    sql = _TICKETS.format(linked=_linked(), which=which)
+    params: dict[str, Any] = {"batches": list(batch_ids), "by_itself": list(BY_ITSELF), "ids": ids}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [(batch_id, ticket_id, why) for batch_id, ticket_id, why in cursor.fetchall()]
+
+
+@cache
+def _linked() -> str:
+    """Rows of any other table that refer to the ticket or to one of its messages, also of floors above this one."""
+    tests = [
+        f"EXISTS (SELECT FROM {table} x WHERE x.{column} = t.id)"
+        for table, column in _references(Ticket, _GOES_WITH_TICKET)
+    ]
+    tests += [
+        f"EXISTS (SELECT FROM {table} x JOIN mentions_message m ON m.id = x.{column} WHERE m.ticket_id = t.id)"
+        for table, column in _references(Message, _GOES_WITH_MESSAGE)
+    ]
+    return " OR ".join(tests)
+
+
+def _references(model: type[Model], without: tuple[type[Model], ...]) -> list[tuple[str, str]]:
+    """(table, column) of the foreign keys that lead to `model`. Tags are the ticket's own; who set them is an event."""
+    return [
+        (str(relation.related_model._meta.db_table), str(relation.field.column))
+        for relation in model._meta.related_objects
+        if not relation.many_to_many and relation.related_model not in without
+    ]
+
+
+# --- taking back ----------------------------------------------------------------------------------------------------
+
+
+_WAITING_GO = """
+UPDATE channels_inbounditem i
+   SET state = 'ignored', ignored_why = 'undone', ignored_by_id = NULL, error = '', parsed_at = %(now)s
+ WHERE batch_id = %(batch)s AND state IN ('pending', 'failed')
+   AND NOT EXISTS (SELECT FROM mentions_message m WHERE m.item_id = i.id)
+"""
+_ITEMS_GO = """
+UPDATE channels_inbounditem
+   SET state = 'ignored', ignored_why = 'undone', ignored_by_id = NULL, error = '', parsed_at = %(now)s
+ WHERE id = ANY(%(ids)s)
+"""
+# An item whose message went with another one (an older version of a post), and is known under no id of its own.
+_REST_GOES = """
+UPDATE channels_inbounditem i
+   SET state = 'ignored', ignored_why = 'undone', ignored_by_id = NULL, error = '', parsed_at = %(now)s
+ WHERE batch_id = %(batch)s AND state = 'stored' AND role = 'mention'
+   AND NOT EXISTS (SELECT FROM mentions_message m WHERE m.item_id = i.id)
+   AND NOT EXISTS (SELECT FROM mentions_message m WHERE m.namespace = %(space)s AND m.external_id = i.external_id)
+   AND NOT EXISTS (SELECT FROM mentions_messagealias a WHERE a.namespace = %(space)s AND a.external_id = i.external_id)
+   AND NOT EXISTS (SELECT FROM mentions_threadpost p WHERE p.namespace = %(space)s AND p.external_id = i.external_id)
+"""
+
+
+@transaction.atomic
+def _close(batch_id: int, actor: Any, now: datetime) -> int:
+    """From here on nothing more of it comes in; what a worker is reading at this moment is waited for."""
+    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    batch.undone_at, batch.undone_by, batch.is_open = now, actor, False
+    batch.save(update_fields=["undone_at", "undone_by", "is_open"])
+    return _execute(_WAITING_GO, batch=batch_id, now=now)
+
+
+@transaction.atomic
+def _take_back(batch_id: int, ticket_ids: Sequence[int], now: datetime) -> tuple[int, int]:
+    """(tickets, items). Items are locked before tickets, as ingest does; a ticket that somebody locks at this moment is
+    theirs, and what happened to it before our lock is looked at again."""
+    messages = Message.objects.filter(ticket__in=ticket_ids, item_id__isnull=False)
+    items = [item for item in messages.values_list("item_id", flat=True) if item is not None]
+    list(InboundItem.objects.filter(pk__in=items).order_by("pk").select_for_update().values_list("pk"))
+    locks.hold_conversations(tickets=ticket_ids)
+    free = Ticket.objects.filter(pk__in=ticket_ids).order_by("pk").select_for_update(skip_locked=True)
+    locked = list(free.values_list("pk", flat=True))
+    ids = [ticket_id for _batch, ticket_id, why in _tickets_of([batch_id], locked) if not why]
+    goes = Message.objects.filter(ticket__in=ids)
+    freed = [item for item in goes.values_list("item_id", flat=True) if item is not None]
+    goes.delete()
+    Ticket.objects.filter(pk__in=ids).delete()
+    return len(ids), _execute(_ITEMS_GO, ids=freed, now=now)
+
+
+@transaction.atomic
+def _take_back_loose(batch_id: int, now: datetime) -> int:
+    """Mentions of channels that only notify: they have no ticket that anybody could have worked on."""
+    mine = Message.objects.filter(ticket=None, direction=Message.Direction.INBOUND)
+    ids = InboundItem.objects.filter(batch=batch_id).values("pk")
+    connection_id = Batch.objects.values_list("connection_id", flat=True).get(pk=batch_id)
+    elsewhere = Sighting.objects.exclude(channel__connection=connection_id).values("message")
+    candidates = mine.filter(item_id__in=ids).exclude(pk__in=elsewhere)
+    locks.hold_conversations(messages=candidates.values_list("pk", flat=True))
+    # Somebody may have made a ticket of one meanwhile: then it is worked on.
+    found = dict(candidates.order_by("pk").select_for_update(of=("self",)).values_list("pk", "item_id"))
+    Message.objects.filter(pk__in=found).delete()
+    return _execute(_ITEMS_GO, ids=list(found.values()), now=now)
+
+
+def _mark_the_rest(batch_id: int, now: datetime) -> int:
+    batch = Batch.objects.get(pk=batch_id)
+    try:
+        source = source_of(batch.connection_id)
+    except (UnknownPlatform, InvalidSettings):
+        return 0  # without its settings the ids cannot be compared; they stay as they are
+    return _execute(_REST_GOES, batch=batch_id, now=now, space=source.adapter.namespace(source.config))
+
+
+def _execute(sql: str, **params: Any) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return max(0, int(cursor.rowcount))
+
+
+# --- what the page lists ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    batch: Batch
+    items: int
+    undone: int
+    """Items that were taken back with it."""
+    tickets: int
+    untouched: int
+
+
+_ITEMS = """
+SELECT batch_id, count(*) FILTER (WHERE ignored_why NOT IN ('query', 'rule')),
+       count(*) FILTER (WHERE state = 'ignored' AND ignored_why = 'undone')
+  FROM channels_inbounditem WHERE batch_id = ANY(%s) GROUP BY batch_id
+"""
+
+
+def lines(batches: Iterable[Batch]) -> list[Line]:
+    """Of batches that hold anything. What a query or a rule keeps out is not counted: it did not come in. Two queries
+    beside the batches'."""
+    found = list(batches)
+    if not found:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_ITEMS, [[batch.pk for batch in found]])
+        items = {pk: (count, undone) for pk, count, undone in cursor.fetchall()}
+    tickets = counts([pk for pk, (count, _undone) in items.items() if count])
+    return [Line(b, *items[b.pk], *tickets.get(b.pk, (0, 0))) for b in found if items.get(b.pk, (0, 0))[0]]

@@ -1,0 +1,296 @@
+"""Where each mention belongs: known already, an answer of ours, a bounce, context, a follow-up, or a new ticket.
+
+Works on the board alone: no statement is made here, so that a batch costs the same few however it is mixed.
+"""
+
+from __future__ import annotations
+
+from channels.contract import Grouping
+from channels.models import Channel
+from mentions.ingest import unreadable
+from mentions.ingest.placing import keeping_out, reopening
+from mentions.ingest.reading import building, context_posts, finding
+from mentions.ingest.reading.loading import variant_id
+from mentions.ingest.reading.reading import Parsed
+from mentions.ingest.reading.state import Board, MessageState, Row, TicketState
+from mentions.ingest.writing import revisions
+
+
+def place(board: Board, parsed: Parsed) -> None:
+    known = _known(board, parsed)
+    if known is not None:
+        _seen_again(board, known, parsed)
+    elif parsed.is_own:
+        _team(board, parsed)
+    elif parsed.mention.bounced_id:
+        _bounce(board, parsed)
+    elif parsed.is_context:
+        _context(board, parsed)
+    elif keeping_out.stays_out(board, parsed):
+        keeping_out.keep_out(board, parsed)
+    else:
+        _inbound(board, parsed)
+
+
+def _known(board: Board, parsed: Parsed) -> MessageState | None:
+    """The message that this is a version of, by any of its ids."""
+    space = parsed.feed.namespace
+    known = board.messages.get((space, parsed.external_id))
+    if known is not None and not parsed.feed.edits:
+        is_ours = known.row["item_id"] is None and known.row["direction"] == "team" and parsed.is_own
+        if not is_ours and known.row["digest"] != parsed.digest:
+            # Another mail under a Message-ID that is taken: a message of its own, once.
+            parsed.external_id = variant_id(parsed)
+            return board.messages.get((space, parsed.external_id))
+    if known is None:
+        known = next((m for a in parsed.mention.aliases if (m := board.messages.get((space, a)))), None)
+    return known
+
+
+def _seen_again(board: Board, message: MessageState, parsed: Parsed) -> None:
+    """Another sighting, another version, or both."""
+    revisions.apply(board, message, parsed)
+    if parsed.is_context:
+        return
+    if message.row["direction"] == "in" and keeping_out.adds_nothing(board, message, parsed):
+        return
+    _see(board, message, parsed)
+    best = parsed.channels[0]
+    if best.rank < message.channel_rank:
+        # Primary by rank, whatever the order of the polls.
+        message.row["channel_id"], message.channel_rank = best.pk, best.rank
+        message.is_changed = True
+    if message.row["direction"] == "team":
+        _answer(board, message, finding.answered_ticket(board, parsed))
+    elif message.row["direction"] == "in":
+        _inbound_again(board, message, parsed)
+
+
+def _inbound_again(board: Board, message: MessageState, parsed: Parsed) -> None:
+    ticket = message.ticket
+    if ticket is None:
+        _find_place(board, message, parsed)
+        return
+    board.lead(parsed.feed.namespace, parsed.keys, ticket)
+    channel = _queue_channel(parsed)
+    if channel is not None and channel.rank < ticket.channel_rank and message.row["posted_at"] <= ticket.posted_at:
+        _take_channel(ticket, channel)
+
+
+def _take_channel(ticket: TicketState, channel: Channel) -> None:
+    """The channel of its first message, unless somebody has had the ticket in hand as it was."""
+    if ticket.is_touched:
+        return
+    ticket.channel_id, ticket.channel_rank, ticket.priority = channel.pk, channel.rank, channel.priority
+    ticket.channel_minutes, ticket.skips_weekends = channel.target_minutes, channel.skips_weekends
+    ticket.is_changed = ticket.needs_clocks = True
+
+
+def _new(board: Board, parsed: Parsed, direction: str, channel: Channel | None = None) -> MessageState:
+    space = parsed.feed.namespace
+    channel = channel or parsed.channels[0]
+    author_id, _ = board.authors[space, parsed.author.id]
+    row = building.message_row(parsed, channel.pk, author_id, direction, parsed.external_id)
+    message = MessageState(0, row, parsed.author.id, channel.rank, is_new=True, attachments=parsed.mention.attachments)
+    board.messages[space, parsed.external_id] = message
+    for alias in parsed.mention.aliases:
+        board.messages[space, alias] = board.new_aliases[space, alias] = message
+        message.aliases += 1
+    board.new_messages.append(message)
+    context_posts.take_out(board, space, parsed.external_id)
+    if not parsed.is_context:
+        _see(board, message, parsed)
+    return message
+
+
+def _see(board: Board, message: MessageState, parsed: Parsed) -> None:
+    for channel in parsed.channels:
+        board.see(message, channel.pk, parsed.at)
+
+
+def _queue_channel(parsed: Parsed) -> Channel | None:
+    return next((channel for channel in parsed.channels if channel.to_queue), None)
+
+
+# --- messages to us -----------------------------------------------------------------------------------------------
+
+
+def _inbound(board: Board, parsed: Parsed) -> None:
+    _find_place(board, _new(board, parsed, "in"), parsed)
+
+
+def _find_place(board: Board, message: MessageState, parsed: Parsed) -> None:
+    """Its conversation's ticket, or a new one; none for what only notifies, or was gone before we saw it."""
+    ticket = finding.ticket_of_asker(board, parsed)
+    row = message.row
+    channel = None if row["is_deleted"] else _queue_channel(parsed)
+    if ticket is None:
+        if channel is not None:
+            _open(board, message, parsed, channel)
+    elif ticket.status == "closed" and channel is not None and not row["is_auto"]:
+        _open(board, message, parsed, channel, follows=ticket)
+    elif channel is not None or row["posted_at"] >= ticket.posted_at:
+        _join(board, message, ticket, parsed)
+    if message.ticket is None:
+        board.loose.append(message)
+
+
+def _open(
+    board: Board, message: MessageState, parsed: Parsed, channel: Channel, follows: TicketState | None = None
+) -> None:
+    """A new ticket for this message; after a closed one it is the follow-up, with the same assignee."""
+    space = parsed.feed.namespace
+    requester_id, _ = board.authors[space, parsed.asker.id]
+    ticket = unreadable.adopt(board, message, parsed, channel)
+    if ticket is None:
+        ticket = building.ticket_for(message, channel, requester_id, parsed.at)
+        board.new_tickets.append(ticket)
+    if follows is not None:
+        ticket.follow_up_of_id, ticket.assignee_id = follows.id, follows.assignee_id
+        ticket.subject = follows.subject or ticket.subject
+        board.moved_threads.append((follows.id, ticket))
+        for key in [key for key, lead in board.threads.items() if lead is follows]:
+            board.threads[key] = ticket
+    board.lead(space, parsed.keys, ticket)
+    if parsed.feed.threads:
+        ticket.follow = (parsed.feed.connection_id, space, parsed.thread_id, parsed.external_id)
+    _attach(board, message, ticket)
+    _take_in_context(board, ticket, parsed)
+
+
+def _join(board: Board, message: MessageState, ticket: TicketState, parsed: Parsed) -> None:
+    row = message.row
+    is_first = row["posted_at"] < ticket.posted_at and not row["is_auto"] and not row["is_deleted"]
+    board.lead(parsed.feed.namespace, parsed.keys, ticket)
+    if parsed.feed.threads:
+        ticket.follow = (parsed.feed.connection_id, parsed.feed.namespace, parsed.thread_id, parsed.external_id)
+    if is_first:
+        _begins(board, ticket, parsed, row)
+    _attach(board, message, ticket)
+    if is_first:
+        _take_in_context(board, ticket, parsed)
+
+
+def _begins(board: Board, ticket: TicketState, parsed: Parsed, row: Row) -> None:
+    """The conversation began earlier than we knew: its first message says who asks, and what about."""
+    ticket.requester_id, _ = board.authors[parsed.feed.namespace, parsed.asker.id]
+    ticket.posted_at = row["posted_at"]
+    ticket.subject = building.subject_of(row)
+    ticket.language = row["language"] or ticket.language
+    ticket.is_changed = True
+    if channel := _queue_channel(parsed):
+        _take_channel(ticket, channel)
+
+
+def _attach(board: Board, message: MessageState, ticket: TicketState) -> None:
+    """The message belongs to the ticket, and with it our own posts that answered it before it was known."""
+    message.ticket = ticket
+    message.is_changed = True
+    ticket.count += 1
+    reopening.heard(ticket, message)
+    for orphan in [o for o in board.orphans if _answers(board, o, message)]:
+        _answer(board, orphan, ticket)
+
+
+def _answers(board: Board, orphan: MessageState, message: MessageState) -> bool:
+    parent = board.messages.get((orphan.row["namespace"], orphan.row["parent_external_id"]))
+    if parent is message:
+        return True
+    # A mail of ours that began the conversation, before anybody had written to us.
+    began = (message.row["namespace"], message.row["parent_external_id"]) == orphan.key
+    return began and orphan.row["namespace"] in board.whole_threads
+
+
+def _take_in_context(board: Board, ticket: TicketState, parsed: Parsed) -> None:
+    """What the requester had said in the thread after asking: on a channel that only notifies, or read as context."""
+    space = parsed.feed.namespace
+    is_whole = parsed.feed.grouping is Grouping.THREAD
+
+    def is_of_ticket(row: Row, author_id: str) -> bool:
+        return (
+            (row["namespace"], row["thread_id"]) == (space, parsed.thread_id)
+            and (is_whole or author_id == parsed.author.id)
+            and row["posted_at"] >= ticket.posted_at
+        )
+
+    for message in [m for m in board.loose if m.ticket is None and is_of_ticket(m.row, m.author_key)]:
+        board.loose.remove(message)
+        board.answers.append(message)
+        _attach(board, message, ticket)
+    if is_whole:
+        return
+    mine = [post for post in board.posts.values() if is_of_ticket(post, post["author_external_id"])]
+    for post in sorted(mine, key=lambda p: p["posted_at"]):
+        context_posts.take_out(board, space, post["external_id"])
+        message = building.message_of_post(post, parsed, ticket.requester_id)
+        board.messages[message.key] = message
+        board.new_messages.append(message)
+        _attach(board, message, ticket)
+
+
+def _context(board: Board, parsed: Parsed) -> None:
+    """From a thread that we follow: a follow-up if its author asks in it, else part of the talk around it."""
+    space = parsed.feed.namespace
+    ticket = board.ticket_by_keys(space, parsed.keys)
+    author = board.authors.get((space, parsed.author.id))
+    if (
+        ticket is None
+        or author is None
+        or ticket.requester_id != author[0]
+        or parsed.posted_at < ticket.posted_at
+        or parsed.mention.is_deleted
+    ):
+        context_posts.place(board, parsed)
+        return
+    channel = next((c for c in parsed.feed.channels if c.pk == ticket.channel_id), parsed.channels[0])
+    message = _new(board, parsed, "in", channel)
+    if ticket.status == "closed":
+        _open(board, message, parsed, channel, follows=ticket)
+    else:
+        _join(board, message, ticket, parsed)
+
+
+# --- messages from us ---------------------------------------------------------------------------------------------
+
+
+def _team(board: Board, parsed: Parsed) -> None:
+    """An answer of ours, wherever it was written: it stops the clock of the ticket it answers and is no new work."""
+    message = _new(board, parsed, "team")
+    ticket = finding.answered_ticket(board, parsed)
+    if ticket is None:
+        board.orphans.append(message)
+        return
+    _answer(board, message, ticket)
+
+
+def _answer(board: Board, message: MessageState, ticket: TicketState | None) -> None:
+    if ticket is None or message.ticket is not None:
+        return
+    if message in board.orphans:
+        board.orphans.remove(message)
+        board.answers.append(message)
+    if reply := board.replies.get(message.key):
+        board.reply_messages.append((reply[0], message))
+    elif not message.row["is_auto"]:
+        ticket.answer = message
+    _attach(board, message, ticket)
+
+
+def _bounce(board: Board, parsed: Parsed) -> None:
+    """A delivery report about a mail of ours: its ticket comes back, with the report in it."""
+    space = parsed.feed.namespace
+    about = (space, parsed.mention.bounced_id or "")
+    bounced = board.messages.get(about)
+    ticket = bounced.ticket if bounced else board.tickets.get(board.bounced.get(about, 0))
+    ticket = ticket or board.ticket_by_keys(space, parsed.keys)
+    if ticket is None:
+        _inbound(board, parsed)
+        return
+    message = _new(board, parsed, "by")
+    _attach(board, message, ticket)
+    board.lead(space, parsed.keys, ticket)
+    ticket.has_bounced = True
+    facts = parsed.mention.extra.get("bounce") or {}
+    board.bounces.append((parsed.feed.connection_id, parsed.mention.bounced_id or "", facts))
+    data = {"message": message, "bounced_id": parsed.mention.bounced_id, "report": facts}
+    ticket.events.append((parsed.at, "bounced", data))

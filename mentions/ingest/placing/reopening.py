@@ -1,0 +1,72 @@
+"""What new messages do to the state of a ticket: back into the queue, answered, or nothing. Pure.
+
+Decided once for all messages of a batch together, from the newest message to us and the newest from us, so that it does
+not matter in which order they came in.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mentions.ingest.reading.state import MessageState, TicketState
+
+ANSWERED = ("solved", "pending")
+WAITING = ("new", "open")
+
+
+def heard(ticket: TicketState, message: MessageState) -> None:
+    """The ticket got a message, or learned that one it has is ours."""
+    row = message.row
+    ticket.needs_clocks = True
+    if row["is_auto"] or row["is_deleted"]:
+        return
+    at = row["posted_at"]
+    if row["direction"] == "in":
+        ticket.last_inbound_at = max(ticket.last_inbound_at or at, at)
+        ticket.has_spoken = True
+    elif row["direction"] == "team":
+        ticket.last_team_at = max(ticket.last_team_at or at, at)
+
+
+def settle(ticket: TicketState, at: datetime) -> None:
+    """Statuses after a batch; `at` is when (aware UTC)."""
+    if ticket.has_bounced or (ticket.has_spoken and ticket.is_unanswered):
+        _wake(ticket, at)
+    elif ticket.answer is not None:
+        _answered(ticket, at)
+
+
+def _wake(ticket: TicketState, at: datetime) -> None:
+    why = "bounced" if ticket.has_bounced else "message"
+    if ticket.no_reply_reason == "automatic" and not ticket.is_touched:
+        # So far there was only automatic mail: this is where its work begins.
+        _change(ticket, "new", at, why)
+        ticket.no_reply_reason = ""
+    elif ticket.status in ANSWERED:
+        _change(ticket, "open", at, why)
+    elif ticket.status == "new" and ticket.answer is not None:
+        _change(ticket, "open", at, "answered_on_platform")
+    if ticket.waiting_on:
+        ticket.events.append((at, "woken", {"from": ticket.waiting_on, "why": why}))
+        ticket.waiting_on = ""
+        ticket.is_changed = True
+
+
+def _answered(ticket: TicketState, at: datetime) -> None:
+    """One of us answered on the platform itself. Who has the ticket in hand, or parked it, decides on their own."""
+    message = ticket.answer
+    if message is None or ticket.is_claimed or ticket.waiting_on or ticket.status not in WAITING:
+        return
+    _change(ticket, "open" if ticket.is_unanswered else "solved", at, "answered_on_platform")
+    if ticket.status == "solved":
+        # It was over when they answered, not when that was noticed.
+        ticket.solved_at = message.row["posted_at"]
+
+
+def _change(ticket: TicketState, status: str, at: datetime, why: str) -> None:
+    if ticket.status == status:
+        return
+    ticket.events.append((at, "status", {"from": ticket.status, "to": status, "why": why}))
+    ticket.status = status
+    ticket.solved_at = at if status == "solved" else None
+    ticket.is_changed = True

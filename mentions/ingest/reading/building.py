@@ -1,0 +1,131 @@
+"""Rows from mentions. Pure: what a new message, ticket or piece of context looks like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.models import Channel
+from channels.toolkit.links import canonical, web_address
+from mentions.ingest.reading.reading import Parsed
+from mentions.ingest.reading.state import MessageState, Row, TicketState
+from mentions.text.storable_text import clean
+
+LONGEST_SUBJECT = 1000
+
+
+def message_row(parsed: Parsed, channel_id: int, author_id: int, direction: str, external_id: str) -> Row:
+    mention = parsed.mention
+    return {
+        "channel_id": channel_id,
+        "namespace": parsed.feed.namespace,
+        "external_id": external_id,
+        "thread_id": parsed.thread_id,
+        "parent_external_id": parsed.parent_id,
+        "author_id": author_id,
+        "direction": direction,
+        "is_auto": mention.is_auto,
+        "is_deleted": mention.is_deleted,
+        "posted_at": parsed.posted_at,
+        "ingested_at": parsed.at,
+        "edited_at": mention.edited_at,
+        "deleted_at": parsed.at if mention.is_deleted else None,
+        "canonical_url": canonical(mention.url or ""),
+        "page_url": canonical(mention.about_url or ""),
+        **version_row(parsed),
+    }
+
+
+def version_row(parsed: Parsed) -> Row:
+    """The columns that another version of the same post changes."""
+    mention = parsed.mention
+    return {
+        "reply_to_external_id": (mention.reply_to_id or "")[:500],
+        "subject": clean(mention.subject or "", LONGEST_SUBJECT),
+        "text": clean(mention.text),
+        "html": clean(mention.html or ""),
+        "url": web_address(clean(mention.url or "")),
+        "language": clean(mention.language or "", 12),
+        "links": [clean(link) for link in mention.links],
+        "thread_title": clean(mention.thread_title or "", LONGEST_SUBJECT),
+        "extra": dict(mention.extra),
+        "digest": parsed.digest,
+        "version_at": parsed.row.fetched_at,
+        "item_id": parsed.row.id,
+    }
+
+
+def message_of_post(post: Row, parsed: Parsed, author_id: int) -> MessageState:
+    """What was context so far, as a message of the ticket that its author has got by now."""
+    row = {name: post[name] for name in ("namespace", "external_id", "thread_id", "parent_external_id", "subject")}
+    row |= {name: post[name] for name in ("text", "html", "url", "posted_at", "is_deleted", "digest", "version_at")}
+    row |= {
+        "canonical_url": canonical(post["url"]),
+        "page_url": canonical(parsed.mention.about_url or ""),
+        "channel_id": parsed.channels[0].pk,
+        "author_id": author_id,
+        "direction": "in",
+        "reply_to_external_id": "",
+        "language": "",
+        "links": [],
+        "thread_title": clean(parsed.mention.thread_title or "", LONGEST_SUBJECT),
+        "extra": {},
+        "is_auto": False,
+        "ingested_at": parsed.at,
+        "edited_at": None,
+        "deleted_at": parsed.at if post["is_deleted"] else None,
+        "item_id": None,
+    }
+    return MessageState(0, row, post["author_external_id"], parsed.channels[0].rank, is_new=True)
+
+
+def post_row(parsed: Parsed) -> Row:
+    """A piece of the talk around a ticket."""
+    mention, author = parsed.mention, parsed.mention.author
+    return {
+        "namespace": parsed.feed.namespace,
+        "external_id": parsed.external_id,
+        "thread_id": parsed.thread_id,
+        "parent_external_id": parsed.parent_id,
+        "author_external_id": author.id,
+        "author_handle": clean(author.handle or "", 254),
+        "author_name": clean(author.name or "", 300),
+        "author_url": web_address(clean(author.url or "")),
+        "subject": clean(mention.subject or mention.thread_title or "", LONGEST_SUBJECT),
+        "text": clean(mention.text),
+        "html": clean(mention.html or ""),
+        "url": web_address(clean(mention.url or "")),
+        "posted_at": parsed.posted_at,
+        "is_deleted": mention.is_deleted,
+        "digest": parsed.digest,
+        "version_at": parsed.row.fetched_at,
+    }
+
+
+def ticket_for(message: MessageState, channel: Channel, requester_id: int, at: Any) -> TicketState:
+    """A new ticket whose first message this is. Automatic mail makes one that nobody has to work on."""
+    row = message.row
+    ticket = TicketState(
+        id=0,
+        channel_id=channel.pk,
+        requester_id=requester_id,
+        subject=subject_of(row),
+        status="solved" if row["is_auto"] else "new",
+        priority=channel.priority,
+        language=row.get("language", ""),
+        posted_at=row["posted_at"],
+        created_at=at,
+        no_reply_reason="automatic" if row["is_auto"] else "",
+        solved_at=at if row["is_auto"] else None,
+        channel_rank=channel.rank,
+        channel_minutes=channel.target_minutes,
+        skips_weekends=channel.skips_weekends,
+        is_new=True,
+    )
+    ticket.events.append((at, "created", {}))
+    return ticket
+
+
+def subject_of(row: Row) -> str:
+    """What the ticket is called in a list: the subject, else the thread's title, else the first line."""
+    words = row["subject"] or row.get("thread_title", "") or row["text"].strip().partition("\n")[0]
+    return str(words)[:500]

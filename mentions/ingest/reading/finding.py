@@ -1,0 +1,58 @@
+"""Which ticket a mention belongs to, from what the board knows. Pure."""
+
+from __future__ import annotations
+
+from channels.contract import Grouping
+from mentions.clocks.thread_keys import author_key, thread_key
+from mentions.ingest.reading.loading import parent_author_key
+from mentions.ingest.reading.reading import Parsed
+from mentions.ingest.reading.state import Board, TicketState
+
+
+def ticket_of_asker(board: Board, parsed: Parsed) -> TicketState | None:
+    """Mail: by its keys. Elsewhere: of the post it answers, if that ticket is its author's; then by thread and author.
+    A closed one only if there is no other."""
+    space = parsed.feed.namespace
+    if parsed.feed.grouping is Grouping.THREAD:
+        return ticket_of_thread(board, parsed)
+    by_keys = board.ticket_by_keys(space, parsed.keys)
+    parent = board.messages.get((space, parsed.parent_id)) if parsed.parent_id else None
+    above = parent.ticket if parent else None
+    asker_id, _ = board.authors[space, parsed.asker.id]
+    if above is not None and above.requester_id == asker_id and (by_keys is None or above.status != "closed"):
+        return above
+    return by_keys
+
+
+def ticket_of_thread(board: Board, parsed: Parsed) -> TicketState | None:
+    """The strongest id of the conversation that leads anywhere: to a ticket, or to a message that has one."""
+    space = parsed.feed.namespace
+    for name in (*parsed.mention.thread_keys, parsed.parent_id, parsed.thread_id, parsed.external_id):
+        if not name:
+            continue
+        if ticket := board.threads.get((space, thread_key(name))):
+            return ticket
+        message = board.messages.get((space, name))
+        if message is not None and message.ticket is not None:
+            return message.ticket
+    return None
+
+
+def answered_ticket(board: Board, parsed: Parsed) -> TicketState | None:
+    space = parsed.feed.namespace
+    if reply := board.replies.get((space, parsed.external_id)):
+        return board.tickets.get(reply[1])
+    parent = board.messages.get((space, parsed.parent_id)) if parsed.parent_id else None
+    if parent is not None and parent.ticket is not None:
+        return parent.ticket
+    if parsed.feed.grouping is Grouping.THREAD:
+        return ticket_of_thread(board, parsed)
+    key = parent_author_key(board, parsed)
+    return board.threads.get((space, key)) if key else None
+
+
+def author_keys(parsed: Parsed) -> list[tuple[str, str]]:
+    """(namespace, key) under which this author would be a requester; used to decide whom to store as an author."""
+    if parsed.feed.grouping is Grouping.AUTHOR_IN_THREAD:
+        return [(parsed.feed.namespace, author_key(parsed.thread_id, parsed.author.id))]
+    return [(parsed.feed.namespace, key) for key in parsed.keys]

@@ -1,0 +1,261 @@
+"""From inbox rows to mentions: what a parser makes of them, the connection they came by, the channels that saw them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+
+from channels.contract import Adapter, Author, Capability, Config, Grouping, Mention
+from channels.db.payloads import storable_id
+from channels.errors import ChannelError, Malformed
+from channels.inbox import leases
+from channels.inbox.inbox import THREAD, Row
+from channels.models import Channel, IgnoreRule
+from channels.parsing import reader
+from channels.parsing.reader import Budget
+from channels.parsing.work import Reading
+from channels.queries.ignoring import Guard, Stop, guard_of
+from channels.queries.routing import channels_for
+from channels.registry.configs import address_of, source_of
+from mentions.clocks.thread_keys import asker_of, keys_of
+from mentions.people.authors import plain
+
+logger = logging.getLogger(__name__)
+
+Now = Callable[[Mention, datetime], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A connection as ingest sees it."""
+
+    connection_id: int
+    adapter: Adapter
+    config: Config
+    namespace: str
+    channels: tuple[Channel, ...]
+    """Active ones, best rank first."""
+    edits: bool
+    """A second item with the same id is an edit. Where it is not, ids and senders are only the sender's word."""
+    threads: bool
+    """Whole threads can be read, so that conversations with open tickets are followed."""
+    grouping: Grouping
+    guard: Guard | None = None
+    """Its channels' queries and the ignore rules; None where nothing can be stopped."""
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A mention on its way to its place, with everything that is known from the item alone."""
+
+    row: Row
+    mention: Mention
+    feed: Feed
+    at: datetime
+    """When it comes into the desk."""
+    digest: bytes
+    external_id: str
+    thread_id: str
+    parent_id: str
+    author: Author
+    """Its `id` is never empty: an unknown author is somebody of their own."""
+    posted_at: datetime
+    keys: list[str]
+    channels: list[Channel]
+    """Those that take it; where none does, those that saw it."""
+    stop: Stop | None = None
+    """What keeps it out, unless it belongs to a conversation that we have."""
+    is_own: bool = False
+
+    @property
+    def is_context(self) -> bool:
+        return self.row.role == THREAD
+
+    @property
+    def asker(self) -> Author:
+        requester = self.mention.requester
+        return requester if requester and requester.id else self.author
+
+
+@dataclass(slots=True)
+class Read:
+    """What a batch of inbox rows holds."""
+
+    parsed: list[Parsed]
+    ignored: list[int]
+    failed: dict[int, str]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was found in the rows that there was time for, by id."""
+
+    readings: dict[int, Reading]
+    feeds: Feeds
+
+
+PATIENCE_S = 2.0
+"""So long a batch may wait for items that are the end of their parser before it stores what it has."""
+RENEW_S = 5.0
+FRESH_S = 5.0
+_loaded: dict[int, tuple[float, Feed]] = {}
+
+
+class Feeds:
+    """The connections of one batch, each loaded once; batches that follow each other closely share them.
+
+    What an admin changes in this process counts at once (`forget_feeds`), elsewhere after `FRESH_S` seconds.
+    """
+
+    def __init__(self) -> None:
+        self._feeds: dict[int, Feed] = {}
+
+    def of(self, connection_id: int) -> Feed:
+        if connection_id not in self._feeds:
+            self._feeds[connection_id] = self._fresh(connection_id)
+        return self._feeds[connection_id]
+
+    def _fresh(self, connection_id: int) -> Feed:
+        now = time.monotonic()
+        loaded = _loaded.get(connection_id)
+        if loaded is None or now - loaded[0] > FRESH_S:
+            loaded = _loaded[connection_id] = (now, load_feed(connection_id))
+        return loaded[1]
+
+
+def forget_feeds(**kwargs: object) -> None:
+    """A connection, a channel or an ignore rule was saved or deleted."""
+    _loaded.clear()
+
+
+def load_feed(connection_id: int) -> Feed:
+    source = source_of(connection_id)
+    channels = [channel for channel in source.connection.channels.all() if channel.is_active]
+    rules = IgnoreRule.objects.filter(is_active=True).order_by("pk")
+    return Feed(
+        connection_id,
+        source.adapter,
+        source.config,
+        source.adapter.namespace(source.config),
+        tuple(sorted(channels, key=lambda channel: (channel.rank, channel.pk))),
+        source.adapter.can(Capability.EDITS),
+        source.adapter.can(Capability.FETCH_THREAD),
+        source.adapter.grouping,
+        guard_of(channels, rules),
+    )
+
+
+def read(rows: Sequence[Row], budget: Budget) -> Outcome:
+    """What each row holds. Outside any transaction: a row may take all of its budget, and the process that reads it may
+    die by it. One that cannot be read has words for it; no row raises. Raises ParserUnavailable.
+
+    When a batch takes too long because of some of its rows, the rest is left for the next.
+    """
+    outcome = Outcome({}, Feeds())
+    asked = [row for row in rows if _is_ready(row, outcome)]
+    last = renewed = time.monotonic()
+    spent_s = 0.0
+    with closing(reader.read([_ask(row, outcome.feeds.of(row.connection_id)) for row in asked], budget)) as readings:
+        for row, reading in zip(asked, readings, strict=False):
+            outcome.readings[row.id] = reading
+            if reading.is_bug:
+                logger.error("Inbox item %s could not be read: %s", row.id, reading.error)
+            now = time.monotonic()
+            spent_s, last = spent_s + (now - last) * reading.is_lost, now
+            if spent_s > PATIENCE_S:
+                break
+            if now - renewed > RENEW_S:
+                leases.renew(rows)
+                renewed = now
+    return outcome
+
+
+def _is_ready(row: Row, outcome: Outcome) -> bool:
+    """Whether its connection can be asked; else that's why it cannot be read."""
+    try:
+        outcome.feeds.of(row.connection_id)
+    except (ChannelError, LookupError, ValueError) as error:
+        outcome.readings[row.id] = Reading(error=str(error) or type(error).__name__)
+        return False
+    return True
+
+
+def _ask(row: Row, feed: Feed) -> reader.Ask:
+    judged = feed.guard.texts if feed.guard and row.role != THREAD else ()
+    return reader.Ask(feed.adapter, feed.config, row.external_id, row.payload, row.raw, judged)
+
+
+def sorted_out(rows: Iterable[Row], outcome: Outcome, now: Now) -> Read:
+    """Mentions on their way, what holds none, and what could not be read. Made anew for each try at storing them."""
+    found = Read([], [], {})
+    for row in rows:
+        reading = outcome.readings[row.id]
+        if reading.error:
+            found.failed[row.id] = reading.error
+            continue
+        try:
+            parsed = parsed_of(row, reading, outcome.feeds.of(row.connection_id), now)
+        except Malformed as error:
+            found.failed[row.id] = str(error)
+        except Exception as error:  # an odd mention; the other rows go on
+            logger.exception("Inbox item %s could not be read.", row.id)
+            found.failed[row.id] = f"{type(error).__name__}: {error}"
+        else:
+            if parsed is None:
+                found.ignored.append(row.id)
+            else:
+                found.parsed.append(parsed)
+    return found
+
+
+def parsed_of(row: Row, reading: Reading, feed: Feed, now: Now) -> Parsed | None:
+    """None when the item holds no mention. Raises Malformed."""
+    mention = reading.mention
+    if mention is None:
+        return None
+    external_id = storable_id(mention.external_id)
+    thread_id = storable_id(mention.thread_id)
+    author = mention.author
+    if not author.id:
+        author = Author(f"unknown:{external_id}"[:500], author.handle, author.name, author.url)
+    channels, stop = _channels(feed, mention, row.role), None
+    if feed.guard and row.role != THREAD and not mention.is_own and not mention.bounced_id:
+        channels, stop = feed.guard.judge(reading.matches, channels, row.exempt)
+    return Parsed(
+        row,
+        mention,
+        feed,
+        now(mention, row.fetched_at),
+        reading.digest,
+        external_id,
+        thread_id,
+        storable_id(mention.parent_id) if mention.parent_id else "",
+        author,
+        mention.posted_at or row.fetched_at,
+        keys_of(
+            feed.grouping,
+            external_id=external_id,
+            thread_id=thread_id,
+            asker_id=asker_of(mention, author.id),
+            thread_keys=mention.thread_keys,
+        ),
+        channels,
+        stop,
+    )
+
+
+def _channels(feed: Feed, mention: Mention, role: str) -> list[Channel]:
+    """Best rank first. Only what came as a mention is routed; context belongs to the channel of its ticket."""
+    if not feed.channels:
+        raise Malformed("This connection has no active channel; add one, then replay the item.")
+    if role == THREAD:
+        return [feed.channels[0]]
+    if mention.is_own:
+        names = {plain(name) for name in (mention.author.handle, mention.author.id) if name}
+        if mine := [channel for channel in feed.channels if channel.address and address_of(channel) in names]:
+            return mine
+    return list(channels_for(feed.channels, mention))

@@ -1,0 +1,153 @@
+"""What a batch knows and decides, in memory, between the statements that read and those that write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from channels.queries.ignoring import Stop
+
+Key = tuple[str, str]
+"""(namespace, id)"""
+Row = dict[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class TicketState:
+    """A ticket, known or about to be made (`id` 0 until it has one)."""
+
+    id: int
+    channel_id: int
+    requester_id: int
+    subject: str
+    status: str
+    priority: int
+    language: str
+    posted_at: datetime
+    created_at: datetime
+    assignee_id: int | None = None
+    waiting_on: str = ""
+    no_reply_reason: str = ""
+    solved_at: datetime | None = None
+    follow_up_of_id: int | None = None
+    first_reply_message_id: int | None = None
+    channel_rank: int = 0
+    channel_minutes: int | None = None
+    skips_weekends: bool = False
+    is_new: bool = False
+    is_claimed: bool = False
+    is_touched: bool = False
+    """A human has had it in their hands: what the desk guessed stays as they saw it."""
+    last_inbound_at: datetime | None = None
+    """Newest message to us that wants an answer (not automatic, not deleted)."""
+    last_team_at: datetime | None = None
+    is_changed: bool = False
+    needs_clocks: bool = False
+    has_spoken: bool = False
+    """The requester wrote, or somebody who names us, in this batch."""
+    has_bounced: bool = False
+    lost_answer_at: datetime | None = None
+    """When this batch showed that one of our answers was deleted on the platform."""
+    answer: MessageState | None = None
+    """An answer of the team in this batch that was not written in the desk."""
+    count: int = 0
+    """Messages that this batch adds."""
+    follow: tuple[int, str, str, str] | None = None
+    """(connection, namespace, thread, post) to be followed while the ticket is open; the post has been seen there."""
+    events: list[tuple[datetime, str, Row]] = field(default_factory=list)
+
+    @property
+    def is_unanswered(self) -> bool:
+        if self.last_inbound_at is None:
+            return False
+        return self.last_team_at is None or self.last_inbound_at > self.last_team_at
+
+
+@dataclass(slots=True, eq=False)
+class MessageState:
+    """A message, known (`id` set, `row` what its version says) or new (`row` is what will be inserted)."""
+
+    id: int
+    row: Row
+    """Columns of the table, but for `id` and `ticket_id`."""
+    author_key: str
+    """The author's id on the platform."""
+    channel_rank: int
+    ticket: TicketState | None = None
+    aliases: int = 0
+    is_new: bool = False
+    is_changed: bool = False
+    attachments: tuple[Any, ...] = ()
+    loaded: Row = field(default_factory=dict)
+    """`row` as it was loaded: only what this batch has changed is written."""
+    loaded_ticket_id: int | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.row["namespace"], self.row["external_id"]
+
+
+@dataclass(slots=True)
+class Board:
+    """Everything within reach of a batch."""
+
+    messages: dict[Key, MessageState] = field(default_factory=dict)
+    """By id and by alias."""
+    tickets: dict[int, TicketState] = field(default_factory=dict)
+    threads: dict[Key, TicketState] = field(default_factory=dict)
+    orphans: list[MessageState] = field(default_factory=list)
+    """Our own posts that answer nobody we know, yet."""
+    loose: list[MessageState] = field(default_factory=list)
+    """Messages to us without a ticket: of channels that only notify."""
+    answers: list[MessageState] = field(default_factory=list)
+    """Orphans and loose ones that found their ticket."""
+    whole_threads: set[str] = field(default_factory=set)
+    """Namespaces where a ticket is a whole thread."""
+    posts: dict[Key, Row] = field(default_factory=dict)
+    """Context around tickets, by id."""
+    authors: dict[Key, tuple[int, bool]] = field(default_factory=dict)
+    """(row id, is one of us) by the author's id on the platform."""
+    replies: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    """Own posts that the desk itself sent: (reply, ticket)."""
+
+    stopped: dict[int, Stop] = field(default_factory=dict)
+    """Inbox items that stay out, and why."""
+    unreadable: dict[int, tuple[TicketState, bool]] = field(default_factory=dict)
+    """Inbox items that could not be read so far → the ticket that each stands in the queue with, and whether for it
+    alone."""
+    adopted: dict[int, TicketState] = field(default_factory=dict)
+    """Of these, what became of it: the real ticket."""
+
+    # To be written.
+    new_messages: list[MessageState] = field(default_factory=list)
+    new_tickets: list[TicketState] = field(default_factory=list)
+    new_threads: dict[Key, TicketState] = field(default_factory=dict)
+    moved_threads: list[tuple[int, TicketState]] = field(default_factory=list)
+    """All keys of a closed ticket now lead to its follow-up."""
+    new_aliases: dict[Key, MessageState] = field(default_factory=dict)
+    sightings: dict[tuple[int, int], tuple[MessageState, int, datetime]] = field(default_factory=dict)
+    revisions: list[tuple[MessageState, Row]] = field(default_factory=list)
+    written_posts: dict[Key, Row] = field(default_factory=dict)
+    dropped_posts: list[int] = field(default_factory=list)
+    reply_messages: list[tuple[int, MessageState]] = field(default_factory=list)
+    bounced: dict[Key, int] = field(default_factory=dict)
+    """Tickets of replies of ours that a report is about, by Message-ID; the reply may not be a message yet."""
+    bounces: list[tuple[int, str, Row]] = field(default_factory=list)
+    """(connection, id of our mail that came back, what the report says)"""
+
+    def ticket_by_keys(self, namespace: str, keys: Iterable[str]) -> TicketState | None:
+        for key in keys:
+            if found := self.threads.get((namespace, key)):
+                return found
+        return None
+
+    def lead(self, namespace: str, keys: Iterable[str], ticket: TicketState) -> None:
+        """From now on these keys lead to the ticket, where they lead nowhere yet."""
+        for key in keys:
+            if (namespace, key) not in self.threads:
+                self.threads[namespace, key] = self.new_threads[namespace, key] = ticket
+
+    def see(self, message: MessageState, channel_id: int, at: datetime) -> None:
+        self.sightings.setdefault((id(message), channel_id), (message, channel_id, at))

@@ -1,0 +1,1 @@
+"""Writes a batch: messages, tickets, revisions, followed threads, channel health."""

@@ -1,0 +1,23 @@
+"""Rows as one JSON parameter that PostgreSQL takes. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from channels.db.payloads import storable
+
+
+def to_json(rows: list[dict[str, Any]]) -> str:
+    """Texts in the rows are clean; what a platform put into `extra` may hold anything, and is mended if it must be."""
+    try:
+        text = json.dumps(rows, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except ValueError:
+        text = ""
+    if text and "\\u0000" not in text:
+        return text
+    for row in rows:
+        if "extra" in row:
+            row["extra"] = storable(row["extra"])
+    return json.dumps(rows, allow_nan=False)

@@ -1,0 +1,194 @@
+"""Views and everyday macros to begin with. Nothing here names a company: texts use variables, the rest is data.
+
+`load` is idempotent: what an admin has changed stays as it is; what is missing is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+
+from mentions.macros import macros
+from mentions.models import Macro, Tag, View
+from mentions.queue import view_filters
+
+COMMUNITY_CHANNEL = "#community-involvement"
+ABUSE_CHANNEL = "#abuse"
+SOCIAL_CHANNEL = "#social_media"
+
+VIEWS: tuple[dict[str, Any], ...] = (
+    {"slug": "all", "name": "Everything", "filters": {}, "position": 10},
+    {"slug": "urgent", "name": "High and urgent", "filters": {"priority_min": 30}, "position": 20},
+    {"slug": "overdue", "name": "Overdue", "filters": {"overdue": True}, "order": "due", "position": 30},
+    {"slug": "mine", "name": "Mine", "filters": {"assignee": "me"}, "position": 40},
+    {"slug": "parked", "name": "Parked", "filters": {"parked": True}, "position": 50},
+    {"slug": "my-parked", "name": "Parked by me", "filters": {"parked": True, "assignee": "me"}, "position": 60},
+    {"slug": "pending", "name": "Waiting for them", "filters": {"statuses": ["pending"]}, "position": 70},
+    {
+        "slug": "solved",
+        "name": "Solved",
+        "filters": {"statuses": ["solved"]},
+        "order": "newest",
+        "position": 80,
+    },
+)
+
+_WHO_AND_WHERE = {
+    "do": "request_fields",
+    "fields": [
+        {"name": "expert", "label": "Who was asked"},
+        {"name": "slack_link", "label": "Slack link", "kind": "url"},
+    ],
+}
+_WHO = {"do": "request_fields", "fields": [{"name": "expert", "label": "Who answered"}]}
+
+MACROS: tuple[dict[str, Any], ...] = (
+    {
+        "name": "Involving Experts::Reached Out to Expert",
+        "description": "An expert was asked in Slack; the ticket stays open, outside the queue.",
+        "actions": [
+            _WHO_AND_WHERE,
+            {"do": "note", "text": "Asked {expert} for an answer: {slack_link}"},
+            {"do": "tag", "tags": ["reached-out-to-expert"]},
+            {"do": "park", "waiting_on": "expert", "hours": 24},
+        ],
+    },
+    {
+        "name": "Involving Experts::Expert Responded",
+        "description": "The expert has answered: solved, and counted.",
+        "actions": [
+            _WHO,
+            {"do": "note", "text": "{expert} answered."},
+            {"do": "tag", "tags": ["expert-responded"]},
+            {"do": "untag", "tags": ["reached-out-to-expert"]},
+            {"do": "status", "status": "solved", "reason": "expert_response"},
+        ],
+    },
+    {
+        "name": "Involving Experts::Expert Response",
+        "description": "This ticket is the expert's own answer, which came in as an item of its own.",
+        "actions": [
+            {"do": "tag", "tags": ["expert-response"]},
+            {"do": "status", "status": "solved", "reason": "expert_response"},
+        ],
+    },
+    {
+        "name": "Involving Experts::Community Involvement",
+        "description": "Praise or a discussion without need for an expert: shared with the whole team.",
+        "actions": [
+            {"do": "tag", "tags": ["community-involvement"]},
+            {"do": "share_to_slack", "channel": COMMUNITY_CHANNEL, "text": "{link} ({channel}) – join in if you like."},
+            {"do": "status", "status": "solved", "reason": "community"},
+        ],
+    },
+    {
+        "name": "Thanks::Praise",
+        "actions": [
+            {"do": "reply", "text": "Thank you, {requester_name}! It makes our day that you like {company}."},
+            {"do": "tag", "tags": ["praise"]},
+            {"do": "status", "status": "solved"},
+        ],
+    },
+    {
+        "name": "Thanks::Moving to us",
+        "description": "Thank them, and ask what the benefits are for them.",
+        "actions": [
+            {"do": "reply", "text": "Welcome, {requester_name}! What makes {company} the better fit for you?"},
+            {"do": "tag", "tags": ["moving-to"]},
+            {"do": "status", "status": "pending"},
+        ],
+    },
+    {
+        "name": "Support::Known issue",
+        "description": "There is an issue already: link it and invite them.",
+        "actions": [
+            {"do": "request_fields", "fields": [{"name": "issue", "label": "Link of the issue", "kind": "url"}]},
+            {
+                "do": "reply",
+                "text": "Thanks for telling us! We know about this one: {issue} – your voice there helps to rank it.",
+            },
+            {"do": "tag", "tags": ["known-issue"]},
+            {"do": "status", "status": "solved"},
+        ],
+    },
+    {
+        "name": "Support::Open an issue",
+        "description": "No issue found: ask them to open one.",
+        "actions": [
+            {"do": "request_fields", "fields": [{"name": "tracker", "label": "Link of the tracker", "kind": "url"}]},
+            {
+                "do": "reply",
+                "text": "Thanks, {requester_name}! Could you open an issue about {company} at {tracker}, so that it is "
+                "not lost?",
+            },
+            {"do": "tag", "tags": ["issue-asked-for"]},
+            {"do": "status", "status": "pending"},
+        ],
+    },
+    {
+        "name": "Support::Which installation",
+        "description": "Ask what they run before anything else.",
+        "actions": [
+            {
+                "do": "reply",
+                "text": "Happy to help! Do you use {company} on our servers or on your own, and in which version?",
+            },
+            {"do": "tag", "tags": ["support"]},
+            {"do": "status", "status": "pending"},
+        ],
+    },
+    {
+        "name": "Support::Status page",
+        "description": "Downtime: link the status page, ask whether they still see it.",
+        "actions": [
+            {
+                "do": "request_fields",
+                "fields": [{"name": "status_page", "label": "Link of the status page", "kind": "url"}],
+            },
+            {
+                "do": "reply",
+                "text": "Sorry for the trouble! We keep {status_page} up to date. Do you still see the problem?",
+            },
+            {"do": "tag", "tags": ["availability"]},
+            {"do": "status", "status": "pending"},
+        ],
+    },
+    {
+        "name": "Spam::They report spam",
+        "description": "They tell us about abuse: pass it on, thank them. Not for mentions that are spam themselves.",
+        "actions": [
+            {"do": "share_to_slack", "channel": ABUSE_CHANNEL, "text": "Reported by {requester_name}: {link}"},
+            {"do": "reply", "text": "Thank you for reporting this, {requester_name}. The team looks into it."},
+            {"do": "tag", "tags": ["spam-report"]},
+            {"do": "status", "status": "solved"},
+        ],
+    },
+    {
+        "name": "Share::Worth a retweet",
+        "description": "Advocates do not retweet; the social media team decides.",
+        "actions": [{"do": "share_to_slack", "channel": SOCIAL_CHANNEL, "text": "Worth sharing? {link}"}],
+    },
+)
+
+TAGS: Mapping[str, str] = {
+    "expert-responded": "An expert answered; the monthly numbers count by it.",
+    "expert-response": "The ticket is an expert's own answer.",
+    "reached-out-to-expert": "An expert was asked and has not answered yet.",
+    "community-involvement": "Shared with the whole team.",
+}
+
+
+@transaction.atomic
+def load() -> None:
+    """Add what is missing. Raises ValueError if a preset itself is wrong (a test sees to that)."""
+    for name, description in TAGS.items():
+        Tag.objects.get_or_create(name=name, defaults={"description": description})
+    for view in VIEWS:
+        view_filters.check(view["filters"])
+        View.objects.get_or_create(slug=view["slug"], defaults=view)
+    for position, macro in enumerate(MACROS, start=1):
+        if problems := macros.check(macro["actions"]):
+            raise ValueError(f"{macro['name']}: {problems[0]}")
+        Macro.objects.get_or_create(name=macro["name"], defaults={**macro, "position": position * 10})

@@ -1,0 +1,63 @@
+"""Showing a ticket to colleagues in Slack, through the same outbox as everything that leaves the desk."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from channels.models import OutboundItem
+from channels.outbox import slack_posts
+from mentions.models import Ticket
+from mentions.people import audience
+from mentions.text.rendering import excerpt
+from mentions.tickets.transitions import OutcomeRefused, record
+
+LONGEST = 3000
+_CHANNEL = re.compile(r"#?[\w.-]{1,80}")
+
+
+def channels_of(ticket: Ticket) -> list[str]:
+    """Where mentions of its channel are talked about."""
+    return [str(name) for name in ticket.channel.slack_channels]
+
+
+def words_for(ticket: Ticket) -> str:
+    """What it would say, to be changed by whoever shares: who, what, where it is, and the ticket. Of a restricted
+    ticket only its address: whoever follows it has to be allowed to see it."""
+    address: str = settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk])
+    if audience.circle_of([ticket]).channels:
+        return address
+    said = ticket.messages.filter(direction="in").order_by("-posted_at", "-id").values_list("text", "url").first()
+    text, url = said or ("", "")
+    first = _("%(who)s on %(where)s: %(said)s") % {
+        "who": ticket.requester,
+        "where": ticket.channel.name,
+        "said": excerpt(text or ticket.subject, 280),
+    }
+    return "\n".join(part for part in (first, url, address) if part)
+
+
+@transaction.atomic
+def share(ticket_id: int, actor: Any, *, key: UUID, channel: str, text: str, now: datetime) -> OutboundItem:
+    """One `key` is posted once. The words are shown as they stand: nothing in them can call everybody. Raises
+    OutcomeRefused."""
+    channel, text = channel.strip(), text.strip()
+    if not _CHANNEL.fullmatch(channel):
+        raise OutcomeRefused(_("Say in which Slack channel, such as #mentions."))
+    if not text or len(text) > LONGEST:
+        raise OutcomeRefused(_("Write something, at most %(most)s characters.") % {"most": LONGEST})
+    ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
+    item = slack_posts.post_message(
+        key=key, conversation=f"slack:{channel}", channel=channel, text=slack_posts.escaped(text), not_before=now
+    )
+    data = {"channel": channel, "outbound": item.pk}
+    if not ticket.events.filter(kind="shared", data=data).exists():
+        record(ticket, actor, now, "shared", data)
+    return item

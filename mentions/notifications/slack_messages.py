@@ -1,0 +1,170 @@
+"""What a Slack notice says: pure functions from plain values to Slack's text and blocks.
+
+Everything from outside is escaped: it can neither call everybody nor make a link look otherwise.
+https://docs.slack.dev/reference/block-kit/blocks and .../messaging/formatting-message-text
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from channels.outbox.slack_posts import escaped
+from channels.toolkit.links import web_address
+from mentions.text.rendering import excerpt
+
+LONGEST_QUOTE = 500
+LONGEST_LINE = 160
+MOST_LINES = 20
+"""A message of Slack holds fifty blocks and 40,000 characters; more than a screen of it is read by nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One mention, and what has become of it. `ticket_url` is empty on a channel that only notifies."""
+
+    author: str
+    author_url: str
+    channel: str
+    title: str
+    text: str
+    url: str
+    ticket_url: str
+    ticket: int | None
+    state: str
+    """new, claimed, waiting, answered, solved, no_reply, deleted."""
+    who: str = ""
+    """Who has it in hand, or answered."""
+    after: timedelta | None = None
+    """From the mention to the first reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The arguments of chat.postMessage and chat.update."""
+
+    text: str
+    blocks: list[dict[str, Any]]
+
+    @property
+    def digest(self) -> bytes:
+        return hashlib.blake2b(json.dumps([self.text, self.blocks]).encode(), digest_size=16).digest()
+
+
+def single(said: Said) -> Post:
+    """Who, where and what, the links, and how it stands."""
+    first = f"*{_link(said.author_url, said.author)}* · {escaped(said.channel)}"
+    title = f"\n*{_link(said.url, excerpt(said.title, LONGEST_LINE))}*" if said.title else ""
+    lines = [] if _is_gone(said) else _cut(said.text).splitlines()
+    quote = "".join(f"\n> {escaped(line)}" for line in lines)
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": (first + title + quote)[:2990]}},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": _footer(said)}]},
+    ]
+    gist = "" if _is_gone(said) else f": {escaped(excerpt(said.title or said.text, 120))}"
+    return Post(f"{_sign(said)} {escaped(said.author)} · {escaped(said.channel)}{gist}", blocks)
+
+
+def _cut(text: str) -> str:
+    """Its first lines, without empty ones."""
+    lines = [line.strip() for line in text[: 2 * LONGEST_QUOTE].splitlines() if line.strip()]
+    shown = "\n".join(lines[:8])
+    is_whole = len(lines) <= 8 and len(text) <= 2 * LONGEST_QUOTE and len(shown) <= LONGEST_QUOTE
+    return shown if is_whole else shown[:LONGEST_QUOTE].rstrip() + " …"
+
+
+def several(all_said: Sequence[Said], *, is_digest: bool) -> Post:
+    """A line for each, in the order given."""
+    count = len(all_said)
+    if is_digest:
+        head = ngettext("%(count)d mention since the last digest", "%(count)d mentions since the last digest", count)
+    else:
+        head = ngettext("%(count)d mention at once", "%(count)d mentions at once", count)
+    head = head % {"count": count}
+    lines = [_line(said) for said in all_said[:MOST_LINES]]
+    if count > MOST_LINES:
+        lines.append(_("… and %(count)d more, in the desk.") % {"count": count - MOST_LINES})
+    chunks = [lines[at : at + 5] for at in range(0, len(lines), 5)]
+    blocks: list[dict[str, Any]] = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{head}*"}}]
+    blocks += [{"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(chunk)[:2990]}} for chunk in chunks]
+    return Post(head, blocks)
+
+
+def _line(said: Said) -> str:
+    words = "" if _is_gone(said) else excerpt(said.title or said.text, LONGEST_LINE).replace("\n", " ")
+    where = f" · {_link(said.ticket_url, f'#{said.ticket}')}" if said.ticket_url else ""
+    there = _link(said.url, said.channel)
+    return f"{_sign(said)} *{escaped(said.author)}* · {there}{where}: {escaped(words)} _{_state(said)}_"
+
+
+def _footer(said: Said) -> str:
+    parts = [f"{_sign(said)} {_state(said)}"]
+    if web_address(said.url):
+        parts.append(_link(said.url, _("Open it there")))
+    if said.ticket_url:
+        parts.append(_link(said.ticket_url, _("Ticket #%(number)d") % {"number": said.ticket or 0}))
+    return "  ·  ".join(parts)
+
+
+def _link(url: str, label: str) -> str:
+    """`<url|label>`; a label alone where there is nothing to link to."""
+    words = escaped(label).replace("|", "¦").replace("\n", " ")
+    address = web_address(url)
+    if not address:
+        return words
+    safe = address.replace("&", "&amp;").replace("<", "%3C").replace(">", "%3E").replace("|", "%7C")
+    return f"<{safe}|{words}>"
+
+
+def _is_gone(said: Said) -> bool:
+    return said.state == "deleted"
+
+
+_SIGNS = {
+    "new": "🆕",
+    "claimed": "👀",
+    "waiting": "⏳",
+    "answered": "💬",
+    "solved": "✅",
+    "no_reply": "➖",
+    "deleted": "🗑️",
+}
+
+
+def _sign(said: Said) -> str:
+    return _SIGNS.get(said.state, "•")
+
+
+def _state(said: Said) -> str:
+    who = escaped(said.who)
+    match said.state:
+        case "claimed":
+            return _("%(who)s is on it") % {"who": who} if who else _("somebody is on it")
+        case "waiting":
+            return _("waiting for an expert or an answer")
+        case "answered" | "solved" if said.after is not None:
+            told = _("answered by %(who)s after %(span)s") if who else _("answered after %(span)s")
+            return told % {"who": who, "span": _span(said.after)}
+        case "solved":
+            return _("solved")
+        case "no_reply":
+            return _("no reply needed")
+        case "deleted":
+            return _("deleted by its author")
+    return _("waits for an answer") if said.ticket_url else _("for your information")
+
+
+def _span(span: timedelta) -> str:
+    minutes = max(0, int(span.total_seconds() // 60))
+    if minutes < 60:
+        return _("%(minutes)d min") % {"minutes": minutes}
+    if minutes < 48 * 60:
+        return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+    return _("%(days)d d") % {"days": minutes // 1440}

@@ -1,0 +1,73 @@
+"""What each role may do. Rights are Django permissions of groups (`mentions.people.roles`); what may be *seen* is
+decided in the query (`channels.audience`, `mentions.people.audience`): no list shows more than the ticket page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import User as Member
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+
+from channels.audience import seen_by, visible_channel_ids
+from channels.models import Channel
+from mentions.models import Person, Ticket
+from mentions.people.audience import VIEW, VISIBLE
+
+if TYPE_CHECKING:
+    from mentions.models.ticket_states import TicketQuerySet
+
+__all__ = ["VIEW", "VISIBLE", "seen_by", "visible_channel_ids"]
+
+User = Member | AnonymousUser
+
+PLAY = "mentions.play_ticket"
+MERGE = "mentions.merge_ticket"
+BULK = "mentions.bulk_ticket"
+DELETE_REPLY = "mentions.delete_reply"
+VIEW_REPORTS = "mentions.view_reports"
+CHANGE_AUTHOR = "mentions.change_author"
+ERASE = "mentions.erase_person"
+EXPORT = "mentions.export_person"
+
+
+def visible_tickets(user: User) -> TicketQuerySet:
+    """The tickets that this person may read; none at all without the right to view tickets."""
+    return cast("TicketQuerySet", seen_by(user, Ticket))
+
+
+def roles_of(user: User) -> frozenset[str]:
+    """Names of the roles (groups) that this person has; nothing is asked for whoever is logged in."""
+    known: frozenset[str] | None = getattr(user, "role_names", None)
+    return known if known is not None else frozenset(user.groups.values_list("name", flat=True))
+
+
+def has_role(user: User, roles: Sequence[str]) -> bool:
+    """Whether one of these roles is theirs; superusers have all."""
+    return user.is_superuser or not roles_of(user).isdisjoint(roles)
+
+
+def may_answer_from(user: User, ticket: Ticket, channels: Sequence[Channel]) -> list[Channel]:
+    """Those of a connection's channels in whose name this person may answer: the ticket's own, and all that are not
+    hidden from them. Costs a query only where something is hidden."""
+    hidden = [c for c in channels if c.visible_to and c.pk != ticket.channel_id and not has_role(user, c.visible_to)]
+    return [c for c in channels if c not in hidden]
+
+
+def require(user: User, permission: str) -> None:
+    """Raises PermissionDenied with a sentence for the person who is refused."""
+    if not user.is_active or not user.has_perm(permission):
+        raise PermissionDenied(
+            _("Your role does not allow this (%(permission)s). Ask an admin if it should.") % {"permission": permission}
+        )
+
+
+def notes_about(person: Person | None, user: User) -> str:
+    """What the team has noted about somebody, for who looks after authors. Nothing where one of the accounts is hidden
+    from them: the notes may tell of it."""
+    if person is None or not person.notes or not user.has_perm(CHANGE_AUTHOR):
+        return ""
+    return person.notes if seen_by(user, Person).filter(pk=person.pk).exists() else ""

@@ -1,0 +1,122 @@
+"""Accounts that admins enter later, or persons who turn out to be one, correct the past: authors, answers, clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+from django.db.models import F
+
+from channels.contract import Capability, Grouping
+from channels.registry.lookup import all_adapters
+from mentions.clocks import clocks
+from mentions.db import locks
+from mentions.models import Account, Author, Message, Person, Ticket
+
+_LINK = """
+UPDATE mentions_author a SET person_id = p.id, is_us = a.is_us OR p.is_us
+  FROM mentions_account acc JOIN mentions_person p ON p.id = acc.person_id
+ WHERE acc.namespace = a.namespace
+   AND lower(ltrim(acc.handle, '@')) IN (lower(a.external_id), lower(ltrim(a.handle, '@')))
+   AND (a.person_id IS DISTINCT FROM p.id OR (p.is_us AND NOT a.is_us))
+"""
+# What one of us said in somebody else's conversation was an answer; what they asked themselves stays a question.
+# Where a whole thread is one ticket (Slack), whoever it belongs to goes on asking in it. A mail is ours only if that
+# was proved when it came in, so mail is left as it is.
+_OURS = """
+  FROM mentions_author a, mentions_message own
+  LEFT JOIN mentions_message parent
+    ON parent.namespace = own.namespace AND parent.external_id = own.parent_external_id
+ WHERE own.id = m.id AND a.id = m.author_id AND {is_us} AND m.direction = 'in' AND m.namespace = ANY(%(proved)s)
+   AND NOT EXISTS (SELECT FROM mentions_reply r WHERE r.message_id = m.id)
+   AND NOT EXISTS (
+       SELECT FROM mentions_ticket t, channels_channel ch JOIN channels_connection c ON c.id = ch.connection_id
+        WHERE t.id = m.ticket_id AND t.requester_id = m.author_id AND ch.id = m.channel_id
+          AND c.platform = ANY(%(whole)s))
+"""
+_WILL_BE_US = """(a.is_us OR a.person_id = ANY(%(persons)s) OR EXISTS (
+    SELECT FROM mentions_account acc JOIN mentions_person p ON p.id = acc.person_id
+     WHERE p.is_us AND acc.namespace = a.namespace
+       AND lower(ltrim(acc.handle, '@')) IN (lower(a.external_id), lower(ltrim(a.handle, '@')))))"""
+_MAY_MOVE = f"""
+SELECT m.id, m.ticket_id, parent.ticket_id FROM mentions_message m,
+{_OURS.format(is_us=_WILL_BE_US).strip().removeprefix("FROM ")}
+"""  # noqa: S608  (only constants of ours are filled in)
+_RECOGNISE = f"""
+UPDATE mentions_message m SET direction = 'team', ticket_id = coalesce(parent.ticket_id, m.ticket_id)
+{_OURS.format(is_us="a.is_us")} AND m.id = ANY(%(ids)s)
+RETURNING m.ticket_id, own.ticket_id
+"""  # noqa: S608  (only constants of ours are filled in)
+
+
+@locks.once_more
+def link_accounts() -> set[int]:
+    """Tie authors to the accounts that are known by now; returns the tickets whose clocks may have changed.
+
+    A ticket that held only posts of ours is no work any more: it is solved, with the reason that one of us wrote it.
+    """
+    ids = _lock_what_may_move()
+    with connection.cursor() as cursor:
+        cursor.execute(_LINK)
+        cursor.execute(_RECOGNISE, {**_where(), "ids": ids})
+        touched = {ticket_id for row in cursor.fetchall() for ticket_id in row if ticket_id is not None}
+    if touched:
+        _close_what_is_only_ours(touched)
+        clocks.recompute(touched)
+    return touched
+
+
+def _lock_what_may_move(persons: Iterable[int] = ()) -> list[int]:
+    """Messages that may turn out to be ours (of these persons, too). Their conversations and tickets are locked before
+    the authors, as ingest does."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MAY_MOVE, {**_where(), "persons": list(persons)})
+        found = cursor.fetchall()
+    ids = [pk for pk, _then, _now in found]
+    if ids:
+        locks.hold_conversations(messages=ids)
+        tickets = {ticket_id for _pk, *both in found for ticket_id in both if ticket_id is not None}
+        list(Ticket.objects.filter(pk__in=tickets).order_by("pk").select_for_update().values_list("pk"))
+    return ids
+
+
+def _where() -> dict[str, list[str]]:
+    return {"proved": _proved_namespaces(), "whole": _whole_thread_platforms()}
+
+
+def _proved_namespaces() -> list[str]:
+    """Where the platform says who wrote a post, and not the sender."""
+    claimed = {name for name, adapter in all_adapters().items() if not adapter.can(Capability.EDITS)}
+    return [n for n in Message.objects.values_list("namespace", flat=True).distinct() if n not in claimed]
+
+
+def _whole_thread_platforms() -> list[str]:
+    return [name for name, adapter in all_adapters().items() if adapter.grouping is Grouping.THREAD]
+
+
+def _close_what_is_only_ours(ticket_ids: Iterable[int]) -> None:
+    mine = Ticket.objects.filter(pk__in=ticket_ids, status__in=("new", "open"), requester__is_us=True)
+    asked = Message.objects.filter(ticket__in=mine, direction=Message.Direction.INBOUND).values("ticket")
+    mine.exclude(pk__in=asked).update(
+        status=Ticket.Status.SOLVED,
+        waiting_on="",
+        no_reply_reason=Ticket.NoReply.OWN,
+        solved_at=F("posted_at"),
+        due_at=None,
+    )
+
+
+@locks.once_more
+def merge_persons(kept: Person, other: Person) -> None:
+    """Two entries that are one human. The kept one is ours if either was; a login of the other is taken over."""
+    _lock_what_may_move([kept.pk, other.pk])
+    Account.objects.filter(person=other).update(person=kept)
+    is_us = kept.is_us or other.is_us
+    Author.objects.filter(person=other).update(person=kept)
+    if is_us:
+        Author.objects.filter(person=kept).update(is_us=True)
+    user, notes = other.user, "\n".join(filter(None, (kept.notes, other.notes)))
+    other.delete()
+    kept.is_us, kept.notes, kept.user = is_us, notes, kept.user or user
+    kept.save(update_fields=["is_us", "notes", "user"])
+    link_accounts()

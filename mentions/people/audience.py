@@ -1,0 +1,192 @@
+"""Who may see tickets, and everything that hangs on one: the rules of this floor for `channels.audience.seen_by`.
+
+A ticket is seen by whoever may view tickets at all, may see its channel, and every channel that something in it came
+through (`AudienceLimit`): what is merged with a restricted report is as restricted as the report. Messages, replies,
+notes, events and files are seen with their ticket; a message without one with its channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from channels.audience import HIDDEN_CHANNELS, Viewer, rule_for, seen_by, visible_channel_ids
+from channels.models import Channel, OutboundItem
+from mentions.db.sql import Fragment
+from mentions.models import (
+    Attachment,
+    AudienceLimit,
+    Author,
+    Blob,
+    ChannelCheck,
+    DeliveryProblem,
+    Draft,
+    Event,
+    HandBack,
+    Message,
+    MessageAlias,
+    MessageRevision,
+    Note,
+    Notice,
+    NoticePost,
+    Person,
+    Reply,
+    Sighting,
+    ThreadAlias,
+    ThreadPost,
+    Ticket,
+)
+
+VIEW = "mentions.view_ticket"
+
+NOBODY = Q(pk__in=[])
+
+
+def _visible(channel_id: str, ticket_id: str) -> str:
+    """SQL over these two columns; `%(me)s` is the viewer."""
+    return f"""({channel_id} <> ALL ({HIDDEN_CHANNELS})
+    AND NOT EXISTS (SELECT 1 FROM mentions_audiencelimit narrowed
+        WHERE narrowed.ticket_id = {ticket_id} AND narrowed.channel_id = ANY ({HIDDEN_CHANNELS})))"""  # noqa: S608
+
+
+VISIBLE = Fragment(_visible("mentions_ticket.channel_id", "mentions_ticket.id"))
+"""For statements over `mentions_ticket` that are no querysets: the same rule as for the model."""
+
+
+class VisibleTicket(Func):
+    """The rule inside a queryset, whatever name Django gives the table in a subquery."""
+
+    output_field = BooleanField()
+
+    def __init__(self, me: int | None) -> None:
+        super().__init__(F("channel_id"), F("pk"))
+        self.me = me
+
+    def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, tuple[Any, ...]]:
+        columns = [compiler.compile(expression)[0] for expression in self.get_source_expressions()]
+        return Fragment(_visible(*columns)).positional(me=self.me)
+
+
+@rule_for(Ticket)
+def _ticket(user: Viewer) -> Q:
+    return Q(VisibleTicket(user.pk)) if user.has_perm(VIEW) else NOBODY
+
+
+@rule_for(AudienceLimit, Event, HandBack, Note, Reply, ThreadAlias)
+def _with_its_ticket(user: Viewer) -> Q:
+    return Q(ticket__in=seen_by(user, Ticket))
+
+
+@rule_for(DeliveryProblem)
+def _of_a_ticket_or_a_post(user: Viewer) -> Q:
+    return Q(ticket=None) | Q(ticket__in=seen_by(user, Ticket))
+
+
+@rule_for(Draft)
+def _own_draft(user: Viewer) -> Q:
+    return Q(ticket__in=seen_by(user, Ticket), user=user.pk)
+
+
+@rule_for(Message)
+def _message(user: Viewer) -> Q:
+    loose = Q(ticket=None, channel__in=visible_channel_ids(user)) if user.has_perm(VIEW) else NOBODY
+    return Q(ticket__in=seen_by(user, Ticket)) | loose
+
+
+@rule_for(Attachment, MessageAlias, MessageRevision, Notice, Sighting)
+def _with_its_message(user: Viewer) -> Q:
+    return Q(message__in=seen_by(user, Message))
+
+
+@rule_for(Blob)
+def _in_a_message(user: Viewer) -> Q:
+    return Q(pk__in=seen_by(user, Attachment).values("blob"))
+
+
+@rule_for(ThreadPost)
+def _around_a_message(user: Viewer) -> Q:
+    near = seen_by(user, Message).filter(namespace=OuterRef("namespace"), thread_id=OuterRef("thread_id"))
+    return Q(Exists(near))
+
+
+@rule_for(Author)
+def _who_speaks_in_sight(user: Viewer) -> Q:
+    asks = seen_by(user, Ticket).filter(requester=OuterRef("pk"))
+    return Q(Exists(asks)) | Q(Exists(seen_by(user, Message).filter(author=OuterRef("pk"))))
+
+
+@rule_for(Person)
+def _all_accounts_in_sight(user: Viewer) -> Q:
+    """What the team notes about a person may tell of any of their accounts. Nobody has to have spoken yet."""
+    theirs = Author.objects.filter(person=OuterRef("pk"))
+    return ~Q(Exists(theirs.exclude(pk__in=seen_by(user, Author).values("pk"))))
+
+
+@rule_for(ChannelCheck)
+def _with_its_channel(user: Viewer) -> Q:
+    return Q(channel__in=visible_channel_ids(user))
+
+
+@rule_for(NoticePost)
+def _all_it_tells(user: Viewer) -> Q:
+    told = Notice.objects.filter(post=OuterRef("pk"))
+    return ~Q(Exists(told.exclude(pk__in=seen_by(user, Notice).values("pk"))))
+
+
+_OUTBOX = Fragment(
+    f"""NOT EXISTS (SELECT 1 FROM mentions_ticket WHERE NOT {VISIBLE.sql} AND (
+        mentions_ticket.id = substring(
+            channels_outbounditem.conversation from '^(?:ticket|outreach):([0-9]{{1,18}})$')::bigint
+        OR mentions_ticket.id IN (
+            SELECT r.ticket_id FROM mentions_reply r WHERE r.outbound_id = channels_outbounditem.id)
+        OR mentions_ticket.id IN (
+            SELECT m.ticket_id FROM mentions_message m JOIN mentions_notice n ON n.message_id = m.id
+            WHERE n.post_id = substring(channels_outbounditem.conversation from '^notice:([0-9]{{1,18}})$')::bigint)))
+    AND channels_outbounditem.id NOT IN (
+        SELECT told.id::bigint FROM mentions_ticket JOIN mentions_event e ON e.ticket_id = mentions_ticket.id,
+        LATERAL (SELECT e.data ->> 'outbound' UNION ALL
+                 SELECT jsonb_array_elements_text(e.data -> 'slack') WHERE jsonb_typeof(e.data -> 'slack') = 'array'
+        ) told (id)
+        WHERE NOT {VISIBLE.sql} AND told.id IS NOT NULL)"""  # noqa: S608
+)
+"""Replies, likes, deletions and requests name their ticket in `conversation`, notices what they tell; what was shared
+in Slack is noted in the ticket's history."""
+
+
+@rule_for(OutboundItem)
+def _what_leaves(user: Viewer) -> Q:
+    return Q(_OUTBOX.as_condition(me=user.pk)) if user.has_perm(VIEW) else NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Who may see one or several tickets together. Without `channels`: everybody who may view tickets."""
+
+    channels: list[Channel]
+    """The restricted channels that something in them came through, by name."""
+
+    @property
+    def roles(self) -> list[str]:
+        """The roles that may see all of it (superusers may anyway)."""
+        every = [set(channel.visible_to) for channel in self.channels]
+        return sorted(set.intersection(*every)) if every else []
+
+    @property
+    def words(self) -> str:
+        """For a sentence: `advocate, manager`."""
+        return ", ".join(self.roles) or _("superusers")
+
+    @property
+    def names(self) -> str:
+        return ", ".join(channel.name for channel in self.channels)
+
+
+def circle_of(tickets: Sequence[Ticket]) -> Circle:
+    """Who may see all of these tickets."""
+    limits = AudienceLimit.objects.filter(ticket__in=tickets).values("channel")
+    those = Q(pk__in=[ticket.channel_id for ticket in tickets]) | Q(pk__in=limits)
+    return Circle(list(Channel.objects.filter(those).exclude(visible_to=[]).order_by("name")))

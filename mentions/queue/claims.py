@@ -1,0 +1,293 @@
+"""Who holds a ticket: a lease with a fencing token, renewed by a heartbeat.
+
+A claim is one short transaction of two statements, sent together and planned once per connection. The first gives back
+the advocate's own lease when it has run out; the second finds, locks, claims and records. The walk follows the partial
+index of the queue (`queued_at, id`), skips what another transaction has locked, and tests the view's filters.
+
+What comes first: the ticket that the advocate already holds, then what is assigned to them (follow-ups to their
+conversations, what they parked), then the oldest of the view. A follow-up whose assignee is on shift is kept for them
+for `FOLLOW_UP_GRACE_MINUTES` after its last message; then anybody gets it. On shift: as they said (`shift_until`), and
+where they have not said, anybody who did something on the desk within `PRESENT_MINUTES`.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from mentions.db import locks, prepared
+from mentions.db.sql import both
+from mentions.models import Event, Ticket, View
+from mentions.people import access
+from mentions.queue import view_filters
+
+FOLLOW_UP_GRACE_MINUTES = 20
+PRESENT_MINUTES = 30
+
+
+class ClaimLost(Exception):
+    """The token is not the current one: the lease ran out and somebody else holds the ticket, or it was taken away."""
+
+    def __init__(self, ticket_id: int) -> None:
+        super().__init__(_("Ticket #%(id)s is no longer yours: your claim on it has ended.") % {"id": ticket_id})
+        self.ticket_id = ticket_id
+
+
+class AlreadyClaimed(Exception):
+    """Somebody else holds the ticket. `by` is a user."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        by = ticket.claimed_by
+        name = (by.get_full_name() or by.get_username()) if by else _("somebody")
+        super().__init__(_("%(name)s is working on ticket #%(id)s.") % {"name": name, "id": ticket.pk})
+        self.ticket_id = ticket.pk
+        self.by = by
+
+
+class HoldsAnother(Exception):
+    """One claim per advocate: park, finish or hand back `ticket_id` first."""
+
+    def __init__(self, ticket_id: int) -> None:
+        super().__init__(_("You hold ticket #%(id)s. Park it, finish it or hand it back first.") % {"id": ticket_id})
+        self.ticket_id = ticket_id
+
+
+# A ticket that was hidden from its holder meanwhile is not held on to.
+_GIVE_BACK = f"""
+WITH gone AS (
+    UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
+    WHERE claimed_by_id = %(me)s AND (claim_expires_at <= %(now)s OR NOT {access.VISIBLE.sql}) RETURNING id
+)
+INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
+SELECT id, %(now)s, NULL, 'expired', jsonb_build_object('by', %(me)s) FROM gone
+"""  # noqa: S608
+
+# For a transaction that has locked a ticket already: it waits for no other one. One that somebody else has locked at
+# this moment (who may be waiting for ours) is not given back.
+_GIVE_BACK_FREE = _GIVE_BACK.replace(
+    "WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s",
+    """WHERE id IN (SELECT id FROM mentions_ticket WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s
+                FOR UPDATE SKIP LOCKED)""",
+)
+_LOCK_BOTH = """
+SELECT id FROM mentions_ticket WHERE id = %(ticket)s OR (claimed_by_id = %(me)s AND claim_expires_at <= %(now)s)
+ORDER BY id FOR UPDATE
+"""
+
+_FREE = "(mentions_ticket.claimed_by_id IS NULL OR mentions_ticket.claim_expires_at <= %(now)s)"
+
+# Evaluated per candidate, and only for tickets that this advocate once gave back.
+_NOT_HANDED_BACK = """NOT EXISTS (
+    SELECT 1 FROM mentions_handback h WHERE h.ticket_id = mentions_ticket.id AND h.user_id = %(me)s
+      AND NOT EXISTS (SELECT 1 FROM mentions_message m WHERE m.ticket_id = h.ticket_id
+        AND m.ingested_at > h.at AND m.direction = 'in' AND NOT m.is_auto))"""
+
+# A follow-up whose assignee is there. A lease that ran out since its last message says that they are not.
+_KEPT_FOR_ASSIGNEE = """(mentions_ticket.first_reply_at IS NOT NULL
+    AND mentions_ticket.assignee_id <> %(me)s AND mentions_ticket.claimed_by_id IS NULL
+    AND mentions_ticket.last_message_at > %(kept_since)s
+    AND COALESCE(
+        (SELECT p.shift_until > %(now)s FROM mentions_preference p WHERE p.user_id = mentions_ticket.assignee_id),
+        EXISTS (SELECT 1 FROM mentions_event e
+            WHERE e.actor_id = mentions_ticket.assignee_id AND e.at > %(present_since)s AND e.at <= %(now)s))
+    AND NOT EXISTS (SELECT 1 FROM mentions_event x WHERE x.ticket_id = mentions_ticket.id
+        AND x.kind = 'expired' AND x.at >= mentions_ticket.last_message_at)) IS NOT TRUE"""
+
+_CLAIM = """
+WITH held AS (
+    SELECT id FROM mentions_ticket WHERE claimed_by_id = %(me)s AND claim_expires_at > %(now)s
+), mine AS MATERIALIZED (
+    SELECT id, status, claimed_by_id FROM mentions_ticket
+    WHERE is_queued AND assignee_id = %(me)s AND {where} AND NOT EXISTS (SELECT 1 FROM held)
+    ORDER BY queued_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+), others AS MATERIALIZED (
+    SELECT id, status, claimed_by_id FROM mentions_ticket
+    WHERE is_queued AND {where} AND {kept} AND NOT EXISTS (SELECT 1 FROM held) AND NOT EXISTS (SELECT 1 FROM mine)
+    ORDER BY queued_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+), picked AS (
+    SELECT *, 'mine' AS picked FROM mine UNION ALL SELECT *, 'others' FROM others
+), taken AS (
+    UPDATE mentions_ticket SET
+        claimed_by_id = %(me)s, claim_token = gen_random_uuid(), claim_expires_at = %(expires)s,
+        assignee_id = %(me)s,
+        status = CASE mentions_ticket.status WHEN 'new' THEN 'open' ELSE mentions_ticket.status END
+    FROM picked WHERE mentions_ticket.id = picked.id
+    RETURNING {columns}
+), recorded AS (
+    INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
+    SELECT taken.id, %(now)s, %(me)s, 'claimed',
+        jsonb_build_object('from', picked.status, 'to', taken.status, 'lost_by', picked.claimed_by_id,
+            'picked', picked.picked, 'view', %(view)s::text)
+    FROM taken JOIN picked ON picked.id = taken.id
+)
+SELECT {columns_taken} FROM taken
+UNION ALL
+SELECT {columns} FROM mentions_ticket WHERE id = (SELECT id FROM held)
+"""
+
+
+@lru_cache(maxsize=512)
+def _statement(filters: str) -> tuple[str, dict[str, Any]]:
+    """The claim over one view, and the values of its filters."""
+    parts = both(view_filters.conditions(json.loads(filters)))
+    where = "\n      AND ".join([_FREE, parts.sql, access.VISIBLE.sql, _NOT_HANDED_BACK])
+    # By name: a column that is added while this process runs must not change what the prepared statement gives.
+    names = [str(f.column) for f in Ticket._meta.concrete_fields]
+    columns = ", ".join(f"mentions_ticket.{name}" for name in names)
+    sql = _CLAIM.format(where=where, kept=_KEPT_FOR_ASSIGNEE, columns=columns, columns_taken=", ".join(names))
+    return sql, dict(parts.params)
+
+
+def claim_next(user: Any, view: View | None, now: datetime) -> Ticket | None:
+    """The ticket to work on: the one already held, or the next of the view (None: of the whole queue), now held by
+    `user` with `claim_token`. None when nothing is left for this advocate. Who may play is for the caller to ask."""
+    filters = view.filters if view else {}
+    if not view_filters.holds_queued(filters):
+        return current(user, now)
+    sql, values = _statement(json.dumps(filters, sort_keys=True))
+    params = {
+        **values,
+        "me": user.pk,
+        "now": now,
+        "expires": now + lease(),
+        "view": view.slug if view else "",
+        "kept_since": now - timedelta(minutes=FOLLOW_UP_GRACE_MINUTES),
+        "present_since": now - timedelta(minutes=PRESENT_MINUTES),
+    }
+    try:
+        return _claim(sql, params)
+    except IntegrityError:
+        # The same advocate in two tabs at once: the other tab's claim is theirs too.
+        return current(user, now)
+
+
+def _claim(sql: str, params: dict[str, Any]) -> Ticket | None:
+    rows = prepared.run_together([(_GIVE_BACK, params), (sql, params)])
+    names = [f.attname for f in Ticket._meta.concrete_fields]
+    return Ticket.from_db(connection.alias, names, rows[0]) if rows else None
+
+
+def lease() -> timedelta:
+    return timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
+
+
+def current(user: Any, now: datetime) -> Ticket | None:
+    """The ticket that this person holds."""
+    return Ticket.objects.filter(claimed_by=user, claim_expires_at__gt=now).first()
+
+
+def claim(user: Any, ticket_id: int, now: datetime) -> Ticket:
+    """Hold one certain ticket, whatever its status (from the list, or something urgent). Claiming one's own ticket
+    again keeps the token. Raises AlreadyClaimed, HoldsAnother, Ticket.DoesNotExist."""
+    try:
+        return _claim_this(user, ticket_id, now)
+    except IntegrityError as error:  # the same advocate claimed something else in another tab, at the same moment
+        held = current(user, now)
+        raise HoldsAnother(held.pk if held else ticket_id) from error
+
+
+@transaction.atomic
+def _claim_this(user: Any, ticket_id: int, now: datetime) -> Ticket:
+    with connection.cursor() as cursor:
+        # By id, the one that is wanted and the one that is given back: two people may want each other's.
+        cursor.execute(_LOCK_BOTH, {"ticket": ticket_id, "me": user.pk, "now": now})
+        cursor.execute(_GIVE_BACK_FREE, {"me": user.pk, "now": now})
+    ticket: Ticket = access.visible_tickets(user).select_for_update(of=("self",)).get(pk=ticket_id)
+    if is_live(ticket, now):
+        if ticket.claimed_by_id != user.pk:
+            raise AlreadyClaimed(ticket)
+        return ticket
+    if other := Ticket.objects.filter(claimed_by=user).exclude(pk=ticket_id).values_list("pk", flat=True).first():
+        raise HoldsAnother(other)
+    return take(ticket, user, now)
+
+
+def take(ticket: Ticket, user: Any, now: datetime) -> Ticket:
+    """Claim a ticket whose row the caller has locked and found free. One Event."""
+    before = ticket.status
+    lost_by = ticket.claimed_by_id
+    ticket.claimed_by, ticket.claim_token, ticket.claim_expires_at = user, uuid.uuid4(), now + lease()
+    ticket.assignee = user
+    if ticket.status == Ticket.Status.NEW:
+        ticket.status = Ticket.Status.OPEN
+    ticket.save(update_fields=["claimed_by", "claim_token", "claim_expires_at", "assignee", "status"])
+    data = {"from": before, "to": ticket.status, "lost_by": lost_by}
+    Event.objects.create(ticket=ticket, at=now, actor=user, kind="claimed", data=data)
+    return ticket
+
+
+def renew(ticket_id: int, token: UUID | str, now: datetime, user: Any = None) -> datetime:
+    """The heartbeat: the lease runs on; its new end. A lease that ran out but was given to nobody is still theirs.
+    With `user`, nobody else's token will do. Raises ClaimLost."""
+    expires = now + lease()
+    held = Ticket.objects.filter(pk=ticket_id, claim_token=token)
+    if not (held if user is None else held.filter(claimed_by=user)).update(claim_expires_at=expires):
+        raise ClaimLost(ticket_id)
+    return expires
+
+
+@transaction.atomic
+def release(ticket_id: int, actor: Any, token: UUID | str, now: datetime) -> None:
+    """Give it back to its place, without a word (leaving play mode). Raises ClaimLost."""
+    ticket = lock(ticket_id, actor, token, now)
+    let_go(ticket)
+    ticket.save(update_fields=list(CLAIM_FIELDS))
+    Event.objects.create(ticket=ticket, at=now, actor=actor, kind="released")
+
+
+CLAIM_FIELDS = ("claimed_by", "claim_token", "claim_expires_at")
+
+
+def let_go(ticket: Ticket) -> None:
+    """Clears the claim on the instance; the caller saves CLAIM_FIELDS."""
+    ticket.claimed_by = ticket.claim_token = ticket.claim_expires_at = None
+
+
+def is_live(ticket: Ticket, now: datetime) -> bool:
+    return ticket.claim_expires_at is not None and ticket.claim_expires_at > now and ticket.claimed_by_id is not None
+
+
+def lock(ticket_id: int, actor: Any, token: UUID | str | None, now: datetime) -> Ticket:
+    """The ticket, its row locked until the end of the caller's transaction, if `actor` may change it now.
+
+    With a token: it must be the current one and the actor's own, else ClaimLost. Without: nobody else may hold it, else
+    AlreadyClaimed.
+    """
+    ticket: Ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
+    if token:
+        is_theirs = actor is None or ticket.claimed_by_id == actor.pk
+        if not is_theirs or str(ticket.claim_token) != str(token):
+            raise ClaimLost(ticket_id)
+    elif is_live(ticket, now) and (actor is None or ticket.claimed_by_id != actor.pk):
+        raise AlreadyClaimed(ticket)
+    return ticket
+
+
+def take_again(ticket: Ticket, user: Any, now: datetime) -> bool:
+    """Hold a ticket whose row the caller has locked, if it is free and `user` holds nothing else; whether they do. What
+    another tab does at this moment decides about this only: the caller's transaction never fails by it."""
+    if user is None or is_live(ticket, now):
+        return False
+    is_taken = False
+    with locks.beside(f"claiming ticket {ticket.pk} again"):
+        if _holds_nothing(user, now):
+            take(ticket, user, now)
+            is_taken = True
+    if not is_taken:
+        ticket.refresh_from_db()
+    return is_taken
+
+
+def _holds_nothing(user: Any, now: datetime) -> bool:
+    """Whether `user` may claim. A claim of theirs that ran out is given back first, as it stands in the way."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK_FREE, {"me": user.pk, "now": now})
+    return not Ticket.objects.filter(claimed_by=user).exists()

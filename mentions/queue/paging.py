@@ -1,0 +1,60 @@
+"""Pages of a list by keyset: the next page begins after the last row seen, however deep, at the cost of the first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from mentions.models.ticket_states import TicketQuerySet
+
+
+def cursor_of(record: Mapping[str, Any], order: Sequence[str]) -> str:
+    """Where this row stands in the order, for an address: times as ISO 8601, an empty part for null."""
+    return ",".join(_text(record[name.lstrip("-")]) for name in order)
+
+
+def after(tickets: TicketQuerySet, order: Sequence[str], cursor: str) -> TicketQuerySet:
+    """The rows behind the cursor; a cursor that does not fit the order gives the first page."""
+    parts = cursor.split(",")
+    if len(parts) != len(order):
+        return tickets
+    try:
+        values = [
+            int(part) if name.lstrip("-") == "id" else _time(part) for name, part in zip(order, parts, strict=True)
+        ]
+    except ValueError:
+        return tickets
+    return tickets.filter(_behind(order, values))
+
+
+def _behind(order: Sequence[str], values: Sequence[Any]) -> Q:
+    name, value = order[0], values[0]
+    column, step = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
+    if value is None:  # nulls stand last in both senses: behind one there are only further nulls
+        return Q(**{f"{column}__isnull": True}) & _behind(order[1:], values[1:])
+    beyond = Q(**{f"{column}__{step}": value})
+    if column == "due_at":
+        beyond |= Q(due_at__isnull=True)
+    if len(order) == 1:
+        return beyond
+    behind = beyond | (Q(**{column: value}) & _behind(order[1:], values[1:]))
+    # Says the same once more in a way that lets the index begin there.
+    return behind if column == "due_at" else Q(**{f"{column}__{step}e": value}) & behind
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _time(part: str) -> datetime | None:
+    if not part:
+        return None
+    at = datetime.fromisoformat(part.replace(" ", "+"))
+    if at.tzinfo is None:
+        raise ValueError(part)
+    return at

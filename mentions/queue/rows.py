@@ -1,0 +1,206 @@
+"""The rows of a list of tickets: one statement however many there are, and their markup.
+
+Fifty rows of a dozen values each would be most of what the list's page costs if a template said them one by one; here
+they are plain strings, escaped where they are put in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Subquery, TextField
+from django.db.models.expressions import Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Left, NullIf
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from channels.models.connection import Priority
+from mentions.db import prepared
+from mentions.db.sql import both
+from mentions.models import Message, Tag, Ticket, View
+from mentions.models.ticket_states import TicketQuerySet
+from mentions.people import access
+from mentions.queue import view_filters
+from mentions.text import times
+from mentions.text.rendering import excerpt
+
+COLUMNS = (
+    *("id", "subject", "status", "priority", "queued_at", "due_at", "last_message_at", "waiting_on", "wake_at"),
+    *("channel_name", "who", "handle", "assignee_name", "claimer_name", "claim_expires_at", "said", "tag_names"),
+)
+SHOWN_TAGS = 8
+SAID = Coalesce(NullIf(Left("text", 400), Value("")), KeyTextTransform(0, "links"), F("url"), output_field=TextField())
+OVER = (Ticket.Status.SOLVED, Ticket.Status.CLOSED)
+"""Nothing is due any more."""
+STATUS_WORDS = dict(Ticket.Status.choices)
+PRIORITY_WORDS = dict(Priority.choices)
+WAITING_WORDS = dict(Ticket.WaitingOn.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a reader sees of one ticket; `fields` are the raw values, for paging and change detection."""
+
+    id: int
+    who: str
+    where: str
+    subject: str
+    said: str
+    status: str
+    status_word: str
+    priority: str
+    priority_word: str
+    waiting: str
+    tags: list[str]
+    held: str
+    clock: SafeString | str
+    posted: SafeString
+    fields: dict[str, Any]
+
+    def __str__(self) -> str:
+        """Its list item."""
+        return self._item("")
+
+    @property
+    def pickable(self) -> SafeString:
+        """With a box to select it for a change of many."""
+        label = escape(_("Select #%(id)s") % {"id": self.id})
+        box = f'<input type="checkbox" form="bulk" name="ticket" value="{self.id}" aria-label="{label}">'
+        return self._item(f'<label class="pick">{box}</label>')
+
+    def _item(self, box: str) -> SafeString:
+        is_new = self.status == "new"
+        new = f'<span class="visually-hidden">{escape(_("new"))} </span>' if is_new else ""
+        return mark_safe(  # noqa: S308 (every part is escaped)
+            f'<li class="row{"" if is_new else " seen"}" data-id="{self.id}">{box}<a href="/tickets/{self.id}/">'
+            f'<span class="from"><span class="who clip">{new}{escape(self.who)}</span> '
+            f'<span class="where clip">{escape(self.where)}</span></span>'
+            f'<span class="said">{_badge(self.status, self.status_word)}{_badge(self.priority, self.priority_word)}'
+            f'{self._subject()}<span class="text" dir="auto">{escape(self.said)}</span></span>'
+            f'<span class="when">{self.clock}<span class="posted">{self.posted}</span></span>{self._more()}</a></li>'
+        )
+
+    def _subject(self) -> str:
+        return f'<span class="subject" dir="auto">{escape(self.subject)}</span> ' if self.subject else ""
+
+    def _more(self) -> str:
+        if not (self.waiting or self.held or self.tags):
+            return ""
+        said = "".join(f"<span>{escape(words)}</span>" for words in (self.waiting, self.held) if words)
+        tags = "".join(f'<span class="badge bare">{escape(tag)}</span>' for tag in self.tags[:SHOWN_TAGS])
+        rest = len(self.tags) - SHOWN_TAGS
+        tags += f"<span>{escape(_('and %(count)d more') % {'count': rest})}</span>" if rest > 0 else ""
+        return f'<span class="more">{said}{tags}</span>'
+
+
+def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
+    """The queryset with what a row needs, still to be ordered and cut. Yields dicts."""
+    last_said = Message.objects.filter(ticket=OuterRef("pk"), direction="in").order_by("-posted_at", "-id")
+    tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name").values("name")
+    found: TicketQuerySet = tickets.annotate(
+        channel_name=F("channel__name"),
+        who=Coalesce(
+            NullIf("requester__name", Value("")), NullIf("requester__handle", Value("")), "requester__external_id"
+        ),
+        handle=F("requester__handle"),
+        assignee_name=F("assignee__username"),
+        claimer_name=F("claimed_by__username"),
+        # A link without words says where it leads.
+        said=Subquery(last_said.values(short=SAID)[:1]),
+        tag_names=ArraySubquery(tags),
+    ).values(*COLUMNS)
+    return found
+
+
+# The list is cut before anything is looked up for it.
+_FIRST = """
+SELECT t.id, t.subject, t.status, t.priority, t.queued_at, t.due_at, t.last_message_at, t.waiting_on, t.wake_at, c.name,
+    coalesce(nullif(a.name, ''), nullif(a.handle, ''), a.external_id), a.handle, u.username, h.username,
+    t.claim_expires_at,
+    (SELECT coalesce(nullif(left(m.text, 400), ''), m.links->>0, m.url) FROM mentions_message m
+     WHERE m.ticket_id = t.id AND m.direction = 'in' ORDER BY m.posted_at DESC, m.id DESC LIMIT 1),
+    ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
+          WHERE x.ticket_id = t.id ORDER BY g.name)
+FROM (SELECT * FROM mentions_ticket WHERE {where} ORDER BY {inner} LIMIT {limit}) t
+JOIN channels_channel c ON c.id = t.channel_id JOIN mentions_author a ON a.id = t.requester_id
+LEFT JOIN auth_user u ON u.id = t.assignee_id LEFT JOIN auth_user h ON h.id = t.claimed_by_id
+ORDER BY {outer}
+"""
+
+
+@lru_cache(maxsize=512)
+def _first_statement(filters: str, order: tuple[str, ...], limit: int) -> tuple[str, dict[str, Any]]:
+    where = both([*view_filters.conditions(json.loads(filters)), access.VISIBLE])
+    places = [(name.removeprefix("-"), " DESC" if name.startswith("-") else "") for name in order]
+    inner, outer = (", ".join(f"{t}.{name}{way}" for name, way in places) for t in ("mentions_ticket", "t"))
+    return _FIRST.format(where=where.sql, inner=inner, outer=outer, limit=limit), dict(where.params)
+
+
+def first_of(view: View, user: access.User, now: datetime, limit: int) -> list[dict[str, Any]]:
+    """What `with_columns` gives for the beginning of a view of tickets that wait: the page that is open all day,
+    planned once per connection. For whoever may view tickets."""
+    order = view_filters.ORDERS[view_filters.order_of(view)]
+    sql, values = _first_statement(json.dumps(view.filters, sort_keys=True), order, limit)
+    found = prepared.run(sql, {**values, "me": user.pk, "now": now})
+    return [dict(zip(COLUMNS, row, strict=True)) for row in found]
+
+
+def rows(records: Iterable[dict[str, Any]], now: datetime) -> list[Row]:
+    return [_row(record, now) for record in records]
+
+
+def _row(record: dict[str, Any], now: datetime) -> Row:
+    said = excerpt(record["said"] or "")
+    subject = record["subject"]
+    # Posts without a title get their own beginning as subject at ingest: saying it twice would be noise.
+    if subject and said.startswith(subject.rstrip("…")[:60]):
+        subject = ""
+    priority = record["priority"]
+    return Row(
+        id=record["id"],
+        who=record["who"] or _("unknown"),
+        where=record["channel_name"],
+        subject=subject,
+        said=said,
+        status=record["status"],
+        # New is bold and open is not, as in a mail client; the other states are said.
+        status_word="" if record["status"] in ("new", "open") else str(STATUS_WORDS[record["status"]]),
+        priority=_priority_css(priority),
+        priority_word=str(PRIORITY_WORDS.get(priority, "")),
+        waiting=_waiting(record, now),
+        tags=record["tag_names"],
+        held=_held(record, now),
+        clock=times.due_tag(record["due_at"], now) if record["due_at"] and record["status"] not in OVER else "",
+        posted=times.ago_tag(record["queued_at"], now),
+        fields=record,
+    )
+
+
+def _badge(css: str, word: str) -> str:
+    return f'<span class="badge {css}">{escape(word)}</span> ' if css and word else ""
+
+
+def _priority_css(priority: int) -> str:
+    return {40: "urgent", 30: "high"}.get(priority, "")
+
+
+def _waiting(record: dict[str, Any], now: datetime) -> str:
+    if not record["waiting_on"]:
+        return ""
+    waiting = _("waits for %(what)s") % {"what": WAITING_WORDS[record["waiting_on"]]}
+    return f"{waiting}, {times.ahead(record['wake_at'], now)}" if record["wake_at"] else waiting
+
+
+def _held(record: dict[str, Any], now: datetime) -> str:
+    """Who has it: the one with it on screen, else its assignee."""
+    if record["claim_expires_at"] and record["claim_expires_at"] > now:
+        return _("%(name)s is on it") % {"name": record["claimer_name"] or _("somebody")}
+    return record["assignee_name"] or ""

@@ -1,0 +1,230 @@
+"""Views: saved filters over tickets, each filter defined once, in SQL, for the list, the counts and the claim.
+
+| filter | value |
+| --- | --- |
+| `channels` | channel slugs |
+| `statuses` | of `Ticket.Status`; without it: new and open |
+| `tags`, `without_tags` | tag names: one of them, none of them |
+| `priority_min` | 10 low, 20 normal, 30 high, 40 urgent |
+| `assignee` | `me`, `none` or a username |
+| `language` | a code: `de` |
+| `older_than_minutes` | waits for at least that long |
+| `overdue` | true: first reply is overdue |
+| `parked` | true: only parked tickets; `any`: those too; otherwise not |
+| `text` | words that one of its messages holds |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from mentions.db.sql import Fragment, both
+from mentions.models import Ticket, View
+from mentions.models.ticket_states import TicketQuerySet
+from mentions.people import access
+
+COUNT_CAP = 1000
+"""A count stops here; the page shows "1,000+"."""
+
+QUEUE_STATUSES = ("new", "open")
+
+
+class FilterError(ValueError):
+    """A filter that does not exist or a value that does not fit; the text tells an admin what to change."""
+
+
+def _channels(value: Any) -> Fragment:
+    slugs = _strings("channels", value)
+    if len(slugs) == 1:
+        # One channel walks its own index in the queue's order; an array could not.
+        sql = "mentions_ticket.channel_id = (SELECT c.id FROM channels_channel c WHERE c.slug = %(channel)s)"
+        return Fragment(sql, {"channel": slugs[0]})
+    sql = (
+        "mentions_ticket.channel_id = ANY (ARRAY(SELECT c.id FROM channels_channel c WHERE c.slug = ANY(%(channels)s)))"
+    )
+    return Fragment(sql, {"channels": slugs})
+
+
+def _statuses(value: Any) -> Fragment:
+    statuses = _strings("statuses", value)
+    if unknown := set(statuses) - set(Ticket.Status.values):
+        raise FilterError(
+            _("There is no status %(name)s; there are: %(known)s.")
+            % {"name": ", ".join(sorted(unknown)), "known": ", ".join(Ticket.Status.values)}
+        )
+    return Fragment("mentions_ticket.status = ANY(%(statuses)s)", {"statuses": statuses})
+
+
+_TAGGED = """EXISTS (
+    SELECT 1 FROM mentions_ticket_tags tt JOIN mentions_tag g ON g.id = tt.tag_id
+    WHERE tt.ticket_id = mentions_ticket.id AND lower(g.name) = ANY({0}))"""
+
+
+def _tags(value: Any) -> Fragment:
+    return Fragment(_TAGGED.format("%(tags)s"), {"tags": [name.lower() for name in _strings("tags", value)]})
+
+
+def _without_tags(value: Any) -> Fragment:
+    names = [name.lower() for name in _strings("without_tags", value)]
+    return Fragment("NOT " + _TAGGED.format("%(without_tags)s"), {"without_tags": names})
+
+
+def _priority_min(value: Any) -> Fragment:
+    # A literal, not a parameter: only then is it seen to fit the partial index of high priorities.
+    return Fragment(f"mentions_ticket.priority >= {_number('priority_min', value)}")
+
+
+def _assignee(value: Any) -> Fragment:
+    if value == "me":
+        return Fragment("mentions_ticket.assignee_id = %(me)s")
+    if value == "none":
+        return Fragment("mentions_ticket.assignee_id IS NULL")
+    sql = "mentions_ticket.assignee_id = (SELECT u.id FROM auth_user u WHERE u.username = %(assignee)s)"
+    return Fragment(sql, {"assignee": str(value)})
+
+
+def _language(value: Any) -> Fragment:
+    return Fragment("mentions_ticket.language = %(language)s", {"language": str(value)})
+
+
+def _older_than(value: Any) -> Fragment:
+    sql = "mentions_ticket.queued_at <= %(now)s::timestamptz - make_interval(mins => %(older_than)s::int)"
+    return Fragment(sql, {"older_than": _number("older_than_minutes", value)})
+
+
+_OVERDUE = "mentions_ticket.due_at < %(now)s::timestamptz AND mentions_ticket.status IN ('new', 'open')"
+
+
+def _overdue(value: Any) -> Fragment:
+    if value:
+        return Fragment(_OVERDUE)
+    return Fragment(f"({_OVERDUE}) IS NOT TRUE")
+
+
+def _text(value: Any) -> Fragment:
+    sql = """EXISTS (SELECT 1 FROM mentions_message m WHERE m.ticket_id = mentions_ticket.id
+        AND m.search @@ websearch_to_tsquery('english', %(text)s))"""
+    return Fragment(sql, {"text": str(value).replace("\0", "")})
+
+
+FILTERS: dict[str, Callable[[Any], Fragment]] = {
+    "channels": _channels,
+    "statuses": _statuses,
+    "tags": _tags,
+    "without_tags": _without_tags,
+    "priority_min": _priority_min,
+    "assignee": _assignee,
+    "language": _language,
+    "older_than_minutes": _older_than,
+    "overdue": _overdue,
+    "text": _text,
+}
+
+
+def is_queue(filters: Mapping[str, Any]) -> bool:
+    """Whether everything it shows can be claimed: new or open, not parked. Such a view walks the queue's index."""
+    statuses = filters.get("statuses") or QUEUE_STATUSES
+    return not filters.get("parked") and set(statuses) <= set(QUEUE_STATUSES)
+
+
+def holds_queued(filters: Mapping[str, Any]) -> bool:
+    """Whether it can show anything that may be claimed; if not, the claim need not look for it."""
+    statuses = filters.get("statuses") or QUEUE_STATUSES
+    return filters.get("parked") is not True and bool(set(statuses) & set(QUEUE_STATUSES))
+
+
+def conditions(filters: Mapping[str, Any]) -> list[Fragment]:
+    """The filters as SQL; `%(me)s` and `%(now)s` are open. Raises FilterError."""
+    if unknown := set(filters) - set(FILTERS) - {"parked"}:
+        raise FilterError(
+            _("There is no filter %(name)s; there are: %(known)s.")
+            % {"name": ", ".join(sorted(unknown)), "known": ", ".join([*FILTERS, "parked"])}
+        )
+    parts = [FILTERS[name](value) for name, value in filters.items() if name in FILTERS and value not in (None, "", [])]
+    return [*_state(filters), *parts]
+
+
+def _state(filters: Mapping[str, Any]) -> Iterable[Fragment]:
+    parked = filters.get("parked")
+    if parked not in (None, False, True, "any", ""):
+        raise FilterError(_("`parked` is true, false or “any”."))
+    if is_queue(filters):
+        yield Fragment("mentions_ticket.is_queued")
+    elif parked is True:
+        yield Fragment("mentions_ticket.waiting_on <> ''")
+    elif not parked:
+        yield Fragment("mentions_ticket.waiting_on = ''")
+    elif not filters.get("statuses"):
+        yield Fragment("mentions_ticket.status IN ('new', 'open')")
+
+
+def check(filters: Any) -> None:
+    """Raises FilterError for what cannot be saved as a view."""
+    if not isinstance(filters, dict):
+        raise FilterError(_('Filters are an object: {"channels": ["acme"], "overdue": true}.'))
+    conditions(filters)
+
+
+def tickets_in(view: View, user: access.User, now: datetime) -> TicketQuerySet:
+    """What the view shows to this person, in the view's order."""
+    where = both(conditions(view.filters)).as_condition(me=user.pk, now=now)
+    return access.visible_tickets(user).filter(where).order_by(*ORDERS[order_of(view)])
+
+
+ORDERS = {
+    "oldest": ("queued_at", "id"),
+    "newest": ("-queued_at", "-id"),
+    "due": ("due_at", "queued_at", "id"),
+    "recent": ("-last_message_at", "-id"),
+    "stale": ("last_message_at", "id"),
+}
+
+
+def order_of(view: View) -> str:
+    """Views of tickets that wait follow the queue; the others follow the last message, which is what has an index."""
+    if is_queue(view.filters) or view.filters.get("parked") is True:
+        return view.order
+    return "stale" if view.order == "oldest" else "recent"
+
+
+# Capped counts end after a thousand rows: to start parallel workers for one takes ten times as long as counting. Both
+# statements travel together, in one transaction.
+_ALONE = "SET LOCAL max_parallel_workers_per_gather = 0;\n"
+
+
+def counts(views: Iterable[View], user: access.User, now: datetime) -> dict[int, int]:
+    """View id → number of its tickets, never above COUNT_CAP + 1 (shown as "1,000+"). One query for all of them."""
+    if not user.is_active or not user.has_perm(access.VIEW):
+        return {view.pk: 0 for view in views}
+    arms: list[str] = []
+    values: list[Any] = []
+    for view in views:
+        where, params = both([*conditions(view.filters), access.VISIBLE]).positional(me=user.pk, now=now)
+        arms.append(
+            f"SELECT %s, (SELECT count(*) FROM (SELECT 1 FROM mentions_ticket WHERE {where} LIMIT {COUNT_CAP + 1}) n)"  # noqa: S608
+        )
+        values += [view.pk, *params]
+    if not arms:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_ALONE + "\nUNION ALL\n".join(arms), values)
+        return dict(cursor.fetchall())
+
+
+def _strings(name: str, value: Any) -> list[str]:
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise FilterError(_("`%(name)s` is a list of names.") % {"name": name})
+    return list(value)
+
+
+def _number(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise FilterError(_("`%(name)s` is a whole number from 0 on.") % {"name": name})
+    return value

@@ -1,0 +1,219 @@
+"""What became of a reply in the outbox, brought back to the desk: reply, message, clocks, ticket.
+
+`apply` is idempotent and takes only the id: it reads where the outbound item is *now*, so late, repeated and lost
+nudges all lead to the same end. `apply_changed` is the sweep.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from channels import sweeps
+from channels.clocks import desk_now
+from channels.models import OutboundItem
+from channels.outbox import outbox
+from mentions.clocks import clocks
+from mentions.db import locks
+from mentions.ingest import bounces
+from mentions.models import DeliveryProblem, Event, Message, Reply
+from mentions.notifications import delivery_problems
+from mentions.replies import promises, sent_messages
+from mentions.replies.reply_states import lock, take_back
+from mentions.tickets import unanswered
+from mentions.tickets.transitions import record
+
+Outbound = OutboundItem.State
+State = Reply.State
+Kind = DeliveryProblem.Kind
+BOUNCES_WITHIN = timedelta(days=30)
+"""How long after it was written a reply may still come back."""
+POSTS = "post:"
+"""What the conversations of posts begin with (`mentions.replies.posts`)."""
+LATEST = 1000
+"""Items that the sweep looks through for what nobody has heard of."""
+_ALONE = (OutboundItem.Kind.LIKE, OutboundItem.Kind.DELETE)
+_DELETION_EVENTS = ("delete_asked", "delete_failed", "deleted")
+
+
+def apply(outbound_id: int, now: datetime | None = None) -> None:
+    """Outbox state → reply, and whoever must hear of it. Nothing to do for Slack's messages."""
+    now = now or desk_now()
+    item = OutboundItem.objects.filter(pk=outbound_id).first()
+    if item is None:
+        return
+    if item.kind == OutboundItem.Kind.REPLY and not item.conversation.startswith(POSTS):
+        _apply_reply(outbound_id, now)
+    elif item.kind == OutboundItem.Kind.DELETE:
+        _apply_delete(outbound_id, now)
+    elif item.kind in (OutboundItem.Kind.REPLY, OutboundItem.Kind.LIKE):
+        _apply_alone(outbound_id, now)
+
+
+@transaction.atomic
+def _apply_alone(outbound_id: int, now: datetime) -> None:
+    """A post or a like: nothing of the desk follows from it but that its sender hears when it does not arrive."""
+    item = OutboundItem.objects.select_for_update().get(pk=outbound_id)
+    kind = Kind.LIKE if item.kind == OutboundItem.Kind.LIKE else Kind.POST
+    _tell(item, kind, now)
+
+
+def _tell(item: OutboundItem, kind: str, now: datetime, reply: Reply | None = None) -> None:
+    if item.state in (Outbound.FAILED, Outbound.UNCERTAIN):
+        delivery_problems.note_item(item, kind, now, what=item.state, reply=reply)
+    else:
+        how = delivery_problems.How.SENT if item.state == Outbound.SENT else delivery_problems.How.AGAIN
+        delivery_problems.settle_item(item, how, now)
+
+
+@transaction.atomic
+def _apply_reply(outbound_id: int, now: datetime) -> None:
+    found = Reply.objects.filter(outbound_id=outbound_id).values_list("pk", "in_reply_to_id").first()
+    if found is None:
+        return
+    reply_id, answered_id = found
+    # The message that it has become may be coming in by polling at this moment.
+    locks.hold_conversations(messages=[answered_id] if answered_id else [])
+    # The locks first, then the item: whoever comes second sees the newest state of both.
+    reply = lock(reply_id)
+    if reply.state in promises.OVER:
+        return
+    item = OutboundItem.objects.get(pk=outbound_id)
+    if item.state == Outbound.SENT:
+        _sent(reply, item, now)
+    elif item.state == Outbound.UNCERTAIN:
+        _uncertain(reply, item, now)
+    elif item.state in (Outbound.FAILED, Outbound.CANCELLED):
+        _failed(reply, item, now)
+    elif reply.state != State.HANDED:
+        # Somebody had it tried again.
+        promises.move(reply, State.HANDED)
+        delivery_problems.settle_reply(reply, delivery_problems.How.AGAIN, now)
+
+
+def _sent(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    if reply.state == State.SENT and reply.message_id:
+        return
+    was = reply.state
+    reply.message = sent_messages.store(reply, item, now) if item.external_id else None
+    if was == State.SENT and reply.message is None:
+        return
+    reply.save(update_fields=["message"])
+    if was != State.SENT:
+        promises.move(reply, State.SENT)
+    delivery_problems.settle_reply(reply, delivery_problems.How.SENT, now)
+    delivery_problems.answered(reply, now)
+    _mark_bounced(reply, False)
+    data = {"reply": reply.pk, "url": item.url, "message": reply.message_id}
+    record(reply.ticket, None, now, "delivered", data)
+    _perhaps_back(reply, item, now)
+
+
+def _perhaps_back(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    """The report that a mail came back may be here before the receipt that it was taken."""
+    about = {"ticket": reply.ticket_id, "kind": "bounced", "data__bounced_id": item.external_id}
+    event = Event.objects.filter(**about).order_by("id").last() if item.external_id else None
+    if event is None or item.connection_id is None:
+        return
+    facts = event.data.get("report") or {}
+    if outbox.came_back(item.connection_id, item.external_id, bounces.words(facts), facts.get("recipient")):
+        item.refresh_from_db()
+        _failed(reply, item, now)
+
+
+def _uncertain(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    if reply.state == State.UNCERTAIN:
+        return
+    promises.move(reply, State.UNCERTAIN, item.error)
+    delivery_problems.note_reply(reply, State.UNCERTAIN, item.error, now)
+    record(reply.ticket, None, now, "uncertain", {"reply": reply.pk, "why": item.error})
+
+
+def _failed(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    if reply.state == State.FAILED:
+        return
+    why = item.error or _("It was cancelled before it was sent.")
+    _mark_bounced(reply, True)
+    take_back(reply, State.FAILED, now, why=why)
+
+
+def _mark_bounced(reply: Reply, is_bounced: bool) -> None:
+    """A mail that came back reached nobody: it is no first reply, and whoever asked waits in their old place again."""
+    if reply.message_id is not None:
+        Message.objects.filter(pk=reply.message_id).update(is_bounced=is_bounced)
+    clocks.recompute([reply.ticket_id])
+
+
+@transaction.atomic
+def _apply_delete(outbound_id: int, now: datetime) -> None:
+    """Once the platform has deleted our reply it is taken out of the clocks, and says so."""
+    reply_id = Reply.objects.filter(deletion=outbound_id).values_list("pk", flat=True).first()
+    reply = lock(reply_id) if reply_id is not None else None
+    item = OutboundItem.objects.select_for_update().get(pk=outbound_id)
+    _tell(item, Kind.DELETE, now, reply)
+    if reply is None or reply.message is None or reply.state == State.DELETED:
+        return
+    if item.state == Outbound.FAILED:
+        _not_deleted(reply, item, now)
+    elif item.state == Outbound.SENT:
+        _deleted(reply, reply.message, item, now)
+
+
+def _deleted(reply: Reply, message: Message, item: OutboundItem, now: datetime) -> None:
+    if not message.is_deleted:
+        message.is_deleted, message.deleted_at = True, now
+        message.save(update_fields=["is_deleted", "deleted_at"])
+    promises.move(reply, State.DELETED)
+    clocks.recompute([reply.ticket_id])
+    record(reply.ticket, None, now, "deleted", {"reply": reply.pk, "message": message.pk, "outbound": item.pk})
+    unanswered.reopen([reply.ticket_id], now)
+
+
+def _not_deleted(reply: Reply, item: OutboundItem, now: datetime) -> None:
+    """Said once for each time that somebody asked."""
+    about = Event.objects.filter(ticket=reply.ticket, kind__in=_DELETION_EVENTS)
+    last = about.filter(data__outbound=item.pk).order_by("-id").first()
+    if last is None or last.kind != "delete_failed":
+        record(reply.ticket, None, now, "delete_failed", {"reply": reply.pk, **promises.why_of(item)})
+
+
+def apply_changed(now: datetime, limit: int = 500) -> int:
+    """The sweep: replies whose outbound item has moved on without them, and deletions that are done or failed."""
+    behind = Reply.objects.filter(state__in=(State.HANDED, State.UNCERTAIN, State.FAILED), outbound__isnull=False)
+    settled = behind.exclude(outbound__state__in=(Outbound.QUEUED, Outbound.SENDING, Outbound.RETRYING))
+    settled = settled.exclude(outbound__state=F("state")).exclude(
+        state=State.FAILED, outbound__state=Outbound.CANCELLED
+    )
+    ids = list(settled.order_by("id").values_list("outbound_id", flat=True)[:limit])
+    lately = Reply.objects.filter(state=State.SENT, created_at__gt=now - BOUNCES_WITHIN)
+    ids += lately.filter(outbound__state=Outbound.FAILED).values_list("outbound_id", flat=True)[:limit]
+    others = [*_deletions_not_written_down(limit), *_not_told(limit), *_over(limit)]
+    sweeps.each("deliveries", [*ids, *others], lambda pk: apply(pk, now))
+    return len(ids)
+
+
+def _deletions_not_written_down(limit: int) -> list[int]:
+    """Items whose end the reply does not tell yet."""
+    asked = Reply.objects.filter(deletion__isnull=False).exclude(state=State.DELETED)
+    done = asked.filter(deletion__state__in=(Outbound.SENT, Outbound.FAILED))
+    told = DeliveryProblem.objects.filter(outbound=OuterRef("deletion")).exclude(how=DeliveryProblem.How.AGAIN)
+    return list(done.exclude(Exists(told), deletion__state=Outbound.FAILED).values_list("deletion", flat=True)[:limit])
+
+
+def _not_told(limit: int) -> list[int]:
+    """Of the latest items: posts, likes and deletions that went wrong, and nobody has heard of it."""
+    latest = OutboundItem.objects.order_by("-pk")[:LATEST]
+    wrong = OutboundItem.objects.filter(pk__in=latest.values("pk"), state__in=(Outbound.FAILED, Outbound.UNCERTAIN))
+    alone = wrong.filter(Q(kind=OutboundItem.Kind.REPLY, conversation__startswith=POSTS) | Q(kind__in=_ALONE))
+    told = DeliveryProblem.objects.filter(outbound=OuterRef("pk")).exclude(how=DeliveryProblem.How.AGAIN)
+    return list(alone.exclude(Exists(told)).values_list("pk", flat=True)[:limit])
+
+
+def _over(limit: int) -> list[int]:
+    """Items of problems that are open although the outbox has gone on."""
+    open_ones = DeliveryProblem.objects.filter(settled_at=None, outbound__isnull=False)
+    wrong = (Outbound.FAILED, Outbound.UNCERTAIN, Outbound.CANCELLED)
+    return list(open_ones.exclude(outbound__state__in=wrong).values_list("outbound", flat=True)[:limit])

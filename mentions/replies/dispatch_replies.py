@@ -1,0 +1,50 @@
+"""The end of the undo window: the guard once more, then the outbox has the reply."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from channels import sweeps
+from channels.models import OutboundItem
+from channels.outbox import holding, outbox
+from mentions.db import locks
+from mentions.models import Reply
+from mentions.replies import guard, outgoing, promises
+from mentions.replies.reply_states import lock, take_back
+
+MAX_PER_RUN = 200
+
+
+def hand_over_due(now: datetime) -> int:
+    """Every reply whose undo window is over goes to the outbox, or is blocked because the conversation has moved.
+    How many left the window. Any number of workers may do so at once. While sending is held they rest, and can still be
+    undone."""
+    if holding.why_held():
+        return 0
+    due = Reply.objects.filter(state=Reply.State.RESTING, send_at__lte=now).order_by("send_at", "id")
+    return sweeps.each("hand over", due.values_list("pk", flat=True)[:MAX_PER_RUN], lambda pk: hand_over(pk, now))
+
+
+@locks.once_more
+def hand_over(reply_id: int, now: datetime) -> bool:
+    """One reply; False when it was undone or is handed over already. Reply and outbound item change together, so a
+    crash leaves it resting or handed over, nothing in between."""
+    # Ingest locks the ticket to add a message to it: what it has begun is waited for, and seen by the guard.
+    reply = lock(reply_id)
+    if reply.state != Reply.State.RESTING or reply.send_at > now:
+        return False
+    if why := guard.why_not(reply):
+        take_back(reply, Reply.State.BLOCKED, now, why=why)
+        return True
+    reply.outbound = outbox.enqueue(
+        key=reply.key,
+        kind=OutboundItem.Kind.REPLY,
+        connection_id=reply.channel.connection_id,
+        conversation=f"ticket:{reply.ticket_id}",
+        payload=outgoing.payload(reply),
+        not_before=now,
+        sent_as_id=reply.author_id,
+    )
+    reply.save(update_fields=["outbound"])
+    promises.move(reply, Reply.State.HANDED)
+    return True

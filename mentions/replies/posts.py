@@ -1,0 +1,167 @@
+"""Posts of our own that answer nobody: a status update, the overview on a release day. Through the outbox like replies,
+with the same undo window; what comes back by polling is known as ours and is no work.
+
+A post is an outbound item in the conversation of its channel: its posts leave one after the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from channels.contract import Capability
+from channels.models import Channel, OutboundItem
+from channels.outbox import outbox, personal
+from channels.outbox.sending import payload_of
+from channels.registry.configs import address_of
+from channels.registry.lookup import UnknownPlatform, adapter_for
+from mentions.db import locks
+from mentions.people import access
+from mentions.replies import promises
+from mentions.replies.replies import check_text
+
+State = OutboundItem.State
+LATEST = 50
+
+
+class PostRefused(Exception):
+    """Nothing was posted; its text says why, for the one who wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post as its page shows it."""
+
+    item: OutboundItem
+    channel: Channel
+    text: str
+    who: str
+    can_undo: bool
+    can_delete: bool
+    deletion: OutboundItem | None
+    """Its deletion in the outbox; None where nobody has asked for one."""
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.deletion is not None and self.deletion.state == State.SENT
+
+    @property
+    def is_being_deleted(self) -> bool:
+        return not self.is_deleted and not promises.may_be_asked_again(self.deletion)
+
+
+def channels_for(user: Any) -> list[Channel]:
+    """As what this person may post, best rank first: handles that name one of their roles, where the platform takes
+    posts that answer nobody."""
+    if not user.is_active:
+        return []
+    named = Channel.objects.filter(is_active=True, connection__is_active=True).exclude(post_roles=[])
+    shown = named.filter(pk__in=access.visible_channel_ids(user)).select_related("connection").order_by("rank", "pk")
+    return [c for c in shown if access.has_role(user, c.post_roles) and _takes_posts(c, user)]
+
+
+def _takes_posts(channel: Channel, user: Any) -> bool:
+    try:
+        adapter = adapter_for(channel.connection.platform)
+    except UnknownPlatform:
+        return False
+    if not (adapter.can(Capability.SEND) and adapter.can(Capability.POST)):
+        return False
+    if adapter.personal_fields:
+        return bool(personal.usable(user.pk, [channel.connection_id]))
+    return bool(channel.address) or not adapter.needs_sender
+
+
+def check(user: Any, channel_id: int | None, text: str) -> tuple[Channel, str]:
+    """(channel, text as it is posted). Raises PostRefused, ReplyRefused."""
+    channel = next((c for c in channels_for(user) if c.pk == channel_id), None)
+    if channel is None:
+        raise PostRefused(_("You may not post as that handle."))
+    text = text.replace("\0", "").replace("\r\n", "\n").strip()
+    check_text(text, channel)
+    return channel, text
+
+
+def submit(user: Any, *, key: UUID, channel_id: int | None, text: str, now: datetime) -> OutboundItem:
+    """Queued until the undo window is over; the same key gives the same post. Raises PostRefused, ReplyRefused."""
+    channel, text = check(user, channel_id, text)
+    item = outbox.enqueue(
+        key=key,
+        kind=OutboundItem.Kind.REPLY,
+        connection_id=channel.connection_id,
+        conversation=_conversation(channel),
+        payload={"text": text, "sender": address_of(channel)},
+        not_before=now + timedelta(seconds=settings.UNDO_SECONDS),
+        sent_as_id=user.pk,
+    )
+    if item.conversation != _conversation(channel) or item.sent_as_id != user.pk:
+        raise PostRefused(_("This page has been used for another post. Reload it and write it again."))
+    return item
+
+
+def _conversation(channel: Channel) -> str:
+    return f"post:{channel.pk}"
+
+
+def latest(user: Any, now: datetime) -> list[Post]:
+    """The latest posts of the channels that this person may post as, newest first."""
+    channels = {_conversation(channel): channel for channel in channels_for(user)}
+    of_them = OutboundItem.objects.filter(conversation__in=channels, kind=OutboundItem.Kind.REPLY)
+    items = list(of_them.select_related("sent_as").order_by("-id")[:LATEST])
+    deletions = promises.deletions_of([item.key for item in items])
+    return [_shown(item, channels[item.conversation], deletions.get(item.key)) for item in items]
+
+
+def _shown(item: OutboundItem, channel: Channel, deletion: OutboundItem | None) -> Post:
+    who = item.sent_as.get_short_name() or item.sent_as.get_username() if item.sent_as else ""
+    deletes = adapter_for(channel.connection.platform).can(Capability.DELETE)
+    return Post(
+        item,
+        channel,
+        str(payload_of(item).get("text", "")),
+        who,
+        can_undo=item.state in outbox.CANCELLABLE,
+        can_delete=deletes
+        and item.state == State.SENT
+        and bool(item.external_id)
+        and promises.may_be_asked_again(deletion),
+        deletion=deletion,
+    )
+
+
+def _post_of(user: Any, item_id: int) -> tuple[OutboundItem, Channel]:
+    """Raises PostRefused for what is no post, or not of a channel that this person may post as."""
+    item = OutboundItem.objects.filter(pk=item_id, kind=OutboundItem.Kind.REPLY).first()
+    channel = next((c for c in channels_for(user) if item and _conversation(c) == item.conversation), None)
+    if item is None or channel is None:
+        raise PostRefused(_("There is no such post among those that you may change."))
+    return item, channel
+
+
+def undo(user: Any, item_id: int, now: datetime) -> str:
+    """Take it back before it leaves: its text, to go on with. Raises PostRefused, outbox.WrongState."""
+    item, _channel = _post_of(user, item_id)
+    outbox.cancel(item.pk, now)
+    return str(payload_of(item).get("text", ""))
+
+
+@locks.once_more
+def delete(user: Any, item_id: int, now: datetime) -> OutboundItem:
+    """Have it deleted on the platform, from the account that it left from. Raises PostRefused, outbox.WrongState."""
+    item, channel = _post_of(user, item_id)
+    if not _shown(item, channel, promises.deletions_of([item.key]).get(item.key)).can_delete:
+        raise PostRefused(_("Only what is posted can be deleted there, and not on every platform."))
+    return promises.ask(
+        key=promises.deletion_key(item.key),
+        kind=OutboundItem.Kind.DELETE,
+        connection_id=channel.connection_id,
+        conversation=item.conversation,
+        payload={"external_id": item.external_id, "sender": address_of(channel)},
+        sent_as_id=item.sent_as_id,
+        now=now,
+    )[0]

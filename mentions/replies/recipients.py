@@ -1,0 +1,73 @@
+"""To whom a mail goes, and to whom never: robots get no answer, and no address gets more than its daily share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from channels.models import Channel
+from channels.registry.configs import address_of
+from mentions.models import Message, Reply, Ticket
+
+_ROBOT = re.compile(
+    r"^(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|donotreply|bounces?|notifications?-noreply)(?:[+\-=.].*)?@",
+    re.IGNORECASE,
+)
+COUNTED = ("resting", "handed", "sent", "uncertain", "deleted")
+
+
+class ReplyRefused(Exception):
+    """The desk will not send this; nothing was posted, the text is kept. `reason` tells what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def of(ticket: Ticket, message: Message) -> tuple[list[str], list[str]]:
+    """(to, cc), lower case. Reply-To, else the author; for a mail that one of us forwarded, whom it was from."""
+    # Of all mailboxes and forms: a ticket may be answered from another one than it came to.
+    own = {address_of(channel) for channel in Channel.objects.filter(address__contains="@")}
+    extra = message.extra or {}
+    author = message.author.handle or message.author.external_id
+    if extra.get("forwarded_by"):
+        author = ticket.requester.handle or ticket.requester.external_id
+    to = _clean(extra.get("reply_to") or [], own) or _clean([author], own)
+    others = [*(extra.get("to") or []), *(extra.get("cc") or [])]
+    cc = [address for address in _clean(others, own) if address not in to and not _ROBOT.match(address)]
+    return to, cc
+
+
+def _clean(addresses: Iterable[object], own: set[str]) -> list[str]:
+    """Addresses without ours and their plus-forms: answering ourselves makes a loop."""
+    out: dict[str, None] = {}
+    for address in addresses:
+        text = str(address).strip().lower()
+        local, _at, domain = text.partition("@")
+        if local and domain and f"{local.partition('+')[0]}@{domain}" not in own and text not in own:
+            out[text] = None
+    return list(out)
+
+
+def check(message: Message, to: list[str], now: datetime) -> None:
+    """Raises ReplyRefused."""
+    if message.is_auto:
+        raise ReplyRefused(_("This is an automatic message; nobody would read an answer."))
+    if not to:
+        raise ReplyRefused(_("There is no address to answer to."))
+    robots = [address for address in to if _ROBOT.match(address)]
+    if robots:
+        raise ReplyRefused(_("%(address)s takes no mail.") % {"address": robots[0]})
+    cap = settings.MAILS_PER_ADDRESS_PER_DAY
+    since = now - timedelta(days=1)
+    for address in to:
+        sent = Reply.objects.filter(created_at__gt=since, state__in=COUNTED, recipients__contains=[address]).count()
+        if sent >= cap:
+            raise ReplyRefused(
+                _("%(address)s has had %(count)s mails from us in a day, which looks like a loop of two robots.")
+                % {"address": address, "count": sent}
+            )

@@ -1,0 +1,203 @@
+"""Replies written in the desk: resting for the undo window, then handed to the outbox, which posts them at most once.
+Their states are in `mentions.replies.promises`.
+
+`submit` is idempotent by the key of the composer: a double click, a second tab or a repeated request is one reply. From
+resting there is one way out only, taken by whoever changes the row first: *undo* or the hand-over.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from channels.contract import Capability
+from channels.dispatch import task_after_commit
+from channels.models import Channel, OutboundItem
+from channels.registry.lookup import adapter_for
+from mentions.db import locks
+from mentions.models import Message, Reply, Ticket
+from mentions.people import access
+from mentions.replies import drafts, guard, handles, outgoing, promises, recipients
+from mentions.replies.dispatch_replies import hand_over_due
+from mentions.replies.guard import ThreadMoved
+from mentions.replies.recipients import ReplyRefused
+from mentions.replies.reply_states import TooLate, lock, take_back
+from mentions.tickets import thread_subscriptions
+from mentions.tickets.transitions import lock_open, move, record
+
+__all__ = ["ReplyRefused", "ThreadMoved", "TooLate", "delete_posted", "hand_over_due", "length", "submit", "undo"]
+
+STATUSES_AFTER = ("", "open", "pending", "solved")
+"""Of the ticket, once the reply is written; "" and "open" leave it with its advocate (an interim reply)."""
+
+NOT_SENT = (Reply.State.UNDONE, Reply.State.BLOCKED, Reply.State.FAILED)
+LONGEST = 100_000
+"""Characters of a reply where the platform itself knows no limit."""
+
+
+@transaction.atomic
+def submit(
+    ticket_id: int,
+    actor: Any,
+    token: UUID | str | None,
+    *,
+    key: UUID | str,
+    text: str,
+    channel_id: int,
+    guard_message_id: int,
+    status_after: str,
+    now: datetime,
+) -> Reply:
+    """The reply, resting until `send_at`; the ticket leaves the queue at once. The same key again gives the same reply.
+    Raises ThreadMoved, ReplyRefused, ClaimLost, AlreadyClaimed, OutcomeRefused; nothing is stored then."""
+    Ticket.objects.select_for_update().get(pk=ticket_id)
+    if known := Reply.objects.filter(key=key).select_related("ticket").first():
+        return _same(known, ticket_id, actor, text)
+    ticket = lock_open(ticket_id, actor, token, now)
+    guard.check(ticket_id, guard_message_id)
+    reply = _checked(ticket, actor, channel_id, text, status_after, now)
+    reply.key, reply.guard_message_id = UUID(str(key)), guard_message_id
+    reply.save()
+    _leave(ticket, actor, reply, now)
+    drafts.discard(ticket_id, actor, now)
+    if reply.in_reply_to:
+        thread_subscriptions.read_again(reply.in_reply_to, now)
+    task_after_commit("mentions.hand_over_due", countdown_s=settings.UNDO_SECONDS + 0.2)
+    return reply
+
+
+def _same(known: Reply, ticket_id: int, actor: Any, text: str) -> Reply:
+    """The reply of a repeated request. What did not leave, or was something else, is not said to be sent."""
+    if known.ticket_id != ticket_id or known.author_id != actor.pk:
+        raise ReplyRefused(_("This reply was written for another ticket. Reload the page and send it again."))
+    if known.state in NOT_SENT:
+        raise ReplyRefused(_("This reply did not leave: taken back or stopped. Your text is kept; send it again."))
+    if _tidy(text) != known.text:
+        raise ReplyRefused(_("Another text was sent from this page already. This one was not: look, then send it."))
+    return known
+
+
+def _tidy(text: str) -> str:
+    return text.replace("\0", "").replace("\r\n", "\n").strip()
+
+
+def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_after: str, now: datetime) -> Reply:
+    """A reply that may be sent, not saved yet. Raises ReplyRefused."""
+    if status_after not in STATUSES_AFTER:
+        raise ReplyRefused(_("After a reply a ticket is open, pending or solved."))
+    channel = _channel(ticket, actor, channel_id)
+    text = _tidy(text)
+    check_text(text, channel)
+    answered = outgoing.answered_message(ticket)
+    if answered is None:
+        raise ReplyRefused(_("There is nothing left to answer: the message was deleted."))
+    if answered.is_unreadable:
+        raise ReplyRefused(_("The message could not be read, so it cannot be answered from here. Replay it first."))
+    reply = Reply(
+        ticket=ticket,
+        author=actor,
+        channel=channel,
+        text=text,
+        in_reply_to=answered,
+        status_after="" if status_after == "open" else status_after,
+        status_before=ticket.status,
+        send_at=now + timedelta(seconds=settings.UNDO_SECONDS),
+        created_at=now,
+    )
+    if "@" in channel.address.lstrip("@"):
+        reply.recipients, reply.cc = recipients.of(ticket, answered)
+        recipients.check(answered, reply.recipients, now)
+        reply.subject = outgoing.subject_for(answered)[:1000]
+    elif answered.is_auto:
+        raise ReplyRefused(_("This is an automatic message; nobody would read an answer."))
+    return reply
+
+
+def _channel(ticket: Ticket, actor: Any, channel_id: int) -> Channel:
+    """What the form names, if this person may reply as it; what no page offered is refused. Raises ReplyRefused."""
+    ways = handles.ways(ticket, actor)
+    for channel in ways.channels:
+        if channel.pk == channel_id:
+            return channel
+    if ways.why == "account":
+        raise ReplyRefused(
+            _("You have no account of your own there that works. Answer on the platform, or enter it in your settings.")
+        )
+    raise ReplyRefused(_("You may not answer it from there; choose another handle, or answer on the platform."))
+
+
+def length(text: str, channel: Channel) -> tuple[int, int | None]:
+    """(length as the platform counts it, longest that it takes)."""
+    adapter = adapter_for(channel.connection.platform)
+    return adapter.reply_length(text), adapter.max_reply_length
+
+
+def check_text(text: str, channel: Channel) -> None:
+    """Raises ReplyRefused for what is empty, or longer than the platform takes as it counts."""
+    if not text:
+        raise ReplyRefused(_("The reply is empty."))
+    if len(text) > LONGEST:
+        raise ReplyRefused(_("The reply is too long; %(most)s characters are the most.") % {"most": LONGEST})
+    count, longest = length(text, channel)
+    if longest is not None and count > longest:
+        raise ReplyRefused(
+            _("The reply is %(over)s characters too long for %(channel)s.")
+            % {"over": count - longest, "channel": channel.name}
+        )
+
+
+def _leave(ticket: Ticket, actor: Any, reply: Reply, now: datetime) -> None:
+    changes: dict[str, Any] = {"assignee_id": actor.pk}
+    if reply.status_after:
+        changes["status"] = reply.status_after
+    elif ticket.status not in (Ticket.Status.NEW, Ticket.Status.OPEN):
+        changes["status"] = Ticket.Status.OPEN
+    move(ticket, actor, now, "replied", data={"reply": reply.pk}, keeps_claim=not reply.status_after, **changes)
+
+
+@locks.once_more
+def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
+    """Nothing is sent, the text is a draft again, the ticket is as it was. Raises TooLate once it has been handed over
+    (then `delete_posted` is what is left), PermissionDenied for somebody else's reply."""
+    reply = lock(reply_id)
+    if reply.author_id != actor.pk:
+        access.require(actor, access.DELETE_REPLY)
+    if reply.state == Reply.State.UNDONE:
+        return reply
+    if reply.state != Reply.State.RESTING:
+        raise TooLate(reply)
+    take_back(reply, Reply.State.UNDONE, now, actor=actor)
+    return reply
+
+
+@locks.once_more
+def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
+    """Have a posted reply deleted on the platform; the message is marked once the platform has done it. Asked again it
+    changes nothing, unless it failed: then it is tried again."""
+    access.require(actor, access.DELETE_REPLY)
+    reply = lock(reply_id)
+    message: Message | None = reply.message
+    if reply.state not in (Reply.State.SENT, Reply.State.DELETED) or message is None:
+        raise ReplyRefused(_("Only a reply that was posted can be deleted on the platform."))
+    if not adapter_for(reply.channel.connection.platform).can(Capability.DELETE):
+        raise ReplyRefused(_("The desk cannot delete there; delete it on the platform itself."))
+    item, is_going = promises.ask(
+        key=promises.deletion_key(reply.key),
+        kind=OutboundItem.Kind.DELETE,
+        connection_id=reply.channel.connection_id,
+        conversation=f"ticket:{reply.ticket_id}",
+        payload={"external_id": message.reply_to_external_id or message.external_id, "sender": reply.channel.address},
+        sent_as_id=reply.outbound.sent_as_id if reply.outbound else reply.author_id,
+        now=now,
+    )
+    if reply.deletion_id is None:
+        reply.deletion = item
+        reply.save(update_fields=["deletion"])
+    if is_going:
+        record(reply.ticket, actor, now, "delete_asked", {"reply": reply.pk, "outbound": item.pk})
+    return item

@@ -1,0 +1,78 @@
+"""A reply that did not leave: its text is a draft again and its ticket is back where it can be seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from mentions.db import locks
+from mentions.models import Event, Reply, Ticket
+from mentions.notifications import delivery_problems
+from mentions.queue import claims
+from mentions.replies import drafts, promises
+from mentions.tickets import unanswered
+from mentions.tickets.transitions import UNPARKED, is_still, move, record, restored
+
+
+class TooLate(Exception):
+    """The reply has left the desk."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(
+            _("It is too late to take the reply back: it is on its way. You can delete it once it is posted.")
+        )
+        self.reply = reply
+
+
+def lock(reply_id: int) -> Reply:
+    """The reply and its ticket, both rows locked until the end of the caller's transaction. Raises
+    Reply.DoesNotExist."""
+    related = ("ticket", "channel__connection", "author", "in_reply_to", "message")
+    return locks.with_ticket(Reply.objects.select_related(*related), reply_id)
+
+
+EVENTS = {Reply.State.UNDONE: "undone", Reply.State.BLOCKED: "blocked", Reply.State.FAILED: "delivery_failed"}
+
+
+def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why: str = "") -> None:
+    """For a reply that the caller has locked. Undone by its author, the ticket is exactly as before and theirs
+    again; blocked or failed, it is open, theirs, and its history says why."""
+    promises.move(reply, state, why)
+    if state != Reply.State.UNDONE:
+        delivery_problems.note_reply(reply, state, why, now)
+    with locks.beside(f"the draft of reply {reply.pk}"):
+        drafts.give_back(reply.ticket_id, reply.author, reply.text, now)
+    ticket = Ticket.objects.select_for_update().get(pk=reply.ticket_id)
+    data: dict[str, Any] = {"reply": reply.pk}
+    if why:
+        data["why"] = why
+    changes = _before(reply, ticket) if state == Reply.State.UNDONE else _reopened(reply, ticket, now)
+    if not changes:
+        record(ticket, actor, now, EVENTS[Reply.State(state)], data)
+    else:
+        keeps = claims.is_live(ticket, now)
+        is_undo = state == Reply.State.UNDONE
+        move(ticket, actor, now, EVENTS[Reply.State(state)], data=data, keeps_claim=keeps, is_undo=is_undo, **changes)
+    if state == Reply.State.UNDONE:
+        if not changes:
+            # Somebody may have solved the ticket meanwhile, because the reply was on its way.
+            unanswered.reopen([ticket.pk], now, why="reply_undone")
+            ticket.refresh_from_db()
+        claims.take_again(ticket, reply.author, now)
+
+
+def _before(reply: Reply, ticket: Ticket) -> dict[str, Any]:
+    """What the ticket was when the reply was submitted, unless somebody has gone on with it since."""
+    event = Event.objects.filter(ticket=ticket, kind="replied", data__reply=reply.pk).order_by("-id").first()
+    return restored(event.data) if event and is_still(ticket, event.data) else {}
+
+
+def _reopened(reply: Reply, ticket: Ticket, now: datetime) -> dict[str, Any]:
+    if ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id:
+        return {}
+    changes: dict[str, Any] = {**UNPARKED, "status": Ticket.Status.OPEN}
+    if reply.author_id and not claims.is_live(ticket, now):
+        changes["assignee_id"] = reply.author_id
+    return changes

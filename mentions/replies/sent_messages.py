@@ -1,0 +1,84 @@
+"""The message that a sent reply is. It may have come in by polling first: then it is that row, never a second one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from channels.models import OutboundItem
+from channels.outbox import personal
+from channels.outbox.sending import payload_of
+from channels.registry.configs import OWN_ID_SETTINGS, address_of, config_for
+from channels.registry.lookup import adapter_for
+from mentions.models import Author, Message, Person, Reply
+
+
+def store(reply: Reply, item: OutboundItem, now: datetime) -> Message:
+    """Inside the caller's transaction. Ingest may store the same post at the same moment: the unique key decides."""
+    namespace = _namespace(reply)
+    values = _values(reply, item, now)
+    message, created = Message.objects.get_or_create(
+        namespace=namespace,
+        external_id=item.external_id,
+        defaults={**values, "author": _author(reply, item, namespace)},
+    )
+    if not created and (message.direction != Message.Direction.TEAM or message.ticket_id != reply.ticket_id):
+        message.direction, message.ticket = Message.Direction.TEAM, reply.ticket
+        message.save(update_fields=["direction", "ticket"])
+    # Only one reply can be this message, whatever the platform says twice.
+    taken = Reply.objects.filter(message=message).exclude(pk=reply.pk).exists()
+    return message if not taken else _own_row(reply, item, namespace, values)
+
+
+def _own_row(reply: Reply, item: OutboundItem, namespace: str, values: dict[str, Any]) -> Message:
+    """A platform that gives one id to two posts: the second is kept under the reply's own key."""
+    return Message.objects.get_or_create(
+        namespace=namespace,
+        external_id=f"{item.external_id}#{reply.key}"[:500],
+        defaults={**values, "author": _author(reply, item, namespace)},
+    )[0]
+
+
+def _namespace(reply: Reply) -> str:
+    """That of the message it answers: it was sent through the same connection."""
+    if reply.in_reply_to is not None:
+        return reply.in_reply_to.namespace
+    return adapter_for(reply.channel.connection.platform).namespace(config_for(reply.channel.connection))
+
+
+def _values(reply: Reply, item: OutboundItem, now: datetime) -> dict[str, Any]:
+    answered = reply.in_reply_to
+    # The platform's own time; a clock that is behind ours must not put the answer before the question.
+    posted_at = item.sent_at or now
+    if answered is not None:
+        posted_at = max(posted_at, answered.posted_at)
+    return {
+        "ticket": reply.ticket,
+        "channel": reply.channel,
+        "thread_id": answered.thread_id if answered else item.external_id,
+        "parent_external_id": (answered.reply_to_external_id or answered.external_id) if answered else "",
+        "direction": Message.Direction.TEAM,
+        "subject": reply.subject,
+        "text": reply.text,
+        "url": item.url,
+        "posted_at": posted_at,
+        "ingested_at": now,
+        "version_at": reply.created_at,
+        "digest": b"\0" * 16,
+    }
+
+
+def _author(reply: Reply, item: OutboundItem, namespace: str) -> Author:
+    """The account that the handle or alias is, or that of whoever wrote it: the same that polling will name."""
+    if own := str(payload_of(item).get(personal.ACCOUNT) or ""):
+        person = Person.objects.filter(user_id=item.sent_as_id).first() if item.sent_as_id else None
+        defaults = {"name": person.name if person else "", "person": person, "is_us": True}
+        return Author.objects.get_or_create(namespace=namespace, external_id=own, defaults=defaults)[0]
+    channel = reply.channel
+    account = next((str(channel.settings[n]) for n in OWN_ID_SETTINGS if channel.settings.get(n)), "")
+    address = address_of(channel)
+    known = Author.objects.filter(namespace=namespace, handle__iexact=address).order_by("id").first()
+    if not account and known is not None:
+        return known
+    defaults = {"handle": channel.address.strip().lstrip("@"), "name": channel.name, "is_us": True}
+    return Author.objects.get_or_create(namespace=namespace, external_id=account or address, defaults=defaults)[0]

@@ -1,0 +1,119 @@
+"""An answer that was given once, for another ticket: our own words alone, and whether they may go where that is read.
+
+What was written to one customer names them: in the greeting, in the text that was quoted below, in the lines above our
+own signature. None of that is offered. Where the first conversation was private and the second one is public, the text
+comes with a warning, addresses and numbers are taken out, and nobody inserts it without having read it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.toolkit.quotes import written_now
+from mentions.models import Ticket
+from mentions.people import audience
+
+MAX_TEXT = 20_000
+MAX_CLOSING_LINES = 4
+MAX_CLOSING_LINE = 60
+LEFT_OUT = "[…]"
+
+_GREETINGS = (
+    "hi|hello|hey|hiya|dear|greetings|good (?:morning|afternoon|evening|day)|hallo|guten (?:tag|morgen|abend)|moin|"
+    "servus|liebe[r]?|sehr geehrte[r]?|bonjour|salut|bonsoir|cher|chère|hola|buenos días|buenas tardes|"
+    "estimad[oa]|"
+    "olá|oi|bom dia|boa tarde|prezad[oa]|ciao|buongiorno|salve|gentile|hoi|beste|geachte|hej|hei|cześć|dzień dobry|"
+    "ahoj|привет|здравствуйте|добрый день"
+)
+_GREETING = re.compile(
+    rf"(?:{_GREETINGS})\b(?P<names>(?:[ \t]+[^\s,!:;–—]{{1,40}}){{0,4}})[ \t]{{0,3}}(?:[,!:;–—]+|$)", re.I
+)
+_NAMED = re.compile(r"(?:@[\w.-]{1,100}(?:@[\w.-]{1,100})?[,:]?[ \t]+){1,50}")
+_CLOSING = re.compile(
+    r"(?:(?:kind|best|warm|many)?[ \t]?(?:regards|wishes)|best|cheers|thanks|thank you|many thanks|thanks again|"
+    r"sincerely|yours(?: (?:sincerely|truly|faithfully))?|all the best|take care|have a (?:nice|good|great) \w{1,12}|"
+    r"(?:mit freundlichen|viele|beste|liebe|freundliche|schöne) grü(?:ß|ss)en?|grü(?:ß|ss)e|mfg|lg|vg|"
+    r"cordialement|bien à vous|saludos|un saludo|atentamente|cumprimentos|abraços?|cordiali saluti|saluti|"
+    r"met vriendelijke groet(?:en)?|groet(?:en|jes)?|(?:med )?vänlig(?:a)? hälsning(?:ar)?|pozdrawiam)"
+    r"[ \t]{0,3}[,.!]{0,3}",
+    re.I,
+)
+_DASHES = re.compile(r"[-–—][ \t]{0,3}\S.{0,60}")
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_NUMBER = re.compile(r"(?<![\w.])\+?\d[\d ()/-]{6,20}\d(?![\w.])")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`text` is empty where nothing of our own was left; without a `warning` it may be put in at once."""
+
+    text: str
+    warning: str = ""
+
+
+def answer_for(old: Ticket, other: Ticket | None) -> Answer:
+    """The first answer given on `old`, to be used on `other` (None: nobody knows where, so it may be public). The
+    caller has made sure that whoever asks may see both."""
+    message = old.first_reply_message
+    text = own_words(message.text) if message else ""
+    if not text or not is_private(old) or (other is not None and is_private(other)):
+        return Answer(text)
+    where = other.channel.name if other is not None else _("somewhere else")
+    warning = _(
+        "This answer was written in a private conversation (%(private)s), and %(public)s is public. Read it, and take "
+        "out whatever is about the person who asked; addresses and numbers are left out already."
+    ) % {"private": old.channel.name, "public": where}
+    return Answer(without_contacts(text), warning)
+
+
+def is_private(ticket: Ticket) -> bool:
+    """Whether only the requester and we read it: a mail, a form, a report, a direct message, a restricted channel."""
+    try:
+        adapter = adapter_for(ticket.channel.connection.platform)
+    except UnknownPlatform:
+        return True
+    threads = ticket.messages.values_list("thread_id", flat=True).distinct()
+    if adapter.is_private or any(adapter.is_private_thread(thread) for thread in threads):
+        return True
+    return bool(audience.circle_of([ticket]).channels)
+
+
+def own_words(text: str) -> str:
+    """What one of us wrote, without greeting, quoted text, closing and signature. Pure, linear."""
+    lines = written_now(text[:MAX_TEXT]).split("\n")
+    lines = _without_closing(_without_greeting(lines))
+    return "\n".join(lines).strip()
+
+
+def _without_greeting(lines: list[str]) -> list[str]:
+    first = next((n for n, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        return lines
+    line = lines[first].strip()
+    if named := _NAMED.match(line + " "):
+        line = line[named.end() :].strip()
+    greeting = _GREETING.match(line)
+    if greeting and all(name[:1].isupper() or name == "all" for name in greeting["names"].split()):
+        line = line[greeting.end() :].lstrip()
+    return [line, *lines[first + 1 :]]
+
+
+def _without_closing(lines: list[str]) -> list[str]:
+    """`Kind regards,` and what stands below it, if that is a name or two; and a last line that is only `— Maria`."""
+    written = [n for n, line in enumerate(lines) if line.strip()]
+    for at in written[-MAX_CLOSING_LINES:]:
+        below = [lines[n].strip() for n in written if n > at]
+        if _CLOSING.fullmatch(lines[at].strip()) and all(len(each) <= MAX_CLOSING_LINE for each in below):
+            return lines[:at]
+    if len(written) > 1 and _DASHES.fullmatch(lines[written[-1]].strip()):
+        return lines[: written[-1]]
+    return lines
+
+
+def without_contacts(text: str) -> str:
+    """Mail addresses and numbers by which somebody could be called are left out. Pure, linear."""
+    return _NUMBER.sub(LEFT_OUT, _MAIL.sub(LEFT_OUT, text))

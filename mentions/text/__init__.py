@@ -1,0 +1,1 @@
+"""Safe text: sanitised HTML, rendering, relative times, text that PostgreSQL accepts."""

@@ -1,0 +1,132 @@
+"""HTML from outside made harmless: what may stay is listed, everything else goes; nothing is fetched without a click.
+
+Shown only in a frame with a stricter policy (`mentions/views/ticket/mail.py`); this is the first wall of two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import nh3
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+
+_TEXT = ("a", "abbr", "b", "br", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "samp", "small", "span")
+_OLD = ("big", "center", "font", "strike", "strong", "sub", "sup", "u")
+_BLOCKS = (
+    "blockquote",
+    "div",
+    "dd",
+    "dl",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "ul",
+)
+_TABLE = ("caption", "col", "colgroup", "table", "tbody", "td", "tfoot", "th", "thead", "tr")
+TAGS = frozenset((*_TEXT, *_OLD, *_BLOCKS, *_TABLE, "img"))
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "title", "width", "height"},
+    "td": {"colspan", "rowspan", "align", "valign"},
+    "th": {"colspan", "rowspan", "align", "valign"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "ol": {"start", "type"},
+    "abbr": {"title"},
+    "*": {"dir", "lang"},
+}
+LINK_SCHEMES = {"http", "https", "mailto", "tel"}
+LONGEST = 2_000_000
+DEEPEST = 3000
+"""Elements in one another; the parser takes quadratic time for deeper ones, and no honest mail has them."""
+_ELEMENT = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_CLOSES_ITSELF = frozenset(
+    (*("p", "li", "td", "th", "tr", "dt", "dd", "option", "br", "img", "hr", "meta", "link", "input", "col", "wbr"),)
+)
+PROSE_TAGS = TAGS - {"img", "font", "center", "big"}
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """`html` is safe to show; `remote` counts the pictures that would be fetched from elsewhere."""
+
+    html: str
+    remote: int
+
+
+def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = False) -> Clean:
+    """A mail's HTML. `inline`: Content-ID → our own address of that attachment.
+
+    Remote pictures lose their address (kept as `data-src` is not possible in a page without scripts: the frame is
+    loaded again with `show_remote`); tracking by style sheets, fonts, backgrounds or forms has no way in at all.
+    """
+    source = source[:LONGEST]
+    if is_too_deep(source):
+        words = _("This mail is nested too deeply to be laid out; its text is in the conversation.")
+        return Clean(f"<p>{escape(words)}</p>", 0)
+    remote = 0
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        nonlocal remote
+        if tag == "img" and name == "src":
+            place = value.strip()
+            if place.lower().startswith("cid:"):
+                return inline.get(place[4:].strip("<>"))
+            if place.lower().startswith(("http://", "https://")):
+                remote += 1
+                return place if show_remote else None
+            return None
+        if tag == "a" and name == "href":
+            return value if value.strip().lower().partition(":")[0] in LINK_SCHEMES else None
+        return value
+
+    html = nh3.clean(
+        source,
+        tags=set(TAGS),
+        attributes=ATTRIBUTES,
+        attribute_filter=attribute,
+        # `cid` has to pass here so that the filter above sees it; what it returns is one of our own addresses.
+        url_schemes=LINK_SCHEMES | {"cid"},
+        link_rel="noopener noreferrer nofollow",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        clean_content_tags={"script", "style", "head", "title", "template", "noscript", "svg", "math"},
+    )
+    return Clean(html, remote)
+
+
+def is_too_deep(source: str) -> bool:
+    """Whether more elements stand in one another than the parser should be given. Linear."""
+    depth = 0
+    for closes, name in _ELEMENT.findall(source):
+        if name.lower() in _CLOSES_ITSELF:
+            continue
+        depth = max(0, depth - 1) if closes else depth + 1
+        if depth > DEEPEST:
+            return True
+    return False
+
+
+def clean_prose(source: str) -> str:
+    """What Markdown made of an admin's text: no pictures, links open elsewhere. Nested too deeply, it stays text."""
+    if is_too_deep(source[:LONGEST]):
+        return escape(source[:LONGEST])
+    return nh3.clean(
+        source[:LONGEST],
+        tags=set(PROSE_TAGS),
+        attributes={"a": {"href", "title"}, "ol": {"start"}},
+        url_schemes=LINK_SCHEMES,
+        link_rel="noopener noreferrer",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    )

@@ -1,0 +1,204 @@
+"""The Events of a ticket as sentences. A kind that this page does not know is shown by its name, never left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from channels.models.connection import Priority
+from mentions.models import Event, Ticket
+from mentions.text import times
+
+SHOWN = 200
+STATUS_WORDS = dict(Ticket.Status.choices)
+WAITING_WORDS = dict(Ticket.WaitingOn.choices)
+REASON_WORDS = dict(Ticket.NoReply.choices)
+PRIORITY_WORDS = dict(Priority.choices)
+WHY_WORDS: dict[str, Callable[[], str]] = {
+    "time": lambda: _("its time has come"),
+    "answer_seen": lambda: _("the answer was seen"),
+    "answer_deleted": lambda: _("its answer was deleted"),
+    "reply_undone": lambda: _("its reply was taken back"),
+    "answer_not_seen": lambda: _("the answer was not seen in time"),
+    "requester": lambda: _("its requester wrote again"),
+    "named_us": lambda: _("a message names us"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`who` "" is the desk itself."""
+
+    at: datetime
+    who: str
+    words: str
+
+
+def sentences(ticket: Ticket) -> list[Sentence]:
+    """Newest first; one statement."""
+    events = ticket.events.select_related("actor").order_by("-at", "-id")[:SHOWN]
+    return [Sentence(event.at, _name(event), sentence(event.kind, event.data)) for event in events]
+
+
+def _name(event: Event) -> str:
+    return (event.actor.get_short_name() or event.actor.get_username()) if event.actor else ""
+
+
+def sentence(kind: str, data: dict[str, Any]) -> str:
+    """What happened, without who and when. Pure but for the active language."""
+    make = SENTENCES.get(kind)
+    words = make(data) if make else kind.replace("_", " ")
+    why = data.get("why")
+    if not why:
+        return words
+    known = WHY_WORDS.get(str(why))
+    return f"{words}: {known() if known else why}"
+
+
+def _value(data: dict[str, Any], side: str, field: str) -> Any:
+    """Events of the desk's verbs hold {"from": {field: value}}, those of ingest the bare value."""
+    value = data.get(side)
+    if isinstance(value, dict):
+        return value.get(field)
+    return value if field == "status" else None
+
+
+def _status(data: dict[str, Any]) -> str:
+    after = _value(data, "to", "status")
+    if after is None:
+        return _("was changed")
+    return _("is now %(status)s") % {"status": STATUS_WORDS.get(after, after)}
+
+
+def _parked(data: dict[str, Any]) -> str:
+    waiting = WAITING_WORDS.get(_value(data, "to", "waiting_on") or "", _("a while"))
+    wake = _value(data, "to", "wake_at")
+    if not wake:
+        return _("parked, waits for %(what)s") % {"what": waiting}
+    return _("parked, waits for %(what)s until %(at)s") % {
+        "what": waiting,
+        "at": times.exact(datetime.fromisoformat(wake)),
+    }
+
+
+def _tagged(data: dict[str, Any]) -> str:
+    parts = []
+    if data.get("added"):
+        parts.append(_("tagged %(tags)s") % {"tags": ", ".join(data["added"])})
+    if data.get("removed"):
+        parts.append(_("took away %(tags)s") % {"tags": ", ".join(data["removed"])})
+    return "; ".join(parts) or _("tags")
+
+
+def _priority(data: dict[str, Any]) -> str:
+    after = data.get("to")
+    word = PRIORITY_WORDS.get(after, str(after)) if isinstance(after, int) else "?"
+    return _("priority is now %(priority)s") % {"priority": word}
+
+
+def _no_reply(data: dict[str, Any]) -> str:
+    reason = data.get("reason", "")
+    words = _("needs no reply: %(reason)s, with a like") if data.get("like") else _("needs no reply: %(reason)s")
+    return words % {"reason": REASON_WORDS.get(reason, reason)}
+
+
+def _handed_back(data: dict[str, Any]) -> str:
+    return _("handed it back: %(note)s") % {"note": data.get("note", "")}
+
+
+def _undone(data: dict[str, Any]) -> str:
+    if data.get("reply"):
+        return _("took a reply back before it was sent")
+    return _("took the last step back")
+
+
+def _replied(data: dict[str, Any]) -> str:
+    after = _value(data, "to", "status")
+    if after in ("solved", "pending"):
+        return _("replied; %(status)s") % {"status": STATUS_WORDS[after]}
+    return _("replied")
+
+
+def _macro(data: dict[str, Any]) -> str:
+    return _("applied “%(macro)s”") % {"macro": data.get("name") or _("a macro")}
+
+
+def _merged(data: dict[str, Any]) -> str:
+    into = data.get("to") or data.get("into")
+    if into:
+        return _("merged into #%(id)s") % {"id": into}
+    return _("took in #%(id)s") % {"id": data.get("from") or data.get("ticket") or "?"}
+
+
+def _split(data: dict[str, Any]) -> str:
+    count = len(data.get("messages") or [1])
+    if data.get("to"):
+        words = ngettext(
+            "made a message its own ticket, #%(id)s", "made %(count)d messages their own ticket, #%(id)s", count
+        )
+        return words % {"count": count, "id": data["to"]}
+    return _("was part of #%(id)s before") % {"id": data.get("from") or "?"}
+
+
+def _unreadable(data: dict[str, Any]) -> str:
+    if data.get("version"):
+        words = _("a newer version came in that could not be read: %(reason)s")
+    elif data.get("again"):
+        words = _("could still not be read: %(reason)s")
+    else:
+        words = _("could not be read: %(reason)s")
+    return words % {"reason": data.get("reason", "")}
+
+
+def _readable(data: dict[str, Any]) -> str:
+    if data.get("to"):
+        return _("could be read; the message belongs to #%(id)s") % {"id": data["to"]}
+    if data.get("from"):
+        return _("got the message of #%(id)s, which could not be read before") % {"id": data["from"]}
+    return _("closed") if data.get("why") else _("could be read; this is the message now")
+
+
+SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "created": lambda data: _("came in"),
+    "unreadable": lambda data: _unreadable(data),
+    "readable": lambda data: _readable(data),
+    "claimed": lambda data: _("took it"),
+    "released": lambda data: _("gave it back to the queue"),
+    "expired": lambda data: _("the claim on it ran out; it is back in the queue"),
+    "handed_back": _handed_back,
+    "status": _status,
+    "closed": lambda data: _("closed for good"),
+    "parked": _parked,
+    "woken": lambda data: _("back in the queue"),
+    "assigned": lambda data: _("gave it to somebody") if data.get("to") else _("took it from its assignee"),
+    "tagged": _tagged,
+    "priority": _priority,
+    "macro": _macro,
+    "noted": lambda data: _("wrote a note"),
+    "replied": _replied,
+    "answered_outside": lambda data: _("answered on the platform"),
+    "no_reply": _no_reply,
+    "corrected": _no_reply,
+    "undone": _undone,
+    "blocked": lambda data: _("the reply was stopped before it left"),
+    "delivered": lambda data: _("the reply is on the platform"),
+    "delivery_failed": lambda data: _("the reply could not be sent"),
+    "uncertain": lambda data: _("nobody can tell whether the reply was posted; look on the platform"),
+    "deleted": lambda data: _("a message was deleted on the platform"),
+    "delete_asked": lambda data: _("asked for the reply to be deleted on the platform"),
+    "delete_failed": lambda data: _("the reply could not be deleted on the platform"),
+    "edited": lambda data: _("a message was edited by its author"),
+    "merged": _merged,
+    "split": _split,
+    "liked": lambda data: _("liked a message"),
+    "shared": lambda data: _("shared it to %(channel)s") % {"channel": data.get("channel") or "Slack"},
+    "bounced": lambda data: _("our mail came back undelivered"),
+    "outreach": lambda data: _("an expert was asked"),
+    "erased": lambda data: _("what the requester wrote was erased"),
+    "spam_reported": lambda data: _("reported spam, with thanks"),
+}

@@ -1,0 +1,57 @@
+"""What time does to tickets: claims run out, parked ones come back, solved ones close. All sweeps, all idempotent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+from mentions.tickets.parking import settle_seen, wake_due
+
+__all__ = ["close_solved", "expire_claims", "settle_seen", "wake_due"]
+
+_EXPIRE = """
+WITH gone AS (
+    SELECT id, claimed_by_id FROM mentions_ticket WHERE claim_expires_at <= %(now)s
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), freed AS (
+    UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
+    FROM gone WHERE mentions_ticket.id = gone.id RETURNING mentions_ticket.id
+)
+INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
+SELECT gone.id, %(now)s, NULL, 'expired', jsonb_build_object('by', gone.claimed_by_id) FROM gone
+"""
+
+_CLOSE = """
+WITH over AS (
+    SELECT id FROM mentions_ticket WHERE status = 'solved' AND solved_at <= %(before)s
+      AND last_message_at <= %(before)s
+    ORDER BY last_message_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), closed AS (
+    UPDATE mentions_ticket SET status = 'closed', claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
+    FROM over WHERE mentions_ticket.id = over.id RETURNING mentions_ticket.id
+)
+INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
+SELECT id, %(now)s, NULL, 'status', '{"from": {"status": "solved"}, "to": {"status": "closed"}, "why": "time"}'::jsonb
+FROM closed
+"""
+
+
+def expire_claims(now: datetime, limit: int = 500) -> int:
+    """Claims whose lease ran out are given back to their old place. A heartbeat at the same moment either came first
+    (then the lease runs on) or finds its token gone. How many."""
+    return _run(_EXPIRE, {"now": now, "limit": limit})
+
+
+def close_solved(now: datetime, limit: int = 500) -> int:
+    """Solved for so long that the next message opens a follow-up ticket. How many."""
+    before = now - timedelta(days=settings.CLOSE_SOLVED_AFTER_DAYS)
+    return _run(_CLOSE, {"now": now, "before": before, "limit": limit})
+
+
+def _run(sql: str, params: dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)

@@ -1,0 +1,146 @@
+"""One way for a ticket to change its state: the fields, the claim and exactly one Event, in the caller's transaction.
+
+The Event keeps what was before and what is after (`from`, `to`), which is what *undo* puts back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from mentions.clocks import clocks
+from mentions.models import Event, Reply, Ticket
+from mentions.queue import claims
+
+FIELDS = ("status", "waiting_on", "wait_note", "wake_at", "no_reply_reason", "solved_at", "assignee_id")
+"""What outcomes change. Clocks are never among them: they follow from the messages."""
+_TIMES = ("wake_at", "solved_at")
+UNPARKED: dict[str, Any] = {"waiting_on": "", "wait_note": "", "wake_at": None}
+
+
+DONE = (Ticket.Status.PENDING, Ticket.Status.SOLVED)
+
+
+class OutcomeRefused(Exception):
+    """The ticket is in no state for this; the text tells what to do instead."""
+
+
+class Unanswered(OutcomeRefused):
+    """It cannot be done with: nobody has answered, and nobody has said why not."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        super().__init__(
+            _("Nobody has answered #%(id)s yet. Reply, or say why no reply is needed; to wait for something, park it.")
+            % {"id": ticket.pk}
+        )
+
+
+def move(
+    ticket: Ticket,
+    actor: Any,
+    now: datetime,
+    kind: str,
+    *,
+    data: dict[str, Any] | None = None,
+    keeps_claim: bool = False,
+    is_undo: bool = False,
+    **changes: Any,
+) -> Event:
+    """Apply `changes` to a ticket whose row the caller has locked, release the claim, and record one Event.
+
+    Raises Unanswered where a ticket would be done that nobody has answered, without a reason; never for `is_undo`,
+    which puts back what was there.
+    """
+    is_done = not is_undo and changes.get("status") in DONE and not changes.get("no_reply_reason")
+    if is_done and is_unanswered(ticket):
+        raise Unanswered(ticket)
+    if changes.get("status", ticket.status) not in (Ticket.Status.NEW, Ticket.Status.OPEN):
+        changes = {**UNPARKED, **changes}
+    if "status" in changes:
+        changes.setdefault("solved_at", _solved_at(ticket, changes["status"], now))
+    before = snapshot(ticket)
+    was_held = actor is not None and ticket.claimed_by_id == actor.pk
+    for name, value in changes.items():
+        setattr(ticket, name, value)
+    if not keeps_claim:
+        claims.let_go(ticket)
+    ticket.save(update_fields=[*FIELDS, *claims.CLAIM_FIELDS])
+    if "no_reply_reason" in changes:
+        clocks.recompute([ticket.pk])
+    event_data = {**difference(before, snapshot(ticket)), **(data or {})}
+    if was_held and not keeps_claim:
+        event_data["held"] = True
+    return record(ticket, actor, now, kind, event_data)
+
+
+def is_unanswered(ticket: Ticket) -> bool:
+    """Whether somebody still waits for a first reply: none was given, none is on its way, and no reason says that none
+    is needed. Asked of the database: the clocks may have been set since the ticket was loaded."""
+    if not Ticket.objects.filter(pk=ticket.pk, due_at__isnull=False).exists():
+        return False
+    return not Reply.objects.filter(ticket=ticket, state__in=Reply.ON_ITS_WAY).exists()
+
+
+def handed_over(ticket: Ticket, reason: str) -> dict[str, Any]:
+    """The change that says who answers instead of us; nothing where an answer is there already."""
+    return {"no_reply_reason": reason} if is_unanswered(ticket) else {}
+
+
+def _solved_at(ticket: Ticket, status: str, now: datetime) -> datetime | None:
+    if status == Ticket.Status.CLOSED:
+        return ticket.solved_at or now
+    return now if status == Ticket.Status.SOLVED else None
+
+
+def record(ticket: Ticket, actor: Any, now: datetime, kind: str, data: dict[str, Any]) -> Event:
+    return Event.objects.create(ticket=ticket, at=now, actor=_person(actor), kind=kind, data=data)
+
+
+def _person(actor: Any) -> Any:
+    """None is the desk itself."""
+    return actor if isinstance(actor, Model) else None
+
+
+def snapshot(ticket: Ticket) -> dict[str, Any]:
+    """The state as JSON."""
+    values = {name: getattr(ticket, name) for name in FIELDS}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def difference(before: dict[str, Any], after: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    changed = [name for name in before if before[name] != after[name]]
+    return {"from": {n: before[n] for n in changed}, "to": {n: after[n] for n in changed}}
+
+
+def restored(event_data: dict[str, Any]) -> dict[str, Any]:
+    """The `from` of an Event as field values."""
+    return {
+        name: parse_datetime(value) if name in _TIMES and value else value
+        for name, value in event_data.get("from", {}).items()
+        if name in FIELDS
+    }
+
+
+def is_still(ticket: Ticket, event_data: dict[str, Any]) -> bool:
+    """Whether nothing has changed the ticket again since that Event."""
+    state = snapshot(ticket)
+    return all(state.get(name) == value for name, value in event_data.get("to", {}).items() if name in FIELDS)
+
+
+def lock_open(ticket_id: int, actor: Any, token: Any, now: datetime) -> Ticket:
+    """`claims.lock` for a verb that makes no sense on a closed or merged ticket. Raises OutcomeRefused too."""
+    ticket = claims.lock(ticket_id, actor, token, now)
+    if ticket.merged_into_id:
+        raise OutcomeRefused(
+            _("Ticket #%(id)s was merged into #%(into)s; work there.")
+            % {"id": ticket.pk, "into": ticket.merged_into_id}
+        )
+    if ticket.status == Ticket.Status.CLOSED:
+        raise OutcomeRefused(
+            _("Ticket #%(id)s is closed for good; a new message will open a follow-up.") % {"id": ticket.pk}
+        )
+    return ticket

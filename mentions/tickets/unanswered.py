@@ -1,0 +1,20 @@
+"""A ticket whose only answer was deleted is unanswered again: its requester waits, so it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from mentions.models import Ticket
+from mentions.tickets.transitions import move
+
+
+def reopen(ticket_ids: Iterable[int], now: datetime, why: str = "answer_deleted") -> int:
+    """Of these tickets, those that were done with and have no answer left. Inside the caller's transaction, after the
+    clocks were set: where a first reply is due, nothing was answered. How many."""
+    done = (Ticket.Status.SOLVED, Ticket.Status.PENDING)
+    waiting = Ticket.objects.select_for_update().filter(pk__in=list(ticket_ids), status__in=done, due_at__isnull=False)
+    tickets = list(waiting.order_by("pk"))
+    for ticket in tickets:
+        move(ticket, None, now, "status", data={"why": why}, keeps_claim=True, status=Ticket.Status.OPEN)
+    return len(tickets)

@@ -1,0 +1,60 @@
+"""The same small change on many tickets: each in a transaction of its own; what somebody else holds is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from mentions.models import Ticket
+from mentions.queue import claims
+from mentions.tickets.transitions import OutcomeRefused
+from mentions.triage import outcomes, priorities, tagging
+
+MOST = 100
+Change = Callable[[int], object]
+"""Takes a ticket id; None or False: there was nothing to change."""
+
+
+@dataclass(slots=True)
+class Done:
+    """`held_by`: names of those who work on some of them; `refused`: in no state for it, or it changed nothing."""
+
+    changed: list[int] = field(default_factory=list)
+    held_by: list[str] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+
+
+def apply(ticket_ids: Iterable[int], actor: Any, change: Change, now: datetime) -> Done:
+    """In the order of their numbers; the first MOST of them. The caller has made sure that `actor` may see them."""
+    done = Done()
+    for ticket_id in sorted(set(ticket_ids))[:MOST]:
+        try:
+            with transaction.atomic():
+                claims.lock(ticket_id, actor, None, now)
+                has_changed = change(ticket_id)
+        except claims.AlreadyClaimed as held:
+            done.held_by.append((held.by.get_short_name() or held.by.get_username()) if held.by else "?")
+        except (OutcomeRefused, Ticket.DoesNotExist):
+            done.refused.append(ticket_id)
+        else:
+            (done.changed if has_changed else done.refused).append(ticket_id)
+    return done
+
+
+def tag(names: list[str], actor: Any, now: datetime) -> Change:
+    """Raises ValidationError at once for what is no tag."""
+    for name in names:
+        tagging.clean(name)
+    return lambda ticket_id: tagging.set_tags(ticket_id, actor, add=names, remove=[], now=now)
+
+
+def prioritise(priority: int, actor: Any, now: datetime) -> Change:
+    return lambda ticket_id: priorities.set_priority(ticket_id, actor, priority, now)
+
+
+def no_reply(reason: str, actor: Any, now: datetime) -> Change:
+    return lambda ticket_id: outcomes.no_reply_needed(ticket_id, actor, None, reason=reason, now=now)

@@ -1,0 +1,131 @@
+"""Two tickets that are one conversation, and one that is two. Keys of the conversation are repointed, so that what
+comes in later finds the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from channels.contract import Grouping
+from channels.registry.lookup import adapter_for
+from mentions.clocks import clocks
+from mentions.clocks.thread_keys import thread_key
+from mentions.db import locks
+from mentions.models import DeliveryProblem, Event, Message, MessageAlias, Note, Reply, ThreadAlias, Ticket
+from mentions.replies import drafts
+
+
+class MergeRefused(Exception):
+    """The tickets cannot be merged or split as asked; the text says why."""
+
+
+@locks.once_more
+def merge(source_ids: Iterable[int], target_id: int, actor: Any, now: datetime) -> Ticket:
+    """Everything of the sources goes to the target; they stay as closed tickets that lead there.
+
+    Raises MergeRefused when a source is the target, was merged before, or is being worked on by somebody.
+    """
+    ids = sorted(set(source_ids) | {target_id})
+    locks.hold_conversations(tickets=ids)
+    tickets = {t.pk: t for t in Ticket.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    sources = [tickets[pk] for pk in ids if pk != target_id and pk in tickets]
+    target = tickets.get(target_id)
+    if target is None or not sources:
+        raise MergeRefused(_("Choose at least two different tickets."))
+    for ticket in (*sources, target):
+        _refuse_if_not_free(ticket, actor, now)
+    was_queued = any(source.is_queued for source in sources)
+    for source in sources:
+        _move_all(source, target)
+        source.status, source.merged_into, source.waiting_on, source.solved_at = "closed", target, "", now
+        source.wait_note, source.wake_at, source.due_at = "", None, None
+        source.claimed_by, source.claim_token, source.claim_expires_at = None, None, None
+        source.first_reply_at, source.first_reply_message = None, None
+        source.save()
+        _record(source, actor, now, "merged", {"to": target.pk})
+        _record(target, actor, now, "merged", {"from": source.pk})
+    if target.status in (Ticket.Status.SOLVED, Ticket.Status.CLOSED) and was_queued:
+        Ticket.objects.filter(pk=target.pk).update(status=Ticket.Status.OPEN, solved_at=None)
+    clocks.recompute([target.pk])
+    return Ticket.objects.get(pk=target.pk)
+
+
+def _refuse_if_not_free(ticket: Ticket, actor: Any, now: datetime) -> None:
+    if ticket.merged_into_id is not None:
+        raise MergeRefused(_("Ticket %(id)s was merged already.") % {"id": ticket.pk})
+    held = ticket.claim_expires_at is not None and ticket.claim_expires_at > now
+    if held and ticket.claimed_by_id != getattr(actor, "pk", None):
+        raise MergeRefused(_("Ticket %(id)s is being worked on; ask first.") % {"id": ticket.pk})
+
+
+def _move_all(source: Ticket, target: Ticket) -> None:
+    for model in (Message, ThreadAlias, Note, Reply, DeliveryProblem):
+        model.objects.filter(ticket=source).update(ticket=target)
+    drafts.move(source.pk, target.pk)
+    target.tags.add(*source.tags.all())
+
+
+@locks.once_more
+def split(ticket_id: int, message_ids: Iterable[int], actor: Any, now: datetime) -> Ticket:
+    """These messages become a ticket of their own, with the replies that they are. Raises MergeRefused.
+
+    Where a whole thread is a ticket, the ids of the moved messages lead to the new one. Where thread and author are,
+    what answers a moved message follows it by its parent, and the rest stays with the old ticket.
+    """
+    locks.hold_conversations(tickets=[ticket_id])
+    ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
+    _refuse_if_not_free(ticket, actor, now)
+    wanted = set(message_ids)
+    moved = list(ticket.messages.filter(pk__in=wanted).select_related("author").order_by("posted_at", "id"))
+    first = next((m for m in moved if m.direction == Message.Direction.INBOUND), None)
+    if first is None or len(moved) != len(wanted):
+        raise MergeRefused(_("Choose messages of this ticket, at least one of them to us."))
+    if not ticket.messages.filter(direction=Message.Direction.INBOUND).exclude(pk__in=wanted).exists():
+        raise MergeRefused(_("Nothing would be left of this ticket."))
+    new = Ticket.objects.create(
+        channel=ticket.channel,
+        requester=first.author,
+        subject=(first.subject or first.thread_title or first.text.strip().partition("\n")[0])[:500],
+        status=Ticket.Status.OPEN,
+        priority=ticket.priority,
+        language=first.language or ticket.language,
+        posted_at=first.posted_at,
+        created_at=now,
+        queued_at=first.posted_at,
+        last_message_at=first.posted_at,
+    )
+    # The old ticket's first reply may be among them: its clocks follow below, in the same transaction.
+    Message.objects.filter(pk__in=wanted).update(ticket=new)
+    Reply.objects.filter(message__in=wanted).update(ticket=new)
+    DeliveryProblem.objects.filter(ticket=ticket, reply__ticket=new).update(ticket=new)
+    _repoint(ticket, new, moved)
+    _record(new, actor, now, "split", {"from": ticket.pk, "messages": sorted(wanted)})
+    _record(ticket, actor, now, "split", {"to": new.pk, "messages": sorted(wanted)})
+    clocks.recompute([ticket.pk, new.pk])
+    new.refresh_from_db()
+    return new
+
+
+def _repoint(old: Ticket, new: Ticket, moved: list[Message]) -> None:
+    grouping = adapter_for(old.channel.connection.platform).grouping
+    if grouping is not Grouping.THREAD:
+        return
+    stays = set(old.messages.values_list("external_id", flat=True)) | set(
+        old.messages.values_list("thread_id", flat=True)
+    )
+    ids = {m.external_id for m in moved} | set(
+        MessageAlias.objects.filter(message__in=moved).values_list("external_id", flat=True)
+    )
+    for external_id in sorted(ids - stays):
+        ThreadAlias.objects.update_or_create(
+            namespace=moved[0].namespace, key=thread_key(external_id), defaults={"ticket": new}
+        )
+
+
+def _record(ticket: Ticket, actor: Any, now: datetime, kind: str, data: dict[str, Any]) -> None:
+    person: Any = actor if isinstance(actor, Model) else None
+    Event.objects.create(ticket=ticket, at=now, actor=person, kind=kind, data=data)

@@ -1,0 +1,36 @@
+"""Internal notes: they never leave the desk and neither start nor stop a clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from mentions.db import locks
+from mentions.models import Event, Note, Ticket
+
+LONGEST = 20_000
+
+
+@transaction.atomic
+def add(ticket_id: int, actor: Any, text: str, now: datetime) -> Note:
+    """Anybody who reads a ticket may write on it, whoever holds it. Raises ValidationError if empty,
+    Ticket.DoesNotExist when it was taken back with its import at this moment."""
+    locks.share_ticket(ticket_id)
+    ticket = Ticket.objects.only("pk").get(pk=ticket_id)
+    note = write(ticket, actor, text, now)
+    Event.objects.create(ticket=ticket, at=now, actor=actor, kind="noted", data={"note": note.pk})
+    return note
+
+
+def write(ticket: Ticket, actor: Any, text: str, now: datetime) -> Note:
+    """The row alone, for verbs whose own Event says it."""
+    text = text.replace("\0", "").strip()
+    if not text:
+        raise ValidationError(_("The note is empty."))
+    if len(text) > LONGEST:
+        raise ValidationError(_("The note is too long; %(most)s characters are the most.") % {"most": LONGEST})
+    return Note.objects.create(ticket=ticket, author=actor, text=text, created_at=now)

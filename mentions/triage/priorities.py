@@ -1,0 +1,36 @@
+"""How important a ticket is; a high priority also makes its first reply due earlier."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from channels.models.connection import Priority
+from mentions.clocks import clocks
+from mentions.models import Event, Ticket
+
+
+@transaction.atomic
+def set_priority(ticket_id: int, actor: Any, priority: int, now: datetime) -> Event | None:
+    """One Event; None when it had that priority. Needs no claim: whoever notices says so. Raises ValueError."""
+    ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
+    before = ticket.priority
+    if not change(ticket, priority):
+        return None
+    data = {"from": before, "to": priority}
+    return Event.objects.create(ticket=ticket, at=now, actor=actor, kind="priority", data=data)
+
+
+def change(ticket: Ticket, priority: int) -> bool:
+    """The row alone, for verbs whose own Event says it; whether it changed anything."""
+    if priority not in Priority.values:
+        raise ValueError(_("There is no priority %(value)s.") % {"value": priority})
+    if ticket.priority == priority:
+        return False
+    ticket.priority = priority
+    ticket.save(update_fields=["priority"])
+    clocks.recompute([ticket.pk])
+    return True

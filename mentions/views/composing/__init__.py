@@ -1,0 +1,1 @@
+"""Pages where people write: play, replies, macros, posts, adding a mention."""

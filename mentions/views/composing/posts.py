@@ -1,0 +1,101 @@
+"""Posting by ourselves, in reply to nobody: write, look at it once more, undo window; and what was posted lately."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from channels.clocks import desk_now
+from channels.models import Channel
+from channels.outbox import outbox
+from channels.registry.lookup import adapter_for
+from mentions.replies import posts as verbs
+from mentions.replies.replies import ReplyRefused
+from mentions.views.ticket.acting import number_of
+
+TAKEN_BACK = "post_taken_back"
+"""In the session: the text of a post that was taken back, to go on with."""
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@never_cache
+def posts(request: HttpRequest) -> HttpResponse:
+    """POST `key`, `channel`, `text`: shown once more as it will be; with `confirmed`, into the undo window."""
+    channels = _channels(request)
+    form: dict[str, Any] = {"key": str(uuid4()), "chosen": channels[0].pk, "text": "", "problem": "", "confirm": None}
+    if request.method == "POST":
+        form |= {"chosen": number_of(request.POST.get("channel")), "text": request.POST.get("text", "")}
+        try:
+            key = UUID(request.POST.get("key", ""))
+            chosen, text = verbs.check(request.user, form["chosen"], form["text"])
+            form |= {"key": str(key), "text": text, "confirm": chosen}
+            if request.POST.get("confirmed"):
+                now = desk_now()
+                verbs.submit(request.user, key=key, channel_id=form["chosen"], text=text, now=now)
+                messages.success(request, _("It is posted when the time to undo it is over."))
+                return redirect("mentions:posts")
+            if request.POST.get("change"):
+                form["confirm"] = None
+        except (verbs.PostRefused, ReplyRefused) as refused:
+            form |= {"problem": str(refused), "confirm": None}
+        except ValueError:
+            form |= {"problem": _("The page is incomplete. Look at the words and send them again.")}
+    else:
+        form["text"] = request.session.pop(TAKEN_BACK, "")
+    return _page(request, channels, form)
+
+
+def _channels(request: HttpRequest) -> list[Channel]:
+    channels = verbs.channels_for(request.user)
+    if not channels:
+        raise PermissionDenied(
+            _(
+                "None of your roles may post as one of our handles, or it takes an account of your own that is not in "
+                "your settings yet. Ask an admin if it should."
+            )
+        )
+    return channels
+
+
+def _page(request: HttpRequest, channels: list[Channel], form: dict[str, Any]) -> HttpResponse:
+    choices = [(c, adapter_for(c.connection.platform).max_reply_length) for c in channels]
+    page = {"channels": choices, "posts": verbs.latest(request.user, desk_now()), **form}
+    return render(request, "mentions/posts.html", page, status=422 if form["problem"] else 200)
+
+
+@require_POST
+@login_required
+def undo(request: HttpRequest, number: int) -> HttpResponse:
+    """Take it back while it rests: nothing is posted, its text is on the page again."""
+    _channels(request)
+    try:
+        request.session[TAKEN_BACK] = verbs.undo(request.user, number, desk_now())
+    except (verbs.PostRefused, outbox.WrongState) as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("Taken back: nothing was posted."))
+    return redirect("mentions:posts")
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, number: int) -> HttpResponse:
+    """Have it deleted on the platform."""
+    _channels(request)
+    try:
+        verbs.delete(request.user, number, desk_now())
+    except (verbs.PostRefused, outbox.WrongState) as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.info(request, _("It will be deleted on the platform in a moment."))
+    return redirect("mentions:posts")

@@ -1,0 +1,82 @@
+"""What every page of the desk needs."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from channels.clocks import desk_now
+from mentions.notifications import delivery_problems
+from mentions.views.keys import keymap
+from mentions.views.menu import entries_for
+from mentions.views.viewer import preference_of
+
+STYLES = (
+    *("tokens", "base", "form", "bar", "menu", "row", "message", "composer", "chip", "badge", "clock", "panel"),
+    *("dialog", "toast", "table", "figure", "chart", "empty", "kept_out"),
+)
+
+
+def desk(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "company": settings.COMPANY_NAME,
+        "styles": styles(),
+        "words": words(get_language() or "en"),
+        "keymap": keymap(),
+        "menu": entries_for(request) if hasattr(request, "user") else [],
+        "problems": delivery_problems.count_for(request.user, desk_now()) if hasattr(request, "user") else 0,
+        "preference": preference_of(request) if hasattr(request, "user") else None,
+    }
+
+
+@cache
+def styles() -> SafeString:
+    """One link per component; made once, since resolving each address on every page would cost more than it."""
+    addresses = ((static(f"css/{name}.css"),) for name in STYLES)
+    return format_html_join("\n", '<link rel="stylesheet" href="{}">', addresses)
+
+
+@cache
+def words(language: str) -> dict[str, str]:
+    """The words that scripts say, in the reader's language."""
+    return {
+        "now": _("just now"),
+        "minutes": _("%(minutes)d min"),
+        "hours": _("%(hours)d h"),
+        "hours_minutes": _("%(hours)d h %(minutes)d min"),
+        "days": _("%(days)d d"),
+        "ago": _("%(span)s ago"),
+        "ahead": _("in %(span)s"),
+        "due": _("due in %(span)s"),
+        "overdue": _("overdue by %(span)s"),
+        "sends": _("sent in %(seconds)d s"),
+        "sending": _("being sent"),
+        "left": _("%(count)d left"),
+        "over": _("%(count)d too many"),
+        "saved": _("Draft saved."),
+        "unsaved": _("The draft could not be saved; your text is still here."),
+        "restored": _("Your latest words are back."),
+        "sent_elsewhere": _("This reply was sent or cleared in another window."),
+        "newer": _("Brought up to date with what you wrote in another window."),
+        "two_drafts": _("You wrote something else in another window."),
+        "use_other": _("Use that text"),
+        "keep_this": _("Keep this text"),
+        "filtered": _("%(text)s: %(count)d left"),
+        "copied": _("Copied: paste it there, post it, then press “I answered”."),
+        "uncopied": _("It could not be copied: select the text and copy it yourself."),
+        "lost": _("This ticket is no longer yours: your claim ran out or somebody else took it. Your text is kept."),
+        "offline": _("The desk cannot be reached; trying again."),
+        "moved": _("New in this conversation. Read it before you send."),
+        "changed": _("The list has changed."),
+        "selected": _("%(count)d selected"),
+        "none": _("Nothing found."),
+        "nothing_own": _("Nothing is left of that answer without greeting, quoted text and signature."),
+    }

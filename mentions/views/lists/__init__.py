@@ -1,0 +1,1 @@
+"""Pages that list: queue, search, authors, imports, unreadable and held items, checklist."""

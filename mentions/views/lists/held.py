@@ -1,0 +1,45 @@
+"""What was still to be sent in a backup: sent or discarded by a person, one by one or all together."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from channels.clocks import desk_now
+from channels.outbox import held_items
+from mentions.people import access
+from mentions.views.lists import held_items as review
+
+SETTLE = "channels.settle_outbounditem"
+
+
+@require_GET
+@login_required
+def held(request: HttpRequest) -> HttpResponse:
+    access.require(request.user, SETTLE)
+    context = {"waiting": review.waiting(request.user), "found": review.found(request.user)}
+    return render(request, "mentions/held.html", context)
+
+
+@require_POST
+@login_required
+def settle(request: HttpRequest, verb: str, number: str | None = None) -> HttpResponse:
+    """`verb`: send or discard; without `number` all that wait."""
+    access.require(request.user, SETTLE)
+    chosen = held_items.held() if number is None else held_items.held().filter(pk=int(number))
+    if verb == "send":
+        count = held_items.send(chosen, desk_now())
+        told = ngettext("%(count)d item is sent.", "%(count)d items are sent.", count)
+    else:
+        count = held_items.discard(chosen)
+        told = ngettext("%(count)d item was discarded.", "%(count)d items were discarded.", count)
+    if count:
+        messages.success(request, told % {"count": count})
+    else:
+        messages.warning(request, _("Nothing was changed: it is still being looked for, or somebody has decided."))
+    return redirect("mentions:held")

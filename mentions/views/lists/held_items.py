@@ -1,0 +1,81 @@
+"""The review of what rests after a restore, as its page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from channels.models import OutboundItem
+from channels.outbox import held_items
+from channels.outbox.sending import outlook, payload_of
+from channels.toolkit.links import is_web_address
+from mentions.people import access
+
+State = OutboundItem.State
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """`text` is None where this person may not read the ticket. `url`: of the post, where it was found."""
+
+    item: OutboundItem
+    where: str
+    text: str | None
+    ticket_id: int | None
+    proof: str
+    may_be_sent: bool
+    url: str = ""
+
+
+def waiting(user: Any) -> list[HeldRow]:
+    """What waits for a decision, the oldest first."""
+    items = held_items.held().select_related("connection", "sent_as").order_by("pk")[:MOST]
+    return _rows(items, user)
+
+
+def found(user: Any) -> list[HeldRow]:
+    """What turned out to be sent already, the newest first: nothing is left to do there."""
+    settled = OutboundItem.objects.filter(held_at__isnull=False, state=State.SENT)
+    return _rows(settled.select_related("connection", "sent_as").order_by("-sent_at", "-pk")[:MOST], user)
+
+
+def _rows(items: Iterable[OutboundItem], user: Any) -> list[HeldRow]:
+    listed = list(items)
+    ids = [pk for item in listed if (pk := _ticket_of(item)) is not None]
+    readable = set(access.visible_tickets(user).filter(pk__in=ids).values_list("pk", flat=True))
+    return [_row(item, readable) for item in listed]
+
+
+def _row(item: OutboundItem, readable: set[int]) -> HeldRow:
+    ticket_id = _ticket_of(item)
+    hidden = ticket_id is not None and ticket_id not in readable
+    payload = payload_of(item)
+    return HeldRow(
+        item=item,
+        where=item.connection.name if item.connection else str(payload.get("channel") or "Slack"),
+        text=None if hidden else str(payload.get("text") or payload.get("external_id") or ""),
+        ticket_id=None if hidden else ticket_id,
+        proof=proof(item),
+        may_be_sent=held_items.may_be_sent(item),
+        url=item.url if not hidden and is_web_address(item.url) else "",
+    )
+
+
+def _ticket_of(item: OutboundItem) -> int | None:
+    kind, _colon, number = item.conversation.partition(":")
+    return int(number) if kind == "ticket" and number.isdecimal() else None
+
+
+def proof(item: OutboundItem) -> str:
+    """What is known of whether it was sent, in words."""
+    if item.state == State.SENT:
+        return _("Found on the platform: it was sent.")
+    if item.state == State.UNCERTAIN and outlook(item)[3]:
+        return _("Being looked for on the platform.")
+    if item.state == State.UNCERTAIN:
+        return _("Not known: %(platform)s cannot be asked. Look there first.") % {"platform": outlook(item)[2]}
+    return item.error

@@ -1,0 +1,153 @@
+"""Views with what is left in them on the left, the tickets of one view on the right."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache as kept
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from channels.clocks import desk_now
+from channels.models.connection import Priority
+from mentions.db import prepared
+from mentions.db.loading import Shape
+from mentions.models import Ticket, View
+from mentions.people import access
+from mentions.queue import paging, view_filters
+from mentions.queue.rows import first_of, rows, with_columns
+from mentions.text.rendering import capped
+from mentions.views.ticket.ticket_page import NO_REPLY_REASONS
+
+PAGE = 50
+COUNTS_S = 4
+NEXT_WORDS = {
+    "oldest": gettext_lazy("Younger"),
+    "stale": gettext_lazy("Younger"),
+    "due": gettext_lazy("Due later"),
+}
+
+
+_VIEWS = "SELECT {columns} FROM mentions_view v WHERE (v.owner_id IS NULL OR v.owner_id = %(me)s)"
+
+
+@kept
+def _shape() -> tuple[Shape[View], str]:
+    shape = Shape(View)
+    return shape, _VIEWS.format(columns=shape.columns("v"))
+
+
+def views_of(user: access.User) -> list[View]:
+    """The views of everybody and one's own, in their order."""
+    shape, statement = _shape()
+    rows = prepared.run(f"{statement} ORDER BY v.position, v.name", {"me": user.pk})
+    return [shape.made_of(row) for row in rows]
+
+
+def view_named(user: access.User, slug: str) -> View:
+    """One that this person may use. Raises Http404."""
+    shape, statement = _shape()
+    for row in prepared.run(f"{statement} AND v.slug = %(slug)s", {"me": user.pk, "slug": slug}):
+        return shape.made_of(row)
+    raise Http404(slug)
+
+
+def pick(views: list[View], slug: str | None) -> View:
+    """The view of that name, the first one for none; a desk without views has one of everything that waits."""
+    if slug is None:
+        return views[0] if views else View(name="", slug="", filters={})
+    for view in views:
+        if view.slug == slug:
+            return view
+    raise Http404(slug)
+
+
+@require_GET
+@login_required
+def queue(request: HttpRequest, view: str | None = None) -> HttpResponse:
+    """`?after=` is the next page. A request for the list alone (`X-Fragment`) with the tag of what it shows is answered
+    304 while nothing has changed; the words of relative times are kept true by the page itself."""
+    access.require(request.user, access.VIEW)
+    now = desk_now()
+    views = views_of(request.user)
+    chosen = pick(views, view)
+    records, more = _page(chosen, request, now)
+    counts = recent_counts(views, request.user, now)
+    tag = _tag(records, counts)
+    if request.headers.get("X-Fragment") and request.headers.get("If-None-Match") == tag:
+        response = HttpResponse(status=304)
+    else:
+        context = _context(request, chosen, views, counts, records, more, now)
+        template = "mentions/_queue.html" if request.headers.get("X-Fragment") else "mentions/queue.html"
+        response = render(request, template, {**context, "tag": tag})
+    response.headers["ETag"] = tag
+    response.headers["Vary"] = "Cookie, X-Fragment"
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def recent_counts(views: list[View], user: Any, now: datetime) -> dict[int, int]:
+    """What is left in each view, at the most COUNTS_S old: a view whose filter few tickets pass has to look at all that
+    wait, and every open page asks. The list itself is never kept."""
+    shape = hashlib.blake2b(repr([(view.pk, view.filters) for view in views]).encode(), digest_size=12).hexdigest()
+    key = f"queue-counts:{user.pk}:{shape}"
+    kept: list[tuple[int, int]] | None = cache.get(key)
+    if kept is not None:
+        return dict(kept)
+    counts = view_filters.counts(views, user, now)
+    cache.set(key, list(counts.items()), COUNTS_S)
+    return counts
+
+
+def _page(view: View, request: HttpRequest, now: datetime) -> tuple[list[dict[str, Any]], bool]:
+    if view_filters.is_queue(view.filters) and "after" not in request.GET:
+        records = first_of(view, request.user, now, PAGE + 1)
+        return records[:PAGE], len(records) > PAGE
+    order = view_filters.ORDERS[view_filters.order_of(view)]
+    tickets = view_filters.tickets_in(view, request.user, now)
+    tickets = paging.after(tickets, order, request.GET.get("after", ""))
+    records = list(with_columns(tickets)[: PAGE + 1])
+    return records[:PAGE], len(records) > PAGE
+
+
+def _tag(records: list[dict[str, Any]], counts: dict[int, int]) -> str:
+    """Changes with anything that the list shows, but for the passing of time."""
+    return f'"{hashlib.blake2b(repr((records, counts)).encode(), digest_size=12).hexdigest()}"'
+
+
+def _context(
+    request: HttpRequest,
+    view: View,
+    views: list[View],
+    counts: dict[int, int],
+    records: list[dict[str, Any]],
+    more: bool,
+    now: datetime,
+) -> dict[str, Any]:
+    order = view_filters.ORDERS[view_filters.order_of(view)]
+    return {
+        "view": view,
+        "views": [
+            {"name": v.name, "slug": v.slug, "count": capped(counts.get(v.pk)), "is_current": v is view} for v in views
+        ],
+        "count": counts.get(view.pk),
+        "is_playable": request.user.has_perm(access.PLAY) and view_filters.is_queue(view.filters),
+        "rows": rows(records, now),
+        "can_pick": request.user.has_perm(access.BULK),
+        "priorities": Priority.choices,
+        "no_reply_reasons": [
+            (value, _("praise: like it where the desk can") if value == Ticket.NoReply.PRAISE else label)
+            for value, label in NO_REPLY_REASONS
+        ],
+        "next": paging.cursor_of(records[-1], order) if more else "",
+        "is_first": "after" not in request.GET,
+        "order": view_filters.order_of(view),
+        "next_word": NEXT_WORDS.get(view_filters.order_of(view), gettext_lazy("Older")),
+    }

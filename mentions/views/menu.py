@@ -1,0 +1,80 @@
+"""The entries of the bar at the top. Upper floors register theirs in `AppConfig.ready`; the desk names none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`permission` ("app.codename", or empty for everybody) decides who sees it; `position` orders them."""
+
+    label: str | Promise
+    url_name: str
+    permission: str = ""
+    position: int = 100
+    starts_day: bool = False
+    """Where somebody who does not play the queue begins."""
+    attribute: str = ""
+    """Of whoever is logged in (`mentions.people.current`): shown only where it is true."""
+
+
+_entries: dict[str, Entry] = {}
+ALWAYS_SHOWN = 3
+"""So many fit beside the current one at 360 px."""
+
+
+def register(entry: Entry) -> None:
+    """Add or replace the entry of this URL name."""
+    _entries[entry.url_name] = entry
+
+
+def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
+    """[{"label", "url", "is_current", "starts_day", "is_rest"}] for the one who looks.
+
+    `is_rest`: behind *Menu* where it is narrow, unless it is the current one.
+    """
+    user = request.user
+    if not user.is_authenticated:
+        return []
+    shown: list[dict[str, Any]] = []
+    for entry in sorted(_entries.values(), key=lambda e: e.position):
+        url = _url(entry.url_name)
+        if entry.attribute and not getattr(user, entry.attribute, False):
+            continue
+        if url and (not entry.permission or user.has_perm(entry.permission)):
+            shown.append(
+                {
+                    "label": entry.label,
+                    "url": url,
+                    "is_current": request.path.startswith(url),
+                    "starts_day": entry.starts_day,
+                    "is_rest": len(shown) >= ALWAYS_SHOWN,
+                }
+            )
+    return shown
+
+
+@cache
+def _url(name: str) -> str:
+    """Empty while the page is not there: an entry must never break every other page."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+register(Entry(_("Play"), "mentions:play", "mentions.play_ticket", 10))
+register(Entry(_("Queue"), "mentions:queue", "mentions.view_ticket", 20))
+register(Entry(_("Search"), "mentions:search", "mentions.view_ticket", 30))
+register(Entry(_("Post"), "mentions:posts", position=40, attribute="may_post"))
+register(Entry(_("Add"), "mentions:add", "mentions.play_ticket", 40))
+register(Entry(_("Checklist"), "mentions:checklist", "mentions.play_ticket", 60))
+register(Entry(_("Channels"), "channels:health", "channels.view_connection", 70))

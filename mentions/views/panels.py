@@ -1,0 +1,57 @@
+"""Panels beside a ticket. Upper floors register theirs when the app starts; the desk names none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from mentions.models import Ticket
+from mentions.tickets.conversation import Thread
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`context(request, ticket, thread)` gives what `template` shows, or None to show nothing. Low positions
+    come first."""
+
+    name: str
+    title: Any
+    template: str
+    context: Callable[[HttpRequest, Ticket, Thread], Mapping[str, Any] | None]
+    position: int = 100
+    permission: str = "mentions.view_ticket"
+
+
+@dataclass(frozen=True)
+class Shown:
+    panel: Panel
+    context: Mapping[str, Any]
+
+
+_panels: dict[str, Panel] = {}
+
+
+def register(panel: Panel) -> None:
+    """Raises ValueError for a name that is taken by another panel."""
+    if _panels.get(panel.name, panel) != panel:
+        raise ValueError(f"There is a panel {panel.name!r} already.")
+    _panels[panel.name] = panel
+
+
+def registered() -> list[Panel]:
+    return sorted(_panels.values(), key=lambda panel: (panel.position, panel.name))
+
+
+def shown_for(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[Shown]:
+    """The panels that this person sees beside this ticket, in order."""
+    out = []
+    for panel in registered():
+        if not request.user.has_perm(panel.permission):
+            continue
+        context = panel.context(request, ticket, thread)
+        if context is not None:
+            out.append(Shown(panel, context))
+    return out

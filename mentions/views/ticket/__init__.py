@@ -1,0 +1,1 @@
+"""The ticket page: conversation, sidebar, panels, attachments, and every action on it."""

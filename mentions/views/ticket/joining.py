@@ -1,0 +1,87 @@
+"""Two tickets that are one conversation, one that is two: asked first, with the other in sight, then done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from channels.clocks import desk_now
+from mentions.models import Ticket
+from mentions.people import access, audience
+from mentions.queue import claims
+from mentions.tickets.conversation import thread_of
+from mentions.triage import merging
+from mentions.views.ticket.acting import back_to, number_of, telling, visible_or_404
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@telling
+def merge(request: HttpRequest, number: int) -> HttpResponse:
+    """`into`: the number of the ticket that it becomes part of, with or without #. GET shows that one, POST merges."""
+    access.require(request.user, access.MERGE)
+    source = visible_or_404(request, number)
+    wanted = (request.POST.get("into") or request.GET.get("into", "")).strip().removeprefix("#")
+    target, problem = _other(request, source, number_of(wanted), wanted)
+    if request.method == "POST" and target is not None:
+        try:
+            merging.merge([source.pk], target.pk, request.user, desk_now())
+        except merging.MergeRefused as refused:
+            problem = str(refused)
+        else:
+            words = _("#%(source)s is part of #%(target)s now.") % {"source": source.pk, "target": target.pk}
+            messages.success(request, words)
+            return redirect("mentions:ticket", target.pk)
+    context: dict[str, Any] = {"source": source, "target": target, "problem": problem, "wanted": wanted}
+    if target is not None:
+        context |= {"ticket": target, "thread": thread_of(target), "is_preview": True}
+        context |= {"circle": audience.circle_of([source, target]), "narrows": _narrowed(source, target)}
+    return render(request, "mentions/merge.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _other(request: HttpRequest, source: Ticket, wanted: int | None, said: str) -> tuple[Ticket | None, str]:
+    """The ticket of that number, if this person may see it, or what is wrong with the number."""
+    if not said:
+        return None, ""
+    if wanted == source.pk:
+        return None, _("A ticket cannot be merged into itself. Give the number of the other one.")
+    nothing = _("There is no ticket “%(number)s” that you may see.") % {"number": said[:40]}
+    if wanted is None:
+        return None, nothing
+    related = ("channel__connection", "requester__person")
+    target = access.visible_tickets(request.user).select_related(*related).filter(pk=wanted).first()
+    return (target, "") if target else (None, nothing)
+
+
+def _narrowed(source: Ticket, target: Ticket) -> list[Ticket]:
+    """Those of the two that fewer people see once they are one."""
+    together = len(audience.circle_of([source, target]).channels)
+    return [ticket for ticket in (source, target) if len(audience.circle_of([ticket]).channels) < together]
+
+
+@require_POST
+@login_required
+@telling
+def split(request: HttpRequest, number: int) -> HttpResponse:
+    """`message`: the one that becomes a ticket of its own."""
+    access.require(request.user, access.MERGE)
+    visible_or_404(request, number)
+    message_id = number_of(request.POST.get("message"))
+    try:
+        new = merging.split(number, [message_id or 0], request.user, desk_now())
+    except merging.MergeRefused as refused:
+        messages.error(request, str(refused))
+        return back_to(request, number, desk_now())
+    words = _("The message is a ticket of its own now: #%(id)s.") % {"id": new.pk}
+    held = claims.current(request.user, desk_now())
+    if held is None or held.pk != number:
+        messages.success(request, words)
+        return redirect("mentions:ticket", new.pk)
+    messages.success(request, words, extra_tags=f"ticket-{new.pk}")
+    return back_to(request, number, desk_now())

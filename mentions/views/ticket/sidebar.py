@@ -1,0 +1,170 @@
+"""What stands beside a conversation, in one statement: requester, earlier tickets, tags, draft, macros, counts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any
+
+from django.utils import timezone
+
+from mentions.db import prepared
+from mentions.db.loading import Shape
+from mentions.db.sql import both
+from mentions.models import Author, Draft, Person, Ticket, View
+from mentions.people import access
+from mentions.queue import view_filters
+from mentions.replies.drafts import Kept
+from mentions.tickets.conversation import Has
+
+EARLIER = 5
+DONE_KINDS = ("status", "replied", "no_reply", "answered_outside")
+_TAKEN_BACK = ("undone", "blocked", "delivery_failed")
+"""A step that did not last: taken back, or its reply never left."""
+_DONE = """
+SELECT count(DISTINCT e.ticket_id) FROM mentions_event e
+WHERE e.actor_id = %(me)s AND e.at >= %(midnight)s
+  AND (e.kind = ANY(%(kinds)s) OR e.kind = 'macro' AND e.data->'to'->>'status' IN ('pending', 'solved'))
+  AND NOT EXISTS (SELECT 1 FROM mentions_event u WHERE u.ticket_id = e.ticket_id AND u.at >= e.at
+    AND u.kind = ANY(%(taken_back)s) AND (u.data->>'event' = e.id::text OR u.data->>'reply' = e.data->>'reply'))
+"""
+STATUS_WORDS = dict(Ticket.Status.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Another conversation with the same human, where known, else the same account."""
+
+    pk: int
+    subject: str
+    status_word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """How the viewer came to hold the ticket, by their last claim. `how`: None for somebody who took it from a list,
+    "mine" or "others" where play brought it; `view`: the slug of the one that was played."""
+
+    how: str | None = None
+    view: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    requester: Author
+    tags: list[str]
+    draft: Kept
+    done_today: int
+    """Tickets that this person brought further since midnight of their own day."""
+    has: Has
+    earlier: list[Earlier]
+    """One more than EARLIER where there are more."""
+    macros: list[dict[str, Any]]
+    picked: Picked
+    left: int | None
+    """In the view that is played; capped."""
+    in_view: bool
+    """Whether this ticket is one of that view, as far as claiming it changes nothing about that."""
+
+
+CHANGED_BY_CLAIMING = {"statuses", "assignee"}
+"""Filters of a view."""
+
+_FACTS = """
+SELECT {author}, {person},
+       ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
+             WHERE x.ticket_id = %(ticket)s ORDER BY g.name),
+       (SELECT jsonb_build_array(d.text, d.version, d.writer, d.sequence, d.status_after)
+        FROM mentions_draft d WHERE d.ticket_id = %(ticket)s AND d.user_id = %(me)s),
+       ({done}),
+       EXISTS (SELECT 1 FROM mentions_note n WHERE n.ticket_id = %(ticket)s),
+       EXISTS (SELECT 1 FROM mentions_reply r WHERE r.ticket_id = %(ticket)s),
+       EXISTS (SELECT 1 FROM mentions_message m
+               JOIN mentions_threadpost p ON p.namespace = m.namespace AND p.thread_id = m.thread_id
+               WHERE m.ticket_id = %(ticket)s),
+       (SELECT jsonb_agg(jsonb_build_array(o.id, o.subject, o.status) ORDER BY o.last_message_at DESC)
+        FROM (SELECT id, subject, status, last_message_at FROM mentions_ticket
+              WHERE requester_id IN (SELECT a.id UNION ALL
+                                     SELECT s.id FROM mentions_author s WHERE s.person_id = a.person_id)
+                AND id <> %(ticket)s AND {visible}
+              ORDER BY last_message_at DESC LIMIT {earlier}) o),
+       (SELECT jsonb_agg(jsonb_build_object('pk', k.id, 'name', k.name, 'description', k.description)
+                         ORDER BY k.position, k.name) FROM mentions_macro k WHERE k.is_active),
+       (SELECT jsonb_build_array(e.data->>'picked', e.data->>'view') FROM mentions_event e
+        WHERE e.ticket_id = %(ticket)s AND e.kind = 'claimed' AND e.actor_id = %(me)s
+        ORDER BY e.at DESC, e.id DESC LIMIT 1),
+       {left},
+       {in_view}
+FROM mentions_author a LEFT JOIN mentions_person h ON h.id = a.person_id WHERE a.id = %(requester)s
+"""
+
+
+@cache
+def _shapes() -> tuple[Shape[Author], Shape[Person]]:
+    return Shape(Author), Shape(Person)
+
+
+@lru_cache(maxsize=512)
+def _statement(filters: str | None) -> tuple[str, dict[str, Any]]:
+    """With the count of the view of these filters, and the values of the filters."""
+    authors, persons = _shapes()
+    left, in_view, values = "NULL::bigint", "TRUE", {}
+    if filters is not None:
+        shown = json.loads(filters)
+        where = both([*view_filters.conditions(shown), access.VISIBLE])
+        counted = f"SELECT 1 FROM mentions_ticket WHERE {where.sql} LIMIT {view_filters.COUNT_CAP + 1}"  # noqa: S608
+        left, values = f"(SELECT count(*) FROM ({counted}) counted)", dict(where.params)  # noqa: S608
+        if not CHANGED_BY_CLAIMING & set(shown):
+            in_view = f"EXISTS (SELECT 1 FROM mentions_ticket WHERE id = %(ticket)s AND {where.sql})"  # noqa: S608
+    sql = _FACTS.format(
+        author=authors.columns("a"),
+        person=persons.columns("h"),
+        visible=access.VISIBLE.sql,
+        earlier=EARLIER + 1,
+        done=_DONE,
+        left=left,
+        in_view=in_view,
+    )
+    return sql, values
+
+
+def _draft(found: str | None) -> Kept:
+    text, version, writer, sequence, after = json.loads(found) if found else ("", 0, "", 0, "")
+    return Kept(text, version, writer, sequence, "" if writer == Draft.SENT else after)
+
+
+def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None) -> Facts:
+    """`view`: the one whose rest is counted. The caller has made sure that `user` may see the ticket."""
+    sql, values = _statement(None if view is None else json.dumps(view.filters, sort_keys=True))
+    own = {"ticket": ticket.pk, "requester": ticket.requester_id, **_today(now)}
+    row = prepared.run(sql, {**values, **own, "me": user.pk, "now": now})[0]
+    authors, persons = _shapes()
+    requester, person = authors.made_of(row), persons.made_of(row, authors.width)
+    requester.person = person if person.pk is not None else None
+    tags, draft, done, notes, replies, posts, earlier, macros, picked, *counted = row[authors.width + persons.width :]
+    others = [Earlier(pk, subject, str(STATUS_WORDS[status])) for pk, subject, status in json.loads(earlier or "[]")]
+    known = Has(notes, replies, posts)
+    return Facts(
+        requester,
+        tags,
+        _draft(draft),
+        done,
+        known,
+        others,
+        json.loads(macros or "[]"),
+        Picked(*json.loads(picked or "[]")),
+        *counted,
+    )
+
+
+def _today(now: datetime) -> dict[str, Any]:
+    """The values of _DONE, but for who."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {"midnight": midnight, "kinds": list(DONE_KINDS), "taken_back": list(_TAKEN_BACK)}
+
+
+def done_today(user: Any, now: datetime) -> int:
+    """Tickets that this person brought further since midnight of their own day, and that stayed so."""
+    return int(prepared.run(_DONE, {"me": user.pk, **_today(now)})[0][0])

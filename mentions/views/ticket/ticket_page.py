@@ -1,0 +1,297 @@
+"""Everything that the page of one ticket shows, in a constant number of statements however long its conversation is."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.loader import get_template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from channels.contract import Capability
+from channels.models import Channel, Connection, PersonalAccount
+from channels.registry.fields import InvalidSettings
+from channels.registry.lookup import UnknownPlatform, adapter_for
+from channels.toolkit.links import web_address
+from mentions.db import prepared
+from mentions.db.loading import Shape
+from mentions.models import Message, Ticket, View
+from mentions.people import access
+from mentions.queue import claims
+from mentions.replies import handles, likes
+from mentions.text.rendering import capped
+from mentions.tickets.conversation import Thread, thread_of
+from mentions.views import panels, playing
+from mentions.views.ticket.sidebar import Facts, facts_of
+
+STATUS_WORDS = dict(Ticket.Status.choices)
+PARK_REASONS = [(value, label) for value, label in Ticket.WaitingOn.choices if value and value != "own_answer"]
+NO_REPLY_REASONS = [(value, label) for value, label in Ticket.NoReply.choices if value]
+
+
+@dataclass(frozen=True, slots=True)
+class Composing:
+    """What somebody had written when the page had to be shown again, and why it had to be."""
+
+    text: str
+    channel_id: int | None = None
+    seen_up_to: int | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One way to send a reply: what the ticket is afterwards, and what the button says."""
+
+    status: str
+    words: str
+
+
+def heading(ticket: Ticket) -> str:
+    """What the ticket is called: the subject of a mail, else who wrote, else (a page that names nobody) its title or
+    site. Never empty."""
+    if ticket.channel.connection.platform == "email" and ticket.subject:
+        return ticket.subject
+    who = ticket.requester
+    return who.name or who.handle or ticket.subject or who.external_id or f"#{ticket.pk}"
+
+
+def load(request: HttpRequest, number: int) -> Ticket:
+    """The ticket with its nearest relations, for whoever may see it. Raises Ticket.DoesNotExist."""
+    related = ("channel__connection", "requester__person", "assignee", "claimed_by")
+    found: Ticket = access.visible_tickets(request.user).select_related(*related).get(pk=number)
+    return found
+
+
+def state(request: HttpRequest, ticket: Ticket, view: View | None) -> SafeString:
+    """The hidden fields of every form that changes the ticket; a dozen forms share them."""
+    # The token of a claim is shown to its holder only: whoever has it writes in the holder's place.
+    token = ticket.claim_token if ticket.claimed_by_id == request.user.pk else None
+    fields = {"csrfmiddlewaretoken": get_token(request), "token": token or ""}
+    if view is not None:
+        fields |= {"mode": "play", "view": view.slug}
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', fields.items())
+
+
+_SIBLINGS = """
+SELECT {channel}, {connection} FROM channels_channel c JOIN channels_connection n ON n.id = c.connection_id
+WHERE c.connection_id = (SELECT x.connection_id FROM channels_channel x WHERE x.id = %(channel)s)
+"""
+
+
+@cache
+def _shapes() -> tuple[Shape[Channel], Shape[Connection], str]:
+    channel, of_all = Shape(Channel), Shape(Connection)
+    return channel, of_all, _SIBLINGS.format(channel=channel.columns("c"), connection=of_all.columns("n"))
+
+
+def complete(ticket: Ticket, user: Any) -> Ticket:
+    """The nearest relations of a ticket that `user` has just claimed: nothing that is known is asked again. (The
+    requester comes with the facts.)"""
+    channels, connections, statement = _shapes()
+    rows = prepared.run(statement, {"channel": ticket.channel_id})
+    source = connections.made_of(rows[0], channels.width)
+    siblings = [channels.made_of(row) for row in rows]
+    for sibling in siblings:
+        sibling.connection = source
+    ticket.channel = next(channel for channel in siblings if channel.pk == ticket.channel_id)
+    ticket.siblings = siblings  # type: ignore[attr-defined]
+    ticket.claimed_by = ticket.assignee = user
+    return ticket
+
+
+def context(
+    request: HttpRequest,
+    ticket: Ticket,
+    now: datetime,
+    *,
+    view: View | None = None,
+    composing: Composing | None = None,
+) -> dict[str, Any]:
+    """For templates/mentions/ticket.html. `view`: the one that is played, None on the ticket's own page."""
+    user = request.user
+    facts = facts_of(ticket, user, now, view)
+    ticket.requester = facts.requester
+    thread = thread_of(ticket, composing.seen_up_to if composing else None, facts.has)
+    is_mine = ticket.claimed_by_id == user.pk and claims.is_live(ticket, now)
+    held_by = ticket.claimed_by if claims.is_live(ticket, now) and not is_mine else None
+    can_play = user.has_perm(access.PLAY)
+    return {
+        "ticket": ticket,
+        # Resolved once: the addresses of a dozen forms lie below it.
+        "heading": heading(ticket),
+        "is_due": ticket.due_at is not None and ticket.status not in (Ticket.Status.SOLVED, Ticket.Status.CLOSED),
+        "base": reverse("mentions:ticket", args=[ticket.pk]),
+        "thread": thread,
+        "view": view,
+        "play_url": playing.view_address(view.slug) if view else playing.onward_address(request),
+        "is_mine": is_mine,
+        "held_by": held_by,
+        "can_play": can_play,
+        "can_delete": user.has_perm(access.DELETE_REPLY) and can_delete_there(ticket),
+        "can_like": can_play and likes.can_like(ticket.channel.connection, user),
+        "can_merge": user.has_perm(access.MERGE),
+        "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
+        "composing": composing,
+        "composer": _composer(user, ticket, thread, facts, composing) if is_mine else None,
+        "macros": facts.macros if is_mine else [],
+        "tags": facts.tags,
+        "done_today": facts.done_today,
+        "state": state(request, ticket, view),
+        "about_requester": access.notes_about(facts.requester.person, user),
+        "earlier": facts.earlier,
+        "left": None if view is None else capped(facts.left),
+        "panels": _panels(request, ticket, thread),
+        "tool_links": _tool_links(ticket),
+        "park_reasons": PARK_REASONS,
+        "no_reply_reasons": no_reply_reasons(can_like=can_play and likes.can_like(ticket.channel.connection, user)),
+        "park_times": park_times(now),
+        "lease_ends": ticket.claim_expires_at if is_mine else None,
+        "why": why_this_one(thread, view, user, facts) if is_mine else "",
+    }
+
+
+def _composer(
+    user: access.User, ticket: Ticket, thread: Thread, facts: Facts, composing: Composing | None
+) -> dict[str, Any]:
+    ways = handles.ways(ticket, user, getattr(ticket, "siblings", None))
+    asked = thread.last_inbound
+    if asked is not None and asked.is_unreadable:
+        ways = handles.Ways([], {}, "unreadable")
+    suggested = handles.suggest(ticket, asked, ways.channels)
+    chosen = composing.channel_id if composing and composing.channel_id else suggested.pk if suggested else None
+    return {
+        "key": uuid.uuid4(),
+        "channels": [(channel.pk, ways.label(channel)) for channel in ways.channels],
+        "chosen": chosen,
+        "suggested": suggested.pk if suggested else None,
+        "text": composing.text if composing else facts.draft.text,
+        "draft": facts.draft,
+        "sends": sends(facts.draft.status_after),
+        "after_word": _after_word(facts.draft.status_after),
+        "limit": _longest(ticket),
+        "why_outside": ways.why,
+        "own_account": _own_account(user, ticket) if ways.why == "account" else None,
+        "outside_url": _outside_url(asked, can_send=bool(ways.channels)) if asked else None,
+    }
+
+
+def _after_word(status: str) -> str:
+    """What a macro makes of the ticket, where that is not what is usual."""
+    return "" if status in ("", Ticket.Status.SOLVED) else str(STATUS_WORDS[status])
+
+
+def sends(usual: str) -> list[Send]:
+    """The ways to send, the default first: what the macro says that wrote the draft, else solving. The two keys are of
+    the first two."""
+    words = {
+        Ticket.Status.SOLVED: _("Reply & solve"),
+        Ticket.Status.PENDING: _("Reply & pending"),
+        Ticket.Status.OPEN: _("Reply, keep it open"),
+    }
+    order = sorted(words, key=lambda status: status != (usual or Ticket.Status.SOLVED))
+    return [Send(status.value, words[status]) for status in order]
+
+
+def no_reply_reasons(*, can_like: bool) -> list[tuple[str, str]]:
+    """[(value, words)]. Praise says that it likes where it does."""
+    return [
+        (value, _("praise: like it") if can_like and value == Ticket.NoReply.PRAISE else str(label))
+        for value, label in NO_REPLY_REASONS
+    ]
+
+
+def _own_account(user: access.User, ticket: Ticket) -> PersonalAccount | None:
+    """The viewer's account there that does not work (yet)."""
+    return PersonalAccount.objects.filter(user_id=user.pk or 0, connection_id=ticket.channel.connection_id).first()
+
+
+def _outside_url(message: Message, *, can_send: bool) -> str | None:
+    """Where an answer is written there; where the desk can send it, or the connection is not set up any more, the
+    mention's own place will do."""
+    if can_send:
+        return web_address(message.url) or None
+    try:
+        return web_address(handles.reply_url(message) or "") or None
+    except InvalidSettings:
+        return web_address(message.url) or None
+
+
+def _longest(ticket: Ticket) -> int | None:
+    try:
+        return adapter_for(ticket.channel.connection.platform).max_reply_length
+    except UnknownPlatform:
+        return None
+
+
+def can_delete_there(ticket: Ticket) -> bool:
+    try:
+        return adapter_for(ticket.channel.connection.platform).can(Capability.DELETE)
+    except UnknownPlatform:
+        return False
+
+
+def _panels(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[dict[str, Any]]:
+    """What upper floors show here. Rendered without the context processors, which have run for the page already."""
+    common = {"ticket": ticket, "user": request.user, "request": request, "csrf_token": get_token(request)}
+    return [
+        {"title": shown.panel.title, "html": get_template(shown.panel.template).render({**common, **shown.context})}
+        for shown in panels.shown_for(request, ticket, thread)
+    ]
+
+
+def _tool_links(ticket: Ticket) -> list[dict[str, str]]:
+    """The channel's links with the requester's data in their places."""
+    from urllib.parse import quote
+
+    author = ticket.requester
+    email = author.handle if "@" in author.handle else ""
+    data = {"{handle}": author.handle, "{email}": email, "{name}": author.name, "{ticket}": str(ticket.pk)}
+    links = []
+    for link in ticket.channel.tool_links:
+        url = str(link.get("url", ""))
+        for place, value in data.items():
+            url = url.replace(place, quote(value, safe=""))
+        if url.startswith(("https://", "http://")):
+            links.append({"label": str(link.get("label") or url), "url": url})
+    return links
+
+
+def park_times(now: datetime) -> list[tuple[str, str]]:
+    """[(ISO time, words)] to park until, in the viewer's own days."""
+    local = timezone.localtime(now)
+    morning = local.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    monday = morning + timedelta(days=(7 - morning.weekday()) % 7)
+    moments = [
+        (now + timedelta(hours=1), _("in 1 h")),
+        (now + timedelta(hours=4), _("in 4 h")),
+        (morning, _("tomorrow, 09:00")),
+    ]
+    if monday > morning:
+        moments.append((monday, _("Monday, 09:00")))
+    moments.append((now + timedelta(days=14), _("in 2 weeks")))
+    return [(at.isoformat(), words) for at, words in moments]
+
+
+def why_this_one(thread: Thread, view: View | None, user: access.User, facts: Facts) -> str:
+    """Why it came to this advocate, in words."""
+    if view is not None and not (facts.in_view and facts.picked.how and facts.picked.view == view.slug):
+        return _("you hold it already. Pass it on to go on with %(view)s.") % {"view": view.name or _("the queue")}
+    team = [entry for entry in thread.entries if entry.kind == "message" and entry.item.direction == "team"]
+    if team and thread.last_inbound and thread.last_inbound.posted_at > team[-1].at:
+        mine = [entry for entry in team if entry.reply and entry.reply.author_id == user.pk]
+        return _("they wrote again after your answer") if mine else _("they wrote again after an answer")
+    if view is None:
+        return _("you took it")
+    if facts.picked.how == "mine":
+        return _("assigned to you: yours come before the others")
+    return _("oldest in %(view)s") % {"view": view.name} if view.name else _("oldest of all")

@@ -1,0 +1,109 @@
+"""HTTP as the platforms see it: a request, a response, routes. The sockets are in `server.py`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl
+
+
+class BadBody(Exception):
+    """The request body is not what its content type says."""
+
+
+@dataclass
+class Request:
+    """One request. `query` holds the last value of each name; `duplicates` asks a list to repeat itself (a fault)."""
+
+    method: str
+    path: str
+    query_string: str
+    headers: Message
+    body: bytes
+    params: dict[str, str] = field(default_factory=dict)
+    duplicates: bool = False
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    @property
+    def url(self) -> str:
+        host = self.headers.get("Host", "127.0.0.1")
+        return f"http://{host}{self.path}" + (f"?{self.query_string}" if self.query_string else "")
+
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body or b"{}")
+        except ValueError as error:
+            raise BadBody(str(error)) from error
+
+    def form(self) -> dict[str, str]:
+        """Fields of a form or of a JSON object, whichever was sent."""
+        if "json" in self.headers.get("Content-Type", ""):
+            data = self.json()
+            if not isinstance(data, dict):
+                raise BadBody("not an object")
+            return data
+        parsed = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return {name: values[-1] for name, values in parsed.items()}
+
+
+@dataclass
+class Response:
+    body: bytes = b""
+    status: int = 200
+    content_type: str = "application/json; charset=utf-8"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def json_response(data: Any, status: int = 200, **headers: Any) -> Response:
+    """Compact JSON, as the platforms send it. Header names are given with underscores."""
+    body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(body, status, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def redirect(location: str) -> Response:
+    return Response(status=303, content_type="text/plain", headers={"Location": location})
+
+
+View = Callable[[Request], Response]
+
+
+@dataclass(frozen=True)
+class Route:
+    """`platform` names whose faults apply; "" for pages and the control API, which never fail. `write`: it posts."""
+
+    method: str
+    pattern: re.Pattern[str]
+    view: View
+    platform: str
+    write: bool
+
+
+class Router:
+    """Routes by method and path; `{name}` in a path is one segment."""
+
+    def __init__(self) -> None:
+        self._exact: dict[tuple[str, str], Route] = {}
+        self._patterns: list[Route] = []
+
+    def add(self, method: str, path: str, view: View, *, platform: str = "", write: bool = False) -> None:
+        regex = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))
+        route = Route(method, re.compile(regex), view, platform, write)
+        if "{" in path:
+            self._patterns.append(route)
+        else:
+            self._exact[method, path] = route
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        if route := self._exact.get((method, path)):
+            return route, {}
+        for route in self._patterns:
+            if route.method == method and (match := route.pattern.fullmatch(path)):
+                return route, match.groupdict()
+        return None
