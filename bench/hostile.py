@@ -59,7 +59,7 @@ class Report:
 def hostile_items(platform: str, count: int, dice: random.Random, *, poison: bool) -> Iterator[Any]:
     """Each with an id of its own, so that none may hide behind another."""
     from channels.contract import Item
-    from channels.tests.test_contract import READABLE
+    from channels.tests.adapters.test_contract import READABLE
 
     samples = [item for sample in READABLE if sample.platform == platform for item in sample.items()]
     for n in range(count):
@@ -80,7 +80,7 @@ def _marker(dice: random.Random) -> str:
 
 
 def _spoiled_payload(payload: Any, dice: random.Random) -> Any:
-    from channels.tests.test_adapter_fuzz import LARGE, SMALL, _put, _spots
+    from channels.tests.adapters.test_adapter_fuzz import LARGE, SMALL, _put, _spots
 
     kind = dice.random()
     if kind < 0.02:
@@ -136,8 +136,8 @@ def connect() -> dict[str, Any]:
     """A connection with its channels for each platform that has payloads."""
     from channels.models import Channel, Connection
     from channels.registry.lookup import all_adapters
-    from channels.tests.test_adapter_fuzz import configs
-    from channels.tests.test_contract import READABLE
+    from channels.tests.adapters.test_adapter_fuzz import configs
+    from channels.tests.adapters.test_contract import READABLE
 
     made = {}
     for platform in sorted({sample.platform for sample in READABLE} & set(all_adapters())):

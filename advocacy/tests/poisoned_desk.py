@@ -52,8 +52,8 @@ def pour_poison() -> dict[str, int]:
     from channels.contract import Item, Page
     from channels.inbox import inbox
     from channels.models import Connection, InboundItem
+    from channels.tests.adapters.test_contract import READABLE
     from channels.tests.poisoning import marker
-    from channels.tests.test_contract import READABLE
 
     dice, made = random.Random(3), {}
     asked = Connection.objects.filter(is_active=True, channels__to_queue=True).distinct().order_by("pk")

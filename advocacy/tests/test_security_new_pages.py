@@ -17,10 +17,10 @@ from channels.inbox import inbox
 from channels.models import Batch, InboundItem
 from channels.registry.configs import network, source_of
 from channels.registry.lookup import all_adapters
+from channels.tests.adapters.test_adapter_fuzz import IN_JSON, PAYLOADS
+from channels.tests.adapters.test_adapter_fuzz import _documents as payloads_of
 from channels.tests.factories import make_channel, make_connection
 from channels.tests.loopback import Reply, serving
-from channels.tests.test_adapter_fuzz import IN_JSON, PAYLOADS
-from channels.tests.test_adapter_fuzz import _documents as payloads_of
 from channels.web_pages.page_reading import read as read_page
 from mentions.ingest.batch import ingest_pending
 from mentions.models import Author, Message, Ticket

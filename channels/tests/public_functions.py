@@ -112,7 +112,9 @@ def _adapter_of(module: str) -> Adapter:
 @cache
 def config_of(adapter: Adapter) -> Config:
     """As the adapter's own payloads are read."""
-    from channels.tests.test_adapter_fuzz import configs  # it is a test module: imported only by tests that run
+    from channels.tests.adapters.test_adapter_fuzz import (
+        configs,  # it is a test module: imported only by tests that run
+    )
 
     return configs(adapter.platform)[0]
 

@@ -19,7 +19,7 @@ from channels.outbox import outbox
 from channels.secrets.vault import open_sealed, seal
 from channels.tests.factories import NOW, make_channel, make_connection, make_reply, page_of
 from channels.tests.fakes import FakeAdapter
-from channels.tests.test_outbox import raising
+from channels.tests.outbox.test_outbox import raising
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/channels/connection/add/"

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from channels.errors import AuthFailed, Rejected, Transient, Uncertain
+from channels.models import OutboundItem
+from channels.outbox import outbox, sending, states
+from channels.tests.factories import NOW, make_connection, make_reply
+from channels.tests.fakes import FakeAdapter
+from channels.tests.outbox.test_outbox import after, raising
+
+pytestmark = pytest.mark.django_db
+State = OutboundItem.State
+LOST_AT = 20 + states.WORKER_MARGIN_S + 1
+"""Seconds after the claim at which a silent worker counts as lost (the fake's timeout, the margin, and the test's own
+pace: the clock runs on while an item is sent)."""
+
+
+class Killed(BaseException):
+    """What a SIGKILL looks like from inside: nothing of ours runs after it."""
+
+
+def crash_while_sending(fake: FakeAdapter, *, posted: bool) -> OutboundItem:
+    item = make_reply(make_connection())
+    if posted:
+        fake.after_send = raising(Killed())
+    else:
+        fake.on_send = raising(Killed())
+    with pytest.raises(Killed):
+        outbox.send_due(NOW)
+    fake.on_send = fake.after_send = lambda outgoing: None
+    item.refresh_from_db()
+    assert item.state == State.SENDING
+    return item
+
+
+def reload(item: OutboundItem) -> OutboundItem:
+    item.refresh_from_db()
+    return item
+
+
+def test_a_lost_worker_makes_it_uncertain_only_after_its_time(fake: FakeAdapter) -> None:
+    item = crash_while_sending(fake, posted=True)
+    outbox.recover(after(LOST_AT - 5))
+    assert reload(item).state == State.SENDING
+    outbox.recover(after(LOST_AT))
+    assert reload(item).state == State.UNCERTAIN
+    assert "lost" in item.error
+    assert fake.finds == 0  # the platform may not show it yet
+
+
+def test_posted_and_killed_is_found_and_never_posted_again(fake: FakeAdapter) -> None:
+    item = crash_while_sending(fake, posted=True)
+    outbox.recover(after(LOST_AT))
+    outbox.recover(after(LOST_AT + 31))
+    assert (reload(item).state, item.external_id, item.error) == (State.SENT, "post-1", "")
+    assert outbox.send_due(after(3600)) == 0
+    assert len(fake.posts) == 1
+
+
+def test_killed_before_posting_is_proved_absent_twice_and_sent_once(fake: FakeAdapter) -> None:
+    item = crash_while_sending(fake, posted=False)
+    outbox.recover(after(LOST_AT))
+    outbox.recover(after(LOST_AT + 31))
+    assert (reload(item).state, fake.finds) == (State.UNCERTAIN, 1)
+    outbox.recover(after(LOST_AT + 40))
+    assert fake.finds == 1
+    outbox.recover(after(LOST_AT + 70))
+    assert (reload(item).state, fake.finds) == (State.QUEUED, 2)
+    outbox.send_due(after(LOST_AT + 71))
+    assert (reload(item).state, len(fake.posts)) == (State.SENT, 1)
+
+
+def test_a_post_that_shows_up_late_is_found_at_the_second_look(fake: FakeAdapter) -> None:
+    item = crash_while_sending(fake, posted=True)
+    hidden, fake.posts = fake.posts, []
+    outbox.recover(after(LOST_AT))
+    outbox.recover(after(LOST_AT + 31))
+    fake.posts = hidden
+    outbox.recover(after(LOST_AT + 70))
+    assert reload(item).state == State.SENT
+    assert len(fake.posts) == 1
+
+
+@pytest.mark.parametrize("error", [Transient("down"), AuthFailed("expired"), Rejected("cannot"), ValueError("bug")])
+def test_a_look_that_fails_proves_nothing(fake: FakeAdapter, error: Exception) -> None:
+    item = crash_while_sending(fake, posted=False)
+    fake.on_find = raising(error)
+    for minutes in range(0, 60, 6):
+        outbox.recover(after(LOST_AT + 60 * minutes))
+    assert (reload(item).state, item.checks) == (State.UNCERTAIN, 0)
+    assert item.error.count("Looking for it failed") == 1
+    assert fake.finds > 2
+
+
+def test_mail_stays_uncertain_and_says_that_a_person_decides(fake: FakeAdapter) -> None:
+    item = make_reply(make_connection(platform="maillike"))
+    claimed = states.claim(NOW, 20)
+    assert claimed is not None  # and its worker dies here
+    for hours in range(1, 30):
+        outbox.recover(after(3600 * hours))
+        assert outbox.send_due(after(3600 * hours)) == 0
+    assert reload(item).state == State.UNCERTAIN
+    assert "Paper mail cannot tell the desk whether it arrived" in item.error
+
+
+def test_a_lost_deletion_is_simply_done_again(fake: FakeAdapter) -> None:
+    item = make_reply(make_connection(), kind=OutboundItem.Kind.DELETE, payload={"external_id": "post-9"})
+    assert states.claim(NOW, 20) is not None
+    outbox.recover(after(LOST_AT))
+    assert reload(item).state == State.RETRYING
+    outbox.send_due(after(LOST_AT))
+    assert (reload(item).state, fake.deleted) == (State.SENT, ["post-9"])
+
+
+def test_a_receipt_that_comes_after_its_worker_was_given_up_still_counts(fake: FakeAdapter) -> None:
+    item = make_reply(make_connection())
+    fake.after_send = lambda outgoing: outbox.recover(after(LOST_AT + 5))
+    outbox.send_due(NOW)
+    assert (reload(item).state, item.external_id) == (State.SENT, "post-1")
+
+
+def test_a_receipt_that_comes_after_it_was_queued_again_keeps_it_from_a_second_post(fake: FakeAdapter) -> None:
+    item = make_reply(make_connection())
+
+    def slow_network(outgoing: object) -> None:
+        hidden, fake.posts = fake.posts, []
+        for seconds in (0, 31, 70):
+            outbox.recover(after(LOST_AT + seconds))
+        assert reload(item).state == State.QUEUED
+        fake.posts = hidden
+
+    fake.after_send = slow_network
+    outbox.send_due(NOW)
+    assert reload(item).state == State.SENT
+    fake.after_send = lambda outgoing: None
+    assert outbox.send_due(after(3600)) == 0
+
+
+def test_a_failure_that_comes_late_does_not_undo_what_is_settled(fake: FakeAdapter) -> None:
+    make_reply(make_connection())
+    claimed = states.claim(NOW, 20)
+    assert claimed is not None
+    assert claimed.attempt_token is not None
+    outbox.recover(after(LOST_AT))
+    outbox.mark_sent(claimed.pk, "https://fake.example/seen", after(LOST_AT))
+    assert not states.failed(claimed.pk, claimed.attempt_token, "late")
+    assert not states.retrying(claimed.pk, claimed.attempt_token, "late", NOW)
+    assert not states.sent(claimed.pk, claimed.attempt_token, external_id="x", url=None, receipt=None, at=NOW)
+    assert (reload(claimed).state, claimed.url) == (State.SENT, "https://fake.example/seen")
+
+
+def test_an_own_post_settles_before_the_receipt_and_the_receipt_changes_nothing(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    item = make_reply(connection, payload={"text": "See https://acme.example/a?b=1&c  now"})
+    settled = []
+
+    def polled_first(outgoing: object) -> None:
+        settled.append(
+            outbox.settle_by_own_posts(
+                connection.pk, [("77", "m1", "@jane See https://t.co/x now"), ("78", "m1", "Something else")], NOW
+            )
+        )
+
+    fake.after_send = polled_first
+    outbox.send_due(NOW)
+    assert settled == [{"77": item.pk}]
+    assert (reload(item).state, item.external_id) == (State.SENT, "77")
+    assert outbox.settle_by_own_posts(connection.pk, [("77", "m1", "whatever")], NOW) == {"77": item.pk}
+
+
+def test_an_own_post_settles_what_is_uncertain(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    item = make_reply(connection)
+    fake.after_send = raising(Uncertain("cut off"))
+    outbox.send_due(NOW)
+    assert outbox.settle_by_own_posts(connection.pk, [("5", "other parent", "Hello")], NOW) == {}
+    assert outbox.settle_by_own_posts(make_connection().pk, [("5", "m1", "Hello")], NOW) == {}
+    assert outbox.settle_by_own_posts(connection.pk, [("5", "m1", "Hello")], NOW) == {"5": item.pk}
+    assert (reload(item).state, item.error) == (State.SENT, "")
+
+
+def test_two_equal_replies_need_two_own_posts(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    items = [make_reply(connection, conversation=f"c{n}") for n in range(2)]
+    fake.after_send = raising(Uncertain("cut off"))
+    outbox.send_due(NOW)
+    assert outbox.settle_by_own_posts(connection.pk, [("5", "m1", "Hello")], NOW) == {"5": items[0].pk}
+    assert outbox.settle_by_own_posts(connection.pk, [("5", "m1", "Hello")], NOW) == {"5": items[0].pk}
+    assert reload(items[1]).state == State.UNCERTAIN
+    assert outbox.settle_by_own_posts(connection.pk, [("6", "m1", "Hello")], NOW) == {"6": items[1].pk}
+
+
+def test_what_was_never_sent_is_not_settled_by_a_post_of_the_same_words(fake: FakeAdapter) -> None:
+    connection = make_connection()
+    item = make_reply(connection, not_before=after(60))
+    assert outbox.settle_by_own_posts(connection.pk, [("5", "m1", "Hello")], NOW) == {}
+    assert reload(item).state == State.QUEUED
+
+
+def test_a_mail_is_known_by_its_message_id(fake: FakeAdapter) -> None:
+    connection = make_connection(platform="maillike")
+    item = make_reply(connection, payload={"sender": "merch@acme.example", "in_reply_to": None})
+    assert states.claim(NOW, 20) is not None
+    posts = [(f"<{item.key}@acme.example>", "<parent@x>", "Hello\n\n-- \nSam")]
+    assert outbox.settle_by_own_posts(connection.pk, posts, NOW) == {posts[0][0]: item.pk}
+
+
+def test_no_transaction_is_open_while_the_network_is_used(fake: FakeAdapter) -> None:
+    from django.db import connection as database
+
+    depth = len(database.savepoint_ids)
+    seen = []
+    fake.on_send = lambda outgoing: seen.append(len(database.savepoint_ids))
+    fake.on_find = lambda: seen.append(len(database.savepoint_ids))
+    fake.after_send = raising(Uncertain("cut off"))
+    make_reply(make_connection())
+    outbox.send_due(NOW)
+    outbox.recover(after(60))
+    assert seen == [depth, depth]
+    assert sending.longest_request_s() == 20.0
+    assert timedelta(seconds=LOST_AT) > timedelta(seconds=20)
