@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from advocacy.identity import giving, mails, sessions
 from audit import log
-from channels.models import PersonalAccount
-from mentions.models import Preference, Ticket
+from channels.outbox import personal
+from mentions.models import Ticket
 from mentions.people import roles
 from mentions.queue import claims
 
@@ -32,8 +32,8 @@ def deactivate(person: User, actor: Any, now: datetime) -> None:
     locked.set_unusable_password()
     locked.save(update_fields=["is_active", "password"])
     released = _release_claims(locked, now)
-    Preference.objects.filter(user=locked).update(shift_until=None)
-    forgotten, _by_model = PersonalAccount.objects.filter(user=locked).delete()
+    claims.end_shift(locked.pk)
+    forgotten = personal.forget_all(locked.pk)
     ended = sessions.end_all(locked)
     details = {"sessions ended": ended, "tickets released": released, "personal accounts removed": forgotten}
     log.record("deactivated", now=now, actor=actor, subject=locked, details=details)

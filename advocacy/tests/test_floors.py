@@ -197,6 +197,61 @@ def test_rooms_hold_nothing_but_their_files(app):
     assert wrong == []
 
 
+_WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE)\s+(?:ONLY\s+)?([a-z]+)_[a-z]+", re.IGNORECASE)
+_VERBS = {"create", "update", "delete", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
+
+
+def tables_written(path, owners):
+    """Floors whose tables a file writes: by SQL, or by `Model.objects…update()` of an imported model."""
+    tree = ast.parse(path.read_text())
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= {match[1].lower() for match in _WRITES.finditer(node.value)}
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _VERBS:
+            root = node.func.value
+            while isinstance(root, ast.Call | ast.Attribute):
+                root = root.func if isinstance(root, ast.Call) else root.value
+            if isinstance(root, ast.Name) and root.id in owners:
+                found.add(owners[root.id])
+    return found
+
+
+def owners_in(path):
+    """Names of models that a file imports → the floor that owns them."""
+    return {
+        alias.asname or alias.name: node.module.split(".")[0]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[1:2] == ["models"]
+        for alias in node.names
+    }
+
+
+PREPARES = ("advocacy/demo/", "advocacy/handbook/")
+"""They fill an empty desk, by the tables of every floor."""
+
+
+@pytest.mark.parametrize("app", ["channels", "mentions", "experts", "metrics", "advocacy"])
+def test_no_floor_writes_the_tables_of_another(app):
+    """The lower floor has a verb for it, or sends a signal."""
+    wrong = {}
+    for path in sources(app):
+        name = str(path.relative_to(ROOT))
+        if "migrations" in path.parts or name.startswith(PREPARES):
+            continue
+        if others := (tables_written(path, owners_in(path)) & set(FLOORS)) - {app}:
+            wrong[name] = sorted(others)
+    assert wrong == {}
+
+
+def test_writing_is_noticed(tmp_path):
+    file = tmp_path / "x.py"
+    file.write_text(
+        "from channels.models import Item\nItem.objects.filter(pk=1).update(a=2)\n_X = 'DELETE FROM audit_entry'"
+    )
+    assert tables_written(file, owners_in(file)) == {"channels", "audit"}
+
+
 @pytest.mark.parametrize("app", TEMPLATE_OWNERS)
 def test_templates_name_no_upper_floor(app):
     upper = [name for name in FLOORS if LEVEL[name] > LEVEL[app] and name != "advocacy"]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from channels.models import Batch
+from django.db import transaction
+
+from channels.dispatch import items_after_commit
+from channels.inbox.retention import WITH_RAW
+from channels.models import Batch, InboundItem
 
 
 @dataclass(slots=True)
@@ -42,3 +48,34 @@ def import_of(connection_id: int, *, is_first: bool, open_id: int | None, now: d
     """`is_first`: nothing was ever read (there is no cursor); `open_id`: the batch that the last poll left open."""
     reason = Batch.Reason.FIRST if is_first else Batch.Reason.POLL
     return Import(connection_id, now, reason, open_id, is_open=open_id is not None)
+
+
+# --- taking one back --------------------------------------------------------------------------------------------------
+
+
+def close(batch_id: int, actor: Any, now: datetime) -> None:
+    """Nothing more comes in with this batch. Inside the caller's transaction. Raises Batch.DoesNotExist."""
+    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    batch.undone_at, batch.undone_by, batch.is_open = now, actor, False
+    batch.save(update_fields=["undone_at", "undone_by", "is_open"])
+
+
+def take_out(ids: Sequence[int], now: datetime) -> int:
+    """Mark items as undone with their import; returns how many."""
+    undone = {"state": InboundItem.State.IGNORED, "ignored_why": InboundItem.Ignored.UNDONE, "ignored_by": None}
+    return InboundItem.objects.filter(pk__in=ids).update(**undone, error="", parsed_at=now)
+
+
+@transaction.atomic
+def let_in_again(batch_id: int) -> int:
+    """Make items that were undone pending again, as far as their raw form is kept; returns how many. Raises
+    Batch.DoesNotExist."""
+    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    undone = InboundItem.objects.filter(WITH_RAW, batch=batch, state="ignored", ignored_why="undone")
+    ids = list(undone.select_for_update().order_by("pk").values_list("pk", flat=True))
+    free = {"attempts": 0, "lease_token": None, "lease_until": None}
+    InboundItem.objects.filter(pk__in=ids).update(state="pending", ignored_why="", error="", **free)
+    batch.undone_at, batch.undone_by = None, None
+    batch.save(update_fields=["undone_at", "undone_by"])
+    items_after_commit(batch.connection_id, ids)
+    return len(ids)

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from channels.models import Connection, ErasedId
+from channels.models import Connection, ErasedId, InboundItem
 from channels.registry.configs import source_for
 from channels.registry.fields import InvalidSettings
 from channels.registry.lookup import UnknownPlatform
 
 T = TypeVar("T")
 PREFIX = "erased:"
+NO_DIGEST = b"\0" * 16
 
 
 def digest_of(namespace: str, external_id: str) -> bytes:
@@ -62,3 +63,18 @@ def namespaces() -> dict[int, str]:
 def connections_in(namespace: str) -> list[int]:
     """The connections whose ids are of this space."""
     return [pk for pk, space in namespaces().items() if space == namespace]
+
+
+def erase_items(ids: Iterable[int]) -> int:
+    """Empty these items; only the fact that they came in stays. Returns how many. Pending ones are never read."""
+    spaces = namespaces()
+    changed = 0
+    items = InboundItem.objects.filter(pk__in=list(ids)).exclude(external_id__startswith=PREFIX)
+    for item in items.defer("raw"):
+        item.external_id = erased_id(spaces.get(item.connection_id, ""), item.external_id)
+        item.payload, item.raw, item.digest, item.error = None, None, NO_DIGEST, ""
+        if item.state in (InboundItem.State.PENDING, InboundItem.State.FAILED):
+            item.state, item.ignored_why = InboundItem.State.IGNORED, InboundItem.Ignored.ERASED
+        item.save(update_fields=["external_id", "payload", "raw", "digest", "error", "state", "ignored_why"])
+        changed += 1
+    return changed

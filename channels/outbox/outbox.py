@@ -64,12 +64,14 @@ def enqueue(
     payload: Mapping[str, Json],
     not_before: datetime,
     sent_as_id: int | None = None,
+    created_at: datetime | None = None,
 ) -> OutboundItem:
     """Queue one thing to send; a key that is known already gives the item it made before, unchanged.
 
     `payload`: fields of `contract.Outgoing` (reply), {"external_id"} (delete, like), Slack's arguments (slack). Items
     of one `conversation` leave one after the other. `sent_as_id`: the user who sends it; it leaves from the account
-    that is theirs on the platform now, or not at all. Raises ValueError for a payload that could never be sent.
+    that is theirs on the platform now, or not at all. `created_at`: when it was written, if not now; from then on it
+    is looked for on the platform. Raises ValueError for a payload that could never be sent.
     """
     if sent_as_id is not None and connection_id is not None:
         payload = {**payload, **personal.marked(sent_as_id, connection_id)}
@@ -84,6 +86,7 @@ def enqueue(
                 "payload": storable(dict(payload)),
                 "not_before": not_before,
                 "sent_as_id": sent_as_id,
+                **({} if created_at is None else {"created_at": created_at}),
             },
         )
         item.__dict__["is_new"] = created

@@ -205,3 +205,9 @@ def source_as(user_id: int | None, connection_id: int, account_id: str, *, even_
     if not (account.is_usable or even_refused):
         raise AuthFailed(account.error or _("The account is still being checked."))
     return speaking_as(source, account)
+
+
+def forget_all(user_id: int) -> int:
+    """Remove every account that this person has entered; returns how many."""
+    count, _by_model = PersonalAccount.objects.filter(user_id=user_id).delete()
+    return count

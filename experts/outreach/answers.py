@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from channels import sweeps
 from experts.models import Expert, Outreach
-from mentions.clocks import clocks
 from mentions.db import locks
+from mentions.ingest.placing.placing_by_hand import attach
 from mentions.models import Message, Ticket
 from mentions.queue import claims
 from mentions.tickets.transitions import UNPARKED, handed_over, move, record
@@ -69,8 +69,7 @@ def _answered(outreach_id: int, message: Message, expert: Expert, now: datetime)
     outreach.answered_at = message.posted_at
     outreach.save(update_fields=["state", "answer", "answered_by", "answered_at"])
     if message.ticket_id is None:
-        Message.objects.filter(pk=message.pk, ticket__isnull=True).update(ticket=ticket)
-        clocks.recompute([ticket.pk])
+        attach(message.pk, ticket)
     tagging.change(ticket, [RESPONDED_TAG], [])
     where = {"who": expert, "channel": message.channel, "url": message.url}
     notes.write(ticket, None, _("%(who)s answered on %(channel)s: %(url)s") % where, now)

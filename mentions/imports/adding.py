@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -15,23 +14,20 @@ from channels.contract import Author, Mention, Page
 from channels.db.payloads import storable_id
 from channels.errors import ChannelError
 from channels.inbox import inbox
-from channels.models import Channel, Connection, InboundItem
+from channels.models import Channel, InboundItem
 from channels.parsing import reader
 from channels.queries.routing import channels_for
+from channels.registry.by_hand import PLATFORM
 from channels.registry.configs import address_of, source_of
-from channels.registry.lookup import adapter_for
 from channels.toolkit.links import canonical
 from mentions.ingest.batch import ingest_pending
 from mentions.ingest.placing.placing_by_hand import ensure_ticket
 from mentions.models import Message, Ticket
 from mentions.people import access
 
-PLATFORM = "manual"
 SET_UP = "channels.add_connection"
-ADDRESS = "by-hand"
 WAIT_S = 10.0
 """For another worker that was quicker to take the item."""
-"""Of the channel that `set_up` makes; the channel of such a connection is found by any word."""
 
 
 class AddingRefused(Exception):
@@ -72,30 +68,6 @@ def channels_of(user: access.User) -> list[Channel]:
 
 def _are_siblings(one: Channel, other: Channel) -> bool:
     return bool(one.connection_id == other.connection_id)
-
-
-@transaction.atomic
-def set_up() -> Channel:
-    """A connection with one channel, if there is none yet that is active."""
-    active = Channel.objects.filter(connection__platform=PLATFORM, connection__is_active=True, is_active=True)
-    if known := active.order_by("rank", "pk").first():
-        return known
-    name = _free(Connection, "name", adapter_for(PLATFORM).label)
-    connection = Connection.objects.filter(platform=PLATFORM, is_active=True).order_by("pk").first()
-    connection = connection or Connection.objects.create(platform=PLATFORM, name=name)
-    address = ADDRESS if not connection.channels.filter(address=ADDRESS).exists() else f"{ADDRESS}-{connection.pk}"
-    return Channel.objects.create(
-        connection=connection,
-        name=_free(Channel, "name", name),
-        slug=_free(Channel, "slug", ADDRESS),
-        address=address,
-        is_default=not connection.channels.filter(is_default=True).exists(),
-    )
-
-
-def _free(model: Any, field: str, wanted: str) -> str:
-    taken = set(model.objects.filter(**{f"{field}__startswith": wanted}).values_list(field, flat=True))
-    return next(name for n in range(1, len(taken) + 2) if (name := wanted if n == 1 else f"{wanted}-{n}") not in taken)
 
 
 def ticket_of(url: str, user: access.User, now: datetime) -> Ticket | None:

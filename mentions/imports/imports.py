@@ -17,8 +17,7 @@ from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from channels.dispatch import items_after_commit
-from channels.inbox.retention import WITH_RAW
+from channels.inbox import imports as inbox_imports
 from channels.models import Batch, InboundItem
 from channels.registry.configs import source_of
 from channels.registry.fields import InvalidSettings
@@ -106,19 +105,10 @@ def undo(batch_id: int, actor: Any, now: datetime) -> Undone:
     return Undone(tickets, items)
 
 
-@transaction.atomic
 def redo(batch_id: int) -> int:
     """Let in again what was undone, as far as its raw form is still kept; returns how many items. Raises
     Batch.DoesNotExist."""
-    batch = Batch.objects.select_for_update().get(pk=batch_id)
-    undone = InboundItem.objects.filter(WITH_RAW, batch=batch, state="ignored", ignored_why="undone")
-    ids = list(undone.select_for_update().order_by("pk").values_list("pk", flat=True))
-    free = {"attempts": 0, "lease_token": None, "lease_until": None}
-    InboundItem.objects.filter(pk__in=ids).update(state="pending", ignored_why="", error="", **free)
-    batch.undone_at, batch.undone_by = None, None
-    batch.save(update_fields=["undone_at", "undone_by"])
-    items_after_commit(batch.connection_id, ids)
-    return len(ids)
+    return inbox_imports.let_in_again(batch_id)
 
 
 # --- which tickets -------------------------------------------------------------------------------------------------
@@ -190,36 +180,28 @@ def _references(model: type[Model], without: tuple[type[Model], ...]) -> list[tu
 # --- taking back ----------------------------------------------------------------------------------------------------
 
 
-_WAITING_GO = """
-UPDATE channels_inbounditem i
-   SET state = 'ignored', ignored_why = 'undone', ignored_by_id = NULL, error = '', parsed_at = %(now)s
+_WAITING = """
+SELECT id FROM channels_inbounditem i
  WHERE batch_id = %(batch)s AND state IN ('pending', 'failed')
    AND NOT EXISTS (SELECT FROM mentions_message m WHERE m.item_id = i.id)
 """
-_ITEMS_GO = """
-UPDATE channels_inbounditem
-   SET state = 'ignored', ignored_why = 'undone', ignored_by_id = NULL, error = '', parsed_at = %(now)s
- WHERE id = ANY(%(ids)s)
-"""
 # An item whose message went with another one (an older version of a post), and is known under no id of its own.
-_REST_GOES = """
-UPDATE channels_inbounditem i
-   SET state = 'ignored', ignored_why = 'undone', ignored_by_id = NULL, error = '', parsed_at = %(now)s
+_REST = """
+SELECT id FROM channels_inbounditem i
  WHERE batch_id = %(batch)s AND state = 'stored' AND role = 'mention'
    AND NOT EXISTS (SELECT FROM mentions_message m WHERE m.item_id = i.id)
    AND NOT EXISTS (SELECT FROM mentions_message m WHERE m.namespace = %(space)s AND m.external_id = i.external_id)
    AND NOT EXISTS (SELECT FROM mentions_messagealias a WHERE a.namespace = %(space)s AND a.external_id = i.external_id)
    AND NOT EXISTS (SELECT FROM mentions_threadpost p WHERE p.namespace = %(space)s AND p.external_id = i.external_id)
 """
+_LOCKED = " ORDER BY id FOR UPDATE"
 
 
 @transaction.atomic
 def _close(batch_id: int, actor: Any, now: datetime) -> int:
     """From here on nothing more of it comes in; what a worker is reading at this moment is waited for."""
-    batch = Batch.objects.select_for_update().get(pk=batch_id)
-    batch.undone_at, batch.undone_by, batch.is_open = now, actor, False
-    batch.save(update_fields=["undone_at", "undone_by", "is_open"])
-    return _execute(_WAITING_GO, batch=batch_id, now=now)
+    inbox_imports.close(batch_id, actor, now)
+    return inbox_imports.take_out(_ids(_WAITING + _LOCKED, batch=batch_id), now)
 
 
 @transaction.atomic
@@ -237,7 +219,7 @@ def _take_back(batch_id: int, ticket_ids: Sequence[int], now: datetime) -> tuple
     freed = [item for item in goes.values_list("item_id", flat=True) if item is not None]
     goes.delete()
     Ticket.objects.filter(pk__in=ids).delete()
-    return len(ids), _execute(_ITEMS_GO, ids=freed, now=now)
+    return len(ids), inbox_imports.take_out(freed, now)
 
 
 @transaction.atomic
@@ -252,7 +234,7 @@ def _take_back_loose(batch_id: int, now: datetime) -> int:
     # Somebody may have made a ticket of one meanwhile: then it is worked on.
     found = dict(candidates.order_by("pk").select_for_update(of=("self",)).values_list("pk", "item_id"))
     Message.objects.filter(pk__in=found).delete()
-    return _execute(_ITEMS_GO, ids=list(found.values()), now=now)
+    return inbox_imports.take_out([item for item in found.values() if item is not None], now)
 
 
 def _mark_the_rest(batch_id: int, now: datetime) -> int:
@@ -261,13 +243,15 @@ def _mark_the_rest(batch_id: int, now: datetime) -> int:
         source = source_of(batch.connection_id)
     except (UnknownPlatform, InvalidSettings):
         return 0  # without its settings the ids cannot be compared; they stay as they are
-    return _execute(_REST_GOES, batch=batch_id, now=now, space=source.adapter.namespace(source.config))
+    space = source.adapter.namespace(source.config)
+    with transaction.atomic():
+        return inbox_imports.take_out(_ids(_REST + _LOCKED, batch=batch_id, space=space), now)
 
 
-def _execute(sql: str, **params: Any) -> int:
+def _ids(sql: str, **params: Any) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return max(0, int(cursor.rowcount))
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 # --- what the page lists ---------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def _into_the_outbox(reply_id: int, now: datetime) -> None:
         payload=outgoing.payload(reply),
         not_before=now,
         sent_as_id=reply.author_id,
+        created_at=reply.created_at,
     )
-    OutboundItem.objects.filter(pk=reply.outbound.pk).update(created_at=reply.created_at)
     reply.state = Reply.State.HANDED
     reply.save(update_fields=["outbound", "state"])

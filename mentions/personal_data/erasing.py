@@ -17,8 +17,9 @@ from django.db.models import Model, Q
 
 from audit import log
 from channels.inbox import retention, tombstones
-from channels.models import Followed, InboundItem, OutboundItem
-from channels.outbox import states
+from channels.models import InboundItem, OutboundItem
+from channels.outbox import erasing, states
+from channels.polling import follow
 from mentions.models import (
     Account,
     Attachment,
@@ -42,7 +43,7 @@ from mentions.personal_data.scope import Scope
 from mentions.personal_data.scrubbing import ERASED, Names, structure
 from mentions.tickets.transitions import record
 
-NO_DIGEST = b"\0" * 16
+NO_DIGEST = tombstones.NO_DIGEST
 REFERENCES = ("thread_id", "parent_external_id", "reply_to_external_id")
 WAITING = "still waiting in the inbox or outbox; erase once more in a few minutes"
 
@@ -105,30 +106,14 @@ def _inbox(scope: Scope, ids: set[tuple[str, str]]) -> int:
         those = [one for space, one in ids if space == namespace]
         near = InboundItem.objects.filter(connection__in=tombstones.connections_in(namespace), external_id__in=those)
         items |= set(near.values_list("pk", flat=True))
-    spaces = tombstones.namespaces()
-    changed = 0
-    for item in (
-        InboundItem.objects.filter(pk__in=items).exclude(external_id__startswith=tombstones.PREFIX).defer("raw")
-    ):
-        item.external_id = tombstones.erased_id(spaces.get(item.connection_id, ""), item.external_id)
-        item.payload, item.raw, item.digest, item.error = None, None, NO_DIGEST, ""
-        if item.state in (InboundItem.State.PENDING, InboundItem.State.FAILED):
-            item.state, item.ignored_why = InboundItem.State.IGNORED, InboundItem.Ignored.ERASED
-        item.save(update_fields=["external_id", "payload", "raw", "digest", "error", "state", "ignored_why"])
-        changed += 1
-    return changed
+    return tombstones.erase_items(items)
 
 
 def _outbox(scope: Scope, done: Counter[str]) -> None:
     """What has left keeps its state and its number on the platform; what has not is waited for."""
     left = OutboundItem.objects.filter(pk__in=scopes.outbound_ids(scope)).exclude(payload={"erased": True})
     done[WAITING] += left.filter(state__in=states.UNSETTLED).count()
-    for item in left.exclude(state__in=states.UNSETTLED):
-        receipt = item.receipt or {}
-        item.payload, item.error, item.url = {"erased": True}, "", ""
-        item.receipt = {key: receipt[key] for key in ("ts", "channel") if key in receipt} or None
-        item.save(update_fields=["payload", "error", "url", "receipt"])
-        done["sent items"] += 1
+    done["sent items"] += erasing.erase_settled(left)
 
 
 # --- what they wrote --------------------------------------------------------------------------------------------------
@@ -251,17 +236,10 @@ def _ids(scope: Scope, ids: set[tuple[str, str]], around: set[tuple[str, str]]) 
         talk = Q(thread_id__in=near) | Q(ticket__in=[*scope.own, *scope.near])
         for message in Message.objects.filter(talk, namespace=namespace).defer("search"):
             _rename(message, gone, REFERENCES)
-        _unfollow(namespace, theirs)
+        follow.forget(namespace, theirs)
     for alias in ThreadAlias.objects.filter(ticket__in=scope.own).exclude(key__startswith=tombstones.PREFIX):
         alias.key = tombstones.erased_id(alias.namespace, alias.key)
         alias.save(update_fields=["key"])
-
-
-def _unfollow(namespace: str, theirs: list[str]) -> None:
-    Followed.objects.filter(namespace=namespace, thread_id__in=theirs).delete()
-    for followed in Followed.objects.filter(namespace=namespace, known__overlap=theirs):
-        followed.known = [one for one in followed.known if one not in theirs]
-        followed.save(update_fields=["known"])
 
 
 def _threads_of_others(scope: Scope) -> set[tuple[str, str]]:

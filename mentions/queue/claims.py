@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from mentions.db import locks, prepared
 from mentions.db.sql import both
-from mentions.models import Event, Ticket, View
+from mentions.models import Event, Preference, Ticket, View
 from mentions.people import access
 from mentions.queue import view_filters
 
@@ -291,3 +291,8 @@ def _holds_nothing(user: Any, now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK_FREE, {"me": user.pk, "now": now})
     return not Ticket.objects.filter(claimed_by=user).exists()
+
+
+def end_shift(user_id: int) -> None:
+    """Follow-ups of this person are no longer kept for them."""
+    Preference.objects.filter(user=user_id).update(shift_until=None)

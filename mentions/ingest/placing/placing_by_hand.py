@@ -103,3 +103,9 @@ def _follow(message: Message, now: datetime) -> None:
     source = message.channel.connection
     if adapter_for(source.platform).can(Capability.FETCH_THREAD):
         follow(source.pk, message.namespace, message.thread_id, now + timedelta(days=FOLLOW_DAYS), now)
+
+
+def attach(message_id: int, ticket: Ticket) -> None:
+    """Put a message that has no ticket into this one, whose row the caller has locked."""
+    Message.objects.filter(pk=message_id, ticket__isnull=True).update(ticket=ticket)
+    clocks.recompute([ticket.pk])

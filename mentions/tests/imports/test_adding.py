@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels.models import Channel, Connection, InboundItem
+from channels.registry import by_hand
 from mentions.imports import adding
 from mentions.imports.adding import AddingRefused, Found
 from mentions.models import Message, Ticket
@@ -271,7 +272,7 @@ def test_without_a_channel_an_admin_sets_it_up_with_one_click(client, sam):
 def test_setting_up_beside_names_that_are_taken(client):
     ConnectionFactory(name="Added by hand")
     ChannelFactory(name="Added by hand", slug="by-hand")
-    channel = adding.set_up()
+    channel = by_hand.set_up()
     assert (channel.name, channel.connection.name) == ("Added by hand-2", "Added by hand-2")
     assert Connection.objects.filter(platform="manual").count() == 1
 

@@ -28,6 +28,7 @@ from redis.exceptions import RedisError
 from channels.clocks import desk_now
 from channels.dispatch import send_task
 from channels.polling.person_limits import may_ask
+from channels.registry import by_hand
 from channels.toolkit.links import is_web_address
 from mentions.imports import adding
 from mentions.imports.adding import AddingRefused, Found
@@ -175,7 +176,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     may_play(request)
     if not request.user.has_perm(adding.SET_UP):
         raise PermissionDenied(_("Only an admin can set this up."))
-    channel = adding.set_up()
+    channel = by_hand.set_up()
     messages.success(request, _("Pages that are added come into the channel “%(name)s”.") % {"name": channel.name})
     return redirect("mentions:add")
 
