@@ -7,8 +7,8 @@ import sys
 
 
 def without_clash(argv: list[str]) -> list[str]:
-    """`inspect_payload --settings JSON` means a connection's settings; Django would take it for its own module's name,
-    before it asks the command."""
+    """In `inspect_payload`, `--settings JSON` means a connection's settings; Django would take it for its settings
+    module before the command sees it."""
     if argv[1:2] != ["inspect_payload"]:
         return argv
     return [re.sub(r"\A--settings(?==|\Z)", "--connection-settings", word) for word in argv]
@@ -21,7 +21,7 @@ def main() -> None:
 
     try:
         execute_from_command_line(without_clash(sys.argv))
-    except NotSupportedError as error:  # a PostgreSQL that is too old: `channels.db.db_session` says what is needed
+    except NotSupportedError as error:  # PostgreSQL is too old: `channels.db.db_session` says what is needed
         sys.exit(f"{error}")
 
 

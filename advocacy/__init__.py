@@ -1,1 +1,1 @@
-"""The project: settings, urls, and what only a whole desk needs (logins, health, the demo, the handbook's set-up)."""
+"""The project: settings, urls, and whatever only a whole desk needs (logins, health, the demo, the handbook preset)."""

@@ -1,4 +1,5 @@
-"""People and roles in the admin: roles up to one's own, nobody's own, and nobody is ever deleted."""
+"""Users and roles in the admin: nobody gives more rights than they have, changes their own roles, or is ever
+deleted."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ from channels.clocks import desk_now
 
 CHANGE = "auth.change_user"
 OF_LIBRARIES = ("account", "mfa", "usersessions", "socialaccount")
-"""A verified address, a second factor or a session that an admin could write would be a way into somebody's account."""
+"""Read-only: by editing a verified address, a second factor or a session, an admin could get into somebody's
+account."""
 
 _theirs = [apps.get_app_config(app).get_models() for app in OF_LIBRARIES if apps.is_installed(f"allauth.{app}")]
 _models: Iterable[type[Model]] = (User, Group, *chain.from_iterable(_theirs))
@@ -67,7 +69,7 @@ def remove_second_factor(model_admin: Any, request: HttpRequest, person: User, _
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
-    """`giver` is whoever fills it in."""
+    """`giver` is the user filling it in."""
 
     giver: Any = None
     groups = forms.ModelMultipleChoiceField(
@@ -130,7 +132,7 @@ class UserAdmin(ButtonAdmin):
         return sets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """An address that its owner has proved is theirs to change, after logging in once more."""
+        """A verified address can be changed only by its owner, after reauthentication."""
         if obj is not None and members.has_verified_address(obj):
             return (*self.readonly_fields, "email")
         return self.readonly_fields
@@ -140,7 +142,7 @@ class UserAdmin(ButtonAdmin):
         return allowed and (obj is None or giving.may_manage(request.user, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What people did stays, and with it who they were."""
+        """Never: what users did is kept, and who they were with it."""
         return False
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
@@ -151,7 +153,7 @@ class UserAdmin(ButtonAdmin):
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Roles are given by the one verb that asks whether they may be."""
+        """Roles change only through the verb that checks permission."""
         chosen = form.cleaned_data.pop("groups", None)
         super().save_related(request, form, formsets, change)
         if chosen is not None:
@@ -174,7 +176,7 @@ class UserAdmin(ButtonAdmin):
 
 
 class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Roles. Their names stand in the settings of channels, so those that the desk knows keep theirs."""
+    """Roles. Channel settings refer to roles by name, so the ones the desk knows keep theirs."""
 
     search_fields = ("name",)
     ordering = ("name",)

@@ -1,4 +1,4 @@
-"""The admin pages: whatever is registered, by the desk or by a library, writes the audit log."""
+"""The admin site: every registered model, ours or a library's, writes the audit log."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from channels.clocks import desk_now
 
 
 class Audited:
-    """Records what Django's own log of the admin records, with the names of the fields that changed."""
+    """Records what Django's own admin log records, plus the names of changed fields."""
 
     audit_kind = ""
-    """A kind of `audit.kinds` for changes of these rows; empty: what happened in the admin."""
+    """The `audit.kinds` kind for changes of these rows; empty: the generic admin kind."""
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         self._record("admin_added", obj, message)
@@ -40,7 +40,7 @@ class Audited:
 
 def changes_in(message: Any, *, with_names: bool = True) -> dict[str, list[str]]:
     """The admin's change message as {"changed": ["name", "channel acme: rank"], "added": [...], "deleted": [...]}.
-    Without names (`channel: rank`) for people who may have to be erased."""
+    Without names (`channel: rank`) for people who may be erased later."""
     found: dict[str, list[str]] = {}
     for part in message if isinstance(message, list) else []:
         for what, about in part.items():

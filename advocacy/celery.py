@@ -1,7 +1,7 @@
-"""The Celery app. Tasks take ids, are idempotent, are enqueued after commit; the options are in settings (CELERY_…).
+"""The Celery app. Tasks take ids, are idempotent, and are enqueued after commit; options are in settings (CELERY_…).
 
 Redis only carries nudges. Every schedule in `advocacy.runtime.beat` finds the same work in the tables, so a flushed
-Redis, a killed worker or a lost message costs some seconds, not a mention.
+Redis, a killed worker or a lost message costs seconds, not a mention.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
 app.autodiscover_tasks()
 app.steps["worker"].add(Heartbeat)
-app.set_default()  # for every thread, not only the one that imported this
+app.set_default()  # for every thread, not only the importing one
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def keep_logging(**_kwargs: Any) -> None:
-    """Celery sets up nothing of its own when somebody listens here: LOGGING holds, and DESK_LOG_LEVEL."""
+    """With a receiver connected, Celery leaves logging alone: LOGGING and DESK_LOG_LEVEL apply."""
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 @beat_init.connect  # type: ignore[untyped-decorator]
 def refuse_wrong_settings(**_kwargs: Any) -> None:
-    """Neither worker nor beat runs Django's system checks; of what is raised here only SystemExit stops them."""
+    """Neither worker nor beat runs Django's system checks; only SystemExit raised here stops them."""
     from advocacy import checks
 
     try:
@@ -50,7 +50,7 @@ def refuse_wrong_settings(**_kwargs: Any) -> None:
 @worker_init.connect  # type: ignore[untyped-decorator]
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def limit_statements(**_kwargs: Any) -> None:
-    """Before the first connection of the worker, and of each process of its pool."""
+    """Before the first connection of the worker and of each pool process."""
     from channels.db import db_session
 
     db_session.limit(db_session.for_worker())
@@ -65,5 +65,5 @@ def keep_watch(**_kwargs: Any) -> None:
 
 @beat_init.connect  # type: ignore[untyped-decorator]
 def tick_at_once(**_kwargs: Any) -> None:
-    """The schedule's first tick would be ten seconds away, and readiness with it."""
+    """Tick now: the first scheduled tick, and readiness with it, is ten seconds away."""
     app.send_task("advocacy.tasks.tick", **fresh_for(60))

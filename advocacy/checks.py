@@ -1,4 +1,4 @@
-"""System checks: a wrong setting is explained in words, with its fix, before anything starts."""
+"""System checks: a wrong setting is explained, with its fix, before anything starts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 @register(Tags.security)
 def values(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
-    """Every value that the table of settings refuses, and every needed one that is missing."""
+    """Every value refused by the settings table, and every required one that is missing."""
     return [Error(problem.said, hint=problem.remedy, id="desk.E001") for problem in settings.GIVEN.problems]
 
 
 @register(Tags.security)
 def names(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
-    """Variables that begin with DESK_ and are no setting. One that is nearly a setting is a misspelt one, and refused;
-    others may be somebody else's: Kubernetes sets DESK_PORT and its like when a service is called "desk"."""
+    """Unknown variables that start with DESK_. One close to a setting's name is a typo, and refused; others may be
+    unrelated: Kubernetes sets DESK_PORT and similar when a service is called "desk"."""
     found: list[CheckMessage] = []
     for stranger in settings.GIVEN.unknown:
         said = f"{stranger.name} is not a setting of the desk."
@@ -41,7 +41,7 @@ def names(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def addresses(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
-    """Where the desk is reached, and whether its own settings agree on it."""
+    """The desk's URL, and whether its settings agree on it."""
     found: list[CheckMessage] = []
     base = urlsplit(settings.BASE_URL)
     host = base.hostname or ""
@@ -85,7 +85,7 @@ def addresses(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def leases(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
-    """Settings whose bounds depend on another one."""
+    """Settings with bounds that depend on another one."""
     least = longest_request_s()
     if least <= settings.POLL_LEASE_SECONDS:
         return []
@@ -101,7 +101,7 @@ def leases(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def single_sign_on(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
-    """A provider without what the desk is known by there. Few providers let a server in without a secret."""
+    """A single sign-on provider without the desk's client id. Few providers accept a server without a secret."""
     if not settings.OIDC_ISSUER:
         return []
     found: list[CheckMessage] = []
@@ -128,13 +128,14 @@ CHECKS: tuple[Callable[[Configs], list[CheckMessage]], ...] = (values, names, ad
 
 
 def longest_request_s() -> int:
-    """Connecting, the first byte, and a body that drips (`channels.http`): a poller that waits for it is not lost."""
+    """Maximum duration of a request: connecting, the first byte, and a slow body (`channels.http`). A poller still
+    waiting within it is not lost."""
     return 5 + 2 * settings.READ_TIMEOUT_SECONDS
 
 
 def refuse_old_database() -> None:
-    """Raises ImproperlyConfigured when the PostgreSQL that answers is too old. One that does not answer is no reason to
-    refuse the start: readiness says so until it does."""
+    """Raises ImproperlyConfigured if PostgreSQL answers and is too old. One that doesn't answer doesn't block the
+    start: readiness reports it until it does."""
     try:
         connection.ensure_connection()
     except NotSupportedError as error:
@@ -142,12 +143,12 @@ def refuse_old_database() -> None:
     except DatabaseError as error:
         logger.warning("PostgreSQL does not answer yet: %s", type(error).__name__)
     finally:
-        connection.close()  # whoever forks after this must not share it
+        connection.close()  # forked processes must not share it
 
 
 def refuse_wrong_settings() -> None:
-    """For the starts that run no system checks of their own (WSGI, worker, beat). Raises ImproperlyConfigured with
-    every error and its fix; warnings are logged."""
+    """For processes that run no system checks (WSGI, worker, beat). Raises ImproperlyConfigured with every error and
+    its fix; warnings are logged."""
     found = [message for check in CHECKS for message in check(None)]
     for message in found:
         if message.level < ERROR:

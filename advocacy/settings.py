@@ -1,7 +1,7 @@
 """Settings of the desk. Everything that differs between installations comes from the environment.
 
-The table of all of them is `advocacy.configuration.table`, for people docs/settings.md. What the environment gets wrong
-is noted in GIVEN, not raised: `advocacy.checks` reports all of it, with the remedies, and refuses the start.
+The full table is `advocacy.configuration.table`, documented in docs/settings.md. Errors in the environment are recorded
+in GIVEN, not raised: `advocacy.checks` reports all of them, with remedies, and refuses the start.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if _database_url:
     # The limits below are set by `channels.db.db_session` after connecting: a pooler would refuse them as `options`.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 5,
-        "keepalives_idle": 30,  # a server that vanished without a word is noticed within a minute
+        "keepalives_idle": 30,  # a silently vanished server is noticed within a minute
         "keepalives_interval": 10,
         "keepalives_count": 3,
         "tcp_user_timeout": 30_000,
@@ -52,12 +52,12 @@ if REDIS_URL:
         "default": {
             "BACKEND": "advocacy.runtime.cache.ForgivingRedisCache",
             "LOCATION": GIVEN["DESK_CACHE_URL"] or REDIS_URL,
-            "KEY_PREFIX": "desk",  # the broker's keys are in the same Redis, unless DESK_CACHE_URL says otherwise
+            "KEY_PREFIX": "desk",  # the broker uses the same Redis, unless DESK_CACHE_URL says otherwise
             "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
         }
     }
 
-# --- what it is made of ---------------------------------------------------------------------------------------------
+# --- apps and middleware --------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "advocacy.apps.AdvocacyConfig",
@@ -86,7 +86,7 @@ MIDDLEWARE = [
     "advocacy.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "advocacy.monitoring.health_pages.HealthMiddleware",  # before whatever needs a session or a known host
+    "advocacy.monitoring.health_pages.HealthMiddleware",  # before anything that needs a session or a known host
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -135,17 +135,17 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody can have the desk write to strangers
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody can make the desk write to strangers
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_FORMS = {"reset_password": "advocacy.identity.accounts.VerifiedResetPasswordForm"}
-ACCOUNT_CHANGE_EMAIL = True  # a new address takes the old one's place once it is verified
+ACCOUNT_CHANGE_EMAIL = True  # a new address replaces the old one once verified
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# Passwords have limits of their own (`advocacy.identity.attempts`); this one is for codes, after the password.
+# Passwords have separate limits (`advocacy.identity.attempts`); this one is for codes, after the password.
 ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key"}
 MFA_ADAPTER = "advocacy.identity.second_factor.TeamMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up: an admin knows whose account it is
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # no public sign-up: an admin knows the account's owner
 SECOND_FACTOR_ROLES: list[str] = GIVEN["DESK_SECOND_FACTOR_ROLES"]
 OIDC_ISSUER: str = GIVEN["DESK_OIDC_ISSUER"]
 OIDC_NAME: str = GIVEN["DESK_OIDC_NAME"]
@@ -185,9 +185,9 @@ SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^healthz$"]
 if GIVEN["DESK_BEHIND_PROXY"]:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE
-    ALLAUTH_TRUSTED_PROXY_COUNT = 1  # else all attempts to log in would come from one address, the proxy's
-# Explained in docs/settings.md: other hosts of the domain are not ours to decide about, and without a proxy that says
-# how it was reached a redirect to https could only go in circles.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1  # else all login attempts would come from one address, the proxy's
+# Explained in docs/settings.md: other hosts of the domain are not ours to decide about, and without a proxy that
+# reports the original scheme a redirect to https would loop.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W008", "security.W021"]
 
 # --- pages ----------------------------------------------------------------------------------------------------------
@@ -199,7 +199,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Given: `collectstatic` fills it and names carry a hash. Not given: served from the source folders (demo, tests).
+# If set, `collectstatic` fills it and names carry a hash. If not, files are served from the source folders (demo,
+# tests).
 STATIC_ROOT = GIVEN["DESK_STATIC_ROOT"] or None
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 _static_storage = (
@@ -251,23 +252,22 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# Queues apart, so that nothing waits behind what takes its time: replies behind nothing at all, mentions not behind
-# polls, and nobody behind the page that somebody else has read. A worker takes from all of them in turn, or from those
-# that its `-Q` names.
+# Separate queues, so nothing waits behind slow work: replies behind nothing at all, mentions not behind polls, and
+# nobody behind a page read for somebody else. A worker takes from all of them in turn, or from those in its `-Q`.
 CELERY_TASK_DEFAULT_QUEUE = "desk"
 _QUEUES: dict[str, tuple[str, ...]] = {
-    # On their way out: the clock of the undo window, the outbox, and what became of it.
+    # Outgoing: the undo window's clock, the outbox, and delivery results.
     "replies": (
         "mentions.hand_over_due",
         "channels.send_due",
         "channels.recover_outbox",
         "mentions.apply_deliveries",
     ),
-    # On their way in. Each item has a budget; the first try has a small one.
+    # Incoming. Each item has a budget; the first attempt has a small one.
     "ingest": ("mentions.ingest", "mentions.sweep_inbox"),
-    # What waits for other servers, and second tries at items that took too long.
+    # Work that waits for other servers, and retries of items that took too long.
     "polls": ("channels.poll", "channels.refetch_followed", "channels.ask_expiry", "mentions.retry_suspects"),
-    # What one person waits for, from a server that may be slow; limited per person.
+    # Work that one person waits for, from a possibly slow server; limited per person.
     "pages": (
         "channels.read_page",
         "channels.try_connection",
@@ -283,7 +283,7 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
-    # Whoever publishes while Redis is away must not stand still: every nudge is made up for by a sweep.
+    # Publishing must not block while Redis is away: a sweep makes up for every nudge.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0.1,
@@ -291,8 +291,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # for as long as it takes: a worker that gives up is not started again
-# A poll that runs on while Redis is away is stored all the same; only its message comes again.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # retry forever: a worker that gives up is not restarted
+# A poll that continues while Redis is away is still stored; only its message is redelivered.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
@@ -309,6 +309,6 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "advocacy.runtime.logs.FoldingHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": GIVEN["DESK_LOG_LEVEL"]},
-    # Django gives its own logger a level, which would be stronger than that of the root.
+    # Django sets a level on its own logger, which would override the root's.
     "loggers": {"django": {"level": GIVEN["DESK_LOG_LEVEL"], "handlers": [], "propagate": True}},
 }

@@ -1,4 +1,4 @@
-"""The tasks of this floor: proof of life, and a look at what else is alive."""
+"""This floor's tasks: heartbeats, and watching the other parts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from channels.clocks import desk_now
 
 @shared_task(ignore_result=True)  # type: ignore[untyped-decorator]
 def tick() -> None:
-    """Beat leaves its mark while it sends this; workers leave theirs by themselves (`monitoring.heartbeats`)."""
+    """Beat marks itself when it sends this; workers mark themselves (`monitoring.heartbeats`)."""
 
 
 @shared_task(name=heartbeats.WATCH, ignore_result=True)  # type: ignore[untyped-decorator]
 def watch() -> int:
-    """Sent by every worker to itself: whichever part is dead, another one tells."""
+    """Sent by every worker to itself: whichever part is dead, another one reports it."""
     return standing.watch(desk_now())

@@ -7,18 +7,18 @@ from django.utils.translation import gettext_lazy as _
 
 from advocacy.monitoring import health_pages
 
-# The admin's own login form knows neither the second factor nor a limit of attempts: everybody logs in at one door.
+# The admin's own login form has neither second factor nor attempt limits: everybody uses one login page.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = _("Mention desk")
 admin.site.index_title = _("Settings of the desk")
 
 handler500 = "advocacy.monitoring.outage_page.error"
 urlpatterns = [
-    # Answered by HealthMiddleware before they come here; named here so that every address is in one list.
+    # HealthMiddleware answers these before they get here; listed so that every URL is in one place.
     path("livez", health_pages.livez, name="livez"),
     path("readyz", health_pages.readyz, name="readyz"),
     path("healthz", health_pages.healthz, name="healthz"),
-    # allauth lets whoever has no password set one without asking again: a stolen session must not.
+    # allauth lets users without a password set one without reauthentication: a stolen session must not.
     path("accounts/password/set/", reauthentication_required(password_set), name="account_set_password"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/", include("advocacy.identity.oidc.urls")),

@@ -1,4 +1,4 @@
-"""The web server's way in. A wrong setting stops it here, with an explanation, instead of at the first page."""
+"""The WSGI entry point. A wrong setting stops it here, with an explanation, instead of at the first page."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ application = get_wsgi_application()
 from advocacy import checks  # noqa: E402 (needs the settings)
 from channels.db import db_session  # noqa: E402
 
-WORKER_CANNOT_BOOT = 3  # gunicorn ends with this code; after any other it would start a new worker for ever
+WORKER_CANNOT_BOOT = 3  # gunicorn exits on this code; after any other it would start a new worker forever
 
 try:
     checks.refuse_wrong_settings()

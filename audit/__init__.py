@@ -1,1 +1,1 @@
-"""The audit log: append-only, beneath every other floor."""
+"""The audit log: append-only, the lowest floor."""

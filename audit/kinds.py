@@ -1,4 +1,4 @@
-"""What the audit log records. Floors above record under these names; an unknown one is a mistake, not an entry."""
+"""The kinds of audit log entries. Floors above use these names; any other kind raises ValueError."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 KINDS: dict[str, Promise] = {
-    # logging in
+    # login
     "login": _("Logged in"),
     "login_failed": _("Login failed"),
     "login_refused": _("Login refused"),
     "logout": _("Logged out"),
     "session_ended": _("Session ended"),
     "reauthenticated": _("Confirmed who they are"),
-    # how one logs in
+    # credentials
     "password_changed": _("Password changed"),
     "password_reset_asked": _("Password reset requested"),
     "password_reset": _("Password reset"),

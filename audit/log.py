@@ -1,4 +1,4 @@
-"""Writing the audit log: one function, called inside the transaction of what it records."""
+"""Writes the audit log: one function, called in the same transaction as the change."""
 
 from __future__ import annotations
 
@@ -28,15 +28,14 @@ def record(
     subject: Any = None,
     details: Mapping[str, Any] | None = None,
 ) -> Entry:
-    """Add an entry. Raises ValueError for a kind that `audit.kinds` does not know.
+    """Add an entry. Raises ValueError for a kind that is not in `audit.kinds`.
 
-    `actor`: a user. Left out, it is whoever is logged in to the request being answered, with the address they come
-    from; outside of requests nobody, and `actor_name` says what did it (`manage.py erase_person`) or who claimed to be
-    there.
+    `actor`: a user. Defaults to the user of the current request, with their IP address; outside a request there is
+    none, and `actor_name` names the command (`manage.py erase_person`) or the claimed login name.
     `subject`: a model instance, or a name.
     `details`: JSON; names of fields, roles, counts. Never a secret, never the text of a mention.
 
-    Call it inside the transaction that makes the change: both are there, or neither is.
+    Call it inside the transaction that makes the change: either both are committed or neither.
     """
     if kind not in KINDS:
         raise ValueError(f"{kind} is not in audit.kinds.KINDS")
@@ -57,7 +56,7 @@ def record(
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """Where a request comes from, as allauth counts attempts: behind a proxy its client. None where that is unknown."""
+    """The client's IP address, as allauth's rate limits see it (behind a proxy: the real client). None if unknown."""
     try:
         return str(get_adapter(request).get_client_ip(request)) or None
     except (PermissionDenied, ImproperlyConfigured):
@@ -69,7 +68,7 @@ def _known(user: Any) -> Any:
 
 
 def _name(user: Any) -> str:
-    """`vera (Vera Novak)`: the login name is unique, the other one is for people."""
+    """`vera (Vera Novak)`: the login name is unique, the full name is for readers."""
     full = user.get_full_name()
     return f"{user.get_username()} ({full})" if full else str(user.get_username())
 
@@ -82,12 +81,12 @@ def _subject(subject: Any) -> tuple[str, str, str]:
 
 
 def _text(value: object, most: int = MAX_NAME) -> str:
-    """As PostgreSQL can hold it, and no longer than the column."""
+    """Text that PostgreSQL can store, cut to the column's length."""
     return str(value)[:most].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _storable(value: Any) -> Any:
-    """As `jsonb` can hold it: no null characters, no lone surrogates; what JSON does not know, as text."""
+    """JSON that `jsonb` can store: no null characters, no lone surrogates; other types become text."""
     if isinstance(value, Mapping):
         return {_text(name): _storable(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

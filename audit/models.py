@@ -1,4 +1,4 @@
-"""The audit log. Rows are only ever added: triggers of migration 0002 refuse everything else."""
+"""The audit log. Append-only: triggers from migration 0002 reject updates and deletes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from audit.kinds import KINDS
 
 
 class Entry(models.Model):
-    """Who did what to what, when, and from where. Names are copied and nothing is a foreign key, so that an entry
-    outlives its people and what they did it to."""
+    """Who did what to what, when, and from where. Names are copied and there are no foreign keys: an entry outlives the
+    people and objects it names."""
 
     at = models.DateTimeField(_("when"))
     kind = models.CharField(_("what"), max_length=40)
     """A key of `audit.kinds.KINDS`."""
     actor_id = models.BigIntegerField(null=True)
-    """Of `auth.User`. Null: nobody was logged in, or the desk itself."""
+    """Id of an `auth.User`. Null: nobody was logged in, or the desk acted."""
     actor_name = models.CharField(_("who"), max_length=200, blank=True)
     subject_kind = models.CharField(max_length=100, blank=True)
-    """`app.model`; empty where nothing in particular was concerned."""
+    """`app.model`; empty if the entry isn't about an object."""
     subject_id = models.CharField(max_length=100, blank=True)
     subject_name = models.CharField(_("concerning"), max_length=200, blank=True)
     details = models.JSONField(default=dict, blank=True)
@@ -30,7 +30,7 @@ class Entry(models.Model):
     class Meta:
         verbose_name = _("audit log entry")
         verbose_name_plural = _("audit log")
-        default_permissions = ("view",)  # there is nothing else to permit
+        default_permissions = ("view",)  # the log is read-only
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["at"], name="audit_entry_time"),
@@ -43,12 +43,12 @@ class Entry(models.Model):
 
     @property
     def label(self) -> str | Promise:
-        """The kind in words; one of an earlier version keeps its name."""
+        """The kind's label; a kind that no longer exists keeps its raw name."""
         return KINDS.get(self.kind, self.kind)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        """The details as (name, value), in the order in which they were recorded."""
+        """The details as (name, value), in recorded order."""
         return [(name, _words(value)) for name, value in self.details.items()]
 
 

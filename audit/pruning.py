@@ -1,4 +1,4 @@
-"""The end of the retention time. Only who owns the table can do it: see "The audit log" in docs/running.md."""
+"""Retention of the audit log. Only the table's owner can prune it: see "The audit log" in docs/running.md."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from audit.models import Entry
 
 @transaction.atomic
 def prune(now: datetime, days: int) -> int:
-    """Remove entries older than `days` and record that; how many. Raises ProgrammingError (insufficient privilege)
-    where the database role does not own the table.
+    """Delete entries older than `days`, record that, and return the count. Raises ProgrammingError (insufficient
+    privilege) if the database role doesn't own the table.
 
-    Writers wait for this transaction: none of them can slip a change in while the trigger is off.
+    Writers wait for this transaction, so none can slip a change in while the trigger is disabled.
     """
     before = now - timedelta(days=days)
     with connection.cursor() as cursor:

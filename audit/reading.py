@@ -1,4 +1,4 @@
-"""Reading the audit log: filters, and pages by keyset, so that the thousandth costs what the first does."""
+"""Reads the audit log: filters and keyset pagination, so page 1000 costs the same as page 1."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ class FilterForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`before`: what the next page begins after; None on the last one."""
+    """`before`: id that starts the next page (exclusive); None on the last page."""
 
     entries: list[Entry]
     before: int | None
 
 
 def filtered(kind: str = "", who: str = "", since: date | None = None, until: date | None = None) -> QuerySet[Entry]:
-    """Newest first. `who` is part of the actor's or the subject's name; both days are whole days in UTC."""
+    """Entries, newest first. `who` matches part of the actor's or the subject's name; both days are inclusive, in
+    UTC."""
     found = Entry.objects.order_by("-pk")
     if kind:
         found = found.filter(kind=kind)

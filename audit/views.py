@@ -1,4 +1,4 @@
-"""The audit log for admins: a page with filters, and the same as CSV."""
+"""The audit log for admins: a page with filters, and a CSV export."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLUMNS = ("at", "kind", "actor_id", "actor_name", "subject_kind", "subject_id",
 @may_read
 @never_cache
 def entries(request: HttpRequest) -> HttpResponse:
-    """`?kind=&who=&since=&until=&before=`; what is no filter is ignored, and said beside its field."""
+    """`?kind=&who=&since=&until=&before=`; an invalid filter is ignored, with an error next to its field."""
     form = reading.FilterForm(request.GET)
     page = reading.page(_asked(form), _cleaned(form).get("before"))
     rest = request.GET.copy()
@@ -42,7 +42,7 @@ def entries(request: HttpRequest) -> HttpResponse:
 @may_read
 @never_cache
 def entries_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """Everything that the filters leave, streamed. Reading it all is itself an entry."""
+    """All filtered entries, streamed. The export is itself recorded."""
     form = reading.FilterForm(request.GET)
     asked, now = _asked(form), timezone.now()
     filters = {name: str(value) for name, value in _cleaned(form).items() if value}
@@ -76,7 +76,7 @@ def _line(cells: object) -> str:
 
 
 def _spreadsheet_safe(value: object) -> object:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it.
+    """Prefixes an apostrophe to text that a spreadsheet would evaluate as a formula.
 
     Source: OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection
     """

@@ -1,8 +1,8 @@
-"""`script/bench [--short] [name …]`: every benchmark, or the named ones, each alone on an empty database of its own.
+"""`script/bench [--short] [name …]`: runs every benchmark, or the named ones, each alone on an empty database.
 
-A benchmark is a module of this package with a function `run() -> bool`: it tells its ratios by `bench.measure` and
-whether its bars hold. At the end stands a table of all of them. `--short` runs everything at a small size and judges
-no bar: it shows that the benchmarks work.
+A benchmark is a module of this package with a function `run() -> bool`: it reports its ratios with `bench.measure` and
+returns whether its bars hold. A table of all results follows at the end. `--short` runs everything at a small size
+without judging bars: it shows that the benchmarks work.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _defines_run(path: Path) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """0 where every bar holds, 1 where one does not, 2 for a name that is none."""
+    """0 if every bar holds, 1 if one does not, 2 for an unknown name."""
     parser = argparse.ArgumentParser(prog="script/bench", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--short", action="store_true", help="small sizes, no bars")
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(names()))
@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(chosen: list[str], results: Path, short: bool) -> list[str]:
-    """Those that ended with an error."""
+    """Run them; return those that ended with an error."""
     from advocacy.embedded.postgres import PostgresServer
     from advocacy.embedded.redis import RedisServer
 
@@ -74,7 +74,7 @@ def _run(chosen: list[str], results: Path, short: bool) -> list[str]:
 
 
 def alone(name: str) -> int:
-    """In a process of its own, so that nothing one benchmark changes is there for the next."""
+    """Run in a separate process, so that benchmarks can't affect each other."""
     import importlib
 
     import django

@@ -1,8 +1,8 @@
-"""Claiming: the desk's verb beside raw statements that do the same, and 1,000,000 tickets beside 10,000.
+"""Claiming: the desk's verb against equivalent raw statements, and 1,000,000 tickets against 10,000.
 
-The yardstick is the least that keeps the promise: one transaction that releases one's own dead lease, then takes the
-oldest ticket with `SKIP LOCKED`, with token, lease and Event. The desk's verb besides walks a view's filters, rights,
-what was handed back and follow-ups that are kept for somebody.
+The yardstick is the minimum that keeps the promise: one transaction that releases one's own expired lease, then takes
+the oldest ticket with `SKIP LOCKED`, with token, lease and Event. The desk's verb also applies a view's filters,
+rights, hand-backs and reserved follow-ups.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.tickets import NOW, advocate, drop, prepare, using
 from mentions.queue import claims
 
 ROUNDS = sized(400, 20)
-"""Of the smaller size a tenth is open, and two are taken per round."""
+"""A tenth of the smaller size is open, and each round takes two."""
 SMALL, LARGE = sized(10_000, 2_000), sized(1_000_000, 4_000)
 
 _RELEASE = """UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
@@ -49,7 +49,7 @@ def run() -> bool:
     small: list[float] = []
     for number in range(-30, ROUNDS):
         with using("bench_large"):
-            _ours(user)  # another search path is another plan
+            _ours(user)  # a different search path needs a different plan
             pair = [_ours(user), _raw(user)] if number % 2 else [_raw(user), _ours(user)][::-1]
         with using("bench_small"):
             _ours(user)
@@ -84,7 +84,7 @@ def _ours(user: Any) -> float:
 
 
 def _raw(user: Any) -> float:
-    """On the same connection, by the driver alone, in a transaction of its own."""
+    """On the same connection, with the driver only, in a separate transaction."""
     driver = connection.connection
     values = {"me": user.pk, "now": NOW, "expires": NOW + timedelta(minutes=3)}
     driver.autocommit = False

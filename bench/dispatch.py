@@ -1,8 +1,8 @@
-"""A thousand connections that are each due once a minute: what finding, leasing, handing over and polling them costs.
+"""A thousand connections, each due once a minute: the cost of finding, leasing, dispatching and polling them.
 
-Simulated: the clock jumps from tick to tick as the beat ticks, the platform answers at once from memory (what a real
-one takes to answer, a worker waits for, and waiting is what more processes of a worker are for). Everything else is
-real: PostgreSQL, the leases, the broker, the inbox. Each poll brings a page of known posts, every twentieth a new one.
+Simulated: the clock jumps from tick to tick like beat, the platform answers at once from memory (a real platform's
+response time is waiting, which more worker processes absorb). Everything else is real: PostgreSQL, the leases, the
+broker, the inbox. Each poll returns a page of known posts, every twentieth a new one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TICK_S = 5
 PAGE = 20
 NEW_EVERY = 20
 SHARE_BAR = 0.5
-"""One process may be busy for half of each minute: the other half is for ingest, sending and the waiting."""
+"""One process may be busy for half of each minute: the other half is for ingest, sending and waiting."""
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -85,7 +85,7 @@ def _connections() -> None:
 
 
 def _minute(number: int) -> tuple[float, float, int]:
-    """(seconds spent on dispatching, seconds spent on polling, connections polled) of one simulated minute."""
+    """(seconds spent dispatching, seconds spent polling, connections polled) in one simulated minute."""
     dispatching = spent = 0.0
     count = 0
     for tick in range(0, 60, TICK_S):
@@ -104,7 +104,7 @@ def _minute(number: int) -> tuple[float, float, int]:
 
 
 def _told(minutes: list[tuple[float, float, int]]) -> bool:
-    """None may be left behind: every minute each connection is polled once."""
+    """No connection may fall behind: each is polled once every minute."""
     fewest = min(count for _, _, count in minutes)
     dispatching = statistics.median(d / count for d, _, count in minutes)
     polled = statistics.median(p / count for _, p, count in minutes)

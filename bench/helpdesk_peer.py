@@ -1,6 +1,6 @@
-"""django-helpdesk taking mails in, as the other side of `bench.mail`; runs under a Python that has it installed.
+"""django-helpdesk ingesting mail, as the other side of `bench.mail`; runs under a Python that has it installed.
 
-Reads one JSON line per batch, a list of raw mails as text; answers with one JSON line, the seconds they took.
+Reads one JSON line per batch, a list of raw mails as text; answers with one JSON line, the seconds taken.
 """
 
 import contextlib

@@ -1,10 +1,10 @@
-"""`script/hostile [--items 20000]`: hostile items of every platform through the real inbox and ingest, with faults on.
+"""`script/hostile [--items 20000]`: hostile items of every platform through the real inbox and ingest, with faults
+injected.
 
-Items are the project's own payloads, spoiled: odd values at any place, deep nesting, texts of a megabyte, halves of
-surrogate pairs, truncated bytes, wrong charsets, floods of headers, MIME bombs, JSON bombs, and some that end their
-parser for certain (`channels.tests.poison`). Worker processes read them; one of them is killed every few seconds.
-
-At the end: nothing pending, nothing lost, nothing stored twice, and the peak memory of each process.
+Items are the project's own payloads, corrupted: odd values anywhere, deep nesting, texts of a megabyte, lone
+surrogates, truncated bytes, wrong charsets, floods of headers, MIME bombs, JSON bombs, and some that reliably kill
+their parser (`channels.tests.poison`). Worker processes read them; one is killed every few seconds. At the end: nothing
+pending, nothing lost, nothing stored twice, and the peak memory of each process.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ MAX_RSS_MB = 400
 KILL_EVERY_S = 7.0
 PAGE = 50
 POISON_EVERY = 400
-"""One item of so many ends its parser for certain."""
+"""One item in this many reliably kills its parser."""
 SETTINGS = {"DESK_PARSE_SECONDS": "2", "DESK_PARSE_MEMORY_MB": "192"}
 
 
 @dataclass
 class Report:
-    """What a run came to. `problems` is empty when everything held."""
+    """The result of a run. `problems` is empty if everything held."""
 
     fed: int
     states: dict[str, int]
@@ -57,7 +57,7 @@ class Report:
 
 
 def hostile_items(platform: str, count: int, dice: random.Random, *, poison: bool) -> Iterator[Any]:
-    """Each with an id of its own, so that none may hide behind another."""
+    """Each has a unique id, so none hides behind another."""
     from channels.contract import Item
     from channels.tests.adapters.test_contract import READABLE
 
@@ -172,7 +172,7 @@ def _settings(platform: str, config: Any) -> dict[str, Any]:
 
 
 def feed(count: int, seed: int, *, poison: bool = True) -> int:
-    """Into the inbox, page by page, as pollers do; how many distinct items."""
+    """Store items in the inbox, page by page, as pollers do; return how many distinct ones."""
     from channels.clocks import desk_now
     from channels.contract import Page
     from channels.inbox import inbox
@@ -187,7 +187,7 @@ def feed(count: int, seed: int, *, poison: bool = True) -> int:
 
 
 def drain() -> None:
-    """What the tasks do, until nothing is left that this process may take."""
+    """Do the tasks' work until nothing is left that this process may take."""
     from mentions.ingest.batch import ingest_pending, retry_suspect, set_aside
 
     while True:
@@ -278,7 +278,7 @@ def _worker() -> subprocess.Popen[bytes]:
 
 
 def attack(count: int, seed: int) -> Report:
-    """Feeds, lets two workers read while one of them is killed again and again, and judges."""
+    """Feed, run two workers while one is killed again and again, and judge."""
     from channels.models import InboundItem
 
     began, memory, kills = time.monotonic(), Memory(), 0

@@ -1,7 +1,7 @@
-"""Ingest of 100-item batches of Twitter and Hacker News items, from the stored payload to all the rows it makes.
+"""Ingest of 100-item batches of Twitter and Hacker News items, from the stored payload to every row written.
 
-The yardstick is hand-written batched SQL on psycopg2 that writes the same rows into the same tables, with the values
-handed to it ready: parsing, deciding and looking up are ours alone. And: a poll in which everything is known already.
+The yardstick is hand-written batched SQL on psycopg2 that writes the same rows into the same tables from ready values:
+only our side parses, decides and looks up. Also: a poll where everything is known already.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def connection_for(platform: str) -> Connection:
 
 
 def stored_batch(connection: Connection, generate: Callable[[int], dict[str, Any]]) -> Page:
-    """In the inbox, pending."""
+    """A batch in the inbox, pending."""
     source = source_of(connection.pk)
     page = Page(source.adapter.split(generate(BATCH), source.config), None)
     if len(store_page(connection.pk, page, fetched_at=timezone.now(), source=source)) != BATCH:
@@ -99,7 +99,7 @@ MESSAGE = f"INSERT INTO mentions_message (ticket_id, author_id, {', '.join(COLUM
 
 
 def write_raw(rows: Sequence[Row], values: Sequence[dict[str, Any]]) -> None:
-    """Nine statements for a batch; nothing is looked up and nothing decided."""
+    """Nine statements for a batch, without any lookup or decision."""
     with transaction.atomic(), database.cursor() as wrapped:
         cursor = wrapped.cursor
         authors = execute_values(
@@ -196,7 +196,7 @@ def _message(value: dict[str, Any], ticket: int, author: int) -> tuple[Any, ...]
 
 
 def known_poll(connection: Connection, generate: Callable[[int], dict[str, Any]]) -> measure.Pairs:
-    """A whole poll (store and ingest) of new items against the same poll of items that are all known."""
+    """A whole poll (store and ingest) of new items against the same poll of known items."""
     source = source_of(connection.pk)
 
     def poll(document: dict[str, Any]) -> None:
@@ -214,7 +214,7 @@ def known_poll(connection: Connection, generate: Callable[[int], dict[str, Any]]
 
 
 def silence() -> None:
-    """Rows are compared with rows: the nudges to the broker, which the yardstick does not send, stay out."""
+    """Compare rows with rows: turn off nudges to the broker, which the yardstick doesn't send."""
     for signal in (items_stored, message_ingested):
         signal.receivers = []
         signal.sender_receivers_cache.clear()
@@ -225,7 +225,7 @@ def _timed(poll: Callable[[dict[str, Any]], None], document: dict[str, Any]) -> 
 
 
 def run() -> bool:
-    """Prints a line for each platform and question; True when all bars hold."""
+    """Prints a line for each platform and question; returns whether all bars hold."""
     holds = True
     heard = items_stored.receivers, message_ingested.receivers
     silence()

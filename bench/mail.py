@@ -1,8 +1,8 @@
-"""Mail from raw bytes to ticket, beside django-helpdesk in the same run, batches of both in turn.
+"""Mail from raw bytes to ticket, compared with django-helpdesk in the same run, batches of both in turn.
 
-The other side is a process of its own with its own Python (`.local/bench/helpdesk`, made on the first run), on the same
-PostgreSQL server and in a database of its own. What is timed on our side: splitting, storing in the inbox, parsing,
-threading, ticket, message, attachments. On theirs: `extract_email_metadata`, as its own mailbox reader calls it.
+The other side is a separate process with its own Python (`.local/bench/helpdesk`, made on the first run), on the same
+PostgreSQL server with a separate database. Timed on our side: splitting, storing in the inbox, parsing, threading,
+ticket, message, attachments. On theirs: `extract_email_metadata`, as its own mailbox reader calls it.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def take_in_there(process: subprocess.Popen[str], mails: list[bytes]) -> float:
 
 
 def run() -> bool:
-    """Prints one line a size; True when both bars hold."""
+    """Prints one line per size; returns whether both bars hold."""
     connection = mailbox()
     if measure.is_short():
         take_in(connection, next(_fresh(SIZES[0])))
@@ -147,7 +147,7 @@ def run() -> bool:
 
 
 def _size(connection: Connection, process: subprocess.Popen[str], size: int) -> bool:
-    """Both sides get mails of the same size, each mail once."""
+    """Both sides get mail of the same size, each mail once."""
     ours, theirs = _fresh(size), _fresh(size)
     pairs = measure.pairs(
         lambda: take_in(connection, next(ours)), lambda: take_in_there(process, next(theirs)), ROUNDS, warm_up=1

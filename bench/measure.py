@@ -1,4 +1,4 @@
-"""Pairs of measurements, taken in turn in one run: absolute figures drift, the ratio of a pair does not."""
+"""Paired measurements, taken in turn in one run: absolute figures drift, the ratio of a pair does not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 SHORT = "BENCH_SHORT"
 RESULTS = "BENCH_RESULTS"
-"""Names in the environment: whether sizes are small, and the file that collects what is told."""
+"""Environment variables: whether sizes are small, and the file that collects results."""
 OK, MISSED = "ok", "MISSED"
 _name = ""
 
@@ -26,7 +26,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Seconds of ours and of the yardstick, pair by pair."""
+    """Seconds for ours and for the yardstick, pair by pair."""
 
     ours: list[float]
     yardstick: list[float]
@@ -42,7 +42,7 @@ class Pairs:
 
 
 def pairs(ours: Callable[[], float], yardstick: Callable[[], float], rounds: int, warm_up: int = 3) -> Pairs:
-    """Both in turn, each first in every other round; what warms caches and plans is not counted."""
+    """Time both in turn, alternating which goes first; warm-up rounds are not counted."""
     taken: list[tuple[float, float]] = []
     for number in range(-warm_up, rounds):
         if number % 2:
@@ -55,33 +55,33 @@ def pairs(ours: Callable[[], float], yardstick: Callable[[], float], rounds: int
 
 
 def is_short() -> bool:
-    """Whether the benchmarks only show that they work."""
+    """Whether this run only shows that the benchmarks work."""
     return bool(os.environ.get(SHORT))
 
 
 def sized(full: int, short: int) -> int:
-    """How many."""
+    """The size for this run."""
     return short if is_short() else full
 
 
 def begin(name: str) -> None:
-    """What is reported from now on belongs to this benchmark."""
+    """Later reports belong to this benchmark."""
     global _name
     _name = name
 
 
 def report(what: str, ratio: float, bar: float, detail: str = "") -> bool:
-    """One line; whether the bar (a least ratio) holds."""
+    """Print one line; return whether the bar (a minimum ratio) holds."""
     return _told(what, ratio, f"≥ {bar:.3g}", ratio >= bar, detail)
 
 
 def report_at_most(what: str, ratio: float, bar: float, detail: str = "") -> bool:
-    """One line; whether the bar (a largest ratio) holds."""
+    """Print one line; return whether the bar (a maximum ratio) holds."""
     return _told(what, ratio, f"≤ {bar:.3g}", ratio <= bar, detail)
 
 
 def not_compared(what: str, why: str) -> bool:
-    """It ran, and there was nothing to hold it against."""
+    """It ran, with nothing to compare it to."""
     print(f"{what}: not compared, {why}", flush=True)
     _keep(what, "", "", "not compared")
     return True
@@ -95,7 +95,7 @@ def _told(what: str, ratio: float, bar: str, holds: bool, detail: str) -> bool:
 
 
 def _keep(what: str, ratio: str, bar: str, verdict: str) -> None:
-    """For the table at the end."""
+    """Add a row to the table at the end."""
     if path := os.environ.get(RESULTS):
         row = {"name": _name, "what": what, "ratio": ratio, "bar": bar, "verdict": verdict}
         with open(path, "a", encoding="utf-8") as results:

@@ -1,8 +1,8 @@
-"""The queue page and the play page beside a logged-in minimal Django page: medians of interleaved pairs, in process.
+"""The queue page and the play page against a minimal logged-in Django page: medians of interleaved pairs, in process.
 
-The minimal page is what Django costs before the desk does anything: session, user, one small template through
-the same middleware. Bars: queue page within 7 times it, play page with its claim within 8 times it; the queue
-page at 1,000,000 tickets within 1.3 times that at 100,000.
+The minimal page is Django's own cost: session, user, one small template through the same middleware. Bars: queue page
+within 7 times that, play page with its claim within 8 times; the queue page at 1,000,000 tickets within 1.3 times that
+at 100,000.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def run() -> bool:
 
 
 class Pages:
-    """One client, logged in as an advocate; its three pages are asked in turn, so that drift meets all of them."""
+    """One client, logged in as an advocate; its three pages are requested in turn, so drift affects all of them."""
 
     def __init__(self) -> None:
         from django.conf import settings
@@ -135,7 +135,7 @@ class Pages:
         return statistics.median(taken[0]), statistics.median(taken[1]), statistics.median(taken[2])
 
     def let_go(self) -> None:
-        """So that every play page makes a claim of its own."""
+        """Release the claim, so that every play page makes a new one."""
         from mentions.models import Ticket
 
         Ticket.objects.filter(claimed_by=self.user).update(
@@ -144,7 +144,7 @@ class Pages:
 
 
 def minimal(request: Any) -> Any:
-    """What a logged-in page of Django costs at the least: a session, a user, one small template."""
+    """The minimum cost of a logged-in Django page: a session, a user, one small template."""
     from django.http import HttpResponse
 
     return HttpResponse(_minimal_template().render({"user": request.user, "at": timedelta(0)}, None))

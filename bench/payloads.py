@@ -1,4 +1,4 @@
-"""Believable documents in the platforms' wire formats, any number of them. Every one is new."""
+"""Generates realistic documents in the platforms' wire formats, each one new."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sentence(words: int) -> str:
 
 
 def twitter(count: int) -> dict[str, Any]:
-    """A page of `GET /2/tweets/search/recent` as asked for by the adapter."""
+    """A page of `GET /2/tweets/search/recent` as requested by the adapter."""
     tweets, users = [], []
     for _ in range(count):
         number = next(_numbers)
@@ -70,7 +70,7 @@ def twitter(count: int) -> dict[str, Any]:
 
 
 def hackernews(count: int) -> dict[str, Any]:
-    """A page of `search_by_date` with comments of some stories."""
+    """A page of `search_by_date` with comments on some stories."""
     hits = []
     for _ in range(count):
         number = next(_numbers)

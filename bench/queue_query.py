@@ -1,6 +1,6 @@
-"""The list of the queue page: the 50 oldest with author and last words, and the counts of all views, by size.
+"""The queue page's list, by size: the 50 oldest with author and last words, and the counts of all views.
 
-Only the database's work and the ORM's: the page around it is measured by `bench.pages`.
+Measures only the database and the ORM; `bench.pages` measures the page around it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROUNDS = sized(60, 5)
 PAGE = 50
 SMALL, LARGE = sized(100_000, 12_000), sized(1_000_000, 15_000)
 DEEP = 20
-"""Pages that lie before the deep one."""
+"""Pages before the deep one."""
 
 
 def run() -> bool:

@@ -1,6 +1,6 @@
-"""Tickets by the hundred thousand for the benchmarks of the desk, loaded by INSERT … SELECT generate_series.
+"""Hundreds of thousands of tickets for the benchmarks, loaded by INSERT … SELECT generate_series.
 
-Two sizes stand side by side in two schemas with the same indexes, and a pair is measured by switching the search path.
+Two sizes are in two schemas with the same indexes, and a pair is measured by switching the search path.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _FILL = (
     SELECT 'bench', 'a' || n, 'a' || n, 'Author ' || n, '', false, %(now)s FROM generate_series(1, 5000) n
     ON CONFLICT DO NOTHING
     """,
-    # A tenth waits; all tickets and all of their times are different.
+    # A tenth waits; all tickets and all their times are different.
     """
     INSERT INTO mentions_ticket (channel_id, requester_id, subject, status, priority, language, waiting_on, wait_note,
         posted_at, created_at, queued_at, last_message_at, due_at, first_reply_at, no_reply_reason)
@@ -49,7 +49,7 @@ _FILL = (
 
 
 def prepare(schema: str, count: int, with_messages: bool) -> None:
-    """`count` tickets in tables of their own, analysed and vacuumed; anything that was there is gone."""
+    """`count` tickets in separate tables, analysed and vacuumed; previous contents are dropped."""
     channels = _channels()
     with connection.cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}")
@@ -65,7 +65,7 @@ def prepare(schema: str, count: int, with_messages: bool) -> None:
 
 
 def _references(cursor: Any, schema: str) -> None:
-    """Foreign keys are part of what a write costs, and LIKE leaves them out."""
+    """Add foreign keys, which LIKE omits: they are part of a write's cost."""
     cursor.execute(
         """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
         WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])""",
@@ -87,7 +87,7 @@ def _channels() -> list[int]:
 
 
 def advocate() -> Any:
-    """A logged-in advocate as a request has them: permissions are read once."""
+    """A logged-in advocate as in a request: permissions are read once."""
     user, _ = get_user_model().objects.get_or_create(username="bench-advocate")
     user.groups.add(Group.objects.get(name="advocate"))
     return user
@@ -95,7 +95,7 @@ def advocate() -> Any:
 
 @contextmanager
 def using(schema: str) -> Iterator[None]:
-    """The tables of that size, outside of what is timed."""
+    """Use the tables of that size; switching is not timed."""
     with connection.cursor() as cursor:
         cursor.execute(f"SET search_path TO {schema}, public")
         try:

@@ -1,1 +1,1 @@
-"""The outside world: platforms, the inbox, the outbox. Knows nothing of tickets."""
+"""Platforms, the inbox and the outbox. Knows nothing about tickets."""

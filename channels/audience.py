@@ -1,8 +1,8 @@
-"""Who may see what people write to us: one rule per model, asked in the queryset by every page, list, count and export.
+"""Who may see which mentions: audience rules per model, applied in the queryset by every page, list, count and export.
 
-A channel with `visible_to` (names of roles) is seen by those roles and by superusers. Each floor registers the rules of
-its own models; a model may have several rules, and all of them must hold. `advocacy/tests/test_audience_rules.py` fails
-for a model that leads to a ticket or a message and has no rule, and for a page or admin that does not ask.
+A channel with `visible_to` (role names) is visible to those roles and to superusers. Each floor registers the rules for
+its own models; if a model has several, all must hold. `advocacy/tests/test_audience_rules.py` fails for a model that
+leads to a ticket or a message but has no rule, and for a page or admin that doesn't apply the rules.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ HIDDEN_CHANNELS = """ARRAY(
           AND NOT EXISTS (
             SELECT 1 FROM auth_user_groups ug JOIN auth_group g ON g.id = ug.group_id
             WHERE ug.user_id = %(me)s AND g.name = ANY(hidden.visible_to)))"""
-"""SQL: ids of the channels that `%(me)s` (user id) may not see. An array made once per statement: the planner sees a
-constant and keeps walking the queue's index in order."""
+"""SQL: ids of the channels that `%(me)s` (user id) may not see. An array, computed once per statement: the planner sees
+a constant and keeps walking the queue's index in order."""
 
 _rules: dict[type[Model], list[Rule]] = {}
 
 
 def rule_for(*models: type[Model]) -> Callable[[Rule], Rule]:
-    """Registers the decorated function as a rule of these models; it gives the condition for one viewer."""
+    """Registers the decorated function as a rule for these models; it returns the condition for one viewer."""
 
     def register(rule: Rule) -> Rule:
         for model in models:
@@ -49,7 +49,7 @@ def has_rule(model: type[Model]) -> bool:
 
 
 def seen_by(user: Viewer, what: type[M] | QuerySet[M]) -> QuerySet[M]:
-    """The rows of a model or queryset that this person may see. Raises LookupError for a model without a rule."""
+    """The rows of a model or queryset that the user may see. Raises LookupError if the model has no rule."""
     rows: QuerySet[M] = what if isinstance(what, QuerySet) else what._default_manager.all()
     if rows.model not in _rules:
         raise LookupError(f"{rows.model.__name__} has no rule of audience: register one (channels/audience.py).")
@@ -61,15 +61,15 @@ def seen_by(user: Viewer, what: type[M] | QuerySet[M]) -> QuerySet[M]:
 
 
 def visible_channel_ids(user: Viewer) -> RawSQL:
-    """For `channel_id__in`: the channels that this person may see."""
+    """For `channel_id__in`: the channels that the user may see."""
     hidden = HIDDEN_CHANNELS.replace("%(me)s", "%s")
     sql = f"SELECT shown.id FROM channels_channel shown WHERE shown.id <> ALL ({hidden})"  # noqa: S608
     return RawSQL(sql, (user.pk, user.pk))  # noqa: S611
 
 
 def hidden_connections(user: Viewer) -> QuerySet[Channel, Any]:
-    """Connections with a channel that this person may not see: where their channels cannot be told apart, nothing of
-    them is shown."""
+    """Connections with at least one channel that the user may not see. Hidden as a whole where an item's channel is
+    unknown."""
     return Channel.objects.exclude(pk__in=visible_channel_ids(user)).values("connection_id")
 
 
@@ -80,5 +80,5 @@ def _channel_itself(user: Viewer) -> Q:
 
 @rule_for(InboundItem, OutboundItem, Followed, Batch)
 def _whole_connection(user: Viewer) -> Q:
-    # Which channel an item belongs to is known only once it is parsed. Slack posts have no connection.
+    # An item's channel is known only after parsing. Slack posts have no connection.
     return Q(connection__isnull=True) | ~Q(connection__in=hidden_connections(user))

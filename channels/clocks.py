@@ -1,7 +1,7 @@
-"""The desk's clock: the database's, whichever machine a process runs on.
+"""The desk's clock: the database's clock, on every machine.
 
-Leases, undo windows, due times and claims are written by one process and judged by another. Two machines whose clocks
-are ten minutes apart must still mean the same moment, so `desk_now` is what views, tasks and adapters pass as `now`.
+Leases, undo windows, due times and claims are written by one process and read by another. `desk_now` makes them agree
+even if two machines' clocks are ten minutes apart; views, tasks and adapters pass it as `now`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ Clock = Callable[[], datetime]
 
 ASK_EVERY_S = 30.0
 ASK_AGAIN_S = 5.0
-"""After the database did not answer: it is not asked at every call."""
+"""Retry interval after the database didn't answer."""
 ACCURACY_S = 0.05
-"""A reading that differs by less than this, or than its own round trip, says nothing new: the old one runs on, so that
-the clock of a process does not step back and forth."""
+"""A new reading that differs by less than this, or by less than its round trip, is discarded: the process's clock must
+not jitter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the database's clock showed (POSIX seconds) when ours, which never jumps, showed `monotonic_s`."""
+    """The database's clock (POSIX seconds) at the moment the local monotonic clock showed `monotonic_s`."""
 
     at_s: float
     monotonic_s: float
@@ -37,12 +37,12 @@ class Reading:
 
 _reading: Reading | None = None
 _ask_at_s = 0.0
-"""By the clock that never jumps."""
+"""Monotonic seconds."""
 
 
 def desk_now() -> datetime:
-    """Aware UTC, by the database's clock, to some milliseconds; it is asked every half minute and runs on in between.
-    While it is away the last answer runs on; before the first answer, the process' own clock is what there is."""
+    """The database's time, aware UTC, accurate to some milliseconds; read every 30 seconds and extrapolated in between.
+    If the database is down, the last reading is extrapolated; before the first one, the local clock is used."""
     global _reading, _ask_at_s
     if time.monotonic() >= _ask_at_s:
         new = _read(_reading)
@@ -63,7 +63,8 @@ def _read(old: Reading | None) -> Reading | None:
 
 
 def ask_database() -> float | None:
-    """POSIX seconds; None when it cannot be asked now. Past Django's cursor: this is no query of the page."""
+    """POSIX seconds; None if the database can't be queried now. Bypasses Django's cursor, so it doesn't count as a
+    query of the page."""
     try:
         if connection.in_atomic_block and connection.needs_rollback:
             return None
@@ -77,7 +78,6 @@ def ask_database() -> float | None:
 
 
 def clock_from(now: datetime) -> Clock:
-    """A clock that starts at the caller's `now` and runs on, so that long verbs stay testable at any time. Independent
-    of jumps of the system's clock."""
+    """A monotonic clock that starts at `now`: long verbs stay testable at any time and ignore system clock jumps."""
     began = time.monotonic()
     return lambda: now + timedelta(seconds=time.monotonic() - began)

@@ -1,4 +1,4 @@
-"""After commit: news upward by signal, work onwards by task. Both may get lost; a sweep finds the same work."""
+"""After commit: signals to the floors above, tasks to workers. Both may get lost; a sweep finds the same work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def items_after_commit(connection_id: int, item_ids: Sequence[int]) -> None:
-    """A receiver that fails must not fail whoever stored the items."""
+    """Send `items_stored`. A failing receiver doesn't fail the caller."""
     if item_ids:
         transaction.on_commit(
             lambda: _log_failures(
@@ -31,15 +31,15 @@ def delivery_after_commit(outbound_id: int, state: str) -> None:
 
 
 def task_after_commit(name: str, *args: object, countdown_s: float = 0) -> None:
-    """Queue a task by its name; without a broker the beat gets to it."""
+    """Queue a task by name; without a broker, the next sweep does the work."""
     transaction.on_commit(lambda: send_task(name, *args, countdown_s=countdown_s))
 
 
 def send_task(name: str, *args: object, countdown_s: float = 0) -> bool:
-    """Whether the broker took it."""
+    """Queue a task now. Returns whether the broker accepted it."""
     try:
         current_app.send_task(name, args=args, countdown=countdown_s or None, retry=False)
-    except Exception as error:  # whatever the broker's client raises: the sweep makes up for it
+    except Exception as error:  # the broker's client raises many types; the sweep recovers
         logger.warning("Task %s was not queued (%s); the next sweep does its work.", name, type(error).__name__)
         return False
     return True

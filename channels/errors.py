@@ -1,7 +1,7 @@
-"""What can go wrong with the outside world, classified by what the desk must do about it.
+"""Errors of adapters and platforms, classified by what the desk must do about them.
 
-An adapter raises these and nothing else. The text of an error is shown to admins and advocates: it says what
-happened and what to do, and never holds a secret.
+An adapter raises these and nothing else. The text is shown to admins and advocates: it says what happened and what to
+do, and never contains a secret.
 """
 
 from __future__ import annotations
@@ -10,26 +10,27 @@ import re
 from datetime import datetime
 
 MAX_WORDS = 1000
-# Control characters (NUL among them), line ends, halves of surrogate pairs and marks that turn the direction of text.
+# Control characters (including NUL), line ends, lone surrogates and bidirectional control marks.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
 def fit(text: str) -> str:
-    """What a platform said, as one line that every database stores and every page shows; at most `MAX_WORDS`
-    characters, with an ellipsis where it was cut."""
+    """A platform's text as one line, safe to store and show; at most `MAX_WORDS` characters, with an ellipsis if
+    cut."""
     line = _UNFIT.sub(" ", text[: 4 * MAX_WORDS]).strip()
     return line if len(line) <= MAX_WORDS else f"{line[: MAX_WORDS - 1]}…"
 
 
 class ChannelError(Exception):
-    """Any failure of the outside world. Its text may quote a platform: it is made fit to be stored here, once."""
+    """Any failure of a platform or adapter. Its text may quote the platform, so it is cleaned here for storage."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(fit(str(message)))
 
 
 class Transient(ChannelError):
-    """Try the same again later: a 5xx, a reset connection, a timeout of a read. `retry_after_s` in seconds, if told."""
+    """Retry later: a 5xx, a reset connection, a read timeout. `retry_after_s`: seconds, None if the platform gave
+    none."""
 
     def __init__(self, message: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -37,7 +38,7 @@ class Transient(ChannelError):
 
 
 class RateLimited(Transient):
-    """The platform's quota is used up until `until` (aware UTC); asking earlier makes it worse."""
+    """The quota is exhausted until `until` (aware UTC); retrying earlier makes it worse."""
 
     def __init__(self, message: str, until: datetime | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message, retry_after_s)
@@ -45,24 +46,24 @@ class RateLimited(Transient):
 
 
 class AuthFailed(ChannelError):
-    """Credentials are refused, expired or lack a right; only an admin can mend it."""
+    """Credentials are rejected, expired or lack a permission; only an admin can fix it."""
 
 
 class Rejected(ChannelError):
-    """The platform refuses this one item for good (too long, duplicate, deleted parent, unknown recipient)."""
+    """The platform permanently rejects this item (too long, duplicate, deleted parent, unknown recipient)."""
 
 
 class Malformed(ChannelError):
-    """What came in cannot be read as this platform's format."""
+    """Incoming data isn't in this platform's format."""
 
 
 class Refused(ChannelError):
-    """A request from outside does not prove where it comes from, or is too old; nothing of it is stored."""
+    """An incoming request fails authentication or is too old; nothing is stored."""
 
 
 class Uncertain(ChannelError):
-    """A request that changes something was sent and its outcome is unknown; never repeat it blindly."""
+    """A write was sent and its outcome is unknown; never retry it blindly."""
 
 
 class BlockedAddress(Rejected):
-    """A user-set URL leads to an address inside the own network."""
+    """A user-supplied URL leads to an internal address."""

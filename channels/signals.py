@@ -1,6 +1,6 @@
-"""News from the outside world, always sent after commit and always only a nudge.
+"""Signals of the `channels` app, sent after commit and only as hints.
 
-Every receiver must find the same work in the tables by itself: a lost signal loses nothing.
+Every receiver must also find the work in the tables: a lost signal loses nothing.
 """
 
 from django.dispatch import Signal

@@ -1,5 +1,5 @@
-"""Sweeps: what a lost nudge left behind, row by row. One row that fails is logged and left for the next run; the others
-are done."""
+"""Sweeps: process work whose signal or task was lost, row by row. A failing row is logged and retried in the next run;
+it doesn't block the others."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ T = TypeVar("T")
 
 
 def each(what: str, rows: Iterable[T], do: Callable[[T], object]) -> int:
-    """`do` for every row, in a transaction of its own; how many of them changed something. Raises only when the
-    database is away: then none of them can be done, and the next run finds them all."""
+    """Call `do` for every row (`do` owns its transaction); returns how many calls returned a true value. Raises only if
+    the database is down: then no row can be processed, and the next run finds them all."""
     total = 0
     for row in rows:
         try:

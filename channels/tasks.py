@@ -1,6 +1,6 @@
-"""Celery tasks: thin, idempotent, ids as arguments. Each only starts a verb at the clock's time.
+"""Celery tasks: thin, idempotent, ids as arguments. Each calls one verb with `desk_now()`.
 
-Periodic ones and their periods are in `advocacy.runtime.beat`.
+The schedule is in `advocacy.runtime.beat`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from channels.web_pages import page_reading
 
 @shared_task(name="channels.dispatch_polls")  # type: ignore[untyped-decorator]
 def dispatch_polls() -> int:
-    """Lease what is due and hand each connection to a task of its own. A task that gets lost is dispatched again when
-    the lease's grace is over."""
+    """Lease due connections and queue a task for each. A lost task is dispatched again after the lease's grace
+    period."""
     leases = polling.due(desk_now())
     for lease in leases:
         send_task("channels.poll", lease.connection_id, str(lease.token))
@@ -56,7 +56,8 @@ def nudge_pending() -> int:
 
 @shared_task(name="channels.read_page")  # type: ignore[untyped-decorator]
 def read_page(url: str, key: str) -> bool:
-    """For somebody who waits for it: the answer is under `key` in the cache for ten minutes, or why there is none."""
+    """Read a web page for a waiting person: caches the result, or the reason for a failure, under `key` for ten
+    minutes."""
     return page_reading.read_into_cache(url, key)
 
 

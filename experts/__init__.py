@@ -1,1 +1,1 @@
-"""Asking experts for help."""
+"""Experts: the directory, and outreach to them."""

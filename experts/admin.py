@@ -1,4 +1,4 @@
-"""The directory of experts and topics; running and past outreaches to look at."""
+"""Admin of experts and topics; outreaches are read-only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from experts.models import Expert, Outreach, OutreachText, Topic
 
 
 class KeywordsField(forms.CharField):
-    """A list, edited as one entry a line."""
+    """A list, edited as one entry per line."""
 
     widget = forms.Textarea(attrs={"rows": 4})
 
@@ -63,7 +63,7 @@ class OutreachTextAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Outreach)
 class OutreachAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    """To look at; what happens to an outreach happens on its ticket."""
+    """Read-only; outreaches are managed on their ticket."""
 
     list_display = ["asked_at", "ticket", "expert", "topic", "state", "slack_channel", "answered_at"]
     list_filter = ["state", "slack_channel"]

@@ -1,4 +1,4 @@
-"""Who may see requests to experts: whoever may see their ticket."""
+"""Audience rule of outreaches: whoever may see the ticket may see its outreaches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who can answer, about what, and who was asked."""
+"""Topics, experts, and outreaches to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def validate_wording(text: str) -> None:
 
 
 class Topic(models.Model):
-    """A tree: stage → group → category, each with the Slack channel where its people are asked."""
+    """A tree: stage → group → category, each with the Slack channel for asking its people."""
 
     class Kind(models.TextChoices):
         STAGE = "stage", _("stage")
@@ -67,7 +67,7 @@ class Expert(models.Model):
 
 
 class OutreachText(models.Model):
-    """The wording of a request, as the admin wants it; without any, `experts.wording` is used."""
+    """An admin's wording of the request; without any, `experts.wording` supplies it."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     text = models.TextField(
@@ -120,7 +120,7 @@ class Outreach(models.Model):
     answer = models.ForeignKey("mentions.Message", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     answered_by = models.ForeignKey(Expert, null=True, blank=True, on_delete=models.PROTECT, related_name="answers")
     error = models.TextField(blank=True)
-    """Why the Slack message could not be posted; the request is then a request that nobody has seen."""
+    """Why the Slack message could not be posted; then nobody has seen the request."""
 
     class Meta:
         verbose_name = _("outreach")

@@ -1,4 +1,4 @@
-"""What stands beside a ticket: who was asked, who could be."""
+"""The ticket's experts panel: outreaches so far, and suggested topics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mentions.tickets.conversation import Thread
 from mentions.views.panels import Panel
 
 READ = 20
-"""Messages that are looked through for keywords."""
+"""Messages to search for keywords."""
 
 
 _ASKED = """
@@ -26,7 +26,7 @@ SELECT EXISTS (SELECT 1 FROM experts_outreach o WHERE o.ticket_id = %(ticket)s),
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, Any]:
-    """One statement where nobody was asked yet, two where somebody was."""
+    """The panel's context. One query without outreaches, two with."""
     was_asked, topics = prepared.run(_ASKED, {"ticket": ticket.pk})[0]
     outreaches = _outreaches(ticket) if was_asked else []
     held = ticket.claimed_by_id == request.user.pk

@@ -1,4 +1,4 @@
-"""Requests to experts, where the data of a person is exported or erased."""
+"""Outreaches in the export and erasure of a person's data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _rows(scope: Scope) -> Iterable[Outreach]:
 
 
 def _erase(scope: Scope, names: Names) -> int:
-    """Requests about their tickets lose their words; those about others lose the person's names."""
+    """Clears the text of outreaches on the person's tickets, and removes the person's names from others."""
     own = Outreach.objects.filter(ticket__in=scope.own).exclude(text=ERASED)
     count = own.update(text=ERASED, error="", slack_url="")
     for outreach in Outreach.objects.filter(ticket__in=scope.near):

@@ -1,4 +1,4 @@
-"""Nudges from below: a delivered request, an answer that came in. The sweep finds what was missed."""
+"""Signals from the floors below: a request was delivered, an answer came in. The sweep finds missed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thin, idempotent tasks; every one may run twice or be lost: the sweep does the same work."""
+"""Thin, idempotent tasks; each may run twice or get lost: the sweep does the same work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def recognise_answers(message_ids: list[int]) -> None:
 
 @shared_task(name="experts.sweep", ignore_result=True)  # type: ignore[untyped-decorator]
 def sweep() -> None:
-    """Every minute: deliveries and answers whose nudge was lost."""
+    """Every minute: handles deliveries and answers whose signal was lost."""
     now = desk_now()
     sweeps.each("outreaches", outreach.unsettled(), lambda pk: outreach.apply_delivery(pk, now))
     answers.sweep(now)

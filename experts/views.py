@@ -1,4 +1,4 @@
-"""The directory with the running requests, the form that asks an expert, and the page for the one who was asked."""
+"""The directory with running outreaches, the form to ask an expert, and the expert's response page."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ may_ask = permission_required("experts.add_outreach", raise_exception=True)
 @login_required
 @may_see
 def directory(request: HttpRequest) -> HttpResponse:
-    """Who knows what, who is away, and which requests are running."""
+    """Experts and topics, absences, and running outreaches."""
     now = desk_now()
     context = {
         "experts": Expert.objects.filter(is_active=True)
@@ -59,7 +59,7 @@ def directory(request: HttpRequest) -> HttpResponse:
 @login_required
 @may_ask
 def ask(request: HttpRequest, ticket_id: int) -> HttpResponse:
-    """Choose whom to ask (GET, by `expert=` or `topic=` with the text filled in), and ask (POST)."""
+    """GET: choose whom to ask; `expert=` or `topic=` prefills the text. POST: ask."""
     ticket = get_object_or_404(access.visible_tickets(request.user).select_related("channel__connection"), pk=ticket_id)
     now = desk_now()
     if request.method == "POST":
@@ -130,7 +130,7 @@ def _ask(request: HttpRequest, ticket: Ticket, now: datetime) -> HttpResponse:
 @login_required
 @may_ask
 def change(request: HttpRequest, outreach_id: int) -> HttpResponse:
-    """An advocate says for the expert what became of a request."""
+    """An advocate records the expert's response."""
     found = get_object_or_404(access.seen_by(request.user, Outreach), pk=outreach_id)
     state = request.POST.get("state", "")
     if state not in ("acknowledged", "redirected", "declined", "no_answer"):
@@ -145,8 +145,8 @@ def change(request: HttpRequest, outreach_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 def respond(request: HttpRequest, signed: str) -> HttpResponse:
-    """For the expert: the mention, how to answer, and one click to say so. Needs no login, unless the ticket is
-    restricted. Ends with the request: from then on it shows nothing of the conversation."""
+    """The expert's page: the mention, how to answer, and one click to confirm. Needs no login, unless the ticket is
+    restricted. After the outreach ends, it shows nothing of the conversation."""
     found = _request_of(signed)
     if found is None:
         return render(request, "experts/respond_gone.html", status=404)
@@ -177,7 +177,7 @@ def respond(request: HttpRequest, signed: str) -> HttpResponse:
 
 
 def _request_of(signed: str) -> Outreach | None:
-    """What the link was made for; None for one that we did not make, or made too long ago."""
+    """The link's outreach; None if the link is forged or expired."""
     related = ("ticket__channel__connection", "expert__person", "topic", "asked_by")
     try:
         return Outreach.objects.select_related(*related).get(outbound__key=outreach.key_in(signed))
@@ -186,7 +186,7 @@ def _request_of(signed: str) -> Outreach | None:
 
 
 def _ended(request: HttpRequest, found: Outreach) -> HttpResponse:
-    """What somebody has typed meanwhile is given back to them: it was not kept."""
+    """Shows any typed text again: it was not saved."""
     words = request.POST.get("words", "").strip()
     context = {"outreach": found, "words": words}
     return render(request, "experts/respond_ended.html", context, status=409 if request.method == "POST" else 200)

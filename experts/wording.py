@@ -1,4 +1,4 @@
-"""The text of an outreach: data that an admin may change; each one carries the phrase that people search for."""
+"""Outreach texts: admins may edit them; each must contain the searchable phrase."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PLACEHOLDERS = ("who", "link", "platform", "respond", "advocate")
 
 
 class BadWording(ValueError):
-    """A text that could not be sent; the message says what to change."""
+    """An invalid text; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What fills the placeholders; all of it plain text."""
+    """Values of the placeholders, in plain text."""
 
     who: str
     link: str
@@ -32,7 +32,7 @@ class Facts:
 
 
 def checked(text: str) -> str:
-    """The text, or BadWording: an unknown placeholder, no link, or without the phrase that is searched for."""
+    """The validated text. Raises BadWording: unknown placeholder, no $link, or no searchable phrase."""
     try:
         names = Template(text).get_identifiers()
         Template(text).substitute(dict.fromkeys(PLACEHOLDERS, ""))

@@ -1,1 +1,1 @@
-"""Tickets: every mention once, in a queue, until somebody has answered it."""
+"""Tickets: every mention once, in a queue, until it is answered."""

@@ -1,4 +1,4 @@
-"""What admins look after on the desk: people and their accounts, macros, views, tags."""
+"""The desk's models in the admin: people and their accounts, macros, views, tags."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AccountInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Person)
 class PersonAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Whoever is *one of us* answers for the team, from any of their accounts."""
+    """People marked *one of us* answer for the team from any of their accounts."""
 
     list_display = ("name", "is_us", "user")
     list_filter = ("is_us",)
@@ -34,14 +34,14 @@ class PersonAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     inlines = (AccountInline,)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Accounts that have spoken already become this person's too; what they say from now on counts as theirs."""
+        """Accounts that have already spoken become this person's too; later posts count as theirs."""
         super().save_related(request, form, formsets, change)
         tie_known_authors(form.instance)
 
 
 @transaction.atomic
 def tie_known_authors(person: Person) -> None:
-    """Authors seen under one of the person's accounts, and those tied to the person before, follow the person."""
+    """Link authors seen under this person's accounts, and those linked before, to the person."""
     person.authors.update(is_us=person.is_us)
     for account in person.accounts.all():
         handle = account.handle.strip().lstrip("@")
@@ -51,7 +51,7 @@ def tie_known_authors(person: Person) -> None:
 
 
 class JsonText(forms.JSONField):
-    """JSON with room to read it."""
+    """A JSON field with a larger text area."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(widget=forms.Textarea(attrs={"rows": 18, "cols": 100, "spellcheck": "false"}), **kwargs)

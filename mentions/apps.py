@@ -25,5 +25,5 @@ class MentionsConfig(AppConfig):
         register_link(Link(_("Held back"), "mentions:held", "channels.settle_outbounditem"))
         register_link(Link(_("Weekly checklist"), "mentions:checklist", "mentions.view_ticket"))
 
-        # Without a sender: permissions of each app exist only after that app's own turn.
+        # Without a sender: an app's permissions exist only after that app's own turn.
         post_migrate.connect(roles.ensure_after_migrate, dispatch_uid="mentions.people.roles")

@@ -1,4 +1,4 @@
-"""Nudges from below: what has just been stored or delivered is worked on at once; the sweeps find what was missed."""
+"""Receivers of nudges from below: newly stored or delivered items are handled at once; sweeps catch the rest."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from mentions.tickets import parking
 
 @receiver(items_stored, dispatch_uid="mentions.ingest")
 def ingest_at_once(connection_id: int, **kwargs: Any) -> None:
-    """A task carries a batch, never one mention."""
+    """Each task handles a batch, never a single mention."""
     send_task(INGEST_TASK, connection_id)
 
 
 @receiver(delivery_changed, dispatch_uid="mentions.delivery_changed")
 def on_delivery_changed(sender: Any, outbound_id: int, state: str, **_kwargs: Any) -> None:
-    """Cheap enough to be done where it happened: one reply, one message."""
+    """Cheap enough to run inline: one reply, one message."""
     if state == "sending" or (state == "queued" and not delivery_problems.is_known(outbound_id)):
         return
     deliveries.apply(outbound_id)
@@ -38,14 +38,14 @@ def on_delivery_changed(sender: Any, outbound_id: int, state: str, **_kwargs: An
 
 @receiver(message_ingested, dispatch_uid="mentions.notifications.notices")
 def tell_slack(sender: Any, message_ids: Sequence[int], **_kwargs: Any) -> None:
-    """What came in is told in Slack soon; the sweep finds what this misses."""
+    """Post new mentions to Slack soon; the sweep catches the rest."""
     if notices.note(message_ids, desk_now()):
         send_task("mentions.post_notices")
 
 
 @receiver(message_ingested, dispatch_uid="mentions.own_answer_seen")
 def on_message_ingested(sender: Any, message_ids: Sequence[int], **_kwargs: Any) -> None:
-    """An answer given outside has come in: its ticket need not wait any longer."""
+    """An answer given outside has arrived: its ticket stops waiting."""
     team = Message.objects.filter(pk__in=message_ids, direction=Message.Direction.TEAM, ticket__waiting_on="own_answer")
     if ticket_ids := list(team.values_list("ticket_id", flat=True).distinct()):
         parking.settle_seen(desk_now(), ticket_ids)
@@ -53,14 +53,14 @@ def on_message_ingested(sender: Any, message_ids: Sequence[int], **_kwargs: Any)
 
 @receiver(pre_save, sender=Channel, dispatch_uid="mentions.note_target")
 def note_target(instance: Channel, **_kwargs: Any) -> None:
-    """What the target was, for `renew_due`."""
+    """Remember the old target, for `renew_due`."""
     before = Channel.objects.filter(pk=instance.pk).values_list("target_minutes", "skips_weekends").first()
     instance.__dict__["_target_before"] = before
 
 
 @receiver(post_save, sender=Channel, dispatch_uid="mentions.renew_due")
 def renew_due(instance: Channel, **_kwargs: Any) -> None:
-    """A new target counts for what still waits, too: it is due by what the channel says now."""
+    """Apply a changed target to waiting tickets too: their due time follows the channel's current setting."""
     before = instance.__dict__.pop("_target_before", None)
     if before and before != (instance.target_minutes, instance.skips_weekends):
         waiting = Ticket.objects.filter(channel=instance, due_at__isnull=False)

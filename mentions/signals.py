@@ -1,4 +1,4 @@
-"""News from the desk, always sent after commit and always only a nudge."""
+"""The desk's signals: sent after commit, always only a nudge."""
 
 from django.dispatch import Signal
 

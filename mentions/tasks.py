@@ -1,7 +1,5 @@
-"""Celery tasks of the desk: thin, idempotent; each only starts a verb at the clock's time.
-
-Periodic ones and their periods are in `advocacy.runtime.beat`.
-"""
+"""The desk's Celery tasks: thin and idempotent; each only calls a verb with the current time. Schedules are in
+`advocacy.runtime.beat`."""
 
 from __future__ import annotations
 
@@ -35,7 +33,7 @@ MAX_BATCHES = 50
 
 @shared_task(name=INGEST_TASK)  # type: ignore[untyped-decorator]
 def ingest(connection_id: int | None = None) -> int:
-    """Everything that waits, batch by batch; a very long queue goes on in a task of its own. Returns items taken."""
+    """Ingest everything pending, batch by batch; a very long queue continues in another task. Returns items taken."""
     taken, lost = 0, 0
     for _ in range(MAX_BATCHES):
         batch = ingest_pending(BATCH, connection_id)
@@ -51,8 +49,8 @@ def ingest(connection_id: int | None = None) -> int:
 
 @shared_task(name=RETRY_TASK)  # type: ignore[untyped-decorator]
 def retry_suspects() -> int:
-    """Items whose first try had no end: one after the other, where nobody waits for them; returns how many. A long
-    queue of them goes on in a task of its own, so that this worker's other work has its turn."""
+    """Retry items that never finished their first attempt, one at a time, off the main path; return how many. A long
+    queue continues in another task, so this worker's other work gets its turn."""
     tried, until = 0, time.monotonic() + RETRY_FOR_S
     set_aside()
     while retry_suspect().taken:
@@ -65,7 +63,7 @@ def retry_suspects() -> int:
 
 @shared_task(name="mentions.sweep_inbox")  # type: ignore[untyped-decorator]
 def sweep_inbox() -> int:
-    """What a lost nudge or a killed worker left behind."""
+    """Items left behind by a lost nudge or a killed worker."""
     acknowledge_solved(desk_now())
     waiting = InboundItem.objects.filter(state=InboundItem.State.PENDING)
     if waiting.filter(attempts__gt=0).exists():
@@ -77,7 +75,7 @@ def sweep_inbox() -> int:
 
 @shared_task(name="mentions.clean_search_index")  # type: ignore[untyped-decorator]
 def clean_search_index() -> int:
-    """Move the search index's pending list into the index, so that no single insert has to; pages cleaned."""
+    """Flush the search index's pending list into the index, so that no insert has to; returns pages cleaned."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT gin_clean_pending_list('message_search'::regclass)")
         return int(cursor.fetchone()[0])
@@ -85,19 +83,19 @@ def clean_search_index() -> int:
 
 @shared_task(name="mentions.renew_followed")  # type: ignore[untyped-decorator]
 def renew_followed() -> int:
-    """Threads with open tickets stay followed; those of solved tickets expire by themselves."""
+    """Keep following threads with open tickets; others expire."""
     return following.renew(desk_now())
 
 
 @shared_task(name="mentions.hand_over_due")  # type: ignore[untyped-decorator]
 def hand_over_due() -> int:
-    """Replies whose undo window is over go to the outbox."""
+    """Queue replies past their undo window in the outbox."""
     return dispatch_replies.hand_over_due(desk_now())
 
 
 @shared_task(name="mentions.apply_deliveries")  # type: ignore[untyped-decorator]
 def apply_deliveries() -> int:
-    """Deliveries whose nudge was lost; whoever must hear of what did not arrive."""
+    """Apply deliveries that lost their nudge, and report failures."""
     now = desk_now()
     return deliveries.apply_changed(now) + delivery_news.tell(now)
 
@@ -109,14 +107,14 @@ def expire_claims() -> int:
 
 @shared_task(name="mentions.wake_parked")  # type: ignore[untyped-decorator]
 def wake_parked() -> int:
-    """Parked tickets whose time has come, and those whose answer was seen."""
+    """Wake parked tickets that are due, and those with an answer."""
     now = desk_now()
     return lifecycle.settle_seen(now) + lifecycle.wake_due(now)
 
 
 @shared_task(name="mentions.close_solved")  # type: ignore[untyped-decorator]
 def close_solved() -> int:
-    """In portions, so that no transaction is long."""
+    """In portions, to keep transactions short."""
     total = 0
     while closed := lifecycle.close_solved(desk_now()):
         total += closed
@@ -125,25 +123,25 @@ def close_solved() -> int:
 
 @shared_task(name="mentions.check_personal")  # type: ignore[untyped-decorator]
 def check_personal(account_id: int) -> bool:
-    """Whose the account is that somebody has entered on their own page."""
+    """Verify the owner of a personal account entered on the settings page."""
     return linked_accounts.check(account_id, desk_now())
 
 
 @shared_task(name="mentions.check_lost_personal")  # type: ignore[untyped-decorator]
 def check_lost_personal() -> int:
-    """Accounts whose check got lost on its way to a worker."""
+    """Accounts with a check that never reached a worker."""
     return linked_accounts.check_lost(desk_now())
 
 
 @shared_task(name="mentions.remind_checklist")  # type: ignore[untyped-decorator]
 def remind_checklist() -> bool:
-    """On Monday morning the team hears of the channels that somebody should look at."""
+    """Remind the team on Monday morning of the channels to check."""
     return checklist.remind(desk_now())
 
 
 @shared_task(name="mentions.post_notices")  # type: ignore[untyped-decorator]
 def post_notices() -> int:
-    """What is due goes to Slack, and what has gone on is edited there."""
+    """Post due notices to Slack and update posted ones."""
     now = desk_now()
     posted = notices.post_due(now)
     return posted + notices.refresh(now, timedelta(minutes=15))
@@ -151,21 +149,21 @@ def post_notices() -> int:
 
 @shared_task(name="mentions.sweep_notices")  # type: ignore[untyped-decorator]
 def sweep_notices() -> int:
-    """Mentions whose nudge was lost, and messages in Slack whose edit was."""
+    """Mentions with a lost nudge, and Slack messages with a lost edit."""
     now = desk_now()
     return notices.note(None, now) + notices.refresh(now, timedelta(days=3))
 
 
 @shared_task(name="mentions.remove_old", soft_time_limit=1800, time_limit=1860)  # type: ignore[untyped-decorator]
 def remove_old() -> str:
-    """At night: what is kept for so many days only."""
+    """Nightly: remove data past its retention period."""
     removed = retention.remove_old(desk_now())
     return f"{removed.raw} raw items, {removed.files} files"
 
 
 @shared_task(name="mentions.erase_person", soft_time_limit=1800, time_limit=1860)  # type: ignore[untyped-decorator]
 def erase_person(author_id: int, actor_id: int) -> dict[str, int]:
-    """What an admin has confirmed on the page of an account; the second run finds nothing more."""
+    """Erase a person, as confirmed by an admin on an account's page; a second run finds nothing."""
     author = Author.objects.select_related("person").get(pk=author_id)
     actor = get_user_model().objects.get(pk=actor_id)
     return erasing.erase(scopes.of_author(author), now=desk_now(), actor=actor)

@@ -1,4 +1,4 @@
-"""From a query string to what a report is about. What makes no sense is said, and the default taken instead."""
+"""Parses a report's query string. Invalid values are reported and replaced with the default."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from metrics.periods import DEFAULT, BadPeriod, asked, named
 
 @dataclass
 class Asked:
-    """Filters of one request, the channels to choose from, and what was wrong with the question."""
+    """A request's filters, the channels to choose from, and problems with its query string."""
 
     filters: Filters
     channels: list[Channel]
@@ -26,7 +26,7 @@ class Asked:
 
 
 def read(request: HttpRequest, now: datetime) -> Asked:
-    """`period`/`from`/`to`, `channel` (slugs, repeated), `priority=high`, `internal=1`."""
+    """Parse `period`/`from`/`to`, `channel` (slugs, repeatable), `priority=high`, `internal=1`."""
     channels = list(Channel.objects.filter(pk__in=visible_channel_ids(request.user)).order_by("name"))
     problems: list[str] = []
     tz = timezone.get_current_timezone()

@@ -1,6 +1,6 @@
-"""The charts as Vega-Lite specs: the same one is interactive on the page and a picture for slides and mails.
+"""The charts as Vega-Lite specs: the same spec is interactive on the page and a picture in slides and mails.
 
-Altair is imported when the first chart is made, not with the process: it takes a while, and only reports need it.
+Altair is imported with the first chart, not at startup: it is slow to import, and only reports need it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from metrics.definitions import GOAL_ALL, GOAL_HIGH, DayActivity, FirstReply
 Spec = dict[str, Any]
 
 
-# Colour and a second sign each (dash, shape): nothing is told by colour alone. Values as in static/css/tokens.css.
+# Each series has a colour and a second cue (dash, shape): never colour alone. Values as in static/css/tokens.css.
 @dataclass(frozen=True, slots=True)
 class Ink:
     text: str
@@ -37,7 +37,7 @@ def hours(span: timedelta) -> float:
 
 
 def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: str = "light") -> Spec:
-    """Median First Reply Time by day, all and high priority, with the two goals as dashed lines. Hours."""
+    """Median First Reply Time by day in hours, for all and high priority, with both goals as dashed lines."""
     import altair as alt
 
     names = {"all": _("All mentions"), "high": _("High priority")}
@@ -74,7 +74,7 @@ def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: 
 
 
 def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> Spec:
-    """Median First Reply Time per channel as bars, each with its own target as a tick. Hours."""
+    """Median First Reply Time per channel in hours, as bars, each with its target as a tick."""
     import altair as alt
 
     values = [
@@ -99,7 +99,7 @@ def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> 
 
 
 def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
-    """Daily ticket activity: mentions in as bars, first replies and solved as lines. Tickets a day."""
+    """Daily ticket activity in tickets per day: incoming mentions as bars, first replies and solved as lines."""
     import altair as alt
 
     names = {"mentions": _("Mentions"), "replied": _("First replies"), "solved": _("Solved")}
@@ -132,14 +132,14 @@ def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
 
 
 def _midnight(day: date) -> str:
-    """A date alone would be midnight in UTC, which is the evening before for readers west of Greenwich; with a time and
-    no zone it is midnight where it is read. The day is a label, not a moment."""
+    """The day at local midnight, without a zone. A bare date would be midnight UTC, which is the evening before for
+    readers west of Greenwich. The day is a label, not a moment."""
     return f"{day.isoformat()}T00:00:00"
 
 
 def _day_axis(alt: Any, days: Iterable[date]) -> Any:
-    """One label under the middle of each day there is: left to itself, the scale names its own end too, which is the
-    midnight of the day after."""
+    """One label under the middle of each day. By default, the scale would also label its end: midnight of the next
+    day."""
     noons = [alt.DateTime(year=day.year, month=day.month, date=day.day, hours=12) for day in sorted(set(days))]
     axis = alt.Axis(format="%d %b", values=noons, labelOverlap=True, grid=False)
     return alt.X("day:T", timeUnit="yearmonthdate", title=None, bandPosition=0.5, axis=axis)
@@ -151,7 +151,7 @@ def _series_colour(alt: Any, names: list[str], theme: str) -> Any:
 
 
 def _legend(alt: Any) -> Any:
-    """The same for colour and shape: equal legends are drawn as one."""
+    """Identical for colour and shape: Vega-Lite merges equal legends."""
     return alt.Legend(orient="top", title=None, symbolOpacity=1)
 
 

@@ -1,6 +1,6 @@
-"""What each number means, once: the same condition counts a figure and lists the tickets behind it.
+"""Definitions of the figures: one condition both counts a figure and lists the tickets behind it.
 
-The words for people are in docs/numbers.md. All figures are read from the tables of truth.
+docs/numbers.md explains them. All figures are computed from the source tables.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Tickets = QuerySet[Any]
 
 
 class Median(Aggregate):
-    """The middle value; between two, their mean (`percentile_cont`), so it equals what a spreadsheet says."""
+    """The median, interpolated (`percentile_cont`) as in a spreadsheet."""
 
     function = "percentile_cont"
     template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
@@ -49,12 +49,12 @@ REPLY_TIME = ExpressionWrapper(F("first_reply_at") - F("posted_at"), output_fiel
 
 
 class Due(Func):
-    """When a mention should have had its first reply: `mentions.clocks.targets`, the rule that also sets `due_at`."""
+    """When a mention's first reply was due, by the rule in `mentions.clocks.targets` that also sets `due_at`."""
 
     output_field = DateTimeField()
 
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
-        """All four are columns: without parameters, so that each may stand in the text more than once."""
+        """All four expressions are columns without parameters, so each may be repeated in the SQL."""
         columns = (compiler.compile(expression)[0] for expression in self.get_source_expressions())
         posted_at, own_minutes, priority, skips_weekends = columns
         return targets.due_sql(posted_at, targets.target_minutes_sql(own_minutes, priority), skips_weekends), ()
@@ -65,7 +65,7 @@ DUE = Due(F("posted_at"), F("channel__target_minutes"), F("priority"), F("channe
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which tickets a report is about. Empty `channel_ids`: all channels, without the internal ones unless
+    """Which tickets a report covers. Empty `channel_ids`: all channels, excluding internal ones unless
     `with_internal`."""
 
     period: Period
@@ -74,7 +74,7 @@ class Filters:
     with_internal: bool = False
 
     def narrow(self, tickets: Tickets) -> Tickets:
-        """Channel and priority, without the period."""
+        """Filter by channel and priority, not by period."""
         tickets = tickets.filter(merged_into__isnull=True)
         if self.channel_ids:
             tickets = tickets.filter(channel_id__in=self.channel_ids)
@@ -84,7 +84,7 @@ class Filters:
 
 
 def internal_channels() -> QuerySet[Channel]:
-    """Channels where our own people ask; where an admin has not said, the platform does."""
+    """Channels where colleagues ask: the channel's setting, else the platform's default."""
     platforms = [platform for platform, adapter in all_adapters().items() if adapter.is_internal]
     by_platform = Q(is_internal__isnull=True, connection__platform__in=platforms)
     return Channel.objects.filter(Q(is_internal=True) | by_platform)
@@ -92,27 +92,27 @@ def internal_channels() -> QuerySet[Channel]:
 
 HIGH = Q(priority__gte=Priority.HIGH)
 COUNTED = Q(no_reply_reason="") | Q(no_reply_reason__in=Ticket.HANDED_OVER, first_reply_at__isnull=False)
-"""A reply was needed. What was left to somebody else counts as answered once one of us has answered after all."""
+"""A reply was needed. A ticket handed over to somebody else counts only if the team has answered it."""
 ANSWERED = COUNTED & Q(first_reply_at__isnull=False)
 WAITING = COUNTED & Q(first_reply_at__isnull=True, status__in=[Ticket.Status.NEW, Ticket.Status.OPEN])
 
 
 def overdue(now: datetime) -> Q:
-    """Open without any answer, and the target has passed."""
+    """Open without an answer, past the target."""
     return WAITING & Q(due_at__lt=now)
 
 
 def in_time(now: datetime) -> Q:
-    """Open without an answer, and the target has not passed."""
+    """Open without an answer, before the target."""
     return WAITING & (Q(due_at__isnull=True) | Q(due_at__gte=now))
 
 
 UNSETTLED = COUNTED & Q(first_reply_at__isnull=True) & ~Q(status__in=[Ticket.Status.NEW, Ticket.Status.OPEN])
-"""Done without an answer or a reason: a reply on its way, or a ticket from before a reason was asked for."""
+"""Done without an answer or a reason: a reply still being sent, or a ticket from before reasons were required."""
 
 
 def figure(name: str, period: Period, now: datetime, day: date | None = None) -> Q:
-    """The condition behind a figure of the reports. With `day`: that one day of it. Raises KeyError."""
+    """The condition of a report's figure; with `day`, for that day only. Raises KeyError."""
     span = Period(day, day, period.tz) if day else period
     posted = _within("posted_at", span)
     return {
@@ -140,7 +140,7 @@ def _within(column: str, span: Period) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class FirstReply:
-    """First reply times of one group of tickets; `median` is None while nothing was answered."""
+    """First reply times of a group of tickets; `median` is None if none was answered."""
 
     label: str
     channel_id: int | None
@@ -161,7 +161,7 @@ class FirstReply:
 
     @property
     def within_percent(self) -> float | None:
-        """Of the answered ones, those inside their target."""
+        """Percentage of answered tickets within their target."""
         return 100 * self.within / self.answered if self.answered else None
 
 
@@ -179,7 +179,7 @@ def _row(row: dict[str, Any], label: str, channel_id: int | None, goal: timedelt
 
 
 def first_reply(tickets: Tickets, filters: Filters, now: datetime, label: str = "", high: bool = False) -> FirstReply:
-    """Median First Reply Time over everything asked for; with `high`, of the high-priority ones among them."""
+    """Median First Reply Time over all filtered tickets; with `high`, over the high-priority ones."""
     chosen = filters.narrow(tickets).filter(_within("posted_at", filters.period))
     if high:
         chosen = chosen.filter(HIGH)
@@ -188,7 +188,7 @@ def first_reply(tickets: Tickets, filters: Filters, now: datetime, label: str = 
 
 
 def first_reply_by_channel(tickets: Tickets, filters: Filters, now: datetime) -> list[FirstReply]:
-    """One row a channel that had mentions, by name; the goal is the channel's target."""
+    """One row per channel with mentions, by name; the goal is the channel's target."""
     rows = (
         filters.narrow(tickets)
         .filter(_within("posted_at", filters.period))
@@ -221,7 +221,7 @@ def median_by_day(tickets: Tickets, filters: Filters) -> list[tuple[date, str, t
 
 @dataclass(frozen=True, slots=True)
 class DayActivity:
-    """How many tickets came in, got their first reply, were solved on one day."""
+    """Tickets that came in, got their first reply, or were solved on one day."""
 
     day: date
     mentions: int
@@ -233,7 +233,7 @@ ACTIVITY = (("mentions", "posted_at"), ("replied", "first_reply_at"), ("solved",
 
 
 def daily_activity(tickets: Tickets, filters: Filters, now: datetime) -> list[DayActivity]:
-    """Daily ticket activity: a row for every day of the period, also for empty ones."""
+    """Daily ticket activity: one row per day of the period, including empty days."""
     by_day: dict[date, dict[str, int]] = {day: {} for day in filters.period.days}
     for name, column in ACTIVITY:
         rows = (

@@ -1,4 +1,4 @@
-"""Spans of whole days that a report is about. Pure: `today` and the time zone are arguments."""
+"""Report periods in whole days. Pure: `today` and the time zone are arguments."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _LAST_DAYS = {"7d": 7, "30d": 30, "90d": 90}
 
 
 class BadPeriod(ValueError):
-    """The dates asked for make no period; the text says why."""
+    """The requested dates aren't a valid period; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From the first moment of `first` to the last of `last`, both whole days in `tz`."""
+    """From the start of `first` to the end of `last`, in `tz`."""
 
     first: date
     last: date
@@ -26,12 +26,12 @@ class Period:
 
     @property
     def start(self) -> datetime:
-        """First moment, aware UTC, inclusive."""
+        """The first moment, inclusive, aware UTC."""
         return _midnight(self.first, self.tz)
 
     @property
     def end(self) -> datetime:
-        """First moment after it, aware UTC, exclusive."""
+        """The first moment after the period (exclusive), aware UTC."""
         return _midnight(self.last + timedelta(days=1), self.tz)
 
     @property
@@ -44,7 +44,7 @@ def _midnight(day: date, tz: tzinfo) -> datetime:
 
 
 def read_day(text: str) -> date:
-    """A day that any zone can have a midnight of. Raises ValueError."""
+    """A day within 1970–9000, so midnight is representable in any zone. Raises ValueError."""
     day = date.fromisoformat(text)
     if not 1970 <= day.year <= 9000:
         raise ValueError(text)

@@ -23,12 +23,12 @@ def png(spec: dict[str, Any]) -> bytes:
 
 @cache
 def browser_bundle() -> str:
-    """Vega, Vega-Lite and vega-embed in one script (0.9 MB); made once a process, in a quarter of a second."""
+    """Vega, Vega-Lite and vega-embed in one script (0.9 MB); built once per process, in a quarter of a second."""
     import vl_convert
 
     return str(vl_convert.javascript_bundle("window.deskVega = {embed: vegaEmbed};"))
 
 
 def bundle_version() -> str:
-    """Changes whenever the bundle does, so that browsers may keep it for good."""
+    """Changes whenever the bundle does, so browsers can cache it forever."""
     return version("vl-convert-python")

@@ -1,4 +1,4 @@
-"""The reports by name: which charts and table each one holds. A new report is one entry here."""
+"""The reports by name, each with its charts and table. A new report is one entry here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from metrics.definitions import DayActivity, Filters, FirstReply, Tickets
 
 @dataclass
 class Cell:
-    """One value of a table: what is shown, what goes into the CSV, and the figure that lists the tickets behind it."""
+    """One table value: the displayed text, the CSV value, and the figure that lists the tickets behind it."""
 
     shown: str
     value: Any
@@ -27,7 +27,7 @@ class Cell:
     day: date | None = None
     high: bool = False
     state: str = ""
-    """"good", "bad" or nothing; always said in words too."""
+    """"good", "bad" or empty; always shown in words too."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Chart:
 
 
 class FirstReplyReport:
-    """Median First Reply Time: all, high priority, per channel; against 7 h and 5 h."""
+    """Median First Reply Time: overall, high priority, per channel; goals 7 h and 5 h."""
 
     name = "first-reply"
     title = gettext_lazy("Median First Reply Time")
@@ -127,14 +127,14 @@ def _first_reply_cells(row: FirstReply) -> list[Cell]:
 
 
 def _with_unsettled(table: Table, rows: Sequence[FirstReply]) -> Table:
-    """A column that is seldom needed: tickets that are done and have neither an answer nor a reason."""
+    """Adds a rarely needed column: tickets that are done without an answer or a reason."""
     cells = [Cell(f"{r.unsettled:,}", r.unsettled, "unsettled", r.channel_id, high=r.high) for r in rows]
     wider = [[*cells_, cell] for cells_, cell in zip(table.rows, cells, strict=True)]
     return Table([*table.heads, _("Done, no answer or reason")], wider)
 
 
 class ActivityReport:
-    """Daily ticket activity: what came in, got its first reply, was solved."""
+    """Daily ticket activity: mentions, first replies, solved tickets."""
 
     name = "activity"
     title = gettext_lazy("Daily ticket activity")
@@ -180,7 +180,7 @@ REPORTS: dict[str, type[Report]] = {report.name: report for report in (FirstRepl
 
 
 def duration(span: timedelta | None) -> str:
-    """`45 min`, `3 h 20 min`, `2 d 4 h`; a dash where there is none."""
+    """`45 min`, `3 h 20 min`, `2 d 4 h`; a dash for None."""
     if span is None:
         return "—"
     minutes = round(span.total_seconds() / 60)

@@ -1,4 +1,4 @@
-"""The report pages: charts on the page and as files, the table also as CSV, the tickets behind a figure."""
+"""The report pages: charts on the page and as files, tables as CSV, and the tickets behind a figure."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def table_csv(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _spreadsheet_safe(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets an apostrophe before it.
+    """Prefixes an apostrophe to text that a spreadsheet would evaluate as a formula.
 
     Source: OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection
     """
@@ -124,7 +124,7 @@ def _file(content: bytes, content_type: str, filename: str, inline: bool = False
 @login_required
 @may_read_reports
 def tickets(request: HttpRequest) -> HttpResponse:
-    """The tickets behind a figure: exactly those that it counted."""
+    """Exactly the tickets that a figure counted."""
     question = asking.read(request, desk_now())
     name = request.GET.get("figure", "")
     if name not in FIGURE_NAMES:
@@ -163,5 +163,5 @@ def _day(text: str) -> date | None:
 @require_GET
 @cache_control(public=True, max_age=31_536_000, immutable=True)
 def bundle(request: HttpRequest, version: str) -> HttpResponse:
-    """The chart library of the installed vl-convert; its version is in the address."""
+    """The chart library of the installed vl-convert; the URL contains its version."""
     return HttpResponse(pictures.browser_bundle(), content_type="text/javascript; charset=utf-8")

@@ -1,4 +1,4 @@
-"""What the figures are called, and the links from each to the tickets behind it."""
+"""Labels of the figures, and links to the tickets behind them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PERIOD_WORDS = [
 
 
 def total_figures(shown: Report, query: QueryDict) -> list[dict[str, Any]]:
-    """The large figures above the charts; none for reports without totals."""
+    """The large figures above the charts; empty for reports without totals."""
     totals = getattr(shown, "totals", [])
     return [
         {
@@ -51,7 +51,7 @@ def total_figures(shown: Report, query: QueryDict) -> list[dict[str, Any]]:
 
 
 def figure_links(table: Table, query: QueryDict) -> dict[str, Any]:
-    """The table for the template: each cell with its text, link (or none), state and the state's word."""
+    """The table for the template: each cell with its text, link (or ""), state and the state's word."""
     slugs = dict(Channel.objects.values_list("pk", "slug"))
     rows = [[_cell(cell, query, slugs) for cell in row] for row in table.rows]
     return {"heads": table.heads, "rows": rows}

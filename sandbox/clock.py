@@ -1,4 +1,4 @@
-"""The time in the pretend world. It may be put forward, so that ten minutes pass in one."""
+"""The sandbox's clock. It can be advanced, so ten minutes can pass in one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def now() -> float:
 
 
 def advance(seconds: float) -> float:
-    """Put the clock forward; how far it is ahead now. Raises ValueError for going back."""
+    """Advance the clock; returns its total offset. Raises ValueError if negative or over 30 days."""
     global _ahead_s
     if not 0 <= seconds <= 30 * 86_400:
         raise ValueError("the clock goes forward, by at most 30 days at once")

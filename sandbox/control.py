@@ -1,6 +1,6 @@
-"""The control API: post, answer, edit, delete, faults, stream, truth. For tests, the demo and the buttons at `/`.
+"""The control API: post, answer, edit, delete, faults, stream, truth. Used by tests, the demo and the buttons at `/`.
 
-A JSON body gets JSON; a form gets a redirect to what was made, so the same addresses serve the pages' buttons.
+A JSON request gets JSON; a form gets a redirect to the result, so the pages' buttons use the same endpoints.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Fields = dict[str, Any]
 _OF_ACT = frozenset({"platform", "kind", "text", "author", "to", "reply_to"})
 MAX_HN_A_SECOND = 900
-"""Search gives 1,000 hits of one second and has no way to ask for the rest."""
+"""Search returns 1,000 hits of one second and can't be asked for the rest."""
 
 
 class Control:
@@ -71,7 +71,7 @@ class Control:
     # --- verbs ------------------------------------------------------------------------------------------------
 
     def post(self, data: Fields) -> Fields:
-        """What is not given is made up; a given text is posted as it is. Further fields go to the act's `more`."""
+        """Missing fields are generated; a given text is posted unchanged. Extra fields go into the act's `more`."""
         platform, random_ = data["platform"], self._seed()
         kind, to, author = str(data.get("kind", "")), str(data.get("to", "")), str(data.get("author", ""))
         is_told = data.get("text") is not None or bool(data.get("reply_to"))
@@ -124,18 +124,18 @@ class Control:
         return {"id": made.id, "url": made.url}
 
     def put_forward(self, data: Fields) -> Fields:
-        """`advance` in seconds."""
+        """`advance`: seconds."""
         ahead_s = clock.advance(float(data["advance"]))
         self.universe.woken.set()
         return {"ahead_s": ahead_s, "now": clock.now()}
 
     def renew_quotas(self, data: Fields) -> Fields:
-        """As when the platforms' windows have ended."""
+        """As if the platforms' windows had ended."""
         self.universe.quotas.renew()
         return {}
 
     def webhook(self, data: Fields) -> Fields:
-        """Where a platform tells the desk by itself; an empty `url` ends it."""
+        """Sets a platform's webhook to the desk; an empty `url` removes it."""
         self.universe.platform(data["platform"])
         self.universe.webhooks.set(data["platform"], str(data.get("url", "")), str(data.get("secret", "")))
         return {"url": data.get("url", "")}
@@ -159,7 +159,7 @@ class Control:
         return {"active": self.universe.faults.active()}
 
     def set_stream(self, data: Fields) -> Fields:
-        """`rate` a minute; `reactions`: whether customers react to answers."""
+        """`rate` per minute; `reactions`: whether customers react to replies."""
         if "rate" in data:
             self.stream.set_rate(float(data["rate"]))
         if "reactions" in data:
@@ -184,7 +184,7 @@ class Control:
         return {"ids": made}
 
     def settle(self, data: Fields) -> Fields:
-        """Do at once what was kept for later (reactions, edits), so that a test need not wait."""
+        """Run everything scheduled (reactions, edits) now, so a test needn't wait."""
         with self.universe.store.transaction():
             for key, doc in list(self.universe.store.all("later").items()):
                 self.universe.store.put("later", key, {**doc, "at": 0})
@@ -209,7 +209,7 @@ class Control:
         )
 
     def truth(self, request: Request) -> Response:
-        """`?platform=`, and for Twitter `?search=1` when the desk also searches for the word."""
+        """`?platform=`, and for Twitter `?search=1` if the desk also searches for the word."""
         name = request.query.get("platform", "")
         try:
             platform = self.universe.platform(name)
@@ -222,7 +222,7 @@ class Control:
 
 
 def access_of(universe: Universe) -> dict[str, dict[str, Any]]:
-    """Platform → how a desk's connection to it must be filled in, and `accounts`: the team's, by the members' keys."""
+    """Platform → the settings for a desk's connection to it, and `accounts`: the team's, by member key."""
     return {
         name: asdict(platform.access()) | {"accounts": {m.key: platform.account(m) for m in TEAM}}
         for name, platform in universe.platforms.items()

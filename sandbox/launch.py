@@ -1,4 +1,4 @@
-"""Start the sandbox as a process of its own and stop it for sure; what tests use."""
+"""Starts the sandbox as a separate process and stops it reliably; used by tests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ControlFailed(Exception):
 
 
 def call(url: str, path: str, body: bytes | None = None) -> dict[str, Any]:
-    """One call of the control API of the sandbox at `url`. Raises ControlFailed, OSError."""
+    """One control API call to the sandbox at `url`. Raises ControlFailed, OSError."""
     headers = {"Content-Type": "application/json"} if body is not None else {}
     request = urllib.request.Request(url + path, body, headers)  # noqa: S310
     try:
@@ -36,7 +36,7 @@ def call(url: str, path: str, body: bytes | None = None) -> dict[str, Any]:
 
 
 class Running:
-    """A sandbox that runs. Use as a context manager, or call `stop`."""
+    """A running sandbox. Use as a context manager, or call `stop`."""
 
     def __init__(self, process: subprocess.Popen[bytes], ports: dict[str, int], host: str = "127.0.0.1") -> None:
         self.process, self.host = process, host
@@ -61,7 +61,7 @@ class Running:
         return self._call(f"/control/truth?platform={platform}" + ("&search=1" if search else ""))
 
     def access(self) -> dict[str, Any]:
-        """Platform → how a desk's connection to it must be filled in."""
+        """Platform → the settings for a desk's connection to it."""
         return self._call("/control/access")
 
     def state(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class Running:
         return call(self.http_url, path, body)
 
     def stop(self) -> int:
-        """Ask, then kill; returns the exit code. Safe to call again."""
+        """Terminate, then kill; returns the exit code. Idempotent."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -84,7 +84,7 @@ class Running:
         return code
 
     def kill(self) -> None:
-        """SIGKILL: nothing is said goodbye to."""
+        """SIGKILL, without any cleanup."""
         self.process.send_signal(signal.SIGKILL)
         self.stop()
 
@@ -97,7 +97,7 @@ def start(
     seed: int = 7,
     extra: Sequence[str] = (),
 ) -> Running:
-    """Start on free ports and wait until all sockets listen. Raises RuntimeError if it does not come up."""
+    """Start on free ports and wait until all sockets listen. Raises RuntimeError if startup fails."""
     command = [sys.executable, "-m", "sandbox", "--port", "0", "--imap-port", "0", "--smtp-port", "0"]
     command += ["--quiet", "--with-parent", str(os.getpid())]
     command += [
@@ -124,7 +124,7 @@ def start(
 
 def _first_line(process: subprocess.Popen[bytes]) -> bytes:
     assert process.stdout is not None
-    with selectors.DefaultSelector() as selector:  # select(2) itself refuses descriptors from 1,024 on
+    with selectors.DefaultSelector() as selector:  # select(2) can't handle descriptors from 1,024 on
         selector.register(process.stdout, selectors.EVENT_READ)
         if selector.select(START_TIMEOUT_S) and (line := process.stdout.readline()):
             return line

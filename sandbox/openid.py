@@ -1,10 +1,10 @@
-"""An OpenID provider of a made-up company under /openid, strict where real ones are.
+"""A fictional company's OpenID provider under /openid, as strict as real ones.
 
-It speaks discovery, authorisation code with PKCE, tokens signed with RS256, and userinfo:
+Supports discovery, authorisation code with PKCE, tokens signed with RS256, and userinfo:
 https://openid.net/specs/openid-connect-core-1_0.html, https://www.rfc-editor.org/rfc/rfc7636
 
-POST /control/openid sets it up: `clients` (id → {"secret", "redirect_uris"}), `people` (sub → claims), and `wrong`, one
-of WRONG, which makes its next tokens wrong in that way.
+POST /control/openid configures it: `clients` (id → {"secret", "redirect_uris"}), `people` (sub → claims), and `wrong`,
+one of WRONG, which breaks its next tokens in that way.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WRONG = ("nonce", "no nonce", "issuer", "audience", "signature", "expired", "sub
 
 
 class OpenIdProvider:
-    """Holds everything in memory: who starts the sandbox again sets it up again."""
+    """Everything is in memory: after a sandbox restart it must be set up again."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -94,7 +94,7 @@ class OpenIdProvider:
     # --- authorisation --------------------------------------------------------------------------------------------
 
     def ask(self, request: Request) -> Response:
-        """A page with a button for everybody who could log in."""
+        """A page with a button for each person who can log in."""
         if refusal := self._refused(request.query):
             return refusal
         query = html.escape(f"{PATH}/authorize?{request.query_string}", quote=True)
@@ -119,7 +119,7 @@ class OpenIdProvider:
         return _back(asked, code=code)
 
     def _refused(self, asked: dict[str, str]) -> Response | None:
-        """What may not be sent back to the client is said here; the rest goes back as an error."""
+        """Errors that must not go to the client are shown here; the rest is returned as an error."""
         client = self.clients.get(asked.get("client_id", ""))
         if client is None or asked.get("redirect_uri") not in client["redirect_uris"]:
             return Response(b"Unknown client or redirect_uri.", 400, "text/plain")
@@ -139,7 +139,7 @@ class OpenIdProvider:
         if known is None or not secrets.compare_digest(known["secret"], secret):
             return json_response({"error": "invalid_client"}, 401)
         with self.lock:
-            asked = self.codes.pop(form.get("code", ""), None)  # once, whatever comes of it
+            asked = self.codes.pop(form.get("code", ""), None)  # single use, whatever the outcome
         if asked is None or form.get("grant_type") != "authorization_code" or not _fits(asked, form, client_id):
             return json_response({"error": "invalid_grant"}, 400)
         access = secrets.token_urlsafe(24)

@@ -1,6 +1,6 @@
-"""What a platform of the sandbox is, and the acts that are done on it by customers, the team and passers-by.
+"""The base class of the sandbox's platforms, and the acts performed on them by customers, the team and bystanders.
 
-A platform where people talk in posts subclasses `sandbox.talk.Talk`, which knows what they say; this is the bare rest.
+A platform with posts subclasses `sandbox.talk.Talk`, which writes the texts; this is only the interface.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class Impossible(Exception):
-    """The act cannot be done: no such post, no such account. The text says why."""
+    """The act is impossible: no such post, no such account. The text says why."""
 
 
 @dataclass
 class Act:
     """Something somebody does on a platform, now or at `at` (epoch seconds).
 
-    `verb`: post, edit, delete, retweet. `key` names what comes of it, so that a later act can point at it with
-    `parent="~key"` before its id is known; without ~ it is a platform's id. `more`: what only some platforms know
-    (title, url, subject, to, lang, attachments ...).
+    `verb`: post, edit, delete, retweet. `key` names the result, so a later act can refer to it with `parent="~key"`
+    before its id is known; without ~ it is a platform id. `more`: fields specific to some platforms (title, url,
+    subject, to, lang, attachments ...).
     """
 
     platform: str
@@ -53,17 +53,17 @@ class Made:
 
 
 Timed = list[tuple[float, Act]]
-"""(seconds after the beginning, act), the first at 0."""
+"""(seconds after the start, act), the first at 0."""
 Signed = Callable[[str], tuple[bytes, Mapping[str, str]]]
-"""From the webhook's secret to the body and the headers of one call."""
+"""Webhook secret → body and headers of one call."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """How a desk's connection to this platform must be filled in: by the names of its adapter's fields.
+    """The settings for a desk's connection to this platform, by its adapter's field names.
 
-    `channels`: address → (settings, secrets) of that channel. `personal`: key of a team member → what this person
-    enters to answer from their own account.
+    `channels`: address → (settings, secrets) of that channel. `personal`: team member's key → what this person enters
+    to reply from their own account.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -73,20 +73,20 @@ class Access:
 
 
 class Platform(ABC):
-    """One platform. A module or package in `sandbox/platforms/` offers it as `PLATFORM`."""
+    """One platform. A module or package in `sandbox/platforms/` exports it as `PLATFORM`."""
 
     name = ""
     title: ClassVar[str] = ""
-    """In the menu; empty: not there."""
+    """Menu entry; none if empty."""
     home: ClassVar[str] = "/"
     """Path of its first public page."""
     kinds: ClassVar[tuple[str, ...]] = ()
-    """What may be posted here by a button; empty: nothing."""
+    """What a button can post here; nothing if empty."""
     weight: ClassVar[int] = 0
-    """How often something begins here by itself: so many times for every twenty on Twitter, Hacker News and by mail."""
+    """How often conversations start here: this many for every twenty on Twitter, Hacker News and by mail."""
 
     answers_come_back: ClassVar[bool] = True
-    """Whether the desk sees what the team answers here; where it cannot, the past holds nothing that waits for it."""
+    """Whether the desk sees the team's answers here; if not, the history leaves nothing waiting for one."""
 
     def __init__(self, universe: Universe) -> None:
         self.universe = universe
@@ -94,24 +94,24 @@ class Platform(ABC):
 
     @abstractmethod
     def register(self, router: Router) -> None:
-        """Add API routes (with the platform's name, so that faults hit them) and public pages (without)."""
+        """Add API routes (with the platform's name, so faults apply to them) and public pages (without)."""
 
     @abstractmethod
     def perform(self, act: Act) -> Made:
-        """Do it, durably. Raises Impossible."""
+        """Perform it durably. Raises Impossible."""
 
     @abstractmethod
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """`mentions`: what a perfect desk has stored. `optional`: what it may have stored (deleted since, no mention by
-        itself but in a conversation with us), each with a `reason`. `ours`: written by the team on the platform.
-        `desk`: what the desk posted through the API, in order, with what proves that it came once."""
+        """`mentions`: what a perfect desk has stored. `optional`: what it may have stored (since deleted, or only a
+        mention as part of a conversation with us), each with a `reason`. `ours`: written by the team on the platform.
+        `desk`: what the desk posted through the API, in order, with proof that it arrived once."""
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
-        """Something that somebody begins here, with what happens around it. Raises Impossible where nobody does."""
+        """A conversation starter, with its surroundings. Raises Impossible if none start here."""
         raise Impossible(f"nothing begins on {self.name}")
 
     def answer(self, random_: random.Random, act: Act, key: str) -> Act:
-        """What the team answers to `act`, on the platform itself."""
+        """The team's answer to `act`, on the platform itself."""
         raise Impossible(f"nobody answers on {self.name}")
 
     def follow_up(self, random_: random.Random, act: Act, *, parent: str, key: str) -> Act:
@@ -119,31 +119,31 @@ class Platform(ABC):
         raise Impossible(f"nobody asks on {self.name}")
 
     def account(self, member: Member) -> str | None:
-        """The account of a team member here; None: they have none."""
+        """A team member's account here; None if they have none."""
         return {"twitter": member.twitter, "hackernews": member.hackernews}.get(self.name, member.key)
 
     def access(self) -> Access:
-        """With addresses that begin with `self.universe.public_url`."""
+        """All addresses start with `self.universe.public_url`."""
         return Access()
 
     def tell(self, signed: Signed) -> None:
-        """Call the webhook that was set for this platform, if any, once the running transaction is on disk."""
+        """Call this platform's webhook, if one is set, once the running transaction is on disk."""
         self.universe.webhooks.call(self.name, signed)
 
     def overrun(self) -> None:
-        """A request came although the quota is used up: to be called beside a refusal that is no 429, which is counted
-        by itself."""
+        """Count a request made after the quota was used up. Call it for refusals other than 429, which is counted
+        automatically."""
         self.universe.overruns[self.name] = self.universe.overruns.get(self.name, 0) + 1
 
     def counts(self) -> dict[str, int]:
         return {}
 
     def refusal(self, kind: str) -> Response:
-        """The platform's own words for 429, 500 and expired (a token that is no longer valid)."""
+        """The platform's own response for 429, 500 and expired (a token that is no longer valid)."""
         status = {"429": 429, "500": 500, "expired": 401}[kind]
         return json_response({"error": kind}, status)
 
     def start(self) -> None:  # noqa: B027 - most have none
-        """Open sockets beside HTTP, if there are any."""
+        """Open non-HTTP sockets, if any."""
 
     def stop(self) -> None: ...  # noqa: B027

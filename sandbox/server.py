@@ -1,4 +1,4 @@
-"""The HTTP server: keep-alive, one thread a connection, faults done to the bytes on the wire."""
+"""The HTTP server: keep-alive, one thread per connection, faults injected on the wire."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(address, Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news."""
+        """Client disconnects are ignored."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -86,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
                 return response
         except BadBody as error:
             return json_response({"error": f"bad body: {error}"}, 400)
-        except Exception:  # a mistake of ours is shown, not hidden behind a hung connection
+        except Exception:  # show our own bugs rather than hide them behind a hung connection
             traceback.print_exc()
             return json_response({"error": traceback.format_exc(limit=3)}, 500)
 
@@ -117,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
             pass
 
     def _send(self, response: Response, *, truncated: bool = False) -> None:
-        """One write for head and body: two would wait for each other's acknowledgement (Nagle)."""
+        """Head and body in one write: two would wait for each other's acknowledgement (Nagle)."""
         self.log_request(response.status, len(response.body))
         phrase = self.responses.get(HTTPStatus(response.status), ("",))[0]
         headers = {

@@ -1,8 +1,8 @@
-"""What the sandbox knows, in memory for reading and in SQLite for keeping.
+"""The sandbox's data, read from memory and persisted in SQLite.
 
-A document is a JSON object with a kind and a key, and optionally raw bytes (a mail). Everything is read from memory.
-A write is committed before `put` (or the transaction around it) returns, so what was acknowledged survives SIGKILL:
-WAL with synchronous=NORMAL loses nothing but at a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
+A document is a JSON object with a kind and a key, and optionally raw bytes (a mail). All reads are from memory. A write
+is committed before `put` (or the transaction around it) returns, so acknowledged data survives SIGKILL: WAL with
+synchronous=NORMAL only loses data in a power failure (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Doc = dict[str, Any]
 
 
 class Store:
-    """All documents by kind, in the order in which they were first put. `lock` guards every read and write."""
+    """All documents by kind, in insertion order. `lock` guards every read and write."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """One commit for everything put inside. An exception keeps what was put so far: memory has it already."""
+        """One commit for every put inside. After an exception, earlier puts are kept: memory already has them."""
         with self.lock:
             if self._depth == 0:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -58,12 +58,12 @@ class Store:
                         call()
 
     def after_commit(self, call: Callable[[], object]) -> None:
-        """Call it once the running transaction is on disk: nobody is to see what a kill could still undo."""
+        """Runs the call once the current transaction is on disk, so nobody sees what a kill could still undo."""
         with self.transaction():
             self._after.append(call)
 
     def put(self, kind: str, key: str, doc: Doc, raw: bytes | None = None) -> None:
-        """Insert or replace; raw bytes once given are kept when it is put again without."""
+        """Insert or replace; a replacement without raw bytes keeps the existing ones."""
         with self.transaction():
             self._kinds.setdefault(kind, {})[key] = doc
             if raw is not None:
@@ -84,14 +84,14 @@ class Store:
         return self._kinds.get(kind, {}).get(key)
 
     def all(self, kind: str) -> dict[str, Doc]:
-        """The live mapping: hold `lock` while walking over it."""
+        """The live mapping: hold `lock` while iterating over it."""
         return self._kinds.setdefault(kind, {})
 
     def raw(self, kind: str, key: str) -> bytes:
         return self._raw[kind, key]
 
     def next_number(self, name: str, start: int = 1) -> int:
-        """A counter that never gives the same number twice, restarts included."""
+        """A counter that never repeats a number, even across restarts."""
         with self.transaction():
             number = int((self.get("counter", name) or {"next": start})["next"])
             self.put("counter", name, {"next": number + 1})

@@ -1,4 +1,4 @@
-"""The stream: new things at a steady rate, and the clockwork that does what was kept for later."""
+"""The stream: new mentions at a steady rate, plus the scheduler for delayed acts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TICK_S = 0.25
 
 
 class Stream:
-    """One thread. The pauses between new things are exponential, so that they come in bunches as in life."""
+    """One thread. Intervals are exponential, so mentions come in realistic bursts."""
 
     def __init__(self, universe: Universe, rate: float) -> None:
         self.universe = universe
@@ -35,7 +35,7 @@ class Stream:
         self._thread.join(timeout=2)
 
     def set_rate(self, per_minute: float) -> None:
-        """0 stops; what was kept for later still happens."""
+        """0 stops new mentions; scheduled acts still happen."""
         if not 0 <= per_minute <= 6000:
             raise ValueError("rate is a number of new things a minute, from 0 to 6000")
         self.rate = per_minute
@@ -52,7 +52,7 @@ class Stream:
                 self.one_more()
 
     def one_more(self) -> None:
-        """Something new now; what follows from it is kept for later, faster than in life."""
+        """Something new now; its follow-ups are scheduled, faster than in reality."""
         universe = self.universe
         key = f"live{universe.store.next_number('live')}"
         acts = plots.start(self._random, key, story=self._last_story, others=plots.others_of(universe.platforms))

@@ -1,4 +1,4 @@
-"""Platforms where people talk in posts: they all begin, answer and go on in the same ways."""
+"""Platforms with posts: openings, answers and follow-ups work the same on all of them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sandbox.world import ADVOCATES, EXPERTS, Member
 
 
 class Talk(Platform):
-    """Knows what is said; how it looks on the wire is the subclass's."""
+    """Writes the texts; the wire format is up to the subclass."""
 
     kinds = tuple(dict.fromkeys(posts.KINDS))
     weight = 1
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
-        """`to` ends up in `more["to"]`: the subreddit, forum, project, room … it is posted in."""
+        """`to` becomes `more["to"]`: the subreddit, forum, project, room … to post in."""
         act = posts.opening(random_, self.name, key, kind, author)
         if to:
             act.more["to"] = to
@@ -37,7 +37,7 @@ class Talk(Platform):
         }
 
     def _who_answers(self, random_: random.Random, act: Act) -> str:
-        """At times the expert in person, mostly an advocate."""
+        """Sometimes the expert in person, mostly an advocate."""
         known = [m for m in EXPERTS if act.more.get("topic") in m.topics]
         member = random_.choice(known) if known and random_.random() < 0.25 else random_.choice(ADVOCATES)
         return self.account(member) or member.key

@@ -1,6 +1,6 @@
-"""Everything together: the store, the platforms, what is due later, and the clock.
+"""Ties everything together: the store, the platforms, scheduled acts and the clock.
 
-`perform` is the one way in which anything happens that is not asked for through a platform's own API.
+Everything not requested through a platform's own API happens through `perform`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sandbox.wire.webhooks import Webhooks
 
 
 class Universe:
-    """`public_url` is set as soon as the HTTP port is known."""
+    """`public_url` is set once the HTTP port is known."""
 
     def __init__(self, folder: Path, *, seed: int = 7, history_days: int = 0) -> None:
         self.store = Store(folder)
@@ -40,12 +40,12 @@ class Universe:
         self.faults = Faults(seed)
         self.public_url = ""
         self.ports: dict[str, Any] = {}
-        """`host`, and what `imap` and `smtp` listen on (asked for before the start, real after it)."""
+        """`host`, and the ports of `imap` and `smtp` (requested before the start, actual after it)."""
         self.reactions = False
         self.woken = threading.Event()
         self.quotas = Quotas()
         self.overruns: dict[str, int] = {}
-        """Platform → requests that came although its quota was used up (not those that a fault refused)."""
+        """Platform → requests made after its quota was used up (not counting those refused by a fault)."""
         self.webhooks = Webhooks(self.store)
         self.platforms: dict[str, Platform] = {}
         for platform in found_platforms():
@@ -71,7 +71,7 @@ class Universe:
         return self.platforms[name]
 
     def perform(self, act: Act) -> Made:
-        """Do an act now (or as if at `act.at`). Raises Impossible."""
+        """Perform an act now (or as if at `act.at`). Raises Impossible."""
         with self.store.transaction():
             platform = self.platform(act.platform)
             if act.parent.startswith("~"):
@@ -82,7 +82,8 @@ class Universe:
             return made
 
     def perform_all(self, acts: Iterable[Act]) -> int:
-        """In order, in one transaction; acts on something that was never made or is gone are left out. How many."""
+        """In order, in one transaction; acts on missing or deleted objects are skipped. Returns the number
+        performed."""
         done = 0
         with self.store.transaction():
             for act in acts:
@@ -101,7 +102,7 @@ class Universe:
         return str(known["id"])
 
     def later(self, act: Act, seconds: float) -> None:
-        """Keep an act for later: it is done even if the process is killed in between."""
+        """Schedule an act: it happens even if the process is killed in between."""
         act.at = self.now() + seconds
         with self.store.transaction():
             number = self.store.next_number("later")
@@ -109,14 +110,14 @@ class Universe:
         self.woken.set()
 
     def do_what_is_due(self) -> int:
-        """Perform the acts whose time has come; returns how many. Each is dropped in its own transaction."""
+        """Perform the due acts; returns their number. Each is removed in its own transaction."""
         now = self.now()
         with self.store.lock:
             due = [(key, doc) for key, doc in self.store.all("later").items() if doc["at"] <= now]
         for key, doc in sorted(due, key=lambda pair: pair[1]["at"]):
             with self.store.transaction():
                 self.store.drop("later", key)
-                # Done now, not when it was due: a post that appears in the past is missed by who has polled since.
+                # Dated now, not when it was due: earlier polls would miss a post that appears in the past.
                 self.perform_all([Act(**{**doc, "at": None})])
         return len(due)
 
@@ -133,6 +134,6 @@ class Universe:
 
 
 def found_platforms() -> list[type[Platform]]:
-    """The class behind `PLATFORM` of each module in `sandbox/platforms/`, in the order of their names."""
+    """The `PLATFORM` class of each module in `sandbox/platforms/`, in name order."""
     names = sorted(module.name for module in pkgutil.iter_modules(sandbox.platforms.__path__))
     return [importlib.import_module(f"sandbox.platforms.{name}").PLATFORM for name in names]

@@ -1,6 +1,6 @@
-"""The cast: who Acme is, on which accounts, with which tokens. Pure data; the demo fills the desk's settings from it.
+"""The cast: Acme, its accounts and tokens. Pure data; the demo fills the desk's settings from it.
 
-Every secret here is made up and opens nothing but the sandbox.
+Every secret here is fake and valid only in the sandbox.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ ALIASES: dict[str, str] = {
     "startups": "Acme for Startups",
     "sam": "Sam Okafor",
 }
-"""Local part → the name in From. Each is delivered to the one mailbox."""
+"""Local part → the name in From. All are delivered to the one mailbox."""
 CATCH_ALL = "community"
 MX = f"mx.{DOMAIN}"
 
@@ -143,7 +143,7 @@ SLACK_CHANNELS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who works at Acme. Accounts are None where the person has none."""
+    """An Acme employee. Accounts are None if the person has none."""
 
     key: str
     name: str

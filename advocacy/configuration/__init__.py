@@ -1,5 +1,5 @@
-"""The settings as one table: what each is called, how its text is read, what may stand in it, and how to mend it.
+"""The settings as one table: name, parser, allowed values and remedy of each.
 
 `table.SETTINGS` is the only list of them. `advocacy.settings` reads the environment through it, `advocacy.checks`
-reports what was refused, docs/settings.md is compared with it, and a test tries wrong values for every row.
+reports refused values, docs/settings.md is compared with it, and a test tries wrong values for every row.
 """

@@ -1,5 +1,5 @@
-"""Reads the environment by the table. Nothing is raised: what is refused is noted with its remedy and its default is
-used, so that whatever starts can report everything at once and in words (`advocacy.checks`)."""
+"""Reads the environment using the table. Nothing is raised: a refused value is recorded with its remedy and replaced by
+its default, so that startup can report everything at once (`advocacy.checks`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_SHOWN = 80
 
 @dataclass(frozen=True)
 class Problem:
-    """A value that was refused. `said` never holds the text of a secret."""
+    """A refused value. `said` never contains a secret."""
 
     name: str
     said: str
@@ -26,7 +26,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A variable that begins like one of ours. `nearest`: the setting that was probably meant."""
+    """A variable with our prefix. `nearest`: the setting probably meant."""
 
     name: str
     nearest: str | None
@@ -34,7 +34,7 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Given(Mapping[str, Any]):
-    """Name → value of every setting; a refused or missing one has its default, a missing needed one None."""
+    """Name → value of every setting; a refused or missing one has its default, a missing required one None."""
 
     by_name: Mapping[str, Any]
     problems: Sequence[Problem] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Given(Mapping[str, Any]):
 
 
 def read(environ: Mapping[str, str], table: Sequence[Setting] = SETTINGS) -> Given:
-    """All settings of `table` as `environ` gives them. A variable that is set but empty counts as not set."""
+    """All settings of `table` from `environ`. A variable that is set but empty counts as unset."""
     values: dict[str, Any] = {}
     problems: list[Problem] = []
     for setting in table:
@@ -68,7 +68,7 @@ def read(environ: Mapping[str, str], table: Sequence[Setting] = SETTINGS) -> Giv
 
 
 def unknown(environ: Mapping[str, str], known: Sequence[str]) -> list[Unknown]:
-    """Variables that begin with DESK_ and are no setting."""
+    """Variables that start with DESK_ and are no setting."""
     strangers = [
         name
         for name in sorted(environ)

@@ -1,6 +1,6 @@
-"""Kinds of settings: each reads the text of an environment variable, or says why it cannot be used.
+"""Setting kinds: each parses an environment variable, or says why it can't be used.
 
-A refusal says what is wrong and never repeats the text: whoever reads the table decides whether it may be shown.
+A refusal says what is wrong and never repeats the text: the caller decides whether it may be shown.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ SECRET_KEY_LENGTH = 50
 
 
 class Refused(ValueError):
-    """Why a text cannot be used; follows the name of the setting: "is not a whole number"."""
+    """Why a value can't be used; follows the setting's name: "is not a whole number"."""
 
 
 class Kind(Protocol):
-    """How the text of a variable becomes a value."""
+    """Parses a variable's text into a value."""
 
     def read(self, text: str) -> Any:
-        """The value of a text that is not empty. Raises Refused."""
+        """Parse a non-empty text. Raises Refused."""
 
     @property
     def remedy(self) -> str:
-        """One sentence: what may stand there."""
+        """One sentence on what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Text:
-    """One line. `pattern`: what the whole of it must look like, with the words that say so."""
+    """One line. `pattern`: a full match required of the text, with its description."""
 
     most: int = 200
     pattern: str = ""
@@ -98,7 +98,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words; upper and lower case are the same."""
+    """One of a few words, case-insensitive."""
 
     allowed: tuple[str, ...]
 
@@ -144,7 +144,7 @@ class Host:
 
     def read(self, text: str) -> str:
         if self.with_any and text == "*":
-            return text  # explained by a check of its own, which knows the right name
+            return text  # a separate check explains it and knows the right name
         host, colon, port = (
             text.rpartition(":") if self.with_port and re.search(r"[^:]:[^:]*\Z", text) else (text, "", "")
         )
@@ -162,7 +162,7 @@ class Host:
 
 @dataclass(frozen=True)
 class Mail:
-    """An address of mail, `name@host`, or with a name before it: `Desk <desk@example.com>`."""
+    """A mail address, `name@host`, optionally with a display name: `Desk <desk@example.com>`."""
 
     with_name: bool = False
 
@@ -179,7 +179,7 @@ class Mail:
 
 @dataclass(frozen=True)
 class Address:
-    """A URL with a host. `bare`: nothing but scheme, host and port."""
+    """A URL with a host. `bare`: only scheme, host and port."""
 
     schemes: tuple[str, ...] = ("http", "https")
     example: str = "https://desk.example.com"
@@ -226,7 +226,7 @@ class SigningKey:
 
 @dataclass(frozen=True)
 class EncryptionKey:
-    """A key of Fernet."""
+    """A Fernet key."""
 
     def read(self, text: str) -> str:
         try:
@@ -242,7 +242,7 @@ class EncryptionKey:
 
 
 def split_address(text: str) -> Any:
-    """`urlsplit`, or None where the text is none (a broken IPv6 host, a port that is no number, white space)."""
+    """`urlsplit`, or None if the text is no URL (a broken IPv6 host, a non-numeric port, white space)."""
     if re.search(r"[\s\x00-\x1f\x7f]", text):
         return None
     try:
@@ -254,6 +254,6 @@ def split_address(text: str) -> Any:
 
 
 def query_of(parts: Any) -> Sequence[tuple[str, str]]:
-    """Name and value of each part of the query, in order."""
+    """Names and values of the query, in order."""
     pairs = (pair.partition("=") for pair in parts.query.split("&") if pair)
     return [(unquote(name), unquote(value)) for name, _, value in pairs]

@@ -1,4 +1,4 @@
-"""Kinds of settings that name a service: PostgreSQL, Redis, the server for the desk's own mail."""
+"""Setting kinds for services: PostgreSQL, Redis, the server for the desk's own mail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SSL_FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
 @dataclass(frozen=True)
 class DatabaseAddress:
-    """A PostgreSQL, in the form that libpq reads; `sslmode`, `sslrootcert` and `options` stand in its query."""
+    """A PostgreSQL URL as libpq reads it; `sslmode`, `sslrootcert` and `options` go in its query."""
 
     def read(self, text: str) -> str:
         parts = split_address(text)
@@ -40,7 +40,7 @@ class DatabaseAddress:
 
 @dataclass(frozen=True)
 class RedisAddress:
-    """A Redis; `rediss://` for TLS, `ssl_ca_certs` in its query."""
+    """A Redis URL; `rediss://` for TLS, `ssl_ca_certs` in its query."""
 
     def read(self, text: str) -> str:
         parts = split_address(text)
@@ -59,7 +59,7 @@ class RedisAddress:
 
 @dataclass(frozen=True)
 class MailServer:
-    """How mail is sent, as django-environ reads it."""
+    """A mail server URL, as django-environ reads it."""
 
     def read(self, text: str) -> str:
         parts = split_address(text)

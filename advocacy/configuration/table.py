@@ -22,19 +22,19 @@ from advocacy.configuration.kinds import (
 from advocacy.configuration.service_kinds import DatabaseAddress, MailServer, RedisAddress
 
 NEEDED: Any = object()
-"""The default of a setting without which the desk does not start."""
+"""Default of a required setting: the desk doesn't start without it."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One row. `default`: as `kind.read` would give it. `secret`: its text is never shown, logged or reported."""
+    """One row. `default`: as `kind.read` would return it. `secret`: its text is never shown, logged or reported."""
 
     name: str
     kind: Kind
     default: Any
     secret: bool = False
     remedy: str = ""
-    """Where the kind's own words are not enough."""
+    """Overrides the kind's own remedy."""
 
     @property
     def is_needed(self) -> bool:
@@ -46,7 +46,7 @@ class Setting:
 
     @property
     def documented_default(self) -> str:
-        """As the table of docs/settings.md writes it."""
+        """As written in the table of docs/settings.md."""
         if self.is_needed:
             return "needed"
         if self.default in ("", []):
@@ -84,7 +84,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("DESK_TEAM_SLACK_CHANNEL", _SLACK_CHANNEL, ""),
     Setting("DESK_ALARM_MAILS", Listing(Mail()), []),
-    # --- how it works
+    # --- behaviour
     Setting("DESK_COMPANY", Text(80), "Acme"),
     Setting("DESK_UNDO_SECONDS", Whole(0, 300, "seconds"), 10),
     Setting("DESK_HOLD_SENDING", Flag(), False),
@@ -118,11 +118,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DESK_HTTP_PROXY", Address(example="http://proxy.internal:3128"), "", secret=True),
     Setting("DESK_READ_TIMEOUT_SECONDS", Whole(1, 30, "seconds"), 20),
     Setting("DESK_POLL_LEASE_SECONDS", Whole(7, 600, "seconds"), 90),
-    # --- diagnosis
+    # --- diagnostics
     Setting("DESK_LOG_LEVEL", Choice(("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")), "INFO"),
     Setting("DESK_DEBUG", Flag(), False),
 )
 
 OTHER_PREFIXES = ("DESK_CHANNEL_", "DESK_TEST_", "DESK_BENCH_")
-"""Secrets that connections name, and what only the tests and benchmarks read."""
+"""Secrets referred to by connections, and variables for tests and benchmarks only."""
 OTHER_NAMES = ("DESK_CHROMIUM",)

@@ -1,1 +1,1 @@
-"""The whole desk on one machine with a pretend outside world: what `script/demo` starts and fills."""
+"""The demo: the whole desk on one machine with a simulated outside world, as started and filled by `script/demo`."""

@@ -1,6 +1,6 @@
-"""Several services that live and die together: started in order, stopped the other way round, all when one ends.
+"""A group of services managed together: started in order, stopped in reverse, all of them when one ends.
 
-A service has `running`, `ask_to_stop()` and `stop()`. Each is a process under its own supervisor
+A service has `running`, `ask_to_stop()` and `stop()`. Each is a process under a separate supervisor
 (`advocacy.embedded.process`), so even a crew killed by SIGKILL leaves nothing behind.
 """
 
@@ -27,12 +27,12 @@ class Service(Protocol):
 
 
 class Interrupted(Exception):
-    """Somebody wants us to stop: Ctrl-C, a closed terminal, a polite kill."""
+    """A request to stop: Ctrl-C, a closed terminal, SIGTERM."""
 
 
 class Interrupts:
-    """Signals that have come. They are only noted: an exception out of a signal's handler may hit `subprocess` between
-    taking its lock and the `try` that gives it back, and the process could never be waited for again (seen)."""
+    """Received signals. They are only recorded: an exception from a signal handler may hit `subprocess` between
+    acquiring its lock and the `try` that releases it, and the process could never be waited for again (observed)."""
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -41,14 +41,15 @@ class Interrupts:
         self.number = self.number or number
 
     def check(self) -> None:
-        """Raises Interrupted, if there was one. To be called wherever somebody waits."""
+        """Raises Interrupted if a signal came. Call it in every wait loop."""
         if self.number is not None:
             raise Interrupted(signal.Signals(self.number).name)
 
 
 @contextmanager
 def interruptible() -> Iterator[Interrupts]:
-    """Within, SIGNALS end nothing but are noted. A SIGHUP that was ignored at the start (nohup) stays ignored."""
+    """Inside, SIGNALS are recorded instead of ending the process. A SIGHUP ignored from the start (nohup) stays
+    ignored."""
     interrupts = Interrupts()
     old = {number: signal.getsignal(number) for number in SIGNALS}
     taken = [number for number, handler in old.items() if handler is not signal.SIG_IGN]
@@ -62,14 +63,14 @@ def interruptible() -> Iterator[Interrupts]:
 
 
 class Crew:
-    """Groups of named services. Those of one group stop together, groups in the reverse order of their start."""
+    """Groups of named services. Services of one group stop together, groups in reverse order of their start."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self.say = say
         self.groups: list[dict[str, Service]] = []
 
     def group(self) -> None:
-        """What is added from now on depends on all that is there already."""
+        """Services added from now on depend on all present ones."""
         self.groups.append({})
 
     def add(self, name: str, service: Service) -> None:
@@ -85,14 +86,14 @@ class Crew:
         return None
 
     def watch(self, interrupts: Interrupts) -> str:
-        """Returns the name of the first service that ends by itself. Raises Interrupted."""
+        """Returns the name of the first service that ends. Raises Interrupted."""
         while (name := self.ended) is None:
             interrupts.check()
             time.sleep(POLL_S)
         return name
 
     def stop(self) -> None:
-        """Returns when none of them, and none of their descendants, is left."""
+        """Returns once all of them and all their descendants are gone."""
         while self.groups:
             group = self.groups.pop()
             for service in group.values():

@@ -1,4 +1,4 @@
-"""Two weeks of past for the reports: fetched through the ordinary adapters, ingested as if it had come in then."""
+"""Two weeks of history for the reports: fetched through the ordinary adapters and ingested with past dates."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from mentions.ingest.batch import ingest_pending
 from mentions.models import Ticket
 
 BATCH = 2000
-"""A batch is put in order of time, and pages come newest first: most of a connection's past in one, so that few tickets
-begin with a follow-up."""
+"""Batches are sorted by time, and pages come newest first: a batch holds most of a connection's history, so that few
+tickets start with a follow-up."""
 TRIES = 3
 STEP = timedelta(days=3)
-"""Shorter than a thread is followed, so that each is read at least once on the way to the present."""
+"""Shorter than a thread is followed, so each is read at least once on the way to the present."""
 
 
 def replay(say: Callable[[str], None]) -> None:
-    """Into an empty desk only: what came in by itself is never moved in time."""
+    """Into an empty desk only: real mentions never have their times changed."""
     if Ticket.objects.exists():
         return
     fetch_everything(say)
@@ -45,21 +45,21 @@ def fetch_everything(say: Callable[[str], None]) -> None:
 
 
 def ingest_everything() -> None:
-    """Connection by connection, each in as few batches as its locks allow."""
+    """Connection by connection, each in as few batches as the locks allow."""
     for connection_id in Connection.objects.order_by("pk").values_list("pk", flat=True):
         while ingest_pending(BATCH, connection_id, now=arrival).taken:
             pass
 
 
 def arrival(mention: Mention, fetched_at: datetime) -> datetime:
-    """When a poll would have brought it: one to four minutes after it was posted, the same at every replay."""
+    """When a poll would have fetched it: one to four minutes after posting, the same in every replay."""
     minutes = 1 + zlib.crc32(mention.external_id.encode()) % 180 / 60
     posted_at = mention.posted_at or fetched_at
     return min(posted_at + timedelta(minutes=minutes), desk_now())
 
 
 def read_threads() -> None:
-    """As the desk would have done while somebody waited there: answers that name nobody are found by this only."""
+    """Read threads as the desk would have while somebody waited there: the only way to see answers that name nobody."""
     first = Followed.objects.order_by("until").values_list("until", flat=True).first()
     at = first - timedelta(seconds=1) if first else desk_now()
     while at < desk_now():

@@ -1,4 +1,4 @@
-"""The demo from the first line to the last: what is started in which order, and that all of it ends."""
+"""Runs the demo from start to finish: the start order, and a complete shutdown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SANDBOX_PORTS = (8100, 8143, 8025)  # HTTP, IMAP, SMTP
 
 @dataclass(frozen=True)
 class Wishes:
-    """What was asked for on the command line."""
+    """The command-line options."""
 
     local: Path
     fresh: bool
@@ -39,7 +39,7 @@ class Wishes:
 
 
 class House:
-    """One demo. `run()` blocks until it is over."""
+    """One demo. `run()` blocks until it ends."""
 
     def __init__(self, wishes: Wishes, *, root: Path, say: Callable[[str], None]) -> None:
         self.wishes = wishes
@@ -50,7 +50,7 @@ class House:
         self.env: dict[str, str] = {}
 
     def run(self) -> str | None:
-        """None when somebody stopped it; what went wrong otherwise. Nothing is left running either way."""
+        """None if stopped by the user, else the error. Nothing is left running either way."""
         with interruptible() as self.interrupts:
             try:
                 self.places.local.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ class House:
             "DESK_ENCRYPTION_KEYS": self.keys.encryption_key,
             "DESK_ALLOWED_HOSTS": "localhost,127.0.0.1",
             "DESK_COMPANY": "Acme",
-            "DESK_SECOND_FACTOR_ROLES": "none",  # its logins are there to be tried, by whoever reads the terminal
+            "DESK_SECOND_FACTOR_ROLES": "none",  # anybody who reads the terminal may try its logins
         }
 
     def _world(self) -> None:
@@ -161,7 +161,7 @@ class House:
         return "sandbox", part, self._said_since("sandbox", '{"http"')
 
     def _again_on_other_ports(self, start: Callable[[], tuple[str, Kept, Callable[[], bool]]]) -> None:
-        """A port that was free a moment ago may be taken when the part binds it, if two demos start at once."""
+        """Retry on other ports: a free port may be taken by the time the part binds it, if two demos start at once."""
         for left in reversed(range(TRIES)):
             name, part, is_up = start()
             try:
@@ -178,7 +178,7 @@ class House:
                 return
 
     def _said_since(self, name: str, words: str) -> Callable[[], bool]:
-        """Whether a part has written these words since now: another program's answer on its port proves nothing."""
+        """Whether a part has logged these words since now: another program's answer on its port proves nothing."""
         log = self.places.log(name)
         size = log.stat().st_size if log.exists() else 0
         return lambda: log.exists() and words.encode() in log.read_bytes()[size:]
@@ -192,7 +192,7 @@ class House:
         return f"http://127.0.0.1:{self.sandbox_ports[0]}"
 
     def _fill(self) -> None:
-        """In a process of its own: our own settings were read before there was a database."""
+        """Fill the desk in a separate process: our own settings were read before there was a database."""
         command = [sys.executable, str(self.places.root / "manage.py"), "demo_data", "--sandbox", self.sandbox_url]
         command += [
             "--hooks",
@@ -203,7 +203,7 @@ class House:
             str(self.wishes.history_days),
         ]
         self._progress("filling the desk")
-        filling = Kept(command, env=self.env, cwd=self.places.root)  # it says on our terminal how far it is
+        filling = Kept(command, env=self.env, cwd=self.places.root)  # it reports progress on our terminal
         try:
             while filling.running:
                 self.interrupts.check()
@@ -232,7 +232,7 @@ class House:
         is_up = self._said_since("web", "Listening at:")
         return "web", parts.web(self.env, self.places, self.port), is_up
 
-    # -- talking --------------------------------------------------------------------------------------------------
+    # -- output ---------------------------------------------------------------------------------------------------
 
     def _progress(self, text: str) -> None:
         self.say(f"· {time.monotonic() - self.began:5.1f} s  {text}")
@@ -247,7 +247,7 @@ class House:
 
 
 def _free_ports(wanted: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Three different free ports, the wanted ones where possible."""
+    """Three different free ports, the wanted ones if possible."""
     used: list[int] = []
     for each in wanted:
         used.append(next_free(each, set(used)))
@@ -255,7 +255,7 @@ def _free_ports(wanted: tuple[int, int, int]) -> tuple[int, int, int]:
 
 
 def _all_there(health_url: str, crew: Crew) -> bool:
-    """Web, worker and beat work; what the desk has to do by now is no matter here."""
+    """Whether web, worker and beat work; other health checks don't matter here."""
     if name := crew.ended:
         raise PartFailed(f"{name} ended while the desk was starting.")
     found = (parts.get_json(health_url) or {}).get("parts", {})

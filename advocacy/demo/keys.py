@@ -1,4 +1,4 @@
-"""The demo's own keys and passwords: made once, kept in a file that only its owner may read."""
+"""The demo's keys and passwords: generated once, kept in a file only its owner may read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Keys:
 
 
 def load(path: Path) -> Keys:
-    """The kept ones, or new ones. A login added since is given a password."""
+    """The stored keys, or new ones. A login added since gets a password."""
     kept = json.loads(path.read_text()) if path.exists() else {}
     passwords = kept.get("passwords", {})
     keys = Keys(
@@ -42,7 +42,7 @@ def _password() -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all, and never readable by others, not even for a moment."""
+    """Write atomically, never readable by others, not even briefly."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(path.name + ".new")
     scratch.unlink(missing_ok=True)

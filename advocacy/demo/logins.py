@@ -1,4 +1,4 @@
-"""Who can log in to the demo: one for each role."""
+"""The demo's logins: one for each role."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mentions.people import roles
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """`role`: a group of `mentions.people.roles`. `member`: the key of the team member (sandbox) that it is, if any."""
+    """`role`: a group of `mentions.people.roles`. `member`: the key of the matching team member (sandbox), if any."""
 
     username: str
     role: str

@@ -1,4 +1,4 @@
-"""The programs that make up the demo beside PostgreSQL and Redis: how each is started, and when it is there."""
+"""The demo's programs besides PostgreSQL and Redis: how each is started, and when it is ready."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class PartFailed(Exception):
-    """A part did not come up; the text names its log."""
+    """A part did not start; the text names its log."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,7 @@ WORKERS: dict[str, tuple[tuple[str, ...], int]] = {
     "ingest-worker": (("ingest",), 1),
     "polls-worker": (("polls", "pages"), 3),
 }
-"""Name → queues, processes: so that a reply waits neither for ingest nor for a slow platform, as docs/running.md has
-it."""
+"""Name → queues, processes: so that a reply waits neither for ingest nor for a slow platform, as in docs/running.md."""
 
 
 def worker(
@@ -96,7 +95,8 @@ def worker(
     wrapped: Sequence[str] = (),
     processes: int = 2,
 ) -> Kept:
-    """Of these queues; of all where none is named. `wrapped`: arguments of Python in front (another clock, say)."""
+    """A worker for these queues; for all if none is named. `wrapped`: arguments of Python that go first (another clock,
+    for example)."""
     argv = [*wrapped, "-m", "celery", "-A", "advocacy", "worker", "--concurrency", str(processes)]
     argv += ["--loglevel", "INFO", "--without-gossip", "--without-mingle", "--hostname", f"{name}@%h"]
     argv += ["--queues", ",".join(queues)] if queues else []
@@ -112,7 +112,7 @@ def beat(env: Mapping[str, str], places: Places, name: str = "beat", wrapped: Se
 def wait_for(
     part: Service, name: str, places: Places, there: Callable[[], bool], interrupts: Interrupts, within_s: float = 60
 ) -> None:
-    """Returns when `there()`; PartFailed when the part ends first, or it takes too long. Raises Interrupted."""
+    """Returns when `there()`; raises PartFailed if the part ends first or takes too long. Raises Interrupted."""
     deadline = time.monotonic() + within_s
     while not there():
         if not part.running or time.monotonic() > deadline:
@@ -123,7 +123,7 @@ def wait_for(
 
 
 def tell_hooks(sandbox_url: str, desk_url: str, places: Places) -> None:
-    """Tell the sandbox where its platforms are to call the desk, which has an address now."""
+    """Tell the sandbox where its platforms should call the desk, now that it has a URL."""
     for hook in json.loads(places.hooks.read_text()):
         said = {"platform": hook["platform"], "url": desk_url + hook["path"], "secret": hook["secret"]}
         launch.call(sandbox_url, "/control/webhook", json.dumps(said).encode())
@@ -137,7 +137,7 @@ def tail(log: Path, lines: int = 12) -> str:
 
 
 def get_json(url: str) -> Any:
-    """The JSON at a loopback address, whatever its status; None when there is none."""
+    """The JSON at a loopback URL, whatever its status; None if there is none."""
     try:
         with NO_PROXY.open(url, timeout=5) as answer:
             return json.load(answer)

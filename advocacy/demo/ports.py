@@ -1,4 +1,4 @@
-"""Which ports the demo listens on."""
+"""Chooses the demo's ports."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class NoPortFree(Exception):
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Nobody listens, and we may. SO_REUSEADDR as the servers set it: connections that linger from the last run of
-    the demo do not make a port taken."""
+    """Whether the port is unused and allowed. Uses SO_REUSEADDR as the servers do: lingering connections of the last
+    run don't count."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -24,7 +24,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def next_free(wanted: int, taken: set[int] | None = None) -> int:
-    """`wanted`, or the next one above it that is free; NoPortFree after TRIES."""
+    """`wanted`, or the next free one above it; NoPortFree after TRIES."""
     for port in range(wanted, min(wanted + TRIES, 65536)):
         if port not in (taken or set()) and is_free(port):
             return port

@@ -1,7 +1,7 @@
-"""The handbook's set-up for the made-up company Acme, connected to the platforms that the sandbox serves.
+"""The handbook preset for the fictional company Acme, connected to the sandbox's platforms.
 
-Every start of the demo runs this again: addresses of the sandbox are set anew (its ports may have moved), whatever else
-is there stays as the people at the desk have left it.
+Every start of the demo runs it again: sandbox URLs are updated (its ports may have moved); everything else stays as
+people at the desk left it.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ ACME = Company(world.COMPANY, world.MAIN_HANDLE, world.DOMAIN)
 ALIVE_TOO = frozenset(
     ("lobsters", "youtube", "mastodon", "bluesky", "gitter", "community-content", "status-page"),
 )
-"""Keys of connections that are off in the handbook; here every platform is to be seen at work."""
+"""Keys of connections that the handbook leaves off; in the demo every platform is active."""
 HOOK_SECRETS = ("webhook_secret", "signing_secret", "app_secret")
-"""By what names adapters know the secret that a platform signs its calls with."""
+"""The names adapters use for the secret that signs a platform's calls."""
 
 Access = Mapping[str, Mapping[str, Any]]
-"""Platform → how a connection to it is filled in: the sandbox's `/control/access`."""
+"""Platform → settings for connecting to it: the sandbox's `/control/access`."""
 
 
 @transaction.atomic
 def load(access: Access, *, now: datetime) -> None:
-    """Everything, or nothing. Needs the encryption keys. `now` is aware UTC."""
+    """Load everything or nothing. Needs the encryption keys. `now` is aware UTC."""
     changes = loading.load(ACME, now=now)
     added = {change.key for change in changes if change.kind == "connection" and change.deed is Deed.ADD}
     for row in CONNECTIONS:
@@ -48,7 +48,7 @@ def load(access: Access, *, now: datetime) -> None:
 
 
 def hooks(access: Access) -> list[dict[str, str]]:
-    """[{"platform", "path", "secret"}]: where the sandbox's platforms are to call the desk."""
+    """[{"platform", "path", "secret"}]: where the sandbox's platforms should call the desk."""
     found = []
     for connection in Connection.objects.filter(is_active=True, platform__in=list(access)).order_by("pk"):
         if adapter_for(connection.platform).can(Capability.WEBHOOK):
@@ -75,7 +75,7 @@ def _connect(connection: Connection, row: ConnectionRow, told: Mapping[str, Any]
         connection.paused_reason = "" if connection.is_active else connection.paused_reason
         connection.save(update_fields=["secrets", "is_active", "paused_reason"])
         channels, known = list(connection.channels.all()), told["channels"]
-        # A platform may know its only channel by a number or another name than the handbook does.
+        # A platform may identify its only channel by a number, or by another name than the handbook.
         alone = next(iter(known.values())) if len(known) == len(channels) == 1 else ({}, {})
         for channel in channels:
             _fill(channel, known.get(channel.address, alone), is_alive=row.key in ALIVE_TOO)
@@ -90,7 +90,7 @@ def _fill(channel: Channel, told: tuple[Mapping[str, Any], Mapping[str, str]], *
 
 
 def _is_address(value: Any) -> bool:
-    """What moves with the sandbox's ports: addresses, hosts and ports."""
+    """Values that change with the sandbox's ports: URLs, hosts and ports."""
     first = value[0] if isinstance(value, list) and value else value
     is_port = isinstance(first, int) and not isinstance(first, bool)
     return is_port or (isinstance(first, str) and first.startswith(("http://", "127.0.0.1")))

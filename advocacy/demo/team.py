@@ -1,4 +1,4 @@
-"""The people of Acme: logins, persons with their accounts on the platforms, experts with their topics."""
+"""Acme's people: logins, persons with their platform accounts, experts with their topics."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TWITTER, HACKER_NEWS, MAIL = "twitter", "hackernews", "email"
 
 @transaction.atomic
 def load(passwords: dict[str, str]) -> None:
-    """Makes whoever is missing. Whoever is there keeps what was changed at the desk, but for a lost password."""
+    """Create missing people. Existing ones keep changes made at the desk; only a lost password is reset."""
     roles.ensure()
     users = {login.username: _user(login, passwords[login.username]) for login in LOGINS}
     for member in world.TEAM:
@@ -39,8 +39,8 @@ def load(passwords: dict[str, str]) -> None:
 
 @transaction.atomic
 def connect(access: Mapping[str, Mapping[str, Any]]) -> None:
-    """The team's accounts on the platforms that are connected, so that their answers there are known as ours; and what
-    the advocates answer with from accounts of their own."""
+    """Register the team's accounts on connected platforms, so their answers there count as ours, and the advocates'
+    personal accounts."""
     for connection in Connection.objects.filter(platform__in=list(access)).prefetch_related("channels"):
         told = access[connection.platform]
         namespace = adapter_for(connection.platform).namespace(config_for(connection))
@@ -51,8 +51,7 @@ def connect(access: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def speak_for_themselves(access: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
-    """The advocates enter what they answer with from accounts of their own, and the platforms are asked whose those
-    are; who has entered something already keeps it."""
+    """Enter the advocates' personal accounts and have the platforms verify them; existing entries are kept."""
     for login in LOGINS:
         user = User.objects.get(username=login.username)
         for connection in personal.connections():
@@ -111,7 +110,7 @@ def _account(person: Person, namespace: str, handle: str | None) -> None:
 
 
 def _brand() -> None:
-    """Our own handles and aliases speak for us."""
+    """Our own handles and aliases count as us."""
     brand, _ = Person.objects.get_or_create(name=world.COMPANY, is_us=True, user=None)
     for handle in world.HANDLES:
         _account(brand, TWITTER, handle)
@@ -137,7 +136,7 @@ def _expert(member: world.Member, person: Person) -> None:
 
 
 def _group(slack_channel: str) -> Topic:
-    """The stage or team behind a Slack channel: #s_verify is the stage Verify."""
+    """The stage or team of a Slack channel: #s_verify is the stage Verify."""
     is_stage = slack_channel.startswith("s_")
     name = slack_channel.removeprefix("s_").replace("-", " ").replace("_", " ").capitalize()
     kind = Topic.Kind.STAGE if is_stage else Topic.Kind.TEAM
@@ -146,7 +145,7 @@ def _group(slack_channel: str) -> Topic:
 
 
 def _topic(name: str, group: Topic) -> Topic:
-    """A topic of the group, or the group itself where it is called the same: no name is listed twice."""
+    """A topic of the group, or the group itself if it has the same name: no name is listed twice."""
     if group.name.casefold() == name.casefold():
         if name not in group.keywords:
             group.keywords = [*group.keywords, name]

@@ -1,1 +1,1 @@
-"""PostgreSQL and Redis for the demo, the tests and the benchmarks, started from the binaries in two wheels."""
+"""PostgreSQL and Redis for the demo, the tests and the benchmarks, run from the binaries of two wheels."""

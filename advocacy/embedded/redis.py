@@ -1,5 +1,5 @@
-"""A Redis of our own on a free loopback port with a password of its own. It keeps nothing on disk: the desk loses
-nothing when Redis does (every message in it is a nudge, sweeps find the same work in the tables)."""
+"""Runs a private Redis on a free loopback port with a generated password. Nothing is kept on disk: the desk can lose
+Redis without losing anything (every message is a nudge, sweeps find the same work in the tables)."""
 
 import secrets
 import socket
@@ -27,17 +27,17 @@ daemonize no
 
 
 def free_port() -> int:
-    """A loopback port that was free a moment ago."""
+    """A loopback port that was free just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class RedisServer:
-    """`start()`, use `url`, `stop()`; started again it comes back empty under the same url."""
+    """`start()`, use `url`, `stop()`; after a restart it is empty, under the same url."""
 
     def __init__(self, *, log: Path | None = None) -> None:
-        """`log`: appended to; without it the log goes when the server goes."""
+        """`log`: appended to; without it the log is deleted with the server."""
         self.log = log.absolute() if log else None
         self.password = secrets.token_urlsafe(24)
         self.port: int | None = None
@@ -55,8 +55,8 @@ class RedisServer:
         return self.kept is not None and self.kept.running
 
     def start(self) -> None:
-        """Returns when the server answers. A port taken in the meantime is no error: another one is tried."""
-        self.stop()  # one that has ended by itself is cleared away
+        """Returns when the server answers. If the port was taken meanwhile, another one is tried."""
+        self.stop()  # clean up one that ended unexpectedly
         if self.log:
             self.log.parent.mkdir(parents=True, exist_ok=True)
         ports = [self.port] if self.port else [free_port() for _ in range(ATTEMPTS)]
@@ -69,7 +69,7 @@ class RedisServer:
         raise EmbeddedError(f"Redis did not start on any of the ports {ports}; its log: {self.log}.")
 
     def ask_to_stop(self) -> None:
-        """Begins the stop without waiting for it."""
+        """Start the shutdown without waiting for it."""
         if self.kept is not None:
             self.kept.ask_to_stop()
 
@@ -79,7 +79,7 @@ class RedisServer:
             self.kept = None
 
     def _launch(self) -> None:
-        # The password stays out of the list of processes: it is in a file that only we can read.
+        # Keep the password out of the process list: it is in a file only we can read.
         folder = Path(tempfile.mkdtemp(prefix="desk-redis-"))
         config = folder / "redis.conf"
         escaped = str(folder).replace("\\", "\\\\").replace('"', '\\"')

@@ -1,14 +1,14 @@
-"""One process that keeps one other process, and never outlives its owner by more than the grace it was given.
+"""A process that supervises one other process, and never outlives its owner by more than its grace period.
 
 Run as a program (`python -I -S supervisor.py OWNER_PID`), standard library only, so that it starts in some 20 ms and
-needs none of our packages. Its standard input is a pipe whose other end the owner holds: first comes the job in one
-line (not an argument: it holds secrets, and everybody can read arguments), and then nothing. End of file means that the
-owner is gone, however it died (a `k` before it: stop, but remove nothing). The owner's pid is watched as well, because
-a fork of the owner may hold the pipe open.
+needs none of our packages. Its standard input is a pipe from the owner: first the job in one line (not an argument: it
+holds secrets, and arguments are public), then nothing. End of file means the owner is gone, however it died (preceded
+by `k`: stop, but remove nothing). The owner's pid is watched as well, because a fork of the owner may hold the pipe
+open.
 
-The job, a JSON object: `argv` (list), `env` (object), `cwd`, `log` (file that both outputs are appended to, or null for
-the supervisor's own), `stop_signal` (name, sent first), `grace_s` (then SIGQUIT), `uid` and `gid` (or null),
-`remove` (folders deleted when all is over). Its exit code is that of the kept process (128 + signal when killed).
+The job, a JSON object: `argv` (list), `env` (object), `cwd`, `log` (file for both outputs, or null for the supervisor's
+own), `stop_signal` (name, sent first), `grace_s` (then SIGQUIT), `uid` and `gid` (or null), `remove` (folders deleted
+at the end). Its exit code is that of the supervised process (128 + signal when killed).
 """
 
 import ctypes
@@ -31,13 +31,13 @@ QUIT_GRACE_S = 3.0
 
 
 def prctl(option: int, value: int) -> None:
-    """Linux only; elsewhere the pipe and the watched pid have to do."""
+    """Linux only; elsewhere only the pipe and the watched pid are used."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 def read_job() -> tuple[Job, bytes]:
-    """The job, and what the owner has already said after it."""
+    """The job, and anything the owner has already sent after it."""
     text = b""
     while b"\n" not in text:
         chunk = os.read(0, 65536)
@@ -53,7 +53,7 @@ def start(job: Job) -> subprocess.Popen[bytes]:
     stop_signal = signal.Signals[job["stop_signal"]]
 
     def before_exec() -> None:
-        # Runs after the change of uid, which would have cleared the death signal.
+        # Runs after the change of uid, which would clear the death signal.
         prctl(PR_SET_PDEATHSIG, stop_signal)
         signal.pthread_sigmask(signal.SIG_SETMASK, set())
         if os.getppid() != supervisor:
@@ -75,8 +75,8 @@ def start(job: Job) -> subprocess.Popen[bytes]:
 
 
 def wait_for_an_end(child: subprocess.Popen[bytes], owner: int, asked: list[int]) -> bool:
-    """Returns when the child ended, the owner ended, the pipe closed, or a signal asked us to stop: whether the owner
-    said to keep the folders."""
+    """Wait until the child ends, the owner ends, the pipe closes, or a signal asks us to stop; return whether the owner
+    asked to keep the folders."""
     while child.poll() is None and not asked and os.getppid() == owner:
         readable, _, _ = select.select([0], [], [], POLL_S)
         if readable:
@@ -93,7 +93,7 @@ def wait(child: subprocess.Popen[bytes], seconds: float) -> bool:
 
 
 def stop(child: subprocess.Popen[bytes], job: Job) -> None:
-    """Ask, insist, kill: the named signal, SIGQUIT after the grace, SIGKILL to the whole group at last."""
+    """Send the named signal, SIGQUIT after the grace period, finally SIGKILL to the whole group."""
     if child.poll() is None:
         child.send_signal(signal.Signals[job["stop_signal"]])
         if not wait(child, job["grace_s"]):
@@ -111,7 +111,7 @@ def signal_group(group: int, number: int) -> None:
 
 
 def children() -> list[int]:
-    """Pids of everything that was handed to us when its own parent died (we are the subreaper)."""
+    """Pids of every process reparented to us (we are the subreaper)."""
     try:
         text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
     except OSError:
@@ -120,7 +120,7 @@ def children() -> list[int]:
 
 
 def sweep(group: int) -> None:
-    """No descendant stays: what is left two seconds after its parent's end is killed."""
+    """Kill any descendant still alive two seconds after its parent ended."""
     patience = time.monotonic() + 2
     signal_group(group, signal.SIGTERM)
     while left := children():

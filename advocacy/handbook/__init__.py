@@ -1,5 +1,5 @@
-"""The set-up that a team of community advocates begins with, as data: channels, macros, topics, guidelines, views.
+"""The starting set-up of a community advocate team, as data: channels, macros, topics, guidelines, views.
 
-Nothing of it names a real company: `$company`, `$handle` and `$domain` are filled in when it is loaded. `loading` adds
-what is missing and brings up to date what nobody has changed.
+It names no real company: `$company`, `$handle` and `$domain` are filled in on loading. `loading` adds missing rows and
+updates those nobody has changed.
 """

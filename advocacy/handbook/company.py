@@ -1,4 +1,4 @@
-"""Whose desk it is: the names that the preset's texts and addresses are filled with."""
+"""The company's names, used to fill in the preset's texts and URLs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 
 
 class BadName(ValueError):
-    """A name that no preset can be made with; the text says why."""
+    """A name the preset can't use; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
     """`handle` as on Twitter, without @; `domain` of its mail and its website; `person`: local part of the personal
-    inbox that is tracked as tickets."""
+    inbox tracked as tickets."""
 
     name: str = "Acme"
     handle: str = "acme"
@@ -38,7 +38,7 @@ class Company:
             raise BadName(f"{self.person!r} is not what stands before the @ of a mail address.")
 
     def fill(self, value: Any) -> Any:
-        """`$company`, `$handle` and `$domain` in every text of a value; other kinds of values stay as they are."""
+        """Fills in `$company`, `$handle` and `$domain` in every text of a value; other values stay unchanged."""
         if isinstance(value, str):
             names = {"company": self.name, "handle": self.handle.lower(), "domain": self.domain}
             names |= {"person": self.person, "Person": self.person.capitalize()}

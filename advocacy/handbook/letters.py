@@ -1,4 +1,4 @@
-"""Channels that write to us in person: mail, application forms, our own people in Slack, and what is added by hand."""
+"""Channels for direct contact: mail, application forms, our own people in Slack, and mentions added by hand."""
 
 from __future__ import annotations
 

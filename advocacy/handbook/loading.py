@@ -1,8 +1,8 @@
-"""Loads the preset: adds what is missing, updates what nobody has changed since, and leaves the rest alone.
+"""Loads the preset: adds missing rows, updates values nobody has changed, and leaves the rest alone.
 
-Each row is remembered as it was loaded (`mentions.PresetRecord`), value by value: what differs from that was changed by
-a person and stays as it is; what was deleted stays deleted. So loading twice changes nothing, and a newer preset
-reaches everything that is still as the older one had made it.
+Each row is recorded as loaded (`mentions.PresetRecord`), value by value: a value that differs was changed by a person
+and is kept; a deleted row stays deleted. So loading twice changes nothing, and a newer preset updates everything still
+unchanged from the older one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Path = tuple[str, ...]
 
 
 class Deed(StrEnum):
-    """What becomes of a row."""
+    """What happens to a row."""
 
     ADD = "add"
     UPDATE = "update"
@@ -39,7 +39,7 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`updated` and `kept`: names of the values that the preset brings up to date, or leaves as a person made them."""
+    """`updated` and `kept`: names of the values the preset updates, or leaves as changed by a person."""
 
     deed: Deed
     kind: str
@@ -50,11 +50,11 @@ class Change:
 
 
 class _Undone(Exception):
-    """A dry run is over."""
+    """Rolls back a dry run."""
 
 
 def load(company: Company, *, now: datetime, dry_run: bool = False) -> list[Change]:
-    """All of it or nothing; a dry run does the same and takes it back. `now` is aware UTC."""
+    """Load everything or nothing; a dry run does the same and rolls back. `now` is aware UTC."""
     changes: list[Change] = []
     try:
         with transaction.atomic():
@@ -69,7 +69,7 @@ def load(company: Company, *, now: datetime, dry_run: bool = False) -> list[Chan
 
 
 def remembered() -> Company:
-    """Whose names were loaded last: loading again without names must not give a company those of another."""
+    """The names loaded last: a reload without names must not use another company's."""
     record = PresetRecord.objects.filter(kind=NAMES, key=NAMES).first()
     return Company(**record.values) if record is not None else Company()
 
@@ -119,7 +119,7 @@ def _add(kind: Kind, row: preset.Row, now: datetime) -> Change:
 def _update(
     kind: Kind, row: preset.Row, found: Any, record: PresetRecord, wanted: dict[Path, Any], now: datetime
 ) -> Change:
-    """Value by value: ours to bring up to date only where the present one is the one that was loaded."""
+    """Value by value: updated only if the current value is the one that was loaded."""
     loaded = {tuple(name.split("/", 1)): value for name, value in record.values.items()}
     present = _present(kind, found, wanted)
     updated: dict[Path, Any] = {}
@@ -159,7 +159,7 @@ _MISSING = object()
 
 
 def _present(kind: Kind, found: Any, wanted: Iterable[Path]) -> dict[Path, Any]:
-    """The row's own values under the names of the wanted ones."""
+    """The row's current values for the wanted paths."""
     present: dict[Path, Any] = {}
     for path in wanted:
         value = kind.read(found, path[0])
@@ -171,7 +171,7 @@ def _present(kind: Kind, found: Any, wanted: Iterable[Path]) -> dict[Path, Any]:
 
 
 def flat(values: Values, nested: frozenset[str]) -> dict[Path, Any]:
-    """Values by path: those of nested columns key by key."""
+    """Values by path: nested columns key by key."""
     paths: dict[Path, Any] = {}
     for name, value in values.items():
         if name in nested:

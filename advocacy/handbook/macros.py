@@ -1,4 +1,4 @@
-"""Macros that the documents name, and the everyday ones beside `mentions.macros.presets`."""
+"""Macros named in the documents, and everyday ones in addition to `mentions.macros.presets`."""
 
 from __future__ import annotations
 

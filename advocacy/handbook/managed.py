@@ -1,4 +1,4 @@
-"""How each kind of the preset's rows is found, read and written. `loading` decides what is done to them."""
+"""Finds, reads and writes each kind of preset row. `loading` decides what to do with them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`natural`: the columns by which a row is found that no preset has made, one after the other. `nested`: columns
-    whose keys are managed one by one, so that an admin may change one setting and the preset another."""
+    """`natural`: columns that identify a row not made by a preset, tried in order. `nested`: columns managed key by
+    key, so that an admin may change one setting and the preset another."""
 
     name: str
     model: type[Model]
@@ -38,11 +38,11 @@ class Kind:
 
 
 class NoConnection(LookupError):
-    """The connection that a channel belongs to is not there (any more)."""
+    """The channel's connection does not exist (any more)."""
 
 
 def _channel_value(channel: Channel, name: str) -> Any:
-    """Its connection is told by the preset's key, since an admin may rename it."""
+    """A channel's connection is identified by the preset's key, since an admin may rename it."""
     if name != "connection":
         return getattr(channel, name)
     known = PresetRecord.objects.filter(kind="connection", object_id=channel.connection_id)

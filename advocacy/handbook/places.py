@@ -1,4 +1,4 @@
-"""Channels in places of our own or near them: comments on our site, the forum, questions and answers, trackers."""
+"""Channels on our own sites and near them: comments, the forum, questions and answers, trackers."""
 
 from __future__ import annotations
 

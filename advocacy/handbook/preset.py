@@ -1,4 +1,4 @@
-"""The whole preset as rows in the order in which they are loaded: (kind, key, values)."""
+"""The whole preset as rows in loading order: (kind, key, values)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONNECTIONS: tuple[ConnectionRow, ...] = (
     *quiet.CONNECTIONS,
 )
 INFRASTRUCTURE = "infrastructure"
-"""The role that posts on the status handle; it is given beside another role."""
+"""The role that posts on the status handle; given in addition to another role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Row:
 
 
 def rows(company: Company) -> Iterator[Row]:
-    """Everything, with the company's names filled in."""
+    """All rows, with the company's names filled in."""
     yield Row("role", INFRASTRUCTURE, {"name": INFRASTRUCTURE})
     for name, description in macros.TAGS.items():
         yield Row("tag", name, {"name": name, "description": description})
@@ -63,8 +63,8 @@ def _connection(row: ConnectionRow) -> dict[str, Any]:
 
 
 def needs_credentials(row: ConnectionRow) -> bool:
-    """Whether an admin must fill something in before it can be polled: a required field that the preset cannot know,
-    a secret of the connection, or of one of its channels."""
+    """Whether an admin must fill something in before it can be polled: a required field the preset can't know, or a
+    secret of the connection or one of its channels."""
     adapter = adapter_for(row.platform)
     missing = [
         field

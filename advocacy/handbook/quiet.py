@@ -1,4 +1,4 @@
-"""Channels that are looked at now and then: a weekly checklist, and switched on by whoever wants more."""
+"""Channels on the weekly checklist only; anybody who wants more can switch them on."""
 
 from __future__ import annotations
 
@@ -31,5 +31,4 @@ CONNECTIONS = (
     _quiet("docker-hub", "feed", "Docker Hub", "The image's page", words.DOCKER,
            "https://hub.docker.com/r/$handle/$handle", {}),
 )  # fmt: skip
-"""Which feeds of theirs there are (an alert service makes one for each search), only the team knows: an admin enters
-their addresses."""
+"""Only the team knows its feeds (an alert service makes one for each search): an admin enters their URLs."""

@@ -1,4 +1,4 @@
-"""The shapes of the preset's rows. Pure data; `$company`, `$handle` and `$domain` are filled in later."""
+"""Row types of the preset. Pure data; `$company`, `$handle` and `$domain` are filled in later."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ONE_DAY = 1440
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """One line of the handbook's table. `key` never changes; `slug` and everything else may, by an admin."""
+    """One row of the handbook's table. `key` never changes; an admin may change `slug` and everything else."""
 
     key: str
     slug: str
@@ -27,17 +27,17 @@ class ChannelRow:
     slack: tuple[str, ...] = ()
     priority: int = NORMAL
     target_minutes: int | None = None
-    """Its own target; without one the goals count: 7 hours, 5 for high priority."""
+    """The channel's target; the default goals are 7 hours, 5 for high priority."""
     web_url: str = ""
     is_checked_weekly: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
-    """Further columns of Channel: visible_to, post_roles, skips_weekends, tool_links, …"""
+    """Other columns of Channel: visible_to, post_roles, skips_weekends, tool_links, …"""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
-    """What is polled for its channels. It stays paused until its credentials are there."""
+    """A connection that fills its channels. It stays paused until it has credentials."""
 
     key: str
     platform: str
@@ -45,4 +45,4 @@ class ConnectionRow:
     channels: tuple[ChannelRow, ...]
     settings: dict[str, Any] = field(default_factory=dict)
     is_active: bool = True
-    """False: none of its channels is active in the handbook."""
+    """False if none of its channels is active in the handbook."""

@@ -1,4 +1,4 @@
-"""Channels where people talk in public: Twitter, Facebook, Hacker News, Reddit, Lobsters, videos, the fediverse."""
+"""Public channels: Twitter, Facebook, Hacker News, Reddit, Lobsters, videos, the fediverse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asked for what: product stages with their Slack channels, and the teams across them."""
+"""Expert topics: product stages with their Slack channels, and teams across stages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "configure": ("kubernetes", "helm", "terraform", "serverless", "auto devops"),
     "monitor": ("metrics", "tracing", "alerts", "incidents", "prometheus"),
 }
-"""Stage → words that point to it."""
+"""Stage → words that indicate it."""
 
 TEAMS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     ("techevangelism", "Technical evangelists", "#techevangelism", "@techevangelism",

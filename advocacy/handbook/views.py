@@ -1,4 +1,4 @@
-"""Saved views: those that every desk has, and one for each kind of channel."""
+"""Saved views: the default ones of every desk, and one for each kind of channel."""
 
 from __future__ import annotations
 

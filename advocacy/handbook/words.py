@@ -1,4 +1,5 @@
-"""Guidelines (how to answer) and workflows (what to do), as Markdown beside the composer. Admins change them freely."""
+"""Guidelines (how to answer) and workflows (what to do), as Markdown next to the composer. Admins may edit them
+freely."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who may log in, how, and with which roles: giving roles, deactivating people, single sign-on, second factor."""
+"""Logins and roles: giving roles, deactivating people, single sign-on, second factor."""

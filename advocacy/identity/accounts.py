@@ -1,4 +1,4 @@
-"""Login for the team: accounts are made by an admin, nobody signs up from outside."""
+"""Team login: an admin creates accounts, there is no public sign-up."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
     }
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Whoever has no role yet is told so, instead of meeting closed doors."""
+        """Users without a role get a page that says so, instead of errors."""
         if not access.roles_of(request.user) and not request.user.is_superuser:
             return reverse("account_no_role")
         return str(super().get_login_redirect_url(request))
 
     def get_signup_redirect_url(self, request: HttpRequest) -> str:
-        """Who comes from the company's provider for the first time goes where everybody goes."""
+        """First-time users from the company's provider go where everybody goes."""
         return self.get_login_redirect_url(request)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Where to go after login; an address that cannot even be taken apart (`https://[`) is none."""
+        """Whether this is a safe target after login; an unparsable URL (`https://[`) is not."""
         try:
             return bool(super().is_safe_url(url))
         except ValueError:
             return False
 
-    # --- saying once more who one is --------------------------------------------------------------------------------
+    # --- reauthentication -------------------------------------------------------------------------------------------
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
@@ -61,8 +61,8 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
         return methods
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """allauth asks nothing of somebody who has neither a password nor a second factor here: the desk sends them to
-        the company's provider again. Raises ReauthenticationRequired."""
+        """allauth asks nothing of users with neither a password nor a second factor here: the desk sends them to the
+        company's provider again. Raises ReauthenticationRequired."""
         request = context.request
         if not get_reauthentication_flows(request.user) and not _came_lately(request):
             raise ReauthenticationRequired
@@ -81,11 +81,11 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
         _record_failure(credentials, "wrong password")
 
     def _rollback_login_failed_rl_usage(self) -> None:
-        """A success counts nowhere."""
+        """Successful logins don't count."""
         self._attempt.succeeded()
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
-        """A new password does not wipe what an address has tried."""
+        """A new password does not reset an address's attempts."""
 
     def post_login(self, request: HttpRequest, user: Any, **how: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **how)
@@ -105,13 +105,13 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
         return mails.confirmation_url(emailconfirmation.key)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Also outside of a request; `company` and `base_url` are those of the settings, not of the request's host."""
+        """Works outside a request too; `company` and `base_url` come from the settings, not from the request's host."""
         named = {"email": email, "company": settings.COMPANY_NAME, "base_url": settings.BASE_URL}
         self.render_mail(template_prefix, email, {**named, **context}).send()
 
 
 class VerifiedResetPasswordForm(ResetPasswordForm):  # type: ignore[misc]
-    """Links go to addresses that somebody has proved to read, and to no other."""
+    """Sends links only to verified addresses."""
 
     def clean_email(self) -> str:
         email = str(super().clean_email())
@@ -130,7 +130,7 @@ def _typed(credentials: dict[str, Any]) -> str:
 
 
 def _record_failure(credentials: dict[str, Any], why: str) -> None:
-    """Who was meant, where that is somebody: what else is typed there may be a password."""
+    """Record the targeted user if there is one: other input may be a password."""
     typed = _typed(credentials)
     person = User.objects.filter(username__iexact=typed).first() or User.objects.filter(email__iexact=typed).first()
     if person is not None and not person.is_active:

@@ -1,14 +1,14 @@
-"""Limits on guessing passwords, by address, by address and account, and by account; none of them locks an account.
+"""Limits on password guessing, by address, by address and account, and by account; none of them locks an account.
 
-An outsider who keeps guessing somebody's password must not keep them out. So each browser that has logged in as
-somebody carries a signed cookie that says so, and its attempts are counted by themselves; attempts from unknown
-browsers are slowed down together, one every few seconds, once there are very many.
+An outsider who keeps guessing somebody's password must not lock them out. So each browser that has logged in as
+somebody carries a signed cookie that says so, and its attempts are counted separately; attempts from unknown browsers
+are throttled together, one every few seconds, once there are very many.
 
 Source: OWASP, Slow Down Online Guessing Attacks with Device Cookies,
 https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
 
-Counts are in the cache; while Redis is away each process counts for itself (`advocacy.runtime.cache`), and every
-failed login is in the audit log still.
+Counts are in the cache; while Redis is away each process counts separately (`advocacy.runtime.cache`), and every failed
+login is still in the audit log.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ PER_ADDRESS = Limit(30, 900)
 PER_ADDRESS_AND_ACCOUNT = Limit(5, 300)
 PER_KNOWN_BROWSER = Limit(10, 900)
 PER_ACCOUNT = Limit(50, 3600)
-"""Failed attempts of unknown browsers, before they are slowed down."""
+"""Failed attempts from unknown browsers before they are throttled."""
 SLOWED_TO_S = 5
 
 
 class Attempt:
-    """One attempt to log in as `account` (what was typed). Counted when it begins, so that many at once are many; taken
-    back when it succeeds."""
+    """One attempt to log in as `account` (as typed). Counted when it begins, so that parallel attempts all count;
+    uncounted when it succeeds."""
 
     def __init__(self, request: HttpRequest, account: str, now: datetime) -> None:
         self.account = account.strip().casefold()[:254]
@@ -62,7 +62,7 @@ class Attempt:
         self._now = now
 
     def begin(self) -> bool:
-        """Whether it is allowed; one that is not counts nowhere."""
+        """Whether it is allowed; a refused attempt does not count."""
         if any(_count(name, limit, self._now) >= limit.most for name, limit in self._counts):
             return False
         slowed = any(_count(name, limit, self._now) >= limit.most for name, limit in self._all)
@@ -77,12 +77,12 @@ class Attempt:
             _add(name, limit, self._now, -1)
 
     def is_first_refused(self) -> bool:
-        """Once for each refusal that goes on, so that a flood of attempts is no flood of entries."""
+        """True once per ongoing refusal, so a flood of attempts does not flood the log."""
         return bool(cache.add(_key(f"told:{self._counts[-1][0]}"), 1, PER_ADDRESS_AND_ACCOUNT.seconds))
 
 
 def known_browser(request: HttpRequest, account: str) -> str:
-    """The number of this browser, if somebody has logged in as `account` in it; else empty."""
+    """This browser's number if somebody has logged in as `account` in it, else empty."""
     try:
         value = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=COOKIE_DAYS * 86_400)
     except signing.BadSignature:
@@ -92,7 +92,7 @@ def known_browser(request: HttpRequest, account: str) -> str:
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse, user: Any) -> None:
-    """This browser is from now on one that this person logs in with, by either of their names."""
+    """Mark this browser as one this person logs in with, under either of their names."""
     names = sorted({name.casefold() for name in (user.get_username(), user.email) if name})
     value = {"id": secrets.token_urlsafe(12), "as": names}
     response.set_cookie(
@@ -113,7 +113,7 @@ def _count(name: str, limit: Limit, now: datetime) -> int:
 def _add(name: str, limit: Limit, now: datetime, step: int) -> None:
     key = _window(name, limit, now)
     cache.add(key, 0, limit.seconds)
-    with suppress(ValueError):  # gone since: its window is over
+    with suppress(ValueError):  # expired: its window is over
         cache.incr(key, step)
 
 
@@ -122,5 +122,5 @@ def _window(name: str, limit: Limit, now: datetime) -> str:
 
 
 def _key(name: str) -> str:
-    """Names are typed by anybody: only their digest is in a key."""
+    """Anybody can type a name: only its digest is in the key."""
     return f"identity:{signing.Signer(salt=SALT).signature(name)}"

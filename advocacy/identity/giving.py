@@ -1,4 +1,4 @@
-"""Who may give which role to whom. Nobody gives more than they have, and nobody gives anything to themselves."""
+"""Who may give which role to whom: nobody gives more than they have, and nobody gives anything to themselves."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.db.models import Q, QuerySet
 from mentions.people import roles
 
 BUILT_IN = frozenset({*roles.PERMISSIONS, roles.ADMIN})
-"""Roles that the desk itself relies on: neither renamed nor removed."""
+"""Roles the desk relies on: neither renamed nor removed."""
 
 
 def rights_of(person: User) -> frozenset[int]:
-    """Ids of the permissions that this person has by roles or directly; also while they are deactivated."""
+    """Ids of this person's permissions, by role or directly; also while deactivated."""
     theirs = Q(group__user=person) | Q(user=person)
     return frozenset(Permission.objects.filter(theirs).values_list("pk", flat=True))
 
@@ -24,14 +24,15 @@ def rights_of_role(role: Group) -> frozenset[int]:
 
 
 def may_manage(giver: Any, person: User) -> bool:
-    """Whether `giver` may change this person's roles, name or access: not their own, and nobody's who may do more."""
+    """Whether `giver` may change this person's roles, name or access: not their own, and not those of anybody with more
+    rights."""
     if person.pk == giver.pk:
         return False
     return bool(giver.is_superuser) or (not person.is_superuser and rights_of(person) <= rights_of(giver))
 
 
 def may_give(giver: Any, role: Group) -> bool:
-    """Whether `giver` may give this role, or change who has it: it grants nothing that they do not have."""
+    """Whether `giver` may give this role, or change its members: it grants nothing they don't have."""
     return bool(giver.is_superuser) or rights_of_role(role) <= rights_of(giver)
 
 
@@ -43,6 +44,6 @@ def roles_to_give(giver: Any) -> QuerySet[Group]:
 
 
 def rights_to_give(giver: Any) -> QuerySet[Permission]:
-    """What `giver` may put into a role."""
+    """Permissions that `giver` may put into a role."""
     found = Permission.objects.select_related("content_type").order_by("content_type__app_label", "codename")
     return found if giver.is_superuser else found.filter(pk__in=rights_of(giver))

@@ -1,4 +1,4 @@
-"""Links in mails about logging in. They begin with DESK_BASE_URL, whatever host a request names."""
+"""Links in login mails. They start with DESK_BASE_URL, whatever the request's host."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.urls import reverse
 
 
 def password_url(key: str) -> str:
-    """Where somebody sets a new password; `key` is `<person>-<token>`, as allauth joins them."""
+    """URL for setting a new password; `key` is `<person>-<token>`, as allauth joins them."""
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
     return settings.BASE_URL + path.replace("UID-KEY", key)
 
@@ -27,5 +27,5 @@ def send_invitation(person: User, by: Any) -> None:
 
 
 def confirmation_url(key: str) -> str:
-    """Where somebody proves an address."""
+    """URL for verifying an address."""
     return settings.BASE_URL + reverse("account_confirm_email", args=[key])

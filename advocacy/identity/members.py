@@ -1,4 +1,4 @@
-"""People come and go: inviting, deactivating, activating. Nobody is deleted, since what they did stays."""
+"""Inviting, deactivating and activating team members. Nobody is deleted, since their history stays."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from mentions.queue import claims
 
 @transaction.atomic
 def deactivate(person: User, actor: Any, now: datetime) -> None:
-    """They are out at once, everywhere: no login, no session, no claim, no account on a platform to answer from.
+    """Remove all access at once: login, sessions, claims, personal platform accounts.
 
-    Their password goes too, so that a session or a link of before does not come back with them.
+    Their password goes too, so that an earlier session or link does not return with them.
     """
     locked = User.objects.select_for_update().get(pk=person.pk)
     locked.is_active = False
@@ -42,7 +42,7 @@ def deactivate(person: User, actor: Any, now: datetime) -> None:
 
 @transaction.atomic
 def activate(person: User, actor: Any, now: datetime) -> None:
-    """They may log in again, with their roles; for a new password they need an invitation."""
+    """Allow them to log in again, with their roles; for a new password they need an invitation."""
     User.objects.filter(pk=person.pk).update(is_active=True)
     log.record("activated", now=now, actor=actor, subject=person)
     person.refresh_from_db()
@@ -50,8 +50,8 @@ def activate(person: User, actor: Any, now: datetime) -> None:
 
 @transaction.atomic
 def set_roles(person: User, chosen: Iterable[Group], actor: Any, now: datetime) -> None:
-    """The roles of `person` from now on. Raises PermissionDenied unless `actor` may give, or take, each one that
-    changes. Whoever becomes an admin may open the admin pages."""
+    """Set `person`'s roles. Raises PermissionDenied unless `actor` may give or take each one that changes. An admin may
+    also open the admin pages."""
     if not giving.may_manage(actor, person):
         raise PermissionDenied(_("You cannot change the roles of somebody who may do more than you, or your own."))
     before, after = set(person.groups.all()), set(chosen)
@@ -69,8 +69,8 @@ def set_roles(person: User, chosen: Iterable[Group], actor: Any, now: datetime) 
 
 @transaction.atomic
 def invite(person: User, actor: Any, now: datetime) -> bool:
-    """Mail a link with which they set a password; that also proves the address. Whether there was one to mail to, and
-    nobody has proved another one since: then *Forgotten password?* is the way."""
+    """Mail a link for setting a password, which also verifies the address. Returns False without an address, or if
+    another one has been verified since: then *Forgotten password?* is the way."""
     if not person.is_active or not person.email or has_verified_address(person):
         return False
     log.record("person_invited", now=now, actor=actor, subject=person)
@@ -84,7 +84,7 @@ def has_verified_address(person: User) -> bool:
 
 @transaction.atomic
 def remove_second_factor(person: User, actor: Any, now: datetime) -> int:
-    """For somebody who has lost theirs: where a role requires one, they set up a new one at the next login."""
+    """For people who lost theirs: if a role requires one, they set up a new one at the next login."""
     count: int = Authenticator.objects.filter(user=person).delete()[0]
     ended = sessions.end_all(person)
     details = {"by": "an admin", "sessions ended": ended}

@@ -1,4 +1,4 @@
-"""What Django and allauth tell about logins is recorded; limits of sessions begin; nobody is ever deleted."""
+"""Receivers for login events from Django and allauth: audit them, start session limits, and refuse to delete users."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def logged_in(request: HttpRequest, user: User, **_kwargs: Any) -> None:
 
 @receiver(user_logged_out, dispatch_uid="identity.logged_out")
 def logged_out(request: HttpRequest, user: User | None, **_kwargs: Any) -> None:
-    """The list of one's sessions does not show one that has ended."""
+    """Remove an ended session from the user's list."""
     if user is None or getattr(request, "is_session_over", False):
         return
     if key := request.session.session_key:
@@ -64,7 +64,7 @@ def reauthenticated(request: HttpRequest, user: User, method: str, **how: Any) -
         log.record("reauthenticated", now=desk_now(), actor=user, details={"with": method})
 
 
-# --- how one logs in --------------------------------------------------------------------------------------------------
+# --- login methods ----------------------------------------------------------------------------------------------------
 
 
 @receiver(account.password_changed, dispatch_uid="identity.password_changed")
@@ -75,8 +75,8 @@ def password_changed(user: User, **_kwargs: Any) -> None:
 
 @receiver(account.password_reset, dispatch_uid="identity.password_reset")
 def password_reset(user: User, **_kwargs: Any) -> None:
-    """The link came by mail, so whoever used it reads that address. (Links only go to proved addresses, and to the one
-    of somebody who was just invited.)"""
+    """The link came by mail, so its user reads that address. (Links only go to verified addresses, and to the one of a
+    user just invited.)"""
     if user.email and not EmailAddress.objects.filter(user=user, verified=True).exists():
         EmailAddress.objects.filter(user=user).delete()
         EmailAddress.objects.create(user=user, email=user.email.lower(), verified=True, primary=True)
@@ -85,7 +85,7 @@ def password_reset(user: User, **_kwargs: Any) -> None:
 
 @receiver(account.email_added, dispatch_uid="identity.email_added")
 def email_added(user: User, email_address: EmailAddress, **_kwargs: Any) -> None:
-    """The address that still counts hears of it at once, not only when the new one has taken its place."""
+    """Notify the current address at once, not only when the new one has replaced it."""
     log.record("email_added", now=desk_now(), actor=user, subject=user)
     old = EmailAddress.objects.filter(user=user, verified=True).first()
     if old is not None:

@@ -1,4 +1,4 @@
-"""A second factor, required by role: whoever has none may do nothing but set one up."""
+"""A second factor, required by role: users without one can only set one up."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ OPEN = frozenset(
         *("oidc_confirm", "account_no_role"),
     }
 )
-"""URL names that somebody without the second factor that they need can still open."""
+"""URL names open to users who still lack a required second factor."""
 SEALED = "gAAAAA"
-"""How everything begins that `channels.secrets.vault` has sealed."""
+"""Prefix of everything sealed by `channels.secrets.vault`."""
 
 
 def is_required(user: Any) -> bool:
-    """Whether a role of theirs asks for one (DESK_SECOND_FACTOR_ROLES); superusers have every role."""
+    """Whether one of their roles requires it (DESK_SECOND_FACTOR_ROLES); superusers have every role."""
     asked = [name for name in settings.SECOND_FACTOR_ROLES if name != NOBODY]
     return bool(asked) and access.has_role(user, asked)
 
 
 class SecondFactorMiddleware:
-    """Sends whoever lacks a second factor that they need to the page that sets one up, from wherever they go."""
+    """Redirects users who lack a required second factor to its set-up page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -62,12 +62,12 @@ class SecondFactorMiddleware:
 def _name(request: HttpRequest) -> str:
     try:
         return resolve(request.path_info).url_name or ""
-    except Resolver404:  # said after the second factor, like everything else
+    except Resolver404:  # reported after the second factor, like everything else
         return ""
 
 
 class TeamMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Keys of authenticator apps are sealed like the secrets of platforms."""
+    """Seals authenticator app keys like platform secrets."""
 
     def get_totp_issuer(self) -> str:
         return f"{settings.COMPANY_NAME} mention desk"
@@ -76,7 +76,7 @@ class TeamMFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """One that was stored before they were sealed is read as it is."""
+        """A key stored before sealing was introduced is returned unchanged."""
         return open_sealed(encrypted_text) if encrypted_text.startswith(SEALED) else encrypted_text
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:

@@ -1,4 +1,4 @@
-"""Sessions of people: begun at a login, ended by them, by an admin, by being idle, and by their age."""
+"""User sessions: started at login, ended by the user, an admin, idleness or age."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from channels.clocks import desk_now
 BEGAN = "desk_began"
 SEEN = "desk_seen"
 NOTED_EVERY = timedelta(minutes=1)
-"""So often at most a session is written because somebody is there."""
+"""Minimum interval between session writes for activity."""
 BACKGROUND = ("/news/", "/renew/")
-"""How the addresses end that an open page asks by itself."""
+"""URL endings requested by open pages in the background."""
 
 
 def end_all(person: User) -> int:
-    """End every session of this person; how many."""
+    """End every session of this person; return how many."""
     sessions = list(UserSession.objects.filter(user=person).order_by("pk"))
     for session in sessions:
         session.end()
@@ -34,19 +34,19 @@ def end_all(person: User) -> int:
 
 
 def is_single_sign_on(request: HttpRequest) -> bool:
-    """Whether this session began at the company's provider."""
+    """Whether this session started at the company's provider."""
     records = get_authentication_records(request, request.user)
     return bool(records) and records[0].get("method") == "socialaccount"
 
 
 class SessionLimitsMiddleware:
-    """Ends a session that nobody has used for DESK_SESSION_IDLE_MINUTES, or that is DESK_SESSION_HOURS old."""
+    """Ends a session unused for DESK_SESSION_IDLE_MINUTES, or DESK_SESSION_HOURS old."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # A request without a session cookie has nobody to log out: the session stays untouched.
+        # Without a session cookie there is nobody to log out: the session stays untouched.
         if request.COOKIES and request.user.is_authenticated:
             now = desk_now()
             if why := over(request, now):
@@ -65,9 +65,9 @@ class SessionLimitsMiddleware:
 
 
 def is_background(request: HttpRequest) -> bool:
-    """Whether an open page asks this by itself, so that it says nothing about somebody being there: a list that
-    brings itself up to date, a claim's heartbeat, a page that loads itself again (no browser says
-    `Sec-Fetch-User` then: https://www.w3.org/TR/fetch-metadata/#sec-fetch-user-header)."""
+    """Whether this is a background request of an open page, and so no sign of activity: a list refreshing itself, a
+    claim's heartbeat, an automatic reload (browsers then omit `Sec-Fetch-User`:
+    https://www.w3.org/TR/fetch-metadata/#sec-fetch-user-header)."""
     if request.path_info.endswith(BACKGROUND):
         return True
     if request.method != "GET":
@@ -77,7 +77,7 @@ def is_background(request: HttpRequest) -> bool:
 
 
 def over(request: HttpRequest, now: datetime) -> str:
-    """Why this session has to end, `idle` or `age`; empty while it may go on."""
+    """Why this session must end, `idle` or `age`; empty if it may continue."""
     if now - _at(request, SEEN, now) > timedelta(minutes=settings.SESSION_IDLE_MINUTES):
         return "idle"
     if now - _at(request, BEGAN, now) > timedelta(hours=settings.SESSION_HOURS):
@@ -86,12 +86,12 @@ def over(request: HttpRequest, now: datetime) -> str:
 
 
 def begin(request: HttpRequest, now: datetime) -> None:
-    """Both limits count from here."""
+    """Start both limits."""
     request.session[BEGAN] = request.session[SEEN] = now.timestamp()
 
 
 def _at(request: HttpRequest, key: str, now: datetime) -> datetime:
-    """As the session says; one from before there were limits begins now."""
+    """The session's value; a session from before limits existed starts now."""
     at = request.session.get(key)
     return datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else now
 

@@ -1,1 +1,1 @@
-"""Middleware of every request: content security policy, size of bodies."""
+"""Middleware for every request: content security policy, body size."""

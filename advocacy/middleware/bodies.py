@@ -1,5 +1,5 @@
-"""Bounds what a request may send before anything reads it: the check of the CSRF token reads a whole form, and with it
-whatever somebody who is not even logged in has attached."""
+"""Limits request bodies before anything reads them: the CSRF check reads the whole form, including attachments from
+users who are not logged in."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ KIB = 1024
 WITHOUT_LOGIN = 256 * KIB
 """Passwords, codes, an expert's answer."""
 LOGGED_IN = 3 * KIB * KIB
-"""A reply, a macro, a form of the admin. Nothing is uploaded to the desk."""
+"""A reply, a macro, an admin form. Nothing is uploaded to the desk."""
 
 
 class BodyLimitMiddleware:
-    """Answers 413 to a body that is too large, or that does not say how large it is, without reading it.
+    """Answers 413, without reading the body, if it is too large or does not declare its size.
 
-    Views that are exempt from the CSRF check (webhooks, public forms) have bounds of their own and ask them first.
-    Stands before the CSRF check in MIDDLEWARE.
+    Views exempt from the CSRF check (webhooks, public forms) have separate limits and check them first. Must precede
+    the CSRF check in MIDDLEWARE.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -38,14 +38,14 @@ class BodyLimitMiddleware:
 
 
 def _limit(request: HttpRequest) -> int:
-    """The session is looked up only for what is too large for somebody without one."""
+    """Looks up the session only for bodies too large without one."""
     if _declared(request) > WITHOUT_LOGIN and settings.SESSION_COOKIE_NAME in request.COOKIES:
         return LOGGED_IN if request.user.is_authenticated else WITHOUT_LOGIN
     return WITHOUT_LOGIN
 
 
 def _declared(request: HttpRequest) -> int:
-    """Bytes by Content-Length; a chunked body declares none, and counts as too large."""
+    """Bytes by Content-Length; a chunked body declares none and counts as too large."""
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         return LOGGED_IN + 1
     try:

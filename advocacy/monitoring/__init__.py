@@ -1,1 +1,1 @@
-"""Is the desk itself healthy? Heartbeats, readiness, /healthz, the banner, alarms."""
+"""The desk's own health: heartbeats, readiness, /healthz, the banner, alarms."""

@@ -1,7 +1,7 @@
-"""`manage.py check --connect`: is what the settings name really there, and does it let us in?
+"""`manage.py check --connect`: whether the configured services are reachable and accept our credentials.
 
-Asked by hand and by `manage.py upgrade`, never at a start: a service that is away for a moment must not keep the desk
-from starting.
+Run by hand and by `manage.py upgrade`, never at startup: a brief outage of a service must not keep the desk from
+starting.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ TIMEOUT_S = 5.0
 
 
 def database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """PostgreSQL lets us in, and is new enough."""
+    """PostgreSQL accepts the login and is new enough."""
     if connection.vendor != "postgresql":
-        return []  # said by the check of settings
+        return []  # reported by the settings check
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -55,7 +55,7 @@ def database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Che
 
 
 def redis_server(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Redis lets us in."""
+    """Redis accepts the login."""
     if not settings.REDIS_URL:
         return []
     try:
@@ -75,7 +75,7 @@ def redis_server(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 
 
 def mail_server(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The server for the desk's own mail lets us in. Nothing is sent."""
+    """The server for the desk's own mail accepts the login. Nothing is sent."""
     try:
         with mail.get_connection(timeout=TIMEOUT_S):
             pass
@@ -91,7 +91,7 @@ def mail_server(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 
 def slack(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Slack takes the token, if there is one."""
+    """Slack accepts the token, if there is one."""
     if not settings.SLACK_TOKEN:
         return []
     try:
@@ -106,7 +106,7 @@ ALL = (database, redis_server, mail_server, slack)
 
 
 def _first_line(error: Exception) -> str:
-    """What the other side said, without anything secret in it; the kind of error where it said nothing."""
+    """The other side's message without secrets; the error's type if it sent none."""
     for secret in (settings.DATABASES["default"].get("PASSWORD"), settings.EMAIL_HOST_PASSWORD):
         if secret and str(secret) in str(error):
             return type(error).__name__

@@ -1,7 +1,7 @@
-"""What the desk consists of, and how each part is: the checks behind `/readyz` and `/healthz`.
+"""Health checks of the desk's parts, behind `/readyz` and `/healthz`.
 
-READINESS is what this process needs to answer pages; a load balancer asks for it. CHECKS is everything, for people and
-alerts: a beat that died takes no web process out of service. Answers hold counts and states, nothing secret, no names.
+READINESS covers what this process needs to serve pages, for a load balancer. CHECKS covers everything, for people and
+alerts: a dead beat takes no web process out of service. Responses hold counts and states, no secrets, no names.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ BACKLOG_AGE = timedelta(minutes=2)
 
 
 class NotReady(Exception):
-    """What is missing, in words that may be shown to anybody."""
+    """What is missing, in words that may be shown publicly."""
 
 
 class NeedsLook(Exception):
-    """The desk works, but a person should look at this; the same kind of words."""
+    """The desk works, but a person should look at this; publicly showable words too."""
 
 
 def _redis() -> redis.Redis:
@@ -42,7 +42,7 @@ def _redis() -> redis.Redis:
 
 @before_task_publish.connect  # type: ignore[untyped-decorator]
 def _beat_was_seen(sender: str | None = None, **_kwargs: object) -> None:
-    """Only beat sends ticks, and this runs in the process that sends."""
+    """Only beat sends ticks, and this runs in the sending process."""
     if sender == "advocacy.tasks.tick":
         heartbeats.mark([heartbeats.BEAT])
 
@@ -70,7 +70,7 @@ _migrated = False
 
 
 def check_migrations(now: datetime) -> str:
-    """Reads the files only until all are applied; nothing takes that back while the process lives."""
+    """Reads the migration files only until all are applied, which lasts for the process's lifetime."""
     global _migrated
     if not _migrated:
         try:
@@ -85,7 +85,7 @@ def check_migrations(now: datetime) -> str:
 
 
 def seen(name: str) -> Callable[[datetime], str]:
-    """The check of one part that leaves marks (`heartbeats`)."""
+    """The check of one part with heartbeats (`heartbeats`)."""
 
     def check(now: datetime) -> str:
         try:
@@ -105,7 +105,7 @@ _collected = ""
 
 
 def check_static(now: datetime) -> str:
-    """Every static file of this release was collected before this process began. Compared until it is so."""
+    """Every static file of this release was collected before this process started. Compared until that holds."""
     global _collected
     if not _collected:
         try:
@@ -123,7 +123,7 @@ def check_alarms(now: datetime) -> str:
 
 
 def check_inbox(now: datetime) -> str:
-    """What was fetched becomes tickets within seconds; what waits for minutes waits for a worker."""
+    """Fetched items become tickets within seconds; minutes of waiting mean no worker takes them."""
     late = InboundItem.objects.filter(state=InboundItem.State.PENDING, fetched_at__lt=now - BACKLOG_AGE).count()
     if late:
         raise NotReady(f"{late} mentions have waited for more than {_minutes(BACKLOG_AGE)} to become tickets")
@@ -159,8 +159,8 @@ def _minutes(span: timedelta) -> str:
 
 @dataclass(frozen=True)
 class Check:
-    """`ask(now)` says in a few words how it is, or raises NotReady or NeedsLook. `needs`: another check; while that one
-    fails this is not asked, so that a report is no slower than one timeout."""
+    """`ask(now)` describes the state in a few words, or raises NotReady or NeedsLook. `needs`: another check; while
+    that one fails this one is skipped, so a report takes no longer than one timeout."""
 
     ask: Callable[[datetime], str]
     needs: str = ""
@@ -168,7 +168,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Part:
-    """How one part was found: `state` is "ok", "look" (works, but a person should look) or "failed"."""
+    """The state of one part: `state` is "ok", "look" (works, but a person should look) or "failed"."""
 
     state: str
     said: str
@@ -193,7 +193,7 @@ CHECKS: dict[str, Check] = {
 
 
 def report(now: datetime, checks: Mapping[str, Check]) -> dict[str, Part]:
-    """Name → how it was found, in the order of `checks`."""
+    """Name → state, in the order of `checks`."""
     parts: dict[str, Part] = {}
     for name, check in checks.items():
         if check.needs and parts[check.needs].state == "failed":

@@ -1,9 +1,9 @@
-"""`/livez`, `/readyz` and `/healthz`: answered in front of sessions and of the check of hosts.
+"""`/livez`, `/readyz` and `/healthz`: answered before sessions and the host check.
 
-A probe by address, or one with a cookie while PostgreSQL is down, gets an answer and not an error.
+A probe by IP address, or one with a cookie while PostgreSQL is down, gets a response and not an error.
 
-`/livez`: this process answers. `/readyz`: and has what it needs for pages (200, else 503). `/healthz`: everything the
-desk consists of (200, or 503 when a part has failed); JSON, or lines of text for who asks for text or with a browser.
+`/livez`: this process responds. `/readyz`: it can also serve pages (200, else 503). `/healthz`: every part of the desk
+(200, or 503 if a part has failed); JSON, or plain text if requested or for a browser.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ SIGNS = {"ok": "ok    ", "look": "look  ", "failed": "FAILED"}
 @never_cache
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """200 while this process can answer at all; nothing else is asked."""
+    """200 while this process can respond at all; no checks."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Whether this process should be given requests. No beat, no worker, no Redis: pages work without them."""
+    """Whether this process should get requests. Beat, workers and Redis don't matter: pages work without them."""
     return _answer(request, "ready", health.report(desk_now(), health.READINESS))
 
 
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """How the whole desk is."""
+    """The state of the whole desk."""
     return _answer(request, "well", health.report(desk_now(), health.CHECKS))
 
 
@@ -46,7 +46,7 @@ PAGES: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/livez": livez, "/re
 
 
 class HealthMiddleware:
-    """Answers the three addresses itself. Stands before whatever needs a session, a host name or the database."""
+    """Answers the three URLs. Must precede anything that needs a session, a host name or the database."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,7 +1,7 @@
-"""Who is alive: beat, and for each Celery queue a worker that takes from it. Kept in Redis, judged by its clock alone.
+"""Heartbeats of beat and of a worker for each Celery queue. Stored in Redis, judged by its clock alone.
 
-A worker's main process marks its queues every few seconds, whatever its pool is busy with; beat marks itself whenever
-it sends a tick. Nobody else's clock is asked: a mark is a key whose age follows from its time to live.
+A worker's main process marks its queues every few seconds, whatever its pool is doing; beat marks itself whenever it
+sends a tick. No other clock is involved: a mark is a key, and its age follows from its time to live.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from advocacy.runtime.redis_client import client
 BEAT = "beat"
 MARK_EVERY_S = 10.0
 SILENT_AFTER_S = 75.0
-"""A part that was not seen for so long is told of. It may be restarted without anybody hearing of it."""
+"""A part silent this long is reported. A restart takes less."""
 KEPT_S = 7 * 24 * 3600
 WATCH = "advocacy.tasks.watch"
 
@@ -28,17 +28,17 @@ def queue_part(queue: str) -> str:
 
 
 def queues() -> list[str]:
-    """Every queue that the desk uses."""
+    """Every queue the desk uses."""
     return [queue.name for queue in settings.CELERY_TASK_QUEUES]
 
 
 def parts() -> list[str]:
-    """All that must be alive."""
+    """All parts that must be alive."""
     return [BEAT, *(queue_part(queue) for queue in queues())]
 
 
 def mark(names: Iterable[str]) -> None:
-    """These were alive just now. Raises redis.RedisError."""
+    """Mark these as alive now. Raises redis.RedisError."""
     pipe = client().pipeline(transaction=False)
     for name in names:
         pipe.set(_seen(name), 1, ex=KEPT_S)
@@ -47,8 +47,8 @@ def mark(names: Iterable[str]) -> None:
 
 
 def silences() -> dict[str, float]:
-    """Part → seconds for which it was not seen. Of what Redis knows nothing of (it was emptied, or the desk is new) the
-    silence begins when somebody first asks. Raises redis.RedisError."""
+    """Part → seconds since last seen. For a part unknown to Redis (it was emptied, or the desk is new) the silence
+    starts at the first query. Raises redis.RedisError."""
     names = parts()
     pipe = client().pipeline(transaction=False)
     for name in names:
@@ -60,7 +60,7 @@ def silences() -> dict[str, float]:
 
 
 def was_seen(name: str) -> bool:
-    """Whether Redis knows of it at all. Raises redis.RedisError."""
+    """Whether Redis has a mark for it. Raises redis.RedisError."""
     return bool(client().exists(_seen(name)))
 
 
@@ -74,12 +74,12 @@ def _seen(name: str) -> str:
 
 
 def _missed(name: str) -> str:
-    """When the part was first missed; counts only while it was never seen."""
+    """Key for when the part was first missed; used only while it was never seen."""
     return f"desk:missed:{name}"
 
 
 class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
-    """In a worker's main process: marks its queues, and has its pool look after the others."""
+    """In a worker's main process: marks its queues, and has its pool check on the others."""
 
     requires = {"celery.worker.components:Timer"}
 
@@ -96,7 +96,7 @@ class Heartbeat(bootsteps.StartStopStep):  # type: ignore[misc]
             self.timer.cancel()
 
     def tick(self, worker: Any) -> None:
-        """Without Redis there is nothing to mark, and nobody to send to."""
+        """Without Redis there is nothing to mark and nobody to notify."""
         names = sorted(worker.app.amqp.queues.consume_from)
         try:
             mark(queue_part(name) for name in names)

@@ -1,4 +1,4 @@
-"""What people see while PostgreSQL is away: what is wrong, what is safe, what to do. `handler500` of the urls."""
+"""The error page while PostgreSQL is away: what is wrong, what is safe, what to do. `handler500` of the urls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RETRY_AFTER_S = 15
 
 
 def error(request: HttpRequest) -> HttpResponse:
-    """503 where the database is what failed, else the usual page. Asks no database and no session."""
+    """503 if the database failed, else the usual page. Uses neither database nor session."""
     if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return server_error(request)
     response = HttpResponse(render_to_string("503.html"), status=503)

@@ -1,8 +1,8 @@
-"""What is wrong with the desk as a whole: for the banner on its pages, the channels page, /healthz and the alarms.
+"""Problems of the desk as a whole: for the banner on its pages, the channels page, /healthz and the alarms.
 
-Asked of Redis only, with one round trip, so that every page may ask. What the database knows of it
-(`channels.outbox.holding`) is noted there by `watch`, which every worker runs some times a minute: whichever part is
-dead, another one tells.
+Reads only Redis, in one round trip, so every page can afford it. `watch`, which every worker runs several times a
+minute, copies there what the database knows (`channels.outbox.holding`): whichever part is dead, another one reports
+it.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ SETTLES = "channels.settle_outbounditem"
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`key` names it (`beat`, `queue:polls`, `redis`, `held`, `copy`, `review`); `permission`: who is told on the
-    pages, "" for everybody; `page`: where something can be done about it."""
+    """`key` identifies it (`beat`, `queue:polls`, `redis`, `held`, `copy`, `review`); `permission`: who sees it on the
+    pages, "" for everybody; `page`: where to fix it."""
 
     key: str
     words: str
@@ -45,7 +45,7 @@ class Trouble:
 
 
 def _consequence(queue: str) -> str:
-    """What stands still without a worker for this queue. A test asks it for every queue that there is."""
+    """What stops without a worker for this queue. A test checks every queue."""
     known = CONSEQUENCES.get(queue)
     return str(known()) if known else _("its tasks wait.")
 
@@ -60,7 +60,7 @@ CONSEQUENCES: dict[str, Callable[[], str]] = {
 
 
 def silent_parts() -> list[Trouble]:
-    """Beat and the queues' workers that were not seen lately. Raises redis.RedisError."""
+    """Beat and queue workers not seen lately. Raises redis.RedisError."""
     silences = heartbeats.silences()
     return [_silent(name, silence_s) for name, silence_s in silences.items() if silence_s > SILENT_AFTER_S]
 
@@ -81,7 +81,7 @@ def _silent(name: str, silence_s: float) -> Trouble:
 
 
 def troubles() -> list[Trouble]:
-    """All that is wrong now, the most urgent first. Never raises for Redis: that it is away is one of them."""
+    """All current problems, most urgent first. Never raises for Redis: its absence is one of them."""
     found = [Trouble("held", _held_words(), permission="")] if settings.HOLD_SENDING else []
     try:
         noted = json.loads(client().get(NOTED) or b"{}")
@@ -119,8 +119,8 @@ def _from_notes(noted: dict[str, Any]) -> list[Trouble]:
 
 
 def watch(now: datetime) -> int:
-    """Note what the database knows, raise and clear the alarms about the desk's own parts; how many were told. Whoever
-    comes within some seconds of the last one does nothing."""
+    """Copy the database's findings, raise and clear alarms about the desk's own parts; return how many were sent. Does
+    nothing within some seconds of the last run."""
     if not client().set(WATCHING, 1, ex=WATCH_EVERY_S, nx=True):
         return 0
     noted = {"held": holding.why_held(), "review": held_items.held().count()}
@@ -130,14 +130,14 @@ def watch(now: datetime) -> int:
 
 
 def watch_alone(now: datetime) -> int:
-    """For beat: only when no worker at all is seen, so that nobody else would tell."""
+    """For beat: runs only while no worker is seen, since nobody else would report it."""
     silences = heartbeats.silences()
     workers = [silence_s for name, silence_s in silences.items() if name != BEAT]
     return watch(now) if min(workers) > SILENT_AFTER_S else 0
 
 
 def standing(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `standing()` is asked by the base template only, so that fragments cost nothing."""
+    """Context processor: only the base template calls `standing()`, so fragments cost nothing."""
     return {"standing": lambda: _for(request)}
 
 

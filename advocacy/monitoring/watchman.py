@@ -1,7 +1,7 @@
-"""A thread of beat that looks whether the services are there, and whether any worker is: what workers cannot tell.
+"""A thread in beat that checks the services, and whether any worker is alive: what workers can't report.
 
-Redis away: no worker hears of anything. PostgreSQL away: no alarm can be kept. No worker seen: nobody watches. Beat is
-one process that never forks, so that a thread of it may use connections of its own.
+Redis away: no worker gets any message. PostgreSQL away: no alarm can be stored. No worker seen: nobody watches. Beat is
+one process that never forks, so a thread in it may have separate connections.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def is_redis_there() -> bool:
 
 @dataclass
 class Watchman:
-    """`look` does one round. `clock`: seconds that never jump."""
+    """`look` runs one round. `clock`: monotonic seconds."""
 
     clock: Callable[[], float] = time.monotonic
     _away_since: dict[str, float] = field(default_factory=dict)
@@ -77,14 +77,14 @@ class Watchman:
             standing.watch_alone(now)
 
     def _is_away(self, name: str, is_there: bool) -> bool:
-        """For so long that it is told. A restart is not."""
+        """Whether it has been away long enough to report. A restart is not."""
         if is_there:
             self._away_since.pop(name, None)
             return False
         return self.clock() - self._away_since.setdefault(name, self.clock()) >= AWAY_AFTER_S
 
     def _tell_without_database(self, words: str) -> None:
-        """Once, also when a second beat runs by mistake: Redis, if it is there, knows who was first."""
+        """Once, even if a second beat runs by mistake: Redis, if available, records who was first."""
         if "database" in self._told:
             return
         self._told.add("database")
@@ -115,7 +115,7 @@ def keep_watch(watchman: Watchman, stopped: threading.Event) -> None:
 
 
 def start() -> threading.Event:
-    """Set the event to end it; it ends with the process anyway."""
+    """Set the event to stop it; it also ends with the process."""
     stopped = threading.Event()
     threading.Thread(target=keep_watch, args=(Watchman(), stopped), name="watchman", daemon=True).start()
     return stopped

@@ -1,1 +1,1 @@
-"""How processes run: beat, broker, cache, Redis, logs, static files."""
+"""Runtime of the processes: beat, broker, cache, Redis, logs, static files."""

@@ -1,8 +1,8 @@
-"""Redis as the broker, so that losing it ends no worker.
+"""Redis as the broker, patched so that losing it ends no worker.
 
-A task that ends after the connection was lost is acknowledged on a channel whose connection is closed. Kombu's channel
-then fails with an AttributeError, which nobody expects, and the whole worker exits (kombu 5.7; with slow polls within a
-minute or so of an outage). It is a lost connection like any other: the message comes back, and tasks may run twice.
+A task that ends after a lost connection is acknowledged on a channel with a closed connection. Kombu's channel then
+fails with an AttributeError that nobody handles, and the whole worker exits (kombu 5.7; with slow polls within a minute
+or so of an outage). It is a lost connection like any other: the message is redelivered, and tasks may run twice.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kombu.transport import redis as kombu_redis
 
 
 class Channel(kombu_redis.Channel):
-    """Every use of a connection asks for its parameters first."""
+    """Every use of a connection starts by asking for its parameters."""
 
     def _connparams(self, *args: Any, **kwargs: Any) -> Any:
         if self.connection is None or self.connection.client is None:
@@ -28,6 +28,6 @@ class Transport(kombu_redis.Transport):
 
 
 def install() -> None:
-    """For `redis://` and `rediss://`. An alias, since a URL's scheme decides whatever else Celery is told."""
+    """For `redis://` and `rediss://`. Uses an alias, since the URL's scheme overrides Celery's other options."""
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = f"{__name__}:Transport"

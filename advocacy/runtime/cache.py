@@ -1,7 +1,7 @@
-"""The cache: a convenience. While Redis is away this process uses a small memory of its own instead, so that a page is
-never lost for a count, and limits of attempts still count what this process sees.
+"""The cache: an optimisation. While Redis is away this process uses a small cache in memory, so that no page fails for
+a count, and attempt limits still count what this process sees.
 
-Values are JSON: whoever can write to Redis could otherwise run code in the desk by a pickle.
+Values are JSON: with pickle, anybody who can write to Redis could run code in the desk.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from django.core.cache.backends.redis import RedisCache
 logger = logging.getLogger(__name__)
 
 AWAY_S = 5.0
-"""After Redis did not answer it is not asked for so long: a page must not wait for one timeout after the other."""
+"""How long to skip Redis after a failure: a page must not wait for one timeout after another."""
 
 
 class JsonSerializer:
-    """Whole numbers as Redis counts them, everything else as JSON. Tuples come back as lists. Raises TypeError for keys
-    that JSON would turn into strings."""
+    """Integers as Redis counts them, everything else as JSON. Tuples come back as lists. Raises TypeError for keys that
+    JSON would turn into strings."""
 
     def dumps(self, value: Any) -> int | bytes:
         return value if type(value) is int else json.dumps(_checked(value), allow_nan=False).encode()
@@ -38,7 +38,7 @@ class JsonSerializer:
 
 
 class ForgivingRedisCache(RedisCache):
-    """Django's, with this process's memory in its place while Redis is away."""
+    """Django's backend, with this process's memory in its place while Redis is away."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, {**params, "OPTIONS": {"serializer": JsonSerializer, **params.get("OPTIONS", {})}})
@@ -99,11 +99,11 @@ class ForgivingRedisCache(RedisCache):
         return bool(self._ask("has_key", key, *args, **kwargs))
 
     def incr(self, key: Any, *args: Any, **kwargs: Any) -> int:
-        """Raises ValueError for a key that is not there, as Django's caches do."""
+        """Raises ValueError for a missing key, as Django's caches do."""
         return int(self._ask("incr", key, *args, **kwargs))
 
     def clear(self) -> None:
-        """Our own keys only: Django's would empty the whole database, the tasks of the broker with it."""
+        """Deletes only our keys: Django's version would empty the whole database, including the broker's tasks."""
         self._memory.clear()
         try:
             client = self._cache.get_client(write=True)

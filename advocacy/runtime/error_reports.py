@@ -1,4 +1,4 @@
-"""What Django's error pages and mails leave out: addresses of services carry passwords, beside the names it knows."""
+"""Redacts Django's error pages and mails: in addition to Django's names, service URLs, which contain passwords."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A periodic task that has waited until the next one is due is dropped, so that a worker that was away is not met by a
-pile of equal sweeps.
+"""Drops a periodic task that has waited until its next run is due, so a returning worker doesn't face a pile of
+identical sweeps.
 
-Celery's own `expires` is an hour on the sender's clock, judged by the worker's: a worker ten minutes ahead would drop
-every task. Here both sides ask the one clock that they share, Redis'.
+Celery's own `expires` is a time on the sender's clock, judged by the worker's: a worker ten minutes ahead would drop
+every task. Here both sides use one shared clock, Redis'.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ SENT_AT = "desk_sent_at_s"
 
 
 def fresh_for(seconds: float) -> dict[str, Any]:
-    """Options of a message that is worth nothing after so many seconds."""
+    """Message options for a task that is worthless after this many seconds."""
     return {"headers": {FRESH_FOR: seconds}}
 
 
 def redis_now_s() -> float:
-    """POSIX seconds by the clock of Redis. Raises redis.RedisError."""
+    """POSIX seconds on Redis' clock. Raises redis.RedisError."""
     seconds, microseconds = client().time()
     return float(seconds) + microseconds / 1e6
 
 
 @before_task_publish.connect  # type: ignore[untyped-decorator]
 def stamp(headers: dict[str, Any] | None = None, **_kwargs: Any) -> None:
-    """Without Redis the message does not leave either."""
+    """Stamps the message; without Redis it is not sent either."""
     if headers is not None and headers.get(FRESH_FOR) is not None:
         try:
             headers[SENT_AT] = redis_now_s()
@@ -41,7 +41,7 @@ def stamp(headers: dict[str, Any] | None = None, **_kwargs: Any) -> None:
 
 
 def is_stale(headers: dict[str, Any] | None) -> bool:
-    """What cannot be judged is run: a sweep too many does no harm."""
+    """A message that can't be judged is run: an extra sweep does no harm."""
     fresh_for_s, sent_at_s = ((headers or {}).get(name) for name in (FRESH_FOR, SENT_AT))
     if fresh_for_s is None or sent_at_s is None:
         return False
@@ -52,7 +52,7 @@ def is_stale(headers: dict[str, Any] | None) -> bool:
 
 
 class DeskTask(Task):  # type: ignore[misc]
-    """Every task of the desk."""
+    """Base class of every task of the desk."""
 
     abstract = True
 

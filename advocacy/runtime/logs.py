@@ -1,7 +1,7 @@
-"""Where logs go, and how much of them: the first of equal complaints in full, then a count each minute.
+"""Log output and its volume: the first of identical messages in full, then a count each minute.
 
-While Redis or PostgreSQL is away every process says the same several times a second; beat alone wrote 6.5 MB in eight
-minutes, in which whatever else went wrong could not be found.
+While Redis or PostgreSQL is away every process logs the same error several times a second; beat alone wrote 6.5 MB in
+eight minutes, which buried every other error.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_REMEMBERED = 500
 
 @dataclass
 class _Seen:
-    """A complaint since `began` (by the clock that never jumps): how often it was held back, and the last one."""
+    """A repeated message since `began` (monotonic clock): how often it was suppressed, and the last one."""
 
     began: float
     last: logging.LogRecord
@@ -28,7 +28,7 @@ class _Seen:
 
 
 class FoldingHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """To standard error. Warnings and errors that are equal but for their values are written once a minute."""
+    """Writes to standard error. Warnings and errors that differ only in values are written once a minute."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class FoldingHandler(logging.StreamHandler):  # type: ignore[type-arg]
         super().close()
 
     def _tell_counts(self, began_before: float) -> None:
-        """Says how many of each were held back, and begins anew."""
+        """Logs how many of each were suppressed, and resets the counts."""
         for key in [key for key, seen in self._seen.items() if seen.began <= began_before]:
             seen = self._seen.pop(key)
             if seen.held_back:
@@ -61,7 +61,7 @@ class FoldingHandler(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 class OneLineFormatter(logging.Formatter):
-    """What outsiders wrote (a path, an address, a platform's words) cannot begin a line of its own in the log."""
+    """Outside text (a path, a URL, a platform's message) can't start a new line in the log."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         record.message = _CONTROL.sub(lambda found: repr(found[0])[1:-1], record.message)
@@ -69,8 +69,8 @@ class OneLineFormatter(logging.Formatter):
 
 
 def kind_of(record: logging.LogRecord) -> Hashable:
-    """Equal for complaints that differ only in values: the text before values are filled in, and for an exception its
-    kind and the line that raised it. Tasks are told apart by their names."""
+    """Equal for messages that differ only in values: the unformatted text, and for an exception its type and the line
+    that raised it. Tasks are distinguished by name."""
     name = record.args.get("name") if isinstance(record.args, Mapping) else None
     return (record.name, record.levelno, str(record.msg), str(name), _raised_at(record.exc_info))
 

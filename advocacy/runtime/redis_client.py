@@ -1,4 +1,4 @@
-"""Our own few words with Redis, beside Celery's: bounded in time, so that nobody hangs on a Redis that is away."""
+"""A Redis client for our own few commands, next to Celery's: with timeouts, so nothing hangs while Redis is away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Are the collected static files those of this release? A page whose style sheet is in no manifest ends in an error."""
+"""Checks that the collected static files match this release: a page with a style sheet missing from the manifest
+fails."""
 
 from __future__ import annotations
 
@@ -15,11 +16,11 @@ REMEDY = "run `manage.py upgrade`"
 
 
 class NotCollected(Exception):
-    """What is missing, and what to do."""
+    """What is missing, and how to fix it."""
 
 
 def collected() -> str:
-    """In a few words that all is well. Raises NotCollected."""
+    """A short confirmation. Raises NotCollected."""
     storage: Any = staticfiles_storage
     folder = root()
     if folder is None or not isinstance(storage, ManifestFilesMixin):
@@ -34,13 +35,13 @@ def collected() -> str:
 
 
 def stale(folder: Path) -> list[str]:
-    """Names of files that are missing in `folder`, or are those of another release."""
+    """Names of files missing in `folder`, or from another release."""
     return [name for name, source in sources() if not _is_same(source, folder / name)]
 
 
 @cache
 def sources() -> list[tuple[str, Path]]:
-    """Name → file, for everything that `collectstatic` would copy; the first finder wins."""
+    """Name → file, for everything `collectstatic` would copy; the first finder wins."""
     found: dict[str, Path] = {}
     for finder in get_finders():
         for path, storage in finder.list([]):
@@ -54,5 +55,5 @@ def _is_same(source: Path, copy: Path) -> bool:
 
 
 def root() -> Path | None:
-    """The folder that is collected into; None: files are served from the source."""
+    """The target folder; None: files are served from the source."""
     return Path(settings.STATIC_ROOT) if settings.STATIC_ROOT else None

@@ -1,6 +1,5 @@
-"""Pages that a person adds by their address: a blog post, an answer on a site that no adapter reads. One page is one
-item, named by its canonical address; it is answered there.
-"""
+"""Pages that a person adds by URL: a blog post, an answer on a site without an adapter. One page is one item,
+identified by its canonical URL; replies are written there."""
 
 from __future__ import annotations
 
@@ -31,7 +30,7 @@ class ManualAdapter(Adapter):
 
     def split(self, document: Document, config: Config) -> list[Item]:
         """`{"url", "title", "author", "text", "posted_at", "language", "channel"}`, or a list of them; only `url` is
-        needed. A page that stands in it twice counts once."""
+        required. Duplicate pages count once."""
         pages = document if isinstance(document, list) else [document]
         items: dict[str, Item] = {}
         for page in pages:
@@ -62,7 +61,7 @@ class ManualAdapter(Adapter):
         )
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        """Nothing comes by itself."""
+        """Nothing to poll."""
         return iter(())
 
     def check(self, config: Config) -> str:
@@ -77,7 +76,7 @@ def _named(url: str) -> str:
 
 
 def _author(page: dict[str, Json], url: str) -> Author:
-    """People of the same name on two sites are two people; a page that names nobody is its site's."""
+    """The same name on two sites means two people; on a page without an author, the site is the author."""
     name = _line(page, "author")
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     profile = web_address(_line(page, "author_url")) or None
@@ -94,7 +93,7 @@ def _line(page: dict[str, Json], name: str) -> str:
 
 
 def _time(value: Json) -> datetime | None:
-    """Without a zone it is UTC."""
+    """UTC if there is no zone."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         if at is None:

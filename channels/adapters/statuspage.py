@@ -1,6 +1,6 @@
-"""Statuspage (Atlassian): the updates of incidents and maintenances of one page, ours or one that we depend on.
+"""Statuspage (Atlassian): one page's incident and maintenance updates, ours or a dependency's.
 
-https://developer.statuspage.io/ and the page's own https://metastatuspage.com/api/v2
+https://developer.statuspage.io/ and its own status page, https://metastatuspage.com/api/v2
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from channels.toolkit.text import clean, html_links, html_to_text, text_links
 _LISTS = ("incidents", "scheduled_maintenances")
 _NO_INCIDENTS = frozenset(("components", "component", "component_update", "status"))
 _EDIT_GRACE = timedelta(seconds=2)
-"""Times of one saving may differ that much."""
+"""Timestamps of a single save may differ this much."""
 
 
 class Statuspage(Adapter):
-    """On our own page every update is a post of ours: known as context, never work. On somebody else's it is a
-    mention, for a channel that only tells Slack."""
+    """Every update on our own page is a post of ours: context, never work. On another company's page it is a mention,
+    for a Slack-only channel."""
 
     platform = "statuspage"
     label = "Statuspage"
@@ -66,7 +66,7 @@ class Statuspage(Adapter):
         return f"statuspage:{_host(_base(config)) or 'unknown'}"
 
     def split(self, document: Document, config: Config) -> list[Item]:
-        """Each update of each incident, newest first as the page has them."""
+        """Each update of each incident, newest first as on the page."""
         if not isinstance(document, dict):
             raise Malformed("Not a document of a status page.")
         page = _object(document.get("page"))
@@ -108,7 +108,7 @@ class Statuspage(Adapter):
         )
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        """The 50 latest incidents and maintenances: all that the page tells. What is known is not stored again."""
+        """The 50 latest incidents and maintenances, which is all the page offers. Known ones aren't stored again."""
         kept = cursor.get("parts") if isinstance(cursor, dict) else None
         parts = Parts(("incidents", "scheduled-maintenances"), kept)
         for name in parts:
@@ -162,7 +162,7 @@ def _author(page: Mapping[str, Any], incident: Mapping[str, Any], config: Config
 
 
 def _address(page: Mapping[str, Any], incident: Mapping[str, Any], config: Config) -> str | None:
-    """The incident's page; the short link where it is not known where the page is."""
+    """The incident's page; the short link if the page's URL is unknown."""
     base = (_base(config) or _text(page.get("url"))).rstrip("/")
     if base:
         return f"{base}/incidents/{quote(clean(str(incident['id'])), safe='')}"
@@ -170,14 +170,14 @@ def _address(page: Mapping[str, Any], incident: Mapping[str, Any], config: Confi
 
 
 def _words(update: Mapping[str, Any], body: str) -> str:
-    """What the reader sees: the state in bold, then the text."""
+    """As displayed: the state in bold, then the text."""
     status = _text(update.get("status")).replace("_", " ").capitalize()
     text = html_to_text(body)
     return f"{status}: {text}" if status and text else text or status
 
 
 def _edited(update: Mapping[str, Any], created: datetime | None) -> datetime | None:
-    """An update that was announced beforehand is saved when it is shown; that is no edit."""
+    """A scheduled update is saved when it is published; that isn't an edit."""
     updated, shown = _at(update.get("updated_at")), _at(update.get("display_at"))
     known = max((at for at in (created, shown) if at), default=None)
     return updated if updated and known and updated - known > _EDIT_GRACE else None
@@ -198,7 +198,7 @@ def _extra(incident: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, 
 
 
 def _at(value: Json) -> datetime | None:
-    """Aware UTC; pages tell their own offset."""
+    """Aware UTC; pages use their own offset."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None

@@ -1,4 +1,4 @@
-"""Django admin of connections, channels, inbox and outbox."""
+"""Django admin for connections, channels, inbox and outbox."""
 
 from channels.admin import connection, followed, ignoring, inbox, outbox, personal
 

@@ -1,4 +1,4 @@
-"""Buttons above a change form: each a small POST form of its own, so no script and no unsafe GET."""
+"""Buttons above a change form. Each is its own small POST form: no script, no unsafe GET."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MOST_COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`press(model_admin, request, object, typed)` does it and says so by a message, or returns what to add to the
-    address of the page that follows; `asks` labels a text to type. Never asks the network: that is a worker's job."""
+    """`press(model_admin, request, object, typed)` acts and adds a message; it may return a query string for the
+    redirect. `asks` labels a text input. Never touches the network: workers do that."""
 
     name: str
     label: str | Promise
@@ -30,7 +30,7 @@ class Button:
 
 
 class ButtonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A model admin with buttons, for rows that are looked at rather than typed."""
+    """A model admin with buttons, for rows that people inspect rather than edit."""
 
     change_form_template = "admin/channels/with_buttons.html"
     buttons: tuple[Button, ...] = ()
@@ -78,7 +78,7 @@ class ReadOnly:
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than `MOST_COUNTED`: an inbox of millions must still open."""
+    """Stops counting at `MOST_COUNTED`: an inbox of millions must still open."""
 
     @cached_property
     def count(self) -> int:

@@ -1,4 +1,4 @@
-"""Connections with their channels: the form is what the adapter declares."""
+"""Connections and their channels; the adapter declares the form's fields."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ POLL = "channels.poll_connection"
 
 
 def adapter_of(request: HttpRequest, connection: Connection | None) -> Adapter | None:
-    """Of a connection, or of the platform chosen for a new one."""
+    """The adapter of a connection, or of the platform chosen for a new one."""
     platform = connection.platform if connection is not None else request.GET.get("platform", "")
     return all_adapters().get(platform)
 
 
 WATCHED = "testing"
-"""In the address of a page that waits for the answer of *Test connection*."""
+"""Query parameter of a page that waits for the result of *Test connection*."""
 LOOK_AGAIN_S = 1
 
 
 def try_connection(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> str:
-    """A worker asks the platform; the page that follows waits for what it says."""
+    """A worker calls the platform; the next page waits for the result."""
     connection_test.begin(connection.pk)
     return f"?{WATCHED}=1"
 
 
 def tell_answer(request: HttpRequest, connection: Connection) -> bool:
-    """A message with what the test has brought; False while there is no answer."""
+    """Adds a message with the test's result; False while there is none."""
     result = connection_test.told(connection.pk)
     if result is None:
         messages.warning(request, _("The test has no answer to show any more. Start it again."))
@@ -93,13 +93,13 @@ class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
         names = form_names(adapter.channel_fields, {}) if adapter and self._may_type(request, obj) else []
         (_none, head), coming, *rest = CHANNEL_GROUPS
         sets = [(None, {"fields": [*head, *names]}), (coming[0], {"fields": [*coming[1], "query_shown"]})]
-        # Folded, so that a connection of ten handles can be read; what holds an error unfolds by itself.
+        # Collapsed to keep a connection with ten handles readable; Django expands a fieldset that has an error.
         sets += [(heading, {"fields": list(fields)}) for heading, fields in rest]
         return [sets[0], *((heading, {**options, "classes": ["collapse"]}) for heading, options in sets[1:])]
 
     @admin.display(description=gettext_lazy("query"))
     def query_shown(self, channel: Channel) -> str:
-        """To be looked at; it is tried and changed in the tester, which shows what it would let in."""
+        """Read-only: the query is edited in the tester, which previews what it matches."""
         if channel._state.adding:
             return _("Save the channel first; then its query can be tried.")
         query = format_html("<code>{}</code>", channel.query) if channel.query else _("everything")
@@ -166,7 +166,7 @@ class ConnectionAdmin(ButtonAdmin):
         return self.has_add_permission(request) if obj is None else self.has_change_permission(request, obj)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Django's two inputs of one time have no label of their own each."""
+        """Django's split date and time inputs have no labels."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "token_expires_at" and field is not None:
             for widget, label in zip(field.widget.widgets, (_("Date"), _("Time")), strict=True):
@@ -174,7 +174,7 @@ class ConnectionAdmin(ButtonAdmin):
         return field
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """First the platform, then the form that it needs."""
+        """Asks for the platform first, then shows its form."""
         if adapter_of(request, None) is not None or not self.has_add_permission(request):
             return super().add_view(request, form_url, extra_context)
         context = {
@@ -196,11 +196,12 @@ class ConnectionAdmin(ButtonAdmin):
         return response
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Its items and tickets would go with it: a connection that is not wanted any more is paused."""
+        """Deleting would remove its items and tickets: pause the connection instead."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
-        """Only what was typed (a poller may be writing the rest), and due at once: what was mended shows soon."""
+        """Saves only the edited fields (a poller may be writing the others) and makes the connection due at once, to
+        show soon whether a fix works."""
         obj.next_poll_at = desk_now()
         if change:
             obj.save(update_fields=[*CONNECTION_FIELDS, "settings", "secrets", "next_poll_at"])
@@ -209,7 +210,7 @@ class ConnectionAdmin(ButtonAdmin):
             obj.save()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Which secrets were entered or forgotten is recorded by name; the other fields are, as everywhere."""
+        """Records by name which secrets were set or cleared; other fields are recorded as everywhere."""
         super().save_related(request, form, formsets, change)
         for filled in [form, *chain.from_iterable(formset.forms for formset in formsets)]:
             changes = {what: names for what, names in getattr(filled, "secret_changes", {}).items() if names}

@@ -11,7 +11,7 @@ from channels.models import Followed
 
 @admin.register(Followed)
 class FollowedAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Which threads are read again, and which cannot be read. Deleting one stops it until something follows it anew."""
+    """Threads that are polled again, with their errors. Deleting one stops that until something follows it again."""
 
     list_display = ("thread_id", "connection", "until", "last_at", "next_at", "last_error")
     list_filter = ("connection",)

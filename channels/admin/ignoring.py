@@ -1,4 +1,4 @@
-"""Ignore rules: what they stop is checked as it is typed; what each one stopped is on the page of ignored mentions."""
+"""Ignore rules: validated while typing; the page of ignored mentions shows what each one stopped."""
 
 from __future__ import annotations
 

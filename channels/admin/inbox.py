@@ -1,4 +1,4 @@
-"""The inbox: what was fetched, what could not be read and why; replay after a fix."""
+"""The inbox: fetched items, parse failures and their reasons, replay after a fix."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class InboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundItem]:
-        """Lists do not read bodies, which may be whole mails."""
+        """Lists skip the bodies, which may be whole mails."""
         return super().get_queryset(request).defer("payload", "raw")
 
     @admin.display(description=gettext_lazy("error"))
@@ -66,7 +66,7 @@ class InboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
         try:
             text = json.dumps(restored(item.payload), indent=2, ensure_ascii=False, sort_keys=True)
         except RecursionError:
-            text = str(item.payload)  # deeper than anybody reads; as it is stored, on one line
+            text = str(item.payload)  # too deep to indent: shown as stored, on one line
         return _block(text.encode("utf-8", "backslashreplace").decode())
 
     @admin.display(description=gettext_lazy("raw mail"))
@@ -84,6 +84,6 @@ class InboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
 
 
 def _block(text: str) -> str:
-    """Escaped, as it is, cut where a browser would choke."""
+    """Escaped, in a `<pre>`, cut before it chokes a browser."""
     more = _("… (cut)") if len(text) > MOST_SHOWN else ""
     return format_html("<pre>{}{}</pre>", text[:MOST_SHOWN], more)

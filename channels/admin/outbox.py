@@ -1,4 +1,4 @@
-"""The outbox: what waits, what failed, and what a person must decide."""
+"""The outbox: waiting items, failures, and items that need a person's decision."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def retry(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: st
 
 
 def send_anyway(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: str = "") -> None:
-    """Beside a newer reply: somebody has looked."""
+    """Sends even though a newer reply exists: a person has checked."""
     try:
         outbox.retry(item.pk, desk_now(), beside_newer=True)
     except outbox.WrongState as error:

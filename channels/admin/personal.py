@@ -1,4 +1,4 @@
-"""Accounts of single people: who has entered one and whether it works. Each is entered on the person's own page."""
+"""Personal accounts: who has connected one and whether it works. People enter them on their own page."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ class PersonalAccountAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg
     readonly_fields = fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The only thing an admin does with one: whoever has left must not be spoken for."""
+        """Admins can only delete: the desk must not post as somebody who has left."""
         return admin.ModelAdmin.has_delete_permission(self, request, obj)

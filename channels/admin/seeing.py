@@ -1,4 +1,4 @@
-"""Admins look after the desk; that alone does not let them read what a channel keeps for other roles."""
+"""Audience rules in the admin: being an admin doesn't open channels restricted to other roles."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from channels.audience import seen_by
 
 
 class SeenOnly:
-    """Before the admin class in the bases: rows of a model with a rule of audience, only those that the viewer may
-    see. Lists, pages, buttons and actions all begin with this queryset."""
+    """Mixin, listed before the admin class: limits rows to those the viewer may see. Lists, pages, buttons and actions
+    all start from this queryset."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]

@@ -1,7 +1,7 @@
-"""What an adapter is: the one interface between a platform's wire format and the desk.
+"""The adapter interface: the only contract between a platform's wire format and the desk.
 
-Pure data and one base class. No Django, no database, no clock: `parse` and `split` are functions of their arguments.
-An adapter is one module or package under `channels/adapters/`, found by scanning; see `docs/adding-a-platform.md`.
+Pure data and one base class. No Django, no database, no clock: `parse` and `split` depend only on their arguments. An
+adapter is one module or package under `channels/adapters/`, found by scanning; see `docs/adding-a-platform.md`.
 """
 
 from channels.contract.adapter import Adapter, Capability, Grouping, parse_all

@@ -1,4 +1,4 @@
-"""What an admin fills in, and the frozen form in which an adapter sees it. Pure data."""
+"""What an admin configures, and the frozen `Config` that adapters receive. Pure data."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class FieldKind(StrEnum):
     INTEGER = "integer"
     BOOLEAN = "boolean"
     CHOICE = "choice"
-    LIST = "list"  # one entry a line
+    LIST = "list"  # one entry per line
     URL = "url"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing an admin must fill in; the admin's form is built from these."""
+    """One input of the admin form."""
 
     name: str
     label: str
@@ -34,14 +34,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How `channels.http.client` may talk: set by the process, never by a user."""
+    """Network limits of `channels.http.client`: set by the process, never by a user."""
 
     user_agent: str = "mention-desk/1.0"
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 20.0
     max_bytes: int = 20 * 1024 * 1024
     allowed_private: tuple[str, ...] = ()
-    """host:port pairs inside the own network that may be reached all the same (the sandbox)."""
+    """host:port pairs on the internal network that are allowed (the sandbox)."""
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -50,7 +50,7 @@ class Config:
     """A connection as an adapter sees it: plain values, frozen, no model.
 
     `addresses`: lower-case handles (no @) or mail aliases of its channels. `own`: lower-case account ids or handles
-    that speak for us. Secrets never show in a repr.
+    that post for us. Secrets never show in a repr.
     """
 
     settings: Mapping[str, Json] = field(default_factory=dict)
@@ -59,11 +59,11 @@ class Config:
     own: frozenset[str] = frozenset()
     network: Network = field(default_factory=Network)
     channel_settings: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    """Address → what the adapter's `channel_fields` ask for (a Twitter handle's user id)."""
+    """Address → values of the adapter's `channel_fields` (a Twitter handle's user id)."""
     channel_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     """Address → secrets of that channel (a Twitter handle's access token)."""
     personal: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What one advocate has filled in for the adapter's `personal_fields`; empty when the connection speaks itself."""
+    """One advocate's values for the adapter's `personal_fields`; empty if the connection's own account posts."""
 
     def setting(self, name: str, default: Json = None) -> Json:
         value = self.settings.get(name)

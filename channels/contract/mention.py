@@ -1,4 +1,4 @@
-"""Something somebody said, in the desk's own terms, whatever platform it came from. Pure data."""
+"""The platform-independent mention and its author and attachments. Pure data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that came with a mention. `content` is None when it was over the size cap: `size` (bytes) still tells."""
+    """A mention's attachment. `content` is None over the size cap; `size` (bytes) is always set."""
 
     name: str
     type: str
@@ -36,21 +36,21 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Something somebody said, in the desk's own terms. Times are aware UTC; text is plain, html unsanitised."""
+    """One post, comment, message or mail. Times are aware UTC; `text` is plain, `html` unsanitised."""
 
     external_id: str
     thread_id: str
     author: Author
     posted_at: datetime | None
-    """None only where the payload does not tell; the desk then takes the time at which it was fetched."""
+    """None only if the payload has no time; the desk then uses the fetch time."""
     text: str
     parent_id: str | None = None
     subject: str | None = None
     html: str | None = None
     url: str | None = None
     about_url: str | None = None
-    """The page that the talk is about, when that is not where it takes place (an HN story's link, a commented article):
-    by it the same page is recognised on two platforms."""
+    """The page under discussion, if it isn't where the discussion is (an HN story's link, a commented article);
+    identifies the same page on two platforms."""
     is_auto: bool = False
     is_own: bool = False
     is_deleted: bool = False
@@ -61,23 +61,23 @@ class Mention:
     aliases: tuple[str, ...] = ()
     """Other external ids of the same post (the later ids of an edited tweet)."""
     reply_to_id: str | None = None
-    """External id under which an answer must be posted, when it is not `external_id` (newest of an edit history)."""
+    """External id to reply to, if not `external_id` (the newest of an edit history)."""
     thread_keys: tuple[str, ...] = ()
     """Further keys of the conversation, strongest first (mail: In-Reply-To, References backwards, our marker)."""
     addressed: tuple[tuple[str, ...], ...] = ()
-    """Lower-case handles or addresses it was written to, in tiers; the first tier that knows a channel wins."""
+    """Lower-case handles or addresses it was sent to, in tiers; the first tier that matches a channel wins."""
     thread_title: str | None = None
-    """What the whole thread is about (an HN story's title), beside the item's own `subject`."""
+    """The thread's title (an HN story), in addition to the item's `subject`."""
     requester: Author | None = None
-    """Who asks, when it is not the author (a mail forwarded to the desk by a team member)."""
+    """The requester, if not the author (a mail that a team member forwarded to the desk)."""
     bounced_id: str | None = None
-    """External id of our own message that this delivery report is about."""
+    """External id of our message that this delivery report is about."""
     extra: Mapping[str, Json] = field(default_factory=dict)
-    """Context that changes all the time (score, likes, place in a list); shown, but never an edit."""
+    """Volatile context (score, likes, rank); shown, but a change isn't an edit."""
 
 
 def digest(mention: Mention) -> bytes:
-    """16 bytes over what a reader would call the content: equal digests mean that nothing was edited."""
+    """16 bytes over the visible content: equal digests mean no edit."""
     content = (
         mention.text,
         mention.html,

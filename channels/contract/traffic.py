@@ -1,4 +1,4 @@
-"""What goes over the wire, either way: items and pages that come in, hooks that are called, replies that go out."""
+"""Data on the wire, both ways: incoming items and pages, webhook requests, outgoing replies."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Document = Any
 class Item:
     """One self-contained piece of a document: enough to `parse` it alone, years later.
 
-    `external_id` is unique within the *connection* (mail: mailbox/uidvalidity/uid, since a Message-ID is only the
-    sender's word). `payload` is JSON; `raw` holds the bytes of a mail, `payload` then what the server knows beside them
+    `external_id` is unique within the *connection* (mail: mailbox/uidvalidity/uid, since a sender can forge a
+    Message-ID). `payload` is JSON; `raw` holds the bytes of a mail, and `payload` then holds the server's metadata
     (INTERNALDATE, folder).
     """
 
@@ -29,12 +29,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one request brought. Storing `items` and `cursor` is one transaction; then the next page is asked for.
+    """The result of one request. `items` and `cursor` are stored in one transaction before the next page is requested.
 
-    `cursor` is the adapter's own JSON, handed back at the next poll. `quota_left` in requests, None where unknown.
-    `trouble`: what of the connection cannot be read, in words for the admin, while the rest goes on at its usual pace
-    (one subreddit of several is closed); it is shown until a poll tells of none. `again_soon`: that is expected to pass
-    (a 5xx), so the next poll comes after the shortest pause that the adapter allows.
+    `cursor` is the adapter's own JSON, passed back at the next poll. `quota_left` in requests, None if unknown.
+    `trouble`: what part of the connection cannot be read, in words for the admin, while the rest continues at its usual
+    pace (one of several subreddits is closed); shown until a poll reports none. `again_soon`: the trouble is expected
+    to pass (a 5xx), so the next poll comes after the adapter's minimum interval.
     """
 
     items: Sequence[Item]
@@ -47,14 +47,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A reply on its way out. `key` is the desk's own id of it (a UUID string): one key is posted at most once."""
+    """An outgoing reply. `key` is the desk's id for it (a UUID string): each key is posted at most once."""
 
     key: str
     text: str
     thread_id: str | None = None
     in_reply_to: str | None = None
     sender: str | None = None
-    """Handle or alias of the channel it is sent from, without @."""
+    """Handle or alias of the sending channel, without @."""
     recipients: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     subject: str | None = None
@@ -62,12 +62,12 @@ class Outgoing:
     """Mail: Message-IDs of the conversation, oldest first, for the References header."""
     html: str | None = None
     message_id: str | None = None
-    """Mail: the Message-ID to send with; stable over attempts (the outbox makes it from `key`)."""
+    """Mail: the Message-ID; the same on every attempt (the outbox derives it from `key`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The platform took it: `external_id` as it will come in by polling."""
+    """The platform accepted it: `external_id` as polling will return it."""
 
     external_id: str
     url: str | None = None
@@ -76,23 +76,23 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A request that a platform makes to the desk. Names of headers are lower case; `body` is as it was signed."""
+    """A webhook request from a platform. Header names are lower case; `body` is the signed bytes."""
 
     method: str
     headers: Mapping[str, str]
     query: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
     address: str = ""
-    """Where it came from (IP), for limits; never for proof."""
+    """Source IP, for rate limits; never for authentication."""
 
 
 @dataclass(frozen=True, slots=True)
 class HookAnswer:
-    """What a hook brought, and what the platform is told. The items are stored before the answer is given."""
+    """A webhook's items and the HTTP response. The items are stored before the response is sent."""
 
     items: Sequence[Item] = ()
     status: int = 200
     body: str = ""
     content_type: str = "text/plain; charset=utf-8"
     poll: bool = False
-    """There is something to read that the hook only points at: the connection is due at once."""
+    """The webhook only signals new data: poll the connection at once."""

@@ -1,4 +1,4 @@
-"""Database sessions, rollback of migrations, and values that PostgreSQL accepts.
+"""Database sessions, data kept across migration rollbacks, and JSON that PostgreSQL accepts.
 
-Others use `db_session`, `payloads` and `rollback`.
+Public modules: `db_session`, `payloads`, `rollback`.
 """

@@ -1,14 +1,14 @@
-"""What each database session of ours is like: bounded in time, and the same directly and behind a transaction pooler.
+"""Sets up each database session: time limits that work both directly and behind a transaction pooler.
 
-A pooler such as PgBouncer gives every transaction another server session. What is set for a session, prepared in it, or
-held by it (cursors, session locks) would then belong to somebody else, and it refuses limits as startup parameters. So
-nothing is sent at the start; after connecting the session tells by itself which of the two it is:
+Behind a pooler such as PgBouncer, each transaction may run in a different server session. Session settings, prepared
+statements, cursors and session locks would then leak to other clients, and the pooler rejects limits as startup
+parameters. So nothing is sent at startup; after connecting, we detect which of the two it is:
 
 - direct: the limits are set once for the session;
-- pooled: they go in front of the first statement of each transaction, as SET LOCAL; server-side cursors are off, which
-  `mentions.db.prepared` reads, too.
+- pooled: SET LOCAL sets them before the first statement of each transaction; server-side cursors are off, and
+  `mentions.db.prepared` checks this too.
 
-What the `options` of DATABASE_URL set is left alone.
+Parameters set in the `options` of DATABASE_URL are left alone.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 OLDEST_VERSION = 160000
 POOLED = "DISABLE_SERVER_SIDE_CURSORS"
-"""Django's own name for "behind a transaction pooler"."""
+"""Django's setting for "behind a transaction pooler"."""
 _OPTION = re.compile(r"(?:-c\s*|--)([a-z_.]+)\s*=")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """In milliseconds; 0: none."""
+    """In milliseconds; 0: no limit."""
 
     statement_ms: int = 0
     lock_ms: int = 0
     idle_in_transaction_ms: int = 60_000
-    """A long open snapshot makes every claim slower; nothing of ours may idle inside a transaction."""
+    """A long-open snapshot slows every claim; none of our code may idle in a transaction."""
 
     @property
     def parameters(self) -> dict[str, int]:
@@ -53,13 +53,13 @@ _limits = Limits()
 
 
 def limit(limits: Limits) -> None:
-    """For this process and its children; called before the first connection. Commands never call it."""
+    """Set the limits for this process and its children; call it before the first connection. Commands never do."""
     global _limits
     _limits = limits
 
 
 def for_web() -> Limits:
-    """Somebody waits for the page."""
+    """Strict: somebody is waiting for the page."""
     return Limits(settings.WEB_STATEMENT_TIMEOUT_SECONDS * 1000, settings.LOCK_TIMEOUT_SECONDS * 1000)
 
 
@@ -68,12 +68,12 @@ def for_worker() -> Limits:
 
 
 def for_commands() -> Limits:
-    """Migrations, exports: they take as long as they take."""
+    """No limit for migrations and exports."""
     return Limits()
 
 
 def prepare(connection: BaseDatabaseWrapper, **_signal: Any) -> None:
-    """Receiver of `connection_created`. Raises NotSupportedError for a PostgreSQL that is too old."""
+    """Receiver of `connection_created`. Raises NotSupportedError if PostgreSQL is older than 16."""
     if connection.vendor != "postgresql":
         return
     _refuse_old(connection)
@@ -86,24 +86,24 @@ def prepare(connection: BaseDatabaseWrapper, **_signal: Any) -> None:
 
 
 def is_pooled(connection: BaseDatabaseWrapper) -> bool:
-    """Whether each transaction may have another server session. Known once it is connected."""
+    """Whether each transaction may run in a different server session. Known only after connecting."""
     return bool(connection.settings_dict.get(POOLED))
 
 
 def mark_pooled(connection: BaseDatabaseWrapper) -> None:
-    """For this process and for good: a pooler is treated so even if a later connection is direct."""
+    """Permanent for this process, even if a later connection is direct."""
     connection.settings_dict[POOLED] = True
 
 
 def set_by_url(connection: BaseDatabaseWrapper) -> set[str]:
-    """Names of the parameters in the `options` of DATABASE_URL."""
+    """Names of the parameters set in the `options` of DATABASE_URL."""
     given = connection.settings_dict.get("OPTIONS", {}).get("options", "")
     return set(_OPTION.findall(given))
 
 
 @contextmanager
 def without_limits(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """One transaction whose statements may take as long as they need: long work in a task."""
+    """One transaction without a statement timeout, for long work in a task."""
     with atomic(using=connection.alias):
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")
@@ -118,7 +118,7 @@ def _refuse_old(connection: BaseDatabaseWrapper) -> None:
 
 
 def _has_pooler(connection: BaseDatabaseWrapper) -> bool:
-    """A pooler makes up the process id that it gives to us; the server behind it says its own."""
+    """A pooler reports a made-up backend process id; the server behind it reports the real one."""
     with connection.connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         return bool(cursor.fetchone()[0] != connection.connection.get_backend_pid())
@@ -138,8 +138,8 @@ def _limit_transactions(connection: BaseDatabaseWrapper, parameters: Mapping[str
 
 @dataclass(frozen=True)
 class _FirstStatement:
-    """Puts the limits in front of whatever begins a transaction. Several statements in one string are one transaction
-    by themselves, so that this holds for a single statement outside a transaction, too."""
+    """Prepends the limits to the statement that begins a transaction. Several statements in one string form an implicit
+    transaction, so this also works for a single statement in autocommit mode."""
 
     prefix: str
 

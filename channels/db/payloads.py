@@ -1,7 +1,7 @@
-"""JSON that PostgreSQL's jsonb cannot hold (NUL, lone surrogates, NaN), kept whole all the same. Pure.
+"""Stores JSON that PostgreSQL's jsonb rejects (NUL, lone surrogates, NaN) without loss. Pure.
 
 jsonb refuses \\u0000 and unpaired surrogates: https://www.postgresql.org/docs/current/datatype-json.html
-Such a payload is stored as one string of pure-ASCII JSON under `ESCAPED`; nothing of it is lost.
+Such a payload is stored as one string of pure-ASCII JSON under `ESCAPED`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _KEPT_OF_LONG_ID = 400
 
 
 def to_json(payload: Json) -> str:
-    """JSON text that jsonb takes; `restored` of what comes back is the payload again."""
+    """JSON text that jsonb accepts; `restored` reverses it."""
     try:
         text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
         text.encode()
@@ -35,24 +35,24 @@ def to_json(payload: Json) -> str:
 
 
 def storable(payload: Json) -> Json:
-    """The same as an object, for a JSONField."""
+    """Like `to_json`, but an object for a JSONField."""
     return json.loads(to_json(payload))
 
 
 def restored(stored: Json) -> Json:
-    """What was given to `to_json`."""
+    """The original payload, from the stored object."""
     if isinstance(stored, dict) and len(stored) == 1 and ESCAPED in stored:
         return json.loads(stored[ESCAPED])
     return stored
 
 
 def from_json(text: str | bytes) -> Json:
-    """What was given to `to_json`, from the text as the database gives it back."""
+    """The original payload, from the stored JSON text."""
     return restored(json.loads(text))
 
 
 def canonical_digest(payload: Json, raw: bytes | None) -> bytes:
-    """16 bytes over the whole item, for one that cannot be parsed: any change at all counts as an edit."""
+    """16 bytes over the whole item, if it can't be parsed: any change counts as an edit."""
     try:
         text = json.dumps(payload, sort_keys=True, default=str)
     except RecursionError:
@@ -61,7 +61,7 @@ def canonical_digest(payload: Json, raw: bytes | None) -> bytes:
 
 
 def storable_id(external_id: str) -> str:
-    """An id that fits the column, still unique: one that is too long or holds NUL gets a digest for its tail."""
+    """The id, fit for its column and still unique: if it's too long or contains NUL, its tail becomes a digest."""
     clean = external_id.replace("\0", "").encode("utf-8", "ignore").decode()
     if clean == external_id and len(external_id) <= LONGEST_ID:
         return external_id
@@ -78,7 +78,8 @@ def _escaped(payload: Json) -> str:
 
 
 def _is_deep(payload: Json, text: str) -> bool:
-    """Nested so deep that whoever reads it back may run out of stack: the database, a page. As one string it's flat."""
+    """Whether it's nested so deeply that a reader (the database, a page) may overflow its stack. As a string it's
+    flat."""
     if text.count("[") + text.count("{") < DEEP:
         return False
     level, depth = [payload], 0
@@ -95,7 +96,7 @@ def _inside(value: Json) -> list[Json]:
 
 
 def _written(payload: Json) -> str:
-    """JSON of any depth, without recursion."""
+    """Serialises JSON of any depth, without recursion."""
     parts: list[str] = []
     todo: list[tuple[bool, Any]] = [(False, payload)]
     while todo:

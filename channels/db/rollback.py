@@ -1,9 +1,9 @@
-"""Rolling a migration back and forth loses nothing: what its reversal would drop is kept aside and comes back with it.
+"""Keeps data across migration rollbacks: what a reversal drops is kept aside and restored on the next migrate.
 
-An upgrade that is taken back for an hour must not change the addresses of webhooks or forget what the newer release has
-written. Before any migration of ours runs backwards, the rows of the tables and the values of the columns that it will
-drop are copied into tables of their own (`kept_…`). When it runs forwards again they are put back: as they were for
-rows that are still there, without references to what is gone.
+An upgrade that is reverted for an hour must not change webhook addresses or lose what the newer release has written.
+Before any of our migrations runs backwards, the tables' rows and the column values it would drop are copied to separate
+tables (`kept_…`). When it runs forwards again they are restored: column values to rows that still exist, and no
+references to deleted rows.
 """
 # ruff: noqa: S608 (names of tables and columns come from migrations and the catalogue, and are quoted)
 
@@ -30,7 +30,7 @@ Plan = Iterable[tuple[Migration, bool]]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a reversal drops: one column of a table (with the table's key), or where `column` is None all of it."""
+    """What a reversal drops: one column (with the table's key), or the whole table if `column` is None."""
 
     app: str
     migration: str
@@ -38,14 +38,14 @@ class Kept:
     key: str
     column: str | None
     empties: bool = False
-    """The column is needed and has no default: it can only be added to an empty table again."""
+    """The column is NOT NULL without a default, so it can only be added back to an empty table."""
 
     def name(self, number: int) -> str:
         return f"{PREFIX}{self.app}_{self.migration[:4]}_{number}"
 
 
 def keep_aside(app_config: AppConfig, plan: Plan, using: str, verbosity: int = 1, **_kwargs: Any) -> None:
-    """Receiver of `pre_migrate`; acts for the whole plan when this app is announced."""
+    """Receiver of `pre_migrate`; handles the whole plan when it is sent for this app."""
     backwards = [migration for migration, is_backwards in plan if is_backwards and is_ours(migration.app_label)]
     if app_config.name != "channels" or not backwards:
         return
@@ -62,7 +62,7 @@ def keep_aside(app_config: AppConfig, plan: Plan, using: str, verbosity: int = 1
 
 
 def bring_back(app_config: AppConfig, using: str, plan: Plan = (), **_kwargs: Any) -> None:
-    """Receiver of `post_migrate`, which is also sent without a plan when a test's tables were emptied."""
+    """Receiver of `post_migrate`, which is also sent without a plan when a test's tables are flushed."""
     forwards = {(migration.app_label, migration.name) for migration, is_backwards in plan if not is_backwards}
     if app_config.name != "channels" or not forwards:
         return
@@ -77,17 +77,17 @@ def bring_back(app_config: AppConfig, using: str, plan: Plan = (), **_kwargs: An
 
 
 def is_ours(label: str) -> bool:
-    """Whether this app is part of the desk and not an installed package."""
+    """Whether this app is part of the desk rather than an installed package."""
     return Path(apps.get_app_config(label).path).is_relative_to(settings.BASE_DIR) and not _is_installed(label)
 
 
 def _is_installed(label: str) -> bool:
-    """A virtual environment may lie in the checkout."""
+    """A virtual environment may be inside the checkout."""
     return "site-packages" in Path(apps.get_app_config(label).path).parts
 
 
 def _dropped_by(backwards: list[Migration], connection: BaseDatabaseWrapper) -> Iterator[Kept]:
-    """Tables before columns, and no column of a table that is kept as a whole."""
+    """Tables first, then columns of tables that aren't kept as a whole."""
     loader = MigrationLoader(connection)
     tables: dict[str, Kept] = {}
     columns: list[Kept] = []
@@ -115,7 +115,7 @@ def _dropped_by(backwards: list[Migration], connection: BaseDatabaseWrapper) -> 
 
 
 def _empty_what_refers(tables: dict[str, Kept], connection: BaseDatabaseWrapper) -> None:
-    """A table that is emptied takes the rows that point to its own with it: they are kept as well."""
+    """Emptying a table also deletes rows that reference it, so those are kept too."""
     todo = [kept for kept in tables.values() if kept.empties]
     while todo:
         kept = todo.pop()
@@ -126,7 +126,7 @@ def _empty_what_refers(tables: dict[str, Kept], connection: BaseDatabaseWrapper)
 
 
 def _referring(table: str, connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
-    """(table, its primary key) of each that refers to this one."""
+    """(table, primary key) of each table that references this one."""
     return list(
         _run(
             connection,
@@ -144,7 +144,7 @@ def _needs_empty(field: Field[Any, Any]) -> bool:
 
 
 def _throughs(model: type[Model]) -> Iterator[type[Model]]:
-    """The tables of many-to-many fields that Django makes by itself."""
+    """The many-to-many tables that Django creates automatically."""
     for field in model._meta.local_many_to_many:
         through = field.remote_field.through
         if through is not None and through._meta.auto_created:
@@ -174,7 +174,7 @@ def _run(connection: BaseDatabaseWrapper, sql: str, values: Any = None) -> Any:
 
 
 def _copy(kept: Kept, number: int, connection: BaseDatabaseWrapper) -> int:
-    """How many rows; without any there is nothing to keep."""
+    """Returns the number of rows; with none, no table is kept."""
     what = "*" if kept.column is None else _quoted(kept.key, kept.column)
     name = kept.name(number)
     _run(connection, f"CREATE TABLE {_quoted(name)} AS SELECT {what} FROM {_quoted(kept.table)}")
@@ -187,7 +187,7 @@ def _copy(kept: Kept, number: int, connection: BaseDatabaseWrapper) -> int:
 
 
 def take_out(kept: Kept, where: str, connection: BaseDatabaseWrapper) -> None:
-    """For a migration's own reversal: rows that the older release could not hold are kept aside and deleted."""
+    """For a migration's own reversal: keeps aside and deletes rows that the older release can't hold."""
     name = kept.name(_highest(connection) + 1)
     _run(connection, f"CREATE TABLE {_quoted(name)} AS SELECT * FROM {_quoted(kept.table)} WHERE {where}")
     _run(connection, f"COMMENT ON TABLE {_quoted(name)} IS %s", [json.dumps(asdict(kept))])
@@ -195,7 +195,7 @@ def take_out(kept: Kept, where: str, connection: BaseDatabaseWrapper) -> None:
 
 
 def _known(connection: BaseDatabaseWrapper) -> list[tuple[str, Kept]]:
-    """What is kept, in the order in which it was."""
+    """The kept tables, in the order they were kept."""
     found = _run(
         connection,
         """SELECT c.relname, obj_description(c.oid, 'pg_class') FROM pg_class c
@@ -220,7 +220,7 @@ def _restore(name: str, kept: Kept, connection: BaseDatabaseWrapper) -> None:
 
 
 def _targets_first(due: list[tuple[str, Kept]], connection: BaseDatabaseWrapper) -> Iterator[tuple[str, Kept]]:
-    """Rows come back before those that must point to them, and whole rows before single columns."""
+    """Referenced rows before rows with required references to them, and whole rows before single columns."""
     there = set(connection.introspection.table_names())
     left = [pair for pair in due if pair[1].column is None]
     while left:
@@ -240,7 +240,7 @@ def _points_to(table: str, others: set[str], there: set[str], connection: BaseDa
 
 
 def _point_again(name: str, kept: Kept, connection: BaseDatabaseWrapper) -> None:
-    """References that may be empty, to rows that came back after the one that points to them."""
+    """Restores nullable references to rows that came back after the referencing row."""
     if kept.column is not None or kept.table not in connection.introspection.table_names():
         return
     columns = _columns(kept.table, connection)
@@ -250,14 +250,14 @@ def _point_again(name: str, kept: Kept, connection: BaseDatabaseWrapper) -> None
 
 
 def _references(table: str, connection: BaseDatabaseWrapper) -> dict[str, tuple[str, str]]:
-    """Column → (table, column) that it points to."""
+    """Column → the (table, column) it references."""
     with connection.cursor() as cursor:
         relations = connection.introspection.get_relations(cursor, table)
     return {column: (found[1], found[0]) for column, found in relations.items()}
 
 
 def _columns(table: str, connection: BaseDatabaseWrapper) -> dict[str, bool]:
-    """Column → may be null. Without those that the database computes itself."""
+    """Column → whether it's nullable. Without generated columns."""
     found = _run(
         connection,
         """SELECT column_name, is_nullable = 'YES' FROM information_schema.columns
@@ -299,7 +299,7 @@ def _put_back_rows(
 
 
 def _go_on_counting(kept: Kept, connection: BaseDatabaseWrapper) -> None:
-    """New rows get numbers above those that are back. Not every key is a number."""
+    """Sets the sequence above the restored keys. Not every key has a sequence."""
     sequence = _run(connection, "SELECT pg_get_serial_sequence(%s, %s)", [_quoted(kept.table), kept.key])[0][0]
     if sequence:
         highest = f"SELECT coalesce(max({_quoted(kept.key)}), 1) FROM {_quoted(kept.table)}"

@@ -1,4 +1,4 @@
-"""The only way out over HTTP: guarded addresses, time limits, size caps, typed errors.
+"""The HTTP client for all outgoing requests: guarded addresses, timeouts, size caps, typed errors.
 
 Adapters use `client` and `oauth`; the rest is internal.
 """

@@ -1,4 +1,4 @@
-"""The body of an HTTP answer: JSON in whatever charset, mended where no database would store it. Pure."""
+"""HTTP response bodies: JSON in any charset, with escapes that a database can't store replaced. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from channels.contract import Json
 
-# JSON may escape characters that PostgreSQL's jsonb refuses: NUL and halves of surrogate pairs.
+# JSON can escape characters that PostgreSQL's jsonb rejects: NUL and lone surrogates.
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _ESCAPE = re.compile(
     rb"\\(?:[^u]|u(?:(0000)|[dD][89abAB][0-9a-fA-F]{2}(?:(\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?!\\u[dD][c-fC-F])())"
@@ -19,7 +19,7 @@ _ESCAPE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A response of any status, its body read whole."""
+    """A response of any status with its complete body."""
 
     status: int
     headers: Mapping[str, str]
@@ -27,7 +27,7 @@ class Raw:
 
 
 def decode_json(raw: Raw) -> Json:
-    """The parsed body, whatever the charset header claims. Raises ValueError."""
+    """The parsed body, even if the charset header is wrong. Raises ValueError."""
     if not raw.content.strip():
         raise ValueError("empty body")
     content = _ESCAPE.sub(_storable, raw.content) if _SUSPECT.search(raw.content) else raw.content

@@ -1,7 +1,7 @@
-"""The one way out over HTTP: time limits, size caps, redirects, proxies, charsets, guarded addresses, typed errors.
+"""The only HTTP client: timeouts, size caps, redirects, proxies, charsets, guarded addresses, typed errors.
 
-A *read* may be repeated: whatever is wrong with its answer is worth another try. A *write* may not: an error before
-the request left is Transient, a clear refusal Rejected, and everything between is Uncertain.
+A *read* can be retried: a bad response is Transient. A *write* cannot: an error before the request was sent is
+Transient, a clear refusal is Rejected, and everything in between is Uncertain.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ from channels.http.guard import anything_sent, begin_request, check_behind_proxy
 
 MAX_REDIRECTS = 5
 _SHOWN = 100
-"""Characters of an address in an error."""
+"""Maximum characters of an address in an error."""
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _SAY_NOTHING = frozenset(("accept", "accept-language", "user-agent", "if-none-match", "if-modified-since"))
-"""Headers that may follow a redirect to another host; any other one may be a key (`Api-Key`, `X-Goog-Api-Key`)."""
+"""Headers that may follow a redirect to another host; any other may hold a key (`Api-Key`, `X-Goog-Api-Key`)."""
 
 Classify = Callable[[int, Json], ChannelError | None]
-"""An adapter's own reading of an error body (status, parsed body or None); None leaves it to the general rule."""
+"""An adapter's classification of an error response (status, parsed body or None); None applies the general rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A 2xx response; header names are found whatever their case. `body` is parsed JSON, None when there is none."""
+    """A 2xx response; header names are case-insensitive. `body` is parsed JSON, None if empty."""
 
     status: int
     headers: Mapping[str, str]
     body: Json
 
     def quota(self) -> tuple[int | None, datetime | None]:
-        """Requests left and when the window begins anew, where the headers tell."""
+        """Requests left and when the window resets; None if the headers don't say."""
         return quota(self.headers, desk_now())
 
 
@@ -64,7 +64,7 @@ class Call:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def target(self) -> SplitResult:
-        """The parts of the address. Raises Rejected if it is none."""
+        """The parts of the URL. Raises Rejected if it's invalid."""
         try:
             parts = urlsplit(self.url)
             is_sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -76,11 +76,11 @@ class Call:
 
     @property
     def where(self) -> str:
-        """Host and path: no query, since it may hold a key."""
+        """Host and path, without the query: it may contain a key."""
         parts = self.target()
         place = redact(
             f"{parts.hostname or '?'}{parts.path}", self.secrets
-        )  # before it is cut: half a secret is one too
+        )  # before cutting: half a secret is still a secret
         return place if len(place) <= _SHOWN else f"{place[: _SHOWN - 1]}…"
 
 
@@ -94,13 +94,13 @@ def get_json(
     secrets: Iterable[str] = (),
     classify: Classify | None = None,
 ) -> Answer:
-    """Read a JSON document. Raises Transient, RateLimited, AuthFailed, Rejected, BlockedAddress."""
+    """GET a JSON document. Raises Transient, RateLimited, AuthFailed, Rejected, BlockedAddress."""
     call = Call("GET", url, params, headers=headers, auth=auth, secrets=tuple(secrets))
     return _answered(call, _read(network, call), classify)
 
 
 def _answered(call: Call, raw: Raw, classify: Classify | None) -> Answer:
-    """What was read, as JSON; or why it could not be read."""
+    """The parsed response; raises the error of a failed one."""
     if not 200 <= raw.status < 300:
         _raise_known(raw, classify, call.secrets)
         raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), desk_now())
@@ -121,7 +121,7 @@ def get_bytes(
     auth: AuthBase | None = None,
     secrets: Iterable[str] = (),
 ) -> Raw:
-    """Read a document of any type (a feed, a page); 304 is handed back as it is. Raises as `get_json`."""
+    """GET a document of any type (a feed, a page); a 304 is returned, not raised. Raises as `get_json`."""
     call = Call("GET", url, params, headers=headers, auth=auth, secrets=tuple(secrets))
     raw = _read(network, call)
     if not (200 <= raw.status < 300 or raw.status == 304):
@@ -139,7 +139,7 @@ def post_json(
     secrets: Iterable[str] = (),
     classify: Classify | None = None,
 ) -> Answer:
-    """Change something. Raises Transient only if nothing left, else Uncertain, Rejected, AuthFailed, RateLimited."""
+    """POST JSON. Raises Transient only if nothing was sent, else Uncertain, Rejected, AuthFailed, RateLimited."""
     return _write(
         network, Call("POST", url, payload=payload, headers=headers, auth=auth, secrets=tuple(secrets)), classify
     )
@@ -156,7 +156,7 @@ def post_form(
     secrets: Iterable[str] = (),
     classify: Classify | None = None,
 ) -> Answer:
-    """Change something by a form (x-www-form-urlencoded). Raises as `post_json`."""
+    """POST a form (x-www-form-urlencoded). Raises as `post_json`."""
     call = Call("POST", url, params, form=form, headers=headers, auth=auth, secrets=tuple(secrets))
     return _write(network, call, classify)
 
@@ -171,7 +171,7 @@ def ask_form(
     secrets: Iterable[str] = (),
     classify: Classify | None = None,
 ) -> Answer:
-    """A question that is asked by POST and changes nothing that matters (a new access token). Raises as `get_json`."""
+    """POST a form that is safe to repeat (request an access token). Raises as `get_json`."""
     call = Call("POST", url, form=form, headers=headers, auth=auth, secrets=tuple(secrets))
     return _answered(call, _read(network, call), classify)
 
@@ -186,7 +186,7 @@ def ask_json(
     secrets: Iterable[str] = (),
     classify: Classify | None = None,
 ) -> Answer:
-    """The same with a JSON body (a session, a query in JSON)."""
+    """POST JSON that is safe to repeat (a session, a JSON query). Raises as `get_json`."""
     call = Call("POST", url, payload=payload, headers=headers, auth=auth, secrets=tuple(secrets))
     return _answered(call, _read(network, call), classify)
 
@@ -200,12 +200,12 @@ def delete(
     secrets: Iterable[str] = (),
     classify: Classify | None = None,
 ) -> Answer:
-    """Delete something. Raises as `post_json`."""
+    """Send a DELETE. Raises as `post_json`."""
     return _write(network, Call("DELETE", url, headers=headers, auth=auth, secrets=tuple(secrets)), classify)
 
 
 def _read(network: Network, call: Call) -> Raw:
-    """Follow redirects; each hop connects through the guard. Credentials stay with the host they were meant for."""
+    """Follows redirects; each hop connects through the guard. Credentials are never sent to another host."""
     for _ in range(MAX_REDIRECTS + 1):
         begin_request()
         try:
@@ -260,7 +260,7 @@ def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
 
 
 def _exchange(network: Network, call: Call) -> Raw:
-    """One request, its body read whole. Raises requests', urllib3's and the system's errors, BlockedAddress."""
+    """One request with its complete body. Raises errors of requests, urllib3 and the OS, and BlockedAddress."""
     parts = call.target()
     if network.proxies:
         check_behind_proxy(network, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
@@ -281,7 +281,7 @@ def _exchange(network: Network, call: Call) -> Raw:
 
 
 def _body(network: Network, response: requests.Response, where: str) -> bytes:
-    """Decoded, at most `max_bytes` of it, within twice the read timeout: a server that drips must not hold us."""
+    """The decoded body: at most `max_bytes`, within twice the read timeout, so a slow-drip server can't hold us."""
     deadline = time.monotonic() + 2 * network.read_timeout_s
     body = bytearray()
     while chunk := response.raw.read1(_CHUNK, decode_content=True):
@@ -310,7 +310,7 @@ def _raise_known(raw: Raw, classify: Classify | None, secrets: tuple[str, ...]) 
 
 
 def _reason(error: Exception) -> str:
-    """In our own words: the texts of the libraries quote whole URLs."""
+    """In our own words: library error texts quote whole URLs."""
     if isinstance(error, Transient):
         return str(error)
     if isinstance(error, requests.Timeout | TimeoutError) or "timed out" in str(error).lower():
@@ -327,5 +327,5 @@ def _reason(error: Exception) -> str:
 
 
 def kept(values: Mapping[str, Any]) -> dict[str, str | int]:
-    """Parameters without the ones that are None."""
+    """The parameters that aren't None."""
     return {name: value for name, value in values.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What an HTTP failure means for the desk, and how it is told without giving away a secret. Pure but for the clock.
+"""Maps HTTP failures to channel errors and redacts secrets from their text. Pure.
 
 Status codes: RFC 9110 section 15, 429 RFC 6585 section 4. Retry-After: RFC 9110 section 10.2.3. `x-rate-limit-reset`
 is in epoch seconds: https://docs.x.com/x-api/fundamentals/rate-limits
@@ -19,11 +19,11 @@ from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Tra
 
 LONGEST_WAIT_S = 24 * 3600.0
 _MOST_LEFT = 2**31 - 1
-"""What the database stores; nobody has a larger quota."""
+"""The database column's maximum; no quota is larger."""
 _DETAIL_LENGTH = 200
 _DETAIL_READ = 4000
-"""Bytes of an error body that are looked at: the patterns below take quadratic time on hostile ones."""
-# Whole names (possessive, so that no search begins anew within one), and what follows them up to the value.
+"""Bytes of an error body to inspect: the patterns below take quadratic time on hostile input."""
+# Whole names (possessive, so a search never restarts inside one), and what separates them from the value.
 _NAME = re.compile(r"(?<![\w-])([\w-]++)[\"']?\s{0,9}[=:]\s{0,9}")
 _SECRET_NAME = re.compile(
     r".*(?:token|secret)|(?:.*-)?(?:api[_-]?key|pass(?:word|wd)?|signature|oauth_\w+|key)\Z", re.IGNORECASE
@@ -35,7 +35,7 @@ _TAGS = re.compile(r"<(script|style)\b.*?</\1|<[^>]*>", re.IGNORECASE | re.DOTAL
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without the given secrets (also as they look inside a URL) and without whatever looks like one."""
+    """The text without the given secrets (also URL-encoded) and without anything that looks like a secret."""
     for secret in sorted({s for s in secrets if s and len(s) >= 4}, key=len, reverse=True):
         for form in {secret, quote(secret, safe=""), quote_plus(secret)}:
             text = text.replace(form, "•••")
@@ -43,7 +43,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def _without_parameters(text: str) -> str:
-    """`token=…`, `"api_key": "…"` and the like without their values."""
+    """Removes the values of `token=…`, `"api_key": "…"` and the like."""
     kept, at = [], 0
     for name in _NAME.finditer(text):
         if name.end() >= at and _SECRET_NAME.match(name[1]) and (value := _VALUE.match(text, name.end())):
@@ -53,14 +53,14 @@ def _without_parameters(text: str) -> str:
 
 
 def redacted(error: ChannelError, secrets: Iterable[str]) -> ChannelError:
-    """The same error; its text may quote what a platform said, and platforms quote what they were sent."""
+    """The same error with redacted text: it may quote a platform, and platforms quote what they were sent."""
     known = tuple(secrets)
     error.args = tuple(redact(part, known) if isinstance(part, str) else part for part in error.args)
     return error
 
 
 def read_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
-    """The error of a request that changes nothing. `where` is host and path, `detail` what the platform says."""
+    """The error of a failed read. `where`: host and path; `detail`: the platform's text."""
     told = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")
     if status == 429:
         return rate_limited(headers, told, now)
@@ -74,7 +74,7 @@ def read_failure(status: int, headers: Mapping[str, str], where: str, detail: st
 
 
 def write_failure(status: int, headers: Mapping[str, str], where: str, detail: str, now: datetime) -> ChannelError:
-    """The error of a request that posts or deletes: after a 5xx nobody knows whether it was taken."""
+    """The error of a failed write: after a 5xx its outcome is unknown."""
     told = f"{where} answered {status}" + (f": {detail.rstrip('.')}" if detail else "")
     if status == 429:
         return rate_limited(headers, told, now)
@@ -86,7 +86,7 @@ def write_failure(status: int, headers: Mapping[str, str], where: str, detail: s
 
 
 def rate_limited(headers: Mapping[str, str], told: str, now: datetime) -> RateLimited:
-    """With the time until which to wait, where the headers tell it."""
+    """RateLimited, with the time to wait if the headers give one."""
     wait_s = retry_after_s(headers, now)
     until = now + timedelta(seconds=wait_s) if wait_s is not None else quota(headers, now)[1]
     if until is not None and wait_s is None:
@@ -95,7 +95,7 @@ def rate_limited(headers: Mapping[str, str], told: str, now: datetime) -> RateLi
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait by `Retry-After` (seconds or an HTTP date), at most a day; None without or if unreadable."""
+    """Seconds to wait from `Retry-After` (seconds or an HTTP date), at most a day; None if missing or invalid."""
     value = (headers.get("Retry-After") or "").strip()
     if not value:
         return None
@@ -110,7 +110,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, datetime | None]:
-    """Requests left and when the window begins anew, from `x-rate-limit-remaining` and `-reset` (epoch seconds)."""
+    """Requests left and when the window resets, from `x-rate-limit-remaining` and `-reset` (epoch seconds)."""
     left = _number(headers.get("x-rate-limit-remaining") or "")
     reset = _number(headers.get("x-rate-limit-reset") or "")
     resets_at = None
@@ -120,7 +120,7 @@ def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, dateti
 
 
 def detail_of(body: bytes, secrets: Iterable[str]) -> str:
-    """One line of what an error body says: the fields that APIs put it in, else its text. Without secrets."""
+    """One line from an error body: its usual message fields, else its text. Without secrets."""
     text = body[:_DETAIL_READ].decode("utf-8", "replace")
     try:
         said = _said(json.loads(text))

@@ -1,7 +1,7 @@
-"""Where we may connect to: every address of a name is checked, and the checked address is the one connected to.
+"""SSRF guard: checks every address a name resolves to, and connects to the checked address.
 
-A URL that an admin types must not reach the own network (metadata services, Redis, the database), neither directly,
-nor by a redirect, nor by a name that resolves to something else the second time (DNS rebinding).
+A URL that an admin enters must not reach the internal network (metadata services, Redis, the database): not directly,
+not through a redirect, and not through a name that resolves differently the second time (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from channels.errors import BlockedAddress, Transient
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Special-purpose blocks that some Python releases take for public: RFC 6890, RFC 7526.
+# Special-purpose blocks that some Python releases treat as public: RFC 6890, RFC 7526.
 _INNER = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SENT = threading.local()
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is on the open internet; addresses that wrap an IPv4 one are judged by what they wrap."""
+    """Whether an address is on the public internet; for an address that embeds an IPv4 one, the IPv4 address
+    decides."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inner is None and address in _NAT64:
@@ -46,14 +47,14 @@ def is_public(address: Address) -> bool:
 
 
 def is_allowed(network: Network, host: str, port: int) -> bool:
-    """Whether the process itself has allowed this host and port of the own network."""
+    """Whether the process's settings allow this internal host and port."""
     return f"{_bare(host)}:{port}" in {entry.lower() for entry in network.allowed_private}
 
 
 def checked_addresses(network: Network, host: str, port: int) -> list[str]:
-    """The addresses of a name, all of them public (or the pair allowed). Raises BlockedAddress, socket.gaierror.
+    """The addresses of a name, all public (or the host and port allowed). Raises BlockedAddress, socket.gaierror.
 
-    One private address among several is enough to refuse: which one is connected to would be up to chance.
+    A single private address among several is refused, too: we can't control which one is used.
     """
     found = socket.getaddrinfo(_bare(host), port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -68,17 +69,17 @@ def checked_addresses(network: Network, host: str, port: int) -> list[str]:
 
 
 def begin_request() -> None:
-    """Forget what this thread has sent before."""
+    """Reset `anything_sent` for this thread."""
     _SENT.anything = False
 
 
 def anything_sent() -> bool:
-    """Whether a byte of the request may have left since `begin_request`."""
+    """Whether a byte of the request may have been sent since `begin_request`."""
     return bool(getattr(_SENT, "anything", True))
 
 
 def session_for(network: Network) -> requests.Session:
-    """This thread's session of a network: connections are kept open between polls, never shared between threads."""
+    """This thread's session for a network: sockets stay open between polls and are never shared between threads."""
     sessions: dict[Any, requests.Session] | None = getattr(_SENT, "sessions", None)
     if sessions is None:
         sessions = _SENT.sessions = {}
@@ -91,9 +92,9 @@ def session_for(network: Network) -> requests.Session:
 
 def _new_session(network: Network) -> requests.Session:
     session = requests.Session()
-    session.trust_env = False  # neither proxies nor .netrc logins from the environment: only what the process set
+    session.trust_env = False  # no proxies or .netrc logins from the environment, only from settings
     session.proxies = dict(network.proxies)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # connections share a session, not a login
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # connections share a session but never cookies
     session.headers["User-Agent"] = network.user_agent
     adapter = _GuardedAdapter(network)
     session.mount("https://", adapter)
@@ -106,7 +107,7 @@ def _bare(host: str) -> str:
 
 
 class _Tracked:
-    """Notes the moment at which the first byte of a request may have left."""
+    """Records when the first byte of a request may have been sent."""
 
     def send(self, data: Any) -> None:
         if getattr(self, "sock", None) is None:
@@ -116,7 +117,7 @@ class _Tracked:
 
 
 class _Guarded(_Tracked):
-    """Connects to an address that was checked, instead of resolving the name again."""
+    """Connects to a checked address instead of resolving the name again."""
 
     network: Network
 
@@ -143,7 +144,7 @@ class _Guarded(_Tracked):
 
 
 def _pools(base: type[Any], **attributes: Any) -> dict[str, Any]:
-    """Pool classes by scheme whose connections carry a mixin."""
+    """Pool classes by scheme, with `base` mixed into their connections."""
     plain = type("HTTP", (base, HTTPConnection), dict(attributes))
     secure = type("HTTPS", (base, HTTPSConnection), dict(attributes))
     return {
@@ -153,7 +154,7 @@ def _pools(base: type[Any], **attributes: Any) -> dict[str, Any]:
 
 
 class _GuardedAdapter(HTTPAdapter):
-    """Never retries by itself: who calls knows whether a second try is harmless."""
+    """Never retries: only the caller knows whether a second try is harmless."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -172,7 +173,7 @@ class _GuardedAdapter(HTTPAdapter):
 
 
 def check_behind_proxy(network: Network, host: str, port: int) -> None:
-    """A proxy resolves the name itself, so all we can do is to refuse what we already know to be private."""
+    """The proxy resolves the name, so we can only refuse names that resolve to a private address here."""
     try:
         checked_addresses(network, host, port)
     except socket.gaierror:

@@ -1,6 +1,6 @@
-"""Short-lived access tokens, fetched with a longer-lived secret and kept in this process until shortly before they end.
+"""Short-lived access tokens, fetched with a long-lived secret and cached in this process until shortly before expiry.
 
-Nothing of it is stored: a restart fetches a new one. Tokens are remembered for redaction, as every secret is.
+Tokens are never stored: a restart fetches a new one. Like every secret, they are remembered for redaction.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from channels.errors import AuthFailed
 from channels.secrets.vault import remember
 
 EARLY_S = 60.0
-"""So long before its end a token is not used any more: a request under way must not outlive it."""
+"""Seconds before expiry at which a token is no longer used: a running request must not outlive it."""
 DEFAULT_LIFE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token and for how many seconds from now it is good."""
+    """An access token and its remaining lifetime in seconds."""
 
     text: str = field(repr=False)
     life_s: float = DEFAULT_LIFE_S
@@ -33,8 +33,8 @@ _lock = threading.Lock()
 
 
 def access_token(owner: tuple[str, ...], fetch: Callable[[], Token]) -> str:
-    """The token of `owner` (address of the platform, client, long-lived secret …), asked for by `fetch` when there is
-    none that is still good. Raises what `fetch` raises."""
+    """The valid token of `owner` (the platform's address, client, long-lived secret …); calls `fetch` if none is
+    cached. Raises what `fetch` raises."""
     name = _name(owner)
     with _lock:
         kept = _kept.get(name)
@@ -48,13 +48,13 @@ def access_token(owner: tuple[str, ...], fetch: Callable[[], Token]) -> str:
 
 
 def forget(owner: tuple[str, ...]) -> None:
-    """The platform refused it before its time: the next request asks for another."""
+    """Drop a token that the platform rejected early; the next request fetches another."""
     with _lock:
         _kept.pop(_name(owner), None)
 
 
 def token_from(body: Json) -> Token:
-    """From the answer of a token endpoint (RFC 6749, 5.1). Raises AuthFailed if it holds none."""
+    """The token in a token endpoint's response (RFC 6749, 5.1). Raises AuthFailed if there is none."""
     text = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(text, str) or not text:
         raise AuthFailed("The platform gave no access token. Are the client and the refresh token right?")

@@ -1,4 +1,4 @@
 """The inbox: every fetched item is stored once, leased to ingest, settled, and pruned.
 
-`inbox` stores and replays; `leases` hands items out.
+`inbox` stores items; `leases` hands them out, settles and replays them.
 """

@@ -1,7 +1,8 @@
-"""16 bytes for each fetched item that change with an edit and with nothing else, whatever is in the items.
+"""Fingerprints: 16 bytes per fetched item that change only when its content is edited.
 
-A fingerprint is parsed, and a poller or a web process must not stand still or die by it: it's taken in a process that
-can be stopped. What can't be read has the digest of all its bytes; it's stored all the same, and ingest says why.
+A fingerprint requires parsing, and a hostile item must not hang or kill a poller or a web process: it is computed in a
+process that can be killed. An item that can't be parsed gets the digest of all its bytes; it is stored anyway, and
+ingest reports why.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from channels.parsing.work import Fingerprint
 logger = logging.getLogger(__name__)
 
 MAX_LOST = 5
-"""So many items of a page may be the end of their parser; the rest of it is not parsed at all now."""
+"""After this many items of a page have killed their parser, the rest of the page isn't parsed now."""
 MAX_KNOWN = 1000
 _CHUNK = 200
 _poison: OrderedDict[bytes, None] = OrderedDict()
-"""Digests of items that were the end of a parser in this process: a poll that sees them again doesn't try again."""
+"""Digests of items that killed a parser of this process: later polls don't parse them again."""
 
 
 def digests(adapter: Adapter, config: Config, items: Sequence[Item]) -> list[bytes]:
-    """One for each item, in order."""
+    """One digest per item, in order."""
     whole = {id(item): canonical_digest(item.payload, item.raw) for item in items} if _poison else {}
     tried = [item for item in items if whole.get(id(item)) not in _poison]
     found = dict(zip(map(id, tried), _fingerprints(adapter, config, tried), strict=True))

@@ -1,4 +1,4 @@
-"""Imports: what one poll brought, as one batch, so that a bad one can be taken back as a whole."""
+"""Imports: groups the items of one poll into a batch, so a bad one can be undone as a whole."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from channels.models import Batch, InboundItem
 
 @dataclass(slots=True)
 class Import:
-    """The import of one poll under way. Its row is made with its first new item, in the same transaction: most polls
-    bring nothing and leave nothing behind."""
+    """The import of a running poll. Its row is created with its first new item, in the same transaction: most polls
+    find nothing and leave no row."""
 
     connection_id: int
     started_at: datetime
@@ -26,9 +26,10 @@ class Import:
     is_open: bool = False
 
     def begun(self) -> int:
-        """The id of its row. Called inside the transaction that stores the items; if that fails, so does the poll."""
+        """The id of its row, created if needed. Call it inside the transaction that stores the items; if that fails, so
+        does the poll."""
         if self.batch_id is None:
-            # A first import is open until a poll has reached its end: what a crash interrupts goes on in it.
+            # A first import stays open until a poll reaches its end: after a crash, the next poll continues it.
             self.is_open = self.reason == Batch.Reason.FIRST
             self.batch_id = Batch.objects.create(
                 connection_id=self.connection_id,
@@ -39,13 +40,14 @@ class Import:
         return self.batch_id
 
     def ended(self, *, more: bool) -> None:
-        """A poll went well; `more`: it stopped at its bounds, and the next one goes on with this import."""
+        """Record a successful poll; `more`: it stopped at its limits, and the next poll continues this import."""
         if self.batch_id is not None and self.is_open != more:
             Batch.objects.filter(pk=self.batch_id, undone_at=None).update(is_open=more)
 
 
 def import_of(connection_id: int, *, is_first: bool, open_id: int | None, now: datetime) -> Import:
-    """`is_first`: nothing was ever read (there is no cursor); `open_id`: the batch that the last poll left open."""
+    """The import for a new poll. `is_first`: nothing was read yet (no cursor); `open_id`: the batch that the last poll
+    left open."""
     reason = Batch.Reason.FIRST if is_first else Batch.Reason.POLL
     return Import(connection_id, now, reason, open_id, is_open=open_id is not None)
 

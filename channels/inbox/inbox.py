@@ -1,6 +1,6 @@
-"""The inbox: what was fetched is stored once, before anything is made of it, and is never lost.
+"""The inbox: fetched items are stored once, before processing, and never lost.
 
-`store_page` is what pollers, refetches and webhooks call; how ingest takes items is in `channels.inbox.leases`.
+Pollers, refetches and webhooks call `store_page`; `channels.inbox.leases` hands items to ingest.
 """
 
 from __future__ import annotations
@@ -50,21 +50,21 @@ ON CONFLICT (connection_id, external_id) DO UPDATE SET
 WHERE {newer} OR {raised} OR {lowered}
 RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
 """.format(
-    # The last line: a mail that could be fetched at last, after a placeholder that only said why it could not.
+    # The last line: a mail that was fetched after all, after a placeholder with the fetch error.
     newer="""(%(edits)s AND stored.digest <> excluded.digest AND excluded.fetched_at >= stored.fetched_at
         OR stored.raw IS NULL AND excluded.raw IS NOT NULL AND stored.state IN ('failed', 'pending'))""",
-    # Its raw form was not kept any longer, and it is needed once more.
+    # Its raw form was removed, and is needed again.
     emptied="(stored.payload IS NULL AND stored.raw IS NULL)",
     raised="(stored.role = 'thread' AND excluded.role = 'mention')",
-    # Kept out as a mention, but part of a thread that is followed: it is context there.
+    # Stopped as a mention, but part of a followed thread: stored as context.
     lowered="""(stored.role = 'mention' AND excluded.role = 'thread' AND stored.state = 'ignored'
         AND stored.ignored_why IN ('query', 'rule'))""",
-    # An import that was undone stays undone, whatever is fetched again; what is stored is the newest version.
+    # An undone import stays undone when its items are fetched again; the newest version is stored.
     undone="(stored.state = 'ignored' AND stored.ignored_why = 'undone')",
-    # Judged anew. What an admin has let pass (pending, and still saying past what) keeps that.
+    # Evaluated again. An item that an admin let pass (pending, with the reason still set) keeps its exemption.
     judged="(stored.state = 'ignored' AND stored.ignored_why <> 'undone')",
 )
-# What `_STORE` would write, so that a page of known items costs this one read and no transaction.
+# The items that `_STORE` would write: a page of known items costs this one read and no transaction.
 _NEEDED = """
 SELECT n.place, stored.id IS NULL
 FROM unnest(%(ids)s::text[], %(digests)s::bytea[], %(whole)s::boolean[])
@@ -101,14 +101,14 @@ def store_page(
 ) -> list[int]:
     """Store a page's items and its cursor in one transaction; returns the ids that are now pending (new or edited).
 
-    `fetched_at`: when the request began (aware UTC). The cursor moves only with items of role MENTION, and only while
-    the connection's lease is the given one (None: while nobody holds a lease): a poller that was fenced off still
-    stores what it fetched, but leaves the cursor to its successor. Pass `source` to save two queries. `batch`: the
-    import that new items belong to; it is made with the first of them.
+    `fetched_at`: when the request began (aware UTC). The cursor moves only with items of role MENTION, and only if the
+    connection's lease matches `lease_token` (None: nobody holds a lease): a poller that lost its lease still stores its
+    items, but doesn't move its successor's cursor. Pass `source` to save two queries. `batch`: the import for new
+    items; created with the first of them.
     """
     source = source or source_of(connection_id)
     edits = source.adapter.can(Capability.EDITS)
-    # Parsing may take its time: nothing of it happens inside the transaction.
+    # Parsing may be slow, so it happens outside the transaction.
     fetched = _fingerprinted(page.items, source, keep_last=edits)
     changed, has_new = _changed(connection_id, fetched, role, fetched_at, edits)
     if changed and len(kept := _not_erased(changed, source)) < len(changed):
@@ -129,7 +129,7 @@ def store_page(
 
 
 def nudge_pending(limit: int = 1000) -> int:
-    """Send `items_stored` again for what still waits (a lost signal, a killed worker); returns how many items."""
+    """Resend `items_stored` for pending items (a lost signal, a killed worker); returns how many items."""
     waiting = InboundItem.objects.filter(state=InboundItem.State.PENDING).order_by("connection_id", "pk")
     found = list(waiting.values_list("connection_id", "pk")[:limit])
     for connection_id in {connection_id for connection_id, _ in found}:
@@ -138,7 +138,7 @@ def nudge_pending(limit: int = 1000) -> int:
 
 
 def _fingerprinted(items: Sequence[Item], source: Source, *, keep_last: bool) -> list[_Fetched]:
-    """Each id once: the last version of a page where edits count, else the first (an id is only the sender's word)."""
+    """Each id once: the page's last version if the platform has edits, else the first (a sender can forge an id)."""
     chosen: dict[str, Item] = {}
     for item in items:
         external_id = storable_id(item.external_id)
@@ -149,7 +149,7 @@ def _fingerprinted(items: Sequence[Item], source: Source, *, keep_last: bool) ->
 
 
 def _not_erased(fetched: list[_Fetched], source: Source) -> list[_Fetched]:
-    """What was erased stays out, whatever brings it again."""
+    """Without erased items: they stay out, whatever fetches them again."""
     kept = tombstones.without_buried(source.adapter.namespace(source.config), {f.external_id: f for f in fetched})
     return list(kept.values())
 
@@ -157,8 +157,7 @@ def _not_erased(fetched: list[_Fetched], source: Source) -> list[_Fetched]:
 def _changed(
     connection_id: int, fetched: list[_Fetched], role: str, fetched_at: datetime, edits: bool
 ) -> tuple[list[_Fetched], bool]:
-    """(without the items that need no write, whether any is new). The statement that writes decides again, so this
-    read takes no lock."""
+    """(the items that need a write, whether any is new). Takes no lock: the write statement checks again."""
     if not fetched:
         return [], False
     with database.cursor() as cursor:
@@ -181,8 +180,7 @@ def _changed(
 def _write(
     connection_id: int, items: list[_Fetched], role: str, fetched_at: datetime, edits: bool, batch_id: int | None
 ) -> list[tuple[int, bool, bool]]:
-    """(id, whether it is new, whether it is pending) of each row written. In order of ids, so that two pollers
-    cannot deadlock."""
+    """(id, is new, is pending) of each written row. Writes in order of ids: two pollers can't deadlock."""
     with database.cursor() as cursor:
         cursor.execute(
             _STORE,
@@ -202,6 +200,6 @@ def _write(
 
 
 def _advance(connection: Connection, cursor: Json, lease_token: UUID | None) -> None:
-    """Move the cursor, if the lease still is the given one; and note it, to know when it moves again."""
+    """Move the cursor if the lease still matches, and update the given instance."""
     if Connection.objects.filter(pk=connection.pk, lease_token=lease_token).update(cursor=cursor):
         connection.cursor = cursor

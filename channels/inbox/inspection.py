@@ -1,4 +1,4 @@
-"""Reads recorded payloads without a database, each file within a budget: what `inspect_payload` does."""
+"""Parses recorded payloads without a database, each file within a time budget, for `inspect_payload`."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from channels.parsing import files, reader
 from channels.registry.fields import cleaned
 
 BESIDE_SETTINGS = ("addresses", "own", "channel_settings")
-"""Keys of --settings that are not settings of the connection but come from its channels."""
+"""Keys of --settings that belong to the connection's channels, not to the connection."""
 
 
 @dataclass(slots=True)
 class Inspection:
-    """What was wrong with a file; empty if every document and item could be read."""
+    """A file's problems; empty if every document and item was parsed."""
 
     problems: list[str] = field(default_factory=list)
 
     @property
     def summary(self) -> str:
-        """One line."""
+        """The first problem, on one line, and how many more there are."""
         first = " ".join(self.problems[0].split()) or _("it cannot be read")
         if len(self.problems) == 1:
             return first
@@ -50,7 +50,7 @@ def config_from(adapter: Adapter, given: Mapping[str, Json]) -> Config:
 
 
 def records(adapter: Adapter, path: Path, config: Config, result: Inspection) -> Iterator[str]:
-    """A JSON line for each mention of a file; whatever cannot be read is noted in `result`, and the rest goes on."""
+    """A JSON line per mention of a file; failures are added to `result` and don't stop the rest."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -62,7 +62,7 @@ def records(adapter: Adapter, path: Path, config: Config, result: Inspection) ->
 
 
 def _words(problem: str) -> str:
-    """An adapter's own words; anything else is a bug of the parser, which is what an admin reports."""
+    """The adapter's message; any other exception is a parser bug that the admin should report."""
     if not problem.startswith(files.BUG):
         return problem
     told = _("the parser made a mistake, please report it with this file: %(what)s")

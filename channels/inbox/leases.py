@@ -1,9 +1,9 @@
-"""Inbox items on their way through ingest: taken under a lease, counted before they are read, settled, read again.
+"""Leases on inbox items during ingest: take, renew, settle, retry, quarantine, replay.
 
-An item is read outside any transaction, in a process that can be stopped. So that nobody else reads it meanwhile, and
-so that a worker that dies over it has left a trace, taking it is a short transaction of its own: one more attempt, a
-lease, and whose. Many items are taken together once; what was tried before and came back without an end is taken alone
-(`take_suspect`), where nobody waits for it. After `MAX_ATTEMPTS` it could not be read, and nobody tries by himself.
+An item is parsed outside any transaction, in a process that can be killed. Taking it is a short transaction that counts
+one attempt and sets a lease: nobody else parses it meanwhile, and a worker that dies leaves a trace. The first attempt
+takes many items at once; an item whose attempt never finished is retried alone (`take_suspect`), where nobody waits for
+it. After `MAX_ATTEMPTS` it counts as unreadable and isn't retried automatically.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from channels.queries.ignoring import Stop
 
 MAX_ATTEMPTS = 2
 LEASE_S = 30
-"""So long after a worker's last sign its items are free again. Renewed while a batch is read."""
+"""Seconds after which the items of a silent worker are free again. Renewed while a batch is parsed."""
 MAX_BYTES = 16 * 1024 * 1024
-"""A batch takes no more items when those before are larger than this, so that a worker stays small."""
+"""A batch takes no more items once it exceeds this size: bounds a worker's memory."""
 MAX_SUSPECTS = 2
-"""How many items that may be the end of their parser are tried at the same time, by all workers together."""
+"""How many items that may kill their parser are tried concurrently, across all workers."""
 MAX_REPLAYED = 10_000
 
 _COLUMNS = """i.id, i.connection_id, i.external_id, i.role, i.payload::text, i.raw, i.digest, i.fetched_at, i.revision,
     i.ignored_why, i.ignored_by_id, i.attempts, i.unreadable_since IS NOT NULL, i.error"""
-# Short payloads are stored as they are; the size of a long one is only known once it's unpacked.
+# Short payloads are stored uncompressed; the size of a long one is only known after decompression.
 _SIZE = """coalesce(octet_length(raw), 0) + CASE WHEN payload IS NULL THEN 0
     WHEN pg_column_size(payload) < 2000 THEN 2000 ELSE octet_length(payload::text) END"""
 _FREE = "state = 'pending' AND (lease_until IS NULL OR lease_until <= clock_timestamp())"
@@ -77,14 +77,14 @@ RETURNING {_COLUMNS}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An item that was taken: nobody else reads it while the lease holds."""
+    """A leased item: nobody else parses it while the lease holds."""
 
     id: int
     connection_id: int
     external_id: str
     role: str
     payload: str | None
-    """JSON text, as it's stored: only a parser unpacks it."""
+    """Stored JSON text: only a parser decodes it."""
     raw: bytes | None
     digest: bytes
     fetched_at: datetime
@@ -92,11 +92,11 @@ class Row:
     attempts: int
     token: UUID
     exempt: Stop | None = None
-    """What an admin has let it pass."""
+    """The query or rule that an admin let it bypass."""
     was_unreadable: bool = False
-    """It stands in the queue as something that could not be read."""
+    """It has a ticket in the queue as an unreadable item."""
     error: str = ""
-    """What the last try said, if it said anything."""
+    """The last attempt's error, if any."""
 
     @property
     def item(self) -> Item:
@@ -104,18 +104,18 @@ class Row:
 
 
 def take_pending(limit: int, connection_id: int | None = None) -> list[Row]:
-    """Pending items that nobody has tried yet, oldest first; each has one attempt more from now on."""
+    """Lease pending items without an attempt, oldest first; counts one attempt for each."""
     return _taken(_TAKE, connection_id, limit=limit, bytes=MAX_BYTES)
 
 
 def take_suspect(connection_id: int | None = None) -> Row | None:
-    """One item whose first try had no end, alone; None when there is none, or enough others are being tried."""
+    """Lease one item whose first attempt never finished; None if there is none or `MAX_SUSPECTS` are being tried."""
     rows = _taken(_TAKE_SUSPECT, connection_id, tried=MAX_ATTEMPTS - 1, most=MAX_SUSPECTS)
     return rows[0] if rows else None
 
 
 def take_given_up(limit: int = 100) -> list[Row]:
-    """Items that were the end of whoever tried them, as often as anything is tried."""
+    """Lease items that have used all attempts and killed their parser each time."""
     return _taken(_GIVEN_UP, None, tried=MAX_ATTEMPTS - 1, limit=limit)
 
 
@@ -124,15 +124,15 @@ def _taken(sql: str, connection_id: int | None, **params: int) -> list[Row]:
     only = "" if connection_id is None else "AND connection_id = %(connection)s"
     given: dict[str, Any] = {"token": token, "lease": LEASE_S, "connection": connection_id, **params}
     with transaction.atomic(), database.cursor() as cursor:
-        # Lost with a crash of the database server only, and then nobody had begun.
+        # Lost only if the database server crashes, and then nobody has started parsing.
         cursor.execute("SET LOCAL synchronous_commit TO off")
         cursor.execute(sql.format(only=only) if "{only}" in sql else sql, given)
         return sorted((_row(values, token) for values in cursor.fetchall()), key=lambda row: row.id)
 
 
 def still_ours(rows: Sequence[Row]) -> set[int]:
-    """Those of the rows whose lease still is ours, locked until the caller's transaction ends. A version that came in
-    meanwhile, an import that was undone, or another worker that took over, has ended it."""
+    """Ids of the rows that we still lease, locked until the caller's transaction ends. A newer version, an undone
+    import or another worker ends a lease."""
     if not rows:
         return set()
     with database.cursor() as cursor:
@@ -145,7 +145,7 @@ def still_ours(rows: Sequence[Row]) -> set[int]:
 
 
 def renew(rows: Sequence[Row]) -> None:
-    """The batch is still being read."""
+    """Extend the lease: the batch is still being parsed."""
     with database.cursor() as cursor:
         cursor.execute(
             "UPDATE channels_inbounditem SET lease_until = clock_timestamp() + %s * interval '1 second'"
@@ -155,7 +155,8 @@ def renew(rows: Sequence[Row]) -> None:
 
 
 def give_back(rows: Sequence[Row], *, counted: bool, error: str = "") -> None:
-    """Free for the next try, at once. `counted`: this try was one; `error` in words is kept in case it was the last."""
+    """Release the lease for an immediate retry. `counted`: this attempt counts; `error` (in words) is kept in case it
+    was the last."""
     if not rows:
         return
     with database.cursor() as cursor:
@@ -180,8 +181,8 @@ def finish(
     failed: Mapping[int, str] | None = None,
     now: datetime,
 ) -> None:
-    """What became of items taken in the same transaction. One statement for each kind that occurs. `ignored`: no
-    mention; `stopped`: kept out by a query or a rule; `failed`: could not be read, and why."""
+    """Settle items. Call it in the transaction that stores their results. One statement per outcome. `ignored`: no
+    mention; `stopped`: excluded by a query or a rule; `failed`: unreadable, and why."""
     items = InboundItem.objects
     if stored:
         items.filter(pk__in=stored).update(state=InboundItem.State.STORED, **_settled(now))
@@ -199,11 +200,11 @@ def _settled(now: datetime) -> dict[str, Any]:
 
 
 def replay(ids: Iterable[int]) -> int:
-    """What could not be read becomes pending again, after a fix; returns how many. At most `MAX_REPLAYED` at a time,
-    and nothing whose raw form is gone.
+    """Make unreadable items pending again, after a fix; returns how many. At most `MAX_REPLAYED` at a time, and only
+    items that still have their raw form.
 
-    An item that was the end of its parser is tried alone, once: it's in quarantine again, or it's read. Others go in
-    by the batch.
+    An item that killed its parser is tried alone, once: it is parsed or goes back to quarantine. The others are parsed
+    in batches.
     """
     with transaction.atomic():
         failed = InboundItem.objects.filter(pk__in=list(ids)[:MAX_REPLAYED], state=InboundItem.State.FAILED)
@@ -223,7 +224,7 @@ def replay(ids: Iterable[int]) -> int:
 
 
 def unreadable(connection_id: int | None = None) -> QuerySet[InboundItem]:
-    """What could not be read and nobody has dealt with, newest first; without bodies."""
+    """Unreadable items that nobody has acknowledged, newest first; without bodies."""
     found = InboundItem.objects.filter(state=InboundItem.State.FAILED, acknowledged_at=None)
     if connection_id is not None:
         found = found.filter(connection_id=connection_id)
@@ -231,7 +232,7 @@ def unreadable(connection_id: int | None = None) -> QuerySet[InboundItem]:
 
 
 def acknowledge(ids: Iterable[int], now: datetime) -> int:
-    """Somebody has dealt with these, although they can't be read; they stay, and can still be replayed."""
+    """Mark unreadable items as dealt with; they stay and can still be replayed. Returns how many."""
     failed = InboundItem.objects.filter(pk__in=list(ids), state=InboundItem.State.FAILED, acknowledged_at=None)
     return failed.update(acknowledged_at=now)
 
@@ -241,7 +242,7 @@ def died_with_it() -> str:
 
 
 def _stop(stopped: Mapping[int, Stop], now: datetime) -> None:
-    """A rule that was deleted meanwhile is named no more."""
+    """A rule deleted meanwhile is stored as null."""
     with database.cursor() as cursor:
         cursor.execute(
             "UPDATE channels_inbounditem SET state = 'ignored', parsed_at = %s, error = '', ignored_why = n.why, "

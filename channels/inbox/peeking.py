@@ -1,7 +1,7 @@
-"""A glimpse of an item that cannot be read: who may have sent it, about what, where and when. Pure.
+"""Hints about an unreadable item: sender, subject, URL, time. Pure.
 
-Never by the parser that failed: a bounded look at the beginning of the raw bytes, with nothing in it that could take
-long. What it finds is a hint for a person and never decides anything.
+Doesn't use the parser that failed: a bounded scan of the first bytes that can't take long. The result is a hint for
+people and decides nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from channels.toolkit.links import web_address
 
 HEAD = 16 * 1024
-"""Bytes of an item that are looked at."""
+"""Bytes of an item to scan."""
 MAX_LINES = 300
 MAX_VALUE = 300
 _SENDER = ("screen_name", "username", "acct", "handle", "login", "from", "by", "author_name", "display_name", "author")
@@ -25,7 +25,7 @@ _STRING = re.compile(rf'"((?:[^"\\]|\\.){{1,{MAX_VALUE}}}+)"')
 
 @dataclass(frozen=True, slots=True)
 class Glimpse:
-    """Empty where nothing can be told."""
+    """Hints about an item; empty if unknown."""
 
     sender: str = ""
     subject: str = ""
@@ -67,7 +67,7 @@ def _first(head: str, names: tuple[str, ...]) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """The escapes of JSON that occur in names and titles; others stay as they are."""
+    """Decodes the JSON escapes common in names and titles; others stay unchanged."""
     return text.replace('\\"', '"').replace("\\/", "/").replace("\\n", " ").replace("\\\\", "\\")
 
 

@@ -1,4 +1,4 @@
-"""What came in lately, read again: for trying a query over it, and for showing what was kept out."""
+"""Parses recent inbox items again, to test a query on them and to show ignored mentions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from channels.toolkit.links import web_address
 
 DAYS = 30
 MOST = 5000
-"""Items that a trial looks at, the newest first."""
+"""Items that a query test inspects, newest first."""
 EXCERPT = 280
 CHUNK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A mention as these pages show it. `title` and `text`: pieces, each with whether it is marked."""
+    """A mention for display. `title` and `text`: (piece, is highlighted) pairs."""
 
     item_id: int
     platform: str
@@ -44,7 +44,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An inbox item, read again: `mention` is None where the adapter finds none; `error` where it cannot be read."""
+    """An inbox item, parsed again. `mention` is None if there is none; `error` is set if parsing failed."""
 
     item_id: int
     fetched_at: datetime
@@ -59,14 +59,14 @@ def since(now: datetime) -> datetime:
 
 
 def recent(connection_ids: Iterable[int], now: datetime) -> QuerySet[InboundItem]:
-    """Mentions (no context) of the last days, the newest first; bodies come with them."""
+    """Items with role MENTION (no context) of the last `DAYS` days, newest first, with bodies."""
     items = InboundItem.objects.filter(connection__in=connection_ids, role=InboundItem.Role.MENTION)
     return items.filter(created_at__gte=since(now)).order_by("-pk")
 
 
 def read(items: Iterable[InboundItem], sources: dict[int, Source | None] | None = None) -> Iterator[Entry]:
-    """Each item, parsed once more, within the budget of a first try. Nothing that is in it raises. `sources` is filled:
-    pass it on to read more."""
+    """Parse each item again, within a first attempt's budget. An item's content never raises. `sources` is filled: pass
+    it to later calls."""
     known: dict[int, Source | None] = {} if sources is None else sources
     rows = iter(items)
     while chunk := list(islice(rows, CHUNK)):
@@ -102,7 +102,7 @@ def _ask(row: InboundItem, source: Source) -> reader.Ask:
 
 
 def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause] = ()) -> Shown:
-    """With what the clauses found marked, and the reasons in words."""
+    """The entry for display, with the clauses' matches highlighted and the reasons in words."""
     mention = entry.mention
     if mention is None:
         text = entry.error or _("no mention")
@@ -124,7 +124,7 @@ def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause
 
 
 def words_of(clause: Clause) -> str:
-    """A part of a query that decided, as a sentence."""
+    """A query's deciding clause, as a sentence."""
     if clause.found:
         told = _("%(part)s is there") if clause.wanted else _("%(part)s is there, and must not be")
     else:
@@ -137,7 +137,7 @@ def _spans(clauses: Sequence[Clause], field: str) -> list[tuple[int, int]]:
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]], limit: int = EXCERPT) -> list[tuple[str, bool]]:
-    """The piece of the text around the first span, cut into what is marked and what is not."""
+    """An excerpt around the first span, as (piece, is highlighted) pairs."""
     first = spans[0][0] if spans else 0
     begin = max(0, first - limit // 3) if len(text) > limit else 0
     end = begin + limit

@@ -1,6 +1,6 @@
-"""How long the raw form of what came in is kept: it serves to read an item again after a fix, and for nothing else.
+"""Retention of raw payloads. Their only use is to parse an item again after a fix.
 
-What waits, or could not be read yet, is kept whatever its age: nobody has its words otherwise.
+Pending and unreadable items keep theirs whatever their age: there is no other copy of their text.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from django.db.models import Max, Min, Q
 from channels.models import InboundItem
 
 PORTION = 5000
-"""Ids that one statement looks at; each is a transaction of its own."""
+"""Ids per statement; each statement is a separate transaction."""
 WITH_RAW = Q(payload__isnull=False) | Q(raw__isnull=False)
-"""Items that can be read again."""
+"""Items that can be parsed again."""
 
 _EMPTY = """
 UPDATE channels_inbounditem SET payload = NULL, raw = NULL
@@ -27,8 +27,8 @@ UPDATE channels_inbounditem SET payload = NULL, raw = NULL
 
 
 def remove_raw(before: datetime) -> int:
-    """Payloads and raw mails of what was fetched before then and has been dealt with; how many items. Their rows, and
-    what was made of them, stay."""
+    """Delete payloads and raw mails of settled items fetched before `before`; returns how many items. Their rows, and
+    the messages made from them, stay."""
     old = InboundItem.objects.filter(created_at__lt=before)
     ends = old.aggregate(first=Min("pk"), last=Max("pk"))
     if ends["first"] is None:
@@ -49,7 +49,7 @@ UPDATE channels_inbounditem SET payload = NULL, raw = NULL, error = ''
 
 
 def remove_raw_naming(names: Iterable[str]) -> int:
-    """The raw form of everything dealt with that names somebody by one of these words; how many items."""
+    """Delete the raw form of settled items that contain any of these names; returns how many items."""
     pattern = _pattern(names)
     ends = InboundItem.objects.aggregate(first=Min("pk"), last=Max("pk"))
     if not pattern or ends["first"] is None:
@@ -63,7 +63,7 @@ def remove_raw_naming(names: Iterable[str]) -> int:
 
 
 def waiting_naming(names: Iterable[str]) -> int:
-    """Items that still wait, or could not be read, and name somebody by one of these words."""
+    """How many pending or unreadable items contain any of these names."""
     pattern = _pattern(names)
     if not pattern:
         return 0
@@ -75,6 +75,6 @@ def waiting_naming(names: Iterable[str]) -> int:
 
 
 def _pattern(names: Iterable[str]) -> str:
-    """Any of them as a whole word, as an expression of PostgreSQL; "" for none."""
+    """A PostgreSQL regular expression that matches any name as a whole word; "" for none."""
     escaped = [re.sub(r"([^\w\s])", r"\\\1", name) for name in names if name.strip()]
     return rf"(^|[^[:alnum:]_])({'|'.join(escaped)})($|[^[:alnum:]_])" if escaped else ""

@@ -1,4 +1,4 @@
-"""Ids of what was erased, as hashes: whatever brings it again (a poll, a webhook, a mailbox), it stays out."""
+"""Hashed ids of erased items: they are never stored again, whether from a poll, a webhook or a mailbox."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ NO_DIGEST = b"\0" * 16
 
 
 def digest_of(namespace: str, external_id: str) -> bytes:
-    """32 bytes that tell one id of one platform from all others. Pure."""
+    """32 bytes that identify one id of one platform. Pure."""
     return hashlib.sha256(f"{namespace}\0{external_id}".encode("utf-8", "backslashreplace")).digest()
 
 
 def erased_id(namespace: str, external_id: str) -> str:
-    """What takes the place of an id: the same for the same id, so that conversations hold together. Pure."""
+    """The replacement for an id; stable per id, which keeps conversations together. Pure."""
     if external_id.startswith(PREFIX):
         return external_id
     return PREFIX + digest_of(namespace, external_id).hex()[:40]
@@ -39,7 +39,7 @@ def bury(ids: Iterable[tuple[str, str]], now: datetime) -> int:
 
 
 def without_buried(namespace: str, items: Mapping[str, T]) -> dict[str, T]:
-    """External id → anything, without those that were erased. One statement."""
+    """The items (by external id) that weren't erased. One statement."""
     digests = {digest_of(namespace, external_id): external_id for external_id in items}
     if not digests:
         return {}
@@ -49,7 +49,7 @@ def without_buried(namespace: str, items: Mapping[str, T]) -> dict[str, T]:
 
 
 def namespaces() -> dict[int, str]:
-    """Connection id → the space of its ids; without connections whose settings are not complete."""
+    """Connection id → namespace of its ids; without connections with incomplete settings."""
     found = {}
     for connection in Connection.objects.prefetch_related("channels"):
         try:
@@ -61,7 +61,7 @@ def namespaces() -> dict[int, str]:
 
 
 def connections_in(namespace: str) -> list[int]:
-    """The connections whose ids are of this space."""
+    """Ids of the connections with this namespace."""
     return [pk for pk, space in namespaces().items() if space == namespace]
 
 

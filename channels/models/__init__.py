@@ -1,4 +1,4 @@
-"""The tables of the outside world. Import models from here."""
+"""Models of the `channels` app. Import models from here."""
 
 from channels.models.alarm import Alarm
 from channels.models.connection import Channel, Connection

@@ -1,4 +1,4 @@
-"""What is wrong with a channel or a connection for so long that somebody must be told."""
+"""Alarms: lasting problems of a channel, a connection or the desk itself."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Alarm(models.Model):
-    """Raised once, told once, cleared when it is over; at most one open alarm for each thing that can be wrong."""
+    """Raised once, announced once, cleared when over; at most one open alarm per connection, channel and state."""
 
     connection = models.ForeignKey("channels.Connection", null=True, on_delete=models.CASCADE, related_name="alarms")
-    """Null: the desk itself, such as a worker that is not seen any more."""
+    """Null: the desk itself, such as a missing worker."""
     channel = models.ForeignKey("channels.Channel", null=True, on_delete=models.CASCADE, related_name="alarms")
     """Null: the whole connection."""
     state = models.CharField(max_length=80)
@@ -19,7 +19,7 @@ class Alarm(models.Model):
     words = models.TextField()
     raised_at = models.DateTimeField()
     told_at = models.DateTimeField(null=True)
-    """When Slack and mail were told; null while that is still to be done."""
+    """When Slack and mail were notified; null if not yet."""
     cleared_at = models.DateTimeField(null=True)
     is_over_told = models.BooleanField(default=False)
 

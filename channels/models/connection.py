@@ -1,4 +1,4 @@
-"""What is polled (Connection) and what people see (Channel)."""
+"""Connection (what is polled) and Channel (what people see)."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Connection(models.Model):
-    """One thing that is polled: an app login, a mailbox, a search. Holds credentials, lease, cursor, quota, health."""
+    """One polled source: an app login, a mailbox, a search. Holds credentials, lease, cursor, quota, health."""
 
     class Trouble(models.TextChoices):
-        """What the last failure means, so that health can be told without reading the error's text."""
+        """Kind of the last failure: health doesn't depend on the error's text."""
 
         TRANSIENT = "transient", _("does not answer properly")
         QUOTA = "quota", _("asked too often")
@@ -38,7 +38,7 @@ class Connection(models.Model):
     secrets = SealedField(_("secrets"), default=dict, blank=True, editable=False)
     """Name → ciphertext, or `env:DESK_CHANNEL_…`; read through `channels.secrets.vault` only."""
     hook_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
-    """Where the platform calls us: `/hooks/<hook_id>/`. Not a secret by itself; the signature is the proof."""
+    """The webhook's URL is `/hooks/<hook_id>/`. Not a secret; the signature authenticates."""
     is_active = models.BooleanField(_("active"), default=True)
     paused_reason = models.CharField(_("why paused"), max_length=200, blank=True)
 
@@ -56,7 +56,7 @@ class Connection(models.Model):
     last_error = models.TextField(_("last error"), blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, editable=False)
     trouble = models.CharField(max_length=10, choices=Trouble.choices, blank=True, editable=False)
-    """Empty while the last poll went well."""
+    """Empty if the last poll succeeded."""
     created_at = models.DateTimeField(default=desk_now, editable=False)
 
     class Meta:
@@ -65,7 +65,7 @@ class Connection(models.Model):
         ordering = ["name"]
         permissions = [("poll_connection", "Can poll and test a connection")]
         indexes = [
-            # The dispatcher asks every few seconds which active connections are due.
+            # The dispatcher looks for due active connections every few seconds.
             models.Index(fields=["next_poll_at"], name="connection_due", condition=Q(is_active=True)),
         ]
 
@@ -81,7 +81,7 @@ class Priority(models.IntegerChoices):
 
 
 class SlackMode(models.TextChoices):
-    """How a channel's Slack channels hear of its mentions."""
+    """When a channel's mentions are posted to Slack."""
 
     AT_ONCE = "at_once", _("each at once, grouped in a rush")
     HOURLY = "hourly", _("as a digest every hour")
@@ -89,14 +89,15 @@ class SlackMode(models.TextChoices):
 
 
 def roles_field(name: _StrPromise, help_text: _StrPromise) -> ArrayField[list[str], list[str]]:
-    """Names of groups (`mentions.people.roles`)."""
+    """A field for names of groups (`mentions.people.roles`)."""
     return ArrayField(
         models.CharField(max_length=150), verbose_name=name, default=list, blank=True, help_text=help_text
     )
 
 
 class Channel(models.Model):
-    """One place people speak to us: a handle, an alias, a forum. A message seen by several has one primary, by rank."""
+    """One place where people write to us: a handle, an alias, a forum. If several see a message, the lowest rank is its
+    primary."""
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="channels")
     name = models.CharField(_("name"), max_length=120, unique=True)
@@ -118,7 +119,7 @@ class Channel(models.Model):
         _("query"), blank=True, help_text=_("What counts as a mention; empty: everything. See the tester.")
     )
     draft_query = models.TextField(_("query to try"), blank=True)
-    """Tried in the tester over what has come in, and in force only when it is switched on (copied to `query`)."""
+    """Edited in the query tester; takes effect when it is activated (copied to `query`)."""
     slack_channels = models.JSONField(_("Slack channels"), default=list, blank=True)
     slack_mode = models.CharField(
         _("in Slack"), max_length=7, choices=SlackMode.choices, default=SlackMode.AT_ONCE, blank=False
@@ -171,7 +172,7 @@ class Channel(models.Model):
     workflow = models.TextField(_("workflow"), blank=True, help_text=_("Markdown: how its mentions are dealt with."))
     guidelines = models.TextField(_("guidelines"), blank=True, help_text=_("Markdown, shown beside the composer."))
     tool_links = models.JSONField(_("tool links"), default=list, blank=True)
-    """[{"label", "url"}]; {handle}, {email}, {name} are filled with the requester's data."""
+    """[{"label", "url"}]; {handle}, {email}, {name} are replaced with the requester's data."""
     last_item_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What must not come in again."""
+"""Ids of erased items."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from django.db import models
 
 
 class ErasedId(models.Model):
-    """The hash of the id of something that was erased. What is polled or sent again under that id is not stored."""
+    """Hash of an erased item's id. Items fetched or received under that id are not stored."""
 
     digest = models.BinaryField(max_length=32, unique=True)
-    """`channels.inbox.tombstones.digest_of`: of nothing else than the platform's own id; it leads back to nobody."""
+    """From `channels.inbox.tombstones.digest_of`: hashes only the platform's id and identifies nobody."""
     at = models.DateTimeField()
 
     def __str__(self) -> str:

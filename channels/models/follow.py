@@ -1,4 +1,4 @@
-"""Threads that are read again and again while somebody waits for an answer there."""
+"""Followed threads: refetched while somebody waits for an answer there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Followed(models.Model):
-    """A thread with an open ticket or a running outreach, refetched at a falling rate until `until`."""
+    """A thread with an open ticket or a running outreach, refetched at growing intervals until `until`."""
 
     connection = models.ForeignKey("channels.Connection", on_delete=models.CASCADE, related_name="followed")
     namespace = models.CharField(max_length=200)
@@ -17,7 +17,7 @@ class Followed(models.Model):
     next_at = models.DateTimeField()
     interval_s = models.PositiveIntegerField(default=120)
     known = ArrayField(models.CharField(max_length=500), default=list, blank=True)
-    """Posts that were there: one that is missing at the next reading is looked up, since it may have been deleted."""
+    """Ids of posts seen last time: one that is missing next time is looked up, since it may be deleted."""
     last_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
 

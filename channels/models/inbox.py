@@ -1,4 +1,4 @@
-"""Everything that was fetched, raw and durable, until it is parsed and after."""
+"""The inbox: every fetched item in raw form, its imports, and ignore rules."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from channels.clocks import desk_now
 
 
 class InboundItem(models.Model):
-    """One item as the platform sent it. Never deleted by the desk; what cannot be read stays `failed`, replayable."""
+    """One item as the platform sent it. Never deleted by the desk; an unreadable one stays `failed` and can be
+    replayed."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
-        STORED = "stored", _("stored")  # a mention (or context) was made of it
+        STORED = "stored", _("stored")  # it became a mention or context
         IGNORED = "ignored", _("no mention")  # a retweet, no whole-word match
         FAILED = "failed", _("could not be read")
 
@@ -28,8 +29,8 @@ class InboundItem(models.Model):
         ERASED = "erased", _("its author was erased")
 
     class Role(models.TextChoices):
-        MENTION = "mention", _("mention")  # came by a search, timeline, mailbox
-        THREAD = "thread", _("thread")  # came by reading a followed thread: context until its author says otherwise
+        MENTION = "mention", _("mention")  # from a search, timeline or mailbox
+        THREAD = "thread", _("thread")  # from a followed thread: context until its author says otherwise
 
     connection = models.ForeignKey("channels.Connection", on_delete=models.PROTECT, related_name="items")
     external_id = models.CharField(max_length=500)
@@ -37,31 +38,31 @@ class InboundItem(models.Model):
     payload = models.JSONField(null=True)
     raw = models.BinaryField(null=True)
     digest = models.BinaryField(max_length=16)
-    """Over the parsed content, so that a moving score is no edit."""
+    """Over the parsed content: a changing score isn't an edit."""
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
     error = models.TextField(blank=True)
     ignored_why = models.CharField(max_length=7, choices=Ignored.choices, blank=True, default="")
-    """Of an ignored item: what stopped it, when that was not the adapter (a retweet, no whole-word match)."""
+    """What stopped an ignored item, if it wasn't the adapter (a retweet, no whole-word match)."""
     ignored_by = models.ForeignKey(
         "channels.IgnoreRule", null=True, blank=True, on_delete=models.SET_NULL, related_name="items"
     )
     batch = models.ForeignKey("channels.Batch", null=True, blank=True, on_delete=models.SET_NULL, related_name="items")
-    """The poll, or the change of a query, that brought it for the first time; null: it came by itself."""
+    """The import (a poll, a query change) that first added it; null: another way, such as a webhook."""
     attempts = models.PositiveSmallIntegerField(default=0)
-    """Tries at reading this version, each counted before it begins; back to 0 when one has ended well."""
+    """Attempts to parse this version, each counted before it starts; reset to 0 on success."""
     lease_token = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
-    """Which worker reads it at this moment, and after when it counts as lost. By the database's clock."""
+    """When the parsing worker counts as lost. By the database's clock."""
     unreadable_since = models.DateTimeField(null=True, editable=False)
-    """When it could not be read for the first time; null again once it was."""
+    """When it first failed to parse; null again after success."""
     acknowledged_at = models.DateTimeField(null=True, editable=False)
-    """When somebody dealt with it although it cannot be read: from then on it is no alarm."""
+    """When a person marked an unreadable item as dealt with; it raises no more alarms."""
     revision = models.PositiveIntegerField(default=1)
     fetched_at = models.DateTimeField()
-    """When the request that brought this version began; an older fetch never overwrites a newer one."""
+    """When the request that fetched this version began; an older fetch never overwrites a newer one."""
     parsed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now())
-    """When it was stored for the first time; volume is counted by it."""
+    """When it was first stored; volume counts use it."""
 
     class Meta:
         verbose_name = _("inbound item")
@@ -71,15 +72,15 @@ class InboundItem(models.Model):
             models.UniqueConstraint(fields=["connection", "external_id"], name="inbound_item_once_per_connection"),
         ]
         indexes = [
-            # The sweep looks only for work; the partial index stays tiny however large the inbox grows.
+            # The sweep only looks for work; this partial index stays tiny however large the inbox grows.
             models.Index(fields=["connection", "id"], name="inbound_pending", condition=Q(state="pending")),
             models.Index(fields=["-id"], name="inbound_failed", condition=Q(state="failed")),
-            # Tried before, to be tried once more alone: a few among many that are pending.
+            # To be retried alone: a few among many pending items.
             models.Index(fields=["id"], name="inbound_retry", condition=Q(state="pending", attempts__gt=0)),
-            # What a rule stopped, and what an import brought, is counted and shown from these.
+            # For counting and listing the items that a rule stopped or an import added.
             models.Index(fields=["ignored_by", "-id"], name="inbound_by_rule", condition=Q(ignored_by__isnull=False)),
             models.Index(fields=["batch", "id"], name="inbound_batch", condition=Q(batch__isnull=False)),
-            # Volume of the last days: the table grows in this order, so a few pages of index are enough.
+            # Volume of the last days: the table grows in this order, so a few index pages are enough.
             BrinIndex(fields=["created_at"], name="inbound_created", pages_per_range=32),
         ]
 
@@ -88,8 +89,8 @@ class InboundItem(models.Model):
 
 
 class Batch(models.Model):
-    """What one import brought: a poll with everything until it caught up, or a query that let in what had waited.
-    Undone as one: its untouched tickets are taken back, its items stay in the inbox as ignored."""
+    """An import: one poll, including its continuations until it caught up, or a query change that let in stopped items.
+    Undone as a whole: untouched tickets are removed, and its items stay in the inbox as ignored."""
 
     class Reason(models.TextChoices):
         POLL = "poll", _("poll")
@@ -102,7 +103,7 @@ class Batch(models.Model):
     reason = models.CharField(max_length=5, choices=Reason.choices, default=Reason.POLL)
     started_at = models.DateTimeField()
     is_open = models.BooleanField(default=False)
-    """A first import is so long that it goes on in the next poll."""
+    """The first import isn't complete; the next poll continues it."""
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
@@ -117,8 +118,8 @@ class Batch(models.Model):
 
 
 class IgnoreRule(models.Model):
-    """Mentions that are kept out of the desk: bots of ours, reposts, a competitor's noise. Nothing is lost: the items
-    stay in the inbox, each with the rule that stopped it."""
+    """Excludes mentions from the desk: our own bots, reposts, a competitor's noise. Nothing is lost: the items stay in
+    the inbox, each with the rule that stopped it."""
 
     name = models.CharField(_("name"), max_length=120)
     query = models.TextField(

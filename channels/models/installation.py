@@ -1,4 +1,4 @@
-"""Which database this desk lives in, so that a restored copy knows that it is one."""
+"""The identity of the desk's database: a restored copy detects that it is a copy."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Installation(models.Model):
-    """One row, written by the first process that sends. A dump carries it into another database, where it is wrong."""
+    """One row, written by the first process that sends. In a database restored from a dump, it no longer matches."""
 
     THE_ONE = 1
 
     database = models.CharField(max_length=80)
-    """System identifier of the PostgreSQL cluster, and the numbers of the database and of the outbox in it."""
+    """System identifier of the PostgreSQL cluster, and the OIDs of the database and of the outbox table."""
     restored_at = models.DateTimeField(null=True)
-    """When `manage.py after_restore` ran last: what was said before is not told to Slack again."""
+    """When `manage.py after_restore` last ran: older messages are not posted to Slack again."""
 
     class Meta:
         verbose_name = _("installation")

@@ -1,4 +1,4 @@
-"""Everything that leaves the desk: replies, deletions, likes, Slack posts. One state machine for all of it."""
+"""The outbox: replies, deletions, likes and Slack posts, with one state machine for all."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class OutboundItem(models.Model):
     connection = models.ForeignKey(
         "channels.Connection", null=True, blank=True, on_delete=models.PROTECT, related_name="outbound"
     )
-    """Null for Slack posts, which go through the workspace's own token."""
+    """Null for Slack posts, which use the workspace's token."""
     sent_as = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    """Who sends it; where the platform knows accounts of single people (`PersonalAccount`), it goes out from theirs."""
+    """Who sends it; if the platform uses personal accounts (`PersonalAccount`), it is sent from theirs."""
     conversation = models.CharField(max_length=600)
-    """Items of one conversation are sent one after the other, in the order of their ids."""
+    """Items of one conversation are sent one at a time, in id order."""
     payload = models.JSONField()
     """Fields of `contract.Outgoing`, or the arguments of a Slack call."""
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
@@ -49,7 +49,7 @@ class OutboundItem(models.Model):
     attempt_token = models.UUIDField(null=True)
     """Fencing: only the worker that holds the current token may record an outcome."""
     sending_until = models.DateTimeField(null=True)
-    """After this a `sending` item has lost its worker and becomes uncertain."""
+    """After this, the worker of a `sending` item counts as lost and the item becomes uncertain."""
     first_sent_at = models.DateTimeField(null=True)
     uncertain_since = models.DateTimeField(null=True)
     checks = models.PositiveSmallIntegerField(default=0)
@@ -59,7 +59,7 @@ class OutboundItem(models.Model):
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=desk_now, editable=False)
     held_at = models.DateTimeField(null=True)
-    """Set: it waited in a backup that was restored; it leaves only when a person says so (`outbox.holding`)."""
+    """Set if it was pending in a restored backup; a person must release it (`outbox.held_items`)."""
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -67,7 +67,7 @@ class OutboundItem(models.Model):
         verbose_name_plural = _("outbox")
         permissions = [("settle_outbounditem", "Can retry, cancel and settle outbound items")]
         constraints = [
-            # Serial per conversation: two items of one conversation are never in flight together.
+            # Serial per conversation: two items of one conversation are never in flight at once.
             models.UniqueConstraint(
                 fields=["conversation"], condition=Q(state="sending"), name="outbound_serial_per_conversation"
             ),

@@ -1,4 +1,4 @@
-"""Accounts of single people on a connection's platform: where a reply goes out from, when it is not the company's."""
+"""Personal accounts on a connection's platform, for replies that don't come from the company's account."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from channels.secrets.sealing import SealedField
 
 
 class PersonalAccount(models.Model):
-    """What one person has filled in for an adapter's `personal_fields`. Sealed at rest, never shown again."""
+    """One person's values for an adapter's `personal_fields`. Encrypted at rest, never shown again."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="personal_accounts")
     connection = models.ForeignKey("channels.Connection", on_delete=models.CASCADE, related_name="personal_accounts")
     secrets = SealedField(default=dict, editable=False)
     external_id = models.CharField(max_length=500, blank=True)
     handle = models.CharField(_("account"), max_length=254, blank=True)
-    """As the platform told when the token was tried."""
+    """As the platform returned it when the token was checked."""
     checked_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
-    """Why the platform refused it the last time; empty while it works."""
+    """The platform's last rejection; empty while it works."""
 
     class Meta:
         verbose_name = _("personal account")
@@ -38,10 +38,10 @@ class PersonalAccount(models.Model):
 
     @property
     def is_usable(self) -> bool:
-        """The platform has told whose it is, and has not refused it since."""
+        """The platform has confirmed its owner and hasn't rejected it since."""
         return self.checked_at is not None and not self.error and bool(self.external_id)
 
     @property
     def name(self) -> str:
-        """`@maria` where it has a handle, else its number."""
+        """`@maria` if it has a handle, else its external id."""
         return f"@{self.handle.lstrip('@')}" if self.handle else self.external_id

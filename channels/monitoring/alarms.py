@@ -1,7 +1,7 @@
-"""Alarms: what is wrong with a connection or an active channel is told in Slack and by mail, once, and when it is over.
+"""Alarms: problems of connections and active channels, announced once in Slack and by mail, and again when over.
 
-A sweep compares what is wrong now with the alarms that are open. What comes and goes within `PATIENCE` is told to
-nobody; what an admin has paused is no alarm.
+A sweep compares current problems with open alarms. A problem shorter than `PATIENCE` isn't announced; a paused
+connection raises no alarm.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 PATIENCE = timedelta(minutes=10)
 ALARMING = frozenset(("auth", "settings", "expired", "expiring", "late", "failing", "unknown"))
 _OWN = Q(connection=None)
-"""Alarms about the desk's own parts."""
+"""Alarms about the desk's own processes."""
 _KEYS = UUID("6f4c2a0e-62f3-4b58-9f55-3f8c1d1b7f10")
 
 Wrong = dict[tuple[int, int | None, str], str]
@@ -39,7 +39,7 @@ Wrong = dict[tuple[int, int | None, str], str]
 
 
 def sweep(now: datetime) -> int:
-    """Raise, clear and tell; how many alarms were told. `now` is aware UTC."""
+    """Raise, clear and announce alarms; returns how many were announced. `now` is aware UTC."""
     wrong = dict(_wrong(now))
     with transaction.atomic():
         open_alarms = Alarm.objects.select_for_update().filter(cleared_at=None, connection__isnull=False)
@@ -57,16 +57,15 @@ def sweep(now: datetime) -> int:
 
 
 def tell_of_parts(wrong: dict[str, str], now: datetime) -> int:
-    """Raise, clear and tell alarms about the desk's own parts (state → words), at once: whoever calls this has waited
-    long enough. What is no
-    longer among them is over. How many were told."""
+    """Raise, clear and announce alarms about the desk's own processes (state → words), without `PATIENCE`: the caller
+    has waited long enough. Open alarms not in `wrong` are cleared. Returns how many were announced."""
     with transaction.atomic():
         known = {each.state: each for each in Alarm.objects.select_for_update().filter(_OWN, cleared_at=None)}
         for state, words in wrong.items():
             if state in known:
                 Alarm.objects.filter(pk=known[state].pk).update(words=words)
         new = [Alarm(state=state, words=words, raised_at=now) for state, words in wrong.items() if state not in known]
-        Alarm.objects.bulk_create(new, ignore_conflicts=True)  # another one may have seen the same just now
+        Alarm.objects.bulk_create(new, ignore_conflicts=True)  # another worker may raise the same alarm concurrently
         over = [alarm.pk for state, alarm in known.items() if state not in wrong]
         Alarm.objects.filter(pk__in=over).update(cleared_at=now)
     return _tell(Alarm.objects.filter(_OWN), now)
@@ -85,15 +84,14 @@ def _wrong(now: datetime) -> Iterator[tuple[tuple[int, int | None, str], str]]:
         if words := _unreadable(connection.pk):
             yield (connection.pk, None, "unreadable"), words
         if connection.trouble:
-            continue  # it is silent because of that, which is told
+            continue  # its silence follows from the trouble, which has its own alarm
         for channel in connection.channels.all():
             if silent := silence(channel, connection, adapter, now):
                 yield (connection.pk, channel.pk, silent.state), silent.words
 
 
 def _unreadable(connection_id: int) -> str:
-    """In words what of it could not be read and nobody has dealt with; empty if nothing. Context of a thread only where
-    it was the end of a process."""
+    """Unacknowledged unreadable items, in words; empty if none. Thread context counts only if it killed its parser."""
     found = leases.unreadable(connection_id)
     found = found.filter(Q(role=InboundItem.Role.MENTION) | Q(attempts__gte=leases.MAX_ATTEMPTS))
     newest = found.first()
@@ -109,8 +107,8 @@ def _unreadable(connection_id: int) -> str:
 
 
 def silence(channel: Channel, connection: Connection, adapter: Adapter | None, now: datetime) -> Health | None:
-    """An active channel that is silent longer than it should be; one that never said anything, since the connection
-    was made."""
+    """The health of a channel that has been silent for too long, else None. A channel without any item counts from the
+    connection's creation."""
     health = channel_health(channel, adapter, now)
     if health.state == "silent":
         return health
@@ -126,7 +124,7 @@ def _tell(alarms: QuerySet[Alarm], now: datetime) -> int:
     new = alarms.filter(told_at=None, cleared_at=None)
     for alarm in new.select_related("connection", "channel").order_by("pk"):
         if not Alarm.objects.filter(pk=alarm.pk, told_at=None).update(told_at=now):
-            continue  # somebody else tells it
+            continue  # another worker announces it
         _say(alarm, now, "raised", f"⚠ {subject(alarm)}: {alarm.words}")
         told += 1
     over = alarms.filter(told_at__isnull=False, cleared_at__isnull=False, is_over_told=False)
@@ -139,14 +137,15 @@ def _tell(alarms: QuerySet[Alarm], now: datetime) -> int:
 
 
 def subject(alarm: Alarm) -> str:
-    """The desk itself where no connection is named."""
+    """The alarm's channel or connection, else the desk itself."""
     if alarm.connection is None:
         return str(settings.COMPANY_NAME)
     return alarm.channel.name if alarm.channel is not None else alarm.connection.name
 
 
 def _say(alarm: Alarm, now: datetime, which: str, words: str) -> None:
-    """Slack through the outbox, once for each key; a mail that cannot be sent is logged, and the page shows it."""
+    """Posts to Slack through the outbox, once per key, and sends mail; a failed mail is logged, and the page shows the
+    alarm anyway."""
     address = settings.BASE_URL + reverse("channels:health")
     room = settings.TEAM_SLACK_CHANNEL
     if room and settings.SLACK_TOKEN:
@@ -158,12 +157,12 @@ def _say(alarm: Alarm, now: datetime, which: str, words: str) -> None:
             not_before=now,
         )
         if alarm.connection is None:
-            sending.send_one(post.pk, now)  # the worker that sends may be the very one that is missing
+            sending.send_one(post.pk, now)  # the missing worker may be the one that sends
     mail(words, address)
 
 
 def mail(words: str, address: str) -> None:
-    """To DESK_ALARM_MAILS. One that cannot be sent is logged."""
+    """Sends mail to DESK_ALARM_MAILS. A failure is logged."""
     if not settings.ALARM_MAILS:
         return
     try:

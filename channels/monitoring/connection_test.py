@@ -1,4 +1,4 @@
-"""*Test connection* from a page: asked by a task, since the network has no place in a request; told from the cache."""
+"""*Test connection* on a page: a task does the network request, and the page reads the result from the cache."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ TASK = "channels.try_connection"
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """`is_well` is None while the platform has not answered."""
+    """`is_well` is None until the platform answers."""
 
     is_well: bool | None
     words: str
 
 
 def begin(connection_id: int, person_id: int | None = None) -> Tried:
-    """Have it tried for this person; what there is to say meanwhile."""
+    """Queue a test for this person; returns the interim result."""
     if person_id is not None and not may_ask(person_id):
         return Tried(False, _("You have tried several within a minute. Wait a moment, then try again."))
     if not send_task(TASK, connection_id):
@@ -39,13 +39,13 @@ def begin(connection_id: int, person_id: int | None = None) -> Tried:
 
 
 def told(connection_id: int) -> Tried | None:
-    """What the last try has brought; None when it was long ago."""
+    """The last test's result; None if it has expired."""
     found = cache.get(_key(connection_id))
     return Tried(*found) if found else None
 
 
 def tried(connection_id: int) -> Tried:
-    """One cheap request to the platform. Never raises: whoever asked waits for words."""
+    """One cheap request to the platform. Never raises: the person waits for a message."""
     try:
         source = source_of(connection_id)
         said, is_well = source.adapter.check(source.config), True

@@ -1,4 +1,4 @@
-"""When credentials run out, where the platform tells: asked once a day, so that page and alarms know in time."""
+"""Credential expiry, on platforms that report it: checked once a day, in time for pages and alarms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def ask_all(now: datetime) -> int:
-    """How many connections were told something; one that cannot be asked keeps what is known."""
+    """Update all connections; returns how many got a date. One that can't be checked keeps its old date."""
     platforms = [name for name, adapter in all_adapters().items() if _tells(adapter)]
     active = Connection.objects.filter(is_active=True, platform__in=platforms).prefetch_related("channels")
     return sweeps.each("expiry", active, _ask)

@@ -1,4 +1,4 @@
-"""How connections and channels are, in words: pure functions of their fields, for the channels page and the admin."""
+"""Health of connections and channels, in words: pure functions of their fields, for the channels page and the admin."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from channels.contract import Adapter
 from channels.models import Channel, Connection
 
 LATE_AFTER_S = 300
-"""Beyond the longest interval: so long after it was due a poll is late, which means that no worker runs."""
+"""A poll this many seconds overdue is late: no worker is running."""
 FAILING_AFTER = 3
 EXPIRES_SOON = timedelta(days=7)
 LOW_QUOTA = 10
 
 
 class Level(IntEnum):
-    """From calm to urgent; a page shows a word and an icon for each, never colour alone."""
+    """In order of urgency; pages show a word and an icon for each, never colour alone."""
 
     OK = 0
     PAUSED = 1
@@ -32,7 +32,8 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`state` names the case (ok, paused, never, late, silent, failing, auth, quota, expiring, …), `words` say it."""
+    """`state` names the case (ok, paused, never, late, silent, failing, auth, quota, expiring, …), `words` explain
+    it."""
 
     level: Level
     state: str
@@ -45,7 +46,7 @@ class Health:
 
 
 def connection_health(connection: Connection, adapter: Adapter | None, now: datetime) -> list[Health]:
-    """Everything there is to say about a connection, the most urgent first; never empty."""
+    """All health states of a connection, most urgent first; never empty."""
     if adapter is None:
         said = _("No adapter speaks “%(platform)s”. Was it removed?") % {"platform": connection.platform}
         return [Health(Level.ERROR, "unknown", said)]
@@ -63,7 +64,7 @@ def connection_health(connection: Connection, adapter: Adapter | None, now: date
 
 
 def channel_health(channel: Channel, adapter: Adapter | None, now: datetime) -> Health:
-    """A channel is as well as its connection, so only its own silence is told."""
+    """Only the channel's own silence; all else is the connection's health."""
     if not channel.is_active:
         return Health(Level.PAUSED, "off", _("Switched off."))
     if channel.last_item_at is None:
@@ -77,7 +78,7 @@ def channel_health(channel: Channel, adapter: Adapter | None, now: datetime) -> 
 
 
 def expected_silence(channel: Channel, adapter: Adapter | None) -> timedelta | None:
-    """The longest time without an item that is normal: as the channel says, else as the platform declares."""
+    """The longest normal time without an item: the channel's setting, else the platform's default."""
     if channel.expected_silence_minutes is not None:
         return timedelta(minutes=channel.expected_silence_minutes)
     return adapter.expected_silence if adapter is not None else None
@@ -115,8 +116,8 @@ def _lateness(connection: Connection, adapter: Adapter, now: datetime) -> list[H
         if now - connection.created_at < timedelta(seconds=LATE_AFTER_S):
             return []
         return [Health(Level.ERROR, "late", _("It was never polled. Are a worker and the beat running?"))]
-    # Whoever holds a lease: one is given out again and again while no worker polls, and a poll that goes well ends
-    # long before this.
+    # Ignores leases: the dispatcher keeps granting them while no worker polls, and a healthy poll ends long before
+    # this.
     if now - connection.next_poll_at < timedelta(seconds=LATE_AFTER_S):
         return []
     said = _("A poll is overdue by %(span)s. Are a worker and the beat running?")

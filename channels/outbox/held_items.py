@@ -1,7 +1,7 @@
-"""What was waiting to be sent in a backup that was restored: a person decides, item by item.
+"""Outbox items that were pending in a restored backup: a person decides about each.
 
-What can be looked for on its platform is (`outbox_recovery` does it, as for everything uncertain): what is found is
-settled as sent, what is proved absent may leave once somebody says so.
+If the platform can search for own posts, `recovery` looks for the item, as for any uncertain one: if found, it is
+settled as sent; if proven absent, a person may release it.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ State = OutboundItem.State
 
 
 def held() -> QuerySet[OutboundItem]:
-    """What waits for a person's decision."""
+    """Items that wait for a person's decision."""
     return OutboundItem.objects.filter(held_at__isnull=False, state__in=states.UNSETTLED)
 
 
 @transaction.atomic
 def hold_everything(now: datetime) -> int:
-    """Hold what was still to be sent; how many. What can be looked for on its platform is: it may have been sent by the
-    desk that the backup was taken from."""
+    """Hold every unsettled item; returns how many. Searches the platform where possible: the desk that made the backup
+    may have sent it since."""
     items = OutboundItem.objects.filter(state__in=states.UNSETTLED).select_for_update(of=("self",))
     count = 0
     for item in items.select_related("connection").order_by("pk"):
@@ -54,13 +54,13 @@ def _hold(item: OutboundItem, now: datetime) -> None:
 
 
 def may_be_sent(item: OutboundItem) -> bool:
-    """False while the desk still looks for it on its platform: that takes a minute or two."""
+    """False while the desk is still looking for it on the platform: that takes a minute or two."""
     return item.state != State.UNCERTAIN or not outlook(item)[3]
 
 
 @transaction.atomic
 def send(items: QuerySet[OutboundItem], now: datetime) -> int:
-    """A person has decided: these leave; how many. What is being looked for is left alone."""
+    """Release these items for sending; returns how many. Skips items that the desk is still looking for."""
     chosen = [item.pk for item in items.select_related("connection") if may_be_sent(item)]
     ready = held().filter(~Q(state=State.SENDING), pk__in=chosen)
     moved = states.change(
@@ -74,7 +74,7 @@ def send(items: QuerySet[OutboundItem], now: datetime) -> int:
 
 @transaction.atomic
 def discard(items: QuerySet[OutboundItem]) -> int:
-    """These never leave; how many. The text of a reply is a draft again, and its ticket is open."""
+    """Cancel these items; returns how many. A reply's text becomes a draft again and its ticket opens."""
     ready = held().filter(~Q(state=State.SENDING), pk__in=items.values("pk"))
     said = _("Discarded after the desk was restored from a backup.")
     return len(states.change(ready, State.CANCELLED, error=said, sending_until=None, uncertain_since=None))

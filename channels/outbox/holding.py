@@ -1,8 +1,7 @@
-"""Nothing leaves the desk: because the settings say so, or because this is a restored copy of a database.
+"""Holds all sending: by a setting, or because this is a restored copy of a database.
 
-A backup that was taken inside an undo window holds replies that its desk has sent since. A copy therefore sends nothing
-until `manage.py after_restore` has run, which leaves what was still to be sent to people
-(`channels.outbox.held_items`).
+A backup taken within an undo window contains replies that its desk has sent since. A copy therefore sends nothing until
+`manage.py after_restore` has run, which leaves unsent items to people (`channels.outbox.held_items`).
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _MAY_ASK = "SELECT has_function_privilege('pg_control_system()', 'execute')"
 
 
 def why_held() -> str:
-    """SETTING, COPY, or "" while things may leave. Asked before anything is sent: one small query."""
+    """SETTING, COPY, or "" if sending is allowed. Checked before each send: one small query."""
     if settings.HOLD_SENDING:
         return SETTING
     known = Installation.objects.filter(pk=Installation.THE_ONE).values_list("database", flat=True).first()
@@ -39,9 +38,9 @@ def why_held() -> str:
 
 
 def identity() -> str:
-    """Of this database: the same after a restart, a migration or a failover; another one in a restored copy, also where
-    a dump was restored over the very database that it came from (its tables are new ones). Where the role may not ask
-    for the cluster's identifier, the numbers have to do."""
+    """This database's identity: unchanged by a restart, a migration or a failover, but different in a restored copy,
+    even one restored over the original database (its tables are new). Without the privilege to read the cluster's
+    identifier, only the OIDs are used."""
     with connection.cursor() as cursor:
         cursor.execute(_MAY_ASK)
         (may_ask,) = cursor.fetchone()
@@ -54,10 +53,10 @@ def _this(restored_at: datetime | None = None) -> Installation:
 
 
 def restored_at() -> datetime | None:
-    """When this database was last restored from a backup."""
+    """When this database was last restored from a backup; None if never."""
     return Installation.objects.filter(pk=Installation.THE_ONE).values_list("restored_at", flat=True).first()
 
 
 def begin_anew(now: datetime) -> None:
-    """This database is the desk's from now on."""
+    """Make this database the desk's own from now on."""
     _this(restored_at=now).save(force_insert=not Installation.objects.filter(pk=Installation.THE_ONE).exists())

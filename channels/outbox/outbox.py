@@ -1,7 +1,8 @@
-"""Everything that leaves the desk goes through here: queued once per key, posted at most once, and never silently lost.
+"""The outbox's interface: everything the desk sends is queued once per key, posted at most once, and never silently
+lost.
 
-This module is what other apps call. The transitions are in `outbox_states` (`MOVES`), sending in `outbox_sending`,
-recovery in `outbox_recovery`, own posts in `own_posts`.
+Other apps call this module. Transitions are in `states` (`MOVES`), sending in `sending`, recovery in `recovery`, own
+posts in `reconciliation`.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ MARKABLE = (State.UNCERTAIN, State.FAILED, State.RETRYING)
 
 
 class WrongState(Exception):
-    """The item has moved on, so this cannot be done any more; `state` is where it is."""
+    """The item's state has changed and no longer allows this; `state` is the current one."""
 
     def __init__(self, message: str, state: str) -> None:
         super().__init__(message)
@@ -66,12 +67,12 @@ def enqueue(
     sent_as_id: int | None = None,
     created_at: datetime | None = None,
 ) -> OutboundItem:
-    """Queue one thing to send; a key that is known already gives the item it made before, unchanged.
+    """Queue one item; a known key returns the existing item, unchanged.
 
     `payload`: fields of `contract.Outgoing` (reply), {"external_id"} (delete, like), Slack's arguments (slack). Items
-    of one `conversation` leave one after the other. `sent_as_id`: the user who sends it; it leaves from the account
-    that is theirs on the platform now, or not at all. `created_at`: when it was written, if not now; from then on it
-    is looked for on the platform. Raises ValueError for a payload that could never be sent.
+    of one `conversation` are sent one after the other. `sent_as_id`: the user who sends it; it is sent from their
+    current account on the platform or not at all. `created_at`: when it was written, if not now; the platform is
+    searched from then on. Raises ValueError for a payload that can never be sent.
     """
     if sent_as_id is not None and connection_id is not None:
         payload = {**payload, **personal.marked(sent_as_id, connection_id)}
@@ -97,18 +98,18 @@ def enqueue(
 
 
 def cancel(outbound_id: int, now: datetime | None = None) -> None:
-    """Take it back before it is sent. Raises WrongState."""
+    """Cancel an item that isn't sent yet. Raises WrongState."""
     _move(outbound_id, CANCELLABLE, State.CANCELLED, error="")
 
 
 class NewerWasSent(WrongState):
-    """Sent now, an old reply would stand beside or below one that was written after it: a person is asked first."""
+    """An old reply would appear next to or below a newer one: a person must confirm."""
 
 
 @transaction.atomic
 def retry(outbound_id: int, now: datetime, *, beside_newer: bool = False) -> None:
-    """A person wants it sent (again): from failed, uncertain, waiting or cancelled. Raises WrongState, and NewerWasSent
-    unless they have said that it may stand beside a newer one."""
+    """Send an item (again) on a person's request: from failed, uncertain, waiting or cancelled. Raises WrongState, and
+    NewerWasSent unless `beside_newer` confirms a newer reply."""
     if not beside_newer and _newer_than(outbound_id).exists():
         state = OutboundItem.objects.values_list("state", flat=True).get(pk=outbound_id)
         raise NewerWasSent(
@@ -120,8 +121,8 @@ def retry(outbound_id: int, now: datetime, *, beside_newer: bool = False) -> Non
 
 
 def ask_again(outbound_id: int, now: datetime, *, payload: Mapping[str, Json], sent_as_id: int | None) -> bool:
-    """Something that does no harm twice (a deletion, a like) failed or was cancelled, and a person wants it after all:
-    by whom and as what they ask now. Whether it was this call that set it going."""
+    """Queue a repeatable item (a deletion, a like) again after it failed or was cancelled, with the new payload and
+    sender. Returns whether this call queued it."""
     item = OutboundItem.objects.filter(pk=outbound_id, state__in=(State.FAILED, State.CANCELLED))
     connection_id = item.values_list("connection_id", flat=True).first()
     if sent_as_id is not None and connection_id is not None:
@@ -146,7 +147,7 @@ def _afresh(now: datetime) -> dict[str, object]:
 
 
 def _newer_than(outbound_id: int) -> QuerySet[OutboundItem]:
-    """Replies of the same conversation that were queued after this one and have left, or are about to."""
+    """Later replies of the same conversation that were sent or are about to be."""
     item = OutboundItem.objects.get(pk=outbound_id)
     later = OutboundItem.objects.filter(conversation=item.conversation, kind=OutboundItem.Kind.REPLY)
     later = later.filter(pk__gt=item.pk).exclude(state__in=(State.FAILED, State.CANCELLED))
@@ -154,7 +155,7 @@ def _newer_than(outbound_id: int) -> QuerySet[OutboundItem]:
 
 
 def mark_sent(outbound_id: int, url: str, now: datetime, external_id: str = "") -> None:
-    """A person has seen it on the platform, at `url`. It was sent when it was tried, not when somebody looked. Raises
+    """A person has seen it on the platform, at `url`. `sent_at` is the time of the attempt, not of the check. Raises
     WrongState."""
     _move(
         outbound_id,
@@ -170,8 +171,8 @@ def mark_sent(outbound_id: int, url: str, now: datetime, external_id: str = "") 
 
 
 def came_back(connection_id: int, external_id: str, error: str, recipient: str | None = None) -> int | None:
-    """A mail that was taken came back undelivered: sent (or uncertain: it did leave) → failed, with the reason. The id
-    of the outbound item; None if it is none of ours, or came back from somebody (`recipient`) who was only copied."""
+    """A delivered mail bounced: sent (or uncertain) → failed, with the reason. Returns the outbound item's id; None if
+    the message isn't ours or only a Cc (`recipient`) bounced."""
     ours = Q(external_id=external_id, state=State.SENT)
     if _KEY.match(external_id):
         ours |= Q(key=external_id.partition("@")[0], state=State.UNCERTAIN)

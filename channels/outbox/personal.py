@@ -1,7 +1,7 @@
-"""Accounts of single people on a connection's platform: entered once, tried, and used for what they write themselves.
+"""Personal accounts on a connection's platform: entered once, checked, and used for their owner's replies.
 
-A platform whose adapter has `personal_fields` takes replies only from whoever has such an account. What is queued
-carries the account's id: it never leaves from another one, also when its owner has entered another token since.
+A platform with `personal_fields` accepts replies only from people with such an account. A queued item carries the
+account's id: it is never sent from another account, even if its owner has entered another token since.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from channels.secrets.vault import ENV_PREFIX, seal, without_secrets
 logger = logging.getLogger(__name__)
 
 CHECK = "mentions.check_personal"
-"""The task of the floor above, which also knows whose account it then is."""
+"""A task of the floor above, which also links the account to its owner."""
 ACCOUNT = "account"
-"""In the payload of an outbound item: the platform's id of the account that it leaves from."""
+"""Payload key of an outbound item: the platform's id of the sending account."""
 LONGEST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the platform told about an account, before anybody knows whether it may be used."""
+    """The platform's answer about an account, before the desk has accepted it."""
 
     account: PersonalAccount
     author: Author
@@ -44,14 +44,14 @@ class Found:
 
 
 def connections() -> list[Connection]:
-    """Active connections on which people answer from accounts of their own, by platform and name."""
+    """Active connections that use personal accounts, by platform and name."""
     platforms = [name for name, adapter in all_adapters().items() if adapter.personal_fields]
     found = Connection.objects.filter(is_active=True, platform__in=platforms).prefetch_related("channels")
     return list(found.order_by("platform", "name"))
 
 
 def usable(user_id: int | None, connection_ids: Iterable[int]) -> dict[int, PersonalAccount]:
-    """Connection → account of this person that replies can leave from now; none for somebody without a login."""
+    """Connection id → this person's usable account; empty without a user."""
     if user_id is None:
         return {}
     accounts = PersonalAccount.objects.filter(user_id=user_id, connection_id__in=set(connection_ids))
@@ -59,7 +59,7 @@ def usable(user_id: int | None, connection_ids: Iterable[int]) -> dict[int, Pers
 
 
 def save(user_id: int, connection: Connection, adapter: Adapter, given: Mapping[str, str]) -> PersonalAccount:
-    """Store what a person has entered, sealed, and have it tried; an empty secret keeps the one that is there. Raises
+    """Encrypt and store a person's input and queue a check; an empty secret keeps the stored one. Raises
     InvalidSettings, SecretUnreadable."""
     account = PersonalAccount.objects.filter(user_id=user_id, connection=connection).first()
     account = account or PersonalAccount(user_id=user_id, connection=connection)
@@ -87,7 +87,7 @@ def save(user_id: int, connection: Connection, adapter: Adapter, given: Mapping[
 
 
 def _entered(text: str) -> str:
-    """Raises ValueError. A name of the server's variables would make somebody else's secret a person's own."""
+    """The stripped input. Raises ValueError, also for `env:` names: they would expose the server's secrets."""
     text = text.strip()
     if text.startswith(ENV_PREFIX):
         raise ValueError(_("Enter the value itself; variables of the server are for connections only."))
@@ -103,7 +103,7 @@ def check_again(user_id: int, connection_id: int) -> None:
 
 
 def _begin_check(account: PersonalAccount) -> None:
-    """Until it is known whose account it is, nothing leaves from it."""
+    """Nothing is sent from it until the platform has confirmed its owner."""
     account.external_id, account.handle, account.checked_at, account.error = "", "", None, ""
     account.save()
     task_after_commit(CHECK, account.pk)
@@ -118,12 +118,12 @@ def forget(user_id: int, connection_id: int) -> None:
 
 
 def _record(what: str, connection: Connection) -> None:
-    """In the audit log: that it was entered or removed, not what."""
+    """Records in the audit log that it was set or removed, never its value."""
     log.record("own_account_changed", now=desk_now(), subject=connection, details={"own account": what})
 
 
 def ask(account_id: int, now: datetime) -> Found | None:
-    """Ask the platform whose account it is. What is wrong is noted on the account (then None)."""
+    """Ask the platform who owns the account. On failure, stores the error on the account and returns None."""
     account = PersonalAccount.objects.select_related("connection", "user").filter(pk=account_id).first()
     if account is None or not account.user.is_active:
         return None
@@ -145,20 +145,20 @@ def ask(account_id: int, now: datetime) -> Found | None:
 
 
 def settle(account: PersonalAccount, now: datetime, *, author: Author | None = None, error: str = "") -> bool:
-    """What came of the check; False when other secrets were entered meanwhile, which are checked by themselves."""
+    """Store the check's result. False if other secrets were entered meanwhile: they get their own check."""
     held = PersonalAccount.objects.filter(pk=account.pk, secrets=account.secrets)
     told = {"external_id": author.id[:500], "handle": (author.handle or "")[:254]} if author is not None else {}
     return bool(held.update(checked_at=now, error=fit(without_secrets(error)), **told))
 
 
 def refused(user_id: int, connection_id: int, error: str) -> None:
-    """The platform did not let something out from it: nothing more leaves until its owner has mended it."""
+    """The platform rejected a send from it: no more sends until its owner fixes it."""
     accounts = PersonalAccount.objects.filter(user_id=user_id, connection_id=connection_id, checked_at__isnull=False)
     accounts.update(error=fit(without_secrets(error)))
 
 
 def unchecked() -> list[int]:
-    """Accounts whose check got lost, for a sweep."""
+    """Ids of accounts with a lost check, for a sweep."""
     waiting = PersonalAccount.objects.filter(checked_at__isnull=True, error="", user__is_active=True)
     return list(waiting.order_by("pk").values_list("pk", flat=True)[:100])
 
@@ -167,21 +167,21 @@ def unchecked() -> list[int]:
 
 
 def is_needed(connection: Connection) -> bool:
-    """Whether replies on it leave from accounts of single people only."""
+    """Whether replies on it require a personal account."""
     adapter = all_adapters().get(connection.platform)
     return adapter is not None and bool(adapter.personal_fields)
 
 
 def marked(user_id: int, connection_id: int) -> Mapping[str, Json]:
-    """What an outbound item carries of the account that it is to leave from; nothing where there is none."""
+    """The payload entry that ties an outbound item to its account; empty if there is none."""
     accounts = PersonalAccount.objects.filter(user_id=user_id, connection_id=connection_id).exclude(external_id="")
     external_id = accounts.values_list("external_id", flat=True).first()
     return {ACCOUNT: external_id} if external_id else {}
 
 
 def source_as(user_id: int | None, connection_id: int, account_id: str, *, even_refused: bool = False) -> Source:
-    """The connection, speaking as the account that an item was written for. Raises AuthFailed where its owner has left,
-    or has removed or replaced it; `even_refused` lets one through that the platform refused lately, to look for a
+    """The connection with the credentials of the account that an item was written for. Raises AuthFailed if its owner
+    has left, or has removed or replaced it; `even_refused` allows an account that the platform rejected, to look for a
     post."""
     source = source_of(connection_id)
     if not source.adapter.personal_fields:

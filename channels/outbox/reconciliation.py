@@ -1,4 +1,4 @@
-"""Own posts that come in by polling settle what is in flight, also when they come before the receipt."""
+"""Matches own posts from polling with outbound items and settles those, even before the receipt arrives."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from channels.registry.configs import OWN_ID_SETTINGS, address_of
 from channels.toolkit.text import composed, unescaped
 
 OwnPost = tuple[str, str | None, str] | tuple[str, str | None, str, frozenset[str]]
-"""(external_id, parent_id, text, names of its author: id and handle; none where nobody knows)"""
+"""(external_id, parent_id, text, names of its author: id and handle, empty if unknown)"""
 
 FAILED_FOR = timedelta(days=7)
-"""How long a post may still contradict a failure."""
+"""How long after a failure a post may still disprove it."""
 _LEADING_HANDLES = re.compile(r"^(?:\s*@\w+)+\s+")
 _LINK = re.compile(r"https?://\S+")
 _SPACE = re.compile(r"\s+")
 
 
 def settle_by_own_posts(connection_id: int, posts: Iterable[OwnPost], now: datetime | None = None) -> dict[str, int]:
-    """Which outbound item each own post is: external_id → outbound id. Items in flight (sending, retrying, uncertain,
-    queued again, lately failed) become `sent`; an item is matched once, an older one first.
+    """Match own posts with outbound items; returns external_id → outbound id. Items in flight (sending, retrying,
+    uncertain, queued again, recently failed) become `sent`; each item is matched once, older ones first.
 
-    A mail is known by its Message-ID, which is made from the key; anything else by its parent and its text.
+    A mail matches by its Message-ID, derived from the key; anything else by its parent and text.
     """
     posts = list(posts)
     if not posts:
@@ -54,7 +54,7 @@ def _settle(connection_id: int, posts: Sequence[OwnPost], now: datetime) -> dict
     in_flight = Q(state__in=(states.State.SENDING, states.State.UNCERTAIN))
     attempted = Q(state__in=states.WAITING, first_sent_at__isnull=False)
     failed = Q(state=states.State.FAILED, first_sent_at__gte=now - FAILED_FOR)
-    # A person has seen it there and marked it as sent; which post it is, shows only now.
+    # A person marked it as sent; only now do we learn which post it is.
     marked = Q(state=states.State.SENT, sent_at__gte=now - FAILED_FOR)
     candidates = list(
         OutboundItem.objects.filter(
@@ -78,7 +78,7 @@ def _settle(connection_id: int, posts: Sequence[OwnPost], now: datetime) -> dict
 
 
 def _senders(connection_id: int) -> dict[str, str]:
-    """Names of our handles on a connection, as an author may be named → the address that an item names."""
+    """Author name of each of our handles on a connection → the sender address that items use."""
     found: dict[str, str] = {}
     for channel in Channel.objects.filter(connection=connection_id):
         own_ids = [str(channel.settings.get(name) or "") for name in OWN_ID_SETTINGS]
@@ -100,8 +100,8 @@ def _plain_name(name: str) -> str:
 
 
 def _may_be_by(item: OutboundItem, names: frozenset[str], handles: frozenset[str]) -> bool:
-    """Two handles of one connection may say the same: what another of them said is not this item. A name that is none
-    of our handles' proves nothing."""
+    """Two handles of one connection may post the same text, so the author must match. A name that isn't one of our
+    handles proves nothing."""
     payload = payload_of(item)
     if account := str(payload.get(personal.ACCOUNT) or ""):
         return not names or _plain_name(account) in names
@@ -110,7 +110,7 @@ def _may_be_by(item: OutboundItem, names: frozenset[str], handles: frozenset[str
 
 
 def _sent(item: OutboundItem, external_id: str, now: datetime) -> None:
-    """The worker's receipt, when it comes, finds the item sent and changes nothing."""
+    """A later receipt from the worker finds the item sent and changes nothing."""
     states.change(
         OutboundItem.objects.filter(pk=item.pk),
         states.State.SENT,
@@ -123,7 +123,7 @@ def _sent(item: OutboundItem, external_id: str, now: datetime) -> None:
 
 
 def mail_id(item: OutboundItem) -> str:
-    """The Message-ID that a mail of ours has, however its sending went; "" for what is no mail."""
+    """The Message-ID of our mail, whatever its state; "" if it isn't a mail."""
     payload = payload_of(item)
     known = payload.get("message_id") or message_id_for(str(item.key), str(payload.get("sender") or ""), "")
     return str(known or "").strip().strip("<>")
@@ -138,7 +138,7 @@ def is_same(item: OutboundItem, external_id: str, parent_id: str | None, text: s
 
 
 def _plain(text: str) -> str:
-    """What platforms leave of a text: they unescape, shorten links, trim, and put handles in front."""
+    """Normalised text: platforms unescape, shorten links, trim, and prepend handles."""
     text = composed(unescaped(text))
     text = _LINK.sub("•", _LEADING_HANDLES.sub("", text))
     return _SPACE.sub(" ", text).strip()

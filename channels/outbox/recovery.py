@@ -1,7 +1,7 @@
-"""Finds what lost its worker, and looks for our own post before anything is sent again.
+"""Recovers items with a lost worker: looks for our own post before sending again.
 
-Two looks that prove the post absent, apart by the platform's index lag, are needed before it is queued again. Where a
-platform cannot prove it (SMTP never can), the item stays uncertain until a person decides.
+An item is queued again only after two lookups, separated by the platform's index lag, prove the post absent. If a
+platform can't prove it (SMTP never can), the item stays uncertain until a person decides.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ MAX_LOOKS_PER_RUN = 20
 
 
 def recover(now: datetime) -> int:
-    """Make what lost its worker uncertain, then look for what is uncertain; returns how many items moved or were
-    looked for."""
+    """Mark items with a lost worker as uncertain, then look for uncertain items on their platforms; returns how many
+    items were marked or looked for."""
     lost = _give_up_on_lost_workers(now)
     clock = clock_from(now)
     looked = 0
@@ -44,7 +44,7 @@ def recover(now: datetime) -> int:
 
 
 def look(item: OutboundItem, clock: Clock) -> None:
-    """Look once for the post of an uncertain item and record what that means."""
+    """Look once for an uncertain item's post and record the outcome."""
     if item.attempt_token is None:
         return
     try:
@@ -76,13 +76,13 @@ def _give_up(item: OutboundItem, now: datetime) -> bool:
         states.change(held, states.State.RETRYING, error=said, not_before=now, sending_until=None)
     else:
         text, _after_request = uncertainty(item, said, now)
-        # `sending_until` had the request's time limit in it already.
+        # `sending_until` already included the request timeout.
         states.uncertain(held, text, now, now + timedelta(seconds=outlook(item)[1]))
     return True
 
 
 def _claim_look(now: datetime) -> OutboundItem | None:
-    """An uncertain item whose post must be visible by now, reserved for a while by moving its next look."""
+    """Reserve an uncertain item whose post must be visible by now, by postponing its next lookup."""
     with transaction.atomic():
         uncertain = OutboundItem.objects.filter(state=states.State.UNCERTAIN, not_before__lte=now)
         candidates = uncertain.select_for_update(skip_locked=True, of=("self",)).select_related("connection")
@@ -137,7 +137,7 @@ def _absent(item: OutboundItem, now: datetime) -> None:
 
 
 def _look_again(item: OutboundItem, error: str, now: datetime, told_s: float | None) -> None:
-    """A look that failed proves nothing; the first words of the error stay the reason why it is uncertain."""
+    """A failed lookup proves nothing; the original error stays as the reason for the uncertainty."""
     told = _("Looking for it failed: %(error)s") % {"error": error}
     reason = item.error.split(_LOOK_MARK, 1)[0].rstrip()
     held = OutboundItem.objects.filter(

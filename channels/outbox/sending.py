@@ -1,4 +1,4 @@
-"""Sends what is due: claimed in a short transaction, sent outside any, settled by whoever still holds the attempt."""
+"""Sends due items: claimed in a short transaction, sent outside any, settled by the holder of the attempt token."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ logger = logging.getLogger(__name__)
 
 MAX_ITEMS_PER_RUN = 50
 MAX_RUN_S = 60
-"""No item is begun after this: with the longest request of any platform a run ends within the tasks' soft limit."""
+"""No item starts after this: even with the longest request of any platform, a run ends within the tasks' soft limit."""
 _OUTGOING_FIELDS = frozenset(field.name for field in fields(Outgoing)) - {"key"}
 _OURS = frozenset(("key", personal.ACCOUNT))
 
 
 def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
-    """Send due items one after the other, bounded in number and time; any number of workers may do so at once. Nothing
-    at all while sending is held."""
+    """Send due items one by one, bounded in number and time; any number of workers may run concurrently. Sends nothing
+    while sending is held."""
     if holding.why_held():
         return 0
     clock = clock_from(now)
@@ -47,7 +47,8 @@ def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
 
 
 def send_one(outbound_id: int, now: datetime) -> bool:
-    """Send this item in the caller's own process, if it is due; whether it was. For what may not wait for a worker."""
+    """Send this item in the calling process if it is due; returns whether it was. For items that can't wait for a
+    worker."""
     clock = clock_from(now)
     item = None if holding.why_held() else states.claim(clock(), longest_request_s(), only=outbound_id)
     if item is None:
@@ -57,7 +58,7 @@ def send_one(outbound_id: int, now: datetime) -> bool:
 
 
 def deliver(item: OutboundItem, clock: Clock) -> None:
-    """Send one claimed item and record what came of it. Never raises for what the outside world does."""
+    """Send one claimed item and record the outcome. Never raises for a platform's failure."""
     token = item.attempt_token
     if token is None or item.sending_until is None:
         raise ValueError("only a claimed item can be delivered")
@@ -72,7 +73,8 @@ def deliver(item: OutboundItem, clock: Clock) -> None:
         states.failed(item.pk, token, told)
         return
     if clock() > item.sending_until - timedelta(seconds=longest_request_s()):
-        # This process was held up since the claim. What it sent now might still be under way when another looks for it.
+        # This process stalled after the claim. A request sent now could still be running when another looks for the
+        # post.
         states.unsent(item.pk, token, clock())
         return
     try:
@@ -98,7 +100,7 @@ class Connectionless(ChannelError):
 
 
 def _prepared(item: OutboundItem) -> Callable[[], Receipt]:
-    """The call to make. Raises what is wrong before anything is sent."""
+    """The call that sends the item. Raises errors that are known before sending."""
     if item.kind == OutboundItem.Kind.SLACK:
         return lambda: api.post(payload_of(item), str(item.key))
     if item.kind == OutboundItem.Kind.SLACK_EDIT:
@@ -140,14 +142,14 @@ def _source(item: OutboundItem) -> Source:
 
 
 def _settle_error(item: OutboundItem, error: ChannelError, now: datetime) -> None:
-    """Transient and RateLimited mean that nothing was taken; Rejected and AuthFailed, that nothing will be."""
+    """Transient and RateLimited: nothing was accepted. Rejected and AuthFailed: nothing will be."""
     if isinstance(error, Transient):
         _retry_or_give_up(item, error, now)
     elif isinstance(error, Rejected | AuthFailed):
         if isinstance(error, AuthFailed) and item.sent_as_id is not None and item.connection_id is not None:
             personal.refused(item.sent_as_id, item.connection_id, words(error))
         states.failed(item.pk, _token(item), words(error))
-    else:  # Uncertain; or an answer to the post that cannot be read, which may well be a yes
+    else:  # Uncertain, or an unreadable response that may mean success
         _uncertain(item, words(error), now)
 
 
@@ -161,7 +163,7 @@ def _retry_or_give_up(item: OutboundItem, error: ChannelError, now: datetime) ->
 
 
 def told_wait_s(error: ChannelError, now: datetime) -> float | None:
-    """How long the platform wants us to wait, in seconds, where it says so."""
+    """Seconds that the platform asks us to wait, None if it doesn't say."""
     told = error.retry_after_s if isinstance(error, Transient) else None
     if isinstance(error, RateLimited) and error.until is not None:
         told = max(told or 0, (error.until - now).total_seconds())
@@ -177,7 +179,7 @@ def _uncertain(item: OutboundItem, error: str, now: datetime) -> None:
 
 
 def uncertainty(item: OutboundItem, error: str, now: datetime) -> tuple[str, datetime]:
-    """What to tell about an uncertain item, and when its post, if there is one, must have become visible."""
+    """(error text for an uncertain item, when its post must be visible if it exists)."""
     timeout_s, lag_s, label, provable = outlook(item)
     if provable:
         hint = _("The desk looks for it on %(platform)s before anything is sent again.")
@@ -190,7 +192,7 @@ def uncertainty(item: OutboundItem, error: str, now: datetime) -> tuple[str, dat
 
 
 def outlook(item: OutboundItem) -> tuple[float, float, str, bool]:
-    """(request timeout in seconds, index lag in seconds, label, whether an own post can be looked for)."""
+    """(request timeout in seconds, index lag in seconds, label, whether own posts can be searched)."""
     if item.kind in (OutboundItem.Kind.SLACK, OutboundItem.Kind.SLACK_EDIT):
         return api.REQUEST_TIMEOUT_S, api.INDEX_LAG_S, "Slack", True
     connection = item.connection
@@ -201,7 +203,7 @@ def outlook(item: OutboundItem) -> tuple[float, float, str, bool]:
 
 
 def longest_request_s() -> float:
-    """Before the item is known, so over all platforms: how long one request may take, in seconds."""
+    """The longest request timeout of all platforms in seconds, for use before the item is known."""
     return max([api.REQUEST_TIMEOUT_S, *(adapter.request_timeout_s for adapter in all_adapters().values())])
 
 
@@ -218,7 +220,7 @@ def outgoing_of(item: OutboundItem, source: Source) -> Outgoing:
 
 
 def make_outgoing(key: str, payload: Mapping[str, Json]) -> Outgoing:
-    """Raises ValueError if the payload is not one of `Outgoing`."""
+    """Raises ValueError if the payload doesn't fit `Outgoing`."""
     unknown = set(payload) - _OUTGOING_FIELDS - _OURS
     if unknown or not isinstance(payload.get("text"), str):
         raise ValueError(f"not fields of Outgoing: {sorted(unknown)}, or no text")
@@ -229,7 +231,7 @@ def make_outgoing(key: str, payload: Mapping[str, Json]) -> Outgoing:
 
 
 def message_id_for(key: str, sender: str | None, default_domain: str) -> str | None:
-    """The Message-ID of a mail, the same at every attempt; None where there is no mail domain (other platforms)."""
+    """The Message-ID of a mail, the same on every attempt; None without a mail domain (other platforms)."""
     domain = (sender or "").rpartition("@")[2] if "@" in (sender or "") else default_domain
     return f"<{key}@{domain}>" if domain else None
 

@@ -1,4 +1,4 @@
-"""Posts to Slack, through the same outbox as everything that leaves the desk."""
+"""Queues Slack posts in the outbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from channels.outbox import outbox
 
 
 def escaped(text: str) -> str:
-    """Text from outside as Slack shows it literally: it can neither mention everybody nor make a link look otherwise.
+    """Escapes external text for Slack: it can neither trigger a mention nor disguise a link.
 
     Source: https://docs.slack.dev/messaging/formatting-message-text#escaping
     """

@@ -1,6 +1,6 @@
-"""The outbox's transitions. Each is one conditional UPDATE along `MOVES`: who comes too late changes nothing.
+"""The outbox's transitions. Each is one conditional UPDATE along `MOVES`: a late caller changes nothing.
 
-`mentions.replies.promises` is the same machine as people see it.
+`mentions.replies.promises` is the same state machine as users see it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ FIRST_RETRY_S = 15
 LONGEST_RETRY_S = 900
 LONGEST_WAIT_S = 24 * 3600
 WORKER_MARGIN_S = 30
-"""Beyond the request's own time limit, before a silent worker counts as lost."""
+"""Seconds after the request timeout at which a silent worker counts as lost."""
 
 MOVES: Mapping[str, frozenset[str]] = {
-    # `sent` from anywhere but `sent`: a receipt, or our own post seen on the platform, is the truth, however late.
-    # `uncertain` without `sending`, and its discarding: the item was in a backup, and may have left since.
+    # Any other state → `sent`: a receipt, or our own post seen on the platform, is proof, however late.
+    # `queued`/`retrying` → `uncertain` → `cancelled`: the item was in a backup and may have been sent since.
     State.QUEUED: frozenset({State.SENDING, State.CANCELLED, State.SENT, State.UNCERTAIN}),
     State.RETRYING: frozenset({State.SENDING, State.CANCELLED, State.QUEUED, State.SENT, State.UNCERTAIN}),
     State.SENDING: frozenset({State.SENT, State.RETRYING, State.UNCERTAIN, State.FAILED, State.QUEUED}),
@@ -40,18 +40,18 @@ MOVES: Mapping[str, frozenset[str]] = {
     State.CANCELLED: frozenset({State.QUEUED, State.SENT}),
     State.SENT: frozenset({State.FAILED}),
 }
-"""Every way of an item. There is no other: `change` finds only items that may go where it sends them."""
+"""All transitions. `change` selects only items whose state allows the move."""
 
 WAITING = (State.QUEUED, State.RETRYING)
 UNSETTLED = (State.QUEUED, State.RETRYING, State.SENDING, State.UNCERTAIN)
 REPEATABLE = (Kind.DELETE, Kind.LIKE, Kind.SLACK_EDIT)
-"""Doing these twice does no harm, so they are never uncertain."""
+"""Idempotent kinds: they are retried and never uncertain."""
 
 _dice = random.SystemRandom()
 
 
 def due(now: datetime) -> QuerySet[OutboundItem]:
-    """What may be sent now: nothing earlier of its conversation is unsettled (an uncertain item blocks, too)."""
+    """Items that may be sent now: no earlier item of the conversation is unsettled (an uncertain one blocks too)."""
     earlier = OutboundItem.objects.filter(
         conversation=OuterRef("conversation"), pk__lt=OuterRef("pk"), state__in=UNSETTLED
     )
@@ -61,14 +61,14 @@ def due(now: datetime) -> QuerySet[OutboundItem]:
 
 
 def claim(now: datetime, request_timeout_s: float, only: int | None = None) -> OutboundItem | None:
-    """Take the next due item (or `only` this one) in one short transaction: `sending`, with a token of its own, until
+    """Claim the next due item (or `only` this one) in one short transaction: `sending`, with a new attempt token, until
     `sending_until`."""
     passed_over: list[str] = []
     while True:
         try:
             return _claim(now, request_timeout_s, passed_over, only)
         except IntegrityError:
-            # Another worker has just taken an item of this conversation (one that was retried by hand).
+            # Another worker has just claimed an item of this conversation (one that was retried by hand).
             if not passed_over:
                 raise
 
@@ -96,8 +96,8 @@ def _claim(now: datetime, request_timeout_s: float, passed_over: list[str], only
 
 
 def change(items: QuerySet[OutboundItem], state: str, **values: Any) -> list[int]:
-    """Move what the query finds and MOVES allows to a state, and tell after commit; returns the ids that moved. An item
-    that is there already only gets the values."""
+    """Move the items that MOVES allows to `state` and signal after commit; returns the ids that moved. An item already
+    in that state only gets the values."""
     sources = [source for source, targets in MOVES.items() if state in targets or source == state]
     with transaction.atomic():
         found = list(
@@ -111,7 +111,7 @@ def change(items: QuerySet[OutboundItem], state: str, **values: Any) -> list[int
 
 
 def sent(pk: int, token: UUID, *, external_id: str, url: str | None, receipt: Json, at: datetime) -> bool:
-    """A receipt is the truth, however late: it settles the item unless somebody else settled it or holds it by now."""
+    """A receipt is proof, however late: it settles the item unless another attempt holds it or it's already sent."""
     ours = Q(attempt_token=token, state__in=(State.SENDING, State.UNCERTAIN))
     orphaned = Q(state__in=(*WAITING, State.UNCERTAIN, State.FAILED, State.CANCELLED))
     return bool(
@@ -130,7 +130,7 @@ def sent(pk: int, token: UUID, *, external_id: str, url: str | None, receipt: Js
 
 
 def held(pk: int, token: UUID) -> QuerySet[OutboundItem]:
-    """The item, while this attempt is still the current one and nothing else has settled it."""
+    """The item, if this attempt is current and nothing else has settled it."""
     return OutboundItem.objects.filter(pk=pk, attempt_token=token, state__in=(State.SENDING, State.UNCERTAIN))
 
 
@@ -139,7 +139,7 @@ def failed(pk: int, token: UUID, error: str) -> bool:
 
 
 def retrying(pk: int, token: UUID, error: str, not_before: datetime) -> bool:
-    """The attempt did nothing; another follows at `not_before`."""
+    """Nothing was sent; the next attempt is at `not_before`."""
     return bool(
         change(
             held(pk, token),
@@ -154,7 +154,7 @@ def retrying(pk: int, token: UUID, error: str, not_before: datetime) -> bool:
 
 
 def uncertain(items: QuerySet[OutboundItem], error: str, now: datetime, check_at: datetime) -> list[int]:
-    """Nobody knows whether it was posted; `not_before` is when to look for it."""
+    """The outcome is unknown; look for the post at `check_at`."""
     return change(
         items,
         State.UNCERTAIN,
@@ -167,7 +167,7 @@ def uncertain(items: QuerySet[OutboundItem], error: str, now: datetime, check_at
 
 
 def unsent(pk: int, token: UUID, now: datetime) -> bool:
-    """Give a claimed item back before anything was sent; the attempt does not count."""
+    """Release a claimed item before anything was sent; the attempt doesn't count."""
     items = OutboundItem.objects.filter(pk=pk, attempt_token=token, state=State.SENDING)
     return bool(
         change(
@@ -182,7 +182,7 @@ def unsent(pk: int, token: UUID, now: datetime) -> bool:
 
 
 def backoff_s(attempts: int, told_s: float | None) -> float:
-    """Seconds until the next attempt: what the platform told, else doubling, with jitter so that a crowd spreads."""
+    """Seconds until the next attempt: exponential backoff with jitter, at least what the platform asked for."""
     doubling: float = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(max(attempts - 1, 0), 10))
     jittered = doubling * _dice.uniform(0.8, 1.2)
     return min(LONGEST_WAIT_S, max(jittered, told_s or 0))

@@ -1,7 +1,7 @@
-"""Reads what comes from outside in a process that can be stopped.
+"""Parses external data in a process that can be killed.
 
-Whatever a payload does to a parser (never ends, eats all memory, crashes the interpreter), it does it to a child
-process with a budget, and the item that did it is known. `channels.parsing.reader` is the way in.
+If a payload hangs its parser, exhausts memory or crashes the interpreter, that only affects a child process with a
+budget, and the item responsible is known. The entry point is `channels.parsing.reader`.
 
 parent (worker, web, command)          fork server (one per parent)          parser (forked; reused until it dies)
   reader ── pool ──── start, end ───────▶ child.serve ──── fork ───────────────▶ child.work

@@ -1,4 +1,4 @@
-"""The processes that parse: a fork server that has the adapters loaded, and the parsers that it forks.
+"""The parsing processes: a fork server with the adapters loaded, and the parsers it forks.
 
 `python -m channels.parsing.child <fd>` is the fork server: single-threaded, no database, no settings, no secrets. It
 forks a parser in milliseconds whenever one has died, and ends when the socket to its parent closes; its parsers end
@@ -31,7 +31,7 @@ from channels.registry.lookup import all_adapters
 
 COMMAND = struct.Struct("!cI")
 AT = struct.Struct("!q")
-"""In the page that parser and parent share: the number of the item that is being read, plus one; 0 between items."""
+"""In the page shared with the parent: the current item's number plus one; 0 between items."""
 OUT_OF_MEMORY = 86
 FLUSH_BYTES = 64 * 1024
 FLUSH_S = 0.02
@@ -39,17 +39,17 @@ START, END = b"s", b"e"
 PR_SET_PDEATHSIG = 1
 MIB = 1024 * 1024
 RETIRE_AFTER = 0.25
-"""A parser that keeps this share of its memory budget after an item ends: the next item gets the whole budget."""
+"""A parser that still uses this share of its memory budget after an item exits: each item gets the whole budget."""
 LARGE = 256 * 1024
 LOOK_EVERY = 64
 
 
 def serve(control: socket.socket) -> None:
-    """Fork parsers on demand, until the parent is gone."""
+    """Fork parsers on demand until the parent exits."""
     prctl = _prctl()
     all_adapters()
     gc.collect()
-    gc.freeze()  # shared with the parsers for as long as nobody touches it
+    gc.freeze()  # stays shared with the parsers (copy-on-write)
     children: set[int] = set()
     control.sendall(COMMAND.pack(START, os.getpid()))
     while True:
@@ -86,7 +86,7 @@ def _fork(fds: list[int], control: socket.socket, memory_mb: int, prctl: Callabl
 
 
 def _end(pid: int) -> int:
-    """Kill it if it's still there; its wait status (0 if it isn't ours)."""
+    """Kill it if it's still running; returns its wait status (0 if it isn't our child)."""
     try:
         os.kill(pid, signal.SIGKILL)
         return os.waitpid(pid, 0)[1]
@@ -95,7 +95,7 @@ def _end(pid: int) -> int:
 
 
 def _prctl() -> Callable[[int, int], object]:
-    """Linux's; elsewhere parsers end when their socket closes."""
+    """Linux's prctl; on other systems parsers exit when their socket closes."""
     if not sys.platform.startswith("linux"):
         return lambda option, value: None
     import ctypes
@@ -105,11 +105,11 @@ def _prctl() -> Callable[[int, int], object]:
 
 
 class Parser:
-    """One forked process: reads frames, parses, answers, until its socket closes or an item is its end.
+    """One forked process: reads frames, parses and answers until its socket closes or an item kills it.
 
-    Which item it's at stands in memory that it shares with its parent, so that answers can be sent by the dozen and
-    the culprit is known all the same. The CPU time of an item is watched by the kernel: SIGPROF, whose default is to
-    end the process, comes even where C code never returns to Python.
+    The current item's number is in memory shared with the parent: answers can be sent in batches and the culprit is
+    still known. The kernel limits an item's CPU time: SIGPROF, which kills the process by default, fires even if C code
+    never returns to Python.
     """
 
     def __init__(self, sock: socket.socket, page: mmap.mmap, memory: int) -> None:
@@ -151,7 +151,7 @@ class Parser:
             self.answers, self.blobs, self.size = [], [], 0
         self.flushed_at = time.monotonic()
 
-    # --- what is asked ------------------------------------------------------------------------------------------
+    # --- requests ------------------------------------------------------------------------------------------
 
     def _context(self, frame: Frame) -> None:
         _, number, platform, config, queries = frame.value
@@ -205,7 +205,7 @@ class Parser:
         self._within(cpu_s, number, answer, lambda error: to_text([None, "bug", error, 0]))
 
     def _file(self, frame: Frame) -> None:
-        """A recorded file: its records, then what was wrong with it."""
+        """A recorded file: its records, then its problems."""
         _, number, context, cpu_s = frame.value
         adapter, config, _queries = self.contexts[context]
 
@@ -224,14 +224,15 @@ class Parser:
         answer: Callable[[], tuple[bytes, list[bytes]]],
         failed: Callable[[str], bytes],
     ) -> None:
-        """Mark that it begins, do it under the clock, answer. Without memory it ends: the mark says with which."""
+        """Mark the item as current, run it under the CPU timer, answer. Exits when out of memory: the mark names the
+        item."""
         AT.pack_into(self.page, 0, number + 1)
         signal.setitimer(signal.ITIMER_PROF, cpu_s)
         try:
             said, blobs = answer()
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
-        except Exception as error:  # an answer that is no JSON, a config that is none
+        except Exception as error:  # an answer that isn't JSON, an invalid config
             said, blobs = failed(f"{type(error).__name__}: {error}"[:2000]), []
         signal.setitimer(signal.ITIMER_PROF, 0)
         AT.pack_into(self.page, 0, 0)
@@ -242,7 +243,7 @@ class Parser:
             self._flush()
 
     def _retire_when_full(self, size: int) -> None:
-        """What a large item leaves behind must not be held against the next one."""
+        """Exit if a large item's leftovers would reduce the next item's budget."""
         self.count += 1
         if not self.base or (size < LARGE and self.count % LOOK_EVERY):
             return
@@ -257,7 +258,7 @@ def _taken(blobs: Iterator[bytes], has_payload: bool, has_raw: bool) -> tuple[by
 
 
 def _address_space() -> int:
-    """Bytes; 0 where the system doesn't tell."""
+    """In bytes; 0 if the system doesn't report it."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except (OSError, ValueError):
@@ -265,7 +266,7 @@ def _address_space() -> int:
 
 
 def _be_killed_first() -> None:
-    """When the machine runs out of memory, rather the parser than anything else."""
+    """If the machine runs out of memory, the kernel kills the parser first."""
     try:
         Path("/proc/self/oom_score_adj").write_text("900")
     except OSError:
@@ -275,7 +276,7 @@ def _be_killed_first() -> None:
 def main() -> None:
     settings.configure(USE_I18N=False, USE_TZ=True)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # the parent decides; it's heard by the end of the socket
+        signal.signal(number, signal.SIG_IGN)  # the parent decides: it closes the socket
     with socket.socket(fileno=int(sys.argv[1])) as control:
         try:
             serve(control)

@@ -1,4 +1,4 @@
-"""A recorded file, document by document: what `inspect_payload` prints. Pure."""
+"""Parses a recorded file, document by document, for `inspect_payload`. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from channels.contract import Adapter, Config, Json, Mention, inspect_record
 from channels.errors import ChannelError
 
 BUG = "\0"
-"""In front of what is a mistake of the parser, and not the adapter's own words."""
+"""Prefix of a problem that is a parser bug, not an adapter's message."""
 
 
 def records(adapter: Adapter, data: bytes, config: Config) -> tuple[list[str], list[str]]:
-    """(a JSON line for each mention, what could not be read). Raises only MemoryError."""
+    """(one JSON line per mention, problems). Raises only MemoryError."""
     problems: list[str] = []
     lines = [line for mention in _mentions(adapter, data, config, problems) if (line := _line(mention, problems))]
     return lines, problems
@@ -22,7 +22,7 @@ def records(adapter: Adapter, data: bytes, config: Config) -> tuple[list[str], l
 def _line(mention: Mention, problems: list[str]) -> str:
     try:
         line = json.dumps(inspect_record(mention), ensure_ascii=False)
-        # A lone surrogate is not UTF-8; as an escape it is JSON all the same.
+        # UTF-8 can't encode a lone surrogate, but an escape is valid JSON.
         return line.encode("utf-8", "backslashreplace").decode()
     except MemoryError:
         raise

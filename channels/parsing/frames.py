@@ -1,8 +1,8 @@
-"""Frames between our own processes: a JSON value with byte strings beside it, length in front.
+"""Length-prefixed frames between our processes: a JSON value plus byte strings.
 
-JSON and not pickle: a parser reads hostile input, and whoever takes it over must not get code into the parent, which
-has the database and the secrets; to unpickle is to execute. Bytes (mails, files) travel beside the JSON as they are.
-ASCII-only JSON carries lone surrogates and NUL unharmed.
+JSON, not pickle: a parser reads hostile input, and an attacker who takes it over must not run code in the parent, which
+has the database and the secrets; unpickling executes code. Bytes (mails, files) travel next to the JSON unencoded.
+ASCII-only JSON preserves lone surrogates and NUL.
 
 A frame: length of the JSON and number of byte strings (network order, 4 bytes each), the length of each byte string
 (8 bytes), the JSON, the byte strings.
@@ -27,11 +27,11 @@ class Frame(NamedTuple):
 
 
 class BadFrame(Exception):
-    """The other side doesn't speak this protocol (any more)."""
+    """The peer doesn't speak this protocol."""
 
 
 def packed(value: Any, blobs: Sequence[bytes] = ()) -> bytes:
-    """Raises ValueError or TypeError for what is not JSON, RecursionError for what nests too deep."""
+    """A frame. Raises ValueError or TypeError if `value` isn't JSON, RecursionError if it's nested too deeply."""
     return packed_text(to_text(value), blobs)
 
 
@@ -40,7 +40,7 @@ def to_text(value: Any) -> bytes:
 
 
 def packed_text(body: bytes, blobs: Sequence[bytes] = ()) -> bytes:
-    """The same with JSON that is text already."""
+    """A frame of serialised JSON."""
     if not blobs:
         return _HEAD.pack(len(body), 0) + body
     lengths = b"".join(_LENGTH.pack(len(blob)) for blob in blobs)
@@ -48,7 +48,7 @@ def packed_text(body: bytes, blobs: Sequence[bytes] = ()) -> bytes:
 
 
 class Unpacker:
-    """Takes bytes as they arrive, gives whole frames."""
+    """Assembles frames from arriving bytes."""
 
     def __init__(self, max_bytes: int = MAX_FRAME) -> None:
         self._buffer = bytearray()
@@ -58,7 +58,7 @@ class Unpacker:
         self._buffer += data
 
     def next(self) -> Frame | None:
-        """The next whole frame, None until it is there. Raises BadFrame."""
+        """The next complete frame, None if there is none yet. Raises BadFrame."""
         buffer = self._buffer
         if len(buffer) < _HEAD.size:
             return None

@@ -1,7 +1,6 @@
-"""Configs, hooks and mentions as plain JSON values with byte strings beside them, and back. Pure.
+"""Converts configs, hooks and mentions to plain JSON values plus byte strings, and back. Pure.
 
-What comes back from a parser is checked where it is used: a value of the wrong type raises, and the item counts as one
-that could not be read.
+A parser's answer is checked where it is used: a value of the wrong type raises, and the item counts as unreadable.
 """
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ from typing import Any
 from channels.contract import Attachment, Author, Config, Hook, HookAnswer, Item, Mention, Network
 
 Plain = Any
-"""What JSON knows: None, booleans, numbers, texts, lists, and objects."""
+"""A JSON value: None, boolean, number, text, list or object."""
 
 
 def config_to_plain(config: Config, *, with_secrets: bool = False) -> Plain:
-    """`with_secrets`: decrypted, for a parser that proves a hook and ends after it; parsing needs none."""
+    """`with_secrets`: includes decrypted secrets, for a parser that verifies one hook and then exits; parsing needs
+    none."""
     return {
         "settings": dict(config.settings),
         "addresses": list(config.addresses),
@@ -43,7 +43,7 @@ def config_from_plain(plain: Plain) -> Config:
 
 
 def mention_to_plain(mention: Mention) -> tuple[Plain, list[bytes]]:
-    """(fields in order, contents of the attachments). Fields beyond the always present are named, if they are set."""
+    """(fields in order, attachment contents). Optional fields are included by name if set."""
     blobs: list[bytes] = []
     more: dict[str, Plain] = {}
     for name in _TEXTS:
@@ -75,7 +75,7 @@ def mention_to_plain(mention: Mention) -> tuple[Plain, list[bytes]]:
 
 
 def mention_from_plain(plain: Plain, blobs: list[bytes]) -> Mention:
-    """Raises TypeError, ValueError or LookupError for what is no mention."""
+    """Raises TypeError, ValueError or LookupError if it isn't a mention."""
     external_id, thread_id, author, posted_at, text, more = plain
     for value in (external_id, thread_id, text):
         if not isinstance(value, str):
@@ -140,6 +140,6 @@ def _file_from_plain(plain: Plain, blobs: list[bytes]) -> Attachment:
 
 
 def _time(text: str) -> datetime:
-    """As UTC where a zone is known: an instant is the same in any."""
+    """In UTC if it has a time zone."""
     at = datetime.fromisoformat(text)
     return at.astimezone(UTC) if at.tzinfo else at

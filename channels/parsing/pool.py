@@ -1,6 +1,6 @@
-"""The parent's side: one fork server for this process, parsers borrowed from it, and how one of them ended.
+"""The parent's side: one fork server per process, parsers borrowed from it, and how a parser ended.
 
-Nothing of it survives a fork of the parent (Celery's pool, a test): the child process begins with a server of its own.
+Nothing here survives a fork of the parent (Celery's pool, a test): the child process starts its own server.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ START_WITHIN_S = 60.0
 MOST_IDLE = 2
 MOST_CONTEXTS = 200
 PASSED_ON = ("PATH", "HOME", "TZ", "TMPDIR", "VIRTUAL_ENV", "LANG")
-"""And LC_…, PYTHON…: what Python needs. Neither the database's address nor a key."""
+"""Plus LC_… and PYTHON…: what Python needs. Neither DATABASE_URL nor any key."""
 
 
 class ParserUnavailable(RuntimeError):
-    """No process to parse in can be started: the machine is out of processes or memory. No item is to blame."""
+    """No parsing process can be started: the machine is out of processes or memory. No item is at fault."""
 
 
 class ParserEnded(Exception):
-    """The parser is gone; `status` as of `waitpid`."""
+    """The parser has exited."""
 
 
 @dataclass(eq=False)
 class Parser:
-    """One process that parses, with what it has been told already."""
+    """One parsing process and the contexts sent to it."""
 
     pid: int
     sock: socket.socket
@@ -58,7 +58,7 @@ class Parser:
     has_ended: bool = False
 
     def context(self, platform: str, config: Config, queries: Sequence[str] = (), *, with_secrets: bool = False) -> int:
-        """The number under which the parser knows this adapter, config and queries."""
+        """The parser's number for this adapter, config and queries; sends them if they are new."""
         told = to_text([platform, plain.config_to_plain(config, with_secrets=with_secrets), list(queries)])
         if told not in self.contexts:
             number = self.contexts[told] = len(self.contexts)
@@ -67,13 +67,13 @@ class Parser:
 
     @property
     def at(self) -> int | None:
-        """The number of the item that it's reading, or was reading when it ended."""
+        """Number of the item it is parsing, or was parsing when it exited."""
         (number,) = AT.unpack_from(self.page, 0)
         return number - 1 if number else None
 
     def exchange(self, deadline: float) -> Frame | None:
-        """The next frame, sending what is to be sent meanwhile; None when `deadline` (monotonic) has passed. Raises
-        ParserEnded when the process is gone."""
+        """Send pending data and wait for the next frame; None after `deadline` (monotonic). Raises ParserEnded if the
+        process has exited."""
         while True:
             try:
                 if (frame := self.unpacker.next()) is not None:
@@ -99,7 +99,7 @@ class Parser:
         return bool(data)
 
     def end(self) -> int:
-        """Kill it; its wait status. Once."""
+        """Kill it; returns its wait status (0 if called before)."""
         if self.has_ended:
             return 0
         self.has_ended = True
@@ -108,7 +108,7 @@ class Parser:
 
 
 class ForkServer:
-    """The process that forks parsers, started when the first is needed."""
+    """The process that forks parsers; started on first use."""
 
     def __init__(self) -> None:
         self.control, theirs = socket.socketpair()
@@ -129,7 +129,7 @@ class ForkServer:
                 cwd=settings.BASE_DIR,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C in a terminal is for the parent
+                start_new_session=True,  # Ctrl-C in a terminal goes to the parent only
             )
         self.control.settimeout(START_WITHIN_S)
         self._answer(START)
@@ -184,7 +184,7 @@ _starting = threading.Lock()
 
 @contextmanager
 def borrowed(memory_mb: int) -> Iterator[Parser]:
-    """A parser for the length of the block; it goes back only if the block ended well. Raises ParserUnavailable."""
+    """A parser for the block; returned to the pool only if the block succeeds. Raises ParserUnavailable."""
     parser = _idle(memory_mb) or _new(memory_mb)
     try:
         yield parser
@@ -196,7 +196,7 @@ def borrowed(memory_mb: int) -> Iterator[Parser]:
 
 
 def fresh(memory_mb: int) -> Parser:
-    """A parser that has seen nothing yet; whoever asked for it ends it. Raises ParserUnavailable."""
+    """A new, unused parser; the caller ends it. Raises ParserUnavailable."""
     return _new(memory_mb)
 
 
@@ -241,7 +241,7 @@ def _give_back(parser: Parser) -> None:
 
 
 def forget() -> None:
-    """End the fork server and its parsers; the next to be needed starts another."""
+    """End the fork server and its parsers; the next use starts another."""
     with _starting:
         server = _state.pop("server", None)
     if server is not None:
@@ -251,7 +251,8 @@ def forget() -> None:
 
 
 def _after_fork() -> None:
-    """The parent's server is not ours: copies of its sockets would keep it from noticing its parent's end."""
+    """Close our copies of the parent's sockets: they would keep its fork server from noticing that the parent has
+    exited."""
     global _starting
     _starting = threading.Lock()
     server = _state.pop("server", None)
@@ -259,7 +260,7 @@ def _after_fork() -> None:
         server.control.close()
         for parser in server.idle:
             parser.sock.close()
-        server.process.returncode = 0  # not our child: nobody here waits for it
+        server.process.returncode = 0  # not our child: never wait for it
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -273,7 +274,7 @@ def _environment() -> dict[str, str]:
 
 
 def how_it_ended(status: int, cpu_s: float, memory_mb: int) -> str:
-    """A wait status in words."""
+    """Describes a wait status for people."""
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == OUT_OF_MEMORY:
         return _("Reading it took more than %(mb)d MB of memory.") % {"mb": memory_mb}
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF:

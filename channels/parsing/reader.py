@@ -1,7 +1,7 @@
-"""Reads items, hooks and files within a budget, whatever is in them. The way in for everybody who parses.
+"""Parses items, hooks and files within a time and memory budget. The entry point for all parsing.
 
-An item that is the end of its parser (time, memory, a crash) is known exactly, because the parser marks which one
-begins; the items beside it go on with the next parser.
+A parser marks each item it starts, so an item that kills it (time, memory, a crash) is known exactly; the other items
+continue with the next parser.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from channels.parsing.pool import Parser, ParserEnded, ParserUnavailable
 from channels.parsing.work import Fingerprint, Reading
 
 FIRST_TRY_S = 0.25
-"""Seconds of computing time for an item's first try, in the company of others; nearly all need a thousandth. What
-needs more is tried again alone, with the whole budget, where nobody waits for it."""
+"""CPU seconds for an item's first attempt, in a batch; nearly all items need a thousandth of it. Slower ones are
+retried alone with the full budget, where nobody waits."""
 WALL_S = 3.0
-"""On top of twice the computing time: a parser that neither ends nor computes is waiting for something."""
+"""Added to twice the CPU time: a parser that is neither done nor computing is blocked."""
 BEGIN_WITHIN_S = 60.0
 AHEAD = 128
 AHEAD_BYTES = 1024 * 1024
@@ -37,7 +37,7 @@ TRIES_WITHOUT_CULPRIT = 3
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one item may take: seconds of computing time, MB of memory on top of what a parser has anyway."""
+    """One item's limits: CPU seconds, and MB of memory on top of the parser's own."""
 
     cpu_s: float
     memory_mb: int
@@ -52,13 +52,13 @@ def whole_budget() -> Budget:
 
 
 def first_budget() -> Budget:
-    """For many items, one behind the other."""
+    """For many items in a row."""
     return Budget(min(FIRST_TRY_S, float(settings.PARSE_SECONDS)), int(settings.PARSE_MEMORY_MB))
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """An item to be read. `payload`: its JSON as text."""
+    """An item to parse. `payload`: JSON text."""
 
     adapter: Adapter
     config: Config
@@ -66,7 +66,7 @@ class Ask:
     payload: str | None
     raw: bytes | None = None
     queries: tuple[str, ...] = ()
-    """Texts of the queries that are to be tried on the mention."""
+    """Query texts to evaluate on the mention."""
 
     @property
     def size(self) -> int:
@@ -74,14 +74,14 @@ class Ask:
 
 
 def read(asks: Sequence[Ask], budget: Budget) -> Generator[Reading, None, None]:
-    """One reading for each, in order, as they get ready. Raises ParserUnavailable, for which no item is to blame."""
+    """One reading per item, in order, as they complete. Raises ParserUnavailable, which is no item's fault."""
     return _all(asks, budget, _PARSE)
 
 
 def fingerprints(
     adapter: Adapter, config: Config, items: Sequence[Item], budget: Budget, *, max_lost: int
 ) -> list[Fingerprint]:
-    """One for each item, in order; when `max_lost` items have been the end of their parser, it stops there."""
+    """One fingerprint per item, in order; stops after `max_lost` items have killed their parser."""
     if not is_apart(adapter):
         return [work.fingerprint(adapter, config, item) for item in items]
     found: list[Fingerprint] = []
@@ -95,14 +95,15 @@ def fingerprints(
 
 
 def read_item(adapter: Adapter, config: Config, item: Item) -> Reading:
-    """A single one, with the whole budget."""
+    """Parse one item with the full budget."""
     return next(iter(list(read([_ask(adapter, config, item)], whole_budget()))))
 
 
 def receive(adapter: Adapter, config: Config, hook: Hook, now: datetime) -> HookAnswer:
-    """What a hook brings. Raises Refused, Malformed, and Transient when reading it was stopped: it may be sent again.
+    """Verify and parse a hook. Raises Refused, Malformed, and Transient if the budget ran out: the platform may resend
+    it.
 
-    Only this needs secrets; its parser ends with it.
+    Only this needs secrets, so its parser isn't reused.
     """
     if not is_apart(adapter):
         return adapter.receive(config, hook, now)
@@ -124,7 +125,7 @@ def receive(adapter: Adapter, config: Config, hook: Hook, now: datetime) -> Hook
 
 
 def read_file(adapter: Adapter, config: Config, data: bytes) -> tuple[list[str], list[str]]:
-    """A recorded file: (a JSON line for each mention, what could not be read). Each MB has the time of an item."""
+    """Parse a recorded file: (one JSON line per mention, problems). Each MB gets one item's CPU time."""
     if not is_apart(adapter):
         return files.records(adapter, data, config)
     whole = whole_budget()
@@ -137,8 +138,8 @@ def read_file(adapter: Adapter, config: Config, data: bytes) -> tuple[list[str],
 
 
 def is_apart(adapter: Adapter) -> bool:
-    """Whether it's read in another process: every adapter that is found by scanning. One that was made in this process
-    only (tests have such) exists nowhere else, and is asked here."""
+    """Whether it runs in a separate process: true for every adapter found by scanning. An adapter defined only in this
+    process (in tests) runs here."""
     return type(adapter).__module__.startswith("channels.adapters.")
 
 
@@ -152,7 +153,8 @@ def _ask(adapter: Adapter, config: Config, item: Item) -> Ask:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What is done with each item: its name on the wire, what an answer means, what a lost item is, the same here."""
+    """A kind of request: its name on the wire, how to decode an answer, the result for a lost item, the in-process
+    version."""
 
     name: str
     answer: Callable[[Any, list[bytes]], Any]
@@ -165,7 +167,7 @@ def _reading(answer: Any, blobs: list[bytes]) -> Reading:
         mention, digest, matches, error, is_bug, _files = answer
         found = None if mention is None else plain.mention_from_plain(mention, blobs)
         return Reading(found, bytes.fromhex(digest), frozenset(matches), error, False, is_bug)
-    except Exception as wrong:  # an adapter's value of a wrong type, which JSON carried all the same
+    except Exception as wrong:  # an adapter's value of the wrong type that JSON accepted
         return Reading(error=f"{type(wrong).__name__}: {wrong}", is_bug=True)
 
 
@@ -184,7 +186,7 @@ _PRINT = _Kind(
 
 
 def _all(asks: Sequence[Ask], budget: Budget, kind: _Kind) -> Generator[Any, None, None]:
-    """Parser after parser, until every item has its answer."""
+    """Use one parser after another until every item has an answer."""
     at, without_culprit = 0, 0
     lost: dict[int, str] = {}
     while at < len(asks):
@@ -211,7 +213,7 @@ def _all(asks: Sequence[Ask], budget: Budget, kind: _Kind) -> Generator[Any, Non
 
 
 class _Run:
-    """What one parser is asked: the items from `at` up to `end`, or to the first of an adapter that is only here."""
+    """One parser's share: the items from `at` up to `end`, or up to the first item of an in-process adapter."""
 
     def __init__(self, parser: Parser, asks: Sequence[Ask], at: int, end: int, budget: Budget, kind: _Kind) -> None:
         self.parser, self.asks, self.end, self.budget, self.kind = parser, asks, end, budget, kind
@@ -219,7 +221,7 @@ class _Run:
         self.contexts: dict[tuple[str, int, tuple[str, ...]], int] = {}
 
     def answers(self) -> Generator[Any, None, None]:
-        """Raises ParserEnded, with words if it was ended here."""
+        """The answers, in order. Raises ParserEnded, with a message if it was killed here."""
         while self._ask_ahead():
             frame = self._frame()
             blobs = iter(frame.blobs)
@@ -228,7 +230,7 @@ class _Run:
                 yield self.kind.answer(answer, [next(blobs) for _n in range(answer[-1])])
 
     def _frame(self) -> Frame:
-        """The next answers; one item may take `wall_s`, and getting to the first a good while longer."""
+        """The next answers. One item may take `wall_s`; starting the first may take up to `BEGIN_WITHIN_S`."""
         before, patience_s = self.parser.at, self.budget.wall_s
         since = time.monotonic()
         while (frame := self.parser.exchange(time.monotonic() + patience_s)) is None:
@@ -241,7 +243,7 @@ class _Run:
         return frame
 
     def _ask_ahead(self) -> bool:
-        """Keep some items on their way; whether any answer is still to come."""
+        """Keep items in flight; returns whether any answer is outstanding."""
         while self.next < self.end and self.next - self.at < AHEAD and len(self.parser.out) < AHEAD_BYTES:
             if not is_apart(self.asks[self.next].adapter):
                 self.end = self.next
@@ -250,7 +252,7 @@ class _Run:
         return self.at < self.next
 
     def _ask_some(self) -> None:
-        """As many as fit into one frame: of one connection, and not too large together."""
+        """Send as many items as fit into one frame: from one connection, limited in total size."""
         first, size = self.asks[self.next], 0
         items: list[list[Any]] = []
         blobs: list[bytes] = []
@@ -276,13 +278,13 @@ class _Run:
         return self.contexts[key]
 
 
-# --- one thing alone ------------------------------------------------------------------------------------------------
+# --- a single request ------------------------------------------------------------------------------------------------
 
 
 def _alone(
     adapter: Adapter, config: Config, budget: Budget, frame_for: Callable[[int], bytes], *, with_secrets: bool = False
 ) -> tuple[Any, list[bytes]] | str:
-    """(the answer, its bytes), or in words why there is none. The parser isn't used again."""
+    """(the answer, its byte strings), or a message why there is none. The parser isn't reused."""
     parser = pool.fresh(budget.memory_mb)
     words = ""
     try:

@@ -1,4 +1,4 @@
-"""What a parser does with one item, one hook, one file. Pure; runs in the child, or where the adapter is only there."""
+"""Parses or fingerprints one item. Pure; runs in the child process, or here for an in-process adapter."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from channels.queries.matching import Query, QueryError, parse, subject_of
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an item holds. `mention` is None where it's no mention, or couldn't be read: then `error` says why."""
+    """A parsed item. `mention` is None if it isn't a mention or parsing failed; then `error` says why."""
 
     mention: Mention | None = None
     digest: bytes = b""
-    """Over the content of the mention."""
+    """Over the mention's content."""
     matches: frozenset[str] = frozenset()
-    """Those of the queries that were asked which match it."""
+    """The requested queries that match it."""
     error: str = ""
     is_lost: bool = False
-    """The process was stopped, or died, while it read this item: `error` says how."""
+    """Its process was killed or died while parsing this item; `error` says how."""
     is_bug: bool = False
-    """The parser failed in a way that no parser should."""
+    """The parser raised an unexpected exception."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """`digest` is None for an item that cannot be read."""
+    """`digest` is None if the item can't be parsed."""
 
     digest: bytes | None
     is_lost: bool = False
@@ -44,7 +44,7 @@ def read_item(
     raw: bytes | None,
     queries: Iterable[str],
 ) -> Reading:
-    """`payload`: JSON text, as the inbox holds it. Raises only MemoryError."""
+    """Parse an item and evaluate the queries. `payload`: JSON text from the inbox. Raises only MemoryError."""
     try:
         mention = adapter.parse(Item(external_id, None if payload is None else from_json(payload), raw), config)
         if mention is None:
@@ -54,17 +54,17 @@ def read_item(
         return Reading(error=str(error) or type(error).__name__)
     except MemoryError:
         raise
-    except Exception as error:  # whatever a payload does to a parser, the other items go on
+    except Exception as error:  # a payload must not stop the other items
         return Reading(error=f"{type(error).__name__}: {error}", is_bug=True)
 
 
 def fingerprint(adapter: Adapter, config: Config, item: Item) -> Fingerprint:
-    """Raises only MemoryError."""
+    """The adapter's fingerprint of an item. Raises only MemoryError."""
     try:
         return Fingerprint(adapter.fingerprint(item, config))
     except MemoryError:
         raise
-    except Exception:  # it's stored all the same, and fails visibly when it's ingested
+    except Exception:  # it's stored anyway and fails visibly at ingest
         return Fingerprint(None)
 
 

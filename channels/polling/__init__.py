@@ -1,4 +1,4 @@
 """Fetching: scheduled polls, followed threads, incoming webhooks, pausing.
 
-Tasks call `polling` and `follow`; `hooks` answers platforms.
+Tasks call `polling` and `follow`; `hooks` handles webhook requests.
 """

@@ -1,6 +1,6 @@
-"""Followed threads: read again and again, at a falling rate, while somebody waits for an answer there.
+"""Followed threads: refetched at growing intervals while somebody waits for an answer there.
 
-So answers, edits and deletions are seen that no search would bring.
+This finds answers, edits and deletions that a search doesn't return.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 FIRST_INTERVAL_S = 120
 LONGEST_INTERVAL_S = 6 * 3600
 FALL = 1.5
-"""Each refetch that brings nothing new makes the next one this much later."""
+"""Backoff factor of the interval after a refetch without news."""
 MAX_PER_TICK = 20
 MAX_TICK_S = 60
 LEASE_S = 300
@@ -39,7 +39,7 @@ LOOKUPS = 100
 MAX_KNOWN = 2000
 LEAST_LEFT = 5
 UNKNOWN_WINDOW_S = 24 * 3600
-"""Of a quota that does not tell when it is filled up again."""
+"""Assumed window of a quota without a reset time."""
 
 _FOLLOW = """
 INSERT INTO channels_followed AS f
@@ -79,13 +79,13 @@ WITH due AS MATERIALIZED (
 )
 UPDATE channels_followed f SET next_at = %(until)s FROM due WHERE f.id = due.id RETURNING f.id
 """
-"""Chosen once, in a CTE: a plan may run a subquery of the WHERE again for each row, and so take more than the limit."""
+"""A materialised CTE: as a subquery in WHERE, the plan could evaluate it per row and lease more than the limit."""
 
 
 def follow(connection_id: int, namespace: str, thread_id: str, until: datetime, now: datetime) -> bool:
-    """Read this thread again until `until`, soon at first; a thread that is followed already begins anew.
+    """Refetch this thread until `until`, soon at first; following it again resets the interval.
 
-    Returns whether the platform can read one thread at all.
+    Returns whether the platform can fetch single threads.
     """
     platform = Connection.objects.values_list("platform", flat=True).get(pk=connection_id)
     if not adapter_for(platform).can(Capability.FETCH_THREAD):
@@ -155,12 +155,12 @@ def forget(namespace: str, ids: Sequence[str]) -> None:
 
 
 def unfollow(connection_id: int, thread_id: str) -> None:
-    """Nobody waits there any more."""
+    """Stop refetching: nobody waits for an answer there."""
     Followed.objects.filter(connection_id=connection_id, thread_id=thread_id).delete()
 
 
 def refetch_due(now: datetime, limit: int = MAX_PER_TICK) -> int:
-    """Refetch due threads, bounded in number and time; returns how many were read. Several workers share the work."""
+    """Refetch due threads, bounded in number and time; returns how many. Several workers may run concurrently."""
     Followed.objects.filter(until__lte=now).delete()
     began = time.monotonic()
     sources: dict[int, Source | None] = {}
@@ -178,16 +178,16 @@ def refetch_due(now: datetime, limit: int = MAX_PER_TICK) -> int:
             continue
         if waits_until := saved_until(source.connection, at):
             _wait(followed.connection_id, waits_until)
-            sources[followed.connection_id] = None  # what is left of the quota is for what is new
+            sources[followed.connection_id] = None  # the rest of the quota is reserved for polls
             continue
         if not _refetch(followed, source, at):
-            sources[followed.connection_id] = None  # the connection is refused: its other threads wait, too
+            sources[followed.connection_id] = None  # the connection is refused: its other threads wait too
         read += 1
     return read
 
 
 def _leased(now: datetime, limit: int) -> list[Followed]:
-    """Reserved by moving their next time: if this worker is killed, they are due again after `LEASE_S`."""
+    """Reserve due threads by moving `next_at`: if this worker dies, they are due again after `LEASE_S`."""
     with database.cursor() as cursor:
         until = now + timedelta(seconds=LEASE_S)
         cursor.execute(_LEASE, {"now": now, "until": until, "limit": limit})
@@ -200,8 +200,8 @@ def _give_back(followed: Followed, now: datetime) -> None:
 
 
 def saved_until(connection: Connection, now: datetime) -> datetime | None:
-    """Until when threads wait, because what is left of the quota is needed for polls; None: they may be read.
-    A reading counts as one request until the next poll tells what is really left."""
+    """Until when threads wait because polls need the remaining quota; None: they may be fetched. Each fetch counts as
+    one request until the next poll reports the real quota."""
     left, resets_at = connection.quota_left, connection.quota_resets_at
     if left is None or (resets_at is not None and resets_at <= now):
         return None
@@ -227,7 +227,7 @@ def _source(followed: Followed, now: datetime) -> Source | None:
 
 
 def _refetch(followed: Followed, source: Source, now: datetime) -> bool:
-    """Read one thread; False when the whole connection is refused or rate limited."""
+    """Fetch one thread; False if the whole connection is refused or rate limited."""
     try:
         items = source.adapter.fetch_thread(source.config, followed.thread_id)
         shown = {item.external_id for item in items}
@@ -255,8 +255,8 @@ def _refetch(followed: Followed, source: Source, now: datetime) -> bool:
 
 
 def _known(source: Source, shown: set[str], missing: list[str], told: list[Item]) -> list[str]:
-    """What to expect at the next reading: what is shown, what was not asked for yet, and what stands but is out of
-    reach. Who is gone for good is not asked for again."""
+    """Posts to expect at the next fetch: those shown, those not looked up yet, and those that exist but are out of
+    reach. Deleted posts aren't looked up again."""
     standing = [item.external_id for item in told if not _is_gone(source, item)]
     expected = [*missing[LOOKUPS:], *standing, *sorted(shown, reverse=True)]
     return list(dict.fromkeys(post for post in expected if len(post) <= LONGEST_ID))[:MAX_KNOWN]

@@ -1,4 +1,4 @@
-"""What platforms tell us by themselves: proved by the adapter, stored in the inbox, and only then answered."""
+"""Incoming webhooks: verified by the adapter, stored in the inbox, then acknowledged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_BYTES = 1024 * 1024
 
 
 def declared_bytes(meta: Mapping[str, Any]) -> int:
-    """How long a request says that its body is; more than anybody takes where that is no number."""
+    """The request's declared body length; `sys.maxsize` if it isn't a number."""
     try:
         return int(meta.get("CONTENT_LENGTH") or 0)
     except ValueError:
@@ -26,18 +26,18 @@ def declared_bytes(meta: Mapping[str, Any]) -> int:
 
 
 class Unknown(LookupError):
-    """No connection listens there."""
+    """No connection has this webhook."""
 
 
 class Paused(Exception):
-    """The connection is paused: the platform is to try again later."""
+    """The connection is paused: the platform should retry later."""
 
 
 def receive(hook_id: UUID, hook: Hook, now: datetime) -> HookAnswer:
-    """Store what a hook brings; the answer is for the platform. Repeating it changes nothing: items have ids.
+    """Store a hook's items; returns the response for the platform. Idempotent: items have ids.
 
-    It is read in a process that can be stopped. Raises Unknown, Paused, Refused, Malformed, InvalidSettings, and
-    Transient where that had to be: nothing was stored, and the platform may send it again.
+    It is parsed in a process that can be killed. Raises Unknown, Paused, Refused, Malformed, InvalidSettings, and
+    Transient if the process was killed: nothing was stored, and the platform may resend it.
     """
     connection = Connection.objects.prefetch_related("channels").filter(hook_id=hook_id).first()
     if connection is None:

@@ -1,4 +1,4 @@
-"""What an admin does to the polling of connections: pause, resume, poll now."""
+"""Pause, resume and poll connections now."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from channels.models import Connection
 
 
 def pause(ids: Iterable[int], reason: str) -> int:
-    """Stop polling and sending; a poll under way ends after its page. Returns how many were active."""
+    """Stop polling and sending; a running poll stops after its current page. Returns how many were active."""
     with transaction.atomic():
         active = Connection.objects.select_for_update().filter(pk__in=list(ids), is_active=True).order_by("pk")
         found = list(active)
@@ -25,7 +25,7 @@ def pause(ids: Iterable[int], reason: str) -> int:
 
 
 def resume(ids: Iterable[int], now: datetime) -> int:
-    """Poll and send again, at once. Returns how many were paused."""
+    """Resume polling and sending, at once. Returns how many were paused."""
     with transaction.atomic():
         paused = Connection.objects.filter(pk__in=list(ids), is_active=False)
         resumed = list(paused.order_by("pk"))
@@ -38,12 +38,12 @@ def resume(ids: Iterable[int], now: datetime) -> int:
 
 
 def _due_by(connections: QuerySet[Connection], now: datetime) -> None:
-    """What was due before stays due since then, so that pressing *poll now* does not hide that nobody polls."""
+    """Keeps earlier due times: *poll now* must not hide that no worker polls."""
     connections.filter(next_poll_at__gt=now).update(next_poll_at=now)
 
 
 def poll_soon(ids: Iterable[int], now: datetime) -> int:
-    """Make active connections due now; if the task gets lost, the next tick polls them. Returns how many."""
+    """Make active connections due now; if the task is lost, the next tick polls them. Returns how many."""
     with transaction.atomic():
         active = Connection.objects.filter(pk__in=list(ids), is_active=True)
         found = list(active.values_list("pk", flat=True))

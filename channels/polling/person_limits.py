@@ -1,6 +1,6 @@
-"""How often a person may have the desk ask another server while they wait: reading a page, *Test connection*.
+"""Rate limit per person for interactive requests to other servers: reading a page, *Test connection*.
 
-What one person asks for must not keep the others' waiting: the queue of pages is short for everybody.
+One person's requests must not delay everybody else's: the page queue is short.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ WINDOW_S = 60
 
 
 def may_ask(person_id: int | None) -> bool:
-    """Counts this time. True when the cache is away: the limit is a convenience, the queue is apart anyway."""
+    """Counts this request. True if the cache is down: the limit is a convenience, and the queue is separate anyway."""
     key = f"asks-other-servers:{person_id}"
     try:
         cache.add(key, 0, WINDOW_S)
         return int(cache.incr(key)) <= PER_MINUTE
-    except ValueError:  # it ran out between the two
+    except ValueError:  # it expired between the two calls
         return True
-    except Exception:  # whatever the cache's client raises
+    except Exception:  # the cache's client raises many types
         return True

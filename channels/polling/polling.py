@@ -1,6 +1,6 @@
-"""Polling: find what is due, lease it, fetch page by page, adapt the pace, and tell what went wrong.
+"""Polling: lease due connections, fetch page by page, adapt the interval, record failures.
 
-The lease's token is the fence: who lost the lease may still store items, but moves neither cursor nor health.
+The lease token fences: a poller that lost its lease may still store items, but updates neither cursor nor health.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ logger = logging.getLogger(__name__)
 Trouble = Connection.Trouble
 
 DISPATCH_GRACE_S = 60
-"""A dispatched task that has not begun by then, or by the end of a lease, is taken for lost: the connection is due
+"""A dispatched task that hasn't started by then, or before its lease ends, counts as lost: the connection is due
 again."""
 MAX_PAGES_PER_RUN = 50
 MAX_RUN_S = 120
 MOST_QUOTA = 2**31 - 1
-"""What the database stores."""
+"""The database column's maximum."""
 MAX_DUE_PER_TICK = 200
 BUSY_ITEMS = 5
 LONGEST_BACKOFF_S = 3600
 LONGEST_WAIT_S = 24 * 3600
 MENDED_BY_ADMIN_S = 1800
-"""Pause after what only an admin can mend; saving the connection ends it at once."""
+"""Pause after an error that only an admin can fix; saving the connection ends it at once."""
 
 _DUE = """
 WITH due AS MATERIALIZED (
@@ -57,7 +57,7 @@ WITH due AS MATERIALIZED (
 UPDATE channels_connection c SET lease_token = gen_random_uuid(), lease_until = %(until)s
 FROM due WHERE c.id = due.id RETURNING c.id, c.lease_token
 """
-"""Chosen once, in a CTE: a plan may run a subquery of the WHERE again for each row, and so take more than the limit."""
+"""A materialised CTE: as a subquery in WHERE, the plan could evaluate it per row and lease more than the limit."""
 _dice = random.SystemRandom()
 
 
@@ -68,9 +68,9 @@ class Lease(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What one poll brought: items new or edited, pages read; `error` in words, "" if all went well.
+    """Result of one poll: number of new or edited items, pages read; `error` in words, "" on success.
 
-    `leased` is False when somebody else polls the connection, or it is paused: nothing was done then.
+    `leased` is False if another worker polls the connection or it is paused; then nothing was done.
     """
 
     leased: bool
@@ -82,7 +82,7 @@ class Polled:
 
 @dataclass(slots=True)
 class _Run:
-    """One poll under way."""
+    """A running poll."""
 
     source: Source
     token: UUID
@@ -92,7 +92,7 @@ class _Run:
     pages: int = 0
     more: bool = False
     is_stopped: bool = False
-    """The lease is gone, or an admin paused the connection."""
+    """The lease was lost, or an admin paused the connection."""
     quota_left: int | None = None
     quota_resets_at: datetime | None = None
     trouble: str = ""
@@ -100,7 +100,7 @@ class _Run:
 
 
 def due(now: datetime, limit: int = MAX_DUE_PER_TICK) -> list[Lease]:
-    """Lease the active connections that are due, in one statement; hand each lease to a task that calls `poll`."""
+    """Lease the active connections that are due, in one statement; the caller passes each lease to a `poll` task."""
     with database.cursor() as cursor:
         until = now + min(timedelta(seconds=DISPATCH_GRACE_S), lease())
         cursor.execute(_DUE, {"now": now, "until": until, "limit": limit, "silent": not_polled()})
@@ -108,9 +108,9 @@ def due(now: datetime, limit: int = MAX_DUE_PER_TICK) -> list[Lease]:
 
 
 def poll(connection_id: int, now: datetime, lease_token: UUID | None = None) -> Polled:
-    """Poll one connection once. With the token of `due` that lease is taken over; without, a free one is taken.
+    """Poll one connection once. With a token from `due`, takes over that lease; without, takes a free one.
 
-    Errors of the outside world end up in the connection's health, never here.
+    A platform's errors are recorded in the connection's health, never raised.
     """
     token = _lease(connection_id, now, lease_token)
     if token is None:
@@ -132,19 +132,19 @@ def poll(connection_id: int, now: datetime, lease_token: UUID | None = None) -> 
 
 
 def _goes_on(run: _Run) -> bool:
-    """Whether a first import has not reached its end: an admin paused it, a part of it is out of order for now, or the
-    quota is used up. What comes then belongs to it, so that it can be taken back as a whole."""
+    """Whether a first import isn't finished: an admin paused it, part of it is failing for now, or the quota is
+    exhausted. Later items then belong to the same import, so it can be undone as a whole."""
     return run.is_stopped or run.again_soon or run.quota_left == 0
 
 
 def lease() -> timedelta:
-    """For how long a poller may be silent; each page renews it. Longer than one request can take, and so short that a
+    """How long a poller may be silent; each page renews it. Longer than any single request, and short enough that a
     killed worker's connection is soon polled again."""
     return timedelta(seconds=settings.POLL_LEASE_SECONDS)
 
 
 def _lease(connection_id: int, now: datetime, held: UUID | None) -> UUID | None:
-    """A token of our own, so that a task delivered twice polls once."""
+    """Takes the lease with a new token: a task delivered twice polls once."""
     found = Connection.objects.filter(pk=connection_id, is_active=True)
     found = found.exclude(lease_until__gt=now) if held is None else found.filter(lease_token=held)
     token = uuid4()
@@ -153,7 +153,7 @@ def _lease(connection_id: int, now: datetime, held: UUID | None) -> UUID | None:
 
 
 def _read_pages(run: _Run) -> None:
-    """Store page by page; stop at the bounds of one run (the rest is due at once) or when the lease is lost."""
+    """Store page by page; stop at the limits of one run (the rest is due at once) or when the lease is lost."""
     connection, clock = run.source.connection, run.clock
     deadline = clock() + timedelta(seconds=MAX_RUN_S)
     fetched_at = clock()
@@ -182,7 +182,7 @@ def _read_pages(run: _Run) -> None:
             fetched_at = clock()
     finally:
         if isinstance(pages, Generator):
-            pages.close()  # an IMAP session must not stay open until the garbage is collected
+            pages.close()  # an IMAP session must not stay open until garbage collection
 
 
 def _note_quota(run: _Run, page: Page) -> None:
@@ -191,7 +191,7 @@ def _note_quota(run: _Run, page: Page) -> None:
 
 
 def _renew(connection_id: int, token: UUID, now: datetime) -> bool:
-    """Whether the lease is still ours; a connection paused meanwhile is not read on."""
+    """Extend the lease; False if we lost it or the connection was paused."""
     held = Connection.objects.filter(pk=connection_id, lease_token=token, is_active=True)
     return bool(held.update(lease_until=now + lease()))
 
@@ -242,7 +242,7 @@ def _release(connection_id: int, token: UUID, **values: Any) -> None:
 
 
 def classify(error: Exception) -> tuple[str, str]:
-    """(what it means, words for the admin). The words never hold a secret."""
+    """(kind of trouble, message for the admin). The message never contains a secret."""
     if isinstance(error, SoftTimeLimitExceeded):
         return Trouble.TRANSIENT, _("It took too long and was stopped. It goes on from the last stored page.")
     if isinstance(error, UnknownPlatform):
@@ -264,7 +264,7 @@ def classify(error: Exception) -> tuple[str, str]:
 
 
 def next_interval_s(interval_s: int, items: int, bounds: tuple[int, int]) -> int:
-    """Seconds until the next poll: halved while it is busy, a quarter longer after each poll that brought nothing."""
+    """Seconds until the next poll: halved while it is busy, a quarter longer after each poll without items."""
     shortest, longest = bounds
     if items >= BUSY_ITEMS:
         interval_s //= 2
@@ -274,7 +274,7 @@ def next_interval_s(interval_s: int, items: int, bounds: tuple[int, int]) -> int
 
 
 def quota_pause_s(left: int | None, resets_at: datetime | None, requests: int, now: datetime) -> float:
-    """Seconds to wait so that what is left of the quota lasts until it is filled up again; 0 if that is no matter."""
+    """Seconds to wait to make the remaining quota last until it resets; 0 if no quota applies."""
     if left is None or resets_at is None or resets_at <= now:
         return 0.0
     window_s = (resets_at - now).total_seconds()
@@ -283,7 +283,8 @@ def quota_pause_s(left: int | None, resets_at: datetime | None, requests: int, n
 
 
 def failure_pause_s(error: Exception, trouble: str, failures: int, connection: Connection, now: datetime) -> float:
-    """Seconds until the next try: what the platform told, a long pause where an admin is needed, else doubling."""
+    """Seconds until the next attempt: what the platform asks for, a long pause if an admin is needed, else exponential
+    backoff."""
     shortest = _shortest_s(connection)
     if trouble in (Trouble.AUTH, Trouble.SETTINGS):
         return MENDED_BY_ADMIN_S * _dice.uniform(1.0, 1.2)

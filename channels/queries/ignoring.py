@@ -1,6 +1,7 @@
-"""What keeps a mention out of the desk: the queries of the channels that saw it, and the ignore rules. Pure.
+"""Decides whether the queries of its channels or the ignore rules stop a mention. Pure.
 
-Only new conversations are kept out; who asks decides that (`mentions.ingest`), this only says what would stop it.
+Only new conversations are stopped: the caller (`mentions.ingest`) decides that, this module only says what would stop
+them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Why = InboundItem.Ignored
 
 
 class Stop(NamedTuple):
-    """Why a mention stays out: `why` as in `InboundItem.ignored_why`, and the rule, if it was one."""
+    """Why a mention is stopped: `why` as in `InboundItem.ignored_why`, and the rule, if any."""
 
     why: str
     rule_id: int | None = None
@@ -28,7 +29,7 @@ class Stop(NamedTuple):
 class Rule:
     id: int
     channel_id: int | None
-    """None: for all channels."""
+    """None: all channels."""
     query: Query
 
 
@@ -37,20 +38,20 @@ class Guard:
     """The queries and rules of one connection, compiled."""
 
     queries: dict[int, Query]
-    """By channel; a channel without a query takes everything."""
+    """By channel; a channel without a query accepts everything."""
     rules: tuple[Rule, ...]
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Every query and rule there is to try on a mention."""
+        """Texts of all queries and rules, to evaluate on a mention."""
         return tuple(sorted({query.text for query in (*self.queries.values(), *(rule.query for rule in self.rules))}))
 
     def judge(
         self, matches: frozenset[str], channels: Sequence[Channel], exempt: Stop | None = None
     ) -> tuple[list[Channel], Stop | None]:
-        """(channels that take it, None), or (all of them, what stops it). `matches`: those of `texts` that match the
-        mention; they were tried where it was parsed, since its text may be the end of whoever searches it. `exempt`:
-        what an admin has let it pass."""
+        """(channels that accept it, None), or (all of them, what stops it). `matches`: the `texts` that match the
+        mention, evaluated in the parsing process because a hostile text can kill the process that searches it.
+        `exempt`: the stop that an admin has overridden."""
         asks = exempt is None or exempt.why != Why.QUERY
         named = [channel for channel in channels if not asks or self._is_asked_for(channel, matches)]
         if not named:
@@ -71,7 +72,7 @@ class Guard:
 
 
 def guard_of(channels: Iterable[Channel], rules: Iterable[IgnoreRule]) -> Guard | None:
-    """None where nothing can be stopped. A query that cannot be understood stops nothing: nothing may be lost by it."""
+    """None if nothing can be stopped. An invalid query stops nothing, so it can't lose mentions."""
     ours = list(channels)
     queries = {c.pk: query for c in ours if (query := understood(c.query, f"channel {c.pk}")) is not None}
     ids = {channel.pk for channel in ours}
@@ -86,7 +87,7 @@ def guard_of(channels: Iterable[Channel], rules: Iterable[IgnoreRule]) -> Guard 
 
 
 def understood(text: str, whose: str) -> Query | None:
-    """None when there is none, or none that can be understood."""
+    """The parsed query; None if it is empty or invalid."""
     try:
         query = parse(text)
     except QueryError as error:

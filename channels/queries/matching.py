@@ -1,10 +1,10 @@
-"""The language of queries: what counts as a mention, and what an ignore rule stops. Pure; described in docs/queries.md.
+"""The query language: what counts as a mention, and what an ignore rule stops. Pure; documented in docs/queries.md.
 
     "acme runner" (install OR proxy*) -author:acme-bot -site:jobs.example lang:en
 
-Words are whole words whatever their case, also next to letters of scripts that put no spaces. All of them must be there
-(AND is implied), `OR` and parentheses choose, `NOT` or `-` excludes. `word*` is the beginning of a word, `=Word` or
-`case:"Acme Runner"` minds upper and lower case. Filters: author: site: lang: title: in: is: has:
+Words match whole words, case-insensitively, also next to letters of scripts without spaces. All must match (AND is
+implied); `OR` and parentheses give alternatives, `NOT` or `-` excludes. `word*` matches a prefix, `=Word` or
+`case:"Acme Runner"` is case-sensitive. Filters: author: site: lang: title: in: is: has:
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WORD = re.compile(rf"[^\s{re.escape(_SPECIAL)}]+")
 
 
 class QueryError(ValueError):
-    """The text is no query. `position`: the character, counted from 0, at which it goes wrong; the words name it."""
+    """An invalid query. `position`: 0-based character of the error; the message names it (1-based)."""
 
     def __init__(self, words: str, position: int) -> None:
         super().__init__(_("At character %(place)d: %(words)s") % {"place": position + 1, "words": words})
@@ -42,7 +42,7 @@ class QueryError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query that was understood. An empty one matches everything."""
+    """A valid query. An empty one matches everything."""
 
     text: str
     root: terms.Term | None
@@ -51,13 +51,13 @@ class Query:
         return self.root is None or self.root.matches(subject)
 
     def explain(self, subject: Subject) -> list[Clause]:
-        """The parts that decided, in the order in which they are written; empty for an empty query."""
+        """The deciding clauses, in the order written; empty for an empty query."""
         return [] if self.root is None else self.root.explain(subject, True)
 
 
 @lru_cache(maxsize=512)
 def parse(text: str) -> Query:
-    """Compiled once per text. Raises QueryError, and nothing else."""
+    """The compiled query (cached per text). Raises only QueryError."""
     if len(text) > LONGEST:
         raise QueryError(_("the query is too long; %(most)d characters are the most.") % {"most": LONGEST}, LONGEST)
     tokens = _tokens(text)
@@ -97,7 +97,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _term(text: str, at: int) -> tuple[_Token, int]:
-    """The word, phrase or filter that begins at `at`, and where it ends."""
+    """The word, phrase or filter that starts at `at`, and where it ends."""
     begin = at
     exact = text[at] == "="
     at += exact
@@ -123,7 +123,7 @@ def _term(text: str, at: int) -> tuple[_Token, int]:
 
 
 def _value(text: str, at: int) -> tuple[str, bool, int]:
-    """(value, whether it was in quotes, where it ends). A star after the closing quote belongs to the value."""
+    """(value, whether it was quoted, where it ends). A star after the closing quote belongs to the value."""
     closing = _QUOTES.get(text[at : at + 1])
     if closing is None:
         match = _WORD.match(text, at)
@@ -215,7 +215,7 @@ class _Parser:
 
     def whole(self) -> terms.Term:
         found = self._either()
-        if (token := self._next) is not None:  # only a parenthesis ends an expression before its end
+        if (token := self._next) is not None:  # only a closing parenthesis ends an expression early
             raise QueryError(_("this parenthesis was not opened."), token.at)
         return found
 

@@ -1,4 +1,4 @@
-"""Which channels of a connection saw a mention. Pure."""
+"""Assigns mentions to the channels of a connection. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from channels.registry.configs import address_of
 
 
 def channels_for(channels: Iterable[Channel], mention: Mention) -> list[Channel]:
-    """The active channels it was written to, best rank first; the first one is the primary. Among equals, who is named
-    first comes first.
+    """The active channels the mention was sent to, best rank first; the first one is the primary. On equal rank, the
+    one named first wins.
 
-    The first tier of `mention.addressed` that names a channel decides. What names none goes to the channel without an
-    address, else to the default, else to the best one: nothing is lost for want of a setting. Empty only if the
+    The first tier of `mention.addressed` that names a channel decides. Without a match, the default channels get it,
+    else those without an address, else the best-ranked one: a missing setting loses nothing. Empty only if the
     connection has no active channel.
     """
     ranked = sorted((c for c in channels if c.is_active), key=lambda channel: (channel.rank, channel.pk or 0))

@@ -1,7 +1,6 @@
-"""What a query is made of: words and filters, joined by AND, OR and NOT. Pure; on the hot path of ingest.
+"""Query terms: words and filters, joined by AND, OR and NOT. Pure; on the hot path of ingest.
 
-`channels.queries.matching` makes these from what people write. Each knows whether a `Subject` has it, and what it found
-where.
+`channels.queries.matching` parses query text into these. Each one matches a `Subject` and explains where.
 """
 
 from __future__ import annotations
@@ -22,22 +21,22 @@ _BEFORE, _AFTER = rf"(?<![^\W{UNSPACED}])", rf"(?![^\W{UNSPACED}])"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A mention as queries see it. Names and languages are lower case; texts are in Unicode's composed form."""
+    """A mention as queries see it. Names and languages are lower case; texts are in Unicode NFC."""
 
     text: str
     title: str = ""
-    """Its own subject."""
+    """The mention's own subject."""
     thread_title: str = ""
     lowered: tuple[str, str, str] = ("", "", "")
-    """`title`, `text`, `thread_title` in lower case where they are plain ASCII, else "": to pass over quickly."""
+    """`title`, `text`, `thread_title` in lower case if ASCII, else "": a fast pre-check."""
     names: tuple[str, ...] = ()
-    """Of the author: handle (without @), id or address, name."""
+    """The author's handle (without @), id or address, and name."""
     urls: tuple[str, ...] = ()
     language: str = ""
     places: frozenset[str] = frozenset()
-    """Handles and addresses that it was written to, and its thread."""
+    """Handles and addresses it was sent to, and its thread."""
     facts: frozenset[str] = frozenset()
-    """`is:…` and `has:…` that are true of it."""
+    """The `is:…` and `has:…` values that apply."""
 
 
 def subject_of(mention: Mention) -> Subject:
@@ -83,7 +82,7 @@ def _facts(mention: Mention) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where something was found: `field` is text, title or thread_title; offsets into that text of the Subject."""
+    """A match: `field` is text, title or thread_title; offsets are into that field of the Subject."""
 
     field: str
     start: int
@@ -92,8 +91,8 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One part of a query that decided. `source` is how it is written; `found`: the mention has it; `wanted`: it must
-    have it (False behind a NOT)."""
+    """A deciding part of a query. `source`: as written; `found`: the mention has it; `wanted`: it must have it (False
+    after NOT)."""
 
     source: str
     found: bool
@@ -105,17 +104,17 @@ class Term(Protocol):
     def matches(self, subject: Subject) -> bool: ...
 
     def explain(self, subject: Subject, wanted: bool) -> list[Clause]:
-        """The parts that decided, and no others: of an AND that failed, the first that did."""
+        """Only the deciding parts: for a failed AND, the first part that failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A word, a beginning of one, or a phrase, in the text and the subject; or in the titles alone."""
+    """A word, prefix or phrase in the text and subject, or only in the titles."""
 
     source: str
     pattern: re.Pattern[str]
     needle: str
-    """Plain and lower case: where it is not, the pattern cannot be. "" if there is no such shortcut."""
+    """Lower-case ASCII: a text without it can't match the pattern. "" if there is no such shortcut."""
     fields: tuple[str, ...] = ("title", "text")
 
     def matches(self, subject: Subject) -> bool:
@@ -147,7 +146,7 @@ def _field(subject: Subject, field: str) -> str:
 
 
 def words(source: str, phrase: str, *, begins: bool, exact: bool, titles: bool) -> Words:
-    """`phrase` has at least one word; `begins`: the last word may go on; `exact`: upper and lower case count."""
+    """`phrase` has at least one word; `begins`: the last word is a prefix; `exact`: case-sensitive."""
     parts = composed(phrase).split()
     joined = r"\s+".join(re.escape(part) for part in parts)
     before = "" if _is_unspaced(parts[0][0]) else _BEFORE
@@ -159,13 +158,13 @@ def words(source: str, phrase: str, *, begins: bool, exact: bool, titles: bool) 
 
 
 def _is_unspaced(letter: str) -> bool:
-    """A letter of a script without spaces between its words: it has no boundary of its own."""
+    """A letter of a script without spaces between words: it has no word boundary."""
     return letter.isalnum() and not _SPACED_WORD.match(letter)
 
 
 @dataclass(frozen=True, slots=True)
 class _Filter(ABC):
-    """Something about a mention other than its words."""
+    """A filter on something other than a mention's words."""
 
     source: str
     value: str
@@ -179,7 +178,8 @@ class _Filter(ABC):
 
 @dataclass(frozen=True, slots=True)
 class AuthorIs(_Filter):
-    """Handle, address, id or name, whole; `*` stands for anything, and `@acme.example` for all addresses there."""
+    """Matches the whole handle, address, id or name; `*` is a wildcard, `@acme.example` matches all addresses at that
+    domain."""
 
     pattern: re.Pattern[str]
 
@@ -197,7 +197,7 @@ def author_is(source: str, value: str) -> AuthorIs:
 
 @dataclass(frozen=True, slots=True)
 class OnSite(_Filter):
-    """The host of where it is, what it is about or what it links to; with the hosts below it."""
+    """Matches the host (or a subdomain) of the mention's URL, of its topic, or of a link in it."""
 
     def matches(self, subject: Subject) -> bool:
         below = f".{self.value}"
@@ -213,7 +213,7 @@ def _host(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class InLanguage(_Filter):
-    """`en` is also `en-GB`. What has no language that is known is in none."""
+    """`en` also matches `en-GB`. A mention of unknown language matches none."""
 
     def matches(self, subject: Subject) -> bool:
         return subject.language == self.value or subject.language.startswith(f"{self.value}-")

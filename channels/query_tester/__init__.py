@@ -1,1 +1,1 @@
-"""Tries a query or an ignore rule on recent items before it goes live, and lists what was kept out."""
+"""Tests a query or an ignore rule on recent items before it goes live, and lists ignored items."""

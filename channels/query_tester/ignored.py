@@ -1,4 +1,4 @@
-"""What was kept out of the desk: how much by which rule or query, which items, and letting one in after all."""
+"""Ignored items: counts per rule and query, the items themselves, and letting one in."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from channels.queries.matching import Clause, subject_of
 
 PAGE = 50
 LISTED = {"query": "query", "none": "", "undone": "undone"}
-"""Name in the page's address → `ignored_why`."""
+"""Name in the page's URL → `ignored_why`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
     rule: IgnoreRule
     recent: int
-    """Items that it stopped in the last days."""
+    """Items it stopped in the last `recent_items.DAYS` days."""
     ever: int
 
 
@@ -38,7 +38,7 @@ class Page:
 
 
 def rule_lines(now: datetime) -> list[RuleLine]:
-    """All rules, the active ones first. Two queries."""
+    """All rules, active ones first. Two queries."""
     stopped = InboundItem.objects.filter(ignored_by__isnull=False, state=InboundItem.State.IGNORED)
     recently = Count("pk", filter=Q(created_at__gte=recent_items.since(now)))
     counted = stopped.values_list("ignored_by").annotate(recent=recently, ever=Count("pk")).order_by()
@@ -48,7 +48,7 @@ def rule_lines(now: datetime) -> list[RuleLine]:
 
 
 def counts(now: datetime) -> dict[str, int]:
-    """`ignored_why` → items of the last days; "" is what the adapters found to be no mention."""
+    """`ignored_why` → number of items of the last days; "": the adapter found no mention."""
     kept_out = InboundItem.objects.filter(state=InboundItem.State.IGNORED, created_at__gte=recent_items.since(now))
     counted = kept_out.values_list("ignored_why").annotate(count=Count("pk")).order_by()
     return {str(why): count for why, count in counted}
@@ -59,13 +59,14 @@ def by_rule(rule: IgnoreRule) -> QuerySet[InboundItem]:
 
 
 def by_reason(why: str, now: datetime) -> QuerySet[InboundItem]:
-    """Of the last days."""
+    """Items of the last days."""
     kept_out = InboundItem.objects.filter(state=InboundItem.State.IGNORED, ignored_why=why)
     return kept_out.filter(created_at__gte=recent_items.since(now))
 
 
 def page_of(items: QuerySet[InboundItem], user: User | AnonymousUser, below: int | None) -> Page:
-    """The newest PAGE items before `below`, that this person may see, with what the rule or query found marked."""
+    """The newest PAGE items below id `below` that the user may see, with the matches of the rule or query
+    highlighted."""
     items = seen_by(user, items).order_by("-pk")
     if below is not None:
         items = items.filter(pk__lt=below)
@@ -95,9 +96,8 @@ def _shown(entry: Entry, channels: dict[int, list[Channel]]) -> Shown:
 
 @transaction.atomic
 def let_in(item_id: int, user: User | AnonymousUser) -> InboundItem | None:
-    """This one comes in after all: pending once, past what stopped it (which it goes on naming until then). None if it
-    is not kept out by a rule or a query (any more), its raw form is not kept any longer, or it is not for this person's
-    eyes."""
+    """Make one item pending again, exempt from what stopped it (which it names until it is ingested). None if no rule
+    or query stops it (any more), its raw form is gone, or the user may not see it."""
     stopped = InboundItem.objects.filter(state=InboundItem.State.IGNORED, ignored_why__in=("rule", "query"))
     stopped = stopped.filter(WITH_RAW)
     item = seen_by(user, stopped).filter(pk=item_id).select_for_update().defer("payload", "raw").first()

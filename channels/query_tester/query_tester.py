@@ -1,5 +1,5 @@
-"""Trying a query over what came in lately, before it is switched on. Bounded in items and in time: what takes longer is
-gone on with by the next look."""
+"""Tests a query on recent items before it is activated. Bounded in items and time: the next request continues a slow
+test."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ from channels.registry.configs import Source
 AT_ONCE = 200
 BUDGET_S = 1.5
 SHOWN = 30
-"""Examples of each kind."""
+"""Maximum examples per kind."""
 KEPT_S = 300
 KINDS = ("newly_in", "newly_out", "comes", "stays")
 
 
 @dataclass(slots=True)
 class Trial:
-    """What a query would do, as far as it has been tried. Counts are of mentions that this channel saw."""
+    """A query test's results so far. Counts are of mentions that this channel saw."""
 
     total: int
-    """Items of its connection to look at; at most MOST."""
+    """Items of its connection to test; at most MOST."""
     newest: int
     seen: int = 0
     next_below: int | None = None
     comes: int = 0
     stays: int = 0
     newly_in: int = 0
-    """Come in by this query, but not by the one in force."""
+    """Matched by this query, not matched by the current one."""
     newly_out: int = 0
     own: int = 0
-    """Own posts and bounces: no query stops them."""
+    """Own posts and bounces: queries don't apply to them."""
     others: int = 0
-    """Written to other channels of the connection."""
+    """Sent to other channels of the connection."""
     nothing: int = 0
-    """The adapter found no mention in them."""
+    """Items without a mention."""
     failed: int = 0
     examples: dict[str, list[Shown]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
 
@@ -66,7 +66,7 @@ class Trial:
 
 
 def trial_of(channel: Channel, text: str, now: datetime, budget_s: float = BUDGET_S) -> Trial:
-    """Go on with the trial of this text, or begin one, for about `budget_s` seconds. Raises QueryError."""
+    """Continue or start a test of this text, for about `budget_s` seconds. Raises QueryError."""
     query, force = parse(text), understood(channel.query, f"channel {channel.pk}")
     key = _key(channel, text)
     kept = cache.get(key)
@@ -93,7 +93,7 @@ def _restored(kept: dict[str, Any]) -> Trial:
 
 
 def forget(channel: Channel, text: str) -> None:
-    """The next trial of this text begins anew, with what has come in since."""
+    """Restart the next test of this text, including newer items."""
     cache.delete(_key(channel, text))
 
 
@@ -117,7 +117,7 @@ def _go_on(trial: Trial, channel: Channel, query: Query, force: Query | None, no
         if trial.next_below is not None:
             items = items.filter(pk__lt=trial.next_below)
         rows = list(items[: min(AT_ONCE, trial.total - trial.seen)])
-        if not rows:  # it grew older than the window meanwhile
+        if not rows:  # the rest has left the time window meanwhile
             trial.total = trial.seen
         for entry in recent_items.read(rows, sources):
             _look(trial, entry, channel, channels, query, force)
@@ -154,7 +154,7 @@ def _look(
 
 @dataclass(slots=True)
 class Preview:
-    """What a rule would have stopped."""
+    """The items that a rule would have stopped."""
 
     stopped: int = 0
     seen: int = 0
@@ -165,7 +165,7 @@ class Preview:
 def preview_rule(
     text: str, channel: Channel | None, connection_ids: list[int], now: datetime, budget_s: float = BUDGET_S
 ) -> Preview:
-    """Over the newest mentions of these connections, for about `budget_s` seconds. Raises QueryError."""
+    """Test a rule on the newest mentions of these connections, for about `budget_s` seconds. Raises QueryError."""
     query, until, found = parse(text), time.monotonic() + budget_s, Preview()
     channels = list(Channel.objects.filter(connection__in=connection_ids, is_active=True))
     items = recent_items.recent(connection_ids, now)
@@ -190,11 +190,11 @@ def _is_stopped(entry: Entry, query: Query, channel: Channel | None, channels: l
     return channel is None or channel in channels_for(ours, mention)
 
 
-# --- switching on ----------------------------------------------------------------------------------------------------
+# --- activation ------------------------------------------------------------------------------------------------------
 
 
 def switch_on(channel: Channel, text: str) -> None:
-    """From now on it decides what is a mention. Raises QueryError."""
+    """Activate a query: it applies to new items. Raises QueryError."""
     parse(text)
     with transaction.atomic():
         channel.query = channel.draft_query = text
@@ -203,13 +203,13 @@ def switch_on(channel: Channel, text: str) -> None:
 
 
 def waiting(channel: Channel, now: datetime) -> int:
-    """Items of the last days that a query kept out, at most MOST."""
+    """How many items of the last days a query stopped, at most MOST."""
     return len(_kept_out(channel, now).values_list("pk", flat=True)[:MOST])
 
 
 @transaction.atomic
 def let_in(channel: Channel, now: datetime) -> int:
-    """What a query had kept out is judged anew by the queries of today, as one import; returns how many items."""
+    """Evaluate items that a query stopped again with the current queries, as one import; returns how many."""
     kept = _kept_out(channel, now).order_by("-pk").select_for_update(skip_locked=True)
     ids = list(kept.values_list("pk", flat=True)[:MOST])
     if ids:

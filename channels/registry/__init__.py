@@ -1,4 +1,4 @@
-"""Finds adapters and turns stored connections into the config an adapter reads.
+"""Finds adapters and converts stored connections into the config that an adapter receives.
 
 Callers use `lookup` and `configs`.
 """

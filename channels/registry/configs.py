@@ -1,4 +1,4 @@
-"""From a connection's row to the frozen config that its adapter sees."""
+"""Converts a connection's row into its adapter's frozen config."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from channels.registry.lookup import adapter_for
 from channels.secrets.vault import SealedSecrets
 
 OWN_ID_SETTINGS = ("user_id", "account_id")
-"""Channel settings that hold the platform's id of the account that speaks for us."""
+"""Channel settings that hold the platform's id of our account."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A connection with the adapter that speaks to it and the config it speaks with."""
+    """A connection with its adapter and config."""
 
     connection: Connection
     adapter: Adapter
@@ -32,9 +32,9 @@ def source_for(connection: Connection) -> Source:
 
 
 def source_of(connection_id: int, *, person: int | None = None) -> Source:
-    """The same from an id, in two queries. Raises Connection.DoesNotExist too.
+    """Like `source_for`, from an id, in two queries. Also raises Connection.DoesNotExist.
 
-    `person`: id of the user whose own account there is to be used, where the adapter knows such; one more query.
+    `person`: use this user's personal account, if the adapter supports them; one more query.
     """
     source = source_for(Connection.objects.prefetch_related("channels").get(pk=connection_id))
     if person is None or not source.adapter.personal_fields:
@@ -44,14 +44,14 @@ def source_of(connection_id: int, *, person: int | None = None) -> Source:
 
 
 def speaking_as(source: Source, account: PersonalAccount) -> Source:
-    """With what one person has entered for the adapter's `personal_fields`."""
+    """The source with a person's values for the adapter's `personal_fields`."""
     plain = {f.name for f in source.adapter.personal_fields if f.kind is not FieldKind.SECRET}
     return replace(source, config=replace(source.config, personal=Entered(account.secrets, plain)))
 
 
 class Entered(SealedSecrets):
-    """Like `SealedSecrets`, but a field that is none (a user name) is stored as it is: blotting it out of every log
-    would blot out ordinary words."""
+    """Like `SealedSecrets`, but fields that aren't secret (a user name) are stored in plain text: redacting them would
+    remove ordinary words from logs."""
 
     __slots__ = ("_plain",)
 
@@ -64,8 +64,8 @@ class Entered(SealedSecrets):
 
 
 def config_for(connection: Connection) -> Config:
-    """Settings checked and completed with defaults; each secret is decrypted when the adapter asks for it, and raises
-    SecretUnreadable then. Raises UnknownPlatform, InvalidSettings. One query, none if `channels` are prefetched."""
+    """The connection's config: settings validated, with defaults; secrets are decrypted on access, which may raise
+    SecretUnreadable. Raises UnknownPlatform, InvalidSettings. One query, none if `channels` are prefetched."""
     adapter = adapter_for(connection.platform)
     channels = sorted(connection.channels.all(), key=lambda channel: (channel.rank, channel.pk))
     active = [channel for channel in channels if channel.is_active and channel.address]
@@ -81,12 +81,12 @@ def config_for(connection: Connection) -> Config:
 
 
 def address_of(channel: Channel) -> str:
-    """As adapters see it: lower case, no @ in front."""
+    """The channel's address as adapters see it: lower case, without a leading @."""
     return channel.address.strip().lower().removeprefix("@")
 
 
 def own_names(channels: Iterable[Channel]) -> frozenset[str]:
-    """Handles, aliases and account ids of the channels, also of those switched off: their old posts are still ours."""
+    """Handles, aliases and account ids of the channels, including inactive ones: their old posts are still ours."""
     names = {address_of(channel) for channel in channels}
     for channel in channels:
         names |= {str(channel.settings.get(name) or "").strip().lower() for name in OWN_ID_SETTINGS}
@@ -94,7 +94,7 @@ def own_names(channels: Iterable[Channel]) -> frozenset[str]:
 
 
 def network() -> Network:
-    """How this process may talk to the outside."""
+    """This process's network limits, from the settings."""
     proxy = settings.HTTP_PROXY
     return Network(
         user_agent=settings.HTTP_USER_AGENT,
@@ -105,5 +105,5 @@ def network() -> Network:
 
 
 def _channel_settings(adapter: Adapter, channel: Channel) -> Mapping[str, Json]:
-    """A channel that is not filled in must not stop the whole connection: what it lacks is told when it is used."""
+    """An incomplete channel must not stop the whole connection: missing values are reported on use."""
     return cleaned(adapter.channel_fields, channel.settings, complete=False)

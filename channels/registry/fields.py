@@ -1,4 +1,4 @@
-"""Checks what an admin filled in against what an adapter asks for (`contract.Field`)."""
+"""Validates an admin's input against the adapter's fields (`contract.Field`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FALSE = frozenset(("false", "0", "no", "off", ""))
 
 
 class InvalidSettings(ChannelError):
-    """Settings are missing or wrong; `problems` maps the field's name to a sentence."""
+    """Settings are missing or invalid; `problems` maps field names to sentences."""
 
     def __init__(self, problems: Mapping[str, str], labels: Mapping[str, str]) -> None:
         super().__init__(" ".join(f"{labels.get(name, name)}: {text}" for name, text in problems.items()))
@@ -23,9 +23,9 @@ class InvalidSettings(ChannelError):
 
 
 def cleaned(fields: Iterable[Field], values: Mapping[str, Json], *, complete: bool = True) -> dict[str, Json]:
-    """Values of the right types, defaults filled in; unknown names are kept, secrets left out. Raises InvalidSettings.
+    """Validated values with defaults; unknown names are kept, secrets are not checked. Raises InvalidSettings.
 
-    With `complete` a required field must be there.
+    With `complete`, required fields must be set.
     """
     known = [field for field in fields if field.kind is not FieldKind.SECRET]
     result, problems = dict(values), {}
@@ -47,7 +47,7 @@ def cleaned(fields: Iterable[Field], values: Mapping[str, Json], *, complete: bo
 
 
 def clean(field: Field, value: Json) -> Json:
-    """One value in the type of its kind, None where there is none. Raises ValueError with a sentence."""
+    """One value, converted to its kind's type; the field's default if empty. Raises ValueError with a sentence."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return field.default
     match field.kind:

@@ -18,11 +18,11 @@ class DuplicatePlatform(RuntimeError):
 
 
 class UnknownPlatform(LookupError):
-    """No adapter speaks this platform."""
+    """No adapter exists for this platform."""
 
 
 def scan(package: object = adapters_package) -> dict[str, Adapter]:
-    """Import every adapter of a package: platform name → instance. Raises DuplicatePlatform."""
+    """Import all adapters in a package: platform name → instance. Raises DuplicatePlatform."""
     found: dict[str, Adapter] = {}
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):  # type: ignore[attr-defined]
         module = importlib.import_module(f"{package.__name__}.{info.name}")  # type: ignore[attr-defined]
@@ -58,11 +58,11 @@ def adapter_for(platform: str) -> Adapter:
 
 
 def adapter_called(name: str) -> Adapter:
-    """By the platform's name or one of its aliases, for people who type it. Raises UnknownPlatform."""
+    """The adapter with this platform name or alias, for command lines. Raises UnknownPlatform."""
     named = (adapter for adapter in all_adapters().values() if name in adapter.aliases)
     return next(named, None) or adapter_for(name)
 
 
 def not_polled() -> list[str]:
-    """Platforms of which everything comes in by itself."""
+    """Platforms that are never polled."""
     return [platform for platform, adapter in all_adapters().items() if not adapter.is_polled]

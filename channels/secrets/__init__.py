@@ -1,4 +1,4 @@
-"""Platform secrets: encrypted at rest, opened late, redacted from logs.
+"""Platform secrets: encrypted at rest, decrypted on use, redacted from logs.
 
 Callers use `vault`; `sealing` knows every encrypted column.
 """

@@ -1,7 +1,7 @@
-"""Where sealed secrets are stored, and sealing all of them again under a new key.
+"""Finds every encrypted column, and re-encrypts all secrets with a new key.
 
-Columns of ours are SealedFields; a new one comes under `reseal_all` by itself. Packages of others keep what we seal for
-them (the second factor's secret) in columns of theirs, so every text and JSON column there is looked at.
+Our columns are SealedFields; `reseal_all` finds new ones automatically. Third-party packages store secrets that we
+encrypt for them (the second factor's secret) in their own columns, so every text and JSON column there is checked.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from django.db import models, transaction
 from channels.secrets.vault import SecretUnreadable, is_under_first_key, reseal
 
 _SEALED = re.compile(r"gAAAAA[A-Za-z0-9_-]{90,}={0,2}\Z")
-"""Fernet's version, the leading zeros of its time, and the shortest content: https://github.com/fernet/spec"""
+"""Fernet's version byte, the leading zeros of its timestamp, and the minimum length: https://github.com/fernet/spec"""
 
 
 class SealedField(models.JSONField):
-    """Name → sealed secret (or what need not be secret). For migrations it is a JSONField like any other."""
+    """Name → encrypted secret (or a value that isn't secret). Migrations see a plain JSONField."""
 
     def deconstruct(self) -> tuple[str, str, Any, dict[str, Any]]:
         name, _path, args, kwargs = super().deconstruct()
@@ -34,7 +34,7 @@ class SealedField(models.JSONField):
 
 @dataclass(frozen=True)
 class Column:
-    """One place in the tables that may hold sealed values, in a string or anywhere inside JSON."""
+    """A column that may hold encrypted values, as a string or anywhere inside JSON."""
 
     model: type[models.Model]
     name: str
@@ -44,7 +44,7 @@ class Column:
 
 
 def columns(registry: Apps = apps) -> list[Column]:
-    """All of them."""
+    """All columns that may hold encrypted values."""
     return [
         Column(model, field.attname)
         for model in registry.get_models()
@@ -55,14 +55,14 @@ def columns(registry: Apps = apps) -> list[Column]:
 
 
 def reseal_all(registry: Apps = apps) -> dict[Column, int]:
-    """Column → how many secrets are now under the first key. All or nothing; raises SecretUnreadable, which names the
-    row."""
+    """Re-encrypt all secrets with the first key; returns column → count. All or nothing; raises SecretUnreadable, which
+    names the row."""
     with transaction.atomic():
         return {column: count for column in columns(registry) if (count := _reseal(column))}
 
 
 def under_older_keys(registry: Apps = apps) -> dict[Column, int]:
-    """Column → how many secrets the first key does not open. Changes nothing."""
+    """Column → how many secrets the first key can't decrypt. Read-only."""
     found: dict[Column, int] = {}
     for column in columns(registry):
         old: list[str] = []
@@ -103,7 +103,7 @@ def _note_if_older(old: list[str], value: str) -> str:
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    """The same with every sealed string changed."""
+    """The value with `change` applied to every encrypted string."""
     if isinstance(value, dict):
         return {name: _mapped(each, change) for name, each in value.items()}
     if isinstance(value, list):

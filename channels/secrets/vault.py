@@ -1,8 +1,8 @@
-"""Secrets of the platforms: sealed at rest, opened as late as possible, and scrubbed from whatever is written down.
+"""Platform secrets: encrypted at rest, decrypted as late as possible, redacted from logs and stored errors.
 
-A stored value is either a ciphertext of DESK_ENCRYPTION_KEYS (Fernet: https://cryptography.io/en/latest/fernet/) or
-`env:NAME`, which names a variable of the process. Only names that begin with DESK_CHANNEL_ are read: whoever may edit a
-connection could otherwise have any variable (the database's password) sent to an address of their choice.
+A stored value is either a ciphertext under DESK_ENCRYPTION_KEYS (Fernet: https://cryptography.io/en/latest/fernet/) or
+`env:NAME`, the name of an environment variable. Only names starting with DESK_CHANNEL_ are read: otherwise, anybody who
+can edit a connection could send any variable (the database password) to an address of their choice.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ _ENV_NAME = re.compile(rf"env:{ENV_NAMES}[A-Za-z0-9_]+\Z")
 _SHORTEST_SCRUBBED = 4
 _MOST_REMEMBERED = 1000
 _opened: dict[str, tuple[str, ...]] = {}
-"""Every secret this process has opened → the forms it may take inside a text."""
+"""Every secret this process has decrypted → its possible forms in text."""
 
 
 class SecretUnreadable(AuthFailed):
-    """A secret cannot be opened (no key, wrong key, variable not set); only an admin can mend it."""
+    """A secret can't be decrypted (no key, wrong key, variable not set); only an admin can fix it."""
 
 
 def seal(text: str) -> str:
-    """What is stored for a secret; the name of a variable stays as it is, "" stays "". Raises SecretUnreadable."""
+    """The stored form of a secret; `env:` names and "" stay unchanged. Raises SecretUnreadable."""
     if not text or names_variable(text):
         return text
     return _cipher(tuple(settings.ENCRYPTION_KEYS)).encrypt(text.encode()).decode("ascii")
 
 
 def open_sealed(value: str) -> str:
-    """The secret behind a stored value. Raises SecretUnreadable, whose text never holds the value."""
+    """The secret of a stored value. Raises SecretUnreadable; its text never contains the value."""
     if not value:
         return ""
     text = _from_environment(value) if value.startswith(ENV_PREFIX) else _decrypted(value)
@@ -50,12 +50,12 @@ def open_sealed(value: str) -> str:
 
 
 def reseal(value: str) -> str:
-    """The same secret under the first key, after a key was put in front. Raises SecretUnreadable."""
+    """Re-encrypt a stored value with the first key, after a key was prepended. Raises SecretUnreadable."""
     return value if not value or value.startswith(ENV_PREFIX) else seal(_decrypted(value))
 
 
 def is_under_first_key(value: str) -> bool:
-    """Whether a ciphertext can be opened once the older keys are gone."""
+    """Whether the first key alone can decrypt a ciphertext."""
     try:
         Fernet(settings.ENCRYPTION_KEYS[0]).decrypt(value.encode("ascii", "replace"))
     except InvalidToken:
@@ -98,7 +98,7 @@ def _decrypted(value: str) -> str:
 
 @lru_cache(maxsize=4)
 def _cipher(keys: tuple[str, ...]) -> MultiFernet:
-    """The first key seals, all of them open."""
+    """The first key encrypts, all keys decrypt."""
     if not keys:
         raise SecretUnreadable(
             _("DESK_ENCRYPTION_KEYS is not set, so secrets can neither be stored nor read. Make a key: %(how)s.")
@@ -116,7 +116,7 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
 
 
 class SealedSecrets(Mapping[str, str]):
-    """Name → secret, each opened when it is asked for: parsing needs none, and a repr shows only names."""
+    """Name → secret, each decrypted on access: parsing needs none, and a repr shows only names."""
 
     __slots__ = ("_sealed",)
 
@@ -137,7 +137,7 @@ class SealedSecrets(Mapping[str, str]):
 
 
 def remember(secret: str) -> None:
-    """From now on `without_secrets` takes it out of texts."""
+    """Make `without_secrets` redact this secret."""
     if len(secret) >= _SHORTEST_SCRUBBED and secret not in _opened:
         while len(_opened) >= _MOST_REMEMBERED:
             _opened.pop(next(iter(_opened)), None)
@@ -145,7 +145,7 @@ def remember(secret: str) -> None:
 
 
 def without_secrets(text: str) -> str:
-    """The text with every secret that this process has opened blotted out."""
+    """The text with every secret that this process has decrypted redacted."""
     for forms in sorted(_opened.values(), key=lambda f: len(f[0]), reverse=True):
         for form in forms:
             if form in text:
@@ -154,7 +154,7 @@ def without_secrets(text: str) -> str:
 
 
 def scrub_logs() -> None:
-    """Blot secrets out of every log record, its traceback too, whichever handlers are installed later."""
+    """Redact secrets in all log records and tracebacks, whatever handlers are installed later."""
     make = logging.getLogRecordFactory()
     if getattr(make, "scrubs", False):
         return
@@ -172,7 +172,7 @@ def scrub_logs() -> None:
 def _scrub(record: logging.LogRecord) -> None:
     try:
         said = record.getMessage()
-    except Exception:  # a log call with wrong arguments: logging itself complains about it
+    except Exception:  # a log call with wrong arguments: logging reports it
         return
     clean = without_secrets(said)
     if clean != said:
@@ -181,5 +181,5 @@ def _scrub(record: logging.LogRecord) -> None:
         traceback = logging.Formatter().formatException(record.exc_info)
         clean = without_secrets(traceback)
         if clean != traceback:
-            # Formatters take a text that is already there, and never look at the exception itself.
+            # Formatters use an existing `exc_text` and don't format the exception again.
             record.exc_text, record.exc_info = clean, None

@@ -1,4 +1,4 @@
-"""The Slack Web API as the outbox uses it: post one message, look for one that may have been posted.
+"""Slack Web API calls for the outbox: post a message, edit one, look for one that may have been posted.
 
 Methods and errors: https://docs.slack.dev/reference/methods/chat.postMessage. It is not idempotent, so each message
 carries the desk's key in its metadata: https://docs.slack.dev/messaging/message-metadata
@@ -40,13 +40,13 @@ _NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
 
 @dataclass(frozen=True, slots=True)
 class SlackReceipt(Receipt):
-    """`external_id` is the message's ts, `url` its permalink; `channel` the id of the channel it is in."""
+    """`external_id`: the message's ts; `url`: its permalink; `channel`: the id of its channel."""
 
     channel: str = ""
 
 
 def client() -> WebClient:
-    """No retries by itself: the ones of slack_sdk repeat a post after a broken connection. Raises AuthFailed."""
+    """A client without retries: slack_sdk's would repeat a post after a broken connection. Raises AuthFailed."""
     token = settings.SLACK_TOKEN
     if not token:
         raise AuthFailed(_("Slack is not set up: DESK_SLACK_TOKEN is empty."))
@@ -62,14 +62,14 @@ def client() -> WebClient:
 
 
 def whoami() -> str:
-    """The workspace that the token opens. Raises Transient, RateLimited, AuthFailed, Rejected.
+    """The name of the token's workspace. Raises Transient, RateLimited, AuthFailed, Rejected.
     https://docs.slack.dev/reference/methods/auth.test"""
     slack = client()
     return str(_call(lambda: slack.auth_test()).get("team") or "")
 
 
 def post(arguments: Mapping[str, Json], key: str) -> SlackReceipt:
-    """Post a message {channel, text, blocks?, thread_ts?}. Raises Transient only if nothing was taken, else Uncertain,
+    """Post a message {channel, text, blocks?, thread_ts?}. Raises Transient only if nothing was sent, else Uncertain,
     RateLimited, AuthFailed, Rejected."""
     slack = client()
     metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
@@ -81,15 +81,15 @@ def post(arguments: Mapping[str, Json], key: str) -> SlackReceipt:
 
 
 def update(arguments: Mapping[str, Json]) -> SlackReceipt:
-    """Change a message of ours {channel, ts, text, blocks?}: the same twice does no harm. Raises Transient,
-    RateLimited, AuthFailed, Rejected. https://docs.slack.dev/reference/methods/chat.update"""
+    """Edit our message {channel, ts, text, blocks?}; idempotent. Raises Transient, RateLimited, AuthFailed, Rejected.
+    https://docs.slack.dev/reference/methods/chat.update"""
     slack = client()
     data = _call(lambda: slack.chat_update(**dict(arguments)))
     return SlackReceipt(external_id=str(data.get("ts") or arguments["ts"]), channel=str(arguments["channel"]))
 
 
 def find(arguments: Mapping[str, Json], key: str, since: datetime) -> SlackReceipt | None:
-    """Our own message with this key, posted after `since`; None only when all of that time was read without it."""
+    """Our message with this key, posted after `since`; None only after reading the whole period."""
     slack = client()
     channel = _channel_id(slack, str(arguments["channel"]))
     oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}"
@@ -102,7 +102,7 @@ def find(arguments: Mapping[str, Json], key: str, since: datetime) -> SlackRecei
 
 
 def _messages(slack: WebClient, channel: str, thread_ts: Json, oldest: str) -> Iterator[dict[str, Any]]:
-    """Raises Uncertain when there are too many to read them all."""
+    """Raises Uncertain if there are too many to read."""
     cursor: str | None = None
     for _page in range(_MOST_PAGES):
         page: dict[str, Any] = {
@@ -122,7 +122,7 @@ def _messages(slack: WebClient, channel: str, thread_ts: Json, oldest: str) -> I
 
 
 def _channel_id(slack: WebClient, channel: str) -> str:
-    """The id of a channel given by id or by name; reading needs the id, posting takes both."""
+    """The id of a channel given by id or name; reading needs the id, posting accepts both."""
     name = channel.removeprefix("#")
     cursor: str | None = None
     for _page in range(_MOST_PAGES):
@@ -137,7 +137,7 @@ def _channel_id(slack: WebClient, channel: str) -> str:
 
 
 def _permalink(slack: WebClient, channel: str, ts: str) -> str | None:
-    """The message is posted: that its link cannot be had must not make it look otherwise."""
+    """None on failure: the message is posted, whether or not its permalink is available."""
     try:
         return (
             str(_call(lambda: slack.chat_getPermalink(channel=channel, message_ts=ts)).get("permalink") or "") or None
@@ -170,7 +170,7 @@ def _api_error(error: SlackApiError, changes: bool) -> ChannelError:
     status = int(getattr(response, "status_code", 0) or 0)
     data = getattr(response, "data", None)
     code = str(data.get("error") or "") if isinstance(data, dict) else ""
-    if not _CODE.match(code):  # slack_sdk puts "Received a response in a non-JSON format: …" where a code should be
+    if not _CODE.match(code):  # slack_sdk puts "Received a response in a non-JSON format: …" in place of a code
         code = ""
     if status == 429 or code in TOO_OFTEN:
         wait_s = _retry_after_s(getattr(response, "headers", None) or {})

@@ -1,1 +1,1 @@
-"""What adapters share: cursors, backfill, partial failures, text, links, quotes. Pure."""
+"""Shared code of the adapters: cursors, backfill, partial failures, text, links, quotes. Pure."""

@@ -1,8 +1,8 @@
-"""Reading a newest-first list from its top: down to what is known, and on where an earlier reading broke off. Pure.
+"""Backfill of newest-first lists: reads from the top down to known items, then continues interrupted reads. Pure.
 
-For lists that are paged by a place in them (a fullname, a page number) and cannot be asked for a stretch of time.
-What has been read is `channels.toolkit.cursors.Progress`; beside it stands, for the lower end of each island, the place
-from which the list goes on. Positions are seconds since the epoch.
+For lists paged by a place in them (a fullname, a page number) that can't be queried by time range.
+`channels.toolkit.cursors.Progress` records what has been read; this adds, for the lower end of each island, the place
+where the list continues. Positions are seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from channels.toolkit.cursors import Progress, progress_from
 
 T = TypeVar("T")
 ODD_ONES = 2
-"""So many entries at the end of a slice may be out of order (older than they should be) without ending the reading."""
+"""How many entries at the end of a slice may be out of order (too old) without ending the read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slice(Generic[T]):
-    """One answer: `times` of its entries as they stand, `place` from which the list goes on (None: it ends here)."""
+    """One response: `times` of its entries in list order; `place` where the list continues (None: it ends here)."""
 
     answer: T
     times: Sequence[int]
@@ -38,13 +38,13 @@ class Slice(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Descent:
-    """How far a list has been read, and where to go on below each island."""
+    """How far a list has been read, and where to continue below each island."""
 
     progress: Progress
     places: Mapping[str, Json] = field(default_factory=dict)
 
     def after(self, part: Slice[T]) -> Descent:
-        """After one more slice, read without a break from the top or from the lower end of an island."""
+        """The state after one more slice, read contiguously from the top or from the lower end of an island."""
         progress, low, top = self.progress, part.low, part.top
         if part.place is None:
             return self.ended(top)
@@ -58,17 +58,17 @@ class Descent:
         return Descent(progress, places)
 
     def ended(self, top: int = 0) -> Descent:
-        """After the end of the list: whatever lies below can never be read."""
+        """The state after the end of the list: anything below can never be read."""
         tops = [known for _, known in self.progress.islands]
         return Descent(Progress(max(self.progress.high, top, *tops)))
 
     def next_gap(self) -> tuple[bool, Json]:
-        """Whether earlier readings left a gap, and from which place it is read (None: only by walking down to it)."""
+        """Whether earlier reads left a gap, and the place where it starts (None: reachable only from the top)."""
         gap = self.progress.older_gap()
         return (False, None) if gap is None else (True, self.places.get(str(gap.ceiling)))
 
     def without(self, place: Json) -> Descent:
-        """The place has gone from the list: next time what is below it is reached from the top."""
+        """The state without a place that the list has dropped: the next read reaches items below it from the top."""
         return Descent(self.progress, {at: known for at, known in self.places.items() if known != place})
 
     def to_json(self) -> Json:
@@ -76,7 +76,7 @@ class Descent:
 
 
 def descent_from(stored: Json, start: int) -> Descent:
-    """What `to_json` gave; a new or unreadable one begins at `start`."""
+    """The inverse of `to_json`; missing or invalid JSON starts at `start`."""
     places = stored.get("places") if isinstance(stored, dict) else None
     return Descent(progress_from(stored, start), dict(places) if isinstance(places, dict) else {})
 
@@ -84,9 +84,9 @@ def descent_from(stored: Json, start: int) -> Descent:
 def descend(
     ask: Callable[[Json], Slice[T]], descent: Descent, *, overlap_s: int, pages: int
 ) -> Iterator[tuple[Slice[T], Descent]]:
-    """What is new, down through the overlap, then the gaps of earlier readings; at most `pages` questions.
+    """Read what is new, down through the overlap, then the gaps of earlier reads; at most `pages` requests.
 
-    `ask(None)` is the top of the list. Each slice comes with the state after it, to be stored together.
+    `ask(None)` returns the top of the list. Yields each slice with the state after it; store both together.
     """
     floor = descent.progress.gaps()[0].floor
     place: Json = None
@@ -102,7 +102,7 @@ def descend(
         if part.place is None:
             return
         place, jumped = part.place, False
-        # What is known already must not keep a gap from ever being filled.
+        # Known items must not use up all pages, or a gap would never be filled.
         is_new_done = is_new_done or part.low <= floor - overlap_s or (part.low <= floor and number >= pages // 2)
         if is_new_done:
             is_open, below = descent.next_gap()

@@ -1,11 +1,11 @@
-"""What has been read of a source that answers newest first, and what is still missing. Pure.
+"""Tracks which parts of a newest-first source have been read, and the gaps. Pure.
 
 Positions are integers that grow with time (epoch seconds, snowflake ids). Everything up to `high` is stored. A backfill
-that is stopped half way (by a bound, an error or a crash) leaves an island above `high`; the mark advances only when
-the reading has come down to it. Whatever lies between two islands is a gap, and later polls fill it.
+that stops half way (a limit, an error, a crash) leaves an island above `high`; `high` advances only when a read has
+come down to it. Between two islands is a gap, which later polls fill.
 
-Readers ask from a little below the floor of what is new: indexes lag, and what was edited lately comes again. That
-overlap changes nothing here: what lies below a floor is known.
+Callers start a little below the floor of new items: indexes lag, and recent edits appear again. That overlap changes
+nothing here: everything below a floor is known.
 
 JSON form: `{"high": 5, "islands": [[30, 40], [10, 20]]}`, islands newest first, both ends stored.
 """
@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from channels.contract import Json
 
 MOST_ISLANDS = 50
-"""More are forgotten, oldest first, and read again: a cursor must not grow without end."""
+"""Beyond this, the oldest are dropped and read again: a cursor must not grow without limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch to read: above `floor`, and up to `ceiling` (None: up to now)."""
+    """A range to read: above `floor`, up to `ceiling` (None: up to now)."""
 
     floor: int
     ceiling: int | None
@@ -36,16 +36,16 @@ class Progress:
     islands: tuple[tuple[int, int], ...] = ()
 
     def gaps(self) -> list[Gap]:
-        """What is missing, newest first; the first one is always what is new."""
+        """The missing ranges, newest first; the first is always the new items."""
         tops = [top for _, top in self.islands]
         floors = [*tops, self.high]
         ceilings: list[int | None] = [None, *(low for low, _ in self.islands)]
         return [Gap(floor, ceiling) for floor, ceiling in zip(floors, ceilings, strict=True)]
 
     def read(self, gap: Gap, low: int, top: int, complete: bool) -> Progress:
-        """After a page of `gap` that reached from `top` down to `low`; `complete`: nothing is left above its floor.
+        """The state after a page of `gap` from `top` down to `low`; `complete`: nothing is left above the gap's floor.
 
-        The page joins the island just above it, and the one below when the gap is closed.
+        The page joins the island just above it, and the one below if the gap is closed.
         """
         complete = complete or low <= gap.floor
         islands = list(self.islands)
@@ -65,24 +65,24 @@ class Progress:
         return Progress(max(self.high, top), tuple(islands))
 
     def nothing_in(self, gap: Gap) -> Progress:
-        """After an empty answer: the gap holds nothing (a gap that is open upwards stays where it was)."""
+        """The state after an empty response: the gap is empty (a gap without a ceiling stays)."""
         if gap.ceiling is None:
             return self
         return self.read(gap, gap.ceiling, gap.ceiling, complete=True)
 
     def after(self, gap: Gap, reached: tuple[int, int] | None, is_closed: bool) -> Progress:
-        """After an answer that reached over these positions (None: it was empty). `is_closed`: nothing more is there
-        down to the floor of this gap; a question that did not ask so far down cannot say that."""
+        """The state after a response that covers these positions (None: it was empty). `is_closed`: nothing more exists
+        down to the gap's floor; a request that didn't reach that far can't tell."""
         if reached is not None:
             return self.read(gap, *reached, complete=is_closed)
         return self.nothing_in(gap) if is_closed else self
 
     def gap_below(self, low: int) -> Gap | None:
-        """The gap that begins where a reading has come down to; None inside what is known already."""
+        """The gap whose ceiling is `low`; None inside a known range."""
         return next((gap for gap in self.gaps() if gap.ceiling == low), None)
 
     def older_gap(self) -> Gap | None:
-        """The newest of the gaps that earlier readings left."""
+        """The newest gap left by earlier reads."""
         return next(iter(self.gaps()[1:]), None)
 
     def to_json(self) -> Json:
@@ -90,7 +90,7 @@ class Progress:
 
 
 def progress_from(stored: Json, start: int) -> Progress:
-    """What was stored by `to_json`; a new or unreadable one begins at `start` (older things are only read again)."""
+    """The inverse of `to_json`; missing or invalid JSON starts at `start` (older items are just read again)."""
     try:
         islands = tuple((int(low), int(top)) for low, top in stored["islands"])
         return Progress(int(stored["high"]), islands)

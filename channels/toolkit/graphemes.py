@@ -1,7 +1,7 @@
-"""How many characters a reader sees. Pure.
+"""Counts user-perceived characters. Pure.
 
-An approximation of the extended grapheme clusters of https://www.unicode.org/reports/tr29/ by what Python's own tables
-know: marks, joined emoji, skin tones and flags count with what they stand behind; Hangul is taken as composed.
+Approximates extended grapheme clusters (https://www.unicode.org/reports/tr29/) with Python's Unicode tables: marks,
+joined emoji, skin tones and flags count together with their base character; Hangul is treated as composed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Addresses that came from outside, before they become a link: only the web is linked to, never a script. Pure."""
+"""Validates and normalises external URLs: only http(s) addresses become links, never scripts. Pure."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ _PREFIXES = ("www.", "m.", "mobile.", "amp.", "old.", "new.")
 
 
 def web_address(text: str) -> str:
-    """The text if it is an http or https address, else "": `javascript:`, `data:` and the like lead nowhere."""
+    """The text if it is an http or https address, else "": drops `javascript:`, `data:` and the like."""
     text = text.strip()
     return text if text[:8].lower().startswith(("https://", "http://")) else ""
 
 
 def is_web_address(text: str) -> bool:
-    """Whether somebody has typed a whole web address; never raises."""
+    """Whether the text is a complete web address; never raises."""
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and "\0" not in text
@@ -49,10 +49,10 @@ def is_web_address(text: str) -> bool:
 
 
 def canonical(address: str) -> str:
-    """The one form that all addresses of a page share: no scheme, no `www.`, no tracking, parameters in order, at most
-    500 characters; "" for what is no web address. It is for comparing, not for opening.
+    """The canonical form of a page's addresses: no scheme, `www.` or tracking, sorted parameters, at most 500
+    characters; "" if it isn't a web address. For comparison only, not for opening.
 
-    A fragment stays only where it names a place of its own (`#comment-42`, `#/room`): a heading is the same page.
+    A fragment is kept only if it identifies content (`#comment-42`, `#/room`): a heading is the same page.
     """
     if not is_web_address(address := address.strip()):
         return ""

@@ -1,8 +1,8 @@
-"""Reading a connection that consists of parts (feeds, rooms, handles, forums, projects), of which some may be broken.
+"""Reads a connection made of parts (feeds, rooms, handles, forums, projects), some of which may fail.
 
-A part that is closed or out of order keeps none of the others from being read at full pace. It is told in words
-(`Page.trouble`), and asked again by every poll. Only where no part at all could be read does the poll fail, with the
-typed error. An adapter goes over its parts like this, and keeps `to_json()` in the cursor of every page:
+A failing part doesn't block the others. It is reported in words (`Page.trouble`) and retried by every poll. The poll
+fails, with the typed error, only if no part could be read. An adapter iterates over its parts like this and keeps
+`to_json()` in every page's cursor:
 
     parts = Parts(names, kept.get("parts"))
     for name in parts:
@@ -12,8 +12,8 @@ typed error. An adapter goes over its parts like this, and keeps `to_json()` in 
                 yield Page(items, cursor())
     yield from parts.end(cursor())
 
-What a part has learnt must reach the cursor only with the page that holds its items: the pages of the others, which
-are stored after its failure, hold the same cursor.
+A part's progress must enter the cursor only together with the page that holds its items: pages of other parts, stored
+after its failure, use the same cursor.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from channels.contract import Json, Page
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
 
 LOST_S = 20.0
-"""So long may broken parts hold up one poll (each may cost a timeout); the next one begins behind them."""
+"""Seconds that failing parts may cost one poll (each may cost a timeout); the next poll starts after them."""
 SOON_S = 3600
-"""A part that is out of order is asked again soon for so long; after that at the pace of the others."""
+"""Seconds during which a failing part is retried soon; after that, at the usual interval."""
 TOLD = 3
 Trouble = tuple[str, ChannelError]
 
 
 class NotForThis(AuthFailed):
-    """The credentials are refused for this one part; for others they may be good."""
+    """The credentials are rejected for this part; they may work for others."""
 
 
 class Parts:
-    """One round over the parts, beginning with the one at which the last poll was stopped.
+    """One pass over the parts, starting where the last poll stopped.
 
-    `apart`: each part is a server of its own, so that refused credentials and a wished pause are about it alone.
-    Otherwise RateLimited and AuthFailed (but NotForThis) end the poll at once.
+    `apart`: each part is a separate server, so rejected credentials and rate limits concern it alone. Otherwise
+    RateLimited and AuthFailed (except NotForThis) end the poll at once.
     """
 
     def __init__(self, names: Iterable[str], kept: Json = None, *, apart: bool = False) -> None:
@@ -71,8 +71,8 @@ class Parts:
 
     @contextmanager
     def reading(self, name: str, shown: str | None = None) -> Iterator[None]:
-        """What goes wrong with this part alone is kept for `end`. `shown`: what an admin knows it by, else its name;
-        "" where the errors say it themselves."""
+        """Collects this part's errors for `end`. `shown`: its label for admins, default its name; "" if the errors name
+        it themselves."""
         begun = time.monotonic()
         shown = name if shown is None else shown
         try:
@@ -92,22 +92,22 @@ class Parts:
         self._down.pop(name, None)
 
     def to_json(self) -> dict[str, Json]:
-        """`turn`: the part with which to begin. `down`: since when (epoch seconds) each is out of order."""
+        """`turn`: the part to start with. `down`: since when (epoch seconds) each part has been failing."""
         return {"turn": self._turn, "down": dict(self._down)}
 
     def end(self, cursor: Json) -> Iterator[Page]:
-        """What is to be told, as a page; `cursor` as it is after the last part. Raises where no part was read."""
+        """The collected trouble, as a page; `cursor`: the state after the last part. Raises if no part was read."""
         told = [*self._failed, *self._closed]
         if told and not self.read:
             if self._lost_s >= LOST_S:
-                yield Page((), cursor)  # the others have their turn
+                yield Page((), cursor)  # stores the turn: the next poll starts with the others
             raise _all_of(told)
         soon = any(desk_now().timestamp() - at < SOON_S for at in self._down.values())
         if told or self._down != self._before["down"] or self._lost_s >= LOST_S:
             yield Page((), cursor, trouble=_words(told), again_soon=soon)
 
     def require_all(self) -> None:
-        """For a connection's check: raises if anything is wrong with any part."""
+        """For a connection's check: raises if any part failed."""
         if told := [*self._failed, *self._closed]:
             raise _all_of(told)
 
@@ -119,7 +119,7 @@ def _words(told: list[Trouble]) -> str:
 
 
 def _all_of(told: list[Trouble]) -> ChannelError:
-    """One error for all: of the kind that can pass by itself, if there is any."""
+    """One error for all: of a transient kind, if there is one."""
     words, errors = _words(told), [error for _, error in told]
     if len(told) == 1 and not told[0][0]:
         return errors[0]

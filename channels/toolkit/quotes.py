@@ -1,7 +1,7 @@
-"""Folding of mail text: what was written now, what is quoted below, and the signature. Pure, linear, nothing is lost.
+"""Splits mail text into new text, quotes and signature. Pure, linear, lossless.
 
-Line by line and by hand: the reply-parser libraries strip lines, drop what they take for noise, and search with
-patterns (`(.|\\s)*`) that a hostile mail turns into minutes of work. Here the pieces put together are the text again.
+A hand-written line scanner: reply-parser libraries strip lines, drop supposed noise, and use patterns (`(.|\\s)*`) that
+take minutes on a hostile mail. Here, the joined pieces are the original text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 Kind = Literal["body", "quote", "signature"]
 
 _WROTE = (
-    # (start of the first line, end of the last line): an attribution may be folded over three lines
+    # (start of the first line, end of the last line): an attribution may wrap over several lines
     (re.compile(r"on\b", re.I), re.compile(r"wrote:?$", re.I)),
     (
         re.compile(r"\d{4}[-/.]\d\d?[-/.]\d\d?\b.*(?:<|@)", re.I),
@@ -62,10 +62,9 @@ _MAX_ATTRIBUTION_LINES = 4
 
 
 def fold_quotes(text: str) -> list[tuple[Kind, str]]:
-    """Pieces of a mail's text in order; joined by newlines they are the text again.
+    """The pieces of a mail's text in order; joined by newlines they are the original text.
 
-    A mail that is nothing but quoted text comes as one `quote`; one that answers between the lines as body and quote by
-    turns.
+    A mail that is only quoted text is one `quote`; inline replies alternate between body and quote.
     """
     lines = text.split("\n")
     kinds = _kinds(lines)
@@ -79,7 +78,7 @@ def fold_quotes(text: str) -> list[tuple[Kind, str]]:
 
 
 def written_now(text: str) -> str:
-    """Only what the writer added, quotes and signature left out."""
+    """Only the new text, without quotes and signature."""
     return "\n".join(piece for kind, piece in fold_quotes(text) if kind == "body").strip()
 
 
@@ -112,8 +111,8 @@ def _rest(kinds: list[Kind], lines: list[str], kind: Kind) -> list[Kind]:
 
 
 def _attribution(lines: list[str], number: int) -> int:
-    """How many lines an `On … wrote:` takes, 0 if there is none. It must name a date, so that a sentence that begins
-    with *On* and another that ends in *wrote:* do not swallow what stands between them."""
+    """Number of lines of an `On … wrote:` attribution, 0 if there is none. It must contain a date: otherwise a sentence
+    starting with *On* and a later one ending in *wrote:* would swallow the text in between."""
     first = lines[number].strip()
     if not first or len(first) > 300:
         return 0
@@ -136,13 +135,14 @@ def _next_is_quoted(lines: list[str], number: int) -> bool:
 
 
 def _is_quoted_below(lines: list[str], number: int) -> bool:
-    """Whether what an attribution announces is marked by `>`; if not (Gmail's HTML, Outlook), all the rest is meant."""
+    """Whether the text after an attribution is quoted with `>`; if not (Gmail's HTML, Outlook), all the rest is the
+    quote."""
     following = next((line for line in islice(lines, number, None) if line.strip()), ">")
     return following.lstrip().startswith(">")
 
 
 def _begins_history(lines: list[str], number: int) -> bool:
-    """A separator, or a block of headers as Outlook puts it above the mail that is answered."""
+    """A separator, or the block of headers that Outlook puts above the quoted mail."""
     line = lines[number].strip()
     if _SEPARATOR.match(line):
         return True
@@ -157,8 +157,8 @@ def _headers_at(lines: list[str], number: int) -> int:
 
 
 def _begins_signature(lines: list[str], number: int) -> bool:
-    """`-- ` (RFC 3676, 4.3), also without its space; a mailing list's rule; `Sent from my phone` on a line of its own
-    at the end of what was written."""
+    """`-- ` (RFC 3676, 4.3), with or without the space; a mailing list's rule; `Sent from my phone` on its own line at
+    the end of the new text."""
     line = lines[number]
     if line.rstrip() in ("--", "—") and line[:1] in "-—":
         return True
@@ -169,7 +169,7 @@ def _begins_signature(lines: list[str], number: int) -> bool:
 
 
 def _is_end(lines: list[str], number: int, most: int) -> bool:
-    """Whether at most so many lines are left before the mail ends or quoted text begins."""
+    """Whether at most `most` lines remain before the mail ends or quoted text begins."""
     written = 0
     for at in range(number, len(lines)):
         line = lines[at].strip()
@@ -182,7 +182,7 @@ def _is_end(lines: list[str], number: int, most: int) -> bool:
 
 
 def _signature(kinds: list[Kind], lines: list[str], number: int) -> int:
-    """Everything up to the quoted text or the end."""
+    """Marks lines as signature up to the quoted text or the end; returns the next line number."""
     while number < len(lines):
         line = lines[number].strip()
         if line.startswith(">") or _attribution(lines, number) or _begins_history(lines, number):
@@ -193,7 +193,7 @@ def _signature(kinds: list[Kind], lines: list[str], number: int) -> int:
 
 
 def _blank_lines_belong(kinds: list[Kind], lines: list[str]) -> list[Kind]:
-    """Blank lines go with what stands before them, so that no piece is empty."""
+    """Blank lines join the piece before them, so no piece is empty."""
     for number in range(1, len(kinds)):
         if not lines[number].strip() and kinds[number] != kinds[number - 1]:
             kinds[number] = kinds[number - 1]

@@ -1,4 +1,4 @@
-"""Plain text out of what platforms send: HTML to text, whole-word phrases, links. Pure; on the hot path of ingest."""
+"""Text functions: HTML to text, whole-word phrases, links, Unicode. Pure; on the hot path of ingest."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
-# Possessive and bounded, so that hostile markup costs linear time. Comments, scripts and styles end at their own end
-# tag, so they are cut out beforehand by plain searching.
+# Possessive and bounded: linear time on hostile markup. Comments, scripts and styles are cut out first, by plain search
+# for their end.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^'"<>]++|"[^"<]*+"|'[^'<]*+'|['"]){0,200}+)>|<[!?][^<>]*+>""")
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
@@ -18,8 +18,8 @@ _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"&#(?:[0-9]{8}[0-9]*+|[xX][0-9a-fA-F]{8}[0-9a-fA-F]*+);?")
 _TRAILING = ".,;:!?'\")]}…»”’"
 MAX_MARKS = 30
-"""Combining marks on one letter, as in the stream-safe format of https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format:
-ordering a longer run takes quadratic time, and nobody could read it."""
+"""Maximum combining marks per letter, from the stream-safe format: ordering a longer run takes quadratic time, and it
+is unreadable anyway. https://www.unicode.org/reports/tr15/#Stream_Safe_Text_Format"""
 
 _PARAGRAPHS = frozenset(
     (
@@ -44,12 +44,12 @@ _PARAGRAPHS = frozenset(
 _LINES = frozenset(("br", "li", "tr", "dt", "dd"))
 _SILENT = ("script", "style", "head", "title", "template")
 
-# Latin words stand next to CJK, kana, hangul and Thai letters without a space: those letters bound a word too.
+# Latin words appear next to CJK, kana, hangul and Thai letters without a space, so those letters bound a word too.
 UNSPACED = r"\u0e00-\u0e7f\u2e80-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef"
 
 
 def clean(text: str) -> str:
-    """Without what no database stores: NUL characters and halves of surrogate pairs (both are legal in JSON)."""
+    """The text without NUL and lone surrogates: legal in JSON, but PostgreSQL can't store them."""
     if "\x00" in text:
         text = text.replace("\x00", "")
     try:
@@ -60,9 +60,9 @@ def clean(text: str) -> str:
 
 
 def html_to_text(source: str) -> str:
-    """What a reader would see: paragraphs parted by an empty line, entities decoded, `pre` kept as it is.
+    """The visible text: paragraphs separated by an empty line, entities decoded, `pre` preserved.
 
-    A link whose text is its own (perhaps shortened) address is shown as the whole address.
+    A link text that is its own shortened address becomes the full address.
     """
     if "<" not in source:
         return unescaped(_SPACE.sub(" ", source)).replace("\xa0", " ").strip() if source else ""
@@ -70,7 +70,7 @@ def html_to_text(source: str) -> str:
 
 
 def html_links(source: str) -> tuple[str, ...]:
-    """Targets of the links in a piece of HTML, decoded, in order, each once; web addresses only."""
+    """Link targets in HTML: decoded, in order, unique; web addresses only."""
     found: dict[str, None] = {}
     if "<" in source:
         for tag in _TAG.finditer(source):
@@ -82,14 +82,14 @@ def html_links(source: str) -> tuple[str, ...]:
 
 
 def text_links(text: str) -> tuple[str, ...]:
-    """Web addresses written out in plain text, without the punctuation that follows them, each once."""
+    """Web addresses in plain text, unique, without trailing punctuation."""
     if "://" not in text:
         return ()
     return tuple(dict.fromkeys(without_punctuation(match[0]) for match in _URL.finditer(text)))
 
 
 def without_punctuation(url: str) -> str:
-    """An address without the closing punctuation behind it; a bracket stays when it was opened inside the address."""
+    """The URL without trailing punctuation; a closing bracket stays if the URL contains its opening one."""
     end, unopened = len(url), url.count(")") - url.count("(")
     while end and url[end - 1] in _TRAILING:
         if url[end - 1] == ")":
@@ -101,25 +101,25 @@ def without_punctuation(url: str) -> str:
 
 
 def unescaped(source: str) -> str:
-    """Entities decoded. A number with thousands of digits is no character, and would be an error of `html.unescape`."""
+    """Decodes entities. Replaces overlong numeric ones first: `html.unescape` raises for thousands of digits."""
     return html.unescape(_LONG_NUMBER.sub("\ufffd", source) if "&#" in source else source)
 
 
 def composed(text: str) -> str:
-    """In Unicode's composed form (NFC): é as one letter, however it was typed. Linear: of more than `MAX_MARKS` marks
-    on one letter the rest are left out, so it is for comparing and counting, not for showing."""
+    """The text in Unicode NFC: é is one letter, however it was typed. Linear time: drops combining marks beyond
+    `MAX_MARKS` per letter, so use it for comparing and counting, not for display."""
     return text if text.isascii() else unicodedata.normalize("NFC", _long_runs().sub(lambda run: run[1], text))
 
 
 @cache
 def _long_runs() -> re.Pattern[str]:
-    """Runs of marks that NFC would have to put in order: those of a combining class other than 0, all below U+1F000."""
+    """Matches overlong runs of marks that NFC would reorder: combining class other than 0, all below U+1F000."""
     marks = "".join(chr(code) for code in range(0x300, 0x1F000) if unicodedata.combining(chr(code)))
     return re.compile(f"([{marks}]{{{MAX_MARKS}}})[{marks}]++")
 
 
 def names_phrase(phrases: Iterable[str], *texts: str | None) -> bool:
-    """Whether any text holds any phrase as whole words, whatever the case; no phrases at all match everything."""
+    """Whether any text contains any phrase as whole words, case-insensitively; no phrases match everything."""
     pattern = _phrase_pattern(tuple(phrases))
     return pattern is None or any(pattern.search(text) for text in texts if text)
 
@@ -134,13 +134,13 @@ def _phrase_pattern(phrases: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 class _Reader:
-    """One pass over the tags of one piece of HTML."""
+    """Converts a piece of HTML in one pass over its tags."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.parts: list[str] = []
         self.pre = 0
-        self.link: tuple[str, int] | None = None  # target, index of the first part of its text
+        self.link: tuple[str, int] | None = None  # target, index of its text's first part
 
     def read(self) -> str:
         at = 0
@@ -196,7 +196,7 @@ def _without_space_at_line_ends(text: str) -> str:
 
 
 def _without_silent_parts(source: str) -> str:
-    """Cut comments, scripts and styles; an unclosed one is cut to the end."""
+    """Cuts comments, scripts and styles; an unclosed one is cut to the end."""
     if "<!--" in source:
         source = _cut(source, "<!--", "-->")
     lowered = source.lower()
@@ -209,7 +209,7 @@ def _without_silent_parts(source: str) -> str:
 
 def _cut(source: str, opening: str, closing: str) -> str:
     lowered, kept, at = source.lower(), [], 0
-    if len(lowered) != len(source):  # a few letters change their length with their case; then offsets would lie
+    if len(lowered) != len(source):  # a few letters change length with their case, which would shift offsets
         lowered = source
     while (start := lowered.find(opening, at)) >= 0:
         follows = lowered[start + len(opening) : start + len(opening) + 1]

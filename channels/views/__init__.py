@@ -1,1 +1,1 @@
-"""Pages of the channels floor: status, queries, unreadable items, public forms, webhooks."""
+"""Views of the channels floor: status, queries, unreadable items, public forms, webhooks."""

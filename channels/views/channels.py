@@ -1,4 +1,4 @@
-"""The channels page, for managers and admins; and the door at which platforms knock."""
+"""The channels page for managers and admins, and the webhook endpoint."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def health(request: HttpRequest) -> HttpResponse:
 @login_required
 @permission_required("channels.poll_connection", raise_exception=True)
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """Poll now, pause, resume: from the page, without the admin."""
+    """Poll now, pause or resume a connection from the channels page."""
     connection, now = get_object_or_404(Connection, pk=pk), desk_now()
     if verb == "poll":
         done = pausing.poll_soon([pk], now)
@@ -62,7 +62,7 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 @login_required
 @permission_required("channels.poll_connection", raise_exception=True)
 def try_out(request: HttpRequest, pk: int) -> HttpResponse:
-    """*Test connection*: POST has a task ask the platform; the fragment looks again until there is an answer."""
+    """*Test connection*: POST queues a task; the fragment polls until there is a result."""
     connection = get_object_or_404(Connection, pk=pk)
     result = connection_test.begin(pk, request.user.pk) if request.method == "POST" else connection_test.told(pk)
     if not request.headers.get("HX-Request"):
@@ -73,7 +73,7 @@ def try_out(request: HttpRequest, pk: int) -> HttpResponse:
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def hook(request: HttpRequest, hook_id: UUID) -> HttpResponse:
-    """A request of a platform: its own proof is in it, so it needs no session. What is refused says why in a line."""
+    """A platform's webhook request: authenticates itself, so it needs no session. A rejection says why in one line."""
     if hooks.declared_bytes(request.META) > hooks.MOST_BYTES:
         return _told("Too large.", 413)
     try:

@@ -1,8 +1,6 @@
-"""The public page of a form, which may stand in a frame of another site; and the list of all forms for whoever puts
-them there.
+"""A form's public page, which other sites may embed in a frame, and the list of forms for site owners.
 
-The page is made without the request: no session is looked at, no cookie is set, no inline code, and the frame's sites
-are in its own policy.
+The page is rendered without the request: no session, no cookie, no inline code; its own CSP lists the embedding sites.
 """
 
 from __future__ import annotations
@@ -57,7 +55,7 @@ def _form_or_404(slug: str) -> Form:
 
 
 def _sent(request: HttpRequest, form: Form) -> HttpResponse:
-    """Whatever is wrong, the page comes again with what was typed."""
+    """On any problem, shows the page again with the input."""
     now = desk_now()
     filled = form_answers.read(form.questions, {name: request.POST.getlist(name) for name in request.POST})
     sent_token = request.POST.get(TOKEN, "")
@@ -65,7 +63,7 @@ def _sent(request: HttpRequest, form: Form) -> HttpResponse:
     if request.POST.get(TRAP, "").strip():
         told = _("Something filled in a field that people do not see. Please send the form again.")
         return _asked(form, filled.shown, told, status=422)
-    if state is Token.QUICK:  # the same token: by the time somebody reads this it is old enough
+    if state is Token.QUICK:  # the same token: it will be old enough by the time a person resubmits
         told = _("That was very quick. Please look at it once more and send it again.")
         return _asked(form, filled.shown, told, sent_token, status=422)
     if state is not Token.GOOD:
@@ -118,7 +116,7 @@ def _private(response: HttpResponse, form: Form) -> HttpResponse:
 @login_required
 @permission_required("channels.view_connection", raise_exception=True)
 def index(request: HttpRequest) -> HttpResponse:
-    """Every form with its address, what to put into another page, and where the website's webhook calls."""
+    """All forms with their address, embed code and webhook URL."""
     try:
         found, problem = form_page.forms(), ""
     except ChannelError as error:

@@ -1,4 +1,4 @@
-"""What the channels page shows: every connection with its channels, how it is, and what it brought. Six queries."""
+"""Data of the channels page: every connection with its channels, health and volume. Six queries."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ WEEK = timedelta(days=7)
 CHART_DAYS = 14
 
 Volume = Callable[[datetime, int], Mapping[int, Sequence[int]]]
-"""(now, days) → channel id → mentions on each of the last `days` days (UTC), today last."""
+"""(now, days) → channel id → number of mentions on each of the last `days` days (UTC), today last."""
 _volumes: list[Volume] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Another page about channels, shown to those with the permission."""
+    """A link to a related page, shown to users with the permission."""
 
     label: str | Promise
     url_name: str
@@ -39,24 +39,24 @@ _links: list[Link] = []
 
 
 def register_link(link: Link) -> None:
-    """For pages of the floors above."""
+    """Add a page of a floor above."""
     if link not in _links:
         _links.append(link)
 
 
 def links_for(user: AbstractBaseUser | AnonymousUser) -> list[tuple[str | Promise, str]]:
-    """(label, address) of what this person may open."""
+    """(label, URL) of the pages the user may open."""
     return [(link.label, reverse(link.url_name)) for link in _links if user.has_perm(link.permission)]  # type: ignore[union-attr]
 
 
 def register_volume(volume: Volume) -> None:
-    """The floor above knows which mention which channel has seen; there is one such floor."""
+    """Set the function that counts mentions per channel; only one floor above provides it."""
     _volumes[:] = [volume]
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """`days`: mentions on each of the last days, today last; () where nobody counts them."""
+    """`days`: mentions on each of the last days, today last; () if nothing counts them."""
 
     channel: Channel
     health: Health
@@ -64,7 +64,7 @@ class ChannelRow:
 
     @property
     def bars(self) -> list[tuple[int, float, float]]:
-        """(x, y, height) of each day's bar in a box 4 wide for each day and 16 high; an empty day has a hairline."""
+        """(x, y, height) of each day's bar, in a box 4 wide per day and 16 high; an empty day gets a hairline."""
         most = max([*self.days, 1])
         heights = [max(1.0, round(15 * count / most, 1)) if count else 0.6 for count in self.days]
         return [(4 * number, round(16 - height, 1), height) for number, height in enumerate(heights)]
@@ -84,7 +84,7 @@ class ChannelRow:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What has not left yet: waiting for its turn or a retry, and uncertain ones."""
+    """Unsent outbox items: waiting for their turn or a retry, and uncertain ones."""
 
     waiting: int = 0
     uncertain: int = 0
@@ -105,7 +105,7 @@ class ConnectionRow:
 
     @property
     def level(self) -> Level:
-        """Of the most urgent thing about it or one of its channels."""
+        """The most urgent level of the connection and its channels."""
         return max([self.healths[0].level, *(row.health.level for row in self.channels)])
 
 
@@ -120,7 +120,7 @@ class Overview:
 
 
 def overview(now: datetime) -> Overview:
-    """Connections, the most urgent first, then by name."""
+    """Connections, most urgent first, then by name."""
     connections = Connection.objects.prefetch_related("channels").order_by("name")
     volume, failed, outgoing = _volume(now), _failed(), _outgoing()
     days = _volumes[0](now, CHART_DAYS) if _volumes else {}
@@ -160,7 +160,7 @@ def _channel(channel: Channel, adapter: Adapter | None, days: Mapping[int, Seque
 
 
 def _volume(now: datetime) -> dict[int, tuple[int, int]]:
-    """Connection → items stored for the first time in the last (day, week)."""
+    """Connection id → items first stored in the last (day, week)."""
     recent = InboundItem.objects.filter(created_at__gt=now - WEEK, role=InboundItem.Role.MENTION)
     counted = recent.values("connection_id").annotate(
         day=Count("pk", filter=Q(created_at__gt=now - DAY)), week=Count("pk")

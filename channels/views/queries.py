@@ -1,4 +1,4 @@
-"""Pages about what is a mention: the tester of a channel's query, and what was kept out of the desk."""
+"""The query tester of a channel, and the pages of ignored mentions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CHANGE_RULE = "channels.change_ignorerule"
 @login_required
 @permission_required(VIEW, raise_exception=True)
 def query(request: HttpRequest, slug: str) -> HttpResponse:
-    """GET tries `?q=`, else the draft, else the query in force. POST `do`: try (keeps it as draft), switch, let_in."""
+    """GET tests `?q=`, else the draft, else the current query. POST `do`: try (saves a draft), switch, let_in."""
     visible = seen_by(request.user, Channel).select_related("connection")
     channel = get_object_or_404(visible, slug=slug)
     if request.method == "POST":
@@ -111,7 +111,7 @@ KINDS = {
 }
 
 
-# --- what was kept out ------------------------------------------------------------------------------------------------
+# --- ignored mentions -------------------------------------------------------------------------------------------------
 
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -125,7 +125,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def checked_rule(text: str) -> str:
-    """Raises ValidationError where it is no query, or one that would stop everything."""
+    """The stripped query. Raises ValidationError if it is invalid or would stop everything."""
     try:
         found = parse(text.strip())
     except QueryError as error:
@@ -139,7 +139,7 @@ def checked_rule(text: str) -> str:
 @login_required
 @permission_required(VIEW, raise_exception=True)
 def rules(request: HttpRequest) -> HttpResponse:
-    """POST `do`: preview, or add, a rule; `toggle`: the number of one to switch off or on."""
+    """POST `do`: preview or add a rule; `toggle`: id of a rule to switch on or off."""
     now = desk_now()
     form, preview, status = _rule_form(request), None, 200
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""The raw text of an inbox item, as much as a page can show: for people who look at what could not be read."""
+"""Raw text of an unreadable inbox item, cut to what a page can show."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ MAX_SHOWN = 20_000
 
 
 def head_of(item_id: int) -> tuple[str, bool]:
-    """(the beginning as text, whether there is more). Cut by the database, so that nothing large gets here. Text only:
-    whoever shows it escapes it. Raises InboundItem.DoesNotExist."""
+    """(the beginning as text, whether there is more). The database does the cutting, so nothing large is loaded. Plain
+    text: the caller escapes it. Raises InboundItem.DoesNotExist."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT substring(raw FROM 1 FOR %s), left(payload::text, %s) FROM channels_inbounditem WHERE id = %s",

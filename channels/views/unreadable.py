@@ -1,4 +1,4 @@
-"""What could not be read, by connection: why, what came in, and replay. For managers and admins."""
+"""Unreadable items of a connection: reason, raw text, replay. For managers and admins."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _readable_by(request: HttpRequest) -> QuerySet[InboundItem]:
 @login_required
 @permission_required(VIEW, raise_exception=True)
 def items(request: HttpRequest, pk: int) -> HttpResponse:
-    """The newest that could not be read of one connection."""
+    """The newest unreadable items of a connection."""
     connection = get_object_or_404(Connection, pk=pk)
     found = _readable_by(request).filter(connection=connection).order_by("-pk")
     context = {"connection": connection, "items": found[:PAGE], "count": found.count(), "shown": PAGE}
@@ -51,7 +51,7 @@ def inspect(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @permission_required(REPLAY, raise_exception=True)
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
-    """All of the connection, or `item`; `what=acknowledge`: it is no alarm any more."""
+    """Replays all of the connection's unreadable items, or `item`; `what=acknowledge` clears their alarm instead."""
     connection = get_object_or_404(Connection, pk=pk)
     chosen = _readable_by(request).filter(connection=connection)
     if (item := request.POST.get("item", "")).isdecimal():

@@ -1,1 +1,1 @@
-"""Reads a web page that somebody linked: title, author, text, time. Never runs it."""
+"""Reads a linked web page: title, author, text, time. Never executes it."""

@@ -1,6 +1,6 @@
-"""Finding tags in somebody else's HTML, in bounded time whatever it is. Pure.
+"""Finds tags in untrusted HTML in bounded time. Pure.
 
-No parser of the whole page: a broken or hostile one must cost little, and only a handful of tags are looked for.
+Doesn't parse the whole page: a broken or hostile page must cost little, and only a few tags matter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MOST_LETTERS = 1_500_000
 _MOST_TAGS = 400
 _LONGEST_TAG = 6_000
 _LONGEST_PARAGRAPH = 10_000
-# Possessive, and beginning only where a name begins: linear in the length of the tag.
+# Possessive, and starts only at the start of a name: linear in the length of the tag.
 _ATTRIBUTE = re.compile(
     r"""(?<![\w:.-])([a-zA-Z][\w:.-]{0,60}+)\s{0,20}+=\s{0,20}+"""
     r"""(?:"([^"]{0,5000}+)"|'([^']{0,5000}+)'|([^\s"'>]{1,2000}+))"""
@@ -24,15 +24,15 @@ _LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
 class Markup:
-    """The beginning of a page, or a piece of one."""
+    """The beginning of a page, or a part of one."""
 
     def __init__(self, source: str) -> None:
         self.source = source[:MOST_LETTERS]
-        # ASCII only: a few letters change their length when they are lowered, and then places would lie.
+        # ASCII only: a few letters change length when lowered, which would shift positions.
         self._lowered = self.source.translate(_LOWER)
 
     def openings(self, name: str, most: int = _MOST_TAGS) -> Iterator[int]:
-        """Places just behind `<name`."""
+        """Positions just after `<name`."""
         opening, at = f"<{name}", 0
         while most > 0 and (at := self._lowered.find(opening, at)) >= 0:
             at += len(opening)
@@ -41,24 +41,24 @@ class Markup:
                 most -= 1
 
     def tags(self, name: str, most: int = _MOST_TAGS) -> Iterator[dict[str, str]]:
-        """Attributes of the tags of a name: lower-case name → value, decoded."""
+        """Attributes of each tag with this name: lower-case name → decoded value."""
         for at in self.openings(name, most):
             yield _attributes(self.source[at : self._tag_end(at)])
 
     def elements(self, name: str, most: int = 4) -> Iterator[tuple[dict[str, str], str]]:
-        """(attributes, source between the tags); one that is never closed goes to the end."""
+        """(attributes, source between the tags); an unclosed element extends to the end."""
         for at in self.openings(name, most):
             end = self._tag_end(at)
             yield _attributes(self.source[at:end]), self.source[end + 1 : self._closing(name, end)]
 
     def words(self, name: str) -> str:
-        """Of the first element of a name, "" if there is none."""
+        """Text of the first element with this name, "" if there is none."""
         inside = next((inside for _, inside in self.elements(name, 1)), "")
         return html_to_text(inside[:5_000])
 
     def paragraphs(self, enough: int) -> str:
-        """The words of the `p` elements, until there are `enough` letters; what stands outside of them (menus, buttons)
-        is left out. A `p` ends where the next begins, closed or not."""
+        """Text of the `p` elements, until there are `enough` letters; skips text outside of them (menus, buttons). A
+        `p` ends where the next begins, closed or not."""
         places = list(self.openings("p", 200))
         told: list[str] = []
         for place, following in pairwise([*places, len(self.source) + len("<p")]):
@@ -71,7 +71,7 @@ class Markup:
         return "\n\n".join(told)
 
     def _tag_end(self, at: int) -> int:
-        """Where the `>` is that ends a tag, which one inside quotes does not."""
+        """Position of the `>` that ends a tag, ignoring quoted ones."""
         quote = ""
         piece = self.source[at : at + _LONGEST_TAG]
         for place, letter in enumerate(piece):

@@ -1,7 +1,7 @@
-"""What a web page says about itself: title, author, text, time. Read over the guarded way out, never run.
+"""Extracts a web page's title, author, text and time. Fetched through the guarded HTTP client, never executed.
 
-From Open Graph (https://ogp.me/), Twitter cards, schema.org's JSON-LD (https://schema.org/Article) and plain HTML,
-whichever is there. Everything is cut to a bound before it is looked at, so that a hostile page costs little time.
+Sources: Open Graph (https://ogp.me/), Twitter cards, schema.org's JSON-LD (https://schema.org/Article) and plain HTML,
+whichever is present. All input is truncated before parsing, so a hostile page costs little time.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _LONGEST_DATA = 300_000
 _CHARSET = re.compile(rb"""charset\s{0,5}=\s{0,5}["']?([\w-]{2,40})""", re.IGNORECASE)
 _HANDLE = re.compile(r"@\w{1,50}\Z")
 _SHORT = 80
-"""Paragraphs with fewer letters altogether are a teaser; then the page's own description says more."""
+"""Fewer letters than this in all paragraphs are a teaser; then the page's description is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """ "" for what the page does not tell. `posted_at` is ISO 8601, aware UTC."""
+    """A page's data; "" for unknown fields. `posted_at` is ISO 8601, aware UTC."""
 
     url: str
     title: str = ""
@@ -53,7 +53,7 @@ class ReadPage:
 
 
 def read(way_out: Network, url: str) -> ReadPage:
-    """Raises Rejected (no web page, no such page), BlockedAddress, AuthFailed, Transient."""
+    """Fetch and parse a page. Raises Rejected (not a web page, no such page), BlockedAddress, AuthFailed, Transient."""
     if not is_web_address(url):
         raise Rejected("This is no web address. It should begin with https://.")
     bounded = replace(way_out, max_bytes=min(way_out.max_bytes, MOST_BYTES))
@@ -79,7 +79,7 @@ def _decoded(raw: Raw) -> str:
 
 
 def parse(source: str, url: str) -> ReadPage:
-    """Pure; whatever the source is, something comes out."""
+    """Parse a page's source. Pure; never fails."""
     page = Markup(source)
     metas, thing = _metas(page), _article(_linked_data(page))
     return ReadPage(
@@ -99,11 +99,11 @@ def parse(source: str, url: str) -> ReadPage:
 
 
 def read_into_cache(url: str, key: str) -> bool:
-    """{"page": {…}} or {"problem": words} under `key`; whether the page could be read."""
+    """Cache {"page": {…}} or {"problem": message} under `key`; returns whether the page could be read."""
     try:
         told: dict[str, Json] = {"page": read(network(), url).as_json()}
     except ChannelError as error:
-        # Nobody tries this again but the one who reads it.
+        # No automatic retry here, so the message must not promise one.
         told = {"problem": without_secrets(str(error)).removesuffix(" It is tried again.")}
     cache.set(key, told, KEPT_S)
     return "page" in told
@@ -113,7 +113,7 @@ def read_into_cache(url: str, key: str) -> bool:
 
 
 def _metas(page: Markup) -> dict[str, str]:
-    """Name or property → content, the first of each."""
+    """Name or property → content; the first of each wins."""
     found: dict[str, str] = {}
     for tag in page.tags("meta"):
         name = (tag.get("property") or tag.get("name") or tag.get("itemprop") or "").lower()
@@ -123,7 +123,7 @@ def _metas(page: Markup) -> dict[str, str]:
 
 
 def _linked_data(page: Markup) -> Iterator[Mapping[str, Json]]:
-    """Every object of the page's JSON-LD, flat."""
+    """All objects in the page's JSON-LD, flattened."""
     for attributes, inside in page.elements("script", 60):
         if "ld+json" in attributes.get("type", "").lower():
             try:
@@ -148,7 +148,7 @@ _KINDS = ("Article", "Posting", "Post", "Question", "Review", "Comment", "VideoO
 
 
 def _article(objects: Iterable[Mapping[str, Json]]) -> Mapping[str, Json]:
-    """The object that speaks of the page's own text: an article before a mere page."""
+    """The object that best describes the page's text: an article before a generic page."""
     ranked: list[tuple[int, int, Mapping[str, Json]]] = []
     for each in objects:
         kind = each.get("@type")
@@ -159,11 +159,11 @@ def _article(objects: Iterable[Mapping[str, Json]]) -> Mapping[str, Json]:
     return min(ranked, key=lambda pair: pair[:2])[2] if ranked else {}
 
 
-# --- what is made of them -----------------------------------------------------------------------------------------
+# --- fields -----------------------------------------------------------------------------------------
 
 
 def _own_address(page: Markup, url: str) -> str:
-    """The canonical link, if it is on the same site: a page cannot say that it is one of somebody else's."""
+    """The canonical link if it is on the same site, else `url`: a page can't claim to be another site's."""
     for tag in page.tags("link"):
         if "canonical" in tag.get("rel", "").lower().split() and tag.get("href"):
             try:

@@ -1,1 +1,1 @@
-"""Public web forms and the admin forms that adapters declare."""
+"""Public web forms, and the admin forms built from adapters' fields."""

@@ -1,4 +1,4 @@
-"""Fields of the admin's forms for what a channel holds as a list: lines, links, roles, other channels."""
+"""Admin form fields for a channel's list columns: lines, links, roles, other channels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROLES = ("visible_to", "reply_roles", "post_roles")
 
 
 def channel_fields(platform: str) -> dict[str, forms.Field]:
-    """Name → field, for the channels of a platform. Three queries, however many channels a form shows."""
+    """Name → field, for a platform's channels. Three queries, however many channels a form shows."""
     named = Channel.objects.filter(connection__platform=platform).select_related("connection")
     channels = list(named.order_by("connection__name", "rank", "name"))
     groups = list(Group.objects.order_by("name").values_list("name", flat=True))
@@ -36,12 +36,13 @@ def channel_fields(platform: str) -> dict[str, forms.Field]:
 
 
 def _gone(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Still shown: a role that no longer exists and vanished from the form would open to all what it had closed."""
+    """Choices that no longer exist. They stay visible: dropping a deleted role would open a restricted channel to
+    everybody."""
     return [(name, _("%(name)s (does not exist any more)") % {"name": name}) for name in sorted(names)]
 
 
 class ManyField(forms.MultipleChoiceField):
-    """A list of names, as checkboxes; labelled as the channel's column is."""
+    """A list of names as checkboxes, labelled like the channel's column."""
 
     def __init__(self, column: str, choices: list[tuple[str, str]]) -> None:
         of_model: Any = Channel._meta.get_field(column)
@@ -55,7 +56,7 @@ class ManyField(forms.MultipleChoiceField):
 
 
 class LinesField(forms.CharField):
-    """A JSON list of texts, edited as lines."""
+    """A JSON list of strings, edited as lines."""
 
     def __init__(self) -> None:
         super().__init__(

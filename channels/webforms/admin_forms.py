@@ -1,4 +1,4 @@
-"""Forms built from what an adapter declares. A secret is write-only: it is never rendered, and empty keeps it."""
+"""Admin forms built from an adapter's fields. Secrets are write-only: never rendered, and empty input keeps them."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ CHANNEL_GROUPS: tuple[tuple[str | Promise | None, tuple[str, ...]], ...] = (
     (gettext_lazy("Where it goes"), ("to_queue", "slack_channels", "slack_mode")),
     (gettext_lazy("Words"), ("workflow", "guidelines", "tool_links")),
 )
-"""Heading → columns of a channel that an admin fills in."""
+"""Heading → channel columns that an admin edits."""
 CHANNEL_FIELDS = tuple(name for _heading, names in CHANNEL_GROUPS for name in names)
 
 
 def form_names(fields: Iterable[Field], stored_secrets: Mapping[str, str]) -> list[str]:
-    """Names of the form's fields that stand for an adapter's fields, in their order."""
+    """Names of the form fields for an adapter's fields, in order."""
     names = []
     for field in fields:
         secret = field.kind is FieldKind.SECRET
@@ -54,17 +54,17 @@ def connection_form(adapter: Adapter, stored_secrets: Mapping[str, str]) -> type
 
 
 def channel_form(adapter: Adapter) -> type[forms.ModelForm[Any]]:
-    """One class for all channels of a connection: what is stored is looked up by each form's own instance."""
+    """One class for all channels of a connection: each form reads stored values from its own instance."""
     declared = channel_fields(adapter.platform)
     return _form(Channel, CHANNEL_FIELDS, "ChannelForm", adapter.channel_fields, {}, **declared)
 
 
 class AdapterForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Keeps `settings` and `secrets` of its instance in step with the adapter's fields."""
+    """Edits its instance's `settings` and `secrets` through the adapter's fields."""
 
     adapter_fields: tuple[Field, ...] = ()
     secret_changes: Mapping[str, list[str]] = {}
-    """Names of secrets that were set and removed, for the audit log."""
+    """Names of the secrets set and removed, for the audit log."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,16 +123,16 @@ class AdapterForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _clean_setting(self, field: Field, settings: dict[str, Any]) -> None:
         name = SETTING + field.name
-        if name not in self.cleaned_data:  # it has an error of its own already
+        if name not in self.cleaned_data:  # it already has an error
             return
         given = self.cleaned_data[name]
         if given is None or given == "":
-            settings.pop(field.name, None)  # the adapter's default, also a later one
+            settings.pop(field.name, None)  # use the adapter's default, even if that changes later
         else:
             settings[field.name] = clean(field, given)
 
     def save(self, commit: bool = True) -> Any:
-        """Only what the form holds: a poller may be writing the cursor, the lease or the health of the same row."""
+        """Saves only the form's fields: a poller may be writing the row's cursor, lease or health."""
         if not commit or self.instance.pk is None:
             return super().save(commit)
         own = [name for name in self._meta.fields or () if name in CONNECTION_FIELDS + CHANNEL_FIELDS]

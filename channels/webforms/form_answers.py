@@ -1,4 +1,4 @@
-"""What somebody has typed into a form of ours: read, held to its limits, and told what is wrong in words."""
+"""Reads and validates the answers to a web form, with error messages for the submitter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from channels.toolkit.text import clean
 LONGEST = {"textarea": 10_000, "email": 254, "url": 2_000, "number": 40}
 LONGEST_LINE = 500
 MOST_FURTHER = 30
-"""Fields that the form does not ask for (a campaign's hidden ones) and that are kept all the same."""
+"""Maximum number of undeclared fields that are kept (a campaign's hidden ones)."""
 LONGEST_FURTHER = 1_000
 
 
@@ -28,7 +28,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Shown:
-    """A question as the page shows it: with what was typed and what is wrong with it."""
+    """A question for display, with its input and its error."""
 
     question: Question
     value: str = ""
@@ -50,7 +50,7 @@ def longest(question: Question) -> int:
 
 @dataclass(slots=True)
 class Filled:
-    """A form that was sent. `answers` is what is stored; nothing of it may be stored while there are `problems`."""
+    """A submitted form. `answers` is what gets stored, but only if there are no `problems`."""
 
     shown: list[Shown]
     answers: dict[str, Json]
@@ -65,7 +65,7 @@ def empty(questions: Sequence[Question]) -> list[Shown]:
 
 
 def read(questions: Sequence[Question], given: Mapping[str, Sequence[str]]) -> Filled:
-    """`given`: name → everything that was sent under it."""
+    """Read a submission. `given`: name → all values submitted under it."""
     by_key: dict[str, list[str]] = {}
     for name, values in given.items():
         by_key.setdefault(key_of(name), []).extend(clean(value) for value in values)
@@ -99,7 +99,7 @@ def _answer(question: Question, values: list[str]) -> Json:
 
 
 def _problem(question: Question, values: list[str]) -> str:
-    """In the words of the one who has typed it; empty where nothing is wrong."""
+    """An error message for the submitter; empty if the input is valid."""
     if not values:
         return _missing(question) if question.required else ""
     value, most = values[0], longest(question)

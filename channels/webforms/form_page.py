@@ -1,8 +1,8 @@
-"""The desk's own form on the web: which form it is, what holds spam back, and storing what was sent.
+"""The desk's public web form: lookup, spam protection, and storing submissions.
 
-The page is for everybody and has no cookie, so nothing can be done in somebody's name and no CSRF token is needed. What
-holds robots back: a field that people do not see, a signed token with the time at which the page was made (not too
-quick, not too old, one submission each), and a limit for each address and each form.
+The page is public and sets no cookie, so nobody's session can be abused and no CSRF token is needed. Against bots: a
+hidden field, a signed token with the time of the page (not too quick, not too old, one submission each), and rate
+limits per address and per form.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from channels.registry.configs import Source, address_of, source_for
 PLATFORM = "form"
 QUICKEST_S = 3
 OLDEST_S = 12 * 3600
-"""Of a page that was open; what was typed is kept, and sent with a new one."""
+"""Maximum age of an open page; the input is kept and resubmitted with a new token."""
 WINDOW_S = 600
 MOST_OF_ADDRESS = 8
-"""Submissions in a window; behind one address there may be a whole school."""
+"""Submissions per window; a whole school may share one address."""
 MOST_OF_FORM = 120
 MOST_BYTES = 600_000
-"""Some long answers in a script that takes nine bytes a letter on its way."""
+"""Room for some long answers in a script that takes nine bytes per letter when URL-encoded."""
 TOKEN = "desk_token"  # noqa: S105
 TRAP = "desk_nickname"
 _SALT = "channels.form_page"
@@ -45,7 +45,7 @@ _ORIGIN = re.compile(r"https?://(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]{1,
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One channel's form, as its page needs it."""
+    """One channel's form, with what its page needs."""
 
     channel: Channel
     source: Source
@@ -55,7 +55,7 @@ class Form:
     thanks: str
     questions: tuple[Question, ...]
     sites: tuple[str, ...]
-    """Origins that may embed it, fit for a header."""
+    """Origins that may embed it, valid for a header."""
 
     @property
     def is_open(self) -> bool:
@@ -70,7 +70,7 @@ class Token(Enum):
 
 
 def form_of(slug: str) -> Form | None:
-    """The active form of a slug; None where there is none. Raises InvalidSettings."""
+    """The active form with this slug, or None. Raises InvalidSettings."""
     channel = Channel.objects.filter(slug=slug, connection__platform=PLATFORM, is_active=True).exclude(address="")
     found = channel.select_related("connection").first()
     if found is None:
@@ -80,7 +80,7 @@ def form_of(slug: str) -> Form | None:
 
 
 def forms() -> list[Form]:
-    """Every form of the desk that is shown. Raises InvalidSettings."""
+    """All active forms. Raises InvalidSettings."""
     found: list[Form] = []
     connections = Connection.objects.filter(platform=PLATFORM).prefetch_related("channels").order_by("name")
     for connection in connections:
@@ -106,7 +106,7 @@ def _form(channel: Channel, source: Source) -> Form:
 
 
 def sites_of(lines: Json) -> tuple[str, ...]:
-    """Only what is an origin and nothing else gets into the header."""
+    """The valid origins; nothing else may get into the header."""
     entries = lines if isinstance(lines, list | tuple) else ()
     return tuple(dict.fromkeys(o for each in entries if _ORIGIN.match(o := str(each).strip().rstrip("/"))))
 
@@ -120,7 +120,7 @@ def new_token(form: Form, now: datetime) -> str:
 
 
 def read_token(form: Form, text: str, now: datetime) -> tuple[Token, str]:
-    """(how it is, the id of the one submission that it is good for, or "")."""
+    """(its validity, the id of the one submission it is valid for, or "")."""
     try:
         made = signing.loads(text[:500], salt=_SALT)
     except signing.BadSignature:
@@ -137,7 +137,8 @@ def read_token(form: Form, text: str, now: datetime) -> tuple[Token, str]:
 
 
 def is_too_many(form: Form, address: str, now: datetime) -> bool:
-    """Counts one submission. While the cache is away nobody is counted: to lose an application would be worse."""
+    """Counts one submission; returns whether it exceeds a limit. False if the cache is down: losing an application
+    would be worse."""
     window = int(now.timestamp()) // WINDOW_S
     try:
         mine = _count(f"form:{form.channel.pk}:{window}:{signing.Signer(salt=_SALT).signature(address)[:20]}")
@@ -152,12 +153,12 @@ def _count(key: str) -> int:
     cache.add(key, 0, WINDOW_S + 60)
     try:
         return int(cache.incr(key))
-    except ValueError:  # it has just run out
+    except ValueError:  # it has just expired
         return 1
 
 
 def client_address(meta: Mapping[str, Json]) -> str:
-    """Where a request comes from; behind a proxy of ours, what that one says."""
+    """The client's IP address; behind our proxies, the one they report."""
     proxies = int(getattr(settings, "ALLAUTH_TRUSTED_PROXY_COUNT", 0))
     chain = [part.strip() for part in str(meta.get("HTTP_X_FORWARDED_FOR") or "").split(",") if part.strip()]
     if proxies and len(chain) >= proxies:
@@ -169,8 +170,8 @@ def client_address(meta: Mapping[str, Json]) -> str:
 
 
 def store(form: Form, submission_id: str, answers: Mapping[str, Json], now: datetime) -> bool:
-    """Into the inbox, before anybody is thanked. False when this page was sent before with something else: then nothing
-    is stored, since the first one counts. Raises Malformed."""
+    """Store a submission in the inbox, before the thank-you page. False if this page was already submitted with other
+    answers: the first submission counts, and nothing is stored. Raises Malformed."""
     document = {"form": form.address, "answers": dict(answers)}
     item = item_of(document, form.source.config, submission_id=f"page:{submission_id}", at=now)
     connection_id = form.source.connection.pk

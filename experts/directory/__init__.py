@@ -1,1 +1,1 @@
-"""Experts: the directory, and who knows about a mention."""
+"""The expert directory, and finding experts for a mention."""

@@ -1,4 +1,4 @@
-"""What the directory knows about a user of the desk."""
+"""Looks up desk users in the expert directory."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from experts.models import Expert
 
 
 def slack_id_of(user: Any) -> str:
-    """Their Slack member id; "" where they are no expert, or nobody has entered it."""
+    """The user's Slack member id; "" if they aren't an expert or it isn't set."""
     return Expert.objects.filter(person__user=user).values_list("slack_id", flat=True).first() or ""

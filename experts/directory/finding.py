@@ -1,4 +1,4 @@
-"""Who could answer this: topics whose keywords stand in the conversation, and the people who know them."""
+"""Finds experts for a conversation: topics with matching keywords, and the people who know them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from experts.models import Expert, Topic
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A topic with the words that spoke for it and its experts who are there today."""
+    """A topic with its matching keywords and its experts who are available today."""
 
     topic: Topic
     words: Sequence[str]
@@ -25,7 +25,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A topic as the desk's pages need it."""
+    """A topic with what pages need."""
 
     pk: int
     name: str
@@ -34,21 +34,21 @@ class Known:
 
 @lru_cache(maxsize=8)
 def known(listed: str) -> tuple[Known, ...]:
-    """[[id, name, [keyword, ...]], ...] as JSON → topics. Kept by what it says, so that it is never out of date."""
+    """Topics from JSON: [[id, name, [keyword, ...]], ...]. Cached by content, so never stale."""
     return tuple(Known(pk, name, tuple(words)) for pk, name, words in json.loads(listed))
 
 
 def topics_in(text: str, topics: Iterable[Known], most: int) -> list[Known]:
-    """Those whose keywords stand in the text, most matching words first. Pure."""
+    """The topics with keywords in the text, most matches first. Pure."""
     scored = [(topic, len(matching_words(topic.keywords, text))) for topic in topics]
     best = sorted((pair for pair in scored if pair[1]), key=lambda pair: -pair[1])
     return [topic for topic, _count in best[:most]]
 
 
 def matching_words(keywords: Iterable[str], text: str) -> list[str]:
-    """The keywords that stand in the text as whole words, in any case. Pure."""
+    """The keywords that occur in the text as whole words, case-insensitively. Pure."""
     lowered = text.lower()
-    # Looking for the letters first is a hundred times cheaper than a pattern, and nearly always enough to say no.
+    # The substring test is a hundred times cheaper than the pattern and rules out nearly every keyword.
     return [word for word in keywords if word.lower() in lowered and _pattern(word).search(text)]
 
 
@@ -58,12 +58,12 @@ def _pattern(word: str) -> re.Pattern[str]:
 
 
 def present(day: date) -> QuerySet[Expert]:
-    """Experts who are not away on that day."""
+    """Active experts who aren't absent on that day."""
     return Expert.objects.filter(is_active=True).filter(Q(absent_until__isnull=True) | Q(absent_until__lt=day))
 
 
 def suggestions(text: str, day: date, most: int = 4) -> list[Suggestion]:
-    """Topics for a conversation, those with the most matching words first. Three queries, however many topics."""
+    """Topics for a conversation, most matching keywords first. Three queries, however many topics."""
     scored = [(topic, matching_words(topic.keywords, text)) for topic in Topic.objects.exclude(keywords=[])]
     best = sorted(((t, words) for t, words in scored if words), key=lambda pair: -len(pair[1]))[:most]
     by_topic: dict[int, list[Expert]] = {topic.pk: [] for topic, _words in best}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AskForm(forms.Form):
-    """What is sent to Slack, where, and when the ticket comes back if nobody answers."""
+    """The Slack message, its channel, and when the ticket returns to the queue if nobody answers."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     slack_channel = forms.CharField(label=_("Slack channel"), max_length=80)

@@ -1,7 +1,7 @@
-"""An expert has answered on the platform: recognised when the answer comes in, without anybody clicking.
+"""Recognises an expert's answer on the platform automatically when it comes in.
 
-The rule of the handbook: the ticket gets the tag `expert-responded`, a note says who answered, and it is solved, unless
-its requester has written again since, or an advocate has it in hand.
+As in the handbook: the ticket gets the tag `expert-responded`, a note names who answered, and the ticket is solved,
+unless its requester has written again since or an advocate holds a claim on it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SWEEP_LIMIT = 500
 
 
 def recognise(message_ids: Iterable[int], now: datetime) -> int:
-    """How many of these messages answered a running outreach. Each in its own transaction; twice changes nothing."""
+    """Match messages with running outreaches; returns how many were answers. One transaction each; idempotent."""
     answers = _by_experts().filter(pk__in=list(message_ids)).order_by("posted_at", "pk")
     return sweeps.each("expert answers", answers, lambda message: _recognise(message, now))
 
@@ -45,8 +45,9 @@ def _recognise(message: Message, now: datetime) -> bool:
 
 
 def _outreach_for(message: Message, expert: Expert) -> Outreach | None:
-    """The request that this message answers: on its own ticket any running one, the expert's own first; elsewhere in
-    the thread (on Hacker News an answer may stand beside the question) the only one that asked this very expert."""
+    """The outreach that this message answers. On the same ticket: any running one, preferring the expert's own.
+    Elsewhere in the thread (on Hacker News an answer may be next to the question): the only one that asked this
+    expert."""
     running = Outreach.objects.filter(state__in=Outreach.RUNNING, asked_at__lte=message.posted_at)
     if message.ticket_id:
         found = list(running.filter(ticket=message.ticket_id).order_by("asked_at"))
@@ -94,7 +95,7 @@ def _asked_again(ticket: Ticket, outreach: Outreach) -> bool:
 
 
 def follow_merges() -> int:
-    """Requests about a ticket that was merged belong to the one it went into. How many moved."""
+    """Move outreaches of merged tickets to the merge target; returns how many moved."""
     moved = 0
     for outreach in Outreach.objects.filter(ticket__merged_into__isnull=False).select_related("ticket")[:SWEEP_LIMIT]:
         moved += Outreach.objects.filter(pk=outreach.pk).update(ticket=outreach.ticket.merged_into_id)
@@ -102,7 +103,7 @@ def follow_merges() -> int:
 
 
 def sweep(now: datetime) -> int:
-    """Answers that came in without a nudge: messages of experts, newer than a request that still runs. How many."""
+    """Recognise answers whose signal was lost: experts' messages newer than a running outreach. Returns how many."""
     follow_merges()
     oldest = Outreach.objects.filter(state__in=Outreach.RUNNING).order_by("asked_at").first()
     if oldest is None:

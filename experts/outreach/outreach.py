@@ -1,4 +1,4 @@
-"""Asking an expert: the request in Slack, the ticket parked outside the queue, and what becomes of both."""
+"""Outreach: posts the request in Slack, parks the ticket, and handles the response."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ LONGEST_WORDS = 5000
 
 
 def respond_url(key: UUID | str) -> str:
-    """The page for the one who is asked; whoever has the link needs no login."""
+    """URL of the response page for the expert; the signed link needs no login."""
     return settings.BASE_URL + reverse("experts:respond", args=[signing.dumps(str(key), salt=_SALT)])
 
 
 def key_in(signed: str) -> UUID:
-    """Raises `signing.BadSignature` for what we did not make or made too long ago."""
+    """The key in a signed link. Raises `signing.BadSignature` if it's forged or expired."""
     return UUID(signing.loads(signed, salt=_SALT, max_age=RESPOND_DAYS * 86_400))
 
 
 def proposal(ticket: Ticket, asked: Expert | Topic, key: UUID | str, actor: Any, platform: str) -> str:
-    """The text that the advocate may still change before it is sent."""
+    """The proposed message; the advocate may edit it before sending."""
     template = OutreachText.objects.first()
     facts = wording.Facts(
         who=address(asked),
@@ -53,13 +53,13 @@ def proposal(ticket: Ticket, asked: Expert | Topic, key: UUID | str, actor: Any,
 
 
 def address(asked: Expert | Topic) -> str:
-    """How a person or a team is called in the text: `@handle`, or the name."""
+    """How the text addresses a person or team: `@handle`, or the name."""
     handle = asked.slack_handle if isinstance(asked, Expert) else asked.slack_mention
     return f"@{handle.removeprefix('@')}" if handle else str(asked)
 
 
 def link_of(ticket: Ticket) -> str:
-    """Where the question stands on the platform; for mail, which stands nowhere, the ticket."""
+    """URL of the question on the platform; for mail, which has none, the ticket's."""
     asked = (
         ticket.messages.filter(direction=Message.Direction.INBOUND).exclude(url="").order_by("posted_at", "pk").last()
     )
@@ -85,7 +85,7 @@ def ask(
 ) -> Outreach:
     """Post the request (through the outbox), record it, and park the ticket until the answer or `until`.
 
-    One `key` asks once, however often it is sent. Raises OutcomeRefused, ClaimLost, AlreadyClaimed.
+    Idempotent per `key`. Raises OutcomeRefused, ClaimLost, AlreadyClaimed.
     """
     Ticket.objects.select_for_update().get(pk=ticket_id)
     if before := Outreach.objects.filter(outbound__key=key).first():
@@ -128,7 +128,7 @@ def _checked(slack_channel: str, text: str, ticket: Ticket) -> str:
 
 
 def _for_slack(text: str, asked: Expert | Topic) -> str:
-    """Nothing in the text can be a command of Slack but the one name that was chosen, which becomes a real mention."""
+    """Escapes all Slack markup; only the chosen person's name becomes a real Slack mention."""
     escaped = slack_posts.escaped(text)
     if isinstance(asked, Expert) and asked.slack_id:
         escaped = escaped.replace(slack_posts.escaped(address(asked)), f"<@{asked.slack_id}>", 1)
@@ -137,11 +137,11 @@ def _for_slack(text: str, asked: Expert | Topic) -> str:
 
 @transaction.atomic
 def apply_delivery(outbound_id: int, now: datetime) -> None:
-    """What became of the Slack post. Called by the nudge and by the sweep; a second call changes nothing."""
+    """Record the outcome of the Slack post. Called by the signal's task and the sweep; idempotent."""
     outreach_id = Outreach.objects.filter(outbound=outbound_id).values_list("pk", flat=True).first()
     if outreach_id is None:
         return
-    # The ticket first, as everybody does: it comes back when nobody was asked.
+    # Lock the ticket first, as everywhere: it returns to the queue if the post failed.
     outreach = locks.with_ticket(Outreach.objects.select_related("outbound", "expert", "topic"), outreach_id)
     if outreach.outbound is None:
         return
@@ -160,7 +160,7 @@ def apply_delivery(outbound_id: int, now: datetime) -> None:
 
 
 def _not_posted(outreach: Outreach, error: str, now: datetime) -> None:
-    """Nobody was asked: the ticket comes back at once."""
+    """Nobody was asked: the ticket returns to the queue at once."""
     outreach.error, outreach.state = error, Outreach.State.NO_ANSWER
     outreach.save(update_fields=["error", "state"])
     why = _("The request to %(who)s could not be posted in Slack: %(error)s") % {
@@ -171,7 +171,7 @@ def _not_posted(outreach: Outreach, error: str, now: datetime) -> None:
 
 
 def unsettled() -> list[int]:
-    """Outbox items of outreaches whose outcome has not been written down: what a lost nudge left behind."""
+    """Ids of settled outbox items whose outcome isn't recorded on their outreach (a lost signal)."""
     settled = [OutboundItem.State.SENT, OutboundItem.State.FAILED, OutboundItem.State.UNCERTAIN]
     waiting = Outreach.objects.filter(
         slack_ts="", error="", outbound__state__in=[*settled, OutboundItem.State.CANCELLED]
@@ -181,8 +181,8 @@ def unsettled() -> list[int]:
 
 @transaction.atomic
 def respond(outreach_id: int, state: str, words: str, *, now: datetime, actor: Any = None) -> Outreach:
-    """What the expert says, on their page, or an advocate for them: acknowledged, redirected, declined, no_answer,
-    or `draft` with the words that an advocate may post. Words become a note. Raises OutcomeRefused."""
+    """Record the response of the expert, or of an advocate on their behalf: acknowledged, redirected, declined,
+    no_answer, or `draft` with text that an advocate may post. The words become a note. Raises OutcomeRefused."""
     words = words.replace("\0", "").strip()[:LONGEST_WORDS]
     outreach = locks.with_ticket(Outreach.objects.select_related("ticket", "expert__person", "topic"), outreach_id)
     ticket = outreach.ticket

@@ -1,12 +1,12 @@
-"""The clocks of a ticket: always a recomputation from its messages, never counted up.
+"""A ticket's clocks: always recomputed from its messages, never incremented.
 
-Two forms of one definition, compared by a test: `compute` in Python for reading and for new tickets, `recompute` as one
+One definition in two forms, compared by a test: `compute` in Python for reading and for new tickets, `recompute` as one
 statement for any number of tickets.
 
-- asked: the oldest message to us that is not automatic. It stays when its author deletes it: they did ask.
-- first reply: the oldest public message of the team, neither automatic nor deleted nor bounced, not before `asked`.
-- place in the queue: the oldest message to us, neither automatic nor deleted, after our last one.
-- due: only while nothing was answered, something is left to answer and no reason says that no reply is needed.
+- asked: the oldest non-automatic inbound message. It counts even if its author deletes it: they did ask.
+- first reply: the oldest public message of the team, not automatic, deleted, bounced, or before `asked`.
+- place in the queue: the oldest inbound message after our last one, not automatic or deleted.
+- due: only while nothing is answered, something is left to answer and no reason says that no reply is needed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mentions.clocks.targets import due, due_sql, target_minutes, target_minutes
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the clocks look at in a message. `direction`: "in", "team" or "by"."""
+    """The part of a message that clocks use. `direction`: "in", "team" or "by"."""
 
     id: int
     direction: str
@@ -51,7 +51,7 @@ def compute(
     no_reply_reason: str = "",
     skips_weekends: bool = False,
 ) -> Clocks:
-    """The clocks of a ticket with these messages; `posted_at` is what it has now, kept when nothing was asked."""
+    """The clocks of a ticket with these messages; `posted_at` is its current value, kept if nothing was asked."""
     minutes = target_minutes(channel_minutes, priority)
     inbound = [m for m in said if m.direction == "in"]
     asked = [m for m in inbound if not m.is_auto]
@@ -121,7 +121,7 @@ UPDATE mentions_ticket t
 
 
 def recompute(ticket_ids: Iterable[int]) -> int:
-    """Set the clocks of these tickets from their messages; how many changed. Locks in id order."""
+    """Set these tickets' clocks from their messages; return how many changed. Locks in id order."""
     ids = sorted(set(ticket_ids))
     if not ids:
         return 0

@@ -1,7 +1,7 @@
-"""Until when a mention should have its first reply: one rule, in Python and in SQL. Pure.
+"""When the first reply is due: one rule, in Python and in SQL. Pure.
 
-A channel's own target counts, whatever the priority. Without one the team's goals count: 5 hours for high priority,
-7 hours for the rest. Due, overdue and *within target* all follow from it.
+A channel's own target applies whatever the priority. Without one the team's goals apply: 5 hours for high priority, 7
+hours for the rest. Due, overdue and *within target* all follow from it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class HasTarget(Protocol):
 
 
 def target_minutes(own_minutes: int | None, priority: int) -> int:
-    """`own_minutes`: the channel's own target, None where it has none."""
+    """`own_minutes`: the channel's own target, or None."""
     if own_minutes is not None:
         return own_minutes
     return HIGH_PRIORITY_GOAL_MINUTES if priority >= HIGH_PRIORITY else GOAL_MINUTES
@@ -37,9 +37,9 @@ def target_minutes_sql(own_minutes: str, priority: str) -> str:
 
 
 def due(posted_at: datetime, minutes: int, *, skips_weekends: bool = False) -> datetime:
-    """When `minutes` have passed since `posted_at` (aware UTC): of elapsed time, so that a change of the clocks moves
-    nothing; with `skips_weekends` only those from Monday to Friday count (UTC). Friday 15:00 and 1440 minutes is Monday
-    15:00; anything posted at a weekend counts from Monday 00:00. What ends with a Friday ends at its midnight."""
+    """The time `minutes` after `posted_at` (aware UTC): elapsed time, so DST changes nothing; with `skips_weekends`
+    only Monday to Friday count (UTC). Friday 15:00 plus 1440 minutes is Monday 15:00; anything posted on a weekend
+    counts from Monday 00:00. A period that ends with Friday ends at its midnight."""
     if not skips_weekends:
         return posted_at + timedelta(minutes=minutes)
     posted_at = posted_at.astimezone(UTC)
@@ -50,7 +50,7 @@ def due(posted_at: datetime, minutes: int, *, skips_weekends: bool = False) -> d
 
 
 def due_sql(posted_at: str, minutes: str, skips_weekends: str) -> str:
-    """`due` as an SQL expression over three others. In hours and seconds: a day of an interval is one of the session's
+    """`due` as an SQL expression over three others. In hours and seconds: an interval's day depends on the session's
     time zone."""
     monday = f"(date_trunc('week', {posted_at} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')"
     counted = f"(least(extract(epoch FROM {posted_at} - {monday}), {_WEEK_S}) + {minutes}::bigint * 60)"

@@ -1,6 +1,6 @@
-"""Which conversation a message belongs to: the keys under which a ticket is found again. Pure.
+"""The conversation of a message: the keys that find its ticket again. Pure.
 
-A whole-thread platform (mail) keeps one key for each id of the conversation; where one author in a thread is a ticket
+A whole-thread platform (mail) keeps one key for each id of the conversation; where a ticket is one author in a thread
 (Twitter, Hacker News), the key is thread and author. Never the subject alone.
 """
 
@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from channels.contract import Grouping, Mention
 
 LONGEST_KEY_BYTES = 800
-"""A unique index takes 2,700 bytes for namespace and key together."""
+"""A unique index is limited to 2,700 bytes for namespace and key together."""
 
 
 def thread_key(key: str) -> str:
-    """A key as it is stored: as it is, or its digest when it is too long to be indexed."""
+    """The stored form of a key: unchanged, or its digest if it is too long to index."""
     raw = key.encode("utf-8", "surrogatepass")
     if len(raw) <= LONGEST_KEY_BYTES and "\0" not in key:
         return key
@@ -30,7 +30,7 @@ def author_key(thread_id: str, author_id: str) -> str:
 def keys_of(
     grouping: Grouping, *, external_id: str, thread_id: str, asker_id: str, thread_keys: Iterable[str] = ()
 ) -> list[str]:
-    """Keys that lead to the ticket of a message, strongest first; also those under which a new ticket is found."""
+    """Keys that lead to a message's ticket, strongest first; a new ticket is found under the same ones."""
     if grouping is Grouping.AUTHOR_IN_THREAD:
         return [author_key(thread_id, asker_id)]
     return list(dict.fromkeys(thread_key(key) for key in (*thread_keys, thread_id, external_id)))

@@ -1,1 +1,1 @@
-"""SQL shared by hot paths: prepared statements, row loading, lock order."""
+"""SQL for hot paths: prepared statements, row loading, lock order."""

@@ -1,5 +1,5 @@
-"""Rows of the hot pages as model instances, by prepared statements: the ORM takes longer to write these statements than
-the database takes to run them. Columns are named one by one, so a column that is added later changes nothing here."""
+"""Loads rows of the hot pages as model instances with prepared statements: the ORM takes longer to build these
+statements than the database takes to run them. Columns are listed explicitly; a new column changes nothing here."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ M = TypeVar("M", bound=Model)
 
 
 class Shape(Generic[M]):
-    """The columns of one model in a SELECT, and how its instances are made of them. What is left out is deferred."""
+    """One model's columns in a SELECT, and how a row becomes an instance. Columns left out are deferred."""
 
     def __init__(self, model: type[M], without: Sequence[str] = ()) -> None:
         fields = [field for field in model._meta.concrete_fields if field.name not in without]
         self._model = model
         self._names = [field.attname for field in fields]
         self._columns = [str(field.column) for field in fields]
-        # Only what a field itself makes of a value (JSON); PostgreSQL's own types come right from the driver.
+        # Only fields that convert values themselves (JSON); the driver already returns PostgreSQL's own types.
         self._conversions = [(n, f.from_db_value) for n, f in enumerate(fields) if hasattr(f, "from_db_value")]
         self.width = len(fields)
 
@@ -28,7 +28,7 @@ class Shape(Generic[M]):
         return ", ".join(f'{alias}."{column}"' for column in self._columns)
 
     def made_of(self, row: Sequence[Any], start: int = 0) -> M:
-        """The instance whose columns begin at `start`."""
+        """The instance built from the columns that start at `start`."""
         values = list(row[start : start + self.width])
         for place, convert in self._conversions:
             values[place] = convert(values[place], None, connection)

@@ -1,10 +1,9 @@
-"""In which order the desk locks, so that nobody waits for anybody in a circle:
+"""The desk's lock order, which rules out deadlocks:
 
-    inbox items → conversations (advisory) → tickets by id → what belongs to a ticket → outbox items
+    inbox items → conversations (advisory) → tickets by id → rows of a ticket → outbox items
 
-Ingest takes all of them; a verb takes those it needs, in this order. Whatever moves messages from one ticket to another
-holds their conversations, as ingest does. What is only a convenience beside a promise
-(`beside`) fails alone.
+Ingest takes all of them; a verb takes the ones it needs, in this order. Anything that moves messages between tickets
+holds their conversations, as ingest does. Optional work inside a transaction (`beside`) fails alone.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ R = TypeVar("R")
 
 ATTEMPTS = 3
 MAX_NAMES = 400
-"""Advisory locks of one transaction: all sessions share one table of them. What a very long conversation leaves out is
-caught when it is written (`mentions.ingest.writing.writing`)."""
+"""Maximum advisory locks per transaction: all sessions share one lock table. Conflicts in a conversation too long to
+lock completely are caught on write (`mentions.ingest.writing.writing`)."""
 _COLLISIONS = ("40P01", "40001")
 """deadlock_detected, serialization_failure: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
-# Taken all at once and in order, so they cannot deadlock; held until the transaction ends.
+# Taken in one statement and in order to avoid deadlocks; held until the transaction ends.
 _HOLD = """
 SELECT count(pg_advisory_xact_lock(k)) FROM (
     SELECT DISTINCT hashtextextended(x, 0) AS k FROM unnest(%s::text[]) AS x ORDER BY 1) AS sorted
@@ -51,13 +50,13 @@ SELECT DISTINCT n.namespace || ' ' || n.name
 
 
 def hold(names: Iterable[str]) -> None:
-    """Conversations by name, `namespace id`: two transactions that name the same one take turns."""
+    """Lock conversations by name (`namespace id`): transactions that name the same one take turns."""
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, [list(names)])
 
 
 def hold_conversations(*, tickets: Iterable[int] = (), messages: Iterable[int] = ()) -> None:
-    """The conversations of these tickets and messages, as ingest names them. Before any row is locked."""
+    """Lock the conversations of these tickets and messages under the names ingest uses. Call before locking any row."""
     with connection.cursor() as cursor:
         cursor.execute(_NAMES, [list(tickets), list(messages)])
         names = sorted(name for (name,) in cursor.fetchall())
@@ -65,8 +64,8 @@ def hold_conversations(*, tickets: Iterable[int] = (), messages: Iterable[int] =
 
 
 def share_ticket(ticket_id: int) -> None:
-    """The ticket stays until the end of the caller's transaction; before a row that refers to it is written, since
-    whoever has locked the ticket may be about to write the same row. Raises Ticket.DoesNotExist."""
+    """Keep the ticket until the caller's transaction ends. Call before writing a row that refers to it: whoever has
+    locked the ticket may be about to write the same row. Raises Ticket.DoesNotExist."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM mentions_ticket WHERE id = %s FOR KEY SHARE", [ticket_id])
         if cursor.fetchone() is None:
@@ -74,8 +73,8 @@ def share_ticket(ticket_id: int) -> None:
 
 
 def with_ticket(rows: QuerySet[M], pk: int) -> M:
-    """A row that belongs to a ticket, both locked until the end of the caller's transaction: the ticket first, as
-    everybody does. A merge that comes between moves the row: then it is the other ticket. Raises DoesNotExist."""
+    """Lock a ticket, then a row that belongs to it, until the caller's transaction ends. If a merge moves the row in
+    between, the new ticket is locked instead. Raises DoesNotExist."""
     while True:
         ticket_id = rows.values_list("ticket_id", flat=True).get(pk=pk)
         before = transaction.savepoint()
@@ -84,12 +83,12 @@ def with_ticket(rows: QuerySet[M], pk: int) -> M:
         if row.ticket_id == ticket_id:  # type: ignore[attr-defined]
             transaction.savepoint_commit(before)
             return row
-        transaction.savepoint_rollback(before)  # lets go of the wrong ticket
+        transaction.savepoint_rollback(before)  # releases the wrong ticket
 
 
 @contextmanager
 def beside(what: str) -> Iterator[None]:
-    """What is done here is convenient, not promised: if the database refuses it, the rest of the transaction holds."""
+    """Optional work: if the database refuses it, the rest of the transaction still commits."""
     try:
         with transaction.atomic():
             yield
@@ -98,7 +97,7 @@ def beside(what: str) -> Iterator[None]:
 
 
 def once_more(verb: Callable[P, R]) -> Callable[P, R]:
-    """The verb in a transaction of its own, begun again when the database gave it up for another one."""
+    """Run the verb in its own transaction; retry when the database aborts it in favour of another."""
 
     @wraps(verb)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -116,6 +115,6 @@ def once_more(verb: Callable[P, R]) -> Callable[P, R]:
 
 
 def is_collision(error: BaseException) -> bool:
-    """Whether the database ended this transaction for the sake of another: the same thing once more will do."""
+    """Whether the database aborted this transaction in favour of another, in which case a retry will succeed."""
     cause: Any = error.__cause__
     return getattr(cause, "sqlstate", None) in _COLLISIONS

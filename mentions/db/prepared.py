@@ -1,7 +1,7 @@
-"""Statements that are planned once per connection. For the few that run all day and take longer to plan than to run.
+"""Prepared statements, planned once per connection: for the few that run all day and take longer to plan than to run.
 
-Behind a pooler that gives each transaction another session (`channels.db.db_session`) they are sent whole instead.
-PREPARE is not transactional, so what is noted here holds after a rollback too.
+Behind a pooler that may give each transaction a different session (`channels.db.db_session`) they are sent unprepared.
+PREPARE is not transactional, so the record of prepared statements survives a rollback.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ _noted = "_desk_prepared"
 _OF_ANOTHER_SESSION = (INVALID_SQL_STATEMENT_NAME, DUPLICATE_PREPARED_STATEMENT)
 
 Statement = tuple[str, Mapping[str, Any]]
-"""SQL with named parameters, and their values (more than it uses are fine)."""
+"""SQL with named parameters, and their values (extra values are ignored)."""
 
 
 def run_together(statements: Sequence[Statement]) -> list[tuple[Any, ...]]:
-    """All of them in one transaction and one round trip; the rows of the last. Each sees what those before it did."""
+    """Run all of them in one transaction and one round trip; return the rows of the last. Each sees the effects of the
+    previous ones."""
     return _prepared_or_whole(lambda is_pooled: _run_together(statements, is_pooled))
 
 
@@ -38,9 +39,9 @@ def run(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _prepared_or_whole(act: Callable[[bool], list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
-    """A pooler that could not be told from a server shows itself here: what was prepared is in another session. Then it
-    is done again, whole; inside a transaction, which is lost, only the next one is."""
-    connection.ensure_connection()  # tells whether there is a pooler
+    """An undetected pooler shows up here: the prepared statement is in another session. The statements are then sent
+    again, unprepared; inside a transaction, which is lost, only the next attempt is."""
+    connection.ensure_connection()  # detects a pooler
     if db_session.is_pooled(connection):
         return act(True)
     try:
@@ -56,7 +57,7 @@ def _prepared_or_whole(act: Callable[[bool], list[tuple[Any, ...]]]) -> list[tup
 
 
 def _run_together(statements: Sequence[Statement], is_pooled: bool) -> list[tuple[Any, ...]]:
-    # Sent in one string they are one transaction by themselves; inside another, a savepoint keeps that one usable.
+    # Statements sent in one string are one transaction; inside another, a savepoint keeps that one usable.
     one = transaction.atomic() if connection.in_atomic_block or is_pooled else nullcontext()
     with one, connection.cursor() as cursor:
         parts, values = zip(*(_whole(*s) if is_pooled else _executed(cursor, *s) for s in statements), strict=True)
@@ -83,7 +84,7 @@ def _executed(cursor: Any, sql: str, params: Mapping[str, Any]) -> tuple[str, li
         names_noted: set[str] = set()
         noted = (session, names_noted)
         setattr(connection, _noted, noted)
-        # A plan for any values is what is wanted: these statements walk an index, whatever the values are.
+        # Generic plans are right here: these statements walk an index, whatever the values.
         cursor.execute("SET plan_cache_mode = force_generic_plan")
     if statement not in noted[1]:
         cursor.execute(definition)

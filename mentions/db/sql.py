@@ -1,6 +1,6 @@
-"""Pieces of a WHERE over `mentions_ticket` that serve both the claim (one raw statement) and querysets.
+"""WHERE fragments over `mentions_ticket`, shared by the claim (one raw statement) and querysets.
 
-Written once, with named parameters. `%(me)s` (user id) and `%(now)s` (aware UTC) are filled in by whoever runs it.
+Each is written once, with named parameters. The caller fills in `%(me)s` (user id) and `%(now)s` (aware UTC).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NAMED = re.compile(r"%\((\w+)\)s")
 
 @dataclass(frozen=True)
 class Fragment:
-    """`sql` is one boolean expression; `params` its values by name, but for `me` and `now`."""
+    """`sql` is one boolean expression; `params` its values by name, except `me` and `now`."""
 
     sql: str
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -29,13 +29,13 @@ class Fragment:
         return _NAMED.sub("%s", self.sql), tuple(values[name] for name in names)
 
     def as_condition(self, **filled: Any) -> RawSQL:
-        """For `.filter(...)` of a ticket queryset."""
+        """For `.filter(...)` on a ticket queryset."""
         sql, params = self.positional(**filled)
         return RawSQL(sql, params, output_field=BooleanField())  # noqa: S611
 
 
 def both(fragments: Iterable[Fragment]) -> Fragment:
-    """All of them at once; true when there is none. Parameter names must differ."""
+    """The fragments joined with AND; true when there are none. Parameter names must differ."""
     parts = list(fragments)
     params = {name: value for part in parts for name, value in part.params.items()}
     return Fragment("\n  AND ".join(part.sql for part in parts) or "TRUE", params)

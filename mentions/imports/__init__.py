@@ -1,1 +1,1 @@
-"""Undoes and redoes imports, and adds a mention by its address."""
+"""Undoes and redoes imports, and adds a mention by URL."""

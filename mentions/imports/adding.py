@@ -1,4 +1,4 @@
-"""Adding a mention by its address: into the inbox like everything else, or to the ticket that the page has already."""
+"""Adds a mention by URL: through the inbox like everything else, or to the ticket that already has the page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from mentions.people import access
 
 SET_UP = "channels.add_connection"
 WAIT_S = 10.0
-"""For another worker that was quicker to take the item."""
+"""How long to wait for another worker that took the item first."""
 
 
 class AddingRefused(Exception):
@@ -36,7 +36,7 @@ class AddingRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page as somebody has corrected it. `posted_at`: ISO 8601, or ""; `channel`: the slug of one."""
+    """A page as corrected by a person. `posted_at`: ISO 8601, or ""; `channel`: a channel slug."""
 
     url: str
     title: str = ""
@@ -57,8 +57,8 @@ _ANY = Mention("", "", Author(""), None, "")
 
 
 def channels_of(user: access.User) -> list[Channel]:
-    """Where this person may add to: active channels of connections of this kind, best rank first. One without an
-    address is found only if it takes what names no channel."""
+    """Active channels of connections of this kind that this person may add to, best rank first. One without an address
+    is found only if it takes mentions that name no channel."""
     active = Channel.objects.filter(connection__platform=PLATFORM, connection__is_active=True, is_active=True)
     found = list(active.order_by("rank", "name").select_related("connection"))
     takes_all = {c for each in found for c in channels_for([o for o in found if _are_siblings(o, each)], _ANY)[:1]}
@@ -71,9 +71,8 @@ def _are_siblings(one: Channel, other: Channel) -> bool:
 
 
 def ticket_of(url: str, user: access.User, now: datetime) -> Ticket | None:
-    """The ticket that the page of an address has, whichever platform brought it: a mention that is there, before one
-    that is about it. A message of a channel that only notifies gets its ticket now. Raises AddingRefused if it is in a
-    channel that this person may not see."""
+    """The ticket for a page's URL, on any platform: a mention at that URL first, then one about it. A message on a
+    notify-only channel gets its ticket now. Raises AddingRefused if it is in a channel this person may not see."""
     place = canonical(url)
     if not place:
         return None
@@ -97,7 +96,7 @@ def ticket_of(url: str, user: access.User, now: datetime) -> Ticket | None:
 
 
 def _living(ticket: Ticket) -> Ticket:
-    """Where a merged ticket has gone."""
+    """Follows merges to the ticket still in use."""
     for _step in range(20):
         if ticket.merged_into is None:
             break
@@ -106,7 +105,7 @@ def _living(ticket: Ticket) -> Ticket:
 
 
 def add(page: Found, user: Any, now: datetime) -> Added:
-    """The ticket of a page: the one that it has, or a new one in the chosen channel. Raises AddingRefused."""
+    """The page's ticket: an existing one, or a new one in the chosen channel. Raises AddingRefused."""
     access.require(user, access.PLAY)
     if not canonical(page.url):
         raise AddingRefused(_("This is no web address. It should begin with https:// (or http://)."))
@@ -141,7 +140,7 @@ def _stored(document: dict[str, Any], channel: Channel, now: datetime) -> Messag
 
 
 def _from_another_worker(connection_id: int, namespace: str, name: str) -> Message:
-    """The nudge may have been quicker: whoever ingests the item has a lease on it until it is done."""
+    """The nudge may have been faster: the worker that ingests the item leases it until it is done."""
     until = time.monotonic() + WAIT_S
     rows = InboundItem.objects.filter(connection_id=connection_id, external_id=name).defer("payload", "raw")
     while (item := rows.first()) and item.state == InboundItem.State.PENDING and time.monotonic() < until:

@@ -1,7 +1,7 @@
-"""Imports taken back: what a bad poll or query brought leaves the desk as one batch, and can be let in again.
+"""Undoes an import: the batch from a bad poll or query leaves the desk, and can be let in again.
 
-Only what nobody has touched is taken back: a ticket that somebody claimed, answered, noted or was given, or that holds
-a message from elsewhere, stays. The items stay in the inbox, marked, and are not read again by themselves.
+Only untouched tickets go. One that somebody claimed, answered, noted or was assigned, or that holds a message from
+elsewhere, stays. The items stay in the inbox, marked, and are not read again automatically.
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ from mentions.models import (
 )
 
 CHUNK = 200
-"""Tickets that are locked and taken back at a time."""
+"""Tickets locked and removed at a time."""
 BY_ITSELF = ("created", "edited", "restored", "deleted", "status", "woken", "bounced", "unreadable", "readable")
-"""Kinds of events that the desk adds on its own; any other, and any with an actor, says that somebody was there."""
+"""Event kinds that the desk adds automatically; any other kind, or any event with an actor, means a person touched the
+ticket."""
 
 KEPT: dict[str, str | Promise] = {
     "held": _("somebody has it in hand"),
@@ -52,7 +53,7 @@ KEPT: dict[str, str | Promise] = {
     "linked": _("something else on the desk refers to it"),
     "worked": _("somebody has worked on it"),
 }
-"""Why a ticket stays."""
+"""Reasons a ticket stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,11 @@ class Plan:
     """What undoing a batch would do now."""
 
     untouched: list[int]
-    """Ids of tickets that would be taken back."""
+    """Ids of tickets that would be removed."""
     kept: list[tuple[int, str]]
-    """(ticket, why as in KEPT)"""
+    """(ticket, reason from KEPT)"""
     waiting: int
-    """Items that have not been read yet, or could not be."""
+    """Items not read yet, or unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def plan(batch_id: int) -> Plan:
 
 
 def counts(batch_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Batch → (tickets, how many of them nobody has touched)."""
+    """Batch → (tickets, untouched tickets)."""
     found: dict[int, tuple[int, int]] = {}
     for batch_id, _ticket, why in _tickets_of(batch_ids):
         tickets, untouched = found.get(batch_id, (0, 0))
@@ -93,8 +94,8 @@ def counts(batch_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
 
 
 def undo(batch_id: int, actor: Any, now: datetime) -> Undone:
-    """Take back what nobody has touched, in short transactions; what is cut off in the middle is finished by undoing it
-    once more. Raises Batch.DoesNotExist."""
+    """Remove untouched tickets, in short transactions; if interrupted, run it again to finish. Raises
+    Batch.DoesNotExist."""
     items = _close(batch_id, actor, now)
     tickets = 0
     todo = plan(batch_id).untouched
@@ -106,8 +107,7 @@ def undo(batch_id: int, actor: Any, now: datetime) -> Undone:
 
 
 def redo(batch_id: int) -> int:
-    """Let in again what was undone, as far as its raw form is still kept; returns how many items. Raises
-    Batch.DoesNotExist."""
+    """Let undone items in again if their raw form is still stored; return how many. Raises Batch.DoesNotExist."""
     return inbox_imports.let_in_again(batch_id)
 
 
@@ -143,7 +143,8 @@ _GOES_WITH_MESSAGE: tuple[type[Model], ...] = (MessageAlias, MessageRevision, Si
 
 
 def _tickets_of(batch_ids: Sequence[int], ids: Sequence[int] | None = None) -> list[tuple[int, int, str]]:
-    """(batch, ticket, why it stays or "") of all tickets with a message of these batches, or of those in `ids`."""
+    """(batch, ticket, reason to keep it or "") for all tickets with a message from these batches, or for those in
+    `ids`."""
     if not batch_ids:
         return []
     which = "m.ticket_id IS NOT NULL" if ids is None else "m.ticket_id = ANY(%(ids)s)"
@@ -156,7 +157,7 @@ def _tickets_of(batch_ids: Sequence[int], ids: Sequence[int] | None = None) -> l
 
 @cache
 def _linked() -> str:
-    """Rows of any other table that refer to the ticket or to one of its messages, also of floors above this one."""
+    """SQL for rows of any other table that refer to the ticket or one of its messages, upper floors included."""
     tests = [
         f"EXISTS (SELECT FROM {table} x WHERE x.{column} = t.id)"
         for table, column in _references(Ticket, _GOES_WITH_TICKET)
@@ -169,7 +170,7 @@ def _linked() -> str:
 
 
 def _references(model: type[Model], without: tuple[type[Model], ...]) -> list[tuple[str, str]]:
-    """(table, column) of the foreign keys that lead to `model`. Tags are the ticket's own; who set them is an event."""
+    """(table, column) of the foreign keys to `model`. Tags are the ticket's own; an event records who set them."""
     return [
         (str(relation.related_model._meta.db_table), str(relation.field.column))
         for relation in model._meta.related_objects
@@ -177,7 +178,7 @@ def _references(model: type[Model], without: tuple[type[Model], ...]) -> list[tu
     ]
 
 
-# --- taking back ----------------------------------------------------------------------------------------------------
+# --- undoing --------------------------------------------------------------------------------------------------------
 
 
 _WAITING = """
@@ -185,7 +186,7 @@ SELECT id FROM channels_inbounditem i
  WHERE batch_id = %(batch)s AND state IN ('pending', 'failed')
    AND NOT EXISTS (SELECT FROM mentions_message m WHERE m.item_id = i.id)
 """
-# An item whose message went with another one (an older version of a post), and is known under no id of its own.
+# An item stored with another item's message (an older version of a post), not known under its own id.
 _REST = """
 SELECT id FROM channels_inbounditem i
  WHERE batch_id = %(batch)s AND state = 'stored' AND role = 'mention'
@@ -199,15 +200,15 @@ _LOCKED = " ORDER BY id FOR UPDATE"
 
 @transaction.atomic
 def _close(batch_id: int, actor: Any, now: datetime) -> int:
-    """From here on nothing more of it comes in; what a worker is reading at this moment is waited for."""
+    """Nothing more from it comes in; wait for what a worker is reading now."""
     inbox_imports.close(batch_id, actor, now)
     return inbox_imports.take_out(_ids(_WAITING + _LOCKED, batch=batch_id), now)
 
 
 @transaction.atomic
 def _take_back(batch_id: int, ticket_ids: Sequence[int], now: datetime) -> tuple[int, int]:
-    """(tickets, items). Items are locked before tickets, as ingest does; a ticket that somebody locks at this moment is
-    theirs, and what happened to it before our lock is looked at again."""
+    """Returns (tickets, items). Items are locked before tickets, as ingest does; a ticket somebody has locked is
+    skipped, and each is checked again under our lock."""
     messages = Message.objects.filter(ticket__in=ticket_ids, item_id__isnull=False)
     items = [item for item in messages.values_list("item_id", flat=True) if item is not None]
     list(InboundItem.objects.filter(pk__in=items).order_by("pk").select_for_update().values_list("pk"))
@@ -224,14 +225,14 @@ def _take_back(batch_id: int, ticket_ids: Sequence[int], now: datetime) -> tuple
 
 @transaction.atomic
 def _take_back_loose(batch_id: int, now: datetime) -> int:
-    """Mentions of channels that only notify: they have no ticket that anybody could have worked on."""
+    """Mentions on notify-only channels: they have no ticket to work on."""
     mine = Message.objects.filter(ticket=None, direction=Message.Direction.INBOUND)
     ids = InboundItem.objects.filter(batch=batch_id).values("pk")
     connection_id = Batch.objects.values_list("connection_id", flat=True).get(pk=batch_id)
     elsewhere = Sighting.objects.exclude(channel__connection=connection_id).values("message")
     candidates = mine.filter(item_id__in=ids).exclude(pk__in=elsewhere)
     locks.hold_conversations(messages=candidates.values_list("pk", flat=True))
-    # Somebody may have made a ticket of one meanwhile: then it is worked on.
+    # Somebody may have made a ticket of one since: then it counts as touched.
     found = dict(candidates.order_by("pk").select_for_update(of=("self",)).values_list("pk", "item_id"))
     Message.objects.filter(pk__in=found).delete()
     return inbox_imports.take_out([item for item in found.values() if item is not None], now)
@@ -242,7 +243,7 @@ def _mark_the_rest(batch_id: int, now: datetime) -> int:
     try:
         source = source_of(batch.connection_id)
     except (UnknownPlatform, InvalidSettings):
-        return 0  # without its settings the ids cannot be compared; they stay as they are
+        return 0  # without its settings the ids can't be compared; they stay unchanged
     space = source.adapter.namespace(source.config)
     with transaction.atomic():
         return inbox_imports.take_out(_ids(_REST + _LOCKED, batch=batch_id, space=space), now)
@@ -254,7 +255,7 @@ def _ids(sql: str, **params: Any) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-# --- what the page lists ---------------------------------------------------------------------------------------------
+# --- the imports page -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,7 @@ class Line:
     batch: Batch
     items: int
     undone: int
-    """Items that were taken back with it."""
+    """Items undone with it."""
     tickets: int
     untouched: int
 
@@ -275,8 +276,8 @@ SELECT batch_id, count(*) FILTER (WHERE ignored_why NOT IN ('query', 'rule')),
 
 
 def lines(batches: Iterable[Batch]) -> list[Line]:
-    """Of batches that hold anything. What a query or a rule keeps out is not counted: it did not come in. Two queries
-    beside the batches'."""
+    """Batches that hold anything. Items kept out by a query or a rule don't count as imported. Two queries besides the
+    batches'."""
     found = list(batches)
     if not found:
         return []

@@ -1,4 +1,4 @@
-"""From stored items to tickets: reading, placing, writing.
+"""Turns stored items into tickets: reading, placing, writing.
 
-Callers use `batch.ingest_pending`; it is the one way in.
+The only entry point is `batch.ingest_pending`.
 """

@@ -1,10 +1,10 @@
-"""One batch from inbox rows to tickets: all of it, or each item for itself, but never half of one.
+"""Turns one batch of inbox rows into tickets: the whole batch, or each item separately, never part of one.
 
-    take (short transaction: counted, leased) → read (no transaction, a process that can be stopped) → store (one)
+    take (short transaction: counted, leased) → read (no transaction, a killable process) → store (one transaction)
 
-Safe to run in several workers at once: inbox rows are leased, conversations are held by advisory locks, unique keys
-catch what slips through, and what collided with another batch is stored once more. An item that is the end of its
-parser, or of the worker, is tried once more alone and then could not be read: no batch is done again for ever.
+Safe to run in several workers at once: inbox rows are leased, advisory locks hold conversations, unique keys catch the
+rest, and a batch that collided with another is stored again. An item that kills its parser or the worker is retried
+alone, then marked unreadable: no batch is retried forever.
 """
 
 from __future__ import annotations
@@ -39,46 +39,46 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = 4
 NOBODYS_FAULT = ("57P01", "57P03", "40P01", "40001", "53300")
-"""Of PostgreSQL: shut down, starting up, deadlock, serialisation, too many connections."""
+"""PostgreSQL error codes: shutting down, starting up, deadlock, serialisation, too many connections."""
 
 
 @dataclass(slots=True)
 class Ingested:
-    """What became of a batch. Ids are of rows that this batch made."""
+    """Result of a batch. Ids are of the rows it created."""
 
     taken: int = 0
     stored: int = 0
     ignored: int = 0
     failed: int = 0
     lost: int = 0
-    """Were the end of their parser, and are tried once more alone."""
+    """Items that killed their parser; retried alone."""
     left: int = 0
-    """There was no time for them in this batch."""
+    """Items that this batch had no time for."""
     message_ids: list[int] = field(default_factory=list)
     ticket_ids: list[int] = field(default_factory=list)
     stopped: dict[int, Stop] = field(default_factory=dict)
-    """Inbox items that a query or an ignore rule kept out."""
+    """Inbox items kept out by a query or an ignore rule."""
 
 
 def ingest_pending(limit: int = 100, connection_id: int | None = None, now: Now | None = None) -> Ingested:
-    """Take up to `limit` pending items and make messages and tickets of them.
+    """Turn up to `limit` pending items into messages and tickets.
 
-    `now=None` means the clock; a callable `(mention, fetched_at) -> datetime` (aware UTC) replays history. Raises
-    OperationalError when the database is away or in a deadlock for good: then nothing has changed, but that the items
-    have been tried. Raises ParserUnavailable when nothing can be read at all.
+    `now=None` uses the clock; a callable `(mention, fetched_at) -> datetime` (aware UTC) replays history. Raises
+    OperationalError when the database is away or keeps deadlocking: nothing has changed then except the attempt counts.
+    Raises ParserUnavailable when nothing can be read at all.
     """
     return _ingest(leases.take_pending(limit, connection_id), first_budget(), now)
 
 
 def retry_suspect(connection_id: int | None = None, now: Now | None = None) -> Ingested:
-    """One item whose first try had no end, alone and with the whole budget. Nothing taken: there is none, or enough of
-    them are being tried."""
+    """Retry one item whose first attempt never finished, alone and with the whole budget. Empty if there is none, or if
+    enough of them are being retried."""
     row = leases.take_suspect(connection_id)
     return _ingest([row] if row else [], whole_budget(), now)
 
 
 def set_aside(limit: int = 100) -> int:
-    """Items that were the end of each worker that tried them cannot be read; returns how many."""
+    """Mark items that killed every worker as unreadable; return how many."""
     rows = leases.take_given_up(limit)
     if not rows:
         return 0
@@ -92,13 +92,13 @@ def set_aside(limit: int = 100) -> int:
 
 
 def _ingest(rows: list[Row], budget: Budget, now: Now | None) -> Ingested:
-    """Read outside any transaction, store in one. Whatever happens, each row is settled or free for its next try."""
+    """Read outside any transaction, store in one. Each row ends up settled or free for its next attempt."""
     done = Ingested(taken=len(rows))
     if not rows:
         return done
     try:
         outcome = read(rows, budget)
-    except BaseException:  # told to stop, or nothing can be read: no item is to blame
+    except BaseException:  # stopped, or nothing can be read: no item is to blame
         _give_back(rows, counted=False)
         raise
     whole = [row for row in rows if _is_settled(row, outcome)]
@@ -113,13 +113,13 @@ def _ingest(rows: list[Row], budget: Budget, now: Now | None) -> Ingested:
 
 
 def _is_settled(row: Row, outcome: Outcome) -> bool:
-    """Read, or tried often enough."""
+    """Read, or out of attempts."""
     reading = outcome.readings.get(row.id)
     return reading is not None and not (reading.is_lost and row.attempts < leases.MAX_ATTEMPTS)
 
 
 def _give_back_the_rest(rows: list[Row], outcome: Outcome, done: Ingested) -> None:
-    """What ended its parser has had its try; what there was no time for has not."""
+    """An item that killed its parser has used an attempt; one there was no time for has not."""
     lost = [row for row in rows if row.id in outcome.readings]
     for row in lost:
         words = outcome.readings[row.id].error
@@ -130,14 +130,14 @@ def _give_back_the_rest(rows: list[Row], outcome: Outcome, done: Ingested) -> No
 
 
 def _store(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingested) -> None:
-    """Together, again if another worker was faster, and at last each item by itself."""
+    """All together; again if another worker was faster; finally item by item."""
     if not rows:
         return
     for attempt in range(1, ATTEMPTS + 1):
         try:
             _store_once(rows, outcome, now, done, singly=attempt == ATTEMPTS)
         except (IntegrityError, OperationalError) as error:
-            # Another worker, or the desk itself, stored the same thing first; the next look sees it. A deadlock too.
+            # Another worker, or the desk, stored the same thing first; the retry sees it. The same goes for a deadlock.
             if attempt == ATTEMPTS or _is_gone():
                 raise
             logger.info("A batch is done again: %s", str(error).partition("\n")[0])
@@ -178,8 +178,8 @@ def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingest
 
 
 def _store_all(found: Read, done: Ingested, singly: bool) -> dict[int, str]:
-    """The whole batch at once; if something in it is refused, each item by itself, so that only that one fails. Returns
-    the items that the database would not have now, and why: they are tried again."""
+    """Store the whole batch; if that fails, each item separately, so only the bad one fails. Returns the items the
+    database refused for now, and why: they are retried."""
     ordered = sorted(found.parsed, key=_order)
     try:
         with transaction.atomic():
@@ -188,7 +188,7 @@ def _store_all(found: Read, done: Ingested, singly: bool) -> dict[int, str]:
     except (IntegrityError, OperationalError) as error:
         if _is_gone() or (not singly and not _is_slow(error)):
             raise
-    except Exception:  # odd data may trip anything; which item it is, shows when each goes alone
+    except Exception:  # odd data may fail anywhere; storing items one by one shows which it is
         if _is_gone():
             raise
         logger.warning("A batch was refused; its items go one by one.", exc_info=True)
@@ -202,7 +202,7 @@ def _store_all(found: Read, done: Ingested, singly: bool) -> dict[int, str]:
             if _is_gone():
                 raise
             again[parsed.row.id] = _words(error)
-        except Exception as error:  # it stays in the inbox as failed, with these words
+        except Exception as error:  # it stays in the inbox as failed, with this error
             if _is_gone():
                 raise
             logger.warning("Inbox item %s could not be stored.", parsed.row.id, exc_info=True)
@@ -216,7 +216,7 @@ def _words(error: BaseException) -> str:
 
 
 def _is_gone() -> bool:
-    """The session was ended: no statement of it will do any more."""
+    """The session has ended: no further statement will run on it."""
     return not transaction.get_connection().is_usable()
 
 
@@ -225,17 +225,17 @@ def _sqlstate(error: BaseException) -> str:
 
 
 def _is_slow(error: BaseException) -> bool:
-    """A statement was cancelled for its time: the same batch would be again."""
+    """A statement timed out: the same batch would time out again."""
     return _sqlstate(error) == "57014"
 
 
 def _is_suspicious(error: BaseException) -> bool:
-    """Whether an item may be to blame: not for a deadlock, or a database that is shut down, or a worker that is."""
+    """Whether an item may be to blame: not for a deadlock, a database shutdown or a worker shutdown."""
     return isinstance(error, Exception) and _sqlstate(error) not in NOBODYS_FAULT
 
 
 def _give_back(rows: list[Row], *, counted: bool, error: str = "") -> None:
-    """At once where the database is there; else when the lease runs out, and then each is tried alone."""
+    """At once if the database is up; else when the lease expires, and then each is retried alone."""
     connection = transaction.get_connection()
     if not connection.in_atomic_block and _is_gone():
         connection.close()
@@ -246,12 +246,12 @@ def _give_back(rows: list[Row], *, counted: bool, error: str = "") -> None:
 
 
 def _order(parsed: Parsed) -> tuple[bool, datetime, str]:
-    """Mentions before context, questions before their answers: then most of a batch finds its place at first sight."""
+    """Mentions before context, questions before answers: most items then find their ticket in one pass."""
     return parsed.is_context, parsed.posted_at, parsed.external_id
 
 
 def store(parsed: Sequence[Parsed], done: Ingested) -> None:
-    """Inside the caller's transaction, with the conversations locked."""
+    """Runs in the caller's transaction, with the conversations locked."""
     wanted = wanted_by(parsed)
     standing = unreadable.stand_ins(each.row.id for each in parsed if each.row.was_unreadable)
     wanted.tickets |= {stand_in.ticket_id for stand_in in standing.values()}
@@ -277,10 +277,10 @@ def store(parsed: Sequence[Parsed], done: Ingested) -> None:
 
 
 def _recognise(board: Board, parsed: Sequence[Parsed]) -> None:
-    """Store the authors, and know which of the posts are ours.
+    """Store the authors and determine which posts are ours.
 
-    Context is read by the hundred, and what a query stops may be more: its authors are stored only if they are ours or
-    ask in that thread.
+    Context is read by the hundred, and a query may stop even more: such authors are stored only if they are ours or the
+    requester in that thread.
     """
     accounts = authors.Accounts.of({each.feed.namespace for each in parsed})
     at_hand = author_keys_at_hand(board, parsed) if any(each.is_context or each.stop for each in parsed) else set()
@@ -305,7 +305,8 @@ def _recognise(board: Board, parsed: Sequence[Parsed]) -> None:
 
 
 def _match_replies(board: Board, parsed: Sequence[Parsed]) -> None:
-    """Own posts that the desk sent: the outbox learns that they are there, and they go to the ticket they were for."""
+    """Match our own posts to replies sent from the desk: confirm them in the outbox and attach them to the reply's
+    ticket."""
     own = [each for each in parsed if each.is_own]
     if not own:
         return
@@ -325,7 +326,7 @@ def _match_replies(board: Board, parsed: Sequence[Parsed]) -> None:
 
 
 def _tell(done: Ingested) -> None:
-    """After commit. A receiver that fails costs nothing: its sweep finds the same messages."""
+    """After commit. If a receiver fails, its sweep finds the same messages."""
     if not done.message_ids:
         return
     results = message_ingested.send_robust(sender=Message, message_ids=list(done.message_ids))

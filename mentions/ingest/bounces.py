@@ -1,4 +1,4 @@
-"""Mails of ours that came back: which reply it was, and why, in words."""
+"""Bounced mail: which reply it was, and why, in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
 
 
 def match(board: Board, parsed: Sequence[Parsed]) -> None:
-    """Find the ticket of a reply by its key, which is in its Message-ID: a report may be here before the receipt is."""
+    """Find the reply's ticket by the key in its Message-ID: the bounce report may arrive before the receipt."""
     keys: dict[str, list[tuple[str, str]]] = {}
     for each in parsed:
         about = (each.feed.namespace, each.mention.bounced_id or "")
@@ -33,7 +33,7 @@ def match(board: Board, parsed: Sequence[Parsed]) -> None:
 
 
 def words(facts: dict[str, Any]) -> str:
-    """`facts`: recipient, status and diagnostic of a delivery report, None where it does not say."""
+    """`facts`: recipient, status and diagnostic of a delivery report; None where missing."""
     why = clean(str(facts.get("diagnostic") or facts.get("status") or ""), 500)
     if recipient := clean(str(facts.get("recipient") or ""), 254):
         told = _("The mail to %(recipient)s came back undelivered.") % {"recipient": recipient}

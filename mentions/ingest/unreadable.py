@@ -1,9 +1,8 @@
-"""What could not be read stands in the queue all the same, and becomes the real ticket when it is read at last.
+"""Gives an unreadable item a ticket in the queue, which becomes the real one once the item can be read.
 
-Its ticket holds one message that says what is known: a stand-in (`Message.is_unreadable`), tied to the inbox item. So
-it's claimed, parked, counted and solved like any other. When the item is read after all, by a replay or because a new
-version came in, the ticket gets the real message in the place of the stand-in; or, if that belongs elsewhere or is no
-mention, the ticket ends and says so.
+The ticket holds one message with what is known: a stand-in (`Message.is_unreadable`), tied to the inbox item. It is
+claimed, parked, counted and solved like any other. When a replay or a new version makes the item readable, the real
+message replaces the stand-in; if it belongs elsewhere or is no mention, the ticket ends and says so.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ class StandIn(NamedTuple):
     message_id: int
     ticket_id: int
     is_alone: bool
-    """The ticket has no message that can be read: it stands for this item only."""
+    """The ticket has no readable message: it exists for this item only."""
 
 
 def stand_ins(item_ids: Iterable[int]) -> dict[int, StandIn]:
-    """Inbox item → what stands for it, in tickets that are still in use."""
+    """Inbox item → its stand-in, in tickets still in use."""
     ids = list(item_ids)
     if not ids:
         return {}
@@ -50,12 +49,12 @@ def stand_ins(item_ids: Iterable[int]) -> dict[int, StandIn]:
     return {item: StandIn(*rest) for item, *rest in rows if item is not None}
 
 
-# --- it cannot be read ----------------------------------------------------------------------------------------------
+# --- unreadable items -----------------------------------------------------------------------------------------------
 
 
 def open_tickets(rows: Sequence[Row], words: Mapping[int, str], at: datetime) -> list[int]:
-    """A ticket for each item that could not be read (`words` by item: why); ids of the new ones. In the caller's
-    transaction. Context around a ticket makes none: it's listed with its connection."""
+    """Open a ticket for each unreadable item (`words`: item → reason); return the new ids. Runs in the caller's
+    transaction. Context around a ticket gets none: its connection lists it."""
     rows = [row for row in rows if row.role != THREAD]
     if not rows:
         return []
@@ -78,9 +77,8 @@ def open_tickets(rows: Sequence[Row], words: Mapping[int, str], at: datetime) ->
 
 
 def place_for(connection_id: int) -> Channel | None:
-    """The channel that it would have come by. Nobody may see in the queue what would perhaps have been hidden from
-    them: where some of a connection's channels are for some roles only, it's one of those. None: no channel of the
-    connection makes tickets."""
+    """The channel it would have arrived on. Nobody may see a possibly restricted item: if some of the connection's
+    channels are limited to certain roles, one of those. None if no channel of the connection makes tickets."""
     found = Channel.objects.filter(connection_id=connection_id, to_queue=True)
     return min(
         found,
@@ -90,7 +88,7 @@ def place_for(connection_id: int) -> Channel | None:
 
 
 def _known_tickets(rows: Sequence[Row]) -> dict[int, int]:
-    """Items of which an older version was read: their ticket has that."""
+    """Items with an older version that was read, and the ticket that has it."""
     items = [row.id for row in rows]
     found = Message.objects.filter(item_id__in=items, is_unreadable=False, ticket__isnull=False)
     return {item: ticket for item, ticket in found.values_list("item_id", "ticket_id") if item is not None}
@@ -147,12 +145,12 @@ def subject_of(subject: str) -> str:
     return clean(f"{name}: {subject}" if subject else name, 500)
 
 
-# --- it was read after all ------------------------------------------------------------------------------------------
+# --- readable after all ---------------------------------------------------------------------------------------------
 
 
 def adopt(board: Board, message: MessageState, parsed: Parsed, channel: Channel) -> TicketState | None:
-    """The ticket that this message has stood in the queue with, as what it is now; None if there is none. What people
-    have done to it stays, and if they merged it with another one, so does that."""
+    """The ticket that has stood in for this message, now with the real one; None if there is none. What people did to
+    it is kept, merges included."""
     found = board.unreadable.pop(parsed.row.id, None)
     if found is None:
         return None
@@ -182,7 +180,7 @@ def _as_what_it_is(
 
 
 def settle(board: Board, parsed: Sequence[Parsed], standing: Mapping[int, StandIn], at: datetime) -> None:
-    """After the batch is written: stand-ins go, and tickets whose message is elsewhere end."""
+    """After the batch is written, remove stand-ins and end tickets that lost their message to another."""
     for each in parsed:
         if each.row.id not in standing:
             continue
@@ -194,12 +192,12 @@ def settle(board: Board, parsed: Sequence[Parsed], standing: Mapping[int, StandI
             _drop_stand_in(message_id, board.tickets[ticket_id])
         elif message is not None and message.ticket is not None:
             _join(ticket_id, message.ticket.id, at)
-        elif each.row.id not in board.stopped:  # `close_tickets` closes those, with what holds no mention
+        elif each.row.id not in board.stopped:  # `close_tickets` closes those, with items that hold no mention
             _close(ticket_id, at, _why_not(each))
 
 
 def close_tickets(rows: Sequence[Row], at: datetime) -> None:
-    """They can be read now, and are no mention, or one that a query or a rule keeps out."""
+    """These are readable now and hold no mention, or one that a query or a rule keeps out."""
     for stand_in in sorted(stand_ins(row.id for row in rows).values()):
         if stand_in.is_alone:
             _close(stand_in.ticket_id, at, _("It can be read now, and is no mention."))
@@ -215,7 +213,7 @@ def _why_not(parsed: Parsed) -> str:
 
 
 def _drop_stand_in(message_id: int, ticket: TicketState) -> None:
-    """Its clocks begin with the real message."""
+    """Its clocks start with the real message."""
     author_id = Message.objects.values_list("author_id", flat=True).get(pk=message_id)
     Message.objects.filter(pk=message_id).delete()
     if not (Ticket.objects.filter(requester=author_id) | Ticket.objects.filter(messages__author=author_id)).exists():
@@ -226,7 +224,7 @@ def _drop_stand_in(message_id: int, ticket: TicketState) -> None:
 
 
 def _join(ticket_id: int, target_id: int, at: datetime) -> None:
-    """The message belongs to a conversation that has a ticket."""
+    """The message belongs to a conversation that already has a ticket."""
     ticket = Ticket.objects.get(pk=ticket_id)
     _end(ticket, at, merged_into_id=target_id)
     _record(ticket_id, at, "readable", {"to": target_id})
@@ -254,7 +252,7 @@ def _record(ticket_id: int, at: datetime, kind: str, data: dict[str, Any]) -> No
 
 
 def acknowledge_solved(at: datetime) -> int:
-    """Items whose ticket somebody has solved are no alarm any more; how many."""
+    """Stop the alarm for items with a solved ticket; return how many."""
     waiting = list(leases.unreadable().values_list("pk", flat=True)[:1000])
     done = Message.objects.filter(item_id__in=waiting, is_unreadable=True, ticket__status__in=("solved", "closed"))
     return leases.acknowledge([item for item in done.values_list("item_id", flat=True) if item is not None], at)

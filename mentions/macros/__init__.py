@@ -1,4 +1,4 @@
-"""Macros: named sets of actions, applied all or nothing, with a preview.
+"""Macros: named sets of ticket actions, applied all or nothing, with a preview.
 
-Upper floors register actions through `macros.register_action`.
+Upper floors register actions with `macros.register_action`.
 """

@@ -1,8 +1,8 @@
-"""What a macro can do: one small class per action. Upper floors add theirs with `macros.register_action`.
+"""Macro actions: one small class each. Upper floors add theirs with `macros.register_action`.
 
-An action checks its own words when the macro is saved (`check`, friendly to the admin), says what it would do
-(`describe`) and does it (`run`) inside the macro's one transaction. It changes the ticket through the context only, so
-that all of a macro is one change and one Event.
+An action validates its spec when the macro is saved (`check`, with errors for the admin), says what it would do
+(`describe`) and does it (`run`) inside the macro's one transaction. It changes the ticket only through the context, so
+a whole macro is one change and one Event.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ Spec = Mapping[str, Any]
 
 
 class ActionError(ValueError):
-    """What is wrong with an action, for the admin who wrote it."""
+    """An error in an action, for the admin who wrote it."""
 
 
 @dataclass
 class Context:
-    """A macro at work on one locked ticket. `changes` are ticket fields, applied together at the end."""
+    """A macro running on one locked ticket. `changes` are ticket fields, applied together at the end."""
 
     ticket: Ticket
     actor: Any
@@ -47,15 +47,15 @@ class Context:
     variables: dict[str, str]
     changes: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
-    """Goes into the Event."""
+    """Stored in the Event."""
     reply_texts: list[str] = field(default_factory=list)
 
     def render(self, text: str, escape: Callable[[str], str] = str) -> str:
-        """Variables filled in, each through `escape`; each stays as written where nothing is known."""
+        """Fill in the variables, each passed through `escape`; unknown ones stay unchanged."""
         return _PLACEHOLDER.sub(lambda match: escape(self.variables.get(match[1]) or match[0]), text)
 
     def key_for(self, name: str) -> UUID:
-        """The same for the same application of the macro: what leaves the desk leaves once."""
+        """Stable within one application of the macro: whatever leaves the desk leaves once."""
         return uuid5(self.key, name)
 
 
@@ -64,7 +64,7 @@ class Action(ABC):
 
     name: ClassVar[str]
     texts: ClassVar[tuple[str, ...]] = ()
-    """Keys that hold text with variables, and must not be empty."""
+    """Keys that hold text with variables and must not be empty."""
 
     def check(self, spec: Spec) -> None:
         """Raises ActionError."""
@@ -73,16 +73,16 @@ class Action(ABC):
                 raise ActionError(_("needs a “%(key)s”.") % {"key": key})
 
     def fields(self, spec: Spec) -> list[dict[str, Any]]:
-        """What to ask for before: [{"name", "label", "required", "kind"}]."""
+        """Fields to ask for first: [{"name", "label", "required", "kind"}]."""
         return []
 
     @abstractmethod
     def describe(self, spec: Spec, context: Context) -> str:
-        """What it would do, for the advocate who is about to apply it."""
+        """What it would do, for the advocate about to apply it."""
 
     @abstractmethod
     def run(self, spec: Spec, context: Context) -> None:
-        """Do it, through the context."""
+        """Perform it, through the context."""
 
 
 class Reply(Action):
@@ -109,7 +109,7 @@ class Note(Action):
 
 
 class Status(Action):
-    """`reason`: why nobody answers, for a ticket that is done without an answer of ours."""
+    """`reason`: why there is no answer, for a ticket solved without one."""
 
     name = "status"
     allowed = (Ticket.Status.OPEN, Ticket.Status.PENDING, Ticket.Status.SOLVED)
@@ -233,7 +233,7 @@ class AssignMe(Action):
 
 
 class RequestFields(Action):
-    """Asks for something before the macro is applied; the answers are variables of all its texts."""
+    """Asks for input before the macro is applied; the answers are variables in all its texts."""
 
     name = "request_fields"
     kinds = ("text", "url")
@@ -274,7 +274,7 @@ class ShareToSlack(Action):
             key=context.key_for(f"slack:{spec['channel']}"),
             conversation=f"slack:{spec['channel']}",
             channel=spec["channel"],
-            # The admin's words may mention somebody; what a requester calls themselves may not.
+            # The admin's text may mention somebody; a requester's name may not.
             text=context.render(spec["text"], slack_posts.escaped),
             not_before=context.now,
         )
@@ -288,5 +288,5 @@ BUILT_IN: tuple[Action, ...] = (
 
 
 def placeholders(spec: Spec) -> set[str]:
-    """Variables that the texts of an action use."""
+    """Variables used in an action's texts."""
     return {name for value in spec.values() if isinstance(value, str) for name in _PLACEHOLDER.findall(value)}

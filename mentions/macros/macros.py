@@ -1,7 +1,7 @@
-"""Macros: a named set of actions on a ticket, applied all or nothing in one transaction, as one Event, after a preview.
+"""Macros: named sets of ticket actions, applied all or nothing in one transaction, as one Event, after a preview.
 
-The text of a *reply* action goes into the composer: nobody's words leave the desk unread. The macro's status then
-waits for the reply (`Applied.status_after`); with a reply that is sent along (`Sending`) both happen together.
+The text of a *reply* action goes into the composer: nothing leaves the desk unread. The macro's status then waits for
+the reply (`Applied.status_after`); with a reply that is sent along (`Sending`) both happen together.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _actions: dict[str, Action] = {action.name: action for action in BUILT_IN}
 
 
 class MacroRefused(Exception):
-    """Nothing was changed. `missing` are the names of fields that must be filled in first."""
+    """Nothing was changed. `missing` names the fields to fill in first."""
 
     def __init__(self, reason: str, missing: list[str] | None = None) -> None:
         super().__init__(reason)
@@ -37,7 +37,7 @@ class MacroRefused(Exception):
 
 @dataclass(frozen=True)
 class Preview:
-    """What would happen, in words; the reply as it would read; what must be asked for before."""
+    """What would happen, in words; the rendered reply; the fields to ask for first."""
 
     steps: list[str]
     reply_text: str
@@ -57,7 +57,8 @@ class Sending:
 
 @dataclass(frozen=True)
 class Applied:
-    """`reply_text` is in the composer (also saved as draft) when it was not sent; `status_after` is then its status."""
+    """If the reply was not sent, `reply_text` is in the composer (also saved as draft), with `status_after` as its
+    status."""
 
     event: Event
     reply_text: str = ""
@@ -66,7 +67,7 @@ class Applied:
 
 
 def register_action(name: str, action: Action) -> None:
-    """For upper floors, when their app starts. Raises ValueError for a name that another action has."""
+    """For upper floors, at app start. Raises ValueError if another action has the name."""
     if _actions.get(name, action) is not action:
         raise ValueError(f"There is an action {name!r} already.")
     _actions[name] = action
@@ -77,7 +78,7 @@ def action_names() -> list[str]:
 
 
 def check(actions: Any) -> list[str]:
-    """What is wrong with the actions of a macro, one sentence each; [] if it can be saved."""
+    """Errors in a macro's actions, one sentence each; [] if it can be saved."""
     if not isinstance(actions, list):
         return [_('Actions are a list: [{"do": "status", "status": "solved"}].')]
     problems = [] if actions else [_("A macro needs at least one action.")]
@@ -128,7 +129,7 @@ def _dicts(lists: Any) -> Iterator[dict[str, Any]]:
 def preview(
     macro: Macro, ticket: Ticket, actor: Any, now: datetime, values: Mapping[str, str] | None = None
 ) -> Preview:
-    """What `apply` would do now; changes nothing. Raises MacroRefused for a macro that cannot be applied."""
+    """What `apply` would do now; changes nothing. Raises MacroRefused if the macro can't be applied."""
     context = _context(macro, ticket, actor, now, uuid4(), values or {})
     steps = [action.describe(spec, context) for action, spec in _steps(macro)]
     texts = [context.render(spec["text"]) for _action, spec in _steps(macro) if spec["do"] == "reply"]
@@ -137,7 +138,7 @@ def preview(
 
 
 def fields_of(macro: Macro) -> list[dict[str, Any]]:
-    """What to ask for before it is applied."""
+    """Fields to ask for before it is applied."""
     return [field_ for action, spec in _steps(macro) for field_ in action.fields(spec)]
 
 
@@ -153,8 +154,8 @@ def apply(
     key: UUID | None = None,
     now: datetime,
 ) -> Applied:
-    """All of it or nothing. `values` answer what `fields_of` asks; `key` makes a repeated request share to Slack once.
-    Raises MacroRefused, and what claims, outcomes and replies raise."""
+    """Apply the macro, all or nothing. `values` answer `fields_of`; `key` makes repeated requests share to Slack once.
+    Raises MacroRefused, and whatever claims, outcomes and replies raise."""
     ticket = lock_open(ticket_id, actor, token, now)
     context = _context(macro, ticket, actor, now, key or uuid4(), values or {})
     _require_fields(macro, context)
@@ -163,7 +164,7 @@ def apply(
     text = "\n\n".join(context.reply_texts)
     status = context.changes.get("status", "")
     if text:
-        # Without its reply a solved ticket would look answered: the status goes with the reply.
+        # Without its reply a solved ticket would look answered: the status is set with the reply.
         context.changes.pop("status", None)
     event = _record(macro, context)
     if not text:
@@ -186,7 +187,7 @@ def apply(
 
 
 def _record(macro: Macro, context: Context) -> Event:
-    """The one change of the ticket and its one Event. The claim ends where the ticket leaves the queue."""
+    """Record the ticket's one change and its one Event. The claim ends if the ticket leaves the queue."""
     changes = context.changes
     if "priority" in changes:
         priorities.change(context.ticket, changes.pop("priority"))

@@ -1,6 +1,6 @@
-"""Views and everyday macros to begin with. Nothing here names a company: texts use variables, the rest is data.
+"""Default views and everyday macros. Nothing here names a company: texts use variables, the rest is data.
 
-`load` is idempotent: what an admin has changed stays as it is; what is missing is added.
+`load` is idempotent: an admin's changes are kept; whatever is missing is added.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ TAGS: Mapping[str, str] = {
 
 @transaction.atomic
 def load() -> None:
-    """Add what is missing. Raises ValueError if a preset itself is wrong (a test sees to that)."""
+    """Add missing presets. Raises ValueError if a preset itself is invalid (a test checks this)."""
     for name, description in TAGS.items():
         Tag.objects.get_or_create(name=name, defaults={"description": description})
     for view in VIEWS:

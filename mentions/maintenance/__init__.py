@@ -1,1 +1,1 @@
-"""One-off work by operators: correcting reply times, the first steps after a restore."""
+"""One-off jobs for operators: correcting reply times, the first steps after a restore."""

@@ -1,8 +1,8 @@
-"""Brings tickets from before today's rules in line with them. Each change is counted and stands in the history.
+"""Brings older tickets in line with the current rules. Each change is counted and recorded in the history.
 
-- A reply that bounced is no first reply.
-- What still waits is due by the one rule of `mentions.clocks.targets`.
-- A ticket that was solved without an answer gets the reason that its history tells, else *other*.
+- A bounced reply is not a first reply.
+- Waiting tickets are due by the one rule of `mentions.clocks.targets`.
+- A ticket solved without an answer gets the reason found in its history, else *other*.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ REASON_OF_TAG = {
 
 @dataclass(slots=True)
 class Corrected:
-    """How many; `pending` are tickets that wait for somebody who never heard from us: a person must look at them."""
+    """Counts; `pending` are tickets with a requester who never got an answer: a person must look at them."""
 
     bounced: int = 0
     clocks: int = 0
@@ -38,7 +38,7 @@ class Corrected:
 
 
 def correct(now: datetime) -> Corrected:
-    """Safe to repeat and to stop: it works in portions, each a transaction of its own."""
+    """Safe to repeat and to interrupt: it works in portions, each a separate transaction."""
     done = Corrected()
     for ids in _portions(_bounced().values_list("ticket_id", flat=True)):
         done.bounced += _mark_bounced(ids)
@@ -51,7 +51,7 @@ def correct(now: datetime) -> Corrected:
 
 
 def _portions(ids: QuerySet[Ticket, int] | QuerySet[Reply, int]) -> Iterator[list[int]]:
-    """Read once, so that what a portion changes does not move the next one."""
+    """Read once, so the changes in one portion don't shift the next."""
     found = sorted(set(ids))
     for start in range(0, len(found), PORTION):
         yield found[start : start + PORTION]

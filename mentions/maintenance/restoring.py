@@ -1,4 +1,4 @@
-"""The first steps of a desk that was restored from a backup: nothing that its predecessor has sent is sent again."""
+"""The first steps after restoring from a backup: nothing the old desk sent is sent again."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from mentions.replies.reply_states import lock
 
 @transaction.atomic
 def after_restore(now: datetime) -> int:
-    """Everything that was still to be sent is held for a person to decide; how many. This database is the desk's from
-    now on. To be run while no worker runs."""
+    """Hold everything still to be sent for a person to decide; return how many. This database belongs to the restored
+    desk from now on. Run it while no worker is running."""
     for pk in Reply.objects.filter(state=Reply.State.RESTING).order_by("ticket_id", "pk").values_list("pk", flat=True):
         _into_the_outbox(pk, now)
-    notices.post_due(now)  # those that were due, so that they too are seen and decided about
+    notices.post_due(now)  # due notices, so they are reviewed too
     count = held_items.hold_everything(now)
     holding.begin_anew(now)
     return count
 
 
 def _into_the_outbox(reply_id: int, now: datetime) -> None:
-    """As at the end of an undo window, but that it is held in the same transaction. It may have left since it was
-    written, so it is looked for from then on."""
+    """As at the end of an undo window, but held in the same transaction. It may have been sent since it was written, so
+    it is searched for from then on."""
     reply = lock(reply_id)
     reply.outbound = outbox.enqueue(
         key=reply.key,

@@ -1,4 +1,4 @@
-"""The tables of the desk. Import models from here."""
+"""The desk's tables. Import models from here."""
 
 from mentions.models.audience import AudienceLimit
 from mentions.models.author import Account, Author, Person

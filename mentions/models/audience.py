@@ -1,4 +1,4 @@
-"""What narrows the circle of those who may see a ticket."""
+"""Limits on who may see a ticket."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from django.db import models
 
 
 class AudienceLimit(models.Model):
-    """The ticket holds something that came through this channel: only those who may see the channel see the ticket.
+    """The ticket holds something from this channel: only people who may see the channel may see the ticket.
 
-    Triggers of the database write the rows (migration 0010): when a ticket is merged into another, when a message of a
-    restricted channel comes to a ticket of another channel, and when a channel becomes restricted. Rows stay, whatever
-    is split off later: notes and history may still tell.
+    Database triggers write the rows (migration 0010): when a ticket is merged into another, when a message of a
+    restricted channel is added to a ticket of another channel, and when a channel becomes restricted. Rows are kept
+    after a split: notes and history may still reveal it.
     """
 
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.CASCADE, related_name="audience_limits")

@@ -1,4 +1,4 @@
-"""Who speaks: accounts on platforms, and the humans behind them."""
+"""Authors: accounts on platforms, and the people behind them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from channels.clocks import desk_now
 
 CALLED = SearchVector("name", "handle", config="simple")
-"""The words of what an author is called, as they are written: names have no stems."""
+"""The words of an author's names, unstemmed."""
 
 
 class Person(models.Model):
-    """A human, or our own brand, with all their accounts. `is_us`: what they say publicly is an answer of the team."""
+    """A human, or our own brand, with all their accounts. `is_us`: their public posts are answers by the team."""
 
     name = models.CharField(_("name"), max_length=200)
     is_us = models.BooleanField(_("one of us"), default=False)
@@ -41,12 +41,12 @@ class Person(models.Model):
 
     @property
     def audit_name(self) -> str:
-        """For the audit log, from which nothing can be taken out again: somebody who is erased must not be named."""
+        """Name for the audit log, where nothing can be removed later: an erased person must not be named."""
         return f"person {self.pk}"
 
 
 class Account(models.Model):
-    """An account that an admin says belongs to a person, known before it was ever seen; ingest ties authors to it."""
+    """An account that an admin assigned to a person, possibly before it was ever seen; ingest links authors to it."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="accounts")
     namespace = models.CharField(_("platform"), max_length=200, help_text=_("twitter, hackernews, email, ..."))
@@ -62,7 +62,7 @@ class Account(models.Model):
 
 
 class Author(models.Model):
-    """An account on a platform that has said something."""
+    """An account that has said something on a platform."""
 
     namespace = models.CharField(max_length=200)
     external_id = models.CharField(max_length=500)
@@ -71,7 +71,7 @@ class Author(models.Model):
     url = models.TextField(blank=True)
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="authors")
     is_us = models.BooleanField(_("one of us"), default=False)
-    """Follows `person.is_us`, and is set for our own handles; here so that ingest and queues need no join."""
+    """Follows `person.is_us`, and is set for our own handles; stored here so that ingest and queues need no join."""
     first_seen_at = models.DateTimeField(default=desk_now, editable=False)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Channels that a person looks at now and then, because nothing comes in by itself."""
+"""Checks of channels that have no automatic intake."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from django.db import models
 
 
 class ChannelCheck(models.Model):
-    """That somebody has looked at a channel in a week."""
+    """Records that somebody checked a channel in a given week."""
 
     channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="checks")
     week = models.DateField()
-    """Its Monday (UTC)."""
+    """The week's Monday (UTC)."""
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     done_at = models.DateTimeField()
     note = models.CharField(max_length=300, blank=True)

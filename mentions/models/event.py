@@ -1,4 +1,4 @@
-"""The append-only history of a ticket, and the team's notes on it."""
+"""A ticket's append-only history, and the team's notes on it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Event(models.Model):
-    """Who did what, when, from what to what. Rows are only ever added."""
+    """Who did what and when, with the values before and after. Append-only."""
 
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    """Null: the desk itself."""
+    """Null for the desk itself."""
     kind = models.CharField(max_length=30)
     """created, claimed, released, expired, handed_back, status, parked, woken, assigned, tagged, macro, replied,
     undone, delivered, delivery_failed, uncertain, deleted, edited, merged, split, no_reply, outreach, ..."""
     data = models.JSONField(default=dict, blank=True)
-    """{"from": ..., "to": ...} and whatever else the kind needs."""
+    """{"from": ..., "to": ...} and anything else the kind needs."""
 
     class Meta:
         verbose_name = _("event")
@@ -37,7 +37,7 @@ class Event(models.Model):
 
 
 class Note(models.Model):
-    """Internal; never leaves the desk, neither starts nor stops a clock."""
+    """Internal; never leaves the desk and never affects a clock."""
 
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.CASCADE, related_name="notes")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

@@ -10,7 +10,8 @@ class Macro(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True, help_text=_("Group::Name"))
     description = models.CharField(_("what it is for"), max_length=300, blank=True)
     actions = models.JSONField(_("actions"), default=list)
-    """Ordered [{"do": "reply"|"note"|"status"|"tag"|"untag"|"priority"|"assign_me"|..., ...}]: `mentions.macros`."""
+    """Ordered [{"do": "reply"|"note"|"status"|"tag"|"untag"|"priority"|"assign_me"|..., ...}]: see
+    `mentions.macros`."""
     position = models.PositiveIntegerField(_("position"), default=100)
     is_active = models.BooleanField(_("active"), default=True)
 

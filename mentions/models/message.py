@@ -1,4 +1,4 @@
-"""What was said: messages of tickets, their files, their older versions, and the talk around them."""
+"""Messages of tickets, their files, their older versions, and the context around them."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Message(models.Model):
-    """One post or mail, stored once whatever the platform repeats. `ticket` is null on channels that only notify."""
+    """One post or mail, stored once however often the platform repeats it. `ticket` is null on notify-only channels."""
 
     class Direction(models.TextChoices):
         INBOUND = "in", _("to us")
-        TEAM = "team", _("from us")  # public answer of the team, wherever it was written
+        TEAM = "team", _("from us")  # public answer of the team, from anywhere
         BYSTANDER = "by", _("by others")
 
     ticket = models.ForeignKey(
         "mentions.Ticket", null=True, blank=True, on_delete=models.PROTECT, related_name="messages"
     )
     channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
-    """The primary of its sightings, by channel rank."""
+    """The primary channel among its sightings, by rank."""
     namespace = models.CharField(max_length=200)
     external_id = models.CharField(max_length=500)
     thread_id = models.CharField(max_length=500)
     parent_external_id = models.CharField(max_length=500, blank=True)
     reply_to_external_id = models.CharField(max_length=500, blank=True)
-    """Where an answer goes, when that is not `external_id` (the newest id of an edited tweet)."""
+    """The id to answer, if not `external_id` (the newest id of an edited tweet)."""
     author = models.ForeignKey("mentions.Author", on_delete=models.PROTECT, related_name="messages")
     direction = models.CharField(max_length=4, choices=Direction.choices, default=Direction.INBOUND)
     subject = models.CharField(max_length=1000, blank=True)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
-    """As it came; sanitised when it is shown."""
+    """As received; sanitised for display."""
     url = models.TextField(blank=True)
     language = models.CharField(max_length=12, blank=True)
     links = models.JSONField(default=list, blank=True)
     canonical_url = models.CharField(max_length=500, blank=True, default="")
-    """Where it is, in the one form that all its addresses share (`channels.toolkit.links.canonical`)."""
+    """Its URL in canonical form (`channels.toolkit.links.canonical`)."""
     page_url = models.CharField(max_length=500, blank=True, default="")
-    """What it is about, in the same form, when that is another page: so the same page is seen on two platforms."""
+    """The canonical URL of the page it is about, if different: finds the same page on two platforms."""
     thread_title = models.CharField(max_length=1000, blank=True)
     is_auto = models.BooleanField(default=False)
     is_deleted = models.BooleanField(default=False)
     is_bounced = models.BooleanField(default=False, db_default=False)
-    """A reply of ours that was taken and came back: it reached nobody, so it is no reply."""
+    """A reply of ours that was accepted and then bounced: it reached nobody, so it is no reply."""
     extra = models.JSONField(default=dict, blank=True)
     posted_at = models.DateTimeField()
     ingested_at = models.DateTimeField()
@@ -54,12 +54,12 @@ class Message(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
     digest = models.BinaryField(max_length=16)
     version_at = models.DateTimeField()
-    """When the request that brought the present version began; an older one never overwrites it."""
+    """When the request that fetched this version started; an older version never overwrites it."""
     is_unreadable = models.BooleanField(default=False, db_default=False)
-    """A stand-in for an inbox item that could not be read; the real message takes its place when it can."""
+    """A stand-in for an unreadable inbox item; replaced by the real message once it can be read."""
     item_id = models.BigIntegerField(null=True, blank=True)
-    """The inbox item of the latest version; null for what the desk wrote itself until it came in by polling."""
-    # A tsvector holds 1 MB; a longer text would not be stored at all.
+    """The inbox item of the latest version; null for messages from the desk until polling returns them."""
+    # A tsvector is limited to 1 MB; longer text could not be stored.
     search = models.GeneratedField(
         expression=SearchVector("subject", Left("text", 200_000), config="english"),
         output_field=SearchVectorField(),
@@ -74,11 +74,11 @@ class Message(models.Model):
             models.Index(fields=["ticket", "posted_at", "id"], name="message_ticket_order"),
             models.Index(fields=["namespace", "thread_id"], name="message_thread"),
             models.Index(fields=["author", "-posted_at"], name="message_author_recent"),
-            # What an import brought is found by the items that it stored.
+            # An import's messages are found by their items.
             models.Index(fields=["item_id"], name="message_item", condition=Q(item_id__isnull=False)),
             models.Index(fields=["canonical_url"], name="message_canonical", condition=~Q(canonical_url="")),
             models.Index(fields=["page_url"], name="message_page", condition=~Q(page_url="")),
-            # The default pending list gives 170 ms spikes, fastupdate off costs 46 %; a task cleans it on schedule.
+            # The default pending list causes 170 ms spikes, fastupdate off costs 46 %; a scheduled task flushes it.
             GinIndex(fields=["search"], name="message_search", fastupdate=True, gin_pending_list_limit=16384),
         ]
 
@@ -87,7 +87,7 @@ class Message(models.Model):
 
 
 class MessageAlias(models.Model):
-    """Another external id of a message: the later ids of an edited tweet lead to the one row."""
+    """Another external id of a message: the later ids of an edited tweet lead to the same row."""
 
     namespace = models.CharField(max_length=200)
     external_id = models.CharField(max_length=500)
@@ -103,7 +103,7 @@ class MessageAlias(models.Model):
 
 
 class MessageRevision(models.Model):
-    """An older text of an edited message; never replaced silently."""
+    """An older text of an edited message."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions")
     subject = models.CharField(max_length=1000, blank=True)
@@ -119,7 +119,7 @@ class MessageRevision(models.Model):
 
 
 class Sighting(models.Model):
-    """That a channel saw a message. Several per message; the message's own `channel` is the primary one."""
+    """Records that a channel saw a message. Several per message; the message's own `channel` is the primary one."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="sightings")
     channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
@@ -134,7 +134,7 @@ class Sighting(models.Model):
 
 
 class Blob(models.Model):
-    """The bytes of attachments, once per content, inside the same transaction as their message."""
+    """Attachment bytes, stored once per content, in the same transaction as their message."""
 
     sha256 = models.CharField(max_length=64, primary_key=True)
     content = models.BinaryField()
@@ -144,7 +144,7 @@ class Blob(models.Model):
 
 
 class Attachment(models.Model):
-    """A file of a message. `blob` is null when it was over the size cap; name and size are kept all the same."""
+    """A file of a message. `blob` is null if it was over the size cap; name and size are always stored."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
     name = models.CharField(max_length=300)
@@ -164,7 +164,7 @@ class Attachment(models.Model):
 
 
 class ThreadPost(models.Model):
-    """What others said around a ticket (parents, siblings, a story): shared context, nobody's ticket."""
+    """Context around a ticket (parents, siblings, a story): shared, owned by no ticket."""
 
     namespace = models.CharField(max_length=200)
     external_id = models.CharField(max_length=500)

@@ -1,4 +1,4 @@
-"""What Slack channels were told of mentions: one notice per mention and Slack channel, edited as its ticket goes on."""
+"""Slack notices: one per mention and Slack channel, edited as its ticket progresses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class NoticePost(models.Model):
-    """One Slack message of ours: about one mention, about several that came in a rush, or a digest."""
+    """One Slack message from the desk: about one mention, about several in a rush, or a digest."""
 
     class Kind(models.TextChoices):
         SINGLE = "single", _("one mention")
@@ -18,7 +18,7 @@ class NoticePost(models.Model):
     kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.SINGLE)
     outbound = models.OneToOneField("channels.OutboundItem", null=True, on_delete=models.SET_NULL, related_name="+")
     shown = models.BinaryField(max_length=16, null=True)
-    """Digest of what it says now (posted, or on its way): an edit is made only when that has changed."""
+    """Hash of its current content (posted, or on its way): it is edited only when this changes."""
     edits = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
 
@@ -27,13 +27,13 @@ class NoticePost(models.Model):
 
 
 class Notice(models.Model):
-    """That a Slack channel is to hear of a mention. Once per mention and Slack channel, whatever is repeated."""
+    """A mention to be announced in a Slack channel. Unique per mention and Slack channel."""
 
     message = models.ForeignKey("mentions.Message", on_delete=models.CASCADE, related_name="notices")
     channel = models.ForeignKey("channels.Channel", on_delete=models.CASCADE, related_name="+")
     slack_channel = models.CharField(max_length=80)
     due_at = models.DateTimeField()
-    """When it is to be told: at once, or with the next digest."""
+    """When to post it: at once, or with the next digest."""
     post = models.ForeignKey(NoticePost, null=True, on_delete=models.SET_NULL, related_name="notices")
 
     class Meta:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Preference(models.Model):
-    """How one person likes the desk; a missing row means the defaults."""
+    """One person's settings; a missing row means the defaults."""
 
     class Theme(models.TextChoices):
         SYSTEM = "", _("as the device")
@@ -18,11 +18,11 @@ class Preference(models.Model):
     )
     theme = models.CharField(_("theme"), max_length=5, choices=Theme.choices, blank=True, default=Theme.SYSTEM)
     time_zone = models.CharField(_("time zone"), max_length=60, blank=True, default="")
-    """An IANA name; empty: UTC, the zone of the coverage hours."""
+    """An IANA name; empty means UTC, the zone of the coverage hours."""
     has_keys = models.BooleanField(_("single-key shortcuts"), default=True)
-    """WCAG 2.1.4: whoever dictates or uses a switch must be able to turn single keys off."""
+    """WCAG 2.1.4: people who dictate or use a switch must be able to turn single keys off."""
     shift_until = models.DateTimeField(_("on shift until"), null=True, blank=True)
-    """While on shift, follow-ups come first to their assignee; null: not said, then recent activity tells."""
+    """While on shift, follow-ups go to their assignee first; null: not set, recent activity decides."""
 
     class Meta:
         verbose_name = _("preference")

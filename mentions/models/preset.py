@@ -1,4 +1,4 @@
-"""What a preset has loaded, so that loading it again leaves alone what somebody has changed since."""
+"""Records what a preset has loaded, so that loading it again keeps later edits."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from django.db import models
 
 
 class PresetRecord(models.Model):
-    """One row of a preset as it was loaded last: an object whose values differ from `values` was edited by a person."""
+    """One preset row as last loaded: if the object's values differ from `values`, a person edited it."""
 
     kind = models.CharField(max_length=40)
     """channel, connection, macro, view, tag, topic, ..."""
     key = models.CharField(max_length=200)
     object_id = models.BigIntegerField(null=True)
-    """The row that was made of it; it may have been renamed, or deleted, since."""
+    """The row created from it; it may have been renamed or deleted since."""
     values = models.JSONField(default=dict)
     loaded_at = models.DateTimeField()
 

@@ -1,4 +1,4 @@
-"""One conversation with one requester: its state, its place in the queue, who holds it."""
+"""Tickets: one conversation with one requester, its state, its place in the queue, its claim."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Ticket(models.Model):
     class Status(models.TextChoices):
         NEW = "new", _("new")
         OPEN = "open", _("open")
-        PENDING = "pending", _("pending")  # waiting for them
+        PENDING = "pending", _("pending")  # waiting for the requester
         SOLVED = "solved", _("solved")
-        CLOSED = "closed", _("closed")  # for good; later messages open a follow-up ticket
+        CLOSED = "closed", _("closed")  # final; later messages open a follow-up ticket
 
     class WaitingOn(models.TextChoices):
         NOTHING = "", _("nothing")
@@ -45,7 +45,7 @@ class Ticket(models.Model):
         OTHER = "other", _("other")
 
     HANDED_OVER = (NoReply.EXPERT_RESPONSE, NoReply.COMMUNITY, NoReply.SPAM_REPORTED)
-    """Somebody else answers: should an answer of ours come in after all, the ticket counts as answered by it."""
+    """Somebody else answers; if an answer of ours arrives after all, the ticket counts as answered by it."""
 
     channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="+")
     requester = models.ForeignKey("mentions.Author", on_delete=models.PROTECT, related_name="tickets")
@@ -58,7 +58,7 @@ class Ticket(models.Model):
     tags = models.ManyToManyField("mentions.Tag", blank=True, related_name="tickets")
     language = models.CharField(max_length=12, blank=True)
 
-    # Parked: an open ticket outside the queue until the event it waits for, or the time, brings it back.
+    # Parked: an open ticket outside the queue until an event or a time returns it.
     waiting_on = models.CharField(_("waiting on"), max_length=12, choices=WaitingOn.choices, blank=True, default="")
     wait_note = models.CharField(max_length=300, blank=True)
     wake_at = models.DateTimeField(_("comes back at"), null=True, blank=True)
@@ -68,24 +68,24 @@ class Ticket(models.Model):
         db_persist=True,
     )
 
-    # Clocks. All of them are recomputed from the messages by `mentions.clocks.clocks`, never counted up.
+    # Clocks. All are recomputed from the messages by `mentions.clocks.clocks`, never incremented.
     posted_at = models.DateTimeField()
     """When the first inbound message was posted on the platform."""
     created_at = models.DateTimeField()
-    """When it came into the desk."""
+    """When it entered the desk."""
     queued_at = models.DateTimeField()
-    """Its place in the queue: when the oldest inbound message still without an answer was posted."""
+    """Its place in the queue: when the oldest unanswered inbound message was posted."""
     last_message_at = models.DateTimeField()
     first_reply_at = models.DateTimeField(null=True, blank=True)
     first_reply_message = models.ForeignKey(
         "mentions.Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     due_at = models.DateTimeField(null=True, blank=True)
-    """First reply is due; null once answered or no reply is needed."""
+    """When the first reply is due; null once answered or if no reply is needed."""
     no_reply_reason = models.CharField(max_length=20, choices=NoReply.choices, blank=True, default="")
     solved_at = models.DateTimeField(null=True, blank=True)
 
-    # Claim: a lease with a fencing token; all three are set or none is.
+    # Claim: a lease with a fencing token; all three fields are set or none.
     claimed_by = models.OneToOneField(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="claimed_ticket"
     )
@@ -122,7 +122,7 @@ class Ticket(models.Model):
             ),
         ]
         indexes = [
-            # The order of these indexes is the ORDER BY of the queue; a mismatch costs a factor of 100.
+            # These indexes match the queue's ORDER BY; a mismatch costs a factor of 100.
             models.Index(fields=["queued_at", "id"], name="ticket_queue", condition=Q(is_queued=True)),
             models.Index(
                 fields=["channel", "queued_at", "id"], name="ticket_channel_queue", condition=Q(is_queued=True)
@@ -130,7 +130,7 @@ class Ticket(models.Model):
             models.Index(
                 fields=["assignee", "queued_at", "id"], name="ticket_assignee_queue", condition=Q(is_queued=True)
             ),
-            # Few tickets are urgent, and a view of them must not walk the whole queue to find none.
+            # Few tickets are urgent: a view of them must not scan the whole queue to find none.
             models.Index(
                 fields=["queued_at", "id"], name="ticket_high_queue", condition=Q(is_queued=True, priority__gte=30)
             ),
@@ -145,7 +145,7 @@ class Ticket(models.Model):
 
 
 class ThreadAlias(models.Model):
-    """Which ticket a conversation key belongs to. Merges, splits and follow-ups are repointed rows."""
+    """Maps a conversation key to its ticket. Merges, splits and follow-ups repoint rows."""
 
     namespace = models.CharField(max_length=200)
     key = models.CharField(max_length=1000)
@@ -159,7 +159,7 @@ class ThreadAlias(models.Model):
 
 
 class HandBack(models.Model):
-    """An advocate gave the ticket back: not offered to the same one again until something new arrives."""
+    """An advocate handed the ticket back: not offered to them again until something new arrives."""
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="hand_backs")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -173,7 +173,7 @@ class HandBack(models.Model):
 
 
 class Tag(models.Model):
-    """A word on tickets; reports count by it."""
+    """A tag on tickets; reports count by it."""
 
     name = models.SlugField(_("name"), max_length=60)
     description = models.CharField(_("description"), max_length=200, blank=True)

@@ -1,4 +1,4 @@
-"""The states of a ticket, each defined once, as chainable queryset methods."""
+"""Ticket states, each defined once, as chainable queryset methods."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ class TicketQuerySet(models.QuerySet[Any]):
         return self.filter(is_queued=True)
 
     def parked(self) -> TicketQuerySet:
-        """Open, outside the queue, until something or some time brings it back."""
+        """Open, outside the queue, until an event or a time returns it."""
         return self.exclude(waiting_on="")
 
     def unsolved(self) -> TicketQuerySet:
-        """Still somebody's work: ours (new, open) or the requester's turn (pending)."""
+        """Not done: our turn (new, open) or the requester's (pending)."""
         return self.filter(status__in=("new", "open", "pending"))
 
     def overdue(self, now: datetime) -> TicketQuerySet:
-        """Still open without any answer, and the target has passed."""
+        """Still open without an answer, past its target."""
         return self.filter(due_at__lt=now, status__in=("new", "open"))
 
     def held(self, now: datetime) -> TicketQuerySet:
-        """On somebody's screen."""
+        """Under a live claim."""
         return self.filter(claim_expires_at__gt=now)
 
     def held_by(self, user: Any, now: datetime) -> TicketQuerySet:
         return self.filter(claimed_by=user, claim_expires_at__gt=now)
 
     def left_alone(self, now: datetime) -> TicketQuerySet:
-        """Behind a claim that ran out."""
+        """Under an expired claim."""
         return self.filter(claim_expires_at__lte=now)
 
     def due_to_wake(self, now: datetime) -> TicketQuerySet:

@@ -12,8 +12,8 @@ class View(models.Model):
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     filters = models.JSONField(_("filters"), default=dict, blank=True)
     """{"channels": [slug], "statuses": [...], "tags": [...], "priority_min": 30, "assignee": "me"|"none"|username,
-    "language": "de", "older_than_minutes": 60,
-    "parked": true, "overdue": true, "text": "..."}; all of it: `mentions.queue.view_filters`."""
+    "language": "de", "older_than_minutes": 60, "parked": true, "overdue": true, "text": "..."}; full list:
+    `mentions.queue.view_filters`."""
     order = models.CharField(
         _("order"),
         max_length=12,
@@ -23,7 +23,7 @@ class View(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="desk_views"
     )
-    """Null: for everybody."""
+    """Null: shared by everybody."""
     position = models.PositiveIntegerField(_("position"), default=100)
 
     class Meta:

@@ -1,1 +1,1 @@
-"""What the team is told outside the desk: Slack notices, failed deliveries, the weekly checklist, shared tickets."""
+"""Notifies the team outside the desk: Slack notices, failed deliveries, the weekly checklist, shared tickets."""

@@ -1,4 +1,4 @@
-"""Channels that are looked at now and then: a checklist for each week, and a word in Slack on Monday morning."""
+"""The weekly checklist of channels to look at by hand, with a Slack reminder on Monday morning."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from mentions.models import ChannelCheck
 from mentions.people import access
 
 REMIND_AT_HOUR = 8
-"""UTC, on Mondays: the beginning of the coverage hours."""
+"""UTC, on Mondays: the start of coverage hours."""
 _KEYS = UUID("0d5b1c8e-0b0c-4e0e-9f0a-7f2f0f8b6a11")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A channel, and who has looked at it in the week; `last` is the check before that."""
+    """A channel and who checked it this week; `last` is the check before that."""
 
     channel: Channel
     check: ChannelCheck | None
@@ -32,13 +32,13 @@ class Line:
 
 
 def week_of(now: datetime) -> date:
-    """Its Monday (UTC)."""
+    """The week's Monday (UTC)."""
     day = now.astimezone(UTC).date()
     return day - timedelta(days=day.weekday())
 
 
 def lines(user: access.User, now: datetime) -> list[Line]:
-    """What this person may see of the week's checklist: what is still open first. Two queries."""
+    """The part of the week's checklist this person may see, unchecked channels first. Two queries."""
     week = week_of(now)
     channels = list(Channel.objects.filter(is_checked_weekly=True, pk__in=access.visible_channel_ids(user)))
     latest = ChannelCheck.objects.filter(channel__in=channels, week__gt=week - timedelta(weeks=26))
@@ -54,18 +54,18 @@ def lines(user: access.User, now: datetime) -> list[Line]:
 
 
 def check(channel: Channel, user: Any, note: str, now: datetime) -> ChannelCheck:
-    """Somebody has looked at it; whoever was first in the week stays, a second click changes nothing."""
+    """Record a check; the first of the week counts, a second click changes nothing."""
     values = {"done_by": user, "done_at": now, "note": note.strip()[:300]}
     return ChannelCheck.objects.get_or_create(channel=channel, week=week_of(now), defaults=values)[0]
 
 
 def uncheck(channel: Channel, now: datetime) -> None:
-    """It was not looked at after all."""
+    """Remove the check."""
     ChannelCheck.objects.filter(channel=channel, week=week_of(now)).delete()
 
 
 def remind(now: datetime) -> bool:
-    """On Monday from eight (UTC) the team is told once what is to be looked at; whether something was queued."""
+    """Remind the team once, on Monday from 08:00 UTC; return whether a message was queued."""
     now = now.astimezone(UTC)
     room = settings.TEAM_SLACK_CHANNEL
     if now.weekday() != 0 or now.hour < REMIND_AT_HOUR or not room or not settings.SLACK_TOKEN:

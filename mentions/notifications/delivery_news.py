@@ -1,4 +1,4 @@
-"""Delivery problems told in Slack and in words: to the author first, to the team when it stays open."""
+"""Announces delivery problems in Slack: to the author first, to the team if they stay open."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _MEMBER = re.compile(r"[UW][A-Z0-9]{6,}\Z")
 
 
 def register_slack_ids(find: SlackIds) -> None:
-    """For upper floors that know the Slack member id of a user ("" where not)."""
+    """For upper floors that know a user's Slack member id ("" if unknown)."""
     if find not in _slack_ids:
         _slack_ids.append(find)
 
 
 def slack_id_of(user: Any) -> str:
-    """The member id, to which Slack takes direct messages; "" where nobody has entered it."""
+    """The member id, used for Slack direct messages; "" if unknown."""
     if user is None:
         return ""
     handles = Account.objects.filter(person__user=user, namespace__startswith="slack").values_list("handle", flat=True)
@@ -41,7 +41,8 @@ def slack_id_of(user: Any) -> str:
 
 
 def tell(now: datetime) -> int:
-    """The sweep: authors hear of what is open at once, the team when it stayed so. How many messages were queued."""
+    """The sweep: notify authors of open problems at once, and the team of those left open; return how many messages
+    were queued."""
     if not settings.SLACK_TOKEN:
         return 0
     open_ones = DeliveryProblem.objects.filter(settled_at=None).order_by("pk")
@@ -53,7 +54,7 @@ def tell(now: datetime) -> int:
 
 @transaction.atomic
 def _tell_author(problem_id: int, now: datetime) -> bool:
-    """By direct message; where their member id is not known, in the team's channel."""
+    """By direct message; in the team's channel if the member id is unknown."""
     problem = _locked(problem_id)
     if problem is None or problem.told_author_at is not None:
         return False
@@ -94,7 +95,7 @@ def _say(problem: DeliveryProblem, whom: str, room: str, now: datetime) -> bool:
 
 
 def address_of(problem: DeliveryProblem) -> str:
-    """Where to see to it."""
+    """URL of the page to resolve it."""
     if problem.ticket_id is not None:
         return settings.BASE_URL + reverse("mentions:ticket", args=[problem.ticket_id])
     return settings.BASE_URL + reverse("mentions:delivery_problems")
@@ -121,13 +122,13 @@ _NEXT_STEPS: dict[tuple[str, str], Callable[[], str]] = {
 
 
 def sentence(problem: DeliveryProblem) -> str:
-    """What happened, without a word of the ticket: Slack has readers who may not see it."""
+    """What happened, without any ticket text: some Slack readers may not see the ticket."""
     make = _SENTENCES.get((problem.kind, problem.what), lambda: _("Something that %(who)s sent did not arrive."))
     who = (problem.user.get_full_name() or problem.user.get_username()) if problem.user else _("somebody")
     return make() % {"who": who}
 
 
 def next_step(problem: DeliveryProblem) -> str:
-    """What to do."""
+    """The suggested next step."""
     make = _NEXT_STEPS.get((problem.kind, problem.what), lambda: _("Look there, then mark this as settled."))
     return make()

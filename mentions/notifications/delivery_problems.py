@@ -1,8 +1,8 @@
-"""Who hears that a reply, post, like or deletion did not arrive: its author in the desk and in Slack, and the team when
-the author has not settled it in time.
+"""Tracks replies, posts, likes and deletions that failed: their author is notified in the desk and in Slack, then the
+team if the author has not settled the problem in time.
 
-Problems are noted in the transaction that finds them (`replies.reply_states`, `replies.deliveries`) and settled in the
-one that proves them over, or by a person.
+Problems are recorded in the transaction that finds them (`replies.reply_states`, `replies.deliveries`) and settled in
+the one that resolves them, or by a person.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ How = DeliveryProblem.How
 Kind = DeliveryProblem.Kind
 
 TEAM_HEARS_AFTER = timedelta(minutes=30)
-"""How long a problem is only its author's."""
+"""How long a problem is left to its author."""
 
 
 def note_reply(reply: Reply, what: str, why: str, now: datetime) -> None:
-    """For a reply that the caller has locked: failed, blocked or uncertain. Once; what it is may change."""
+    """For a reply locked by the caller: failed, blocked or uncertain. Recorded once; its kind may change."""
     values = {"what": what, "why": why}
     about = {"user_id": reply.author_id, "ticket_id": reply.ticket_id, "outbound_id": reply.outbound_id, "at": now}
     DeliveryProblem.objects.update_or_create(
@@ -37,8 +37,8 @@ def note_reply(reply: Reply, what: str, why: str, now: datetime) -> None:
 def note_item(
     item: OutboundItem, kind: str, now: datetime, *, what: str = What.FAILED, reply: Reply | None = None
 ) -> None:
-    """For a post, a like or a deletion. The one who sent it hears of it: a like or a deletion is asked for again by
-    whoever sees it."""
+    """For a post, a like or a deletion. Its sender is notified: anybody who sees a like or a deletion may request it
+    again."""
     values = {"what": what, "why": item.error}
     about = {"user_id": item.sent_as_id, "ticket_id": _ticket_of(item, reply), "reply": reply, "kind": kind, "at": now}
     DeliveryProblem.objects.update_or_create(
@@ -47,7 +47,7 @@ def note_item(
 
 
 def _ticket_of(item: OutboundItem, reply: Reply | None) -> int | None:
-    """A like names its ticket by its conversation; a merge since then is followed."""
+    """A like identifies its ticket by conversation; later merges are followed."""
     if reply is not None:
         return reply.ticket_id
     kind, _colon, number = item.conversation.partition(":")
@@ -58,12 +58,12 @@ def _ticket_of(item: OutboundItem, reply: Reply | None) -> int | None:
 
 
 def is_known(outbound_id: int) -> bool:
-    """Whether something is wrong with this item and not settled yet."""
+    """Whether this item has an open problem."""
     return DeliveryProblem.objects.filter(outbound=outbound_id, settled_at=None).exists()
 
 
 def settle(problems: QuerySet[DeliveryProblem], how: str, now: datetime, by: Any = None) -> int:
-    """How many were open until now."""
+    """Settle these problems; return how many were open."""
     return problems.filter(settled_at=None).update(settled_at=now, how=how, settled_by=by)
 
 
@@ -76,15 +76,15 @@ def settle_item(item: OutboundItem, how: str, now: datetime) -> None:
 
 
 def answered(reply: Reply, now: datetime) -> None:
-    """Another reply has arrived in the ticket: what failed or was stopped before it is over. What is uncertain is not:
-    it may stand there beside this one."""
+    """Another reply arrived in the ticket: settle earlier failed or blocked ones. Uncertain ones stay open: they may
+    have been posted as well."""
     before = DeliveryProblem.objects.filter(ticket=reply.ticket_id, kind=Kind.REPLY).exclude(reply=reply)
     settle(before.filter(what__in=(What.FAILED, What.BLOCKED), at__lte=now), How.ANSWERED, now)
 
 
 def open_for(user: Any, now: datetime) -> QuerySet[DeliveryProblem]:
-    """What this person should see to, oldest first: their own, and what its author has left alone for too long, among
-    the tickets that they may see."""
+    """Problems this person should handle, oldest first: their own, and those left open too long by their author, in
+    tickets they may see."""
     mine = Q(user=user.pk)
     if user.has_perm(access.PLAY):
         lonely = Q(user=None) | Q(at__lte=now - TEAM_HEARS_AFTER) | Q(user__is_active=False)
@@ -94,14 +94,14 @@ def open_for(user: Any, now: datetime) -> QuerySet[DeliveryProblem]:
 
 
 def count_for(user: Any, now: datetime) -> int:
-    """For the bar of every page; a statement only while anything is open at all (`mentions.people.current`)."""
+    """For every page's top bar; queries only while any problem is open (`mentions.people.current`)."""
     return open_for(user, now).count() if getattr(user, "are_problems_open", False) else 0
 
 
 @transaction.atomic
 def dismiss(problem_id: int, user: Any, now: datetime) -> bool:
-    """A person says that it is settled. Whether it was open. Raises DeliveryProblem.DoesNotExist for what is not theirs
-    to settle."""
+    """Settle a problem by hand; return whether it was open. Raises DeliveryProblem.DoesNotExist if it is not theirs to
+    settle."""
     problem = open_for(user, now).filter(pk=problem_id).first()
     if problem is None:
         DeliveryProblem.objects.get(Q(user=user.pk) | Q(settled_by=user.pk), pk=problem_id)

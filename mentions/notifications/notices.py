@@ -1,9 +1,9 @@
-"""Slack notices: each mention is told once in each Slack channel of the channels that saw it, and edited as its ticket
-goes on. In a rush several are told in one message; a channel may ask for a digest instead.
+"""Slack notices: each mention is posted once in each Slack channel of the channels that saw it, and edited as its
+ticket progresses. In a rush several share one message; a channel may get a digest instead.
 
     mention stored → Notice (due at once, or with the next digest) → NoticePost → outbox → Slack;  later: edits of it
 
-Every step is idempotent by a unique key, and a sweep finds what a lost nudge left behind.
+Every step is idempotent by a unique key, and a sweep catches whatever a lost nudge missed.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from mentions.models import Event, Message, Notice, NoticePost, Ticket
 from mentions.notifications import slack_messages
 
 FRESH = timedelta(hours=24)
-"""What was posted or came in longer ago (a first import, the past) is news to nobody."""
+"""Anything posted or ingested longer ago (a first import, history) is not announced."""
 RUSH = 4
-"""So many at once, or within `RUSH_WITHIN`, are told in one message."""
+"""This many at once, or within `RUSH_WITHIN`, share one message."""
 RUSH_WITHIN = timedelta(minutes=1)
 DAILY_AT_HOUR = 8
 EDITED_FOR = timedelta(days=7)
@@ -53,7 +53,7 @@ ON CONFLICT (message_id, slack_channel) DO NOTHING
 
 
 def note(message_ids: Sequence[int] | None, now: datetime) -> int:
-    """Which Slack channels are to hear of these messages (None: of everything fresh); how many notices are new."""
+    """Create notices for these messages (None: for everything fresh); return how many are new."""
     if not settings.SLACK_TOKEN:
         return 0
     params = {
@@ -73,14 +73,14 @@ def next_hour(now: datetime) -> datetime:
 
 
 def next_morning(now: datetime) -> datetime:
-    """The next eight o'clock (UTC)."""
+    """The next 08:00 UTC."""
     morning = now.astimezone(UTC).replace(hour=DAILY_AT_HOUR, minute=0, second=0, microsecond=0)
     return morning if morning > now else morning + timedelta(days=1)
 
 
 @transaction.atomic
 def post_due(now: datetime) -> int:
-    """Queue a message for every notice that is due; how many messages. Any number of workers may do so at once."""
+    """Queue a message for every due notice; return how many messages. Safe in any number of workers."""
     due = list(
         Notice.objects.filter(post=None, due_at__lte=now)
         .select_for_update(skip_locked=True, of=("self",))
@@ -138,11 +138,11 @@ TELLING = (
         "erased",
     ),
 )
-"""Kinds of Events after which a notice may say something else."""
+"""Event kinds that may change a notice."""
 
 
 def refresh(now: datetime, since: timedelta) -> int:
-    """Edit the messages whose mentions have gone on within `since`; how many edits were queued."""
+    """Edit messages for mentions that changed within `since`; return how many edits were queued."""
     changed = Event.objects.filter(kind__in=TELLING, at__gt=now - since).values("ticket")
     about = Q(notices__message__ticket__in=changed) | Q(notices__message__deleted_at__gt=now - since)
     posts = NoticePost.objects.filter(about, created_at__gt=now - EDITED_FOR, outbound__state=OutboundItem.State.SENT)
@@ -152,8 +152,8 @@ def refresh(now: datetime, since: timedelta) -> int:
 
 @transaction.atomic
 def _edit(post_id: int) -> bool:
-    """One message says what is true now, if it does not already. An edit on its way is waited for: the next run sees
-    whether it was enough."""
+    """Edit one message if its content is out of date. If an edit is on its way, the next run checks whether it was
+    enough."""
     locked = NoticePost.objects.select_for_update().filter(pk=post_id).first()
     if locked is None:
         return False
@@ -179,7 +179,7 @@ def _edit(post_id: int) -> bool:
 
 
 def _loaded(ids: Iterable[int]) -> list[NoticePost]:
-    """With everything that their words need, in two queries."""
+    """With everything needed for their text, in two queries."""
     told = Notice.objects.select_related(
         "channel", "message__author", "message__ticket__claimed_by", "message__ticket__first_reply_message__author"
     ).order_by("message__posted_at", "id")
@@ -189,7 +189,7 @@ def _loaded(ids: Iterable[int]) -> list[NoticePost]:
 
 
 def words_of(post: NoticePost) -> slack_messages.Post:
-    """What it is to say now."""
+    """Its current text."""
     all_said = [_said(notice) for notice in post.notices.all()]
     if post.kind == NoticePost.Kind.SINGLE and len(all_said) == 1:
         return slack_messages.single(all_said[0])

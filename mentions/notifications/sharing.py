@@ -1,4 +1,4 @@
-"""Showing a ticket to colleagues in Slack, through the same outbox as everything that leaves the desk."""
+"""Shares a ticket with colleagues in Slack, through the same outbox as everything that leaves the desk."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _CHANNEL = re.compile(r"#?[\w.-]{1,80}")
 
 
 def channels_of(ticket: Ticket) -> list[str]:
-    """Where mentions of its channel are talked about."""
+    """Slack channels where its channel's mentions are discussed."""
     return [str(name) for name in ticket.channel.slack_channels]
 
 
 def words_for(ticket: Ticket) -> str:
-    """What it would say, to be changed by whoever shares: who, what, where it is, and the ticket. Of a restricted
-    ticket only its address: whoever follows it has to be allowed to see it."""
+    """The suggested text, editable before sharing: who, what, the link, and the ticket. For a restricted ticket only
+    its URL: opening it requires permission."""
     address: str = settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk])
     if audience.circle_of([ticket]).channels:
         return address
@@ -46,8 +46,7 @@ def words_for(ticket: Ticket) -> str:
 
 @transaction.atomic
 def share(ticket_id: int, actor: Any, *, key: UUID, channel: str, text: str, now: datetime) -> OutboundItem:
-    """One `key` is posted once. The words are shown as they stand: nothing in them can call everybody. Raises
-    OutcomeRefused."""
+    """Post the text once per `key`. It is shown literally and can't mention everybody. Raises OutcomeRefused."""
     channel, text = channel.strip(), text.strip()
     if not _CHANNEL.fullmatch(channel):
         raise OutcomeRefused(_("Say in which Slack channel, such as #mentions."))

@@ -1,6 +1,6 @@
-"""What a Slack notice says: pure functions from plain values to Slack's text and blocks.
+"""Builds Slack notices: pure functions from plain values to Slack's text and blocks.
 
-Everything from outside is escaped: it can neither call everybody nor make a link look otherwise.
+All outside text is escaped: it can neither mention everybody nor disguise a link.
 https://docs.slack.dev/reference/block-kit/blocks and .../messaging/formatting-message-text
 """
 
@@ -23,12 +23,12 @@ from mentions.text.rendering import excerpt
 LONGEST_QUOTE = 500
 LONGEST_LINE = 160
 MOST_LINES = 20
-"""A message of Slack holds fifty blocks and 40,000 characters; more than a screen of it is read by nobody."""
+"""A Slack message is limited to fifty blocks and 40,000 characters; nobody reads more than a screenful."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One mention, and what has become of it. `ticket_url` is empty on a channel that only notifies."""
+    """One mention and its current state. `ticket_url` is empty on a notify-only channel."""
 
     author: str
     author_url: str
@@ -41,7 +41,7 @@ class Said:
     state: str
     """new, claimed, waiting, answered, solved, no_reply, deleted."""
     who: str = ""
-    """Who has it in hand, or answered."""
+    """Who holds it, or answered."""
     after: timedelta | None = None
     """From the mention to the first reply."""
 
@@ -59,7 +59,7 @@ class Post:
 
 
 def single(said: Said) -> Post:
-    """Who, where and what, the links, and how it stands."""
+    """Who, where, what, the links, and its state."""
     first = f"*{_link(said.author_url, said.author)}* · {escaped(said.channel)}"
     title = f"\n*{_link(said.url, excerpt(said.title, LONGEST_LINE))}*" if said.title else ""
     lines = [] if _is_gone(said) else _cut(said.text).splitlines()
@@ -73,7 +73,7 @@ def single(said: Said) -> Post:
 
 
 def _cut(text: str) -> str:
-    """Its first lines, without empty ones."""
+    """The first non-empty lines."""
     lines = [line.strip() for line in text[: 2 * LONGEST_QUOTE].splitlines() if line.strip()]
     shown = "\n".join(lines[:8])
     is_whole = len(lines) <= 8 and len(text) <= 2 * LONGEST_QUOTE and len(shown) <= LONGEST_QUOTE
@@ -81,7 +81,7 @@ def _cut(text: str) -> str:
 
 
 def several(all_said: Sequence[Said], *, is_digest: bool) -> Post:
-    """A line for each, in the order given."""
+    """One line each, in the given order."""
     count = len(all_said)
     if is_digest:
         head = ngettext("%(count)d mention since the last digest", "%(count)d mentions since the last digest", count)
@@ -114,7 +114,7 @@ def _footer(said: Said) -> str:
 
 
 def _link(url: str, label: str) -> str:
-    """`<url|label>`; a label alone where there is nothing to link to."""
+    """`<url|label>`; only the label without a URL."""
     words = escaped(label).replace("|", "¦").replace("\n", " ")
     address = web_address(url)
     if not address:

@@ -1,4 +1,4 @@
-"""Team members and authors: who is logged in, roles, who may see what, verified accounts.
+"""Team members and authors: the current user, roles, visibility, verified accounts.
 
-Every query for tickets starts at `access` or `audience`.
+Every ticket query starts at `access` or `audience`.
 """

@@ -1,6 +1,5 @@
-"""What each role may do. Rights are Django permissions of groups (`mentions.people.roles`); what may be *seen* is
-decided in the query (`channels.audience`, `mentions.people.audience`): no list shows more than the ticket page.
-"""
+"""What each role may do. Rights are Django permissions of groups (`mentions.people.roles`); visibility is decided in
+the query (`channels.audience`, `mentions.people.audience`): no list shows more than the ticket page."""
 
 from __future__ import annotations
 
@@ -35,30 +34,30 @@ EXPORT = "mentions.export_person"
 
 
 def visible_tickets(user: User) -> TicketQuerySet:
-    """The tickets that this person may read; none at all without the right to view tickets."""
+    """The tickets this person may read; none without the right to view tickets."""
     return cast("TicketQuerySet", seen_by(user, Ticket))
 
 
 def roles_of(user: User) -> frozenset[str]:
-    """Names of the roles (groups) that this person has; nothing is asked for whoever is logged in."""
+    """Names of this person's roles (groups); no query for the logged-in user."""
     known: frozenset[str] | None = getattr(user, "role_names", None)
     return known if known is not None else frozenset(user.groups.values_list("name", flat=True))
 
 
 def has_role(user: User, roles: Sequence[str]) -> bool:
-    """Whether one of these roles is theirs; superusers have all."""
+    """Whether this person has one of these roles; superusers have all."""
     return user.is_superuser or not roles_of(user).isdisjoint(roles)
 
 
 def may_answer_from(user: User, ticket: Ticket, channels: Sequence[Channel]) -> list[Channel]:
-    """Those of a connection's channels in whose name this person may answer: the ticket's own, and all that are not
-    hidden from them. Costs a query only where something is hidden."""
+    """Those of a connection's channels this person may answer from: the ticket's own, and all not hidden from them.
+    Costs a query only if something is hidden."""
     hidden = [c for c in channels if c.visible_to and c.pk != ticket.channel_id and not has_role(user, c.visible_to)]
     return [c for c in channels if c not in hidden]
 
 
 def require(user: User, permission: str) -> None:
-    """Raises PermissionDenied with a sentence for the person who is refused."""
+    """Raises PermissionDenied with a sentence for the user."""
     if not user.is_active or not user.has_perm(permission):
         raise PermissionDenied(
             _("Your role does not allow this (%(permission)s). Ask an admin if it should.") % {"permission": permission}
@@ -66,8 +65,8 @@ def require(user: User, permission: str) -> None:
 
 
 def notes_about(person: Person | None, user: User) -> str:
-    """What the team has noted about somebody, for who looks after authors. Nothing where one of the accounts is hidden
-    from them: the notes may tell of it."""
+    """The team's notes on a person, for people who manage authors. Empty if one of the accounts is hidden from them:
+    the notes may reveal it."""
     if person is None or not person.notes or not user.has_perm(CHANGE_AUTHOR):
         return ""
     return person.notes if seen_by(user, Person).filter(pk=person.pk).exists() else ""

@@ -1,4 +1,4 @@
-"""Accounts that admins enter later, or persons who turn out to be one, correct the past: authors, answers, clocks."""
+"""Applies accounts entered late, and merged persons, to the past: authors, answers, clocks."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ UPDATE mentions_author a SET person_id = p.id, is_us = a.is_us OR p.is_us
    AND lower(ltrim(acc.handle, '@')) IN (lower(a.external_id), lower(ltrim(a.handle, '@')))
    AND (a.person_id IS DISTINCT FROM p.id OR (p.is_us AND NOT a.is_us))
 """
-# What one of us said in somebody else's conversation was an answer; what they asked themselves stays a question.
-# Where a whole thread is one ticket (Slack), whoever it belongs to goes on asking in it. A mail is ours only if that
-# was proved when it came in, so mail is left as it is.
+# Our post in somebody else's conversation was an answer; a question of our own stays a question. Where a whole thread
+# is one ticket (Slack), its requester continues to ask in it. Mail counts as ours only if proved on arrival, so it is
+# left unchanged.
 _OURS = """
   FROM mentions_author a, mentions_message own
   LEFT JOIN mentions_message parent
@@ -51,9 +51,9 @@ RETURNING m.ticket_id, own.ticket_id
 
 @locks.once_more
 def link_accounts() -> set[int]:
-    """Tie authors to the accounts that are known by now; returns the tickets whose clocks may have changed.
+    """Link authors to the accounts known now; return the tickets with possibly changed clocks.
 
-    A ticket that held only posts of ours is no work any more: it is solved, with the reason that one of us wrote it.
+    A ticket that held only our own posts is solved, with the reason that one of us wrote it.
     """
     ids = _lock_what_may_move()
     with connection.cursor() as cursor:
@@ -67,8 +67,8 @@ def link_accounts() -> set[int]:
 
 
 def _lock_what_may_move(persons: Iterable[int] = ()) -> list[int]:
-    """Messages that may turn out to be ours (of these persons, too). Their conversations and tickets are locked before
-    the authors, as ingest does."""
+    """Messages that may turn out to be ours (including those of these persons). Their conversations and tickets are
+    locked before the authors, as in ingest."""
     with connection.cursor() as cursor:
         cursor.execute(_MAY_MOVE, {**_where(), "persons": list(persons)})
         found = cursor.fetchall()
@@ -85,7 +85,7 @@ def _where() -> dict[str, list[str]]:
 
 
 def _proved_namespaces() -> list[str]:
-    """Where the platform says who wrote a post, and not the sender."""
+    """Namespaces where the platform, not the sender, says who wrote a post."""
     claimed = {name for name, adapter in all_adapters().items() if not adapter.can(Capability.EDITS)}
     return [n for n in Message.objects.values_list("namespace", flat=True).distinct() if n not in claimed]
 
@@ -108,7 +108,7 @@ def _close_what_is_only_ours(ticket_ids: Iterable[int]) -> None:
 
 @locks.once_more
 def merge_persons(kept: Person, other: Person) -> None:
-    """Two entries that are one human. The kept one is ours if either was; a login of the other is taken over."""
+    """Merge two entries for one human. The result is ours if either was; the other's login is taken over."""
     _lock_what_may_move([kept.pk, other.pk])
     Account.objects.filter(person=other).update(person=kept)
     is_us = kept.is_us or other.is_us

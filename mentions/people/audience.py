@@ -1,8 +1,8 @@
-"""Who may see tickets, and everything that hangs on one: the rules of this floor for `channels.audience.seen_by`.
+"""Who may see tickets and everything attached to them: this floor's rules for `channels.audience.seen_by`.
 
-A ticket is seen by whoever may view tickets at all, may see its channel, and every channel that something in it came
-through (`AudienceLimit`): what is merged with a restricted report is as restricted as the report. Messages, replies,
-notes, events and files are seen with their ticket; a message without one with its channel.
+To see a ticket, a person must be allowed to view tickets, see its channel, and see every channel that anything in it
+came through (`AudienceLimit`): whatever is merged with a restricted report is as restricted as the report. Messages,
+replies, notes, events and files follow their ticket; a message without one follows its channel.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ def _visible(channel_id: str, ticket_id: str) -> str:
 
 
 VISIBLE = Fragment(_visible("mentions_ticket.channel_id", "mentions_ticket.id"))
-"""For statements over `mentions_ticket` that are no querysets: the same rule as for the model."""
+"""For raw statements over `mentions_ticket`: the same rule as for the model."""
 
 
 class VisibleTicket(Func):
-    """The rule inside a queryset, whatever name Django gives the table in a subquery."""
+    """The rule inside a queryset, whatever alias Django gives the table in a subquery."""
 
     output_field = BooleanField()
 
@@ -121,7 +121,7 @@ def _who_speaks_in_sight(user: Viewer) -> Q:
 
 @rule_for(Person)
 def _all_accounts_in_sight(user: Viewer) -> Q:
-    """What the team notes about a person may tell of any of their accounts. Nobody has to have spoken yet."""
+    """Notes on a person may reveal any of their accounts, including ones that have not spoken yet."""
     theirs = Author.objects.filter(person=OuterRef("pk"))
     return ~Q(Exists(theirs.exclude(pk__in=seen_by(user, Author).values("pk"))))
 
@@ -153,8 +153,8 @@ _OUTBOX = Fragment(
         ) told (id)
         WHERE NOT {VISIBLE.sql} AND told.id IS NOT NULL)"""  # noqa: S608
 )
-"""Replies, likes, deletions and requests name their ticket in `conversation`, notices what they tell; what was shared
-in Slack is noted in the ticket's history."""
+"""Replies, likes, deletions and requests name their ticket in `conversation`; notices through their mentions; shares in
+the ticket's history."""
 
 
 @rule_for(OutboundItem)
@@ -164,20 +164,20 @@ def _what_leaves(user: Viewer) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """Who may see one or several tickets together. Without `channels`: everybody who may view tickets."""
+    """Who may see one or several tickets together. Empty `channels`: everybody who may view tickets."""
 
     channels: list[Channel]
-    """The restricted channels that something in them came through, by name."""
+    """The restricted channels that anything in them came through, by name."""
 
     @property
     def roles(self) -> list[str]:
-        """The roles that may see all of it (superusers may anyway)."""
+        """Roles that may see all of it (superusers always may)."""
         every = [set(channel.visible_to) for channel in self.channels]
         return sorted(set.intersection(*every)) if every else []
 
     @property
     def words(self) -> str:
-        """For a sentence: `advocate, manager`."""
+        """For use in a sentence: `advocate, manager`."""
         return ", ".join(self.roles) or _("superusers")
 
     @property

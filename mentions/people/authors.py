@@ -1,4 +1,4 @@
-"""Who speaks: authors are stored once per platform account, and our own people and handles are known as ours."""
+"""Stores authors once per platform account, and recognises our own people and handles."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An account that belongs to a person of ours, or of somebody we know."""
+    """An account of a known person, ours or not."""
 
     person_id: int
     is_us: bool
 
 
 class Accounts:
-    """The accounts that admins entered, for some namespaces: (namespace, lower-case handle) → whose it is."""
+    """Accounts entered by admins, for some namespaces: (namespace, lower-case handle) → owner."""
 
     def __init__(self, known: Mapping[Key, Known]) -> None:
         self._known = known
@@ -50,18 +50,18 @@ class Accounts:
 
 
 def plain(name: str) -> str:
-    """A handle or address to compare: lower case, no @ in front."""
+    """A handle or address normalised for comparison: lower case, no leading @."""
     return name.lower().removeprefix("@")
 
 
 def is_own_account(author: Account, config: Config) -> bool:
-    """Whether the connection says that this account speaks for us."""
+    """Whether the connection declares this account to be ours."""
     return any(name and plain(name) in config.own for name in (author.id, author.handle))
 
 
 def is_proved(ids_are_given_by_platform: bool, mention: Mention) -> bool:
-    """Whether the author is who the item says. In a mail (where even the id is the sender's word) only if its adapter
-    says so: `extra["authenticated"]`, or `is_own`."""
+    """Whether the author is proved. In mail, where even the id is the sender's claim, only if its adapter says so:
+    `extra["authenticated"]`, or `is_own`."""
     return ids_are_given_by_platform or mention.is_own or bool(mention.extra.get("authenticated"))
 
 
@@ -76,8 +76,8 @@ class Seen:
     at: datetime
 
 
-# One statement: authors that are known as they are cost no write; the others are written in order of their keys, so
-# that two workers cannot deadlock, and `ON CONFLICT` finds those that another worker has just written.
+# One statement: unchanged authors cost no write; the others are written in key order, so two workers cannot deadlock,
+# and `ON CONFLICT` finds those another worker has just written.
 _UPSERT = """
 WITH input AS (
     SELECT * FROM json_to_recordset(%s) AS x (namespace text, external_id text, handle text, name text, url text,
@@ -110,7 +110,7 @@ SELECT id, namespace, external_id, is_us FROM known WHERE NOT is_changed
 
 
 def store(seen: Iterable[Seen]) -> dict[Key, tuple[int, bool]]:
-    """(namespace, id on the platform) → (row id, is one of us). The last of several with one key counts."""
+    """(namespace, id on the platform) → (row id, is one of us). The last duplicate of a key wins."""
     rows = {(each.namespace, each.author.id): _row(each) for each in seen}
     if not rows:
         return {}

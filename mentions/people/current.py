@@ -1,4 +1,4 @@
-"""Who is logged in: the person, their preferences and their rights in one statement, on every request."""
+"""Loads the logged-in user, their preferences and rights in one statement per request."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def _shapes() -> tuple[Shape[User], Shape[Preference], str]:
 
 
 class TeamBackend(AuthenticationBackend):  # type: ignore[misc]
-    """Logs in by name or address as allauth does. Django asks for the person, then twice for their rights, and the desk
-    for their preferences: four statements where one will do."""
+    """Logs in by name or address as allauth does. Django would query the user, their rights twice, and the desk their
+    preferences: four statements instead of one."""
 
     def get_user(self, user_id: Any) -> User | None:
         users, preferences, statement = _shapes()
@@ -58,6 +58,6 @@ class TeamBackend(AuthenticationBackend):  # type: ignore[misc]
         user.are_problems_open = are_problems_open  # type: ignore[attr-defined]
         user.has_second_factor = has_second_factor  # type: ignore[attr-defined]
         if not user.is_superuser:
-            # Where `ModelBackend.get_all_permissions` keeps them: it asks no more.
+            # The cache `ModelBackend.get_all_permissions` reads, so it runs no query.
             user._perm_cache = set(permissions)  # type: ignore[attr-defined]
         return user

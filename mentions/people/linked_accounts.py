@@ -1,4 +1,4 @@
-"""Whose accounts on the platforms are whose: one that somebody has proved to hold is ours from then on."""
+"""Links verified platform accounts to team members; their posts then count as ours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mentions.people.accounts import link_accounts
 
 
 class NotYours(Exception):
-    """The account is known as that of `person`."""
+    """The account already belongs to `person`."""
 
     def __init__(self, person: object = "") -> None:
         super().__init__(
@@ -32,17 +32,17 @@ class NotYours(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A connection on which people answer from their own accounts, as one of them sees it."""
+    """A connection with personal accounts, as one team member sees it."""
 
     connection: Connection
     adapter: Adapter
     channels: list[Channel]
-    """What it is for: those whose mentions they may see."""
+    """Its channels that this person may see."""
     account: PersonalAccount | None
 
     @property
     def fields(self) -> list[tuple[Field, str]]:
-        """(what is asked, what is stored): a secret is never shown again, a user name is."""
+        """(field, stored value): a secret is never shown again, a user name is."""
         stored = self.account.secrets if self.account is not None else {}
         return [
             (field, "" if field.kind is FieldKind.SECRET else stored.get(field.name, ""))
@@ -51,7 +51,7 @@ class Place:
 
 
 def places(user: Any) -> list[Place]:
-    """By platform and name; only those with a channel that this person may see, and answer."""
+    """By platform and name; only those with a channel that this person may see and answer."""
     connections = personal.connections() if user.has_perm(access.PLAY) else []
     if not connections:
         return []
@@ -73,14 +73,14 @@ def place_of(user: Any, connection_id: int) -> Place | None:
 
 
 def check(account_id: int, now: datetime) -> bool:
-    """Ask the platform whose the account is, and remember it as this person's; what is wrong is noted on it. Whether
-    replies can leave from it now."""
+    """Ask the platform who owns the account, and record it as this person's; errors are stored on it. Returns whether
+    replies can be sent from it now."""
     found = personal.ask(account_id, now)
     if found is None:
         return False
     try:
         with transaction.atomic():
-            # First, so that a token that was entered meanwhile makes nobody's account of this one.
+            # First, so that a token entered in the meantime can't make this account somebody else's.
             if not personal.settle(found.account, now, author=found.author):
                 return False
             _belongs(found)
@@ -95,7 +95,7 @@ def check(account_id: int, now: datetime) -> bool:
 
 
 def _belongs(found: personal.Found) -> None:
-    """Raises NotYours, and IntegrityError where two people enter the same account at the same moment."""
+    """Raises NotYours, and IntegrityError if two people enter the same account at once."""
     user, author = found.account.user, found.author
     person, _created = Person.objects.get_or_create(
         user=user, defaults={"name": user.get_full_name() or user.username, "is_us": True}
@@ -120,5 +120,5 @@ def _belongs(found: personal.Found) -> None:
 
 
 def check_lost(now: datetime) -> int:
-    """The sweep: accounts whose check got lost. How many."""
+    """The sweep: checks accounts with a lost check; returns how many."""
     return sweeps.each("personal accounts", personal.unchecked(), lambda pk: check(pk, now))

@@ -1,4 +1,4 @@
-"""Asking who somebody is once more, before anything by which others would speak or log in as them."""
+"""Reauthenticates a user before anything that would let others post or log in as them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.utils.http import urlencode
 
 
 def is_needed(request: HttpRequest) -> bool:
-    """Whether it is more than five minutes since they last said who they are."""
+    """Whether the last authentication is more than five minutes old."""
     return bool(is_reauthentication_required(request, app="desk"))
 
 
 def ask(request: HttpRequest, back: str) -> HttpResponse:
-    """To the page that asks, and then `back` to a page (an address). What was sent is not kept meanwhile: there may be
-    secrets in it."""
+    """Redirect to reauthentication, and then to `back` (a URL). The submitted data is not kept: it may contain
+    secrets."""
     methods = get_adapter().get_reauthentication_methods(request.user)
     page = methods[0]["url"] if methods else "account_login"
     return redirect(f"{page}?{urlencode({'next': back})}")

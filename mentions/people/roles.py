@@ -1,6 +1,6 @@
-"""The four roles as groups with permissions, ensured after every migrate so that no installation lacks one.
+"""The four roles as groups with permissions, ensured after every migrate.
 
-What an admin adds to a group by hand stays; what a role needs is put back.
+Permissions an admin adds to a group are kept; ones a role needs are restored.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _MANAGER = _READ | {
     "channels.view_channel",
     "channels.view_connection",
 }
-# Nobody is deleted, and what a permission is called is not for people to edit.
+# Users are never deleted, and permission names are not editable.
 _NEVER = {"auth.delete_user", "auth.add_permission", "auth.change_permission", "auth.delete_permission"}
 _APPS_OF_ADMINS = ("mentions", "channels", "experts", "auth", "audit")
 
@@ -58,7 +58,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 
 
 def ensure(apps: Apps = global_apps) -> None:
-    """Groups exist and hold at least the permissions of their role. Names of apps not yet migrated are left out."""
+    """Ensure that groups exist with at least their role's permissions. Permissions of apps not yet migrated are
+    skipped."""
     group_model = apps.get_model("auth", "Group")
     permission_model = apps.get_model("auth", "Permission")
     known = {(p.content_type.app_label, p.codename): p for p in permission_model.objects.select_related("content_type")}
@@ -73,6 +74,6 @@ def ensure(apps: Apps = global_apps) -> None:
 
 
 def ensure_after_migrate(sender: Any, **_kwargs: Any) -> None:
-    """Receiver of `post_migrate`. Permissions of an app are made by a receiver of the same signal; running once more
-    for each later app is how all of them are found, in whatever order the apps come."""
+    """Receiver of `post_migrate`. A receiver of the same signal creates an app's permissions; running again for each
+    later app finds them all, in whatever order the apps come."""
     ensure()

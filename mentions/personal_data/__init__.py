@@ -1,1 +1,1 @@
-"""What the desk holds of one person: finding it, giving it out, taking it away, and not keeping it for ever."""
+"""One person's data: finding, exporting and erasing it, and retention."""

@@ -1,4 +1,4 @@
-"""Which person a command is about."""
+"""Selects the person a command applies to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def add_arguments(parser: Any) -> None:
 
 
 def chosen(options: dict[str, Any]) -> Scope:
-    """Raises CommandError with what to do."""
+    """The person's data. Raises CommandError with a message that says what to do."""
     given = [name for name in ("author", "person", "account") if options[name]]
     if len(given) != 1:
         raise CommandError("Name one person: --author, --person or --account.")

@@ -1,7 +1,7 @@
-"""Taking a person out of the desk: texts, names, handles, files, raw items, drafts, and what left about them.
+"""Erases a person: texts, names, handles, files, raw items, drafts, and outgoing items about them.
 
-Tickets, times and counts stay, so that no figure changes. Ids become hashes, and the inbox stores nothing under an
-erased id again. What others wrote stays, without the person's names and without the lines that repeat their words.
+Tickets, times and counts stay, so no figure changes. Ids become hashes, and the inbox stores nothing under an erased id
+again. Other people's text stays, without the person's names and without lines that quote them.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ WAITING = "still waiting in the inbox or outbox; erase once more in a few minute
 
 
 def erase(scope: Scope, *, now: datetime, actor: Any = None, actor_name: str = "") -> dict[str, int]:
-    """What was removed, by kind; `WAITING` where something could not be removed yet. A second time finds nothing."""
+    """Erase, and return counts by kind; `WAITING` if something could not be removed yet. A second run finds nothing."""
     called = scope.called
     done: Counter[str] = Counter()
     with transaction.atomic():
         _everything(scope, done, now)
         log.record("erased", now=now, actor=actor, actor_name=actor_name, subject=subject_of(scope), details=dict(done))
-    # Portion by portion over the whole inbox, each in its own transaction.
+    # The whole inbox in portions, each in a separate transaction.
     done["raw items that name them"] += retention.remove_raw_naming(called)
     done[WAITING] += retention.waiting_naming(called)
     return {what: count for what, count in done.items() if count}
 
 
 def subject_of(scope: Scope) -> str:
-    """By number: the log outlives the person, and must not name them."""
+    """By id: the log outlives the person and must not name them."""
     if scope.person is not None:
         return f"person {scope.person.pk}"
     return f"author {scope.authors[0].pk}" if scope.authors else "nobody"
@@ -89,7 +89,7 @@ def _everything(scope: Scope, done: Counter[str], now: datetime) -> None:
 
 
 def _lock(scope: Scope) -> None:
-    """Items before tickets, each in the order of their ids, as ingest does."""
+    """Items before tickets, each in id order, as in ingest."""
     items = Message.objects.filter(pk__in=scope.messages, item_id__isnull=False).values("item_id")
     list(InboundItem.objects.filter(pk__in=items).order_by("pk").select_for_update().values_list("pk"))
     list(Ticket.objects.filter(pk__in=[*scope.own, *scope.near]).order_by("pk").select_for_update().values_list("pk"))
@@ -99,7 +99,7 @@ def _lock(scope: Scope) -> None:
 
 
 def _inbox(scope: Scope, ids: set[tuple[str, str]]) -> int:
-    """Rows stay, so that volume stays what it was; what they hold goes, also what nobody could read."""
+    """Rows stay, so volume figures don't change; their content goes, unreadable items included."""
     those_of_messages = Message.objects.filter(pk__in=scope.messages).values_list("item_id", flat=True)
     items = {item for item in those_of_messages if item is not None}
     for namespace in {space for space, _one in ids}:
@@ -110,13 +110,13 @@ def _inbox(scope: Scope, ids: set[tuple[str, str]]) -> int:
 
 
 def _outbox(scope: Scope, done: Counter[str]) -> None:
-    """What has left keeps its state and its number on the platform; what has not is waited for."""
+    """Sent items keep their state and platform id; unsent ones are waited for."""
     left = OutboundItem.objects.filter(pk__in=scopes.outbound_ids(scope)).exclude(payload={"erased": True})
     done[WAITING] += left.filter(state__in=states.UNSETTLED).count()
     done["sent items"] += erasing.erase_settled(left)
 
 
-# --- what they wrote --------------------------------------------------------------------------------------------------
+# --- their messages ---------------------------------------------------------------------------------------------------
 
 
 def _messages(scope: Scope, done: Counter[str]) -> None:
@@ -134,14 +134,14 @@ def _messages(scope: Scope, done: Counter[str]) -> None:
 
 
 def _gone(rows: Any) -> int:
-    """How many rows were there; what hangs on them goes too."""
+    """Delete the rows with their dependants; return how many there were."""
     count = int(rows.count())
     rows.delete()
     return count
 
 
 def _words_of_others(scope: Scope, names: Names, done: Counter[str]) -> None:
-    """Their messages in the same tickets: names and repeated lines go, and markup that holds any."""
+    """Other people's messages in the same tickets: remove names and quoted lines, and any markup containing them."""
     others = Message.objects.filter(ticket__in=[*scope.own, *scope.near]).exclude(pk__in=scope.messages)
     for message in others.defer("search").prefetch_related("revisions"):
         done["texts of others"] += _scrub(
@@ -154,7 +154,7 @@ def _words_of_others(scope: Scope, names: Names, done: Counter[str]) -> None:
 def _scrub(
     row: Model, names: Names, texts: tuple[str, ...], jsons: tuple[str, ...] = (), blank: tuple[str, ...] = ()
 ) -> bool:
-    """Takes the names out of one row and saves what has changed; whether anything has."""
+    """Remove the names from one row and save it if changed; return whether it was."""
     changed = {name: names.text(getattr(row, name)) for name in texts}
     changed |= {name: names.json(getattr(row, name)) for name in jsons}
     changed |= {
@@ -172,7 +172,7 @@ def _scrub(
 
 
 def _on_tickets(scope: Scope, names: Names, done: Counter[str]) -> None:
-    """On their own tickets no word stays; on others' the person's names go."""
+    """On their own tickets all text goes; on others', the person's names."""
     own = scope.own
     Ticket.objects.filter(pk__in=own).update(subject=ERASED, wait_note="", language="")
     done["notes"] += Note.objects.filter(ticket__in=own).exclude(text=ERASED).update(text=ERASED)
@@ -203,7 +203,7 @@ def _near(near: list[int], names: Names, done: Counter[str]) -> None:
 
 
 def _posts(posts: list[ThreadPost], around: set[tuple[str, str]], names: Names, done: Counter[str]) -> None:
-    """The talk around tickets: what they said goes, what others said stays without them."""
+    """Context around tickets: their posts are erased, others' stay without their names."""
     done["posts around tickets"] += _gone(ThreadPost.objects.filter(pk__in=[post.pk for post in posts]))
     for namespace, thread_id in around:
         for post in ThreadPost.objects.filter(namespace=namespace, thread_id=thread_id):
@@ -211,7 +211,7 @@ def _posts(posts: list[ThreadPost], around: set[tuple[str, str]], names: Names, 
 
 
 def _around(scope: Scope, posts: list[ThreadPost]) -> set[tuple[str, str]]:
-    """(namespace, id) of every thread in which the person spoke."""
+    """(namespace, id) of every thread the person posted in."""
     spoken = Message.objects.filter(pk__in=scope.messages).values_list("namespace", "thread_id")
     return set(spoken) | {(post.namespace, post.thread_id) for post in posts}
 
@@ -220,8 +220,8 @@ def _around(scope: Scope, posts: list[ThreadPost]) -> set[tuple[str, str]]:
 
 
 def _ids(scope: Scope, ids: set[tuple[str, str]], around: set[tuple[str, str]]) -> None:
-    """Ids become hashes, the same everywhere, so that conversations hold together. `around`: all threads in which the
-    person spoke."""
+    """Replace ids with hashes, the same everywhere, so conversations stay connected. `around`: all threads the person
+    posted in."""
     MessageAlias.objects.filter(message__in=scope.messages).delete()
     mine = Message.objects.filter(pk__in=scope.messages).defer("search")
     threads = {(m.namespace, m.thread_id) for m in mine} - _threads_of_others(scope)
@@ -243,7 +243,7 @@ def _ids(scope: Scope, ids: set[tuple[str, str]], around: set[tuple[str, str]]) 
 
 
 def _threads_of_others(scope: Scope) -> set[tuple[str, str]]:
-    """Threads in which somebody else asks, too: their id is not the person's."""
+    """Threads with another requester too: their id is not the person's."""
     mine = Message.objects.filter(pk__in=scope.messages)
     same = Message.objects.filter(thread_id__in=mine.values("thread_id")).exclude(pk__in=scope.messages)
     others = same.exclude(ticket__in=scope.own)

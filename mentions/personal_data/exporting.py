@@ -1,4 +1,4 @@
-"""Everything that the desk holds of one person: JSON, and the files that came with it."""
+"""Exports everything the desk holds about one person: JSON, and attached files."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from mentions.personal_data import scope as scopes
 from mentions.personal_data.scope import Scope
 
 ALWAYS_LEFT_OUT = {"digest", "version_at", "claim_token", "key", "lease_token", "attempt_token"}
-"""Columns that say nothing about anybody."""
+"""Columns without personal data."""
 
 
 def export(scope: Scope, out: BinaryIO, now: datetime) -> dict[str, int]:
-    """Write a zip: `data.json`, and `files/`, `raw/` with what is no text. Returns how many of each kind are in it."""
+    """Write a zip: `data.json`, with binary content in `files/` and `raw/`. Returns the count per kind."""
     data = collect(scope)
     counts = {name: len(rows) for name, rows in data.items() if isinstance(rows, list)}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -45,7 +45,7 @@ def export(scope: Scope, out: BinaryIO, now: datetime) -> dict[str, int]:
 
 
 def collect(scope: Scope) -> dict[str, Any]:
-    """By kind, each a list of rows as {column: value}."""
+    """Rows by kind, each as {column: value}."""
     own = scope.own
     messages = Message.objects.filter(Q(ticket__in=own) | Q(author__in=scope.authors)).defer("search").order_by("pk")
     found: dict[str, Any] = {
@@ -95,7 +95,7 @@ def _files(scope: Scope) -> Iterable[tuple[str, bytes]]:
 
 
 def _plain(name: str) -> str:
-    """A name that leads nowhere else when it is unpacked."""
+    """A file name that is safe to unpack."""
     last = PurePosixPath(name.replace("\\", "/")).name
     return "".join(c if c.isalnum() or c in "._- " else "_" for c in last)[:100] or "file"
 

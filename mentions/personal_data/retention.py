@@ -1,4 +1,4 @@
-"""What is not kept for ever: the raw form of what came in, and the files of conversations that are long over."""
+"""Data retention: removes the raw form of inbox items, and files of old conversations."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PORTION = 200
 @dataclass(frozen=True, slots=True)
 class Removed:
     raw: int
-    """Inbox items that cannot be read again from now on."""
+    """Inbox items that can no longer be replayed."""
     files: int
 
 
 def remove_old(now: datetime) -> Removed:
-    """By DESK_RAW_RETENTION_DAYS and DESK_FILE_RETENTION_DAYS; 0 keeps for ever. In portions, so that nothing waits."""
+    """By DESK_RAW_RETENTION_DAYS and DESK_FILE_RETENTION_DAYS; 0 keeps forever. In portions, so nothing has to wait."""
     raw = files = 0
     if settings.RAW_RETENTION_DAYS:
         raw = retention.remove_raw(now - timedelta(days=settings.RAW_RETENTION_DAYS))
@@ -39,7 +39,7 @@ def remove_old(now: datetime) -> Removed:
 
 @transaction.atomic
 def _some_files(before: datetime) -> int:
-    """Names and sizes stay, as with files that were too large to keep."""
+    """Names and sizes stay, as for oversized files."""
     over = Attachment.objects.filter(
         blob__isnull=False, message__posted_at__lt=before, message__ticket__last_message_at__lt=before
     ).exclude(message__ticket__status__in=[Ticket.Status.NEW, Ticket.Status.OPEN, Ticket.Status.PENDING])

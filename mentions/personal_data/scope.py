@@ -1,4 +1,4 @@
-"""Whose data, and where it lies: the accounts of one human, their tickets, and the tickets that they only speak in."""
+"""Finds one person's data: the accounts of one human, their tickets, and tickets they only posted in."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from mentions.models import Attachment, Author, Event, Message, NoticePost, Pers
 from mentions.personal_data.scrubbing import ERASED, Names
 
 MIN_ID = 6
-"""Shorter ids are found in too many texts that mean something else."""
+"""Shorter ids match too many unrelated texts."""
 
 
 class OneOfUs(Exception):
-    """Members of the team are deactivated, never erased; the text says so."""
+    """Team members are deactivated, never erased; the text says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What belongs to one person. `own`: tickets in which they ask; `near`: those in which they say something else."""
+    """One person's data. `own`: tickets they requested; `near`: tickets where they only posted."""
 
     authors: list[Author]
     person: Person | None
     own: list[int]
     near: list[int]
     messages: list[int]
-    """What they wrote, and what we wrote to them."""
+    """Their messages, and ours to them."""
 
     @property
     def called(self) -> list[str]:
-        """By what they are called: handles, names, addresses, ids."""
+        """Their handles, names, addresses and ids."""
         found = [word for a in self.authors for word in (a.handle, a.name, a.external_id, a.url)]
         if self.person is not None:
             found += [self.person.name, *self.person.accounts.values_list("handle", flat=True)]
@@ -43,11 +43,11 @@ class Scope:
 
     @property
     def title(self) -> str:
-        """For whoever decides: the name, or what there is."""
+        """Display name for confirmation: the name, or whatever is known."""
         return str(self.person or self.authors[0])
 
     def names(self) -> Names:
-        """For texts that stay: what calls them, and every line that they wrote."""
+        """For texts that stay: their names, and every line they wrote."""
         lines: set[str] = set()
         ids: set[str] = set()
         for text, external_id in Message.objects.filter(author__in=self.authors).values_list("text", "external_id"):
@@ -82,11 +82,11 @@ def _scope(authors: list[Author], person: Person | None) -> Scope:
     return Scope(authors, person, own, near, messages)
 
 
-# --- what hangs on it -------------------------------------------------------------------------------------------------
+# --- related rows -----------------------------------------------------------------------------------------------------
 
 
 def thread_posts(scope: Scope) -> list[ThreadPost]:
-    """What they said around tickets of others."""
+    """Their posts around other people's tickets."""
     wanted = Q(pk__in=[])
     for author in scope.authors:
         wanted |= Q(namespace=author.namespace, author_external_id=author.external_id)
@@ -94,7 +94,7 @@ def thread_posts(scope: Scope) -> list[ThreadPost]:
 
 
 def outbound_ids(scope: Scope) -> list[int]:
-    """Everything that left the desk about their tickets: replies, likes, requests, notices, what was shared."""
+    """Every outbound item about their tickets: replies, likes, requests, notices, shares."""
     talks = [f"{kind}:{ticket}" for ticket in scope.own for kind in ("ticket", "outreach")]
     about = Q(notices__message__in=scope.messages) | Q(notices__message__ticket__in=scope.own)
     posts = list(NoticePost.objects.filter(about).distinct().values_list("pk", "outbound_id"))
@@ -110,7 +110,7 @@ def outbound_ids(scope: Scope) -> list[int]:
 
 
 def ids(scope: Scope, posts: Iterable[ThreadPost]) -> set[tuple[str, str]]:
-    """(namespace, external id) of everything that must not come in again."""
+    """(namespace, external id) of everything that must not be stored again."""
     messages = Message.objects.filter(pk__in=scope.messages)
     found = set(messages.values_list("namespace", "external_id"))
     found |= set(messages.filter(aliases__isnull=False).values_list("aliases__namespace", "aliases__external_id"))
@@ -118,7 +118,7 @@ def ids(scope: Scope, posts: Iterable[ThreadPost]) -> set[tuple[str, str]]:
 
 
 def plan(scope: Scope) -> dict[str, int]:
-    """What would be erased, counted."""
+    """Counts of what would be erased."""
     return {
         "accounts": len(scope.authors),
         "tickets": len(scope.own),
@@ -133,7 +133,7 @@ def plan(scope: Scope) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a floor above keeps about tickets: `rows` for an export, `erase` empties them and says how many."""
+    """Data an upper floor keeps about tickets: `rows` exports it, `erase` erases it and returns how many rows."""
 
     name: str
     rows: Callable[[Scope], Iterable[Model]]

@@ -1,4 +1,4 @@
-"""Taking somebody out of texts and JSON that stay. Pure."""
+"""Removes a person from texts and JSON that are kept. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 ERASED = "[erased]"
 MIN_LENGTH = 3
-"""Shorter names (`Al`) are found in too many words that mean something else."""
+"""Shorter names (`Al`) match too many unrelated words."""
 MIN_LINE = 4
 
 STRUCTURE = frozenset(
@@ -20,14 +20,14 @@ STRUCTURE = frozenset(
         *("first_reply_at", "solved_at", "due_at", "assignee", "no_reply_reason", "queued_at"),
     }
 )
-"""Keys of an event's data whose values are numbers, states, times or words of the desk."""
+"""Keys of an event's data with numbers, states, times or the desk's own words as values."""
 
 
 class Names:
-    """Everything by which a person is called: handles, names, addresses, ids."""
+    """A person's handles, names, addresses and ids."""
 
     def __init__(self, names: Iterable[str], lines: Iterable[str] = ()) -> None:
-        """`lines`: what they wrote, line by line; whoever quotes it repeats it."""
+        """`lines`: their text, line by line, to find quotes of it."""
         known = {name.strip() for name in names}
         self.names = sorted(
             (n for n in known if len(n) >= MIN_LENGTH and not n.startswith(ERASED)), key=len, reverse=True
@@ -40,13 +40,13 @@ class Names:
         return bool(self._pattern or self._lines)
 
     def text(self, text: str) -> str:
-        """Without the person's names, and without lines that repeat what they wrote."""
+        """The text without the person's names and without lines that quote them."""
         if self._lines and any(_bare(line) in self._lines for line in text.split("\n")):
             text = "\n".join(ERASED if _bare(line) in self._lines else line for line in text.split("\n"))
         return self._pattern.sub(ERASED, text) if self._pattern else text
 
     def json(self, value: Any) -> Any:
-        """The same for every text in it, keys too."""
+        """The same for every string in it, keys included."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
@@ -61,7 +61,7 @@ def _bare(line: str) -> str:
 
 
 def structure(value: Any, key: str = "") -> Any:
-    """An event's data without what a person may have written: numbers, states, times, names of tags and macros stay."""
+    """An event's data without anything a person may have written: numbers, states, times, tag and macro names stay."""
     if isinstance(value, dict):
         kept = {k: structure(v, k) for k, v in value.items() if k in STRUCTURE}
         return {k: v for k, v in kept.items() if v is not None or value[k] is None}
@@ -73,7 +73,7 @@ def structure(value: Any, key: str = "") -> Any:
 
 
 def _is_of_the_desk(key: str, value: str) -> bool:
-    """A state, the name of a tag, macro or Slack channel, a time: nothing that somebody outside has written."""
+    """A state, a tag, macro or Slack channel name, a time: nothing written by an outsider."""
     if key in ("macro", "channel", "added", "removed", "tags"):
         return len(value) <= 120
     return re.fullmatch(r"[\w.:-]{0,40}", value) is not None or _is_time(value)

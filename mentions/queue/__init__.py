@@ -1,1 +1,1 @@
-"""The play queue: claims, views and their counts, list rows, paging."""
+"""The queue: claims, views and their counts, list rows, paging."""

@@ -1,13 +1,13 @@
-"""Who holds a ticket: a lease with a fencing token, renewed by a heartbeat.
+"""Claims: a ticket is held by a lease with a fencing token, renewed by a heartbeat.
 
-A claim is one short transaction of two statements, sent together and planned once per connection. The first gives back
-the advocate's own lease when it has run out; the second finds, locks, claims and records. The walk follows the partial
-index of the queue (`queued_at, id`), skips what another transaction has locked, and tests the view's filters.
+A claim is one short transaction of two statements, sent together and planned once per connection. The first releases
+the advocate's own expired lease; the second finds, locks, claims and records. The scan follows the queue's partial
+index (`queued_at, id`), skips tickets that another transaction has locked, and applies the view's filters.
 
-What comes first: the ticket that the advocate already holds, then what is assigned to them (follow-ups to their
-conversations, what they parked), then the oldest of the view. A follow-up whose assignee is on shift is kept for them
-for `FOLLOW_UP_GRACE_MINUTES` after its last message; then anybody gets it. On shift: as they said (`shift_until`), and
-where they have not said, anybody who did something on the desk within `PRESENT_MINUTES`.
+Order: the ticket the advocate already holds, then tickets assigned to them (follow-ups to their conversations, tickets
+they parked), then the oldest in the view. A follow-up is reserved for an on-shift assignee for
+`FOLLOW_UP_GRACE_MINUTES` after its last message; then anybody gets it. On shift means what they set (`shift_until`) or,
+if unset, any activity on the desk within `PRESENT_MINUTES`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PRESENT_MINUTES = 30
 
 
 class ClaimLost(Exception):
-    """The token is not the current one: the lease ran out and somebody else holds the ticket, or it was taken away."""
+    """The token is stale: the lease expired and somebody else holds the ticket, or the claim was taken away."""
 
     def __init__(self, ticket_id: int) -> None:
         super().__init__(_("Ticket #%(id)s is no longer yours: your claim on it has ended.") % {"id": ticket_id})
@@ -60,7 +60,7 @@ class HoldsAnother(Exception):
         self.ticket_id = ticket_id
 
 
-# A ticket that was hidden from its holder meanwhile is not held on to.
+# A ticket hidden from its holder since the claim is not kept.
 _GIVE_BACK = f"""
 WITH gone AS (
     UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
@@ -70,8 +70,8 @@ INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
 SELECT id, %(now)s, NULL, 'expired', jsonb_build_object('by', %(me)s) FROM gone
 """  # noqa: S608
 
-# For a transaction that has locked a ticket already: it waits for no other one. One that somebody else has locked at
-# this moment (who may be waiting for ours) is not given back.
+# For a transaction that has already locked a ticket: it waits for no other. A ticket that somebody else has locked now
+# (who may be waiting for ours) is not released.
 _GIVE_BACK_FREE = _GIVE_BACK.replace(
     "WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s",
     """WHERE id IN (SELECT id FROM mentions_ticket WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s
@@ -84,13 +84,13 @@ ORDER BY id FOR UPDATE
 
 _FREE = "(mentions_ticket.claimed_by_id IS NULL OR mentions_ticket.claim_expires_at <= %(now)s)"
 
-# Evaluated per candidate, and only for tickets that this advocate once gave back.
+# Evaluated per candidate, only for tickets this advocate has handed back.
 _NOT_HANDED_BACK = """NOT EXISTS (
     SELECT 1 FROM mentions_handback h WHERE h.ticket_id = mentions_ticket.id AND h.user_id = %(me)s
       AND NOT EXISTS (SELECT 1 FROM mentions_message m WHERE m.ticket_id = h.ticket_id
         AND m.ingested_at > h.at AND m.direction = 'in' AND NOT m.is_auto))"""
 
-# A follow-up whose assignee is there. A lease that ran out since its last message says that they are not.
+# A follow-up with its assignee present. A lease that expired since its last message means they are not.
 _KEPT_FOR_ASSIGNEE = """(mentions_ticket.first_reply_at IS NOT NULL
     AND mentions_ticket.assignee_id <> %(me)s AND mentions_ticket.claimed_by_id IS NULL
     AND mentions_ticket.last_message_at > %(kept_since)s
@@ -136,10 +136,10 @@ SELECT {columns} FROM mentions_ticket WHERE id = (SELECT id FROM held)
 
 @lru_cache(maxsize=512)
 def _statement(filters: str) -> tuple[str, dict[str, Any]]:
-    """The claim over one view, and the values of its filters."""
+    """The claim statement for one view, and its filter values."""
     parts = both(view_filters.conditions(json.loads(filters)))
     where = "\n      AND ".join([_FREE, parts.sql, access.VISIBLE.sql, _NOT_HANDED_BACK])
-    # By name: a column that is added while this process runs must not change what the prepared statement gives.
+    # By name: a column added while this process runs must not change the prepared statement's result.
     names = [str(f.column) for f in Ticket._meta.concrete_fields]
     columns = ", ".join(f"mentions_ticket.{name}" for name in names)
     sql = _CLAIM.format(where=where, kept=_KEPT_FOR_ASSIGNEE, columns=columns, columns_taken=", ".join(names))
@@ -147,8 +147,8 @@ def _statement(filters: str) -> tuple[str, dict[str, Any]]:
 
 
 def claim_next(user: Any, view: View | None, now: datetime) -> Ticket | None:
-    """The ticket to work on: the one already held, or the next of the view (None: of the whole queue), now held by
-    `user` with `claim_token`. None when nothing is left for this advocate. Who may play is for the caller to ask."""
+    """The ticket to work on, now held by `user` with `claim_token`: the one already held, or the next in the view
+    (None: the whole queue). None when nothing is left for this advocate. The caller checks who may play."""
     filters = view.filters if view else {}
     if not view_filters.holds_queued(filters):
         return current(user, now)
@@ -165,7 +165,7 @@ def claim_next(user: Any, view: View | None, now: datetime) -> Ticket | None:
     try:
         return _claim(sql, params)
     except IntegrityError:
-        # The same advocate in two tabs at once: the other tab's claim is theirs too.
+        # The same advocate in two tabs: the other tab's claim counts too.
         return current(user, now)
 
 
@@ -180,16 +180,16 @@ def lease() -> timedelta:
 
 
 def current(user: Any, now: datetime) -> Ticket | None:
-    """The ticket that this person holds."""
+    """The ticket this person holds."""
     return Ticket.objects.filter(claimed_by=user, claim_expires_at__gt=now).first()
 
 
 def claim(user: Any, ticket_id: int, now: datetime) -> Ticket:
-    """Hold one certain ticket, whatever its status (from the list, or something urgent). Claiming one's own ticket
+    """Claim a specific ticket, whatever its status (from the list, or something urgent). Claiming one's own ticket
     again keeps the token. Raises AlreadyClaimed, HoldsAnother, Ticket.DoesNotExist."""
     try:
         return _claim_this(user, ticket_id, now)
-    except IntegrityError as error:  # the same advocate claimed something else in another tab, at the same moment
+    except IntegrityError as error:  # the same advocate claimed another ticket in another tab at the same moment
         held = current(user, now)
         raise HoldsAnother(held.pk if held else ticket_id) from error
 
@@ -197,7 +197,7 @@ def claim(user: Any, ticket_id: int, now: datetime) -> Ticket:
 @transaction.atomic
 def _claim_this(user: Any, ticket_id: int, now: datetime) -> Ticket:
     with connection.cursor() as cursor:
-        # By id, the one that is wanted and the one that is given back: two people may want each other's.
+        # Lock both tickets in id order, the wanted and the released one: two people may want each other's.
         cursor.execute(_LOCK_BOTH, {"ticket": ticket_id, "me": user.pk, "now": now})
         cursor.execute(_GIVE_BACK_FREE, {"me": user.pk, "now": now})
     ticket: Ticket = access.visible_tickets(user).select_for_update(of=("self",)).get(pk=ticket_id)
@@ -211,7 +211,7 @@ def _claim_this(user: Any, ticket_id: int, now: datetime) -> Ticket:
 
 
 def take(ticket: Ticket, user: Any, now: datetime) -> Ticket:
-    """Claim a ticket whose row the caller has locked and found free. One Event."""
+    """Claim a ticket that the caller has locked and found free. One Event."""
     before = ticket.status
     lost_by = ticket.claimed_by_id
     ticket.claimed_by, ticket.claim_token, ticket.claim_expires_at = user, uuid.uuid4(), now + lease()
@@ -225,8 +225,8 @@ def take(ticket: Ticket, user: Any, now: datetime) -> Ticket:
 
 
 def renew(ticket_id: int, token: UUID | str, now: datetime, user: Any = None) -> datetime:
-    """The heartbeat: the lease runs on; its new end. A lease that ran out but was given to nobody is still theirs.
-    With `user`, nobody else's token will do. Raises ClaimLost."""
+    """Heartbeat: extend the lease and return its new end. An expired lease that nobody else took still counts. With
+    `user`, the token must be theirs. Raises ClaimLost."""
     expires = now + lease()
     held = Ticket.objects.filter(pk=ticket_id, claim_token=token)
     if not (held if user is None else held.filter(claimed_by=user)).update(claim_expires_at=expires):
@@ -236,7 +236,7 @@ def renew(ticket_id: int, token: UUID | str, now: datetime, user: Any = None) ->
 
 @transaction.atomic
 def release(ticket_id: int, actor: Any, token: UUID | str, now: datetime) -> None:
-    """Give it back to its place, without a word (leaving play mode). Raises ClaimLost."""
+    """Release the ticket to its place in the queue, without a note (leaving play mode). Raises ClaimLost."""
     ticket = lock(ticket_id, actor, token, now)
     let_go(ticket)
     ticket.save(update_fields=list(CLAIM_FIELDS))
@@ -247,7 +247,7 @@ CLAIM_FIELDS = ("claimed_by", "claim_token", "claim_expires_at")
 
 
 def let_go(ticket: Ticket) -> None:
-    """Clears the claim on the instance; the caller saves CLAIM_FIELDS."""
+    """Clear the claim on the instance; the caller saves CLAIM_FIELDS."""
     ticket.claimed_by = ticket.claim_token = ticket.claim_expires_at = None
 
 
@@ -256,9 +256,9 @@ def is_live(ticket: Ticket, now: datetime) -> bool:
 
 
 def lock(ticket_id: int, actor: Any, token: UUID | str | None, now: datetime) -> Ticket:
-    """The ticket, its row locked until the end of the caller's transaction, if `actor` may change it now.
+    """Lock the ticket's row until the caller's transaction ends, if `actor` may change it now.
 
-    With a token: it must be the current one and the actor's own, else ClaimLost. Without: nobody else may hold it, else
+    With a token: it must be current and the actor's own, else ClaimLost. Without: nobody else may hold the ticket, else
     AlreadyClaimed.
     """
     ticket: Ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
@@ -272,8 +272,8 @@ def lock(ticket_id: int, actor: Any, token: UUID | str | None, now: datetime) ->
 
 
 def take_again(ticket: Ticket, user: Any, now: datetime) -> bool:
-    """Hold a ticket whose row the caller has locked, if it is free and `user` holds nothing else; whether they do. What
-    another tab does at this moment decides about this only: the caller's transaction never fails by it."""
+    """Claim a ticket the caller has locked, if it is free and `user` holds nothing else; return whether they hold it
+    now. A race with another tab affects only this result: the caller's transaction never fails because of it."""
     if user is None or is_live(ticket, now):
         return False
     is_taken = False
@@ -287,7 +287,7 @@ def take_again(ticket: Ticket, user: Any, now: datetime) -> bool:
 
 
 def _holds_nothing(user: Any, now: datetime) -> bool:
-    """Whether `user` may claim. A claim of theirs that ran out is given back first, as it stands in the way."""
+    """Whether `user` may claim. An expired claim of theirs is released first, since it would block this one."""
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK_FREE, {"me": user.pk, "now": now})
     return not Ticket.objects.filter(claimed_by=user).exists()

@@ -1,4 +1,4 @@
-"""Pages of a list by keyset: the next page begins after the last row seen, however deep, at the cost of the first."""
+"""Keyset pagination: each page starts after the last row seen, so deep pages cost the same as the first."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mentions.models.ticket_states import TicketQuerySet
 
 
 def cursor_of(record: Mapping[str, Any], order: Sequence[str]) -> str:
-    """Where this row stands in the order, for an address: times as ISO 8601, an empty part for null."""
+    """The row's position in the order, for a URL: times as ISO 8601, an empty part for null."""
     return ",".join(_text(record[name.lstrip("-")]) for name in order)
 
 
 def after(tickets: TicketQuerySet, order: Sequence[str], cursor: str) -> TicketQuerySet:
-    """The rows behind the cursor; a cursor that does not fit the order gives the first page."""
+    """The rows after the cursor; an invalid cursor gives the first page."""
     parts = cursor.split(",")
     if len(parts) != len(order):
         return tickets
@@ -33,7 +33,7 @@ def after(tickets: TicketQuerySet, order: Sequence[str], cursor: str) -> TicketQ
 def _behind(order: Sequence[str], values: Sequence[Any]) -> Q:
     name, value = order[0], values[0]
     column, step = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
-    if value is None:  # nulls stand last in both senses: behind one there are only further nulls
+    if value is None:  # nulls sort last in both directions: only further nulls follow one
         return Q(**{f"{column}__isnull": True}) & _behind(order[1:], values[1:])
     beyond = Q(**{f"{column}__{step}": value})
     if column == "due_at":
@@ -41,7 +41,7 @@ def _behind(order: Sequence[str], values: Sequence[Any]) -> Q:
     if len(order) == 1:
         return beyond
     behind = beyond | (Q(**{column: value}) & _behind(order[1:], values[1:]))
-    # Says the same once more in a way that lets the index begin there.
+    # Redundant condition that lets the index scan start there.
     return behind if column == "due_at" else Q(**{f"{column}__{step}e": value}) & behind
 
 

@@ -1,7 +1,7 @@
-"""The rows of a list of tickets: one statement however many there are, and their markup.
+"""Rows of a ticket list, from one statement regardless of their number, and their markup.
 
-Fifty rows of a dozen values each would be most of what the list's page costs if a template said them one by one; here
-they are plain strings, escaped where they are put in.
+Rendering fifty rows of a dozen values each in a template would be most of the page's cost; here they are plain strings,
+escaped on insertion.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ COLUMNS = (
 SHOWN_TAGS = 8
 SAID = Coalesce(NullIf(Left("text", 400), Value("")), KeyTextTransform(0, "links"), F("url"), output_field=TextField())
 OVER = (Ticket.Status.SOLVED, Ticket.Status.CLOSED)
-"""Nothing is due any more."""
+"""Statuses with nothing due."""
 STATUS_WORDS = dict(Ticket.Status.choices)
 PRIORITY_WORDS = dict(Priority.choices)
 WAITING_WORDS = dict(Ticket.WaitingOn.choices)
@@ -47,7 +47,7 @@ WAITING_WORDS = dict(Ticket.WaitingOn.choices)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a reader sees of one ticket; `fields` are the raw values, for paging and change detection."""
+    """One ticket in a list; `fields` are the raw values, for paging and change detection."""
 
     id: int
     who: str
@@ -66,12 +66,12 @@ class Row:
     fields: dict[str, Any]
 
     def __str__(self) -> str:
-        """Its list item."""
+        """The row as a list item."""
         return self._item("")
 
     @property
     def pickable(self) -> SafeString:
-        """With a box to select it for a change of many."""
+        """The list item with a checkbox for bulk changes."""
         label = escape(_("Select #%(id)s") % {"id": self.id})
         box = f'<input type="checkbox" form="bulk" name="ticket" value="{self.id}" aria-label="{label}">'
         return self._item(f'<label class="pick">{box}</label>')
@@ -102,7 +102,7 @@ class Row:
 
 
 def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
-    """The queryset with what a row needs, still to be ordered and cut. Yields dicts."""
+    """The queryset with the columns a row needs, not yet ordered or limited. Yields dicts."""
     last_said = Message.objects.filter(ticket=OuterRef("pk"), direction="in").order_by("-posted_at", "-id")
     tags = Tag.objects.filter(tickets=OuterRef("pk")).order_by("name").values("name")
     found: TicketQuerySet = tickets.annotate(
@@ -113,14 +113,14 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
         handle=F("requester__handle"),
         assignee_name=F("assignee__username"),
         claimer_name=F("claimed_by__username"),
-        # A link without words says where it leads.
+        # A link without text shows its target.
         said=Subquery(last_said.values(short=SAID)[:1]),
         tag_names=ArraySubquery(tags),
     ).values(*COLUMNS)
     return found
 
 
-# The list is cut before anything is looked up for it.
+# The list is limited before anything is joined to it.
 _FIRST = """
 SELECT t.id, t.subject, t.status, t.priority, t.queued_at, t.due_at, t.last_message_at, t.waiting_on, t.wake_at, c.name,
     coalesce(nullif(a.name, ''), nullif(a.handle, ''), a.external_id), a.handle, u.username, h.username,
@@ -145,8 +145,8 @@ def _first_statement(filters: str, order: tuple[str, ...], limit: int) -> tuple[
 
 
 def first_of(view: View, user: access.User, now: datetime, limit: int) -> list[dict[str, Any]]:
-    """What `with_columns` gives for the beginning of a view of tickets that wait: the page that is open all day,
-    planned once per connection. For whoever may view tickets."""
+    """The first rows of a queue view, as from `with_columns`: this page stays open all day, so the statement is planned
+    once per connection. For users who may view tickets."""
     order = view_filters.ORDERS[view_filters.order_of(view)]
     sql, values = _first_statement(json.dumps(view.filters, sort_keys=True), order, limit)
     found = prepared.run(sql, {**values, "me": user.pk, "now": now})
@@ -160,7 +160,7 @@ def rows(records: Iterable[dict[str, Any]], now: datetime) -> list[Row]:
 def _row(record: dict[str, Any], now: datetime) -> Row:
     said = excerpt(record["said"] or "")
     subject = record["subject"]
-    # Posts without a title get their own beginning as subject at ingest: saying it twice would be noise.
+    # Posts without a title get their own beginning as subject at ingest; don't show it twice.
     if subject and said.startswith(subject.rstrip("…")[:60]):
         subject = ""
     priority = record["priority"]
@@ -171,7 +171,7 @@ def _row(record: dict[str, Any], now: datetime) -> Row:
         subject=subject,
         said=said,
         status=record["status"],
-        # New is bold and open is not, as in a mail client; the other states are said.
+        # New is bold and open is not, as in a mail client; other states are written out.
         status_word="" if record["status"] in ("new", "open") else str(STATUS_WORDS[record["status"]]),
         priority=_priority_css(priority),
         priority_word=str(PRIORITY_WORDS.get(priority, "")),
@@ -200,7 +200,7 @@ def _waiting(record: dict[str, Any], now: datetime) -> str:
 
 
 def _held(record: dict[str, Any], now: datetime) -> str:
-    """Who has it: the one with it on screen, else its assignee."""
+    """Who has it: the claim holder, else the assignee."""
     if record["claim_expires_at"] and record["claim_expires_at"] > now:
         return _("%(name)s is on it") % {"name": record["claimer_name"] or _("somebody")}
     return record["assignee_name"] or ""

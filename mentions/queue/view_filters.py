@@ -3,15 +3,15 @@
 | filter | value |
 | --- | --- |
 | `channels` | channel slugs |
-| `statuses` | of `Ticket.Status`; without it: new and open |
-| `tags`, `without_tags` | tag names: one of them, none of them |
+| `statuses` | `Ticket.Status` values; default: new and open |
+| `tags`, `without_tags` | tag names: any of them, none of them |
 | `priority_min` | 10 low, 20 normal, 30 high, 40 urgent |
 | `assignee` | `me`, `none` or a username |
 | `language` | a code: `de` |
-| `older_than_minutes` | waits for at least that long |
+| `older_than_minutes` | waiting for at least that long |
 | `overdue` | true: first reply is overdue |
-| `parked` | true: only parked tickets; `any`: those too; otherwise not |
-| `text` | words that one of its messages holds |
+| `parked` | true: only parked tickets; `any`: parked ones too; default: none |
+| `text` | words in one of its messages |
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ QUEUE_STATUSES = ("new", "open")
 
 
 class FilterError(ValueError):
-    """A filter that does not exist or a value that does not fit; the text tells an admin what to change."""
+    """An unknown filter or an invalid value; the text says what an admin should change."""
 
 
 def _channels(value: Any) -> Fragment:
     slugs = _strings("channels", value)
     if len(slugs) == 1:
-        # One channel walks its own index in the queue's order; an array could not.
+        # One channel can use its own index in queue order; an array could not.
         sql = "mentions_ticket.channel_id = (SELECT c.id FROM channels_channel c WHERE c.slug = %(channel)s)"
         return Fragment(sql, {"channel": slugs[0]})
     sql = (
@@ -75,7 +75,7 @@ def _without_tags(value: Any) -> Fragment:
 
 
 def _priority_min(value: Any) -> Fragment:
-    # A literal, not a parameter: only then is it seen to fit the partial index of high priorities.
+    # A literal, not a parameter: only then does the planner use the partial index of high priorities.
     return Fragment(f"mentions_ticket.priority >= {_number('priority_min', value)}")
 
 
@@ -127,19 +127,19 @@ FILTERS: dict[str, Callable[[Any], Fragment]] = {
 
 
 def is_queue(filters: Mapping[str, Any]) -> bool:
-    """Whether everything it shows can be claimed: new or open, not parked. Such a view walks the queue's index."""
+    """Whether everything in the view can be claimed: new or open, not parked. Such a view uses the queue's index."""
     statuses = filters.get("statuses") or QUEUE_STATUSES
     return not filters.get("parked") and set(statuses) <= set(QUEUE_STATUSES)
 
 
 def holds_queued(filters: Mapping[str, Any]) -> bool:
-    """Whether it can show anything that may be claimed; if not, the claim need not look for it."""
+    """Whether it can hold anything that may be claimed; if not, the claim skips it."""
     statuses = filters.get("statuses") or QUEUE_STATUSES
     return filters.get("parked") is not True and bool(set(statuses) & set(QUEUE_STATUSES))
 
 
 def conditions(filters: Mapping[str, Any]) -> list[Fragment]:
-    """The filters as SQL; `%(me)s` and `%(now)s` are open. Raises FilterError."""
+    """The filters as SQL; `%(me)s` and `%(now)s` stay unfilled. Raises FilterError."""
     if unknown := set(filters) - set(FILTERS) - {"parked"}:
         raise FilterError(
             _("There is no filter %(name)s; there are: %(known)s.")
@@ -164,14 +164,14 @@ def _state(filters: Mapping[str, Any]) -> Iterable[Fragment]:
 
 
 def check(filters: Any) -> None:
-    """Raises FilterError for what cannot be saved as a view."""
+    """Raises FilterError for filters that cannot be saved as a view."""
     if not isinstance(filters, dict):
         raise FilterError(_('Filters are an object: {"channels": ["acme"], "overdue": true}.'))
     conditions(filters)
 
 
 def tickets_in(view: View, user: access.User, now: datetime) -> TicketQuerySet:
-    """What the view shows to this person, in the view's order."""
+    """The view's tickets for this person, in the view's order."""
     where = both(conditions(view.filters)).as_condition(me=user.pk, now=now)
     return access.visible_tickets(user).filter(where).order_by(*ORDERS[order_of(view)])
 
@@ -186,19 +186,19 @@ ORDERS = {
 
 
 def order_of(view: View) -> str:
-    """Views of tickets that wait follow the queue; the others follow the last message, which is what has an index."""
+    """Queue views use the queue's order; others go by last message, which has an index."""
     if is_queue(view.filters) or view.filters.get("parked") is True:
         return view.order
     return "stale" if view.order == "oldest" else "recent"
 
 
-# Capped counts end after a thousand rows: to start parallel workers for one takes ten times as long as counting. Both
-# statements travel together, in one transaction.
+# Capped counts stop after a thousand rows: starting parallel workers for one takes ten times as long as counting. Both
+# statements are sent together, in one transaction.
 _ALONE = "SET LOCAL max_parallel_workers_per_gather = 0;\n"
 
 
 def counts(views: Iterable[View], user: access.User, now: datetime) -> dict[int, int]:
-    """View id → number of its tickets, never above COUNT_CAP + 1 (shown as "1,000+"). One query for all of them."""
+    """View id → number of tickets, at most COUNT_CAP + 1 (shown as "1,000+"). One query for all views."""
     if not user.is_active or not user.has_perm(access.VIEW):
         return {view.pk: 0 for view in views}
     arms: list[str] = []

@@ -1,4 +1,4 @@
-"""How many mentions each channel has seen, day by day: for the channels page of the floor below."""
+"""Mentions per channel and day, for the channels page of the floor below."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SELECT c.id, found.day, found.count FROM channels_channel c
 
 
 def by_day(now: datetime, days: int) -> Mapping[int, Sequence[int]]:
-    """Channel id → mentions seen on each of the last `days` days (UTC), today last. Channels without any are in it."""
+    """Channel id → mentions seen on each of the last `days` days (UTC), today last. Includes channels without any."""
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first = midnight - timedelta(days=days - 1)
     with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
-"""What became of a reply in the outbox, brought back to the desk: reply, message, clocks, ticket.
+"""Brings a reply's delivery result back to the desk: reply, message, clocks, ticket.
 
-`apply` is idempotent and takes only the id: it reads where the outbound item is *now*, so late, repeated and lost
-nudges all lead to the same end. `apply_changed` is the sweep.
+`apply` is idempotent and takes only the id: it reads the outbound item's *current* state, so late, repeated and lost
+nudges end the same way. `apply_changed` is the sweep.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ Outbound = OutboundItem.State
 State = Reply.State
 Kind = DeliveryProblem.Kind
 BOUNCES_WITHIN = timedelta(days=30)
-"""How long after it was written a reply may still come back."""
+"""How long after it was written a reply may still bounce."""
 POSTS = "post:"
-"""What the conversations of posts begin with (`mentions.replies.posts`)."""
+"""Conversation prefix of posts (`mentions.replies.posts`)."""
 LATEST = 1000
-"""Items that the sweep looks through for what nobody has heard of."""
+"""Latest items that the sweep checks for unreported failures."""
 _ALONE = (OutboundItem.Kind.LIKE, OutboundItem.Kind.DELETE)
 _DELETION_EVENTS = ("delete_asked", "delete_failed", "deleted")
 
 
 def apply(outbound_id: int, now: datetime | None = None) -> None:
-    """Outbox state → reply, and whoever must hear of it. Nothing to do for Slack's messages."""
+    """Apply the outbox state to the reply and notify whoever needs to know. Ignores Slack messages."""
     now = now or desk_now()
     item = OutboundItem.objects.filter(pk=outbound_id).first()
     if item is None:
@@ -55,7 +55,7 @@ def apply(outbound_id: int, now: datetime | None = None) -> None:
 
 @transaction.atomic
 def _apply_alone(outbound_id: int, now: datetime) -> None:
-    """A post or a like: nothing of the desk follows from it but that its sender hears when it does not arrive."""
+    """A post or a like: the only effect is telling its sender when it fails."""
     item = OutboundItem.objects.select_for_update().get(pk=outbound_id)
     kind = Kind.LIKE if item.kind == OutboundItem.Kind.LIKE else Kind.POST
     _tell(item, kind, now)
@@ -75,9 +75,9 @@ def _apply_reply(outbound_id: int, now: datetime) -> None:
     if found is None:
         return
     reply_id, answered_id = found
-    # The message that it has become may be coming in by polling at this moment.
+    # Polling may be storing the resulting message at this moment.
     locks.hold_conversations(messages=[answered_id] if answered_id else [])
-    # The locks first, then the item: whoever comes second sees the newest state of both.
+    # Lock first, then read the item: the second of two workers sees the latest state of both.
     reply = lock(reply_id)
     if reply.state in promises.OVER:
         return
@@ -89,7 +89,7 @@ def _apply_reply(outbound_id: int, now: datetime) -> None:
     elif item.state in (Outbound.FAILED, Outbound.CANCELLED):
         _failed(reply, item, now)
     elif reply.state != State.HANDED:
-        # Somebody had it tried again.
+        # Somebody retried it.
         promises.move(reply, State.HANDED)
         delivery_problems.settle_reply(reply, delivery_problems.How.AGAIN, now)
 
@@ -113,7 +113,7 @@ def _sent(reply: Reply, item: OutboundItem, now: datetime) -> None:
 
 
 def _perhaps_back(reply: Reply, item: OutboundItem, now: datetime) -> None:
-    """The report that a mail came back may be here before the receipt that it was taken."""
+    """The bounce report may arrive before the delivery receipt."""
     about = {"ticket": reply.ticket_id, "kind": "bounced", "data__bounced_id": item.external_id}
     event = Event.objects.filter(**about).order_by("id").last() if item.external_id else None
     if event is None or item.connection_id is None:
@@ -141,7 +141,7 @@ def _failed(reply: Reply, item: OutboundItem, now: datetime) -> None:
 
 
 def _mark_bounced(reply: Reply, is_bounced: bool) -> None:
-    """A mail that came back reached nobody: it is no first reply, and whoever asked waits in their old place again."""
+    """Bounced mail reached nobody: it is no first reply, and the ticket returns to its old place in the queue."""
     if reply.message_id is not None:
         Message.objects.filter(pk=reply.message_id).update(is_bounced=is_bounced)
     clocks.recompute([reply.ticket_id])
@@ -149,7 +149,7 @@ def _mark_bounced(reply: Reply, is_bounced: bool) -> None:
 
 @transaction.atomic
 def _apply_delete(outbound_id: int, now: datetime) -> None:
-    """Once the platform has deleted our reply it is taken out of the clocks, and says so."""
+    """Once the platform has deleted our reply, mark it and remove it from the clocks."""
     reply_id = Reply.objects.filter(deletion=outbound_id).values_list("pk", flat=True).first()
     reply = lock(reply_id) if reply_id is not None else None
     item = OutboundItem.objects.select_for_update().get(pk=outbound_id)
@@ -173,7 +173,7 @@ def _deleted(reply: Reply, message: Message, item: OutboundItem, now: datetime) 
 
 
 def _not_deleted(reply: Reply, item: OutboundItem, now: datetime) -> None:
-    """Said once for each time that somebody asked."""
+    """Reported once per request."""
     about = Event.objects.filter(ticket=reply.ticket, kind__in=_DELETION_EVENTS)
     last = about.filter(data__outbound=item.pk).order_by("-id").first()
     if last is None or last.kind != "delete_failed":
@@ -181,7 +181,7 @@ def _not_deleted(reply: Reply, item: OutboundItem, now: datetime) -> None:
 
 
 def apply_changed(now: datetime, limit: int = 500) -> int:
-    """The sweep: replies whose outbound item has moved on without them, and deletions that are done or failed."""
+    """The sweep: replies out of date with their outbound item, and deletions that are done or failed."""
     behind = Reply.objects.filter(state__in=(State.HANDED, State.UNCERTAIN, State.FAILED), outbound__isnull=False)
     settled = behind.exclude(outbound__state__in=(Outbound.QUEUED, Outbound.SENDING, Outbound.RETRYING))
     settled = settled.exclude(outbound__state=F("state")).exclude(
@@ -196,7 +196,7 @@ def apply_changed(now: datetime, limit: int = 500) -> int:
 
 
 def _deletions_not_written_down(limit: int) -> list[int]:
-    """Items whose end the reply does not tell yet."""
+    """Items with an end state not yet recorded on the reply."""
     asked = Reply.objects.filter(deletion__isnull=False).exclude(state=State.DELETED)
     done = asked.filter(deletion__state__in=(Outbound.SENT, Outbound.FAILED))
     told = DeliveryProblem.objects.filter(outbound=OuterRef("deletion")).exclude(how=DeliveryProblem.How.AGAIN)
@@ -204,7 +204,7 @@ def _deletions_not_written_down(limit: int) -> list[int]:
 
 
 def _not_told(limit: int) -> list[int]:
-    """Of the latest items: posts, likes and deletions that went wrong, and nobody has heard of it."""
+    """Among the latest items: failed posts, likes and deletions that nobody was notified of."""
     latest = OutboundItem.objects.order_by("-pk")[:LATEST]
     wrong = OutboundItem.objects.filter(pk__in=latest.values("pk"), state__in=(Outbound.FAILED, Outbound.UNCERTAIN))
     alone = wrong.filter(Q(kind=OutboundItem.Kind.REPLY, conversation__startswith=POSTS) | Q(kind__in=_ALONE))
@@ -213,7 +213,7 @@ def _not_told(limit: int) -> list[int]:
 
 
 def _over(limit: int) -> list[int]:
-    """Items of problems that are open although the outbox has gone on."""
+    """Items with an open problem although the outbox has moved on."""
     open_ones = DeliveryProblem.objects.filter(settled_at=None, outbound__isnull=False)
     wrong = (Outbound.FAILED, Outbound.UNCERTAIN, Outbound.CANCELLED)
     return list(open_ones.exclude(outbound__state__in=wrong).values_list("outbound", flat=True)[:limit])

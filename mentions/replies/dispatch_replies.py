@@ -1,4 +1,4 @@
-"""The end of the undo window: the guard once more, then the outbox has the reply."""
+"""The end of the undo window: check the guard again, then queue the reply in the outbox."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ MAX_PER_RUN = 200
 
 
 def hand_over_due(now: datetime) -> int:
-    """Every reply whose undo window is over goes to the outbox, or is blocked because the conversation has moved.
-    How many left the window. Any number of workers may do so at once. While sending is held they rest, and can still be
-    undone."""
+    """Queue every reply past its undo window in the outbox, or block it if the conversation has moved; return how many
+    left the window. Safe in any number of workers. While sending is held, replies rest and can still be undone."""
     if holding.why_held():
         return 0
     due = Reply.objects.filter(state=Reply.State.RESTING, send_at__lte=now).order_by("send_at", "id")
@@ -27,9 +26,9 @@ def hand_over_due(now: datetime) -> int:
 
 @locks.once_more
 def hand_over(reply_id: int, now: datetime) -> bool:
-    """One reply; False when it was undone or is handed over already. Reply and outbound item change together, so a
-    crash leaves it resting or handed over, nothing in between."""
-    # Ingest locks the ticket to add a message to it: what it has begun is waited for, and seen by the guard.
+    """Hand over one reply; False if it was undone or already handed over. Reply and outbound item change together, so a
+    crash leaves it either resting or handed over."""
+    # Ingest locks the ticket to add a message: wait for it, so the guard sees that message.
     reply = lock(reply_id)
     if reply.state != Reply.State.RESTING or reply.send_at > now:
         return False

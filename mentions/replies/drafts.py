@@ -1,7 +1,7 @@
-"""What somebody has typed and not sent, one per ticket and person; kept through parking and a closed tab.
+"""Unsent text, one draft per ticket and person; kept through parking and a closed tab.
 
-The newest text wins, whatever order saves arrive in. A window numbers its saves: the highest number of its own wins. Of
-two windows, only one that has seen the other's text replaces it; any other is told (`Kept.is_newest`).
+The newest text wins, in whatever order saves arrive. A window numbers its saves, and its highest number wins. A window
+may replace another window's text only if it has seen it; otherwise it is notified (`Kept.is_newest`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from mentions.models import Draft
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Of a save by a page: which window (`writer`) saves, its number there, and the version that it has seen."""
+    """Identifies a save: the window (`writer`), its sequence number there, and the version it has seen."""
 
     writer: str
     sequence: int
@@ -27,7 +27,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The draft as it is now. `is_newest`: what was given is what is kept."""
+    """The current draft. `is_newest`: the submitted text was kept."""
 
     text: str = ""
     version: int = 0
@@ -44,14 +44,14 @@ class Kept:
 
 @transaction.atomic
 def save(ticket_id: int, user: Any, text: str, now: datetime, stamp: Stamp | None = None) -> Kept:
-    """Empty text removes it. Needs no claim: a draft that loses its claim is not lost. Without a stamp it is the desk's
-    own doing, and wins. Raises Ticket.DoesNotExist."""
+    """Save the draft; empty text removes it. Needs no claim, so losing the claim loses no text. A save without a stamp
+    comes from the desk itself, and wins. Raises Ticket.DoesNotExist."""
     text = text.replace("\0", "").replace("\r\n", "\n")
     row = _locked(ticket_id, user, now)
     if stamp is not None and not _is_newer(row, stamp):
         return Kept.of(row, is_newest=False)
     if row.writer == Draft.SENT:
-        row.status_after = ""  # that was of the reply before
+        row.status_after = ""  # belonged to the previous reply
     return _write(row, text if text.strip() else "", now, stamp)
 
 
@@ -85,14 +85,14 @@ def text_of(ticket_id: int, user: Any) -> str:
 
 @transaction.atomic
 def discard(ticket_id: int, user: Any, now: datetime) -> None:
-    """The text has left. A save that comes later, but was made before, does not bring it back."""
+    """The text was sent. A late save made before that does not restore it."""
     _write(_locked(ticket_id, user, now), "", now, writer=Draft.SENT)
 
 
 @transaction.atomic
 def give_back(ticket_id: int, user: Any, text: str, now: datetime, status_after: str = "") -> None:
-    """A reply that did not leave, or what a macro wrote, in front of what has been typed since. `status_after`: the
-    macro's; without it the one of the reply that comes back stays."""
+    """Put an unsent reply or a macro's text before anything typed since. `status_after`: the macro's; without it the
+    returned reply's status stays."""
     if user is None:
         return
     row = _locked(ticket_id, user, now)
@@ -105,7 +105,7 @@ def give_back(ticket_id: int, user: Any, text: str, now: datetime, status_after:
 
 
 def move(source_id: int, target_id: int) -> None:
-    """Drafts of a ticket that is merged; whoever writes on the other one keeps that draft."""
+    """Move a merged ticket's drafts; a person's existing draft on the target wins."""
     writing = Draft.objects.filter(ticket=target_id).exclude(text="").values("user")
     moving = Draft.objects.filter(ticket=source_id).exclude(text="").exclude(user__in=writing)
     Draft.objects.filter(ticket=target_id, text="", user__in=list(moving.values_list("user", flat=True))).delete()

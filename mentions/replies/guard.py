@@ -1,7 +1,7 @@
-"""The send guard: nobody answers a conversation that has moved on since they read it.
+"""The send guard: blocks a reply if the conversation has moved on since its author read it.
 
-The composer carries the id of the last message it showed. Ids grow in the order of arrival, so what came in since has
-a higher one, whenever it was posted. Automatic mail does not move a conversation.
+The composer carries the id of the last message it showed. Ids grow in order of arrival, so anything newer has a higher
+id, whenever it was posted. Automatic mail does not move a conversation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mentions.models import Message, Reply
 
 
 class ThreadMoved(Exception):
-    """`messages` arrived after the last one that the composer had shown; nothing was sent."""
+    """`messages` arrived after the last one the composer showed; nothing was sent."""
 
     def __init__(self, messages: Sequence[Message]) -> None:
         super().__init__(_("The conversation has moved on. Nothing was sent; read what is new first."))
@@ -23,7 +23,7 @@ class ThreadMoved(Exception):
 
 
 def newer(ticket_id: int, guard_message_id: int) -> list[Message]:
-    """What the composer had not shown, oldest first. Our own replies that the desk sent meanwhile count too."""
+    """Messages the composer had not shown, oldest first. Our own replies sent from the desk since then count too."""
     newer_ones = Message.objects.filter(ticket_id=ticket_id, pk__gt=guard_message_id, is_auto=False, is_deleted=False)
     return list(newer_ones.select_related("author", "channel").defer("search").order_by("posted_at", "id"))
 
@@ -35,7 +35,7 @@ def check(ticket_id: int, guard_message_id: int) -> None:
 
 
 def why_not(reply: Reply) -> str:
-    """In words, what has happened since the reply was written that its author must see first; "" if nothing."""
+    """A sentence on what has happened since the reply was written that its author must see first; "" if nothing."""
     if messages := newer(reply.ticket_id, reply.guard_message_id):
         who = messages[-1].author
         return _("%(name)s wrote something new before your reply had left.") % {"name": who}

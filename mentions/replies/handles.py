@@ -1,9 +1,9 @@
-"""Which handle or alias answers, and where an answer is written that the desk cannot send.
+"""Suggests the handle or alias to answer from, and the URL for answers the desk cannot send.
 
 A message that names several of our handles is answered from the main one (lowest rank), unless it is about
-availability: a channel whose settings say `availability_only` answers only that, and whoever answers an update of its
-own. It is a suggestion; the advocate may choose any channel that the ticket's channel is answered from and that their
-roles may reply as. Where people answer from their own accounts, the choice is themselves.
+availability: a channel with the setting `availability_only` answers only that, and replies to its own updates. The
+advocate may choose any channel that the ticket's channel is answered from and that their roles may reply as. Where
+people answer from personal accounts, the choice is their own account.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ AVAILABILITY_WORDS = (
     *("down", "outage", "offline", "unavailable", "unreachable", "status", "incident", "degraded", "slow"),
     *("timeout", "timing out", "502", "503", "504", "500 error", "maintenance"),
 )
-"""Unless the channel's settings have `availability_words` of their own."""
+"""Defaults for the channel setting `availability_words`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How somebody may answer a ticket from the desk; without `channels` the answer is given outside, for `why`."""
+    """How somebody may answer a ticket from the desk; without `channels` they answer outside, because of `why`."""
 
     channels: list[Channel]
-    """Best rank first; where people answer from accounts of their own, one for each such account."""
+    """Best rank first; on platforms with personal accounts, one per account."""
     accounts: dict[int, PersonalAccount]
-    """Connection → own account that the answer leaves from."""
+    """Connection → personal account the answer is sent from."""
     why: str = ""
-    """platform (takes no answers), role (may not), account (none of one's own, or none that works)."""
+    """platform (takes no answers), role (not allowed), account (no personal account, or none that works)."""
 
     def label(self, channel: Channel) -> str:
         account = self.accounts.get(channel.connection_id)
@@ -48,8 +48,8 @@ class Ways:
 
 
 def can_send(channel: Channel, user: User | None = None) -> bool:
-    """Whether the desk itself can post there (for `user`, where people post from their own accounts); otherwise the
-    answer is given outside."""
+    """Whether the desk can post there (for `user`, on platforms with personal accounts); otherwise the answer is given
+    outside."""
     if not _takes_answers(channel):
         return False
     if not personal.is_needed(channel.connection):
@@ -67,13 +67,13 @@ def _takes_answers(channel: Channel) -> bool:
 
 
 def choices(ticket: Ticket, user: User | None = None) -> list[Channel]:
-    """The channels that may answer this ticket, best rank first; empty: answer outside. Without `user`, what the desk
+    """The channels that may answer this ticket, best rank first; empty: answer outside. Without `user`, those the desk
     itself could use."""
     return ways(ticket, user).channels
 
 
 def ways(ticket: Ticket, user: User | None, siblings: Iterable[Channel] | None = None) -> Ways:
-    """`siblings`: the channels of the ticket's connection with it, where they are known already."""
+    """`siblings`: the channels of the ticket's connection, if already loaded."""
     able = [c for c in _candidates(ticket, siblings) if _takes_answers(c)]
     able.sort(key=lambda channel: (channel.rank, channel.pk))
     if not able:
@@ -92,12 +92,12 @@ def ways(ticket: Ticket, user: User | None, siblings: Iterable[Channel] | None =
 
 
 def allowed_as(user: User, channels: Iterable[Channel]) -> list[Channel]:
-    """Those as which this person may reply, by their roles."""
+    """The channels this person may reply as, by their roles."""
     return [c for c in channels if not c.reply_roles or access.has_role(user, c.reply_roles)]
 
 
 def _candidates(ticket: Ticket, siblings: Iterable[Channel] | None) -> list[Channel]:
-    """What the ticket's channel says it is answered from, else all of its connection."""
+    """The channels that the ticket's channel is answered from, by default all of its connection."""
     mine = ticket.channel
     if not mine.answers_from:
         if siblings is None:
@@ -110,7 +110,7 @@ def _candidates(ticket: Ticket, siblings: Iterable[Channel] | None) -> list[Chan
         if channel.connection_id != mine.connection_id:
             space = space or _namespace(mine)
             if space is None or _namespace(channel) != space:
-                continue  # the same id is another post there
+                continue  # the same id is a different post there
         found.append(channel)
     return found
 
@@ -123,7 +123,7 @@ def _namespace(channel: Channel) -> str | None:
 
 
 def suggest(ticket: Ticket, message: Message | None, among: Sequence[Channel] | None = None) -> Channel | None:
-    """The one that should answer `message`; None when the desk cannot send there."""
+    """The channel that should answer `message`; None if the desk cannot send there."""
     allowed = list(among) if among is not None else choices(ticket)
     if not allowed:
         return None
@@ -131,7 +131,7 @@ def suggest(ticket: Ticket, message: Message | None, among: Sequence[Channel] | 
     status = [c for c in named if c.settings.get("availability_only")]
     if status and message and (_is_about_availability(message.text, status[0]) or _answers(message, status[0])):
         return status[0]
-    # Only the status handle was named, and not about availability: the main handle answers all the same.
+    # Only the status handle was named, but not about availability: the main handle answers.
     usual = [c for c in named if c not in status] or [c for c in allowed if not c.settings.get("availability_only")]
     return (usual or allowed)[0]
 
@@ -139,7 +139,7 @@ def suggest(ticket: Ticket, message: Message | None, among: Sequence[Channel] | 
 def _named(ticket: Ticket, message: Message | None, allowed: Sequence[Channel]) -> list[Channel]:
     seen = {ticket.channel_id}
     if message is not None:
-        known = getattr(message, "seen_by", None)  # comes with a message that was loaded for its page
+        known = getattr(message, "seen_by", None)  # preloaded with a message for its page
         seen = set(message.sightings.values_list("channel_id", flat=True) if known is None else known)
         seen = seen or {message.channel_id}
     return [channel for channel in allowed if channel.pk in seen]
@@ -152,7 +152,7 @@ def _is_about_availability(text: str, channel: Channel) -> bool:
 
 
 def _answers(message: Message, channel: Channel) -> bool:
-    """Whether it replies to something that this handle wrote."""
+    """Whether it replies to a post by this handle."""
     if not message.parent_external_id:
         return False
     parent = {"namespace": message.namespace, "external_id": message.parent_external_id}
@@ -163,7 +163,7 @@ def _answers(message: Message, channel: Channel) -> bool:
 
 
 def reply_url(message: Message) -> str | None:
-    """Where in the browser an answer to `message` is written."""
+    """The URL where an answer to `message` is written."""
     connection = message.channel.connection
     try:
         adapter, config = adapter_for(connection.platform), config_for(connection)

@@ -1,4 +1,4 @@
-"""Liking what somebody said: once, through the outbox. Nothing here takes a like back; the platform's own page does."""
+"""Likes a message once, through the outbox. To remove a like, use the platform."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mentions.tickets.transitions import OutcomeRefused, record
 
 
 def can_like(connection: Connection, user: Any) -> bool:
-    """Whether this person can like there from the desk: where people speak for themselves, with their own account."""
+    """Whether this person can like there from the desk; on platforms with personal accounts, with their own."""
     try:
         if not adapter_for(connection.platform).can(Capability.LIKE):
             return False
@@ -31,8 +31,8 @@ def can_like(connection: Connection, user: Any) -> bool:
 
 @locks.once_more
 def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> OutboundItem:
-    """Have a message of theirs liked by our main handle, or from one's own account where people speak for themselves. A
-    second time changes nothing, unless the first one failed: then it is tried again. Raises OutcomeRefused."""
+    """Like an inbound message from our main handle, or from one's personal account where the platform requires it. A
+    second call changes nothing, unless the first failed: then it is retried. Raises OutcomeRefused."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     message = ticket.messages.select_related("channel__connection").filter(pk=message_id).first()
     if message is None or message.is_deleted or message.is_unreadable or message.direction == Message.Direction.TEAM:
@@ -46,8 +46,8 @@ def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> Outbound
 
 
 def like_praise(ticket: Ticket, actor: Any, leaves_at: datetime) -> OutboundItem | None:
-    """For a locked ticket that ends as praise: its last message of theirs is liked at `leaves_at`, until when it can be
-    cancelled. None where the desk cannot like, or has done so already."""
+    """For a locked ticket closed as praise: like its last inbound message at `leaves_at`; cancellable until then. None
+    if the desk cannot like it, or already has."""
     inbound = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
     message = inbound.select_related("channel__connection").order_by("-posted_at", "-id").first()
     if message is None or not can_like(message.channel.connection, actor):
@@ -69,5 +69,5 @@ def _ask(message: Message, actor: Any, leaves_at: datetime) -> tuple[OutboundIte
 
 
 def _key(message_id: int) -> UUID:
-    """The same for the same message. `mentions.tickets.conversation` finds what became of it by the same sum."""
+    """Stable per message. `mentions.tickets.conversation` computes the same key to find the like's state."""
     return UUID(hashlib.md5(f"like:{message_id}".encode(), usedforsecurity=False).hexdigest())

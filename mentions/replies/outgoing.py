@@ -1,4 +1,4 @@
-"""What of a reply goes to the platform: the fields of `channels.contract.Outgoing`."""
+"""Builds what goes to the platform from a reply: the fields of `channels.contract.Outgoing`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ MAX_REFERENCES = 100
 
 
 def answered_message(ticket: Ticket) -> Message | None:
-    """The message that a reply goes under: the requester's latest, else the latest of anybody but us; an absence note
-    or other automatic mail only where there is nothing else."""
+    """The message a reply goes under: the requester's latest, else the latest from anybody but us; automatic mail, such
+    as an absence note, only if there is nothing else."""
     inbound = Message.objects.filter(ticket=ticket, is_deleted=False).exclude(direction=Message.Direction.TEAM)
     newest = (
         inbound.select_related("author", "channel__connection").defer("search").order_by("is_auto", "-posted_at", "-id")
@@ -21,13 +21,13 @@ def answered_message(ticket: Ticket) -> Message | None:
 
 
 def subject_for(message: Message) -> str:
-    """`Re:` once, in whatever case they wrote it."""
+    """Adds one `Re:`, whatever the case of an existing one."""
     subject = " ".join((message.subject or message.thread_title).split())
     return subject if subject[:3].lower() == "re:" else f"Re: {subject}".strip()
 
 
 def payload(reply: Reply) -> dict[str, Any]:
-    """JSON of `Outgoing` without its key; what makes no sense on the platform is left out."""
+    """JSON of `Outgoing` without its key; fields that the platform has no use for are left out."""
     answered = reply.in_reply_to
     fields: dict[str, Any] = {"text": reply.text, "sender": address_of(reply.channel)}
     if answered is not None:
@@ -44,8 +44,8 @@ def payload(reply: Reply) -> dict[str, Any]:
 
 
 def references(message: Message) -> list[str]:
-    """The whole chain, oldest first, ending with what is answered (RFC 5322, 3.6.4); a very long one loses its middle,
-    never its root."""
+    """The whole chain, oldest first, ending with the answered message (RFC 5322, 3.6.4); a very long one loses its
+    middle, never its root."""
     chain = [*(message.extra or {}).get("references", []), message.external_id]
     unique = list(dict.fromkeys(str(each) for each in chain if each))
     if len(unique) > MAX_REFERENCES:

@@ -1,7 +1,7 @@
-"""Posts of our own that answer nobody: a status update, the overview on a release day. Through the outbox like replies,
-with the same undo window; what comes back by polling is known as ours and is no work.
+"""Posts that reply to nobody: a status update, the overview on release day. They go through the outbox like replies,
+with the same undo window; polling recognises them as ours and creates no work.
 
-A post is an outbound item in the conversation of its channel: its posts leave one after the other.
+A post is an outbound item in its channel's conversation, so a channel's posts are sent one after the other.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ LATEST = 50
 
 
 class PostRefused(Exception):
-    """Nothing was posted; its text says why, for the one who wrote it."""
+    """Nothing was posted; the text tells the author why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post as its page shows it."""
+    """A post for the posts page."""
 
     item: OutboundItem
     channel: Channel
@@ -44,7 +44,7 @@ class Post:
     can_undo: bool
     can_delete: bool
     deletion: OutboundItem | None
-    """Its deletion in the outbox; None where nobody has asked for one."""
+    """Its deletion in the outbox; None if nobody has asked for one."""
 
     @property
     def is_deleted(self) -> bool:
@@ -56,8 +56,8 @@ class Post:
 
 
 def channels_for(user: Any) -> list[Channel]:
-    """As what this person may post, best rank first: handles that name one of their roles, where the platform takes
-    posts that answer nobody."""
+    """Channels this person may post as, best rank first: handles that name one of their roles, on platforms that take
+    posts."""
     if not user.is_active:
         return []
     named = Channel.objects.filter(is_active=True, connection__is_active=True).exclude(post_roles=[])
@@ -78,7 +78,7 @@ def _takes_posts(channel: Channel, user: Any) -> bool:
 
 
 def check(user: Any, channel_id: int | None, text: str) -> tuple[Channel, str]:
-    """(channel, text as it is posted). Raises PostRefused, ReplyRefused."""
+    """(channel, text as posted). Raises PostRefused, ReplyRefused."""
     channel = next((c for c in channels_for(user) if c.pk == channel_id), None)
     if channel is None:
         raise PostRefused(_("You may not post as that handle."))
@@ -88,7 +88,7 @@ def check(user: Any, channel_id: int | None, text: str) -> tuple[Channel, str]:
 
 
 def submit(user: Any, *, key: UUID, channel_id: int | None, text: str, now: datetime) -> OutboundItem:
-    """Queued until the undo window is over; the same key gives the same post. Raises PostRefused, ReplyRefused."""
+    """Queue a post until the undo window ends; the same key returns the same post. Raises PostRefused, ReplyRefused."""
     channel, text = check(user, channel_id, text)
     item = outbox.enqueue(
         key=key,
@@ -109,7 +109,7 @@ def _conversation(channel: Channel) -> str:
 
 
 def latest(user: Any, now: datetime) -> list[Post]:
-    """The latest posts of the channels that this person may post as, newest first."""
+    """The latest posts of the channels this person may post as, newest first."""
     channels = {_conversation(channel): channel for channel in channels_for(user)}
     of_them = OutboundItem.objects.filter(conversation__in=channels, kind=OutboundItem.Kind.REPLY)
     items = list(of_them.select_related("sent_as").order_by("-id")[:LATEST])
@@ -135,7 +135,7 @@ def _shown(item: OutboundItem, channel: Channel, deletion: OutboundItem | None) 
 
 
 def _post_of(user: Any, item_id: int) -> tuple[OutboundItem, Channel]:
-    """Raises PostRefused for what is no post, or not of a channel that this person may post as."""
+    """Raises PostRefused if the item is no post, or its channel is not one this person may post as."""
     item = OutboundItem.objects.filter(pk=item_id, kind=OutboundItem.Kind.REPLY).first()
     channel = next((c for c in channels_for(user) if item and _conversation(c) == item.conversation), None)
     if item is None or channel is None:
@@ -144,7 +144,7 @@ def _post_of(user: Any, item_id: int) -> tuple[OutboundItem, Channel]:
 
 
 def undo(user: Any, item_id: int, now: datetime) -> str:
-    """Take it back before it leaves: its text, to go on with. Raises PostRefused, outbox.WrongState."""
+    """Cancel a post before it leaves; returns its text for further editing. Raises PostRefused, outbox.WrongState."""
     item, _channel = _post_of(user, item_id)
     outbox.cancel(item.pk, now)
     return str(payload_of(item).get("text", ""))
@@ -152,7 +152,7 @@ def undo(user: Any, item_id: int, now: datetime) -> str:
 
 @locks.once_more
 def delete(user: Any, item_id: int, now: datetime) -> OutboundItem:
-    """Have it deleted on the platform, from the account that it left from. Raises PostRefused, outbox.WrongState."""
+    """Delete it on the platform, from the account it was sent from. Raises PostRefused, outbox.WrongState."""
     item, channel = _post_of(user, item_id)
     if not _shown(item, channel, promises.deletions_of([item.key]).get(item.key)).can_delete:
         raise PostRefused(_("Only what is posted can be deleted there, and not on every platform."))

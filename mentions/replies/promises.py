@@ -1,12 +1,12 @@
-"""Whatever a person sends from the desk is one state machine: a reply, a post, a like, a deletion.
+"""One state machine for everything people send from the desk: replies, posts, likes, deletions.
 
     resting → handed → sent → deleted         resting → undone | blocked
-                 ↓ ↑ again                    handed → undone, as long as the outbox has not begun
-              failed | uncertain → sent       sent → failed: it came back
+                 ↓ ↑ again                    handed → undone, until the outbox starts on it
+              failed | uncertain → sent       sent → failed: it bounced
 
-The moves are those of the outbox (`channels.outbox.states.MOVES`), seen through `STAGE_OF`, and the few that happen
-before it. A reply keeps its stage in its own row, since its undo window and its guard are the desk's; the others are
-outbox items. What the desk says is a promise: *undone* is never posted, *deleted* is done or said to have failed.
+The moves are those of the outbox (`channels.outbox.states.MOVES`), mapped by `STAGE_OF`, and the few before it. A
+reply stores its stage in its own row, since its undo window and guard belong to the desk; the others are outbox items.
+The states are promises: an *undone* reply is never posted, a deletion either happens or is reported as failed.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ STAGE_OF: Mapping[str, Stage] = {
 }
 _BEFORE_THE_OUTBOX = {Stage.RESTING: {Stage.UNDONE, Stage.BLOCKED, Stage.HANDED}}
 _BESIDE_THE_OUTBOX = {
-    # The deletion of a reply is an item of its own. (A reply that an admin cancels in the outbox has failed.)
+    # A reply's deletion is a separate item. (A reply that an admin cancels in the outbox has failed.)
     Stage.SENT: {Stage.DELETED},
     Stage.FAILED: {Stage.DELETED},
 }
 OVER = frozenset({Stage.UNDONE, Stage.BLOCKED, Stage.DELETED})
-"""Nothing more becomes of a reply."""
+"""Final stages of a reply."""
 
 
 def _next_of(stage: Stage) -> frozenset[Stage]:
@@ -56,7 +56,7 @@ NEXT: Mapping[Stage, frozenset[Stage]] = {stage: _next_of(stage) for stage in St
 
 
 def reachable(stage: Stage) -> frozenset[Stage]:
-    """Where a reply may be found next: the outbox may have made several moves before the desk looks again."""
+    """Stages a reply may be found in next: the outbox may have made several moves before the desk looks again."""
     found, todo = set(NEXT[stage]), list(NEXT[stage])
     while todo and stage != Stage.RESTING:
         more = NEXT[todo.pop()] - found
@@ -66,11 +66,11 @@ def reachable(stage: Stage) -> frozenset[Stage]:
 
 
 class WrongMove(Exception):
-    """There is no way from where the reply is to where somebody wants it."""
+    """No transition leads from the reply's stage to the requested one."""
 
 
 def move(reply: Reply, stage: str, why: str = "") -> None:
-    """A reply that the caller has locked goes on to `stage`. Raises WrongMove: a mistake of ours, never of a person."""
+    """Move a reply locked by the caller to `stage`. Raises WrongMove: a bug, never a user error."""
     if stage not in reachable(Stage(reply.state)):
         raise WrongMove(f"reply {reply.pk} cannot go from {reply.state} to {stage}")
     reply.state, reply.error = Stage(stage), why
@@ -87,8 +87,8 @@ def ask(
     sent_as_id: int | None,
     now: datetime,
 ) -> tuple[OutboundItem, bool]:
-    """Have something done once: (the item, whether this call set it going). What failed under this key is tried again,
-    as asked for now; what is under way or done stays as it is. In the caller's transaction."""
+    """Request an action once: returns (item, whether this call started it). A failed request under this key is retried
+    with the new arguments; one under way or done stays unchanged. Runs in the caller's transaction."""
     item = outbox.enqueue(
         key=key,
         kind=kind,
@@ -109,12 +109,12 @@ def ask(
 
 
 def deletion_key(key: UUID) -> UUID:
-    """Of the deletion of what was sent under `key`: the same for two clicks, so that they delete it once."""
+    """Key for deleting the item sent under `key`: stable, so two clicks delete it once."""
     return uuid5(key, "delete")
 
 
 def deletions_of(keys: list[UUID]) -> dict[UUID, OutboundItem]:
-    """What became of the deletions of these: by the key of what is deleted; missing where nobody has asked for one."""
+    """Key of the deleted item → its deletion; keys without a deletion request are missing."""
     by_deletion = {deletion_key(key): key for key in keys}
     if not keys:
         return {}
@@ -123,16 +123,16 @@ def deletions_of(keys: list[UUID]) -> dict[UUID, OutboundItem]:
 
 
 def may_be_asked_again(item: OutboundItem | None) -> bool:
-    """Whether a button to ask for it makes sense: nobody has yet, or it failed."""
+    """Whether to offer the button: not requested yet, or failed."""
     return item is None or STAGE_OF[item.state] in (Stage.FAILED, Stage.UNDONE)
 
 
 def stage_of(item: OutboundItem, now: datetime) -> Stage:
-    """Of what is no reply. It rests while nothing of it was tried and its time has not come."""
+    """The stage of an item other than a reply. It rests while it is not due and no attempt was made."""
     rests = item.state == State.QUEUED and item.attempts == 0 and item.not_before > now
     return Stage.RESTING if rests else STAGE_OF[item.state]
 
 
 def why_of(item: OutboundItem) -> dict[str, Any]:
-    """For an event or a page: what the platform said."""
+    """What the platform said, for an event or a page."""
     return {"outbound": item.pk, "why": item.error}

@@ -1,4 +1,4 @@
-"""To whom a mail goes, and to whom never: robots get no answer, and no address gets more than its daily share."""
+"""Chooses a mail's recipients: robots get no answer, and no address gets more than its daily share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COUNTED = ("resting", "handed", "sent", "uncertain", "deleted")
 
 
 class ReplyRefused(Exception):
-    """The desk will not send this; nothing was posted, the text is kept. `reason` tells what to do."""
+    """The desk refuses to send this; nothing was posted, the text is kept. `reason` says what to do."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -29,8 +29,8 @@ class ReplyRefused(Exception):
 
 
 def of(ticket: Ticket, message: Message) -> tuple[list[str], list[str]]:
-    """(to, cc), lower case. Reply-To, else the author; for a mail that one of us forwarded, whom it was from."""
-    # Of all mailboxes and forms: a ticket may be answered from another one than it came to.
+    """(to, cc), lower case. Reply-To, else the author; for mail that one of us forwarded, its original sender."""
+    # Addresses of all mailboxes and forms: a ticket may be answered from another one than it came to.
     own = {address_of(channel) for channel in Channel.objects.filter(address__contains="@")}
     extra = message.extra or {}
     author = message.author.handle or message.author.external_id
@@ -43,7 +43,7 @@ def of(ticket: Ticket, message: Message) -> tuple[list[str], list[str]]:
 
 
 def _clean(addresses: Iterable[object], own: set[str]) -> list[str]:
-    """Addresses without ours and their plus-forms: answering ourselves makes a loop."""
+    """Addresses without ours and their plus-addresses: answering ourselves makes a loop."""
     out: dict[str, None] = {}
     for address in addresses:
         text = str(address).strip().lower()

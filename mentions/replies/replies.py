@@ -1,8 +1,8 @@
-"""Replies written in the desk: resting for the undo window, then handed to the outbox, which posts them at most once.
+"""Replies written in the desk: they rest for the undo window, then go to the outbox, which posts them at most once.
 Their states are in `mentions.replies.promises`.
 
-`submit` is idempotent by the key of the composer: a double click, a second tab or a repeated request is one reply. From
-resting there is one way out only, taken by whoever changes the row first: *undo* or the hand-over.
+`submit` is idempotent by the composer's key: a double click, a second tab or a repeated request is one reply. Only one
+move leaves resting, whichever changes the row first: *undo* or the hand-over.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from mentions.tickets.transitions import lock_open, move, record
 __all__ = ["ReplyRefused", "ThreadMoved", "TooLate", "delete_posted", "hand_over_due", "length", "submit", "undo"]
 
 STATUSES_AFTER = ("", "open", "pending", "solved")
-"""Of the ticket, once the reply is written; "" and "open" leave it with its advocate (an interim reply)."""
+"""Ticket status after the reply; "" and "open" leave it with its advocate (an interim reply)."""
 
 NOT_SENT = (Reply.State.UNDONE, Reply.State.BLOCKED, Reply.State.FAILED)
 LONGEST = 100_000
-"""Characters of a reply where the platform itself knows no limit."""
+"""Maximum characters of a reply where the platform sets no limit."""
 
 
 @transaction.atomic
@@ -53,8 +53,8 @@ def submit(
     status_after: str,
     now: datetime,
 ) -> Reply:
-    """The reply, resting until `send_at`; the ticket leaves the queue at once. The same key again gives the same reply.
-    Raises ThreadMoved, ReplyRefused, ClaimLost, AlreadyClaimed, OutcomeRefused; nothing is stored then."""
+    """Submit a reply, resting until `send_at`; the ticket leaves the queue at once. The same key returns the same
+    reply. Raises ThreadMoved, ReplyRefused, ClaimLost, AlreadyClaimed, OutcomeRefused; nothing is stored then."""
     Ticket.objects.select_for_update().get(pk=ticket_id)
     if known := Reply.objects.filter(key=key).select_related("ticket").first():
         return _same(known, ticket_id, actor, text)
@@ -72,7 +72,7 @@ def submit(
 
 
 def _same(known: Reply, ticket_id: int, actor: Any, text: str) -> Reply:
-    """The reply of a repeated request. What did not leave, or was something else, is not said to be sent."""
+    """The reply to a repeated request. One that was not sent, or differs, is not reported as sent."""
     if known.ticket_id != ticket_id or known.author_id != actor.pk:
         raise ReplyRefused(_("This reply was written for another ticket. Reload the page and send it again."))
     if known.state in NOT_SENT:
@@ -87,7 +87,7 @@ def _tidy(text: str) -> str:
 
 
 def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_after: str, now: datetime) -> Reply:
-    """A reply that may be sent, not saved yet. Raises ReplyRefused."""
+    """A reply that may be sent, not yet saved. Raises ReplyRefused."""
     if status_after not in STATUSES_AFTER:
         raise ReplyRefused(_("After a reply a ticket is open, pending or solved."))
     channel = _channel(ticket, actor, channel_id)
@@ -119,7 +119,8 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
 
 
 def _channel(ticket: Ticket, actor: Any, channel_id: int) -> Channel:
-    """What the form names, if this person may reply as it; what no page offered is refused. Raises ReplyRefused."""
+    """The channel named by the form, if this person may reply as it; anything no page offered is refused. Raises
+    ReplyRefused."""
     ways = handles.ways(ticket, actor)
     for channel in ways.channels:
         if channel.pk == channel_id:
@@ -132,13 +133,13 @@ def _channel(ticket: Ticket, actor: Any, channel_id: int) -> Channel:
 
 
 def length(text: str, channel: Channel) -> tuple[int, int | None]:
-    """(length as the platform counts it, longest that it takes)."""
+    """(length as the platform counts it, its maximum)."""
     adapter = adapter_for(channel.connection.platform)
     return adapter.reply_length(text), adapter.max_reply_length
 
 
 def check_text(text: str, channel: Channel) -> None:
-    """Raises ReplyRefused for what is empty, or longer than the platform takes as it counts."""
+    """Raises ReplyRefused for empty text, or text over the platform's limit."""
     if not text:
         raise ReplyRefused(_("The reply is empty."))
     if len(text) > LONGEST:
@@ -162,8 +163,8 @@ def _leave(ticket: Ticket, actor: Any, reply: Reply, now: datetime) -> None:
 
 @locks.once_more
 def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
-    """Nothing is sent, the text is a draft again, the ticket is as it was. Raises TooLate once it has been handed over
-    (then `delete_posted` is what is left), PermissionDenied for somebody else's reply."""
+    """Undo a resting reply: the text is a draft again, the ticket as before. Raises TooLate once it was handed over
+    (`delete_posted` remains), PermissionDenied for somebody else's reply."""
     reply = lock(reply_id)
     if reply.author_id != actor.pk:
         access.require(actor, access.DELETE_REPLY)
@@ -177,8 +178,8 @@ def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
 
 @locks.once_more
 def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
-    """Have a posted reply deleted on the platform; the message is marked once the platform has done it. Asked again it
-    changes nothing, unless it failed: then it is tried again."""
+    """Delete a posted reply on the platform; the message is marked once that is done. A repeated call changes nothing,
+    unless the deletion failed: then it is retried."""
     access.require(actor, access.DELETE_REPLY)
     reply = lock(reply_id)
     message: Message | None = reply.message

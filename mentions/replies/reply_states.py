@@ -1,4 +1,4 @@
-"""A reply that did not leave: its text is a draft again and its ticket is back where it can be seen."""
+"""Returns an unsent reply: its text becomes a draft again and its ticket is visible again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mentions.tickets.transitions import UNPARKED, is_still, move, record, resto
 
 
 class TooLate(Exception):
-    """The reply has left the desk."""
+    """The reply was already handed over."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(
@@ -27,8 +27,7 @@ class TooLate(Exception):
 
 
 def lock(reply_id: int) -> Reply:
-    """The reply and its ticket, both rows locked until the end of the caller's transaction. Raises
-    Reply.DoesNotExist."""
+    """Lock the reply and its ticket until the caller's transaction ends. Raises Reply.DoesNotExist."""
     related = ("ticket", "channel__connection", "author", "in_reply_to", "message")
     return locks.with_ticket(Reply.objects.select_related(*related), reply_id)
 
@@ -37,8 +36,8 @@ EVENTS = {Reply.State.UNDONE: "undone", Reply.State.BLOCKED: "blocked", Reply.St
 
 
 def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why: str = "") -> None:
-    """For a reply that the caller has locked. Undone by its author, the ticket is exactly as before and theirs
-    again; blocked or failed, it is open, theirs, and its history says why."""
+    """For a reply locked by the caller. After an undo the ticket is exactly as before and theirs again; after a block
+    or failure it is open, theirs, and its history says why."""
     promises.move(reply, state, why)
     if state != Reply.State.UNDONE:
         delivery_problems.note_reply(reply, state, why, now)
@@ -57,14 +56,14 @@ def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why
         move(ticket, actor, now, EVENTS[Reply.State(state)], data=data, keeps_claim=keeps, is_undo=is_undo, **changes)
     if state == Reply.State.UNDONE:
         if not changes:
-            # Somebody may have solved the ticket meanwhile, because the reply was on its way.
+            # Somebody may have solved the ticket since then, because the reply was on its way.
             unanswered.reopen([ticket.pk], now, why="reply_undone")
             ticket.refresh_from_db()
         claims.take_again(ticket, reply.author, now)
 
 
 def _before(reply: Reply, ticket: Ticket) -> dict[str, Any]:
-    """What the ticket was when the reply was submitted, unless somebody has gone on with it since."""
+    """The ticket's state when the reply was submitted, unless it has changed since."""
     event = Event.objects.filter(ticket=ticket, kind="replied", data__reply=reply.pk).order_by("-id").first()
     return restored(event.data) if event and is_still(ticket, event.data) else {}
 

@@ -1,4 +1,4 @@
-"""The message that a sent reply is. It may have come in by polling first: then it is that row, never a second one."""
+"""Stores a sent reply as a message. If polling stored it first, that row is used, never a second one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mentions.models import Author, Message, Person, Reply
 
 
 def store(reply: Reply, item: OutboundItem, now: datetime) -> Message:
-    """Inside the caller's transaction. Ingest may store the same post at the same moment: the unique key decides."""
+    """Runs in the caller's transaction. Ingest may store the same post concurrently: the unique key decides."""
     namespace = _namespace(reply)
     values = _values(reply, item, now)
     message, created = Message.objects.get_or_create(
@@ -25,13 +25,13 @@ def store(reply: Reply, item: OutboundItem, now: datetime) -> Message:
     if not created and (message.direction != Message.Direction.TEAM or message.ticket_id != reply.ticket_id):
         message.direction, message.ticket = Message.Direction.TEAM, reply.ticket
         message.save(update_fields=["direction", "ticket"])
-    # Only one reply can be this message, whatever the platform says twice.
+    # Only one reply can be this message, even if the platform repeats an id.
     taken = Reply.objects.filter(message=message).exclude(pk=reply.pk).exists()
     return message if not taken else _own_row(reply, item, namespace, values)
 
 
 def _own_row(reply: Reply, item: OutboundItem, namespace: str, values: dict[str, Any]) -> Message:
-    """A platform that gives one id to two posts: the second is kept under the reply's own key."""
+    """If a platform gives two posts the same id, the second is stored under the reply's own key."""
     return Message.objects.get_or_create(
         namespace=namespace,
         external_id=f"{item.external_id}#{reply.key}"[:500],
@@ -40,7 +40,7 @@ def _own_row(reply: Reply, item: OutboundItem, namespace: str, values: dict[str,
 
 
 def _namespace(reply: Reply) -> str:
-    """That of the message it answers: it was sent through the same connection."""
+    """The answered message's namespace: the reply went through the same connection."""
     if reply.in_reply_to is not None:
         return reply.in_reply_to.namespace
     return adapter_for(reply.channel.connection.platform).namespace(config_for(reply.channel.connection))
@@ -48,7 +48,7 @@ def _namespace(reply: Reply) -> str:
 
 def _values(reply: Reply, item: OutboundItem, now: datetime) -> dict[str, Any]:
     answered = reply.in_reply_to
-    # The platform's own time; a clock that is behind ours must not put the answer before the question.
+    # The platform's time; a clock behind ours must not put the answer before the question.
     posted_at = item.sent_at or now
     if answered is not None:
         posted_at = max(posted_at, answered.posted_at)
@@ -69,7 +69,7 @@ def _values(reply: Reply, item: OutboundItem, now: datetime) -> dict[str, Any]:
 
 
 def _author(reply: Reply, item: OutboundItem, namespace: str) -> Author:
-    """The account that the handle or alias is, or that of whoever wrote it: the same that polling will name."""
+    """The account of the handle or alias, or of the reply's author: the one polling will report."""
     if own := str(payload_of(item).get(personal.ACCOUNT) or ""):
         person = Person.objects.filter(user_id=item.sent_as_id).first() if item.sent_as_id else None
         defaults = {"name": person.name if person else "", "person": person, "is_us": True}

@@ -1,4 +1,4 @@
-"""Finding people by what they are called: the beginnings of words of a name or a handle, on every platform at once."""
+"""Finds people by name or handle, by word prefixes, on every platform at once."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mentions.people import access
 
 FOUND = 6
 CANDIDATES = 200
-"""So many are looked at before what the viewer may not see is left out."""
+"""Candidates examined before those the viewer may not see are dropped."""
 _WORD = re.compile(r"[^\s\"'&|!():*<>\\]+")
 MAX_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class FoundAuthor:
-    """`conversations`: as their requester, of what the viewer may see."""
+    """`conversations`: those they requested and the viewer may see."""
 
     pk: int
     name: str
@@ -32,7 +32,7 @@ class FoundAuthor:
 
 
 def find(text: str, user: access.User, limit: int = FOUND) -> list[FoundAuthor]:
-    """Whoever is called exactly so first. Only people in whose conversations `user` may look."""
+    """Exact matches first. Only people with conversations that `user` may see."""
     query = _query(text)
     if query is None or not user.has_perm(access.VIEW):
         return []
@@ -47,7 +47,7 @@ def find(text: str, user: access.User, limit: int = FOUND) -> list[FoundAuthor]:
 
 
 def _query(text: str) -> SearchQuery | None:
-    """Every word, each as the beginning of one; None where nothing is left to look for."""
+    """Every word as a prefix; None if nothing is left to search for."""
     words = [word.lstrip("@") for word in _WORD.findall(text.replace("\0", " "))][:MAX_WORDS]
     words = [word for word in words if any(letter.isalnum() for letter in word)]
     if not words:

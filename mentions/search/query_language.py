@@ -1,7 +1,7 @@
-"""What people type into the search box, taken apart: words for the full text, `field:value` terms for the rest. Pure.
+"""Parses the search box: words for full text, `field:value` terms for the rest. Pure.
 
-`"a phrase"`, `-without`, `status:open`, `-tag:spam`, `author:"Jane D."`. Nothing that is typed is an error: what cannot
-be understood is searched as words, or named in `problems` and left out.
+`"a phrase"`, `-without`, `status:open`, `-tag:spam`, `author:"Jane D."`. No input is an error: anything not understood
+is searched as words, or named in `problems` and ignored.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Query:
-    """`words`: for `websearch_to_tsquery`; `conditions`: over mentions_ticket, with `me` and `now` open."""
+    """`words`: for `websearch_to_tsquery`; `conditions`: over mentions_ticket, with `me` and `now` unfilled."""
 
     words: str = ""
     terms: tuple[Term, ...] = ()
@@ -47,7 +47,7 @@ class Query:
 
 
 def parse(text: str) -> Query:
-    """Never raises, whatever the text is."""
+    """Never raises, for any text."""
     words: list[str] = []
     terms: list[Term] = []
     conditions: list[Fragment] = []
@@ -71,21 +71,22 @@ def parse(text: str) -> Query:
 
 
 def _as_words(match: re.Match[str], value: str) -> str:
-    """As PostgreSQL's web search syntax; what only looks like a field (`http://…`, `foo:bar`) is a word too."""
+    """In PostgreSQL's web search syntax; something that only looks like a field (`http://…`, `foo:bar`) is a word
+    too."""
     if match["field"] and match["phrase"] is None:
         value = f"{match['field']}:{value}"
     elif match["field"]:
         value = f"{match['field']} {value}"
     if not value.strip():
         return ""
-    # PostgreSQL's web syntax takes an address apart at its colon unless it is quoted.
+    # PostgreSQL's web syntax splits a URL at its colon unless it is quoted.
     is_quoted = match["phrase"] is not None or ":" in value
     quoted = f'"{value}"' if is_quoted else value.lstrip("-")
     return f"{match['minus']}{quoted}"
 
 
 def _numbered(sql: str, params: dict[str, Any], number: int, negated: bool) -> Fragment:
-    """Parameter names of each term are its own."""
+    """Gives each term unique parameter names."""
     for name in params:
         sql = sql.replace(f"%({name})s", f"%(q{number}_{name})s")
     sql = f"({sql}) IS NOT TRUE" if negated else f"({sql})"
@@ -155,7 +156,7 @@ def _before(value: str) -> Made:
 
 
 def _after(value: str) -> Made:
-    """From the day after: `after:2026-11-01` is what came later than that day."""
+    """From the next day: `after:2026-11-01` excludes that day."""
     return "mentions_ticket.posted_at >= %(value)s::timestamptz", {"value": _midnight(value) + timedelta(days=1)}
 
 

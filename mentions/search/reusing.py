@@ -1,8 +1,8 @@
-"""An answer that was given once, for another ticket: our own words alone, and whether they may go where that is read.
+"""Reuses an answer on another ticket: our own words only, with a check whether they may go there.
 
-What was written to one customer names them: in the greeting, in the text that was quoted below, in the lines above our
-own signature. None of that is offered. Where the first conversation was private and the second one is public, the text
-comes with a warning, addresses and numbers are taken out, and nobody inserts it without having read it.
+An answer to one customer names them in the greeting, in the quoted text below, in the lines above our signature; all of
+these are removed. When a private answer goes to a public conversation, the text comes with a warning, addresses and
+numbers are removed, and nobody inserts it unread.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ _NUMBER = re.compile(r"(?<![\w.])\+?\d[\d ()/-]{6,20}\d(?![\w.])")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`text` is empty where nothing of our own was left; without a `warning` it may be put in at once."""
+    """`text` is empty if none of it was ours; without a `warning` it may be inserted at once."""
 
     text: str
     warning: str = ""
 
 
 def answer_for(old: Ticket, other: Ticket | None) -> Answer:
-    """The first answer given on `old`, to be used on `other` (None: nobody knows where, so it may be public). The
-    caller has made sure that whoever asks may see both."""
+    """The first answer given on `old`, for use on `other` (None: unknown, so possibly public). The caller has checked
+    that the user may see both."""
     message = old.first_reply_message
     text = own_words(message.text) if message else ""
     if not text or not is_private(old) or (other is not None and is_private(other)):
@@ -71,7 +71,7 @@ def answer_for(old: Ticket, other: Ticket | None) -> Answer:
 
 
 def is_private(ticket: Ticket) -> bool:
-    """Whether only the requester and we read it: a mail, a form, a report, a direct message, a restricted channel."""
+    """Whether only the requester and we can read it: mail, a form, a report, a direct message, a restricted channel."""
     try:
         adapter = adapter_for(ticket.channel.connection.platform)
     except UnknownPlatform:
@@ -83,7 +83,7 @@ def is_private(ticket: Ticket) -> bool:
 
 
 def own_words(text: str) -> str:
-    """What one of us wrote, without greeting, quoted text, closing and signature. Pure, linear."""
+    """The team member's own text, without greeting, quotes, closing and signature. Pure, linear."""
     lines = written_now(text[:MAX_TEXT]).split("\n")
     lines = _without_closing(_without_greeting(lines))
     return "\n".join(lines).strip()
@@ -103,7 +103,7 @@ def _without_greeting(lines: list[str]) -> list[str]:
 
 
 def _without_closing(lines: list[str]) -> list[str]:
-    """`Kind regards,` and what stands below it, if that is a name or two; and a last line that is only `— Maria`."""
+    """Drops `Kind regards,` and the lines below, if they are a name or two; and a last line that is only `— Maria`."""
     written = [n for n, line in enumerate(lines) if line.strip()]
     for at in written[-MAX_CLOSING_LINES:]:
         below = [lines[n].strip() for n in written if n > at]
@@ -115,5 +115,5 @@ def _without_closing(lines: list[str]) -> list[str]:
 
 
 def without_contacts(text: str) -> str:
-    """Mail addresses and numbers by which somebody could be called are left out. Pure, linear."""
+    """Removes mail addresses and phone numbers. Pure, linear."""
     return _NUMBER.sub(LEFT_OUT, _MAIL.sub(LEFT_OUT, text))

@@ -1,9 +1,9 @@
-"""Search over all conversations: PostgreSQL full text over messages, grouped by ticket, beside `field:value` terms.
+"""Search over all conversations: PostgreSQL full text over messages, grouped by ticket, plus `field:value` terms.
 
-Only the newest 1,000 messages that match are ranked: ranking every hit of a common word takes a hundred times as long,
-and nobody reads past them. Which way leads to the newest hits depends on how common the words are, so the planner's own
-estimate is asked first: a common word is found quickly by walking back from the newest message, a rare one only through
-the text index (walking back for it would read the whole table).
+Only the newest 1,000 matching messages are ranked: ranking every hit of a common word takes a hundred times as long,
+and nobody reads past them. The best plan depends on how common the words are, so the planner's own estimate is read
+first: a common word is found fastest by walking back from the newest message, a rare one through the text index
+(walking back would read the whole table).
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from mentions.search.query_language import Query, Term
 PAGE = 20
 CANDIDATES = 1000
 WALKED = 20_000
-"""How many hits of a common word are looked at when further terms filter them."""
+"""Hits of a common word examined when further terms filter them."""
 COMMON = 50_000
 _MARKS = ("\x02", "\x03")
-"""Around a found word; control characters, because what people write may hold any mark-up."""
+"""Delimit a found word; control characters, because user text may contain any mark-up."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A ticket, and the message of it that fits best."""
+    """A ticket, and its best-matching message."""
 
     ticket_id: int
     subject: str
@@ -45,23 +45,23 @@ class Hit:
     message_id: int | None
     posted_at: datetime
     excerpt: SafeString
-    """Escaped; found words are in <mark>."""
+    """Escaped; matches are in <mark>."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """`next_cursor` None: there is no more. `problems`: what was not understood, in words."""
+    """`next_cursor` None: last page. `problems`: what was not understood, in words."""
 
     hits: list[Hit] = field(default_factory=list)
     next_cursor: str | None = None
     terms: tuple[Term, ...] = ()
     problems: tuple[str, ...] = ()
     words: str = ""
-    """What of the text is no term."""
+    """The text without terms."""
 
 
 def search(text: str, user: access.User, cursor: str | None = None, now: datetime | None = None) -> Results:
-    """One page of what `user` may see; never raises for what is typed. `cursor`: of the page before."""
+    """One page of results that `user` may see; never raises for any text. `cursor`: from the previous page."""
     query = query_language.parse(text)
     if not user.is_active or not user.has_perm(access.VIEW):
         return Results(terms=query.terms, problems=query.problems)
@@ -89,7 +89,7 @@ def _offset(cursor: str | None) -> int:
 
 
 def _is_searchable(words: str) -> bool:
-    """Whether anything is left of them once "the", "and" … are taken out."""
+    """Whether any words are left after dropping stop words such as "the" and "and"."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT numnode(websearch_to_tsquery('english', %s))", [words])
         return bool(cursor.fetchone()[0])
@@ -130,7 +130,7 @@ best AS (
 ORDER BY page.rank DESC, t.id DESC
 """
 _MATCHES = "search @@ websearch_to_tsquery('english', %(words)s) AND ticket_id IS NOT NULL"
-# The sum keeps the planner from walking the primary key.
+# The sum stops the planner from walking the primary key.
 _RARE = """
     SELECT h.id, h.ticket_id, h.search FROM mentions_message h JOIN mentions_ticket ON mentions_ticket.id = h.ticket_id
     WHERE h.{matches} AND {where} ORDER BY (h.id + 0) DESC LIMIT %(candidates)s"""
@@ -176,7 +176,7 @@ def _hit(row: tuple[Any, ...]) -> Hit:
 
 
 def marked(headline: str) -> SafeString:
-    """Escaped, found words in <mark>; an opening mark without its end marks up to the end."""
+    """Escaped, with matches in <mark>; an unclosed mark runs to the end."""
     first, *rest = headline.split(_MARKS[0])
     parts = (piece.partition(_MARKS[1]) for piece in rest)
     return format_html("{}{}", first, format_html_join("", "<mark>{}</mark>{}", ((p[0], p[2]) for p in parts)))

@@ -1,4 +1,4 @@
-"""Solved tickets that speak of the same: by the rarest-looking words of the question, best of the newest candidates."""
+"""Finds solved tickets on the same subject: by the question's rarest-looking words, best of the newest candidates."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ ORDER BY max(ts_rank(c.search, to_tsquery('english', %(query)s))) DESC, c.ticket
 
 
 def telling_words(text: str, limit: int = 8) -> list[str]:
-    """The longest words, each once: a poor man's rarity that needs no statistics. Pure."""
+    """The longest distinct words: a cheap proxy for rarity that needs no statistics. Pure."""
     words = {match[0].lower(): None for match in _WORD.finditer(re.sub(r"https?://\S+", " ", text))}
     return sorted(words, key=lambda word: (-len(word), word))[:limit]
 
 
 def solved_like(ticket_id: int, texts: Iterable[str], user: access.User) -> list[Ticket]:
-    """Answered and solved tickets that this person may see, nearest first."""
+    """Answered and solved tickets this person may see, nearest first."""
     words = telling_words(" ".join(texts))
     if not words:
         return []

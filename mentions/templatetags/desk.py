@@ -1,4 +1,4 @@
-"""Template filters of the desk: times, and text that came from outside."""
+"""The desk's template filters: times, and text from outside."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def back_to_ticket(context: Context, ticket: Ticket) -> str:
-    """The address of the ticket that a page is about, as it was on screen before: in play mode, or its own page."""
+    """The URL of the page's ticket as it was on screen before: play mode, or its own page."""
     request = context["request"]
     return playing.back_address(request, ticket.pk, is_held=ticket.claimed_by_id == request.user.pk)
 
@@ -53,7 +53,7 @@ def exact(at: datetime | None) -> str:
 
 @register.filter
 def linked(text: str) -> SafeString:
-    """Escaped, with web addresses as links."""
+    """Escaped, with URLs as links."""
     return rendering.linked(text)
 
 
@@ -71,7 +71,7 @@ def capped(count: int) -> str:
 
 @register.filter
 def body(text: str) -> SafeString:
-    """A message as it is read: linked, quotes and signature folded."""
+    """A message for reading: linked, with quotes and signature folded."""
     return rendering.body(text)
 
 
@@ -83,7 +83,7 @@ def parts(keys: str) -> list[str]:
 
 @register.filter
 def undo_url(message: Message) -> str:
-    """Where the toast of this message can take back what it tells; "" for a plain one."""
+    """The undo URL for this message's toast; "" if there is none."""
     tags = (message.extra_tags or "").split("-")
     if len(tags) != 3 or tags[0] != "undo":
         return ""
@@ -92,26 +92,26 @@ def undo_url(message: Message) -> str:
 
 @register.filter
 def ticket_url(message: Message) -> str:
-    """The ticket that the toast of this message is about; "" where it is the one on screen."""
+    """URL of the ticket this message's toast is about; "" if it is the one on screen."""
     kind, _, number = (message.extra_tags or "").partition("-")
     return reverse("mentions:ticket", args=[int(number)]) if kind == "ticket" else ""
 
 
 @register.filter
 def web(url: str) -> str:
-    """The address if it leads into the web, else "": what came from outside is never a script to click on."""
+    """The URL if it is http(s), else "": a link from outside is never a script."""
     return web_address(url or "")
 
 
 @register.filter
 def size(count: int) -> str:
-    """Bytes in a reader's unit."""
+    """Bytes in human-readable units."""
     return filesizeformat(count)
 
 
 @register.filter
 def space(namespace: str) -> str:
-    """A namespace in words: the platform's name, and whose site it is where there are several."""
+    """A namespace in words: the platform's name, and the site's if there are several."""
     platform, _colon, site = namespace.partition(":")
     adapter = all_adapters().get(platform)
     label = adapter.label if adapter is not None else platform

@@ -1,1 +1,1 @@
-"""Safe text: sanitised HTML, rendering, relative times, text that PostgreSQL accepts."""
+"""Safe text: sanitised HTML, rendering, relative times, storable text."""

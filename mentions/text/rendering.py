@@ -1,4 +1,4 @@
-"""Text from outside, and our own, as safe HTML: escaped first, then links; Markdown of guidelines; capped counts."""
+"""Renders outside text and our own as safe HTML: escaping and links, Markdown guidelines, capped counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COUNT_CAP = 1000
 MAX_MARKDOWN = 50_000
 """Characters; the parser takes quadratic time over open brackets."""
 SHOWN_LINK = 70
-"""Characters of an address that are shown; the whole of it is where the link leads and in its title."""
+"""Characters of a URL shown; the link target and its title hold all of it."""
 
 # Bounded, so that hostile text costs linear time.
 _URL = re.compile(r"https?://[^\s<>\"'\x00-\x1f]{1,2000}", re.IGNORECASE)
@@ -26,7 +26,7 @@ _PROSE = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer
 
 
 def linked(text: str) -> SafeString:
-    """Escaped text in which web addresses are links that open elsewhere and tell nobody where they were clicked."""
+    """Escaped text with URLs as links that open in a new tab and send no referrer."""
     if "://" not in text:
         return escape(text)
     parts: list[str] = []
@@ -48,15 +48,15 @@ def _link(url: str) -> str:
 
 @lru_cache(maxsize=256)
 def markdown(text: str) -> SafeString:
-    """CommonMark written by admins; raw HTML in it stays text, and the outcome is sanitised all the same. What is
-    longer than any guideline stays plain text."""
+    """CommonMark written by admins; raw HTML stays text, and the result is sanitised too. Text over MAX_MARKDOWN stays
+    plain."""
     if len(text) > MAX_MARKDOWN:
         return linked(text)
     return mark_safe(clean_prose(_PROSE.render(text)))  # noqa: S308 (sanitised)
 
 
 def capped(count: int | None) -> str:
-    """A count of a view: exact below the cap, "1,000+" above it, a dash where it is not known."""
+    """A view's count: exact below the cap, "1,000+" above it, a dash if unknown."""
     if count is None:
         return "–"
     return f"{COUNT_CAP:,}+" if count > COUNT_CAP else str(count)
@@ -69,7 +69,7 @@ def excerpt(text: str, length: int = 180) -> str:
 
 
 def body(text: str) -> SafeString:
-    """A message as it is read: linked, with quotes and signature folded away behind a word."""
+    """A message for reading: linked, with quotes and signature folded."""
     pieces = fold_quotes(text)
     if len(pieces) < 2 or all(kind != "body" for kind, _piece in pieces):
         return linked(text)

@@ -1,6 +1,6 @@
-"""HTML from outside made harmless: what may stay is listed, everything else goes; nothing is fetched without a click.
+"""Sanitises outside HTML by an allowlist; nothing is fetched without a click.
 
-Shown only in a frame with a stricter policy (`mentions/views/ticket/mail.py`); this is the first wall of two.
+It is shown only in a frame with a stricter policy (`mentions/views/ticket/mail.py`); this is the first of two defences.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ ATTRIBUTES = {
 LINK_SCHEMES = {"http", "https", "mailto", "tel"}
 LONGEST = 2_000_000
 DEEPEST = 3000
-"""Elements in one another; the parser takes quadratic time for deeper ones, and no honest mail has them."""
+"""Maximum nesting depth; the parser takes quadratic time for deeper input, and no honest mail has it."""
 _ELEMENT = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _CLOSES_ITSELF = frozenset(
     (*("p", "li", "td", "th", "tr", "dt", "dd", "option", "br", "img", "hr", "meta", "link", "input", "col", "wbr"),)
@@ -60,17 +60,17 @@ PROSE_TAGS = TAGS - {"img", "font", "center", "big"}
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """`html` is safe to show; `remote` counts the pictures that would be fetched from elsewhere."""
+    """`html` is safe to show; `remote` counts pictures that would be fetched from elsewhere."""
 
     html: str
     remote: int
 
 
 def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = False) -> Clean:
-    """A mail's HTML. `inline`: Content-ID → our own address of that attachment.
+    """Sanitise a mail's HTML. `inline`: Content-ID → our URL of that attachment.
 
-    Remote pictures lose their address (kept as `data-src` is not possible in a page without scripts: the frame is
-    loaded again with `show_remote`); tracking by style sheets, fonts, backgrounds or forms has no way in at all.
+    Remote pictures lose their URL (a page without scripts cannot use `data-src`: the frame is loaded again with
+    `show_remote`); tracking by style sheets, fonts, backgrounds or forms is removed entirely.
     """
     source = source[:LONGEST]
     if is_too_deep(source):
@@ -97,7 +97,7 @@ def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = Fa
         tags=set(TAGS),
         attributes=ATTRIBUTES,
         attribute_filter=attribute,
-        # `cid` has to pass here so that the filter above sees it; what it returns is one of our own addresses.
+        # `cid` must pass here to reach the filter above, which returns one of our own URLs.
         url_schemes=LINK_SCHEMES | {"cid"},
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
@@ -107,7 +107,7 @@ def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = Fa
 
 
 def is_too_deep(source: str) -> bool:
-    """Whether more elements stand in one another than the parser should be given. Linear."""
+    """Whether elements are nested deeper than the parser should handle. Linear."""
     depth = 0
     for closes, name in _ELEMENT.findall(source):
         if name.lower() in _CLOSES_ITSELF:
@@ -119,7 +119,7 @@ def is_too_deep(source: str) -> bool:
 
 
 def clean_prose(source: str) -> str:
-    """What Markdown made of an admin's text: no pictures, links open elsewhere. Nested too deeply, it stays text."""
+    """HTML from an admin's Markdown: no pictures, links open in a new tab. Nested too deeply, it stays text."""
     if is_too_deep(source[:LONGEST]):
         return escape(source[:LONGEST])
     return nh3.clean(

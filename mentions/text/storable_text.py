@@ -1,10 +1,10 @@
-"""Text from outside as PostgreSQL takes it. Pure."""
+"""Outside text in a form that PostgreSQL accepts. Pure."""
 
 from __future__ import annotations
 
 
 def clean(text: str, longest: int | None = None) -> str:
-    """Without NUL and lone surrogates, cut to the column."""
+    """Removes NUL and lone surrogates, and truncates to the column's length."""
     if longest is not None and len(text) > longest:
         text = text[:longest]
     if text.isascii():

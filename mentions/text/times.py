@@ -1,4 +1,4 @@
-"""How times are said: relative in words, with the exact time for whoever asks. Pure but for the active time zone."""
+"""Formats times: relative in words, with the exact time on hover. Pure except for the active time zone."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 SOON = timedelta(hours=1)
-"""A first reply due within this is marked as soon."""
+"""A first reply due within this is marked as due soon."""
 
 
 def span(length: timedelta) -> str:
-    """Such as "12 min", "2 h 10 min", "9 h", "3 d": no more exact than a reader needs; below 0 is 0."""
+    """Such as "12 min", "2 h 10 min", "9 h", "3 d": no more precise than useful; negative is 0."""
     return _span(max(0, int(length.total_seconds())) // 60, get_language())
 
 
 @lru_cache(maxsize=8192)
 def _span(minutes: int, _language: str | None) -> str:
-    """Kept: a list says a hundred of these, and to look a word up costs more than all the rest."""
+    """Cached: a list shows a hundred of these, and the translation lookup costs more than the rest."""
     hours, rest = divmod(minutes, 60)
     if hours == 0:
         return _("%(minutes)d min") % {"minutes": minutes}
@@ -35,15 +35,15 @@ def _span(minutes: int, _language: str | None) -> str:
 
 
 def exact(at: datetime) -> str:
-    """The whole time in the viewer's zone, for titles: "Sat 21 Nov 2026, 09:30 CET"."""
+    """The full time in the viewer's zone, for titles: "Sat 21 Nov 2026, 09:30 CET"."""
     return _exact(at.replace(second=0, microsecond=0), timezone.get_current_timezone(), get_language())
 
 
 @lru_cache(maxsize=4096)
 def _exact(at: datetime, zone: tzinfo, _language: str | None) -> str:
-    """Kept per minute: formatting dates would otherwise be a third of a list's cost."""
+    """Cached per minute: formatting dates would otherwise be a third of a list's cost."""
     local = at.astimezone(zone)
-    # Django's own `T` is empty in the hour that comes twice, which is when it matters.
+    # Django's own `T` is empty in the repeated hour of a DST change, which is when it matters.
     return f"{date_format(local, _('D j M Y, H:i'))} {local.tzname()}"
 
 
@@ -62,7 +62,7 @@ def _past(minutes: int, language: str | None) -> str:
 
 
 def ahead(at: datetime, now: datetime) -> str:
-    """When something comes: "in 3 h", "now"."""
+    """Time until something: "in 3 h", "now"."""
     if at <= now:
         return _("now")
     return _("in %(span)s") % {"span": span(timedelta(minutes=-((now - at) // timedelta(minutes=1))))}
@@ -86,7 +86,7 @@ def due_state(at: datetime, now: datetime) -> str:
 
 
 def time_tag(at: datetime, words: str, kind: str = "", css: str = "") -> SafeString:
-    """`<time>` with the exact time as title; `kind` (ago, due, ahead) lets the page keep the words true."""
+    """`<time>` with the exact time as title; `kind` (ago, due, ahead) lets the page keep the text current."""
     # Not format_html, which costs three times as much: a list shows a hundred of these.
     html = f'<time datetime="{at.isoformat()}" title="{escape(exact(at))}"'
     html += f' data-time="{kind}"' if kind else ""

@@ -1,1 +1,1 @@
-"""Ticket states: transitions, parking, lifecycle, history, and the conversation as it is read."""
+"""Ticket states: transitions, parking, lifecycle, history, and the conversation for display."""

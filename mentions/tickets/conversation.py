@@ -1,4 +1,4 @@
-"""A ticket's conversation as it is read: what was said, our notes, replies on their way, and the talk around it."""
+"""Loads a ticket's conversation for display: messages, notes, replies on their way, and context."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from mentions.db.loading import Shape
 from mentions.models import Author, Message, Reply, ThreadPost, Ticket
 
 CONTEXT_LIMIT = 200
-"""Posts of others around a ticket that are loaded; a story may have thousands."""
+"""Context posts loaded per ticket; a story may have thousands."""
 NOT_SHOWN = ("search", "digest", "extra", "html", "links", "item_id", "version_at")
-"""Of a message. The markup itself is fetched by its own frame, if anybody opens it."""
+"""Message columns not loaded. The markup is fetched by its own frame, if anybody opens it."""
 SHOWN_REPLIES = ("resting", "blocked", "handed", "uncertain", "failed", "sent")
 
 
 @dataclass(slots=True)
 class Entry:
-    """One thing in the conversation: `kind` is message, note or reply, `item` its row."""
+    """One entry of the conversation: `kind` is message, note or reply, `item` its row."""
 
     kind: str
     at: datetime
     item: Any
     is_fresh: bool = False
     reply: Reply | None = None
-    """The desk's own reply that this message is."""
+    """The desk's reply that became this message."""
 
 
 @dataclass(slots=True)
 class Thread:
-    """`entries` in the order of time; `parents` lead to the mention, outermost first; `others` stand beside it."""
+    """`entries` in time order; `parents` lead to the mention, outermost first; `others` are the remaining posts."""
 
     entries: list[Entry]
     parents: list[ThreadPost] = field(default_factory=list)
@@ -44,17 +44,17 @@ class Thread:
     first: Message | None = None
     last_inbound: Message | None = None
     is_splittable: bool = False
-    """More than one message asks, so that one can be made a ticket of its own."""
+    """More than one inbound message, so one can be split off."""
 
     @property
     def is_held_up(self) -> bool:
-        """A reply whose fate is unknown holds back those after it: they must not overtake it."""
+        """A reply of unknown outcome blocks those after it: they must not overtake it."""
         return any(entry.kind == "reply" and entry.item.state == "uncertain" for entry in self.entries)
 
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """What a conversation has beside its messages; asked first where most have nothing, to save the statements."""
+    """What a conversation has besides its messages; checked first, since most have nothing, to save statements."""
 
     notes: bool = True
     replies: bool = True
@@ -62,7 +62,7 @@ class Has:
 
 
 def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Has = Has()) -> Thread:
-    """Four statements at the most, whatever its length. Messages with an id above `seen_up_to` are marked as fresh."""
+    """At most four statements, whatever its length. Messages with an id above `seen_up_to` are marked as new."""
     messages = list(_messages(ticket))
     replies = list(_replies(ticket)) if has.replies else []
     by_message = {reply.message_id: reply for reply in replies if reply.message_id}
@@ -117,9 +117,8 @@ def _shapes() -> tuple[Shape[Message], Shape[Author], str]:
 
 
 def _messages(ticket: Ticket) -> Iterable[Message]:
-    """With their authors, and as plain attributes `channel_name`, `has_html`, `files`, `older`, `seen_by` (ids of the
-    channels that saw it), `links_to` (of a post without words), `liked` (what became of
-    our like, or None)."""
+    """Messages with their authors, and as plain attributes `channel_name`, `has_html`, `files`, `older`, `seen_by` (ids
+    of the channels that saw it), `links_to` (for a post without text), `liked` (the state of our like, or None)."""
     messages, authors, statement = _shapes()
     for row in prepared.run(statement, {"ticket": ticket.pk}):
         shown: Any = messages.made_of(row)
@@ -142,7 +141,7 @@ def _replies(ticket: Ticket) -> Any:
 
 
 def _context(messages: Sequence[Message]) -> tuple[list[ThreadPost], list[ThreadPost]]:
-    """Posts of the same thread that are not the ticket's own: the way up from its first message, and the rest."""
+    """The thread's posts outside the ticket: the ancestors of its first message, and the rest."""
     first = messages[0]
     own = {m.external_id for m in messages}
     found = ThreadPost.objects.filter(namespace=first.namespace, thread_id=first.thread_id).order_by("posted_at")
@@ -150,7 +149,7 @@ def _context(messages: Sequence[Message]) -> tuple[list[ThreadPost], list[Thread
     parents: list[ThreadPost] = []
     above = first.parent_external_id
     while above in posts:
-        # Taken out as it is used: a thread that claims to be its own parent ends here.
+        # Removed once used: a thread that claims to be its own parent ends here.
         parents.append(posts.pop(above))
         above = parents[-1].parent_external_id
     return parents[::-1], list(posts.values())

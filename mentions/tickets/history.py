@@ -1,4 +1,4 @@
-"""The Events of a ticket as sentences. A kind that this page does not know is shown by its name, never left out."""
+"""A ticket's Events as sentences. An unknown kind is shown by its name, never left out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WHY_WORDS: dict[str, Callable[[], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """`who` "" is the desk itself."""
+    """`who` "" means the desk itself."""
 
     at: datetime
     who: str
@@ -50,7 +50,7 @@ def _name(event: Event) -> str:
 
 
 def sentence(kind: str, data: dict[str, Any]) -> str:
-    """What happened, without who and when. Pure but for the active language."""
+    """What happened, without who and when. Pure except for the active language."""
     make = SENTENCES.get(kind)
     words = make(data) if make else kind.replace("_", " ")
     why = data.get("why")
@@ -61,7 +61,7 @@ def sentence(kind: str, data: dict[str, Any]) -> str:
 
 
 def _value(data: dict[str, Any], side: str, field: str) -> Any:
-    """Events of the desk's verbs hold {"from": {field: value}}, those of ingest the bare value."""
+    """Events from verbs hold {"from": {field: value}}, those from ingest the bare value."""
     value = data.get(side)
     if isinstance(value, dict):
         return value.get(field)

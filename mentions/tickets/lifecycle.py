@@ -1,4 +1,4 @@
-"""What time does to tickets: claims run out, parked ones come back, solved ones close. All sweeps, all idempotent."""
+"""Time-based ticket transitions: claims expire, parked tickets wake, solved ones close. Idempotent sweeps."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ FROM closed
 
 
 def expire_claims(now: datetime, limit: int = 500) -> int:
-    """Claims whose lease ran out are given back to their old place. A heartbeat at the same moment either came first
-    (then the lease runs on) or finds its token gone. How many."""
+    """Release claims with an expired lease to their place in the queue; return how many. A concurrent heartbeat either
+    came first (the lease continues) or finds its token gone."""
     return _run(_EXPIRE, {"now": now, "limit": limit})
 
 
 def close_solved(now: datetime, limit: int = 500) -> int:
-    """Solved for so long that the next message opens a follow-up ticket. How many."""
+    """Close tickets solved long enough ago; the next message then opens a follow-up. Returns how many."""
     before = now - timedelta(days=settings.CLOSE_SOLVED_AFTER_DAYS)
     return _run(_CLOSE, {"now": now, "before": before, "limit": limit})
 

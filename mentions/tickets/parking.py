@@ -1,9 +1,9 @@
-"""Parked: an open ticket outside the queue until the time, or what it waits for, brings it back to its old place.
+"""Parking: an open ticket leaves the queue until a time or an event returns it to its old place.
 
-Parking keeps assignee and draft, so that something urgent can be taken in between.
+Parking keeps assignee and draft, so something urgent can be handled in between.
 
-*Answered outside* is a way of parking. That somebody says they answered is no answer yet: the clock runs until the
-answer itself comes in by polling, which also solves the ticket. If it is not seen in time the ticket comes back.
+*Answered outside* is a form of parking. Saying so is not an answer yet: the clock runs until the answer arrives by
+polling, which also solves the ticket. If it is not seen in time the ticket returns.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DEFAULT_WAIT: dict[str, timedelta] = {
     Waiting.LONG_ANSWER: timedelta(hours=2),
     Waiting.OWN_ANSWER: timedelta(hours=2),
 }
-"""How long when nobody says until when: nothing is ever parked for good."""
+"""Default waits: nothing is ever parked forever."""
 LONGEST_WAIT = timedelta(days=366)
 
 
@@ -51,7 +51,7 @@ def park(
     note: str = "",
     now: datetime,
 ) -> Event:
-    """Out of the queue until `until` (default: by reason) or until what it waits for happens."""
+    """Park until `until` (default: by reason) or until the awaited event happens."""
     ticket = lock_open(ticket_id, actor, token, now)
     if waiting_on not in DEFAULT_WAIT:
         raise OutcomeRefused(_("Say what the ticket waits for."))
@@ -71,7 +71,7 @@ def set_aside(
     note: str = "",
     data: dict[str, Any] | None = None,
 ) -> Event:
-    """Park a locked ticket; it belongs to whoever parks it."""
+    """Park a locked ticket; whoever parks it becomes its assignee."""
     until = until or now + DEFAULT_WAIT[waiting_on]
     if until <= now:
         raise OutcomeRefused(_("The time at which it comes back has passed already."))
@@ -88,7 +88,7 @@ def set_aside(
 
 @transaction.atomic
 def wake(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, why: str = "") -> Event | None:
-    """Back to its old place by age; None when it was not parked. `actor` None: the desk itself, by time or event."""
+    """Return it to its old place by age; None if it was not parked. `actor` None: the desk, by time or event."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id) if actor is None else None
     ticket = ticket or lock_open(ticket_id, actor, token, now)
     if not ticket.waiting_on:
@@ -101,7 +101,7 @@ def wake(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, why:
 def answered_outside(
     ticket_id: int, actor: Any, token: Token, *, url: str = "", status_after: str = "solved", now: datetime
 ) -> Event:
-    """*I answered* on the platform itself. Solved (or pending) as soon as the answer is seen; until then parked."""
+    """*I answered* on the platform. Parked until the answer is seen; then solved (or pending)."""
     ticket = lock_open(ticket_id, actor, token, now)
     if status_after not in (Ticket.Status.SOLVED, Ticket.Status.PENDING):
         raise OutcomeRefused(_("After an answer a ticket is solved or pending."))
@@ -131,12 +131,12 @@ _ANSWERED = Fragment("""EXISTS (
 
 
 def _answered() -> TicketQuerySet:
-    """Tickets where the team has said something after the last question."""
+    """Tickets with a team message after the last question."""
     return Ticket.objects.filter(_ANSWERED.as_condition())
 
 
 def settle_seen(now: datetime, ticket_ids: Iterable[int] | None = None) -> int:
-    """Tickets that wait for our own answer to be seen, and it was: as their advocate chose. How many."""
+    """Settle tickets waiting for our own answer once it was seen, as their advocate chose; return how many."""
     waiting = _answered().filter(waiting_on=Waiting.OWN_ANSWER)
     if ticket_ids is not None:
         waiting = waiting.filter(pk__in=list(ticket_ids))
@@ -156,7 +156,7 @@ def _settle(ticket_id: int, now: datetime) -> bool:
 
 
 def wake_due(now: datetime, limit: int = 500) -> int:
-    """Whatever waited until now comes back. How many."""
+    """Wake tickets that are due; return how many."""
     due = Ticket.objects.filter(~Q(waiting_on=""), wake_at__lte=now).order_by("wake_at")
     return sweeps.each("parked", due.values_list("pk", flat=True)[:limit], lambda pk: _wake_by_time(pk, now))
 

@@ -1,4 +1,4 @@
-"""Threads that are read again because somebody waits there, or is about to post there."""
+"""Follows and rereads threads where somebody is waiting, or about to post."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ WATCH_DAYS = 4
 
 
 def watch(ticket: Ticket, now: datetime) -> None:
-    """An answer in the ticket's thread will be seen, also one that does not name us."""
+    """Follow the ticket's thread, so an answer there is seen even if it doesn't name us."""
     messages = Message.objects.filter(ticket=ticket).select_related("channel").defer("search")
     if message := messages.order_by("posted_at", "id").first():
         _follow(message, now)
 
 
 def read_again(message: Message, now: datetime) -> None:
-    """Now: what was said there meanwhile is here before the undo window of a reply is over."""
+    """Reread now, so that news there arrives before a reply's undo window ends."""
     if _follow(message, now):
         thread = Followed.objects.filter(connection_id=message.channel.connection_id, thread_id=message.thread_id)
         thread.update(next_at=now)

@@ -1,6 +1,6 @@
-"""One way for a ticket to change its state: the fields, the claim and exactly one Event, in the caller's transaction.
+"""The only way to change a ticket's state: the fields, the claim and exactly one Event, in the caller's transaction.
 
-The Event keeps what was before and what is after (`from`, `to`), which is what *undo* puts back.
+The Event keeps the state before and after (`from`, `to`), which *undo* restores.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mentions.models import Event, Reply, Ticket
 from mentions.queue import claims
 
 FIELDS = ("status", "waiting_on", "wait_note", "wake_at", "no_reply_reason", "solved_at", "assignee_id")
-"""What outcomes change. Clocks are never among them: they follow from the messages."""
+"""Fields that outcomes change. Never clocks: they follow from the messages."""
 _TIMES = ("wake_at", "solved_at")
 UNPARKED: dict[str, Any] = {"waiting_on": "", "wait_note": "", "wake_at": None}
 
@@ -26,11 +26,11 @@ DONE = (Ticket.Status.PENDING, Ticket.Status.SOLVED)
 
 
 class OutcomeRefused(Exception):
-    """The ticket is in no state for this; the text tells what to do instead."""
+    """The ticket's state doesn't allow this; the text says what to do instead."""
 
 
 class Unanswered(OutcomeRefused):
-    """It cannot be done with: nobody has answered, and nobody has said why not."""
+    """The ticket can't be solved: it has neither an answer nor a reason for none."""
 
     def __init__(self, ticket: Ticket) -> None:
         super().__init__(
@@ -50,10 +50,10 @@ def move(
     is_undo: bool = False,
     **changes: Any,
 ) -> Event:
-    """Apply `changes` to a ticket whose row the caller has locked, release the claim, and record one Event.
+    """Apply `changes` to a ticket locked by the caller, release the claim, and record one Event.
 
-    Raises Unanswered where a ticket would be done that nobody has answered, without a reason; never for `is_undo`,
-    which puts back what was there.
+    Raises Unanswered if an unanswered ticket would be solved without a reason; never for `is_undo`, which restores an
+    earlier state.
     """
     is_done = not is_undo and changes.get("status") in DONE and not changes.get("no_reply_reason")
     if is_done and is_unanswered(ticket):
@@ -78,15 +78,15 @@ def move(
 
 
 def is_unanswered(ticket: Ticket) -> bool:
-    """Whether somebody still waits for a first reply: none was given, none is on its way, and no reason says that none
-    is needed. Asked of the database: the clocks may have been set since the ticket was loaded."""
+    """Whether the requester still waits for a first reply: none was given, none is on its way, and no reason says none
+    is needed. Read from the database: the clocks may have changed since the ticket was loaded."""
     if not Ticket.objects.filter(pk=ticket.pk, due_at__isnull=False).exists():
         return False
     return not Reply.objects.filter(ticket=ticket, state__in=Reply.ON_ITS_WAY).exists()
 
 
 def handed_over(ticket: Ticket, reason: str) -> dict[str, Any]:
-    """The change that says who answers instead of us; nothing where an answer is there already."""
+    """The change that records who answers instead of us; empty if there is an answer already."""
     return {"no_reply_reason": reason} if is_unanswered(ticket) else {}
 
 
@@ -101,7 +101,7 @@ def record(ticket: Ticket, actor: Any, now: datetime, kind: str, data: dict[str,
 
 
 def _person(actor: Any) -> Any:
-    """None is the desk itself."""
+    """None for the desk itself."""
     return actor if isinstance(actor, Model) else None
 
 
@@ -126,13 +126,13 @@ def restored(event_data: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_still(ticket: Ticket, event_data: dict[str, Any]) -> bool:
-    """Whether nothing has changed the ticket again since that Event."""
+    """Whether the ticket is unchanged since that Event."""
     state = snapshot(ticket)
     return all(state.get(name) == value for name, value in event_data.get("to", {}).items() if name in FIELDS)
 
 
 def lock_open(ticket_id: int, actor: Any, token: Any, now: datetime) -> Ticket:
-    """`claims.lock` for a verb that makes no sense on a closed or merged ticket. Raises OutcomeRefused too."""
+    """`claims.lock` for verbs that don't apply to a closed or merged ticket. Also raises OutcomeRefused."""
     ticket = claims.lock(ticket_id, actor, token, now)
     if ticket.merged_into_id:
         raise OutcomeRefused(

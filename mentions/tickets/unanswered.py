@@ -1,4 +1,4 @@
-"""A ticket whose only answer was deleted is unanswered again: its requester waits, so it is open."""
+"""Reopens a ticket after its only answer was deleted: its requester is waiting again."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mentions.tickets.transitions import move
 
 
 def reopen(ticket_ids: Iterable[int], now: datetime, why: str = "answer_deleted") -> int:
-    """Of these tickets, those that were done with and have no answer left. Inside the caller's transaction, after the
-    clocks were set: where a first reply is due, nothing was answered. How many."""
+    """Reopen those of these tickets that were solved and have no answer left; return how many. Runs in the caller's
+    transaction, after the clocks were set: a due first reply means no answer."""
     done = (Ticket.Status.SOLVED, Ticket.Status.PENDING)
     waiting = Ticket.objects.select_for_update().filter(pk__in=list(ticket_ids), status__in=done, due_at__isnull=False)
     tickets = list(waiting.order_by("pk"))

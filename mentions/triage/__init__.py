@@ -1,1 +1,1 @@
-"""What an advocate decides about a ticket: outcomes, merges, notes, assignment, priority, tags, bulk changes."""
+"""An advocate's decisions on a ticket: outcomes, merges, notes, assignment, priority, tags, bulk changes."""

@@ -1,4 +1,4 @@
-"""Whose ticket it is. Claiming assigns by itself; this is for handing a ticket over on purpose, or to nobody."""
+"""Assigns a ticket. Claiming assigns too; this hands a ticket over on purpose, or to nobody."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from mentions.queue import claims
 def assign(
     ticket_id: int, actor: Any, assignee: Any | None, now: datetime, token: UUID | str | None = None
 ) -> Event | None:
-    """To a user or (None) to nobody; a claim of `actor` ends when it becomes somebody else's. One Event; None when
-    nothing changed. Raises AlreadyClaimed when another holds it, ClaimLost."""
+    """Assign to a user, or (None) to nobody; `actor`'s claim ends when it goes to somebody else. One Event; None when
+    nothing changed. Raises AlreadyClaimed when somebody else holds it, ClaimLost."""
     ticket = claims.lock(ticket_id, actor, token, now)
     before = ticket.assignee_id
     after = assignee.pk if assignee else None

@@ -1,4 +1,4 @@
-"""The same small change on many tickets: each in a transaction of its own; what somebody else holds is left alone."""
+"""Applies one small change to many tickets, each in a separate transaction; tickets held by others are skipped."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mentions.triage import outcomes, priorities, tagging
 
 MOST = 100
 Change = Callable[[int], object]
-"""Takes a ticket id; None or False: there was nothing to change."""
+"""Takes a ticket id; returns None or False if there was nothing to change."""
 
 
 @dataclass(slots=True)
 class Done:
-    """`held_by`: names of those who work on some of them; `refused`: in no state for it, or it changed nothing."""
+    """`held_by`: names of people holding some of them; `refused`: state not suitable, or no change."""
 
     changed: list[int] = field(default_factory=list)
     held_by: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Done:
 
 
 def apply(ticket_ids: Iterable[int], actor: Any, change: Change, now: datetime) -> Done:
-    """In the order of their numbers; the first MOST of them. The caller has made sure that `actor` may see them."""
+    """In id order; the first MOST of them. The caller has checked that `actor` may see them."""
     done = Done()
     for ticket_id in sorted(set(ticket_ids))[:MOST]:
         try:
@@ -46,7 +46,7 @@ def apply(ticket_ids: Iterable[int], actor: Any, change: Change, now: datetime) 
 
 
 def tag(names: list[str], actor: Any, now: datetime) -> Change:
-    """Raises ValidationError at once for what is no tag."""
+    """Raises ValidationError at once for an invalid tag."""
     for name in names:
         tagging.clean(name)
     return lambda ticket_id: tagging.set_tags(ticket_id, actor, add=names, remove=[], now=now)

@@ -1,5 +1,5 @@
-"""Two tickets that are one conversation, and one that is two. Keys of the conversation are repointed, so that what
-comes in later finds the right one."""
+"""Merges tickets that are one conversation, and splits one that is two. Conversation keys are repointed, so later
+messages find the right ticket."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from mentions.replies import drafts
 
 
 class MergeRefused(Exception):
-    """The tickets cannot be merged or split as asked; the text says why."""
+    """The tickets can't be merged or split as requested; the text says why."""
 
 
 @locks.once_more
 def merge(source_ids: Iterable[int], target_id: int, actor: Any, now: datetime) -> Ticket:
-    """Everything of the sources goes to the target; they stay as closed tickets that lead there.
+    """Move everything from the sources to the target; they stay as closed tickets that lead there.
 
-    Raises MergeRefused when a source is the target, was merged before, or is being worked on by somebody.
+    Raises MergeRefused if a source is the target, was merged before, or somebody holds it.
     """
     ids = sorted(set(source_ids) | {target_id})
     locks.hold_conversations(tickets=ids)
@@ -71,10 +71,10 @@ def _move_all(source: Ticket, target: Ticket) -> None:
 
 @locks.once_more
 def split(ticket_id: int, message_ids: Iterable[int], actor: Any, now: datetime) -> Ticket:
-    """These messages become a ticket of their own, with the replies that they are. Raises MergeRefused.
+    """Move these messages, with their replies, to a new ticket. Raises MergeRefused.
 
-    Where a whole thread is a ticket, the ids of the moved messages lead to the new one. Where thread and author are,
-    what answers a moved message follows it by its parent, and the rest stays with the old ticket.
+    Where a whole thread is one ticket, the ids of the moved messages lead to the new one. Where thread and author are,
+    answers to a moved message follow it by parent, and the rest stays with the old ticket.
     """
     locks.hold_conversations(tickets=[ticket_id])
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
@@ -98,7 +98,7 @@ def split(ticket_id: int, message_ids: Iterable[int], actor: Any, now: datetime)
         queued_at=first.posted_at,
         last_message_at=first.posted_at,
     )
-    # The old ticket's first reply may be among them: its clocks follow below, in the same transaction.
+    # The old ticket's first reply may be among them: its clocks are updated below, in the same transaction.
     Message.objects.filter(pk__in=wanted).update(ticket=new)
     Reply.objects.filter(message__in=wanted).update(ticket=new)
     DeliveryProblem.objects.filter(ticket=ticket, reply__ticket=new).update(ticket=new)

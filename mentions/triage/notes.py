@@ -1,4 +1,4 @@
-"""Internal notes: they never leave the desk and neither start nor stop a clock."""
+"""Internal notes: they never leave the desk and never affect a clock."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LONGEST = 20_000
 
 @transaction.atomic
 def add(ticket_id: int, actor: Any, text: str, now: datetime) -> Note:
-    """Anybody who reads a ticket may write on it, whoever holds it. Raises ValidationError if empty,
-    Ticket.DoesNotExist when it was taken back with its import at this moment."""
+    """Anybody who may read a ticket may add a note, whoever holds it. Raises ValidationError if empty,
+    Ticket.DoesNotExist if its import was undone at this moment."""
     locks.share_ticket(ticket_id)
     ticket = Ticket.objects.only("pk").get(pk=ticket_id)
     note = write(ticket, actor, text, now)
@@ -27,7 +27,7 @@ def add(ticket_id: int, actor: Any, text: str, now: datetime) -> Note:
 
 
 def write(ticket: Ticket, actor: Any, text: str, now: datetime) -> Note:
-    """The row alone, for verbs whose own Event says it."""
+    """Writes only the row, for verbs that record their own Event."""
     text = text.replace("\0", "").strip()
     if not text:
         raise ValidationError(_("The note is empty."))

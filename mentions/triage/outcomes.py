@@ -1,7 +1,7 @@
-"""The ways to leave a ticket. Each is one Event, releases the claim, and returns the Event (for *undo*).
+"""Ticket outcomes. Each is one Event, releases the claim, and returns the Event (for *undo*).
 
-All take the claim `token` (None from the ticket page, where nobody may hold it) and raise `ClaimLost`,
-`AlreadyClaimed` and `OutcomeRefused`. Parking and what waits for an outside answer are in `mentions.tickets.parking`.
+All take the claim `token` (None from the ticket page, where nobody may hold it) and raise `ClaimLost`, `AlreadyClaimed`
+and `OutcomeRefused`. Parking and waiting for an outside answer are in `mentions.tickets.parking`.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ __all__ = [
 
 Token = UUID | str | None
 UNDO_SLACK_SECONDS = 5
-"""The page counts down from its own clock and the click has to travel."""
+"""Allows for the page's clock and the click's travel time."""
 UNDOABLE = ("status", "parked", "no_reply", "handed_back", "answered_outside", "spam_reported")
 
 
 @transaction.atomic
 def solve(ticket_id: int, actor: Any, token: Token, *, now: datetime) -> Event:
-    """Done. It reopens when its requester writes again. Raises Unanswered: without an answer it takes a reason
-    (`no_reply_needed`)."""
+    """Solve the ticket. It reopens when its requester writes again. Raises Unanswered: without an answer it needs a
+    reason (`no_reply_needed`)."""
     return move(lock_open(ticket_id, actor, token, now), actor, now, "status", status=Ticket.Status.SOLVED)
 
 
 @transaction.atomic
 def pending(ticket_id: int, actor: Any, token: Token, *, now: datetime) -> Event:
-    """Waits for them. Raises Unanswered: nobody waits for an answer to what nobody has said."""
+    """Wait for the requester. Raises Unanswered: without an answer of ours there is nothing to wait for."""
     return move(lock_open(ticket_id, actor, token, now), actor, now, "status", status=Ticket.Status.PENDING)
 
 
 @transaction.atomic
 def no_reply_needed(ticket_id: int, actor: Any, token: Token, *, reason: str, now: datetime, note: str = "") -> Event:
-    """Solved without an answer, for a reason; taken out of the first reply time and counted on its own. Praise is liked
-    where the desk can, once it cannot be taken back any more."""
+    """Solve without an answer, for a reason; excluded from the first reply time and counted separately. Praise is liked
+    where the desk can, after the undo window."""
     ticket = lock_open(ticket_id, actor, token, now)
     if reason not in Ticket.NoReply.values or not reason:
         raise OutcomeRefused(_("Say why no reply is needed."))
@@ -77,7 +77,8 @@ def _undo_window() -> timedelta:
 
 @transaction.atomic
 def hand_back(ticket_id: int, actor: Any, token: Token, *, note: str, now: datetime) -> Event:
-    """To the others, at its old place, with a word why. Not offered to `actor` again until something new arrives."""
+    """Return it to its place in the queue, with a note why. Not offered to `actor` again until something new
+    arrives."""
     ticket = lock_open(ticket_id, actor, token, now)
     if not note.strip():
         raise OutcomeRefused(_("Say in a note why you hand it back, for whoever takes it next."))
@@ -88,7 +89,7 @@ def hand_back(ticket_id: int, actor: Any, token: Token, *, note: str, now: datet
 
 @transaction.atomic
 def reopen(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, why: str = "") -> Event:
-    """Solved or pending → open, at its place by age; an earlier *no reply needed* no longer counts."""
+    """Solved or pending → open, at its place by age; an earlier *no reply needed* no longer applies."""
     ticket = lock_open(ticket_id, actor, token, now)
     if ticket.status not in (Ticket.Status.SOLVED, Ticket.Status.PENDING):
         raise OutcomeRefused(_("Ticket #%(id)s is open already.") % {"id": ticket.pk})
@@ -100,8 +101,8 @@ def reopen(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, wh
 def report_spam(
     ticket_id: int, actor: Any, token: Token, *, slack_channel: str, link: str = "", now: datetime
 ) -> Event:
-    """They tell us about spam or abuse (not: this mention is spam): link and time go to Slack, the ticket is solved.
-    Thanking them is a reply of its own, sent before. Slack has it after the undo window."""
+    """The requester reports spam or abuse (not: this mention is spam): link and time go to Slack after the undo window,
+    and the ticket is solved. Thanking them is a separate reply, sent before."""
     ticket = lock_open(ticket_id, actor, token, now)
     said = ticket.messages.filter(direction="in").order_by("-posted_at", "-id").values_list("url", "posted_at").first()
     link = link.replace("\0", "").strip() or (said[0] if said else "")
@@ -123,8 +124,8 @@ def report_spam(
 
 @locks.once_more
 def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
-    """Take one's own last outcome back within the undo window. If `actor` holds nothing else, they hold the ticket
-    again. Raises OutcomeRefused when it is too late or somebody has gone on with the ticket, AlreadyClaimed."""
+    """Undo one's own last outcome within the undo window. If `actor` holds nothing else, they hold the ticket again.
+    Raises OutcomeRefused if it is too late or the ticket has changed since, AlreadyClaimed."""
     event = Event.objects.select_related("ticket").get(pk=event_id)
     ticket = lock_open(event.ticket_id, actor, None, now)
     if event.kind not in UNDOABLE or event.actor_id != actor.pk:

@@ -1,4 +1,4 @@
-"""How important a ticket is; a high priority also makes its first reply due earlier."""
+"""Sets a ticket's priority; a high one also makes its first reply due earlier."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mentions.models import Event, Ticket
 
 @transaction.atomic
 def set_priority(ticket_id: int, actor: Any, priority: int, now: datetime) -> Event | None:
-    """One Event; None when it had that priority. Needs no claim: whoever notices says so. Raises ValueError."""
+    """One Event; None if unchanged. Needs no claim: anybody who notices may set it. Raises ValueError."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     before = ticket.priority
     if not change(ticket, priority):
@@ -25,7 +25,7 @@ def set_priority(ticket_id: int, actor: Any, priority: int, now: datetime) -> Ev
 
 
 def change(ticket: Ticket, priority: int) -> bool:
-    """The row alone, for verbs whose own Event says it; whether it changed anything."""
+    """Changes only the row, for verbs that record their own Event; returns whether anything changed."""
     if priority not in Priority.values:
         raise ValueError(_("There is no priority %(value)s.") % {"value": priority})
     if ticket.priority == priority:

@@ -1,4 +1,4 @@
-"""Tags on tickets; a tag that does not exist yet is made by using it."""
+"""Tags tickets; using a new tag creates it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def set_tags(
     now: datetime,
     token: UUID | str | None = None,
 ) -> Event | None:
-    """One Event with what really changed; None when nothing did. Anybody who may work on tickets may tag one that
-    somebody else holds; with a token it must be the current one. Raises ValidationError, ClaimLost."""
+    """One Event with the actual changes; None if there are none. Anybody who may work on tickets may tag one that
+    somebody else holds; a token, if given, must be current. Raises ValidationError, ClaimLost."""
     add, remove = list(add), list(remove)
     if len(add) + len(remove) > MOST_AT_ONCE:
         raise ValidationError(_("At most %(most)s tags at once.") % {"most": MOST_AT_ONCE})
@@ -42,7 +42,7 @@ def set_tags(
 
 
 def change(ticket: Ticket, add: Iterable[str], remove: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Rows alone, for verbs whose own Event says it: (added, removed) names."""
+    """Changes only the rows, for verbs that record their own Event: (added, removed) names."""
     has = {tag.name.lower(): tag for tag in ticket.tags.all()}
     wanted = {clean(name) for name in add}
     gone = {clean(name) for name in remove} - wanted
@@ -56,7 +56,7 @@ def change(ticket: Ticket, add: Iterable[str], remove: Iterable[str]) -> tuple[l
 
 
 def clean(name: str) -> str:
-    """As it is stored: lower case, words joined by hyphens. Raises ValidationError when nothing is left."""
+    """The stored form: lower case, words joined by hyphens. Raises ValidationError if nothing is left."""
     name = name[:200]
     slug = slugify(name, allow_unicode=False)[:60].strip("-")
     if not slug:

@@ -1,1 +1,1 @@
-"""The pages of the desk. Each view: parse → authorise through a queryset → one verb → render."""
+"""The desk's pages. Each view: parse → authorise through a queryset → one verb → render."""

@@ -1,4 +1,4 @@
-"""What every page of the desk needs."""
+"""Template context for every page."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
 @cache
 def styles() -> SafeString:
-    """One link per component; made once, since resolving each address on every page would cost more than it."""
+    """One link per component; built once, since resolving each URL on every page would cost more than the page."""
     addresses = ((static(f"css/{name}.css"),) for name in STYLES)
     return format_html_join("\n", '<link rel="stylesheet" href="{}">', addresses)
 
 
 @cache
 def words(language: str) -> dict[str, str]:
-    """The words that scripts say, in the reader's language."""
+    """Strings used by scripts, in the reader's language."""
     return {
         "now": _("just now"),
         "minutes": _("%(minutes)d min"),

@@ -1,4 +1,4 @@
-"""Where a role starts its day."""
+"""The start page for each role."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mentions.views.menu import entries_for
 @require_GET
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Who plays goes to the queue; others to the page that says it starts their day, else the first of their menu."""
+    """Players go to the queue; others to the menu entry that starts their day, else the first one."""
     if request.user.has_perm(access.PLAY):
         return redirect("mentions:queue")
     entries = entries_for(request)

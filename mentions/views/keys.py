@@ -1,15 +1,15 @@
-"""The keyboard, once: which key does what, and where. The list under `?` is made from this table, and so is what
-static/js/keys.js does: it holds the actions, and decides from the focus which scopes a key is looked up in.
+"""Keyboard shortcuts, defined once: which key does what, and where. The list under `?` is built from this table, and so
+is the keymap of static/js/keys.js, which implements the actions and derives the scopes from the focus.
 
 | scope | the focus is |
 | --- | --- |
 | `reply` | in a field of the composer |
 | `writing` | in a text area of any other form |
-| `field` | in any field: what is typed is text, nothing else |
-| `menu` | in an open menu: what is typed filters it |
+| `field` | in any field: typed text is only text |
+| `menu` | in an open menu: typed text filters it |
 | `palette`, `dialog` | in an open dialog |
 | `list`, `ticket`, `page` | in none of these: single keys act |
-| `off` | in none of these, and this person has switched single keys off |
+| `off` | in none of these, and this person has turned single keys off |
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from django.utils.translation import gettext_lazy
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`keys`: one combination (`Ctrl+Shift+Enter`), two keys one after the other (`g p`), or LETTERS. `repeats`: acts
-    again while the key is held down. Without `words` it is not listed."""
+    """`keys`: one combination (`Ctrl+Shift+Enter`), two keys in sequence (`g p`), or LETTERS. `repeats`: repeats while
+    the key is held down. Without `words` it is not listed."""
 
     scope: str
     keys: str
@@ -39,7 +39,7 @@ class Key:
 
 
 LETTERS = "letters"
-"""Stands for any text that is typed."""
+"""Matches any typed text."""
 
 TABLE: tuple[Key, ...] = (
     Key("page", "g p", "go play", gettext_lazy("play")),
@@ -93,7 +93,7 @@ _NAMES = {"Escape": "Esc", "ArrowDown": "↓", "ArrowUp": "↑", LETTERS: gettex
 
 
 def groups() -> list[tuple[str, list[tuple[str, str]]]]:
-    """[(heading, [(keys, what they do)])]; several keys in a row are parted by a space."""
+    """[(heading, [(keys, action)])]; alternative keys are separated by a space."""
     headings = [_("Anywhere"), _("In a list"), _("On a ticket"), _("While you write or choose")]
     listed = sorted((key for key in TABLE if key.words), key=lambda key: _GROUPS[key.scope])
     return [
@@ -104,7 +104,7 @@ def groups() -> list[tuple[str, list[tuple[str, str]]]]:
 
 @cache
 def keymap() -> SafeString:
-    """{scope: {keys: [action, repeats]}} for the script, as every page carries it."""
+    """{scope: {keys: [action, repeats]}} for the script, included in every page."""
     found: dict[str, dict[str, tuple[str, bool]]] = {}
     for key in TABLE:
         found.setdefault(key.scope, {})[key.keys] = (key.action, key.repeats)

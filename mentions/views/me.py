@@ -1,4 +1,4 @@
-"""One's own settings: theme, time zone, keys, shift; and which accounts on the platforms are one's own."""
+"""Personal settings: theme, time zone, keys, shift, and one's own platform accounts."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def me(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 def account(request: HttpRequest, number: int) -> HttpResponse:
-    """One's own account on connection `number`. POST `do`: save (what was entered; never shown again), check, remove.
-    GET: for the page that waits for the check: nothing (204) until it is over, then how it is (286: wait no longer)."""
+    """One's own account on connection `number`. POST `do`: save (the entered values; never shown again), check, remove.
+    GET, for polling: 204 until the check is over, then its result (286: stop polling)."""
     place = linked_accounts.place_of(request.user, number)
     if place is None:
         raise Http404(number)
@@ -101,7 +101,7 @@ def account(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _change(request: HttpRequest, place: linked_accounts.Place) -> None:
-    """Raises ChannelError with a sentence."""
+    """Raises ChannelError with a message for the user."""
     user_id, connection = int(request.user.pk or 0), place.connection
     match request.POST.get("do"):
         case "remove":

@@ -1,4 +1,4 @@
-"""The entries of the bar at the top. Upper floors register theirs in `AppConfig.ready`; the desk names none of them."""
+"""Entries of the top menu. Upper floors register theirs in `AppConfig.ready`; the desk names none of them."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ class Entry:
     permission: str = ""
     position: int = 100
     starts_day: bool = False
-    """Where somebody who does not play the queue begins."""
+    """The start page of somebody who does not play the queue."""
     attribute: str = ""
-    """Of whoever is logged in (`mentions.people.current`): shown only where it is true."""
+    """Attribute of the logged-in user (`mentions.people.current`): shown only if true."""
 
 
 _entries: dict[str, Entry] = {}
 ALWAYS_SHOWN = 3
-"""So many fit beside the current one at 360 px."""
+"""This many fit next to the current one at 360 px."""
 
 
 def register(entry: Entry) -> None:
-    """Add or replace the entry of this URL name."""
+    """Add an entry, or replace the one with this URL name."""
     _entries[entry.url_name] = entry
 
 
 def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
-    """[{"label", "url", "is_current", "starts_day", "is_rest"}] for the one who looks.
+    """[{"label", "url", "is_current", "starts_day", "is_rest"}] for the viewer.
 
-    `is_rest`: behind *Menu* where it is narrow, unless it is the current one.
+    `is_rest`: under *Menu* on narrow screens, unless it is the current one.
     """
     user = request.user
     if not user.is_authenticated:
@@ -64,7 +64,7 @@ def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
 
 @cache
 def _url(name: str) -> str:
-    """Empty while the page is not there: an entry must never break every other page."""
+    """Empty if the page does not exist: an entry must never break every other page."""
     try:
         return reverse(name)
     except NoReverseMatch:

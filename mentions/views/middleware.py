@@ -1,4 +1,4 @@
-"""Who looks: the time zone of the logged-in person. (The theme is put on the page by `mentions.views.context`.)"""
+"""Activates the logged-in person's time zone. (`mentions.views.context` sets the theme.)"""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from mentions.views.viewer import preference_of, zone_of
 
 
 class ViewerMiddleware:
-    """Activates the viewer's zone for one request, and always gives the thread back as it was."""
+    """Activates the viewer's zone for one request, and always restores the thread's state."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # A request without a session cookie has no viewer: nothing to look up, and the session stays untouched.
+        # A request without a session cookie has no viewer: no lookup, and the session stays untouched.
         if request.COOKIES and request.user.is_authenticated:
             zone = zone_of(preference_of(request))
             if zone is not None:

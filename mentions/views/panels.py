@@ -1,4 +1,4 @@
-"""Panels beside a ticket. Upper floors register theirs when the app starts; the desk names none of them."""
+"""Panels next to a ticket. Upper floors register theirs at app start; the desk names none of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mentions.tickets.conversation import Thread
 
 @dataclass(frozen=True)
 class Panel:
-    """`context(request, ticket, thread)` gives what `template` shows, or None to show nothing. Low positions
-    come first."""
+    """`context(request, ticket, thread)` returns the context of `template`, or None to show nothing. Low positions come
+    first."""
 
     name: str
     title: Any
@@ -35,7 +35,7 @@ _panels: dict[str, Panel] = {}
 
 
 def register(panel: Panel) -> None:
-    """Raises ValueError for a name that is taken by another panel."""
+    """Raises ValueError if another panel has the name."""
     if _panels.get(panel.name, panel) != panel:
         raise ValueError(f"There is a panel {panel.name!r} already.")
     _panels[panel.name] = panel
@@ -46,7 +46,7 @@ def registered() -> list[Panel]:
 
 
 def shown_for(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[Shown]:
-    """The panels that this person sees beside this ticket, in order."""
+    """The panels this person sees next to this ticket, in order."""
     out = []
     for panel in registered():
         if not request.user.has_perm(panel.permission):

@@ -1,4 +1,4 @@
-"""Where somebody who plays goes on: with the ticket on their screen, or the next one of the view they play."""
+"""URLs for continuing play mode: the ticket on screen, or the next one of the played view."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 PLAYED = "played_view"
-"""In the session: the slug of the view that was played last, "" for the whole queue."""
+"""Session key: the slug of the view played last, "" for the whole queue."""
 
 
 def address(ticket_id: int, view_slug: str | None) -> str:
-    """The next ticket of the view that is played, else the ticket itself."""
+    """The next ticket of the played view, else the ticket itself."""
     if view_slug is None:
         return reverse("mentions:ticket", args=[ticket_id])
     return view_address(view_slug)
@@ -21,10 +21,10 @@ def view_address(slug: str) -> str:
 
 
 def back_address(request: HttpRequest, ticket_id: int, *, is_held: bool) -> str:
-    """The ticket on screen again: in play mode where it is held and was played, else on its own page."""
+    """The ticket on screen again: in play mode if it is held and was played, else on its own page."""
     return address(ticket_id, request.session.get(PLAYED) if is_held else None)
 
 
 def onward_address(request: HttpRequest) -> str:
-    """The next ticket, once this one has left."""
+    """The URL of the next ticket, after this one was left."""
     return view_address(request.session.get(PLAYED) or "")

@@ -1,4 +1,4 @@
-"""Every component with its states, for development: looked at, and photographed, when a style changes."""
+"""Every component in every state, for development and for screenshots when a style changes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the public pages have in common: elements that escape by themselves, and the frame."""
+"""Shared by the public pages: auto-escaping elements and the page frame."""

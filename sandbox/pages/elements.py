@@ -1,4 +1,4 @@
-"""HTML from Python: every text that goes in is escaped, unless it was made here."""
+"""HTML from Python: every string is escaped unless it was built here."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 
 
 PLACES: dict[str, str] = {"Sandbox": "/"}
-"""The menu: title → path. Each platform adds itself when the world begins."""
+"""The menu: title → path. Each platform adds itself at startup."""
 
 
 class Markup(str):
-    """HTML that is safe to show."""
+    """HTML that is safe to display."""
 
     __slots__ = ()
 
 
 def el(tag: str, *children: Any, **attributes: Any) -> Markup:
-    """An element. `class_` and `for_` stand for class and for; attributes that are None or False are left out."""
+    """An element. `class_` and `for_` mean class and for; attributes that are None or False are left out."""
     written = "".join(
         f" {name.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{escape(str(value))}"')
         for name, value in attributes.items()
@@ -34,7 +34,7 @@ def el(tag: str, *children: Any, **attributes: Any) -> Markup:
 
 
 def join(*children: Any) -> Markup:
-    """Children one after the other; lists are walked into, None is nothing."""
+    """Concatenates children; lists are flattened, None is dropped."""
     made = []
     for child in children:
         if isinstance(child, Markup):
@@ -56,7 +56,7 @@ def when(at: float) -> Markup:
 
 
 def button(action: str, label: str, **fields: Any) -> Markup:
-    """A small form that posts some hidden fields."""
+    """A small form that posts hidden fields."""
     hidden = [el("input", type="hidden", name=name, value=value) for name, value in fields.items()]
     return el("form", hidden, el("button", label, type="submit"), method="post", action=action, class_="button")
 
@@ -67,7 +67,7 @@ def choice(name: str, label: str, options: list[tuple[str, str]], selected: str 
 
 
 def reply_form(action: str, options: list[tuple[str, str]], **hidden: Any) -> Markup:
-    """Answer as one of `options` (account, label)."""
+    """Reply as one of `options` (account, label)."""
     return el(
         "form",
         [el("input", type="hidden", name=name, value=value) for name, value in hidden.items()],
@@ -81,7 +81,7 @@ def reply_form(action: str, options: list[tuple[str, str]], **hidden: Any) -> Ma
 
 
 def page(title: str, *body: Any, section: str = "", status: int = 200) -> Response:
-    """The frame: no script, one stylesheet of our own."""
+    """The page frame: no script, one local stylesheet."""
     menu = el("nav", [link(h, name, aria_current="page" if name == section else None) for name, h in PLACES.items()],
               aria_label="Platforms")  # fmt: skip
     head = el(

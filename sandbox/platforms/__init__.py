@@ -1,1 +1,1 @@
-"""One module or package a platform, found by scanning; each offers its `Platform` class as `PLATFORM`."""
+"""One module or package per platform, discovered by scanning; each exports its `Platform` class as `PLATFORM`."""

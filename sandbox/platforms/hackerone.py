@@ -1,4 +1,4 @@
-"""HackerOne: the customers' API under /hackerone/v1, reports to read and answer under /hackerone.
+"""HackerOne: the customer API under /hackerone/v1, and reports to read and answer under /hackerone.
 
 https://api.hackerone.com/customer-resources/ · https://api.hackerone.com/customer-reference/
 """
@@ -61,7 +61,7 @@ class HackerOne(Talk):
         if not program:
             return errors(400, "Invalid Parameter", "The parameter 'filter[program][]' is missing.")
         if program not in PROGRAMS:
-            # As the real one does at times: an error under data, with status 200.
+            # Like the real API at times: an error under data, with status 200.
             return json_response({"data": {"errors": [{"status": 404, "title": "Program not found"}]}})
         found = [r for r in self.store.all("h1_report").values() if r["program"] == program]
         if since := asked.get("filter[last_activity_at__gt]"):
@@ -142,7 +142,7 @@ class HackerOne(Talk):
     # --- what happens -----------------------------------------------------------------------------------------
 
     def perform(self, act: Act) -> Made:
-        """`more`: title, to (program); under a report internal, and state (the team changes it)."""
+        """`more`: title, to (program); for a report's activity also internal and state (set by the team)."""
         at = act.at or self.universe.now()
         if act.verb == "delete":
             raise Impossible("nothing is deleted on HackerOne")

@@ -1,6 +1,6 @@
 """status.acme.example as Statuspage serves it: https://developer.statuspage.io/ (the public part, `/api/v2`).
 
-The company's own page: what stands there was written by the team, so nothing of it is a mention.
+The company's own page: the team wrote everything on it, so nothing is a mention.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Statuspage(Platform):
     # --- what happens -----------------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
-        """An outage with its updates, or a maintenance; nobody answers there."""
+        """An outage with its updates, or a maintenance; nobody replies there."""
         kind = kind if kind in _STEPS else random_.choice(("outage", "outage", "outage", "maintenance"))
         part, cause = random_.choice(list(COMPONENTS)), random_.choice(_CAUSES)
         title = f"{part} is degraded" if kind == "outage" else f"Upgrade of {part}"
@@ -75,7 +75,7 @@ class Statuspage(Platform):
         return acts if key else acts[:1]
 
     def perform(self, act: Act) -> Made:
-        """A post without a parent opens an incident; with the id of an update it is the next update of its incident."""
+        """A post without a parent opens an incident; with an update's id it is the next update of that incident."""
         at = act.at or self.universe.now()
         known = self.store.get("status_update", act.parent) if act.parent else None
         if act.parent and known is None:
@@ -180,7 +180,7 @@ class Statuspage(Platform):
         return json_response({"page": self._about(), "status": self._status()})
 
     def summary(self, request: Request) -> Response:
-        """Only what is not over."""
+        """Only ongoing incidents."""
         parts = [
             {"id": part, "name": name, "status": "operational", "position": place, "page_id": PAGE_ID}
             for place, (name, part) in enumerate(COMPONENTS.items(), 1)

@@ -1,1 +1,1 @@
-"""Believable things that people say about Acme. Pure: everything follows from a `random.Random` and a time."""
+"""Believable things people say about Acme. Pure: everything derives from a `random.Random` and a time."""

@@ -1,4 +1,4 @@
-"""Conversations on Hacker News: stories, the comments under them, and those that only look like mentions."""
+"""Hacker News conversations: stories, their comments, and comments that only look like mentions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def mention(random_: random.Random, *, parent: str, key: str, kind: str = "", to
 
 
 def second_thoughts(random_: random.Random, first: Act) -> list[tuple[float, Act]]:
-    """Within two hours an author may edit or delete: (seconds after the comment, act)."""
+    """Authors may edit or delete within two hours: (seconds after the comment, act)."""
     roll, parent = random_.random(), f"~{first.key}"
     if roll < 0.06:
         text = first.text + "\n\nEdit: " + random_.choice(("this is about the hosted version.", "typo.", "with 18.4."))
@@ -48,13 +48,13 @@ def second_thoughts(random_: random.Random, first: Act) -> list[tuple[float, Act
 
 
 def look_alike(random_: random.Random, *, parent: str, key: str) -> Act:
-    """A comment that a prefix search finds and that is no mention."""
+    """A comment that a prefix search matches but that isn't a mention."""
     text = _fill(random_.choice(english.PREFIX_ONLY), random_.choice(list(TOPICS)), random_)
     return Act("hackernews", "post", somebody(random_, "en").handle, text, parent=parent, key=key, kind="look-alike")
 
 
 def aside(random_: random.Random, *, parent: str, key: str) -> Act:
-    """A comment that has nothing to do with us."""
+    """A comment unrelated to us."""
     text = _fill(random_.choice(english.OFF_TOPIC), random_.choice(list(TOPICS)), random_)
     return Act(
         "hackernews", "post", somebody(random_, "en").handle, _capital(text), parent=parent, key=key, kind="aside"
@@ -62,7 +62,7 @@ def aside(random_: random.Random, *, parent: str, key: str) -> Act:
 
 
 def story(random_: random.Random, key: str, *, about_us: bool) -> Act:
-    """A submission; an Ask HN carries a text."""
+    """A submission; an Ask HN has a text."""
     topic = random_.choice(list(TOPICS))
     title, url = random_.choice(english.STORIES if about_us else english.OTHER_STORIES)
     title = _fill(title, topic, random_)
@@ -77,7 +77,7 @@ def story(random_: random.Random, key: str, *, about_us: bool) -> Act:
 
 
 def answer(topic: str, random_: random.Random, *, parent: str, key: str) -> Act:
-    """A team member answers with an account of their own; some say where they work, some do not name the product."""
+    """A team member answers from a personal account; some say where they work, some don't name the product."""
     author = expert_for(topic) or random_.choice(("samokafor", "marialq"))
     lead = random_.choice(("Acme engineer here. ", "I work on this at Acme. ", "Disclosure: Acme employee. ", "", ""))
     body = _fill(random_.choice(english.ANSWERS["question"] + english.ANSWERS["bug"]), topic, random_)
@@ -91,7 +91,7 @@ def follow_up(topic: str, author: str, random_: random.Random, *, parent: str, k
 
 
 def busy_thread(random_: random.Random, key: str) -> list[tuple[float, Act]]:
-    """A story under which up to ten people ask at once: (seconds after the story, act), the story first."""
+    """A story with up to ten people asking at once: (seconds after the story, act), the story first."""
     first = story(random_, key, about_us=True)
     acts: list[tuple[float, Act]] = [(0.0, first)]
     for number in range(random_.randint(5, 10)):

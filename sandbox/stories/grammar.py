@@ -1,4 +1,4 @@
-"""Texts from rules: `{name}` in a rule is replaced by one of that name's rules, until nothing is left to replace."""
+"""Generates texts from rules: `{name}` is replaced by one of that name's rules, recursively."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 
 def expand(rule: str, random_: random.Random, *rules: Rules) -> str:
-    """The rule with every slot filled; the first of `rules` that has a name wins. Raises KeyError for none."""
+    """The rule with every slot filled; the first of `rules` that has a name wins. Raises KeyError if none has."""
     chosen: dict[str, str] = {}
 
     def fill(match: re.Match[str]) -> str:
         name = match.group(1)
-        if name not in chosen:  # the same name means the same thing all through one text
+        if name not in chosen:  # the same name means the same thing throughout a text
             options = next((table[name] for table in rules if name in table), None)
             if options is None:
                 raise KeyError(f"no rule is called {name}")
@@ -27,7 +27,7 @@ def expand(rule: str, random_: random.Random, *rules: Rules) -> str:
 
 
 def tidy(text: str) -> str:
-    """No double blanks, none before punctuation, nothing hanging about the ends."""
-    text = re.sub(r"(?<=\S)[ \t]+", " ", text)  # not at the beginning of a line: that is code
+    """Removes double spaces, spaces before punctuation, and leading and trailing whitespace."""
+    text = re.sub(r"(?<=\S)[ \t]+", " ", text)  # not at the start of a line: that is code
     text = re.sub(r" ([,.!?;:])(?=\s|$)", r"\1", text)
     return re.sub(r" +\n", "\n", text).strip()

@@ -1,4 +1,4 @@
-"""The past that a world is born with: conversations of some weeks, with the team's answers, in order of time."""
+"""The generated history: several weeks of conversations with the team's answers, in time order."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 HOUR, DAY = 3600.0, 86_400.0
 PER_WEEKDAY, PER_WEEKEND_DAY = (48, 68), (18, 30)
-"""Mentions that start something, from and to; busy threads and follow-ups come on top."""
+"""Range of conversation starters per day; busy threads and follow-ups come on top."""
 HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 8, 10, 10, 9, 8, 10, 11, 11, 10, 9, 8, 7, 6, 5, 3, 2)
-"""How busy each hour of the day (UTC) is."""
+"""Relative activity for each hour of the day (UTC)."""
 COVERAGE = (8, 22)
 """Hours (UTC, Monday to Friday) in which somebody answers."""
 UNSEEN_FOR = 4 * HOUR
 OPEN_RECENT, OPEN_OLD = 7, 3
-"""At most so many of the last day, and of before, are left without an answer."""
+"""The maximum left unanswered from the last day, and from before."""
 
 
 @dataclass
 class Past:
-    """The acts of the past as they are thought up; `now` is where it ends (epoch seconds)."""
+    """The history being generated; `now` is where it ends (epoch seconds)."""
 
     now: float
     random: random.Random
@@ -47,7 +47,7 @@ class Past:
 
 
 def be_born(universe: Universe) -> int:
-    """Write the history, once in a world's life; returns how many acts it has. A birth cut short starts again."""
+    """Write the history once per sandbox; returns its number of acts. An interrupted run starts again."""
     if universe.store.get("world", "history") is not None:
         return 0
     past = imagine(universe.born_at, universe.history_days, universe.seed, plots.others_of(universe.platforms))
@@ -58,7 +58,7 @@ def be_born(universe: Universe) -> int:
 
 
 def imagine(now: float, days: int, seed: int, others: plots.Others | None = None) -> list[Act]:
-    """All acts of the `days` before `now`, oldest first. The same arguments give the same past."""
+    """All acts of the `days` before `now`, oldest first. Deterministic for the same arguments."""
     past = Past(now, random.Random(f"history {seed}"), others=others or {})
     for number, at in enumerate(_beginnings(past, days)):
         _conversation(past, f"h{number}", at)
@@ -86,7 +86,7 @@ def _conversation(past: Past, key: str, at: float) -> None:
     if timed[0][1].kind == "competitor" and past.random.random() < 0.8:
         return
     if timed[0][1].kind in ("spam", "forged") and timed[0][1].platform == "email":
-        return  # caught by the filter of those days
+        return  # caught by that day's spam filter
     if "title" in timed[0][1].more:
         past.stories.append((at, key))
     deleted = {act.parent for _, act in timed if act.verb == "delete"}
@@ -94,14 +94,14 @@ def _conversation(past: Past, key: str, at: float) -> None:
         moment = at + seconds
         past.add(act, moment)
         if act.kind == "spam" and act.platform == "twitter":
-            # Spam accounts do not live long.
+            # Spam accounts don't live long.
             past.add(Act("twitter", "delete", act.author, parent=f"~{act.key}"), moment + 1800)
         elif act.verb == "post" and f"~{act.key}" not in deleted and moment < past.now:
             _answer(past, act, moment)
 
 
 def _answer(past: Past, act: Act, at: float) -> None:
-    """The team's answer in its time, what the customer says to it, and the last word."""
+    """The team's answer in due time, the customer's follow-up, and the last word."""
     if act.kind in ("automatic", "aside", "look-alike") or (act.kind == "spam"):
         return
     moment = answered_at(at, past.random)
@@ -115,7 +115,7 @@ def _answer(past: Past, act: Act, at: float) -> None:
         return
     try:
         reply = _reply(past, act)
-    except Impossible:  # a platform that takes no answers
+    except Impossible:  # a platform without replies
         return
     past.add(reply, moment)
     if past.random.random() < 0.33:
@@ -179,7 +179,7 @@ LAST_WORDS = (
 
 
 def answered_at(at: float, random_: random.Random) -> float:
-    """When somebody answers a mention of `at`: after some work, in hours with somebody there (seldom outside)."""
+    """When a mention posted at `at` gets its answer: after some work, during staffed hours (seldom outside)."""
     moment = at + random_.lognormvariate(0.75, 0.85) * HOUR
     if random_.random() < 0.12:
         return moment

@@ -1,4 +1,4 @@
-"""Mails to the aliases, and what the team answers."""
+"""Mails to the aliases, and the team's replies."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ SIGNATURES = (
 
 
 def letter(random_: random.Random, key: str, kind: str = "", to: str = "", author: str = "") -> tuple[Voice, Act]:
-    """A mail from a customer to one alias, at times to two."""
+    """A customer's mail to one alias, sometimes to two."""
     alias = to.split("@")[0] or random_.choice([a for a in ALIASES if not kind or kind in LETTERS[a]] or ALIASES)
     kinds = LETTERS.get(alias, LETTERS["community"])
     kind = kind if kind in kinds else random_.choice(list(kinds))
@@ -134,9 +134,9 @@ def letter(random_: random.Random, key: str, kind: str = "", to: str = "", autho
     greeting = (
         random_.choice(("Hi,\n\n", "Hello Acme,\n\n", "Dear team,\n\n", "Hey there,\n\n", "")) if lang == "en" else ""
     )
-    whole = f"{subject}\x1f{greeting}{body}{random_.choice(SIGNATURES)}"  # one expansion: both mean the same things
+    whole = f"{subject}\x1f{greeting}{body}{random_.choice(SIGNATURES)}"  # one expansion: same choices throughout
     subject, text = (part.strip() for part in expand(whole, random_, *rules).split("\x1f"))
-    text = text.replace("\n--\n", "\n-- \n")  # the blank is part of the mark (RFC 3676, 4.3)
+    text = text.replace("\n--\n", "\n-- \n")  # the space is part of the delimiter (RFC 3676, 4.3)
     more: dict[str, Any] = {
         "subject": subject,
         "to": [alias] if random_.random() > 0.06 else [alias, random_.choice([a for a in LETTERS if a != alias])],
@@ -157,7 +157,7 @@ def _form(kind: str, lang: str, random_: random.Random) -> str:
 
 
 def noise(random_: random.Random, key: str) -> Act:
-    """Mail that a machine sent: a newsletter, an out-of-office note, a calendar invitation."""
+    """Automatic mail: a newsletter, an out-of-office note, a calendar invitation."""
     form, author, subject, text = random_.choice(
         (
             ("newsletter", "news@devweekly.example", "DevWeekly #{number}", "This week: {thing}, {goal}, and more."),
@@ -172,7 +172,7 @@ def noise(random_: random.Random, key: str) -> Act:
 
 
 def forwarded(random_: random.Random, key: str) -> Act:
-    """An advocate passes a customer's mail on to the desk: the customer is who asks."""
+    """An advocate forwards a customer's mail to the desk: the customer is the requester."""
     voice, first = letter(random_, key)
     who = random_.choice(ADVOCATES[1:])
     text = (
@@ -190,7 +190,7 @@ def forwarded(random_: random.Random, key: str) -> Act:
 
 
 def forged(random_: random.Random, key: str) -> Act:
-    """Somebody claims to be one of us; the checks of our server say otherwise."""
+    """Somebody impersonates one of us; our server's checks say otherwise."""
     who = random_.choice(ADVOCATES)
     text = "Are you at your desk? I need ten gift cards for a customer, please send me the codes."
     more = {"subject": "Quick favour", "to": ["community"], "name": who.name, "dkim": "fail"}
@@ -198,7 +198,7 @@ def forged(random_: random.Random, key: str) -> Act:
 
 
 def answer(voice_name: str, random_: random.Random, *, parent: str, key: str) -> Act:
-    """The team's mail back, from the alias written to."""
+    """The team's reply, from the alias that was written to."""
     rules = (TOPICS[random_.choice(list(TOPICS))], english.COMMON)
     text = expand(random_.choice(english.ANSWERS["mail"]), random_, *rules)
     greeting = f"Hi {voice_name.split()[0]},\n\n"

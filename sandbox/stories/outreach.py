@@ -1,4 +1,4 @@
-"""What experts do when the desk asks for them in Slack: they say so in the thread and answer on the platform."""
+"""How experts react to outreach in Slack: they acknowledge in the thread and answer on the platform."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ _ITEM = re.compile(r"/hn/web/(?:item|reply)\?id=(\d+)")
 _PERSON = re.compile(r"<@(U\w+)>")
 ACKNOWLEDGED = ("On it 👀", "Thanks for the ping, I'll answer there.", "Will do in a minute.", "Happy to, looking now.")
 SILENT = 0.15
-"""Share of the requests that nobody reacts to."""
+"""Share of requests without any reaction."""
 
 
 def to_slack(universe: Universe, message: Doc) -> None:
-    """The desk wrote to Slack: if it shows a mention and there is an expert for it, they act after a while."""
+    """The desk posted to Slack: if the message links to a mention and there is an expert for it, they act after a
+    while."""
     where = _mention(message["text"])
     expert = _expert(message)
     if not universe.reactions or where is None or expert is None or universe.random.random() < SILENT:
@@ -52,7 +53,7 @@ def _mention(text: str) -> tuple[str, str] | None:
 
 
 def _expert(message: Doc) -> Member | None:
-    """The person named, or else somebody of the channel."""
+    """The person named, or else somebody from the channel."""
     named = _PERSON.search(message["text"])
     if named:
         return next((m for m in EXPERTS if m.slack_id == named[1]), None)

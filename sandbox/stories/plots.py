@@ -1,4 +1,4 @@
-"""Whole conversations, as they come in: one call, one thing that somebody starts."""
+"""Whole conversations: each call starts one."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from sandbox.stories import comments, english, letters, tweets
 from sandbox.stories.topics import TOPICS
 
 Others = Mapping[str, Platform]
-"""Platforms that know by themselves what begins on them."""
+"""Platforms that generate their own openings."""
 PLATFORMS = ("twitter",) * 11 + ("hackernews",) * 4 + ("email",) * 5
 
 
 def others_of(platforms: Mapping[str, Platform]) -> Others:
-    """Those that are not told about here."""
+    """Platforms whose openings aren't written in this module."""
     return {name: platform for name, platform in platforms.items() if name not in PLATFORMS and platform.kinds}
 
 
 def single(random_: random.Random, platform: str, key: str, *, kind: str = "", to: str = "", author: str = "") -> Act:
-    """One mention without a past or a future. On Hacker News it is an Ask HN, which needs no parent."""
+    """One isolated mention. On Hacker News it is an Ask HN, which needs no parent."""
     if platform == "twitter":
         act = tweets.opening(random_, key, kind if kind in english.TWEETS else "", to)[1]
     elif platform == "hackernews":
@@ -42,7 +42,7 @@ def one_of_many(random_: random.Random, platform: str, story: str, others: Other
 
 
 def start(random_: random.Random, key: str, *, story: str = "", others: Others | None = None) -> Timed:
-    """Something new, with what happens around it. `story`: key of a Hacker News story that may be commented on."""
+    """A new conversation with its surroundings. `story`: key of a Hacker News story that may be commented on."""
     more = [name for name, other in (others or {}).items() for _ in range(other.weight)]
     platform = random_.choice([*PLATFORMS, *more])
     if others and platform in others:

@@ -1,4 +1,4 @@
-"""What people say on any platform of posts: an opening that names Acme, an answer of the team, a word back."""
+"""What people say on post-based platforms: an opening that names Acme, a team answer, a follow-up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a customer does when the team has answered: thanks, asks on, or is silent."""
+"""How customers react to a team answer: thanks, another question, or silence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sandbox.universe import Universe
 
 MAX_TURNS = 3
-"""After so many messages of one customer in a thread there is silence, so that talks end."""
+"""Maximum messages per customer and thread, so conversations end."""
 _NOT_AGAIN = frozenset({"thanks", "spam", "look-alike", "aside"})
 
 
@@ -31,7 +31,7 @@ def _delay_s(random_: random.Random) -> float:
 
 
 def to_tweet(universe: Universe, posts: Posts, tweet: Doc) -> None:
-    """The desk tweeted: the customer may react, if it was an answer to one."""
+    """The desk tweeted: if it was a reply, the customer may react."""
     mood = _mood(universe.random)
     parent = posts.get(tweet["refs"][0]["id"]) if tweet["refs"] else None
     if not universe.reactions or not mood or parent is None or parent["kind"] in _NOT_AGAIN:
@@ -59,7 +59,7 @@ def to_comment(universe: Universe, item: Doc, parent: Doc) -> None:
 
 
 def to_mail(universe: Universe, mail_key: str, customer: str, name: str, turns: int) -> None:
-    """The desk's mail arrived in a customer's mailbox."""
+    """The desk's mail reached a customer's mailbox."""
     mood = _mood(universe.random)
     if not universe.reactions or not mood or turns >= MAX_TURNS:
         return

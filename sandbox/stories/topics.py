@@ -1,4 +1,5 @@
-"""What Acme does, topic by topic, and what can be said about each. A topic's name is an expert's topic in the cast."""
+"""What Acme does, topic by topic, and what can be said about each. Topic names match the experts' topics in the
+cast."""
 
 from __future__ import annotations
 

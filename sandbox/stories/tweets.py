@@ -27,13 +27,13 @@ KINDS = (
     + ("hostile",)
 )
 UNANSWERED = frozenset({"spam", "competitor"})
-"""Kinds that the team leaves alone."""
+"""Kinds the team ignores."""
 MINUTE, HOUR = 60.0, 3600.0
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a conversation is about."""
+    """The subject of a conversation."""
 
     topic: str
     kind: str
@@ -46,7 +46,7 @@ def expert_for(topic: str) -> str | None:
 
 
 def handle_for(kind: str, random_: random.Random) -> str:
-    """The handle that somebody would name; now and then the wrong one or several."""
+    """The handle somebody would mention; sometimes the wrong one, or several."""
     roll = random_.random()
     if kind == "moving":
         main = "movingtoacme" if roll < 0.7 else MAIN_HANDLE
@@ -61,7 +61,7 @@ def handle_for(kind: str, random_: random.Random) -> str:
 
 
 def text_of(subject: Subject, to: str, random_: random.Random) -> str:
-    """One opening tweet."""
+    """The text of an opening tweet."""
     by_kind = languages.TWEETS.get(subject.voice.lang, {}) if subject.voice.lang != "en" else {}
     rules = by_kind.get(subject.kind) or english.TWEETS[subject.kind]
     text = expand(random_.choice(rules), random_, {"to": (to,)}, TOPICS[subject.topic], languages.RULES, english.COMMON)
@@ -75,7 +75,7 @@ def subject(random_: random.Random, kind: str = "") -> Subject:
 
 
 def opening(random_: random.Random, key: str, kind: str = "", to: str = "") -> tuple[Subject, Act]:
-    """Who, and the first tweet."""
+    """The author and the first tweet."""
     about = subject(random_, kind)
     named = f"@{to.lstrip('@')}" if to else handle_for(about.kind, random_)
     more = {"lang": about.voice.lang, "name": about.voice.name, "source": random_.choice(SOURCES), "topic": about.topic}
@@ -112,7 +112,7 @@ def around(about: Subject, first: Act, random_: random.Random) -> list[tuple[flo
 
 
 def answer(about: Subject, first: Act, random_: random.Random) -> Act:
-    """The team's answer: mostly from the handle that was named, at times by an expert in person."""
+    """The team's answer: mostly from the handle that was mentioned, sometimes by an expert in person."""
     expert = expert_for(about.topic)
     if about.kind in ("question", "bug", "criticism", "idea", "long") and expert and random_.random() < 0.22:
         author = expert
@@ -128,7 +128,7 @@ def answer(about: Subject, first: Act, random_: random.Random) -> Act:
 
 
 def follow_up(about: Subject, random_: random.Random, *, parent: str, key: str, kind: str = "") -> Act:
-    """The customer says something to an answer (`parent`: an id, or ~key)."""
+    """The customer responds to an answer (`parent`: an id, or ~key)."""
     kind = kind or random_.choice(("thanks", "thanks", "more"))
     text = expand(random_.choice(english.FOLLOW_UPS[kind]), random_, TOPICS[about.topic], english.COMMON)
     return Act("twitter", "post", about.voice.handle, text, key=key, parent=parent, kind=kind)

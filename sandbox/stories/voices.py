@@ -1,4 +1,4 @@
-"""Who speaks: made-up people with accounts, habits of typing, languages and mail addresses."""
+"""Fictional people with accounts, typing habits, languages and mail addresses."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ LANGUAGES = ("en",) * 40 + ("de",) * 3 + ("es",) * 3 + ("ja",) * 2 + ("fr",) * 2
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A person. `habit`: how they type (plain, lower, loud)."""
+    """A person. `habit`: typing style (plain, lower, loud)."""
 
     name: str
     handle: str
@@ -117,7 +117,7 @@ class Voice:
 
 
 def somebody(random_: random.Random, lang: str | None = None) -> Voice:
-    """A new or returning person: the circle of people is large but not endless."""
+    """A new or returning person: the pool is large but finite."""
     lang = lang or random_.choice(LANGUAGES)
     first, last = random_.choice(_FIRST[lang]), random_.choice(_LAST[lang])
     if lang == "ja":
@@ -147,7 +147,7 @@ def _plain(text: str) -> str:
 
 
 def say(voice: Voice, text: str, random_: random.Random) -> str:
-    """The text as this person would type it: links and handles stay as they are."""
+    """The text as this person would type it; links and handles are unchanged."""
     if voice.habit == "lower" and voice.lang == "en":
         words = [w if w.startswith(("@", "http")) or "\n" in w else w.lower() for w in text.split(" ")]
         return " ".join(words)

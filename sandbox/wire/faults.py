@@ -1,4 +1,4 @@
-"""Faults on demand: which request of which platform goes wrong, and how."""
+"""Faults on demand: which request of which platform fails, and how."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS = (
     "451",
     "550",
 )
-"""451 and 550 are for SMTP alone; there 429 is answered with 451 and 500 with 550 as well."""
+"""451 and 550 are for SMTP only; there 429 becomes 451 and 500 becomes 550."""
 PARTS = {"imap": "email", "smtp": "email"}
 WRITE_ONLY = frozenset({"drop_after_accept"})
 READ_ONLY = frozenset({"duplicates"})
@@ -29,7 +29,8 @@ READ_ONLY = frozenset({"duplicates"})
 
 @dataclass
 class Fault:
-    """`rate` of the requests fail; after `count` failures it is over (None: never). `seconds`: of slow and timeout."""
+    """A share (`rate`) of requests fails; after `count` failures the fault ends (None: never). `seconds`: for slow and
+    timeout."""
 
     platform: str
     kind: str
@@ -46,7 +47,7 @@ class Faults:
         self.happened: dict[str, int] = {}
 
     def add(self, fault: Fault) -> None:
-        """Raises ValueError for a kind that there is none of."""
+        """Raises ValueError for an unknown kind."""
         if fault.kind not in KINDS:
             raise ValueError(f"no fault of kind {fault.kind!r}; there are {', '.join(KINDS)}")
         with self._lock:
@@ -59,8 +60,8 @@ class Faults:
     def take(
         self, platform: str, part: str = "", *, write: bool = False, only: frozenset[str] | None = None
     ) -> Fault | None:
-        """The fault that hits this request, counted as happened; None if it may go well. A fault may also be meant for
-        one `part` of a platform alone (imap, smtp)."""
+        """The fault for this request, counted; None if it may succeed. A fault may also target a single `part` of a
+        platform (imap, smtp)."""
         with self._lock:
             for fault in self._active:
                 if fault.platform not in (platform, part, "all") or (only is not None and fault.kind not in only):

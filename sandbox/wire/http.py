@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, parse_qsl
 
 
 class BadBody(Exception):
-    """The request body is not what its content type says."""
+    """The request body doesn't match its content type."""
 
 
 @dataclass
 class Request:
-    """One request. `query` holds the last value of each name; `duplicates` asks a list to repeat itself (a fault)."""
+    """One request. `query` holds the last value of each name; `duplicates` makes a list repeat itself (a fault)."""
 
     method: str
     path: str
@@ -43,7 +43,7 @@ class Request:
             raise BadBody(str(error)) from error
 
     def form(self) -> dict[str, str]:
-        """Fields of a form or of a JSON object, whichever was sent."""
+        """Fields of a form or a JSON object, whichever was sent."""
         if "json" in self.headers.get("Content-Type", ""):
             data = self.json()
             if not isinstance(data, dict):
@@ -62,7 +62,7 @@ class Response:
 
 
 def json_response(data: Any, status: int = 200, **headers: Any) -> Response:
-    """Compact JSON, as the platforms send it. Header names are given with underscores."""
+    """Compact JSON, as the platforms send it. Header names use underscores."""
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
     return Response(body, status, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
@@ -76,7 +76,8 @@ View = Callable[[Request], Response]
 
 @dataclass(frozen=True)
 class Route:
-    """`platform` names whose faults apply; "" for pages and the control API, which never fail. `write`: it posts."""
+    """`platform` selects the faults that apply; "" for pages and the control API, which never fail. `write`: it
+    posts."""
 
     method: str
     pattern: re.Pattern[str]
@@ -86,7 +87,7 @@ class Route:
 
 
 class Router:
-    """Routes by method and path; `{name}` in a path is one segment."""
+    """Routes by method and path; `{name}` in a path matches one segment."""
 
     def __init__(self) -> None:
         self._exact: dict[tuple[str, str], Route] = {}

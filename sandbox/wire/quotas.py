@@ -1,17 +1,17 @@
-"""How many requests a platform grants in a while, counted as most of them do: in windows that begin with a request."""
+"""Request quotas, counted like on most platforms: in windows that start with a request."""
 
 from __future__ import annotations
 
 
 class Window:
-    """Requests of each who asks, in windows of `seconds`."""
+    """Requests per client, in windows of `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._taken: dict[object, tuple[float, int]] = {}
 
     def take(self, now: float, who: object = "") -> tuple[int, float]:
-        """Counts one request: how many there are with it, and when (epoch seconds) the window ends."""
+        """Counts one request; returns the count including it, and when (epoch seconds) the window ends."""
         start, taken = self._taken.get(who, (now, 0))
         if now - start > self.seconds:
             start, taken = now, 0
@@ -23,7 +23,7 @@ class Window:
 
 
 class Quotas:
-    """All windows of one sandbox, so that a test need not wait until they end."""
+    """All windows of one sandbox, so a test can reset them instead of waiting."""
 
     def __init__(self) -> None:
         self._windows: list[Window] = []

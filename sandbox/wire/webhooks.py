@@ -1,4 +1,4 @@
-"""Calls to the desk's webhooks: in order, after commit, and again when they fail, as platforms do."""
+"""Calls the desk's webhooks: in order, after commit, with retries, as real platforms do."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Webhooks:
-    """Where each platform calls: `{"url", "secret"}`, kept in the store. One thread makes all calls."""
+    """Each platform's target: `{"url", "secret"}`, kept in the store. One thread makes all calls."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.answered: list[tuple[str, int]] = []
-        """(platform, status) of the calls that got an answer, latest last."""
+        """(platform, status) of the answered calls, latest last."""
         self._waiting: queue.Queue[tuple[str, bytes, Mapping[str, str]] | None] = queue.Queue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)

@@ -1,1 +1,1 @@
-"""Single sign-on with the company's OpenID provider, on top of allauth: what it leaves open is checked here."""
+"""Single sign-on with the company's OpenID provider, built on allauth, with the checks that allauth leaves out."""

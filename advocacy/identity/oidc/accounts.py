@@ -1,4 +1,4 @@
-"""Who comes from the company's provider: known by its `sub`, with the roles that the mapping gives the first time."""
+"""Users from the company's provider: identified by `sub`, with roles from the mapping on first login."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from mentions.people import roles
 logger = logging.getLogger(__name__)
 
 PROVIDER_ID = "company"
-"""In the addresses: /accounts/oidc/company/login/."""
+"""Part of the URLs: /accounts/oidc/company/login/."""
 TIMEOUT_S = 10
 
 
 class TeamSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        """The provider decides who may come; what they may do is decided here."""
+        """The provider decides who may log in; the desk decides what they may do."""
         return True
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        """An account that is there already is connected by its owner, who proves it with their password: an address
-        that the provider names is not enough to take it over."""
+        """An existing account is connected by its owner, who proves it with their password: an address from the
+        provider is not enough to take it over."""
         if sociallogin.is_existing or request.user.is_authenticated:
             return
         email = next((address.email for address in sociallogin.email_addresses), "")
@@ -72,12 +72,12 @@ def _is_taken(email: str) -> bool:
 
 
 def claims_of(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """What the provider says of somebody: userinfo over id_token."""
+    """The provider's claims about a user: userinfo over id_token."""
     return {**extra.get("id_token", {}), **extra.get("userinfo", {})}
 
 
 def mapped_roles(claims: Mapping[str, Any]) -> list[str]:
-    """Names of roles by DESK_OIDC_ROLES for the values of DESK_OIDC_ROLE_CLAIM: a text, or a list of texts."""
+    """Role names from DESK_OIDC_ROLES for the values of DESK_OIDC_ROLE_CLAIM: a string, or a list of strings."""
     value = claims.get(settings.OIDC_ROLE_CLAIM, [])
     values = {value} if isinstance(value, str) else set(filter(_is_text, value)) if isinstance(value, list) else set()
     pairs: Iterable[tuple[str, str, str]] = (pair.rpartition("=") for pair in settings.OIDC_ROLES)

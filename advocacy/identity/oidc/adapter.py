@@ -1,4 +1,4 @@
-"""The exchange with the provider: only what is signed, fresh, meant for us and about one person is believed."""
+"""The exchange with the provider: accepts only tokens that are signed, fresh, meant for us and about one person."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FRESH_S = 300
 
 
 class DeskOIDCAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
-    """`state` is what was kept when the browser was sent away; the callback view sets it."""
+    """`state` is what was stored when the browser was redirected; the callback view sets it."""
 
     state: dict[str, Any]
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """Raises OAuth2Error where the document cannot be had, or is not that of the issuer in DESK_OIDC_ISSUER."""
+        """Raises OAuth2Error if the document is unavailable, or not that of the issuer in DESK_OIDC_ISSUER."""
         try:
             config: dict[str, Any] = super().openid_config
         except (RequestException, ValueError) as error:
@@ -35,7 +35,7 @@ class DeskOIDCAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return config
 
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:
-        """Begins with DESK_BASE_URL, whatever host the request names: providers compare it letter by letter."""
+        """Starts with DESK_BASE_URL, whatever the request's host: providers compare it character by character."""
         return settings.BASE_URL + reverse("openid_connect_callback", kwargs={"provider_id": self.provider_id})
 
     def complete_login(self, request: HttpRequest, app: Any, token: Any, **kwargs: Any) -> Any:
@@ -49,7 +49,8 @@ class DeskOIDCAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         return self.get_provider().sociallogin_from_response(request, {"id_token": claims, "userinfo": userinfo})
 
     def _decode_id_token(self, app: Any, id_token: str) -> dict[str, Any]:
-        """allauth leaves the signature out where the token came over TLS; the desk always checks it. OAuth2Error."""
+        """allauth skips the signature check if the token came over TLS; the desk always checks it. Raises
+        OAuth2Error."""
         claims: dict[str, Any] = jwtkit.verify_and_decode(
             credential=id_token,
             keys_url=self.openid_config["jwks_uri"],

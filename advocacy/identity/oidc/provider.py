@@ -1,5 +1,5 @@
-"""The provider as allauth finds it (SOCIALACCOUNT_PROVIDERS): every login carries a nonce, and nothing of its address
-decides what is asked for."""
+"""The provider as found by allauth (SOCIALACCOUNT_PROVIDERS): every login carries a nonce, and query parameters can't
+change what is requested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""To the company's provider and back."""
+"""Views for the company's provider: redirect and callback."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
 @login_required
 @never_cache
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Re-authentication of somebody who has no password here: the provider asks for theirs, then goes to `next`."""
+    """Reauthentication for users without a password here: the provider asks for theirs, then redirects to `next`."""
     provider = _adapter(request, PROVIDER_ID).get_provider()
     back = provider.get_redirect_from_request_kwargs(request).get("next_url")
     return _answered(request, lambda _request: provider.redirect(request, "login", next_url=back, is_fresh=True))
 
 
 def _adapter(request: HttpRequest, provider_id: str) -> DeskOIDCAdapter:
-    """Raises Http404 where single sign-on is not set up."""
+    """Raises Http404 if single sign-on is not set up."""
     adapter = DeskOIDCAdapter(request, provider_id)
     try:
         adapter.get_provider()
@@ -63,7 +63,7 @@ def _adapter(request: HttpRequest, provider_id: str) -> DeskOIDCAdapter:
 
 
 def _answered(request: HttpRequest, view: Callable[[HttpRequest], Any]) -> HttpResponse:
-    """What the view says, or that the provider cannot be reached or is not the one that it should be."""
+    """The view's response, or an error page if the provider is unreachable or not the configured one."""
     try:
         response: HttpResponse = view(request)
     except OAuth2Error as error:
@@ -75,7 +75,7 @@ def _answered(request: HttpRequest, view: Callable[[HttpRequest], Any]) -> HttpR
 @require_GET
 @login_required
 def no_role(request: HttpRequest) -> HttpResponse:
-    """For somebody who may log in, but has no role yet: said, with whom to ask."""
+    """Shown to users without a role: says so, and whom to ask."""
     if access.roles_of(request.user) or request.user.is_superuser:
         raise Http404
     admins = get_user_model().objects.filter(is_active=True, groups__name=roles.ADMIN).order_by("first_name")

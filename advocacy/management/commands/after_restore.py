@@ -1,4 +1,4 @@
-"""`manage.py after_restore`: the first command after a backup was restored, while no worker runs."""
+"""`manage.py after_restore`: run first after restoring a backup, while no worker is running."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
 
 def _somebody_works() -> bool:
-    """Without Redis no worker does."""
+    """Whether any worker is alive; without Redis none is."""
     try:
         silences = heartbeats.silences()
     except redis.RedisError:

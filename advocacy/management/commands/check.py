@@ -1,4 +1,4 @@
-"""Django's `check`, with `--connect`: the services that the settings name are tried, too."""
+"""Django's `check`, with `--connect`: also connects to the configured services."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py demo`: the whole desk on this machine, with a pretend outside world, until Ctrl-C."""
+"""`manage.py demo`: the whole desk on this machine, with a simulated outside world, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from advocacy.demo.house import House, Wishes
 
 class Command(BaseCommand):
     help = "Starts PostgreSQL, Redis, a pretend outside world, web, worker and beat; Ctrl-C stops all of them."
-    requires_system_checks: list[str] = []  # the settings are made by the demo itself
+    requires_system_checks: list[str] = []  # the demo generates the settings
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--fresh", action="store_true", help="forget everything of the last demo first")
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(problem)
 
     def say(self, text: str) -> None:
-        """Stopping goes on when the terminal that we talk to is gone."""
+        """Shutdown continues if the terminal is gone."""
         try:
             self.stdout.write(text)
             self.stdout.flush()

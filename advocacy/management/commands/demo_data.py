@@ -1,4 +1,4 @@
-"""`manage.py demo_data`: fills the demo's desk; started by `demo`, with the settings that `demo` made."""
+"""`manage.py demo_data`: fills the demo's desk; run by `demo`, with the settings it generated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox import launch
 
 class Command(BaseCommand):
     help = "Migrates and fills the desk of the demo. Started by `demo`; on its own it needs a running sandbox."
-    requires_system_checks: list[str] = []  # `demo` has made the settings
+    requires_system_checks: list[str] = []  # `demo` generated the settings
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--sandbox", required=True, metavar="URL", help="where the sandbox's HTTP is")

@@ -1,4 +1,5 @@
-"""`manage.py load_handbook [--dry-run] [--company …]`: channels, macros, topics, guidelines and views to begin with."""
+"""`manage.py load_handbook [--dry-run] [--company …]`: loads the preset's channels, macros, topics, guidelines and
+views."""
 
 from __future__ import annotations
 
@@ -64,7 +65,7 @@ class Command(BaseCommand):
 
 
 def line(change: Change) -> str:
-    """One row in words: `~ channel @acme: guidelines (left alone: priority)`."""
+    """One row as text: `~ channel @acme: guidelines (left alone: priority)`."""
     what = ", ".join(change.updated)
     kept = f" (left alone: {', '.join(change.kept)})" if change.kept else ""
     return f"{SIGNS[change.deed]} {change.kind} {change.name}{': ' + what if what else ''}{kept}"

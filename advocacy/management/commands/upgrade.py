@@ -1,6 +1,6 @@
-"""`manage.py upgrade`: everything that a new version needs before its processes start, in the right order.
+"""`manage.py upgrade`: everything a new version needs before its processes start, in the right order.
 
-Safe to repeat: what is done already is left alone. It refuses where it would do harm, before it has changed anything.
+Safe to repeat: completed steps are skipped. If it would do harm it refuses before changing anything.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{name}: {act(*args)}")
 
     def _waiting_migrations(self) -> int:
-        """How many; a database that a later version has migrated is refused."""
+        """Number of unapplied migrations; refuses a database migrated by a later version."""
         executor = MigrationExecutor(connection)
         loader = executor.loader
         replaced = {old for migration in loader.disk_migrations.values() for old in migration.replaces}
@@ -63,10 +63,10 @@ class Command(BaseCommand):
         return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
     def _refuse_running_workers(self, waiting: int) -> None:
-        """Their code is that of the tables as they are."""
+        """Their code expects the current tables."""
         try:
             answers = app.control.ping(timeout=PING_S)
-        except Exception as error:  # whatever the broker's client raises
+        except Exception as error:  # any error of the broker's client
             self.stderr.write(
                 _("Redis does not answer (%(kind)s): it is not known whether workers run.")
                 % {"kind": type(error).__name__}
@@ -92,7 +92,7 @@ class Command(BaseCommand):
         if folder is None:
             return _("served from the source, as DESK_STATIC_ROOT is not set")
         for name in static_files.stale(folder):
-            # Django keeps a copy that is younger than its source, whatever is in it.
+            # Django keeps a copy newer than its source, whatever its content.
             (folder / name).unlink(missing_ok=True)
         call_command("collectstatic", interactive=False, verbosity=0)
         if old := static_files.stale(folder):
@@ -100,7 +100,7 @@ class Command(BaseCommand):
         return _("%(count)d collected in %(folder)s") % {"count": len(static_files.sources()), "folder": folder}
 
     def _empty_cache(self) -> str:
-        """Values may have had another shape."""
+        """Cached values may have a different format."""
         cache.clear()
         return _("emptied")
 
@@ -112,8 +112,8 @@ class Command(BaseCommand):
 
 @contextmanager
 def _the_only_one() -> Iterator[None]:
-    """Two upgrades at once would run the same migrations. The lock lives in a transaction of a connection of its own,
-    so that a pooler cannot give its session to somebody else."""
+    """Concurrent upgrades would run the same migrations. The lock is held by a transaction on a separate connection, so
+    that a pooler can't give its session to anybody else."""
     holder = connection.copy()
     try:
         holder.set_autocommit(False)

@@ -1,4 +1,4 @@
-"""`manage.py prune_audit_log`: remove entries that are past DESK_AUDIT_RETENTION_DAYS."""
+"""`manage.py prune_audit_log`: remove entries older than DESK_AUDIT_RETENTION_DAYS."""
 
 from __future__ import annotations
 

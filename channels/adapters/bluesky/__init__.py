@@ -1,4 +1,4 @@
-"""Bluesky (AT Protocol): mentions, replies and quotes of one account, a search; replies from that account.
+"""Bluesky (AT Protocol): mentions, replies and quotes of one account, plus a search; replies from that account.
 
 https://docs.bsky.app/docs/get-started
 """
@@ -28,7 +28,7 @@ from channels.toolkit.graphemes import grapheme_count
 
 
 class Bluesky(Adapter):
-    """One connection is one account; the channel's address is its handle, as `acme.example`."""
+    """One connection is one account; the channel's address is its handle, e.g. `acme.example`."""
 
     platform = "bluesky"
     label = "Bluesky"
@@ -54,7 +54,7 @@ class Bluesky(Adapter):
             Capability.DELETE,
             Capability.LIKE,
             Capability.FIND_OWN,
-            Capability.EDITS,  # nobody can edit, but a post that is gone comes once more, as deleted
+            Capability.EDITS,  # posts can't be edited, but a deleted one is delivered once more, marked as deleted
         }
     )
     grouping = Grouping.AUTHOR_IN_THREAD

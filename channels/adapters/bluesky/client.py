@@ -1,7 +1,7 @@
-"""Requests to a PDS of the AT Protocol: the session, what errors mean, how many requests are left.
+"""Requests to an AT Protocol PDS: the session, error mapping, remaining quota.
 
-Sessions: https://docs.bsky.app/docs/api/com-atproto-server-create-session (30 in five minutes and 300 a day for one
-account, so it is refreshed as long as that works). Errors are `{"error": "Name", "message": "…"}`:
+Sessions: https://docs.bsky.app/docs/api/com-atproto-server-create-session (30 in five minutes and 300 a day per
+account, so we refresh for as long as that works). Errors are `{"error": "Name", "message": "…"}`:
 https://atproto.com/specs/xrpc#error-responses. Limits: `ratelimit-*`, the reset in epoch seconds:
 https://docs.bsky.app/docs/advanced-guides/rate-limits
 """
@@ -40,11 +40,11 @@ class NotThere(Rejected):
 
 
 class _SessionRefused(AuthFailed):
-    """The access token is not good (any more)."""
+    """The access token is invalid or has expired."""
 
 
 def handle(config: Config) -> str:
-    """Whose account this is: as entered, else the address of the first channel; "" if neither is."""
+    """The account's handle: the configured one, else the address of the first channel; "" if neither is set."""
     given = str(config.setting("handle", "")).strip().lstrip("@").lower()
     return given or next(iter(config.addresses), "")
 
@@ -63,7 +63,7 @@ def _url(config: Config, method: str, pairs: Iterable[tuple[str, str | int]] = (
 
 
 def _owner(config: Config) -> tuple[str, ...]:
-    """Raises AuthFailed where something is missing."""
+    """Raises AuthFailed if a credential is missing."""
     if not handle(config):
         raise AuthFailed("This Bluesky connection has no handle. Enter the one of the account.")
     if not config.secret("app_password"):
@@ -101,7 +101,7 @@ def _new_session(config: Config) -> dict[str, Any]:
 
 
 def _refreshed(config: Config, owner: tuple[str, ...]) -> dict[str, Any] | None:
-    """The session that went before, prolonged; None if there is none or it has ended."""
+    """The previous session, refreshed; None if there is none or it has expired."""
     try:
         refresh = oauth.access_token((*owner, "refresh"), _nothing)
         body = ask_json(
@@ -122,7 +122,7 @@ def _nothing() -> oauth.Token:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """What the token says about itself; nothing if it is no JWT. It is not verified: it came from the PDS itself."""
+    """The token's claims; empty if it isn't a JWT. Not verified: the token came from the PDS itself."""
     try:
         middle = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
@@ -132,7 +132,7 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 def repository(config: Config) -> str:
-    """The DID of our own account (its handle where the token does not tell): where its posts are kept."""
+    """The repository that holds our account's posts: its DID, or its handle if the token names no DID."""
     subject = _claims(_bearer(config)).get("sub")
     return subject if isinstance(subject, str) and subject.startswith("did:") else handle(config)
 
@@ -141,7 +141,7 @@ def repository(config: Config) -> str:
 
 
 def get(config: Config, method: str, pairs: Iterable[tuple[str, str | int]] = ()) -> Answer:
-    """A query. Raises NotThere, else as `http.get_json`, and Transient for something else than an object."""
+    """A query. Raises NotThere, Transient if the answer isn't an object, and otherwise as `http.get_json`."""
     url = _url(config, method, pairs)
 
     def ask(headers: dict[str, str]) -> Answer:
@@ -154,7 +154,7 @@ def get(config: Config, method: str, pairs: Iterable[tuple[str, str | int]] = ()
 
 
 def post(config: Config, method: str, payload: Json) -> Json:
-    """A procedure. Raises as `channels.http.client.post_json`."""
+    """A procedure call. Raises as `channels.http.client.post_json`."""
     url = _url(config, method)
 
     def ask(headers: dict[str, str]) -> Answer:
@@ -164,8 +164,8 @@ def post(config: Config, method: str, payload: Json) -> Json:
 
 
 def _authorised(config: Config, ask: Callable[[dict[str, str]], Answer]) -> Answer:
-    """A token that has ended before its time is fetched anew, once. That holds for writes, too: with a refused token
-    nothing was looked at."""
+    """Requests a new token once if the current one expires early. Safe for writes too: a request with a rejected token
+    is never processed."""
     for is_last in (False, True):
         try:
             return ask({"Authorization": f"Bearer {_bearer(config)}"})
@@ -177,13 +177,13 @@ def _authorised(config: Config, ask: Callable[[dict[str, str]], Answer]) -> Answ
 
 
 def error_line(body: Json) -> str:
-    """What the PDS says, in one line."""
+    """The PDS's error message, on one line."""
     said = [body.get("error"), body.get("message")] if isinstance(body, dict) else []
     return ": ".join(" ".join(part.split()) for part in said if isinstance(part, str) and part)[:300].rstrip(".")
 
 
 def _classify(status: int, body: Json) -> ChannelError | None:
-    """A session that has ended is a plain 400."""
+    """An expired session comes back as a plain 400."""
     name = body.get("error") if isinstance(body, dict) else None
     if name in _REFUSED or (status == 401 and name not in _NO_ACCOUNT):
         return _SessionRefused("Bluesky refuses the session. Check handle and app password of this connection.")
@@ -210,7 +210,7 @@ def _of_account(status: int, name: Json) -> ChannelError | None:
 
 
 def quota_of(answer: Answer, now: datetime) -> tuple[int | None, datetime | None]:
-    """Requests left in the window and when it ends."""
+    """Requests left in the window, and when it ends."""
     left, reset = answer.headers.get("ratelimit-remaining") or "", answer.headers.get("ratelimit-reset") or ""
     ends = None
     if reset.isdecimal() and len(reset) <= 11:

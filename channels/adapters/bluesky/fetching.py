@@ -1,4 +1,4 @@
-"""Reads what is new: notifications in which somebody speaks to us, and a search. Both answer newest first.
+"""Reads new posts: notifications that address us, and a search. Both return newest first.
 
 https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications, …/app-bsky-feed-search-posts (sorted by
 `sortAt`, the earlier of `createdAt` and `indexedAt`; a deep cursor may be refused).
@@ -23,13 +23,13 @@ from channels.toolkit.partial_failures import Parts
 PER_PAGE = 100
 PAGES_A_POLL = 20
 OVERLAP_S = 3600
-"""What the index brings late, and posts that were written before they were sent, stand lower than the newest."""
+"""Posts that are indexed late, or written before they were sent, sort below the newest one."""
 BACKFILL_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One list; `name` is its key in the cursor, `entries` where the list stands in the answer."""
+    """One list. `name` is its key in the cursor, `entries` the key of the list in the answer."""
 
     name: str
     method: str
@@ -45,8 +45,8 @@ def sources(config: Config) -> list[Source]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of every list in turn; one that is refused or broken keeps none of the others from being read. A poll that
-    is cut short begins the next time with the list that it did not finish."""
+    """Pages of each list in turn. A failing list doesn't block the others. An interrupted poll resumes with the list it
+    didn't finish."""
     state, wanted = _state(cursor), {source.name: source for source in sources(config)}
     for name in wanted:
         state["sources"].setdefault(name, {"since": _since(config, None)})
@@ -66,7 +66,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def _state(cursor: Json) -> dict[str, Any]:
-    """`sources`: name → how far it was read. `parts`: as `channels.toolkit.partial_failures` keeps it."""
+    """`sources`: name → how far it was read. `parts`: state of `channels.toolkit.partial_failures`."""
     known = cursor if isinstance(cursor, dict) else {}
     read = known.get("sources")
     return {"sources": dict(read) if isinstance(read, dict) else {}, "parts": known.get("parts")}
@@ -83,7 +83,7 @@ def _pages(config: Config, source: Source, state: dict[str, Any]) -> Iterator[Pa
 
 
 def _since(config: Config, stored: Json) -> int:
-    """What is older (epoch seconds) does not interest: so far back this list was read when it was new."""
+    """Posts older than this (epoch seconds) are ignored: how far back the list was read when it was new."""
     since = stored.get("since") if isinstance(stored, dict) else None
     return since if isinstance(since, int) else int(desk_now().timestamp()) - 86_400 * backfill_days(config)
 
@@ -105,7 +105,7 @@ def _read(config: Config, source: Source, stored: Descent, since: int) -> Iterat
         except Rejected:
             if not below:
                 raise
-            # A cursor that is refused (too deep, too old) leads nowhere: the list is taken to end there.
+            # A refused cursor (too deep, too old) is a dead end: treat the list as finished.
             return Slice(Answer(200, {}, {source.entries: []}), [], None)
         entries = _entries(answer.body, source)
         following = answer.body.get("cursor")
@@ -130,14 +130,14 @@ def _entries(body: dict[str, Any], source: Source) -> list[dict[str, Any]]:
 
 
 def _times(entries: list[dict[str, Any]], source: Source) -> list[int]:
-    """By what each list is sorted."""
+    """The times each list is sorted by."""
     found = [written_at(e) if source.phrase is not None else time_of(e.get("indexedAt")) for e in entries]
     return [int(at.timestamp()) for at in found if at is not None]
 
 
 def _items(config: Config, body: Json, since: int) -> list[Item]:
-    """Without what only resembles a phrase (stored, it would hide the same post when a thread brings it), and without
-    what was said before the connection began to look."""
+    """Drops near-matches of a phrase (stored, they would mask the same post arriving with a thread), and posts from
+    before the connection's start."""
     return [item for item in wire.split(body) if _is_due(config, item, since)]
 
 
@@ -145,7 +145,7 @@ def _is_due(config: Config, item: Item, since: int) -> bool:
     try:
         mention = parse(item, config)
     except Malformed:
-        return True  # stored as it is, and shown as failed
+        return True  # stored, and shown as failed
     return mention is not None and (mention.posted_at is None or mention.posted_at.timestamp() >= since)
 
 

@@ -1,8 +1,8 @@
-"""From a stored post to a mention. Pure.
+"""Turns a stored post into a mention. Pure.
 
-The record: https://docs.bsky.app/docs/advanced-guides/posts. Facets count in bytes of UTF-8:
-https://docs.bsky.app/docs/advanced-guides/post-richtext. `createdAt` is the word of whoever wrote it; the network saw
-the post at `indexedAt`, so it is no younger than that: https://docs.bsky.app/docs/advanced-guides/timestamps
+The record: https://docs.bsky.app/docs/advanced-guides/posts. Facets count UTF-8 bytes:
+https://docs.bsky.app/docs/advanced-guides/post-richtext. `createdAt` is set by the client; the network saw the post at
+`indexedAt`, so the post is at least that old: https://docs.bsky.app/docs/advanced-guides/timestamps
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def web_base(config: Config) -> str:
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """The mention in a post; None for one that only resembles a phrase."""
+    """The mention in a post; None if the post only resembles a phrase."""
     payload = item.payload
     post = payload.get("post") if isinstance(payload, dict) else None
     if not isinstance(post, dict) or item.external_id.startswith("malformed:"):
@@ -52,7 +52,7 @@ def _vanished(uri: str, payload: Mapping[str, Any]) -> Mention:
 
 
 def _is_wanted(mention: Mention, config: Config) -> bool:
-    """The search also finds words that resemble a phrase, so only our own look counts."""
+    """The search also matches words that merely resemble a phrase, so we check again."""
     phrases = phrases_of(config)
     if not phrases or mention.is_own:
         return True
@@ -62,7 +62,7 @@ def _is_wanted(mention: Mention, config: Config) -> bool:
 
 
 def own_names(config: Config) -> frozenset[str]:
-    """Lower-case handles and DIDs of ours."""
+    """Our handles and DIDs, lower case."""
     names = (*config.addresses, *config.own, client.handle(config))
     return frozenset(name.lstrip("@").lower() for name in names if name)
 
@@ -103,7 +103,7 @@ def web_url(uri: str, handle: str | None, config: Config) -> str | None:
 
 
 def _author(uri: str, author: Json, config: Config) -> Author:
-    """An account that has lost its domain is known by its DID alone."""
+    """An account that lost its domain is known only by its DID."""
     given = author if isinstance(author, dict) else {}
     parts = wire.parts_of(uri)
     did = _text(given.get("did")) or (parts[0] if parts else "")
@@ -114,7 +114,7 @@ def _author(uri: str, author: Json, config: Config) -> Author:
 
 
 def _uri_of(reply: Json, end: str) -> str | None:
-    """`root` or `parent` of what is answered."""
+    """URI of the reply's `root` or `parent`."""
     reference = reply.get(end) if isinstance(reply, dict) else None
     uri = reference.get("uri") if isinstance(reference, dict) else None
     return uri if wire.parts_of(uri) is not None else None
@@ -124,7 +124,7 @@ def _uri_of(reply: Json, end: str) -> str | None:
 
 
 def _facets(record: Mapping[str, Any]) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
-    """(first byte, byte after the last, feature), in the order of the text; without those that point outside it."""
+    """(first byte, byte after the last, feature), in text order; facets outside the text are dropped."""
     size, found = len(record["text"].encode("utf-8", "surrogatepass")), []
     for facet in _list(record.get("facets")):
         index = facet.get("index") if isinstance(facet, dict) else None
@@ -144,7 +144,7 @@ def _is(feature: Mapping[str, Any], kind: str) -> bool:
 
 
 def _whole_text(record: Mapping[str, Any]) -> str:
-    """The text, with links that apps have shortened written out; what pictures show, and the title of a link's card."""
+    """The text with shortened links expanded, plus image descriptions and the title of the link card."""
     source, made, at = record["text"].encode("utf-8", "surrogatepass"), b"", 0
     for start, end, feature in _facets(record):
         shown, link = source[start:end], _web(feature.get("uri")) if _is(feature, "link") else None
@@ -164,7 +164,7 @@ def _text_in(value: Json, key: str) -> str:
 
 
 def _media(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The embed, or the part of it that is not a quoted post."""
+    """The embed, without the quoted post if there is one."""
     embed = record.get("embed")
     embed = embed if isinstance(embed, dict) else {}
     inner = embed.get("media")
@@ -194,7 +194,7 @@ def _links(record: Mapping[str, Any], text: str, config: Config) -> tuple[str, .
 
 
 def _addressed(record: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
-    """Handles as they were written, and what accounts they stood for."""
+    """Handles as written, and the accounts they refer to."""
     source = record["text"].encode("utf-8", "surrogatepass")
     names: list[str] = []
     for start, end, feature in _facets(record):
@@ -220,7 +220,7 @@ def _web(value: Json) -> str | None:
 
 
 def time_of(value: Json) -> datetime | None:
-    """Some clients leave out the zone: https://atproto.com/specs/lexicon#datetime asks for one."""
+    """Some clients omit the zone, which https://atproto.com/specs/lexicon#datetime requires."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None

@@ -1,7 +1,7 @@
-"""Speaks as the account of the connection: posts, replies, deletes, likes, and looks for what it has posted.
+"""Acts as the connection's account: posts, replies, deletes, likes, and finds its own posts.
 
-https://docs.bsky.app/docs/advanced-guides/posts, …/post-richtext (links and names are links only where facets say so,
-in bytes of UTF-8), …/api/com-atproto-repo-create-record, …-delete-record, …-list-records.
+https://docs.bsky.app/docs/advanced-guides/posts, …/post-richtext (links and handles only work where facets mark them,
+in UTF-8 bytes), …/api/com-atproto-repo-create-record, …-delete-record, …-list-records.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from channels.toolkit.graphemes import grapheme_count
 from channels.toolkit.text import composed, text_links
 
 MAX_LENGTH = 300
-"""In characters as they are seen; at most ten times as many bytes."""
+"""Graphemes; the limit in bytes is ten times as high."""
 LIKE = "app.bsky.feed.like"
 OWN_PAGES = 10
 CLOCK_SLACK = timedelta(minutes=10)
-"""`createdAt` is our own clock's; one that ran behind must not hide a post."""
+"""`createdAt` comes from our own clock; if that ran slow, the post must still be found."""
 _NAME = re.compile(r"(?<![\w@/.])@((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*)", re.IGNORECASE)
 _TAG = re.compile(r"(?<![\w&/#])#(\w*[^\W\d_]\w*)")
 
@@ -53,7 +53,7 @@ def _created(config: Config, collection: str, record: Mapping[str, Any]) -> str:
 
 
 def _answering(config: Config, uri: str) -> dict[str, Any]:
-    """The post that is answered and the first one of its conversation, each with the mark of its content (`cid`)."""
+    """References to the parent and the root of the conversation, each with its content hash (`cid`)."""
     post = _looked_up(config, uri)
     parent = {"uri": uri, "cid": post["cid"]}
     record = post.get("record")
@@ -91,7 +91,7 @@ def _facets(config: Config, text: str) -> Iterator[dict[str, Any]]:
 
 
 def _links_in_order(text: str) -> Iterator[str]:
-    """Each as often as it stands there."""
+    """Links in text order, repeats included."""
     for found in re.finditer(r"https?://\S+", text, re.IGNORECASE):
         yield from text_links(found[0])[:1]
 
@@ -102,7 +102,7 @@ def _facet(text: str, start: int, end: int, feature: Mapping[str, str]) -> dict[
 
 
 def _resolved(config: Config, name: str) -> str | None:
-    """Who that is; a name that nobody has stays plain text."""
+    """The account's DID; a handle nobody owns stays plain text."""
     try:
         did = client.get(config, "com.atproto.identity.resolveHandle", [("handle", name)]).body.get("did")
     except Rejected:
@@ -115,9 +115,8 @@ def _iso(at: datetime) -> str:
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-    """The post with this text under this parent among the account's own, newest first. They are read from where they
-    are kept, not from an index, so what is not there was not taken. Raises Uncertain where they could not be read down
-    to `since`."""
+    """The account's post with this text under this parent, newest first. Reads the repository rather than an index, so
+    a missing post was never accepted. Raises Uncertain if the posts can't be read back to `since`."""
     wanted, floor = _spoken(outgoing.text), since - CLOCK_SLACK
     pairs: list[tuple[str, str | int]] = [
         ("repo", client.repository(config)),
@@ -161,7 +160,7 @@ def _spoken(text: str) -> str:
 
 
 def delete(config: Config, external_id: str) -> None:
-    """One that is gone already is fine: https://docs.bsky.app/docs/api/com-atproto-repo-delete-record"""
+    """Already deleted counts as success: https://docs.bsky.app/docs/api/com-atproto-repo-delete-record"""
     parts, own = wire.parts_of(external_id), client.repository(config)
     if parts is None:
         raise Rejected(f"{external_id!r} is no post on Bluesky.")

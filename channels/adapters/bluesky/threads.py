@@ -1,7 +1,7 @@
-"""Reads one conversation whole, and what became of posts that it shows no more.
+"""Reads a whole conversation, and finds out what happened to posts missing from it.
 
-https://docs.bsky.app/docs/api/app-bsky-feed-get-post-thread, …/app-bsky-feed-get-posts (25 at once; what is gone, or
-hidden by a block, is left out).
+https://docs.bsky.app/docs/api/app-bsky-feed-get-post-thread, …/app-bsky-feed-get-posts (25 at once; deleted posts and
+those hidden by a block are left out).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PER_REQUEST = 25
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """What stands of it. Where its first post is gone nothing is shown; `lookup` then tells about the others."""
+    """The posts that still exist. If the first one is gone the thread is empty; `lookup` then checks the others."""
     pairs: list[tuple[str, str | int]] = [("uri", thread_id), ("depth", DEPTH), ("parentHeight", DEPTH)]
     try:
         body = client.get(config, "app.bsky.feed.getPostThread", pairs).body

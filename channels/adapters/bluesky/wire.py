@@ -1,9 +1,9 @@
-"""From a response body of the AT Protocol to items, each with the one post it is about.
+"""Splits AT Protocol response bodies into items, one per post.
 
 Shapes: https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications, …/app-bsky-feed-search-posts,
-…/app-bsky-feed-get-post-thread, …/com-atproto-repo-list-records. A notification shows the record alone, a search the
-record and how the app shows it: only the record is read, so that both are the same post. An item's payload:
-{"post": …} with `told` (a notification brought it), `in_thread`, `root` and `gone`.
+…/app-bsky-feed-get-post-thread, …/com-atproto-repo-list-records. A notification holds only the record, a search the
+record and its rendered view; we read only the record, so both yield the same post. An item's payload is {"post": …}
+with `told` (it came with a notification), `in_thread`, `root` and `gone`.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from channels.contract import Document, Item, Json
 from channels.errors import Malformed
 
 TALK = ("mention", "reply", "quote")
-"""Reasons of a notification in which somebody says something."""
+"""Notification reasons that carry a post."""
 POST = "app.bsky.feed.post"
 _URI = re.compile(r"at://([^/\s]+)/([\w.-]+)/([\w.~:-]+)")
 _RECORD = ("$type", "text", "createdAt", "reply", "facets", "langs", "embed")
 _COUNTS = ("likeCount", "repostCount", "replyCount", "quoteCount")
 _SILENT = ("did", "follows", "followers", "likes", "repostedBy", "profiles", "actors", "count")
-"""Bodies with one of these keys are of Bluesky and hold no posts."""
+"""Bluesky bodies with one of these keys hold no posts."""
 
 
 def split(document: Document) -> list[Item]:
-    """The posts in a body. Raises Malformed for an error or something that is not of the AT Protocol."""
+    """The posts in a body. Raises Malformed for an error, or for a body that isn't AT Protocol."""
     if not isinstance(document, dict):
         raise Malformed("This is no answer of Bluesky: it is no object.")
     if isinstance(document.get("error"), str):
@@ -51,7 +51,7 @@ def _posts(document: Mapping[str, Any]) -> list[Item] | None:
     if isinstance(document.get("thread"), dict):
         return [of_post(post, in_thread=True) for post in walked(document["thread"])]
     if isinstance(document.get("feed"), list):
-        # An entry with a `reason` is there because somebody has reposted it.
+        # An entry with a `reason` is a repost.
         entries = [entry for entry in document["feed"] if isinstance(entry, dict) and not entry.get("reason")]
         return [of_post(entry["post"]) for entry in entries if "post" in entry]
     if isinstance(document.get("records"), list):
@@ -69,7 +69,7 @@ def _is_post(record: Json) -> bool:
 
 
 def walked(thread: Json) -> Iterable[dict[str, Any]]:
-    """The posts of a thread view, those above first. Nodes that are `notFound` or `blocked` hold none."""
+    """The posts of a thread view, ancestors first. `notFound` and `blocked` nodes hold none."""
     above: list[dict[str, Any]] = []
     node = thread.get("parent") if isinstance(thread, dict) else None
     while isinstance(node, dict):
@@ -89,7 +89,7 @@ def walked(thread: Json) -> Iterable[dict[str, Any]]:
 
 
 def of_post(post: Json, **marks: Json) -> Item:
-    """What cannot be read is kept all the same, and shown as failed."""
+    """Unreadable posts are kept too, and shown as failed."""
     if not isinstance(post, dict) or parts_of(post.get("uri")) is None:
         mark = hashlib.blake2b(json.dumps(post, sort_keys=True).encode(), digest_size=8).hexdigest()
         return Item(f"malformed:{mark}", {"post": post, **marks})
@@ -97,14 +97,14 @@ def of_post(post: Json, **marks: Json) -> Item:
 
 
 def of_record(record: Mapping[str, Any]) -> Item:
-    """A record as it is kept: whose it is stands in its address alone."""
+    """The bare record; its URI is the only thing that identifies the author."""
     parts = parts_of(record.get("uri"))
     author = {"did": parts[0]} if parts else {}
     return of_post({"uri": record.get("uri"), "cid": record.get("cid"), "author": author, "record": record["value"]})
 
 
 def vanished(uri: str, root: str) -> Item:
-    """A post that is shown no more: deleted, taken down, or hidden from us."""
+    """A post that is no longer shown: deleted, taken down, or hidden from us."""
     return Item(uri, {"post": {"uri": uri}, "root": root, "gone": True})
 
 
@@ -119,6 +119,6 @@ def _trimmed(post: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parts_of(uri: Json) -> tuple[str, str, str] | None:
-    """(repository, collection, key) of `at://…`: https://atproto.com/specs/at-uri-scheme"""
+    """(repository, collection, key) of an `at://…` URI: https://atproto.com/specs/at-uri-scheme"""
     found = _URI.fullmatch(uri) if isinstance(uri, str) and len(uri) <= 500 else None
     return (found[1], found[2], found[3]) if found else None

@@ -1,4 +1,4 @@
-"""Chats that are logged: Matrix rooms (Gitter among them) and IRC channels, and in them the lines that name us.
+"""Logged chats: Matrix rooms (including Gitter) and IRC channels, searched for lines that name us.
 
 https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3roomsroomidmessages
 """
@@ -27,7 +27,7 @@ from channels.errors import Malformed
 
 
 class ChatLog(Adapter):
-    """Answers are given in the chat itself and recognised there."""
+    """Replies are written in the chat itself and recognised there."""
 
     platform = "chatlog"
     label = "Chat (IRC, Matrix)"
@@ -70,7 +70,7 @@ class ChatLog(Adapter):
         return parsing.namespace(config)
 
     def documents(self, data: bytes, config: Config) -> Iterator[Document]:
-        """JSON of Matrix, or a log as it is."""
+        """Matrix JSON, or a raw log."""
         try:
             yield json.loads(data)
         except (ValueError, RecursionError) as error:

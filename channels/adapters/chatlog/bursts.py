@@ -1,9 +1,9 @@
-"""Lines of a chat become mentions: what one person says in one go is one text, and what they say within an hour one
-conversation. Pure.
+"""Groups chat lines into mentions: consecutive lines by one person are one text, and what they say within an hour is
+one conversation. Pure.
 
-A log is read in pieces, and the pieces may end anywhere. So whatever is made of it hangs on lines, which have ids: a
-burst is called by its first line that names us, a conversation by the first such line since its author fell silent.
-`State` holds what the next piece needs: whole bursts, and how things stood where the first of them begins.
+A log is read in chunks that may end anywhere, so everything is keyed by line ids: a burst by its first line that names
+us, a conversation by the first such line since its author fell silent. `State` holds what the next chunk needs: whole
+bursts, and the conversations as of the first of them.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ BURST_S = 300
 SILENCE_S = 3600
 CONTEXT_LINES = 10
 MOST_LINES = 40
-"""Longer monologues are cut into bursts of so many lines."""
+"""Longer monologues are split into bursts of this many lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`at` in epoch seconds. `speaker` is the account, `thread` the event that a Matrix thread hangs on."""
+    """`at` is in epoch seconds. `speaker` is the account, `thread` the root event of a Matrix thread."""
 
     id: str
     speaker: str
@@ -34,7 +34,7 @@ class Line:
     thread: str = ""
     reply_to: str = ""
     is_named: bool = False
-    """It named us when it was first read; a later edit does not take that back."""
+    """It named us when first read; a later edit doesn't change that."""
     is_edited: bool = False
     is_gone: bool = False
     is_auto: bool = False
@@ -57,8 +57,8 @@ class Change:
 
 @dataclass
 class State:
-    """`tail`: the latest lines, from the beginning of a burst on. `talks`: voice → [anchor, time of the last line], as
-    they stood before the tail."""
+    """`tail`: the latest lines, starting at the beginning of a burst. `talks`: voice → [anchor, time of the last line],
+    as of the start of the tail."""
 
     tail: list[Line] = field(default_factory=list)
     talks: dict[str, tuple[str, float]] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class State:
 
 
 def state_from(stored: Json) -> State:
-    """What `to_json` made; a new or unreadable one is empty."""
+    """Restores the output of `to_json`; empty if missing or unreadable."""
     try:
         tail = [Line(**line) for line in stored["tail"]]
         return State(tail, {voice: (str(anchor), float(at)) for voice, (anchor, at) in stored["talks"].items()})
@@ -79,8 +79,8 @@ def state_from(stored: Json) -> State:
 def advance(
     state: State, lines: Iterable[Line], changes: Sequence[Change], phrases: Sequence[str], room: Json
 ) -> tuple[list[Item], State]:
-    """The items that new lines and changes make or renew, and the state after them. Pieces may overlap: what comes
-    again, and what stands before it, is left out."""
+    """The items that new lines and changes create or update, and the next state. Chunks may overlap: repeated lines,
+    and those before them, are skipped."""
     known = {line.id for line in state.tail}
     tail = [changed(line, changes) for line in state.tail]
     given = list(lines)
@@ -100,7 +100,7 @@ def advance(
 
 
 def grouped(lines: Iterable[Line]) -> list[Burst]:
-    """Consecutive lines of one voice, none of them more than five minutes after the one before."""
+    """Consecutive lines by one voice, each at most five minutes after the previous one."""
     bursts: list[Burst] = []
     for line in lines:
         last = bursts[-1][-1] if bursts else None
@@ -112,13 +112,13 @@ def grouped(lines: Iterable[Line]) -> list[Burst]:
 
 
 def lead_of(burst: Burst, phrases: Sequence[str]) -> Line | None:
-    """The line that the burst is called by: the first that named us; else the first that does since its edit."""
+    """The line that identifies the burst: the first that named us, else the first that does since an edit."""
     lead = next((line for line in burst if line.is_named), None)
     return lead or next((line for line in burst if line.is_edited and names_phrase(phrases, line.text)), None)
 
 
 def _talk(talks: dict[str, tuple[str, float]], burst: Burst, phrases: Sequence[str]) -> str:
-    """The conversation that a burst belongs to, "" while its author has not named us; noted in `talks`."""
+    """The burst's conversation, "" until its author names us. Updates `talks`."""
     voice, (anchor, last_at) = burst[0].voice, talks.get(burst[0].voice, ("", 0.0))
     if burst[0].at - last_at > SILENCE_S:
         anchor = ""
@@ -129,14 +129,14 @@ def _talk(talks: dict[str, tuple[str, float]], burst: Burst, phrases: Sequence[s
 
 
 def _kept(talks: dict[str, tuple[str, float]], bursts: Sequence[Burst], phrases: Sequence[str]) -> State:
-    """The last burst, which may go on, and the context before it; what is older goes into the talks."""
+    """Keeps the last burst, which may still grow, and the context before it; older bursts are folded into `talks`."""
     first = max(0, len(bursts) - 1)
     while first > 0 and sum(len(burst) for burst in bursts[first:-1]) < CONTEXT_LINES:
         first -= 1
     after = dict(talks)
     for burst in bursts[:first]:
         _talk(after, burst, phrases)
-    begins = bursts[first][0].at if bursts else 0.0  # from here on everything is judged again
+    begins = bursts[first][0].at if bursts else 0.0  # everything from here on is re-evaluated
     after = {voice: talk for voice, talk in after.items() if begins - talk[1] <= SILENCE_S}
     return State([line for burst in bursts[first:] for line in burst], after)
 
@@ -159,7 +159,7 @@ def item_of(
     *,
     whole: bool = False,
 ) -> Item:
-    """`whole`: it is read as a part of a conversation, whether it names us or not."""
+    """`whole`: read as part of a conversation, whether it names us or not."""
     payload: dict[str, Any] = {
         "room": room,
         "lines": [asdict(line) for line in burst],
@@ -176,9 +176,9 @@ def _shown(line: Line) -> str:
 
 
 def around(lines: Sequence[Line], anchor: str, phrases: Sequence[str], room: Json, *, from_start: bool) -> list[Item]:
-    """The conversation that hangs on a line: its author's bursts without an hour of silence, and the ten lines before
-    and after. What others asked us there is a conversation of its own. The first burst is left out where it may have
-    begun earlier."""
+    """The conversation anchored at a line: its author's bursts with less than an hour of silence between them, plus ten
+    lines of context on either side. What others asked us there is a separate conversation. The first burst is left out
+    if it may have begun earlier."""
     named = [replace(line, is_named=line.is_named or names_phrase(phrases, line.text)) for line in lines]
     bursts = grouped(named)
     start = next((n for n, burst in enumerate(bursts) if any(line.id == anchor for line in burst)), None)
@@ -200,7 +200,7 @@ def around(lines: Sequence[Line], anchor: str, phrases: Sequence[str], room: Jso
 
 
 def _reach(bursts: Sequence[Burst], start: int) -> tuple[int, int]:
-    """Indexes of the first and the last burst to show."""
+    """Indexes of the first and last burst to show."""
     voice, last, last_at = bursts[start][0].voice, start, bursts[start][-1].at
     for place in range(start + 1, len(bursts)):
         if bursts[place][0].voice == voice and bursts[place][0].at - last_at <= SILENCE_S:

@@ -1,4 +1,4 @@
-"""Reads the rooms on: Matrix from a token of the server, IRC logs from the line at which the last poll ended."""
+"""Resumes each room: Matrix from a server token, IRC logs from the line where the last poll ended."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from channels.toolkit.partial_failures import NotForThis, Parts
 
 PAGES_A_ROOM = 20
 FIRST_PAGES = 5
-"""How many pages (of 100 events) of a room are read at first."""
+"""How many pages (of 100 events) of a room the first poll reads."""
 DAYS_AT_FIRST = 3
 DAYS_A_POLL = 14
 
 Read = Iterator[tuple[list[Line], list[Change], dict[str, Any], bool]]
-"""Lines, changes, where to go on, and whether that is all for now."""
+"""Lines, changes, where to resume, and whether that's all for now."""
 
 
 def rooms_of(config: Config) -> list[str]:
@@ -34,8 +34,8 @@ def rooms_of(config: Config) -> list[str]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Room by room; each page's cursor holds what the next lines of that room need. One that is closed or broken keeps
-    none of the others from being read."""
+    """Room by room; each page's cursor holds what that room's next lines need. A closed or failing room doesn't block
+    the others."""
     phrases = phrases_of(config)
     if not phrases:
         raise Rejected("This connection has no phrases to look for. Enter at least one.")
@@ -90,7 +90,7 @@ def _forwards(config: Config, room: str, token: str) -> Read:
 
 
 def _backwards(config: Config, room: str) -> tuple[list[dict[str, Any]], dict[str, str], str]:
-    """The latest events in the order in which they happened, and the token after them."""
+    """The latest events in chronological order, and the token after them."""
     page = matrix.latest(config, room)
     token, events, names = str(page.get("start") or ""), matrix.events_of({**page, "dir": "b"}), matrix.names_of(page)
     for _ in range(FIRST_PAGES - 1):
@@ -107,7 +107,7 @@ def _backwards(config: Config, room: str) -> tuple[list[dict[str, Any]], dict[st
 
 
 def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Read:
-    """A page a day. A day without a file is a silent one, unless there never was any."""
+    """One page per day. A day without a file counts as silent, unless no file was ever found."""
     zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
     today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()
     started = _day(mark.get("date")) or today - timedelta(days=DAYS_AT_FIRST - 1)
@@ -136,10 +136,10 @@ def _log(config: Config, entry: str, day: date) -> list[Line]:
     zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
     try:
         data = get_bytes(config.network, irc.address_of(template, entry, day)).content
-    except AuthFailed as error:  # logs are public: it is this file that is closed
+    except AuthFailed as error:  # logs are public, so only this file is closed
         raise NotForThis(str(error)) from error
     if day >= datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date():
-        data = data[: data.rfind(b"\n") + 1]  # the last line is being written
+        data = data[: data.rfind(b"\n") + 1]  # the last line is still being written
     return irc.lines_of(irc.text_of(data), day, zone)
 
 
@@ -158,7 +158,7 @@ def _day(text: Json) -> date | None:
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The lines around the one that a conversation hangs on, as they are now."""
+    """The current lines around a conversation's anchor."""
     room, _, anchor = thread_id.partition("/")
     if not anchor:
         room, anchor = rooms_of(config)[0], thread_id
@@ -175,7 +175,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def _logged_around(config: Config, room: str, anchor: str) -> list[Line]:
-    """The day of the line, and the one after it."""
+    """The day of the line, and the next one."""
     day = _day(anchor.partition("/")[0])
     if day is None:
         raise Rejected(f"{anchor!r} is no line of a log.")

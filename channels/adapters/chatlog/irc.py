@@ -1,4 +1,4 @@
-"""IRC logs as plain files, one a day: lines of irssi, WeeChat, ZNC and the like. Pure.
+"""IRC logs as plain files, one per day, in the formats of irssi, WeeChat, ZNC and similar. Pure.
 
 Formats: https://wiki.znc.in/Log, https://irssi.org/documentation/settings/#log_timestamp,
 https://weechat.org/files/doc/stable/weechat_user.en.html#logger_plugin
@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def zone_of(name: str) -> tzinfo:
-    """Raises Rejected."""
+    """Raises Rejected for an unknown zone."""
     try:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -42,7 +42,7 @@ def address_of(template: str, channel: str, day: date) -> str:
 
 
 def text_of(data: bytes) -> str:
-    """Each line for itself: on IRC everybody has a charset of their own."""
+    """Decoded line by line: IRC users don't share a charset."""
     return "\n".join(_decoded(line) for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"))
 
 
@@ -54,13 +54,13 @@ def _decoded(line: bytes) -> str:
 
 
 def is_log(text: str) -> bool:
-    """Whether any of the first lines is one that somebody said."""
+    """Whether any of the first lines is a message."""
     return any(parts_of(line) for line in text.splitlines()[:200])
 
 
 def lines_of(text: str, day: date | None, zone: tzinfo) -> list[Line]:
-    """What was said and done; joins, parts and notes of the server are none. Ids are days and numbers of lines: a log
-    only grows. A day that neither the lines nor the caller tell is the first of 1970."""
+    """Messages and actions; joins, parts and server notices are skipped. Ids combine the day and the line number, since
+    a log only grows. If neither the lines nor the caller give the day, it is 1970-01-01."""
     found: list[Line] = []
     base = day or date(1970, 1, 1)
     for number, raw in enumerate(text.split("\n"), 1):
@@ -76,7 +76,7 @@ def lines_of(text: str, day: date | None, zone: tzinfo) -> list[Line]:
 
 
 def parts_of(raw: str) -> tuple[str, str] | None:
-    """(nick, text) of a line that somebody said, `* nick does` for what they did."""
+    """(nick, text) of a message line, `* nick does` for an action."""
     raw = _CONTROL.sub("", raw.rstrip("\r"))
     stamp = _STAMP.match(raw)
     if stamp is None:
@@ -96,7 +96,7 @@ def parts_of(raw: str) -> tuple[str, str] | None:
 
 
 def _moment(stamp: re.Match[str], base: date, zone: tzinfo) -> datetime | None:
-    """In the log's zone, unless the line says its own. Of an hour that comes twice, the first."""
+    """In the log's zone unless the line states its own. In a repeated hour, the first one."""
     try:
         day = date.fromisoformat(stamp["date"]) if stamp["date"] else base
         clock = stamp["time"] if stamp["time"][2] == ":" else f"0{stamp['time']}"
@@ -107,5 +107,5 @@ def _moment(stamp: re.Match[str], base: date, zone: tzinfo) -> datetime | None:
 
 
 def days_between(first: date, last: date, most: int) -> Iterable[date]:
-    """From the first day to the last, at most so many."""
+    """The days from first to last, at most `most` of them."""
     return [first + timedelta(days=n) for n in range(min(most, max(0, (last - first).days + 1)))]

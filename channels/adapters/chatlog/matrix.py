@@ -1,6 +1,6 @@
-"""Matrix rooms (Gitter lives there, too) through the Client-Server API: https://spec.matrix.org/latest/client-server-api
+"""Matrix rooms (including Gitter) through the Client-Server API: https://spec.matrix.org/latest/client-server-api
 
-The timeline is read forwards from a token of the server, so that a poll goes on exactly where the last one ended.
+The timeline is read forwards from a server token, so a poll resumes exactly where the last one ended.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Event = Mapping[str, Any]
 
 
 def ask(config: Config, path: str, **params: str | int) -> dict[str, Any]:
-    """Raises the typed errors; M_LIMIT_EXCEEDED with the pause that it tells."""
+    """Raises the typed errors; M_LIMIT_EXCEEDED carries the server's wait."""
     base = str(config.setting("api_base", HOME)).rstrip("/")
     token = config.secret("access_token")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -43,7 +43,7 @@ def ask(config: Config, path: str, **params: str | int) -> dict[str, Any]:
 
 
 class TokenUnknown(Rejected):
-    """The server does not know (any more) from where we want to read on."""
+    """The server doesn't recognise our position token (any more)."""
 
 
 def _problem(status: int, body: Json) -> ChannelError | None:
@@ -59,7 +59,7 @@ def _problem(status: int, body: Json) -> ChannelError | None:
 
 
 def room_id(config: Config, room: str) -> str:
-    """`!id`, or what the directory says about an alias; a bare name is one of the own server."""
+    """`!id`, or the directory's answer for an alias; a bare name is a room of our own server."""
     if room.startswith("!"):
         return room
     alias = room if room.startswith("#") else f"#{room}"
@@ -72,7 +72,7 @@ def room_id(config: Config, room: str) -> str:
 
 
 def latest(config: Config, room: str) -> dict[str, Any]:
-    """The newest events, newest first; `start` is where reading goes on later."""
+    """The newest events, newest first; reading resumes at `start`."""
     return ask(config, f"rooms/{quote(room, safe='')}/messages", dir="b", limit=PER_PAGE)
 
 
@@ -81,7 +81,7 @@ def older(config: Config, room: str, token: str) -> dict[str, Any]:
 
 
 def newer(config: Config, room: str, token: str) -> dict[str, Any]:
-    """What came after a token, oldest first; without `end` there is no more."""
+    """Events after a token, oldest first; no `end` means there are no more."""
     return ask(config, f"rooms/{quote(room, safe='')}/messages", dir="f", limit=PER_PAGE, **{"from": token})
 
 
@@ -90,7 +90,7 @@ def context(config: Config, room: str, event: str) -> dict[str, Any]:
 
 
 def events_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """In the order in which they happened, whichever answer it is."""
+    """In chronological order, for either kind of answer."""
     if "event" in page or "events_before" in page:
         before, after = _list(page.get("events_before")), _list(page.get("events_after"))
         middle = page.get("event")
@@ -102,7 +102,7 @@ def events_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def names_of(page: Mapping[str, Any]) -> dict[str, str]:
-    """Account → the name that it shows, where the answer tells."""
+    """Account → display name, where the answer includes it."""
     found = {}
     for event in (*_list(page.get("state")), *_list(page.get("chunk"))):
         content = event.get("content")
@@ -112,7 +112,7 @@ def names_of(page: Mapping[str, Any]) -> dict[str, str]:
 
 
 def read(events: Iterable[Event], names: Mapping[str, str]) -> tuple[list[Line], list[Change]]:
-    """What was said, and what was changed later. Bundled edits are applied."""
+    """Messages, and later changes to them. Bundled edits are applied."""
     lines, changes = [], []
     for event in events:
         change = _change(event)
@@ -144,7 +144,7 @@ def _change(event: Event) -> Change | None:
 
 
 def _bundled(event: Event, line: Line) -> list[Change]:
-    """The latest edit, which servers hand out together with the event."""
+    """The latest edit, which servers bundle with the event."""
     if line.is_gone:
         return []
     relations = _unsigned(event).get("m.relations")
@@ -154,7 +154,7 @@ def _bundled(event: Event, line: Line) -> list[Change]:
 
 
 _END_MS = 253_402_300_800_000
-"""The year 10000: what a server claims to be later has no time."""
+"""The year 10000: anything a server dates later has no time."""
 
 
 def _line(event: Event, names: Mapping[str, str]) -> Line | None:
@@ -186,7 +186,7 @@ def _words(content: Event, sender: str) -> str:
     body = clean(body) if isinstance(body, str) else ""
     relation = content.get("m.relates_to")
     if isinstance(relation, dict) and "m.in_reply_to" in relation and body.startswith("> "):
-        body = _QUOTED.sub("", body, count=1)  # the quoted line, for clients that know no replies
+        body = _QUOTED.sub("", body, count=1)  # the quoted line, for clients without reply support
     if content.get("msgtype") in _FILES:
         return f"[File: {body or 'without a name'}]"
     if content.get("msgtype") == "m.emote":

@@ -1,4 +1,4 @@
-"""Documents of either kind to items, and items to mentions. Pure."""
+"""Splits documents of either kind into items, and items into mentions. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_irc(config: Config) -> bool:
 
 
 def split(document: Document, config: Config) -> list[Item]:
-    """A page of a room, a line with its context, or {"log", "room", "date"}: each as if it were all there is."""
+    """A page of a room, a line with its context, or {"log", "room", "date"}; each is treated as complete."""
     if not isinstance(document, dict):
         raise Malformed("Neither a log nor an answer of Matrix.")
     changes: list[Change] = []
@@ -57,7 +57,7 @@ def _zone(config: Config) -> str:
 
 
 def room_of(document: Mapping[str, Any], config: Config) -> dict[str, str]:
-    """{id, name}: as it was given, else as the events tell, else the first one of the settings."""
+    """{id, name}: as given, else from the events, else the first room in the settings."""
     given = document.get("room")
     if isinstance(given, dict) and given.get("id"):
         return {"id": str(given["id"]), "name": str(given.get("name") or given["id"])}
@@ -112,7 +112,7 @@ def _own(config: Config) -> set[str]:
 
 
 def _names(room: Mapping[str, Any]) -> tuple[str, ...]:
-    """As a channel's address may be written: the id, the alias, its bare name."""
+    """The forms a channel's address may take: the id, the alias, its bare name."""
     known = [str(room.get(key) or "").lower() for key in ("name", "id")]
     return tuple(dict.fromkeys(name for full in known for name in (full, full.lstrip("#"), full.split(":")[0]) if name))
 
@@ -129,7 +129,7 @@ def _links(config: Config) -> str:
 
 
 def _address(room_id: str, lead: Line, config: Config) -> str | None:
-    """Where a reader sees the line: https://spec.matrix.org/latest/appendices/#matrixto-navigation"""
+    """Public link to the line: https://spec.matrix.org/latest/appendices/#matrixto-navigation"""
     if not is_irc(config):
         return f"{_links(config)}/#/{quote(room_id, safe='!:')}/{quote(lead.id, safe='$:')}"
     day, template = lead.id.partition("/")[0], str(config.setting("log_address", ""))
@@ -140,7 +140,7 @@ def _address(room_id: str, lead: Line, config: Config) -> str | None:
 
 
 def namespace(config: Config) -> str:
-    """Ids are unique in one network: that of the homeserver, or the one of IRC."""
+    """Ids are unique within one network: the homeserver's, or the IRC network's."""
     named = str(config.setting("network", "")).strip().lower()
     base = "log_address" if is_irc(config) else "api_base"
     try:
@@ -151,7 +151,7 @@ def namespace(config: Config) -> str:
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
-    """Whether the burst was read for itself or as part of a conversation is no matter."""
+    """Ignores whether the burst was read on its own or as part of a conversation."""
     payload: Json = item.payload
     if isinstance(payload, dict):
         payload = {**payload, "whole": True}

@@ -1,4 +1,4 @@
-"""Discourse: the posts of one forum, by polling and by webhook; replies by an advocate's own account.
+"""Discourse: one forum's posts, by polling and webhook; replies from an advocate's own account.
 
 https://docs.discourse.org/
 """
@@ -30,7 +30,7 @@ from channels.contract import (
 
 
 class Discourse(Adapter):
-    """One connection is one forum. A channel's address is a category's slug; one without an address takes the rest."""
+    """One connection is one forum. A channel's address is a category slug; a channel without one gets the rest."""
 
     platform = "discourse"
     label = "Discourse"

@@ -1,8 +1,8 @@
-"""Requests to a forum: which key goes along, and what its errors mean.
+"""Requests to a forum: API keys and error mapping.
 
 Keys: `Api-Key` with `Api-Username` (https://docs.discourse.org/#section/Authentication), or `User-Api-Key`
 (https://meta.discourse.org/t/user-api-keys-specification/48536). Errors: `{"errors": ["…"], "error_type": "…"}`; a 429
-says how long to wait in `extras.wait_seconds` (https://meta.discourse.org/t/global-rate-limits-and-throttling/78612).
+gives the wait in `extras.wait_seconds` (https://meta.discourse.org/t/global-rate-limits-and-throttling/78612).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _GONE = (404, 410)
 
 
 class Hidden(Rejected):
-    """There is no such thing there, or it is not for us to see."""
+    """It doesn't exist, or we may not see it."""
 
 
 def base(config: Config) -> str:
@@ -29,7 +29,7 @@ def base(config: Config) -> str:
 
 
 def site(config: Config) -> str:
-    """Host (and port, and path of a forum in a subfolder), lower case: post numbers are unique within it."""
+    """Host (plus port, and path of a forum in a subfolder), lower case: post numbers are unique within it."""
     try:
         parts = urlsplit(base(config))
     except ValueError:
@@ -38,17 +38,17 @@ def site(config: Config) -> str:
 
 
 def get(config: Config, path: str, pairs: Iterable[tuple[str, str | int]] = ()) -> Answer:
-    """Read as the connection. Raises Hidden for what is not there."""
+    """Read as the connection. Raises Hidden if it doesn't exist."""
     return _get(config, path, pairs, _reader(config), _of_read)
 
 
 def peek(config: Config, path: str) -> Answer:
-    """The same for what may well be closed to us: there, 403 is about the thing and not about our key."""
+    """Like `get`, for things that may well be hidden from us: a 403 is about the thing, not our key."""
     return _get(config, path, (), _reader(config), _of_peek)
 
 
 def get_as_person(config: Config, path: str, pairs: Iterable[tuple[str, str | int]] = ()) -> Answer:
-    """Read as whoever answers. Raises AuthFailed without a key."""
+    """Read as the replying person. Raises AuthFailed without a key."""
     return _get(config, path, pairs, person(config), _of_read)
 
 
@@ -77,7 +77,7 @@ def secrets_of(config: Config) -> tuple[str, ...]:
 
 
 def person(config: Config) -> dict[str, str]:
-    """Headers by which the person who answers is known. Raises AuthFailed."""
+    """Auth headers of the replying person. Raises AuthFailed."""
     key, name = config.personal.get("api_key", ""), config.personal.get("username", "").strip().lstrip("@")
     if not key:
         raise AuthFailed("On a forum everybody answers from their own account. Enter your API key or answer there.")
@@ -97,7 +97,7 @@ def _base(config: Config) -> str:
 
 
 def told(body: Json) -> str:
-    """What the forum says, in one line."""
+    """The forum's error message, on one line."""
     errors = body.get("errors") if isinstance(body, dict) else None
     lines = [e for e in errors if isinstance(e, str)] if isinstance(errors, list) else []
     return " ".join(" ".join(lines).split())[:300].rstrip(".")
@@ -116,7 +116,7 @@ def _of_peek(status: int, body: Json) -> ChannelError | None:
 
 
 def _of_write(status: int, body: Json) -> ChannelError | None:
-    """422: the text (too short, too similar to the last one); 403: closed topic, or a key that may not write."""
+    """422: the text (too short, too similar to the last one); 403: closed topic, or a key without write access."""
     if status in _GONE:
         return Hidden(f"The forum has no such post or topic (any more): {told(body) or status}.")
     if status == 422 and told(body):

@@ -1,4 +1,4 @@
-"""What stands beside a post and changes all the time: likes, reads, views, tags. Shown, and never an edit. Pure."""
+"""Volatile data around a post: likes, reads, views, tags. Displayed, and never counts as an edit. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from channels.contract import Json
 
 LIKE = 2
-"""The kind of action that a like is, in `actions_summary` and in `post_actions`."""
+"""The action type of a like, in `actions_summary` and `post_actions`."""
 
 
 def extra_of(post: Mapping[str, Any], topic: Mapping[str, Any], slug: str) -> dict[str, Json]:
@@ -37,7 +37,7 @@ def likes_of(post: Mapping[str, Any]) -> int | None:
 
 
 def tag_names(tags: Json) -> list[str]:
-    """Plain names in older versions, objects with a `name` in newer ones."""
+    """Plain strings in older versions, objects with a `name` in newer ones."""
     names = [t.get("name") if isinstance(t, dict) else t for t in tags] if isinstance(tags, list) else []
     return [name for name in names if isinstance(name, str)]
 

@@ -1,7 +1,7 @@
-"""Reads what is new on a forum: `posts.json`, newest first, `before` a number (that one included).
+"""Reads new posts from `posts.json`, newest first; `before` a number is inclusive.
 
-https://docs.discourse.org/#tag/Posts/operation/listPosts. Older versions look only at the fifty numbers up to `before`,
-so an answer may be short or empty although there is more below: private messages have numbers, too.
+https://docs.discourse.org/#tag/Posts/operation/listPosts. Older versions only look at the fifty numbers up to `before`,
+so an answer may be short or empty although more follows: private messages use numbers too.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from channels.toolkit.cursors import Gap, Progress, progress_from
 
 PAGES_A_POLL = 20
 OVERLAP = 60
-"""Numbers are given before a post is committed; and an edit of what is that young is seen without a webhook."""
+"""Numbers are assigned before a post is committed. The overlap also catches edits of very recent posts without a
+webhook."""
 WINDOW = 50
 EMPTY_ENDS = 8
-"""So many empty windows in a row are the beginning of the forum."""
+"""This many empty windows in a row mark the beginning of the forum."""
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of posts that the filters want. The cursor holds `posts` (`channels.toolkit.cursors`), `start` (epoch
-    seconds; older posts are left alone) and `knowledge`."""
+    """Pages of posts that pass the filters. The cursor holds `posts` (`channels.toolkit.cursors`), `start` (epoch
+    seconds; older posts are ignored) and `knowledge`."""
     stored = cursor if isinstance(cursor, dict) else {}
     start = stored.get("start")
     if not isinstance(start, int | float):
@@ -46,8 +47,8 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def _items(config: Config, knowledge: Knowledge, posts: list[Mapping[str, Any]]) -> tuple[list[Item], bool]:
-    """The items of a page, and whether that is all of them: once a poll may look up nothing more, the page is read
-    again by the next one, which knows what this one has learnt."""
+    """The items of a page, and whether they are complete. Once a poll has used up its lookups, the next poll rereads
+    the page with what this one has learnt."""
     knowledge.note(posts)
     items: list[Item] = []
     for post in posts:
@@ -70,7 +71,7 @@ def _is_young(post: Mapping[str, Any], start: float) -> bool:
 def _read(
     config: Config, progress: Progress, start: float
 ) -> Iterator[tuple[Answer, list[Mapping[str, Any]], Progress]]:
-    """What is new first, down through the overlap, then the gaps that earlier polls left."""
+    """New posts first, down through the overlap, then the gaps left by earlier polls."""
     gap: Gap | None = progress.gaps()[0]
     floor, before = max(0, progress.gaps()[0].floor - OVERLAP), None
     empty = 0
@@ -96,7 +97,7 @@ def _read(
 
 
 def _reach(posts: list[Mapping[str, Any]], before: int | None) -> tuple[tuple[int, int] | None, bool]:
-    """The lowest and highest number that an answer covers, and whether nothing can be below."""
+    """The lowest and highest number an answer covers, and whether nothing can be below it."""
     numbers = [int(number) for number in (wire.identity(post.get("id")) for post in posts) if number]
     if numbers:
         return (min(numbers), max(numbers)), min(numbers) <= 1
@@ -114,7 +115,7 @@ def _posts(body: Json) -> list[Mapping[str, Any]]:
 
 
 def check(config: Config) -> str:
-    """Whether the newest posts can be read, and the filters name what there is."""
+    """Checks that the newest posts are readable and that the filters name existing categories."""
     found = len(_posts(client.get(config, "posts.json").body))
     missing = unknown_categories(config)
     if missing:

@@ -1,4 +1,4 @@
-"""Which posts a connection wants: by the category and the tags of their topic. Pure."""
+"""Which posts a connection wants, by their topic's category and tags. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ def wanted_tags(config: Config) -> frozenset[str]:
 
 
 def is_wanted(payload: Json, config: Config) -> bool:
-    """A filter that cannot be told to hold does not: the next poll, which looks topics up, brings the post."""
+    """A filter that can't be evaluated counts as not matching: the next poll looks the topic up and delivers the
+    post."""
     post, topic = payload["post"], payload.get("topic") or {}
     categories, tags = wanted_categories(config), wanted_tags(config)
     if categories:

@@ -1,7 +1,7 @@
-"""What a forum tells by itself: https://meta.discourse.org/t/setting-up-webhooks/49045
+"""Incoming Discourse webhooks: https://meta.discourse.org/t/setting-up-webhooks/49045
 
-`X-Discourse-Event-Signature: sha256=HEX` is the HMAC of the body; `X-Discourse-Event` names what happened. There is no
-time in the headers, so a call that somebody has kept is known by the times of its post.
+`X-Discourse-Event-Signature: sha256=HEX` is the HMAC of the body; `X-Discourse-Event` names the event. The headers
+carry no time, so replayed calls are detected by the times of their post.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from channels.errors import Malformed, Refused
 WRITTEN = ("post_created", "post_edited")
 EVENTS = (*WRITTEN, "post_destroyed", "post_recovered")
 OLDEST = timedelta(days=1)
-"""The forum tries again for some hours. A text that is older would overwrite what was read since."""
+"""The forum retries for some hours. An older text would overwrite what we have read since."""
 SKEW = timedelta(minutes=10)
 
 
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
-    """The post of an event, if everybody may read it and the filters want it. Other events are taken and forgotten.
-    Raises Refused, Malformed."""
+    """The post in an event, if it is public and passes the filters. Other events are acknowledged and dropped. Raises
+    Refused, Malformed."""
     _prove(config, hook)
     event = hook.headers.get("x-discourse-event", "")
     if event not in EVENTS:

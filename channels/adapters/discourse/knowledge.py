@@ -1,7 +1,7 @@
-"""What a poll has learnt of the forum: slugs of categories, topics, and which post is which number of a topic.
+"""What polls have learnt about the forum: category slugs, topics, and which post has which number in a topic.
 
-Kept in the cursor, so that the overlap of two polls asks nothing twice; all of it begins anew some hours later, since
-topics are moved and tagged.
+Kept in the cursor, so overlapping polls look nothing up twice. Discarded after some hours, since topics get moved and
+retagged.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from channels.contract import Config, Item, Json
 GOOD_FOR_S = 6 * 3600
 MOST_KEPT = 300
 LOOKUPS_A_POLL = 60
-"""Beyond that a poll stops asking, and the next one goes on: 60 requests a minute are allowed with a key."""
+"""Beyond this the poll stops and the next one continues: with a key, 60 requests a minute are allowed."""
 _TOPIC = ("id", "title", "slug", "archetype", "category_id", "tags", "featured_link")
 
 
 class Spent(Exception):
-    """This poll has looked up as much as it may."""
+    """This poll has used up its lookups."""
 
 
 class Knowledge:
-    """`config` as it is during one poll."""
+    """The lookup cache during one poll, with that poll's `config`."""
 
     def __init__(self, config: Config, stored: Json, budget: int | None = None) -> None:
         kept = stored if isinstance(stored, dict) else {}
@@ -37,7 +37,7 @@ class Knowledge:
         self.categories: dict[str, dict[str, Any]] = _dict(kept, "categories")
         self.topics: dict[str, dict[str, Any]] = _dict(kept, "topics")
         self.posts: dict[str, str | None] = _dict(kept, "posts")
-        """`TOPIC/NUMBER` → id of that post; None: it cannot be seen."""
+        """`TOPIC/NUMBER` → id of that post; None if we can't see it."""
 
     def to_json(self) -> Json:
         return {
@@ -48,27 +48,27 @@ class Knowledge:
         }
 
     def note(self, posts: list[Mapping[str, Any]]) -> None:
-        """Numbers of posts that have come by themselves."""
+        """Record the numbers of posts we have received anyway."""
         for post in posts:
             number = wire.identity(post.get("id"))
             if number is not None:
                 self.posts[_place(post, post.get("post_number"))] = number
 
     def item(self, post: Mapping[str, Any]) -> Item | None:
-        """The post with what `parse` needs; None if it is not proved to be public. Raises Spent."""
+        """The post with what `parse` needs; None unless proved public. Raises Spent."""
         topic = self._topic(post)
         item = wire.item_of(post, topic, parent_id=self.parent(post))
         return item if wire.is_public(item.payload) else None
 
     def _topic(self, post: Mapping[str, Any]) -> dict[str, Any]:
-        """Asked for only where the post does not say enough: no category, or tags that matter."""
+        """Looked up only if the post lacks something: the category, or tags we filter by."""
         topic: dict[str, Any] = {}
         if wanted_tags(self.config) or not wire.is_public({"post": post}):
             topic = dict(self._asked(str(post.get("topic_id"))))
         return topic | self.category_of(topic.get("category_id") or post.get("category_id"))
 
     def category_of(self, value: Json) -> dict[str, Any]:
-        """`category_slug` and `parent_slug`; nothing for no category or one that is not shown to us."""
+        """`category_slug` and `parent_slug`; empty without a category, or if it's hidden from us."""
         number = wire.identity(value)
         return self._category(number) if number is not None else {}
 
@@ -79,7 +79,7 @@ class Knowledge:
                 body = client.peek(self.config, f"t/{topic_id}.json").body
                 found = {key: body[key] for key in _TOPIC if key in body} if isinstance(body, dict) else {}
             except client.Hidden:
-                found = {"archetype": wire.PRIVATE}  # not for everybody, so not for the desk
+                found = {"archetype": wire.PRIVATE}  # not public, so not for the desk
             self.topics[topic_id] = found
         return self.topics[topic_id]
 
@@ -91,7 +91,7 @@ class Knowledge:
         return self.categories[number]
 
     def parent(self, post: Mapping[str, Any]) -> str | None:
-        """Id of the post that is answered: that of the given number, else the first one of the topic."""
+        """Id of the parent post: the one with the given number, else the topic's first."""
         number = wire.answered(post)
         if number is None:
             return None
@@ -124,7 +124,7 @@ def read_categories(config: Config) -> dict[str, dict[str, Any]]:
 
 
 def unknown_categories(config: Config) -> list[str]:
-    """Slugs of the filter that the forum does not have, or does not show us."""
+    """Slugs in the filter that the forum doesn't have or doesn't show us."""
     wanted = wanted_categories(config)
     if not wanted:
         return []

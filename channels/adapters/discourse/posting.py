@@ -1,4 +1,4 @@
-"""Answers on a forum from an advocate's own account: posts, likes, deletions, and looking for what was posted.
+"""Replies from an advocate's own account: posts, likes, deletions, and finding our own posts.
 
 https://docs.discourse.org/#tag/Posts/operation/createTopicPostPM; likes: POST /post_actions.json with type 2.
 """
@@ -18,11 +18,11 @@ from channels.toolkit.text import html_to_text
 
 OWN_CHUNKS = 10
 CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs; a post seen as absent would be sent again."""
+"""Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 
 
 def whose(config: Config) -> Author:
-    """The account that the personal key opens."""
+    """The account the personal key belongs to."""
     body = client.get_as_person(config, "session/current.json").body
     user = body.get("current_user") if isinstance(body, dict) else None
     if not isinstance(user, dict) or not isinstance(user.get("username"), str):
@@ -38,7 +38,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     payload: dict[str, Any] = {"topic_id": int(outgoing.thread_id), "raw": outgoing.text}
     if outgoing.in_reply_to:
         number = _place(config, outgoing.in_reply_to, outgoing.thread_id)
-        if number > 1:  # an answer to the first post is one to the topic
+        if number > 1:  # a reply to the first post is a reply to the topic
             payload["reply_to_post_number"] = number
     body = client.post(config, "posts.json", payload, headers)
     if isinstance(body, dict) and body.get("action") == "enqueued":
@@ -55,7 +55,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 
 
 def _place(config: Config, number: str, thread_id: str) -> int:
-    """The number in its topic of the post that is answered. Raises Rejected if it is gone or has moved."""
+    """The parent post's number in its topic. Raises Rejected if the post is gone or has moved."""
     body = client.get_as_person(config, f"posts/{number}.json").body
     place = body.get("post_number") if isinstance(body, dict) else None
     if not isinstance(place, int) or wire.identity(body.get("topic_id")) != thread_id:
@@ -74,8 +74,8 @@ def _receipt(config: Config, post: Json) -> Receipt | None:
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-    """The person's own post with this text: the topic is read as them, newest first, and says which are `yours`.
-    Raises Uncertain where the topic has grown too much since: then it is not proved absent."""
+    """The person's own post with this text: reads the topic as that person, newest first; `yours` marks their posts.
+    Raises Uncertain if the topic has grown too much to prove it absent."""
     client.person(config)
     topic = outgoing.thread_id or ""
     stream = threads.stream_of(_checked(client.get_as_person(config, f"t/{topic}.json").body))
@@ -95,7 +95,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 
 def _answered(config: Config, outgoing: Outgoing) -> int | None:
-    """The number of the post that is answered, 1 for the topic itself; None if that post is gone."""
+    """The parent post's number, 1 for the topic itself; None if that post is gone."""
     if not outgoing.in_reply_to:
         return 1
     try:
@@ -127,7 +127,7 @@ def _says(post: Mapping[str, Any], text: str) -> bool:
 
 
 def delete(config: Config, external_id: str) -> None:
-    """Delete the person's own post; one that is gone already is fine."""
+    """Delete the person's own post; already deleted counts as success."""
     try:
         client.remove(config, f"posts/{external_id}.json")
     except client.Hidden:

@@ -1,7 +1,7 @@
-"""Reads one topic to its end, and single posts of it.
+"""Reads a whole topic, and single posts of it.
 
-https://docs.discourse.org/#tag/Topics: `/t/ID.json` holds the first posts and the ids of all (`stream`);
-`/t/ID/posts.json?post_ids[]=…` brings the others by the piece.
+https://docs.discourse.org/#tag/Topics: `/t/ID.json` holds the first posts and all ids (`stream`);
+`/t/ID/posts.json?post_ids[]=…` returns the others in batches.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LOOKUPS = 30
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """All posts that can be read; none of a topic that is gone or is a private message."""
+    """All readable posts; none if the topic is gone or is a private message."""
     if wire.identity(thread_id) is None:
         raise Rejected(f"{thread_id!r} is no topic of a forum.")
     try:
@@ -38,7 +38,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def _items(thread_id: str, posts: list[Mapping[str, Any]], topic: Mapping[str, Any]) -> list[Item]:
-    """Sorted as they stand, each with the id of the post that it answers."""
+    """In topic order, each with its parent's id."""
     by_number = {
         post["post_number"]: wire.identity(post.get("id")) for post in posts if isinstance(post.get("post_number"), int)
     }
@@ -51,7 +51,7 @@ def _items(thread_id: str, posts: list[Mapping[str, Any]], topic: Mapping[str, A
 
 
 def _topic(config: Config, body: Json) -> dict[str, Any]:
-    """With the slug of its category; without it where that cannot be found out."""
+    """The topic with its category slug, if that can be found."""
     topic = wire.topic_of(body) if isinstance(body, dict) else {}
     if topic.get("archetype") == wire.PRIVATE:
         return topic
@@ -67,7 +67,7 @@ def posts_of(body: Json) -> list[Mapping[str, Any]]:
 
 
 def stream_of(body: Json) -> list[str]:
-    """Ids of the topic's posts in their order; of a very long one the first and the newest."""
+    """The topic's post ids in order; for a very long topic, the first and the newest."""
     stream = body["post_stream"].get("stream")
     numbers = [number for number in map(wire.identity, stream) if number] if isinstance(stream, list) else []
     return numbers if len(numbers) <= MOST_POSTS else numbers[:CHUNK] + numbers[CHUNK - MOST_POSTS :]
@@ -78,7 +78,7 @@ def chunk(config: Config, thread_id: str, numbers: Sequence[str]) -> list[Mappin
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """Posts that the topic shows no more. One that is not there for us is gone, as is all of a topic that is."""
+    """Posts missing from the topic. One we can't see is gone, as is every post of a topic we can't see."""
     numbers = [number for number in external_ids if wire.identity(number)][:LOOKUPS]
     try:
         topic = _topic(config, client.peek(config, f"t/{thread_id}.json").body)
@@ -95,7 +95,7 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
 
 
 def _single(config: Config, thread_id: str, number: str, topic: Mapping[str, Any]) -> Item | None:
-    """None for what has moved to another topic: that one is not known to be public."""
+    """None if it moved to another topic, which isn't known to be public."""
     try:
         post = client.peek(config, f"posts/{number}.json").body
     except client.Hidden:

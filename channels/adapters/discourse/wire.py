@@ -1,11 +1,11 @@
-"""Discourse on the wire: posts of lists, topics, searches and webhooks, each with what is known of its topic. Pure.
+"""Discourse wire format: posts from lists, topics, searches and webhooks, each with what is known of its topic. Pure.
 
-https://docs.discourse.org/#tag/Posts and /#tag/Topics. A post names the post that it answers only by its number in the
-topic; the reader looks the id up and puts it beside (`parent_id`). `raw` is not in every answer, so the text is what
-`cooked` shows. `updated_at` moves with every edit, `version` counts them.
+https://docs.discourse.org/#tag/Posts and /#tag/Topics. A post names its parent only by number within the topic; the
+reader looks the id up and adds it (`parent_id`). Not every answer has `raw`, so the text comes from `cooked`.
+`updated_at` moves with every edit, `version` counts them.
 
-Private messages are topics whose `archetype` is `private_message`; they belong to no category. An item that the desk
-has fetched itself always has a `topic`, and without proof in it that the topic is public there is no mention.
+Private messages are topics with `archetype` `private_message` and no category. An item the desk fetched itself always
+has a `topic`; unless that proves the topic public, there is no mention.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from channels.toolkit.text import clean, html_links, html_to_text, text_links
 PUBLIC = ("regular", "banner")
 PRIVATE = "private_message"
 REGULAR = 1
-"""`post_type`; 2 and 3 are notes of what was done to the topic, 4 is whispered among staff."""
+"""`post_type`; 2 and 3 are moderation notes on the topic, 4 is a staff whisper."""
 _KEPT = (
     "id", "name", "username", "user_id", "created_at", "updated_at", "cooked", "raw", "blurb", "post_number",
     "post_type", "reply_to_post_number", "reply_count", "reads", "topic_id", "topic_slug", "topic_title",
@@ -58,7 +58,7 @@ _NO_POSTS = (
 
 
 def split(document: Document) -> list[Item]:
-    """Lists of posts, a topic, a search, one post, or what a webhook sends of one."""
+    """Lists of posts, a topic, a search, one post, or a post webhook."""
     if isinstance(document, list):
         return [item for entry in document if isinstance(entry, dict) for item in _of_entry(entry)]
     if not isinstance(document, dict):
@@ -105,7 +105,7 @@ def _hashable(value: Json) -> bool:
 
 
 def _items(posts: Json, topic: Mapping[str, Any] | None = None) -> list[Item]:
-    """What says that it is private is not even kept. Answers point at each other where both are in the document."""
+    """Anything marked private isn't even kept. Parents are linked if both posts are in the document."""
     if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
         raise Malformed("A list of posts holds something else.")
     numbers = {(str(p.get("topic_id")), str(p.get("post_number"))): identity(p.get("id")) for p in posts}
@@ -118,7 +118,7 @@ def _items(posts: Json, topic: Mapping[str, Any] | None = None) -> list[Item]:
 
 
 def answered(post: Mapping[str, Any]) -> int | None:
-    """The number in its topic of the post that this one answers: the first one, unless another is named."""
+    """The number in its topic of this post's parent: the first post, unless another is named."""
     own = post.get("post_number")
     number = post.get("reply_to_post_number") or 1
     return number if isinstance(number, int) and isinstance(own, int) and number != own else None
@@ -136,7 +136,7 @@ def item_of(post: Mapping[str, Any], topic: Mapping[str, Any] | None = None, **m
 
 
 def topic_of(topic: Mapping[str, Any]) -> dict[str, Any]:
-    """What a post must carry of its topic to be read alone."""
+    """The topic data a post needs to be read on its own."""
     return {key: topic[key] for key in _TOPIC if key in topic}
 
 
@@ -145,7 +145,7 @@ def gone(number: str, thread_id: str, topic: Mapping[str, Any] | None = None) ->
 
 
 def identity(value: Json) -> str | None:
-    """A number as text, from a number or its digits."""
+    """An id as text, from a number or its digits."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return str(value)
     return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
@@ -157,7 +157,7 @@ def is_private(payload: Json) -> bool:
 
 
 def is_public(payload: Json) -> bool:
-    """Whether it is proved that everybody may read the topic: by its archetype, else by having a category."""
+    """Whether the topic is proved public: by its archetype, else by having a category."""
     if is_private(payload):
         return False
     post, topic = _parts(payload)
@@ -174,7 +174,7 @@ def _parts(payload: Json) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """None for private messages, whispers, and notes of what was done to a topic."""
+    """None for private messages, whispers and moderation notes."""
     post, topic = _parts(item.payload)
     if not post:
         raise Malformed("A stored item of the forum is not a post.")
@@ -242,7 +242,7 @@ def updated_at(post: Mapping[str, Any]) -> datetime | None:
 
 
 def _author(post: Mapping[str, Any], config: Config) -> Author:
-    """Names are often empty; of a deleted account nothing is left."""
+    """Names are often empty; a deleted account has no data left."""
     handle, user = _text(post.get("username")), post.get("user_id")
     number = str(user) if isinstance(user, int) and not isinstance(user, bool) else ""
     url = f"{base(config)}/u/{handle}" if handle and base(config) else None
@@ -250,7 +250,7 @@ def _author(post: Mapping[str, Any], config: Config) -> Author:
 
 
 def _is_own(post: Mapping[str, Any], config: Config) -> bool:
-    """Staff of the forum, or an account of ours. The addresses of channels are categories here, not accounts."""
+    """Forum staff, or one of our accounts. Channel addresses are categories here, not accounts."""
     if config.setting("staff_is_own", True) and any(
         post.get(right) is True for right in ("staff", "admin", "moderator")
     ):
@@ -260,7 +260,7 @@ def _is_own(post: Mapping[str, Any], config: Config) -> bool:
 
 
 def _is_deleted(payload: Mapping[str, Any]) -> bool:
-    """The event of a webhook decides: `post_destroyed` comes with `deleted_at` still null."""
+    """The webhook event decides: `post_destroyed` still has a null `deleted_at`."""
     post, event = payload["post"], payload.get("event")
     if payload.get("gone") is True or event == "post_destroyed":
         return True
@@ -278,7 +278,7 @@ def _url(post: Mapping[str, Any], topic: Mapping[str, Any], thread_id: str, conf
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
-    """Over what is read: the HTML changes by itself when previews of links are put in, which is no edit."""
+    """Over the displayed text: the HTML also changes when link previews are inserted, which isn't an edit."""
     mention = parse(item, config)
     if mention is None:
         return b"\0" * 16

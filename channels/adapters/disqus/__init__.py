@@ -1,4 +1,4 @@
-"""Disqus, API 3.0: the comments of one or more forums; replies by an advocate's own account.
+"""Disqus, API 3.0: comments of one or more forums; replies from an advocate's own account.
 
 https://disqus.com/api/docs/
 """
@@ -28,7 +28,7 @@ from channels.contract import (
 
 
 class Disqus(Adapter):
-    """One application key reads any number of forums; each forum is a channel (its address: the short name)."""
+    """One application key reads any number of forums; each forum is a channel (address: its short name)."""
 
     platform = "disqus"
     label = "Disqus"

@@ -1,4 +1,4 @@
-"""Requests to Disqus: which keys go along, and what its numbered errors mean.
+"""Requests to Disqus: keys and numbered errors.
 
 Keys: https://disqus.com/api/docs/requests/ and /auth/. Errors, which may also come with status 200 or 400, are
 `{"code": n, "response": "words"}`: https://disqus.com/api/docs/errors/
@@ -19,23 +19,23 @@ from channels.toolkit.partial_failures import NotForThis
 
 API = "https://disqus.com/api/3.0"
 KINDS = ("approved", "unapproved", "spam", "deleted")
-"""What `include` may ask for; without it only what is approved comes: https://disqus.com/api/docs/forums/listPosts/"""
+"""Values of `include`; without it only approved comments are returned: https://disqus.com/api/docs/forums/listPosts/"""
 NOT_FOUND = 8
 """Requested object not found."""
 _NO_RIGHT = (4, 5, 9, 11, 18)
 """No user, invalid key, wrong kind of key, wrong domain, bad signature."""
 _NO_RIGHT_HERE = (12, 17)
-"""No privileges, no access to the feature: here; in another forum the same keys may have them."""
+"""No privileges, or no access to the feature, on this forum; the same keys may work for another one."""
 _USED_UP = (13, 14)
-"""The limit of this resource, the limit of the account (1,000 an hour)."""
+"""The limit of this resource, or of the account (1,000 an hour)."""
 _BROKEN = (15, 16, 20)
 """Server error, timeout, maintenance."""
 _WAIT_S = 900.0
-"""After a limit whose end is not told: it counts by the hour."""
+"""Wait after a limit without a stated end: limits are hourly."""
 
 
 class Missing(Rejected):
-    """Disqus knows no such object."""
+    """Disqus has no such object."""
 
 
 def secrets_of(config: Config) -> tuple[str, ...]:
@@ -43,12 +43,12 @@ def secrets_of(config: Config) -> tuple[str, ...]:
 
 
 def get(config: Config, path: str, pairs: Mapping[str, str | int], include: tuple[str, ...] = ()) -> Answer:
-    """Read as the connection. Raises also for an error inside a 200."""
+    """Read as the connection. Also raises for an error inside a 200."""
     return _get(config, path, pairs, include, config.secret("access_token"))
 
 
 def get_as_person(config: Config, path: str) -> Answer:
-    """Read as whoever answers. Raises AuthFailed without a token."""
+    """Read as the replying person. Raises AuthFailed without a token."""
     return _get(config, path, {}, (), person(config))
 
 
@@ -66,7 +66,7 @@ def _get(config: Config, path: str, pairs: Mapping[str, str | int], include: tup
 
 
 def post(config: Config, path: str, form: Mapping[str, str]) -> Json:
-    """Write as the person; gives `response`. Raises as `channels.http.client.post_form`."""
+    """Write as the person; returns `response`. Raises as `channels.http.client.post_form`."""
     answer = post_form(
         config.network,
         _url(config, path),
@@ -101,7 +101,7 @@ def _url(config: Config, path: str) -> str:
 
 
 def quota_of(answer: Answer) -> tuple[int | None, datetime | None]:
-    """Requests left and when the hour is over, from `X-Ratelimit-Remaining` and `-Reset` (epoch seconds)."""
+    """Requests left and when the hour ends, from `X-Ratelimit-Remaining` and `-Reset` (epoch seconds)."""
     named = {f"x-rate-limit-{name}": answer.headers.get(f"X-Ratelimit-{name}") or "" for name in ("remaining", "reset")}
     return quota(named, desk_now())
 
@@ -133,7 +133,8 @@ def _problem(body: Json) -> ChannelError | None:
 
 
 def _of_read(status: int, body: Json) -> ChannelError | None:
-    """The number says more than the status does: a spent quota may come as 400. With 429 the headers say more."""
+    """The error code is more precise than the status: an exhausted quota may come as 400. For a 429, the headers are
+    more precise."""
     if status == 429:
         return None
     return _problem(body) if isinstance(body, dict) and isinstance(body.get("code"), int) else None
@@ -144,7 +145,7 @@ def _of_write(status: int, body: Json) -> ChannelError | None:
 
 
 def _after_write(problem: ChannelError | None) -> ChannelError | None:
-    """Their server failing in the middle of a post proves nothing."""
+    """A server error during a write proves nothing."""
     if isinstance(problem, Transient) and not isinstance(problem, RateLimited):
         return Uncertain(f"{problem} Nobody knows whether it was taken.")
     return problem

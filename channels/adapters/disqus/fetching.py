@@ -1,10 +1,10 @@
-"""Reads Disqus: what is new in each forum, oldest first; the last seven days again, slowly; whole threads.
+"""Reads Disqus: new comments of each forum, oldest first; the last seven days again, slowly; whole threads.
 
 https://disqus.com/api/docs/forums/listPosts/ and /posts/list/: `order=asc` with `since` reads forward; `cursor.next`
-goes on where a page ended and is there even when `hasNext` is false: https://disqus.com/api/docs/cursors/
+continues after a page and is present even when `hasNext` is false: https://disqus.com/api/docs/cursors/
 
-A comment can be edited for seven days (`editableUntil`) and moderated at any time; no listing says what has changed. So
-every hour a *sweep* begins that reads those days again, a few pages a poll.
+A comment can be edited for seven days (`editableUntil`) and moderated at any time; no listing reports changes. So every
+hour a *sweep* starts rereading those days, a few pages per poll.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from channels.toolkit.partial_failures import Parts
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
-"""For each forum; what is left is read by the next poll."""
+"""Per forum; the next poll reads the rest."""
 OVERLAP_S = 600
 SWEEP_DAYS = 7
 SWEEP_EVERY_S = 3600
@@ -31,16 +31,16 @@ THREAD_PAGES = 20
 LOOKUPS = 30
 
 PARTS = "@parts"
-"""Beside the forums in the cursor, and no name of one."""
+"""Stored next to the forums in the cursor; can't be a forum's name."""
 
 State = dict[str, Any]
 Reading = Callable[[Config, str, State], Iterator[tuple[Answer, State]]]
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """New comments of every forum, then a stretch of each sweep. The cursor holds, by forum: `since` (epoch seconds up
-    to which all is read), `next` (Disqus' cursor where a poll stopped) and `sweep` of the same form with `began`. One
-    forum that is refused or broken keeps none of the others from being read."""
+    """New comments of every forum, then part of each sweep. Per forum the cursor holds `since` (epoch seconds up to
+    which everything is read), `next` (the Disqus cursor where a poll stopped) and `sweep`, the same plus `began`. A
+    failing forum doesn't block the others."""
     known = cursor if isinstance(cursor, dict) else {}
     states = {forum: _state(config, known.get(forum)) for forum in forums_of(config)}
     parts = Parts(states, known.get(PARTS))
@@ -60,7 +60,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def _readings(parts: Parts) -> Iterator[tuple[str, Reading]]:
-    """What is new comes first, everywhere; then the sweeps of the forums that could be read."""
+    """New comments of all forums first, then the sweeps of the forums that could be read."""
     for forum in parts:
         yield forum, _read_new
     for forum in list(parts.read):
@@ -71,7 +71,7 @@ def _state(config: Config, stored: Json) -> State:
     state: State = dict(stored) if isinstance(stored, dict) else {}
     if not isinstance(state.get("since"), int | float):
         state["since"] = int(desk_now().timestamp()) - 86_400 * _days(config)
-    if not _began(state):  # the first poll is about to read these days
+    if not _began(state):  # the first poll reads these days anyway
         state["sweep"] = {"began": int(desk_now().timestamp())}
     return state
 
@@ -129,7 +129,7 @@ def _page(config: Config, forum: str, since: float, token: str | None) -> Answer
         except client.Missing:
             raise
         except Rejected:
-            pass  # a cursor that is too old: the time says where to go on
+            pass  # the cursor is too old; resume by time
     return _posts(client.get(config, "forums/listPosts", pairs, _include(config)))
 
 
@@ -140,7 +140,7 @@ def _posts(answer: Answer) -> Answer:
 
 
 def _include(config: Config) -> tuple[str, ...]:
-    """Without a moderator's right Disqus refuses to show more than what is approved."""
+    """Disqus shows only approved comments to non-moderators."""
     return client.KINDS if config.setting("with_moderated", True) else client.KINDS[:1]
 
 
@@ -174,7 +174,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """Posts that the thread shows no more, one by one; one that Disqus knows no more is gone."""
+    """Posts missing from the thread, one by one; one that Disqus doesn't know any more is gone."""
     items: list[Item] = []
     for number in [n for n in external_ids if wire.identity(n)][:LOOKUPS]:
         try:
@@ -186,7 +186,7 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
 
 
 def check(config: Config) -> str:
-    """One request for each forum, with the rights that polling needs."""
+    """One request per forum, with the permissions polling needs."""
     counts = []
     for forum in forums_of(config):
         pairs: dict[str, str | int] = {"forum": forum, "order": "desc", "limit": 1}

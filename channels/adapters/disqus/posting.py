@@ -1,4 +1,4 @@
-"""Answers on Disqus from an advocate's own account: posts/create, posts/remove, users/details.
+"""Replies from an advocate's own account: posts/create, posts/remove, users/details.
 
 https://disqus.com/api/docs/posts/create/, /posts/remove/, /users/details/
 """
@@ -16,11 +16,11 @@ from channels.toolkit.text import html_to_text
 
 OWN_PAGES = 10
 CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs; a post seen as absent would be sent again."""
+"""Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 
 
 def whose(config: Config) -> Author:
-    """The account that the personal token opens."""
+    """The account the personal token belongs to."""
     body = client.get_as_person(config, "users/details").body
     user = body.get("response")
     number = wire.identity(user.get("id")) if isinstance(user, dict) else None
@@ -51,8 +51,8 @@ def _receipt(post: Any) -> Receipt | None:
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-    """The person's own post with this text under this parent. Raises Uncertain where what is pending cannot be seen,
-    or the thread is too long to be read down to `since`: then it is not proved absent."""
+    """The person's own post with this text under this parent. Raises Uncertain if pending posts can't be seen, or the
+    thread is too long to be read back to `since`: then it isn't proved absent."""
     me = whose(config).id
     pairs: dict[str, str | int] = {"thread": outgoing.thread_id or "", "order": "asc", "limit": 100}
     pairs["related"] = "thread"
@@ -86,7 +86,7 @@ def _is_ours(post: Mapping[str, Any], me: str, outgoing: Outgoing) -> bool:
 
 
 def delete(config: Config, external_id: str) -> None:
-    """Remove the person's own post; one that is gone already is fine."""
+    """Remove the person's own post; already removed counts as success."""
     try:
         client.post(config, "posts/remove", {"post": external_id})
     except client.Missing:
@@ -94,5 +94,5 @@ def delete(config: Config, external_id: str) -> None:
 
 
 def like(config: Config, external_id: str) -> None:
-    """Vote a comment up, as the person: https://disqus.com/api/docs/posts/vote/"""
+    """Upvote a comment as the person: https://disqus.com/api/docs/posts/vote/"""
     client.post(config, "posts/vote", {"post": external_id, "vote": "1"})

@@ -1,8 +1,8 @@
-"""Disqus on the wire: posts, alone or in a list, with the thread they stand under. Pure.
+"""Disqus wire format: posts, single or in a list, with their thread. Pure.
 
 https://disqus.com/api/docs/posts/list/: `id` and `thread` are strings, `parent` is an integer or null; times have no
-zone and are UTC; `thread` is the whole object where `related=thread` was asked for; anonymous authors have no id. A
-post has no address of its own: it is the thread's link with `#comment-ID`.
+zone and are UTC; `thread` is the whole object if `related=thread` was requested; anonymous authors have no id. A post
+has no URL except the thread's link with `#comment-ID`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from channels.toolkit.text import clean, html_links, html_to_text, text_links, u
 _AUTHOR = ("id", "username", "name", "profileUrl", "url", "isAnonymous")
 _THREAD = ("id", "forum", "title", "clean_title", "link", "isClosed")
 _NOT_KEPT = ("ipAddress", "author", "thread")
-"""Moderators are shown IP addresses and mail addresses; the desk has no business with them."""
+"""Moderators get IP and e-mail addresses, which the desk has no use for."""
 
 
 def split(document: Document) -> list[Item]:
-    """Posts of a list or one post; threads, users and forums hold no mentions."""
+    """Posts of a list, or one post; threads, users and forums hold no mentions."""
     if isinstance(document, dict) and "code" in document:
         if document["code"] != 0:
             raise Malformed(f"Disqus answered with an error: {error_line(document)}")
@@ -61,12 +61,12 @@ def item_of(post: Mapping[str, Any]) -> Item:
 
 
 def gone(number: str, thread_id: str) -> Item:
-    """What is known of a post that Disqus knows no more."""
+    """A placeholder for a post that Disqus doesn't know any more."""
     return Item(number, {"post": {"id": number, "thread": thread_id, "isDeleted": True}})
 
 
 def identity(value: Json) -> str | None:
-    """A number as text, from a number or its digits."""
+    """An id as text, from a number or its digits."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return str(value)
     return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
@@ -131,7 +131,7 @@ def _title(thread: Mapping[str, Any]) -> str | None:
 
 
 def _author(value: Json) -> Author:
-    """A guest has a name and nothing by which to know them again."""
+    """A guest has a name but nothing to identify them by."""
     if not isinstance(value, dict):
         return Author(identity(value) or "")
     number = None if value.get("isAnonymous") is True else identity(value.get("id"))
@@ -144,7 +144,7 @@ def _author(value: Json) -> Author:
 
 
 def _is_own(author: Author, config: Config) -> bool:
-    """By id or user name. The addresses of channels are forums here: whoever is called like one is not us."""
+    """By id or user name. Channel addresses are forums here: a user with the same name isn't us."""
     own = config.own - set(config.addresses)
     return any(name.lower() in own for name in (author.id, author.handle or "") if name)
 
@@ -158,7 +158,7 @@ def _status(post: Mapping[str, Any]) -> str:
 
 
 def _extra(post: Mapping[str, Any], forum: str) -> dict[str, Json]:
-    """What moderators made of it, and how it is liked."""
+    """Moderation state and votes."""
     extra: dict[str, Json] = {"status": _status(post), "forum": forum or None}
     for ours, theirs in (("likes", "likes"), ("dislikes", "dislikes"), ("points", "points"), ("reports", "numReports")):
         value = post.get(theirs)
@@ -169,7 +169,7 @@ def _extra(post: Mapping[str, Any], forum: str) -> dict[str, Json]:
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
-    """Over the content and what moderators made of it: approval and spam must be seen, likes must not."""
+    """Over the content and the moderation state: approval and spam must register, likes must not."""
     mention = parse(item, config)
     if mention is None:
         return b"\0" * 16

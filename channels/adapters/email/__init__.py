@@ -52,7 +52,7 @@ class EmailAdapter(Adapter):
     channel_fields = CHANNEL_FIELDS
 
     def namespace(self, config: Config) -> str:
-        """Message-IDs are meant to be unique in the world; a mail to two mailboxes is one message."""
+        """Message-IDs are globally unique by design; a mail sent to two mailboxes is one message."""
         return "email"
 
     def documents(self, data: bytes, config: Config) -> Iterator[Document]:
@@ -93,8 +93,8 @@ class EmailAdapter(Adapter):
         return f"{lying} The SMTP server greets: {greeting[:100]}."
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
-        """Uncertain once the end of the mail was sent and no answer came: SMTP cannot be asked again. Filing a copy may
-        fail without harm: the mail is out."""
+        """Raises Uncertain if the whole mail was sent but no answer came: SMTP can't be queried afterwards. Filing the
+        copy is best-effort, as the mail is already out."""
         now = desk_now()
         envelope = compose(outgoing, config, now)
         deliver(config, envelope)
@@ -109,12 +109,12 @@ def _count(session: Session, folder: str, config: Config) -> int:
         return session.count(folder)
     except ImapToolsError as error:
         if folder == config.setting("sent_folder"):
-            return 0  # made when the first mail is filed there
+            return 0  # created when the first mail is filed there
         raise Rejected(f"The mailbox has no folder {folder!r}; check its name.") from error
 
 
 def _file(config: Config, folder: str, raw: bytes, at: datetime) -> None:
-    """Quickly or not at all: the receipt of the mail waits for this."""
+    """Time-boxed and best-effort: the mail's receipt waits for this."""
     hurried = replace(config.network, read_timeout_s=min(config.network.read_timeout_s, _FILING_TIMEOUT_S))
     try:
         with open_session(replace(config, network=hurried)) as session:

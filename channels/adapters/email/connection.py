@@ -1,4 +1,5 @@
-"""Sockets to mail servers: host, port and security from the settings, guarded like any address that a user may set."""
+"""Sockets to mail servers: host, port and security come from the settings and are guarded like any user-supplied
+address."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ _PORTS = {"imap": {"ssl": 993, "starttls": 143, "plain": 143}, "smtp": {"ssl": 4
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where to connect and how."""
+    """Where and how to connect."""
 
     host: str
     port: int
@@ -33,7 +34,7 @@ class Server:
 
 
 def server_of(config: Config, protocol: Literal["imap", "smtp"]) -> Server:
-    """The IMAP or SMTP server of a connection. Raises Rejected where the settings name none."""
+    """The IMAP or SMTP server of a connection. Raises Rejected if the settings name none."""
     host = str(config.setting(f"{protocol}_host", "")).strip()
     if not host:
         raise Rejected(f"No {protocol.upper()} server is set for this mailbox; fill it in on the connection's page.")
@@ -49,8 +50,8 @@ def server_of(config: Config, protocol: Literal["imap", "smtp"]) -> Server:
 
 
 def connect(server: Server, timeout_s: float | None = None) -> socket.socket:
-    """A connected socket. The address that was checked is the one connected to, so a name cannot change its mind in
-    between (DNS rebinding). Raises BlockedAddress, OSError."""
+    """A connected socket. Connects to the very address that was checked, which defeats DNS rebinding. Raises
+    BlockedAddress, OSError."""
     error: OSError = OSError(f"{server.host} has no address")
     for address in checked_addresses(server.network, server.host, server.port):
         try:
@@ -59,7 +60,7 @@ def connect(server: Server, timeout_s: float | None = None) -> socket.socket:
             error = failed
             continue
         sock.settimeout(timeout_s or server.timeout_s)
-        # Commands are short lines and each waits for an answer: without this every one waits for a delayed ACK.
+        # Commands are short lines that each wait for an answer; without this, each would wait for a delayed ACK.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
     raise error

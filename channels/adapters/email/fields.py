@@ -1,4 +1,4 @@
-"""What an admin fills in for a mailbox and for each of its aliases."""
+"""Admin form fields for a mailbox and each of its aliases."""
 
 from __future__ import annotations
 

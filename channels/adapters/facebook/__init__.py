@@ -29,11 +29,11 @@ from channels.contract import (
 
 
 class Facebook(Adapter):
-    """One connection a page. Ids of people are scoped to the page, so is the namespace.
+    """One connection per page. User ids are scoped to the page, and so is the namespace.
 
-    A conversation is a first comment with its replies, a visitor's post, or the talk with one person: each is a thread
-    of its own, so a thread is a ticket. (By author in thread, an echo of our message could not find its ticket: no
-    source tells what it answers.)
+    A conversation is a first comment with its replies, a visitor's post, or the messages with one person. Each has its
+    own thread, so a thread is a ticket. (With threads split by author, an echo of our message couldn't find its ticket:
+    no source says what it replies to.)
     """
 
     platform = "facebook"

@@ -1,4 +1,4 @@
-"""Requests to the Graph API: the token and its proof, what its errors mean, pages and limits.
+"""Requests to the Graph API: the token and its proof, error mapping, paging and limits.
 
 Errors: https://developers.facebook.com/docs/graph-api/guides/error-handling/ and
 https://developers.facebook.com/docs/messenger-platform/error-codes · Proof:
@@ -37,11 +37,11 @@ LONGEST_S = 24 * 3600
 
 
 class Missing(Rejected):
-    """It is not there (any more), or this token may not see it."""
+    """It doesn't exist (any more), or this token may not see it."""
 
 
 class NoRight(AuthFailed):
-    """The token is good and lacks a permission."""
+    """The token is valid but lacks a permission."""
 
 
 def get(config: Config, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
@@ -79,7 +79,7 @@ def page_of(config: Config) -> str:
 
 
 def _access(config: Config) -> tuple[dict[str, str], tuple[str, ...], dict[str, str]]:
-    """Headers, what must never show, and the proof that the token is used by its app."""
+    """Headers, secrets to redact, and the proof that our app is using the token."""
     token, secret = config.secret("page_token"), config.secret("app_secret")
     if not token:
         raise AuthFailed("There is no page access token. Enter one at this connection.")
@@ -99,7 +99,7 @@ def _of_write(status: int, body: Json) -> ChannelError | None:
 
 
 def _known(body: Json, *, is_write: bool) -> ChannelError | None:
-    """By the code in the body: the HTTP status is 400 for nearly all of them."""
+    """Maps the error code in the body: nearly all errors come with HTTP status 400."""
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict) or not isinstance(error.get("code"), int):
         return None
@@ -141,8 +141,8 @@ def listed(answer: Answer, what: str) -> tuple[list[dict[str, Json]], dict[str, 
 
 
 def following(paging: Json) -> dict[str, str | int] | None:
-    """Parameters of `next`, without the token that Facebook writes into it. Only they are taken: our token goes to no
-    other host, whatever a link says. A page may be empty and not be the last one."""
+    """Parameters of the `next` link, minus the token Facebook puts in it. We take nothing else, so our token never goes
+    to another host. A page may be empty without being the last."""
     target = paging.get("next") if isinstance(paging, dict) else None
     if not isinstance(target, str) or not target:
         return None
@@ -151,7 +151,7 @@ def following(paging: Json) -> dict[str, str | int] | None:
 
 
 def quota(answer: Answer, now: datetime) -> tuple[int | None, datetime | None]:
-    """Facebook tells what is used in hundredths, of several limits: the one that is used most, as hundredths left."""
+    """Facebook reports usage of several limits in percent; returns what is left of the most used one, in percent."""
     used: list[float] = []
     wait_min = 0.0
     for name in ("X-App-Usage", "X-Page-Usage", "X-Business-Use-Case-Usage"):
@@ -162,7 +162,7 @@ def quota(answer: Answer, now: datetime) -> tuple[int | None, datetime | None]:
     if not used:
         return None, None
     left = max(0, int(100 - max(used)))
-    wait_s = min(LONGEST_S, wait_min * 60) or 3600  # the windows are hours that slide
+    wait_s = min(LONGEST_S, wait_min * 60) or 3600  # the windows are sliding hours
     return left, now + timedelta(seconds=wait_s)
 
 
@@ -181,8 +181,8 @@ def _usages(header: str | None) -> list[dict[str, Json]]:
 
 
 def ends_at(config: Config) -> datetime | None:
-    """https://developers.facebook.com/docs/graph-api/reference/debug_token/: 0 stands for never. The token may still be
-    good when the right to see data has run out, so the earlier of both counts."""
+    """https://developers.facebook.com/docs/graph-api/reference/debug_token/: 0 means never. Data access may expire
+    before the token does, so the earlier of the two counts."""
     token, app, secret = config.secret("page_token"), config.setting("app_id"), config.secret("app_secret")
     asked: dict[str, str | int] = {"input_token": token}
     if app and secret:

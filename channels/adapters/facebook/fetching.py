@@ -1,11 +1,11 @@
-"""Asks a page for what is said on it: comments under its posts, visitors' posts, private messages.
+"""Reads a page: comments on its posts, visitors' posts, private messages.
 
 https://developers.facebook.com/docs/graph-api/reference/page/feed/ · …/reference/page/conversations/
 
-The feed is in the order of its posts, but a comment may come under an old one. So every round walks the posts of the
-last `watch_days`, and opens those that something happened to since the last round (`updated_time`). The walk of a long
-feed goes on in the next poll where a bound, an error or a crash has stopped it; what is new on top since then is read
-by the next round, which begins where this one *began*.
+The feed is ordered by post, but an old post may get a new comment. So every round walks the posts of the last
+`watch_days` and opens those that changed since the last round (`updated_time`). If a bound, an error or a crash
+interrupts the walk of a long feed, the next poll resumes it. Anything added on top meanwhile is read by the next round,
+which starts from the time this one *began*.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Read = Callable[[Config, Mapping[str, Json], int], list[Item]]
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Comments, then messages; what one of them lacks or suffers does not keep the other from being read."""
+    """Comments, then messages; a failure of one doesn't block the other."""
     marks = dict(cursor) if isinstance(cursor, dict) else {}
     wanted = {source[0]: source for source in _sources(config)}
     parts = Parts(wanted, marks.pop("parts", None))
@@ -56,7 +56,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 @contextmanager
 def _rights_of_its_own() -> Iterator[None]:
-    """Comments and messages need a right each; where both are refused, the poll fails."""
+    """Comments and messages need separate permissions; the poll only fails if both are refused."""
     try:
         yield
     except AuthFailed as error:
@@ -84,8 +84,8 @@ def _days(config: Config, name: str, default: int) -> int:
 def _round(
     config: Config, path: str, asked: dict[str, str | int], read: Read, mark: Json
 ) -> Iterator[tuple[list[Item], Json, Answer]]:
-    """(items, mark, answer) of each page. The mark: everything since `since` is read but for a walk under way, which
-    began at `began` and goes on with the parameters `next`."""
+    """(items, mark, answer) of each page. The mark: everything since `since` is read, except for a walk in progress,
+    which began at `began` and resumes with the parameters `next`."""
     now = int(desk_now().timestamp() * 1000)
     known = mark if isinstance(mark, dict) else {}
     since = known.get("since") if isinstance(known.get("since"), int) else None
@@ -100,7 +100,7 @@ def _round(
         except Rejected:
             if number or not following:
                 raise
-            # Places in a list do not keep for ever: the walk begins anew at the top.
+            # Paging positions expire: restart the walk at the top.
             began, answer = now, client.get(config, path, asked)
         entries, following = client.listed(answer, "posts or conversations")
         items = [item for entry in entries for item in _changed(config, entry, read, floor)]
@@ -112,19 +112,19 @@ def _round(
 
 
 def _going_on(following: Mapping[str, str | int] | None) -> dict[str, str | int]:
-    """What of a link's parameters tells the place; fields and limit are ours."""
+    """The position parameters of a link; fields and limit are ours."""
     return {k: v for k, v in (following or {}).items() if k not in ("fields", "limit", "platform", "pretty")}
 
 
 def _is_below(entries: list[dict[str, Json]], oldest: int, path: str) -> bool:
-    """Conversations are in the order of their last message, posts in that of their own time."""
+    """Conversations are ordered by their last message, posts by creation time."""
     name = "created_time" if path.endswith("/feed") else "updated_time"
     times = [at for entry in entries if (at := wire.millis(entry.get(name)))]
     return bool(times) and max(times) < oldest
 
 
 def _changed(config: Config, entry: Mapping[str, Json], read: Read, floor: int) -> list[Item]:
-    """What a post or conversation holds, if anything happened there since; without what is no mention."""
+    """Items of a post or conversation that changed since `floor`; anything that isn't a mention is dropped."""
     changed_at = wire.millis(entry.get("updated_time")) or wire.millis(entry.get("created_time"))
     if changed_at is not None and changed_at < floor:
         return []
@@ -133,7 +133,7 @@ def _changed(config: Config, entry: Mapping[str, Json], read: Read, floor: int) 
 
 
 def _post(config: Config, post: Mapping[str, Json], floor: int) -> list[Item]:
-    """With all comments since `floor`: what came nested is only the newest of them."""
+    """The post with all comments since `floor`; only the newest ones come nested."""
     items, about = wire.post_items(post), wire.context_of(post)
     params: dict[str, str | int] = {"fields": _COMMENT, "order": "reverse_chronological", "filter": "stream"}
     path = f"{client.node(wire.text(post.get('id')))}/comments"
@@ -151,7 +151,7 @@ def _talk(config: Config, conversation: Mapping[str, Json], floor: int) -> list[
 def _deeper(
     config: Config, path: str, nested: Json, params: dict[str, str | int], floor: int
 ) -> Iterator[dict[str, Json]]:
-    """What follows a nested list, newest first, down to `floor` and bounded."""
+    """The rest of a nested list, newest first, bounded and down to `floor`."""
     if not isinstance(nested, dict) or not isinstance(nested.get("data"), list):
         return
     entries, following = [e for e in nested["data"] if isinstance(e, dict)], client.following(nested.get("paging"))
@@ -165,7 +165,7 @@ def _deeper(
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """A talk, a visitor's post with its comments, or a comment with its replies."""
+    """A message conversation, a visitor's post with its comments, or a comment with its replies."""
     try:
         if thread_id.startswith(TALK):
             return [item for item in talk_with(config, thread_id, 0) if parse(item, config) is not None]
@@ -178,7 +178,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def _comment_thread(config: Config, number: str) -> list[Item]:
-    """The replies tell their post no more than the comment does: its address."""
+    """Replies know no more about their post than the comment does: its address."""
     comment = _thing(client.get(config, client.node(number), {"fields": _COMMENT}))
     items = wire.comment_items(comment)
     about = items[0].payload["comment"]["post"]
@@ -211,7 +211,7 @@ def _thing(answer: Answer) -> dict[str, Json]:
 
 
 def lookup(config: Config, thread_id: str, external_ids: list[str]) -> list[Item]:
-    """Comments and posts that are gone: Facebook says so of each by its number. Of messages it says nothing."""
+    """Comments and posts that are gone, checked one by one by id. Facebook doesn't report deleted messages."""
     found = []
     for number in external_ids:
         if thread_id.startswith(TALK) or not number:

@@ -1,4 +1,4 @@
-"""Facebook's calls: the question whether we listen, and signed news. Pure but for the given clock.
+"""Incoming Facebook webhooks: the subscription challenge and signed events. Pure except for the injected clock.
 
 https://developers.facebook.com/docs/graph-api/webhooks/getting-started/
 """
@@ -16,7 +16,7 @@ from channels.contract import Config, Hook, HookAnswer, Json
 from channels.errors import Malformed, Refused
 
 OLDEST = timedelta(hours=48)
-"""Facebook tries again for 36 hours; older news is somebody else's recording."""
+"""Facebook retries for 36 hours; anything older is a replay."""
 
 
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
@@ -47,7 +47,7 @@ def _verified(config: Config, hook: Hook) -> HookAnswer:
 
 
 def _of_this_page(body: Json, config: Config) -> dict[str, Json]:
-    """An app serves several pages with one address: the others' news is not for this connection."""
+    """An app serves several pages with one webhook; other pages' events aren't for this connection."""
     if not isinstance(body, dict):
         raise Malformed("A webhook of Facebook is no object.")
     entries = body.get("entry")
@@ -59,13 +59,13 @@ def _of_this_page(body: Json, config: Config) -> dict[str, Json]:
 
 
 def _unread(config: Config) -> set[str]:
-    """Keys of an entry that this connection does not read."""
+    """Entry keys that this connection doesn't read."""
     unread = {"changes"} if config.setting("read_comments", True) is False else set()
     return unread | ({"messaging", "standby"} if config.setting("read_messages", True) is False else set())
 
 
 def _refuse_old(body: Json, now: datetime) -> None:
-    """By `time` of its entries, in seconds or milliseconds; it is inside what is signed."""
+    """Checks the `time` of the entries, in seconds or milliseconds; the signature covers it."""
     entries = body.get("entry") if isinstance(body, dict) else None
     times = [wire.millis(e.get("time")) for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
     known = [at for at in times if at]

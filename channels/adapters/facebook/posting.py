@@ -1,4 +1,5 @@
-"""Answers as the page: public replies to comments, private messages to people who wrote; never one for the other.
+"""Replies as the page: public replies to comments, private messages to people who wrote; never one in place of the
+other.
 
 Comments: https://developers.facebook.com/docs/graph-api/reference/object/comments/ · messages:
 https://developers.facebook.com/docs/messenger-platform/reference/send-api/ (24 hours, or seven days by a human agent)
@@ -24,7 +25,7 @@ OWN_PAGES = 20
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
-    """Which of both it is, the conversation says: private ones have threads of their own kind."""
+    """The conversation decides between the two: private ones have their own kind of thread."""
     person = _person(outgoing)
     number = _message(config, person, outgoing.text) if person else _comment(config, outgoing)
     if not number:
@@ -33,7 +34,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 
 
 def _person(outgoing: Outgoing) -> str:
-    """The page-scoped id of whom a private message goes to; "" for a comment."""
+    """The page-scoped id of a private message's recipient; "" for a comment."""
     thread = outgoing.thread_id or ""
     return thread.removeprefix(TALK) if thread.startswith(TALK) else ""
 
@@ -64,7 +65,7 @@ def _above(outgoing: Outgoing) -> str:
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-    """The page's comment or message with this text. Raises Uncertain where there is too much to read all of it."""
+    """The page's comment or message with this text. Raises Uncertain if there is too much to read all of it."""
     floor = int((since - CLOCK_SLACK).timestamp() * 1000)
     if _person(outgoing):
         return _own_message(config, outgoing, floor)
@@ -113,7 +114,7 @@ def _same(posted: str, ours: str) -> bool:
 
 
 def delete(config: Config, external_id: str) -> None:
-    """One of our comments; one that is gone already is fine."""
+    """Delete one of our comments; already deleted counts as success."""
     if external_id.startswith(("m_", "mid.")):
         raise Rejected("Facebook lets nobody take back a private message from outside its own inbox.")
     try:
@@ -129,7 +130,7 @@ def like(config: Config, external_id: str) -> None:
 
 
 def _taken(body: Json) -> None:
-    """`{"success": true}`; some versions say a bare true."""
+    """`{"success": true}`, or a bare true in some versions."""
     said = body.get("success") if isinstance(body, dict) else body
     if said is False:
         raise Rejected("Facebook did not do it. Look at it there.")

@@ -1,7 +1,7 @@
-"""What a stored post, comment or message of Facebook says, in the desk's terms. Pure.
+"""Turns a stored Facebook post, comment or message into a mention. Pure.
 
-Who is who: ids of people are scoped to the page, so they are compared as texts with the page's own id. A public comment
-and a private message never share a conversation: the one hangs on the comment it is under, the other on its person.
+User ids are scoped to the page, so they are compared as strings with the page's own id. A public comment and a private
+message never share a conversation: one is keyed by its comment, the other by the person.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def web_base(config: Config) -> str:
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """None for the page's own posts (what we publish is no mention; comments carry its title) and empty events."""
+    """None for the page's own posts (our publications aren't mentions; comments carry their title) and for empty
+    events."""
     payload = item.payload
     kind = payload.get("kind") if isinstance(payload, dict) else None
     known = payload.get(kind) if isinstance(payload, dict) and isinstance(kind, str) else None
@@ -65,8 +66,8 @@ def _post(number: str, post: Mapping[str, Any], config: Config) -> Mention | Non
 
 
 def _comment(number: str, comment: Mapping[str, Any], config: Config) -> Mention | None:
-    """A conversation is a first comment with what is said under it. Facebook nests no deeper: an answer to a reply is
-    posted under the first comment as well."""
+    """A conversation is a first comment with everything below it. Facebook nests no deeper: a reply to a reply also
+    goes under the first comment."""
     about = comment.get("post")
     post = about if isinstance(about, dict) else {}
     post_id = _whole_post_id(_text(post.get("id")), config)
@@ -95,7 +96,7 @@ def _comment(number: str, comment: Mapping[str, Any], config: Config) -> Mention
 
 
 def _message(number: str, message: Mapping[str, Any], config: Config) -> Mention | None:
-    """A private message. Neither source says which message of ours answers which of theirs, so ours answer the talk."""
+    """A private message. Neither source links our replies to specific messages, so ours answer the conversation."""
     page = page_id(config) or _text(message.get("page"))
     author, words = _author(message.get("author"), config), _words(message)
     others = [_author(entry, config) for entry in message.get("to") or ()]
@@ -134,7 +135,7 @@ def _is_own(author: Author, config: Config) -> bool:
 
 
 def _is_gone(known: Mapping[str, Any]) -> bool:
-    """Deleted, or hidden from everybody but its author and their friends: the page has dealt with it."""
+    """Deleted, or hidden from everyone but its author and their friends: the page has dealt with it."""
     return known.get("gone") is True or known.get("hidden") is True
 
 
@@ -144,7 +145,7 @@ def _addressed(config: Config) -> tuple[tuple[str, ...], ...]:
 
 
 def _whole_post_id(number: str, config: Config) -> str:
-    """Comments that are read alone tell only the second half of their post's id."""
+    """A comment read on its own gives only the second half of its post's id."""
     page = page_id(config)
     return f"{page}_{number}" if number and "_" not in number and page else number
 
@@ -165,7 +166,7 @@ def _comment_url(post: str, first: str, number: str, config: Config) -> str | No
 
 
 def _words(known: Mapping[str, Any]) -> str:
-    """The text; something to see without words is told by one word, the same in both sources."""
+    """The text; a post with media but no text is one word, the same from both sources."""
     words = _text(known.get("text")).replace("\r\n", "\n")
     return words or (WITHOUT_WORDS if known.get("files") else "")
 

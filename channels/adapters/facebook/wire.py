@@ -1,4 +1,4 @@
-"""Facebook on the wire: objects of the Graph API and the bodies of its webhooks. Pure.
+"""Facebook wire format: Graph API objects and webhook bodies. Pure.
 
 Posts, comments: https://developers.facebook.com/docs/graph-api/reference/page/feed/ and /reference/comment/ · messages:
 /reference/conversation/ and /reference/message/ · webhooks: https://developers.facebook.com/docs/graph-api/webhooks/
@@ -23,14 +23,14 @@ API = "https://graph.facebook.com"
 WEB = "https://www.facebook.com"
 VERSION = "v25.0"
 TALK = "conversation:"
-"""Thread of private messages: with the page-scoped id of the person, which both sources tell."""
+"""Prefix of a private-message thread, followed by the person's page-scoped id, which both sources give."""
 _MESSAGE_ID = re.compile(r"m(?:id)?[._]")
 _POST_PATH = re.compile(r"/(\d+)/(?:posts|videos|photos)/(?:[^/?]*/)*?(\d+)")
 _GONE = ("remove", "hide", "block", "mute")
 
 
 def split(document: Document) -> list[Item]:
-    """Posts, comments and messages of a Graph answer or a webhook; every id once, the last version of it."""
+    """Posts, comments and messages of a Graph answer or a webhook; one item per id, the latest version."""
     if not isinstance(document, dict):
         raise Malformed("Not a Facebook document.")
     if isinstance(document.get("error"), dict):
@@ -64,11 +64,11 @@ def error_line(body: Json) -> str:
     return " ".join(str(said or "no reason given").split())[:200]
 
 
-# --- what the Graph API answers ----------------------------------------------------------------------------------
+# --- Graph API responses ---------------------------------------------------------------------------------------------
 
 
 def of_object(entry: Mapping[str, Any]) -> list[Item]:
-    """Whatever an object holds: itself, a post's comments, a conversation's messages. Likes and people: nothing."""
+    """Everything in an object: itself, a post's comments, a conversation's messages. Likes and people yield nothing."""
     number = text(entry.get("id"))
     if "messages" in entry or "snippet" in entry or number.startswith("t_"):
         return conversation_items(entry)
@@ -88,7 +88,7 @@ def _is_comment(entry: Mapping[str, Any], number: str) -> bool:
 
 
 def post_items(post: Mapping[str, Any]) -> list[Item]:
-    """The post and the comments that came with it."""
+    """The post and the comments included with it."""
     number, about = text(post.get("id")), context_of(post)
     kept = {
         "id": number,
@@ -106,7 +106,7 @@ def post_items(post: Mapping[str, Any]) -> list[Item]:
 
 
 def context_of(post: Mapping[str, Any]) -> dict[str, Json]:
-    """What a comment must carry of its post to be read alone."""
+    """The post data a comment needs to be read on its own."""
     return {
         "id": text(post.get("id")),
         "title": " ".join(text(post.get("message") or post.get("story")).split())[:120],
@@ -121,7 +121,7 @@ def comments_of(listing: Json, about: Mapping[str, Any]) -> list[Item]:
 
 
 def comment_items(comment: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> list[Item]:
-    """A comment and the replies nested in it. Without an id (it was not asked for) its own address tells it."""
+    """A comment and the replies nested in it. If the id wasn't requested, it comes from the comment's URL."""
     post, parent, number = _place_of(comment)
     number = text(comment.get("id")) or number
     if not number:
@@ -146,7 +146,7 @@ def comment_items(comment: Mapping[str, Any], about: Mapping[str, Any] | None = 
 
 
 def _place_of(comment: Mapping[str, Any]) -> tuple[str, str, str]:
-    """(post, parent, id) as a comment's address tells them; "" for what it does not."""
+    """(post, parent, id) from a comment's URL; "" for missing parts."""
     try:
         address = urlsplit(text(comment.get("permalink_url")))
     except ValueError:
@@ -188,15 +188,15 @@ def message_item(message: Mapping[str, Any], link: str = "") -> Item:
 
 
 def gone_item(number: str, kind: str, **more: Json) -> Item:
-    """Something that was there and is no more."""
+    """A deleted post, comment or message."""
     return Item(number, {"kind": kind, kind: {"id": number, "gone": True, **more}})
 
 
-# --- what a webhook brings ---------------------------------------------------------------------------------------
+# --- webhooks --------------------------------------------------------------------------------------------------------
 
 
 def hook_items(body: Mapping[str, Any]) -> list[Item]:
-    """Comments, visitors' posts and messages, also of several pages; receipts and reactions are nothing to read."""
+    """Comments, visitors' posts and messages, possibly of several pages; receipts and reactions are ignored."""
     entries = body.get("entry")
     if body.get("object") != "page":
         return []
@@ -220,7 +220,7 @@ def _objects(value: Json) -> list[dict[str, Any]]:
 
 
 def _changed(value: Mapping[str, Any]) -> list[Item]:
-    """One change in the feed. `created_time` is in seconds; with `edited` it is the time of the edit."""
+    """One change in the feed. `created_time` is in seconds; for `edited` it is the time of the edit."""
     kind, verb = text(value.get("item")), text(value.get("verb"))
     post = value.get("post")
     permalink = post.get("permalink_url") if isinstance(post, dict) else None
@@ -240,7 +240,7 @@ def _changed(value: Mapping[str, Any]) -> list[Item]:
         if verb in ("unhide", "hide") and not kept["text"] and not kept["files"]:
             kept["text"], kept["gone"] = None, verb == "hide"
             if verb == "unhide":
-                return []  # without its words it would look like an edit to nothing
+                return []  # without text it would look like an edit to nothing
         parent = text(value.get("parent_id"))
         about = {"id": post_id, "title": "", "page_url": None, "url": permalink}
         kept |= {"id": number, "post": about, "parent": parent if parent != post_id else ""}
@@ -252,7 +252,7 @@ def _changed(value: Mapping[str, Any]) -> list[Item]:
 
 
 def _told(event: Mapping[str, Any], page: str) -> list[Item]:
-    """One event of Messenger: a message, an echo of ours, an edit. Read and delivery receipts hold no message."""
+    """One Messenger event: a message, an echo of ours, an edit. Read and delivery receipts hold no message."""
     message, edit = event.get("message"), event.get("message_edit")
     sender, recipient = (_id_of(event.get(name)) for name in ("sender", "recipient"))
     at = millis(event.get("timestamp"))
@@ -283,12 +283,12 @@ def _id_of(value: Json) -> str:
 
 
 def person(value: Json) -> dict[str, Json] | None:
-    """None where the right to see people is missing: https://developers.facebook.com/docs/graph-api/reference/comment/"""
+    """None without permission to see people: https://developers.facebook.com/docs/graph-api/reference/comment/"""
     return {"id": text(value.get("id")), "name": value.get("name")} if isinstance(value, dict) else None
 
 
 def _kinds(attachment: Json) -> list[str]:
-    """photo, sticker, video, share …: of one attachment or of a list of them."""
+    """photo, sticker, video, share …: for one attachment or a list of them."""
     if not isinstance(attachment, dict):
         return []
     if isinstance(attachment.get("data"), list):
@@ -303,7 +303,7 @@ def _file_url(attachment: Json) -> str | None:
 
 
 def _linked_page(attachments: Json) -> str | None:
-    """The page that a post shares, if it shares one outside Facebook."""
+    """The external page a post shares, if any."""
     entries = attachments.get("data") if isinstance(attachments, dict) else None
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and entry.get("media_type") in ("link", "share") and entry.get("unshimmed_url"):
@@ -317,7 +317,7 @@ def _total(listing: Json) -> Json:
 
 
 def millis(value: Json) -> int | None:
-    """Epoch milliseconds out of any of the three units."""
+    """Epoch milliseconds from any of the three time formats."""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e18:
         return int(value if value > 1e11 else value * 1000)
     try:

@@ -1,4 +1,4 @@
-"""Feeds: RSS, Atom, RDF and JSON Feed, from Google Alerts to mailing lists; answers are given where the entry stands.
+"""Feeds: RSS, Atom, RDF and JSON Feed, from Google Alerts to mailing lists; replies are written on the entry's site.
 
 https://www.rssboard.org/rss-specification, RFC 4287, https://www.jsonfeed.org/version/1.1/
 """
@@ -42,7 +42,7 @@ class Feed(Adapter):
     poll_interval_s = (300, 3600)
 
     def namespace(self, config: Config) -> str:
-        """One for all feeds: each id begins with a mark of its feed's address."""
+        """One for all feeds: each id starts with a hash of its feed's address."""
         return "feed"
 
     def documents(self, data: bytes, config: Config) -> Iterator[Document]:

@@ -1,7 +1,8 @@
-"""Dates as feeds write them. Pure.
+"""Parses the date formats found in feeds. Pure.
 
-feedparser knows RFC 822, W3CDTF, ISO 8601 and several national styles (https://feedparser.readthedocs.io/en/latest/date-parsing.html);
-what it gives up on is tried here. A date without a zone is taken for UTC, one that nobody understands is none at all.
+feedparser knows RFC 822, W3CDTF, ISO 8601 and several national styles
+(https://feedparser.readthedocs.io/en/latest/date-parsing.html); the rest is tried here. A date without a zone is taken
+as UTC, an unreadable one as missing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _EPOCH = re.compile(r"\d{9,10}(\d{3})?\Z")
 
 
 def moment(parsed: Any, text: str) -> str | None:
-    """ISO 8601 in UTC from feedparser's time (UTC already) or from the text; None if neither says anything sane."""
+    """ISO 8601 in UTC from feedparser's time (already UTC) or from the text; None if neither is plausible."""
     at = _from_struct(parsed) or from_text(text)
     return at.isoformat() if at else None
 
@@ -60,5 +61,5 @@ def _by_shape(text: str) -> datetime:
 
 
 def _sane(at: datetime) -> datetime | None:
-    """Clocks that were never set tell 1970."""
+    """Clocks that were never set say 1970."""
     return at if EARLIEST <= at <= LATEST else None

@@ -1,4 +1,4 @@
-"""The feed that a web page names: `<link rel="alternate" type="application/rss+xml" href="…">`. Pure.
+"""Finds the feed a web page links to: `<link rel="alternate" type="application/rss+xml" href="…">`. Pure.
 
 https://www.rssboard.org/rss-autodiscovery
 """
@@ -30,7 +30,7 @@ class _Links(HTMLParser):
 
 
 def feeds_of(page: bytes, address: str) -> list[str]:
-    """Whole addresses of the feeds that a page names, in order, each once."""
+    """Absolute URLs of the feeds a page links to, in order, deduplicated."""
     reader = _Links()
     reader.feed(page[:_READ].decode("utf-8", "replace"))
     found = []

@@ -1,7 +1,7 @@
-"""From the bytes of a feed to plain entries: RSS, RDF, Atom and CDF through feedparser, JSON Feed by hand. Pure.
+"""Turns a feed's bytes into plain entries: RSS, RDF, Atom and CDF through feedparser, JSON Feed by hand. Pure.
 
-feedparser: https://feedparser.readthedocs.io. It takes what is broken as far as it can be understood, drops the
-declarations of entities before anything is expanded, and fetches no external ones.
+feedparser (https://feedparser.readthedocs.io) accepts broken feeds as far as possible, drops entity declarations before
+anything is expanded, and fetches no external entities.
 JSON Feed: https://www.jsonfeed.org/version/1.1/.
 """
 
@@ -33,13 +33,13 @@ _TAG = re.compile(rb"<(/?)[A-Za-z][^<>]*+>")
 _STRAY = re.compile(rb"<(?![A-Za-z/!?])|<[A-Za-z/][^<>]*+(?!>)|&(?![A-Za-z#])")
 DEEPEST = 5000
 MOST_STRAY = 1000
-"""The parser takes quadratic time over what is nested or left open; no feed that is merely broken has so much of it."""
+"""The parser takes quadratic time on nested or unclosed elements; a feed that is merely broken has fewer than this."""
 _ENDS = (b"</rss>", b"</feed>", b"</rdf:rdf>", b"</channel>")
 
 
 @dataclass(frozen=True, slots=True)
 class FeedDocument:
-    """A feed as it was served. `address`: what was asked for, "" for a recorded file."""
+    """A feed as served. `address`: the requested URL, "" for a recorded file."""
 
     content: bytes = field(repr=False)
     address: str = ""
@@ -47,7 +47,7 @@ class FeedDocument:
 
 
 def entries_of(document: FeedDocument) -> Iterator[dict[str, Any]]:
-    """`{"feed": {…}, "entry": {…}}` for each entry, plain JSON. Raises Malformed for what is no feed."""
+    """`{"feed": {…}, "entry": {…}}` for each entry, as plain JSON. Raises Malformed if it isn't a feed."""
     head = document.content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head:
         raise Malformed("The feed is empty.")
@@ -67,7 +67,7 @@ def is_web_page(content: bytes) -> bool:
 
 
 def _refuse_nonsense(content: bytes) -> None:
-    """Raises Malformed for what would hold the parser for minutes."""
+    """Raises Malformed for input that would keep the parser busy for minutes."""
     marked_up = _CDATA.sub(b"", content)
     depth = 0
     for tag in _TAG.finditer(marked_up):
@@ -87,7 +87,7 @@ def _of_xml(document: FeedDocument) -> Iterator[dict[str, Any]]:
     if document.address:
         headers["content-location"] = document.address
     try:
-        # From a stream: a text would be tried as an address or the name of a file first.
+        # As a stream: a string would be tried as a URL or file name first.
         parsed = feedparser.parse(io.BytesIO(document.content), response_headers=headers, sanitize_html=False)
     except Exception as error:
         raise Malformed(f"The feed cannot be read ({type(error).__name__}).") from error
@@ -95,7 +95,7 @@ def _of_xml(document: FeedDocument) -> Iterator[dict[str, Any]]:
         raise Malformed("This is neither RSS nor Atom nor a JSON Feed.")
     entries = list(parsed.entries[:MOST_ENTRIES])
     if parsed.get("bozo") and entries and not _is_whole(document.content):
-        entries.pop()  # cut off in the middle: half an entry would come in as an edited one later
+        entries.pop()  # truncated: half an entry would later be followed by what looks like an edit
     about = _feed_of(parsed.feed, document.address)
     for entry in entries:
         yield {"feed": about, "entry": _entry_of(entry)}
@@ -131,7 +131,7 @@ def _entry_of(entry: dict[str, Any]) -> dict[str, Any]:
             "author": _person(entry),
             "published": dates.moment(entry.get("published_parsed"), _text(entry.get("published")))
             or dates.moment(entry.get("created_parsed"), _text(entry.get("created"))),
-            # Not by the entry itself: it would warn, and give the date of publication where there is no other.
+            # Not through the entry itself, which would warn and fall back to the publication date.
             "updated": dates.moment(dict.get(entry, "updated_parsed"), _text(dict.get(entry, "updated"))),
             "language": _language(entry),
             "comments": web_address(_text(entry.get("comments"))),
@@ -150,7 +150,7 @@ def _content(entry: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _title(entry: Mapping[str, Any]) -> str:
-    """Plain: Google Alerts put the words that were found in <b>, others escape twice."""
+    """As plain text: Google Alerts wrap matched words in <b>, other feeds escape twice."""
     detail, title = entry.get("title_detail"), _text(entry.get("title"))
     is_html = isinstance(detail, Mapping) and str(detail.get("type", "")).endswith("html")
     if not is_html and _ENTITY.search(title):
@@ -167,8 +167,8 @@ def _link(entry: Mapping[str, Any]) -> str:
 
 
 def _person(of: Mapping[str, Any]) -> dict[str, str]:
-    """`name@host (Name)`, `Name <name@host>` and the like are taken apart here: feedparser knows top-level domains of
-    four letters at most."""
+    """Splits `name@host (Name)`, `Name <name@host>` and the like: feedparser only knows top-level domains of up to four
+    letters."""
     detail, told = of.get("author_detail"), _text(of.get("author"))
     known = detail if isinstance(detail, Mapping) else {}
     found = _EMAIL.search(told[:500])

@@ -1,8 +1,8 @@
-"""Reads the feeds one after the other, and asks only for what has changed.
+"""Reads the feeds in turn, using conditional requests.
 
-Conditional requests: RFC 9110, 13.1 (`If-None-Match`, `If-Modified-Since`, 304). What a feed said last time is kept for
-each feed in the cursor, in the same transaction as its entries. One broken feed keeps none of the others from being
-read, and one that asks for a pause is left alone until then: each lies on a server of its own.
+Conditional requests: RFC 9110, 13.1 (`If-None-Match`, `If-Modified-Since`, 304). Each feed's validators are kept in the
+cursor, in the same transaction as its entries. Each feed is on its own server, so a failing feed doesn't block the
+others, and a feed that asks for a pause is skipped until it ends.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ MOST_BYTES = 5 * 1024 * 1024
 PER_PAGE = 100
 DEFAULT_DAYS = 14
 PAUSE_S = 900
-"""For a feed that was asked too often and does not say how long to wait."""
+"""For a feed that rate-limits us without saying how long to wait."""
 AHEAD = timedelta(days=1)
-"""A date further ahead than this is a mistake of the feed; the time at which it was read is better."""
+"""A date further ahead than this is an error in the feed; the time of reading is better."""
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """The feeds in turn. `seen` of each: when it was last read, so that what it showed while it was out of order is
-    not too old when it is back."""
+    """The feeds in turn. `seen` is when each was last read, so entries published during an outage aren't too old once
+    the feed is back."""
     feeds = feeds_wanted(config)
     known = cursor if isinstance(cursor, dict) else {}
     kept, query, now = known.get("feeds") or {}, _query_mark(config), desk_now().timestamp()
     state: dict[str, Any] = {address: {"seen": int(now), **(kept.get(address) or {})} for address in feeds}
     if known.get("query") != query:
-        for read in state.values():  # other phrases: what was passed over before may be wanted now
+        for read in state.values():  # new phrases: entries skipped earlier may match now
             read.pop("etag", None)
             read.pop("modified", None)
     parts = Parts(feeds, known.get("parts"), apart=True)
@@ -66,7 +66,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def _obey(address: str, known: Mapping[str, Any]) -> None:
-    """Raises RateLimited while the pause that the feed has asked for lasts."""
+    """Raises RateLimited while a pause requested by the feed lasts."""
     rest_until = known.get("rest_until", 0)
     if rest_until > desk_now().timestamp():
         until = datetime.fromtimestamp(rest_until, UTC)
@@ -93,8 +93,8 @@ def _query_mark(config: Config) -> str:
 def _changes(
     config: Config, address: str, known: Mapping[str, Any], now: datetime
 ) -> Iterator[tuple[list[Item], dict[str, Any]]]:
-    """Entries page by page; what the server said of the version is kept with the last of them only, so that a crash
-    before it asks for the whole feed again."""
+    """Entries page by page; the validators are stored only with the last page, so a crash before that requests the
+    whole feed again."""
     raw = ask(config, address, known)
     if raw.status == 304:
         return
@@ -118,7 +118,7 @@ def ask(config: Config, address: str, known: Mapping[str, Any]) -> Raw:
 
 
 def _read(address: str, raw: Raw, now: datetime) -> list[Item]:
-    """Raises Rejected for a page that names its feed, Transient for anything else that is no feed (yet)."""
+    """Raises Rejected for a page that links to its feed, Transient for anything else that isn't a feed (yet)."""
     try:
         items = wire.split(FeedDocument(raw.content, address, raw.headers.get("Content-Type", "")))
     except Malformed as error:
@@ -138,7 +138,7 @@ def _without_future(item: Item, now: datetime) -> Item:
 
 
 def _is_young(item: Item, since: datetime) -> bool:
-    """Feeds show years of old entries when they are first read. Those without a date come in."""
+    """Feeds show years of old entries when first read. Undated entries are accepted."""
     entry = item.payload["entry"]
     told = [datetime.fromisoformat(entry[name]) for name in ("published", "updated") if entry.get(name)]
     return not told or max(told) >= since

@@ -1,7 +1,7 @@
-"""From an entry of a feed to a mention. Pure.
+"""Turns a feed entry into a mention. Pure.
 
-An id is unique in its feed only (RSS guids are often mere numbers: https://www.rssboard.org/rss-specification), so ours
-begins with a mark of the feed's address. Two connections that read the same feed therefore share its mentions.
+Ids are unique only within their feed (RSS guids are often plain numbers: https://www.rssboard.org/rss-specification),
+so ours start with a hash of the feed's address. Two connections reading the same feed therefore share its mentions.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _SAYING = ("id", "link", "title", "html", "text", "enclosures")
 
 
 def split(document: Document) -> list[Item]:
-    """One item for each entry that says anything."""
+    """One item per non-empty entry."""
     if not isinstance(document, FeedDocument):
         raise Malformed("Not a feed.")
     told = [kept for kept in entries_of(document) if any(kept["entry"].get(name) for name in _SAYING)]
-    pages = {(_own_id(kept["entry"]), _page(kept["entry"])) for kept in told}  # an entry told twice is one
+    pages = {(_own_id(kept["entry"]), _page(kept["entry"])) for kept in told}  # duplicates count once
     shared = {number for number, count in Counter(number for number, _ in pages).items() if count > 1}
     items: dict[str, Item] = {}
     for kept in told:
         number = _own_id(kept["entry"])
-        if number in shared:  # feeds that give every entry the same guid: only the link tells them apart
+        if number in shared:  # some feeds use one guid for all entries: only the link tells them apart
             number = f"{number}#{_hash(_page(kept['entry']))}"
         external_id = f"{feed_mark(kept['feed'])}:{number}"
         items.setdefault(external_id, Item(external_id, kept))
@@ -42,13 +42,13 @@ def split(document: Document) -> list[Item]:
 
 
 def feed_mark(feed: Mapping[str, Any]) -> str:
-    """Twelve characters for the feed's address (a recorded file: for what it says of itself)."""
+    """A 12-character hash of the feed's address (for a recorded file: of its metadata)."""
     address = str(feed.get("address") or feed.get("self") or feed.get("link") or feed.get("title") or "")
     return _hash(canonical(address) or address)
 
 
 def _own_id(entry: Mapping[str, Any]) -> str:
-    """The id, else the link, else a hash of title and date: a feed without ids must not come in anew with each poll."""
+    """The id, else the link, else a hash of title and date: a feed without ids mustn't be re-imported at every poll."""
     told = str(entry.get("id") or entry.get("link") or "")
     if not told:
         return f"={_content_key(entry)}"
@@ -69,7 +69,7 @@ def _hash(text: Any) -> str:
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """The entry; None if the connection has phrases and it names none."""
+    """The entry; None if the connection has phrases and the entry matches none."""
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("entry"), dict):
         raise Malformed("A stored entry of a feed has no content.")
@@ -113,7 +113,7 @@ def _mention(external_id: str, entry: Mapping[str, Any], feed: Mapping[str, Any]
 
 
 def unwrapped(link: str) -> str:
-    """The page behind a link of Google Alerts (`https://www.google.com/url?…&url=PAGE&…`)."""
+    """The target of a Google Alerts link (`https://www.google.com/url?…&url=PAGE&…`)."""
     try:
         parts = urlsplit(link)
         host = parts.hostname or ""
@@ -129,7 +129,8 @@ def unwrapped(link: str) -> str:
 
 
 def _author(entry: Mapping[str, Any], feed: Mapping[str, Any], page: str, is_alert: bool) -> Author:
-    """By e-mail or home page; a mere name is somebody on this site only; nobody named: the site."""
+    """Identified by e-mail or home page; a bare name is only valid on this site; without a name, the author is the
+    site."""
     told = entry.get("author") or ({} if is_alert else feed.get("author")) or {}
     name, email, url = (str(told.get(key) or "") for key in ("name", "email", "url"))
     site = host_of(page) or host_of(str(feed.get("link") or feed.get("address") or ""))
@@ -146,7 +147,7 @@ def host_of(address: str) -> str:
 
 
 def _is_own(author: Author, page: str, config: Config) -> bool:
-    """Ours by the author's address, or because the page lies on a site of ours."""
+    """Ours by the author's address, or because the page is on one of our sites."""
     names = {author.id.lower(), host_of(page)} - {""}
     return any(name in config.own or name in config.addresses for name in names)
 
@@ -165,7 +166,7 @@ def _moment(value: Json) -> datetime | None:
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
-    """Over what is read, not over dates or markup: many sites touch both each time they serve a feed."""
+    """Over what is displayed, not dates or markup: many sites change both every time they serve a feed."""
     entry = item.payload.get("entry") if isinstance(item.payload, dict) else None
     entry = entry if isinstance(entry, dict) else {}
     said = str(entry.get("text") or "") or html_to_text(str(entry.get("html") or ""))

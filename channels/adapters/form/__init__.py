@@ -1,5 +1,5 @@
-"""Forms on the web: an admin's own website tells of them by a signed webhook, or people fill them in on the desk's own
-page (`channels.webforms.form_page`). Answers go out by mail, and what comes back by mail is the same conversation.
+"""Web forms: an admin's own website submits them through a signed webhook, or people fill them in on the desk's own
+page (`channels.webforms.form_page`). Replies go out by mail, and mail answers join the same conversation.
 
 The webhook: POST, JSON or form-encoded, with `X-Desk-Timestamp` and `X-Desk-Signature` (`signing`).
 """
@@ -49,11 +49,11 @@ class FormAdapter(Adapter):
     channel_fields = CHANNEL_FIELDS
 
     def namespace(self, config: Config) -> str:
-        """That of mail: whoever filled in a form goes on by mail, and it is one conversation with one person."""
+        """Same as e-mail: requesters continue by mail, in one conversation."""
         return "email"
 
     def documents(self, data: bytes, config: Config) -> Iterator[Document]:
-        """A recorded body of the webhook."""
+        """A recorded webhook body."""
         yield read_body(data)
 
     def split(self, document: Document, config: Config) -> list[Item]:
@@ -79,7 +79,7 @@ class FormAdapter(Adapter):
         return HookAnswer([item], 200, f"Taken, but it names no form of this connection. There are: {known}.\n")
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        """Nothing is asked for: everything comes by itself."""
+        """Nothing to poll: forms are pushed."""
         return iter(())
 
     def check(self, config: Config) -> str:
@@ -96,7 +96,7 @@ class FormAdapter(Adapter):
         return f"{forms}. The SMTP server greets: {greeting[:100]}.{secret}"
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
-        """Uncertain once the end of the mail was sent and no answer came: SMTP cannot be asked again."""
+        """Raises Uncertain if the whole mail was sent but no answer came: SMTP can't be queried afterwards."""
         now = desk_now()
         envelope = compose(outgoing, config, now)
         deliver(config, envelope)
@@ -104,14 +104,14 @@ class FormAdapter(Adapter):
 
 
 def _told_at(document: dict[str, Json], signed_at: datetime | None) -> datetime | None:
-    """When it was filled in, if the website says so (ISO 8601 with a zone) and it is not in the future."""
+    """Submission time, if the website gives one (ISO 8601 with a zone) that isn't in the future."""
     told = document.get("submitted_at")
     try:
         at = datetime.fromisoformat(told) if isinstance(told, str) else None
         at = at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
     except (ValueError, OverflowError):
         at = None
-    # Signed times are whole seconds.
+    # Signed times are in whole seconds.
     if at is None or (signed_at is not None and at >= signed_at + timedelta(seconds=1)):
         return signed_at
     return at

@@ -1,4 +1,4 @@
-"""What an admin fills in: how answers leave, with which secret a website signs, and each form."""
+"""Admin form fields: how replies are sent, the website's signing secret, and each form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small language in which an admin writes down a form: one question a line. Pure.
+"""The mini-language for defining a form: one question per line. Pure.
 
     name*                                  a line of text that must be filled in, called “Name”
     email* email | Your e-mail address     kinds: text, email, url, number, textarea, select, checkbox
@@ -7,9 +7,9 @@
     topics checkbox | What interests you? | CI; Security; Planning
     terms* checkbox | I have read the terms
 
-The parts are `name`, `*` where an answer is needed, the kind; after the first `|` what people read; after the second
-one the choices, parted by `;` (select, checkbox), or a word of help (all others). The kind may stand alone in the last
-part too: `email* | Your e-mail address | email`.
+The parts are `name`, `*` if an answer is required, and the kind; after the first `|` the label; after the second the
+choices, separated by `;` (select, checkbox), or a help text (all others). The kind may also stand alone in the last
+part: `email* | Your e-mail address | email`.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from channels.contract import Json
 
 KINDS = ("text", "email", "url", "number", "textarea", "select", "checkbox")
 CONTROLS = "desk_"
-"""How the names of the page's own controls begin; no question may be called so."""
+"""Name prefix of the page's own controls, reserved: no question may use it."""
 MOST_QUESTIONS = 60
 _HEAD = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,59})\s*(\*?)(?:\s+([A-Za-z]+))?\s*(\*?)\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One field of a form. `name` is lower case with underscores, as answers are looked up by."""
+    """One field of a form. `name` is lower case with underscores; answers are looked up by it."""
 
     name: str
     label: str
@@ -40,16 +40,16 @@ class Question:
 
 
 class Unclear(ValueError):
-    """A line that cannot be read; the text says why, for the admin."""
+    """An unreadable line; the text explains why, for the admin."""
 
 
 EMAIL = Question("email", "Your e-mail address", "email", required=True)
 USUAL = (Question("name", "Your name"), EMAIL, Question("message", "Your message", "textarea", required=True))
-"""What is asked where an admin has written down nothing."""
+"""The default questions, if the admin hasn't defined any."""
 
 
 def key_of(name: str) -> str:
-    """`Your-Name` and `your_name` are the same question."""
+    """Normalises a name: `Your-Name` and `your_name` are the same question."""
     return "_".join(name.strip().lower().replace("-", "_").split())
 
 
@@ -79,7 +79,7 @@ def read_line(line: str) -> Question:
 
 
 def read_lines(lines: Json) -> tuple[tuple[Question, ...], tuple[str, ...]]:
-    """(questions, what is unclear). A line that cannot be read is left out; the first of two with one name counts."""
+    """(questions, problems). Unreadable lines are left out; of two with the same name, the first counts."""
     found: dict[str, Question] = {}
     unclear: list[str] = []
     for line in _lines(lines):
@@ -99,7 +99,7 @@ def read_lines(lines: Json) -> tuple[tuple[Question, ...], tuple[str, ...]]:
 
 
 def questions_of(lines: Json) -> tuple[Question, ...]:
-    """What a form asks; always with an e-mail address, since that is how it is answered."""
+    """A form's questions; always includes an e-mail address, as replies go there."""
     asked = read_lines(lines)[0]
     if not asked:
         return USUAL

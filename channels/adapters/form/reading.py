@@ -1,4 +1,4 @@
-"""What a submission says, as a mention: one person, one conversation, and every answer in words. Pure."""
+"""Turns a submission into a mention: one person, one conversation, and every answer as text. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FURTHER = "Further fields"
 
 
 def is_address(text: str) -> bool:
-    """Whether mail may be sent there; what could break out of a header is no address."""
+    """Whether it's a valid mail address; anything that could break out of a header is not."""
     return len(text) <= 254 and bool(_ADDRESS.match(text))
 
 
@@ -50,7 +50,7 @@ def read(item: Item, config: Config) -> Mention:
         text=text,
         subject=submission.subject(author),
         links=text_links(text),
-        # Where our Reply-To carries a marker, it is found again by it.
+        # If our Reply-To carries a marker, that finds the conversation again.
         thread_keys=(marker_key(marker_for(external_id)),),
         addressed=((address,),) if address else (),
         extra={"form": submission.title, "answers": submission.answers, "to": [address] if address else []},
@@ -58,14 +58,14 @@ def read(item: Item, config: Config) -> Mention:
 
 
 def message_id(address: str, submission_id: str, config: Config) -> str:
-    """What the requester's mails refer to once they have our answer: an id as a mail of ours has it."""
+    """The id that the requester's mails refer to once they have our reply, in the form of our own mail ids."""
     digest = hashlib.blake2b(f"{address}\n{submission_id}".encode("utf-8", "replace"), digest_size=16).hexdigest()
     domain = address.partition("@")[2] or str(config.setting("default_domain", "")).strip().lower()
     return f"form.{digest}@{domain or 'forms.invalid'}"
 
 
 class Submission:
-    """The answers of one person, with the questions as they were asked."""
+    """One person's answers, with the questions as asked."""
 
     def __init__(self, payload: Mapping[str, Json]) -> None:
         self.answers: dict[str, Json] = {clean(str(n))[:200]: _cleaned(v) for n, v in payload["answers"].items()}
@@ -78,7 +78,7 @@ class Submission:
             self._by_key.setdefault(key_of(name), value)
 
     def author(self) -> Author:
-        """By the first address among the answers to questions for one; without a sound one nobody can be answered."""
+        """The first valid address among the answers to e-mail questions; without one, nobody can be answered."""
         asked = [str(q.get("name")) for q in self._questions if q.get("kind") == "email"]
         given = (_line(self._by_key.get(name)) for name in (*asked, *_EMAIL_NAMES))
         address = next((each for each in given if is_address(each)), "")
@@ -100,7 +100,7 @@ class Submission:
         return ": ".join(_line(part) for part in parts if part)[:LONGEST_SUBJECT] or "A form was sent"
 
     def text(self) -> str:
-        """The answers in the order of the questions, then what nobody asked for."""
+        """The answers in question order, then any extra ones."""
         asked = {str(q.get("name")): str(q.get("label") or q.get("name")) for q in self._questions}
         own = [(label, self._by_key.get(name)) for name, label in asked.items()]
         further = [(name, value) for name, value in self.answers.items() if key_of(name) not in asked]
@@ -133,7 +133,7 @@ def _words(value: Json) -> str:
 
 
 def _line(value: Json) -> str:
-    """In one line without control characters: a name or an address cannot begin a header of its own."""
+    """On one line without control characters, so a name or address can't inject a header."""
     return " ".join("".join(c if c.isprintable() else " " for c in _words(value)).split())
 
 

@@ -1,8 +1,7 @@
-"""What proves that a request comes from the admin's own website. Pure.
+"""Verifies that a request comes from the admin's own website. Pure.
 
-The scheme is the one that Slack and Stripe use: an HMAC over the version, the time and the raw body, so that nothing of
-what is stored lies outside the signature, and an old request is worth nothing
-(https://api.slack.com/authentication/verifying-requests-from-slack).
+Same scheme as Slack and Stripe: an HMAC over version, time and raw body, so everything stored is covered by the
+signature and old requests are rejected (https://api.slack.com/authentication/verifying-requests-from-slack).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ TIMESTAMP = "x-desk-timestamp"
 SIGNATURE = "x-desk-signature"
 VERSION = "v1"
 OLDEST = timedelta(minutes=5)
-"""Also how far a clock may go fast."""
+"""Also the tolerated clock skew."""
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:

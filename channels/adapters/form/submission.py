@@ -1,7 +1,7 @@
-"""One submission of a form, from the body of a request to the item that is stored. Pure.
+"""Turns a request body into the stored item of one form submission. Pure.
 
-A body is a JSON object or form-encoded. `form`, `id`, `submitted_at` and `answers` are the envelope; without `answers`
-everything else is an answer. Whatever nobody asked for is kept.
+A body is a JSON object or form-encoded. `form`, `id`, `submitted_at` and `answers` are the envelope; without `answers`,
+every other field is an answer. Unknown fields are kept.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _object(body: bytes) -> dict[str, Json]:
         raise ValueError(f"{constant} is no JSON")
 
     try:
-        # A number stays as it was written: 1e999 would become an infinity, which no database stores.
+        # Numbers stay as written: 1e999 would become infinity, which no database stores.
         document = json.loads(body, parse_float=str, parse_constant=never)
     except (ValueError, RecursionError) as error:
         raise Malformed("not valid JSON") from error
@@ -66,10 +66,10 @@ def _depth(value: Json) -> int:
 
 
 def answers_of(document: Mapping[str, Json]) -> dict[str, Json]:
-    """Raises Malformed where there are none."""
+    """Raises Malformed if there are none."""
     given = document.get("answers")
     found = dict(given) if isinstance(given, dict) else {n: v for n, v in document.items() if n not in ENVELOPE}
-    if isinstance(given, dict):  # what stands beside them is kept too
+    if isinstance(given, dict):  # fields next to it are kept too
         found |= {n: v for n, v in document.items() if n not in ENVELOPE and n not in found}
     if not any(value not in (None, "", [], {}) for value in found.values()):
         raise Malformed("there are no answers in it")
@@ -79,8 +79,8 @@ def answers_of(document: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def form_named(name: str, config: Config) -> str:
-    """The address of the form that is called so: by its alias, the alias' first part, or its title; the only form
-    there is, if none is named; "" for one that nobody knows."""
+    """The address of the named form: matched by alias, the alias's local part, or title; without a name, the only form;
+    "" if unknown."""
     wanted = name.strip().lower()
     if not wanted:
         return config.addresses[0] if len(config.addresses) == 1 else ""
@@ -93,7 +93,7 @@ def form_named(name: str, config: Config) -> str:
 
 
 def title_of(address: str, config: Config) -> str:
-    """What an admin calls the form, else the first part of its alias."""
+    """The admin's title for the form, else derived from the alias's local part."""
     title = config.channel_settings.get(address, {}).get("form_title")
     return str(title or address.partition("@")[0].replace("-", " ").replace("_", " ").capitalize())
 
@@ -101,7 +101,7 @@ def title_of(address: str, config: Config) -> str:
 def item_of(
     document: Mapping[str, Json], config: Config, *, submission_id: str, named: str = "", at: datetime | None = None
 ) -> Item:
-    """Self-contained: with the questions as they are now. Raises Malformed."""
+    """Self-contained: includes the current questions. Raises Malformed."""
     name = str(document.get("form") or named)[:200]
     address = form_named(name, config)
     settings = config.channel_settings.get(address, {})
@@ -127,8 +127,8 @@ def _kept(question: Question) -> dict[str, Json]:
 
 
 def id_of(document: Mapping[str, Json], timestamp: str, body: bytes) -> str:
-    """The sender's own `id`, which the signature covers; else what the signature is about, so that the same request
-    again is the same submission."""
+    """The sender's own `id`, which the signature covers; else derived from what is signed, so a repeated request is the
+    same submission."""
     given = document.get("id")
     if isinstance(given, str | int) and not isinstance(given, bool) and str(given).strip():
         text = str(given).strip()

@@ -1,4 +1,4 @@
-"""GitLab, on gitlab.com or an own instance: issues of chosen projects and groups and the notes on them.
+"""GitLab, gitlab.com or self-managed: issues of selected projects and groups, and their notes.
 
 https://docs.gitlab.com/api/rest/ and https://docs.gitlab.com/user/project/integrations/webhooks/
 """
@@ -32,7 +32,7 @@ from channels.errors import Malformed, Refused
 
 
 class GitLab(Adapter):
-    """Polled and told by webhooks; both give the same items. Replies are notes of the token's account."""
+    """Polled and pushed by webhooks; both yield the same items. Replies are notes by the token's account."""
 
     platform = "gitlab"
     label = "GitLab"
@@ -87,7 +87,7 @@ class GitLab(Adapter):
         return reading.fingerprint(item, config)
 
     def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
-        """GitLab sends the secret as it is; a repeated call changes nothing, since items have ids."""
+        """GitLab sends the secret in plain text; a repeated call changes nothing, since items have ids."""
         secret = config.secret("webhook_secret")
         if not secret or not hmac.compare_digest(hook.headers.get("x-gitlab-token", "").encode(), secret.encode()):
             raise Refused("The secret token of the webhook is missing or wrong.")
@@ -131,8 +131,8 @@ class GitLab(Adapter):
 
 
 def _is_chosen(body: Json, config: Config) -> bool:
-    """Whether a webhook (perhaps of a whole instance) is about a project that this connection is for. A group that is
-    chosen by its number cannot be told from a project's path, so then every project counts."""
+    """Whether a webhook (possibly instance-wide) concerns a project of this connection. A project's path doesn't reveal
+    a group selected by id, so then every project counts."""
     number, path = wire.project_of(body)
     projects, groups = reading.names(config, "projects"), reading.names(config, "groups")
     if path in projects or number in projects or not (projects or groups):

@@ -1,4 +1,4 @@
-"""Requests to GitLab's REST API: the token, its errors, pages and limits.
+"""Requests to GitLab's REST API: the token, error mapping, paging and limits.
 
 Tokens: https://docs.gitlab.com/api/rest/authentication/ · Pages: https://docs.gitlab.com/api/rest/#pagination ·
 Limits: https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers
@@ -22,7 +22,7 @@ _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="?next"?', re.IGNORECASE)
 
 
 class Missing(Rejected):
-    """404: it is not there, or this token may not see it."""
+    """404: it doesn't exist, or this token may not see it."""
 
 
 def get(config: Config, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
@@ -47,7 +47,7 @@ def _url(config: Config, path: str) -> str:
 
 
 def _access(config: Config) -> tuple[dict[str, str], tuple[str, ...]]:
-    """As a bearer, which personal, project, group and OAuth tokens all take, and which no redirect carries off."""
+    """As a bearer token, which works for personal, project, group and OAuth tokens, and isn't leaked by redirects."""
     token = config.secret("token")
     if not token:
         raise AuthFailed("There is no access token. Enter one at this connection.")
@@ -87,13 +87,13 @@ def _said(body: Json) -> str:
 
 
 def next_page(answer: Answer) -> dict[str, str | int] | None:
-    """The parameters of the `next` link. Only they are taken: the token goes to no other host, whatever a link says."""
+    """The parameters of the `next` link. We take nothing else, so the token never goes to another host."""
     found = _NEXT.search(answer.headers.get("Link") or "")
     return dict(parse_qsl(urlsplit(found[1]).query, keep_blank_values=True)) if found else None
 
 
 def quota(answer: Answer) -> tuple[int | None, datetime | None]:
-    """Requests left and when the window begins anew, where the instance tells."""
+    """Requests left and when the window resets, if the instance reports it."""
     left, reset = (_int(answer.headers.get(f"RateLimit-{name}")) for name in ("Remaining", "Reset"))
     resets_at = datetime.fromtimestamp(reset, UTC) if reset and reset < 1e11 else None
     return left, resets_at
@@ -117,12 +117,12 @@ def thing(answer: Answer, what: str) -> dict[str, Json]:
 
 
 def encoded(path_or_number: str) -> str:
-    """A project or group inside an address: https://docs.gitlab.com/api/rest/#namespaced-paths"""
+    """A project or group, URL-encoded: https://docs.gitlab.com/api/rest/#namespaced-paths"""
     return quote(path_or_number.strip().strip("/"), safe="")
 
 
 def issue_path(config: Config, place: Place) -> str:
-    """Address of an issue; where only its number is known, of the connection's first project. Raises Rejected."""
+    """API path of an issue; if only its number is known, in the connection's first project. Raises Rejected."""
     project = place.project or next(iter(names(config, "projects")), "")
     if not project:
         raise Rejected(f"{place} does not say in which project the issue is.")

@@ -1,8 +1,8 @@
-"""Asks GitLab for issues that changed, oldest change first, and for the notes on each of them.
+"""Reads changed issues, oldest change first, and their notes.
 
-Every page begins where the last one ended in *time* (`updated_after`), not at a page number: an issue that is updated
-while we read moves to the end of the list, and whatever stood behind it would slip over the edge of a numbered page
-unseen. Only where one instant fills a whole page is its `Link` followed.
+Pages advance by *time* (`updated_after`), not by page number: an issue updated while we read moves to the end of the
+list, so the ones behind it would shift across a page boundary and be missed. The `Link` is followed only if a single
+instant fills a whole page.
 """
 
 from __future__ import annotations
@@ -25,12 +25,11 @@ PAGES_A_POLL = 20
 NOTES_PER_PAGE = 100
 NOTE_PAGES = 20
 OVERLAP = timedelta(minutes=2)
-"""A change becomes visible a little after the time it bears."""
+"""A change becomes visible slightly after its timestamp."""
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """One source after the other; one that does not exist (any more) or is broken keeps none of the others from being
-    read."""
+    """One source at a time; a missing or failing source doesn't block the others."""
     known, start = cursor if isinstance(cursor, dict) else {}, _iso(_start(config))
     sources = sources_of(config)
     marks = dict.fromkeys(sources, start) | dict(known.get("sources") or {})
@@ -76,7 +75,7 @@ def _changes(config: Config, source: str, start: datetime) -> Iterator[tuple[lis
         following = client.next_page(answer)
         if following is None:
             return
-        # The same instant fills the page: its link goes on; else time does.
+        # If one instant fills the page, follow its link; otherwise advance by time.
         is_stuck = newest <= asked_from or min(times, default=newest) == newest
         more = {k: v for k, v in following.items() if k in ("page", "cursor")} if is_stuck else {}
         asked_from = asked_from if is_stuck else newest
@@ -101,7 +100,7 @@ def _question(config: Config, since: datetime) -> dict[str, str | int]:
 def _items(
     config: Config, issues: Sequence[Mapping[str, Json]], floor: datetime, answer: Answer
 ) -> tuple[list[Item], Answer]:
-    """The issues and their new notes, without what this connection does not ask for: that is not even stored."""
+    """The issues and their new notes. Whatever this connection doesn't want isn't even stored."""
     items: list[Item] = []
     for issue in issues:
         if "/merge_requests/" in str(issue.get("web_url")):
@@ -115,7 +114,7 @@ def _items(
 
 
 def _notes(config: Config, issue: Mapping[str, Json], floor: datetime) -> tuple[list[Item], Answer]:
-    """Notes changed since `floor`, read newest change first down to it."""
+    """Notes changed since `floor`, newest change first."""
     place = Place(wire.number(issue.get("project_id")) or "", wire.number(issue.get("iid")) or "")
     params: dict[str, str | int] = {"order_by": "updated_at", "sort": "desc", "per_page": NOTES_PER_PAGE}
     items: list[Item] = []
@@ -132,7 +131,7 @@ def _notes(config: Config, issue: Mapping[str, Json], floor: datetime) -> tuple[
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """An issue with all its notes, of one degree of secrecy: a public conversation never shows what is internal."""
+    """An issue with all notes of the same visibility: a public conversation never shows internal notes."""
     place = place_from(thread_id)
     if place is None:
         raise Rejected(f"{thread_id!r} is no issue of GitLab.")
@@ -151,7 +150,7 @@ def _closed(item: Item) -> str:
 
 
 def lookup(config: Config, external_ids: Sequence[str]) -> list[Item]:
-    """Which of them are gone. 404 also means *may not be seen*, so it only counts where what is around can be."""
+    """Which of them are gone. 404 can also mean *hidden*, so it only counts if the parent is readable."""
     found = []
     for place in filter(None, map(place_from, external_ids)):
         if _is_gone(config, place):
@@ -160,7 +159,8 @@ def lookup(config: Config, external_ids: Sequence[str]) -> list[Item]:
 
 
 def _is_gone(config: Config, place: Place) -> bool:
-    """A note under a readable issue, an issue in a readable project; confidential now is gone for the public, too."""
+    """A note under a readable issue, an issue in a readable project; one that became confidential is gone for the
+    public too."""
     path = client.issue_path(config, place)
     try:
         seen = client.thing(client.get(config, f"{path}/notes/{place.note}" if place.note else path), "an answer")
@@ -187,7 +187,7 @@ def check(config: Config) -> str:
 
 
 def token_expires_at(config: Config) -> datetime | None:
-    """https://docs.gitlab.com/api/personal_access_tokens/#self-inform: a day; the token ends as it begins."""
+    """https://docs.gitlab.com/api/personal_access_tokens/#self-inform: a date; the token expires as that day begins."""
     try:
         body = client.get(config, "personal_access_tokens/self").body
     except client.Missing:  # an OAuth token, or an instance before 15.5

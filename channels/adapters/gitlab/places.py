@@ -1,7 +1,7 @@
-"""Where on GitLab something is: one text that names an issue or a note, and says who may see it. Pure.
+"""Text references to a GitLab issue or note that include its visibility. Pure.
 
-`5#17` is issue 17 of project 5, `5#17#note_99` a note on it. Numbers of issues and of notes are counted apart, so the
-forms never collide. What not everybody may see stands apart, so that it can never join a public conversation:
+`5#17` is issue 17 of project 5, `5#17#note_99` a note on it. Issue and note numbers are separate sequences, so the two
+forms never collide. Anything not public has a distinct form, so it can never join a public conversation:
 `5#17!confidential` is a confidential issue, `5#17!internal` the internal notes on any issue.
 """
 
@@ -17,7 +17,7 @@ _FORM = re.compile(r"(?:(\d+)#)?(\d+)(?:!(confidential|internal))?(?:#note_(\d+)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`project` is a number as text; "" where only the issue's number is known. `closed`: who else may see it."""
+    """`project` is a number as text, "" if only the issue's number is known. `closed`: the restricted audience."""
 
     project: str
     iid: str
@@ -37,6 +37,6 @@ class Place:
 
 
 def place_from(text: str) -> Place | None:
-    """What `str(place)` wrote; also a bare issue number, whose project is then the connection's first."""
+    """Parses `str(place)`; also accepts a bare issue number, which refers to the connection's first project."""
     found = _FORM.fullmatch(text)
     return Place(found[1] or "", found[2], found[3] or "", found[4] or "") if found else None

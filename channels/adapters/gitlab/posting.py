@@ -1,4 +1,4 @@
-"""Answers on GitLab: notes on issues, thumbs up, and looking for what we wrote.
+"""Replies on GitLab: notes on issues, thumbs up, and finding our own notes.
 
 https://docs.gitlab.com/api/notes/#create-an-issue-note · https://docs.gitlab.com/api/emoji_reactions/
 """
@@ -23,7 +23,7 @@ OWN_PAGES = 20
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
-    """A note on the issue. What answers internal notes is internal itself."""
+    """A note on the issue. Replies to internal notes are internal."""
     place = _issue_of(outgoing)
     payload: dict[str, str | bool] = {"body": outgoing.text}
     if place.closed == INTERNAL:
@@ -53,7 +53,7 @@ def _receipt(place: Place, note: Mapping[str, Any]) -> Receipt | None:
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-    """The note with this text by the token's account. Raises Uncertain where there are too many to read them all."""
+    """The note with this text by the token's account. Raises Uncertain if there are too many to read all."""
     place = _issue_of(outgoing)
     me = client.thing(client.get(config, "user"), "an account").get("id")
     params: dict[str, str | int] = {"order_by": "created_at", "sort": "desc", "per_page": 100}
@@ -85,19 +85,19 @@ def _same(posted: str, ours: str) -> bool:
 
 
 def delete(config: Config, external_id: str) -> None:
-    """One of our notes; one that is gone already is fine."""
+    """Delete one of our notes; already deleted counts as success."""
     place = place_from(external_id)
     if place is None or not place.note:
         raise Rejected("Only notes are deleted from the desk; an issue is closed on GitLab itself.")
     try:
         client.remove(config, f"{client.issue_path(config, place)}/notes/{place.note}")
     except client.Missing:
-        # Hidden from this token or gone? If the issue can be read, the note is gone.
+        # Hidden from this token, or gone? If the issue is readable, the note is gone.
         client.get(config, client.issue_path(config, place))
 
 
 def like(config: Config, external_id: str) -> None:
-    """Thumbs up; given already is fine: GitLab answers 404 then, with these words."""
+    """Thumbs up; if already given, GitLab answers 404 with this text, which counts as success."""
     place = place_from(external_id)
     if place is None:
         raise Rejected(f"{external_id!r} is neither an issue nor a note of GitLab.")

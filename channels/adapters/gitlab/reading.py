@@ -1,4 +1,4 @@
-"""What a stored issue or note of GitLab says, in the desk's terms. Pure."""
+"""Turns a stored GitLab issue or note into a mention. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def base(config: Config) -> str:
 
 
 def web_base(config: Config) -> str:
-    """The site that belongs to the API: its address without `/api/v4`."""
+    """The web URL for the API: its address without `/api/v4`."""
     return base(config).removesuffix("/api/v4")
 
 
@@ -36,14 +36,14 @@ def host(config: Config) -> str:
 
 
 def names(config: Config, setting: str) -> list[str]:
-    """A list setting: lower case, without empty entries and slashes around."""
+    """A list setting: lower case, without empty entries and surrounding slashes."""
     values = config.setting(setting)
     entries = values if isinstance(values, list | tuple) else []
     return [name for value in entries if (name := str(value).strip().strip("/").lower())]
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """None for what this connection does not ask for: other labels, and what is confidential without the right."""
+    """None for issues this connection doesn't want: other labels, and confidential ones without permission."""
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("place"), str):
         raise Malformed("A stored GitLab item is not an object.")
@@ -67,7 +67,7 @@ def _has_labels(issue: Mapping[str, Any], config: Config) -> bool:
 
 
 def _may_see(place: str, path: str, config: Config) -> bool:
-    """Nothing confidential without the setting and a channel of its own: it would end up before everybody's eyes."""
+    """Confidential issues need the setting and a dedicated channel; otherwise everyone would see them."""
     if "!" not in place:
         return True
     return config.setting("confidential") is True and closed_address(path) in config.addresses
@@ -78,7 +78,7 @@ def closed_address(path: str) -> str:
 
 
 def _addressed(place: str, path: str) -> tuple[tuple[str, ...], ...]:
-    """The channel of the project, else of the nearest group above it."""
+    """The project's channel, else that of the nearest group above it."""
     if not path:
         return ()
     if "!" in place:
@@ -110,7 +110,7 @@ def _issue(external_id: str, issue: Mapping[str, Any], config: Config) -> Mentio
 def _note(
     external_id: str, place: Place | None, note: Mapping[str, Any], issue: Mapping[str, Any], config: Config
 ) -> Mention:
-    """Notes answer the issue: GitLab's list of notes does not tell which note answers which."""
+    """Notes reply to the issue: GitLab's note list doesn't say which note replies to which."""
     thread = place.thread if place else _thread_of_unknown(note, external_id)
     text = _body(note.get("text"), issue, config)
     author = _author(note.get("author"))
@@ -149,7 +149,7 @@ def _gone(external_id: str, place: Place | None) -> Mention:
 
 
 def _author(author: Json) -> Author:
-    """By number: webhooks tell of an issue's author nothing else."""
+    """Identified by number: webhooks give nothing else about an issue's author."""
     known = author if isinstance(author, dict) else {}
     handle = _text(known.get("username")) or None
     name = _text(known.get("name")) or None
@@ -169,8 +169,8 @@ def _issue_url(issue: Mapping[str, Any], place: Place | None, config: Config) ->
 
 
 def _body(value: Json, issue: Mapping[str, Any], config: Config) -> str:
-    """Markdown as it was written. Images that were uploaded have addresses without a host in the API, and whole ones
-    in webhooks: https://docs.gitlab.com/user/project/integrations/webhooks/#image-url-rewriting"""
+    """Markdown as written. Uploaded images have relative URLs in the API and absolute ones in webhooks:
+    https://docs.gitlab.com/user/project/integrations/webhooks/#image-url-rewriting"""
     text = _text(value).replace("\r\n", "\n")
     path = _text(issue.get("path"))
     if path and "/uploads/" in text:
@@ -209,7 +209,7 @@ def _text(value: Json) -> str:
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
-    """Without the hosts of uploads: the API and the webhooks write them differently, which is no edit."""
+    """Without upload hosts: the API and the webhooks write them differently, which isn't an edit."""
     mention = parse(item, config)
     if mention is None:
         return _NO_MENTION

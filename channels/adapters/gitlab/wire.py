@@ -1,10 +1,10 @@
-"""GitLab on the wire: issues and notes of the REST API, and the bodies of its webhooks. Pure.
+"""GitLab wire format: REST issues and notes, and webhook bodies. Pure.
 
 Issues: https://docs.gitlab.com/api/issues/ · Notes: https://docs.gitlab.com/api/notes/ · Webhooks:
 https://docs.gitlab.com/user/project/integrations/webhook_events/
 
-An item's payload is `{"kind": "issue" | "note" | "gone", …}` in one shape for both sources, so that the same post has
-the same fingerprint whichever way it came. Times are ISO; older webhooks write `2015-05-17 17:06:40 UTC`.
+An item's payload is `{"kind": "issue" | "note" | "gone", …}`, the same for both sources, so a post has the same
+fingerprint either way. Times are ISO; older webhooks use `2015-05-17 17:06:40 UTC`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _OTHER = frozenset(
         "commit_id", "username", "sha", "access_level",
     )
 )  # fmt: skip
-"""Keys of what GitLab also sends and what holds no mention: emoji, events, to-dos, projects, users, merge requests."""
+"""Keys of GitLab objects that hold no mention: emoji, events, to-dos, projects, users, merge requests."""
 
 
 def split(document: Document) -> list[Item]:
-    """The issues and notes of a response or a webhook; anything else of GitLab's holds none."""
+    """The issues and notes of a response or a webhook; other GitLab objects hold none."""
     if isinstance(document, list):
         return [item for entry in document for item in split(_object(entry))]
     body = _object(document)
@@ -56,17 +56,17 @@ def _error_line(body: Mapping[str, Any]) -> str:
     return " ".join(str(said).split())[:200]
 
 
-# --- what the API answers ----------------------------------------------------------------------------------------
+# --- API responses ---------------------------------------------------------------------------------------------------
 
 
 def issue_item(issue: Mapping[str, Any], path: str = "") -> Item:
-    """`path`: of its project, where the caller knows it."""
+    """`path`: the project's, if the caller knows it."""
     place = _place(issue)
     return Item(str(place), {"kind": "issue", "issue": of_issue(issue, path), "place": str(place)})
 
 
 def of_issue(issue: Mapping[str, Any], path: str = "") -> dict[str, Json]:
-    """What is kept of an issue, also beside each of its notes."""
+    """The issue fields we keep, also with each of its notes."""
     labels = issue.get("labels")
     return {
         "title": issue.get("title"),
@@ -86,7 +86,7 @@ def of_issue(issue: Mapping[str, Any], path: str = "") -> dict[str, Json]:
 
 
 def path_of(issue: Mapping[str, Any]) -> str:
-    """The full path of the issue's project: from `references.full`, else from its address."""
+    """The full path of the issue's project: from `references.full`, else from its URL."""
     references = issue.get("references")
     full = references.get("full") if isinstance(references, dict) else None
     if isinstance(full, str) and "#" in full:
@@ -102,7 +102,7 @@ def path_of(issue: Mapping[str, Any]) -> str:
 
 
 def note_item(note: Mapping[str, Any], issue: Mapping[str, Any] | None = None, path: str = "") -> Item | None:
-    """A note with what it needs of its issue; None for what a machine wrote, and for notes on anything but issues."""
+    """A note with the issue data it needs; None for system notes, and for notes on anything but issues."""
     if note.get("system") is True or note.get("noteable_type") not in (None, "Issue", "WorkItem"):
         return None
     about = issue or {}
@@ -130,14 +130,14 @@ def _of_note(note: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def gone_item(place: Place) -> Item:
-    """Something that was there and is no more."""
+    """A deleted issue or note."""
     return Item(str(place), {"kind": "gone", "place": str(place)})
 
 
 def _place(issue: Mapping[str, Any]) -> Place:
     project, iid = number(issue.get("project_id")) or "", number(issue.get("iid"))
     closed = CONFIDENTIAL if issue.get("confidential") is True else ""
-    # Before 2013 the API told no number within the project.
+    # Before 2013 the API gave no per-project number.
     return Place(project, iid or f"id{number(issue.get('id')) or ''}", closed)
 
 
@@ -156,7 +156,7 @@ def _label(label: Json) -> str:
     return str(label.get("title") or label.get("name") or "") if isinstance(label, dict) else str(label)
 
 
-# --- what a webhook brings ---------------------------------------------------------------------------------------
+# --- webhooks --------------------------------------------------------------------------------------------------------
 
 
 def _hook_items(body: Mapping[str, Any]) -> list[Item]:
@@ -199,7 +199,7 @@ def _hook_note(body: Mapping[str, Any], changed: Mapping[str, Any], path: str) -
 
 
 def _who(body: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Json] | None:
-    """The author is told by number only; who did it has a name, and who makes something is its author."""
+    """Authors are given by number only; but the acting user has a name, and whoever creates something is its author."""
     user, author_id = body.get("user"), changed.get("author_id")
     if not isinstance(user, dict) or not (changed.get("action") in ("open", "create") or user.get("id") == author_id):
         return None
@@ -212,7 +212,7 @@ def _project_id(body: Mapping[str, Any]) -> Json:
 
 
 def project_of(body: Mapping[str, Any]) -> tuple[str, str]:
-    """(number, full path in lower case) of the project that a webhook is about."""
+    """(number, full path in lower case) of a webhook's project."""
     project = body.get("project")
     path = project.get("path_with_namespace") if isinstance(project, dict) else ""
     return number(_project_id(body)) or "", str(path or "").lower()

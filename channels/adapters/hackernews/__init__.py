@@ -1,4 +1,4 @@
-"""Hacker News: mentions and the front page through Algolia's search, whole threads, no way to post.
+"""Hacker News: mentions and the front page through Algolia's search, and whole threads. No posting API.
 
 https://hn.algolia.com/api and https://github.com/HackerNews/API
 """
@@ -25,7 +25,7 @@ from channels.contract import (
 
 
 class HackerNews(Adapter):
-    """Answers are given on the site itself and recognised when they come in with the thread."""
+    """Replies are written on the site and recognised when the thread is read."""
 
     platform = "hackernews"
     label = "Hacker News"
@@ -68,7 +68,7 @@ class HackerNews(Adapter):
         return wire.fingerprint(item, config)
 
     def reply_url(self, mention_url: str | None, external_id: str, config: Config) -> str | None:
-        """The item's own page: it has the reply box for stories and comments alike."""
+        """The item's own page, which has the reply box for both stories and comments."""
         return wire.item_url(config, external_id)
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:

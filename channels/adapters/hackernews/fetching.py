@@ -1,7 +1,7 @@
-"""Asks Hacker News: searches newest first down to what is known, the front page, whole threads.
+"""Reads Hacker News: searches newest first down to known items, the front page, whole threads.
 
-Algolia gives at most 1,000 hits for a query whatever the page (https://hn.algolia.com/api), so a long stretch is
-sliced by time: each request asks for what is not newer than the oldest hit so far. 10,000 requests an hour and IP.
+Algolia returns at most 1,000 hits per query regardless of paging (https://hn.algolia.com/api), so a long range is
+sliced by time: each request asks for hits no newer than the oldest so far. 10,000 requests per hour and IP.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ PER_PAGE = 200
 MOST_PER_QUERY = 1000
 PAGES_A_POLL = 25
 OVERLAP_S = 2 * 3600
-"""Comments can be edited for two hours, and the search index lags: what is that young is read again."""
+"""Comments can be edited for two hours and the search index lags, so recent items are reread."""
 THREAD_ITEMS = 2000
 THREAD_REQUESTS = 300
 LOOKUPS = 30
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of hits that name a phrase, or the front page as it is now. A phrase that the search refuses keeps none of
-    the others from being read."""
+    """Pages of hits that name a phrase, or the current front page. A rejected phrase doesn't block the others."""
     if config.setting("feed", "mentions") == "front_page":
         yield Page(wire.split(_front_page(config)), cursor if isinstance(cursor, dict) else {})
         return
@@ -64,7 +63,7 @@ def check(config: Config) -> str:
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The story with all its comments: in one request, or item by item where the search does not know it (yet)."""
+    """The story with all its comments: in one request, or item by item if the search doesn't have it (yet)."""
     number = wire.identity(thread_id)
     if number is None:
         raise Rejected(f"{thread_id!r} is no item of Hacker News.")
@@ -73,18 +72,18 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
         if isinstance(answer.body, dict):
             return wire.of_tree(answer.body, THREAD_ITEMS)
     except (Rejected, Transient, Malformed):
-        pass  # not indexed yet, or the search is down: the items themselves are served elsewhere
+        pass  # not indexed yet, or the search is down: Firebase still serves the items
     return _walk(config, number)
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """What the tree leaves out, item by item: it shows neither deleted comments nor dead ones, Firebase says which."""
+    """Items missing from the tree, one by one: it shows neither deleted nor dead comments; Firebase says which."""
     found = (_firebase(config, number) for number in map(wire.identity, external_ids[:LOOKUPS]) if number)
     return [wire.firebase_item(entry, {"id": thread_id}) for entry in found if entry is not None]
 
 
 def _walk(config: Config, number: str) -> list[Item]:
-    """Breadth first through Firebase, bounded in requests: replies to the story come before replies to replies."""
+    """Breadth first through Firebase, with a request limit: replies to the story before nested replies."""
     root = _firebase(config, number)
     if root is None:
         return []
@@ -111,7 +110,7 @@ def _kids(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _search(config: Config, phrase: str, progress: Progress) -> Iterator[tuple[list[Item], Progress]]:
-    """New hits first, down through the overlap, then the gaps that earlier polls left."""
+    """New hits first, down through the overlap, then the gaps left by earlier polls."""
     gap: Gap | None = progress.gaps()[0]
     asked = Gap(progress.gaps()[0].floor - OVERLAP_S, None)
     for number in range(1, PAGES_A_POLL + 1):
@@ -123,7 +122,7 @@ def _search(config: Config, phrase: str, progress: Progress) -> Iterator[tuple[l
         gap = None if is_last else progress.gap_below(low)
         older = progress.older_gap()
         if gap is None and older is not None and (is_last or number >= PAGES_A_POLL // 2):
-            gap = asked = older  # what is known already must not keep a gap from ever being filled
+            gap = asked = older  # known hits must not keep a gap from being filled
         elif is_last:
             return
         else:
@@ -131,8 +130,8 @@ def _search(config: Config, phrase: str, progress: Progress) -> Iterator[tuple[l
 
 
 def _slice(config: Config, phrase: str, asked: Gap) -> tuple[list[dict[str, Any]], int, int | None, bool]:
-    """One request's worth: hits, oldest and newest of their times, and whether that was all there is. A second that
-    holds more than a page is asked for as a whole; what it holds beyond that, the search never shows."""
+    """One request: hits, oldest and newest of their times, and whether that was all. If one second holds more than a
+    page, it is requested as a whole; the search never shows anything beyond that."""
     size, low, top = PER_PAGE, asked.floor, None
     hits, is_last = _page(config, phrase, asked, size)
     if not is_last and asked.ceiling is not None and min(_times(hits), default=asked.ceiling) >= asked.ceiling:
@@ -146,7 +145,8 @@ def _slice(config: Config, phrase: str, asked: Gap) -> tuple[list[dict[str, Any]
 
 
 def _page(config: Config, phrase: str, asked: Gap, size: int) -> tuple[list[dict[str, Any]], bool]:
-    """Hits of a gap and whether that is all of them; fewer than asked for is the only sure sign (nbHits is rough)."""
+    """Hits of a gap, and whether that is all of them; fewer than requested is the only reliable sign (nbHits is
+    approximate)."""
     document = _ask(config, phrase, asked, size)
     hits = _hits(document)
     pages = document.get("nbPages")
@@ -189,7 +189,7 @@ def _times(hits: list[dict[str, Any]]) -> list[int]:
 
 
 def _items(config: Config, hits: list[dict[str, Any]]) -> list[Item]:
-    """Without what only resembles a phrase: stored, it would hide the same comment when a thread brings it."""
+    """Drops near-matches of a phrase: stored, they would mask the same comment arriving with a thread."""
     items = wire.split({"hits": hits})
     return [item for item in items if wire.parse(item, config) is not None]
 

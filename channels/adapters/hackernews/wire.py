@@ -1,7 +1,7 @@
-"""Hacker News on the wire: search hits, nested item trees (both Algolia's) and Firebase items. Pure.
+"""Hacker News wire format: Algolia search hits and item trees, and Firebase items. Pure.
 
-Search: https://hn.algolia.com/api. Items: https://github.com/HackerNews/API. Old hits carry nulls where new ones leave
-the key out; comments have neither title nor url of their own; all texts are HTML.
+Search: https://hn.algolia.com/api. Items: https://github.com/HackerNews/API. Old hits have nulls where new ones omit
+the key; comments have no title or url; all texts are HTML.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _hit_item(hit: Json, place: int | None) -> Item:
 
 
 def firebase_item(document: Mapping[str, Any], story: Mapping[str, Any] | None = None) -> Item:
-    """One Firebase item; `story` says to which story a comment belongs, which the item itself does not tell."""
+    """One Firebase item; `story` is the comment's story, which the item itself doesn't name."""
     number = identity(document.get("id"))
     if number is None:
         raise Malformed("An item has no id.")
@@ -108,7 +108,7 @@ def firebase_item(document: Mapping[str, Any], story: Mapping[str, Any] | None =
 
 
 def story_of(root: Mapping[str, Any]) -> dict[str, Any]:
-    """What a comment must carry of its story to be read alone."""
+    """The story data a comment needs to be read on its own."""
     return {"id": root.get("id"), "title": root.get("title")}
 
 
@@ -134,7 +134,7 @@ def _without_derived(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """The mention in an item; None for a search hit that names none of the phrases as whole words."""
+    """The mention in an item; None for a search hit that names no phrase as whole words."""
     payload = item.payload
     if not isinstance(payload, dict):
         raise Malformed("A stored Hacker News item is not an object.")
@@ -150,7 +150,7 @@ def parse(item: Item, config: Config) -> Mention | None:
 
 
 def _wanted(mention: Mention, config: Config) -> bool:
-    """Algolia also finds prefixes and misspellings, and comments by their story's title: only our own check counts."""
+    """Algolia also matches prefixes, misspellings, and comments by their story's title, so we check again."""
     if config.setting("feed", "mentions") == "front_page":
         return True
     phrases = config.setting("phrases")
@@ -229,7 +229,7 @@ def _author(name: str, config: Config) -> Author:
 
 
 def _is_gone(entry: Mapping[str, Any], author: str, html: str) -> bool:
-    """Deleted by its author, or killed by moderators: readers no longer see it. A tree shows that by emptiness."""
+    """Deleted by its author, or killed by moderators: not visible to readers. A tree shows that as empty fields."""
     if entry.get("deleted") is True or entry.get("dead") is True or html in _DEAD_TEXTS:
         return True
     return not author and not html and not entry.get("title")
@@ -268,7 +268,7 @@ def _text(value: Json) -> str:
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
-    """Over the plain text, not the HTML: the three APIs escape the same text differently, which is no edit."""
+    """Over the plain text, not the HTML: the three APIs escape the same text differently, which isn't an edit."""
     mention = parse(item, config)
     if mention is None:
         return _NO_MENTION

@@ -1,4 +1,4 @@
-"""HackerOne: reports to our programs and what is said in them. Answers are given on HackerOne itself.
+"""HackerOne: reports to our programs and their activities. Replies are written on HackerOne.
 
 https://api.hackerone.com/customer-resources/ and https://api.hackerone.com/customer-reference/
 """
@@ -25,8 +25,8 @@ from channels.contract import (
 
 
 class HackerOne(Adapter):
-    """One API token reads any number of programs, each a channel by its handle. Who may see it (no volunteer), one
-    business day and no weekends are settings of that channel."""
+    """One API token reads any number of programs, each a channel by its handle. Access (no volunteers), the
+    one-business-day target and no weekends are settings of that channel."""
 
     platform = "hackerone"
     is_private = True
@@ -63,7 +63,7 @@ class HackerOne(Adapter):
         return reading.fingerprint(item, config)
 
     def reply_url(self, mention_url: str | None, external_id: str, config: Config) -> str | None:
-        """The report: its comment box is below the last activity, whichever one is answered."""
+        """The report: its comment box is below the last activity, whichever one we answer."""
         if mention_url:
             return mention_url.partition("#")[0]
         return reading.report_url(config, external_id) if external_id.isdigit() else None

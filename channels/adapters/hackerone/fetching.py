@@ -1,11 +1,11 @@
-"""Asks HackerOne for the reports of each program in which something happened, oldest first, and reads each as a whole.
+"""Reads each program's reports with new activity, oldest first, each as a whole.
 
 https://api.hackerone.com/customer-resources/#reports-get-all-reports (filters, `sort`, `links.next`) and
 #reports-get-report. 600 reads a minute: https://api.hackerone.com/getting-started/#rate-limits
 
-The list tells no activities, so each report of it is asked for. Every page begins where the last one ended in time: a
-report in which something happens while we read moves to the end of the list, and what stood behind it would slip over
-the edge of a numbered page. `links.next` says whether there is more, and goes on within one instant.
+The list contains no activities, so each report is fetched. Pages advance by time: a report with activity while we read
+moves to the end of the list, so the ones behind it would shift across a page boundary. `links.next` says whether there
+is more, and pages within one instant.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ PER_PAGE = 25
 PAGES_A_POLL = 20
 OVERLAP = timedelta(minutes=2)
 INSTANT = timedelta(milliseconds=1)
-"""Their filter leaves out the given instant itself."""
+"""Their filter excludes the given instant."""
 
 
 class Missing(Rejected):
-    """404: it is not there, or this token may not see it."""
+    """404: it doesn't exist, or this token may not see it."""
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """One program after the other; one that cannot be read keeps none of the others from being read."""
+    """One program at a time; a failing program doesn't block the others."""
     known, start = cursor if isinstance(cursor, dict) else {}, _iso(_start(config))
     programs = programs_of(config)
     marks = dict.fromkeys(programs, start) | dict(known.get("programs") or {})
@@ -65,7 +65,7 @@ def _start(config: Config) -> datetime:
 
 
 def _changes(config: Config, program: str, start: datetime) -> Iterator[tuple[list[Item], datetime]]:
-    """(items, happened up to here) of each page, bounded."""
+    """(items, activity up to here) of each page, bounded."""
     asked_from = start - OVERLAP
     reached, more = start, dict[str, str | int]()
     for _ in range(PAGES_A_POLL):
@@ -106,14 +106,14 @@ def _reports(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _next(body: Mapping[str, Any]) -> dict[str, str | int] | None:
-    """The parameters of `links.next`. Only they are taken: the token goes to no other host, whatever a link says."""
+    """The parameters of `links.next`. We take nothing else, so the token never goes to another host."""
     links = body.get("links")
     target = links.get("next") if isinstance(links, dict) else None
     return dict(parse_qsl(urlsplit(target).query)) if isinstance(target, str) and target else None
 
 
 def _whole(config: Config, report: Mapping[str, Any]) -> list[Item]:
-    """With its activities; as the list shows it where it can no longer be read alone."""
+    """The report with its activities; the list's version if it can't be read on its own any more."""
     number = wire.identity(report.get("id"))
     if number is None:
         return []
@@ -140,7 +140,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """HackerOne deletes nothing and hides reports from a token at will: of what is not shown nothing can be said."""
+    """HackerOne deletes nothing and may hide reports from a token at will, so a missing one proves nothing."""
     return []
 
 
@@ -180,7 +180,7 @@ def _classify(status: int, body: Json) -> ChannelError | None:
 
 
 def _of_errors(body: Mapping[str, Any]) -> ChannelError:
-    """The error of a 200 that holds errors, by the status that they name."""
+    """The error in a 200 response, mapped by the status it names."""
     status = str(next((error.get("status") for error in wire.errors_of(body)), ""))
     line = wire.error_line(body)
     if status in ("401", "403"):
@@ -193,7 +193,7 @@ def _of_errors(body: Mapping[str, Any]) -> ChannelError:
 
 
 def _refused(status: int, body: Json) -> AuthFailed:
-    """A 403 is about what was asked for: the rights of a token go by program."""
+    """A 403 is about the requested object: a token's permissions are per program."""
     kind = NotForThis if status == 403 else AuthFailed
     return kind(
         f"HackerOne refuses the API token: {wire.error_line(body)}. Check identifier and token, and that the token's "

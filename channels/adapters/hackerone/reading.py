@@ -1,6 +1,6 @@
-"""What a stored report or activity of HackerOne says, in the desk's terms. Pure.
+"""Turns a stored HackerOne report or activity into a mention. Pure.
 
-Kinds of activities: https://api.hackerone.com/customer-reference/#activity-agreed-on-going-public and what follows.
+Activity types: https://api.hackerone.com/customer-reference/#activity-agreed-on-going-public and following.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _OF_PROGRAM = frozenset(STATES) - {"activity-bug-reopened", "activity-bug-not-ap
     "activity-bounty-awarded",
     "activity-swag-awarded",
 }
-"""What no researcher can do; their own report they can close (as not applicable) and ask to reopen."""
+"""Actions researchers can't take; they can close their own report (as not applicable) and ask to reopen it."""
 _EDITED_AFTER = timedelta(seconds=2)
 _NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """None for what only the team may see, and for activities that are no words and change nothing one would wait for
-    (somebody was assigned)."""
+    """None for internal activities, and for ones without text that change nothing anyone waits for (e.g. an
+    assignment)."""
     payload = item.payload
     report = payload.get("report") if isinstance(payload, dict) else None
     if not isinstance(report, dict):
@@ -93,7 +93,7 @@ def _activity(
         text=said,
         parent_id=thread if page else None,
         url=f"{page}#{external_id}" if page else None,
-        # Without words nobody has said anything: it is shown, and moves no clock.
+        # Without text nobody has said anything: it is shown, but stops no clock.
         is_auto=not message or activity.get("automated") is True,
         is_own=_is_of_team(activity, report, author, config),
         edited_at=updated if is_edited else None,
@@ -110,7 +110,7 @@ def _activity(
 
 
 def _said(kind: str, message: str, activity: Mapping[str, Any]) -> str:
-    """The words, after what happened beside them; "" where neither matters to who waits."""
+    """The text, preceded by the event; "" if neither matters to whoever is waiting."""
     if kind in STATES:
         happened = f"State changed to {STATES[kind]}"
     elif kind == "activity-bounty-awarded":
@@ -126,7 +126,7 @@ def _said(kind: str, message: str, activity: Mapping[str, Any]) -> str:
 
 
 def _is_of_team(activity: Mapping[str, Any], report: Mapping[str, Any], author: Author, config: Config) -> bool:
-    """In a report write its reporter, guests whom somebody has invited, the program, and HackerOne on its behalf."""
+    """A report's participants are its reporter, invited guests, the program, and HackerOne on its behalf."""
     if _is_named(author, config) or activity.get("automated") is True:
         return True
     actor = activity.get("author")
@@ -149,7 +149,7 @@ def _author(actor: Json, config: Config) -> Author:
     known = actor if isinstance(actor, dict) else {}
     number, handle = _text(known.get("id")), _text(known.get("username")) or None
     if known.get("type") == "program" and number:
-        number = f"program-{number}"  # numbers of programs and of people are counted apart
+        number = f"program-{number}"  # program and user ids are separate sequences
     url = f"{web_base(config)}/{handle}" if handle else None
     return Author(number, handle, " ".join(_text(known.get("name")).split()) or None, url)
 

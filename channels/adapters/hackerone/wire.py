@@ -1,11 +1,11 @@
-"""HackerOne on the wire: JSON:API documents of reports and activities. Pure.
+"""HackerOne wire format: JSON:API documents of reports and activities. Pure.
 
 Reports: https://api.hackerone.com/customer-resources/#reports · Objects:
-https://api.hackerone.com/customer-reference/#activity · All ids are texts. An error body is `{"errors": […]}`, and that
-may sit under `data` with status 200.
+https://api.hackerone.com/customer-reference/#activity · All ids are strings. An error body is `{"errors": […]}`, which
+may also be under `data` with status 200.
 
-An item's payload is `{"kind": "report" | "activity", …}`; an activity carries what it needs of its report, also who
-wrote it and who else takes part: a report is a closed room, and by that the team is told from the researcher.
+An item's payload is `{"kind": "report" | "activity", …}`; an activity carries the report data it needs, including its
+author and participants: a report is private, and they tell the team from the researcher.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def split(document: Document) -> list[Item]:
 
 
 def error_line(document: Mapping[str, Any]) -> str:
-    """What the errors of a body say; "" where it holds none."""
+    """The error messages in a body; "" if there are none."""
     first = next(iter(errors_of(document)), None)
     if first is None:
         return ""
@@ -49,7 +49,7 @@ def error_line(document: Mapping[str, Any]) -> str:
 
 
 def errors_of(document: Json) -> list[dict[str, Any]]:
-    """The error objects of a body, at its top or under `data`."""
+    """The error objects of a body, at the top level or under `data`."""
     if not isinstance(document, dict):
         return []
     data = document.get("data")
@@ -69,7 +69,7 @@ def _items(entry: Mapping[str, Any]) -> list[Item]:
 
 
 def report_items(report: Mapping[str, Any]) -> list[Item]:
-    """The report, then its activities, oldest first. What only the team may see is left out: it is not even stored."""
+    """The report, then its activities, oldest first. Internal activities aren't even stored."""
     number = identity(report.get("id"))
     if number is None:
         raise Malformed("A report has no id.")
@@ -83,7 +83,7 @@ def report_items(report: Mapping[str, Any]) -> list[Item]:
 
 
 def _of_report(report: Mapping[str, Any], number: str) -> dict[str, Json]:
-    """What an activity needs of its report to be read alone."""
+    """The report data an activity needs to be read on its own."""
     program, reporter = related(report, "program"), related(report, "reporter")
     return {
         "id": number,
@@ -134,7 +134,7 @@ def _activity_item(activity: Mapping[str, Any], report: Mapping[str, Any]) -> It
 
 
 def _guests(activities: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Ids of those who take part without being the reporter or of the program: invited by somebody in the report."""
+    """Ids of participants who are neither the reporter nor the program: guests invited to the report."""
     found = []
     for activity in activities:
         if activity.get("type") in _GUESTS:
@@ -161,7 +161,7 @@ def attributes(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def related(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The one object of a relationship, empty where there is none."""
+    """The single object of a relationship, empty if there is none."""
     data = _relationship(entry, name)
     return data if isinstance(data, dict) else {}
 
@@ -178,7 +178,7 @@ def _relationship(entry: Mapping[str, Any], name: str) -> Json:
 
 
 def identity(value: Json) -> str | None:
-    """An id as text: texts by the book, numbers in some older answers."""
+    """An id as text: strings by the specification, numbers in some older answers."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None

@@ -1,4 +1,4 @@
-"""Lobsters: the newest stories and their comments, matched by ourselves; answers are given on the site.
+"""Lobsters: the newest stories and their comments, matched here; replies are written on the site.
 
 https://lobste.rs/about and https://github.com/lobsters/lobsters
 """
@@ -25,7 +25,7 @@ from channels.contract import (
 
 
 class Lobsters(Adapter):
-    """No key, no search in JSON, no way to post: what is new is read and matched here."""
+    """No key, no JSON search, no posting API: new stories are read and matched here."""
 
     platform = "lobsters"
     label = "Lobsters"

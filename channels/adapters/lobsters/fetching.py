@@ -1,10 +1,10 @@
-"""Reads the newest stories, and the comments of those that got some since.
+"""Reads the newest stories, and the comments of those with new ones.
 
 `/newest.json`, `/newest/page/N.json` (25 stories each, by id), `/s/ID.json`, `/c/ID.json`:
-https://github.com/lobsters/lobsters/blob/main/config/routes.rb. The newest comments exist as a page and as RSS only,
-and the search as a page only, so comments are found with their stories: each list tells how many a story has.
+https://github.com/lobsters/lobsters/blob/main/config/routes.rb. New comments are only available as HTML and RSS, search
+only as HTML, so comments are found through their stories: each list includes comment counts.
 
-The site is run by volunteers: one request a second, at most, and few a poll.
+The site is run by volunteers: at most one request a second, and few per poll.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from channels.toolkit.backfill import Slice, descend, descent_from
 from channels.toolkit.text import names_phrase
 
 PAGES_A_POLL = 20
-"""Of 25 stories: about two weeks."""
+"""Of 25 stories each: about two weeks."""
 OVERLAP_S = 48 * 3600
-"""Stories are edited and get their first comments within this time; their list is read again so far back."""
+"""Stories are edited and get their first comments within this time, so their list is reread this far back."""
 PAUSE_S = 1.0
 STORIES_A_POLL = 10
-"""So many stories are read with their comments at one poll; the others wait for the next."""
+"""Stories read with their comments per poll; the others wait for the next one."""
 WATCHED = 400
-"""Stories of which the number of comments is remembered; older ones get hardly any."""
+"""Stories with a remembered comment count; older ones rarely get new comments."""
 LOOKUPS = 20
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Stories that name a phrase, then the comments that do under any story that is still young."""
+    """Stories that name a phrase, then matching comments under any recent story."""
     stored = cursor if isinstance(cursor, dict) else {}
     counts = {str(k): int(v) for k, v in (stored.get("comments") or {}).items() if isinstance(v, int)}
     waiting: dict[str, int] = {str(k): int(v) for k, v in (stored.get("waiting") or {}).items()}
@@ -65,9 +65,9 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
             counts[number] = count
         except RateLimited:
             raise
-        except Transient as error:  # to the end: one story that cannot be read must not keep the others waiting
+        except Transient as error:  # to the end: one unreadable story mustn't delay the others
             waiting[number], failed = count, failed or error
-        except (Malformed, Rejected) as error:  # until somebody comments on it again
+        except (Malformed, Rejected) as error:  # until its next new comment
             counts[number], failed = count, failed or error
         state = {**state, "comments": _newest(counts), "waiting": dict(waiting)}
         yield Page(items, state)
@@ -95,8 +95,8 @@ def phrases_of(config: Config) -> list[str]:
 
 
 def _with(story: Mapping[str, Any], counts: Mapping[str, int], waiting: dict[str, int]) -> dict[str, int]:
-    """A story with other comments than when they were read last goes to the front of those that wait: what is talked
-    about now comes before what a first look back has found."""
+    """A story with a changed comment count goes to the front of the queue, so current discussions come before the
+    backlog of the first poll."""
     number, count = wire.short_id(story.get("short_id")), story.get("comment_count")
     if number is None or not isinstance(count, int) or count == counts.get(number, 0):
         return waiting
@@ -108,12 +108,12 @@ def _newest(counts: dict[str, int]) -> dict[str, int]:
 
 
 def _named(config: Config, items: list[Item]) -> list[Item]:
-    """Without what names none of the phrases: stored, it would hide the same story when somebody follows it."""
+    """Drops items that name no phrase: stored, they would mask the same story once somebody follows it."""
     return [item for item in items if wire.parse(item, config) is not None]
 
 
 class _Pace:
-    """No two requests of one poll within a second."""
+    """Limits a poll to one request a second."""
 
     def __init__(self) -> None:
         self._is_first = True
@@ -134,7 +134,7 @@ def _stories(config: Config, number: int, pace: _Pace) -> list[dict[str, Any]]:
 
 
 def _comments_naming(config: Config, number: str, phrases: list[str], pace: _Pace) -> list[Item]:
-    """Comments on a story that hold a phrase. A story that is gone meanwhile has none."""
+    """Comments on a story that name a phrase; none if the story is gone."""
     pace.wait()
     found = []
     for item in _read_story(config, number) or ():
@@ -147,7 +147,7 @@ def _comments_naming(config: Config, number: str, phrases: list[str], pace: _Pac
 
 
 def _read_story(config: Config, number: str) -> list[Item] | None:
-    """The story and its comments; None where there is none (any more)."""
+    """The story and its comments; None if it doesn't exist (any more)."""
     body = _unless_gone(config, f"s/{number}.json")
     if body is None:
         return None
@@ -157,7 +157,7 @@ def _read_story(config: Config, number: str) -> list[Item] | None:
 
 
 class _Gone(Rejected):
-    """The site has no such story or comment; for comments it says so with a 400."""
+    """The site has no such story or comment; for comments it answers 400."""
 
 
 def _unless_gone(config: Config, path: str) -> Json:
@@ -181,12 +181,12 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def _of_thread(item: Item) -> Item:
-    """A story that somebody follows counts whether it names us or not."""
+    """A followed story counts whether it names us or not."""
     return Item(item.external_id, {**item.payload, "in_thread": True}) if "comment" not in item.payload else item
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """Deleted comments without answers vanish from their story; asked for one by one the site still tells of them."""
+    """Deleted comments without replies vanish from their story, but the site still returns them individually."""
     items = []
     for at, external_id in enumerate(external_ids[:LOOKUPS]):
         if at:

@@ -1,8 +1,8 @@
-"""Lobsters on the wire: lists of stories, one story with its comments, one comment. Pure.
+"""Lobsters wire format: story lists, one story with its comments, one comment. Pure.
 
-The site's own code says what is in its JSON: https://github.com/lobsters/lobsters (`app/models/story.rb` and
-`comment.rb`, `as_json`). Over the years `submitter_user` and `commenting_user` went from an object to a name,
-`indent_level` (from 1) to `depth` and `parent_comment`, `updated_at` to `last_edited_at`. Times carry an offset.
+The JSON is defined by the site's code: https://github.com/lobsters/lobsters (`app/models/story.rb` and `comment.rb`,
+`as_json`). Over the years `submitter_user` and `commenting_user` went from an object to a name, `indent_level` (from 1)
+to `depth` and `parent_comment`, `updated_at` to `last_edited_at`. Times carry an offset.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from channels.toolkit.text import clean, html_links, html_to_text, names_phrase
 
 WEB = "https://lobste.rs"
 COMMENT_PREFIX = "c_"
-"""As in the site's own anchors: a story and a comment may share a short id, each kind has its own space of them."""
+"""As in the site's own anchors: a story and a comment may share a short id, since the two kinds are numbered
+separately."""
 NOT_EDITED = timedelta(minutes=1)
-"""`has_been_edited?` in comment.rb: what is changed sooner does not count."""
+"""`has_been_edited?` in comment.rb: earlier changes don't count."""
 _NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 _SHORT = re.compile(r"[0-9a-z]{1,12}")
 _STORY_PATH = re.compile(r"/s/([0-9a-z]+)")
@@ -93,7 +94,7 @@ def story_item(story: Mapping[str, Any]) -> Item:
 
 
 def comment_item(comment: Mapping[str, Any], story: Mapping[str, Any] | None, parent: str | None) -> Item:
-    """`story`: what it is said about, where that is known; `parent`: short id of the comment above it."""
+    """`story`: the one commented on, if known; `parent`: short id of the parent comment."""
     number = short_id(comment.get("short_id"))
     if number is None:
         raise Malformed("A comment has no short_id.")
@@ -104,12 +105,12 @@ def comment_item(comment: Mapping[str, Any], story: Mapping[str, Any] | None, pa
 
 
 def gone_item(external_id: str, story: str) -> Item:
-    """What the site shows no more."""
+    """A story or comment that is no longer shown."""
     return Item(external_id, {"gone": external_id, "story": story})
 
 
 def _comments(story: Mapping[str, Any]) -> list[Item]:
-    """The flat list, depth first. Old ones tell the parent only by how far they are indented."""
+    """The flat list, depth first. Old ones give the parent only by indentation."""
     comments, items = story.get("comments"), []
     above: list[str] = []
     for comment in comments if isinstance(comments, list) else ():
@@ -129,8 +130,8 @@ def _comments(story: Mapping[str, Any]) -> list[Item]:
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """The mention in an item; None for a story of a list that names none of the phrases as whole words. A comment
-    counts as it is: stories are read as a whole, and only the comments that name us are taken from there."""
+    """The mention in an item; None for a listed story that names no phrase as whole words. Comments always count:
+    stories are read as a whole, and only the matching comments are taken from them."""
     payload = item.payload
     if not isinstance(payload, dict):
         raise Malformed("A stored Lobsters item is not an object.")
@@ -153,7 +154,7 @@ def parse(item: Item, config: Config) -> Mention | None:
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
-    """Over the text, not the HTML, and not over the parent: a single comment of old does not tell it."""
+    """Over the text, not the HTML, and not the parent: an old single comment doesn't name it."""
     mention = parse(item, config)
     if mention is None:
         return _NO_MENTION
@@ -163,7 +164,7 @@ def fingerprint(item: Item, config: Config) -> bytes:
 
 
 def is_wanted(mention: Mention, config: Config) -> bool:
-    """By title, text and where it leads: a link to `acme.example/blog` names us, too."""
+    """By title, text and target URL: a link to `acme.example/blog` names us too."""
     phrases = config.setting("phrases")
     if not isinstance(phrases, list | tuple):
         return True
@@ -225,7 +226,7 @@ def _comment(external_id: str, payload: Mapping[str, Any], config: Config) -> Me
 
 
 def _gone(comment: Mapping[str, Any]) -> str | None:
-    """`removed` by a moderator (who then also deletes it), or `deleted` by its author; its text says so, too."""
+    """`removed` by a moderator (who then also deletes it), or `deleted` by its author; the text says so too."""
     if comment.get("is_moderated") is True:
         return "removed"
     return "deleted" if comment.get("is_deleted") is True else None
@@ -240,7 +241,7 @@ def _story_in(address: Json) -> str | None:
 
 
 def user_name(user: Json) -> str:
-    """From the object of old answers or the name of new ones."""
+    """From the object in old answers or the name in new ones."""
     return _text(user.get("username")) if isinstance(user, dict) else _text(user)
 
 
@@ -260,7 +261,7 @@ def _edited_at(comment: Mapping[str, Any]) -> datetime | None:
 
 
 def _time(value: Json) -> datetime | None:
-    """`2025-02-13T13:30:54.000-06:00`; without an offset it is taken for UTC."""
+    """`2025-02-13T13:30:54.000-06:00`; UTC if there is no offset."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
@@ -269,7 +270,7 @@ def _time(value: Json) -> datetime | None:
 
 
 def posted_s(story: Mapping[str, Any]) -> int | None:
-    """When it was submitted, in epoch seconds."""
+    """Submission time in epoch seconds."""
     at = _time(story.get("created_at"))
     return int(at.timestamp()) if at else None
 

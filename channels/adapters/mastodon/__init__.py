@@ -1,4 +1,4 @@
-"""Mastodon: mentions of one account on one instance, a search and hashtags there; replies from that account.
+"""Mastodon: mentions of one account on one instance, plus a search and hashtags there; replies from that account.
 
 https://docs.joinmastodon.org/client/intro/
 """
@@ -27,7 +27,7 @@ from channels.contract import (
 
 
 class Mastodon(Adapter):
-    """One connection is one account on one instance; the channel's address is the account's name."""
+    """One connection is one account on one instance; the channel's address is the account name."""
 
     platform = "mastodon"
     label = "Mastodon"

@@ -1,6 +1,6 @@
-"""Requests to an instance: the token, what its errors mean, how many requests are left.
+"""Requests to an instance: the token, error mapping, remaining quota.
 
-Tokens: https://docs.joinmastodon.org/client/token/. Errors are `{"error": "…"}`, at times with `error_description`:
+Tokens: https://docs.joinmastodon.org/client/token/. Errors are `{"error": "…"}`, sometimes with `error_description`:
 https://docs.joinmastodon.org/entities/Error/. Limits: `X-RateLimit-*`, the reset is an ISO 8601 time:
 https://docs.joinmastodon.org/api/rate-limits/
 """
@@ -20,13 +20,13 @@ from channels.toolkit.partial_failures import NotForThis
 
 LONGEST_WINDOW = timedelta(hours=24)
 RESERVE = 5
-"""So many of the 300 requests in five minutes are left to replies: conversations are read by many questions each."""
+"""How many of the 300 requests in five minutes are reserved for replies: reading conversations takes many requests."""
 _used_up: dict[str, datetime] = {}
-"""Account → until when reading waits. In this process alone: a page tells the desk of it, a conversation cannot."""
+"""Account → when reading may resume. Per process: a page reports its quota to the desk, a conversation can't."""
 
 
 class Gone(Rejected):
-    """There is no such status, or it is not for us to see: Mastodon answers both alike."""
+    """No such status, or hidden from us: Mastodon answers both the same way."""
 
 
 def base(config: Config) -> str:
@@ -34,7 +34,7 @@ def base(config: Config) -> str:
 
 
 def site(config: Config) -> str:
-    """Host (and port, and path) of the instance, lower case: ids are unique within it."""
+    """Host (plus port and path) of the instance, lower case: ids are unique within it."""
     try:
         parts = urlsplit(base(config))
     except ValueError:
@@ -60,7 +60,7 @@ def _url(config: Config, path: str) -> str:
 
 
 def get(config: Config, path: str, params: Mapping[str, str | int] | None = None, *, for_reply: bool = False) -> Answer:
-    """Raises Gone for what is not there, RateLimited when only the reserve for replies is left, else as
+    """Raises Gone if it doesn't exist, RateLimited if only the reserve for replies is left, and otherwise as
     `channels.http.client.get_json`."""
     headers, now = _headers(config), desk_now()
     owner = f"{site(config)} {hashlib.blake2b(headers['Authorization'].encode(), digest_size=16).hexdigest()}"
@@ -82,7 +82,7 @@ def get(config: Config, path: str, params: Mapping[str, str | int] | None = None
 
 
 def post(config: Config, path: str, payload: Json, key: str | None = None) -> Json:
-    """`key` makes the instance answer a repetition (for an hour) with what it has posted already:
+    """With `key`, the instance answers a repeat (within an hour) with the post it already made:
     https://docs.joinmastodon.org/methods/statuses/#create"""
     headers = {**_headers(config), **({"Idempotency-Key": key} if key else {})}
     answer = post_json(
@@ -101,12 +101,12 @@ def remove(config: Config, path: str) -> None:
 
 
 def segment(identity: str) -> str:
-    """As one segment of a path, whatever it is."""
+    """Encodes any id as one path segment."""
     return quote(identity, safe="")
 
 
 def told(body: Json) -> str:
-    """What the instance says, in one line."""
+    """The instance's error message, on one line."""
     said = [body.get("error"), body.get("error_description")] if isinstance(body, dict) else []
     return " ".join(" ".join(part for part in said if isinstance(part, str)).split())[:300].rstrip(".")
 
@@ -120,7 +120,7 @@ def _of_read(status: int, body: Json) -> ChannelError | None:
 
 
 def _of_write(status: int, body: Json) -> ChannelError | None:
-    """422: what is wrong with the text (too long, empty, a poll); 403: suspended, or not allowed for this one post."""
+    """422: the text is at fault (too long, empty, a poll); 403: suspended, or not allowed for this post."""
     if status in (404, 410):
         return Gone("The post is not there any more, or its author has made it private.")
     if status == 422:
@@ -134,7 +134,7 @@ def _refused(status: int, body: Json) -> ChannelError | None:
     if status == 401:
         return AuthFailed("Mastodon refuses the access token. Make a new one for this account and enter it.")
     if status == 403:
-        # A token without read:search reads notifications all the same.
+        # A token without read:search can still read notifications.
         kind = NotForThis if "scope" in told(body) else AuthFailed
         return kind(
             f"Mastodon does not let the token do this: {told(body) or 'forbidden'}. It needs the scopes read, "
@@ -144,7 +144,7 @@ def _refused(status: int, body: Json) -> ChannelError | None:
 
 
 def quota_of(answer: Answer, now: datetime) -> tuple[int | None, datetime | None]:
-    """Requests left for reading in the window, and when it ends."""
+    """Read requests left in the window, and when it ends."""
     told = answer.headers.get("X-RateLimit-Remaining") or ""
     left = max(0, int(told) - RESERVE) if told.isdecimal() else None
     try:

@@ -1,8 +1,8 @@
-"""Reads what is new: notifications in which somebody speaks to us, a search, hashtags.
+"""Reads new posts: notifications that address us, a search, hashtags.
 
-All answer newest first and go on below an id (`max_id`): https://docs.joinmastodon.org/api/guidelines/#pagination,
+All return newest first and page below an id (`max_id`): https://docs.joinmastodon.org/api/guidelines/#pagination,
 …/methods/notifications/#get, …/methods/search/#v2, …/methods/timelines/#tag. An instance without full-text search
-answers every search for statuses with an empty list; then only notifications and hashtags bring anything.
+answers every status search with an empty list; then only notifications and hashtags find anything.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from channels.toolkit.partial_failures import Parts
 PER_PAGE = 40
 PAGES_A_POLL = 20
 OVERLAP_S = 3600
-"""Posts of other instances arrive late and stand where they were written; and young ones are still edited."""
+"""Posts from other instances arrive late and are sorted by creation time; and recent posts still get edited."""
 BACKFILL_DAYS = 14
 _NEXT = re.compile(r"<([^>]+)>;\s*rel=\"?next\"?")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One list; `name` is its key in the cursor."""
+    """One list. `name` is its key in the cursor."""
 
     name: str
     path: str
@@ -53,8 +53,8 @@ def sources(config: Config) -> list[Source]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of every list in turn; one that is refused or broken keeps none of the others from being read. A poll that
-    is cut short begins the next time with the list that it did not finish."""
+    """Pages of each list in turn. A failing list doesn't block the others. An interrupted poll resumes with the list it
+    didn't finish."""
     state, wanted = _state(cursor), {source.name: source for source in sources(config)}
     for name in wanted:
         state["sources"].setdefault(name, {"since": _since(config, None)})
@@ -74,8 +74,8 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def _state(cursor: Json) -> dict[str, Any]:
-    """`sources`: name → how far it was read. `roots`: post → first post of its conversation, newest last. `parts`: as
-    `channels.toolkit.partial_failures` keeps it."""
+    """`sources`: name → how far it was read. `roots`: post → first post of its conversation, newest last. `parts`:
+    state of `channels.toolkit.partial_failures`."""
     known = cursor if isinstance(cursor, dict) else {}
     read, roots = known.get("sources"), known.get("roots")
     return {
@@ -98,7 +98,7 @@ def _pages(config: Config, source: Source, state: dict[str, Any]) -> Iterator[Pa
 
 
 def _since(config: Config, stored: Json) -> int:
-    """What is older (epoch seconds) does not interest: so far back this list was read when it was new."""
+    """Posts older than this (epoch seconds) are ignored: how far back the list was read when it was new."""
     since = stored.get("since") if isinstance(stored, dict) else None
     return since if isinstance(since, int) else int(desk_now().timestamp()) - 86_400 * backfill_days(config)
 
@@ -123,8 +123,8 @@ def _read(config: Config, source: Source, stored: Descent) -> Iterator[tuple[Sli
 
 
 def _entries(body: Json) -> list[dict[str, Any]]:
-    """Statuses or notifications as they stand. Raises Transient where they are neither: some instances answer so while
-    they are restarted."""
+    """Statuses or notifications as returned. Raises Transient for anything else: some instances answer that way while
+    restarting."""
     found = body.get("statuses") if isinstance(body, dict) else body
     if not isinstance(found, list):
         raise Transient("The instance answered without a list of posts. It is tried again.")
@@ -136,7 +136,8 @@ def _times(entries: list[dict[str, Any]]) -> list[int]:
 
 
 def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
-    """Below which id the list goes on: told in the Link header; a search tells none, there it is the last one shown."""
+    """The id below which the list continues: from the Link header, or for a search, which has none, the last one
+    shown."""
     if not isinstance(answer.body, list):
         return wire.identity(entries[-1].get("id")) if entries else None
     following = _NEXT.search(answer.headers.get("Link") or "")
@@ -149,8 +150,8 @@ def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
 
 
 def _items(config: Config, body: Json, since: int) -> list[Item]:
-    """Without what only resembles a phrase (stored, it would hide the same post when a thread brings it), without what
-    is private, and without what was said before the connection began to look."""
+    """Drops near-matches of a phrase (stored, they would mask the same post arriving with a thread), private posts, and
+    posts from before the connection's start."""
     return [item for item in wire.split(body) if _is_due(config, item, since)]
 
 
@@ -158,7 +159,7 @@ def _is_due(config: Config, item: Item, since: int) -> bool:
     try:
         mention = parse(item, config)
     except Malformed:
-        return True  # stored as it is, and shown as failed
+        return True  # stored, and shown as failed
     return mention is not None and (mention.posted_at is None or mention.posted_at.timestamp() >= since)
 
 

@@ -1,7 +1,7 @@
-"""From a stored status to a mention. Pure.
+"""Turns a stored status into a mention. Pure.
 
-https://docs.joinmastodon.org/entities/Status/. Only what everybody may read is a mention: `private` (followers) and
-`direct` statuses are meant for the people named in them, and never become one. A boost says nothing of its own.
+https://docs.joinmastodon.org/entities/Status/. Only public posts are mentions: `private` (followers) and `direct`
+statuses are meant for the people named in them and never become one. A boost has no text.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def names(config: Config, setting: str) -> list[str]:
 
 
 def hashtags(config: Config) -> list[str]:
-    """Lower case, without #, each once."""
+    """Lower case, without #, deduplicated."""
     return list(dict.fromkeys(name.lstrip("#").lower() for name in names(config, "hashtags") if name.strip("#")))
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """The mention in a status; None for boosts, for what is not public, and for what only resembles a phrase."""
+    """The mention in a status; None for boosts, non-public statuses, and near-matches of a phrase."""
     payload = item.payload
     status = payload.get("status") if isinstance(payload, dict) else None
     if not isinstance(status, dict) or item.external_id.startswith("malformed:"):
@@ -55,7 +55,7 @@ def _vanished(number: str, payload: Mapping[str, Any]) -> Mention:
 
 
 def _is_wanted(status: Mapping[str, Any], mention: Mention, config: Config) -> bool:
-    """Search and timelines bring more than what names us, so only our own look counts."""
+    """Search and timelines return more than mentions of us, so we check again."""
     phrases, tags = names(config, "phrases"), hashtags(config)
     if mention.is_own or not (phrases or tags):
         return True
@@ -88,7 +88,7 @@ def _mention(number: str, status: Mapping[str, Any], payload: Mapping[str, Any],
 
 
 def _whole_text(status: Mapping[str, Any]) -> str:
-    """The warning, the text, what its pictures show and what may be voted for: all that a reader sees."""
+    """Everything a reader sees: the content warning, the text, image descriptions and poll options."""
     warning = _text(status.get("spoiler_text"))
     parts = [f"[Content warning: {warning}]" if warning else "", html_to_text(clean(status["content"]))]
     for media in status.get("media_attachments", ()):
@@ -103,7 +103,7 @@ _KINDS = {"image": "Image", "gifv": "Image", "video": "Video", "audio": "Audio"}
 
 
 def _links(status: Mapping[str, Any]) -> tuple[str, ...]:
-    """Without those under names and hashtags, and with those of quoted posts."""
+    """Without the links of handles and hashtags, but with those of quoted posts."""
     html = clean(status["content"])
     calls = {link for tag in _CALL.findall(html) for link in html_links(tag)}
     quoted = _web((status.get("quote") or {}).get("url"))
@@ -112,13 +112,13 @@ def _links(status: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _addressed(status: Mapping[str, Any], config: Config) -> tuple[tuple[str, ...], ...]:
-    """Whom it names; of the same instance with and without the host."""
+    """The accounts named; those of our own instance both with and without the host."""
     found = [form for entry in status.get("mentions", ()) for form in forms(_text(entry.get("acct")), config)]
     return (tuple(dict.fromkeys(found)),) if found else ()
 
 
 def forms(acct: str, config: Config) -> tuple[str, ...]:
-    """Lower-case names of an account: one of our own instance stands in `acct` without the host."""
+    """Lower-case names of an account: `acct` omits the host for our own instance."""
     acct = acct.lstrip("@").lower()
     if not acct or "@" in acct:
         return (acct,) if acct else ()
@@ -160,8 +160,8 @@ def _extra(status: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def spoken(text: str) -> str:
-    """What stays the same when the instance takes a text: hosts of names are hidden, names put in front, spaces
-    pressed together."""
+    """The part of a text that survives posting: the instance hides the hosts of handles, prepends handles and collapses
+    whitespace."""
     words = re.sub(r"(?<!\w)@([\w.-]*\w)@[\w.:-]*\w", r"@\1", text).split()
     while words and words[0].startswith("@") and _HAS_WORDS.search(" ".join(words[1:])):
         words.pop(0)

@@ -1,8 +1,7 @@
-"""Speaks as the account of the connection: posts, replies, deletes, favourites, and looks for what it has posted.
+"""Acts as the connection's account: posts, replies, deletes, favourites, and finds its own posts.
 
 https://docs.joinmastodon.org/methods/statuses/#create, #delete, #favourite; …/methods/accounts/#statuses. Length: a
-link counts 23, the name of an account on another instance without its host:
-https://docs.joinmastodon.org/user/posting/#text
+link counts 23, a remote account's handle without its host: https://docs.joinmastodon.org/user/posting/#text
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ from channels.toolkit.graphemes import grapheme_count
 from channels.toolkit.text import html_to_text, text_links
 
 MAX_LENGTH = 500
-"""As instances are set up; one that allows more says so itself when a post is too long for it."""
+"""Mastodon's default; an instance rejects posts over its own limit itself."""
 LINK_LENGTH = 23
 PER_PAGE = 40
 OWN_PAGES = 10
 CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs; a post seen as absent would be sent again."""
+"""Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 _REMOTE = re.compile(r"(?<![\w/])(@[\w.-]*\w)@[\w.-]+\.\w+")
 
 
 def length(text: str) -> int:
-    """As Mastodon counts."""
+    """As counted by Mastodon."""
     links = sorted(text_links(text), key=len, reverse=True)
     for link in links:
         text = text.replace(link, "x" * LINK_LENGTH)
@@ -38,7 +37,7 @@ def length(text: str) -> int:
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
-    """A repetition with the same key within an hour is answered with the first post."""
+    """A repeat with the same key within an hour returns the first post."""
     payload: dict[str, Any] = {"status": outgoing.text, "visibility": "public"}
     if outgoing.in_reply_to:
         payload |= _answering(config, outgoing.in_reply_to, outgoing.text)
@@ -49,7 +48,8 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 
 
 def _answering(config: Config, number: str, text: str) -> dict[str, Any]:
-    """As open as what is answered, in its language, and with its author named: else they are not told of it."""
+    """Same visibility and language as the parent, and its author is mentioned, as they wouldn't be notified
+    otherwise."""
     try:
         parent = client.get(config, f"api/v1/statuses/{client.segment(number)}", for_reply=True).body
     except client.Gone:
@@ -77,8 +77,8 @@ def _receipt(status: Json) -> Receipt | None:
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-    """The post with this text under this parent among the account's own, newest first. Raises Uncertain where they
-    could not be read down to `since`: then it is not proved absent."""
+    """The account's post with this text under this parent, newest first. Raises Uncertain if the posts can't be read
+    back to `since`: then it isn't proved absent."""
     wanted, floor = spoken(outgoing.text), since - CLOCK_SLACK
     path = f"api/v1/accounts/{client.segment(_my_id(config))}/statuses"
     params: dict[str, str | int] = {"limit": PER_PAGE, "exclude_reblogs": "true"}
@@ -91,7 +91,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
             if _is_it(status, outgoing.in_reply_to, wanted):
                 return _receipt(status)
         last = wire.identity(statuses[-1].get("id")) if statuses else None
-        # A pinned post may stand out of order at the top, never at the end.
+        # A pinned post may come first out of order, but never last.
         ended_at = time_of(statuses[-1].get("created_at")) if statuses else None
         if last is None or (ended_at is not None and ended_at < floor):
             return None
@@ -115,7 +115,7 @@ def _my_id(config: Config) -> str:
 
 
 def delete(config: Config, external_id: str) -> None:
-    """One that is gone already is fine."""
+    """Already deleted counts as success."""
     try:
         client.remove(config, f"api/v1/statuses/{client.segment(external_id)}")
     except client.Gone:

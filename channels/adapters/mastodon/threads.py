@@ -1,7 +1,7 @@
-"""Conversations: where one begins, all of it, and what became of posts that it shows no more.
+"""Conversations: their root, their posts, and what happened to posts missing from them.
 
-https://docs.joinmastodon.org/methods/statuses/#context: up to 4,096 ancestors and as many descendants for whoever is
-logged in. Nothing in a status says to which conversation it belongs; its first ancestor does.
+https://docs.joinmastodon.org/methods/statuses/#context: up to 4,096 ancestors and as many descendants for logged-in
+clients. A status doesn't name its conversation; its first ancestor identifies it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOTS_KEPT = 500
 
 
 def rooted(config: Config, items: Sequence[Item], roots: dict[str, str]) -> list[Item]:
-    """The items, each with the first post of its conversation; `roots` remembers the newest of what was asked for."""
+    """The items, each with the first post of its conversation; `roots` caches the latest lookups."""
     return [Item(item.external_id, {**item.payload, "root": _root(config, item, roots)}) for item in items]
 
 
@@ -35,13 +35,13 @@ def _root(config: Config, item: Item, roots: dict[str, str]) -> str:
 
 
 def _asked(config: Config, number: str, parent: str) -> str:
-    """What it answers may be gone or private: then the conversation begins there for us."""
+    """The parent may be gone or private: then the conversation starts here for us."""
     ancestors, _ = _context(config, number)
     return (wire.identity(ancestors[0].get("id")) if ancestors else None) or parent
 
 
 def _context(config: Config, number: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Above and below a status; nothing where it is gone."""
+    """Ancestors and descendants of a status; empty if it is gone."""
     try:
         body = client.get(config, f"api/v1/statuses/{client.segment(number)}/context").body
     except client.Gone:
@@ -55,7 +55,7 @@ def _list(body: Json, key: str) -> list[dict[str, Any]]:
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """All of a conversation that everybody may read, as its first post shows it."""
+    """All public posts of a conversation, as seen from its first post."""
     try:
         first = [client.get(config, f"api/v1/statuses/{client.segment(thread_id)}").body]
     except client.Gone:
@@ -73,7 +73,7 @@ def _is_public(item: Item, config: Config) -> bool:
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """One by one: an older instance can show but one at a time. What is private now is as good as gone."""
+    """One by one, as older instances require. A post that became private counts as gone."""
     items = []
     for number in external_ids:
         try:

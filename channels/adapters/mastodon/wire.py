@@ -1,8 +1,8 @@
-"""From a response body of Mastodon to items, each with the one status it is about.
+"""Splits Mastodon response bodies into items, one per status.
 
-Entities: https://docs.joinmastodon.org/entities/Status/, …/Notification/, …/Context/, …/Search/. An item's payload:
-{"status": …} with `told` (a notification brought it: somebody speaks to us), `in_thread`, `root` (id of the first post
-of its conversation, which the API tells nowhere) and `gone`.
+Entities: https://docs.joinmastodon.org/entities/Status/, …/Notification/, …/Context/, …/Search/. An item's payload is
+{"status": …} with `told` (it came with a notification, so it addresses us), `in_thread`, `root` (id of the
+conversation's first post, which the API never gives) and `gone`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from channels.contract import Document, Item, Json
 from channels.errors import Malformed
 
 TALK = ("mention", "quote")
-"""Types of notifications in which somebody says something: https://docs.joinmastodon.org/entities/Notification/#type"""
+"""Notification types that carry a post: https://docs.joinmastodon.org/entities/Notification/#type"""
 _KEPT = (
     "id", "created_at", "edited_at", "in_reply_to_id", "in_reply_to_account_id", "visibility", "language", "url", "uri",
     "content", "spoiler_text", "sensitive", "replies_count", "reblogs_count", "favourites_count", "quotes_count",
@@ -26,7 +26,7 @@ _OF_ACCOUNT = ("id", "username", "acct", "display_name", "url", "bot")
 
 
 def split(document: Document) -> list[Item]:
-    """The statuses in a body. Raises Malformed for an error or something that is not of Mastodon."""
+    """The statuses in a body. Raises Malformed for an error, or for a body that isn't Mastodon's."""
     if isinstance(document, list):
         return _from_list(document)
     if not isinstance(document, dict):
@@ -46,7 +46,7 @@ def split(document: Document) -> list[Item]:
 
 
 def _is_entry(entry: Json) -> bool:
-    """A status, a notification, or an account (which says nothing)."""
+    """A status, a notification, or an account (which holds no text)."""
     return isinstance(entry, dict) and any(key in entry for key in ("content", "type", "acct"))
 
 
@@ -69,7 +69,7 @@ def _unique(items: list[Item]) -> list[Item]:
 
 
 def of_status(status: Json, **marks: Json) -> Item:
-    """What cannot be read is kept all the same, and shown as failed."""
+    """Unreadable statuses are kept too, and shown as failed."""
     number = identity(status.get("id")) if isinstance(status, dict) else None
     if not isinstance(status, dict) or number is None:
         mark = hashlib.blake2b(json.dumps(status, sort_keys=True).encode(), digest_size=8).hexdigest()
@@ -78,19 +78,19 @@ def of_status(status: Json, **marks: Json) -> Item:
 
 
 def vanished(number: str, root: str) -> Item:
-    """A status that the instance shows no more: deleted, or made private."""
+    """A status that is no longer shown: deleted, or made private."""
     return Item(number, {"status": {"id": number}, "root": root, "gone": True})
 
 
 def identity(value: Json) -> str | None:
-    """Ids are strings that need not be numbers: https://docs.joinmastodon.org/api/guidelines/#id"""
+    """Ids are strings, not necessarily numeric: https://docs.joinmastodon.org/api/guidelines/#id"""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and 0 < len(value) <= 200 and value.isprintable() else None
 
 
 def trimmed(status: Mapping[str, Any]) -> dict[str, Any]:
-    """What is read of it; an account alone comes with fifty lines of pictures and settings."""
+    """The fields we read; an account alone comes with fifty lines of pictures and settings."""
     kept: dict[str, Any] = {key: status[key] for key in _KEPT if key in status}
     account = status.get("account")
     if isinstance(account, dict):

@@ -1,4 +1,4 @@
-"""Reddit: own subreddits, mentions of the account, a search over everything; answers from people's own accounts.
+"""Reddit: our own subreddits, mentions of the account, a site-wide search; replies from people's own accounts.
 
 https://www.reddit.com/dev/api/ and https://github.com/reddit-archive/reddit/wiki/OAuth2
 """
@@ -29,7 +29,7 @@ from channels.errors import Malformed
 
 
 class Reddit(Adapter):
-    """One account reads; each advocate answers from their own, with a token made by the same app."""
+    """One account reads; each advocate replies from their own, with a token issued to the same app."""
 
     platform = "reddit"
     label = "Reddit"

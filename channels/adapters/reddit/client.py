@@ -1,4 +1,4 @@
-"""Requests to Reddit: tokens, the User-Agent it asks for, its rate headers, and what its errors mean.
+"""Requests to Reddit: tokens, the required User-Agent, rate headers and error mapping.
 
 Rules: https://github.com/reddit-archive/reddit/wiki/API (User-Agent, `X-Ratelimit-*`: reset is in seconds from now).
 OAuth2: https://github.com/reddit-archive/reddit/wiki/OAuth2 (`access_token`, refresh tokens, HTTP basic as the client).
@@ -40,7 +40,7 @@ _CLOSED = {
 
 
 def user_agent(config: Config) -> str:
-    """`platform:app:version (by /u/account)`, as Reddit demands it; a bare account name is put into that form."""
+    """`platform:app:version (by /u/account)`, as Reddit requires; a bare account name is converted to that form."""
     given = str(config.setting("user_agent", "")).strip()
     if _AGENT.fullmatch(given):
         return given
@@ -54,12 +54,12 @@ def user_agent(config: Config) -> str:
 
 
 def secrets_of(config: Config) -> tuple[str, ...]:
-    """Everything that must never show in an error."""
+    """All secrets, to be redacted from errors."""
     return tuple(value for value in (*config.secrets.values(), *config.personal.values()) if value)
 
 
 def _owner(config: Config, personal: bool) -> tuple[str, ...]:
-    """Whose token: the address, the client and the refresh token. Raises AuthFailed where something is missing."""
+    """The token's owner: the address, the client and the refresh token. Raises AuthFailed if one is missing."""
     client_id = str(config.setting("client_id", ""))
     if not client_id:
         raise AuthFailed("This Reddit connection has no client id. Enter the one of your app.")
@@ -103,8 +103,8 @@ def _classify_token(status: int, body: Json) -> ChannelError | None:
 
 
 def _authorised(config: Config, personal: bool, ask: Callable[[dict[str, str]], Answer]) -> Answer:
-    """Ask with a token; one that was revoked before its time is fetched anew, once. That holds for writes, too: what is
-    answered 401 was not looked at."""
+    """Call with a token, and once more with a new one if it was revoked early. Safe for writes too: a request answered
+    with 401 is never processed."""
     owner = _owner(config, personal)
     for is_last in (False, True):
         token = _bearer(config, owner)
@@ -118,7 +118,7 @@ def _authorised(config: Config, personal: bool, ask: Callable[[dict[str, str]], 
 
 
 class _TokenRefused(AuthFailed):
-    """401: the access token is not good (any more)."""
+    """401: the access token is invalid or has expired."""
 
 
 def _classify(status: int, body: Json) -> ChannelError | None:
@@ -133,7 +133,7 @@ def _classify(status: int, body: Json) -> ChannelError | None:
 
 
 def get(config: Config, path: str, params: Mapping[str, str | int] | None = None, *, personal: bool = False) -> Answer:
-    """Read, texts unescaped. Raises Transient where the answer is no JSON object or list."""
+    """Read, with texts unescaped. Raises Transient if the answer isn't a JSON object or list."""
 
     def ask(headers: dict[str, str]) -> Answer:
         return get_json(
@@ -152,7 +152,7 @@ def get(config: Config, path: str, params: Mapping[str, str | int] | None = None
 
 
 def post(config: Config, path: str, form: Mapping[str, str]) -> Answer:
-    """Write as the person whose token is in `config.personal`. Raises as `channels.http.client.post_form`."""
+    """Write as the person with the token in `config.personal`. Raises as `channels.http.client.post_form`."""
 
     def ask(headers: dict[str, str]) -> Answer:
         return post_form(
@@ -173,7 +173,7 @@ def _url(config: Config, path: str) -> str:
 
 
 def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, datetime | None]:
-    """Requests left in the window and when it ends; both headers may be floats."""
+    """Requests left in the window, and when it ends; both headers may be floats."""
     left, reset = _number(headers.get("x-ratelimit-remaining")), _number(headers.get("x-ratelimit-reset"))
     ends = now + timedelta(seconds=min(reset, LONGEST_WINDOW_S)) if reset is not None else None
     return (int(left) if left is not None else None), ends

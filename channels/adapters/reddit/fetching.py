@@ -1,8 +1,8 @@
-"""Reads what is new: our own subreddits, mentions of our account, a search over everything.
+"""Reads new posts: our own subreddits, mentions of our account, a site-wide search.
 
-Listings answer newest first and are paged by `after`, the fullname of the last thing; each shows about its newest
-1,000: https://www.reddit.com/dev/api/#listings. Search: https://www.reddit.com/dev/api/#GET_search (posts only; no
-search finds comments).
+Listings return newest first, page by `after` (the fullname of the last thing), and show about the newest 1,000:
+https://www.reddit.com/dev/api/#listings. Search: https://www.reddit.com/dev/api/#GET_search (posts only; no search
+finds comments).
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ PER_PAGE = 100
 PAGES_A_POLL = 10
 """A listing holds no more than that."""
 OVERLAP_S = 3600
-"""What moderators let through later and what the search finds late is read all the same; and so are young edits."""
+"""Also catches what moderators approve later, what the search indexes late, and edits of recent posts."""
 BACKFILL_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One listing; `name` is its key in the cursor."""
+    """One listing. `name` is its key in the cursor."""
 
     name: str
     path: str
@@ -37,7 +37,7 @@ class Source:
 
 
 def sources(config: Config) -> list[Source]:
-    """Raises Rejected where there is nothing to read."""
+    """Raises Rejected if there is nothing to read."""
     found = [Source("mentions", "message/mentions")] if config.setting("mentions", True) else []
     for name in subreddits(config):
         found += [
@@ -51,8 +51,7 @@ def sources(config: Config) -> list[Source]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of every source in turn. A poll that is cut short (by the quota, by the bounds of a run) begins the next
-    time where it ended."""
+    """Pages of each source in turn. An interrupted poll (quota, bounds of a run) resumes where it ended."""
     kept = cursor if isinstance(cursor, dict) else {}
     stored = kept.get("sources")
     marks: dict[str, Json] = dict(stored) if isinstance(stored, dict) else {}
@@ -76,7 +75,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def _since(config: Config, stored: Json) -> int:
-    """What is older (epoch seconds) does not interest: so far back this source looked when it was new."""
+    """Things older than this (epoch seconds) are ignored: how far back the source was read when it was new."""
     since = stored.get("since") if isinstance(stored, dict) else None
     return since if isinstance(since, int) else int(desk_now().timestamp()) - 86_400 * backfill_days(config)
 
@@ -98,7 +97,7 @@ def _read(config: Config, source: Source, stored: Descent) -> Iterator[tuple[Sli
     def ask(place: Json) -> Slice[Answer]:
         params: dict[str, str | int] = {"limit": PER_PAGE}
         if source.query is not None:
-            # https://praw.readthedocs.io: r/all is no subreddit, so the search is not restricted to it.
+            # https://praw.readthedocs.io: r/all isn't a real subreddit, so the search isn't restricted to it.
             phrase = source.query.replace('"', " ").strip()
             params |= {"q": f'"{phrase}"', "sort": "new", "t": "all", "type": "link", "restrict_sr": "false"}
             params["include_over_18"] = "on"
@@ -117,8 +116,8 @@ def _after(body: Json) -> str | None:
 
 
 def _times(body: Json) -> list[int]:
-    """Of the things as they stand. Raises Malformed where this is no listing, Rejected where it lists subreddits:
-    that is where a name leads that there is none of."""
+    """Times of the things, in order. Raises Malformed if this isn't a listing, Rejected if it lists subreddits: Reddit
+    redirects there if a subreddit doesn't exist."""
     if not isinstance(body, dict) or body.get("kind") != "Listing":
         raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Reddit answered without a listing.")
     children = wire.children_of(body)
@@ -129,8 +128,8 @@ def _times(body: Json) -> list[int]:
 
 
 def _items(config: Config, answer: Answer, since: int) -> list[Item]:
-    """Without what only resembles a phrase (stored, it would hide the same post when a thread brings it), and without
-    what was said before the connection began to look."""
+    """Drops near-matches of a phrase (stored, they would mask the same post arriving with a thread), and things from
+    before the connection's start."""
     return [item for item in wire.split(answer.body, escaped=False) if _is_due(config, item, since)]
 
 
@@ -141,11 +140,11 @@ def _is_due(config: Config, item: Item, since: int) -> bool:
     try:
         return parse(item, config) is not None
     except Malformed:
-        return True  # stored as it is, and shown as failed
+        return True  # stored, and shown as failed
 
 
 def check(config: Config) -> str:
-    """Who we are, and which of the subreddits we may read."""
+    """Our identity, and which of the subreddits we can read."""
     me = client.get(config, "api/v1/me").body
     name = me.get("name") if isinstance(me, dict) else None
     if not isinstance(name, str) or not name:

@@ -1,6 +1,6 @@
-"""From a thing of Reddit to a mention: times, texts, what is gone, where it is. Pure.
+"""Turns a Reddit thing into a mention: times, texts, deletions, URLs. Pure.
 
-Fields: https://github.com/reddit-archive/reddit/wiki/JSON. `created` is in the server's local time and never used.
+Fields: https://github.com/reddit-archive/reddit/wiki/JSON. `created` is in the server's local time and not used.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ _NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 _DELETED = ("[deleted]", "[deleted by user]")
 _REMOVED = ("[removed]", "[ removed by reddit ]", "[removed by moderator]", "[removed by reddit]")
 _BY_AUTHOR = ("deleted", "author")
-"""Of `removed_by_category`; the others are moderator, reddit, automod_filtered, anti_evil_ops, copyright_takedown …"""
+"""Values of `removed_by_category`; the others are moderator, reddit, automod_filtered, anti_evil_ops,
+copyright_takedown …"""
 _INBOX = ("username_mention", "comment_reply", "post_reply")
 _PATH = re.compile(r"/(?:r|user|u)/([^/?#]+)/comments/([0-9a-z]+)(?:/([^/?#]*))?(?:/([0-9a-z]+))?")
 _INVISIBLE = re.compile(r"&#x200b;|&#8203;|\u200b", re.IGNORECASE)
-"""Reddit's own editor puts these in for empty lines."""
+"""Reddit's own editor inserts these for empty lines."""
 _BLANK = re.compile(r"\n[ \t]*\n\s*\n")
 
 
@@ -44,13 +45,13 @@ def names(config: Config, setting: str) -> list[str]:
 
 
 def subreddits(config: Config) -> list[str]:
-    """Names without `r/`, as they were entered, each once whatever its case."""
+    """Names without `r/`, as entered, deduplicated case-insensitively."""
     bare = [name.strip("/").removeprefix("r/").removeprefix("R/") for name in names(config, "subreddits")]
     return list({name.lower(): name for name in reversed(bare) if name}.values())[::-1]
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """The mention in a thing; None for one that only resembles a phrase."""
+    """The mention in a thing; None if it only resembles a phrase."""
     payload = item.payload
     data = payload.get("data") if isinstance(payload, dict) else None
     kind = payload.get("kind") if isinstance(payload, dict) else None
@@ -64,8 +65,8 @@ def parse(item: Item, config: Config) -> Mention | None:
 
 
 def _is_wanted(thing: Thing, mention: Mention, config: Config) -> bool:
-    """The search also finds words that resemble a phrase, so only our own look counts; what is said in our subreddits
-    or to our account comes in whatever it says."""
+    """The search also matches words that merely resemble a phrase, so we check again. Anything in our subreddits or
+    addressed to our account counts, whatever it says."""
     phrases = names(config, "phrases")
     if not phrases or thing.data.get("was_comment") is True or thing.data.get("type") in _INBOX:
         return True
@@ -86,14 +87,14 @@ def fingerprint(item: Item, config: Config) -> bytes:
 
 
 class Thing:
-    """A post or a comment as it came."""
+    """A post or comment as received."""
 
     def __init__(self, kind: str, data: Mapping[str, Any], post: Mapping[str, Any], escaped: bool) -> None:
         self.kind, self.data, self.post, self.escaped = kind, data, post, escaped
 
     @property
     def original(self) -> Thing | None:
-        """What a crosspost shows again."""
+        """The original of a crosspost."""
         parents = self.data.get("crosspost_parent_list")
         return Thing(POST, parents[0], {}, self.escaped) if isinstance(parents, list) and parents else None
 
@@ -134,15 +135,15 @@ class Thing:
         )
 
     def gone(self) -> str | None:
-        """`deleted` by its author, `removed` by somebody else, or None. An author who deleted the whole account leaves
-        posts standing under the name [deleted]: those are not gone."""
+        """`deleted` by its author, `removed` by somebody else, or None. If an author deletes the account, their posts
+        stay up under the name [deleted]: those are not gone."""
         category = self.data.get("removed_by_category")
         if isinstance(category, str) and category:
             return "deleted" if category in _BY_AUTHOR else "removed"
         if self.data.get("collapsed_reason_code") == "DELETED":
             return "removed" if self.text_of("body").lower() in _REMOVED else "deleted"
         if self.kind == COMMENT and self.text_of("author") not in NOBODY and self.data.get("removed") is not True:
-            return None  # somebody may well write "[removed]"
+            return None  # anybody can type "[removed]"
         said = (self.text_of("body"), self.text_of("selftext"), self.text_of("title"))
         for text in said:
             if text.lower() in _DELETED:
@@ -152,7 +153,7 @@ class Thing:
         return None
 
     def _thread(self) -> str | None:
-        """The inbox leaves out `link_id`; there the `context` tells."""
+        """The inbox omits `link_id`, so there the id comes from `context`."""
         found = _PATH.search(self.text_of("context") or self.text_of("permalink"))
         parent = self.text_of("parent_id")
         return (
@@ -166,7 +167,7 @@ class Thing:
         return self.text_of("link_title") or self.text_of("title", self.post)
 
     def _url(self, config: Config) -> str | None:
-        """Always of the same form: without `?ref=` and `?context=`, on our `web_base`."""
+        """Normalised: without `?ref=` and `?context=`, on our `web_base`."""
         path = _path_of(self.text_of("permalink") or self.text_of("context"))
         number = self.text_of("id") or self.text_of("name").partition("_")[2]
         thread = (self._thread() or "").removeprefix("t3_")
@@ -181,7 +182,7 @@ class Thing:
         return f"{web_base(config)}{path if path.endswith('/') else path + '/'}"
 
     def _linked_page(self, config: Config) -> str | None:
-        """What the post links to; a text post links to itself, a crosspost to the original."""
+        """The post's link; a text post links to itself, a crosspost to the original."""
         if self.kind == POST:
             page, is_self = self.text_of("url_overridden_by_dest") or self.text_of("url"), self.data.get("is_self")
         else:
@@ -196,7 +197,7 @@ class Thing:
         return web_address(page) or None
 
     def _addressed(self, config: Config) -> tuple[tuple[str, ...], ...]:
-        """Who is called by name, then the subreddit: a channel may have either for its address."""
+        """The accounts named, then the subreddit: a channel's address may be either."""
         dest = self.text_of("dest").lower() if self.data.get("type") in _INBOX else ""
         text = self.text_of("body" if self.kind == COMMENT else "selftext").lower()
         called = [name for name in map(_bare, config.addresses) if re.search(rf"\bu/{re.escape(name)}\b", text)]
@@ -245,8 +246,8 @@ def _author(name: str, config: Config) -> Author:
 
 
 def _time(value: Json) -> datetime | None:
-    """Seconds since the epoch, as a number or its digits. `edited` is False where nothing was, and True where it was so
-    long ago that nobody noted when."""
+    """Seconds since the epoch, as a number or its digits. `edited` is False without an edit, and True for an edit too
+    old to have a recorded time."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -1,7 +1,7 @@
-"""Answers as one advocate: posts a comment, looks for it, deletes it.
+"""Replies as one advocate: posts a comment, finds it, deletes it.
 
-https://www.reddit.com/dev/api/#POST_api_comment, #POST_api_del, #GET_user_{username}_{where}, #GET_api_v1_me. Votes are
-not offered: they must be cast by people (https://www.reddit.com/dev/api/#POST_api_vote).
+https://www.reddit.com/dev/api/#POST_api_comment, #POST_api_del, #GET_user_{username}_{where}, #GET_api_v1_me. No
+voting: votes must be cast by people (https://www.reddit.com/dev/api/#POST_api_vote).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Re
 from channels.toolkit.text import composed
 
 MAX_LENGTH = 10_000
-"""Of a comment, in characters: longer ones are refused as TOO_LONG."""
+"""Of a comment, in characters; longer ones are rejected as TOO_LONG."""
 OWN_PAGES = 10
 CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs; a comment seen as absent would be posted again."""
+"""Our clock may run ahead of theirs; a comment wrongly taken for absent would be posted twice."""
 _BREAK = re.compile(r"(\d+)\s*(millisecond|second|minute|hour)", re.IGNORECASE)
 _UNIT_S = {"millisecond": 0.001, "second": 1.0, "minute": 60.0, "hour": 3600.0}
 LONGEST_BREAK_S = 3600.0
-# Codes: https://github.com/reddit-archive/reddit/blob/master/r2/r2/lib/errors.py, and what that says to a person.
+# Codes from https://github.com/reddit-archive/reddit/blob/master/r2/r2/lib/errors.py, with messages for people.
 _REFUSED = {
     "THREAD_LOCKED": "Moderators have locked this thread: nobody can answer there any more",
     "DELETED_COMMENT": "The comment was deleted meanwhile",
@@ -46,7 +46,7 @@ _UNKNOWN = ("SOMETHING_IS_BROKEN",)
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
-    """A comment under what is answered. Reddit tells most refusals in a body with status 200."""
+    """Posts a comment under the parent. Reddit reports most rejections in a body with status 200."""
     if len(outgoing.text) > MAX_LENGTH:
         raise Rejected(f"The reply is {len(outgoing.text)} characters long; Reddit takes {MAX_LENGTH}.")
     parent = _parent(outgoing)
@@ -85,13 +85,13 @@ def refusal(body: Json, now: datetime) -> ChannelError | None:
 
 
 def break_s(body: Json, sentence: str) -> float:
-    """Seconds to wait: told beside the errors, or only in the sentence (*Take a break for 9 minutes*)."""
+    """Seconds to wait: a field next to the errors, or only in the message (*Take a break for 9 minutes*)."""
     inner = body.get("json") if isinstance(body, dict) else None
     told = inner.get("ratelimit") if isinstance(inner, dict) else None
     if isinstance(told, int | float) and not isinstance(told, bool) and told > 0:
         return min(float(told), LONGEST_BREAK_S)
     found = _BREAK.search(sentence)
-    # The sentence rounds down: a unit more.
+    # The message rounds down, so add one unit.
     return min((int(found[1]) + 1) * _UNIT_S[found[2].lower()], LONGEST_BREAK_S) if found else 600.0
 
 
@@ -119,7 +119,7 @@ def _created(thing: Mapping[str, Any]) -> float | None:
 
 
 def whose(config: Config) -> Author:
-    """The account that the personal refresh token opens."""
+    """The account the personal refresh token belongs to."""
     name = _my_name(config)
     return Author(name, handle=name, url=f"{web_base(config)}/user/{name}/")
 
@@ -133,8 +133,8 @@ def _my_name(config: Config) -> str:
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-    """The comment with this text under this parent among the person's own newest ones, newest first. Raises Uncertain
-    where they could not be read down to `since`: then it is not proved absent."""
+    """The comment with this text under this parent among the person's own, newest first. Raises Uncertain if they can't
+    be read back to `since`: then it isn't proved absent."""
     parent, wanted = _parent(outgoing), _spoken(outgoing.text)
     floor = (since - CLOCK_SLACK).timestamp()
     path = f"user/{_my_name(config)}/comments"
@@ -155,13 +155,13 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 
 def _spoken(text: str) -> str:
-    """What stays the same when Reddit takes a text: not the line ends and spaces."""
+    """Text normalised like Reddit does on posting: line ends and spaces don't count."""
     return " ".join(composed(text).split())
 
 
 def delete(config: Config, external_id: str) -> None:
-    """Delete one of the person's own comments; one that is gone already is fine. Reddit answers the same when it did
-    nothing, so it is looked at: only the author can delete it."""
+    """Delete one of the person's own comments; already deleted counts as success. Reddit answers the same if it did
+    nothing, so we verify: only the author can delete a comment."""
     name = wire.fullname(external_id, wire.COMMENT)
     if name is None:
         raise Rejected(f"{external_id!r} is nothing on Reddit.")

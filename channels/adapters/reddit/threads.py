@@ -1,7 +1,7 @@
-"""Reads one conversation whole, and what became of posts that it shows no more.
+"""Reads a whole conversation, and finds out what happened to posts missing from it.
 
-`/comments/ID` leaves branches out as `more` objects: https://www.reddit.com/dev/api/#GET_api_morechildren (at most 100
-ids a request). One without ids says *continue this thread*: its branch is asked for by the comment above it.
+`/comments/ID` collapses branches into `more` objects: https://www.reddit.com/dev/api/#GET_api_morechildren (at most 100
+ids per request). One without ids means *continue this thread*: its branch is requested by its parent comment.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from channels.errors import Malformed, Rejected
 
 PER_REQUEST = 100
 REQUESTS = 20
-"""For one thread, at most: a quarter of what Reddit grants in a minute."""
+"""The maximum per thread: a quarter of Reddit's quota per minute."""
 LIMIT = 500
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The post and its comments, the newest first where there are more than can be asked for."""
+    """The post and its comments, newest first if there are more than we may request."""
     root = wire.fullname(thread_id, wire.POST)
     if root is None or not root.startswith("t3_"):
         raise Rejected(f"{thread_id!r} is no post on Reddit.")
@@ -52,7 +52,7 @@ def _page(config: Config, number: str, comment: str | None) -> Json:
 
 
 def _branch(config: Config, root: str, number: str, ids: list[str]) -> Json:
-    """What hides behind a `more` object: its ids, or the branch below the comment `t1_…` that it continues."""
+    """Expands a `more` object: its ids, or the branch below the comment `t1_…` that it continues."""
     if len(ids) == 1 and ids[0].startswith("t1_"):
         return _page(config, number, ids[0].removeprefix("t1_"))
     params = {"link_id": root, "children": ",".join(ids), "sort": "new", "limit_children": "false", "api_type": "json"}
@@ -60,8 +60,8 @@ def _branch(config: Config, root: str, number: str, ids: list[str]) -> Json:
 
 
 def _take(body: Json, story: Mapping[str, Any], found: dict[str, Item]) -> list[list[str]]:
-    """Adds the things of a body; what is still hidden, as `_branch` takes it. A branch that brings nothing new is not
-    asked for again."""
+    """Adds the things in a body; returns what is still hidden, as arguments for `_branch`. A branch that yields nothing
+    new isn't requested again."""
     before = len(found)
     for item in wire.split(body, escaped=False, in_thread=True):
         if item.payload["kind"] == wire.COMMENT and story:
@@ -109,7 +109,7 @@ def _story(body: Json) -> dict[str, Any]:
 
 
 def lookup(config: Config, external_ids: Sequence[str]) -> list[Item]:
-    """Things by fullname; deleted ones are told as such, what was never there is left out.
+    """Things by fullname; deleted ones are marked as such, unknown ones are left out.
     https://www.reddit.com/dev/api/#GET_api_info"""
     wanted = [name for name in external_ids if name.startswith(("t1_", "t3_")) and wire.fullname(name, "")]
     items: list[Item] = []

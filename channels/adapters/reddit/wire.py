@@ -1,7 +1,7 @@
-"""Reddit on the wire: listings, threads, answers of `api/…`, things. Pure.
+"""Reddit wire format: listings, threads, `api/…` answers, things. Pure.
 
 Things and kinds: https://www.reddit.com/dev/api/#fullnames and https://github.com/reddit-archive/reddit/wiki/JSON.
-Texts are HTML-escaped unless `raw_json=1` was asked for: https://www.reddit.com/dev/api/#response_body_encoding
+Texts are HTML-escaped unless requested with `raw_json=1`: https://www.reddit.com/dev/api/#response_body_encoding
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ COMMENT, POST, MORE = "t1", "t3", "more"
 _OTHER_KINDS = frozenset(
     ("t2", "t4", "t5", "t6", MORE, "UserList", "TrophyList", "KarmaList", "wikipage", "LabeledMulti")
 )
-"""Accounts, private messages, subreddits, awards …: none of them is something said in public."""
+"""Accounts, private messages, subreddits, awards …: none of them are public posts."""
 _HTML = ("body_html", "selftext_html")
 _ADDRESSES = ("url", "link_url", "thumbnail")
 _DERIVED = frozenset(
@@ -34,7 +34,7 @@ _NUMBER = re.compile(r"[0-9a-z]+")
 
 
 def fullname(value: Json, kind: str) -> str | None:
-    """An id as `t1_…` or `t3_…`, with or without its kind in front; None for what is none."""
+    """An id as `t1_…` or `t3_…`, with or without its kind prefix; None if it isn't one."""
     if not isinstance(value, str):
         return None
     if _FULLNAME.fullmatch(value):
@@ -43,8 +43,8 @@ def fullname(value: Json, kind: str) -> str | None:
 
 
 def split(document: Document, *, escaped: bool | None = None, in_thread: bool = False) -> list[Item]:
-    """Posts and comments of a document. `escaped`: whether texts are HTML-escaped (None: look). `in_thread`: it was
-    asked for as part of a conversation that we follow, so it counts whatever it says."""
+    """Posts and comments of a document. `escaped`: whether texts are HTML-escaped (None: detect). `in_thread`:
+    requested as part of a conversation we follow, so it counts whatever it says."""
     things = list(_things(document, {}, in_thread))
     if escaped is None:
         escaped = any(_is_escaped(thing) for _, thing, _, _ in things)
@@ -56,7 +56,7 @@ def split(document: Document, *, escaped: bool | None = None, in_thread: bool = 
 
 
 Found = tuple[str, Mapping[str, Any], Mapping[str, Any], bool]
-"""Kind, data, the post it belongs to as far as it is known, whether it comes from a thread."""
+"""Kind, data, the post it belongs to as far as known, whether it comes from a thread."""
 
 
 def _things(document: Json, story: Mapping[str, Any], threaded: bool) -> Iterator[Found]:
@@ -82,7 +82,7 @@ def _things(document: Json, story: Mapping[str, Any], threaded: bool) -> Iterato
 
 
 def _of_pair(document: list[Any], threaded: bool) -> Iterator[Found]:
-    """`/comments/ID`: the post, then the comments on it. `/duplicates/ID` looks alike, but the second are posts."""
+    """`/comments/ID`: the post, then its comments. `/duplicates/ID` looks the same, but the second part holds posts."""
     posts = [child for part in document[:1] for child in children_of(part) if child.get("kind") == POST]
     rest = [child for part in document[1:] for child in children_of(part)]
     is_thread = len(posts) == 1 and not any(child.get("kind") == POST for child in rest)
@@ -108,8 +108,8 @@ def _of_children(children: list[Any], story: Mapping[str, Any], threaded: bool) 
 
 
 def _of_answer(body: Mapping[str, Any], story: Mapping[str, Any]) -> Iterator[Found]:
-    """What `api/comment` and `api/morechildren` answer with `api_type=json`; errors come with status 200. Neither is
-    asked for but in a conversation that we follow."""
+    """Answers of `api/comment` and `api/morechildren` with `api_type=json`; errors come with status 200. Both are only
+    requested for conversations we follow."""
     if errors_of({"json": body}):
         raise Malformed(error_line({"json": body}))
     data = body.get("data")
@@ -118,14 +118,14 @@ def _of_answer(body: Mapping[str, Any], story: Mapping[str, Any]) -> Iterator[Fo
 
 
 def children_of(listing: Json) -> list[dict[str, Any]]:
-    """The children of a listing; none for "" (no replies) and everything else."""
+    """The children of a listing; none for "" (no replies) and anything else."""
     data = listing.get("data") if isinstance(listing, dict) else None
     children = data.get("children") if isinstance(data, dict) else None
     return [child for child in children if isinstance(child, dict)] if isinstance(children, list) else []
 
 
 def story_of(post: Mapping[str, Any]) -> dict[str, Any]:
-    """What a comment must carry of its post to be read alone."""
+    """The post data a comment needs to be read on its own."""
     return {key: post[key] for key in ("name", "title", "url", "is_self", "permalink", "num_comments") if key in post}
 
 
@@ -140,13 +140,13 @@ def _item(kind: str, data: Mapping[str, Any], story: Mapping[str, Any], threaded
     payload |= {"escaped": True} if escaped else {}
     payload |= {"in_thread": True} if threaded else {}
     name = fullname(data.get("name"), kind) or fullname(data.get("id"), kind)
-    if name is None:  # kept under a name of its own: it must not vanish because it cannot be read
+    if name is None:  # kept under a placeholder name: an unreadable thing mustn't vanish
         name = f"malformed:{hashlib.blake2b(json.dumps(payload, sort_keys=True).encode(), digest_size=8).hexdigest()}"
     return Item(name, payload)
 
 
 def _is_escaped(data: Mapping[str, Any]) -> bool:
-    """The HTML of a text begins with a tag, an address never holds an entity: where they do, all is escaped."""
+    """A text's HTML starts with a tag and a URL never contains an entity; if these are escaped, everything is."""
     for key in _HTML:
         html = data.get(key)
         if isinstance(html, str) and html:
@@ -155,7 +155,7 @@ def _is_escaped(data: Mapping[str, Any]) -> bool:
 
 
 def errors_of(body: Json) -> list[tuple[str, str]]:
-    """(code, sentence) of the errors in an answer with status 200: https://www.reddit.com/dev/api/#POST_api_comment"""
+    """(code, message) of the errors in an answer with status 200: https://www.reddit.com/dev/api/#POST_api_comment"""
     inner = body.get("json") if isinstance(body, dict) else None
     errors = inner.get("errors") if isinstance(inner, dict) else None
     found = []
@@ -166,7 +166,7 @@ def errors_of(body: Json) -> list[tuple[str, str]]:
 
 
 def error_line(document: Mapping[str, Any]) -> str:
-    """What an error body says, on one line."""
+    """An error body's message, on one line."""
     inner = errors_of(document)
     said = [f"{code}: {sentence}" if sentence else code for code, sentence in inner[:3]]
     for key in ("reason", "message", "explanation", "error_description", "error"):

@@ -1,4 +1,4 @@
-"""Slack: questions that our own people ask in chosen channels, answered in their thread.
+"""Slack: questions from our own people in selected channels, answered in their thread.
 
 https://docs.slack.dev/reference/methods
 """
@@ -30,7 +30,7 @@ from channels.contract import (
 
 
 class Slack(Adapter):
-    """Each channel of Slack is a channel of the desk, addressed by its name or its id."""
+    """Each Slack channel is a channel of the desk, addressed by name or id."""
 
     platform = "slack"
     is_private = True
@@ -83,7 +83,7 @@ class Slack(Adapter):
     max_reply_length = 40_000
 
     def namespace(self, config: Config) -> str:
-        """Ids of channels and people are unique over all workspaces."""
+        """Channel and user ids are unique across workspaces."""
         return "slack"
 
     def split(self, document: Document, config: Config) -> list[Item]:

@@ -1,6 +1,6 @@
-"""Slack's Web API with a connection's own token: slack_sdk knows the methods, `channels.http.client` asks them.
+"""Slack's Web API with the connection's own token: slack_sdk for the methods, `channels.http.client` for transport.
 
-The address is an admin's setting, so it is guarded like any other; slack_sdk's own transport would connect anywhere.
+The API address is an admin setting, so it is guarded like any other; slack_sdk's own transport would connect anywhere.
 Errors: https://docs.slack.dev/reference/methods/chat.postMessage#errors
 """
 
@@ -30,14 +30,14 @@ Answer = dict[str, Any]
 
 
 class Client(WebClient):
-    """`network` says how it may talk; nothing is retried here."""
+    """`network` sets the connection limits; nothing is retried here."""
 
     def __init__(self, token: str, base: str, network: Network) -> None:
         super().__init__(token=token, base_url=base.rstrip("/") + "/", retry_handlers=[])
         self.network = network
 
     def _perform_urllib_http_request(self, *, url: str, args: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        """The one place where slack_sdk leaves the process. Its errors are ours: Transient, Uncertain, …"""
+        """The only place where slack_sdk makes a request. Raises our errors: Transient, Uncertain, …"""
         method = url.partition("?")[0].rsplit("/", 1)[-1]
         headers = {"Authorization": str(args["headers"].get("Authorization", ""))}
         secrets = (str(self.token),)
@@ -53,7 +53,7 @@ class Client(WebClient):
 
 
 def client_of(config: Config) -> Client:
-    """Raises AuthFailed where there is no token."""
+    """Raises AuthFailed without a token."""
     token = config.secret("bot_token")
     if not token:
         raise AuthFailed("This connection has no bot token. Enter the one of the Slack app (it begins with xoxb-).")
@@ -61,7 +61,7 @@ def client_of(config: Config) -> Client:
 
 
 def call(request: Callable[[], Any], *, changes: bool = False) -> Answer:
-    """The body of an answer that says ok. Raises the typed errors; with `changes` doubt is Uncertain."""
+    """The body of an `ok` answer. Raises the typed errors; with `changes`, an unclear outcome is Uncertain."""
     try:
         data = request().data
     except SlackApiError as error:
@@ -88,13 +88,13 @@ def next_cursor(data: Answer) -> str | None:
 
 
 def code_of(data: object) -> str:
-    """Slack's name of an error; "" where there is none (slack_sdk puts whole sentences there)."""
+    """Slack's error code; "" if there is none (slack_sdk puts whole sentences there)."""
     code = str(data.get("error") or "") if isinstance(data, dict) else ""
     return code if _CODE.match(code) else ""
 
 
 class Refusal(Rejected):
-    """Slack says no; `code` is its name for why."""
+    """Slack refused; `code` is its reason."""
 
     def __init__(self, code: str) -> None:
         super().__init__(_WORDS.get(code, f"Slack refuses it: {code}."))
@@ -102,7 +102,7 @@ class Refusal(Rejected):
 
 
 _BY_ROOM = ("missing_scope", "no_permission", "access_denied")
-"""The scopes for public channels say nothing of private ones: in other rooms the same token may be good."""
+"""The scopes for public channels don't cover private ones; in other rooms the same token may work."""
 
 
 def _problem(data: object, changes: bool) -> ChannelError:

@@ -1,6 +1,6 @@
-"""What Slack tells by itself. An event points at what is to be read: names of people, reactions and the rest of a
-message are only in the history, so a question makes the connection due at once. Only a deletion is stored as it comes,
-since the history shows no more of it. An event that comes twice, or never, changes nothing.
+"""Incoming Slack events. An event only signals that there is something to read: user names, reactions and the rest of a
+message are only in the history, so a question makes the connection due immediately. Only deletions are stored directly,
+since the history no longer shows them. A repeated or lost event changes nothing.
 
 Signature: https://docs.slack.dev/authentication/verifying-requests-from-slack
 Events: https://docs.slack.dev/apis/events-api
@@ -53,7 +53,7 @@ def _prove(secret: str, hook: Hook, now: datetime) -> None:
 
 
 def _deleted(event: Mapping[str, Any], config: Config) -> list[Item]:
-    """A question of a room that is known by its id and that is gone now."""
+    """A deleted question in a room known by id."""
     if event.get("subtype") != "message_deleted" or not _is_ours(event.get("channel"), config):
         return []
     return [item for item in wire.of_event(event) if wire.parse(item, config) is not None]
@@ -78,5 +78,5 @@ def _is_ours(room: object, config: Config) -> bool:
 
 
 def _may_be(room: object, config: Config) -> bool:
-    """An event tells a room's id alone; of rooms that were entered by name only, the poll knows which they are."""
+    """An event gives only the room's id; rooms entered by name are resolved by the poll."""
     return _is_ours(room, config) or any(not room_id for room_id, _ in wire.rooms_of(config))

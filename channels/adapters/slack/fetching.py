@@ -1,7 +1,7 @@
-"""Reads the chosen rooms, newest first down to what is known, and whole threads.
+"""Reads the selected rooms, newest first down to known messages, and whole threads.
 
-https://docs.slack.dev/reference/methods/conversations.history (limits: tier 3, about 50 a minute). A page is asked for
-by time (`latest`), not by Slack's cursor: so a reading that was cut off goes on where it was, days later too.
+https://docs.slack.dev/reference/methods/conversations.history (limits: tier 3, about 50 a minute). Pages are requested
+by time (`latest`) rather than Slack's cursor, so an interrupted read can resume even days later.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from channels.toolkit.partial_failures import Parts
 SECOND = 1_000_000
 PAGES_A_ROOM = 20
 OVERLAP_S = 3600
-"""What is that young is read again at every poll: it may have been edited, or got the emoji."""
+"""Messages this recent are reread at every poll: they may have been edited or got the emoji."""
 REREAD_EVERY_S = 600
-"""How often the last `look_back_days` are read again, for later edits and emoji."""
+"""How often the last `look_back_days` are reread for later edits and emoji."""
 THREAD_PAGES = 10
 ROOM_PAGES = 50
 LOOKUPS = 30
@@ -31,7 +31,7 @@ Room = dict[str, str]
 
 
 class Workspace:
-    """One reading: the client, and what was learnt about people while it lasts."""
+    """One read: the client, and the people looked up so far."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -41,7 +41,7 @@ class Workspace:
 
     @property
     def address(self) -> str:
-        """Of the workspace, with a slash at the end: permalinks begin with it."""
+        """The workspace URL, with a trailing slash: permalinks start with it."""
         if self._address is None:
             self._address = str(call(self.client.auth_test).get("url") or "").rstrip("/") + "/"
         return self._address
@@ -56,7 +56,7 @@ class Workspace:
         return found, not (data.get("has_more") and found)
 
     def items(self, messages: Sequence[Mapping[str, Any]], room: Room, **beside: Json) -> list[Item]:
-        """With the names of those who wrote and who are named."""
+        """With the names of authors and mentioned users."""
         named = {
             user for m in messages for user in (str(m.get("user") or ""), *mrkdwn.people(str(m.get("text") or "")))
         }
@@ -69,7 +69,7 @@ class Workspace:
         return made
 
     def user(self, user_id: str) -> dict[str, str]:
-        """{name, real_name}; {} for somebody whom Slack does not show. Each is asked for once."""
+        """{name, real_name}; {} if Slack doesn't show the user. Looked up once per user."""
         if user_id not in self.users:
             try:
                 found = call(lambda: self.client.users_info(user=user_id)).get("user") or {}
@@ -92,7 +92,7 @@ class Workspace:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Room by room; one that cannot be read keeps none of the others from being read."""
+    """Room by room; a failing room doesn't block the others."""
     workspace = Workspace(config)
     state = dict(cursor) if isinstance(cursor, dict) else {}
     now = desk_now().timestamp()
@@ -123,7 +123,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 def _newest(
     workspace: Workspace, room: Room, progress: Progress, down_to: int | None
 ) -> Iterator[tuple[list[Answer], Progress]]:
-    """New messages first, down through the overlap, then the gaps that earlier readings left."""
+    """New messages first, down through the overlap, then the gaps left by earlier polls."""
     gap: Gap | None = progress.gaps()[0]
     known = progress.gaps()[0].floor
     asked = Gap(min(known - OVERLAP_S * SECOND, known if down_to is None else down_to), None)
@@ -137,7 +137,7 @@ def _newest(
         gap = None if is_last else progress.gap_below(min(places))
         older = progress.older_gap()
         if gap is None and older is not None and (is_last or number >= PAGES_A_ROOM // 2):
-            gap = asked = older  # what is known already must not keep a gap from ever being filled
+            gap = asked = older  # known messages must not keep a gap from being filled
         elif is_last:
             return
         else:
@@ -145,8 +145,8 @@ def _newest(
 
 
 class Rooms:
-    """What the admin wrote → {id, name}, as found out once. Names are looked for in the list of all channels, which is
-    long: one that is not there is looked for again after a while only."""
+    """The admin's entry → {id, name}, cached. Names are looked up in the long list of all channels, so a missing one is
+    only retried after a while."""
 
     def __init__(self, workspace: Workspace, known: Json = None, sought: Json = None) -> None:
         self.workspace = workspace
@@ -164,7 +164,7 @@ class Rooms:
 
     @property
     def in_order(self) -> list[str]:
-        """Those that are known come before those that must be looked for."""
+        """Known rooms before those that need a lookup."""
         return sorted(self.wanted, key=lambda key: (key not in self.found, not self.wanted[key][0]))
 
     def shown(self, key: str) -> str:
@@ -172,7 +172,7 @@ class Rooms:
         return f"#{room['name'] or room['id']}" if room else key
 
     def find(self, key: str) -> Room:
-        """Raises Rejected where there is none."""
+        """Raises Rejected if there is none."""
         if key not in self.found:
             room_id, name = self.wanted[key]
             self.found[key] = _described(self.workspace, room_id) if room_id else self._named(key, name)
@@ -211,7 +211,7 @@ def _ids(workspace: Workspace) -> dict[str, Room]:
 
 
 def place(workspace: Workspace, external_id: str) -> tuple[str, str]:
-    """(id of the room, ts) of a message. Older ids without a room belong to the only one there can be."""
+    """(room id, ts) of a message. Older ids without a room belong to the only possible one."""
     room, _, ts = external_id.rpartition(":")
     if room:
         return room, ts
@@ -220,7 +220,7 @@ def place(workspace: Workspace, external_id: str) -> tuple[str, str]:
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The question and its answers, those of the desk among them; [] when it is gone."""
+    """The question and its replies, including the desk's; [] if it is gone."""
     workspace = Workspace(config)
     room_id, ts = place(workspace, thread_id)
     messages: list[Answer] = []
@@ -238,7 +238,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """What the thread shows no more is deleted: Slack leaves nothing out. Each is asked for once more, to be sure."""
+    """A message missing from the thread is deleted, as Slack omits nothing. Each is requested once more to be sure."""
     workspace = Workspace(config)
     room_id, ts = place(workspace, thread_id)
     gone = []

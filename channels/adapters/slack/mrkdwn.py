@@ -1,4 +1,4 @@
-"""Slack's markup as plain text, and whether a text asks for something. Pure.
+"""Converts Slack markup to plain text, and detects questions and requests. Pure.
 
 https://docs.slack.dev/messaging/formatting-message-text
 """
@@ -29,8 +29,8 @@ _REVIEW = re.compile(
 
 
 def plain(text: str, names: Mapping[str, str]) -> str:
-    """As a reader sees it: people, channels and links by their names, no marks of bold and italics, entities decoded.
-    `names`: id of a user → name; who is not in it keeps the id."""
+    """As displayed: people, channels and links by name, no bold or italic markers, entities decoded. `names`: user id →
+    name; unknown users keep their id."""
     made, at = [], 0
     for code in _CODE.finditer(text):
         made += [_prose(text[at : code.start()], names), _ANGLE.sub(lambda m: _angle(m[1], names), code[0])]
@@ -40,24 +40,24 @@ def plain(text: str, names: Mapping[str, str]) -> str:
 
 
 def links(text: str) -> tuple[str, ...]:
-    """Web addresses, decoded, each once."""
+    """Web addresses, decoded and deduplicated."""
     found = (unescaped(m[1].partition("|")[0]) for m in _ANGLE.finditer(text))
     return tuple(dict.fromkeys(url for url in found if url.lower().startswith(("http://", "https://"))))
 
 
 def people(text: str) -> list[str]:
-    """Ids of the users who are named."""
+    """Ids of the users named."""
     return _PERSON.findall(text)
 
 
 def is_question(text: str) -> bool:
-    """A question mark in the prose (not in an address or in code), or a request to look over a draft."""
+    """A question mark in the prose (not in a URL or code), or a request to review a draft."""
     prose = _URL.sub(" ", _ANGLE.sub(" ", _CODE.sub(" ", text)))
     return bool(_QUESTION.search(prose) or _REVIEW.search(prose))
 
 
 def escaped(text: str) -> str:
-    """Shown literally: it can neither mention everybody nor make a link look otherwise."""
+    """Escaped so that it is shown literally: it can't notify everybody or disguise a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

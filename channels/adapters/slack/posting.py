@@ -1,7 +1,7 @@
-"""Answers in the thread, with the desk's key in the message's metadata, so that it can be found again.
+"""Posts in the thread, with the desk's key in the message metadata so it can be found again.
 
 https://docs.slack.dev/reference/methods/chat.postMessage is not idempotent;
-https://docs.slack.dev/messaging/message-metadata says what may stand beside a text.
+https://docs.slack.dev/messaging/message-metadata defines what metadata a message may carry.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ THREAD_PAGES = 20
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
-    """In the thread of the question; nothing is asked beforehand, so that a failure is that of the post."""
+    """Posts in the question's thread. No requests before it, so any failure is that of the post."""
     room, ts = _where(config, outgoing.thread_id or outgoing.in_reply_to)
     beside = {"key": outgoing.key, "in_reply_to": outgoing.in_reply_to or ""}
     message: dict[str, Any] = {
@@ -39,7 +39,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-    """By the key in the metadata. None only when all of the thread since then was read without it."""
+    """Found by the key in the metadata. None only if the whole thread since then was read without finding it."""
     workspace = Workspace(config)
     room, ts = place(workspace, outgoing.thread_id or outgoing.in_reply_to or "")
     oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}"
@@ -53,7 +53,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 
 def delete(config: Config, external_id: str) -> None:
-    """One of our own. One that is gone already is deleted."""
+    """One of our own messages. Already deleted counts as success."""
     room, ts = _where(config, external_id)
     slack = client_of(config)
     try:
@@ -64,7 +64,7 @@ def delete(config: Config, external_id: str) -> None:
 
 
 def like(config: Config, external_id: str) -> None:
-    """A thumb up."""
+    """Adds a thumbs up."""
     room, ts = _where(config, external_id)
     slack = client_of(config)
     try:
@@ -75,7 +75,7 @@ def like(config: Config, external_id: str) -> None:
 
 
 def _where(config: Config, external_id: str | None) -> tuple[str, str]:
-    """(room, ts), without asking Slack: an id without a room belongs to the first one."""
+    """(room, ts), without a request: an id without a room belongs to the first one."""
     if not external_id:
         raise Rejected("A reply in Slack needs the thread that it belongs to.")
     room, _, ts = external_id.rpartition(":")
@@ -88,7 +88,7 @@ def _where(config: Config, external_id: str | None) -> tuple[str, str]:
 
 
 def _receipt(slack: Client, room: str, ts: str) -> Receipt:
-    """The message is posted: that its link cannot be had must not make it look otherwise."""
+    """The message is posted, so failing to get its link isn't an error."""
     try:
         link = str(call(lambda: slack.chat_getPermalink(channel=room, message_ts=ts)).get("permalink") or "") or None
     except ChannelError:

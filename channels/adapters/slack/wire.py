@@ -1,6 +1,7 @@
-"""Slack on the wire: pages of messages, events, export files. Pure.
+"""Slack wire format: pages of messages, events, export files. Pure.
 
-Messages: https://docs.slack.dev/reference/events/message. A message's `ts` is its id within its channel and its time.
+Messages: https://docs.slack.dev/reference/events/message. A message's `ts` is both its time and its id within the
+channel.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from channels.errors import Malformed
 from channels.toolkit.text import clean
 
 OWN_EVENT = "desk_reply"
-"""`metadata.event_type` of what this adapter posts; what the desk announces in Slack carries another one."""
+"""`metadata.event_type` of this adapter's posts; the desk's own Slack notices use another one."""
 OF_PEOPLE = (None, "", "file_share", "me_message", "thread_broadcast")
-"""Subtypes of what somebody said; all others are joins, topics, reminders, bots."""
+"""Subtypes of messages by people; all others are joins, topics, reminders, bots."""
 UNKNOWN_ROOM = "unknown"
 _TS = re.compile(r"\d{1,12}\.\d{1,6}\Z")
 _ROOM_ID = re.compile(r"[CGD][A-Z0-9]{6,}\Z")
@@ -29,7 +30,7 @@ Message = Mapping[str, Any]
 
 
 def split(document: Document) -> list[Item]:
-    """Messages of a page, of an export file (a bare list) or of one event; other answers of Slack hold none."""
+    """Messages of a page, an export file (a bare list) or an event; other Slack answers hold none."""
     if isinstance(document, list):
         return _of_page({"messages": document})
     if not isinstance(document, dict):
@@ -62,7 +63,7 @@ def _of_page(page: Mapping[str, Any]) -> list[Item]:
 
 
 def of_event(event: Mapping[str, Any]) -> list[Item]:
-    """The message of an event as it is now; a deleted one with what was left of it. Reactions bring no message."""
+    """An event's message in its current state; a deleted one with what remains of it. Reactions hold no message."""
     if event.get("type") not in ("message", "app_mention"):
         return []
     room = {"id": _text(event.get("channel")) or UNKNOWN_ROOM, "name": ""}
@@ -81,8 +82,8 @@ def of_event(event: Mapping[str, Any]) -> list[Item]:
 
 
 def item_of(message: Message, room: Mapping[str, Any], beside: Mapping[str, Json]) -> Item:
-    """`beside`: users (id → {name, real_name}), workspace (address), asker (who began the thread), whole (it belongs to
-    a thread that is read as a whole), deleted."""
+    """`beside`: users (id → {name, real_name}), workspace (address), asker (who started the thread), whole (it belongs
+    to a thread read as a whole), deleted."""
     kept = {
         key: value
         for key, value in message.items()
@@ -99,7 +100,7 @@ def external_id(room: str, ts: str) -> str:
 
 
 def timestamp(value: Json) -> str:
-    """A `ts`; "" for anything else (it is compared and put into addresses)."""
+    """A `ts`; "" for anything else (it gets compared and put into URLs)."""
     return value if isinstance(value, str) and _TS.match(value) else ""
 
 
@@ -114,7 +115,8 @@ def ts_at(microseconds: int) -> str:
 
 
 def rooms_of(config: Config) -> list[tuple[str, str]]:
-    """(id, name) of each chosen room as the admin wrote it: `name`, `C0123ABCD`, or both in one line; "" is unknown."""
+    """(id, name) of each selected room as the admin entered it: `name`, `C0123ABCD`, or both on one line; "" if
+    unknown."""
     entries = config.setting("rooms")
     found = []
     for entry in entries if isinstance(entries, list | tuple) else ():
@@ -135,7 +137,7 @@ def is_of_a_bot(message: Message) -> bool:
 
 
 def is_wanted(message: Message, config: Config) -> bool:
-    """Whether a message by itself is work: somebody's question outside any thread, or one that got the emoji."""
+    """Whether a message on its own is work: a person's question outside a thread, or one with the emoji."""
     what = config.setting("what", "both")
     if is_of_a_bot(message) or message.get("subtype") not in OF_PEOPLE:
         return False
@@ -145,12 +147,12 @@ def is_wanted(message: Message, config: Config) -> bool:
 
 
 def emoji_of(config: Config) -> str:
-    """Without colons and skin tone; "" where none is agreed, which no reaction is called."""
+    """Without colons and skin tone; "" if none is configured, which matches no reaction."""
     return str(config.setting("emoji", "")).strip().strip(":").partition("::")[0].lower() or "\0"
 
 
 def reactions(message: Message) -> dict[str, int]:
-    """Name (without skin tone) → how many."""
+    """Name (without skin tone) → count."""
     found: dict[str, int] = {}
     entries = message.get("reactions")
     for entry in entries if isinstance(entries, list) else ():
@@ -161,7 +163,7 @@ def reactions(message: Message) -> dict[str, int]:
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """None for what bots say, for joins and the like, and for chatter outside our conversations."""
+    """None for bots, joins and the like, and chatter outside our conversations."""
     payload = item.payload
     message, room = (payload.get("message"), payload.get("room")) if isinstance(payload, dict) else (None, None)
     if not isinstance(message, dict) or not isinstance(room, dict) or not timestamp(message.get("ts")):
@@ -177,7 +179,7 @@ def parse(item: Item, config: Config) -> Mention | None:
 
 
 def own_payload(message: Message) -> Mapping[str, Any] | None:
-    """What the desk wrote beside a reply of its own; None for anybody else's message."""
+    """The metadata of a reply by the desk; None for anyone else's message."""
     metadata = message.get("metadata")
     if not is_of_a_bot(message) or not isinstance(metadata, dict) or metadata.get("event_type") != OWN_EVENT:
         return None
@@ -208,7 +210,7 @@ def _mention(
         edited_at=_edited_at(message),
         links=mrkdwn.links(text),
         addressed=(tuple(dict.fromkeys(n for n in _room_names(room, config) if n)),),
-        # Whoever asks here is one of us; it is a question all the same, and no answer of the team.
+        # Askers here are colleagues; their message is still a question, not a reply by the team.
         requester=author if asks else None,
         extra=_extra(message, room, payload),
     )
@@ -230,7 +232,7 @@ def _names(payload: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _words(message: Message, names: Mapping[str, str]) -> str:
-    """The text, and the names of files; where there is no text, that of the blocks."""
+    """The text plus file names; without a text, that of the blocks."""
     text = mrkdwn.plain(_text(message.get("text")), names) or " ".join(_texts(message.get("blocks")))
     files = message.get("files")
     shown = [f for f in files if isinstance(f, dict)] if isinstance(files, list) else []
@@ -247,14 +249,14 @@ def _texts(blocks: Json) -> list[str]:
 
 
 def _room_names(room: Message, config: Config) -> tuple[str, str]:
-    """Name first: that is what channels are mostly called by."""
+    """Name first, as most channels are addressed by it."""
     room_id, name = str(room.get("id") or ""), _text(room.get("name")).lower()
     known = next((n for i, n in rooms_of(config) if i and i == room_id), "")
     return name or known, room_id.lower()
 
 
 def _address(payload: Mapping[str, Any], room: str, ts: str, thread: str) -> str | None:
-    """The permalink, as chat.getPermalink makes it."""
+    """The permalink, built like chat.getPermalink does."""
     workspace = _text(payload.get("workspace"))
     if not workspace:
         return None
@@ -293,7 +295,7 @@ def _object(value: Json) -> dict[str, Any]:
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
-    """Over the words as Slack has them: that somebody is called otherwise now is no edit."""
+    """Over Slack's raw text: a renamed user isn't an edit."""
     payload = item.payload
     bare = {**payload, "users": {}} if isinstance(payload, dict) else payload
     mention = parse(replace(item, payload=bare), config)

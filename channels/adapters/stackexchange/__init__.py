@@ -1,4 +1,4 @@
-"""Stack Exchange: questions of any site by tag and phrase, with their answers and comments; answers are given there.
+"""Stack Exchange: questions of any site by tag and phrase, with answers and comments; replies are written there.
 
 https://api.stackexchange.com/docs
 """
@@ -25,7 +25,7 @@ from channels.contract import (
 
 
 class StackExchange(Adapter):
-    """One connection is one site. Writing needs a user's own login and reputation, so nothing is posted from here."""
+    """One connection is one site. Writing needs a user's own login and reputation, so we don't post from here."""
 
     platform = "stackexchange"
     label = "Stack Exchange"

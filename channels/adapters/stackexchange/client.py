@@ -1,7 +1,7 @@
-"""One request to Stack Exchange: its errors, its quota, and the pauses that it asks for.
+"""Requests to Stack Exchange: errors, quota, and requested pauses.
 
-Throttles: https://api.stackexchange.com/docs/throttle. Errors come with status 400 whatever they mean; what they mean
-stands in `error_id`: https://api.stackexchange.com/docs/error-handling. Every answer is compressed (gzip).
+Throttles: https://api.stackexchange.com/docs/throttle. All errors come with status 400; `error_id` gives the meaning:
+https://api.stackexchange.com/docs/error-handling. Every answer is compressed (gzip).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ API = "https://api.stackexchange.com/2.3"
 LONGEST_PAUSE_S = 24 * 3600.0
 DEFAULT_PAUSE_S = 60.0
 MARGIN_S = 1.0
-"""Asking at the very second at which a pause ends is still throttled: https://meta.stackexchange.com/q/377674."""
+"""A request in the very second a pause ends is still throttled: https://meta.stackexchange.com/q/377674."""
 
 _WITHIN = re.compile(r"(\d+(?:\.\d+)?) seconds?")
 _ID = re.compile(r"/[\d;]+(?=/|$)")
@@ -37,7 +37,7 @@ _filters: dict[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """One answer: its objects and what the wrapper says of the quota. `pause_s`: 0 without `backoff`."""
+    """One answer: its objects and the wrapper's quota data. `pause_s`: 0 without `backoff`."""
 
     items: list[dict[str, Any]]
     has_more: bool
@@ -46,7 +46,7 @@ class Wrapper:
 
     @property
     def quota_resets_at(self) -> datetime | None:
-        """Quotas are by the day: the next midnight in UTC."""
+        """Quotas are daily: the next midnight in UTC."""
         if self.quota_left is None:
             return None
         today = desk_now().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -54,7 +54,7 @@ class Wrapper:
 
 
 def ask(config: Config, path: str, params: Mapping[str, str | int] | None = None) -> Wrapper:
-    """GET one method. Raises RateLimited, also before asking while a pause of the same method lasts."""
+    """GET one method. Raises RateLimited, even before the request while a pause for this method lasts."""
     base = str(config.setting("api_base", API)).rstrip("/")
     method = (base, _ID.sub("/{ids}", path))
     _obey(method)
@@ -105,7 +105,7 @@ def _wrapper(body: Json) -> Wrapper:
 
 
 def _number(value: Json) -> float | None:
-    """`backoff` may come as a fraction."""
+    """`backoff` may be a fraction."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
         return float(value)
     return None
@@ -132,10 +132,10 @@ def _failure(body: Mapping[str, Any]) -> ChannelError:
 
 
 def thread_filter(config: Config) -> str:
-    """The name of the filter that brings a question with its answers, all comments and all bodies in one request.
+    """The name of the filter that returns a question with its answers, all comments and all bodies in one request.
 
-    Filters never change and never expire, and the same fields always have the same name
-    (https://api.stackexchange.com/docs/filters), so it is asked for once in a process.
+    Filters never change or expire, and the same fields always yield the same name
+    (https://api.stackexchange.com/docs/filters), so it is requested once per process.
     """
     base = str(config.setting("api_base", API))
     with _lock:
@@ -153,7 +153,7 @@ def thread_filter(config: Config) -> str:
 
 
 def forget() -> None:
-    """Pauses and filters, as after a restart."""
+    """Clear pauses and filters, as after a restart."""
     with _lock:
         _pauses.clear()
         _filters.clear()

@@ -1,9 +1,9 @@
-"""Asks Stack Exchange: new questions by tag and by phrase, oldest first, and whole threads.
+"""Reads Stack Exchange: new questions by tag and phrase, oldest first, and whole threads.
 
-`/search` takes several tags of which one is enough, `/search/advanced` a free text:
-https://api.stackexchange.com/docs/search, https://api.stackexchange.com/docs/advanced-search. Both by date of creation,
-so that an old question which somebody touches is no new mention. Pages are counted, so a poll keeps its `fromdate`
-while it pages, and the cursor holds the second up to which everything is stored.
+`/search` matches any of several tags, `/search/advanced` free text: https://api.stackexchange.com/docs/search,
+https://api.stackexchange.com/docs/advanced-search. Both sort by creation date, so activity on an old question isn't a
+new mention. Paging is by number, so a poll keeps its `fromdate` while paging, and the cursor holds the second up to
+which everything is stored.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from channels.toolkit.partial_failures import Parts
 PER_PAGE = 100
 PAGES_A_POLL = 25
 OVERLAP_S = 2 * 3600
-"""The search index lags, and young questions are edited most: what is that young is read again."""
+"""The search index lags, and recent questions are edited most, so they are reread."""
 LOOKUPS = 100
 DEFAULT_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One question that is asked again and again. `key` names its place in the cursor."""
+    """One recurring query. `key` is its key in the cursor."""
 
     key: str
     path: str
@@ -51,9 +51,9 @@ def sources(config: Config) -> list[Source]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """The sources in turn, beginning with the one at which the last poll was stopped; one that is refused keeps none of
-    the others from being read, and neither does a pause that is asked for one method. `pauses` (method → epoch seconds)
-    stand in the cursor, since the next poll may be another process's."""
+    """The sources in turn, starting with the one where the last poll was interrupted. A failing source or a paused
+    method doesn't block the others. `pauses` (method → epoch seconds) are kept in the cursor, since another process may
+    run the next poll."""
     state = _State(config, cursor)
     parts, wanted, left = state.parts, state.sources, PAGES_A_POLL
     resting: list[str] = []
@@ -78,7 +78,8 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 class _State:
-    """What the cursor keeps. `from`: source → epoch seconds up to which it is read; `next`: the one to begin with."""
+    """The cursor's contents. `from`: source → epoch seconds up to which it is read; `next`: the source to start
+    with."""
 
     def __init__(self, config: Config, cursor: Json) -> None:
         known = cursor if isinstance(cursor, dict) else {}
@@ -110,7 +111,7 @@ class _State:
 
 
 def _pages(config: Config, source: Source, mark: int, bound: int) -> Iterator[tuple[Wrapper, int, bool]]:
-    """(answer, from when the next poll must ask, whether the source is read to its end). A mark never goes back."""
+    """(answer, start time for the next poll, whether the source is exhausted). A mark never moves back."""
     since, newest = mark, 0
     for number in range(1, bound + 1):
         wrapper = _ask(config, source, since, number)
@@ -137,14 +138,14 @@ def _mark(stored: Json, start: int) -> int:
 
 
 def _items(config: Config, wrapper: Wrapper) -> list[Item]:
-    """Without what only resembles a phrase; each question once, since pages shift while they are read."""
+    """Drops near-matches of a phrase and duplicates: pages shift while we read them."""
     questions = [entry for entry in wrapper.items if "question_id" in entry and "answer_id" not in entry]
     items = {item.external_id: item for entry in questions for item in wire.of_question(entry, found=True)}
     return [item for item in items.values() if wire.parse(item, config) is not None]
 
 
 def check(config: Config) -> str:
-    """`/info` costs one request and knows the site: https://api.stackexchange.com/docs/info."""
+    """`/info` costs one request and confirms the site: https://api.stackexchange.com/docs/info."""
     asked = sources(config)
     wrapper = ask(config, "/info")
     left = "" if wrapper.quota_left is None else f" {wrapper.quota_left} requests are left today"
@@ -164,7 +165,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """Those that the site shows no more: deleted posts are left out of what the API returns."""
+    """Posts that are no longer shown: the API leaves out deleted ones."""
     comments = [n for i in external_ids if i.startswith(wire.COMMENT) if (n := wire.identity(i[len(wire.COMMENT) :]))]
     posts = [n for i in external_ids if (n := wire.identity(i))]
     gone = [wire.COMMENT + n for n in _missing(config, "comment", comments[:LOOKUPS])]
@@ -173,7 +174,7 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
 
 
 def _missing(config: Config, kind: str, numbers: Sequence[str]) -> list[str]:
-    """https://api.stackexchange.com/docs/posts-by-ids: up to 100 ids, those that exist come back."""
+    """https://api.stackexchange.com/docs/posts-by-ids: up to 100 ids; existing posts are returned."""
     if not numbers:
         return []
     wrapper = ask(config, f"/{kind}s/{';'.join(numbers)}", {"pagesize": PER_PAGE})

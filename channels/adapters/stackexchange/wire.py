@@ -1,9 +1,9 @@
-"""Stack Exchange on the wire: the wrapper, questions, answers and comments. Pure.
+"""Stack Exchange wire format: the wrapper, questions, answers and comments. Pure.
 
 Wrapper: https://api.stackexchange.com/docs/wrapper. Posts: https://api.stackexchange.com/docs/types/question,
 …/types/answer, …/types/comment. Titles and names come HTML-escaped (https://api.stackexchange.com/docs/filters, safe
-filters), bodies are HTML. Questions and answers share one space of ids (https://api.stackexchange.com/docs/posts),
-comments have another; both are unique on their site only.
+filters), bodies are HTML. Questions and answers share one id sequence (https://api.stackexchange.com/docs/posts),
+comments have another; both are unique only within their site.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from channels.toolkit.links import web_address
 from channels.toolkit.text import clean, html_links, html_to_text, names_phrase, unescaped
 
 COMMENT = "comment-"
-"""Before the id of a comment: comment 5 is not post 5."""
+"""Prefix of comment ids: comment 5 is not post 5."""
 _HOSTS = {
     "stackoverflow": "stackoverflow.com",
     "serverfault": "serverfault.com",
@@ -35,7 +35,7 @@ _UNUSED = ("answers", "comments", "body_markdown", "owner", "badge_counts")
 
 
 def site_of(config: Config) -> str:
-    """The site as the API calls it: `stackoverflow`, `unix`, `es.stackoverflow`; full host names are shortened."""
+    """The site's API name: `stackoverflow`, `unix`, `es.stackoverflow`; full host names are shortened."""
     site = str(config.setting("site", "stackoverflow")).strip().lower()
     site = site.removeprefix("https://").removeprefix("http://").strip("/").removeprefix("www.")
     for ending in (".stackexchange.com", ".com"):
@@ -44,7 +44,7 @@ def site_of(config: Config) -> str:
 
 
 def web_base(config: Config, link: str = "") -> str:
-    """Address of the site: what stands before `/questions/` in a link of its own, else by its name."""
+    """The site's URL: the part before `/questions/` in one of its links, else derived from its name."""
     found, divider, _ = link.partition("/questions/")
     if divider and web_address(found):
         return found
@@ -64,7 +64,7 @@ def identity(value: Json) -> str | None:
 
 
 def split(document: Document) -> list[Item]:
-    """Posts of a wrapper, with what is nested in them. Users, sites and the like hold no mentions."""
+    """Posts of a wrapper, including nested ones. Users, sites and the like hold no mentions."""
     if not isinstance(document, dict):
         raise Malformed("Not an answer of Stack Exchange: no object.")
     if "error_id" in document:
@@ -92,8 +92,8 @@ def _of_entry(entry: Json) -> Iterator[Item]:
 
 
 def of_question(entry: Mapping[str, Any], *, found: bool) -> Iterator[Item]:
-    """The question, its comments, its answers and their comments. `found`: by a search, so that it must still show
-    that it is about us; what comes with a thread belongs to it anyway."""
+    """The question, its comments, its answers and their comments. `found`: by a search, so it must still be checked for
+    relevance; posts from a thread belong to it anyway."""
     question = {key: entry.get(key) for key in ("question_id", "title", "link")}
     yield _item(entry, "question", question, found)
     yield from _comments(entry, question)
@@ -135,12 +135,12 @@ def _owner(owner: Json) -> dict[str, Any]:
 
 
 def vanished(external_id: str, thread_id: str) -> Item:
-    """A post that the site shows no more."""
+    """A post that is no longer shown."""
     return Item(external_id, {"kind": "gone", "post": {}, "question": {"question_id": thread_id}})
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """The mention in an item; None for a search hit with neither a tag nor a phrase of the connection."""
+    """The mention in an item; None for a search hit with none of the connection's tags or phrases."""
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("post"), dict):
         raise Malformed("A stored post of Stack Exchange has no content.")
@@ -151,7 +151,7 @@ def parse(item: Item, config: Config) -> Mention | None:
 
 
 def _is_wanted(post: Mapping[str, Any], mention: Mention, config: Config) -> bool:
-    """The search stems words and ignores order and punctuation: only our own check counts."""
+    """The search stems words and ignores order and punctuation, so we check again."""
     tags, phrases = words(config, "tags"), words(config, "phrases")
     if not tags and not phrases:
         return True
@@ -198,7 +198,7 @@ def _parent(kind: str, post: Mapping[str, Any], thread: str) -> str | None:
 
 
 def _author(owner: Json, config: Config) -> Author:
-    """A deleted user (`does_not_exist`) has a name at most: https://api.stackexchange.com/docs/types/shallow-user."""
+    """A deleted user (`does_not_exist`) has at most a name: https://api.stackexchange.com/docs/types/shallow-user."""
     known = owner if isinstance(owner, dict) else {}
     number = identity(known.get("user_id"))
     name = unescaped(_text(known.get("display_name"))) or None
@@ -208,7 +208,7 @@ def _author(owner: Json, config: Config) -> Author:
 
 
 def _is_own(owner: Json, config: Config) -> bool:
-    """By the number only: anybody may take any name."""
+    """By number only: anybody may use any name."""
     number = identity(owner.get("user_id")) if isinstance(owner, dict) else None
     return number is not None and (number in config.own or number in config.addresses)
 
@@ -216,7 +216,7 @@ def _is_own(owner: Json, config: Config) -> bool:
 def _url(
     external_id: str, kind: str, post: Mapping[str, Any], question: Mapping[str, Any], config: Config
 ) -> str | None:
-    """The post's own link; built where the API leaves it out (answers and comments of the default filter)."""
+    """The post's own link; built if the API omits it (answers and comments of the default filter)."""
     told = web_address(_text(post.get("link")))
     if told:
         return told
@@ -245,7 +245,7 @@ def _text(value: Json) -> str:
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
-    """Over what a reader sees; the same whether a search or a thread brought it, and whatever its tags cost it."""
+    """Over what a reader sees; the same whether it came from a search or a thread."""
     payload = item.payload if isinstance(item.payload, dict) else {}
     mention = parse(Item(item.external_id, {**payload, "found": False}), config)
     assert mention is not None

@@ -24,7 +24,7 @@ from channels.contract import (
 
 
 class Twitter(Adapter):
-    """One app login feeds any number of handles, each a channel with tokens of its own to post with."""
+    """One app login serves any number of handles, each a channel with its own tokens for posting."""
 
     platform = "twitter"
     label = "Twitter"

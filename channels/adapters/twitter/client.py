@@ -1,6 +1,6 @@
-"""Requests to API v2: which credentials, which fields, and what its errors mean.
+"""Requests to API v2: credentials, fields and error mapping.
 
-Fields: https://docs.x.com/x-api/fundamentals/fields. Errors, also those inside a 200:
+Fields: https://docs.x.com/x-api/fundamentals/fields. Errors, including those inside a 200:
 https://docs.x.com/x-api/fundamentals/response-codes-and-errors
 """
 
@@ -26,7 +26,7 @@ FIELDS: dict[str, str | int] = {
     "media.fields": "media_key,type,url,preview_image_url,alt_text",
 }
 _NOT_FOUND = "resource-not-found"
-# Endings of the `type` of a problem, or its title, and what the desk must do about it.
+# Suffixes of a problem's `type`, or its title, and what the desk must do about it.
 _NO_RIGHT = (
     "not-authorized-for-field", "client-forbidden", "unsupported-authentication", "oauth1-permissions",
     "client-not-enrolled", "Unauthorized", "Unsupported Authentication",
@@ -36,13 +36,13 @@ _BROKEN = ("operational-disconnect", "service-unavailable", "streaming-connectio
 
 
 def secrets_of(config: Config) -> tuple[str, ...]:
-    """Everything that must never show in an error."""
+    """All secrets, to be redacted from errors."""
     own = [value for values in config.channel_secrets.values() for value in values.values()]
     return tuple(value for value in (*config.secrets.values(), *own) if value)
 
 
 def get(config: Config, path: str, params: Mapping[str, str | int] | None = None, user: str | None = None) -> Answer:
-    """Read with the app's bearer token, or as `user` (one of our handles). Raises also for errors inside a 200."""
+    """Read with the app's bearer token, or as `user` (one of our handles). Also raises for errors inside a 200."""
     headers: dict[str, str] = {}
     if user is None:
         token = config.secret("bearer_token")
@@ -118,7 +118,7 @@ def errors_of(body: Json) -> list[dict[str, Any]]:
 
 
 def missing_ids(body: Json) -> list[str]:
-    """Ids of tweets that were asked for by number and do not exist (any more)."""
+    """Ids of requested tweets that don't exist (any more)."""
     return [
         str(e.get("resource_id") or e.get("value"))
         for e in errors_of(body)
@@ -127,7 +127,7 @@ def missing_ids(body: Json) -> list[str]:
 
 
 def partial_failure(body: dict[str, Any]) -> ChannelError | None:
-    """The error of a 200 that holds errors and no data; things that are merely not there are none."""
+    """The error of a 200 that holds errors and no data; missing objects don't count as errors."""
     errors = errors_of(body)
     if "data" in body or "meta" in body or not errors:
         return None
@@ -150,14 +150,14 @@ def _by_kind(body: Mapping[str, Any], errors: list[dict[str, Any]]) -> ChannelEr
 
 
 def _classify_read(status: int, body: Json) -> ChannelError | None:
-    """A 403 that is about the thing asked for, not about us (a suspended or protected account)."""
+    """A 403 about the requested object, not about us (a suspended or protected account)."""
     if status == 403 and isinstance(body, dict) and str(body.get("type", "")).endswith("not-authorized-for-resource"):
         return Rejected(f"{error_line(body)}.")
     return None
 
 
 def _classify_write(status: int, body: Json) -> ChannelError | None:
-    """A 403 may mean this tweet (duplicate, deleted parent) or our tokens (read-only, suspended app)."""
+    """A 403 may be about this tweet (duplicate, deleted parent) or our tokens (read-only, suspended app)."""
     if status == 403 and isinstance(body, dict):
         found = _by_kind(body, errors_of(body))
         return found if isinstance(found, AuthFailed) else None

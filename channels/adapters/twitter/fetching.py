@@ -1,8 +1,8 @@
-"""Reads mentions of every handle, a search, and whole conversations, through API v2.
+"""Reads mentions of every handle, a search, and whole conversations through API v2.
 
 Mentions: https://docs.x.com/x-api/posts/user-mention-timeline-by-user-id (the newest 800, `pagination_token`).
 Search: https://docs.x.com/x-api/posts/search-recent-posts (seven days, `next_token`).
-Both answer newest first; `since_id` and `until_id` are exclusive.
+Both return newest first; `since_id` and `until_id` are exclusive.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from channels.toolkit.partial_failures import Parts
 PER_PAGE = 100
 PAGES_A_POLL = 10
 OVERLAP = 120_000 << 22
-"""Two minutes in ids: what the index brings late is found by the next poll."""
+"""Two minutes, in ids: late additions to the index are caught by the next poll."""
 SEARCH_REACH_S = 7 * 86_400 - 120
 BACKFILL_S = 14 * 86_400
 THREAD_PAGES = 10
@@ -33,7 +33,7 @@ LOOKUP = 100
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One list to read: `name` is its key in the cursor."""
+    """One list to read. `name` is its key in the cursor."""
 
     name: str
     path: str
@@ -42,7 +42,7 @@ class Source:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of every source in turn. A handle that does not exist keeps none of the others from being read."""
+    """Pages of every source in turn. A missing handle doesn't block the others."""
     state = _state(cursor)
     names = _names(config)
     parts = Parts(names, state["parts"])
@@ -65,8 +65,8 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def _there(config: Config, body: dict[str, Any], name: str, state: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Raises Rejected for an answer that says only that there is no such account (any more): its number is looked up
-    again by the next poll."""
+    """Raises Rejected if the answer only says that the account doesn't exist (any more); the next poll looks its id up
+    again."""
     if "data" not in body and "meta" not in body and client.errors_of(body):
         state["ids"].pop(name.removeprefix("@"), None)
         raise redacted(Rejected(f"{wire.error_line(body)}."), client.secrets_of(config))
@@ -101,14 +101,14 @@ def _source(config: Config, name: str, state: dict[str, dict[str, Any]]) -> Sour
 
 
 def _given_id(config: Config, handle: str) -> str | None:
-    """From the channel's settings, else its access token, which begins with it."""
+    """From the channel's settings, else from the prefix of its access token."""
     given = str(config.channel_settings.get(handle, {}).get("user_id") or "")
     token, dash, _ = config.channel_secrets.get(handle, {}).get("access_token", "").partition("-")
     return next((number for number in (given, token if dash else "") if number.isdigit()), None)
 
 
 def user_id(config: Config, handle: str) -> str:
-    """The number of one of our accounts, asked for where it is not given. Raises Rejected."""
+    """The id of one of our accounts, looked up if not configured. Raises Rejected."""
     if (given := _given_id(config, handle)) is not None:
         return given
     body = client.get(config, f"users/by/username/{handle}").body
@@ -120,7 +120,7 @@ def user_id(config: Config, handle: str) -> str:
 
 
 def _read(config: Config, source: Source, stored: Progress) -> Iterator[tuple[Answer, Progress]]:
-    """What is new, down through the overlap, then the gaps that earlier polls left; pages are followed by token."""
+    """New tweets, down through the overlap, then the gaps left by earlier polls; pages by token."""
     progress = _within_reach(source, stored)
     gap: Gap | None = progress.gaps()[0]
     asked = Gap(progress.gaps()[0].floor - OVERLAP, None)
@@ -139,19 +139,19 @@ def _read(config: Config, source: Source, stored: Progress) -> Iterator[tuple[An
             gap = progress.gap_below(min(ids))
         older = progress.older_gap()
         if gap is None and older is not None and (token is None or number >= PAGES_A_POLL // 2):
-            gap = asked = older  # what is known already must not keep a gap from ever being filled
+            gap = asked = older  # known tweets must not keep a gap from being filled
             token = None
         elif token is None:
             return
 
 
 def _search_reach() -> int:
-    """The oldest id that the search takes: an older `since_id` or `until_id` is refused with a 400."""
+    """The oldest id the search accepts: an older `since_id` or `until_id` gets a 400."""
     return snowflake_at(desk_now().timestamp() - SEARCH_REACH_S)
 
 
 def _within_reach(source: Source, progress: Progress) -> Progress:
-    """Without the gaps that are too old to be searched: they would be refused for ever."""
+    """Drops gaps too old to search, which would be rejected forever."""
     if source.query is not None:
         oldest = _search_reach()
         for gap in progress.gaps()[1:]:
@@ -165,7 +165,7 @@ def _ask(config: Config, source: Source, gap: Gap, token: str | None) -> Answer:
     floor = gap.floor
     if source.query is not None:
         params["query"] = source.query
-        floor = max(floor, _search_reach()) if floor else 0  # none asked for: as far as this search goes
+        floor = max(floor, _search_reach()) if floor else 0  # no bound: as far back as the search goes
     if floor or source.query is None:
         params["since_id"] = str(max(1, floor))
     if gap.ceiling is not None:
@@ -188,13 +188,13 @@ def _ids(body: Mapping[str, Any]) -> list[int]:
 
 
 def _without_errors(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The part that `split` reads: an answer whose errors only say that things are gone is no error body."""
+    """The part that `split` reads. Errors about missing objects don't make it an error body."""
     return {"meta": {}, **{key: value for key, value in body.items() if key != "errors"}}
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The conversation as the last seven days show it, its root and the parents that answers name. What is gone comes
-    as a deletion. An edited root starts a new conversation, so those of all its versions are searched."""
+    """The conversation's last seven days, its root, and the parents named by replies. Missing tweets become deletions.
+    An edited root starts a new conversation, so those of all its versions are searched."""
     if not (thread_id.isascii() and thread_id.isdigit()):
         raise Rejected(f"{thread_id!r} is no conversation on Twitter.")
     items = {item.external_id: item for item in lookup(config, [thread_id])}
@@ -213,7 +213,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def _add_missing(config: Config, items: dict[str, Item]) -> None:
-    """Parents that lie further back, twice over: what is looked up first may name parents of its own."""
+    """Looks up older parents, twice: those found first may name parents themselves."""
     asked: set[str] = set()
     for _ in range(2):
         tweets = [item.payload.get("tweet") or {} for item in items.values()]
@@ -226,7 +226,7 @@ def _add_missing(config: Config, items: dict[str, Item]) -> None:
 
 
 def lookup(config: Config, ids: list[str]) -> list[Item]:
-    """Tweets by number, in their newest version; those that do not exist any more come as deletions."""
+    """Tweets by id, in their newest version; missing ones become deletions."""
     items: list[Item] = []
     for at in range(0, len(ids), LOOKUP):
         body = client.get(config, "tweets", {**client.FIELDS, "ids": ",".join(ids[at : at + LOOKUP])}).body

@@ -1,7 +1,7 @@
-"""One tweet, of API v2 or v1.1, as a mention. Pure, and on the hot path of ingest.
+"""Turns one API v2 or v1.1 tweet into a mention. Pure, and on the hot path of ingest.
 
-An edit is a new tweet linked by `edit_history_tweet_ids` (https://docs.x.com/x-api/fundamentals/edit-posts): its
-identity is the first of them, and for a root also its conversation.
+An edit is a new tweet linked by `edit_history_tweet_ids` (https://docs.x.com/x-api/fundamentals/edit-posts): the first
+id is its identity, and for a root tweet also its conversation.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def web_base(config: Config) -> str:
 
 
 def tweet_url(config: Config, handle: str | None, number: str) -> str:
-    """A tweet's public page; any name before the id leads there, and `i/web` does without one."""
+    """A tweet's public page; any name before the id works, as does `i/web` without one."""
     return f"{web_base(config)}/{handle or 'i/web'}/status/{number}"
 
 
@@ -56,14 +56,14 @@ def parse(item: Item, config: Config) -> Mention | None:
 
 
 def is_retweet(tweet: Object) -> bool:
-    """By reference, or, where the fields were not asked for, by the text that retweets are given."""
+    """By reference, or, if those fields weren't requested, by the text format of retweets."""
     references = tweet.get("referenced_tweets")
     if isinstance(references, list) and references:
         return any(isinstance(r, dict) and r.get("type") == "retweeted" for r in references)
     if isinstance(tweet.get("retweeted_status"), dict):
         return True
     if "id_str" in tweet or "user" in tweet or "edit_controls" in tweet:
-        return False  # the whole tweet is here and says nothing of a retweet: somebody typed "RT"
+        return False  # the tweet is complete and has no retweet reference: somebody typed "RT"
     text = tweet.get("text")
     if not isinstance(text, str) or _RETWEET.match(text) is None:
         return False
@@ -119,7 +119,7 @@ def _gone(item: Item, deleted: Object, config: Config) -> Mention:
 
 
 def _author(tweet: Object, included: Json, config: Config) -> Author:
-    """From `includes` (v2), from within the tweet (v1.1, collectors' flattened tweets), else the bare id."""
+    """From `includes` (v2), from the tweet itself (v1.1, flattened collector output), else just the id."""
     user = included if isinstance(included, dict) else tweet.get("user") or tweet.get("author")
     number = wire.identity(tweet, "author_id")
     if not isinstance(user, dict):
@@ -147,7 +147,7 @@ def _is_own(author: Author, config: Config) -> bool:
 
 
 def _content(tweet: Object) -> tuple[str, Object]:
-    """The whole text and its entities: long posts keep theirs in `note_tweet` (v2) or `extended_tweet` (v1.1)."""
+    """The full text and its entities: long posts keep theirs in `note_tweet` (v2) or `extended_tweet` (v1.1)."""
     for key, name in (("note_tweet", "text"), ("extended_tweet", "full_text")):
         longer = tweet.get(key)
         if isinstance(longer, dict) and isinstance(longer.get(name), str) and longer[name]:
@@ -169,9 +169,9 @@ def _list(value: Json) -> list[Any]:
 
 
 def _expansions(tweet: Object, entities: Object, raw: str) -> dict[str, str]:
-    """Short link → where it leads, in order. Matched by the link itself: offsets count escaped or unescaped
-    characters depending on the entity, and the link occurs nowhere else. A long post's own entities know more than
-    the shortened ones beside them, which add a link to the post itself."""
+    """Short link → target, in order. Matched by the link itself: offsets count escaped or unescaped characters
+    depending on the entity, and the link occurs nowhere else. A long post's own entities are more complete than the
+    shortened ones next to them, which add a link to the post itself."""
     found: dict[str, str] = {}
     own = tweet.get("entities")
     for source in (entities,) if own is entities or not isinstance(own, dict) else (entities, own):
@@ -185,7 +185,7 @@ def _expansions(tweet: Object, entities: Object, raw: str) -> dict[str, str]:
 
 
 def _readable(raw: str, expanded: Mapping[str, str]) -> str:
-    """Unescaped (Twitter escapes &, < and > and nothing else), links written out."""
+    """Unescaped (Twitter escapes only &, < and >), with links expanded."""
     if expanded:
         raw = _TCO.sub(lambda link: expanded.get(link[0], link[0]), raw)
         for link, target in expanded.items():
@@ -207,7 +207,7 @@ def _edited_at(newest: str, number: str, created: datetime | None) -> datetime |
 
 
 def _named(tweet: Object, entities: Object, raw: str) -> tuple[str, ...]:
-    """Lower-case handles it speaks to, in order: from the entities, else as read in the text."""
+    """Lower-case handles it addresses, in order: from the entities, else from the text."""
     names: dict[str, None] = {}
     for key, name in (("mentions", "username"), ("user_mentions", "screen_name")):
         for entry in _list(entities.get(key)):
@@ -223,7 +223,7 @@ def _named(tweet: Object, entities: Object, raw: str) -> tuple[str, ...]:
 
 
 def _addressed(author: Author, named: tuple[str, ...], own: bool) -> tuple[tuple[str, ...], ...]:
-    """What one of our handles says belongs to that handle, whomever it names."""
+    """A tweet by one of our handles belongs to that handle, whomever it names."""
     if own and author.handle:
         return ((author.handle.lower(),), named) if named else ((author.handle.lower(),),)
     return (named,) if named else ()
@@ -234,7 +234,7 @@ def _language(value: Json) -> str | None:
 
 
 def _extra(tweet: Object, payload: Object) -> dict[str, Json]:
-    """What changes all the time, and pictures: shown beside the text, never an edit."""
+    """Volatile counts, and pictures: shown with the text, never an edit."""
     extra: dict[str, Json] = {}
     metrics = _dict(tweet.get("public_metrics"))
     for shown, name, old in (
@@ -274,7 +274,8 @@ def _media(tweet: Object, payload: Object) -> Iterator[dict[str, Json]]:
 
 
 def fingerprint(item: Item) -> bytes:
-    """Over the raw parts that a reader's text is made of, without parsing: polls bring the same tweets again."""
+    """Over the raw fields that make up the visible text, without parsing: polls return the same tweets again and
+    again."""
     payload = item.payload
     tweet = payload.get("tweet") if isinstance(payload, dict) else None
     if not isinstance(tweet, dict):

@@ -1,4 +1,4 @@
-"""Speaks as one of our handles: posts, replies, deletes, likes, and looks for what it has posted.
+"""Acts as one of our handles: posts, replies, deletes, likes, and finds its own posts.
 
 https://docs.x.com/x-api/posts/creation-of-a-post, …/post-delete-by-post-id, /x-api/users/causes-the-user-in-the-path-
 to-like-the-specified-post, /x-api/posts/user-posts-timeline-by-user-id
@@ -20,22 +20,22 @@ from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncer
 from channels.toolkit.text import composed
 
 with warnings.catch_warnings():
-    # It reads its data by pkg_resources, which tells at each import that it will go.
+    # It loads its data with pkg_resources, which prints a deprecation warning at every import.
     warnings.simplefilter("ignore")
     from twitter_text import parse_tweet
     from twitter_text.extract_urls import extract_urls_with_indices
 
 MOST_COUNTED = 2000
-"""Longer texts are far from fitting, and the library that counts takes quadratic time."""
+"""Longer texts never fit anyway, and the counting library takes quadratic time."""
 MAX_LENGTH = 280
 OWN_PAGES = 10
 _LINK = "\N{LINK SYMBOL}"
 CLOCK_SLACK = timedelta(minutes=10)
-"""Our clock may run ahead of theirs; a post seen as absent would be sent again."""
+"""Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 
 
 def weighted_length(text: str) -> int:
-    """As Twitter counts: CJK and emoji 2, every link 23. https://docs.x.com/fundamentals/counting-characters"""
+    """As counted by Twitter: CJK and emoji 2, every link 23. https://docs.x.com/fundamentals/counting-characters"""
     if len(text) > MOST_COUNTED:
         return len(text)
     return int(parse_tweet(text).weightedLength) if text else 0
@@ -77,8 +77,8 @@ def _receipt(config: Config, handle: str, tweet: Mapping[str, Any]) -> Receipt |
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-    """The post with this text under this parent on the sender's own timeline. Raises Uncertain where the timeline was
-    too long to be read down to `since`: then it is not proved absent."""
+    """The post with this text under this parent on the sender's own timeline. Raises Uncertain if the timeline is too
+    long to be read back to `since`: then it isn't proved absent."""
     handle = _sender(config, outgoing)
     wanted = spoken(outgoing.text)
     params: dict[str, str | int] = {
@@ -114,8 +114,7 @@ def _is_ours(tweet: Mapping[str, Any], outgoing: Outgoing, wanted: list[str]) ->
 
 
 def spoken(text: str) -> list[str]:
-    """The words that stay the same when Twitter takes a text: links are shortened, and the names of those who are
-    answered are put in front."""
+    """The words that survive posting: Twitter shortens links and prepends the handles of a reply."""
     text = composed(text)
     for link in reversed(extract_urls_with_indices(text) if len(text) <= MOST_COUNTED else []):
         start, end = link["indices"]
@@ -126,8 +125,8 @@ def spoken(text: str) -> list[str]:
 
 
 def says_the_same(ours: list[str], posted: list[str]) -> bool:
-    """Whether two texts differ in nothing but how their links are written. What is a link and what is not changes with
-    the list of top-level domains, so a word with a dot may stand against one: a reply that is there must be found."""
+    """Whether two texts differ only in how links are written. What counts as a link changes with the list of top-level
+    domains, so a word with a dot may match a link: an existing reply must be found."""
     return len(ours) == len(posted) and all(
         a == b or (_is_link(b) and (_is_link(a) or "." in a)) for a, b in zip(ours, posted, strict=True)
     )
@@ -138,7 +137,7 @@ def _is_link(word: str) -> bool:
 
 
 def delete(config: Config, external_id: str) -> None:
-    """Delete one of our own tweets, as the handle that posted it; one that is gone already is fine."""
+    """Delete one of our own tweets, as the handle that posted it; already deleted counts as success."""
     found = client.get(config, "tweets", {"ids": external_id, "tweet.fields": "author_id"}).body
     data = found.get("data")
     tweet = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else None
@@ -160,7 +159,7 @@ def _is_id_of(config: Config, handle: str, number: str | None) -> bool:
 
 
 def like(config: Config, external_id: str) -> None:
-    """Like a tweet as the main handle (the first that has tokens)."""
+    """Like a tweet as the main handle (the first one with tokens)."""
     handle = _first_with_tokens(config)
     if not handle:
         raise AuthFailed("No handle on this connection has tokens to like with. Enter them at the channel.")
@@ -170,7 +169,7 @@ def like(config: Config, external_id: str) -> None:
 
 
 def _outcome(body: Json, name: str) -> bool:
-    """What a write says of itself. Raises Uncertain where it was taken and says nothing."""
+    """The outcome of a write. Raises Uncertain if it was accepted without saying."""
     data = body.get("data") if isinstance(body, dict) else None
     if not isinstance(data, dict) or not isinstance(data.get(name), bool):
         raise Uncertain("Twitter took the request and did not say what came of it.")
@@ -178,7 +177,7 @@ def _outcome(body: Json, name: str) -> bool:
 
 
 def check(config: Config) -> str:
-    """Who we are: the app by its bearer token, each handle by its own tokens."""
+    """Our identity: the app by its bearer token, each handle by its own tokens."""
     said = []
     for handle in config.addresses:
         number = wire.identity(_data(client.get(config, f"users/by/username/{handle}").body), "id")

@@ -1,4 +1,4 @@
-"""When a tweet was made: from its id, or as either API writes it down. Pure.
+"""A tweet's creation time, from its id or from either API's timestamp. Pure.
 
 The upper bits of an id are milliseconds since November 2010: https://docs.x.com/fundamentals/x-ids
 """
@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 EPOCH_MS = 1288834974657
-_FIRST_SNOWFLAKE = 29_700_859_247  # ids were counted one by one before
+_FIRST_SNOWFLAKE = 29_700_859_247  # older ids are sequential
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 
 
 def snowflake_time(number: str) -> datetime | None:
-    """When the tweet of this id was made, to the millisecond; None for ids from before November 2010."""
+    """Creation time of the tweet with this id, to the millisecond; None for ids from before November 2010."""
     value = int(number) if len(number) < 20 else 0
     if value < _FIRST_SNOWFLAKE:
         return None
@@ -24,12 +24,12 @@ def snowflake_time(number: str) -> datetime | None:
 
 
 def snowflake_at(epoch_s: float) -> int:
-    """The smallest id of a tweet made at that time."""
+    """The smallest id of a tweet created at that time."""
     return max(0, int(epoch_s * 1000) - EPOCH_MS) << 22
 
 
 def created_at(tweet: Mapping[str, Any]) -> datetime | None:
-    """`2026-05-04T09:00:00.000Z` (v2) or `Fri Jul 12 23:40:37 +0000 2019` (v1.1); None if it cannot be read."""
+    """`2026-05-04T09:00:00.000Z` (v2) or `Fri Jul 12 23:40:37 +0000 2019` (v1.1); None if unreadable."""
     value = tweet.get("created_at")
     if not isinstance(value, str):
         return None

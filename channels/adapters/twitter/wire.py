@@ -1,8 +1,8 @@
-"""Twitter documents taken apart: API v2 pages, lookups and stream lines, API v1.1 statuses, account activity. Pure.
+"""Twitter wire format: API v2 pages, lookups and stream lines, API v1.1 statuses, account activity. Pure.
 
 https://docs.x.com/x-api/fundamentals/data-dictionary (v2),
 https://developer.x.com/en/docs/x-api/v1/data-dictionary/object-model/tweet (v1.1).
-Each item carries what its tweet needs from `includes`, so that it can be read alone later.
+Each item carries its tweet's part of `includes`, so it can be read on its own later.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Object = Mapping[str, Any]
 _NO_TWEET = frozenset(("event_type", "dm_conversation_id", "recipient", "recipient_id", "screen_name", "username"))
 _EVENT_LISTS = ("tweet_create_events", "statuses")
 _DELETION_LISTS = ("tweet_delete_events",)
-# Whatever else the API answers with: users, counts, rules, lists, media, places, trends, ids, receipts of writes.
+# Other answers of the API: users, counts, rules, lists, media, places, trends, ids, write receipts.
 _OTHER_ANSWERS = frozenset(
     {
         "meta", "includes", "users", "tweets", "media", "polls", "places", "ids", "next_cursor", "previous_cursor",
@@ -34,7 +34,7 @@ _OTHER_ANSWERS = frozenset(
 
 
 def documents(data: bytes) -> Iterator[Document]:
-    """One JSON document, or one a line as streams and collectors write them (blank keep-alive lines between)."""
+    """One JSON document, or one per line as streams and collectors write them (with blank keep-alive lines between)."""
     try:
         yield json.loads(data)
         return
@@ -59,7 +59,7 @@ def _is_json(line: bytes) -> bool:
 
 
 def split(document: Document) -> list[Item]:
-    """The tweets of a document; tweets under `includes` are context of others and none themselves."""
+    """The tweets of a document; tweets under `includes` are context, not items."""
     if isinstance(document, list):
         return _newest_versions([item for entry in document for item in _of_entry(entry, {})])
     if not isinstance(document, dict):
@@ -81,7 +81,7 @@ def split(document: Document) -> list[Item]:
 
 
 def looks_like_tweet(entry: Json) -> bool:
-    """Tweets alone have an id and a text; private messages, which have both, also say of which kind or to whom."""
+    """Only tweets have an id and a text but no type or recipient, which private messages have too."""
     if not isinstance(entry, dict) or entry.keys() & _NO_TWEET:
         return False
     has_id = entry.get("id") is not None or entry.get("id_str") is not None
@@ -89,7 +89,7 @@ def looks_like_tweet(entry: Json) -> bool:
 
 
 def error_line(document: Object) -> str:
-    """What an error body says, on one line."""
+    """An error body's message, on one line."""
     errors = document.get("errors")
     parts = []
     for entry in [document, *(errors if isinstance(errors, list) else [])][:3]:
@@ -129,7 +129,7 @@ def _entries(document: Object, name: str) -> list[Any]:
 
 
 def _of_entry(entry: Json, context: Mapping[str, Mapping[str, Any]]) -> Iterator[Item]:
-    """An entry of a list: a tweet, a deletion, a page of its own (collectors store pages), or none of ours."""
+    """A list entry: a tweet, a deletion, a nested page (collectors store pages), or nothing we read."""
     if not isinstance(entry, dict):
         if not isinstance(entry, str | int | None):
             raise Malformed("Not a Twitter document: a list of lists.")
@@ -147,13 +147,13 @@ def _of_entry(entry: Json, context: Mapping[str, Mapping[str, Any]]) -> Iterator
 
 
 def deletion(number: str, status: Object | None = None) -> Item:
-    """A tweet that is gone: all that is left is its number, at best its author's."""
+    """A deleted tweet: only its id is left, and sometimes its author's."""
     user = identity(status, "user_id") if status else None
     return Item(number, {"deleted": {"id": number, "user_id": user}})
 
 
 def identity(entry: Object | None, key: str) -> str | None:
-    """An id as text; v1.1 numbers may be rounded by who wrote them down, so the `_str` form comes first."""
+    """An id as text; v1.1 numbers may have been rounded by whoever stored them, so the `_str` form comes first."""
     if entry is None:
         return None
     for value in (entry.get(f"{key}_str"), entry.get(key)):
@@ -165,7 +165,7 @@ def identity(entry: Object | None, key: str) -> str | None:
 
 
 def history(tweet: Object) -> list[str]:
-    """Ids of all versions, oldest first; empty where the tweet does not tell."""
+    """Ids of all versions, oldest first; empty if the tweet doesn't list them."""
     versions = tweet.get("edit_history_tweet_ids")
     if not isinstance(versions, list):
         control = tweet.get("edit_history")
@@ -177,7 +177,7 @@ def history(tweet: Object) -> list[str]:
 def _item(tweet: Object, context: Mapping[str, Mapping[str, Any]]) -> Item:
     number = identity(tweet, "id")
     if number is None:
-        # Kept under a name of its own: it must not vanish because it cannot be read.
+        # Kept under a placeholder name: an unreadable tweet mustn't vanish.
         mark = hashlib.blake2b(json.dumps(tweet, sort_keys=True).encode(), digest_size=8).hexdigest()
         return Item(f"malformed:{mark}", {"tweet": dict(tweet)})
     versions = history(tweet)
@@ -202,7 +202,7 @@ def _key(entry: Object, name: str) -> str:
 
 
 def _index(includes: Object) -> dict[str, dict[str, Any]]:
-    """Users, tweets and media under their ids."""
+    """Users, tweets and media by id."""
     found: dict[str, dict[str, Any]] = {}
     for name, key in (("users", "id"), ("tweets", "id"), ("media", "media_key")):
         entries = includes.get(name)
@@ -213,7 +213,7 @@ def _index(includes: Object) -> dict[str, dict[str, Any]]:
 
 
 def parent_of(tweet: Object) -> str | None:
-    """The tweet that this one answers, in either API."""
+    """The parent tweet, in either API."""
     references = tweet.get("referenced_tweets")
     if isinstance(references, list):
         for reference in references:
@@ -223,7 +223,7 @@ def parent_of(tweet: Object) -> str | None:
 
 
 def _root(tweet: Object, known: Mapping[str, Any]) -> str | None:
-    """Where the conversation began, as far as the included parents show, for payloads without conversation_id."""
+    """The conversation's root, as far as the included parents show, for payloads without conversation_id."""
     root = None
     for _ in range(50):
         parent = parent_of(tweet)
@@ -237,7 +237,7 @@ def _root(tweet: Object, known: Mapping[str, Any]) -> str | None:
 
 
 def _newest_versions(items: list[Item]) -> list[Item]:
-    """One item a tweet where a document holds several of its versions."""
+    """One item per tweet if a document holds several versions of it."""
     best: dict[str, Item] = {}
     for item in items:
         other = best.get(item.external_id)

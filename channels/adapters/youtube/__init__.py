@@ -1,4 +1,4 @@
-"""YouTube: comments on chosen channels and videos, answered from the brand's own channel.
+"""YouTube: comments on selected channels and videos, answered from the brand's own channel.
 
 https://developers.google.com/youtube/v3/docs
 """
@@ -27,7 +27,7 @@ from channels.contract import (
 
 
 class YouTube(Adapter):
-    """Reading needs a key, replying a login of the brand's channel."""
+    """Reading needs an API key, replying an OAuth login of the brand's channel."""
 
     platform = "youtube"
     label = "YouTube"

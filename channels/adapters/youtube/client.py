@@ -1,8 +1,8 @@
-"""One request to the YouTube Data API: what it costs, whose it is, and what its errors mean.
+"""Requests to the YouTube Data API: cost, credentials and error mapping.
 
-Costs: https://developers.google.com/youtube/v3/determine_quota_cost (a list 1 unit, an insert or a delete 50); 10,000
-units a day, which begins at midnight Pacific Time. Errors: https://developers.google.com/youtube/v3/docs/errors.
-Tokens: https://developers.google.com/identity/protocols/oauth2/web-server#offline.
+Costs: https://developers.google.com/youtube/v3/determine_quota_cost (a list 1 unit, an insert or delete 50); 10,000
+units per day, reset at midnight Pacific Time. Errors: https://developers.google.com/youtube/v3/docs/errors. Tokens:
+https://developers.google.com/identity/protocols/oauth2/web-server#offline.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RUSH_S = 60.0
 
 
 class Closed(Rejected):
-    """This video or channel cannot be read (comments off, gone); the others can. `reason`: in YouTube's words."""
+    """This one video or channel can't be read (comments off, gone). `reason`: YouTube's code."""
 
     def __init__(self, message: str, reason: str = "") -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class Closed(Rejected):
 
 @dataclass(slots=True)
 class Units:
-    """What polling has used of the day's quota: `day` is the date in California."""
+    """Polling's share of the daily quota used so far: `day` is the date in California."""
 
     allowed: int
     day: str
@@ -53,7 +53,7 @@ class Units:
         return units
 
     def take(self, cost: int, now: datetime) -> None:
-        """Raises RateLimited before the quota would be overrun."""
+        """Raises RateLimited before the quota would be exceeded."""
         if day_of(now) != self.day:
             self.day, self.used = day_of(now), 0
         if self.used + cost > self.allowed:
@@ -73,7 +73,7 @@ def day_of(now: datetime) -> str:
 
 
 def midnight_after(now: datetime) -> datetime:
-    """When the quota begins anew, in UTC; a day with a change of the clocks has 23 or 25 hours."""
+    """When the quota resets, in UTC; on DST changes a day has 23 or 25 hours."""
     tomorrow = now.astimezone(PACIFIC).date() + timedelta(days=1)
     return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=PACIFIC).astimezone(UTC)
 
@@ -89,11 +89,11 @@ def address(config: Config, path: str) -> str:
 
 
 def listed(config: Config, path: str, params: Mapping[str, str | int], units: Units | None = None) -> dict[str, Any]:
-    """One page of a list, read with the key. Raises Closed where only this one thing cannot be read."""
+    """One page of a list, read with the API key. Raises Closed if only this object can't be read."""
     if units is not None:
         units.take(1, desk_now())
     key = config.secret("api_key")
-    # In a header and not in the address: https://cloud.google.com/docs/authentication/api-keys-use
+    # In a header, not the URL: https://cloud.google.com/docs/authentication/api-keys-use
     headers = {"X-Goog-Api-Key": key} if key else {}
     answer = get_json(
         config.network, address(config, path), params=params, headers=headers, secrets=[key], classify=classify
@@ -108,7 +108,7 @@ def items_of(answer: Answer) -> dict[str, Any]:
     if "error" in body:
         raise Malformed(f"YouTube answered with an error: {wire.error_line(body['error'])}")
     if not isinstance(body.get("items"), list):
-        # An empty list is left out at times (seen with channels and videos); the kind is always there.
+        # An empty list may be omitted (seen with channels and videos); the kind is always there.
         if not str(body.get("kind", "")).endswith("ListResponse"):
             raise Transient("YouTube answered without items. It is tried again.")
         body = {**body, "items": []}
@@ -117,7 +117,7 @@ def items_of(answer: Answer) -> dict[str, Any]:
 
 
 def classify(status: int, body: Json) -> ChannelError | None:
-    """By the reason; 403 may mean a missing right, a used-up quota, or comments that are switched off."""
+    """By the reason; a 403 may mean a missing permission, an exhausted quota, or disabled comments."""
     reason = wire.reason_of(body)
     if not reason:
         return None
@@ -130,7 +130,7 @@ def classify(status: int, body: Json) -> ChannelError | None:
         return Closed(f"{told}.", reason)
     if reason in ("keyInvalid", "accessNotConfigured", "authError", "badRequest") and "key" in told.lower():
         return AuthFailed(f"{told}. Check the API key of this connection.")
-    if reason == "forbidden":  # of a list: this video is private, https://developers.google.com/youtube/v3/docs/errors
+    if reason == "forbidden":  # for a list: this video is private, https://developers.google.com/youtube/v3/docs/errors
         return NotForThis(f"{told}. It may be private: check what the key and the token are allowed to see.")
     if reason in ("ineligibleAccount", "insufficientPermissions", "ipRefererBlocked", "authError"):
         return AuthFailed(f"{told}. Check what the key and the token of this connection are allowed to do.")
@@ -138,8 +138,8 @@ def classify(status: int, body: Json) -> ChannelError | None:
 
 
 def authorised(config: Config, ask: Callable[[dict[str, str], tuple[str, ...]], Answer]) -> Answer:
-    """Call `ask(headers, secrets)` with an access token of the brand's channel; once more with a new one if it was
-    refused before its time (a 401 is a clear refusal: nothing was posted)."""
+    """Call `ask(headers, secrets)` with an access token of the brand's channel; retried once with a new token if the
+    first expired early (a 401 is a definite refusal: nothing was posted)."""
     owner = _owner(config)
     for last in (False, True):
         token = oauth.access_token(owner, lambda: _new_token(config))
@@ -153,7 +153,7 @@ def authorised(config: Config, ask: Callable[[dict[str, str], tuple[str, ...]], 
 
 
 def _owner(config: Config) -> tuple[str, ...]:
-    """Raises AuthFailed where replies were not set up."""
+    """Raises AuthFailed if replies aren't set up."""
     needed = (str(config.setting("client_id", "")), config.secret("client_secret"), config.secret("refresh_token"))
     if not all(needed):
         raise AuthFailed("Replies need the OAuth client and the refresh token of our channel: see the connection.")
@@ -174,7 +174,7 @@ def _new_token(config: Config) -> oauth.Token:
 
 
 def _token_refused(status: int, body: Json) -> ChannelError | None:
-    """RFC 6749, 5.2: the error stands in the body of a 400."""
+    """RFC 6749, 5.2: the error is in the body of a 400."""
     error = body.get("error") if isinstance(body, dict) else None
     if status == 400 and isinstance(error, str):
         return AuthFailed(f"Google gives no access token ({error}). Make a new refresh token: see the documentation.")

@@ -1,9 +1,9 @@
-"""Reads comment threads newest first, source by source, and the replies that a thread does not bring along.
+"""Reads comment threads newest first, source by source, and the replies a thread doesn't include.
 
-https://developers.google.com/youtube/v3/docs/commentThreads/list (`order=time`, pages by token, no way to ask for a
-time). A walk goes from the newest thread down to what is known. One that is stopped half way (bound, quota, crash)
-leaves its next token in the cursor and is ended first; the mark moves only then. The newest page is read by every poll,
-so replies and edits under young threads are seen; those under older ones come with followed threads.
+https://developers.google.com/youtube/v3/docs/commentThreads/list (`order=time`, paged by token, no filter by time). A
+walk goes from the newest thread down to known ones. An interrupted one (bound, quota, crash) leaves its next token in
+the cursor and is finished first; only then does the mark move. Every poll reads the newest page, which catches replies
+and edits under recent threads; those under older ones come with followed threads.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DEFAULT_DAYS = 14
 
 @dataclass(slots=True)
 class State:
-    """The cursor while it is worked on. `marks`: source → {"high", "walk"?}; `replies`: thread → replies when last
+    """The working copy of the cursor. `marks`: source → {"high", "walk"?}; `replies`: thread → reply count when last
     read; `titles`: video → title."""
 
     parts: Parts
@@ -62,7 +62,7 @@ def _state(config: Config, cursor: Json) -> State:
 
 
 def sources(config: Config) -> list[tuple[str, dict[str, str | int]]]:
-    """(key in the cursor, parameters) of all that is read."""
+    """(key in the cursor, parameters) of every source."""
     found: list[tuple[str, dict[str, str | int]]] = []
     found += [(f"channel {c}", {"allThreadsRelatedToChannelId": c}) for c in wire.words(config, "channel_ids")]
     found += [(f"video {v}", {"videoId": v}) for v in wire.words(config, "video_ids")]
@@ -72,7 +72,7 @@ def sources(config: Config) -> list[tuple[str, dict[str, str | int]]]:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """All sources; units that a failed request has cost are kept as well, though nothing else of it is."""
+    """All sources. Quota units spent on a failed request are kept, but nothing else of it."""
     state = _state(config, cursor)
     stored = state.to_json()
     try:
@@ -85,7 +85,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 def _sources_in_turn(config: Config, state: State) -> Iterator[Page]:
-    """Of a source that breaks, the state is as its last page left it."""
+    """If a source fails, the state reverts to its last page."""
     start = int(desk_now().timestamp()) - 86_400 * _days(config)
     asked = dict(sources(config))
     for key in asked:
@@ -104,7 +104,7 @@ def _sources_in_turn(config: Config, state: State) -> Iterator[Page]:
 
 
 def _walks(config: Config, key: str, params: Mapping[str, str | int], state: State) -> Iterator[Page]:
-    """Ends the walk that was stopped, then goes from the top down to what is known."""
+    """Finishes the interrupted walk, then reads from the top down to known threads."""
     mark = dict(state.marks[key])
     pages = PAGES_A_POLL
     while pages > 0:
@@ -115,9 +115,9 @@ def _walks(config: Config, key: str, params: Mapping[str, str | int], state: Sta
             pages -= 1
             items = _items(config, body["items"], state)
             times = [at for at in map(_second, body["items"]) if at]
-            oldest = times[-1] if times else 0  # not the least: a pinned old one may stand at the top
+            oldest = times[-1] if times else 0  # not the minimum: an old pinned one may come first
             walk = {"top": max([walk["top"], *times]), "token": wire.text_of(body.get("nextPageToken"))}
-            # A token may lead to nothing, and the last page may have one: an empty page ends the walk as well.
+            # A token may lead nowhere, and even the last page may have one: an empty page also ends the walk.
             is_done = not walk["token"] or not times or oldest <= mark["high"] - OVERLAP_S
             mark = {"high": walk["top"]} if is_done else {"high": mark["high"], "walk": walk}
             state.marks[key] = mark
@@ -137,19 +137,19 @@ def _threads(config: Config, params: Mapping[str, str | int], token: str, units:
         return listed(config, "/commentThreads", {**asked, "pageToken": token}, units)
     except (Closed, RateLimited):
         raise
-    except Rejected:  # tokens run out (invalidPageToken): from the top again, what is known is only read twice
+    except Rejected:  # tokens expire (invalidPageToken): restart from the top; rereading known threads is harmless
         return listed(config, "/commentThreads", asked, units)
 
 
 def _items(config: Config, threads: Sequence[Mapping[str, Any]], state: State) -> list[Item]:
-    """Comments of threads with all their replies; each once, and only what names a phrase if there are any."""
+    """Comments of threads with all their replies, deduplicated; if there are phrases, only those naming one."""
     _learn_titles(config, threads, state)
     items: dict[str, Item] = {}
     for thread in threads:
         try:
             found = wire.of_thread(thread, state.titles)
         except Malformed:
-            continue  # a thread whose first comment is gone has nothing that could be read
+            continue  # if its first comment is gone, a thread has nothing to read
         about = wire.about_of(thread, state.titles)
         found += [wire.comment_item(c, about, found=True) for c in _further_replies(config, thread, state)]
         items |= {item.external_id: item for item in found}
@@ -157,7 +157,7 @@ def _items(config: Config, threads: Sequence[Mapping[str, Any]], state: State) -
 
 
 def _further_replies(config: Config, thread: Mapping[str, Any], state: State) -> list[dict[str, Any]]:
-    """Those that the thread leaves out, if their number has changed since they were read."""
+    """Replies the thread doesn't include, if their number has changed since the last read."""
     snippet, number = thread.get("snippet"), wire.text_of(thread.get("id"))
     total = snippet.get("totalReplyCount") if isinstance(snippet, dict) else None
     if not number or not isinstance(total, int) or total <= len(wire.included(thread)):
@@ -192,7 +192,7 @@ def _learn_titles(config: Config, threads: Sequence[Mapping[str, Any]], state: S
 
 
 def _titles(config: Config, videos: Sequence[str], units: Units | None = None) -> dict[str, str]:
-    """https://developers.google.com/youtube/v3/docs/videos/list: 50 for one unit. A video that is gone gets ""."""
+    """https://developers.google.com/youtube/v3/docs/videos/list: 50 for one unit. A deleted video gets ""."""
     body = listed(config, "/videos", {"part": "snippet", "id": ",".join(videos), "maxResults": 50}, units)
     told = {str(v.get("id")): v["snippet"] for v in body["items"] if isinstance(v.get("snippet"), dict)}
     return {video: wire.text_of(told.get(video, {}).get("title")) for video in videos}
@@ -207,7 +207,7 @@ def _second(thread: Mapping[str, Any]) -> int:
 
 
 def check(config: Config) -> str:
-    """One page of the first source; a closed one is told as such."""
+    """One page of the first source; a closed one is reported as such."""
     key, params = sources(config)[0]
     body = _threads(config, params, "", Units.stored(config, None, desk_now()))
     can = "replies are set up" if config.secret("refresh_token") else "replies are not set up"
@@ -235,7 +235,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 
 def _title(config: Config, video: str) -> str | None:
-    """Nice to have: a thread is not lost for it."""
+    """Optional: a missing title doesn't fail the thread."""
     try:
         return _titles(config, [video])[video] or None
     except ChannelError:
@@ -243,7 +243,7 @@ def _title(config: Config, video: str) -> str | None:
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """Those that YouTube shows no more, asked for by id: deleted, or taken for spam."""
+    """Comments missing from the thread, requested by id: deleted, or marked as spam."""
     asked = list(external_ids[:LOOKUPS])
     if not asked:
         return []

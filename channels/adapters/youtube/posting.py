@@ -1,7 +1,7 @@
-"""Replies from the brand's own channel. A reply hangs under the first comment of its thread: there are no others.
+"""Replies from the brand's own channel. Replies always go under the first comment of a thread.
 
 https://developers.google.com/youtube/v3/docs/comments/insert and …/comments/delete (scope youtube.force-ssl, 50 units
-each). YouTube has no key by which a second try of the same reply would be recognised, so it is looked for by its text.
+each). YouTube has no idempotency key, so a reply is looked for by its text before a retry.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from channels.http.client import delete as http_delete
 from channels.http.client import get_json, post_json
 
 SLACK = timedelta(minutes=2)
-"""Their clock against ours."""
+"""Clock skew between theirs and ours."""
 PAGES = 10
 
 
@@ -53,7 +53,7 @@ def _receipt(config: Config, comment: Mapping[str, Any], top: str) -> Receipt:
 
 
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-    """Among the replies of our channel under the same comment, by text and time; None if all of them were read."""
+    """Our channel's reply under the same comment, by text and time; None if all replies were read."""
     ours, top = _our_channel(config), _top(outgoing)
     params: dict[str, str | int] = {"part": "snippet", "parentId": top, "maxResults": 100, "textFormat": "plainText"}
     for _ in range(PAGES):

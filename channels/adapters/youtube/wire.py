@@ -1,8 +1,8 @@
-"""YouTube on the wire: comment threads and comments of the Data API v3. Pure.
+"""YouTube wire format: comment threads and comments of the Data API v3. Pure.
 
 https://developers.google.com/youtube/v3/docs/commentThreads and …/docs/comments. A thread holds its first comment and
-some of its replies; a reply's id begins with the id of the comment that it is under, and a dot. `textDisplay` is HTML,
-`textOriginal` what was typed, which the documentation promises to the author alone.
+some of its replies; a reply's id is its parent comment's id, a dot, and a suffix. `textDisplay` is HTML, `textOriginal`
+the text as typed, documented as visible only to the author.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _THREAD, _COMMENT = "youtube#commentThread", "youtube#comment"
 
 
 def top_of(external_id: str) -> str:
-    """The first comment of the thread that a comment is in."""
+    """The first comment of a comment's thread."""
     return external_id.partition(".")[0]
 
 
 def split(document: Document) -> list[Item]:
-    """Lists of threads or comments, one of either, or the replies of a thread. Videos, channels and search results
-    hold no comments."""
+    """Lists of threads or comments, one of either, or the replies of a thread. Videos, channels and search results hold
+    no comments."""
     if not isinstance(document, dict):
         raise Malformed("Not an answer of YouTube: no object.")
     error = document.get("error")
@@ -68,7 +68,7 @@ def error_line(error: Json) -> str:
 
 
 def reason_of(body: Json) -> str:
-    """Why a request was refused: https://developers.google.com/youtube/v3/docs/errors."""
+    """The reason for a refused request: https://developers.google.com/youtube/v3/docs/errors."""
     error = body.get("error") if isinstance(body, dict) else None
     errors = error.get("errors") if isinstance(error, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else None
@@ -88,8 +88,8 @@ def _of_entry(entry: Json) -> Iterator[Item]:
 
 
 def of_thread(thread: Mapping[str, Any], titles: Mapping[str, str] | None = None, *, found: bool = True) -> list[Item]:
-    """The first comment and the replies that came with it. `titles`: video → title, which no comment tells. `found`:
-    by a poll, so that it must still name us if the connection has phrases; a thread that is followed need not."""
+    """The first comment and the replies included with it. `titles`: video → title, which comments don't carry. `found`:
+    by a poll, so it must still match the connection's phrases, if any; a followed thread need not."""
     snippet = thread.get("snippet", thread)
     top = snippet.get("topLevelComment") if isinstance(snippet, dict) else None
     if not isinstance(top, dict):
@@ -99,14 +99,14 @@ def of_thread(thread: Mapping[str, Any], titles: Mapping[str, str] | None = None
 
 
 def included(thread: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The replies that came with a thread; all of them only where `totalReplyCount` says so."""
+    """The replies included with a thread; complete only if `totalReplyCount` says so."""
     replies = thread.get("replies")
     comments = replies.get("comments") if isinstance(replies, dict) else None
     return [c for c in comments if isinstance(c, dict)] if isinstance(comments, list) else []
 
 
 def about_of(thread: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
-    """What its comments must carry of a thread to be read alone."""
+    """The thread data its comments need to be read on their own."""
     snippet = thread.get("snippet")
     known = snippet if isinstance(snippet, dict) else {}
     video = text_of(known.get("videoId"))
@@ -124,12 +124,12 @@ def comment_item(comment: Mapping[str, Any], about: Mapping[str, Any], *, found:
 
 
 def vanished(external_id: str) -> Item:
-    """A comment that YouTube shows no more."""
+    """A comment that is no longer shown."""
     return Item(external_id, {"comment": {}, "about": {}, "gone": True})
 
 
 def parse(item: Item, config: Config) -> Mention | None:
-    """The comment in an item; None if it had to name a phrase and does not."""
+    """The comment in an item; None if it had to name a phrase and doesn't."""
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("comment"), dict):
         raise Malformed("A stored comment of YouTube has no content.")
@@ -176,8 +176,8 @@ def _mention(
 
 
 def _author(comment: Mapping[str, Any], config: Config) -> Author:
-    """Since 2023 the display name is the handle, @ included: https://developers.google.com/youtube/v3/revision_history.
-    An account that is gone has no channel."""
+    """Since 2023 the display name is the handle, including the @:
+    https://developers.google.com/youtube/v3/revision_history. A deleted account has no channel."""
     told = comment.get("authorChannelId")
     channel = text_of(told.get("value")) if isinstance(told, dict) else text_of(told)
     name = unescaped(text_of(comment.get("authorDisplayName"))) or None
@@ -189,7 +189,7 @@ def _author(comment: Mapping[str, Any], config: Config) -> Author:
 
 
 def _is_own(author: Author, config: Config) -> bool:
-    """By channel, or by a handle with its @, which nobody else can have; never by a mere name."""
+    """By channel, or by a handle with its @, which is unique; never by a plain name."""
     names = {author.id.lower(), (author.handle or "").lower()} - {""}
     return any(name in config.own or name in config.addresses for name in names)
 
@@ -223,7 +223,7 @@ def text_of(value: Json) -> str:
 
 
 def fingerprint(item: Item, config: Config) -> bytes:
-    """Over the HTML, which every request brings alike: the typed text is there for some requests only."""
+    """Over the HTML, which is the same in every response: `textOriginal` is only sometimes included."""
     payload = item.payload if isinstance(item.payload, dict) else {}
     told = payload.get("comment")
     comment = told if isinstance(told, dict) else {}

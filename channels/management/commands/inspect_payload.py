@@ -1,6 +1,6 @@
-"""`manage.py inspect_payload PLATFORM FILE… [--settings JSON]`: recorded payloads → a JSON object a line per mention.
+"""`manage.py inspect_payload PLATFORM FILE… [--settings JSON]`: prints one JSON object per line for each mention.
 
-Django has a --settings of its own, which it reads before it asks any command: `manage.py` renames ours.
+Django reads its own --settings option before any command does, so `manage.py` renames ours.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Command(BaseCommand):
             broken = [path for path in options["files"] if not self._inspect(adapter, path, config)]
             self.stdout.flush()
         except BrokenPipeError:
-            # Whoever read us has had enough (`| head`). Python would complain again when it flushes at exit.
+            # The reader closed the pipe (`| head`). Without this, Python fails again when it flushes at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
         if broken:
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             raise CommandError(_("--settings cannot be used: %(why)s") % {"why": error}) from error
 
     def _inspect(self, adapter: Adapter, path: Path, config: Config) -> bool:
-        """Print a file's mentions; whether it could be read as a whole."""
+        """Print a file's mentions; returns whether all of it could be parsed."""
         result = Inspection()
         for line in records(adapter, path, config, result):
             self.stdout.write(line)

@@ -1,4 +1,4 @@
-"""`manage.py reseal_secrets`: every stored secret under the first of DESK_ENCRYPTION_KEYS, so that old keys can go."""
+"""`manage.py reseal_secrets`: re-encrypt all secrets with the first of DESK_ENCRYPTION_KEYS; old keys can then go."""
 
 from __future__ import annotations
 

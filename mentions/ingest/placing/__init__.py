@@ -1,1 +1,1 @@
-"""Finds or opens the ticket that a message belongs to, and decides what is kept out."""
+"""Finds or opens the ticket a message belongs to, and decides what is kept out."""

@@ -1,6 +1,7 @@
-"""What a query or an ignore rule keeps out: only what begins a conversation. Whoever has a ticket is always heard.
+"""Decides what a query or an ignore rule keeps out: only mentions that would start a conversation. A requester with a
+ticket always gets through.
 
-Pure. `channels.queries.ignoring` has judged each mention by itself (`Parsed.stop`); here it is asked if that counts.
+Pure. `channels.queries.ignoring` has judged each mention alone (`Parsed.stop`); this decides whether that applies.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def stays_out(board: Board, parsed: Parsed) -> bool:
 
 
 def keep_out(board: Board, parsed: Parsed) -> None:
-    """It stays in the inbox, unless it is known already as a part of the talk around some ticket."""
+    """Leave it in the inbox, unless it is already known as context of a ticket."""
     if (parsed.feed.namespace, parsed.external_id) in board.posts:
         context_posts.place(board, parsed)
     elif parsed.stop is not None:
@@ -28,13 +29,13 @@ def keep_out(board: Board, parsed: Parsed) -> None:
 
 
 def adds_nothing(board: Board, message: MessageState, parsed: Parsed) -> bool:
-    """A message that we have, seen by channels that do not ask for it: what it is already, it stays."""
+    """A known message, seen again by channels whose query doesn't match it: it stays unchanged."""
     return parsed.stop is not None and (message.ticket is not None or stays_out(board, parsed))
 
 
 def may_be_follow_up(board: Board, parsed: Parsed, coming: set[Key]) -> bool:
-    """Whether it names anything that we have, or will have with this batch (`coming`); only then is its author needed
-    to find out."""
+    """Whether it refers to anything we have, or will have after this batch (`coming`); only then do we need its
+    author."""
     space = parsed.feed.namespace
     names = {parsed.parent_id, *parsed.mention.thread_keys}
     if parsed.feed.grouping is Grouping.THREAD:

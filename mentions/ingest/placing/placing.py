@@ -1,6 +1,6 @@
-"""Where each mention belongs: known already, an answer of ours, a bounce, context, a follow-up, or a new ticket.
+"""Places each mention: known, our answer, a bounce, context, a follow-up, or a new ticket.
 
-Works on the board alone: no statement is made here, so that a batch costs the same few however it is mixed.
+Works on the board only and runs no statements, so every batch costs the same few.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ def place(board: Board, parsed: Parsed) -> None:
 
 
 def _known(board: Board, parsed: Parsed) -> MessageState | None:
-    """The message that this is a version of, by any of its ids."""
+    """The message this is a version of, by any of its ids."""
     space = parsed.feed.namespace
     known = board.messages.get((space, parsed.external_id))
     if known is not None and not parsed.feed.edits:
         is_ours = known.row["item_id"] is None and known.row["direction"] == "team" and parsed.is_own
         if not is_ours and known.row["digest"] != parsed.digest:
-            # Another mail under a Message-ID that is taken: a message of its own, once.
+            # A different mail with a Message-ID in use: stored as a separate message, once.
             parsed.external_id = variant_id(parsed)
             return board.messages.get((space, parsed.external_id))
     if known is None:
@@ -48,7 +48,7 @@ def _known(board: Board, parsed: Parsed) -> MessageState | None:
 
 
 def _seen_again(board: Board, message: MessageState, parsed: Parsed) -> None:
-    """Another sighting, another version, or both."""
+    """A new sighting, a new version, or both."""
     revisions.apply(board, message, parsed)
     if parsed.is_context:
         return
@@ -57,7 +57,7 @@ def _seen_again(board: Board, message: MessageState, parsed: Parsed) -> None:
     _see(board, message, parsed)
     best = parsed.channels[0]
     if best.rank < message.channel_rank:
-        # Primary by rank, whatever the order of the polls.
+        # The primary channel goes by rank, whatever the order of the polls.
         message.row["channel_id"], message.channel_rank = best.pk, best.rank
         message.is_changed = True
     if message.row["direction"] == "team":
@@ -78,7 +78,7 @@ def _inbound_again(board: Board, message: MessageState, parsed: Parsed) -> None:
 
 
 def _take_channel(ticket: TicketState, channel: Channel) -> None:
-    """The channel of its first message, unless somebody has had the ticket in hand as it was."""
+    """Use the first message's channel, unless somebody has already handled the ticket under the current one."""
     if ticket.is_touched:
         return
     ticket.channel_id, ticket.channel_rank, ticket.priority = channel.pk, channel.rank, channel.priority
@@ -120,7 +120,8 @@ def _inbound(board: Board, parsed: Parsed) -> None:
 
 
 def _find_place(board: Board, message: MessageState, parsed: Parsed) -> None:
-    """Its conversation's ticket, or a new one; none for what only notifies, or was gone before we saw it."""
+    """The conversation's ticket, or a new one; none for notify-only channels, or for a post deleted before we saw
+    it."""
     ticket = finding.ticket_of_asker(board, parsed)
     row = message.row
     channel = None if row["is_deleted"] else _queue_channel(parsed)
@@ -138,7 +139,7 @@ def _find_place(board: Board, message: MessageState, parsed: Parsed) -> None:
 def _open(
     board: Board, message: MessageState, parsed: Parsed, channel: Channel, follows: TicketState | None = None
 ) -> None:
-    """A new ticket for this message; after a closed one it is the follow-up, with the same assignee."""
+    """Open a ticket for this message; after a closed one it is the follow-up, with the same assignee."""
     space = parsed.feed.namespace
     requester_id, _ = board.authors[space, parsed.asker.id]
     ticket = unreadable.adopt(board, message, parsed, channel)
@@ -172,7 +173,7 @@ def _join(board: Board, message: MessageState, ticket: TicketState, parsed: Pars
 
 
 def _begins(board: Board, ticket: TicketState, parsed: Parsed, row: Row) -> None:
-    """The conversation began earlier than we knew: its first message says who asks, and what about."""
+    """The conversation started earlier than we knew: its first message sets the requester and the subject."""
     ticket.requester_id, _ = board.authors[parsed.feed.namespace, parsed.asker.id]
     ticket.posted_at = row["posted_at"]
     ticket.subject = building.subject_of(row)
@@ -183,7 +184,7 @@ def _begins(board: Board, ticket: TicketState, parsed: Parsed, row: Row) -> None
 
 
 def _attach(board: Board, message: MessageState, ticket: TicketState) -> None:
-    """The message belongs to the ticket, and with it our own posts that answered it before it was known."""
+    """Attach the message to the ticket, with any posts of ours that answered it before it was known."""
     message.ticket = ticket
     message.is_changed = True
     ticket.count += 1
@@ -196,13 +197,13 @@ def _answers(board: Board, orphan: MessageState, message: MessageState) -> bool:
     parent = board.messages.get((orphan.row["namespace"], orphan.row["parent_external_id"]))
     if parent is message:
         return True
-    # A mail of ours that began the conversation, before anybody had written to us.
+    # Mail from us that started the conversation, before anybody wrote to us.
     began = (message.row["namespace"], message.row["parent_external_id"]) == orphan.key
     return began and orphan.row["namespace"] in board.whole_threads
 
 
 def _take_in_context(board: Board, ticket: TicketState, parsed: Parsed) -> None:
-    """What the requester had said in the thread after asking: on a channel that only notifies, or read as context."""
+    """Take in what the requester had already said in the thread: on a notify-only channel, or read as context."""
     space = parsed.feed.namespace
     is_whole = parsed.feed.grouping is Grouping.THREAD
 
@@ -229,7 +230,7 @@ def _take_in_context(board: Board, ticket: TicketState, parsed: Parsed) -> None:
 
 
 def _context(board: Board, parsed: Parsed) -> None:
-    """From a thread that we follow: a follow-up if its author asks in it, else part of the talk around it."""
+    """A post from a followed thread: a follow-up if its author is the requester, else context."""
     space = parsed.feed.namespace
     ticket = board.ticket_by_keys(space, parsed.keys)
     author = board.authors.get((space, parsed.author.id))
@@ -254,7 +255,7 @@ def _context(board: Board, parsed: Parsed) -> None:
 
 
 def _team(board: Board, parsed: Parsed) -> None:
-    """An answer of ours, wherever it was written: it stops the clock of the ticket it answers and is no new work."""
+    """An answer of ours, from anywhere: it stops its ticket's clock and is not new work."""
     message = _new(board, parsed, "team")
     ticket = finding.answered_ticket(board, parsed)
     if ticket is None:
@@ -277,7 +278,7 @@ def _answer(board: Board, message: MessageState, ticket: TicketState | None) -> 
 
 
 def _bounce(board: Board, parsed: Parsed) -> None:
-    """A delivery report about a mail of ours: its ticket comes back, with the report in it."""
+    """A delivery report about our mail: its ticket reopens, with the report attached."""
     space = parsed.feed.namespace
     about = (space, parsed.mention.bounced_id or "")
     bounced = board.messages.get(about)

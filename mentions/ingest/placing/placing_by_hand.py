@@ -1,4 +1,4 @@
-"""A message of a channel that only notifies gets a ticket when somebody wants to work on it."""
+"""Gives a message on a notify-only channel a ticket when somebody wants to work on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mentions.models import Event, Message, ThreadAlias, Ticket
 @locks.once_more
 def ensure_ticket(message_id: int, actor: Any, now: datetime) -> Ticket:
     """The ticket of a message: its own, its conversation's, or a new one. Raises Message.DoesNotExist."""
-    # Two people who want it at once get the same ticket, and what is being ingested of this conversation is in first.
+    # Two people who ask at once get the same ticket, and pending ingest of this conversation finishes first.
     locks.hold_conversations(messages=[message_id])
     message = Message.objects.select_related("ticket", "author", "channel__connection").get(pk=message_id)
     if message.ticket is not None:
@@ -35,7 +35,7 @@ def ensure_ticket(message_id: int, actor: Any, now: datetime) -> Ticket:
 
 
 def _ticket_of_conversation(message: Message, keys: list[str]) -> Ticket | None:
-    """Locked. A merge that comes between moves the keys: then it is the other ticket."""
+    """Locked. If a merge moves the keys in between, returns the new ticket."""
     while (found := _lead(message, keys)) is not None:
         before = transaction.savepoint()
         ticket: Ticket | None = Ticket.objects.select_for_update().filter(pk=found).first()
@@ -90,7 +90,7 @@ def _new_ticket(message: Message, keys: list[str], actor: Any, now: datetime) ->
 
 
 def _tie(message: Message, ticket: Ticket) -> None:
-    """With what we had answered to it already."""
+    """Together with our earlier answers to it."""
     Message.objects.filter(pk=message.pk, ticket=None).update(ticket=ticket)
     known = {message.external_id, *message.aliases.values_list("external_id", flat=True)}
     orphans = Message.objects.filter(

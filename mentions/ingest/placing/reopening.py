@@ -1,7 +1,6 @@
-"""What new messages do to the state of a ticket: back into the queue, answered, or nothing. Pure.
+"""How new messages change a ticket's state: back into the queue, answered, or unchanged. Pure.
 
-Decided once for all messages of a batch together, from the newest message to us and the newest from us, so that it does
-not matter in which order they came in.
+Decided once per batch, from the newest inbound message and our newest answer, so arrival order doesn't matter.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ WAITING = ("new", "open")
 
 
 def heard(ticket: TicketState, message: MessageState) -> None:
-    """The ticket got a message, or learned that one it has is ours."""
+    """The ticket got a message, or one of its messages turned out to be ours."""
     row = message.row
     ticket.needs_clocks = True
     if row["is_auto"] or row["is_deleted"]:
@@ -29,7 +28,7 @@ def heard(ticket: TicketState, message: MessageState) -> None:
 
 
 def settle(ticket: TicketState, at: datetime) -> None:
-    """Statuses after a batch; `at` is when (aware UTC)."""
+    """Set statuses after a batch; `at` is the time (aware UTC)."""
     if ticket.has_bounced or (ticket.has_spoken and ticket.is_unanswered):
         _wake(ticket, at)
     elif ticket.answer is not None:
@@ -39,7 +38,7 @@ def settle(ticket: TicketState, at: datetime) -> None:
 def _wake(ticket: TicketState, at: datetime) -> None:
     why = "bounced" if ticket.has_bounced else "message"
     if ticket.no_reply_reason == "automatic" and not ticket.is_touched:
-        # So far there was only automatic mail: this is where its work begins.
+        # So far there was only automatic mail: work starts here.
         _change(ticket, "new", at, why)
         ticket.no_reply_reason = ""
     elif ticket.status in ANSWERED:
@@ -53,13 +52,13 @@ def _wake(ticket: TicketState, at: datetime) -> None:
 
 
 def _answered(ticket: TicketState, at: datetime) -> None:
-    """One of us answered on the platform itself. Who has the ticket in hand, or parked it, decides on their own."""
+    """One of us answered on the platform. A ticket that is claimed or parked is left to that person."""
     message = ticket.answer
     if message is None or ticket.is_claimed or ticket.waiting_on or ticket.status not in WAITING:
         return
     _change(ticket, "open" if ticket.is_unanswered else "solved", at, "answered_on_platform")
     if ticket.status == "solved":
-        # It was over when they answered, not when that was noticed.
+        # Solved when they answered, not when we noticed.
         ticket.solved_at = message.row["posted_at"]
 
 

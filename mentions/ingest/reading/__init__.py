@@ -1,1 +1,1 @@
-"""Reads leased inbox items into mentions, and loads what the batch already has in the desk."""
+"""Reads leased inbox items into mentions, and loads what the desk already has for the batch."""

@@ -1,4 +1,4 @@
-"""Rows from mentions. Pure: what a new message, ticket or piece of context looks like."""
+"""Builds rows from mentions: new messages, tickets and context. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def message_row(parsed: Parsed, channel_id: int, author_id: int, direction: str,
 
 
 def version_row(parsed: Parsed) -> Row:
-    """The columns that another version of the same post changes."""
+    """The columns that a new version of the same post changes."""
     mention = parsed.mention
     return {
         "reply_to_external_id": (mention.reply_to_id or "")[:500],
@@ -55,7 +55,7 @@ def version_row(parsed: Parsed) -> Row:
 
 
 def message_of_post(post: Row, parsed: Parsed, author_id: int) -> MessageState:
-    """What was context so far, as a message of the ticket that its author has got by now."""
+    """Turns a context post into a message of its author's new ticket."""
     row = {name: post[name] for name in ("namespace", "external_id", "thread_id", "parent_external_id", "subject")}
     row |= {name: post[name] for name in ("text", "html", "url", "posted_at", "is_deleted", "digest", "version_at")}
     row |= {
@@ -79,7 +79,7 @@ def message_of_post(post: Row, parsed: Parsed, author_id: int) -> MessageState:
 
 
 def post_row(parsed: Parsed) -> Row:
-    """A piece of the talk around a ticket."""
+    """A context post around a ticket."""
     mention, author = parsed.mention, parsed.mention.author
     return {
         "namespace": parsed.feed.namespace,
@@ -102,7 +102,7 @@ def post_row(parsed: Parsed) -> Row:
 
 
 def ticket_for(message: MessageState, channel: Channel, requester_id: int, at: Any) -> TicketState:
-    """A new ticket whose first message this is. Automatic mail makes one that nobody has to work on."""
+    """A new ticket with this as its first message. Automatic mail gets one that needs no work."""
     row = message.row
     ticket = TicketState(
         id=0,
@@ -126,6 +126,6 @@ def ticket_for(message: MessageState, channel: Channel, requester_id: int, at: A
 
 
 def subject_of(row: Row) -> str:
-    """What the ticket is called in a list: the subject, else the thread's title, else the first line."""
+    """The ticket's title in lists: the subject, else the thread's title, else the first line."""
     words = row["subject"] or row.get("thread_title", "") or row["text"].strip().partition("\n")[0]
     return str(words)[:500]

@@ -1,4 +1,4 @@
-"""The talk around tickets: parents, siblings, a story. Shared by all tickets of a thread, nobody's own."""
+"""Context around tickets: parents, siblings, a story. Shared by all tickets of a thread, owned by none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mentions.ingest.reading.state import Board, Row
 
 
 def place(board: Board, parsed: Parsed) -> None:
-    """Store or renew a piece of context. What was deleted keeps its text and its author."""
+    """Store or update a context post. A deleted one keeps its text and author."""
     key = parsed.feed.namespace, parsed.external_id
     known = board.posts.get(key)
     row = building.post_row(parsed)
@@ -31,7 +31,7 @@ def place(board: Board, parsed: Parsed) -> None:
 
 
 def take_out(board: Board, namespace: str, external_id: str) -> Row | None:
-    """It becomes a message of somebody's ticket: context no more."""
+    """Remove it from context: it becomes a message of a ticket."""
     post = board.posts.pop((namespace, external_id), None)
     board.written_posts.pop((namespace, external_id), None)
     if post and post.get("id"):

@@ -1,4 +1,4 @@
-"""Attachments: the bytes once per content, in the transaction of their message."""
+"""Stores attachments, each distinct content once, in their message's transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mentions.text.storable_text import clean
 
 
 def store_attachments(messages: Iterable[MessageState]) -> None:
-    """Two statements for all files of a batch, none when it has none. Over the size cap only name and size are kept."""
+    """Two statements for all files of a batch, none without files. Over the size cap only name and size are stored."""
     files = [(message, n, file) for message in messages for n, file in enumerate(message.attachments)]
     if not files:
         return

@@ -1,4 +1,4 @@
-"""Which ticket a mention belongs to, from what the board knows. Pure."""
+"""Finds a mention's ticket from what the board knows. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mentions.ingest.reading.state import Board, TicketState
 
 
 def ticket_of_asker(board: Board, parsed: Parsed) -> TicketState | None:
-    """Mail: by its keys. Elsewhere: of the post it answers, if that ticket is its author's; then by thread and author.
-    A closed one only if there is no other."""
+    """For mail, by its keys. Otherwise the ticket of the post it answers, if the requester is the same; then by thread
+    and author. A closed ticket only if there is no other."""
     space = parsed.feed.namespace
     if parsed.feed.grouping is Grouping.THREAD:
         return ticket_of_thread(board, parsed)
@@ -25,7 +25,7 @@ def ticket_of_asker(board: Board, parsed: Parsed) -> TicketState | None:
 
 
 def ticket_of_thread(board: Board, parsed: Parsed) -> TicketState | None:
-    """The strongest id of the conversation that leads anywhere: to a ticket, or to a message that has one."""
+    """Follows the conversation's strongest id that leads to a ticket, or to a message with one."""
     space = parsed.feed.namespace
     for name in (*parsed.mention.thread_keys, parsed.parent_id, parsed.thread_id, parsed.external_id):
         if not name:
@@ -52,7 +52,7 @@ def answered_ticket(board: Board, parsed: Parsed) -> TicketState | None:
 
 
 def author_keys(parsed: Parsed) -> list[tuple[str, str]]:
-    """(namespace, key) under which this author would be a requester; used to decide whom to store as an author."""
+    """(namespace, key) pairs this author would have as a requester; decides whom to store as an author."""
     if parsed.feed.grouping is Grouping.AUTHOR_IN_THREAD:
         return [(parsed.feed.namespace, author_key(parsed.thread_id, parsed.author.id))]
     return [(parsed.feed.namespace, key) for key in parsed.keys]

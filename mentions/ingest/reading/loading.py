@@ -1,4 +1,4 @@
-"""What a batch must know before it decides: locks first, then a few reads, however many items it has."""
+"""Loads what a batch needs before it decides: locks first, then a few reads, independent of the batch's size."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ SELECT k.external_id, f.* FROM (
 
 @dataclass(slots=True)
 class Wanted:
-    """What to look for. Namespaces and ids are combined freely: a hit too many does no harm."""
+    """What to look for. Namespaces and ids are combined freely: extra hits do no harm."""
 
     namespaces: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
@@ -69,7 +69,7 @@ class Wanted:
     authors: set[str] = field(default_factory=set)
     whole_threads: set[str] = field(default_factory=set)
     tickets: set[int] = field(default_factory=set)
-    """Locked with the others, whatever leads to them."""
+    """Locked with the others, however they were found."""
     with_context: bool = False
 
 
@@ -98,12 +98,12 @@ def wanted_by(parsed: Iterable[Parsed]) -> Wanted:
 
 
 def variant_id(parsed: Parsed) -> str:
-    """The id of a mail whose Message-ID another mail has already: it is only the sender's word."""
+    """The id for mail with a Message-ID that is already taken: a Message-ID is only the sender's claim."""
     return f"{parsed.external_id[:480]}#{parsed.digest.hex()[:12]}"
 
 
 def lock(parsed: Sequence[Parsed]) -> None:
-    """Hold the conversations of these items: two workers with items of one conversation take turns, and so does whoever
+    """Lock the conversations of these items: workers with items of one conversation take turns, as does anything that
     moves its messages to another ticket."""
     names: set[str] = set()
     for each in parsed:
@@ -116,8 +116,8 @@ def lock(parsed: Sequence[Parsed]) -> None:
 
 
 class Moved(OperationalError):
-    """A message or a reply went to another ticket between our look and our lock (a merge of a very long conversation, a
-    ticket made by hand): the batch is done again, as after a deadlock."""
+    """A message or reply moved to another ticket between our read and our lock (a merge of a very long conversation, a
+    ticket made by hand): the batch is retried, as after a deadlock."""
 
 
 def load(wanted: Wanted) -> Board:
@@ -147,7 +147,7 @@ SELECT EXISTS (SELECT FROM unnest(%s::bigint[], %s::bigint[]) AS x (id, ticket_i
 
 
 def _check_nothing_moved(ticket_of: Mapping[MessageState, int], leads: Mapping[tuple[str, str], int]) -> None:
-    """The tickets are locked by now, so what is still theirs stays theirs. Raises Moved."""
+    """The tickets are locked now, so what is still theirs stays theirs. Raises Moved."""
     messages = [message.id for message in ticket_of]
     spaces, keys = [space for space, _ in leads], [key for _, key in leads]
     with connection.cursor() as cursor:
@@ -157,7 +157,7 @@ def _check_nothing_moved(ticket_of: Mapping[MessageState, int], leads: Mapping[t
 
 
 def load_tickets_of_replies(board: Board, replies: QuerySet[Reply]) -> dict[int, int]:
-    """Reply → its ticket, which is locked and on the board. Raises Moved."""
+    """Reply → its ticket, locked and on the board. Raises Moved."""
     found = dict(replies.values_list("pk", "ticket_id"))
     if missing := set(found.values()) - set(board.tickets):
         board.tickets |= load_tickets(missing)
@@ -209,7 +209,7 @@ def _load_threads(wanted: Wanted) -> dict[tuple[str, str], int]:
 
 
 def load_tickets(ids: Iterable[int]) -> dict[int, TicketState]:
-    """Locked in id order: nobody solves or claims a ticket between what we read and what we write."""
+    """Locked in id order, so nobody solves or claims a ticket between our read and our write."""
     locked = list(Ticket.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk", flat=True))
     live = Q(messages__is_auto=False, messages__is_deleted=False)
     rows = Ticket.objects.filter(pk__in=locked).annotate(
@@ -276,7 +276,7 @@ SELECT {", ".join(_POST_FIELDS)} FROM mentions_threadpost
 
 
 def _load_posts(board: Board, wanted: Wanted) -> None:
-    """Context by id (parents, what is now a mention) and by the authors at hand (what their new ticket takes in)."""
+    """Load context by id (parents, posts that are now mentions) and by author (posts their new ticket takes in)."""
     params = {
         "namespaces": list(wanted.namespaces),
         "ids": list(wanted.ids),
@@ -290,12 +290,12 @@ def _load_posts(board: Board, wanted: Wanted) -> None:
         row = dict(zip(_POST_FIELDS, values, strict=True))
         row["digest"] = bytes(row["digest"])
         board.posts[row["namespace"], row["external_id"]] = row
-        # An answer of ours to this post answers its author, if they have a ticket there.
+        # Our answer to this post is an answer to its author, if they have a ticket there.
         wanted.keys.add(author_key(row["thread_id"], row["author_external_id"]))
 
 
 def author_keys_at_hand(board: Board, parsed: Iterable[Parsed]) -> set[tuple[str, str]]:
-    """Keys under which a requester is known already, or will be once this batch's mentions are placed."""
+    """Keys of requesters already known, or known once this batch's mentions are placed."""
     keys = set(board.threads)
     for each in parsed:
         if not each.is_context and each.stop is None:
@@ -304,6 +304,6 @@ def author_keys_at_hand(board: Board, parsed: Iterable[Parsed]) -> set[tuple[str
 
 
 def parent_author_key(board: Board, parsed: Parsed) -> str | None:
-    """For an answer to a post that is only context: the key of the ticket of whoever wrote that post."""
+    """For an answer to a context-only post: the ticket key of that post's author."""
     post = board.posts.get((parsed.feed.namespace, parsed.parent_id))
     return author_key(parsed.thread_id, post["author_external_id"]) if post and post["author_external_id"] else None

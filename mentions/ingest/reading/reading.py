@@ -1,4 +1,4 @@
-"""From inbox rows to mentions: what a parser makes of them, the connection they came by, the channels that saw them."""
+"""Turns inbox rows into mentions: the parser's result, the connection, and the channels that saw each one."""
 
 from __future__ import annotations
 
@@ -40,35 +40,35 @@ class Feed:
     channels: tuple[Channel, ...]
     """Active ones, best rank first."""
     edits: bool
-    """A second item with the same id is an edit. Where it is not, ids and senders are only the sender's word."""
+    """A second item with the same id is an edit. Without this, ids and senders are only the sender's claim."""
     threads: bool
-    """Whole threads can be read, so that conversations with open tickets are followed."""
+    """Whole threads can be read, so conversations with open tickets are followed."""
     grouping: Grouping
     guard: Guard | None = None
-    """Its channels' queries and the ignore rules; None where nothing can be stopped."""
+    """Its channels' queries and the ignore rules; None if nothing can be stopped."""
 
 
 @dataclass(slots=True)
 class Parsed:
-    """A mention on its way to its place, with everything that is known from the item alone."""
+    """A mention to be placed, with everything known from the item alone."""
 
     row: Row
     mention: Mention
     feed: Feed
     at: datetime
-    """When it comes into the desk."""
+    """When it enters the desk."""
     digest: bytes
     external_id: str
     thread_id: str
     parent_id: str
     author: Author
-    """Its `id` is never empty: an unknown author is somebody of their own."""
+    """Its `id` is never empty: each unknown author is a separate one."""
     posted_at: datetime
     keys: list[str]
     channels: list[Channel]
-    """Those that take it; where none does, those that saw it."""
+    """Channels that take it; if none does, those that saw it."""
     stop: Stop | None = None
-    """What keeps it out, unless it belongs to a conversation that we have."""
+    """The reason to keep it out, unless it belongs to a known conversation."""
     is_own: bool = False
 
     @property
@@ -83,7 +83,7 @@ class Parsed:
 
 @dataclass(slots=True)
 class Read:
-    """What a batch of inbox rows holds."""
+    """The contents of a batch of inbox rows."""
 
     parsed: list[Parsed]
     ignored: list[int]
@@ -92,23 +92,23 @@ class Read:
 
 @dataclass(slots=True)
 class Outcome:
-    """What was found in the rows that there was time for, by id."""
+    """Results by id, for the rows there was time for."""
 
     readings: dict[int, Reading]
     feeds: Feeds
 
 
 PATIENCE_S = 2.0
-"""So long a batch may wait for items that are the end of their parser before it stores what it has."""
+"""How long a batch waits for items that kill their parser before it stores what it has."""
 RENEW_S = 5.0
 FRESH_S = 5.0
 _loaded: dict[int, tuple[float, Feed]] = {}
 
 
 class Feeds:
-    """The connections of one batch, each loaded once; batches that follow each other closely share them.
+    """The connections of one batch, each loaded once; shared by batches in quick succession.
 
-    What an admin changes in this process counts at once (`forget_feeds`), elsewhere after `FRESH_S` seconds.
+    Changes by an admin apply at once in this process (`forget_feeds`), elsewhere after `FRESH_S` seconds.
     """
 
     def __init__(self) -> None:
@@ -150,10 +150,10 @@ def load_feed(connection_id: int) -> Feed:
 
 
 def read(rows: Sequence[Row], budget: Budget) -> Outcome:
-    """What each row holds. Outside any transaction: a row may take all of its budget, and the process that reads it may
-    die by it. One that cannot be read has words for it; no row raises. Raises ParserUnavailable.
+    """Read each row, outside any transaction: a row may use its whole budget and kill the process that reads it. An
+    unreadable row gets an error text; no row raises. Raises ParserUnavailable.
 
-    When a batch takes too long because of some of its rows, the rest is left for the next.
+    When slow rows use up a batch's time, the rest is left for the next batch.
     """
     outcome = Outcome({}, Feeds())
     asked = [row for row in rows if _is_ready(row, outcome)]
@@ -175,7 +175,7 @@ def read(rows: Sequence[Row], budget: Budget) -> Outcome:
 
 
 def _is_ready(row: Row, outcome: Outcome) -> bool:
-    """Whether its connection can be asked; else that's why it cannot be read."""
+    """Whether its connection is usable; if not, that is the row's error."""
     try:
         outcome.feeds.of(row.connection_id)
     except (ChannelError, LookupError, ValueError) as error:
@@ -190,7 +190,7 @@ def _ask(row: Row, feed: Feed) -> reader.Ask:
 
 
 def sorted_out(rows: Iterable[Row], outcome: Outcome, now: Now) -> Read:
-    """Mentions on their way, what holds none, and what could not be read. Made anew for each try at storing them."""
+    """Splits rows into mentions, items without one, and unreadable items. Rebuilt for each attempt to store them."""
     found = Read([], [], {})
     for row in rows:
         reading = outcome.readings[row.id]
@@ -201,7 +201,7 @@ def sorted_out(rows: Iterable[Row], outcome: Outcome, now: Now) -> Read:
             parsed = parsed_of(row, reading, outcome.feeds.of(row.connection_id), now)
         except Malformed as error:
             found.failed[row.id] = str(error)
-        except Exception as error:  # an odd mention; the other rows go on
+        except Exception as error:  # an odd mention; the other rows continue
             logger.exception("Inbox item %s could not be read.", row.id)
             found.failed[row.id] = f"{type(error).__name__}: {error}"
         else:
@@ -249,7 +249,7 @@ def parsed_of(row: Row, reading: Reading, feed: Feed, now: Now) -> Parsed | None
 
 
 def _channels(feed: Feed, mention: Mention, role: str) -> list[Channel]:
-    """Best rank first. Only what came as a mention is routed; context belongs to the channel of its ticket."""
+    """Best rank first. Only mentions are routed; context belongs to its ticket's channel."""
     if not feed.channels:
         raise Malformed("This connection has no active channel; add one, then replay the item.")
     if role == THREAD:

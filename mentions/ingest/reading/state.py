@@ -1,4 +1,4 @@
-"""What a batch knows and decides, in memory, between the statements that read and those that write."""
+"""What a batch knows and decides, in memory, between its reads and its writes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 @dataclass(slots=True, eq=False)
 class TicketState:
-    """A ticket, known or about to be made (`id` 0 until it has one)."""
+    """A ticket, existing or about to be created (`id` 0 until then)."""
 
     id: int
     channel_id: int
@@ -39,23 +39,23 @@ class TicketState:
     is_new: bool = False
     is_claimed: bool = False
     is_touched: bool = False
-    """A human has had it in their hands: what the desk guessed stays as they saw it."""
+    """A person has handled it, so the desk no longer changes what it guessed."""
     last_inbound_at: datetime | None = None
-    """Newest message to us that wants an answer (not automatic, not deleted)."""
+    """Newest inbound message that needs an answer (not automatic, not deleted)."""
     last_team_at: datetime | None = None
     is_changed: bool = False
     needs_clocks: bool = False
     has_spoken: bool = False
-    """The requester wrote, or somebody who names us, in this batch."""
+    """The requester, or somebody who names us, wrote in this batch."""
     has_bounced: bool = False
     lost_answer_at: datetime | None = None
-    """When this batch showed that one of our answers was deleted on the platform."""
+    """When this batch found one of our answers deleted on the platform."""
     answer: MessageState | None = None
-    """An answer of the team in this batch that was not written in the desk."""
+    """The team's answer in this batch that was not written in the desk."""
     count: int = 0
-    """Messages that this batch adds."""
+    """Messages added by this batch."""
     follow: tuple[int, str, str, str] | None = None
-    """(connection, namespace, thread, post) to be followed while the ticket is open; the post has been seen there."""
+    """(connection, namespace, thread, post) to follow while the ticket is open; the post was seen there."""
     events: list[tuple[datetime, str, Row]] = field(default_factory=list)
 
     @property
@@ -67,11 +67,11 @@ class TicketState:
 
 @dataclass(slots=True, eq=False)
 class MessageState:
-    """A message, known (`id` set, `row` what its version says) or new (`row` is what will be inserted)."""
+    """A message: existing (`id` set, `row` from its version) or new (`row` to be inserted)."""
 
     id: int
     row: Row
-    """Columns of the table, but for `id` and `ticket_id`."""
+    """The table's columns, except `id` and `ticket_id`."""
     author_key: str
     """The author's id on the platform."""
     channel_rank: int
@@ -81,7 +81,7 @@ class MessageState:
     is_changed: bool = False
     attachments: tuple[Any, ...] = ()
     loaded: Row = field(default_factory=dict)
-    """`row` as it was loaded: only what this batch has changed is written."""
+    """`row` as loaded: only changes are written."""
     loaded_ticket_id: int | None = None
 
     @property
@@ -91,18 +91,18 @@ class MessageState:
 
 @dataclass(slots=True)
 class Board:
-    """Everything within reach of a batch."""
+    """All data loaded for a batch."""
 
     messages: dict[Key, MessageState] = field(default_factory=dict)
     """By id and by alias."""
     tickets: dict[int, TicketState] = field(default_factory=dict)
     threads: dict[Key, TicketState] = field(default_factory=dict)
     orphans: list[MessageState] = field(default_factory=list)
-    """Our own posts that answer nobody we know, yet."""
+    """Our posts that answer nobody known yet."""
     loose: list[MessageState] = field(default_factory=list)
-    """Messages to us without a ticket: of channels that only notify."""
+    """Inbound messages without a ticket: from notify-only channels."""
     answers: list[MessageState] = field(default_factory=list)
-    """Orphans and loose ones that found their ticket."""
+    """Orphans and loose messages that got their ticket."""
     whole_threads: set[str] = field(default_factory=set)
     """Namespaces where a ticket is a whole thread."""
     posts: dict[Key, Row] = field(default_factory=dict)
@@ -110,22 +110,21 @@ class Board:
     authors: dict[Key, tuple[int, bool]] = field(default_factory=dict)
     """(row id, is one of us) by the author's id on the platform."""
     replies: dict[Key, tuple[int, int]] = field(default_factory=dict)
-    """Own posts that the desk itself sent: (reply, ticket)."""
+    """Posts sent from the desk: (reply, ticket)."""
 
     stopped: dict[int, Stop] = field(default_factory=dict)
-    """Inbox items that stay out, and why."""
+    """Inbox items kept out, and why."""
     unreadable: dict[int, tuple[TicketState, bool]] = field(default_factory=dict)
-    """Inbox items that could not be read so far → the ticket that each stands in the queue with, and whether for it
-    alone."""
+    """Inbox items unreadable so far → their ticket in the queue, and whether it holds nothing else."""
     adopted: dict[int, TicketState] = field(default_factory=dict)
-    """Of these, what became of it: the real ticket."""
+    """For each of these, the real ticket it became."""
 
     # To be written.
     new_messages: list[MessageState] = field(default_factory=list)
     new_tickets: list[TicketState] = field(default_factory=list)
     new_threads: dict[Key, TicketState] = field(default_factory=dict)
     moved_threads: list[tuple[int, TicketState]] = field(default_factory=list)
-    """All keys of a closed ticket now lead to its follow-up."""
+    """All keys of a closed ticket move to its follow-up."""
     new_aliases: dict[Key, MessageState] = field(default_factory=dict)
     sightings: dict[tuple[int, int], tuple[MessageState, int, datetime]] = field(default_factory=dict)
     revisions: list[tuple[MessageState, Row]] = field(default_factory=list)
@@ -133,9 +132,9 @@ class Board:
     dropped_posts: list[int] = field(default_factory=list)
     reply_messages: list[tuple[int, MessageState]] = field(default_factory=list)
     bounced: dict[Key, int] = field(default_factory=dict)
-    """Tickets of replies of ours that a report is about, by Message-ID; the reply may not be a message yet."""
+    """By Message-ID, tickets of our replies that a report is about; the reply may not be a message yet."""
     bounces: list[tuple[int, str, Row]] = field(default_factory=list)
-    """(connection, id of our mail that came back, what the report says)"""
+    """(connection, id of our bounced mail, the report)"""
 
     def ticket_by_keys(self, namespace: str, keys: Iterable[str]) -> TicketState | None:
         for key in keys:
@@ -144,7 +143,7 @@ class Board:
         return None
 
     def lead(self, namespace: str, keys: Iterable[str], ticket: TicketState) -> None:
-        """From now on these keys lead to the ticket, where they lead nowhere yet."""
+        """Map these keys to the ticket, unless they are mapped already."""
         for key in keys:
             if (namespace, key) not in self.threads:
                 self.threads[namespace, key] = self.new_threads[namespace, key] = ticket

@@ -1,6 +1,6 @@
-"""Threads with open tickets are read again and again, so that answers, edits and deletions there are seen.
+"""Follows threads with open tickets, so that answers, edits and deletions there are seen.
 
-A thread is followed for some days from the last news in it; a sweep renews that while a ticket in it is open.
+A thread is followed for some days after its last news; a sweep renews that while a ticket in it is open.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SELECT DISTINCT ch.connection_id, m.namespace, m.thread_id
 
 
 def follow(tickets: Sequence[TicketState]) -> None:
-    """The threads of what a batch made or brought back, in one statement."""
+    """Follow the threads of tickets that a batch created or reopened, in one statement."""
     threads = []
     for ticket in tickets:
         if ticket.follow and ticket.status in ("new", "open"):
@@ -39,7 +39,7 @@ def follow(tickets: Sequence[TicketState]) -> None:
 
 
 def renew(now: datetime) -> int:
-    """Follow the threads of all open tickets for some days more; how many were due for it. For a sweep."""
+    """Follow the threads of all open tickets for some more days; return how many were due. Run by a sweep."""
     platforms = [name for name, adapter in all_adapters().items() if adapter.can(Capability.FETCH_THREAD)]
     with connection.cursor() as cursor:
         cursor.execute(_OPEN_THREADS, {"platforms": platforms, "now": now})

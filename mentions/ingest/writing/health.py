@@ -1,4 +1,4 @@
-"""When each channel last brought something; shown on its health line."""
+"""Records when each channel last received a mention, for its health line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Another version of a message that we have: an edit keeps the old text, a deletion keeps it too and is shown.
+"""Applies a new version of a known message: an edit or a deletion keeps the old text, and a deletion is shown.
 
-Versions are ordered by the length of the edit history, then by when they were fetched; an older one that comes late
-becomes history and overwrites nothing.
+Versions are ordered by the length of the edit history, then by fetch time; an older one that arrives late becomes
+history and overwrites nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ SHOWN = ("subject", "text", "html")
 
 
 def apply(board: Board, message: MessageState, parsed: Parsed) -> None:
-    """Bring the message up to this version, if it is one."""
+    """Update the message if this version is newer."""
     mention, row = parsed.mention, message.row
     if row["item_id"] is None and row["direction"] == "team":
         _adopt(message, parsed)
-    # What is gone tells no history any more: all its versions are gone with it.
+    # A deleted message shows no history: its versions are deleted too.
     versions = message.aliases if mention.is_deleted else len(mention.aliases)
     newer = (versions, parsed.row.fetched_at) >= (message.aliases, row["version_at"])
     if parsed.digest != row["digest"]:
@@ -38,7 +38,7 @@ def apply(board: Board, message: MessageState, parsed: Parsed) -> None:
 
 
 def _adopt(message: MessageState, parsed: Parsed) -> None:
-    """What the desk wrote has come in: the platform's words are not an edit of ours."""
+    """Our own reply arrived from the platform: its text there is not an edit of ours."""
     message.row |= building.version_row(parsed)
     message.is_changed = True
 
@@ -52,7 +52,7 @@ def _edit(board: Board, message: MessageState, version: Row, parsed: Parsed) -> 
         _rename(message, version)
         _tell(message, parsed, "edited")
     if row["is_deleted"]:
-        # "Dead" on Hacker News can be vouched for and come back.
+        # A "dead" post on Hacker News can be vouched for and return.
         row["is_deleted"], row["deleted_at"] = False, None
         _tell(message, parsed, "restored")
         if message.ticket:
@@ -64,7 +64,7 @@ def _edit(board: Board, message: MessageState, version: Row, parsed: Parsed) -> 
 
 
 def _rename(message: MessageState, version: Row) -> None:
-    """A ticket that is called by these words follows them."""
+    """Update a ticket title taken from this text."""
     ticket = message.ticket
     if ticket is not None and ticket.subject == building.subject_of(message.row):
         ticket.subject = building.subject_of(version)
@@ -72,7 +72,7 @@ def _rename(message: MessageState, version: Row) -> None:
 
 
 def _delete(message: MessageState, parsed: Parsed) -> None:
-    """The text stays, marked as deleted. An answer of ours is taken out of the clocks."""
+    """Keep the text, marked as deleted. A deleted answer of ours no longer counts for the clocks."""
     row = message.row
     row["digest"], row["version_at"], row["item_id"] = parsed.digest, parsed.row.fetched_at, parsed.row.id
     message.is_changed = True
@@ -87,13 +87,13 @@ def _delete(message: MessageState, parsed: Parsed) -> None:
 
 
 def _keep(board: Board, message: MessageState, old: Row, parsed: Parsed) -> None:
-    """An older text, once. Whether it is kept already, the statement that writes it looks up."""
+    """Store an older text, once: the statement that writes it checks for duplicates."""
     words = {name: old[name] for name in SHOWN}
     board.revisions.append((message, {**words, "replaced_at": parsed.mention.edited_at or parsed.at}))
 
 
 def _same_words(one: Row, other: Row) -> bool:
-    """Other markup around the same words (another API of the platform) is no edit."""
+    """The same words in other markup (from another API of the platform) are no edit."""
     return bool(one["subject"] == other["subject"] and one["text"] == other["text"])
 
 

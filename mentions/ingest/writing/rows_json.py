@@ -1,4 +1,4 @@
-"""Rows as one JSON parameter that PostgreSQL takes. Pure."""
+"""Rows as one JSON parameter for PostgreSQL. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from channels.db.payloads import storable
 
 
 def to_json(rows: list[dict[str, Any]]) -> str:
-    """Texts in the rows are clean; what a platform put into `extra` may hold anything, and is mended if it must be."""
+    """Texts in the rows are already storable; a platform's `extra` may hold anything and is repaired if necessary."""
     try:
         text = json.dumps(rows, ensure_ascii=False, allow_nan=False)
         text.encode()

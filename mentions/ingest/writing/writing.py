@@ -1,7 +1,7 @@
-"""A batch's decisions as rows, in a few set-based statements.
+"""Writes a batch's decisions as rows, in a few set-based statements.
 
-Rows travel as JSON: one parameter a table, quoted once, which is several times as fast as a parameter for every value.
-Foreign keys are deferred, so that one statement can insert tickets, messages and all that hangs on them.
+Rows travel as JSON: one parameter per table, quoted once, several times as fast as one parameter per value. Foreign
+keys are deferred, so one statement can insert tickets, messages and their dependent rows.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ UNION ALL SELECT nextval('mentions_message_id_seq') FROM generate_series(1, %s)
 
 
 def write(board: Board) -> None:
-    """Everything that the board decided. Ids are given out first, so that rows can refer to each other."""
+    """Write everything the board decided. Ids are assigned first, so rows can refer to each other."""
     _give_ids(board.new_tickets, board.new_messages)
     _move_threads(board)
     tickets = _tickets_at_hand(board)
@@ -82,7 +82,7 @@ def _tickets_at_hand(board: Board) -> list[TicketState]:
 
 
 def _is_simple(ticket: TicketState) -> bool:
-    """New with one message that waits for an answer: its clocks are plain, and written with it."""
+    """A new ticket with one unanswered message: its clocks are trivial and written with it."""
     return ticket.is_new and ticket.count == 1
 
 
@@ -123,7 +123,7 @@ def _insert(board: Board, tickets: Iterable[TicketState]) -> None:
 
 
 def _resolved(data: Row) -> Row:
-    """Events name messages by id, which they have only now."""
+    """Events refer to messages by id, which exists only now."""
     return {name: value.id if isinstance(value, MessageState) else value for name, value in data.items()}
 
 
@@ -183,8 +183,8 @@ UPDATE mentions_message m SET ticket_id = x.ticket_id, {_SETS},
 
 
 def _update_messages(board: Board) -> None:
-    """What this batch has changed of messages that were known, and nothing else: the desk may have marked one as
-    deleted meanwhile. Raises Moved if one has gone to another ticket (or left with its import) since it was loaded."""
+    """Write only what this batch changed in existing messages: the desk may have marked one as deleted since. Raises
+    Moved if one went to another ticket (or left with its import) since it was loaded."""
     changed = {id(m): m for m in board.messages.values() if m.is_changed and not m.is_new}
     changed |= {id(m): m for m in board.answers if m.is_changed and not m.is_new}
     rows = [_changed_row(message) for message in changed.values()]
@@ -198,7 +198,7 @@ def _update_messages(board: Board) -> None:
 
 def _changed_row(message: MessageState) -> Row:
     names = (*_UPDATED_NAMES, "digest")
-    # A url and links are not loaded with a known message: they are here only when a version brought them.
+    # The URL and links of an existing message are not loaded: they are here only if a version brought them.
     changed = [name for name in names if name in message.row and message.row[name] != message.loaded.get(name)]
     row: dict[str, Any] = {name: message.row[name] for name in changed}
     for name in {"edited_at", "deleted_at", "version_at"} & set(changed):
@@ -222,7 +222,7 @@ UPDATE mentions_ticket t SET channel_id = x.channel_id, requester_id = x.request
 
 
 def _update_tickets(tickets: Sequence[TicketState]) -> None:
-    """Locked since they were loaded."""
+    """Their rows have been locked since they were loaded."""
     if not tickets:
         return
     names = [column.split()[0] for column in _TICKET_UPDATED.split(",")]
@@ -232,7 +232,7 @@ def _update_tickets(tickets: Sequence[TicketState]) -> None:
 
 
 def _forget_hand_backs(tickets: Iterable[TicketState]) -> None:
-    """Something new arrived: whoever gave the ticket back may be offered it again."""
+    """Something new arrived: whoever handed the ticket back may be offered it again."""
     ids = [t.id for t in tickets if not t.is_new and (t.has_spoken or t.has_bounced)]
     if ids:
         with connection.cursor() as cursor:
@@ -240,14 +240,14 @@ def _forget_hand_backs(tickets: Iterable[TicketState]) -> None:
 
 
 def _move_threads(board: Board) -> None:
-    """All keys of a closed ticket lead to its follow-up, the ones that this batch did not look at too."""
+    """All keys of a closed ticket lead to its follow-up, including those this batch didn't load."""
     with connection.cursor() as cursor:
         for old, ticket in board.moved_threads:
             cursor.execute("UPDATE mentions_threadalias SET ticket_id = %s WHERE ticket_id = %s", [ticket.id, old])
 
 
 def _write_the_rest(board: Board) -> None:
-    """What few batches have."""
+    """Rows that few batches have."""
     with connection.cursor() as cursor:
         if board.new_aliases:
             cursor.execute(

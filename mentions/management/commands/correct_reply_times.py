@@ -1,4 +1,4 @@
-"""`manage.py correct_reply_times`: once after an upgrade, so that old tickets follow today's rules in the reports."""
+"""`manage.py correct_reply_times`: run once after an upgrade to apply the current rules to old tickets in reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py erase_person`: everything that the desk holds of one person goes; numbers stay."""
+"""`manage.py erase_person`: erases everything the desk holds about one person; figures stay."""
 
 from __future__ import annotations
 

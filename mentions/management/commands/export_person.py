@@ -1,4 +1,4 @@
-"""`manage.py export_person`: everything that the desk holds of one person, as one file."""
+"""`manage.py export_person`: exports everything the desk holds about one person as one file."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Add a mention by its address: paste it, have the page read, correct what was found, save.
+"""Add a mention by URL: paste it, let the desk read the page, correct what was found, save.
 
-The page is read by a worker, never in the request; what was typed meanwhile stays. Without JavaScript the same buttons
-lead to pages of their own.
+A worker reads the page, never the request; text typed in the meantime is kept. Without JavaScript the same buttons lead
+to separate pages.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from mentions.views.ticket.acting import may_play
 
 KEPT_S = 600
 PATIENCE_S = 45
-"""So long a page is waited for; a worker gives up before."""
+"""How long to wait for a page; a worker gives up earlier."""
 READ = ("url", "title", "author", "text", "posted_at", "language")
 MINUTE = "%Y-%m-%dT%H:%M"
 
@@ -93,7 +93,7 @@ class AddForm(forms.Form):
 @login_required
 @never_cache
 def add(request: HttpRequest) -> HttpResponse:
-    """GET: `?url=&title=&text=&author=` fill the form in (the bookmarklet); POST: save."""
+    """GET: `?url=&title=&text=&author=` prefill the form (the bookmarklet); POST: save."""
     may_play(request)
     if request.method != "POST":
         return _page(request, AddForm(initial=_typed(request.GET), user=request.user))
@@ -114,7 +114,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def read_page(request: HttpRequest) -> HttpResponse:
-    """Have the page of `url` read, unless it has a ticket already."""
+    """Have the page at `url` read, unless it has a ticket already."""
     may_play(request)
     form = AddForm(initial=_typed(request.POST), user=request.user)
     url = request.POST.get("url", "").strip()[:2000]
@@ -151,8 +151,8 @@ _CANNOT_READ = gettext_lazy("The page could not be read: %(why)s. Fill in what i
 @login_required
 @never_cache
 def page_read(request: HttpRequest, key: str) -> HttpResponse:
-    """What came of reading: 204 while it is being read (asked by the page), else the form with what was found. POST
-    brings what has been typed since."""
+    """The result of reading: 204 while in progress (polled by the page), else the form with what was found. POST
+    carries what was typed since."""
     may_play(request)
     try:
         begun, read = cache.get(_key(request, key)), cache.get(f"{_key(request, key)}:page")
@@ -172,7 +172,7 @@ def page_read(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 @login_required
 def set_up(request: HttpRequest) -> HttpResponse:
-    """Make the connection and the channel that added pages come into."""
+    """Create the connection and the channel for added pages."""
     may_play(request)
     if not request.user.has_perm(adding.SET_UP):
         raise PermissionDenied(_("Only an admin can set this up."))
@@ -182,7 +182,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
 
 
 def _key(request: HttpRequest, key: str) -> str:
-    """Of one person: nobody sees what another one reads."""
+    """One key per person: nobody sees what another one reads."""
     return f"adding:{request.user.pk}:{key}"
 
 
@@ -192,7 +192,7 @@ def _typed(given: Any) -> dict[str, str]:
 
 
 def _filled(typed: dict[str, str], page: dict[str, str]) -> dict[str, Any]:
-    """What a person has typed stays; the page's own name of its address is better than the one that was pasted."""
+    """Typed values win; the page's canonical URL replaces the pasted one."""
     found: dict[str, Any] = {name: page.get(name) for name in READ if page.get(name)}
     if found.get("posted_at"):
         at = datetime.fromisoformat(found["posted_at"])
@@ -225,8 +225,8 @@ def _page(
 
 
 def bookmarklet(address: str) -> str:
-    """A `javascript:` address to be dragged to the bookmarks bar: it opens the form with the page's address, its title
-    and what is selected on it, cut so that the address stays short enough for every server."""
+    """A `javascript:` URL for the bookmarks bar: it opens the form with the page's URL, title and selection, truncated
+    so that the URL stays short enough for every server."""
     script = (
         "(()=>{let t=String(getSelection());while(encodeURIComponent(t).length>2000)t=t.slice(0,-50);"
         "open('ADDRESS?'+new URLSearchParams({url:location.href,title:document.title.slice(0,200),text:t}),"

@@ -1,4 +1,4 @@
-"""A macro on a ticket: first what it would do, then all of it or nothing."""
+"""Applies a macro to a ticket: a preview, then all or nothing."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from mentions.views.ticket.acting import (
 @require_http_methods(["GET", "POST"])
 @login_required
 def macro(request: HttpRequest, number: int) -> HttpResponse:
-    """`macro`: its id. GET shows the preview (`X-Fragment`: for the page of the ticket), POST applies it; the fields it
-    asks for come as `field-<name>`."""
+    """`macro`: its id. GET shows the preview (`X-Fragment`: for the ticket page), POST applies it; the requested fields
+    come as `field-<name>`."""
     may_play(request)
     ticket = visible_or_404(request, number)
     wanted = request.POST.get("macro") or request.GET.get("macro") or ""

@@ -1,4 +1,4 @@
-"""Play mode: one ticket after the other, oldest first, and the ways to leave one."""
+"""Play mode: one ticket after another, oldest first, and the ways to leave one."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ from mentions.views.ticket.acting import (
 @login_required
 @never_cache
 def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
-    """The ticket that is held, or the next one. Showing it claims it, which is safe to repeat: a reload keeps the
-    claim, and one that nobody looks at runs out by itself. A browser that only fetches ahead claims nothing."""
+    """Show the held ticket, or the next one. Showing it claims it, which is safe to repeat: a reload keeps the claim,
+    and an unwatched one expires. A browser prefetch claims nothing."""
     may_play(request)
     if request.headers.get("Sec-Fetch-Dest", "document") not in ("document", "empty"):
-        return HttpResponse(status=204)  # a picture in a mail must not be able to claim
+        return HttpResponse(status=204)  # an image in a mail must not be able to claim
     chosen = View(name="", slug="", filters={}) if view is None else view_named(request.user, view)
     if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return HttpResponse(status=204)
@@ -67,7 +67,7 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
 @login_required
 @telling
 def take(request: HttpRequest, number: int) -> HttpResponse:
-    """From the list, or something urgent."""
+    """Claim a ticket from the list, or something urgent."""
     may_play(request)
     visible_or_404(request, number)
     claims.claim(request.user, number, desk_now())
@@ -77,7 +77,7 @@ def take(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 @login_required
 def renew(request: HttpRequest, number: int) -> HttpResponse:
-    """The heartbeat of an open page: {"until": ISO}; 409 with the reason when the claim is gone."""
+    """Heartbeat of an open page: {"until": ISO}; 409 with the reason when the claim is gone."""
     may_play(request)
     visible_or_404(request, number)
     try:
@@ -91,7 +91,7 @@ def renew(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 @telling
 def leave(request: HttpRequest, number: int, outcome: str) -> HttpResponse:
-    """One of OUTCOMES; then the next ticket of the view that is played, or back to the list."""
+    """Apply one of OUTCOMES, then show the next ticket of the played view, or the list."""
     may_play(request)
     if outcome not in OUTCOMES:
         raise Http404(outcome)
@@ -130,7 +130,7 @@ def _park(request: HttpRequest, number: int, now: datetime) -> Event:
 
 
 def _until(request: HttpRequest) -> datetime | None:
-    """An own time (in the viewer's zone) before a ready-made one; None: as long as the reason usually takes."""
+    """A custom time (in the viewer's zone) wins over a preset one; None: the reason's default."""
     text = request.POST.get("at") or request.POST.get("until") or ""
     try:
         at = datetime.fromisoformat(text) if text else None
@@ -179,7 +179,7 @@ OUTCOMES: dict[str, tuple[Callable[[HttpRequest, int, datetime], Event | None], 
 @require_POST
 @login_required
 def undo(request: HttpRequest, number: int) -> HttpResponse:
-    """Take back the outcome recorded as Event `number`; the ticket is on screen again."""
+    """Undo the outcome recorded as Event `number`, and show the ticket again."""
     may_play(request)
     now = desk_now()
     mine = access.seen_by(request.user, Event).filter(actor=request.user.pk)

@@ -1,4 +1,4 @@
-"""Posting by ourselves, in reply to nobody: write, look at it once more, undo window; and what was posted lately."""
+"""Posts that reply to nobody: write, preview, undo window; and a list of recent posts."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from mentions.replies.replies import ReplyRefused
 from mentions.views.ticket.acting import number_of
 
 TAKEN_BACK = "post_taken_back"
-"""In the session: the text of a post that was taken back, to go on with."""
+"""Session key: the text of a cancelled post, for further editing."""
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 @never_cache
 def posts(request: HttpRequest) -> HttpResponse:
-    """POST `key`, `channel`, `text`: shown once more as it will be; with `confirmed`, into the undo window."""
+    """POST `key`, `channel`, `text`: shows a preview; with `confirmed`, starts the undo window."""
     channels = _channels(request)
     form: dict[str, Any] = {"key": str(uuid4()), "chosen": channels[0].pk, "text": "", "problem": "", "confirm": None}
     if request.method == "POST":
@@ -76,7 +76,7 @@ def _page(request: HttpRequest, channels: list[Channel], form: dict[str, Any]) -
 @require_POST
 @login_required
 def undo(request: HttpRequest, number: int) -> HttpResponse:
-    """Take it back while it rests: nothing is posted, its text is on the page again."""
+    """Cancel a resting post: nothing is posted, and its text returns to the form."""
     _channels(request)
     try:
         request.session[TAKEN_BACK] = verbs.undo(request.user, number, desk_now())
@@ -90,7 +90,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 @login_required
 def delete(request: HttpRequest, number: int) -> HttpResponse:
-    """Have it deleted on the platform."""
+    """Delete a post on the platform."""
     _channels(request)
     try:
         verbs.delete(request.user, number, desk_now())

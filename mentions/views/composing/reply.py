@@ -49,13 +49,13 @@ DELETION_WORDS = {
     promises.Stage.SENT: lambda: _("It is deleted there already."),
     promises.Stage.FAILED: lambda: _("It could not be deleted there. The conversation says why."),
 }
-"""Where the deletion is after it was asked for."""
+"""Progress of a requested deletion."""
 
 
 @require_POST
 @login_required
 def send(request: HttpRequest, number: int) -> HttpResponse:
-    """Into the undo window; whatever stops it, the text is on the page again (and a draft)."""
+    """Start the undo window; if anything stops it, the text returns to the page (and is saved as a draft)."""
     may_play(request)
     visible_or_404(request, number)
     now = desk_now()
@@ -102,7 +102,7 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _again(request: HttpRequest, number: int, composing: Composing, status: int) -> HttpResponse:
-    """The same page with the text kept, what is new marked, and the reason said."""
+    """The same page with the text kept, new messages marked, and the reason shown."""
     slug = view_of(request)
     view = None
     if slug is not None:
@@ -116,8 +116,8 @@ def _again(request: HttpRequest, number: int, composing: Composing, status: int)
 @login_required
 @never_cache
 def draft(request: HttpRequest, number: int) -> HttpResponse:
-    """Autosave; needs no claim, so that what is typed on a page whose claim was lost is not lost with it. GET, and the
-    answer to a save: the draft as it is now. `writer`, `sequence`, `base`: `mentions.replies.drafts.Stamp`."""
+    """Autosave; needs no claim, so losing the claim loses no text. GET, and the response to a save: the current draft.
+    `writer`, `sequence`, `base`: `mentions.replies.drafts.Stamp`."""
     may_play(request)
     visible_or_404(request, number)
     if request.method == "GET":
@@ -131,7 +131,7 @@ def _shown(kept: drafts.Kept) -> dict[str, object]:
 
 
 def _stamp(request: HttpRequest) -> drafts.Stamp | None:
-    """None for a page that sends no sequence; a broken one is of no window, and has seen nothing."""
+    """None for a page that sends no sequence; an invalid one counts as an unknown window that has seen nothing."""
     if "sequence" not in request.POST:
         return None
     writer = request.POST.get("writer", "")
@@ -144,7 +144,7 @@ def _stamp(request: HttpRequest) -> drafts.Stamp | None:
 @require_POST
 @login_required
 def undo(request: HttpRequest, number: int) -> HttpResponse:
-    """Take a resting reply back: nothing is sent, the text is a draft again, the ticket is on screen."""
+    """Undo a resting reply: nothing is sent, the text is a draft again, the ticket is on screen."""
     may_play(request)
     reply = _visible_reply(request, number)
     now = desk_now()
@@ -161,7 +161,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 @login_required
 def delete(request: HttpRequest, number: int) -> HttpResponse:
-    """Have a posted reply deleted on the platform."""
+    """Delete a posted reply on the platform."""
     access.require(request.user, access.DELETE_REPLY)
     reply = _visible_reply(request, number)
     try:

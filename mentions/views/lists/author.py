@@ -1,4 +1,4 @@
-"""Who somebody is: every conversation, all accounts of the same human, notes."""
+"""An author's page: every conversation, all accounts of the same human, notes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ORDER = ("-last_message_at", "-id")
 @require_GET
 @login_required
 def author(request: HttpRequest, number: int) -> HttpResponse:
-    """404 for somebody who is known only from channels that the viewer may not see."""
+    """404 for an author known only from channels that the viewer may not see."""
     access.require(request.user, access.VIEW)
     in_sight = access.seen_by(request.user, Author)
     shown = get_object_or_404(in_sight.select_related("person"), pk=number)

@@ -1,4 +1,4 @@
-"""What is selected in the queue, changed together."""
+"""Bulk changes to the selected tickets of the queue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from mentions.views.ticket.acting import number_of, slug_of, words_of
 @require_POST
 @login_required
 def change(request: HttpRequest) -> HttpResponse:
-    """`ticket` (many), `do` (tag, priority or no_reply) with `tags`, `priority` or `reason`; `view`: the way back."""
+    """`ticket` (repeated), `do` (tag, priority or no_reply) with `tags`, `priority` or `reason`; `view`: where to
+    return."""
     access.require(request.user, access.BULK)
     wanted = [number for number in map(number_of, request.POST.getlist("ticket")) if number is not None]
     seen = access.visible_tickets(request.user).filter(pk__in=wanted[: bulk.MOST]).values_list("pk", flat=True)
@@ -41,7 +42,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 
 def _change(request: HttpRequest, now: datetime) -> bulk.Change:
-    """Raises ValidationError in words for the one who chose it."""
+    """Raises ValidationError with a message for the user."""
     do = request.POST.get("do", "")
     if do == "tag":
         names = request.POST.get("tags", "").replace(",", " ").split()

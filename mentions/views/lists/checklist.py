@@ -1,4 +1,4 @@
-"""The weekly checklist of channels that are looked at now and then."""
+"""The weekly checklist of channels to look at by hand."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lines(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def tick(request: HttpRequest, number: int) -> HttpResponse:
-    """Looked at, or (`undo`) not after all."""
+    """Mark a channel as checked, or (`undo`) unchecked."""
     access.require(request.user, access.PLAY)
     seen = access.seen_by(request.user, Channel).filter(is_checked_weekly=True)
     channel = seen.filter(pk=number).first()

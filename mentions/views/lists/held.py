@@ -1,4 +1,4 @@
-"""What was still to be sent in a backup: sent or discarded by a person, one by one or all together."""
+"""Unsent items found in a backup: a person sends or discards them, one by one or all together."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def held(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def settle(request: HttpRequest, verb: str, number: str | None = None) -> HttpResponse:
-    """`verb`: send or discard; without `number` all that wait."""
+    """`verb`: send or discard; without `number`, all that are waiting."""
     access.require(request.user, SETTLE)
     chosen = held_items.held() if number is None else held_items.held().filter(pk=int(number))
     if verb == "send":

@@ -1,4 +1,4 @@
-"""The review of what rests after a restore, as its page shows it."""
+"""Rows of the review page for items held after a restore."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
-    """`text` is None where this person may not read the ticket. `url`: of the post, where it was found."""
+    """`text` is None if this person may not read the ticket. `url`: of the post, if it was found."""
 
     item: OutboundItem
     where: str
@@ -32,13 +32,13 @@ class HeldRow:
 
 
 def waiting(user: Any) -> list[HeldRow]:
-    """What waits for a decision, the oldest first."""
+    """Items waiting for a decision, oldest first."""
     items = held_items.held().select_related("connection", "sent_as").order_by("pk")[:MOST]
     return _rows(items, user)
 
 
 def found(user: Any) -> list[HeldRow]:
-    """What turned out to be sent already, the newest first: nothing is left to do there."""
+    """Items found to be sent already, newest first: no decision needed."""
     settled = OutboundItem.objects.filter(held_at__isnull=False, state=State.SENT)
     return _rows(settled.select_related("connection", "sent_as").order_by("-sent_at", "-pk")[:MOST], user)
 
@@ -71,7 +71,7 @@ def _ticket_of(item: OutboundItem) -> int | None:
 
 
 def proof(item: OutboundItem) -> str:
-    """What is known of whether it was sent, in words."""
+    """The evidence for whether it was sent, in words."""
     if item.state == State.SENT:
         return _("Found on the platform: it was sent.")
     if item.state == State.UNCERTAIN and outlook(item)[3]:

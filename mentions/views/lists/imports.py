@@ -1,4 +1,4 @@
-"""What polls brought, batch by batch, and taking a bad one back: asked first, with what would happen in numbers."""
+"""Imports batch by batch, and undoing a bad one: the effect in numbers is shown for confirmation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mentions.people import access
 VIEW = "channels.view_connection"
 UNDO = "channels.undo_batch"
 MOST = 60
-"""Newest batches that the page shows."""
+"""Newest batches shown on the page."""
 MOST_KEPT = 100
 
 
@@ -32,7 +32,7 @@ def _batches(request: HttpRequest) -> QuerySet[Batch]:
 @require_GET
 @login_required
 def batches(request: HttpRequest) -> HttpResponse:
-    """`?connection=` shows those of one."""
+    """`?connection=` shows those of one connection."""
     access.require(request.user, VIEW)
     found = _batches(request).order_by("-pk")
     only = request.GET.get("connection", "")
@@ -45,7 +45,7 @@ def batches(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 def batch(request: HttpRequest, number: int) -> HttpResponse:
-    """What undoing it would do now, before anybody does it; afterwards what stayed."""
+    """What undoing it would do now; afterwards, what stayed."""
     access.require(request.user, VIEW)
     shown = get_object_or_404(_batches(request), pk=number)
     planned = imports.plan(shown.pk)

@@ -1,4 +1,4 @@
-"""The list of keys, and the palette that goes anywhere (Ctrl+K)."""
+"""The list of keyboard shortcuts, and the command palette (Ctrl+K)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PEOPLE = 4
 @require_GET
 @login_required
 def keys(request: HttpRequest) -> HttpResponse:
-    """As a page, or as what goes into the dialog."""
+    """As a page, or as the dialog's content."""
     template = "mentions/_keys.html" if request.headers.get("X-Fragment") else "mentions/keys.html"
     return render(request, template, {"groups": groups()})
 
@@ -47,7 +47,7 @@ def _search_url(text: str) -> str:
 
 
 def _tickets(request: HttpRequest, text: str) -> list[dict[str, str]]:
-    """By number, by the beginning of a requester's handle, else none: the search page is one key further."""
+    """By number, or by the beginning of a requester's handle; otherwise use the search page."""
     if not text:
         return []
     tickets = access.visible_tickets(request.user)

@@ -1,4 +1,4 @@
-"""Everything about one person, as a file or gone for good: for admins, from the page of one of their accounts."""
+"""Exports or erases all data about one person: for admins, from the page of one of their accounts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mentions.personal_data.scope import OneOfUs, Scope
 @require_http_methods(["GET", "POST"])
 @login_required
 def erase(request: HttpRequest, number: int) -> HttpResponse:
-    """GET says what would go; POST `confirm`, the word ERASE, has it erased by a worker."""
+    """GET shows what would be erased; POST with `confirm` set to ERASE has a worker erase it."""
     access.require(request.user, access.ERASE)
     author, scope = _scope(request, number)
     problem = ""
@@ -44,7 +44,7 @@ def erase(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 @login_required
 def export(request: HttpRequest, number: int) -> FileResponse:
-    """A zip with everything that the desk holds of them."""
+    """A zip of everything the desk holds about them."""
     access.require(request.user, access.EXPORT)
     _author, scope = _scope(request, number)
     now = desk_now()
@@ -56,8 +56,7 @@ def export(request: HttpRequest, number: int) -> FileResponse:
 
 
 def _scope(request: HttpRequest, number: int) -> tuple[Author, Scope]:
-    """404 where one of their accounts is hidden from the viewer: what one may not see, one neither gives out nor takes
-    away."""
+    """404 if one of their accounts is hidden from the viewer, who may then neither export nor erase it."""
     in_sight = access.seen_by(request.user, Author)
     author = get_object_or_404(in_sight.select_related("person"), pk=number)
     try:

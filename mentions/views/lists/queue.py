@@ -1,4 +1,4 @@
-"""Views with what is left in them on the left, the tickets of one view on the right."""
+"""The queue page: views with their counts on the left, one view's tickets on the right."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def _shape() -> tuple[Shape[View], str]:
 
 
 def views_of(user: access.User) -> list[View]:
-    """The views of everybody and one's own, in their order."""
+    """Shared views and one's own, in order."""
     shape, statement = _shape()
     rows = prepared.run(f"{statement} ORDER BY v.position, v.name", {"me": user.pk})
     return [shape.made_of(row) for row in rows]
 
 
 def view_named(user: access.User, slug: str) -> View:
-    """One that this person may use. Raises Http404."""
+    """A view this person may use. Raises Http404."""
     shape, statement = _shape()
     for row in prepared.run(f"{statement} AND v.slug = %(slug)s", {"me": user.pk, "slug": slug}):
         return shape.made_of(row)
@@ -60,7 +60,7 @@ def view_named(user: access.User, slug: str) -> View:
 
 
 def pick(views: list[View], slug: str | None) -> View:
-    """The view of that name, the first one for none; a desk without views has one of everything that waits."""
+    """The view with that slug, or the first one if None; without any views, one of everything waiting."""
     if slug is None:
         return views[0] if views else View(name="", slug="", filters={})
     for view in views:
@@ -72,8 +72,8 @@ def pick(views: list[View], slug: str | None) -> View:
 @require_GET
 @login_required
 def queue(request: HttpRequest, view: str | None = None) -> HttpResponse:
-    """`?after=` is the next page. A request for the list alone (`X-Fragment`) with the tag of what it shows is answered
-    304 while nothing has changed; the words of relative times are kept true by the page itself."""
+    """`?after=` is the next page. A request for the list alone (`X-Fragment`) with a matching ETag gets 304; the page
+    itself keeps relative times current."""
     access.require(request.user, access.VIEW)
     now = desk_now()
     views = views_of(request.user)
@@ -94,8 +94,8 @@ def queue(request: HttpRequest, view: str | None = None) -> HttpResponse:
 
 
 def recent_counts(views: list[View], user: Any, now: datetime) -> dict[int, int]:
-    """What is left in each view, at the most COUNTS_S old: a view whose filter few tickets pass has to look at all that
-    wait, and every open page asks. The list itself is never kept."""
+    """The count of each view, at most COUNTS_S old: a selective view has to scan everything that waits, and every open
+    page asks. The list itself is never cached."""
     shape = hashlib.blake2b(repr([(view.pk, view.filters) for view in views]).encode(), digest_size=12).hexdigest()
     key = f"queue-counts:{user.pk}:{shape}"
     kept: list[tuple[int, int]] | None = cache.get(key)
@@ -118,7 +118,7 @@ def _page(view: View, request: HttpRequest, now: datetime) -> tuple[list[dict[st
 
 
 def _tag(records: list[dict[str, Any]], counts: dict[int, int]) -> str:
-    """Changes with anything that the list shows, but for the passing of time."""
+    """An ETag that changes with anything the list shows, except the passing of time."""
     return f'"{hashlib.blake2b(repr((records, counts)).encode(), digest_size=12).hexdigest()}"'
 
 

@@ -1,4 +1,4 @@
-"""One box; what was understood as chips; found words marked."""
+"""The search page: one box, recognised terms as chips, matches highlighted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STATUS_WORDS = dict(Ticket.Status.choices)
 @require_GET
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
-    """`?q=`; a ticket's number alone (`#12`) leads straight to it."""
+    """`?q=`; a ticket number alone (`#12`) redirects to it."""
     access.require(request.user, access.VIEW)
     text = request.GET.get("q", "").strip()[:500]
     number = text.removeprefix("#")
@@ -46,7 +46,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _chips(text: str, found: Results) -> list[dict[str, str]]:
-    """Each term with the address of the same search without it."""
+    """Each term with the URL of the same search without it."""
     return [
         {"label": str(term), "without": f"{reverse('mentions:search')}?{urlencode({'q': _without(text, str(term))})}"}
         for term in found.terms

@@ -1,4 +1,4 @@
-"""What could not be read, from its ticket: its raw text, and *replay*."""
+"""An unreadable item, opened from its ticket: its raw text, and *replay*."""
 
 from __future__ import annotations
 

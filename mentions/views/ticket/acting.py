@@ -1,4 +1,4 @@
-"""What all pages that change a ticket share: the claim token, saying what went wrong, offering to take it back."""
+"""Shared by pages that change a ticket: the claim token, error messages, offering undo."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ REFUSALS = (
     replies.ReplyRefused,
     replies.TooLate,
 )
-"""Every way in which a verb says no; their texts are written for the one who reads them."""
+"""Exceptions by which a verb refuses; their texts are written for the user."""
 
 
 def token_of(request: HttpRequest) -> UUID | None:
-    """The claim that the page was shown with; None on a page without one. A broken one is one that is lost."""
+    """The claim token the page was shown with; None on a page without one. An invalid token counts as a lost claim."""
     try:
         return UUID(request.POST["token"]) if request.POST.get("token") else None
     except ValueError:
@@ -46,20 +46,20 @@ def token_of(request: HttpRequest) -> UUID | None:
 
 
 def view_of(request: HttpRequest) -> str | None:
-    """The slug of the view that is played ("" for the whole queue), None on the ticket's own page."""
+    """The slug of the played view ("" for the whole queue), None on the ticket's own page."""
     if request.POST.get("mode") != "play":
         return None
     return slug_of(request)
 
 
 def slug_of(request: HttpRequest) -> str:
-    """The view that a form names; "" for what no address could hold."""
+    """The view named by a form; "" if it is no valid slug."""
     slug = request.POST.get("view", "")
     return slug if _SLUG.match(slug) else ""
 
 
 def number_of(text: str | None) -> int | None:
-    """A row's number as a form sends it; None for what cannot be one (also what no column could hold)."""
+    """A row id from a form; None if invalid (or too large for the column)."""
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 18 else None
 
 
@@ -75,7 +75,7 @@ def words_of(error: Exception) -> str:
 
 
 def telling(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A verb that refuses is said in its own words on the ticket's page; nothing was changed then."""
+    """Shows a verb's refusal, in its own words, on the ticket page; nothing was changed then."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, number: int, **kwargs: Any) -> HttpResponse:
@@ -90,25 +90,25 @@ def telling(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def offer_undo(request: HttpRequest, words: str, done: Event | Reply) -> None:
-    """A toast with the way back; its tags carry what to take back (`mentions.templatetags.desk.undo_url`)."""
+    """A toast with an undo link; its tags say what to undo (`mentions.templatetags.desk.undo_url`)."""
     kind = "reply" if isinstance(done, Reply) else "event"
     messages.info(request, words, extra_tags=f"undo-{kind}-{done.pk}")
 
 
 def make_room(request: HttpRequest, ticket_id: int, now: datetime) -> None:
-    """Before something is taken back: the next ticket came on screen by itself, so it goes back to its place, unless
-    its answer has been begun. Without this the one taken back could not be held."""
+    """Before an undo, release the ticket that came up automatically, unless its answer has been started. Otherwise the
+    undone ticket could not be claimed."""
     held = claims.current(request.user, now)
     if held is None or held.pk == ticket_id or held.claim_token is None or drafts.text_of(held.pk, request.user):
         return
     try:
         claims.release(held.pk, request.user, held.claim_token, now)
     except claims.ClaimLost:
-        pass  # another window has just let go of it: there is room
+        pass  # another window has just released it: there is room
 
 
 def back_to(request: HttpRequest, ticket_id: int, now: datetime) -> HttpResponse:
-    """The ticket on screen again: in play mode where it was left and is held, else on its own page."""
+    """The ticket on screen again: in play mode if it was left there and is held, else on its own page."""
     held = claims.current(request.user, now)
     is_held = held is not None and held.pk == ticket_id
     return redirect(playing.back_address(request, ticket_id, is_held=is_held))

@@ -1,4 +1,4 @@
-"""Files of messages: always a download, never shown as a page of ours."""
+"""Attachments: always a download, never shown as a page of ours."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mentions.models import Attachment
 from mentions.people import access
 
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
-"""Types that are named as what they are, so that a mail's own pictures show in its frame; all others are just bytes."""
+"""Types served under their own name, so that a mail's inline pictures show in its frame; all others are just bytes."""
 
 
 @require_GET
 @login_required
 def attachment(request: HttpRequest, number: int) -> HttpResponse:
-    """The bytes, for whoever may see the ticket; 404 also where only name and size were kept."""
+    """The bytes, for people who may see the ticket; 404 also if only name and size were stored."""
     files = access.seen_by(request.user, Attachment).filter(blob__isnull=False).select_related("blob")
     file = get_object_or_404(files, pk=number)
     kind = file.type.lower().partition(";")[0].strip()
@@ -33,5 +33,5 @@ def attachment(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _plain(name: str) -> str:
-    """On one line, without what could end a header."""
+    """On one line, without characters that could end a header."""
     return "".join(c if c.isprintable() else " " for c in name).strip() or "file"

@@ -1,4 +1,4 @@
-"""What did not arrive: for whoever sent it, and after a while for the team."""
+"""Delivery problems: for the sender, and after a while for the team."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mentions.notifications import delivery_news, delivery_problems
 @login_required
 @never_cache
 def problems(request: HttpRequest) -> HttpResponse:
-    """Oldest first, each with what to do."""
+    """Oldest first, each with its next step."""
     found = delivery_problems.open_for(request.user, desk_now())
     lines = [(p, delivery_news.sentence(p), delivery_news.next_step(p)) for p in found]
     return render(request, "mentions/delivery_problems.html", {"lines": lines})
@@ -47,7 +47,7 @@ def count(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def settle(request: HttpRequest, number: int) -> HttpResponse:
-    """Somebody has seen to it."""
+    """Mark a problem as settled."""
     try:
         if delivery_problems.dismiss(number, request.user, desk_now()):
             messages.success(request, _("Settled. It is off the list."))

@@ -1,4 +1,4 @@
-"""How the replies of a ticket stand, for a page that is open: a badge, a sentence, and what to do next."""
+"""Delivery states of a ticket's replies, for an open page: a badge, a sentence, and what to do next."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from mentions.models import Message, Reply
 from mentions.replies.promises import Stage
 
 MOST = 20
-"""Of the latest replies; older ones do not change any more."""
+"""Latest replies only; older ones no longer change."""
 
 
 def tag(ticket_id: int, seen: int) -> str:
-    """An ETag that changes with any message after `seen` and any move of a reply. Two short statements."""
+    """An ETag that changes with any message after `seen` and any state change of a reply. Two short statements."""
     newest = Message.objects.filter(ticket=ticket_id, pk__gt=seen).order_by("-pk").values_list("pk", flat=True).first()
     states = list(_latest(ticket_id).values_list("pk", "state", "error", "outbound__state", "deletion__state"))
     return f'"{hashlib.md5(repr((seen, newest, states)).encode(), usedforsecurity=False).hexdigest()}"'
 
 
 def of(ticket_id: int) -> list[dict[str, Any]]:
-    """[{"id", "state", "badge", "words"}] of replies that have left their undo window or were stopped."""
+    """[{"id", "state", "badge", "words"}] of replies past their undo window or stopped."""
     shown = [r for r in _latest(ticket_id) if r.state not in (Stage.RESTING, Stage.UNDONE)]
     return [{"id": r.pk, "state": r.state, "badge": _badge(r), "words": _words(r)} for r in shown]
 

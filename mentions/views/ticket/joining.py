@@ -1,4 +1,4 @@
-"""Two tickets that are one conversation, one that is two: asked first, with the other in sight, then done."""
+"""Merging and splitting tickets: a confirmation that shows the other ticket, then the change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mentions.views.ticket.acting import back_to, number_of, telling, visible_or
 @login_required
 @telling
 def merge(request: HttpRequest, number: int) -> HttpResponse:
-    """`into`: the number of the ticket that it becomes part of, with or without #. GET shows that one, POST merges."""
+    """`into`: the target ticket's number, with or without #. GET shows the target, POST merges."""
     access.require(request.user, access.MERGE)
     source = visible_or_404(request, number)
     wanted = (request.POST.get("into") or request.GET.get("into", "")).strip().removeprefix("#")
@@ -46,7 +46,7 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _other(request: HttpRequest, source: Ticket, wanted: int | None, said: str) -> tuple[Ticket | None, str]:
-    """The ticket of that number, if this person may see it, or what is wrong with the number."""
+    """The ticket with that number, if this person may see it, or the error."""
     if not said:
         return None, ""
     if wanted == source.pk:
@@ -60,7 +60,7 @@ def _other(request: HttpRequest, source: Ticket, wanted: int | None, said: str) 
 
 
 def _narrowed(source: Ticket, target: Ticket) -> list[Ticket]:
-    """Those of the two that fewer people see once they are one."""
+    """Those of the two that fewer people can see after the merge."""
     together = len(audience.circle_of([source, target]).channels)
     return [ticket for ticket in (source, target) if len(audience.circle_of([ticket]).channels) < together]
 
@@ -69,7 +69,7 @@ def _narrowed(source: Ticket, target: Ticket) -> list[Ticket]:
 @login_required
 @telling
 def split(request: HttpRequest, number: int) -> HttpResponse:
-    """`message`: the one that becomes a ticket of its own."""
+    """`message`: the one to split off into a new ticket."""
     access.require(request.user, access.MERGE)
     visible_or_404(request, number)
     message_id = number_of(request.POST.get("message"))

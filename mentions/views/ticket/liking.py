@@ -1,4 +1,4 @@
-"""Praise is often best answered by a like."""
+"""Likes a message: often the best answer to praise."""
 
 from __future__ import annotations
 

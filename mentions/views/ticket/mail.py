@@ -1,4 +1,4 @@
-"""A mail as its sender laid it out: sanitised, in a frame of its own, with a stricter policy than any page."""
+"""A mail's original HTML: sanitised, in a separate frame, with a stricter policy than any page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from mentions.models import Message
 from mentions.people import access
 from mentions.text.sanitise import clean_mail
 
-# allow-same-origin without allow-scripts: the frame may load our own pictures with the viewer's session, nothing runs.
+# allow-same-origin without allow-scripts: the frame may load our own pictures with the viewer's session; no script
+# runs.
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src {images}; frame-ancestors 'self'; base-uri 'none'; "
     "form-action 'none'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
@@ -24,7 +25,7 @@ POLICY = (
 @login_required
 @xframe_options_sameorigin
 def html(request: HttpRequest, number: int) -> HttpResponse:
-    """`?pictures=1` is the reader's click that lets the pictures be fetched from wherever the sender put them."""
+    """`?pictures=1`: the reader's click allows loading remote pictures."""
     messages = access.seen_by(request.user, Message).exclude(html="")
     message = get_object_or_404(messages.prefetch_related("attachments"), pk=number)
     show = request.GET.get("pictures") == "1"

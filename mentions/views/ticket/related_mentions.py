@@ -1,4 +1,4 @@
-"""The same page on other tickets: what two platforms brought, or one brought and somebody added."""
+"""Other tickets about the same page: from two platforms, or one of them added by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mentions.views.panels import Panel
 
 SHOWN = 5
 
-# One conversation on one platform is no "elsewhere": ten askers under a story are beside each other already.
+# One conversation on one platform doesn't count: ten askers under a story are listed together already.
 _FOUND = """
 SELECT mentions_ticket.id, mentions_ticket.subject, mentions_ticket.status, c.name
 FROM mentions_ticket JOIN channels_channel c ON c.id = mentions_ticket.channel_id
@@ -49,7 +49,7 @@ class Other:
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str, Any] | None:
-    """One statement, none where nothing of the conversation has an address; None where there is nothing to show."""
+    """One statement, or none if no message has a URL; None if there is nothing to show."""
     said = [entry.item for entry in thread.entries if entry.kind == "message"]
     places = sorted({place for message in said for place in (message.canonical_url, message.page_url) if place})
     if not places or thread.first is None:

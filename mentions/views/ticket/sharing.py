@@ -1,4 +1,4 @@
-"""Share a ticket to Slack: the words first, to be changed, then the post."""
+"""Shares a ticket to Slack: edit the text first, then post."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mentions.views.ticket.acting import back_to, may_play, visible_or_404
 @require_http_methods(["GET", "POST"])
 @login_required
 def share(request: HttpRequest, number: int) -> HttpResponse:
-    """`channel`, `text`, and the `key` of the page that was shown: two clicks post it once."""
+    """`channel`, `text`, and the page's `key`: two clicks post it once."""
     may_play(request)
     ticket = visible_or_404(request, number)
     channels = sharing.channels_of(ticket)

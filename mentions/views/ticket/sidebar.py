@@ -1,4 +1,4 @@
-"""What stands beside a conversation, in one statement: requester, earlier tickets, tags, draft, macros, counts."""
+"""The ticket sidebar in one statement: requester, earlier tickets, tags, draft, macros, counts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mentions.tickets.conversation import Has
 EARLIER = 5
 DONE_KINDS = ("status", "replied", "no_reply", "answered_outside")
 _TAKEN_BACK = ("undone", "blocked", "delivery_failed")
-"""A step that did not last: taken back, or its reply never left."""
+"""Steps that were undone, or had a reply that was never sent."""
 _DONE = """
 SELECT count(DISTINCT e.ticket_id) FROM mentions_event e
 WHERE e.actor_id = %(me)s AND e.at >= %(midnight)s
@@ -35,7 +35,7 @@ STATUS_WORDS = dict(Ticket.Status.choices)
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """Another conversation with the same human, where known, else the same account."""
+    """Another conversation with the same human if known, else the same account."""
 
     pk: int
     subject: str
@@ -44,8 +44,8 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """How the viewer came to hold the ticket, by their last claim. `how`: None for somebody who took it from a list,
-    "mine" or "others" where play brought it; `view`: the slug of the one that was played."""
+    """How the viewer got the ticket, by their last claim. `how`: None if they took it from a list, "mine" or "others"
+    if play mode offered it; `view`: the slug of the played view."""
 
     how: str | None = None
     view: str | None = None
@@ -57,20 +57,20 @@ class Facts:
     tags: list[str]
     draft: Kept
     done_today: int
-    """Tickets that this person brought further since midnight of their own day."""
+    """Tickets this person progressed since midnight in their zone."""
     has: Has
     earlier: list[Earlier]
-    """One more than EARLIER where there are more."""
+    """One more than EARLIER if there are more."""
     macros: list[dict[str, Any]]
     picked: Picked
     left: int | None
-    """In the view that is played; capped."""
+    """Tickets left in the played view; capped."""
     in_view: bool
-    """Whether this ticket is one of that view, as far as claiming it changes nothing about that."""
+    """Whether this ticket belongs to that view, ignoring filters that claiming changes."""
 
 
 CHANGED_BY_CLAIMING = {"statuses", "assignee"}
-"""Filters of a view."""
+"""View filters that claiming affects."""
 
 _FACTS = """
 SELECT {author}, {person},
@@ -108,7 +108,7 @@ def _shapes() -> tuple[Shape[Author], Shape[Person]]:
 
 @lru_cache(maxsize=512)
 def _statement(filters: str | None) -> tuple[str, dict[str, Any]]:
-    """With the count of the view of these filters, and the values of the filters."""
+    """The statement, with the count of the view with these filters, and the filter values."""
     authors, persons = _shapes()
     left, in_view, values = "NULL::bigint", "TRUE", {}
     if filters is not None:
@@ -136,7 +136,7 @@ def _draft(found: str | None) -> Kept:
 
 
 def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None) -> Facts:
-    """`view`: the one whose rest is counted. The caller has made sure that `user` may see the ticket."""
+    """`view`: the view to count. The caller has checked that `user` may see the ticket."""
     sql, values = _statement(None if view is None else json.dumps(view.filters, sort_keys=True))
     own = {"ticket": ticket.pk, "requester": ticket.requester_id, **_today(now)}
     row = prepared.run(sql, {**values, **own, "me": user.pk, "now": now})[0]
@@ -160,11 +160,11 @@ def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None)
 
 
 def _today(now: datetime) -> dict[str, Any]:
-    """The values of _DONE, but for who."""
+    """The values of _DONE, except the user."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     return {"midnight": midnight, "kinds": list(DONE_KINDS), "taken_back": list(_TAKEN_BACK)}
 
 
 def done_today(user: Any, now: datetime) -> int:
-    """Tickets that this person brought further since midnight of their own day, and that stayed so."""
+    """Tickets this person progressed since midnight in their zone, without undone steps."""
     return int(prepared.run(_DONE, {"me": user.pk, **_today(now)})[0][0])

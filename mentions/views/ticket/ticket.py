@@ -1,4 +1,5 @@
-"""One ticket for everybody who may see it: as in play mode, with its history; small changes that need no claim."""
+"""The ticket page, for everybody who may see it: as in play mode, plus its history and small changes that need no
+claim."""
 
 from __future__ import annotations
 
@@ -37,7 +38,7 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 @login_required
 def preview(request: HttpRequest, number: int) -> HttpResponse:
-    """The conversation alone, for a look from the list."""
+    """The conversation alone, as a preview in the list."""
     shown = visible_or_404(request, number)
     return render(request, "mentions/_preview.html", {"ticket": shown, "thread": thread_of(shown)})
 
@@ -45,8 +46,8 @@ def preview(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 @login_required
 def news(request: HttpRequest, number: int) -> HttpResponse:
-    """`?seen=` the last message id that the page shows: {"count", "words"} of what came since, and how the replies of
-    the ticket stand now. 304 while nothing has changed."""
+    """`?seen=` the last message id shown: {"count", "words"} of newer messages, and the current states of the ticket's
+    replies. 304 while nothing has changed."""
     visible_or_404(request, number)
     try:
         seen = int(request.GET.get("seen", ""))
@@ -73,7 +74,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 @telling
 def note(request: HttpRequest, number: int) -> HttpResponse:
-    """Anybody who may read a ticket may write a note on it."""
+    """Add a note; allowed for anybody who may read the ticket."""
     visible_or_404(request, number)
     text = request.POST.get("text", "")
     try:
@@ -88,7 +89,7 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
 @login_required
 @telling
 def tags(request: HttpRequest, number: int) -> HttpResponse:
-    """`add` (words parted by commas or spaces) and `remove` (one name)."""
+    """`add` (separated by commas or spaces) and `remove` (one name)."""
     access.require(request.user, access.PLAY)
     visible_or_404(request, number)
     words = request.POST.get("add", "").replace(",", " ").split()
@@ -111,7 +112,7 @@ def priority(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 @login_required
 def links(request: HttpRequest, number: int) -> HttpResponse:
-    """Solved tickets like this one, or like the words in `?q=`; for the side panel, or as a page of its own."""
+    """Solved tickets similar to this one, or to `?q=`; for the side panel, or as a page."""
     shown = visible_or_404(request, number)
     words = request.GET.get("q", "").strip()[:300]
     texts = [words] if words else [m.text for m in shown.messages.filter(direction="in").only("text")[:3]]
@@ -125,8 +126,8 @@ def links(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 @login_required
 def answer(request: HttpRequest, number: int) -> HttpResponse:
-    """The first answer given on a ticket, in our own words, to be used again on ticket `?for=`: {"text", "warning"}.
-    With a warning it is put in only by somebody who has read it."""
+    """The first answer given on a ticket, in our own words, for use on ticket `?for=`: {"text", "warning"}. With a
+    warning it is inserted only after somebody has read it."""
     old = visible_or_404(request, number)
     visible = access.visible_tickets(request.user).select_related("channel__connection")
     other = visible.filter(pk=number_of(request.GET.get("for")) or 0).first()

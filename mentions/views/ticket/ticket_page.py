@@ -1,4 +1,4 @@
-"""Everything that the page of one ticket shows, in a constant number of statements however long its conversation is."""
+"""Everything shown on a ticket's page, in a constant number of statements however long the conversation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ NO_REPLY_REASONS = [(value, label) for value, label in Ticket.NoReply.choices if
 
 @dataclass(frozen=True, slots=True)
 class Composing:
-    """What somebody had written when the page had to be shown again, and why it had to be."""
+    """What the user had written when the page is shown again, and the reason."""
 
     text: str
     channel_id: int | None = None
@@ -50,15 +50,15 @@ class Composing:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One way to send a reply: what the ticket is afterwards, and what the button says."""
+    """One way to send a reply: the ticket's status afterwards, and the button's label."""
 
     status: str
     words: str
 
 
 def heading(ticket: Ticket) -> str:
-    """What the ticket is called: the subject of a mail, else who wrote, else (a page that names nobody) its title or
-    site. Never empty."""
+    """The ticket's title: the subject of a mail, else who wrote, else (a page without an author) its title or site.
+    Never empty."""
     if ticket.channel.connection.platform == "email" and ticket.subject:
         return ticket.subject
     who = ticket.requester
@@ -66,15 +66,15 @@ def heading(ticket: Ticket) -> str:
 
 
 def load(request: HttpRequest, number: int) -> Ticket:
-    """The ticket with its nearest relations, for whoever may see it. Raises Ticket.DoesNotExist."""
+    """The ticket with its related rows, if the user may see it. Raises Ticket.DoesNotExist."""
     related = ("channel__connection", "requester__person", "assignee", "claimed_by")
     found: Ticket = access.visible_tickets(request.user).select_related(*related).get(pk=number)
     return found
 
 
 def state(request: HttpRequest, ticket: Ticket, view: View | None) -> SafeString:
-    """The hidden fields of every form that changes the ticket; a dozen forms share them."""
-    # The token of a claim is shown to its holder only: whoever has it writes in the holder's place.
+    """The hidden fields of every form that changes the ticket; rendered once for a dozen forms."""
+    # The claim token is shown only to its holder: anybody with it can act as the holder.
     token = ticket.claim_token if ticket.claimed_by_id == request.user.pk else None
     fields = {"csrfmiddlewaretoken": get_token(request), "token": token or ""}
     if view is not None:
@@ -95,8 +95,8 @@ def _shapes() -> tuple[Shape[Channel], Shape[Connection], str]:
 
 
 def complete(ticket: Ticket, user: Any) -> Ticket:
-    """The nearest relations of a ticket that `user` has just claimed: nothing that is known is asked again. (The
-    requester comes with the facts.)"""
+    """Fill in the related rows of a ticket that `user` has just claimed, without repeating queries. (The requester
+    comes with the sidebar's facts.)"""
     channels, connections, statement = _shapes()
     rows = prepared.run(statement, {"channel": ticket.channel_id})
     source = connections.made_of(rows[0], channels.width)
@@ -117,7 +117,7 @@ def context(
     view: View | None = None,
     composing: Composing | None = None,
 ) -> dict[str, Any]:
-    """For templates/mentions/ticket.html. `view`: the one that is played, None on the ticket's own page."""
+    """For templates/mentions/ticket.html. `view`: the played one, None on the ticket's own page."""
     user = request.user
     facts = facts_of(ticket, user, now, view)
     ticket.requester = facts.requester
@@ -127,7 +127,7 @@ def context(
     can_play = user.has_perm(access.PLAY)
     return {
         "ticket": ticket,
-        # Resolved once: the addresses of a dozen forms lie below it.
+        # Resolved once: the URLs of a dozen forms start with it.
         "heading": heading(ticket),
         "is_due": ticket.due_at is not None and ticket.status not in (Ticket.Status.SOLVED, Ticket.Status.CLOSED),
         "base": reverse("mentions:ticket", args=[ticket.pk]),
@@ -186,13 +186,13 @@ def _composer(
 
 
 def _after_word(status: str) -> str:
-    """What a macro makes of the ticket, where that is not what is usual."""
+    """The status a macro sets, if it is not the default."""
     return "" if status in ("", Ticket.Status.SOLVED) else str(STATUS_WORDS[status])
 
 
 def sends(usual: str) -> list[Send]:
-    """The ways to send, the default first: what the macro says that wrote the draft, else solving. The two keys are of
-    the first two."""
+    """The ways to send, the default first: as set by the macro that wrote the draft, else solving. The two shortcuts
+    belong to the first two."""
     words = {
         Ticket.Status.SOLVED: _("Reply & solve"),
         Ticket.Status.PENDING: _("Reply & pending"),
@@ -203,7 +203,7 @@ def sends(usual: str) -> list[Send]:
 
 
 def no_reply_reasons(*, can_like: bool) -> list[tuple[str, str]]:
-    """[(value, words)]. Praise says that it likes where it does."""
+    """[(value, label)]. Praise mentions the like if one will be sent."""
     return [
         (value, _("praise: like it") if can_like and value == Ticket.NoReply.PRAISE else str(label))
         for value, label in NO_REPLY_REASONS
@@ -211,13 +211,13 @@ def no_reply_reasons(*, can_like: bool) -> list[tuple[str, str]]:
 
 
 def _own_account(user: access.User, ticket: Ticket) -> PersonalAccount | None:
-    """The viewer's account there that does not work (yet)."""
+    """The viewer's account there if it does not work (yet)."""
     return PersonalAccount.objects.filter(user_id=user.pk or 0, connection_id=ticket.channel.connection_id).first()
 
 
 def _outside_url(message: Message, *, can_send: bool) -> str | None:
-    """Where an answer is written there; where the desk can send it, or the connection is not set up any more, the
-    mention's own place will do."""
+    """The URL for writing an answer there; the mention's own URL if the desk can send it, or the connection is no
+    longer set up."""
     if can_send:
         return web_address(message.url) or None
     try:
@@ -241,7 +241,7 @@ def can_delete_there(ticket: Ticket) -> bool:
 
 
 def _panels(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[dict[str, Any]]:
-    """What upper floors show here. Rendered without the context processors, which have run for the page already."""
+    """Panels of upper floors. Rendered without the context processors, which have already run for the page."""
     common = {"ticket": ticket, "user": request.user, "request": request, "csrf_token": get_token(request)}
     return [
         {"title": shown.panel.title, "html": get_template(shown.panel.template).render({**common, **shown.context})}
@@ -250,7 +250,7 @@ def _panels(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[dict[s
 
 
 def _tool_links(ticket: Ticket) -> list[dict[str, str]]:
-    """The channel's links with the requester's data in their places."""
+    """The channel's tool links with the requester's data filled in."""
     from urllib.parse import quote
 
     author = ticket.requester
@@ -267,7 +267,7 @@ def _tool_links(ticket: Ticket) -> list[dict[str, str]]:
 
 
 def park_times(now: datetime) -> list[tuple[str, str]]:
-    """[(ISO time, words)] to park until, in the viewer's own days."""
+    """[(ISO time, label)] to park until, in the viewer's time zone."""
     local = timezone.localtime(now)
     morning = local.replace(hour=9, minute=0, second=0, microsecond=0) + timedelta(days=1)
     monday = morning + timedelta(days=(7 - morning.weekday()) % 7)
@@ -283,7 +283,7 @@ def park_times(now: datetime) -> list[tuple[str, str]]:
 
 
 def why_this_one(thread: Thread, view: View | None, user: access.User, facts: Facts) -> str:
-    """Why it came to this advocate, in words."""
+    """Why this advocate got it, in words."""
     if view is not None and not (facts.in_view and facts.picked.how and facts.picked.view == view.slug):
         return _("you hold it already. Pass it on to go on with %(view)s.") % {"view": view.name or _("the queue")}
     team = [entry for entry in thread.entries if entry.kind == "message" and entry.item.direction == "team"]

@@ -1,4 +1,4 @@
-"""Bluesky: the PDS of the desk's account under /bluesky, the public pages under /bluesky/web."""
+"""Bluesky: the PDS of the desk's account under /bluesky, public pages under /bluesky/web."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ class Bluesky(Talk):
     # --- what happens -----------------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
-        """Some to us by name."""
+        """Some posts name us."""
         ((_, act),) = super().opening(random_, key, kind=kind, to=to, author=author)
         if random_.random() < 0.35:
             act.text = f"@{DESK} {act.text}"
         return [(0.0, act)]
 
     def perform(self, act: Act) -> Made:
-        """`more` knows `alt` (of a picture), `url` with `title` (a card), `quote` (address of a post), `created` (what
-        the client says, epoch seconds) and `lang`."""
+        """`more` may have `alt` (of a picture), `url` with `title` (a link card), `quote` (a post's URI), `created`
+        (the client's time, epoch seconds) and `lang`."""
         if act.verb == "edit":
             raise Impossible("nobody edits on Bluesky")
         at = act.at or self.universe.now()
@@ -96,7 +96,7 @@ class Bluesky(Talk):
         return None
 
     def posted_by_desk(self, record: Doc) -> Doc:
-        """A record that came through the API; who is answered may react."""
+        """A record created through the API; the person replied to may react."""
         made = self.posts.keep(DESK, record, at=self.universe.now(), desk=True)
         parent = self.posts.parent(made)
         if parent is None or not self.universe.reactions or self._is_ours(parent):
@@ -122,7 +122,7 @@ class Bluesky(Talk):
         return self.posts.handle(post["did"]) in (*self.team(), DESK)
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Mentions: posts that name us, call our account, answer or quote it."""
+        """Mentions: posts that name us, mention our account, or reply to or quote it."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         noted = self.posts.noted()
         for post in self.posts.all():

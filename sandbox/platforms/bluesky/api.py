@@ -1,4 +1,4 @@
-"""The methods of the AT Protocol that a desk needs, under /bluesky/xrpc: https://docs.bsky.app/docs/category/http-reference"""
+"""The AT Protocol methods a desk needs, under /bluesky/xrpc: https://docs.bsky.app/docs/category/http-reference"""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Api:
     # --- lists ------------------------------------------------------------------------------------------------
 
     def _page(self, request: Request, found: list[Any], key: str, default: int) -> Response:
-        """`found` newest first; the cursor is a place in it, as the real search has it."""
+        """`found` newest first; the cursor is an offset into it, as in the real search."""
         asked = request.query
         start = int(asked["cursor"]) if asked.get("cursor", "").isdecimal() else 0
         size = max(1, min(100, int(asked.get("limit") or default)))
@@ -71,7 +71,7 @@ class Api:
         return self._page(request, made, "notifications", 50)
 
     def search(self, request: Request) -> Response:
-        """As sloppy as the real one: a word of the query matches the beginning of any word."""
+        """As fuzzy as the real one: a query word matches the beginning of any word."""
         wanted = [word.lower() for word in _WORD.findall(request.query.get("q", ""))]
         if not wanted:
             return invalid('Error: Params must have the property "q"')
@@ -145,7 +145,7 @@ class Api:
         return json_response({"uri": f"at://{did_of(DESK)}/{LIKE}/{key}", "cid": cid_of(record)})
 
     def delete(self, request: Request) -> Response:
-        """What is not there is deleted already."""
+        """A missing record counts as deleted."""
         given = request.json()
         post = self.posts.get(f"at://{did_of(DESK)}/{given.get('collection')}/{given.get('rkey')}")
         if post is not None:

@@ -35,7 +35,7 @@ class Gate:
         return self._session()
 
     def refresh(self, request: Request) -> Response:
-        """The old refresh token is spent by it."""
+        """Invalidates the old refresh token."""
         token = self._token(request, "refresh")
         if token is None:
             return error(400, "ExpiredToken", "Token has been revoked")

@@ -1,4 +1,4 @@
-"""Bluesky's public pages: what is new, a profile, one conversation with a form to answer by hand."""
+"""Bluesky's public pages: latest posts, a profile, one conversation with a reply form."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Pages:
         return el("article", by, el("div", self._text(post["record"]), class_="text"), notes, class_=classes)
 
     def _text(self, record: Doc) -> Markup:
-        """With the links that the facets say, and none else."""
+        """Links only what the facets mark."""
         source, parts, at = record["text"].encode(), [], 0
         for facet in sorted(record.get("facets", ()), key=lambda f: f["index"]["byteStart"]):
             start, end, feature = facet["index"]["byteStart"], facet["index"]["byteEnd"], facet["features"][0]

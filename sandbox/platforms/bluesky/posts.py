@@ -1,6 +1,6 @@
-"""Posts as the network keeps them, and how they look on the wire.
+"""Posts as stored by the network, and their wire format.
 
-Shapes: https://docs.bsky.app/docs/advanced-guides/posts, …/api/app-bsky-feed-get-posts. A document of ours has `uri`,
+Shapes: https://docs.bsky.app/docs/advanced-guides/posts, …/api/app-bsky-feed-get-posts. Our documents have `uri`,
 `cid`, `did`, `record` (as its author wrote it), `at` (when the network saw it), `gone`, `likes`, `reposts`, `kind`,
 `desk`.
 """
@@ -19,7 +19,7 @@ from sandbox.store import Doc, Store
 DESK = "acme.example"
 """The handle of the desk's account."""
 HOME = "bsky.example"
-"""The domain under which accounts get a handle."""
+"""The domain of the accounts' handles."""
 POST = "app.bsky.feed.post"
 _BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
@@ -31,31 +31,31 @@ def iso(at: float) -> str:
 
 
 def handle_of(account: str) -> str:
-    """The handle of whoever is known by a short name elsewhere."""
+    """The handle for a short name used elsewhere."""
     name = account.lstrip("@").lower()
     return name if "." in name else f"{re.sub(r'[^a-z0-9-]', '-', name).strip('-')}.{HOME}"
 
 
 def did_of(handle: str) -> str:
-    """Made from the handle: the same in every run. https://web.plc.directory/spec/v0.1/did-plc"""
+    """Derived from the handle, so stable across runs. https://web.plc.directory/spec/v0.1/did-plc"""
     mark = int.from_bytes(hashlib.blake2b(handle.encode(), digest_size=15).digest(), "big")
     return "did:plc:" + "".join(_BASE32[mark >> 5 * place & 31] for place in range(24))
 
 
 def tid(at: float, number: int) -> str:
-    """Keys of records hold the time: https://atproto.com/specs/tid"""
+    """Record keys contain the time: https://atproto.com/specs/tid"""
     value = (int(at * 1_000_000) << 10) + number % 1024
     return "".join(_BASE32[value >> 5 * place & 31] for place in range(12, -1, -1))
 
 
 def called(record: Doc) -> list[str]:
-    """DIDs that a record's facets name."""
+    """DIDs mentioned in a record's facets."""
     features = [f for facet in record.get("facets", ()) for f in facet["features"]]
     return [f["did"] for f in features if f["$type"] == "app.bsky.richtext.facet#mention"]
 
 
 def facets_of(text: str) -> list[Doc]:
-    """As a good client makes them: in bytes of UTF-8."""
+    """As a good client makes them, in UTF-8 bytes."""
     found = [(m.span(), {"$type": "app.bsky.richtext.facet#link", "uri": m[0]}) for m in _LINK.finditer(text)]
     for m in _CALL.finditer(_LINK.sub(lambda link: " " * len(link[0]), text)):
         found.append((m.span(), {"$type": "app.bsky.richtext.facet#mention", "did": did_of(m[1].lower())}))
@@ -66,7 +66,7 @@ def facets_of(text: str) -> list[Doc]:
 
 
 def seen(record: Doc) -> str:
-    """What a reader sees: the text, what the picture shows, the title of the link's card."""
+    """Everything a reader sees: the text, image descriptions, the title of the link card."""
     embed = record.get("embed", {})
     notes = [f"[Image: {image['alt']}]" for image in embed.get("images", ()) if image["alt"]]
     notes += [f"[Link: {embed['external']['title']}]"] if "external" in embed else []
@@ -87,7 +87,7 @@ class Posts:
             self._below.setdefault(post["record"]["reply"]["parent"]["uri"], []).append(post["uri"])
 
     def keep(self, handle: str, record: Doc, *, at: float, **more: Any) -> Doc:
-        """A record that somebody has written; who is spoken to is told."""
+        """Store a record; the people it addresses are notified."""
         did = did_of(handle)
         self.store.put("bs_account", did, {"did": did, "handle": handle})
         uri = f"at://{did}/{POST}/{tid(at, self.store.next_number('bs_post'))}"
@@ -123,11 +123,11 @@ class Posts:
         return [post for _, uri in self._order if (post := self.get(uri))]
 
     def newest(self) -> Iterator[Doc]:
-        """What stands, newest first."""
+        """Existing posts, newest first."""
         return (post for post in reversed(self.all()) if not post["gone"])
 
     def notes(self) -> list[tuple[Doc, Doc]]:
-        """Notifications with what they are about, newest first. One about something deleted is gone with it."""
+        """Notifications with their subjects, newest first. One about a deleted post disappears with it."""
         found = ((note, self.get(note["uri"])) for note in reversed(list(self.store.all("bs_note").values())))
         return [(note, post) for note, post in found if post and not post["gone"]]
 

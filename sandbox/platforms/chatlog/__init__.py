@@ -1,6 +1,6 @@
-"""A chat room as Matrix serves it (https://spec.matrix.org/latest/client-server-api) and as an IRC log of the day.
+"""A chat room served over Matrix (https://spec.matrix.org/latest/client-server-api) and as a daily IRC log.
 
-The timeline is a list of events that only grows: an edit and a deletion are events, too.
+The timeline is an append-only list of events: edits and deletions are events too.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ChatLog(Talk):
         return f"@{member.key}:{SERVER}"
 
     def sender(self, name: str) -> str:
-        """The account behind a name, with or without its server."""
+        """The account for a name, with or without its server."""
         local = name.lstrip("@").partition(":")[0]
         return f"@{_PLAIN.sub('-', local).lower()}:{SERVER}"
 
@@ -106,7 +106,7 @@ class ChatLog(Talk):
     # --- truth ------------------------------------------------------------------------------------------------
 
     def _bursts(self) -> list[list[Doc]]:
-        """What one person said in one go, without anybody else in between."""
+        """What one person said consecutively, without anybody else in between."""
         bursts: list[list[Doc]] = []
         for event in self.events():
             if event["type"] != "m.room.message" or event.get("edits"):
@@ -120,7 +120,7 @@ class ChatLog(Talk):
         return bursts
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """A mention is a burst that named us; `id` is that of its first line which did."""
+        """A mention is a burst that names us; `id` is that of its first line that does."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         team = {self.account(member) for member in (*ADVOCATES, *EXPERTS)}
         for burst in self._bursts():

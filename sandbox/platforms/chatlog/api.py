@@ -1,4 +1,4 @@
-"""The Client-Server API of the room, and its log files. Tokens are places in the timeline."""
+"""The room's Client-Server API and log files. Tokens are positions in the timeline."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Api:
         )
 
     def _wire(self, event: Doc) -> dict[str, Any]:
-        """With the latest edit bundled, and without content once it is redacted."""
+        """With the latest edit bundled, and without content once redacted."""
         made = {key: value for key, value in event.items() if key not in _OURS}
         if event.get("gone"):
             return {**made, "content": {}, "unsigned": {"redacted_because": self._wire(event["gone"])}}
@@ -97,7 +97,7 @@ class Api:
         return {**made, "unsigned": {"age": 1}}
 
     def log(self, request: Request) -> Response:
-        """The lines of a day (UTC) as ZNC writes them; a day on which nothing was said has no file."""
+        """A day's lines (UTC) as ZNC writes them; a silent day has no file."""
         day = request.params["file"].removesuffix(".txt")
         lines = []
         for event in self.chat.events():

@@ -1,4 +1,4 @@
-"""The room and the token that opens it."""
+"""The room and its access token."""
 
 SERVER = "matrix.acme.example"
 ROOM, ALIAS = f"!AcmeRoomOfTheSandbox:{SERVER}", f"#acme:{SERVER}"

@@ -1,4 +1,4 @@
-"""Acme's forum, run by Discourse: API and public pages under /discourse, webhooks for whatever happens to a post."""
+"""Acme's Discourse forum: API and public pages under /discourse, webhooks for every post event."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Discourse(Talk):
     # --- what there is ----------------------------------------------------------------------------------------
 
     def posts(self) -> list[Doc]:
-        """Those that stand, in the order of their numbers."""
+        """Existing posts, in number order."""
         return [p for p in self.store.all("forum_post").values() if not p["deleted"]]
 
     def post(self, number: Any) -> Doc | None:
@@ -48,7 +48,7 @@ class Discourse(Talk):
         return [p for p in self.posts() if str(p["topic"]) == str(number)]
 
     def may_see(self, topic: Doc, me: str = "") -> bool:
-        """Private messages are for who takes part; the lounge is for staff."""
+        """Private messages are visible to their participants, the lounge to staff."""
         if topic["archetype"] == "private_message":
             return bool(me) and me in topic["people"]
         return topic["category"] in OPEN or me.lower() in self.team()
@@ -200,7 +200,7 @@ class Discourse(Talk):
         }
 
     def react(self, post: Doc, parent: Doc | None) -> None:
-        """The asker's word back to an answer of the team, some time later."""
+        """The asker's response to a team reply, some time later."""
         chance = self.universe.random
         if parent is None or not self.universe.reactions or chance.random() < 0.4:
             return
@@ -212,7 +212,7 @@ class Discourse(Talk):
     # --- for the desk -----------------------------------------------------------------------------------------
 
     def access(self) -> Access:
-        """Lee has a user API key, the others one that an admin has made for them."""
+        """Lee has a user API key, the others have one created by an admin."""
         personal = {m.key: {"api_key": key_of(m.key), "username": m.key} for m in ADVOCATES}
         return Access(
             {"api_base": f"{self.universe.public_url}/discourse"},
@@ -222,7 +222,7 @@ class Discourse(Talk):
         )
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Every post that everybody may read is one for us. Private messages and the staff lounge appear nowhere."""
+        """Every public post is a mention. Private messages and the staff lounge appear nowhere."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         for post in self.store.all("forum_post").values():
             topic = self.topic(post["topic"])

@@ -1,4 +1,4 @@
-"""The forum's JSON as far as the desk uses it: https://docs.discourse.org/"""
+"""The parts of the forum's JSON API that the desk uses: https://docs.discourse.org/"""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Api:
         return answer
 
     def _who(self, request: Request) -> str:
-        """The user behind the key; "" for a visitor."""
+        """The user of the key; "" for a visitor."""
         key, user_key = request.headers.get("Api-Key"), request.headers.get("User-Api-Key")
         if not key and not user_key:
             return ""
@@ -109,7 +109,7 @@ class Api:
         return {"current_user": {key: user[key] for key in ("id", "username", "name")} | {"moderator": user["staff"]}}
 
     def latest(self, request: Request, me: str) -> Any:
-        """Newest first. Private messages are in no public list, not even for who takes part in them."""
+        """Newest first. Private messages are in no public list, not even for their participants."""
         before = int(request.query.get("before") or 0)
         found = []
         for post in sorted(self.site.posts(), key=lambda p: -p["id"]):

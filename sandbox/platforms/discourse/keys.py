@@ -1,4 +1,4 @@
-"""Categories of the forum, and made-up keys that open nothing but the sandbox."""
+"""Forum categories, and fake keys that are valid only in the sandbox."""
 
 WEBHOOK_SECRET = "sandboxDiscourseHookSecret"  # noqa: S105
 STAFF_CATEGORY = 9
@@ -10,15 +10,15 @@ CATEGORIES: dict[int, tuple[str, str]] = {
     8: ("self-managed", "Self-managed"),
     STAFF_CATEGORY: ("staff", "Staff lounge"),
 }
-"""Number → (slug, name). The last one is read by staff only."""
+"""Number → (slug, name). The last one is for staff only."""
 OPEN = tuple(number for number in CATEGORIES if number != STAFF_CATEGORY)
 
 
 def key_of(account: str) -> str:
-    """A key for one user, made by an admin of the forum."""
+    """A user's key, created by a forum admin."""
     return f"sandboxDiscourseKeyOf-{account}"
 
 
 def user_key_of(account: str) -> str:
-    """A user API key that the person has made."""
+    """A user API key created by the person."""
     return f"sandboxDiscourseUserKeyOf-{account}"

@@ -1,4 +1,4 @@
-"""The forum as visitors see it, with a form to answer by hand."""
+"""The forum as visitors see it, with a reply form."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Pages:
                 f" · {len(post['likes'])} likes" if post["likes"] else None,
                 class_="by",
             ),
-            # Made by `wire.cooked`, which escapes whatever was typed.
+            # Built by `wire.cooked`, which escapes user input.
             el("div", Markup(wire.cooked(post["text"])), class_="text"),
             el("details", el("summary", "Answer"), reply_form("/discourse/reply", people, parent=post["id"]))
             if people

@@ -1,4 +1,4 @@
-"""Posts and topics as a forum writes them: https://docs.discourse.org/"""
+"""Posts and topics in the forum's format: https://docs.discourse.org/"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 
 
 def post(doc: Doc, topic: Doc, user: Doc, *, me: str = "", raw: bool = False) -> dict[str, Any]:
-    """As in a topic; `me`: who asks."""
+    """As in a topic; `me`: the requester."""
     return {
         "id": doc["id"],
         "name": user["name"],
@@ -52,13 +52,13 @@ def post(doc: Doc, topic: Doc, user: Doc, *, me: str = "", raw: bool = False) ->
 
 
 def latest(doc: Doc, topic: Doc, user: Doc, *, me: str = "") -> dict[str, Any]:
-    """As in `posts.json`: with the text as it was typed, and a little of the topic."""
+    """As in `posts.json`: with the raw text and some topic fields."""
     more = {"topic_title": topic["title"], "topic_html_title": html.escape(topic["title"])}
     return {**post(doc, topic, user, me=me, raw=True), **more, "category_id": topic["category"]}
 
 
 def hooked(doc: Doc, topic: Doc, user: Doc) -> dict[str, Any]:
-    """As a webhook tells it; `deleted_at` is null even when it has just been destroyed."""
+    """As in a webhook; `deleted_at` is null even right after deletion."""
     more = {
         "topic_archetype": topic["archetype"],
         "topic_posts_count": topic["posts"],

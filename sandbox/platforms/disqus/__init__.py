@@ -1,4 +1,4 @@
-"""Disqus: comments under Acme's own pages. API under /disqus/api/3.0, the pages themselves under /disqus/pages."""
+"""Disqus: comments on Acme's own pages. API under /disqus/api/3.0, the pages themselves under /disqus/pages."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Disqus(Talk):
     # --- what happens -----------------------------------------------------------------------------------------
 
     def perform(self, act: Act) -> Made:
-        """`more["to"]` is a forum or a thread; `pending`, `spam` and `guest` say what Disqus makes of it."""
+        """`more["to"]` is a forum or a thread; `pending`, `spam` and `guest` set the Disqus state."""
         at = act.at or self.universe.now()
         if act.verb in ("edit", "delete"):
             post = self._existing(act.parent)
@@ -123,7 +123,7 @@ class Disqus(Talk):
         return post
 
     def react(self, post: Doc, parent: Doc | None) -> None:
-        """The asker's word back to an answer of the team, some time later."""
+        """The asker's response to a team reply, some time later."""
         chance = self.universe.random
         if parent is None or not self.universe.reactions or chance.random() < 0.4:
             return
@@ -143,7 +143,7 @@ class Disqus(Talk):
         )
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Every comment under Acme's own pages is one for us."""
+        """Every comment on Acme's own pages is a mention."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         for post in self.posts():
             if post["author"].lower() in self.team():

@@ -1,6 +1,6 @@
-"""API 3.0 as far as the desk uses it: https://disqus.com/api/docs/
+"""The parts of API 3.0 that the desk uses: https://disqus.com/api/docs/
 
-Cursors are `MICROSECONDS:OFFSET:0`, so a page that begins inside one instant says how many of it to pass over.
+Cursors are `MICROSECONDS:OFFSET:0`: a page that starts within an instant says how many of its posts to skip.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Fields = dict[str, str]
 
 
 class Refused(Exception):
-    """An answer with a code that is not 0."""
+    """An answer with a non-zero code."""
 
     def __init__(self, code: int, words: str, status: int = 400) -> None:
         super().__init__(words)
@@ -53,7 +53,7 @@ class Api:
             router.add(method, path, guarded, platform="disqus", write=method == "POST")
 
     def _guarded(self, view: Callable[[Request, Fields], Any]) -> Callable[[Request], Response]:
-        """Keys and quota first; what is refused has a code."""
+        """Checks keys and quota first; refusals have a code."""
 
         def answer(request: Request) -> Response:
             fields = {**request.query, **(request.form() if request.method == "POST" else {})}
@@ -85,7 +85,7 @@ class Api:
             raise Refused(5, "Invalid API key")
 
     def _who(self, fields: Fields) -> str:
-        """The account behind the access token; "" without one, "moderator" for the connection's own."""
+        """The access token's account; "" without one, "moderator" for the connection's own."""
         token = fields.get("access_token", "")
         if not token:
             return ""
@@ -255,7 +255,7 @@ def _guest(post: Doc) -> dict[str, Any]:
 
 
 def status(post: Doc) -> str:
-    """The kind by which `include` asks for it."""
+    """The `include` value it falls under."""
     if post["deleted"]:
         return "deleted"
     return "spam" if post["spam"] else "unapproved" if post["pending"] else "approved"

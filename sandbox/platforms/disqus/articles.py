@@ -1,4 +1,4 @@
-"""Acme's own pages on which people comment: three forums, each with a few articles. Pure data."""
+"""Acme's own pages with comments: three forums, each with a few articles. Pure data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARTICLES: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 
 def thread_ids() -> dict[tuple[str, str], str]:
-    """(forum, slug) → the thread's number on Disqus."""
+    """(forum, slug) → the thread's Disqus number."""
     places = [(forum, slug) for forum, articles in ARTICLES.items() for slug, _, _ in articles]
     return {place: str(9_310_000_000 + number) for number, place in enumerate(places, 1)}
 

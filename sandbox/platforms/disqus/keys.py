@@ -1,4 +1,4 @@
-"""Made-up keys and tokens; they open nothing but the sandbox."""
+"""Fake keys and tokens, valid only in the sandbox."""
 
 API_KEY = "sandboxDisqusPublicKeyOfAcme"
 API_SECRET = "sandboxDisqusSecretKeyOfAcme"  # noqa: S105

@@ -1,4 +1,4 @@
-"""Acme's own pages with the comments under them, and a form to answer there by hand."""
+"""Acme's own pages with their comments and a reply form."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Pages:
         ours = post["author"].lower() in self.site.team()
         state = status(post)
         people = [(account, m.name) for account, m in self.site.team().items()]
-        # Made by `as_html`, which escapes whatever was typed.
+        # Built by `as_html`, which escapes user input.
         text = el("p", "[deleted]", class_="quiet") if post["deleted"] else Markup(as_html(post["text"]))
         answerable = not with_page and not post["deleted"]
         return el(

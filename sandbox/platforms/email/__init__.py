@@ -1,4 +1,4 @@
-"""Mail: real IMAP and SMTP servers, the customers' mailboxes as web pages under /mail."""
+"""E-mail: real IMAP and SMTP servers; the customers' mailboxes as web pages under /mail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Email(Platform):
         super().__init__(universe)
         self.mailboxes = Mailboxes(universe.store, universe.born_at)
         self._imap: ImapServer | None = None
-        self._loop: asyncio.AbstractEventLoop  # opened with the sockets: a world that only tells of itself has none
+        self._loop: asyncio.AbstractEventLoop  # opened with the sockets; a sandbox that is only inspected has none
         self._thread = threading.Thread(target=self._run, name="mail", daemon=True)
         self._ready = threading.Event()
         self._failed: BaseException | None = None
@@ -82,7 +82,7 @@ class Email(Platform):
         return f"{self.universe.public_url}/mail/{mail['mailbox']}/{mail['folder']}/{mail['uid']}"
 
     def existing(self, message_id: str) -> Doc:
-        """A copy of the mail: the team's if it has one."""
+        """A copy of the mail, the team's if there is one."""
         copies = self.mailboxes.found(message_id)
         if not copies:
             raise Impossible(f"there is no mail {message_id}")
@@ -135,7 +135,7 @@ class Email(Platform):
         self.mailboxes.deliver(letter.sender, raw, at=at, folder="Sent", **about)
         dkim = act.more.get("dkim", "pass")
         aliases = [a for a in addresses(*letter.to, *letter.cc, *act.more.get("bcc", ())) if is_ours(a)]
-        # Some servers deliver a mail to two aliases twice, some once: both are seen.
+        # Some servers deliver a mail to two aliases twice, some once; both occur here.
         if len(aliases) > 1 and sum(map(ord, letter.message_id)) % 2:
             aliases = aliases[:1]
         copies = []
@@ -145,7 +145,7 @@ class Email(Platform):
         return copies[0]
 
     def _from_team(self, act: Act, parent: Doc | None) -> Doc:
-        """An answer written with a mail program: a copy in Sent, one at the customer's, one for each alias in Cc."""
+        """A reply written in a mail client: a copy in Sent, one to the customer, one for each alias in Cc."""
         at = act.at or self.universe.now()
         if parent is None and not act.more.get("to"):
             raise Impossible("a mail from the team needs a mail that it answers, or an address")
@@ -161,7 +161,7 @@ class Email(Platform):
         about = {**parts.described(raw), "kind": act.kind, "by_team": True}
         if person is None or act.author in ALIASES:
             sent = self.mailboxes.deliver(TEAM, raw, at=at, folder="Sent", **about)
-        else:  # from a mailbox of their own, which the desk does not see
+        else:  # from a personal mailbox, which the desk doesn't see
             sent = self.mailboxes.deliver(sender, raw, at=at, folder="Sent", **about)
         for who in [*letter.to, *letter.cc]:
             stamped = compose.stamped(raw, delivered_to=who, sender=sender, at=at)
@@ -171,7 +171,7 @@ class Email(Platform):
     # --- the desk's mails -------------------------------------------------------------------------------------
 
     def accept(self, raw: bytes, sender: str, recipients: list[str]) -> None:
-        """A mail came in by SMTP: deliver it to everybody in one transaction, then let people react."""
+        """A mail arrived by SMTP: deliver it to all recipients in one transaction, then let people react."""
         at = self.universe.now()
         about = parts.described(raw)
         with self.store.transaction():
@@ -205,7 +205,7 @@ class Email(Platform):
         self.mailboxes.deliver(TEAM, stamped, at=at, **{**parts.described(report), "kind": "bounce", "auto": True})
 
     def _autoreply(self, mail: Doc, recipient: str) -> None:
-        """Never to a mail that is automatic itself (RFC 3834)."""
+        """Never replies to automatic mail (RFC 3834)."""
         if mail["auto"]:
             return
         more = {"form": "autoreply", "subject": f"Automatic reply: {mail['subject']}"}
@@ -233,7 +233,7 @@ class Email(Platform):
     # --- truth ------------------------------------------------------------------------------------------------
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """By Message-ID; `uids` are its copies in INBOX. Automatic mail is in `automatic`, outside the mentions."""
+        """By Message-ID; `uids` are its copies in INBOX. Automatic mail is listed in `automatic`, not as mentions."""
         told: dict[str, list[dict[str, Any]]] = {
             "mentions": [],
             "optional": [],
@@ -279,12 +279,12 @@ def _answered(subject: str) -> str:
 
 
 def _reply_to(parent: Doc) -> str:
-    """Where an answer of the customer goes: back to who wrote, or, after their own mail, to the same alias."""
+    """Where the customer's answer goes: back to the sender or, after their own mail, to the same alias."""
     return parent["sender"] if is_ours(parent["sender"]) else _our_address(parent)
 
 
 def _our_address(mail: Doc) -> str:
-    """The address of ours that a mail was written to or from."""
+    """Our address that a mail was sent to or from."""
     ours = [a for a in addresses(mail["to"], mail["cc"], mail["sender"]) if is_ours(a) and a != MAILBOX_USER]
     return ours[0] if ours else address(CATCH_ALL)
 

@@ -1,4 +1,4 @@
-"""Raw mails as programs write them: plain, HTML, attachments, old charsets, newsletters, bounces."""
+"""Raw mails as real programs write them: plain, HTML, attachments, old charsets, newsletters, bounces."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHARSETS = {"latin1": "iso-8859-1", "cp1252": "windows-1252", "iso2022jp": "iso-
 
 @dataclass
 class Letter:
-    """What is to be written. Addresses are bare; `form` is one of the builders below, `headers` override."""
+    """A mail to write. Addresses are bare; `form` is one of the builders below, `headers` override."""
 
     sender: str
     name: str
@@ -44,7 +44,7 @@ class Letter:
 
 
 def build(letter: Letter) -> EmailMessage:
-    """The mail as its sender's program hands it over, with no trace of the way yet."""
+    """The mail as the sender's program submits it, before any transport headers."""
     mail = EmailMessage(policy=POLICY)
     mail["From"] = formataddr((letter.name, letter.sender), "utf-8") if letter.name else letter.sender
     mail["To"] = ", ".join(letter.to)
@@ -109,21 +109,21 @@ def _in_charset(mail: EmailMessage, text: str, charset: str) -> None:
 
 
 def as_html(text: str, *, pixel: bool = False) -> str:
-    """What a mail program makes of a text; a newsletter also counts who opens it."""
+    """The HTML a mail program makes of a text; newsletters add a tracking pixel."""
     paragraphs = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>\n" for part in text.split("\n\n"))
     image = '<img src="https://tracker.example/open.gif?id=17" width="1" height="1" alt="">' if pixel else ""
     return f'<html><body style="font-family: sans-serif">{paragraphs}{image}</body></html>\n'
 
 
 def quote(text: str, name: str, at: float) -> str:
-    """The text below an answer."""
+    """The quoted text below a reply."""
     when = datetime.fromtimestamp(at, UTC).strftime("%a, %d %b %Y at %H:%M")
     lines = "\n".join("> " + line if line else ">" for line in text.strip().splitlines())
     return f"\nOn {when}, {name} wrote:\n{lines}\n"
 
 
 def stamped(mail: bytes, *, delivered_to: str, sender: str, at: float, dkim: str = "pass") -> bytes:
-    """The mail as it lies in the mailbox: what our server puts above it (RFC 5321, 4.4; RFC 8601)."""
+    """The mail as stored in the mailbox, with the headers our server prepends (RFC 5321, 4.4; RFC 8601)."""
     domain = sender.partition("@")[2] or "unknown.invalid"
     when = format_datetime(datetime.fromtimestamp(int(at), UTC))
     spf = "pass" if dkim == "pass" else "softfail"

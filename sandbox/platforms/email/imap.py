@@ -1,7 +1,7 @@
-"""IMAP by pymap over our store: what a client does is kept, and faults happen on the wire.
+"""IMAP by pymap on top of our store: client changes are persisted, and faults happen on the wire.
 
-pymap's own memory backend (`pymap.backend.dict`) does the protocol's part; here it is filled from the store at the
-start, and every change goes to the store before it is acknowledged. All of it runs in the mail loop's thread.
+pymap's in-memory backend (`pymap.backend.dict`) implements the protocol; it is filled from the store at startup, and
+every change goes to the store before it is acknowledged. All of it runs in the mail loop's thread.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ TIMEOUT_S, SLOW_S = 30.0, 2.0
 
 
 class StoredMessage(Message):
-    """A message whose bytes stay in the store until somebody fetches them."""
+    """A message that loads its bytes from the store only when fetched."""
 
     __slots__ = ["_doc", "_mailboxes"]
 
@@ -79,7 +79,7 @@ class StoredMailbox(MailboxData):
         self._mod_sequences.update(list(self._messages))
 
     def arrived(self, doc: Doc) -> Message:
-        """A new document of this folder: clients see it at their next command."""
+        """Adds a new document to the folder; clients see it at their next command."""
         if doc["uid"] in self._messages:
             return self._messages[doc["uid"]]
         message = self._messages[doc["uid"]] = StoredMessage(self._mailboxes, doc, recent=True)
@@ -164,7 +164,7 @@ class _Config(Config):
 
 
 class FaultyLogin(Login):
-    """Refuses people at the door when a fault says so."""
+    """Rejects logins if a fault says so."""
 
     def __init__(self, config: Config, faults: Faults) -> None:
         super().__init__(config)
@@ -195,7 +195,7 @@ class _Busy(ResponseError):
 
 
 class _CutWriter:
-    """A stream writer that can break off after some bytes."""
+    """A stream writer that can cut the connection after some bytes."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer

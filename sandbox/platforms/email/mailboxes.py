@@ -1,7 +1,7 @@
-"""All mailboxes and their mails, kept in the store: the team's, and those of the pretend customers.
+"""All mailboxes and their mails, in the store: the team's and the fictional customers'.
 
-A mail is one document per copy, under `mailbox/folder/uid`, its bytes beside it. UIDs only grow and UIDVALIDITY stays,
-restarts included (RFC 9051, 2.3.1.1).
+A mail is one document per copy, under `mailbox/folder/uid`, with its bytes. UIDs only grow and UIDVALIDITY is constant,
+even across restarts (RFC 9051, 2.3.1.1).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TEAM = MAILBOX_USER
 
 
 class Mailboxes:
-    """`arrived` are called with each new document, inside the transaction that stores it."""
+    """The `arrived` callbacks get each new document, inside the transaction that stores it."""
 
     def __init__(self, store: Store, born_at: float) -> None:
         self.store = store
@@ -30,7 +30,8 @@ class Mailboxes:
             self._by_message_id[mail["message_id"]].append(key)
 
     def deliver(self, mailbox: str, raw: bytes, *, at: float, folder: str = "INBOX", **more: Any) -> Doc:
-        """One copy into a folder. `more` must hold what `letter` returns: message_id, sender, subject, text ..."""
+        """Puts one copy into a folder. `more` must contain the fields from `letter`: message_id, sender, subject, text
+        ..."""
         uid = self.store.next_number(f"uid {mailbox}/{folder}", 101)
         key = f"{mailbox}/{folder}/{uid}"
         mail: Doc = {"key": key, "mailbox": mailbox, "folder": folder, "uid": uid, "at": at, "flags": [], **more}
@@ -48,7 +49,7 @@ class Mailboxes:
         return self.store.get("mail", key)
 
     def found(self, message_id: str) -> list[Doc]:
-        """All copies with this Message-ID (with or without its brackets)."""
+        """All copies with this Message-ID (with or without angle brackets)."""
         found = (self.get(key) for key in self._by_message_id.get(message_id.strip().strip("<>"), ()))
         return [mail for mail in found if mail]
 
@@ -76,16 +77,16 @@ def is_ours(who: str) -> bool:
 
 
 def alias_of(who: str) -> str | None:
-    """The alias behind an address of ours; None for any other."""
+    """The alias for one of our addresses; None for any other."""
     local, _, domain = who.lower().partition("@")
     return local if domain == DOMAIN and local in ALIASES else None
 
 
 def alias_address(name: str) -> str:
-    """`merch`, `merch@acme.example` or a stranger's address as a full address."""
+    """Full address for `merch`, `merch@acme.example` or a stranger's address."""
     return name if "@" in name else address(name)
 
 
 def addresses(*headers: str) -> list[str]:
-    """Lower-case addresses in header values, each once."""
+    """Lower-case addresses in header values, deduplicated."""
     return list(dict.fromkeys(a.lower() for _, a in getaddresses([h for h in headers if h]) if "@" in a))

@@ -1,4 +1,4 @@
-"""Webmail: every mailbox of the pretend people, and the team's."""
+"""Webmail for every fictional person's mailbox, and the team's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a raw mail says, as far as the sandbox needs it: for its pages, its threads and its truth."""
+"""Parses a raw mail as far as the sandbox needs: for its pages, threads and truth."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def parsed(raw: bytes) -> EmailMessage:
 
 
 def header(message: EmailMessage, name: str) -> str:
-    """The value, or "" when it is missing or cannot be read."""
+    """The value, or "" if it is missing or unreadable."""
     try:
         return str(message.get(name, "") or "")
     except (ValueError, IndexError, AttributeError):
@@ -25,7 +25,7 @@ def header(message: EmailMessage, name: str) -> str:
 
 
 def text_of(message: EmailMessage) -> str:
-    """The plain text; of an HTML mail its source."""
+    """The plain text; for an HTML mail, its source."""
     body = message.get_body(("plain", "html"))
     if body is None:
         return ""
@@ -46,7 +46,7 @@ def attachments(message: EmailMessage) -> list[dict[str, Any]]:
 
 
 def described(raw: bytes) -> dict[str, Any]:
-    """The fields of a mail's document, from its bytes. A mail without Message-ID gets one of ours, marked so."""
+    """The fields of a mail's document, from its bytes. A mail without a Message-ID gets a generated, marked one."""
     message = parsed(raw)
     message_id = header(message, "Message-ID").strip().strip("<>")
     name, sender = parseaddr(header(message, "From"))

@@ -1,4 +1,4 @@
-"""SMTP by aiosmtpd: the desk logs in and hands over mails; faults answer 451, 550, 535, hang, or cut the line."""
+"""SMTP by aiosmtpd: the desk logs in and sends mail; faults answer 451, 550 or 535, hang, or cut the line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REFUSALS = {
     "500": "554 5.3.0 Transaction failed",
 }
 Accept = Callable[[bytes, str, list[str]], None]
-"""(raw, envelope sender, recipients): store it; only then is 250 said."""
+"""(raw, envelope sender, recipients): stores the mail; 250 is only sent afterwards."""
 
 
 class Handler:
@@ -59,7 +59,7 @@ class Handler:
         return "250 2.0.0 OK: queued"
 
     async def _hit(self, server: SMTP, fault: Fault) -> str:
-        """The refusal to answer with; "" to go on."""
+        """The error response to send; "" to continue."""
         if fault.kind == "timeout":
             await asyncio.sleep(fault.seconds or TIMEOUT_S)
         if fault.kind in ("timeout", "truncated"):
@@ -80,8 +80,8 @@ class _Server(SMTP):
 
 
 def factory(loop: asyncio.AbstractEventLoop, faults: Faults, accept: Accept) -> Callable[[], SMTP]:
-    """Makes the protocol of one connection."""
-    # Login over plain text is meant here; nothing leaves this machine.
+    """Creates the protocol of one connection."""
+    # Plain-text login is intended here; nothing leaves this machine.
     warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")
     logging.getLogger("mail.log").setLevel(logging.ERROR)
 
@@ -97,7 +97,7 @@ def factory(loop: asyncio.AbstractEventLoop, faults: Faults, accept: Accept) -> 
             ident="Sandbox",
             auth_required=True,
             auth_require_tls=False,
-            auth_exclude_mechanism=["LOGIN"],  # a client that may try twice gets around a refusal
+            auth_exclude_mechanism=["LOGIN"],  # a client that may try twice would get around a rejection
             authenticator=authenticate,
             enable_SMTPUTF8=True,
             data_size_limit=32 * 1024 * 1024,

@@ -1,4 +1,4 @@
-"""Facebook: the Graph API under /facebook, webhooks, the page and its inbox under /facebook/web."""
+"""Facebook: the Graph API under /facebook, webhooks, and the page and its inbox under /facebook/web."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Facebook(Api):
                                to=to or random_.choice(("comment", "comment", "message", "visitor")))  # fmt: skip
 
     def perform(self, act: Act) -> Made:
-        """What the team writes, it writes as the page."""
+        """The team writes as the page."""
         at = act.at or self.universe.now()
         if act.verb == "post":
             return self._made(self._answer(act, at) if act.parent else self._begin(act, at))
@@ -70,7 +70,7 @@ class Facebook(Api):
         return self.add_comment(self._news(at), act.author, act.text, at)
 
     def _news(self, at: float) -> Doc:
-        """A post of the page to comment on."""
+        """A page post to comment on."""
         known = self.living("fb_post", by_page=True)
         if not known:
             known = [self._new_post(PAGE_NAME, text, at - 3600 - n, by_page=True) for n, text in enumerate(NEWS)]
@@ -93,7 +93,7 @@ class Facebook(Api):
         return self.add_comment(above, PAGE_NAME if by_page else act.author, act.text, at, by_page=by_page)
 
     def add_comment(self, above: Doc, author: str, text: str, at: float, **more: Any) -> Doc:
-        """Two levels: what answers a reply stands beside it."""
+        """Two levels only: a reply to a reply becomes its sibling."""
         post = above.get("post") or above["id"]
         number = f"{post.partition('_')[2]}_{self.store.next_number('fb_number', 424924701699000)}"
         parent = (above["parent"] or above["id"]) if "post" in above else ""
@@ -111,7 +111,7 @@ class Facebook(Api):
             self.store.put("fb_post", post, {**known, "updated": max(at, known["updated"])})
 
     def add_message(self, person: str, author: str, text: str, at: float, **more: Any) -> Doc:
-        """`author`: the customer, whoever of both writes."""
+        """`author`: the customer, whichever side writes."""
         number = f"m_sandbox{self.store.next_number('fb_message', 1000)}"
         message = {"id": number, "person": person, "author": author, "text": text, "at": at, "updated": at,
                    "deleted": False, "by_page": False, "by_desk": False, **more}  # fmt: skip
@@ -129,7 +129,7 @@ class Facebook(Api):
         return Access(settings, secrets, {PAGE: ({}, {})})
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """The page's own posts are nobody's mention."""
+        """The page's own posts aren't mentions."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         docs = [d for kind in ("fb_post", "fb_comment", "fb_message") for d in self.store.all(kind).values()]
         for doc in sorted(docs, key=lambda d: d["at"]):

@@ -1,4 +1,4 @@
-"""The Graph API: the token and its proof, pages by cursor, usage, and what the page writes through it."""
+"""The Graph API: the token and its proof, cursor paging, usage headers, and writing as the page."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ class Api(Wire):
 
     @abstractmethod
     def add_message(self, person: str, author: str, text: str, at: float, **more: Any) -> Doc:
-        """In the conversation of the page with a person."""
+        """In the page's conversation with a person."""
 
     def _send(self, body: Doc) -> Response:
         person = str((body.get("recipient") or {}).get("id") or "")

@@ -1,4 +1,4 @@
-"""What Facebook looks like on the wire: posts, comments, conversations of the Graph API, and signed calls.
+"""Facebook's wire format: Graph API posts, comments and conversations, and signed webhook calls.
 
 https://developers.facebook.com/docs/graph-api/reference/page/feed/ · …/reference/comment/ · …/reference/conversation/ ·
 https://developers.facebook.com/docs/graph-api/webhooks/reference/page/
@@ -74,7 +74,7 @@ class Wire(Talk):
         }  # fmt: skip
 
     def talks(self) -> list[Doc]:
-        """Conversations, the one with the latest message first."""
+        """Conversations, latest message first."""
         latest: dict[str, Doc] = {}
         for message in self.living("fb_message"):
             latest.setdefault(message["person"], message)
@@ -106,7 +106,7 @@ class Wire(Talk):
         self.tell(signed)
 
     def call_feed(self, doc: Doc, verb: str) -> None:
-        """Times in seconds; an edit bears its own time."""
+        """Times in seconds; an edit has its own time."""
         now = int(self.universe.now())
         value: Doc = {"from": self.who(doc), "verb": verb, "created_time": now if verb == "edited" else int(doc["at"])}
         if verb != "remove":
@@ -119,7 +119,7 @@ class Wire(Talk):
         self.call(time=now, changes=[{"field": "feed", "value": value}])
 
     def call_message(self, message: Doc) -> None:
-        """Times in milliseconds; what the page writes comes back as an echo, what is read as a receipt."""
+        """Times in milliseconds; messages by the page come back as echoes, reads as receipts."""
         now = int(self.universe.now() * 1000)
         ends = [{"id": message["person"]}, {"id": PAGE}]
         sender, recipient = reversed(ends) if message["by_page"] else ends

@@ -1,4 +1,4 @@
-"""Feeds: alerts and a planet of blogs in Atom, somebody's notes as a JSON Feed, a mailing list in RSS; under /feeds."""
+"""Feeds under /feeds: alerts and a blog planet in Atom, a person's notes as JSON Feed, a mailing list in RSS."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Feed(Talk):
         pages.Pages(self).register(router)
 
     def account(self, member: Member) -> str | None:
-        """Lists and planets know people by their address."""
+        """Lists and planets identify people by e-mail address."""
         return member.email
 
     def address(self, feed: str) -> str:
         return f"{self.universe.public_url}/feeds/{feed}"
 
     def entries(self, feed: str = "") -> list[Doc]:
-        """Newest first, comments under an entry left out: no feed shows them."""
+        """Newest first, without comments on entries, which no feed shows."""
         found = [e for e in self.store.all("feed_entry").values()
                  if not e["gone"] and (e["feed"] == LIST or not e["parent"]) and feed in ("", e["feed"])]  # fmt: skip
         return sorted(found, key=lambda e: (-e["at"], -e["number"]))
@@ -49,7 +49,7 @@ class Feed(Talk):
         return [e for e in self.store.all("feed_entry").values() if e["parent"] == entry["id"] and not e["gone"]]
 
     def get(self, number: str) -> Doc | None:
-        """By its guid, or by the id that a desk has for it: a mark of the feed, a colon, the guid."""
+        """By guid, or by a desk's id for it: feed hash, colon, guid."""
         entry = self.store.get("feed_entry", number) or self.store.get("feed_entry", number.partition(":")[2])
         return entry if entry and not entry["gone"] else None
 
@@ -57,8 +57,8 @@ class Feed(Talk):
         return f"{self.universe.public_url}/feeds/web/{entry['feed']}/{entry['number']}"
 
     def perform(self, act: Act) -> Made:
-        """`more["to"]` is the feed. An answer on the mailing list is an entry of its own, elsewhere a comment on the
-        page, which no feed shows."""
+        """`more["to"]` is the feed. A reply on the mailing list is a new entry; elsewhere it is a comment on the page,
+        which no feed shows."""
         at = act.at or self.universe.now()
         if act.verb == "retweet":
             raise Impossible("nobody retweets here")
@@ -93,7 +93,7 @@ class Feed(Talk):
         return Made(self.desk_id(entry), self.url(entry))
 
     def desk_id(self, entry: Doc) -> str:
-        """Guids are unique in their feed only, so a desk puts a mark of the feed's address before them."""
+        """Guids are unique only within their feed, so a desk prefixes them with a hash of the feed's address."""
         parts = urlsplit(self.address(entry["feed"]))
         mark = hashlib.blake2b(f"{parts.netloc}{parts.path}".encode(), digest_size=6).hexdigest()
         return f"{mark}:{entry['id']}"
@@ -102,7 +102,7 @@ class Feed(Talk):
         return Access({"feeds": [self.address(feed) for feed in FEEDS]})
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Every entry of the feeds; comments under one are seen by nobody but those who open its page."""
+        """Every feed entry; comments on entries are only visible on their pages."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         for entry in self.store.all("feed_entry").values():
             place = "mentions"

@@ -1,4 +1,4 @@
-"""The pages that the entries lead to, with a form to answer there."""
+"""The pages that entries link to, with a reply form."""
 
 from __future__ import annotations
 

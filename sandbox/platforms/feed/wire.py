@@ -1,4 +1,4 @@
-"""The four feeds as they are served: with an ETag and a date of change, and 304 where nothing is new.
+"""The four feeds as served: with ETag and Last-Modified, and 304 if nothing is new.
 
 RFC 4287, https://www.rssboard.org/rss-specification, https://www.jsonfeed.org/version/1.1/, RFC 9110 section 13.
 """
@@ -28,7 +28,7 @@ def iso(at: float) -> str:
 
 
 def in_bold(text: str) -> str:
-    """As alerts show what they have found."""
+    """As alerts highlight matches."""
     return escape(text).replace("Acme", "<b>Acme</b>")
 
 
@@ -63,7 +63,7 @@ class Wire:
         return view
 
     def alerts(self, entries: list[Doc]) -> str:
-        """Google's: the page behind a redirect, what was found in bold, no author."""
+        """Google Alerts: links through a redirect, matches in bold, no author."""
         made = [
             f'<entry><id>{e["id"]}</id><title type="html">{escape(in_bold(e["title"]))}</title>'
             f'<link href="{escape(self._redirected(e))}"/>'
@@ -77,7 +77,7 @@ class Wire:
         return f"https://www.google.com/url?rct=j&sa=t&url={quote(self.site.url(entry), safe='')}&ct=ga&cd=CAIy"
 
     def planet(self, entries: list[Doc]) -> str:
-        """Relative links, authors with addresses."""
+        """Relative links, authors with e-mail addresses."""
         made = [
             f"<entry><id>{e['id']}</id><title>{escape(e['title'])}</title>"
             f'<link href="web/{e["feed"]}/{e["number"]}"/>'

@@ -1,6 +1,6 @@
-"""Acme's own website with its application forms: what people send there is told to the desk by a signed webhook.
+"""Acme's website with its application forms: submissions go to the desk through a signed webhook.
 
-It is answered by mail, so the applicants' mailboxes are those under /mail.
+Replies go out by mail, so the applicants' mailboxes are those under /mail.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ class Website(Platform):
         pages.Pages(self).register(router)
 
     def account(self, member: Member) -> str | None:
-        """Nobody answers on a form."""
+        """Nobody replies on a form."""
         return None
 
     def perform(self, act: Act) -> Made:
-        """`more`: answers (name → text), and in kind or `more["to"]` which form."""
+        """`more`: answers (name → text); kind or `more["to"]` selects the form."""
         if act.verb != "post" or act.parent or act.by_team:
             raise Impossible("a form is only sent; it is answered by mail")
         key = act.kind if act.kind in FORMS else str(act.more.get("to") or "education")
         if key not in FORMS:
             raise Impossible(f"there is no form {key!r}; there are {', '.join(FORMS)}")
         answers = dict(act.more.get("answers") or {})
-        if not answers or act.more.get("made_for", key) != key:  # another form was asked for than was made up
+        if not answers or act.more.get("made_for", key) != key:  # generated for a form other than the requested one
             answers = filled_in(self.universe.random, FORMS[key])
         if act.author:
             answers["email"] = act.author
@@ -86,7 +86,7 @@ class Website(Platform):
             return list(self.store.all("application").values())
 
     def answered(self, doc: Doc) -> list[Doc]:
-        """The desk's mails to whoever sent it, from the form's alias."""
+        """The desk's mails to the submitter, from the form's alias."""
         form, person = FORMS[doc["form"]], doc["answers"].get("email", "").lower()
         return [m for m in self._desk() if m["from"] == form.address and person in map(str.lower, m["recipients"])]
 
@@ -142,7 +142,7 @@ class Website(Platform):
 
 
 def signed(secret: str, doc: Doc, now: float) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of the call, as the desk's documentation asks for them."""
+    """Body and headers of the call, as specified in the desk's documentation."""
     told = {
         "form": FORMS[doc["form"]].address,
         "id": doc["id"],

@@ -1,4 +1,4 @@
-"""The forms of Acme's website, and what people write into them."""
+"""The forms on Acme's website, and what people enter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sandbox.world import address
 
 @dataclass(frozen=True)
 class Form:
-    """`questions`: the lines with which an admin of the desk writes the same form down."""
+    """`questions`: the same form in the lines of the desk's form language."""
 
     key: str
     title: str
@@ -120,7 +120,7 @@ KINDS = ("education",) * 4 + ("opensource",) * 3 + ("startups",) * 2 + ("speaker
 
 
 def filled_in(random_: random.Random, form: Form, author: str = "") -> dict[str, str]:
-    """Answers by the names of the questions; a campaign's hidden field now and then."""
+    """Answers by question name; sometimes with a campaign's hidden field."""
     voice = somebody(random_, "en")
     rules = (TOPICS[random_.choice(list(TOPICS))], {"name": (voice.name,)}, MAIL_RULES, english.COMMON)
     answers = {"name": voice.name, "email": author or voice.address}

@@ -1,4 +1,4 @@
-"""The website as people see it: programmes, forms to be filled in by hand, and what became of an application."""
+"""The website as people see it: programmes, forms to fill in by hand, and the status of an application."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Pages:
 
 
 def _field(line: str) -> Markup:
-    """A question as the website shows it, from the line with which the desk is told of it."""
+    """A question as displayed on the website, from its line in the desk's form language."""
     head, label, more = (part.strip() for part in (line + " | | ").split("|")[:3])
     name, _, kind = head.replace("*", " ").strip().partition(" ")
     needed, kind = "*" in head, kind.strip() or "text"

@@ -28,7 +28,7 @@ class GitLab(Api):
     # --- what happens -----------------------------------------------------------------------------------------
 
     def perform(self, act: Act) -> Made:
-        """`more`: title, to (project), labels, confidential; for a note internal and system."""
+        """`more`: title, to (project), labels, confidential; for a note also internal and system."""
         at = act.at or self.universe.now()
         if act.verb == "post" and not act.parent:
             return self._open(act, at)

@@ -1,4 +1,4 @@
-"""GitLab's REST API: the token, pages by `Link`, limits, issues and notes."""
+"""GitLab's REST API: the token, `Link` paging, limits, issues and notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What GitLab looks like on the wire: issues, notes, users, and the calls of its webhooks.
+"""GitLab's wire format: issues, notes, users and webhook calls.
 
 https://docs.gitlab.com/api/issues/ · https://docs.gitlab.com/api/notes/ ·
 https://docs.gitlab.com/user/project/integrations/webhook_events/

@@ -112,7 +112,7 @@ class HackerNews(Platform):
     # --- truth ------------------------------------------------------------------------------------------------
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Mentions say a phrase of ours as a whole word in title or text."""
+        """Mentions contain one of our phrases as a whole word in title or text."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         for item in self.store.all("hn_item").values():
             place, reason = self._place(item)

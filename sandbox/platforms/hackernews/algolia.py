@@ -1,6 +1,6 @@
-"""HN Search by Algolia: https://hn.algolia.com/api, in the format of 2026 (what does not apply is absent, not null).
+"""HN Search by Algolia: https://hn.algolia.com/api, in the format of 2026 (inapplicable keys are absent, not null).
 
-As sloppy as the real one: a query word matches the beginning of any word, and words that are one letter off
+As fuzzy as the real one: a query word matches the beginning of any word, and words one letter off
 (https://www.algolia.com/doc/guides/managing-results/optimize-search-results/typo-tolerance/).
 """
 
@@ -22,7 +22,7 @@ from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router, json_response
 
 CAP = 1000
-"""Hits of one query that can be paged through, whatever nbHits says."""
+"""Reachable hits per query, whatever nbHits says."""
 MAX_PER_PAGE = 1000
 MIN_LETTERS_FOR_A_TYPO = 4
 _WORD = re.compile(r"\w+")
@@ -34,7 +34,7 @@ _FIELDS = ("title", "url", "author", "comment_text", "story_text")
 
 
 class BadFilter(Exception):
-    """A numeric filter or a tag expression that cannot be read."""
+    """An unreadable numeric filter or tag expression."""
 
 
 @lru_cache(maxsize=50_000)
@@ -59,7 +59,7 @@ class Algolia:
     # --- index ------------------------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        """Read what changed since."""
+        """Index what changed since the last call."""
         while self.items.changed:
             item_id = self.items.changed.pop()
             for word in _words_of_hit(self._hits.pop(item_id, {})):
@@ -72,7 +72,7 @@ class Algolia:
                 self._by_word[word].add(item_id)
 
     def front_page(self, size: int = 30) -> list[int]:
-        """Ids of the stories that rank highest: points against age, https://news.ycombinator.com/newsfaq.html."""
+        """Ids of the top-ranked stories: points against age, https://news.ycombinator.com/newsfaq.html."""
         now = clock.now()
         stories = [
             i
@@ -139,7 +139,7 @@ class Algolia:
                 "exhaustiveTypo": False,
                 "hits": hits,
                 "hitsPerPage": size,
-                # The real figure is an estimate; ours is right until the cap.
+                # The real figure is an estimate; ours is exact up to the cap.
                 "nbHits": total,
                 "nbPages": -(-len(numbers) // size) if size else 0,
                 "page": page,
@@ -165,7 +165,7 @@ class Algolia:
         ]
 
     def _tags(self, item_id: int, front: set[int]) -> list[str]:
-        """With `front_page`, which comes and goes without the item changing."""
+        """Includes `front_page`, which comes and goes without the item changing."""
         return [*self._hits[item_id]["_tags"], *["front_page"] * (item_id in front)]
 
     def _matching(self, text: str, typos: bool) -> set[int]:
@@ -268,7 +268,7 @@ def _contains(words: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
 
 
 def _one_letter_off(word: str, known: str) -> bool:
-    """One letter changed, missing, or too many; never the first one."""
+    """One letter changed, missing or extra; never the first one."""
     if len(word) < MIN_LETTERS_FOR_A_TYPO or abs(len(word) - len(known)) > 1 or word[0] != known[:1] or word == known:
         return False
     i = 0

@@ -1,6 +1,6 @@
-"""Stories and comments as Firebase knows them: https://github.com/HackerNews/API.
+"""Stories and comments in Firebase's model: https://github.com/HackerNews/API.
 
-A document is the Firebase item plus what we need beside it: `story_id`, `plain` (what was typed) and `kind`.
+A document is the Firebase item plus our own fields: `story_id`, `plain` (as typed) and `kind`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _ITALIC = re.compile(r"\*(\S(?:[^*\n]*\S)?)\*")
 
 
 def escape(text: str) -> str:
-    """As Hacker News does it: also `/` and quotes, in hexadecimal."""
+    """Like Hacker News: also escapes `/` and quotes, in hexadecimal."""
     return html.escape(text, quote=True).replace("/", "&#x2F;")
 
 
 def as_html(text: str) -> str:
-    """Paragraphs by `<p>` between them, bare links, *italics*, indented code."""
+    """Paragraphs separated by `<p>`, bare links, *italics*, indented code."""
     return "<p>".join(_paragraph(part) for part in re.split(r"\n\s*\n", text.strip("\n")))
 
 
@@ -44,7 +44,7 @@ class Items:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.changed = {int(item_id) for item_id in store.all("hn_item")}
-        """Ids of items that the search index has not read since they changed."""
+        """Ids of items changed since the search index last read them."""
         with store.transaction():
             for member in TEAM:
                 if member.hackernews:
@@ -61,7 +61,7 @@ class Items:
         return self.store.get("hn_item", str(item_id))
 
     def submit(self, author: str, title: str, *, at: float, url: str = "", text: str = "", kind: str = "") -> Doc:
-        """A story; Ask HN when it has a text and no url."""
+        """A story; an Ask HN if it has a text and no url."""
         item = self._new("story", author, at, text, kind)
         item |= {"title": title, "score": 1 + hash_of(title) % 240, "descendants": 0, "story_id": item["id"]}
         if url:
@@ -92,7 +92,7 @@ class Items:
         return item
 
     def edit(self, item: Doc, text: str, *, at: float) -> Doc:
-        """A new text (a story without one gets a new title)."""
+        """A new text (for a story without one, a new title)."""
         if item["type"] == "story" and "text" not in item:
             return self._save({**item, "title": text, "updated": int(at)})
         return self._save({**item, "plain": text, "text": as_html(text), "updated": int(at)})
@@ -101,11 +101,11 @@ class Items:
         self._save({**item, "deleted": True})
 
     def kill(self, item: Doc) -> None:
-        """Flagged to death by the readers: the API shows "[dead]"."""
+        """Killed by user flags: the API shows "[dead]"."""
         self._save({**item, "dead": True})
 
     def thread(self, item: Doc) -> list[Doc]:
-        """The item and everything below it, depth first."""
+        """The item and all its descendants, depth first."""
         found, waiting = [], [item]
         while waiting:
             found.append(waiting.pop())
@@ -124,7 +124,7 @@ class Items:
 
 
 def hash_of(text: str) -> int:
-    """The same number for a text in every process."""
+    """A stable hash of a text across processes."""
     value = 0
     for character in text:
         value = (value * 131 + ord(character)) % 1_000_000_007
@@ -132,7 +132,7 @@ def hash_of(text: str) -> int:
 
 
 def firebase(item: Doc) -> dict[str, Any]:
-    """`v0/item/ID.json`: keys that do not apply are absent; a deleted item has neither author nor text."""
+    """`v0/item/ID.json`: inapplicable keys are absent; a deleted item has neither author nor text."""
     keys = ("by", "descendants", "id", "kids", "parent", "score", "text", "time", "title", "type", "url")
     made = {key: item[key] for key in keys if key in item}
     if item.get("deleted"):

@@ -1,4 +1,4 @@
-"""The site's own pages: the front page, what is new, one item with its comments, and a form to answer by hand."""
+"""The site's pages: front page, newest, one item with its comments, and a reply form."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Pages:
         if item.get("deleted") or item.get("dead"):
             text: Markup = el("p", "[deleted]" if item.get("deleted") else "[dead]", class_="quiet")
         else:
-            # Made by `items.as_html`, which escapes whatever was typed.
+            # Built by `items.as_html`, which escapes user input.
             text = el("div", Markup(item.get("text", "")), class_="text")
         return el(
             "article",

@@ -1,4 +1,4 @@
-"""Lobsters: JSON and pages under /lobsters, as the site has both at the same addresses. Nobody can post by API."""
+"""Lobsters: JSON and pages under /lobsters, at the same URLs as on the real site. No posting API."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Lobsters(Talk):
         pages.Pages(self).register(router)
 
     def perform(self, act: Act) -> Made:
-        """`more["url"]` makes a story that links; `removed` a comment that a moderator took away."""
+        """`more["url"]` makes a link story; `removed` a comment removed by a moderator."""
         at = act.at or self.universe.now()
         if act.verb in ("edit", "delete"):
             entry = self._existing(act.parent)
@@ -59,7 +59,7 @@ class Lobsters(Talk):
         return entry
 
     def _react(self, entry: Doc, parent: Doc, act: Act) -> None:
-        """Who was answered by the team just now may say a word back."""
+        """A person just answered by the team may respond."""
         if not (self.universe.reactions and act.by_team and act.at is None):
             return
         mine = [c for c in self.stories.under(parent["story"]) if c["author"] == parent["author"]]
@@ -74,7 +74,7 @@ class Lobsters(Talk):
         return Access({"phrases": ["Acme"], "comments": True, "api_base": base, "web_base": base})
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Mentions say a phrase of ours as a whole word in title, text or address."""
+        """Mentions contain one of our phrases as a whole word in title, text or URL."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         for entry in self.stories.all():
             place, reason = self._place(entry)

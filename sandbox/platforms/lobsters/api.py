@@ -1,4 +1,4 @@
-"""The JSON that the site has: https://github.com/lobsters/lobsters/blob/main/config/routes.rb"""
+"""The site's JSON endpoints: https://github.com/lobsters/lobsters/blob/main/config/routes.rb"""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Api:
         return json_response(self.stories.as_story(story, with_comments=True))
 
     def comment(self, request: Request) -> Response:
-        """A comment that there never was is a 400 in plain text, one that was deleted is told."""
+        """A comment that never existed is a 400 in plain text; a deleted one is returned."""
         comment = self.stories.get(f"c_{request.params['id']}")
         if comment is None:
             return Response(b"can't find comment", 400, "text/plain; charset=utf-8")

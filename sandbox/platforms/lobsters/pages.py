@@ -1,4 +1,4 @@
-"""The site's pages: what is new, one story with its comments and a form to answer by hand."""
+"""The site's pages: newest, and one story with its comments and a reply form."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Pages:
         if story is None or story["parent"] or story["gone"]:
             return missing("such story", SECTION)
         options = [(name, f"{name} · {member.name}, {member.role}") for name, member in self.site.team().items()]
-        # Made by `as_html`, which escapes whatever was typed.
+        # Built by `as_html`, which escapes user input.
         text = el("div", Markup(as_html(story["text"])), class_="text") if story["text"] else None
         return page(
             story["title"],

@@ -1,7 +1,7 @@
-"""Stories and comments as Lobsters keeps them, and as they look in its JSON.
+"""Stories and comments as Lobsters stores them, and their JSON.
 
 `as_json` in `app/models/story.rb` and `comment.rb` of https://github.com/lobsters/lobsters, in the form of 2025: names
-instead of user objects, `parent_comment` and `depth`. A key of ours is the short id, for comments with `c_` in front.
+instead of user objects, `parent_comment` and `depth`. Our keys are short ids, prefixed with `c_` for comments.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ FIRST = 36**5 * 3
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 CHICAGO = timezone(timedelta(hours=-6))
-"""Where the site's clock stands: times carry its offset, not UTC."""
+"""The site's time zone: times carry its offset, not UTC."""
 
 
 def short(number: int) -> str:
-    """Six letters and digits that do not grow in order, as the site's do not; no two numbers give the same."""
+    """Six letters and digits, non-sequential like the site's; unique for each number."""
     mixed = FIRST + number * 7_368_787 % (36**6 - FIRST)
     text = ""
     while mixed:
@@ -41,7 +41,7 @@ def as_html(text: str) -> str:
     parts = [part for part in re.split(r"\n\s*\n", text.strip()) if part]
     return "".join(
         f"<p>{_LINK.sub(_anchor, html.escape(part, quote=False))}</p>\n" for part in parts
-    )  # the address is escaped already
+    )  # the URL is escaped already
 
 
 def _anchor(found: re.Match[str]) -> str:
@@ -93,7 +93,7 @@ class Stories:
         return entry
 
     def address(self, entry: Doc) -> str:
-        """The public page: of a story, or the place of a comment on it."""
+        """The public page of a story, or a comment's anchor on it."""
         story = self.get(entry["story"]) or entry
         slug = "_".join(re.findall(r"[a-z0-9]+", story["title"].lower())[:6]) or "_"
         anchor = f"#{entry['key']}" if entry["parent"] else ""
@@ -122,7 +122,7 @@ class Stories:
         return made | ({"comments": self._tree(story["key"], 0)} if with_comments else {})
 
     def _tree(self, parent: str, depth: int) -> list[dict[str, Any]]:
-        """Depth first. What is gone is left out unless somebody has answered it."""
+        """Depth first. Deleted comments are left out unless they have replies."""
         entry = self.get(parent)
         made = []
         for child in self.under(entry["story"] if entry else parent):

@@ -1,4 +1,4 @@
-"""Mastodon: an instance with its API and its public pages under /mastodon."""
+"""Mastodon: an instance with its API and public pages under /mastodon."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Mastodon(Talk):
     # --- what happens -----------------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
-        """Some from other instances, some to us by name."""
+        """Some from other instances, some naming us."""
         ((_, act),) = super().opening(random_, key, kind=kind, to=to, author=author)
         if not author:
             act.author = re.sub(r"\W", "_", act.author)
@@ -50,13 +50,13 @@ class Mastodon(Talk):
         return [(0.0, act)]
 
     def follow_up(self, random_: random.Random, act: Act, *, parent: str, key: str) -> Act:
-        """Who answers somebody names them."""
+        """Replies name the person they answer."""
         made = super().follow_up(random_, act, parent=parent, key=key)
         made.text = f"@{DESK} {made.text}"
         return made
 
     def perform(self, act: Act) -> Made:
-        """`more` knows `visibility`, `spoiler`, `alt` (of a picture) and `lang`."""
+        """`more` may have `visibility`, `spoiler`, `alt` (of a picture) and `lang`."""
         at = act.at or self.universe.now()
         if act.verb == "post":
             parent = self._existing(act.parent) if act.parent else None
@@ -79,7 +79,7 @@ class Mastodon(Talk):
         return status
 
     def posted_by_desk(self, parent: Doc | None, text: str, visibility: str, lang: str) -> Doc:
-        """A post that came through the API; who is answered may react."""
+        """A post created through the API; the person replied to may react."""
         at = self.universe.now()
         made = self.statuses.add(DESK, text, at=at, parent=parent, visibility=visibility, lang=lang, desk=True)
         if parent is None or not self.universe.reactions or parent["author"].lower() in (*self.team(), DESK):
@@ -100,8 +100,8 @@ class Mastodon(Talk):
     # --- truth ------------------------------------------------------------------------------------------------
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Mentions: public posts that name us, and what everybody may read that is said to our account. What is private
-        stands nowhere: a desk must not have it."""
+        """Mentions: public posts that name us, and public posts addressed to our account. Private posts appear nowhere:
+        a desk must not have them."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         for status in self.statuses.all():
             if status["desk"]:

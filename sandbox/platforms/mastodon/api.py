@@ -66,7 +66,7 @@ class Api:
     # --- lists ------------------------------------------------------------------------------------------------
 
     def _page(self, request: Request, found: list[tuple[int, Any]], most: int) -> tuple[list[Any], str]:
-        """(id, entry) newest first → the entries of the page asked for, and its Link header."""
+        """(id, entry) newest first → the entries of the requested page, and its Link header."""
         asked = request.query
         ceiling, floor = int(asked.get("max_id") or 1 << 80), int(asked.get("since_id") or 0)
         size = max(1, min(most, int(asked.get("limit") or 20)))
@@ -99,7 +99,7 @@ class Api:
         return json_response(made, **_linked(link))
 
     def search(self, request: Request) -> Response:
-        """Public posts, and as sloppy as the real one: a word of the query matches the beginning of any word."""
+        """Public posts, as fuzzy as the real search: a query word matches the beginning of any word."""
         wanted = [word.lower() for word in _WORD.findall(request.query.get("q", ""))]
         found = [s for s in self.statuses.newest() if s["visibility"] == "public" and _says(s, wanted)]
         entries, _ = self._page(request, [(int(s["id"]), s) for s in found], 40)
@@ -179,7 +179,7 @@ class Api:
         return json_response(self.statuses.shown(self.statuses.save({**status, "likes": likes})))
 
     def delete(self, request: Request) -> Response:
-        """Only one's own: anything else is *not found*."""
+        """Own posts only: anything else is *not found*."""
         status = self._found(request)
         if status is None or status["author"] != DESK:
             return error(404, "Record not found")

@@ -1,4 +1,4 @@
-"""The instance's public pages: what is new, an account, one conversation with a form to answer by hand."""
+"""The instance's public pages: latest posts, an account, one conversation with a reply form."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Pages:
                 class_="by",
             ),
             warning,
-            # Made by `Statuses.as_html`, which escapes whatever was typed.
+            # Built by `Statuses.as_html`, which escapes user input.
             el("div", Markup(self.statuses.as_html(status["text"])), class_="text"),
             el("p", f"[Picture: {status['alt']}]", class_="quiet") if status["alt"] else None,
             id=f"s{status['id']}",

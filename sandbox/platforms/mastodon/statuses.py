@@ -1,8 +1,8 @@
-"""Statuses as the instance keeps them, and how they look on the wire.
+"""Statuses as stored by the instance, and their wire format.
 
-Fields: https://docs.joinmastodon.org/entities/Status/, …/Account/. A document of ours has `id`, `author` (as in
-`acct`), `text`, `at`, `edited`, `gone`, `parent`, `root`, `visibility`, `spoiler`, `alt`, `lang`, `likes`, `boosts`,
-`kind`, `desk`.
+Fields: https://docs.joinmastodon.org/entities/Status/, …/Account/. Our documents have `id`, `author` (as in `acct`),
+`text`, `at`, `edited`, `gone`, `parent`, `root`, `visibility`, `spoiler`, `alt`, `lang`, `likes`, `boosts`, `kind`,
+`desk`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def iso(at: float) -> str:
 
 
 def called(text: str) -> list[str]:
-    """Accounts that a text names, lower case, as in `acct`."""
+    """Accounts mentioned in a text, lower case, as in `acct`."""
     found = (f"{name}@{host}" if host else name for name, host in _CALL.findall(_LINK.sub(" ", text)))
     return list(dict.fromkeys(name.lower() for name in found))
 
@@ -41,14 +41,14 @@ def tags(text: str) -> list[str]:
 
 
 def seen(status: Doc) -> str:
-    """What a reader sees: names without their hosts, the warning and the description of the picture."""
+    """Everything a reader sees: handles without hosts, the content warning and the image description."""
     text = _CALL.sub(r"@\1", status["text"])
     warning = f"[Content warning: {status['spoiler']}]" if status["spoiler"] else ""
     return "\n\n".join(p for p in (warning, text, f"[Image: {status['alt']}]" if status["alt"] else "") if p)
 
 
 class Statuses:
-    """`web`: the address of the instance, known as soon as the port is."""
+    """`web`: the instance's URL, set once the port is known."""
 
     def __init__(self, store: Store, web: Callable[[], str]) -> None:
         self.store, self.web = store, web
@@ -62,7 +62,7 @@ class Statuses:
         self._below.setdefault(status["parent"], []).append(status["id"])
 
     def add(self, author: str, text: str, *, at: float, parent: Doc | None = None, **more: Any) -> Doc:
-        """Ids hold the time: https://github.com/mastodon/mastodon/blob/main/lib/mastodon/snowflake.rb"""
+        """Ids contain the time: https://github.com/mastodon/mastodon/blob/main/lib/mastodon/snowflake.rb"""
         number = (int(at * 1000) << 16) + self.store.next_number("md_status") % 65_536
         status = {
             "id": str(number), "author": author.lstrip("@"), "text": text, "at": at, "edited": 0.0, "gone": False,
@@ -91,11 +91,11 @@ class Statuses:
         return [status for _, number in self._order if (status := self.get(number))]
 
     def newest(self) -> Iterator[Doc]:
-        """What stands, newest first."""
+        """Existing posts, newest first."""
         return (status for status in reversed(self.all()) if not status["gone"])
 
     def notes(self) -> list[tuple[Doc, Doc]]:
-        """Notifications with what they are about, newest first. One about something deleted is gone with it."""
+        """Notifications with their subjects, newest first. One about a deleted post disappears with it."""
         found = ((note, self.get(note["status"])) for note in reversed(list(self.store.all("md_note").values())))
         return [(note, status) for note, status in found if status and not status["gone"]]
 
@@ -171,7 +171,7 @@ class Statuses:
         return "".join([*made, html.escape(text[at:], quote=False).replace("\n", "<br />")])
 
     def _mark(self, word: str) -> str:
-        """Links are shown shortened, names without their host."""
+        """Links are shown shortened, handles without their host."""
         if word.startswith("@"):
             url, name = self.account(word[1:].lower())["url"], html.escape(word[1:].partition("@")[0])
             return (
@@ -191,6 +191,6 @@ class Statuses:
 
 
 def account_id(acct: str) -> str:
-    """Made from the name: the same in every run."""
+    """Derived from the name, so stable across runs."""
     mark = hashlib.blake2b(acct.lower().encode(), digest_size=6).digest()
     return str(109_000_000_000_000_000 + int.from_bytes(mark, "big"))

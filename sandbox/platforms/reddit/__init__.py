@@ -41,7 +41,7 @@ class Reddit(Talk):
     # --- what happens -----------------------------------------------------------------------------------------
 
     def perform(self, act: Act) -> Made:
-        """`more["to"]` is a subreddit; `title` makes a post, `url` one that links; `locked` nobody can answer."""
+        """`more["to"]` is a subreddit; `title` makes a post, `url` a link post; a `locked` one takes no replies."""
         if act.verb in ("edit", "delete"):
             thing = self._existing(act.parent)
             changes: Doc = {"gone": "deleted"}
@@ -74,7 +74,7 @@ class Reddit(Talk):
         return self.things.submit(sub, act.author, title, act.text, at=at, kind=act.kind, **more)
 
     def posted_by_desk(self, parent: Doc, account: str, text: str) -> Doc:
-        """A comment that came through the API; who is answered may react."""
+        """A comment created through the API; the person replied to may react."""
         at = float(int(self.universe.now()))
         made = self.things.comment(parent, account, text, at=at, desk=True)
         mine = [t for t in self.things.under(parent["link"]) if t["author"] == parent["author"]]
@@ -107,8 +107,8 @@ class Reddit(Talk):
     # --- truth ------------------------------------------------------------------------------------------------
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Mentions: all that others say in our subreddit, posts anywhere that name us, comments that call the desk's
-        account. A comment elsewhere that names us is found by no search: it comes in only with a thread."""
+        """Mentions: everything others say in our subreddit, posts anywhere that name us, comments that mention the
+        desk's account. No search finds comments elsewhere that name us: they only come in with a thread."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         for thing in self.things.all():
             place, reason = self._place(thing)

@@ -18,7 +18,7 @@ MOST = 1000
 """No listing goes further back."""
 MAX_LENGTH = 10_000
 SHOWN_REPLIES = 6
-"""Of one parent; the others hide behind a `more` object. The real one shows more."""
+"""Per parent; the rest is behind a `more` object. The real API shows more."""
 SHOWN_DEPTH = 5
 _WORD = re.compile(r"\w+")
 
@@ -53,7 +53,7 @@ class Api:
     # --- lists ------------------------------------------------------------------------------------------------
 
     def _listed(self, request: Request, found: list[Doc], show: Any = None) -> Response:
-        """Newest first, below `after`. What is named there but gone from the list leaves nothing to show."""
+        """Newest first, below `after`. If that was removed from the list, the page is empty."""
         found, after = found[:MOST], request.query.get("after")
         names = [thing["name"] for thing in found]
         start = (names.index(after) + 1 if after in names else len(names)) if after else 0
@@ -93,7 +93,7 @@ class Api:
         return self._closed(sub) or self._told(request, {"kind": "t5", "data": data})
 
     def search(self, request: Request, account: str) -> Response:
-        """Posts only, and as sloppy as the real one: a word of the query matches the beginning of any word."""
+        """Posts only, and as fuzzy as the real search: a query word matches the beginning of any word."""
         wanted = [word.lower() for word in _WORD.findall(request.query.get("q", ""))]
         found = [p for p in self.things.newest("t3") if p["sub"] not in (QUARANTINED, PRIVATE) and _says(p, wanted)]
         return self._listed(request, found)
@@ -128,7 +128,7 @@ class Api:
         return self._told(request, [listing([self.things.shown(post)]), self._replies(post["name"], 0, top)])
 
     def _replies(self, parent: str, depth: int, only: list[Doc] | None = None) -> Any:
-        """What stands below a thing: a listing, or "" for nothing. What is gone is shown only above others."""
+        """A thing's replies: a listing, or "" if there are none. Deleted ones are only shown if they have replies."""
         children = only or [c for c in self.things.children(parent) if not c["gone"] or self.things.children(c["name"])]
         if not children:
             return "" if depth else listing([])
@@ -139,7 +139,7 @@ class Api:
         return listing([*made, _more(parent, rest, depth)] if rest else made)
 
     def morechildren(self, request: Request, account: str) -> Response:
-        """A flat list: the comments asked for and what is below them."""
+        """A flat list: the requested comments and their descendants."""
         waiting = [f"t1_{number}" for number in request.query.get("children", "").split(",") if number][:100]
         things = []
         while waiting:
@@ -153,7 +153,7 @@ class Api:
     # --- writing ----------------------------------------------------------------------------------------------
 
     def comment(self, request: Request, account: str) -> Response:
-        """Refusals come with status 200: https://www.reddit.com/dev/api/#POST_api_comment"""
+        """Rejections have status 200: https://www.reddit.com/dev/api/#POST_api_comment"""
         form = request.form()
         parent, text = self.things.get(form.get("thing_id", "")), form.get("text", "")
         problem = self._problem(parent, text)
@@ -177,7 +177,7 @@ class Api:
         return None
 
     def delete(self, request: Request, account: str) -> Response:
-        """`{}` whatever came of it; only what is one's own is deleted."""
+        """Always `{}`; only the account's own things are deleted."""
         thing = self.things.get(request.form().get("id", ""))
         if thing is not None and thing["author"] == account:
             self.things.save({**thing, "gone": "deleted"})
@@ -190,7 +190,7 @@ def _says(post: Doc, wanted: list[str]) -> bool:
 
 
 def _more(parent: str, children: list[str], depth: int) -> dict[str, Any]:
-    """Without children it says *continue this thread*: https://www.reddit.com/dev/api/#GET_api_morechildren"""
+    """Without children it means *continue this thread*: https://www.reddit.com/dev/api/#GET_api_morechildren"""
     number = children[0] if children else "_"
     data = {"count": len(children), "name": f"t1_{number}", "id": number, "parent_id": parent, "depth": depth}
     return {"kind": "more", "data": {**data, "children": children}}

@@ -1,4 +1,4 @@
-"""Who may ask: tokens by refresh token, the User-Agent that Reddit demands, the quota and its headers.
+"""Access control: refresh tokens, the User-Agent Reddit requires, the quota and its headers.
 
 https://github.com/reddit-archive/reddit/wiki/OAuth2, https://github.com/reddit-archive/reddit/wiki/API
 """

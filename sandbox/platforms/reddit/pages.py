@@ -1,4 +1,4 @@
-"""Reddit's public pages: what is new, a subreddit, one thread with a form to answer by hand."""
+"""Reddit's public pages: newest, a subreddit, one thread with a reply form."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Pages:
     def _text(self, thing: Doc) -> Markup:
         if thing["gone"]:
             return el("p", f"[{thing['gone']}]", class_="quiet")
-        # Made by `things.as_html`, which escapes whatever was typed.
+        # Built by `things.as_html`, which escapes user input.
         return el("div", Markup(as_html(thing["text"])), class_="text")
 
     def _tree(self, name: str, depth: int) -> list[tuple[Doc, int]]:

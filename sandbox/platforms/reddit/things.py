@@ -1,8 +1,8 @@
-"""Posts and comments as Reddit keeps them, and how they look on the wire.
+"""Posts and comments as Reddit stores them, and their wire format.
 
-Fields: https://github.com/reddit-archive/reddit/wiki/JSON, as of 2026. A document of ours has `name`, `sub`, `author`,
-`text`, `at`, `edited`, `gone` ("", deleted, removed), `link` (fullname of the post), `parent` ("" for a post), and a
-post's `title`, `url`, `locked`.
+Fields: https://github.com/reddit-archive/reddit/wiki/JSON, as of 2026. Our documents have `name`, `sub`, `author`,
+`text`, `at`, `edited`, `gone` ("", deleted, removed), `link` (fullname of the post), `parent` ("" for a post), and for
+posts `title`, `url`, `locked`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def base36(number: int) -> str:
 
 
 def escaped(value: Any) -> Any:
-    """As everything looks without `raw_json=1`: https://www.reddit.com/dev/api/#response_body_encoding"""
+    """The escaping used without `raw_json=1`: https://www.reddit.com/dev/api/#response_body_encoding"""
     if isinstance(value, str):
         return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     if isinstance(value, list):
@@ -47,19 +47,19 @@ def escaped(value: Any) -> Any:
 
 
 def as_html(text: str) -> str:
-    """Paragraphs and bare links, in Reddit's wrapping."""
+    """Paragraphs and bare links, in Reddit's wrapper markup."""
     parts = [part for part in re.split(r"\n\s*\n", text.strip()) if part]
     linked = (_LINK.sub(r'<a href="\g<0>">\g<0></a>', html.escape(part, quote=False)) for part in parts)
     return '<div class="md">' + "\n\n".join(f"<p>{part}</p>" for part in linked) + "\n</div>"
 
 
 def called(text: str) -> list[str]:
-    """Lower-case accounts that are called by u/name."""
+    """Lower-case accounts mentioned as u/name."""
     return [name.lower() for name in _CALL.findall(text)]
 
 
 class Things:
-    """`web`: the address of the public pages, known as soon as the port is."""
+    """`web`: the URL of the public pages, set once the port is known."""
 
     def __init__(self, store: Store, web: Callable[[], str]) -> None:
         self.store, self.web = store, web
@@ -68,7 +68,7 @@ class Things:
             self._index(thing)
 
     def _index(self, thing: Doc) -> None:
-        """By kind, by kind and subreddit, by post, by parent; each in the order of time."""
+        """By kind, by kind and subreddit, by post, by parent; each in time order."""
         kind = thing["name"][:2]
         keys = {"", kind, f"{kind} {thing['sub']}", f"below {thing['parent']}"}
         for key in keys | ({f"under {thing['link']}"} if thing["parent"] else set()):
@@ -85,7 +85,7 @@ class Things:
         return self._listed("")
 
     def newest(self, kind: str, sub: str = "") -> list[Doc]:
-        """What stands, newest first."""
+        """Existing things, newest first."""
         return [thing for thing in self._listed(f"{kind} {sub}".strip()) if not thing["gone"]][::-1]
 
     def children(self, name: str) -> list[Doc]:
@@ -189,7 +189,7 @@ class Things:
         return made
 
     def mention(self, comment: Doc, dest: str) -> dict[str, Any]:
-        """As the inbox shows a comment that calls an account by its name: without `link_id` and `permalink`."""
+        """A comment mentioning an account, as in the inbox: without `link_id` and `permalink`."""
         data = self._comment(comment, "", in_list=True)
         kept = ("subreddit", "subreddit_name_prefixed", "id", "name", "author", "author_fullname", "created",
                 "created_utc", "score", "distinguished", "body", "parent_id", "link_title", "num_comments", "likes",

@@ -1,4 +1,4 @@
-"""Slack: the Web API under /slack/api, channels as pages under /slack, events to whoever listens."""
+"""Slack: the Web API under /slack/api, channels as pages under /slack, events to any subscriber."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Slack(Platform):
     # --- what happens -----------------------------------------------------------------------------------------
 
     def perform(self, act: Act) -> Made:
-        """`parent` is `CHANNEL/TS`, `CHANNEL:TS` or a permalink (post: the thread answered); `more["channel"]` or
+        """`parent` is `CHANNEL/TS`, `CHANNEL:TS` or a permalink (post: the thread to reply in); `more["channel"]` or
         `more["to"]` for a new thread. `react`: the text is the emoji's name."""
         parent = self.messages.at(self._key(act.parent)) if act.parent else None
         if act.parent and parent is None:
@@ -82,7 +82,7 @@ class Slack(Platform):
         return message
 
     def posted(self, message: Doc) -> None:
-        """The desk wrote something through the API."""
+        """The desk posted something through the API."""
         self._tell(events.posted(self.messages.wire(message), message["channel"]), message["at"])
         outreach.to_slack(self.universe, message)
         self._customer_reacts(message)
@@ -111,7 +111,7 @@ class Slack(Platform):
         self.tell(events.signed(events.envelope(event, number, at)))
 
     def _customer_reacts(self, message: Doc) -> None:
-        """A colleague whose question the desk has answered says thanks, or asks on; once."""
+        """A colleague says thanks or asks on after the desk answered their question; once."""
         root = self.messages.get(message["channel"], str(message.get("thread_ts") or ""))
         if root is None or not self._is_wanted(root) or not self.universe.reactions:
             return
@@ -142,7 +142,7 @@ class Slack(Platform):
     # --- truth ------------------------------------------------------------------------------------------------
 
     def _is_wanted(self, message: Doc) -> bool:
-        """A question or a request outside threads, or what got the emoji, in a room where the team is asked."""
+        """A question or request outside threads, or a message with the emoji, in a room where the team is asked."""
         if message["user"] == SLACK_BOT or self.messages.channel_name(message["channel"]) not in people.ROOMS:
             return False
         asks = message.get("kind") in ("question", "review") and not message.get("thread_ts")

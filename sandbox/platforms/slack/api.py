@@ -1,4 +1,4 @@
-"""The Web API's methods: https://docs.slack.dev/reference/methods. Form or JSON bodies, answers with `ok`."""
+"""The Web API's methods: https://docs.slack.dev/reference/methods. Form or JSON bodies, `ok` answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Fields = dict[str, Any]
 
 
 class Refused(Exception):
-    """The text is Slack's name of the error."""
+    """The text is Slack's error code."""
 
 
 def error(name: str) -> Response:
@@ -105,7 +105,8 @@ class Api:
         message = self._message(fields)
         if message["user"] != SLACK_BOT:
             raise Refused("cant_update_message")
-        # What is left out stays as it was, an empty list clears it: https://docs.slack.dev/reference/methods/chat.update
+        # Omitted fields stay as they were, an empty list clears them:
+        # https://docs.slack.dev/reference/methods/chat.update
         rich = {name: _decoded(fields[name]) for name in ("blocks", "attachments", "metadata") if name in fields}
         message = self.slack.edit(message, str(fields.get("text", message["text"])), at=self.now(), **rich)
         return {
@@ -169,7 +170,7 @@ class Api:
         return {"members": [self.messages.user(p) for p in PEOPLE], "response_metadata": {"next_cursor": ""}}
 
     def channels(self, fields: Fields) -> Fields:
-        """Pages by `cursor` and `limit`, as with any workspace that has more than a few channels."""
+        """Paged by `cursor` and `limit`, as in any workspace with more than a few channels."""
         size = max(1, min(int(fields.get("limit") or 100), 1000))
         start = int(str(fields.get("cursor") or "0") or 0)
         channels = [self._described(name) for name in SLACK_CHANNELS]
@@ -193,14 +194,14 @@ class Api:
         }
 
     def history(self, fields: Fields) -> Fields:
-        """Newest first, without the answers inside threads; `oldest` and `latest` are exclusive unless `inclusive`;
-        `cursor` is a ts to go on below."""
+        """Newest first, without thread replies; `oldest` and `latest` are exclusive unless `inclusive`; `cursor` is a
+        ts to continue below."""
         found = [m for m in self.messages.in_channel(self._channel(fields)) if m.get("thread_ts", m["ts"]) == m["ts"]]
         below = str(fields.get("cursor") or "9")
         return self._paged([m for m in reversed(_between(found, fields)) if m["ts"] < below], fields)
 
     def replies(self, fields: Fields) -> Fields:
-        """Oldest first; the message that began the thread is always the first of all."""
+        """Oldest first; the message that started the thread always comes first."""
         channel, ts = self._channel(fields), str(fields.get("ts", ""))
         found = self.messages.thread(channel, ts)
         if not found:
@@ -225,7 +226,7 @@ def _between(found: list[Doc], fields: Fields) -> list[Doc]:
 
 
 def _decoded(value: Any) -> Any:
-    """A list or object, also when it came as JSON in a form."""
+    """A list or object, also if sent as JSON in a form."""
     if not isinstance(value, str):
         return value
     try:

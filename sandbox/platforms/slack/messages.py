@@ -1,4 +1,4 @@
-"""Slack's messages and people. A message is one document under `CHANNEL/TS`; what is deleted stays, marked as gone."""
+"""Slack's messages and people. A message is one document under `CHANNEL/TS`; deleted ones are kept, marked as gone."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Messages:
         return self.at(f"{channel}/{ts}")
 
     def at(self, where: str) -> Doc | None:
-        """By `CHANNEL/TS` or permalink; None for what is gone."""
+        """By `CHANNEL/TS` or permalink; None if deleted."""
         if match := _LINK.search(where):
             where = f"{match[1]}/{match[2]}.{match[3]}"
         found = self.store.get("slack_message", where)
         return None if found is None or found.get("gone") else found
 
     def post(self, channel: str, user: str, text: str, *, at: float, thread_ts: str | None = None, **more: Any) -> Doc:
-        """`more`: blocks, attachments, metadata, kind, desk (it came through the API)."""
+        """`more`: blocks, attachments, metadata, kind, desk (posted through the API)."""
         micros = int(at * 1_000_000)
         while self.store.get("slack_message", f"{channel}/{micros // 1_000_000}.{micros % 1_000_000:06d}") is not None:
             micros += 1
@@ -67,7 +67,7 @@ class Messages:
         return self._save({**message, "text": text, "edited": edited, "edits": message.get("edits", 0) + 1, **more})
 
     def react(self, message: Doc, name: str, user: str) -> Doc:
-        """Raises ValueError when this user has reacted with it already."""
+        """Raises ValueError if this user already reacted with it."""
         by = list(message.get("reactions", {}).get(name, ()))
         if user in by:
             raise ValueError("already_reacted")
@@ -77,17 +77,17 @@ class Messages:
         self._save({**message, "gone": True})
 
     def in_channel(self, channel: str) -> list[Doc]:
-        """Oldest first, threads' answers among them; what is gone only where answers stand below it."""
+        """Oldest first, including thread replies; deleted messages only if they have replies."""
         found = [m for m in self.store.all("slack_message").values() if m["channel"] == channel]
         standing = {m.get("thread_ts") for m in found if not m.get("gone")}
         return sorted((m for m in found if not m.get("gone") or m["ts"] in standing), key=lambda m: m["ts"])
 
     def thread(self, channel: str, ts: str) -> list[Doc]:
-        """The message that began it, then its answers."""
+        """The message that started it, then its replies."""
         return [m for m in self.in_channel(channel) if m["ts"] == ts or m.get("thread_ts") == ts]
 
     def wire(self, message: Doc, *, metadata: bool = True) -> dict[str, Any]:
-        """As the Web API shows it; the parent of a thread says how many answers it has."""
+        """As returned by the Web API; a thread's parent includes its reply count."""
         made: dict[str, Any] = {
             "type": "message",
             "user": message["user"],

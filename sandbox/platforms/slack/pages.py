@@ -1,4 +1,4 @@
-"""Slack's channels as pages, with a form to write as a team member."""
+"""Slack's channels as pages, with a form to post as a team member."""
 
 from __future__ import annotations
 

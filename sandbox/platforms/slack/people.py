@@ -1,4 +1,4 @@
-"""Who else works at Acme and asks the community team in Slack, and what they say there."""
+"""Acme colleagues who ask the community team in Slack, and what they say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.world import Member, member
 ROOMS = ("community-advocates", "community-relations", "education-oss", "swag")
 """Where colleagues ask the team."""
 EMOJI = "ticket"
-"""Put under a message that the team is to look after although it asks nothing."""
+"""Added to a message the team should handle although it isn't a question."""
 SIGNING_SECRET = "sandbox-slack-signing-secret"  # noqa: S105
 
 
@@ -116,7 +116,7 @@ def say(random_: random.Random, kind: str, room: str = "") -> str:
 
 
 def opening(random_: random.Random, key: str, kind: str, room: str, author: str) -> Timed:
-    """Somebody says something outside any thread; what gets the emoji, gets it a little later."""
+    """Somebody posts outside any thread; messages that get the emoji get it a little later."""
     kind = kind if kind in KINDS else random_.choice(KINDS)
     room = room.lstrip("#") or random_.choice(ROOMS)
     who = author or random_.choice(COLLEAGUES).key

@@ -1,4 +1,4 @@
-"""Stack Exchange: the API under /stackexchange/2.3, the site itself under /stackexchange/web."""
+"""Stack Exchange: the API under /stackexchange/2.3, the site under /stackexchange/web."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class StackExchange(Talk):
         return f"{self.web}/questions/{question['id']}/" + re.sub(r"\W+", "-", question["title"].lower()).strip("-")
 
     def account(self, member: Member) -> str | None:
-        """The number of the user: names are not unique there."""
+        """The user's number: names aren't unique there."""
         return str(FIRST_OF_TEAM + TEAM.index(member))
 
     def user(self, number: str) -> str:
@@ -43,7 +43,7 @@ class StackExchange(Talk):
         return str(known["name"]) if known else (m.name if (m := self.team().get(number)) else number)
 
     def _number(self, author: str, name: str) -> str:
-        """Users are numbered as they appear; an account of the team is its number already."""
+        """Users are numbered in order of appearance; a team account already is its number."""
         if author in self.team() or self.store.get("se_user", author):
             return author
         known = self.store.get("se_name", author)
@@ -67,7 +67,7 @@ class StackExchange(Talk):
         return kind, doc
 
     def perform(self, act: Act) -> Made:
-        """A reply to a question is an answer, one to an answer or a comment a comment. `more`: title, tags."""
+        """A reply to a question is an answer; a reply to an answer or a comment is a comment. `more`: title, tags."""
         at = int(act.at or self.universe.now())
         if act.verb == "retweet":
             raise Impossible("nobody retweets here")
@@ -107,7 +107,7 @@ class StackExchange(Talk):
         return Access(settings, {"key": KEY})
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Mentions are questions with our tag or our name; answers and comments come in with a followed thread."""
+        """Mentions are questions with our tag or our name; answers and comments come with a followed thread."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         for kind in ("se_post", "se_comment"):
             for doc in self.store.all(kind).values():

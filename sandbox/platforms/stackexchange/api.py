@@ -1,4 +1,4 @@
-"""The API: https://api.stackexchange.com/docs. Every answer is gzip; errors tell by `error_id` what they mean."""
+"""The API: https://api.stackexchange.com/docs. Every answer is gzip; errors are identified by `error_id`."""
 
 from __future__ import annotations
 
@@ -97,14 +97,14 @@ class Api:
         return packed(body)
 
     def search(self, request: Request) -> list[Doc] | Response:
-        """One of the tags is enough: https://api.stackexchange.com/docs/search."""
+        """Matches any of the tags: https://api.stackexchange.com/docs/search."""
         wanted = set(request.query.get("tagged", "").split(";")) - {""}
         if not wanted:
             return failure(400, "bad_parameter", "one of tagged or intitle must be set")
         return self._by_creation(request, [q for q in self.site.questions() if wanted & set(q["tags"])])
 
     def advanced(self, request: Request) -> list[Doc]:
-        """Loosely: each word is the beginning of some word of the question."""
+        """Fuzzy: each query word is the beginning of some word of the question."""
         words = [w.lower() for w in _WORD.findall(request.query.get("q", ""))]
         found = []
         for question in self.site.questions():
@@ -142,7 +142,7 @@ class Api:
         return [{"total_questions": len(self.site.questions()), "api_revision": "2026.11.1.1"}]
 
     def create_filter(self, request: Request) -> list[Doc]:
-        """The same fields always have the same name."""
+        """The same fields always yield the same name."""
         included = sorted(request.query.get("include", "").split(";"))
         name = "!" + re.sub(r"\W", "", f"{request.query.get('base', '')}{len(';'.join(included))}")
         self.site.store.put("se_filter", name, {"include": included, "base": request.query.get("base", "default")})

@@ -1,4 +1,4 @@
-"""The site itself: the newest questions, one with its answers, and a form to answer by hand."""
+"""The site: newest questions, one question with its answers, and a reply form."""
 
 from __future__ import annotations
 

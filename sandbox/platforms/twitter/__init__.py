@@ -26,8 +26,8 @@ class Twitter(Platform):
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.posts = Posts(universe.store)
-        # Recent search reaches back seven days; a world born with more history shows all of it, so that the answers
-        # of its first week can be found.
+        # Recent search reaches back seven days; a sandbox with a longer history serves all of it, so the replies of its
+        # first week can be found.
         days = max(MIN_SEARCH_DAYS, universe.history_days + 2)
         window = universe.quotas.window(problems.WINDOW_S)
         self.api = api.Api(self.posts, universe.now, window, days, self._posted)

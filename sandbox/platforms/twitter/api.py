@@ -1,4 +1,4 @@
-"""The endpoints of API v2: https://docs.x.com/x-api/posts/search-recent-posts and its neighbours."""
+"""API v2 endpoints: https://docs.x.com/x-api/posts/search-recent-posts and related ones."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from sandbox.wire.quotas import Window
 from sandbox.world import Handle
 
 MENTIONS_DEPTH = 3200
-"""The real one ends at 800; a flood in a crash test is to be found whole by a desk that was down meanwhile."""
+"""The real limit is 800; in a crash test, a desk that was down must find the whole flood."""
 _DUPLICATE_WITHIN_S = 24 * 3600
 
 
 class Api:
-    """`on_posted(tweet)` is called, in the same transaction, for each tweet that came through the API."""
+    """`on_posted(tweet)` is called, in the same transaction, for each tweet posted through the API."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Api:
             ("/twitter/2/tweets", self.lookup),
             ("/twitter/2/tweets/{id}", self.one),
         ]
-        # Before users/{id}, and behind no other gate: a signature's nonce is good once, and `me` looks at it itself.
+        # Before users/{id}, and without another gate: a signature's nonce is single-use, and `me` checks it itself.
         router.add("GET", "/twitter/2/users/me", self.me, platform="twitter")
         for path, view in reads:
             router.add("GET", path, self._reading(path, view), platform="twitter")
@@ -147,7 +147,7 @@ class Api:
         return self._listing(request, found[:size], more=len(found) > size)
 
     def _bounds(self, asked: dict[str, str]) -> tuple[int, int]:
-        """Ids between which, both exclusive, the tweets lie."""
+        """The id range of the tweets, both ends exclusive."""
         low, high = int(asked.get("since_id") or 0), int(asked.get("until_id") or 1 << 63)
         if start := asked.get("start_time"):
             low = max(low, snowflake(_parsed(start)) - 1)
@@ -165,7 +165,7 @@ class Api:
         if tweets:
             meta |= {"newest_id": tweets[0]["id"], "oldest_id": tweets[-1]["id"]}
             if more:
-                # A page that repeats itself also overlaps with the next one.
+                # A page with duplicates also overlaps the next one.
                 last = tweets[-3] if request.duplicates and len(tweets) > 3 else tweets[-1]
                 meta["next_token"] = wire.page_token(last["id"])
         return json_response({**document, "meta": meta})

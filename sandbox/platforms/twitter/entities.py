@@ -1,6 +1,6 @@
-"""From what somebody typed to what the API sends: escaping, t.co, entities, the long-post cut.
+"""Converts typed text to the API's form: escaping, t.co, entities, the long-post cut.
 
-https://docs.x.com/x-api/fundamentals/data-dictionary (tweet object: entities, note_tweet), and for the lengths
+https://docs.x.com/x-api/fundamentals/data-dictionary (tweet object: entities, note_tweet); lengths:
 https://docs.x.com/fundamentals/counting-characters.
 """
 
@@ -20,13 +20,13 @@ _LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 
 
 def weight(text: str) -> int:
-    """Length as Twitter counts it: links 23, Latin 1 a character, everything else (CJK, emoji) 2."""
+    """Length as counted by Twitter: links 23, Latin 1 a character, everything else (CJK, emoji) 2."""
     bare, links = URL.subn("", text)
     return links * URL_WEIGHT + sum(1 if any(a <= ord(c) <= b for a, b in _LIGHT) else 2 for c in bare)
 
 
 def spoken(text: str) -> str:
-    """A text without the names that a reply puts in front; they do not count against its length either."""
+    """A text without a reply's leading handles, which don't count towards its length either."""
     words = text.split(" ")
     while words and words[0].startswith("@"):
         words.pop(0)
@@ -34,12 +34,12 @@ def spoken(text: str) -> str:
 
 
 def handles_in(text: str) -> list[str]:
-    """Lower-case handles named in a text, each once, in order."""
+    """Lower-case handles in a text, deduplicated, in order."""
     return list(dict.fromkeys(match.lower() for match in HANDLE.findall(text)))
 
 
 def shorten(text: str) -> tuple[str, list[dict[str, str]]]:
-    """The text with each link as t.co, and the links (url, expanded_url, display_url)."""
+    """The text with t.co links, and the links (url, expanded_url, display_url)."""
     links: list[dict[str, str]] = []
 
     def short(match: re.Match[str]) -> str:
@@ -58,14 +58,14 @@ def shorten(text: str) -> tuple[str, list[dict[str, str]]]:
 
 
 def escape(text: str) -> str:
-    """`&amp;`, `&lt;`, `&gt;` as the API sends them; quotes stay."""
+    """`&amp;`, `&lt;`, `&gt;` as in the API; quotes stay."""
     return html.escape(text, quote=False)
 
 
 def wire(text: str, user_ids: dict[str, str]) -> dict[str, Any]:
-    """`text`, `entities` and, for a long post, `note_tweet`, as they go over the wire.
+    """The wire form: `text`, `entities` and, for a long post, `note_tweet`.
 
-    `user_ids`: lower-case handle → id, of the accounts that exist; others are no mention.
+    `user_ids`: lower-case handle → id of existing accounts; other handles aren't mentions.
     """
     shortened, links = shorten(text)
     full = escape(shortened)
@@ -81,7 +81,7 @@ def wire(text: str, user_ids: dict[str, str]) -> dict[str, Any]:
 
 
 def entities(text: str, links: list[dict[str, str]], user_ids: dict[str, str]) -> dict[str, Any]:
-    """Positions in `text` of links, handles and hashtags; kinds that do not occur are absent."""
+    """Positions of links, handles and hashtags in `text`; empty kinds are absent."""
     found: dict[str, Any] = {}
     urls, at = [], 0
     for link in links:

@@ -1,6 +1,6 @@
-"""Who is asking: the app's bearer token for reading, a user's OAuth 1.0a signature for writing.
+"""Authentication: the app's bearer token for reading, a user's OAuth 1.0a signature for writing.
 
-The signature is checked by oauthlib as RFC 5849 says (https://docs.x.com/fundamentals/authentication/oauth-1-0a).
+oauthlib verifies signatures per RFC 5849 (https://docs.x.com/fundamentals/authentication/oauth-1-0a).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_SKEW_S = 300
 
 
 class Validator(RequestValidator):
-    """Knows the one app and the handles' tokens; a nonce is good once."""
+    """Knows the one app and the handles' tokens; nonces are single-use."""
 
     enforce_ssl = False
 
@@ -72,7 +72,7 @@ class Gate:
         self._endpoint = SignatureOnlyEndpoint(Validator())
 
     def reads(self, request: Request) -> bool:
-        """Bearer token, or any of our users' signatures."""
+        """Bearer token, or a signature by any of our users."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return token.strip() == BEARER_TOKEN

@@ -1,4 +1,4 @@
-"""Twitter's public pages: what is new, what an account wrote, one thread, and a form to answer by hand."""
+"""Twitter's public pages: latest tweets, an account, one thread, and a reply form."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Pages:
 
 
 def marked_up(text: str) -> Markup:
-    """Text with its links shown (never followed by themselves) and its handles linked."""
+    """Text with links shown (never followed automatically) and handles linked."""
     made, at = [], 0
     for match in URL.finditer(text):
         made += [_handles(text[at : match.start()]), link(match.group(), match.group(), rel="nofollow noreferrer")]

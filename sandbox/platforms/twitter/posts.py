@@ -1,4 +1,4 @@
-"""Tweets and accounts: how they come to be, change and vanish, and the indexes for reading them.
+"""Tweets and accounts: creation, edits and deletion, and the indexes for reading them.
 
 An edit is a new tweet with a new id (a root's edit even starts a new conversation), linked by its edit history:
 https://docs.x.com/x-api/fundamentals/edit-posts.
@@ -20,7 +20,7 @@ EPOCH_MS = 1288834974657
 
 
 def snowflake(at: float) -> int:
-    """The smallest id of a tweet made at `at` (epoch seconds)."""
+    """The smallest id of a tweet created at `at` (epoch seconds)."""
     return (int(at * 1000) - EPOCH_MS) << 22
 
 
@@ -49,7 +49,7 @@ class Posts:
     # --- accounts -------------------------------------------------------------------------------------------------
 
     def account(self, username: str, *, user_id: str = "", name: str = "", description: str = "") -> Doc:
-        """The account of this handle, made if there is none."""
+        """The handle's account, created if missing."""
         username = username.lstrip("@")
         known = self.user_ids.get(username.lower())
         if known:
@@ -78,12 +78,12 @@ class Posts:
     # --- tweets ---------------------------------------------------------------------------------------------------
 
     def get(self, tweet_id: str) -> Doc | None:
-        """A tweet that can be seen: not deleted, not withdrawn by its author."""
+        """A visible tweet: neither deleted nor withdrawn by its author."""
         tweet = self.store.get("tweet", tweet_id)
         return None if tweet is None or tweet["deleted"] else tweet
 
     def post(self, author: Doc, text: str, *, at: float, parent: Doc | None = None, **more: Any) -> Doc:
-        """A new tweet; as a reply it names whom it answers, as the site writes it. `more`: lang, kind, desk, name."""
+        """A new tweet; a reply mentions the people it answers, as on the site. `more`: lang, kind, desk, name."""
         if parent is not None:
             text = self._addressed(author, text, parent)
         tweet_id = self._free_id(at)
@@ -109,7 +109,7 @@ class Posts:
         return tweet
 
     def _addressed(self, author: Doc, text: str, parent: Doc) -> str:
-        """Put @names in front, as the site does: the author answered and everybody that tweet named, never oneself."""
+        """Prepends @names like the site does: the parent's author and everybody it mentions, except oneself."""
         wanted = [self.username(parent["author_id"]), *(self.username(self.user_ids[n]) for n in self.named(parent))]
         named = set(entities.handles_in(text)) | {author["username"].lower()}
         lead: list[str] = []
@@ -142,7 +142,7 @@ class Posts:
         return doc
 
     def edit(self, tweet: Doc, text: str, *, at: float) -> Doc:
-        """The new version; the old one is seen no more in timelines but keeps its place in the history."""
+        """The new version; the old one disappears from timelines but stays in the edit history."""
         if not tweet["newest"]:
             raise Impossible(f"{tweet['id']} was edited already: edit {tweet['history'][-1]}")
         tweet_id = self._free_id(at)
@@ -172,17 +172,17 @@ class Posts:
         self.store.put("tweet", tweet["id"], {**tweet, "likes": tweet["likes"] + 1})
 
     def named(self, tweet: Doc) -> list[str]:
-        """Lower-case handles that the tweet names and that exist."""
+        """Lower-case handles of existing accounts mentioned in the tweet."""
         return [name for name in entities.handles_in(tweet["plain"]) if name in self.user_ids]
 
     def visible(self, ids: list[int]) -> list[Doc]:
-        """Newest versions that are not deleted, newest first."""
+        """Newest versions of tweets that aren't deleted, newest first."""
         tweets = self.store.all("tweet")
         found = (tweets[str(i)] for i in reversed(ids))
         return [t for t in found if t["newest"] and not t["deleted"]]
 
     def _free_id(self, at: float) -> str:
-        """Always above every id so far: a poll by since_id that saw the newest one must not miss what comes after."""
+        """Always above all existing ids: a since_id poll that saw the newest one must not miss later ones."""
         newest = self.everything[-1] if self.everything else 0
         return str(max(snowflake(at) + (len(self.everything) * 7919) % 4096, newest + 1))
 

@@ -1,4 +1,4 @@
-"""What the API answers when it does not do what was asked: https://docs.x.com/x-api/fundamentals/response-codes-and-errors."""
+"""The API's error responses: https://docs.x.com/x-api/fundamentals/response-codes-and-errors."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _with_headers(response: Response, headers: dict[str, str]) -> Response:
 
 
 def refused_for(seconds: float) -> Response:
-    """429 with the header that says when to come back."""
+    """429 with the retry time in a header."""
     return too_many(clock.now() + seconds)
 
 

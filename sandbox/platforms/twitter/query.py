@@ -1,4 +1,4 @@
-"""The search language of recent search, the part that a desk needs.
+"""The query language of recent search, as far as a desk needs it.
 
 Words, "phrases", from: to: conversation_id: @handle #tag lang: url: is:retweet is:reply has:links, - and OR and
 parentheses: https://docs.x.com/x-api/posts/search/integrate/operators. AND binds tighter than OR.
@@ -23,7 +23,7 @@ class BadQuery(Exception):
 
 
 def compile_query(query: str, posts: Posts) -> Test:
-    """A test of one tweet. Raises BadQuery."""
+    """Compiles a predicate over tweets. Raises BadQuery."""
     if not query.strip():
         raise BadQuery("query: must not be empty")
     if len(query) > MAX_LENGTH:

@@ -1,6 +1,6 @@
-"""Tweets and accounts as JSON: default fields, asked-for fields, expansions, partial errors, pages.
+"""Tweets and accounts as JSON: default fields, requested fields, expansions, partial errors, pages.
 
-https://docs.x.com/x-api/fundamentals/fields and /expansions; only what was asked for is there.
+https://docs.x.com/x-api/fundamentals/fields and /expansions; only requested fields are present.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def instant(at: float) -> str:
 
 
 def page_token(tweet_id: str) -> str:
-    """An opaque token that means: go on below this id."""
+    """An opaque token meaning: continue below this id."""
     number, text = int(tweet_id), ""
     while number:
         number, digit = divmod(number, 36)
@@ -30,7 +30,7 @@ def page_token(tweet_id: str) -> str:
 
 
 def from_page_token(token: str) -> int:
-    """Raises ValueError for a token that is none of ours."""
+    """Raises ValueError for a token we didn't issue."""
     if not token.startswith(TOKEN_PREFIX):
         raise ValueError("not a token")
     return int(token.removeprefix(TOKEN_PREFIX), 36)
@@ -41,7 +41,7 @@ def names(value: str | None) -> set[str]:
 
 
 class Writer:
-    """Turns tweets into one response, as its `tweet.fields`, `user.fields` and `expansions` ask for."""
+    """Renders tweets into one response, following its `tweet.fields`, `user.fields` and `expansions`."""
 
     def __init__(self, posts: Posts, query: dict[str, str]) -> None:
         self.posts = posts
@@ -103,7 +103,7 @@ class Writer:
         return made | {name: value for name, value in optional.items() if name in self.user_fields}
 
     def includes(self, tweets: list[Doc]) -> dict[str, Any]:
-        """Whom and what the tweets refer to, each once; what is gone becomes a partial error."""
+        """The users, tweets and media referenced, deduplicated; missing ones become partial errors."""
         parents = self._parents(tweets) if self.expansions & {"referenced_tweets.id", *_PARENT_AUTHORS} else {}
         user_ids: dict[str, None] = {}
         for tweet in tweets:
@@ -135,7 +135,7 @@ class Writer:
         return parents
 
     def document(self, data: Any, tweets: list[Doc]) -> dict[str, Any]:
-        """`data`, then `includes` and `errors` where there are any."""
+        """`data`, plus `includes` and `errors` if there are any."""
         made = {"data": data} if data not in (None, []) else {}
         if includes := self.includes(tweets):
             made["includes"] = includes
@@ -148,7 +148,7 @@ _PARENT_AUTHORS = {"referenced_tweets.id.author_id"}
 
 
 def _fields_of(expansions: set[str]) -> set[str]:
-    """An expansion brings the field that it expands."""
+    """An expansion implies the field it expands."""
     fields = {name.split(".")[0] for name in expansions}
     return fields | ({"entities"} if "entities.mentions.username" in expansions else set())
 

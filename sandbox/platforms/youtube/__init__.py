@@ -32,7 +32,7 @@ class YouTube(Talk):
         return f"{self.universe.public_url}/youtube/web/watch?v={comment['video']}&lc={comment['id']}"
 
     def perform(self, act: Act) -> Made:
-        """`more["to"]` is the video. A reply hangs under the first comment of its thread, whatever it answers."""
+        """`more["to"]` is the video. Replies go under the first comment of their thread, whatever they answer."""
         at = act.at or self.universe.now()
         if act.verb == "retweet":
             raise Impossible("nobody retweets here")
@@ -79,7 +79,7 @@ class YouTube(Talk):
         return Access(settings, secrets, {OWN: ({"user_id": channel_of(OWN)}, {})})
 
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Everything that others say under the brand's videos."""
+        """Everything others say under the brand's videos."""
         told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
         ours = {*self.team(), OWN}
         for comment in self.store.all("yt_comment").values():

@@ -22,7 +22,7 @@ REFRESH_TOKEN = "1//sandbox-refresh-token-of-the-brand"  # noqa: S105
 ACCESS_TOKEN = "ya29.sandbox-access-token-of-the-brand"  # noqa: S105
 UNITS_A_DAY = 10_000
 SHOWN_REPLIES = 2
-"""A thread brings some of its replies along, not all."""
+"""A thread includes some of its replies, not all."""
 
 
 def failure(status: int, reason: str, message: str, domain: str = "youtube.comment") -> Response:
@@ -142,7 +142,7 @@ class Api:
             shown = shown + shown[:1]
         body: dict[str, Any] = {"kind": f"youtube#{kind}ListResponse", "etag": "sandbox",
                                 "pageInfo": {"totalResults": len(made), "resultsPerPage": size}}  # fmt: skip
-        if at + size <= len(made):  # as the real one: a full page has a next one, which may be empty
+        if at + size <= len(made):  # like the real API: a full page has a next one, which may be empty
             body["nextPageToken"] = f"P{at + size}"
         return json_response(body | {"items": shown})
 

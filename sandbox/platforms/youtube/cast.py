@@ -1,4 +1,4 @@
-"""Whose channel it is and which videos it has. Pure data."""
+"""The brand's channel and its videos. Pure data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The videos with their comments, and a form to answer by hand."""
+"""The videos with their comments and a reply form."""
 
 from __future__ import annotations
 

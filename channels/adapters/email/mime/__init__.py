@@ -1,1 +1,1 @@
-"""Mail as bytes: the tree of parts, headers, charsets, format=flowed, addresses."""
+"""Mail bytes: the part tree, headers, charsets, format=flowed, addresses."""

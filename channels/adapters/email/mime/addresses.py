@@ -1,4 +1,4 @@
-"""Addresses in headers: `Name <local@domain>`, groups, comments, quoted and encoded names, and the broken ones."""
+"""Addresses in headers: `Name <local@domain>`, groups, comments, quoted and encoded names, and broken variants."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from channels.adapters.email.mime.headers import decode_words, plain
 
 _SIMPLE = re.compile(r'(?:"([^"\\]*)"|([^"<>,;:()\\]*))<([^<>\s,;:"()@]+@[^<>\s,;:"()@]+)>\Z')
 _BARE = re.compile(r'[^\s<>,;:"()@=?]+@[^\s<>,;:"()@=?]+\Z')
-# What is opened and never closed reaches to the end, once; searching on from every such sign would take minutes.
+# An unclosed opener extends to the end, once; searching on from each one would take minutes.
 _TOKEN = re.compile(
     r'=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|<[^<>]*>|[,;:]|[^\s"(<,;:=]+|\S',
     re.DOTALL,
@@ -24,7 +24,7 @@ class Address(NamedTuple):
     name: str
     """Display name, decoded; "" if there is none."""
     address: str
-    """As it is written; "" where the header holds no address at all."""
+    """As written; "" if the header holds no address."""
 
     @property
     def key(self) -> str:
@@ -36,7 +36,7 @@ class Address(NamedTuple):
 
 
 def read_addresses(value: str) -> list[Address]:
-    """Every address of one header value, in order. Entries without an address are left out."""
+    """Every address in one header value, in order. Entries without an address are left out."""
     value = value[:_MAX_LENGTH].strip()
     if not value:
         return []
@@ -45,9 +45,9 @@ def read_addresses(value: str) -> list[Address]:
     if _BARE.match(value):
         return [Address("", value.rstrip("."))]
     found = _read_tokens(value)
-    if not found and "=?" in value:  # the whole field was encoded, address and all
+    if not found and "=?" in value:  # the whole field was encoded, address included
         found = _read_tokens(decode_words(value))
-    if not found and ('"' in value or "(" in value):  # a quote or comment that was never closed hid it
+    if not found and ('"' in value or "(" in value):  # an unclosed quote or comment hid it
         found = _read_tokens(value.translate(_UNQUOTED))
     return found
 
@@ -73,7 +73,7 @@ def _read_tokens(value: str) -> list[Address]:
             found += _build(words, comments, angle)
             words, comments, angle = [], [], None
         elif first == ":" and angle is None and not any("@" in word for word in words):
-            words = []  # the name of a group
+            words = []  # a group name
         elif first == "<" and len(piece) > 1:
             angle = piece[1:-1]
         elif first == "(" and len(piece) > 1:
@@ -86,7 +86,7 @@ def _read_tokens(value: str) -> list[Address]:
 
 
 def _build(words: list[str], comments: list[str], angle: str | None) -> list[Address]:
-    """The addresses in one entry of a list: one, or several where the commas were forgotten, or none."""
+    """The addresses in one list entry: one, several if commas are missing, or none."""
     if angle is not None:
         address = _tidy(_COMMENT.sub("", decode_words(angle)))
         if address:
@@ -96,14 +96,14 @@ def _build(words: list[str], comments: list[str], angle: str | None) -> list[Add
         rest = [word for word in words if not _tidy(word)]
         name = plain(" ".join(rest) or " ".join(comments))
         return [Address(name if len(addresses) == 1 else "", address) for address in addresses]
-    address = _tidy("".join(words))  # `jdoe @ one . test`, as RFC 822 allowed
+    address = _tidy("".join(words))  # `jdoe @ one . test`, which RFC 822 allowed
     if not address and len(words) == 3 and words[1] == "at" and "." in words[2]:
-        address = f"{words[0]}@{words[2]}"  # how list archives (pipermail) hide addresses from robots
+        address = f"{words[0]}@{words[2]}"  # how list archives (pipermail) obfuscate addresses
     return [Address(plain(" ".join(comments)), address)] if address else []
 
 
 def _tidy(text: str) -> str:
-    """The address in a token without route, quotes and blanks; "" if it is none."""
+    """The address in a token without route, quotes and whitespace; "" if there is none."""
     text = "".join(text.split()).strip("'<>")
     if text.startswith("@") and ":" in text:  # an RFC 822 route: <@relay:user@host>
         text = text.rpartition(":")[2]

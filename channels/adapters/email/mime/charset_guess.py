@@ -1,8 +1,8 @@
-"""Which charset raw 8-bit text is in, when nothing declares it. Pure, linear.
+"""Guesses the charset of undeclared 8-bit text. Pure, linear.
 
-Headers are too short for statistics over pairs of letters (charset-normalizer is wrong for two of five such subjects),
-so this asks two simple things: how the bytes above ASCII stand together, and whether what a charset makes of them are
-the frequent letters of its language, in a case that people write.
+Headers are too short for letter-pair statistics (charset-normalizer gets two of five such subjects wrong), so this
+checks two simple things: how the non-ASCII bytes cluster, and whether they decode to frequent letters of the charset's
+language, in plausible case.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ _BIG5 = re.compile(rb"[\xa1-\xc6][\x40-\x7e\xa1-\xfe]")
 _PAIR = re.compile(rb"[\xa1-\xfe]{2}")
 _IN_WORD = re.compile(rb"[A-Za-z][\x80-\xff]{1,2}+(?![\x80-\xff])|(?<![\x80-\xff])[\x80-\xff]{1,2}+[A-Za-z]")
 _LATIN_RUN = 1.7
-"""Bytes above ASCII on end, in the mean: accented letters stand singly between others, letters of other scripts in
-words."""
+"""Mean run length of non-ASCII bytes: accented letters stand alone between others, other scripts form whole words."""
 _FREQUENT = {
     "cp1251": "оеаинтсрвлкмдпуяізі",
     "koi8_r": "оеаинтсрвлкмдпуя",
@@ -31,7 +30,7 @@ _ENOUGH, _SURE = 0.5, 0.75
 
 
 def guess(data: bytes) -> str:
-    """A codec of Python's for bytes that are no UTF-8; windows-1252 where nothing else is likelier."""
+    """A Python codec for bytes that aren't UTF-8; windows-1252 unless another is likelier."""
     data = data[:MOST_BYTES]
     runs = _HIGH.findall(data)
     if not runs:
@@ -52,7 +51,7 @@ def _single_byte(data: bytes) -> tuple[float, str]:
 
 
 def _score(data: bytes, codec: str) -> float:
-    """Share of frequent letters among all that are beyond ASCII; capitals within words count against it."""
+    """Share of frequent letters among the non-ASCII ones; capitals inside words count against it."""
     try:
         text = data.decode(codec)
     except UnicodeDecodeError:
@@ -64,7 +63,7 @@ def _score(data: bytes, codec: str) -> float:
 
 
 def _by_their_bytes(data: bytes) -> str:
-    """Shift_JIS by its kana, Big5 by its everyday signs; both put bytes of ASCII into the second place."""
+    """Shift_JIS by its kana, Big5 by its common characters; both use ASCII bytes as second bytes."""
     if _decodes(data, "cp932") and _share(data, "cp932", "ぁ", "ヶ") > 0.25:
         return "cp932"
     if _decodes(data, "big5") and 2 * len(_BIG5.findall(data)) > 0.6 * len(data.replace(b" ", b"")):
@@ -73,7 +72,7 @@ def _by_their_bytes(data: bytes) -> str:
 
 
 def _multibyte(data: bytes) -> str:
-    """Chinese, Japanese or Korean, "" for none: by the rows of the tables in which their everyday signs are."""
+    """Chinese, Japanese or Korean by the table rows of their common characters; "" for none."""
     pairs = [pair for run in _HIGH.findall(data) for pair in _PAIR.findall(run)]
     if pairs and sum(map(len, pairs)) == sum(len(run) for run in _HIGH.findall(data)):
         rows = [pair[0] for pair in pairs]

@@ -1,4 +1,4 @@
-"""Bytes to text, whatever the mail claims about them. Never raises, never yields NUL or a lone surrogate."""
+"""Decodes bytes whatever charset the mail claims. Never raises, never yields NUL or a lone surrogate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 from channels.adapters.email.mime.charset_guess import guess
 
 _ALIASES = {
-    # Western mailers label Windows text as ISO-8859-1 or ASCII; browsers read both as windows-1252 for that reason:
+    # Western mailers label Windows text as ISO-8859-1 or ASCII, so browsers read both as windows-1252:
     # https://encoding.spec.whatwg.org/#names-and-labels
     "iso-8859-1": "cp1252",
     "iso8859-1": "cp1252",
@@ -37,7 +37,7 @@ _ALIASES = {
     "utf8mb4": "utf-8",
     "x-utf-8": "utf-8",
 }
-# Python codecs that are no character sets, or whose run time grows with the square of the input.
+# Python codecs that aren't character sets, or take quadratic time.
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 _NOT_ASCII_BASED = (
     "utf_7",
@@ -56,7 +56,7 @@ _NOT_ASCII_BASED = (
 
 @lru_cache(maxsize=256)
 def codec_for(charset: str) -> str | None:
-    """Python's name for a charset label; None for one that nobody knows."""
+    """Python's name for a charset label; None if unknown."""
     label = charset.strip().strip("\"'").rstrip(";").lower()
     name = _ALIASES.get(label, label)
     if not name.isascii() or name.replace("-", "_") in _REFUSED:
@@ -69,7 +69,7 @@ def codec_for(charset: str) -> str | None:
 
 
 def decode(data: bytes, charset: str | None = None) -> str:
-    """The text of bytes labelled `charset`; a wrong or missing label gives way to UTF-8, then windows-1252."""
+    """Decodes bytes labelled `charset`; if the label is wrong or missing, tries UTF-8, then windows-1252."""
     codec = codec_for(charset) if charset else None
     if data.isascii() and not (codec and codec.startswith(_NOT_ASCII_BASED)):
         if b"\x1b$" not in data:
@@ -87,7 +87,7 @@ def decode(data: bytes, charset: str | None = None) -> str:
 
 
 def _is_damaged_utf8(data: bytes) -> bool:
-    """UTF-8 that was cut in the middle of a character, rather than some 8-bit charset: most of it still decodes."""
+    """UTF-8 truncated within a character rather than an 8-bit charset: most of it still decodes."""
     text = data.decode("utf-8", "replace")
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     return text.count("\ufffd") * 2 < beyond_ascii
@@ -100,14 +100,14 @@ def _clean(text: str) -> str:
         return text
     try:
         text.encode()
-    except UnicodeEncodeError:  # UTF-7 and friends can spell half a surrogate pair; neither JSON nor SQL can store it
+    except UnicodeEncodeError:  # UTF-7 can encode half a surrogate pair, which neither JSON nor SQL can store
         return text.encode("utf-8", "replace").decode()
     return text
 
 
 def guess_charset(data: bytes, declared: str = "") -> str:
-    """Of raw 8-bit bytes that nothing labels: UTF-8, else what the body beside them is declared to be, if they can be
-    read as that, else a guess."""
+    """Charset of unlabelled 8-bit bytes: UTF-8, else the charset declared for the body if the bytes decode as that,
+    else a guess."""
     label = codec_for(declared) if declared else None
     for codec in ("utf-8", label if label not in _SAYS_LITTLE else None):
         if codec:
@@ -120,4 +120,4 @@ def guess_charset(data: bytes, declared: str = "") -> str:
 
 
 _SAYS_LITTLE = (None, "utf-8", "utf8", "ascii", "us-ascii", "cp1252")
-"""Labels that mailers put on everything."""
+"""Labels that mailers use by default."""

@@ -1,12 +1,12 @@
-"""format=flowed (RFC 3676): paragraphs that were cut into short lines are made whole again."""
+"""Joins the lines of format=flowed paragraphs (RFC 3676)."""
 
 from __future__ import annotations
 
 
 def unflow(text: str, delete_space: bool = False) -> str:
-    """Lines that end in a space go on in the next one of the same quote depth; `-- ` never does (section 4.3).
+    """A line ending in a space continues on the next one of the same quote depth; `-- ` never does (section 4.3).
 
-    `delete_space` is the DelSp parameter: the space at the cut is none of the writer's.
+    `delete_space` is the DelSp parameter: the space at the line break isn't part of the text.
     """
     out: list[str] = []
     paragraph: list[str] = []

@@ -1,6 +1,6 @@
-"""The header block of a mail: fields, encoded words (RFC 2047), parameters (RFC 2231), dates.
+"""A mail's header block: fields, encoded words (RFC 2047), parameters (RFC 2231), dates.
 
-Written on bytes and without the parser of `email.policy.default`, which is ten times slower and raises on odd mail.
+Works on bytes, without the `email.policy.default` parser, which is ten times slower and raises on malformed mail.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _EXPECTED = frozenset(
         *("sender", "content-transfer-encoding", "return-path", "in-reply-to", "reply-to"),
     )
 )
-"""Where one of them is still to come, a line that is no header does not end the block."""
+"""While one of these is still ahead, a line that isn't a header doesn't end the block."""
 _STRUCTURED = frozenset(("from", "sender", "reply-to", "to", "cc", "date", "message-id", "in-reply-to", "references"))
-"""Fields in which a stray line would make another address or date; they take one only where they are visibly cut."""
+"""A stray line in these fields would add an address or date, so they take one only if they are visibly cut off."""
 _WORD = re.compile(r"=\?([^?\s*]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
 _PARAM = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -41,7 +41,7 @@ _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 
 
 class Headers:
-    """Fields by lower-case name, in order of appearance, unfolded and still undecoded."""
+    """Fields by lower-case name, in order of appearance, unfolded but not decoded."""
 
     __slots__ = ("_charset", "_fields", "body_charset")
 
@@ -49,7 +49,7 @@ class Headers:
         self._fields: dict[str, list[bytes]] = {}
         self._charset: str | None = None
         self.body_charset = ""
-        """What the body is written in, where that is declared: the best hint for headers that declare nothing."""
+        """The body's declared charset, if any: the best hint for headers that declare none."""
 
     def add(self, name: str, value: bytes) -> None:
         self._fields.setdefault(name, []).append(value)
@@ -64,7 +64,7 @@ class Headers:
         return iter(self._fields)
 
     def all(self, name: str) -> list[str]:
-        """Every value of a field as text, encoded words still encoded (structure is parsed before they are)."""
+        """Every value of a field, encoded words still encoded (structure is parsed before decoding)."""
         return [_one_line(self._decoded(value)) for value in self._fields.get(name, ())]
 
     def first(self, name: str) -> str:
@@ -72,7 +72,7 @@ class Headers:
         return _one_line(self._decoded(values[0])) if values else ""
 
     def text(self, name: str) -> str | None:
-        """First value for people to read: encoded words decoded, blanks tidied. None if there is no such field."""
+        """First value for display: encoded words decoded, whitespace normalised. None if there is no such field."""
         values = self._fields.get(name)
         return plain(self._decoded(values[0])) if values else None
 
@@ -80,7 +80,7 @@ class Headers:
         return decode(value) if value.isascii() else decode(value, self._charset_of_all())
 
     def _charset_of_all(self) -> str:
-        """Guessed once over every raw 8-bit field: the longer the sample, the better the guess."""
+        """Guessed once over all raw 8-bit fields: a longer sample gives a better guess."""
         if self._charset is None:
             raw = b"\n".join(each for values in self._fields.values() for each in values if not each.isascii())
             self._charset = guess_charset(raw, self.body_charset)
@@ -96,12 +96,12 @@ def plain(value: str) -> str:
 
 
 def without_blank_start(data: bytes) -> bytes:
-    """From the first line that is not blank, its indentation kept."""
+    """From the first non-blank line, indentation kept."""
     return data[match.end() :] if (match := _BLANK_START.match(data)) else data
 
 
 def read_headers(data: bytes) -> tuple[Headers, bytes]:
-    """Header fields and body of a mail or a part. Takes any line ends, and a missing blank line before the body."""
+    """Header fields and body of a mail or part. Accepts any line ending, and a missing blank line before the body."""
     headers = Headers()
     if data[:1] in (b"\n", b"\r"):
         return headers, data[2:] if data[:2] == b"\r\n" else data[1:]
@@ -122,7 +122,7 @@ def read_headers(data: bytes) -> tuple[Headers, bytes]:
                 continue
             if _headers_go_on(headers, name, lines, number, last):
                 if name not in _STRUCTURED or line[:1] == b"<" or pieces[-1].rstrip()[-1:] in (b",", b";"):
-                    pieces.append(b" " + line.rstrip(b"\r"))  # it lacks only the space that makes it a continuation
+                    pieces.append(b" " + line.rstrip(b"\r"))  # a continuation that only lacks the leading space
                 continue
             body = data[sum(len(each) + 1 for each in lines[:number]) :] if line.strip() or end is None else body
             break
@@ -135,14 +135,14 @@ def read_headers(data: bytes) -> tuple[Headers, bytes]:
 
 
 def _last_places(lines: list[bytes]) -> dict[str, int]:
-    """Number of the last line on which each of the fields that every mail has begins."""
+    """Line number of the last occurrence of each field that every mail has."""
     found = ((match[1].decode().lower(), number) for number, line in enumerate(lines) if (match := _FIELD.match(line)))
     return {name: number for name, number in found if name in _EXPECTED}
 
 
 def _headers_go_on(headers: Headers, name: str, lines: list[bytes], number: int, last: dict[str, int]) -> bool:
-    """True for a broken line in the midst of headers, False where the body starts without a blank line. Before the
-    first header only quoted lines may stand."""
+    """True for a broken line within the headers, False if the body starts without a blank line. Before the first header
+    only quoted lines are allowed."""
     if not name:
         return lines[number].startswith(b">") and len(last) >= 2
     if any(_LOOKS_LIKE_HEADER.match(line) for line in lines[number + 1 : number + 4]):
@@ -151,8 +151,8 @@ def _headers_go_on(headers: Headers, name: str, lines: list[bytes], number: int,
 
 
 def decode_words(value: str) -> str:
-    """Encoded words decoded (RFC 2047); what is broken stays as it is written. Words of one charset that stand side by
-    side are decoded together, since mailers cut them in the middle of a character."""
+    """Decodes encoded words (RFC 2047); broken ones stay as written. Adjacent words of the same charset are decoded
+    together, since mailers split them within a character."""
     if "=?" not in value:
         return value
     out: list[str] = []
@@ -181,7 +181,7 @@ def _word_bytes(encoding: str, text: str) -> bytes:
 
 
 def from_base64(data: bytes) -> bytes:
-    """Lenient base64: junk is skipped, padding may be missing or in the middle."""
+    """Lenient base64: junk is skipped, padding may be missing or misplaced."""
     try:
         return base64.b64decode(data)
     except (binascii.Error, ValueError):
@@ -195,8 +195,8 @@ def from_base64(data: bytes) -> bytes:
 
 
 def read_params(value: str) -> tuple[str, dict[str, str]]:
-    """`text/plain; charset="x"; name*0*=…` → lower-case main value, and its parameters decoded (RFC 2231, and the
-    RFC 2047 words that should not be there)."""
+    """`text/plain; charset="x"; name*0*=…` → lower-case main value and decoded parameters (RFC 2231, and misplaced RFC
+    2047 words)."""
     main = value.partition(";")[0].strip().lower()
     if ";" not in value:
         return main, {}
@@ -228,13 +228,13 @@ def _join_pieces(parts: list[tuple[int, bool, str]]) -> str:
 
 
 def read_date(value: str) -> datetime | None:
-    """Aware UTC, None if nobody can read it. A date without a zone is taken as UTC (RFC 5322, 3.3: -0000)."""
+    """Aware UTC; None if unreadable. A date without a zone is taken as UTC (RFC 5322, 3.3: -0000)."""
     try:
         parsed = parsedate_tz(value)
         if parsed is None:
             return None
         offset = timedelta(seconds=parsed[9] or 0)
-        second = min(parsed[5], 59)  # a leap second is a date too
+        second = min(parsed[5], 59)  # leap seconds are valid
         at = datetime(*parsed[:5], second, tzinfo=timezone(offset)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -1,7 +1,7 @@
-"""The tree of parts in a mail, read from bytes. Never raises: what makes no sense becomes plain text or an attachment.
+"""A mail's part tree, read from bytes. Never raises: whatever can't be parsed becomes plain text or an attachment.
 
-Boundaries are searched outermost first, so parts keep their bytes to the last line end (a sha256 of an attachment is
-that of the file that was attached). Depth and number of parts are bounded: a mail may nest without end on purpose.
+Boundaries are searched outermost first, so parts keep their bytes up to the last line ending (an attachment's sha256 is
+that of the original file). Depth and number of parts are bounded, since a mail may be nested maliciously.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BARE_LINE_END = re.compile(rb"\r\n|\r")
 
 @dataclass(slots=True)
 class Part:
-    """One node. `type` is lower-case `main/sub`; `body` is still transfer-encoded; `children` only of multiparts."""
+    """One node. `type` is lower-case `main/sub`; `body` is still transfer-encoded; only multiparts have `children`."""
 
     headers: Headers
     body: bytes
@@ -44,7 +44,7 @@ class Part:
         return plain(self.headers.first("content-id")).strip("<> ")[:300] or None
 
     def content(self) -> bytes:
-        """The bytes that were sent, transfer encoding undone."""
+        """The content, transfer encoding undone."""
         encoding = self.headers.first("content-transfer-encoding").partition(";")[0].strip(" \t\"'").lower()
         if encoding == "base64":
             return from_base64(self.body)
@@ -67,7 +67,7 @@ class Part:
 
 
 def read_mail(data: bytes) -> Part:
-    """The tree of one mail."""
+    """The part tree of one mail."""
     return _read(data, "text/plain", 0, [MAX_PARTS])
 
 
@@ -89,7 +89,7 @@ def _read(data: bytes, default_type: str, depth: int, budget: list[int]) -> Part
 
 
 def _repaired(declared: str, default_type: str) -> str:
-    """RFC 2045, 5.2: what cannot be read as a type is text/plain; `text` and `html` alone are plain to see."""
+    """RFC 2045, 5.2: an unparsable type is text/plain; a bare `text` or `html` is unambiguous."""
     word = declared.split()[0] if declared.split() else ""
     if _TYPE.match(word):
         return word
@@ -105,7 +105,7 @@ def _boundary(part: Part) -> bytes:
 
 
 def split_parts(body: bytes, boundary: bytes) -> list[bytes]:
-    """The bytes between the boundary lines; [] if there is none. Preamble and epilogue are nobody's content."""
+    """The bytes between the boundary lines; [] if there are none. Preamble and epilogue are dropped."""
     if not boundary:
         return []
     delimiter, pieces, start, at = b"--" + boundary, [], -1, 0
@@ -118,7 +118,7 @@ def split_parts(body: bytes, boundary: bytes) -> list[bytes]:
         while body[line_end : line_end + 1] in (b" ", b"\t"):
             line_end += 1
         if body[line_end : line_end + 1] not in (b"\r", b"\n", b""):
-            continue  # a longer boundary that begins like this one
+            continue  # a longer boundary with this one as prefix
         if start >= 0:
             pieces.append(body[start : _without_line_end(body, found)])
         start = line_end + (2 if body[line_end : line_end + 2] == b"\r\n" else 1)
@@ -138,7 +138,7 @@ def _without_line_end(body: bytes, end: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Uuencoded:
-    """A file written into the text: `begin 644 name` … `end`; the offsets span those lines."""
+    """A file embedded in the text: `begin 644 name` … `end`; the offsets span those lines."""
 
     name: str
     content: bytes
@@ -151,7 +151,7 @@ _UU_END = re.compile(rb"^(?:`|[ ])?\r?\n?end[ \t]*(?:\r?\n|\Z)", re.MULTILINE)
 
 
 def uuencoded(body: bytes) -> list[Uuencoded]:
-    """Files uuencoded in a body. Text that merely speaks of `begin 644` is left alone: every line must decode."""
+    """Uuencoded files in a body. Text that only mentions `begin 644` is left alone: every line must decode."""
     found: list[Uuencoded] = []
     at = 0
     while begin := _UU_BEGIN.search(body, at):
@@ -174,7 +174,7 @@ def _uu_lines(block: bytes) -> bytes | None:
         try:
             out.append(binascii.a2b_uu(line))
         except binascii.Error:
-            try:  # some encoders count wrong: https://docs.python.org/3.11/library/uu.html (its own workaround)
+            try:  # some encoders miscount; workaround from https://docs.python.org/3.11/library/uu.html
                 out.append(binascii.a2b_uu(line[: (((line[0] - 32) & 63) * 4 + 5) // 3]))
             except binascii.Error:
                 return None

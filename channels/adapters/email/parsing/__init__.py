@@ -1,1 +1,1 @@
-"""From a parsed mail to a mention: thread, author, body, bounces, forwards. Pure."""
+"""Turns a parsed mail into a mention: thread, author, body, bounces, forwards. Pure."""

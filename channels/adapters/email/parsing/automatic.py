@@ -1,6 +1,6 @@
-"""Mail that no person wrote to us: it is stored, and never queued, timed or answered.
+"""Automatic mail: stored, but never queued, timed or answered.
 
-The rule is that of RFC 3834, section 2, and what mailers did before it: any one sign is enough.
+Follows RFC 3834, section 2, and older mailer conventions: a single sign is enough.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _ROBOTS = frozenset({"mailer-daemon", "mail-daemon"})
 
 
 def automatic_reason(mail: Part, account: str, is_own: bool, our_id: bool) -> str | None:
-    """Why a mail counts as automatic, None if a person wrote it. `account`: what stands before the @ in From.
+    """Why a mail counts as automatic; None if a person wrote it. `account` is the local part of From.
 
-    Our own mail is no less ours for having gone over a mailing list, so only signs that a machine wrote it count there;
-    but a mail with an id of ours that is not proved to be from us is ours coming back: a loop.
+    Our own mail may legitimately pass through a mailing list, so only signs of machine authorship count there. A mail
+    with one of our ids that isn't proved ours is our own mail looping back.
     """
     headers = mail.headers
     reason = _written_by_machine(mail, account)

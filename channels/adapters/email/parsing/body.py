@@ -1,4 +1,4 @@
-"""What a mail says and what it brings: text, HTML and attachments out of the tree of parts."""
+"""A mail's content: text, HTML and attachments from the part tree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from channels.toolkit.text import html_to_text
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _UNSAFE_IN_NAME = re.compile(r"[\x00-\x1f\x7f]+")
 _MAX_NAME = 255
-_EXTENSIONS = {  # where the standard library knows none, or an odd one
+_EXTENSIONS = {  # where the standard library has none, or an odd one
     "text/plain": ".txt",
     "text/calendar": ".ics",
     "text/rfc822-headers": ".txt",
@@ -36,7 +36,7 @@ _EXTENSIONS = {  # where the standard library knows none, or an odd one
 
 @dataclass(slots=True)
 class Content:
-    """`text` is always there; `html` only where the mail has some, as it came."""
+    """`text` is always set; `html` only if the mail has some, unmodified."""
 
     text: str
     html: str | None
@@ -46,9 +46,9 @@ class Content:
 @dataclass(slots=True)
 class _Collected:
     blocks: list[tuple[str | None, str | None]] = field(default_factory=list)
-    """(text, html) of one stretch of the body after the other; an alternative is one stretch with both."""
+    """(text, html) of each section of the body in order; an alternative is one section with both."""
     files: list[tuple[str, str, bytes, str | None]] = field(default_factory=list)
-    """name, type, content, content id"""
+    """(name, type, content, content id)"""
 
     def add_file(self, part: Part, content: bytes | None = None) -> None:
         data = part.content() if content is None else content
@@ -56,7 +56,7 @@ class _Collected:
 
 
 def read_content(mail: Part, attachment_max_bytes: int) -> Content:
-    """Everything in the mail. Attachments above the cap keep name, type, size and hash, and lose their bytes."""
+    """All content of a mail. Attachments above the cap keep name, type, size and hash, but not their bytes."""
     collected = _Collected()
     _collect(mail, collected, is_root=True)
     blocks = collected.blocks or _named_text(mail)
@@ -70,8 +70,7 @@ def read_content(mail: Part, attachment_max_bytes: int) -> Content:
 
 
 def _named_text(mail: Part) -> list[tuple[str | None, str | None]]:
-    """For a mail that has no body: a text with a file name that is shown in line says something all the same. It stays
-    a file as well."""
+    """For a mail without a body: named text parts displayed inline count as text too. They also stay files."""
     for part in mail.walk():
         if part.type in ("text/plain", "text/html") and part.disposition()[0] != "attachment":
             return [(_plain_text(part, _Collected()), None) if part.type == "text/plain" else (None, _html(part))]
@@ -100,8 +99,8 @@ def _collect(part: Part, out: _Collected, is_root: bool = False, in_alternative:
 
 
 def _collect_alternative(part: Part, out: _Collected) -> None:
-    """The same thing several times: the first text and the first HTML are one stretch, the rest (a calendar entry, a
-    picture beside the HTML) are files. A second HTML (AMP, watch) is an odd rendering of the same and left out."""
+    """The same content in several forms: the first text and the first HTML are one section, the rest (a calendar entry,
+    a picture next to the HTML) are files. A second HTML (AMP, watch) is just another rendering and is left out."""
     inner = _Collected()
     for child in part.children:
         _collect(child, inner, in_alternative=True)
@@ -113,8 +112,8 @@ def _collect_alternative(part: Part, out: _Collected) -> None:
 
 
 def _collect_related(part: Part, out: _Collected, in_alternative: bool) -> None:
-    """RFC 2387: the root is named by `start`, else it is the first part of the `type` that is told; the others are
-    what it shows."""
+    """RFC 2387: the root is the part named by `start`, else the first part of the given `type`; the others are its
+    resources."""
     start, kind = part.params.get("start", "").strip("<> "), part.params.get("type", "").lower()
     named = [child for child in part.children if start and child.content_id() == start]
     root = (named or [child for child in part.children if child.type == kind] or part.children)[0]
@@ -161,7 +160,7 @@ def _plain_text(part: Part, out: _Collected) -> str:
 
 
 def _html(part: Part) -> str:
-    """A label in the MIME header wins over the one inside the HTML (RFC 2854, section 6), if it is a charset at all."""
+    """The charset in the MIME header, if valid, takes precedence over the one in the HTML (RFC 2854, section 6)."""
     charset = part.params.get("charset")
     content = part.content()
     if not charset or codec_for(charset) is None:
@@ -196,7 +195,7 @@ def _name_of(part: Part, data: bytes, number: int) -> str:
 
 
 def _safe_name(name: str) -> str:
-    """A file name without folders and control characters, whatever the sender hoped to overwrite."""
+    """A file name without directories and control characters, so it can't overwrite anything."""
     name = _UNSAFE_IN_NAME.sub(" ", name).replace("\\", "/").rstrip("/").rpartition("/")[2].strip()
     if name in (".", ".."):
         return ""

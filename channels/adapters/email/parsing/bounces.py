@@ -1,4 +1,4 @@
-"""Delivery reports: which message of ours they are about, and what became of it (RFC 3464, and what came before)."""
+"""Delivery reports: which of our messages they concern, and its fate (RFC 3464 and older formats)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MAX_DIAGNOSTIC = 500
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """What a report says; None where it does not. `about` is a Message-ID, `action` one of RFC 3464, 2.3.3."""
+    """A report's contents; None for missing values. `about` is a Message-ID, `action` one of RFC 3464, 2.3.3."""
 
     about: str | None
     action: str | None
@@ -36,7 +36,7 @@ class Bounce:
 
     @property
     def failed(self) -> bool:
-        """A warning that it takes longer, or a receipt, is no failure."""
+        """A delay warning or a receipt isn't a failure."""
         return self.action in (None, "failed") and not (self.status or "").startswith(("2.", "4."))
 
     def facts(self) -> dict[str, str | None]:
@@ -50,8 +50,8 @@ class Bounce:
 
 
 def read_bounce(mail: Part, text: str, account: str) -> Bounce | None:
-    """The delivery report in a mail, None if it is none. `text` is the mail's body, `account` what stands before the @
-    of its sender, lower-case."""
+    """The delivery report in a mail, or None. `text` is the mail's body, `account` the sender's local part in lower
+    case."""
     report = _status_part(mail)
     if report is None and not _is_old_style(mail, text, account):
         return None
@@ -74,8 +74,8 @@ def _status_part(mail: Part) -> Part | None:
 
 
 def _is_old_style(mail: Part, text: str, account: str) -> bool:
-    """Reports of servers that know no RFC 3464: a robot or nobody sends them, and a subject or the returned mail with a
-    status code tells the rest."""
+    """Reports from servers without RFC 3464: sent by a robot or a null sender, and recognised by the subject, the
+    returned mail or a status code."""
     headers = mail.headers
     if "x-failed-recipients" in headers:
         return True
@@ -89,7 +89,7 @@ def _is_old_style(mail: Part, text: str, account: str) -> bool:
 
 
 def _status_fields(content: bytes) -> Headers:
-    """The group of the first recipient that failed, on top of the fields about the whole message."""
+    """The fields of the first recipient that failed, merged over the per-message fields."""
     groups: list[Headers] = []
     rest = content.lstrip(b"\r\n")
     while rest.strip() and len(groups) < 50:
@@ -125,7 +125,8 @@ def _diagnostic(fields: Headers) -> str | None:
 
 
 def _about(mail: Part, fields: Headers, text: str) -> str | None:
-    """The Message-ID of what could not be delivered: from the returned mail, the report, the text, the threading."""
+    """The Message-ID of the undelivered mail: from the returned mail, the report, the text, or the threading
+    headers."""
     for part in mail.walk():
         if part.type in _RETURNED:
             returned, _ = read_headers(part.content().lstrip(b"\r\n"))

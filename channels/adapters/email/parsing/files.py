@@ -1,4 +1,4 @@
-"""Recorded files, read for what they are: one mail, a mailbox of several, or a body without headers."""
+"""Recorded files of any kind: one mail, an mbox of several, or a body without headers."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _CONTROLS = bytes(set(range(32)) - {0, 7, 8, 9, 10, 11, 12, 13, 27})
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The text of a mail whose headers were not kept."""
+    """The text of a mail stored without headers."""
 
     data: bytes
     is_html: bool
 
 
 def read_file(data: bytes) -> Iterator[bytes | Body]:
-    """One document per mail in the file. Raises Malformed, with the reason, for what is no mail at all."""
+    """One document per mail in the file. Raises Malformed, with the reason, if it isn't mail."""
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip(b" \t\r\n\0"):
         raise Malformed("the file is empty; it should hold a mail, a mailbox or the text of a mail")
@@ -59,8 +59,8 @@ def read_file(data: bytes) -> Iterator[bytes | Body]:
 
 
 def _mails_of_mbox(data: bytes) -> Iterator[bytes]:
-    """mbox as RFC 4155 has it: a mail begins at a `From ` line that follows an empty line and precedes a header;
-    `>From ` at the start of a line was escaped by whoever wrote the mailbox."""
+    """mbox as in RFC 4155: a mail begins at a `From ` line between an empty line and a header; `>From ` at the start of
+    a line is an escape added by the writer."""
     starts = [
         match
         for match in _MBOX_FROM.finditer(data)
@@ -75,7 +75,7 @@ def _mails_of_mbox(data: bytes) -> Iterator[bytes]:
 
 
 def _has_headers(data: bytes) -> bool:
-    """Whether it starts with a block of fields of which at least one is a mail's."""
+    """Whether it starts with a header block that has at least one mail field."""
     data = data[match.end() :] if (match := _QUOTED.match(data)) else data
     if not _HEADER.match(data):
         return False

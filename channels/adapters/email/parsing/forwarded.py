@@ -1,4 +1,4 @@
-"""A mail that a colleague forwarded to the desk: the one who asks is the one who wrote the original."""
+"""Mails a colleague forwarded to the desk: the requester is the author of the original."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAX_TEXT = 64 * 1024
 
 
 def original_sender(mail: Part, subject: str, text: str) -> Address | None:
-    """Who wrote what is forwarded here; None if this is no forward, or does not tell."""
+    """The original author of a forwarded mail; None if it isn't a forward, or doesn't name one."""
     says_forward = bool(_FORWARD_SUBJECT.match(subject))
     return _from_attached(mail, says_forward or not text.strip()) or _from_block(text, says_forward)
 
@@ -49,8 +49,8 @@ def _from_attached(mail: Part, is_forward: bool) -> Address | None:
 
 
 def _from_block(text: str, says_forward: bool) -> Address | None:
-    """Marks of a forward count at the very top of the text; with `Fwd:` in the subject a note may stand above, and the
-    marks that replies use as well are enough."""
+    """Forward markers only count at the very top of the text. With `Fwd:` in the subject a note may come first, and the
+    markers that replies use are enough."""
     lines = [line[:_MAX_LINE] for line in text[:_MAX_TEXT].lstrip().split("\n")[:_MAX_SEARCHED]]
     notes = 0
     for number, line in enumerate(lines):
@@ -66,7 +66,7 @@ def _from_block(text: str, says_forward: bool) -> Address | None:
 
 
 def _sender_in(lines: list[str]) -> Address | None:
-    """The sender named in a header block: a From line, with a date, recipient or subject line near it."""
+    """The sender named in a header block: a From line close to a date, recipient or subject line."""
     if not any(_OTHER_LINE.match(line) for line in lines):
         return None
     for line in lines:

@@ -1,4 +1,4 @@
-"""Whose mail it is: ours only if that is proved, never because the From header says so."""
+"""Who sent a mail: ours only if proved, never just because From says so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 
 
 def is_ours(address: str, config: Config) -> bool:
-    """Whether a lower-case address is an alias of ours or an account that speaks for us; a plus-part is none of it."""
+    """Whether a lower-case address is one of our aliases or an account that speaks for us, ignoring any plus-part."""
     local, _, domain = address.partition("@")
     base = f"{local.partition('+')[0]}@{domain}"
     return any(each in config.own or each in config.addresses for each in (address, base))
@@ -27,7 +27,7 @@ def is_colleague(author: Address, config: Config) -> bool:
 
 
 def is_our_message_id(message_id: str, config: Config) -> bool:
-    """Whether the desk made this id: a UUID at one of our domains, since people's mailers make ids there too."""
+    """Whether the desk made this id: a UUID at one of our domains, since mail clients also make ids there."""
     local, _, domain = message_id.lower().rpartition("@")
     domains = {address.rpartition("@")[2] for address in config.addresses}
     domains.add(str(config.setting("default_domain", "")).lower())
@@ -37,7 +37,7 @@ def is_our_message_id(message_id: str, config: Config) -> bool:
 def is_authenticated(headers: Headers, author: Address, config: Config) -> bool:
     """Whether our own mail server vouches for the From domain (RFC 8601).
 
-    Only the topmost Authentication-Results that names our server counts: it puts its own above whatever a sender
+    Only the topmost Authentication-Results naming our server counts: the server prepends its own to any the sender
     forged. Two From headers prove nothing about either.
     """
     trusted = str(config.setting("trusted_authserv", "")).lower()
@@ -52,8 +52,8 @@ def is_authenticated(headers: Headers, author: Address, config: Config) -> bool:
 
 
 def _bare(value: str) -> str:
-    """A header value without comments and quoted strings: both may hold what the sender chose, such as a HELO name or a
-    quoted local part that spells a result of its own. One that never ends makes the whole value worthless."""
+    """A header value without comments and quoted strings. Senders control both, e.g. a HELO name or a quoted local part
+    that spells a fake result. An unterminated one invalidates the whole value."""
     out: list[str] = []
     depth, quoted, escaped = 0, False, False
     for letter in value:
@@ -88,7 +88,8 @@ def _proves(result: str, domain: str) -> bool:
 
 
 def _aligned(proved: str, domain: str) -> bool:
-    """Relaxed alignment of RFC 7489, 3.1: the same domain, or one inside the other. A bare `com` signs nothing."""
+    """Relaxed alignment of RFC 7489, 3.1: the same domain, or one inside the other. A bare `com` aligns with
+    nothing."""
     if proved == domain:
         return True
     return "." in proved and (domain.endswith("." + proved) or proved.endswith("." + domain))

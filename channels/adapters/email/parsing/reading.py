@@ -1,4 +1,4 @@
-"""From raw bytes to a Mention: the pure half of the adapter."""
+"""Turns raw bytes into a Mention: the pure half of the adapter."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WRITTEN_TO = ("to", "cc", "resent-to", "resent-cc")
 
 
 def read_item(item: Item, config: Config) -> Mention:
-    """The mention in a mail as it was stored. Never fails: an odd mail is a mail."""
+    """The mention in a stored mail. Never fails, however odd the mail."""
     payload = item.payload if isinstance(item.payload, dict) else {}
     raw = item.raw or b""
     if payload.get("body_only"):
@@ -52,7 +52,7 @@ def _read_body(raw: bytes, is_html: bool) -> Mention:
 
 
 class _Reading:
-    """One mail on its way to a mention; each method answers one question about it."""
+    """Builds a mention from one mail; each method answers one question about it."""
 
     def __init__(self, mail: Part, content: Content, payload: dict[str, Json], config: Config) -> None:
         self.mail, self.content, self.payload, self.config = mail, content, payload, config
@@ -89,8 +89,8 @@ class _Reading:
             attachments=self._attachments(),
             language=self._language(),
             thread_keys=self._thread_keys(replied, refs, root, (*to_us, *written), bounce),
-            # In one: some servers deliver a mail to two aliases once, and then only its headers name the other.
-            # To comes before Cc, and where a blind copy was delivered comes last.
+            # One group: some servers deliver a mail to two aliases only once, and then only its headers name the other.
+            # To comes before Cc, and a blind copy's delivery address comes last.
             addressed=(everybody,) if (everybody := _with_bases((*written, *to_us))) else (),
             requester=requester,
             bounced_id=bounce.about if bounce and bounce.failed else None,
@@ -98,7 +98,7 @@ class _Reading:
         )
 
     def _stand_in(self) -> Address | None:
-        """Without a From header the Sender, and failing that the envelope, say who it was."""
+        """Without a From header, falls back to Sender, then to the envelope."""
         return first_address(self.headers.all("sender")) or first_address(self.headers.all("return-path"))
 
     def _addresses(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ class _Reading:
         return bool(folder) and folder == self.config.setting("sent_folder")
 
     def _requester(self) -> Author | None:
-        """Where our server vouches for colleagues, only what it vouches for is taken for a forward by one."""
+        """If `trusted_authserv` is set, only authenticated mail counts as a forward by a colleague."""
         if not identity.is_colleague(self.sender, self.config) or self._in_sent_folder():
             return None
         if self.config.setting("trusted_authserv") and not self._authenticated:
@@ -129,7 +129,7 @@ class _Reading:
         return _author(original)
 
     def _posted_at(self) -> datetime | None:
-        """INTERNALDATE when the server told it; the Date header is the sender's word and serves for recordings only."""
+        """INTERNALDATE if the server gave one; the Date header is the sender's claim, used only for recorded files."""
         if internal := self.payload.get("internal_date"):
             try:
                 return datetime.fromisoformat(str(internal)).astimezone(UTC)
@@ -139,7 +139,7 @@ class _Reading:
         return at or read_date(self.headers.first("received").rpartition(";")[2])
 
     def _archived_at(self) -> str | None:
-        """Where a list keeps this mail for everybody to read (RFC 5064)."""
+        """Public list archive URL of this mail (RFC 5064)."""
         url = self.headers.first("archived-at").strip("<> ")
         return url if url.startswith(("https://", "http://")) and " " not in url else None
 
@@ -150,7 +150,7 @@ class _Reading:
     def _thread_keys(
         self, replied: tuple[str, ...], refs: tuple[str, ...], root: str, to: tuple[str, ...], bounce: Bounce | None
     ) -> tuple[str, ...]:
-        """Strongest first. A bounce belongs to what bounced, whatever else it refers to."""
+        """Strongest first. A bounce belongs to the bounced mail, whatever else it refers to."""
         about = (bounce.about,) if bounce and bounce.about else ()
         keys = [*about, *replied, *reversed(refs)]
         own = frozenset(self.config.addresses) | self.config.own
@@ -160,8 +160,8 @@ class _Reading:
         return tuple(dict.fromkeys(keys))
 
     def _attachments(self) -> tuple[Attachment, ...]:
-        """Of a mail that was too large to keep, what was noted of its files when it was still whole; else what its
-        beginning tells of them, without bytes and hash: those would be of half a file."""
+        """For a mail too large to keep: the file list noted while it was complete, else what its beginning reveals,
+        without bytes and hashes, as those would cover only part of a file."""
         noted = self.payload.get("attachments")
         if isinstance(noted, list):
             return tuple(Attachment(**each) for each in noted if isinstance(each, dict))
@@ -181,7 +181,7 @@ class _Reading:
         extra: dict[str, Json] = {
             "to": list(self._addresses(("to",))),
             "cc": list(self._addresses(("cc",))),
-            "reply_to": [] if requester else list(self._addresses(("reply-to",))),  # a forward's is not the asker's
+            "reply_to": [] if requester else list(self._addresses(("reply-to",))),  # a forward's isn't the requester's
             "references": list(refs),
         }
         if auto:
@@ -208,7 +208,7 @@ def _author(address: Address) -> Author:
 
 
 def _with_bases(addresses: tuple[str, ...]) -> tuple[str, ...]:
-    """Plus-addresses, and after each the address that it belongs to."""
+    """Plus-addresses, each followed by its base address."""
     out: dict[str, None] = {}
     for address in addresses:
         out[address] = None

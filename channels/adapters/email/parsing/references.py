@@ -1,4 +1,4 @@
-"""Which conversation a mail belongs to: Message-ID, In-Reply-To, References, and our own marker."""
+"""Assigns a mail to its conversation: Message-ID, In-Reply-To, References, and our own marker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from channels.adapters.email.mime.headers import Headers
 from channels.adapters.email.mime.mime import Part
 
 MAX_ID_LENGTH = 400
-DERIVED_DOMAIN = "no-message-id.invalid"  # a reserved name (RFC 2606): no mailer makes such an id
+DERIVED_DOMAIN = "no-message-id.invalid"  # a reserved name (RFC 2606): no mailer generates such an id
 MARKER_HEADER = "X-Desk-Ticket"
 _MAX_IDS = 300
 _BRACKETED = re.compile(r"<([^<>]{1,2000})>")
@@ -17,8 +17,8 @@ _MARKER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 def read_ids(value: str) -> tuple[str, ...]:
-    """Message-IDs in a header value, without <> and folding blanks, each once, in order. Bare ids are taken where no
-    brackets are; phrases (`Your message of Friday`) are no ids."""
+    """Message-IDs in a header value, without <> and folding whitespace, deduplicated, in order. Bare ids are accepted
+    if there are no brackets; phrases (`Your message of Friday`) are not ids."""
     found = ["".join(inside.split()) for inside in _BRACKETED.findall(value)]
     if not found:
         found = [token for token in value.replace(",", " ").split() if "@" in token.strip("@<>\"'()")]
@@ -27,19 +27,19 @@ def read_ids(value: str) -> tuple[str, ...]:
 
 
 def _bounded(message_id: str) -> str:
-    """An id of any length keeps its identity and fits where ids are stored."""
+    """Shortens an overlong id to fit storage, keeping it unique."""
     if len(message_id) <= MAX_ID_LENGTH:
         return message_id
     return f"{hashlib.sha256(message_id.encode()).hexdigest()}@{DERIVED_DOMAIN}"
 
 
 def is_real(message_id: str) -> bool:
-    """False for an id that we derived: it means nothing to other mailers and is never sent."""
+    """False for an id we derived: other mailers don't know it, and it is never sent."""
     return not message_id.endswith("@" + DERIVED_DOMAIN)
 
 
 def message_id_of(mail: Part) -> str:
-    """The mail's own id, or one made of what two delivered copies of it have in common."""
+    """The mail's own id, or one derived from what two delivered copies of it share."""
     for value in mail.headers.all("message-id"):
         for message_id in read_ids(value):
             return message_id
@@ -64,8 +64,8 @@ def references(headers: Headers) -> tuple[str, ...]:
 
 
 def marker_for(thread_id: str) -> str:
-    """What stands behind the + in our Reply-To: the same for every mail of a conversation, and not to be guessed from
-    the outside, since the ids of a conversation are only known to those who take part in it."""
+    """The part after the + in our Reply-To: constant within a conversation, and unguessable from outside, since only
+    participants know the conversation's ids."""
     return hashlib.blake2b(thread_id.encode(), digest_size=10).hexdigest()
 
 
@@ -74,8 +74,8 @@ def marker_key(marker: str) -> str:
 
 
 def markers(headers: Headers, recipients: tuple[str, ...], own: frozenset[str]) -> tuple[str, ...]:
-    """Thread keys from our marker: in a plus-address of one of our own addresses, or in our header where a mailer sent
-    it back. Some servers rewrite the Message-ID of what they send, and then only this holds the thread together."""
+    """Thread keys from our marker: in a plus-address of ours, or in our header if a mailer returned it. Some servers
+    rewrite the Message-ID of outgoing mail, and then only the marker keeps the thread together."""
     found: list[str] = []
     for address in recipients:
         local, _, domain = address.partition("@")

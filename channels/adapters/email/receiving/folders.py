@@ -1,10 +1,10 @@
-"""Reading folders by UID: every mail once, in order, from where the cursor stands.
+"""Reads folders by UID: every mail once, in order, starting at the cursor.
 
-Cursor: `{folder: {"uidvalidity", "last_uid", "since", "retry"}}`. A UID means something only together with the folder's
-UIDVALIDITY (RFC 3501, 2.3.1.1): when that changes, the folder is read anew; items carry it in their ids, and the desk
-knows the mails again by Message-ID and digest. `since` (a date) bounds how far back a folder is read the first time,
-`history_until` is the last UID that was there then, as long as it is not reached.
-`retry` counts the attempts on mails that could not be fetched: each is tried again at later polls.
+Cursor: `{folder: {"uidvalidity", "last_uid", "since", "retry"}}`. A UID is only valid together with the folder's
+UIDVALIDITY (RFC 3501, 2.3.1.1). When that changes, the folder is read again; item ids include it, and the desk
+recognises the mails by Message-ID and digest. `since` (a date) bounds how far back a folder is read the first time;
+until it is reached, `history_until` is the last UID that existed then. `retry` counts the attempts on mails that
+couldn't be fetched; each is retried by later polls.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from channels.toolkit.partial_failures import Parts
 T = TypeVar("T")
 
 _PARTS = "//parts"
-"""Among the names of folders in the cursor; no server lets a folder be called so."""
+"""Stored among the folder names in the cursor; no server allows such a folder name."""
 
 MAX_RAW_BYTES = 25 * 1024 * 1024
 KEPT_OF_LARGER = 1024 * 1024
@@ -45,7 +45,7 @@ _DATE = re.compile(rb'\bINTERNALDATE "([^"]+)"')
 
 @dataclass(slots=True)
 class _Known:
-    """What the server says about a mail before it is fetched."""
+    """What the server reports about a mail before it is fetched."""
 
     uid: int
     size: int
@@ -54,7 +54,7 @@ class _Known:
 
 @dataclass(slots=True)
 class _Position:
-    """Where the reading of one folder stands."""
+    """The read position in one folder."""
 
     uidvalidity: int
     last_uid: int = 0
@@ -71,7 +71,7 @@ class _Position:
 
 
 def folders_of(config: Config) -> list[str]:
-    """The inbox first, further folders, then our own sent mail."""
+    """The inbox first, then further folders, then our sent mail."""
     further = config.setting("further_folders", ())
     further = further.splitlines() if isinstance(further, str) else further
     names = [config.setting("inbox_folder", "INBOX"), *further, config.setting("sent_folder", "")]
@@ -79,7 +79,7 @@ def folders_of(config: Config) -> list[str]:
 
 
 def fetch_pages(config: Config, cursor: Json) -> Iterator[Page]:
-    """At most MAX_PER_POLL new mails of every folder, oldest first; the last page's cursor resumes exactly."""
+    """At most MAX_PER_POLL new mails per folder, oldest first; the last page's cursor resumes exactly."""
     reader = _Reader(config)
     state: dict[str, Json] = dict(cursor) if isinstance(cursor, Mapping) else {}
     parts = Parts(folders_of(config), state.get(_PARTS))
@@ -95,7 +95,7 @@ def fetch_pages(config: Config, cursor: Json) -> Iterator[Page]:
 
 
 class _Reader:
-    """One poll. A mail that the server refuses, or that breaks the connection, does not block those behind it."""
+    """One poll. A mail that the server refuses, or that breaks the connection, doesn't block the next ones."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -115,7 +115,7 @@ class _Reader:
 
     @contextmanager
     def anew_after_failure(self) -> Iterator[None]:
-        """The next folder does not inherit a session that may be broken."""
+        """Keeps the next folder from inheriting a broken session."""
         try:
             yield
         except Transient:
@@ -135,7 +135,7 @@ class _Reader:
             self.position = self._resume(before, self._asked(lambda session: session.open_folder(folder)))
         except NoSuchFolder as error:
             if folder == self.config.setting("sent_folder"):
-                return  # many servers make it when the first mail is filed there
+                return  # many servers create it when the first mail is filed there
             raise Rejected(f"{error} Check the folder's name on the connection's page.") from error
         new = self._asked(self._new_uids)[:MAX_PER_POLL]
         if self.position.retry or not new:
@@ -161,8 +161,8 @@ class _Reader:
         return (desk_now() - timedelta(days=days)).date().isoformat() if days > 0 else None
 
     def _new_uids(self, session: Session) -> list[int]:
-        """What lies behind `last_uid`. `n:*` names the last mail even if its UID is below n (RFC 3501, 6.4.8), so the
-        answer is filtered. Of what was there at the first poll only the young is taken; a mail that is put into the
+        """UIDs above `last_uid`. `n:*` includes the last mail even if its UID is below n (RFC 3501, 6.4.8), so the
+        answer is filtered. Of the mails present at the first poll only recent ones are taken; a mail added to the
         folder later counts as new however old it is."""
         here = self.position
         new = [uid for uid in session.uids(f"UID {here.last_uid + 1}:*") if uid > here.last_uid]
@@ -178,8 +178,8 @@ class _Reader:
         return new
 
     def _pages(self, uids: list[int]) -> Iterator[tuple[list[Item], Json]]:
-        """Sizes are asked first, so that no page holds more than BATCH_BYTES and one mail. UIDs that the server no
-        longer knows were deleted in between."""
+        """Asks for sizes first, so a page holds at most BATCH_BYTES plus one mail. UIDs the server no longer knows were
+        deleted in the meantime."""
         chunks = _chunks(self._asked(lambda session: _known(session, uids)))
         for number, chunk in enumerate(chunks, start=1):
             items = self._items(chunk)
@@ -190,7 +190,7 @@ class _Reader:
             yield [], self.position.as_json()
 
     def _items(self, chunk: list[_Known]) -> list[Item]:
-        """All of a chunk in one request; what that does not bring is asked for mail by mail."""
+        """Fetches a chunk in one request, then whatever is missing mail by mail."""
         try:
             got = _bodies(self.session, chunk)
         except (OSError, imaplib.IMAP4.abort) as error:
@@ -202,7 +202,7 @@ class _Reader:
         return [item for item in items if item is not None]
 
     def _alone(self, known: _Known) -> Item | None:
-        """One mail by itself: None if it is gone, a placeholder that says why if it cannot be had."""
+        """One mail: None if it is gone, a placeholder with the reason if it can't be fetched."""
         try:
             got = _bodies(self.session, [known])
             if known.uid in got:
@@ -220,7 +220,7 @@ class _Reader:
         return self._placeholder(known, problem)
 
     def _tried_again(self) -> list[Item]:
-        """What could not be had at earlier polls. After MAX_TRIES it stays in the inbox as failed, for a person."""
+        """Mails that earlier polls couldn't fetch. After MAX_TRIES, one stays in the inbox as failed, for a person."""
         waiting = {uid: tries for uid, tries in self.position.retry.items() if tries < MAX_TRIES}
         self.position.retry = waiting
         if not waiting:
@@ -232,7 +232,7 @@ class _Reader:
 
     def _reconnect(self, error: Exception) -> None:
         self.reconnects += 1
-        self._opened = self._session = None  # the socket is dead or in the middle of an answer: no goodbye
+        self._opened = self._session = None  # the socket is dead or mid-answer: no LOGOUT
         if self.reconnects > MAX_RECONNECTS:
             raise Transient(f"The IMAP server {self.server} keeps breaking the connection.") from error
         uidvalidity = self._asked(lambda session: session.open_folder(self.folder))
@@ -259,7 +259,7 @@ class _Reader:
 
 
 def _known(session: Session, uids: list[int]) -> list[_Known]:
-    """Size and date of each mail that exists, by UID."""
+    """Size and date of each existing mail, by UID."""
     found = {}
     for said, _ in session.fetch(uids, "(UID RFC822.SIZE INTERNALDATE)"):
         uid, size, date = _UID.search(said), _SIZE.search(said), _DATE.search(said)
@@ -270,7 +270,7 @@ def _known(session: Session, uids: list[int]) -> list[_Known]:
 
 
 def _bodies(session: Session, chunk: list[_Known]) -> dict[int, bytes]:
-    """The bytes of the mails, by UID; of a huge one (always alone in its chunk) the beginning."""
+    """The mails' bytes, by UID; for a huge one (always alone in its chunk) only the beginning."""
     huge = len(chunk) == 1 and chunk[0].size > MAX_RAW_BYTES
     part = f"BODY.PEEK[]<0.{KEPT_OF_LARGER}>" if huge else "BODY.PEEK[]"
     got = {}
@@ -285,7 +285,7 @@ def _chunks(known: list[_Known]) -> list[list[_Known]]:
     chunks: list[list[_Known]] = []
     total = 0
     for each in known:
-        size = BATCH_BYTES + 1 if each.size > MAX_RAW_BYTES else each.size  # a huge one is asked for by itself
+        size = BATCH_BYTES + 1 if each.size > MAX_RAW_BYTES else each.size  # a huge one is requested separately
         total += size
         if not chunks or total > BATCH_BYTES:
             chunks.append([])

@@ -1,5 +1,5 @@
-"""One IMAP session: connecting, logging in, and what its failures mean. It only ever reads, except for filing our own
-mail: folders are opened read-only, mails are peeked at, so nothing is marked as seen, moved or deleted."""
+"""One IMAP session: connecting, logging in, and error mapping. Read-only except for filing our own mail: folders are
+opened read-only and mails are peeked at, so nothing is marked as seen, moved or deleted."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from channels.adapters.email.connection import Server, connect, server_of
 from channels.contract import Config
 from channels.errors import AuthFailed, ChannelError, Transient
 
-# Refusals that pass by themselves, although they come as an answer to LOGIN: RFC 5530, section 3.
+# Temporary refusals, although they come as an answer to LOGIN: RFC 5530, section 3.
 _PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]|try again|too many", re.IGNORECASE)
 
 
 class NoSuchFolder(ChannelError):
-    """The server does not open this folder; callers say what that means."""
+    """The server can't open this folder; callers decide what that means."""
 
 
 class _Plain(imaplib.IMAP4):
@@ -68,13 +68,13 @@ def _tls() -> ssl.SSLContext:
 
 
 class Session:
-    """A logged-in mailbox. Methods raise imaplib.IMAP4.error, OSError and ImapToolsError; `open_session` classifies."""
+    """A logged-in mailbox. Methods raise imaplib.IMAP4.error, OSError and ImapToolsError; `open_session` maps them."""
 
     def __init__(self, box: BaseMailBox) -> None:
         self.box = box
 
     def open_folder(self, folder: str) -> int:
-        """Open for reading only; returns UIDVALIDITY (0 where the server keeps none). Raises NoSuchFolder."""
+        """Open read-only; returns UIDVALIDITY (0 if the server has none). Raises NoSuchFolder."""
         try:
             self.box.folder.set(folder, readonly=True)
         except MailboxFolderSelectError as error:
@@ -87,7 +87,7 @@ class Session:
         return sorted(int(uid) for uid in self.box.uids(criteria, charset=None))
 
     def fetch(self, uids: list[int], what: str) -> list[tuple[bytes, bytes | None]]:
-        """(what the server says about a mail, its literal or None) for each mail that it knows."""
+        """(metadata, literal or None) of each mail the server knows."""
         status, lines = self.box.client.uid("FETCH", ",".join(map(str, uids)), what)
         if status != "OK":
             raise imaplib.IMAP4.error(f"FETCH refused: {_said(lines)}")
@@ -97,7 +97,7 @@ class Session:
         return int(self.box.folder.status(folder, ["MESSAGES"])["MESSAGES"])
 
     def append(self, folder: str, raw: bytes, at: datetime) -> None:
-        """File a mail of ours as seen."""
+        """File one of our mails, marked as seen."""
         self.box.append(raw, folder, dt=at, flag_set=["\\Seen"])
 
 
@@ -107,7 +107,8 @@ def _said(lines: list[object]) -> str:
 
 
 def _mails(lines: list[object]) -> list[tuple[bytes, bytes | None]]:
-    """imaplib gives a mail with a literal as a pair and the rest of its line after it, one without as a plain line."""
+    """imaplib returns a mail with a literal as a pair, followed by the rest of its line; one without as a plain
+    line."""
     found: list[tuple[bytes, bytes | None]] = []
     head: bytes = b""
     literal: bytes | None = None
@@ -127,7 +128,7 @@ def _mails(lines: list[object]) -> list[tuple[bytes, bytes | None]]:
 
 @contextmanager
 def open_session(config: Config) -> Iterator[Session]:
-    """Log in, hand over the session, log out. Failures come as AuthFailed, BlockedAddress and Transient."""
+    """Log in, yield the session, log out. Failures raise AuthFailed, BlockedAddress or Transient."""
     server = server_of(config, "imap")
     with failures(server):
         box = _MailBox(server)
@@ -154,7 +155,7 @@ def _login(box: BaseMailBox, server: Server, password: str) -> None:
 
 
 def _leave(box: BaseMailBox) -> None:
-    """Say goodbye if anybody still listens; the socket is closed in any case."""
+    """Log out if the server still answers; always closes the socket."""
     try:
         box.logout()
     except (OSError, imaplib.IMAP4.error, ImapToolsError):
@@ -163,7 +164,7 @@ def _leave(box: BaseMailBox) -> None:
 
 @contextmanager
 def failures(server: Server) -> Iterator[None]:
-    """Whatever goes wrong in an IMAP conversation, by consequence: all of it passes, reading may be repeated."""
+    """Maps any failure of an IMAP conversation to Transient: reading can be repeated."""
     try:
         yield
     except ChannelError:

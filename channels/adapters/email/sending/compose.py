@@ -1,4 +1,4 @@
-"""A reply as bytes: headers that keep the thread together everywhere, and nothing that could break out of its line."""
+"""Builds a reply as bytes: headers that keep the thread together in every client, and no header injection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST_PLAIN_LINE = 78  # RFC 5322, 2.1.1
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A mail ready to go: what SMTP is told, and the bytes."""
+    """A mail ready to send: the SMTP envelope and the bytes."""
 
     sender: str
     recipients: tuple[str, ...]
@@ -34,7 +34,8 @@ class Envelope:
 
 
 def compose(outgoing: Outgoing, config: Config, now: datetime) -> Envelope:
-    """The mail for a reply, the same Message-ID at every attempt. Raises Rejected for what no mail can be made of."""
+    """The mail for a reply, with the same Message-ID at every attempt. Raises Rejected if no valid mail can be
+    built."""
     sender = _checked(outgoing.sender or "", "sender")
     to = tuple(_checked(each, "recipient") for each in outgoing.recipients)
     cc = tuple(_checked(each, "recipient") for each in outgoing.cc if each not in outgoing.recipients)
@@ -70,7 +71,7 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def reply_subject(outgoing: Outgoing) -> str:
-    """`Re:` once, whatever the replies before have piled up in any language; a new mail keeps its subject."""
+    """A single `Re:`, whatever prefixes earlier replies piled up in any language; a new mail keeps its subject."""
     subject = _CONTROLS.sub(" ", outgoing.subject or "").strip()
     if not (outgoing.in_reply_to or outgoing.references):
         return subject
@@ -88,8 +89,8 @@ def _message_id(outgoing: Outgoing, sender: str) -> str:
 
 
 def _add_threading(mail: Message, outgoing: Outgoing, sender: str, config: Config) -> None:
-    """RFC 5322, 3.6.4: In-Reply-To names the mail answered, References the whole way to it. Ids that we derived, for
-    mails that came without one, mean nothing to anybody else and stay at home."""
+    """RFC 5322, 3.6.4: In-Reply-To names the parent mail, References its whole ancestry. Ids we derived for mails
+    without one mean nothing to others and aren't sent."""
     answered = [outgoing.in_reply_to.strip("<>")] if outgoing.in_reply_to else []
     before = [each.strip("<>") for each in outgoing.references]
     way = dict.fromkeys([*(each for each in before if each not in answered), *answered])
@@ -122,7 +123,8 @@ def _body(text: str, markup: str | None, signature: object) -> Message:
 
 
 def _text_part(text: str, subtype: str) -> Message:
-    """ASCII in short lines goes as it is, all else as quoted-printable: it survives every server and long lines."""
+    """ASCII in short lines goes out unencoded, everything else as quoted-printable, which survives every server and
+    long lines."""
     part = MIMENonMultipart("text", subtype, charset="utf-8")
     simple = text.isascii() and all(len(line) <= _LONGEST_PLAIN_LINE for line in text.split("\n"))
     charset = Charset("utf-8")

@@ -1,7 +1,7 @@
-"""Sending one mail: every failure is classed by whether the server may have taken it.
+"""Sends one mail; failures are classified by whether the server may have accepted it.
 
-A mail is taken when the server answers the dot that ends it (RFC 5321, 4.1.1.4). Before the dot was sent nothing was;
-after it, a lost connection leaves it open, and SMTP has no way to ask.
+The server accepts a mail by answering the final dot (RFC 5321, 4.1.1.4). Before the dot nothing was accepted; after it,
+a lost connection leaves the outcome unknown, and SMTP has no way to ask.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from channels.contract import Config
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
-_DOT_PATIENCE = 3  # read timeouts: RFC 5321, 4.5.3.2.6 allows ten minutes, a worker is not held that long
-_LATEST_DOT_S = 50.0  # a server that dawdled so far is not begun with: the desk gives up on a send after a while
+_DOT_PATIENCE = 3  # read timeouts: RFC 5321, 4.5.3.2.6 allows ten minutes; we don't block a worker that long
+_LATEST_DOT_S = 50.0  # past this we don't send the dot: the desk gives up on a send after a while
 
 
 class _Plain(smtplib.SMTP):
@@ -86,7 +86,7 @@ def _leave(smtp: smtplib.SMTP) -> None:
 
 @contextmanager
 def _before_the_dot(server: Server) -> Iterator[None]:
-    """Nothing was taken yet, so whatever broke may be tried again."""
+    """Nothing was accepted yet, so any failure can be retried."""
     try:
         yield
     except ChannelError:
@@ -106,7 +106,7 @@ def _before_the_dot(server: Server) -> Iterator[None]:
 
 
 def deliver(config: Config, envelope: Envelope) -> None:
-    """Hand one mail over, to all recipients or to none. Returns when the server has taken it."""
+    """Deliver one mail to all recipients or to none. Returns once the server has accepted it."""
     server = server_of(config, "smtp")
     began = time.monotonic()
     with open_smtp(config) as smtp:
@@ -143,7 +143,7 @@ def _data(smtp: smtplib.SMTP) -> None:
 
 
 def _dot(smtp: smtplib.SMTP, server: Server) -> None:
-    """The moment of truth: from here on silence means that nobody knows."""
+    """The point of no return: from here on, no answer means the outcome is unknown."""
     try:
         if smtp.sock:
             smtp.sock.settimeout(server.timeout_s * _DOT_PATIENCE)
@@ -159,7 +159,7 @@ def _dot(smtp: smtplib.SMTP, server: Server) -> None:
 
 
 def _refusal(code: int, said: bytes | str, what: str) -> ChannelError:
-    """RFC 5321, 4.2.1: 4yz may be tried again, 5yz may not."""
+    """RFC 5321, 4.2.1: 4yz may be retried, 5yz may not."""
     words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
     text = f"{what}: {code} {' '.join(words.split())[:300]}"
     if code in (530, 534, 535, 538):
