@@ -19,7 +19,7 @@ Spec = dict[str, Any]
 
 # Each series has a colour and a second cue (dash, shape): never colour alone. Values as in static/css/tokens.css.
 @dataclass(frozen=True, slots=True)
-class Ink:
+class ChartTheme:
     text: str
     grid: str
     page: str
@@ -27,8 +27,8 @@ class Ink:
 
 
 INK = {
-    "light": Ink("#5a5955", "#dfdeda", "#ffffff", ("#0b6660", "#b4560f", "#5a4fb0")),
-    "dark": Ink("#a9abb0", "#31343a", "#1b1d20", ("#5fcabe", "#f0a35f", "#b3a8ff")),
+    "light": ChartTheme("#5a5955", "#dfdeda", "#ffffff", ("#0b6660", "#b4560f", "#5a4fb0")),
+    "dark": ChartTheme("#a9abb0", "#31343a", "#1b1d20", ("#5fcabe", "#f0a35f", "#b3a8ff")),
 }
 
 
@@ -52,7 +52,9 @@ def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: 
             x=_day_axis(alt, (day for day, *_rest in days)),
             y=alt.Y("hours:Q", title=_("hours to first reply"), scale=alt.Scale(domainMin=0)),
             color=_series_colour(alt, list(names.values()), theme),
-            shape=alt.Shape("series:N", title=None, scale=alt.Scale(domain=list(names.values())), legend=_legend(alt)),
+            shape=alt.RowMapper(
+                "series:N", title=None, scale=alt.Scale(domain=list(names.values())), legend=_legend(alt)
+            ),
             tooltip=[
                 alt.Tooltip("day:T", title=_("day"), format="%a %d %b"),
                 alt.Tooltip("series:N", title=_("of")),
@@ -124,7 +126,7 @@ def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
         base.transform_filter(~first)
         .mark_line(point=True, strokeWidth=2)
         .encode(
-            shape=alt.Shape("series:N", title=None, legend=None),
+            shape=alt.RowMapper("series:N", title=None, legend=None),
             strokeDash=alt.StrokeDash("series:N", title=None, legend=None),
         )
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 DEFAULT = "30d"
-LONGEST_DAYS = 800
+MAX_DAYS = 800
 _LAST_DAYS = {"7d": 7, "30d": 30, "90d": 90}
 
 
@@ -75,6 +75,6 @@ def asked(query: Mapping[str, str], today: date, tz: tzinfo = UTC) -> Period:
         raise BadPeriod("Give both days as year-month-day, for example 2026-11-01.") from error
     if period.last < period.first:
         raise BadPeriod("The last day is before the first.")
-    if len(period.days) > LONGEST_DAYS:
-        raise BadPeriod(f"At most {LONGEST_DAYS} days at once.")
+    if len(period.days) > MAX_DAYS:
+        raise BadPeriod(f"At most {MAX_DAYS} days at once.")
     return period

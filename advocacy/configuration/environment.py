@@ -12,7 +12,7 @@ from advocacy.configuration.kinds import Refused
 from advocacy.configuration.table import NEEDED, OTHER_NAMES, OTHER_PREFIXES, SETTINGS, Setting
 
 PREFIX = "DESK_"
-LONGEST_SHOWN = 80
+MAX_SHOWN = 80
 
 
 @dataclass(frozen=True)
@@ -83,5 +83,5 @@ def unknown(environ: Mapping[str, str], known: Sequence[str]) -> list[Unknown]:
 def _said(setting: Setting, text: str, refusal: str) -> str:
     if setting.secret:
         return f"{setting.name} {refusal}."
-    shown = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+    shown = text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
     return f"{setting.name} {refusal}: {shown!r}."

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from advocacy.handbook import loading
 from advocacy.handbook.company import Company
-from advocacy.handbook.loading import Deed
+from advocacy.handbook.loading import LoadAction
 from advocacy.handbook.preset import CONNECTIONS
 from advocacy.handbook.rows import ConnectionRow
 from channels.contract import Capability
@@ -40,7 +40,7 @@ Access = Mapping[str, Mapping[str, Any]]
 def load(access: Access, *, now: datetime) -> None:
     """Load everything or nothing. Needs the encryption keys. `now` is aware UTC."""
     changes = loading.load(ACME, now=now)
-    added = {change.key for change in changes if change.kind == "connection" and change.deed is Deed.ADD}
+    added = {change.key for change in changes if change.kind == "connection" and change.deed is LoadAction.ADD}
     for row in CONNECTIONS:
         connection = _connection(row.key)
         if connection is not None and row.platform in access:

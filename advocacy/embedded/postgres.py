@@ -27,8 +27,8 @@ from advocacy.embedded.process import Kept
 ROLE = "desk"
 START_S = 60.0  # includes crash recovery after a power cut
 STOP_S = 20.0
-LONGEST_DATA_PATH = 800  # PostgreSQL builds its file names in buffers of 1024 bytes
-LONGEST_SOCKET_FOLDER = 70  # a socket's whole path, some 35 more, must stay under 108 bytes
+MAX_DATA_PATH = 800  # PostgreSQL builds its file names in buffers of 1024 bytes
+MAX_SOCKET_FOLDER = 70  # a socket's whole path, some 35 more, must stay under 108 bytes
 
 COMMON = {
     "listen_addresses": "",
@@ -48,7 +48,7 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", 
 def socket_folder(identity: tuple[int, int] | None) -> Path:
     """A new private folder (mode 700), reachable by the server's user, with a path short enough for a socket."""
     for parent in (Path(tempfile.gettempdir()), Path("/tmp"), binaries.runtime_base(identity)):  # noqa: S108
-        if len(os.fsencode(parent)) <= LONGEST_SOCKET_FOLDER and binaries.reachable(parent, identity):
+        if len(os.fsencode(parent)) <= MAX_SOCKET_FOLDER and binaries.reachable(parent, identity):
             return Path(tempfile.mkdtemp(prefix="desk-pg-", dir=parent))
     raise EmbeddedError("No folder is short enough for PostgreSQL's socket: set TMPDIR to a short path such as /tmp.")
 
@@ -56,7 +56,7 @@ def socket_folder(identity: tuple[int, int] | None) -> Path:
 def data_folder(wanted: Path, identity: tuple[int, int] | None) -> Path:
     """`wanted` if the server's user can reach it, else a folder with the same stable name in our runtime folder."""
     wanted.parent.mkdir(parents=True, exist_ok=True)
-    if binaries.reachable(wanted.parent, identity) and len(os.fsencode(wanted)) <= LONGEST_DATA_PATH:
+    if binaries.reachable(wanted.parent, identity) and len(os.fsencode(wanted)) <= MAX_DATA_PATH:
         return wanted
     name = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:16]
     return binaries.runtime_base(identity) / f"data-{name}"

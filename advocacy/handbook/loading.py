@@ -26,7 +26,7 @@ Path = tuple[str, ...]
 """A column, or a column and a key in it."""
 
 
-class Deed(StrEnum):
+class LoadAction(StrEnum):
     """What happens to a row."""
 
     ADD = "add"
@@ -41,7 +41,7 @@ class Deed(StrEnum):
 class Change:
     """`updated` and `kept`: names of the values the preset updates, or leaves as changed by a person."""
 
-    deed: Deed
+    deed: LoadAction
     kind: str
     key: str
     name: str
@@ -80,7 +80,10 @@ def _remember(company: Company, now: datetime) -> None:
 
 
 def _record(changes: list[Change], now: datetime) -> None:
-    made = {deed.value: [f"{c.kind} {c.name}" for c in changes if c.deed is deed] for deed in (Deed.ADD, Deed.UPDATE)}
+    made = {
+        deed.value: [f"{c.kind} {c.name}" for c in changes if c.deed is deed]
+        for deed in (LoadAction.ADD, LoadAction.UPDATE)
+    }
     if any(made.values()):
         log.record("handbook_loaded", now=now, actor_name="manage.py load_handbook", details=made)
 
@@ -90,7 +93,7 @@ def _load(row: preset.Row, now: datetime) -> Change:
     record = PresetRecord.objects.filter(kind=row.kind, key=row.key).first()
     found = kind.by_id(record.object_id) if record else None
     if record is not None and found is None:
-        return Change(Deed.GONE, row.kind, row.key, _name(row.values))
+        return Change(LoadAction.GONE, row.kind, row.key, _name(row.values))
     wanted = flat(row.values, kind.nested)
     if record is None or found is None:
         found = kind.by_nature(row.values)
@@ -108,12 +111,12 @@ def _add(kind: Kind, row: preset.Row, now: datetime) -> Change:
         with transaction.atomic():
             made = kind.model._default_manager.create(**kind.prepare(dict(row.values)))
     except NoConnection:
-        return Change(Deed.GONE, row.kind, row.key, _name(row.values))
+        return Change(LoadAction.GONE, row.kind, row.key, _name(row.values))
     except IntegrityError:
-        return Change(Deed.CLASH, row.kind, row.key, _name(row.values))
+        return Change(LoadAction.CLASH, row.kind, row.key, _name(row.values))
     values = _stored(flat(row.values, kind.nested))
     PresetRecord.objects.create(kind=row.kind, key=row.key, object_id=made.pk, values=values, loaded_at=now)
-    return Change(Deed.ADD, row.kind, row.key, _name(row.values))
+    return Change(LoadAction.ADD, row.kind, row.key, _name(row.values))
 
 
 def _update(
@@ -139,7 +142,7 @@ def _update(
     if record.pk is None or _stored(known) != record.values:
         record.values, record.loaded_at = _stored(known), now
         record.save()
-    deed = Deed.UPDATE if updated else Deed.KEEP if kept else Deed.SAME
+    deed = LoadAction.UPDATE if updated else LoadAction.KEEP if kept else LoadAction.SAME
     return Change(deed, row.kind, row.key, _name(row.values), tuple(".".join(path) for path in updated), tuple(kept))
 
 

@@ -19,7 +19,7 @@ BEAT = "beat"
 MARK_EVERY_S = 10.0
 SILENT_AFTER_S = 75.0
 """A part silent this long is reported. A restart takes less."""
-KEPT_S = 7 * 24 * 3600
+CACHE_TTL_S = 7 * 24 * 3600
 WATCH = "advocacy.tasks.watch"
 
 
@@ -41,7 +41,7 @@ def mark(names: Iterable[str]) -> None:
     """Mark these as alive now. Raises redis.RedisError."""
     pipe = client().pipeline(transaction=False)
     for name in names:
-        pipe.set(_seen(name), 1, ex=KEPT_S)
+        pipe.set(_seen(name), 1, ex=CACHE_TTL_S)
         pipe.delete(_missed(name))
     pipe.execute()
 
@@ -52,7 +52,7 @@ def silences() -> dict[str, float]:
     names = parts()
     pipe = client().pipeline(transaction=False)
     for name in names:
-        pipe.set(_missed(name), 1, ex=KEPT_S, nx=True)
+        pipe.set(_missed(name), 1, ex=CACHE_TTL_S, nx=True)
         pipe.pttl(_seen(name))
         pipe.pttl(_missed(name))
     answers = pipe.execute()
@@ -66,7 +66,7 @@ def was_seen(name: str) -> bool:
 
 def _age_s(seen_ms: int, missed_ms: int) -> float:
     left_ms = seen_ms if seen_ms >= 0 else missed_ms
-    return max(0.0, KEPT_S - left_ms / 1000)
+    return max(0.0, CACHE_TTL_S - left_ms / 1000)
 
 
 def _seen(name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 WINDOW_S = 60.0
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-MOST_REMEMBERED = 500
+MAX_REMEMBERED = 500
 
 
 @dataclass
@@ -43,7 +43,7 @@ class FoldingHandler(logging.StreamHandler):  # type: ignore[type-arg]
         if seen is not None:
             seen.held_back, seen.last = seen.held_back + 1, record
             return None
-        if len(self._seen) >= MOST_REMEMBERED:
+        if len(self._seen) >= MAX_REMEMBERED:
             self._tell_counts(now)
         self._seen[key] = _Seen(now, record)
         return super().emit(record)

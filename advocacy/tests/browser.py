@@ -32,8 +32,8 @@ from advocacy.tests.chromium import Chromium, chromium_program
 from advocacy.tests.living_desk import LivingDesk
 from sandbox.world import SLACK_TOKEN
 
-marks = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.timeout(240)]
-"""`pytestmark` of every module here. The group: one worker of xdist, so one desk and one Chromium at a time."""
+marks = [pytest.mark.browser, pytest.mark.timeout(240)]
+"""`pytestmark` of every module here."""
 
 UNDO_S = 5
 HERE = ("127.0.0.1", "localhost")

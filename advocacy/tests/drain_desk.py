@@ -14,7 +14,7 @@ from typing import Any
 import django
 
 STEP = timedelta(minutes=11)
-MOST_ROUNDS = 60
+MAX_ROUNDS = 60
 WAITED_FOR = {
     "channels_outbounditem": ("not_before", "sending_until"),
     "channels_connection": ("lease_until",),
@@ -35,7 +35,7 @@ def main() -> int:
 
     done: dict[str, Any] = {"rounds": 0, "polled": 0, "ingested": 0, "sent": 0, "looked": 0}
     moves = True
-    while done["rounds"] < (wanted.rounds or MOST_ROUNDS) and (moves or wanted.rounds):
+    while done["rounds"] < (wanted.rounds or MAX_ROUNDS) and (moves or wanted.rounds):
         let_pass(STEP)
         moves = one_round(timezone.now(), done)
         done["rounds"] += 1

@@ -17,7 +17,7 @@ from advocacy.demo import parts
 from advocacy.tests.test_supervisor import alive, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.crash
 START_S = 90
 
 

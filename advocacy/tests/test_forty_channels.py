@@ -30,7 +30,7 @@ from sandbox import launch, world
 pytestmark = [pytest.mark.django_db]
 TICK_S = 5
 MINUTES = 10
-MOST_CATCHING_UP = 60
+MAX_CATCHING_UP = 60
 POSTS_A_TICK = 8
 FAULTS = (("429", 0.05), ("500", 0.1), ("truncated", 0.06), ("html", 0.06), ("empty", 0.05), ("duplicates", 0.1))
 BY_HAND = frozenset({"manual", "form", "statuspage"})
@@ -134,7 +134,7 @@ def _catch_up(pretend: World) -> None:
     """Without faults, until every connection has been polled well once more."""
     since = timezone.now()
     Connection.objects.filter(is_active=True).update(next_poll_at=since)
-    for _ in range(MOST_CATCHING_UP):
+    for _ in range(MAX_CATCHING_UP):
         pretend.tick()
         waiting = Connection.objects.filter(is_active=True).exclude(platform__in=("manual", "form"))
         left = [c for c in waiting if c.last_success_at is None or c.last_success_at < since or c.trouble]

@@ -25,7 +25,7 @@ def seen(**s_ago):
     """All of them just now, but these: part → seconds ago."""
     heartbeats.mark(heartbeats.parts())
     for name, seconds in s_ago.items():
-        left_ms = int((heartbeats.KEPT_S - seconds) * 1000)
+        left_ms = int((heartbeats.CACHE_TTL_S - seconds) * 1000)
         redis().pexpire(heartbeats._seen({"polls": "queue:polls"}.get(name, name)), left_ms)
 
 

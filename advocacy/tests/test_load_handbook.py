@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from advocacy.handbook import loading, preset
 from advocacy.handbook.company import BadName, Company
-from advocacy.handbook.loading import Change, Deed
+from advocacy.handbook.loading import Change, LoadAction
 from audit.models import Entry
 from channels.contract import FieldKind
 from channels.models import Channel, Connection
@@ -32,7 +32,7 @@ def load(company: Company = ACME, **options: Any) -> list[Change]:
     return loading.load(company, now=NOW, **options)
 
 
-def deeds(changes: list[Change]) -> set[Deed]:
+def deeds(changes: list[Change]) -> set[LoadAction]:
     return {change.deed for change in changes}
 
 
@@ -157,15 +157,15 @@ def test_macros_that_the_documents_name_can_be_applied() -> None:
 
 
 def test_loading_twice_changes_nothing() -> None:
-    assert deeds(load()) == {Deed.ADD}
+    assert deeds(load()) == {LoadAction.ADD}
     rows = PresetRecord.objects.exclude(kind=loading.NAMES).order_by("pk")
     before = list(rows.values())
-    assert deeds(load()) == {Deed.SAME}
+    assert deeds(load()) == {LoadAction.SAME}
     assert list(rows.values()) == before
 
 
 def test_a_dry_run_tells_and_changes_nothing() -> None:
-    assert deeds(load(dry_run=True)) == {Deed.ADD}
+    assert deeds(load(dry_run=True)) == {LoadAction.ADD}
     assert not Channel.objects.exists()
     assert not PresetRecord.objects.exists()
 
@@ -176,9 +176,9 @@ def test_what_an_admin_edited_stays() -> None:
     Macro.objects.filter(name="Thanks::Praise").update(name="Thanks::Very much")
     Connection.objects.filter(name="Twitter").update(name="X", settings={"search_query": "ours"})
     changes = {(change.kind, change.key): change for change in load()}
-    assert changes["channel", "reddit"].deed is Deed.KEEP
+    assert changes["channel", "reddit"].deed is LoadAction.KEEP
     assert set(changes["channel", "reddit"].kept) == {"priority", "name", "slug"}
-    assert changes["macro", "Thanks::Praise"].deed is Deed.KEEP
+    assert changes["macro", "Thanks::Praise"].deed is LoadAction.KEEP
     assert changes["connection", "twitter"].kept == ("name", "settings.search_query")
     assert Channel.objects.get(slug="our-reddit").priority == 40
     assert not Channel.objects.filter(slug="reddit").exists()
@@ -188,7 +188,7 @@ def test_what_an_admin_deleted_stays_deleted() -> None:
     load()
     View.objects.filter(slug="mail").delete()
     Channel.objects.filter(slug="gitter").delete()
-    gone = {change.key for change in load() if change.deed is Deed.GONE}
+    gone = {change.key for change in load() if change.deed is LoadAction.GONE}
     assert gone == {"mail", "gitter"}
     assert not View.objects.filter(slug="mail").exists()
 
@@ -215,8 +215,8 @@ def test_what_was_there_before_is_left_as_it_is() -> None:
     connection = Connection.objects.create(name="My forum", platform="discourse")
     Channel.objects.create(name="Forum", slug="talk", connection=connection, priority=40)
     changes = {(change.kind, change.key): change for change in load()}
-    assert changes["tag", "praise"].deed is Deed.KEEP
-    assert changes["channel", "forum"].deed is Deed.KEEP
+    assert changes["tag", "praise"].deed is LoadAction.KEEP
+    assert changes["channel", "forum"].deed is LoadAction.KEEP
     assert Channel.objects.filter(name="Forum").count() == 1
     assert Tag.objects.get(name="praise").description == "our words"
 
@@ -227,7 +227,7 @@ def test_a_place_that_is_taken_is_told() -> None:
     PresetRecord.objects.filter(kind="channel", key="mail-merch").delete()
     Channel.objects.filter(slug="mail-merch").update(slug="shop", name="Shop")
     changes = {(change.kind, change.key): change for change in load()}
-    assert changes["channel", "mail-merch"].deed is Deed.CLASH
+    assert changes["channel", "mail-merch"].deed is LoadAction.CLASH
     assert mailbox.channels.count() == 7
 
 

@@ -86,10 +86,10 @@ def test_what_was_held_back_is_told_at_the_end(log):
 
 
 def test_complaints_without_end_take_no_memory_without_end(log):
-    for number in range(logs.MOST_REMEMBERED * 3):
+    for number in range(logs.MAX_REMEMBERED * 3):
         log.error(f"a new one {number}")
-    assert len(log.handler._seen) <= logs.MOST_REMEMBERED
-    assert len(log.written()) == logs.MOST_REMEMBERED * 3
+    assert len(log.handler._seen) <= logs.MAX_REMEMBERED
+    assert len(log.written()) == logs.MAX_REMEMBERED * 3
 
 
 @pytest.mark.parametrize("break_", ["\n", "\r", "\r\n", "\x1b[2K", "\x85", "\u2028"])

@@ -87,7 +87,7 @@ def test_no_header_of_a_mail_is_written_by_a_visitor():
 @pytest.mark.parametrize("forwarded", ["1.2.3.{n}", "1.2.3.{n}, 10.0.0.1", "{n}", "::{n}", "x" * 10_000 + "{n}"])
 def test_the_limit_of_an_address_is_not_passed_by_what_a_visitor_says(forwarded):
     channel = make_form()
-    most = form_page.MOST_OF_ADDRESS
+    most = form_page.MAX_OF_ADDRESS
     codes = [send(channel, HTTP_X_FORWARDED_FOR=forwarded.format(n=n)).status_code for n in range(most + 2)]
     assert codes == [302] * most + [429] * 2
 
@@ -95,7 +95,7 @@ def test_the_limit_of_an_address_is_not_passed_by_what_a_visitor_says(forwarded)
 def test_behind_the_declared_proxy_only_its_own_word_counts(settings):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     channel = make_form()
-    most = form_page.MOST_OF_ADDRESS
+    most = form_page.MAX_OF_ADDRESS
     codes = [send(channel, HTTP_X_FORWARDED_FOR=f"1.2.3.{n}, 198.51.100.4").status_code for n in range(most + 2)]
     assert codes == [302] * most + [429] * 2
     assert send(channel, HTTP_X_FORWARDED_FOR="198.51.100.4, 198.51.100.5").status_code == 302

@@ -42,7 +42,7 @@ def own_keys(monkeypatch, settings):
 def seen(*names, s_ago=0.0):
     heartbeats.mark(names)
     for name in names:
-        our_redis.client().pexpire(heartbeats._seen(name), int((heartbeats.KEPT_S - s_ago) * 1000))
+        our_redis.client().pexpire(heartbeats._seen(name), int((heartbeats.CACHE_TTL_S - s_ago) * 1000))
 
 
 def watch(at=None):
@@ -73,7 +73,7 @@ def test_silence_is_the_age_of_the_mark_by_the_clock_of_redis():
 
 def test_after_redis_was_emptied_nobody_is_silent_at_once():
     assert max(heartbeats.silences().values()) < 5
-    our_redis.client().pexpire(heartbeats._missed(BEAT), int((heartbeats.KEPT_S - 80) * 1000))
+    our_redis.client().pexpire(heartbeats._missed(BEAT), int((heartbeats.CACHE_TTL_S - 80) * 1000))
     assert heartbeats.silences()[BEAT] > 79, "but whoever does not come is missed"
 
 

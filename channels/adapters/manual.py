@@ -13,8 +13,8 @@ from channels.errors import Malformed
 from channels.toolkit.links import canonical, is_web_address, web_address
 from channels.toolkit.text import clean, text_links
 
-LONGEST_TEXT = 20_000
-LONGEST_LINE = 500
+MAX_TEXT = 20_000
+MAX_LINE = 500
 
 
 class ManualAdapter(Adapter):
@@ -44,7 +44,7 @@ class ManualAdapter(Adapter):
         if not isinstance(page, dict) or not isinstance(page.get("url"), str):
             raise Malformed("a page needs its address (url)")
         url, name = page["url"].strip(), _named(page["url"])
-        text = _text(page, "text")[:LONGEST_TEXT]
+        text = _text(page, "text")[:MAX_TEXT]
         channel = _line(page, "channel").lower()
         return Mention(
             external_id=name,
@@ -80,7 +80,7 @@ def _author(page: dict[str, Json], url: str) -> Author:
     name = _line(page, "author")
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     profile = web_address(_line(page, "author_url")) or None
-    return Author(f"{host}/{name.lower()}"[:LONGEST_LINE] if name else host, name[:254] or None, name or None, profile)
+    return Author(f"{host}/{name.lower()}"[:MAX_LINE] if name else host, name[:254] or None, name or None, profile)
 
 
 def _text(page: dict[str, Json], name: str) -> str:
@@ -89,7 +89,7 @@ def _text(page: dict[str, Json], name: str) -> str:
 
 
 def _line(page: dict[str, Json], name: str) -> str:
-    return " ".join(_text(page, name).split())[:LONGEST_LINE]
+    return " ".join(_text(page, name).split())[:MAX_LINE]
 
 
 def _time(value: Json) -> datetime | None:

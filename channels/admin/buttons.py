@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise, cached_property
 
-MOST_COUNTED = 10_000
+MAX_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ class ReadOnly:
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Stops counting at `MOST_COUNTED`: an inbox of millions must still open."""
+    """Stops counting at `MAX_COUNTED`: an inbox of millions must still open."""
 
     @cached_property
     def count(self) -> int:
         queryset: Any = self.object_list
-        return int(queryset.order_by().values("pk")[:MOST_COUNTED].count())
+        return int(queryset.order_by().values("pk")[:MAX_COUNTED].count())

@@ -21,7 +21,7 @@ from channels.inbox import inbox
 from channels.models import InboundItem
 
 REPLAY = "channels.replay_inbounditem"
-MOST_SHOWN = 200_000
+MAX_SHOWN = 200_000
 
 
 def replay(model_admin: Any, request: HttpRequest, item: InboundItem, _typed: str = "") -> None:
@@ -73,7 +73,7 @@ class InboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
     def raw_shown(self, item: InboundItem) -> str:
         if item.raw is None:
             return "—"
-        return _block(bytes(item.raw)[:MOST_SHOWN].decode("utf-8", "backslashreplace"))
+        return _block(bytes(item.raw)[:MAX_SHOWN].decode("utf-8", "backslashreplace"))
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(REPLAY))
@@ -85,5 +85,5 @@ class InboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
 
 def _block(text: str) -> str:
     """Escaped, in a `<pre>`, cut before it chokes a browser."""
-    more = _("… (cut)") if len(text) > MOST_SHOWN else ""
-    return format_html("<pre>{}{}</pre>", text[:MOST_SHOWN], more)
+    more = _("… (cut)") if len(text) > MAX_SHOWN else ""
+    return format_html("<pre>{}{}</pre>", text[:MAX_SHOWN], more)

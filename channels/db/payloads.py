@@ -13,7 +13,7 @@ from typing import Any
 from channels.contract import Json
 
 ESCAPED = "__escaped_json__"
-LONGEST_ID = 500
+MAX_ID = 500
 DEEP = 200
 _KEPT_OF_LONG_ID = 400
 
@@ -63,7 +63,7 @@ def canonical_digest(payload: Json, raw: bytes | None) -> bytes:
 def storable_id(external_id: str) -> str:
     """The id, fit for its column and still unique: if it's too long or contains NUL, its tail becomes a digest."""
     clean = external_id.replace("\0", "").encode("utf-8", "ignore").decode()
-    if clean == external_id and len(external_id) <= LONGEST_ID:
+    if clean == external_id and len(external_id) <= MAX_ID:
         return external_id
     tail = hashlib.blake2b(external_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     return f"{clean[:_KEPT_OF_LONG_ID]}#{tail}"

@@ -17,8 +17,8 @@ from urllib.parse import quote, quote_plus
 
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
 
-LONGEST_WAIT_S = 24 * 3600.0
-_MOST_LEFT = 2**31 - 1
+MAX_WAIT_S = 24 * 3600.0
+_MAX_LEFT = 2**31 - 1
 """The database column's maximum; no quota is larger."""
 _DETAIL_LENGTH = 200
 _DETAIL_READ = 4000
@@ -106,7 +106,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
         except (ValueError, TypeError, OverflowError):
             return None
         seconds = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
-    return min(max(0.0, seconds), LONGEST_WAIT_S)
+    return min(max(0.0, seconds), MAX_WAIT_S)
 
 
 def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, datetime | None]:
@@ -115,8 +115,8 @@ def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, dateti
     reset = _number(headers.get("x-rate-limit-reset") or "")
     resets_at = None
     if reset is not None and 0 < reset < 1e11:
-        resets_at = min(datetime.fromtimestamp(reset, UTC), now + timedelta(seconds=LONGEST_WAIT_S))
-    return (min(int(left), _MOST_LEFT) if left is not None and left >= 0 else None), resets_at
+        resets_at = min(datetime.fromtimestamp(reset, UTC), now + timedelta(seconds=MAX_WAIT_S))
+    return (min(int(left), _MAX_LEFT) if left is not None and left >= 0 else None), resets_at
 
 
 def detail_of(body: bytes, secrets: Iterable[str]) -> str:

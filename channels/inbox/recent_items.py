@@ -22,7 +22,7 @@ from channels.registry.lookup import UnknownPlatform
 from channels.toolkit.links import web_address
 
 DAYS = 30
-MOST = 5000
+MAX_ITEMS = 5000
 """Items that a query test inspects, newest first."""
 EXCERPT = 280
 CHUNK = 200

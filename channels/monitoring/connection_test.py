@@ -17,34 +17,34 @@ from channels.secrets.vault import without_secrets
 
 logger = logging.getLogger(__name__)
 
-KEPT_S = 600
+CACHE_TTL_S = 600
 TASK = "channels.try_connection"
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class CheckResult:
     """`is_well` is None until the platform answers."""
 
     is_well: bool | None
     words: str
 
 
-def begin(connection_id: int, person_id: int | None = None) -> Tried:
+def begin(connection_id: int, person_id: int | None = None) -> CheckResult:
     """Queue a test for this person; returns the interim result."""
     if person_id is not None and not may_ask(person_id):
-        return Tried(False, _("You have tried several within a minute. Wait a moment, then try again."))
+        return CheckResult(False, _("You have tried several within a minute. Wait a moment, then try again."))
     if not send_task(TASK, connection_id):
-        return _keep(connection_id, Tried(False, _("No worker can be reached. Is Redis running?")))
-    return _keep(connection_id, Tried(None, _("Asking …")))
+        return _keep(connection_id, CheckResult(False, _("No worker can be reached. Is Redis running?")))
+    return _keep(connection_id, CheckResult(None, _("Asking …")))
 
 
-def told(connection_id: int) -> Tried | None:
+def told(connection_id: int) -> CheckResult | None:
     """The last test's result; None if it has expired."""
     found = cache.get(_key(connection_id))
-    return Tried(*found) if found else None
+    return CheckResult(*found) if found else None
 
 
-def tried(connection_id: int) -> Tried:
+def tried(connection_id: int) -> CheckResult:
     """One cheap request to the platform. Never raises: the person waits for a message."""
     try:
         source = source_of(connection_id)
@@ -57,11 +57,11 @@ def tried(connection_id: int) -> Tried:
             _("The desk made a mistake (%(kind)s). Please report it.") % {"kind": type(error).__name__},
             False,
         )
-    return _keep(connection_id, Tried(is_well, without_secrets(said)))
+    return _keep(connection_id, CheckResult(is_well, without_secrets(said)))
 
 
-def _keep(connection_id: int, result: Tried) -> Tried:
-    cache.set(_key(connection_id), (result.is_well, result.words), KEPT_S)
+def _keep(connection_id: int, result: CheckResult) -> CheckResult:
+    cache.set(_key(connection_id), (result.is_well, result.words), CACHE_TTL_S)
     return result
 
 

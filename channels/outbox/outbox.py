@@ -30,9 +30,9 @@ __all__ = [
     "NewerWasSent",
     "WrongState",
     "ask_again",
-    "came_back",
     "cancel",
     "enqueue",
+    "mark_bounced",
     "mark_sent",
     "recover",
     "retry",
@@ -170,7 +170,7 @@ def mark_sent(outbound_id: int, url: str, now: datetime, external_id: str = "") 
     )
 
 
-def came_back(connection_id: int, external_id: str, error: str, recipient: str | None = None) -> int | None:
+def mark_bounced(connection_id: int, external_id: str, error: str, recipient: str | None = None) -> int | None:
     """A delivered mail bounced: sent (or uncertain) → failed, with the reason. Returns the outbound item's id; None if
     the message isn't ours or only a Cc (`recipient`) bounced."""
     ours = Q(external_id=external_id, state=State.SENT)

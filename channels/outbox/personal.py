@@ -31,7 +31,7 @@ CHECK = "mentions.check_personal"
 """A task of the floor above, which also links the account to its owner."""
 ACCOUNT = "account"
 """Payload key of an outbound item: the platform's id of the sending account."""
-LONGEST = 10_000
+MAX_LENGTH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _entered(text: str) -> str:
     text = text.strip()
     if text.startswith(ENV_PREFIX):
         raise ValueError(_("Enter the value itself; variables of the server are for connections only."))
-    if len(text) > LONGEST or "\0" in text:
+    if len(text) > MAX_LENGTH or "\0" in text:
         raise ValueError(_("This is too long, or no text."))
     return text
 

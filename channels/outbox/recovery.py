@@ -19,7 +19,7 @@ from channels.contract import Receipt
 from channels.errors import ChannelError
 from channels.models import OutboundItem
 from channels.outbox import personal, states
-from channels.outbox.sending import outgoing_of, outlook, payload_of, receipt_json, told_wait_s, uncertainty, words
+from channels.outbox.sending import outgoing_of, outlook, payload_of, receipt_json, retry_wait_s, uncertainty, words
 from channels.registry.lookup import UnknownPlatform
 from channels.slack import api
 
@@ -50,7 +50,7 @@ def look(item: OutboundItem, clock: Clock) -> None:
     try:
         receipt = _find(item)
     except (ChannelError, UnknownPlatform) as error:
-        _look_again(item, words(error), clock(), told_wait_s(error, clock()) if isinstance(error, ChannelError) else 0)
+        _look_again(item, words(error), clock(), retry_wait_s(error, clock()) if isinstance(error, ChannelError) else 0)
     except Exception as error:
         logger.exception("Looking for %s failed in a way that no adapter should.", item.key)
         _look_again(item, type(error).__name__, clock(), 0)
@@ -143,7 +143,7 @@ def _look_again(item: OutboundItem, error: str, now: datetime, told_s: float | N
     held = OutboundItem.objects.filter(
         pk=item.pk, state=states.State.UNCERTAIN, attempt_token=item.attempt_token, checks=item.checks
     )
-    wait_s = min(states.LONGEST_WAIT_S, max(AFTER_FAILED_LOOK_S, told_s or 0))
+    wait_s = min(states.MAX_WAIT_S, max(AFTER_FAILED_LOOK_S, told_s or 0))
     held.update(error=f"{reason}{_LOOK_MARK}{told}", not_before=now + timedelta(seconds=wait_s))
 
 

@@ -158,11 +158,11 @@ def _retry_or_give_up(item: OutboundItem, error: ChannelError, now: datetime) ->
         given_up = _("Given up after %(count)d attempts. The last one said: %(error)s")
         states.failed(item.pk, _token(item), given_up % {"count": item.attempts, "error": words(error)})
         return
-    wait_s = states.backoff_s(item.attempts, told_wait_s(error, now))
+    wait_s = states.backoff_s(item.attempts, retry_wait_s(error, now))
     states.retrying(item.pk, _token(item), words(error), now + timedelta(seconds=wait_s))
 
 
-def told_wait_s(error: ChannelError, now: datetime) -> float | None:
+def retry_wait_s(error: ChannelError, now: datetime) -> float | None:
     """Seconds that the platform asks us to wait, None if it doesn't say."""
     told = error.retry_after_s if isinstance(error, Transient) else None
     if isinstance(error, RateLimited) and error.until is not None:

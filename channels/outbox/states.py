@@ -24,8 +24,8 @@ Kind = OutboundItem.Kind
 
 MAX_ATTEMPTS = 8
 FIRST_RETRY_S = 15
-LONGEST_RETRY_S = 900
-LONGEST_WAIT_S = 24 * 3600
+MAX_RETRY_S = 900
+MAX_WAIT_S = 24 * 3600
 WORKER_MARGIN_S = 30
 """Seconds after the request timeout at which a silent worker counts as lost."""
 
@@ -47,7 +47,7 @@ UNSETTLED = (State.QUEUED, State.RETRYING, State.SENDING, State.UNCERTAIN)
 REPEATABLE = (Kind.DELETE, Kind.LIKE, Kind.SLACK_EDIT)
 """Idempotent kinds: they are retried and never uncertain."""
 
-_dice = random.SystemRandom()
+_rng = random.SystemRandom()
 
 
 def due(now: datetime) -> QuerySet[OutboundItem]:
@@ -183,6 +183,6 @@ def unsent(pk: int, token: UUID, now: datetime) -> bool:
 
 def backoff_s(attempts: int, told_s: float | None) -> float:
     """Seconds until the next attempt: exponential backoff with jitter, at least what the platform asked for."""
-    doubling: float = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** min(max(attempts - 1, 0), 10))
-    jittered = doubling * _dice.uniform(0.8, 1.2)
-    return min(LONGEST_WAIT_S, max(jittered, told_s or 0))
+    doubling: float = min(MAX_RETRY_S, FIRST_RETRY_S * 2 ** min(max(attempts - 1, 0), 10))
+    jittered = doubling * _rng.uniform(0.8, 1.2)
+    return min(MAX_WAIT_S, max(jittered, told_s or 0))

@@ -29,8 +29,8 @@ from channels.parsing.child import AT, COMMAND, END, OUT_OF_MEMORY, START
 from channels.parsing.frames import BadFrame, Frame, Unpacker, packed_text, to_text
 
 START_WITHIN_S = 60.0
-MOST_IDLE = 2
-MOST_CONTEXTS = 200
+MAX_IDLE = 2
+MAX_CONTEXTS = 200
 PASSED_ON = ("PATH", "HOME", "TZ", "TMPDIR", "VIRTUAL_ENV", "LANG")
 """Plus LC_… and PYTHON…: what Python needs. Neither DATABASE_URL nor any key."""
 
@@ -233,7 +233,7 @@ def _server() -> ForkServer:
 
 def _give_back(parser: Parser) -> None:
     server = parser.server
-    if _state.get("server") is server and len(server.idle) < MOST_IDLE and len(parser.contexts) < MOST_CONTEXTS:
+    if _state.get("server") is server and len(server.idle) < MAX_IDLE and len(parser.contexts) < MAX_CONTEXTS:
         with server.lock:
             server.idle.append(parser)
     else:

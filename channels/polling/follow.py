@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from channels.contract import Capability, Item, Page
-from channels.db.payloads import LONGEST_ID
+from channels.db.payloads import MAX_ID
 from channels.errors import AuthFailed, ChannelError, RateLimited, Transient
 from channels.inbox import inbox
 from channels.models import Connection, Followed, InboundItem
@@ -29,8 +29,8 @@ from channels.registry.lookup import UnknownPlatform, adapter_for
 logger = logging.getLogger(__name__)
 
 FIRST_INTERVAL_S = 120
-LONGEST_INTERVAL_S = 6 * 3600
-FALL = 1.5
+MAX_INTERVAL_S = 6 * 3600
+BACKOFF_FACTOR = 1.5
 """Backoff factor of the interval after a refetch without news."""
 MAX_PER_TICK = 20
 MAX_TICK_S = 60
@@ -211,7 +211,7 @@ def saved_until(connection: Connection, now: datetime) -> datetime | None:
         connection.quota_left = left - 1
         Connection.objects.filter(pk=connection.pk, quota_left__isnull=False).update(quota_left=F("quota_left") - 1)
         return None
-    return min(resets_at or now + timedelta(seconds=LONGEST_INTERVAL_S), now + timedelta(seconds=LONGEST_INTERVAL_S))
+    return min(resets_at or now + timedelta(seconds=MAX_INTERVAL_S), now + timedelta(seconds=MAX_INTERVAL_S))
 
 
 def _wait(connection_id: int, until: datetime) -> None:
@@ -243,7 +243,7 @@ def _refetch(followed: Followed, source: Source, now: datetime) -> bool:
         logger.exception("Reading a thread on %s failed in a way that no adapter should.", source.adapter.platform)
         _failed(followed, classify(error)[1], now, followed.interval_s)
         return True
-    interval_s = FIRST_INTERVAL_S if stored else min(LONGEST_INTERVAL_S, int(followed.interval_s * FALL))
+    interval_s = FIRST_INTERVAL_S if stored else min(MAX_INTERVAL_S, int(followed.interval_s * BACKOFF_FACTOR))
     Followed.objects.filter(pk=followed.pk).update(
         last_at=now,
         last_error="",
@@ -259,7 +259,7 @@ def _known(source: Source, shown: set[str], missing: list[str], told: list[Item]
     reach. Deleted posts aren't looked up again."""
     standing = [item.external_id for item in told if not _is_gone(source, item)]
     expected = [*missing[LOOKUPS:], *standing, *sorted(shown, reverse=True)]
-    return list(dict.fromkeys(post for post in expected if len(post) <= LONGEST_ID))[:MAX_KNOWN]
+    return list(dict.fromkeys(post for post in expected if len(post) <= MAX_ID))[:MAX_KNOWN]
 
 
 def _is_gone(source: Source, item: Item) -> bool:
@@ -275,14 +275,14 @@ def _after_error(followed: Followed, error: ChannelError, now: datetime) -> bool
     if not isinstance(error, RateLimited | AuthFailed):
         return True
     if told_s > 0:
-        _wait(followed.connection_id, now + timedelta(seconds=min(told_s, LONGEST_INTERVAL_S)))
+        _wait(followed.connection_id, now + timedelta(seconds=min(told_s, MAX_INTERVAL_S)))
     return False
 
 
 def _failed(followed: Followed, error: str, now: datetime, pause_s: float) -> None:
-    interval_s = min(LONGEST_INTERVAL_S, int(followed.interval_s * FALL))
+    interval_s = min(MAX_INTERVAL_S, int(followed.interval_s * BACKOFF_FACTOR))
     Followed.objects.filter(pk=followed.pk).update(
         last_error=error or _("unknown error"),
         interval_s=interval_s,
-        next_at=now + timedelta(seconds=min(LONGEST_INTERVAL_S, max(pause_s, FIRST_INTERVAL_S))),
+        next_at=now + timedelta(seconds=min(MAX_INTERVAL_S, max(pause_s, FIRST_INTERVAL_S))),
     )

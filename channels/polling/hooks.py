@@ -14,7 +14,7 @@ from channels.models import Connection
 from channels.parsing import reader
 from channels.registry.configs import source_for
 
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 
 
 def declared_bytes(meta: Mapping[str, Any]) -> int:

@@ -38,12 +38,12 @@ DISPATCH_GRACE_S = 60
 again."""
 MAX_PAGES_PER_RUN = 50
 MAX_RUN_S = 120
-MOST_QUOTA = 2**31 - 1
+MAX_QUOTA = 2**31 - 1
 """The database column's maximum."""
 MAX_DUE_PER_TICK = 200
 BUSY_ITEMS = 5
-LONGEST_BACKOFF_S = 3600
-LONGEST_WAIT_S = 24 * 3600
+MAX_BACKOFF_S = 3600
+MAX_WAIT_S = 24 * 3600
 MENDED_BY_ADMIN_S = 1800
 """Pause after an error that only an admin can fix; saving the connection ends it at once."""
 
@@ -58,7 +58,7 @@ UPDATE channels_connection c SET lease_token = gen_random_uuid(), lease_until = 
 FROM due WHERE c.id = due.id RETURNING c.id, c.lease_token
 """
 """A materialised CTE: as a subquery in WHERE, the plan could evaluate it per row and lease more than the limit."""
-_dice = random.SystemRandom()
+_rng = random.SystemRandom()
 
 
 class Lease(NamedTuple):
@@ -187,7 +187,7 @@ def _read_pages(run: _Run) -> None:
 
 def _note_quota(run: _Run, page: Page) -> None:
     if page.quota_left is not None:
-        run.quota_left, run.quota_resets_at = min(page.quota_left, MOST_QUOTA), page.quota_resets_at
+        run.quota_left, run.quota_resets_at = min(page.quota_left, MAX_QUOTA), page.quota_resets_at
 
 
 def _renew(connection_id: int, token: UUID, now: datetime) -> bool:
@@ -279,7 +279,7 @@ def quota_pause_s(left: int | None, resets_at: datetime | None, requests: int, n
         return 0.0
     window_s = (resets_at - now).total_seconds()
     polls_left = left // max(1, requests)
-    return min(LONGEST_WAIT_S, window_s if polls_left < 1 else window_s / (polls_left + 1))
+    return min(MAX_WAIT_S, window_s if polls_left < 1 else window_s / (polls_left + 1))
 
 
 def failure_pause_s(error: Exception, trouble: str, failures: int, connection: Connection, now: datetime) -> float:
@@ -287,14 +287,14 @@ def failure_pause_s(error: Exception, trouble: str, failures: int, connection: C
     backoff."""
     shortest = _shortest_s(connection)
     if trouble in (Trouble.AUTH, Trouble.SETTINGS):
-        return MENDED_BY_ADMIN_S * _dice.uniform(1.0, 1.2)
+        return MENDED_BY_ADMIN_S * _rng.uniform(1.0, 1.2)
     told_s = (error.retry_after_s or 0.0) if isinstance(error, Transient) else 0.0
     if isinstance(error, RateLimited) and error.until is not None:
         told_s = max(told_s, (error.until - now).total_seconds())
     if isinstance(error, RateLimited) and told_s > 0:
-        return min(LONGEST_WAIT_S, max(told_s, shortest)) + _dice.uniform(0, 5)
-    doubling: float = min(LONGEST_BACKOFF_S, shortest * 2 ** min(failures - 1, 12))
-    return min(LONGEST_WAIT_S, max(told_s, doubling * _dice.uniform(0.8, 1.2)))
+        return min(MAX_WAIT_S, max(told_s, shortest)) + _rng.uniform(0, 5)
+    doubling: float = min(MAX_BACKOFF_S, shortest * 2 ** min(failures - 1, 12))
+    return min(MAX_WAIT_S, max(told_s, doubling * _rng.uniform(0.8, 1.2)))
 
 
 def _shortest_s(connection: Connection) -> int:

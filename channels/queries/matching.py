@@ -21,8 +21,8 @@ from channels.queries.terms import Clause, Subject, subject_of
 
 __all__ = ["Clause", "Query", "QueryError", "Subject", "parse", "subject_of"]
 
-LONGEST = 4000
-MOST_TERMS = 300
+MAX_LENGTH = 4000
+MAX_TERMS = 300
 DEEPEST = 40
 IS = ("own", "auto", "reply")
 HAS = ("link", "attachment")
@@ -58,8 +58,10 @@ class Query:
 @lru_cache(maxsize=512)
 def parse(text: str) -> Query:
     """The compiled query (cached per text). Raises only QueryError."""
-    if len(text) > LONGEST:
-        raise QueryError(_("the query is too long; %(most)d characters are the most.") % {"most": LONGEST}, LONGEST)
+    if len(text) > MAX_LENGTH:
+        raise QueryError(
+            _("the query is too long; %(most)d characters are the most.") % {"most": MAX_LENGTH}, MAX_LENGTH
+        )
     tokens = _tokens(text)
     if not tokens:
         return Query(text, None)
@@ -91,8 +93,8 @@ def _tokens(text: str) -> list[_Token]:
             token, at = _term(text, at)
             found.append(token)
             count += 1
-        if count > MOST_TERMS:
-            raise QueryError(_("these are too many words; %(most)d are the most.") % {"most": MOST_TERMS}, at)
+        if count > MAX_TERMS:
+            raise QueryError(_("these are too many words; %(most)d are the most.") % {"most": MAX_TERMS}, at)
     return found
 
 

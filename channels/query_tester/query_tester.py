@@ -17,7 +17,7 @@ from audit import log
 from channels.clocks import desk_now
 from channels.dispatch import items_after_commit
 from channels.inbox import recent_items
-from channels.inbox.recent_items import MOST, Entry, Shown
+from channels.inbox.recent_items import MAX_ITEMS, Entry, Shown
 from channels.inbox.retention import WITH_RAW
 from channels.models import Batch, Channel, InboundItem
 from channels.queries.ignoring import understood
@@ -29,7 +29,7 @@ AT_ONCE = 200
 BUDGET_S = 1.5
 SHOWN = 30
 """Maximum examples per kind."""
-KEPT_S = 300
+CACHE_TTL_S = 300
 KINDS = ("newly_in", "newly_out", "comes", "stays")
 
 
@@ -62,7 +62,7 @@ class Trial:
 
     @property
     def is_capped(self) -> bool:
-        return self.total >= MOST
+        return self.total >= MAX_ITEMS
 
 
 def trial_of(channel: Channel, text: str, now: datetime, budget_s: float = BUDGET_S) -> Trial:
@@ -73,7 +73,7 @@ def trial_of(channel: Channel, text: str, now: datetime, budget_s: float = BUDGE
     trial = _restored(kept) if kept else _begin(channel, now)
     if not trial.is_done:
         _go_on(trial, channel, query, force, now, time.monotonic() + budget_s)
-        cache.set(key, _as_json(trial), KEPT_S)
+        cache.set(key, _as_json(trial), CACHE_TTL_S)
     return trial
 
 
@@ -103,7 +103,7 @@ def _key(channel: Channel, text: str) -> str:
 
 
 def _begin(channel: Channel, now: datetime) -> Trial:
-    newest = list(recent_items.recent([channel.connection_id], now).values_list("pk", flat=True)[:MOST])
+    newest = list(recent_items.recent([channel.connection_id], now).values_list("pk", flat=True)[:MAX_ITEMS])
     return Trial(len(newest), newest[0] if newest else 0)
 
 
@@ -169,8 +169,8 @@ def preview_rule(
     query, until, found = parse(text), time.monotonic() + budget_s, Preview()
     channels = list(Channel.objects.filter(connection__in=connection_ids, is_active=True))
     items = recent_items.recent(connection_ids, now)
-    found.total = len(items.values_list("pk", flat=True)[:MOST])
-    for entry in recent_items.read(items[:MOST].iterator(chunk_size=AT_ONCE)):
+    found.total = len(items.values_list("pk", flat=True)[:MAX_ITEMS])
+    for entry in recent_items.read(items[:MAX_ITEMS].iterator(chunk_size=AT_ONCE)):
         found.seen += 1
         if _is_stopped(entry, query, channel, channels):
             found.stopped += 1
@@ -204,14 +204,14 @@ def switch_on(channel: Channel, text: str) -> None:
 
 def waiting(channel: Channel, now: datetime) -> int:
     """How many items of the last days a query stopped, at most MOST."""
-    return len(_kept_out(channel, now).values_list("pk", flat=True)[:MOST])
+    return len(_kept_out(channel, now).values_list("pk", flat=True)[:MAX_ITEMS])
 
 
 @transaction.atomic
 def let_in(channel: Channel, now: datetime) -> int:
     """Evaluate items that a query stopped again with the current queries, as one import; returns how many."""
     kept = _kept_out(channel, now).order_by("-pk").select_for_update(skip_locked=True)
-    ids = list(kept.values_list("pk", flat=True)[:MOST])
+    ids = list(kept.values_list("pk", flat=True)[:MAX_ITEMS])
     if ids:
         batch = Batch.objects.create(
             connection_id=channel.connection_id, channel=channel, reason=Batch.Reason.QUERY, started_at=now

@@ -46,10 +46,10 @@ def source_of(connection_id: int, *, person: int | None = None) -> Source:
 def speaking_as(source: Source, account: PersonalAccount) -> Source:
     """The source with a person's values for the adapter's `personal_fields`."""
     plain = {f.name for f in source.adapter.personal_fields if f.kind is not FieldKind.SECRET}
-    return replace(source, config=replace(source.config, personal=Entered(account.secrets, plain)))
+    return replace(source, config=replace(source.config, personal=PersonalSecrets(account.secrets, plain)))
 
 
-class Entered(SealedSecrets):
+class PersonalSecrets(SealedSecrets):
     """Like `SealedSecrets`, but fields that aren't secret (a user name) are stored in plain text: redacting them would
     remove ordinary words from logs."""
 

@@ -24,7 +24,7 @@ ENV_PREFIX = "env:"
 ENV_NAMES = "DESK_CHANNEL_"
 _ENV_NAME = re.compile(rf"env:{ENV_NAMES}[A-Za-z0-9_]+\Z")
 _SHORTEST_SCRUBBED = 4
-_MOST_REMEMBERED = 1000
+_MAX_REMEMBERED = 1000
 _opened: dict[str, tuple[str, ...]] = {}
 """Every secret this process has decrypted → its possible forms in text."""
 
@@ -139,7 +139,7 @@ class SealedSecrets(Mapping[str, str]):
 def remember(secret: str) -> None:
     """Make `without_secrets` redact this secret."""
     if len(secret) >= _SHORTEST_SCRUBBED and secret not in _opened:
-        while len(_opened) >= _MOST_REMEMBERED:
+        while len(_opened) >= _MAX_REMEMBERED:
             _opened.pop(next(iter(_opened)), None)
         _opened[secret] = tuple(dict.fromkeys((secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1])))
 

@@ -32,7 +32,7 @@ INDEX_LAG_S = 15.0
 EVENT_TYPE = "desk_message"
 CLOCK_SKEW = timedelta(minutes=5)
 _DEFAULT_WAIT_S = 30.0
-_MOST_PAGES = 20
+_MAX_PAGES = 20
 _CODE = re.compile(r"[a-z0-9_]{1,80}\Z")
 _NOT_CONNECTED = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 _NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
@@ -104,7 +104,7 @@ def find(arguments: Mapping[str, Json], key: str, since: datetime) -> SlackRecei
 def _messages(slack: WebClient, channel: str, thread_ts: Json, oldest: str) -> Iterator[dict[str, Any]]:
     """Raises Uncertain if there are too many to read."""
     cursor: str | None = None
-    for _page in range(_MOST_PAGES):
+    for _page in range(_MAX_PAGES):
         page: dict[str, Any] = {
             "channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": 200, "cursor": cursor
         }  # fmt: skip
@@ -125,7 +125,7 @@ def _channel_id(slack: WebClient, channel: str) -> str:
     """The id of a channel given by id or name; reading needs the id, posting accepts both."""
     name = channel.removeprefix("#")
     cursor: str | None = None
-    for _page in range(_MOST_PAGES):
+    for _page in range(_MAX_PAGES):
         data = _call(lambda cursor=cursor: slack.conversations_list(limit=200, cursor=cursor))  # type: ignore[misc]
         for found in data.get("channels") or []:
             if channel == found.get("id") or name == found.get("name"):

@@ -12,7 +12,7 @@ from types import FrameType
 
 SHORT_S = 1.0
 """Below it nobody waits, and a measurement says little."""
-MOST_FOR_TWICE = 3.0
+MAX_FOR_TWICE = 3.0
 """Quadratic work takes four times as long for twice the input."""
 
 
@@ -21,7 +21,7 @@ def assert_linear(work: Callable[[int], object], size: int) -> None:
     took = _seconds(work, size)
     if took > SHORT_S:
         half = _seconds(work, size // 2)
-        assert took < MOST_FOR_TWICE * half, f"{took:.1f} s for {size}, {half:.1f} s for half of it"
+        assert took < MAX_FOR_TWICE * half, f"{took:.1f} s for {size}, {half:.1f} s for half of it"
 
 
 def _seconds(work: Callable[[int], object], size: int) -> float:
@@ -34,7 +34,7 @@ LENGTH = 1024
 """1×; what is looked at are 4× and 16× of it, and 64× where these two raise a suspicion."""
 TINY_S = 0.0002
 """What takes less for 16× is let go: were it quadratic, it would take less than a second for a megabyte."""
-MOST_FOR_FOUR_TIMES = 8.0
+MAX_FOR_FOUR_TIMES = 8.0
 """Four times the input: linear work takes 4 times as long, quadratic 16 times."""
 SUSPICIOUS = 6.0
 TRIES = 4
@@ -88,12 +88,12 @@ def _grown(work: Work, length: int) -> Growth | None:
     for attempt in range(1, TRIES + 1):
         short = min(short, _took(work(length, 2 * attempt)), _took(work(length, 2 * attempt + 1)))
         long = min(long, _took(work(4 * length, attempt)))
-        if long < MOST_FOR_FOUR_TIMES * short:
+        if long < MAX_FOR_FOUR_TIMES * short:
             return None
         if long >= ENDLESS_S:
             return Growth(4 * length, short, long)
     found = Growth(4 * length, _measured(work, length), _measured(work, 4 * length))
-    return found if found.long_s > MOST_FOR_FOUR_TIMES * found.short_s else None
+    return found if found.long_s > MAX_FOR_FOUR_TIMES * found.short_s else None
 
 
 def endless(work: Work, length: int) -> Growth | None:

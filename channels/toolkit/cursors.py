@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from channels.contract import Json
 
-MOST_ISLANDS = 50
+MAX_ISLANDS = 50
 """Beyond this, the oldest are dropped and read again: a cursor must not grow without limit."""
 
 
@@ -57,7 +57,7 @@ class Progress:
             islands.insert(0, (low, max(low, top)))
             above = 0
         if not complete:
-            return Progress(self.high, tuple(islands[:MOST_ISLANDS]))
+            return Progress(self.high, tuple(islands[:MAX_ISLANDS]))
         _, top = islands.pop(above)
         if above < len(islands):
             islands[above] = (islands[above][0], max(top, islands[above][1]))

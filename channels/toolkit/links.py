@@ -6,7 +6,7 @@ import hashlib
 import re
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-LONGEST_CANONICAL = 500
+MAX_CANONICAL = 500
 _TRACKING = ("utm_", "mc_", "pk_", "hsa_", "oly_", "vero_", "_hs", "__s", "mkt_")
 _TRACKERS = frozenset(
     (
@@ -67,15 +67,15 @@ def canonical(address: str) -> str:
             break
     host = _SAME_HOST.get(host, host)
     if host == "youtu.be" and len(parts.path) > 1:
-        return f"youtube.com/watch?v={parts.path[1:]}"[:LONGEST_CANONICAL]
+        return f"youtube.com/watch?v={parts.path[1:]}"[:MAX_CANONICAL]
     place = host if port in (None, _PORTS[parts.scheme]) else f"{host}:{port}"
     path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=-._~").rstrip("/")
     for ending in ("/index.html", "/index.htm", "/index.php", "/amp"):
         path = path.removesuffix(ending)
     found = f"{place}{path}{'' if host == 'twitter.com' else _query(parts.query)}{_fragment(parts.fragment)}"
-    if len(found) <= LONGEST_CANONICAL:
+    if len(found) <= MAX_CANONICAL:
         return found
-    return f"{found[: LONGEST_CANONICAL - 41]}#{hashlib.sha256(found.encode()).hexdigest()[:40]}"
+    return f"{found[: MAX_CANONICAL - 41]}#{hashlib.sha256(found.encode()).hexdigest()[:40]}"
 
 
 def _query(query: str) -> str:

@@ -74,7 +74,7 @@ def try_out(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def hook(request: HttpRequest, hook_id: UUID) -> HttpResponse:
     """A platform's webhook request: authenticates itself, so it needs no session. A rejection says why in one line."""
-    if hooks.declared_bytes(request.META) > hooks.MOST_BYTES:
+    if hooks.declared_bytes(request.META) > hooks.MAX_BYTES:
         return _told("Too large.", 413)
     try:
         answer = hooks.receive(hook_id, _hook(request), desk_now())

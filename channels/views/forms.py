@@ -38,7 +38,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(form, "closed", status=503)
     if request.method != "POST":
         return _page(form, "thanks") if SENT in request.GET else _asked(form, form_answers.empty(form.questions))
-    if declared_bytes(request.META) > form_page.MOST_BYTES:
+    if declared_bytes(request.META) > form_page.MAX_BYTES:
         told = _("That is too much at once. Please shorten it, or send us a link to the rest.")
         return _asked(form, form_answers.empty(form.questions), told, status=413)
     return _sent(request, form)

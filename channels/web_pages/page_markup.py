@@ -11,10 +11,10 @@ from itertools import pairwise
 
 from channels.toolkit.text import html_to_text, unescaped
 
-MOST_LETTERS = 1_500_000
-_MOST_TAGS = 400
-_LONGEST_TAG = 6_000
-_LONGEST_PARAGRAPH = 10_000
+MAX_LETTERS = 1_500_000
+_MAX_TAGS = 400
+_MAX_TAG = 6_000
+_MAX_PARAGRAPH = 10_000
 # Possessive, and starts only at the start of a name: linear in the length of the tag.
 _ATTRIBUTE = re.compile(
     r"""(?<![\w:.-])([a-zA-Z][\w:.-]{0,60}+)\s{0,20}+=\s{0,20}+"""
@@ -27,11 +27,11 @@ class Markup:
     """The beginning of a page, or a part of one."""
 
     def __init__(self, source: str) -> None:
-        self.source = source[:MOST_LETTERS]
+        self.source = source[:MAX_LETTERS]
         # ASCII only: a few letters change length when lowered, which would shift positions.
         self._lowered = self.source.translate(_LOWER)
 
-    def openings(self, name: str, most: int = _MOST_TAGS) -> Iterator[int]:
+    def openings(self, name: str, most: int = _MAX_TAGS) -> Iterator[int]:
         """Positions just after `<name`."""
         opening, at = f"<{name}", 0
         while most > 0 and (at := self._lowered.find(opening, at)) >= 0:
@@ -40,7 +40,7 @@ class Markup:
                 yield at
                 most -= 1
 
-    def tags(self, name: str, most: int = _MOST_TAGS) -> Iterator[dict[str, str]]:
+    def tags(self, name: str, most: int = _MAX_TAGS) -> Iterator[dict[str, str]]:
         """Attributes of each tag with this name: lower-case name → decoded value."""
         for at in self.openings(name, most):
             yield _attributes(self.source[at : self._tag_end(at)])
@@ -63,7 +63,7 @@ class Markup:
         told: list[str] = []
         for place, following in pairwise([*places, len(self.source) + len("<p")]):
             start = self._tag_end(place) + 1
-            end = min(self._closing("p", start, following - len("<p")), start + _LONGEST_PARAGRAPH)
+            end = min(self._closing("p", start, following - len("<p")), start + _MAX_PARAGRAPH)
             if words := html_to_text(self.source[start:end]):
                 told.append(words)
             if sum(map(len, told)) > enough:
@@ -73,7 +73,7 @@ class Markup:
     def _tag_end(self, at: int) -> int:
         """Position of the `>` that ends a tag, ignoring quoted ones."""
         quote = ""
-        piece = self.source[at : at + _LONGEST_TAG]
+        piece = self.source[at : at + _MAX_TAG]
         for place, letter in enumerate(piece):
             if quote:
                 quote = "" if letter == quote else quote

@@ -26,11 +26,11 @@ from channels.toolkit.links import canonical, is_web_address
 from channels.toolkit.text import clean, html_to_text, unescaped
 from channels.web_pages.page_markup import Markup
 
-MOST_BYTES = 3 * 1024 * 1024
-LONGEST_LINE = 300
-LONGEST_TEXT = 6_000
-KEPT_S = 600
-_LONGEST_DATA = 300_000
+MAX_BYTES = 3 * 1024 * 1024
+MAX_LINE = 300
+MAX_TEXT = 6_000
+CACHE_TTL_S = 600
+_MAX_DATA = 300_000
 _CHARSET = re.compile(rb"""charset\s{0,5}=\s{0,5}["']?([\w-]{2,40})""", re.IGNORECASE)
 _HANDLE = re.compile(r"@\w{1,50}\Z")
 _SHORT = 80
@@ -56,7 +56,7 @@ def read(way_out: Network, url: str) -> ReadPage:
     """Fetch and parse a page. Raises Rejected (not a web page, no such page), BlockedAddress, AuthFailed, Transient."""
     if not is_web_address(url):
         raise Rejected("This is no web address. It should begin with https://.")
-    bounded = replace(way_out, max_bytes=min(way_out.max_bytes, MOST_BYTES))
+    bounded = replace(way_out, max_bytes=min(way_out.max_bytes, MAX_BYTES))
     raw = client.get_bytes(bounded, url, headers={"Accept": "text/html, application/xhtml+xml, text/plain;q=0.5"})
     kind = raw.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind and not (kind.startswith("text/") or kind.endswith(("/xml", "+xml"))):
@@ -105,7 +105,7 @@ def read_into_cache(url: str, key: str) -> bool:
     except ChannelError as error:
         # No automatic retry here, so the message must not promise one.
         told = {"problem": without_secrets(str(error)).removesuffix(" It is tried again.")}
-    cache.set(key, told, KEPT_S)
+    cache.set(key, told, CACHE_TTL_S)
     return "page" in told
 
 
@@ -127,7 +127,7 @@ def _linked_data(page: Markup) -> Iterator[Mapping[str, Json]]:
     for attributes, inside in page.elements("script", 60):
         if "ld+json" in attributes.get("type", "").lower():
             try:
-                document = json.loads(inside[:_LONGEST_DATA].strip())
+                document = json.loads(inside[:_MAX_DATA].strip())
             except (ValueError, RecursionError):
                 continue
             yield from _objects(document)
@@ -193,10 +193,10 @@ def _name_of(value: Json) -> str:
 def _text(page: Markup, metas: Mapping[str, str], thing: Mapping[str, Json]) -> str:
     whole = next((thing[n] for n in ("articleBody", "text", "reviewBody") if isinstance(thing.get(n), str)), "")
     if len(whole.strip()) >= _SHORT:
-        return _several(html_to_text(whole[: LONGEST_TEXT * 4]) if "<" in whole else whole)
+        return _several(html_to_text(whole[: MAX_TEXT * 4]) if "<" in whole else whole)
     found = ""
     for name in ("article", "main", "body"):
-        pieces = (Markup(inside).paragraphs(LONGEST_TEXT) for _, inside in page.elements(name))
+        pieces = (Markup(inside).paragraphs(MAX_TEXT) for _, inside in page.elements(name))
         found = max(pieces, key=len, default="") or found
         if len(found) >= _SHORT:
             return _several(found)
@@ -235,10 +235,10 @@ def _language(page: Markup, metas: Mapping[str, str], thing: Mapping[str, Json])
 def _first(*values: Json) -> str:
     for value in values:
         if isinstance(value, str) and (line := " ".join(clean(unescaped(value)).split())):
-            return line[:LONGEST_LINE]
+            return line[:MAX_LINE]
     return ""
 
 
 def _several(text: str) -> str:
     lines = (" ".join(line.split()) for line in clean(text).splitlines())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:LONGEST_TEXT]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:MAX_TEXT]

@@ -13,11 +13,11 @@ from channels.contract import Json
 from channels.toolkit.links import is_web_address
 from channels.toolkit.text import clean
 
-LONGEST = {"textarea": 10_000, "email": 254, "url": 2_000, "number": 40}
-LONGEST_LINE = 500
-MOST_FURTHER = 30
+MAX_LENGTH = {"textarea": 10_000, "email": 254, "url": 2_000, "number": 40}
+MAX_LINE = 500
+MAX_FURTHER = 30
 """Maximum number of undeclared fields that are kept (a campaign's hidden ones)."""
-LONGEST_FURTHER = 1_000
+MAX_FURTHER_LENGTH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Shown:
 
 
 def longest(question: Question) -> int:
-    return LONGEST.get(question.kind, LONGEST_LINE)
+    return MAX_LENGTH.get(question.kind, MAX_LINE)
 
 
 @dataclass(slots=True)
@@ -128,7 +128,7 @@ def _missing(question: Question) -> str:
 
 def _is_number(value: str) -> bool:
     try:
-        return len(value) <= LONGEST["number"] and float(value.replace(",", "").replace(" ", "")) is not None
+        return len(value) <= MAX_LENGTH["number"] and float(value.replace(",", "").replace(" ", "")) is not None
     except ValueError:
         return False
 
@@ -137,8 +137,8 @@ def _further(questions: Sequence[Question], given: Mapping[str, Sequence[str]]) 
     asked = {question.name for question in questions}
     kept: dict[str, Json] = {}
     for name, values in given.items():
-        if key_of(name) in asked or name.lower().startswith(CONTROLS) or len(kept) >= MOST_FURTHER:
+        if key_of(name) in asked or name.lower().startswith(CONTROLS) or len(kept) >= MAX_FURTHER:
             continue
-        if words := "; ".join(v for value in values[:20] if (v := clean(value).strip()))[:LONGEST_FURTHER]:
+        if words := "; ".join(v for value in values[:20] if (v := clean(value).strip()))[:MAX_FURTHER_LENGTH]:
             kept[clean(name)[:100]] = words
     return kept

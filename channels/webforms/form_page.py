@@ -32,10 +32,10 @@ QUICKEST_S = 3
 OLDEST_S = 12 * 3600
 """Maximum age of an open page; the input is kept and resubmitted with a new token."""
 WINDOW_S = 600
-MOST_OF_ADDRESS = 8
+MAX_OF_ADDRESS = 8
 """Submissions per window; a whole school may share one address."""
-MOST_OF_FORM = 120
-MOST_BYTES = 600_000
+MAX_OF_FORM = 120
+MAX_BYTES = 600_000
 """Room for some long answers in a script that takes nine bytes per letter when URL-encoded."""
 TOKEN = "desk_token"  # noqa: S105
 TRAP = "desk_nickname"
@@ -142,9 +142,9 @@ def is_too_many(form: Form, address: str, now: datetime) -> bool:
     window = int(now.timestamp()) // WINDOW_S
     try:
         mine = _count(f"form:{form.channel.pk}:{window}:{signing.Signer(salt=_SALT).signature(address)[:20]}")
-        if mine > MOST_OF_ADDRESS:
+        if mine > MAX_OF_ADDRESS:
             return True
-        return _count(f"form:{form.channel.pk}:{window}") > MOST_OF_FORM
+        return _count(f"form:{form.channel.pk}:{window}") > MAX_OF_FORM
     except RedisError:
         return False
 

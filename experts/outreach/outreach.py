@@ -26,7 +26,7 @@ from mentions.triage import notes, tagging
 REACHED_OUT_TAG = "reached-out-to-expert"
 _SALT = "experts.respond"
 RESPOND_DAYS = 60
-LONGEST_WORDS = 5000
+MAX_WORDS = 5000
 
 
 def respond_url(key: UUID | str) -> str:
@@ -183,7 +183,7 @@ def unsettled() -> list[int]:
 def respond(outreach_id: int, state: str, words: str, *, now: datetime, actor: Any = None) -> Outreach:
     """Record the response of the expert, or of an advocate on their behalf: acknowledged, redirected, declined,
     no_answer, or `draft` with text that an advocate may post. The words become a note. Raises OutcomeRefused."""
-    words = words.replace("\0", "").strip()[:LONGEST_WORDS]
+    words = words.replace("\0", "").strip()[:MAX_WORDS]
     outreach = locks.with_ticket(Outreach.objects.select_related("ticket", "expert__person", "topic"), outreach_id)
     ticket = outreach.ticket
     if outreach.state not in Outreach.RUNNING:

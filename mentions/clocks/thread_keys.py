@@ -11,14 +11,14 @@ from collections.abc import Iterable
 
 from channels.contract import Grouping, Mention
 
-LONGEST_KEY_BYTES = 800
+MAX_KEY_BYTES = 800
 """A unique index is limited to 2,700 bytes for namespace and key together."""
 
 
 def thread_key(key: str) -> str:
     """The stored form of a key: unchanged, or its digest if it is too long to index."""
     raw = key.encode("utf-8", "surrogatepass")
-    if len(raw) <= LONGEST_KEY_BYTES and "\0" not in key:
+    if len(raw) <= MAX_KEY_BYTES and "\0" not in key:
         return key
     return "#" + hashlib.blake2b(raw, digest_size=24).hexdigest()
 

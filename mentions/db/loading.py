@@ -12,7 +12,7 @@ from django.db.models import Model
 M = TypeVar("M", bound=Model)
 
 
-class Shape(Generic[M]):
+class RowMapper(Generic[M]):
     """One model's columns in a SELECT, and how a row becomes an instance. Columns left out are deferred."""
 
     def __init__(self, model: type[M], without: Sequence[str] = ()) -> None:
@@ -27,7 +27,7 @@ class Shape(Generic[M]):
     def columns(self, alias: str) -> str:
         return ", ".join(f'{alias}."{column}"' for column in self._columns)
 
-    def made_of(self, row: Sequence[Any], start: int = 0) -> M:
+    def from_row(self, row: Sequence[Any], start: int = 0) -> M:
         """The instance built from the columns that start at `start`."""
         values = list(row[start : start + self.width])
         for place, convert in self._conversions:

@@ -28,7 +28,7 @@ from mentions.ingest.placing import keeping_out, placing, reopening
 from mentions.ingest.reading import finding
 from mentions.ingest.reading.loading import Moved, author_keys_at_hand, load, load_tickets_of_replies, lock, wanted_by
 from mentions.ingest.reading.reading import Now, Outcome, Parsed, Read, read, sorted_out
-from mentions.ingest.reading.state import Board
+from mentions.ingest.reading.state import IngestBatch
 from mentions.ingest.writing import following, health
 from mentions.ingest.writing.writing import write
 from mentions.models import Message, Reply
@@ -276,7 +276,7 @@ def store(parsed: Sequence[Parsed], done: Ingested) -> None:
     done.stopped |= board.stopped
 
 
-def _recognise(board: Board, parsed: Sequence[Parsed]) -> None:
+def _recognise(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
     """Store the authors and determine which posts are ours.
 
     Context is read by the hundred, and a query may stop even more: such authors are stored only if they are ours or the
@@ -304,7 +304,7 @@ def _recognise(board: Board, parsed: Sequence[Parsed]) -> None:
         each.is_own = is_proved and each.mention.requester is None
 
 
-def _match_replies(board: Board, parsed: Sequence[Parsed]) -> None:
+def _match_replies(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
     """Match our own posts to replies sent from the desk: confirm them in the outbox and attach them to the reply's
     ticket."""
     own = [each for each in parsed if each.is_own]

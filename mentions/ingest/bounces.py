@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 
 from mentions.ingest.reading.loading import load_tickets_of_replies
 from mentions.ingest.reading.reading import Parsed
-from mentions.ingest.reading.state import Board
+from mentions.ingest.reading.state import IngestBatch
 from mentions.models import Reply
 from mentions.text.storable_text import clean
 
 _KEY = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
 
 
-def match(board: Board, parsed: Sequence[Parsed]) -> None:
+def match(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
     """Find the reply's ticket by the key in its Message-ID: the bounce report may arrive before the receipt."""
     keys: dict[str, list[tuple[str, str]]] = {}
     for each in parsed:

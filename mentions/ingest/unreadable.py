@@ -22,7 +22,7 @@ from channels.models import Channel
 from mentions.clocks import clocks
 from mentions.ingest.reading import building
 from mentions.ingest.reading.reading import Parsed
-from mentions.ingest.reading.state import Board, MessageState, TicketState
+from mentions.ingest.reading.state import IngestBatch, MessageState, TicketState
 from mentions.models import Author, Event, Message, Sighting, Ticket
 from mentions.queue import claims
 from mentions.text.storable_text import clean
@@ -124,7 +124,7 @@ def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
         external_id=external_id,
         thread_id=external_id,
         author=author,
-        subject=clean(glimpse.subject, building.LONGEST_SUBJECT),
+        subject=clean(glimpse.subject, building.MAX_SUBJECT),
         text=clean(words),
         url=glimpse.url,
         posted_at=posted_at,
@@ -148,7 +148,7 @@ def subject_of(subject: str) -> str:
 # --- readable after all ---------------------------------------------------------------------------------------------
 
 
-def adopt(board: Board, message: MessageState, parsed: Parsed, channel: Channel) -> TicketState | None:
+def adopt(board: IngestBatch, message: MessageState, parsed: Parsed, channel: Channel) -> TicketState | None:
     """The ticket that has stood in for this message, now with the real one; None if there is none. What people did to
     it is kept, merges included."""
     found = board.unreadable.pop(parsed.row.id, None)
@@ -163,7 +163,7 @@ def adopt(board: Board, message: MessageState, parsed: Parsed, channel: Channel)
 
 
 def _as_what_it_is(
-    board: Board, ticket: TicketState, message: MessageState, parsed: Parsed, channel: Channel
+    board: IngestBatch, ticket: TicketState, message: MessageState, parsed: Parsed, channel: Channel
 ) -> TicketState:
     row = message.row
     like = building.ticket_for(message, channel, board.authors[parsed.feed.namespace, parsed.asker.id][0], parsed.at)
@@ -179,7 +179,7 @@ def _as_what_it_is(
     return ticket
 
 
-def settle(board: Board, parsed: Sequence[Parsed], standing: Mapping[int, StandIn], at: datetime) -> None:
+def settle(board: IngestBatch, parsed: Sequence[Parsed], standing: Mapping[int, StandIn], at: datetime) -> None:
     """After the batch is written, remove stand-ins and end tickets that lost their message to another."""
     for each in parsed:
         if each.row.id not in standing:
@@ -243,7 +243,7 @@ def _end(ticket: Ticket, at: datetime, **changes: Any) -> None:
     ticket.wake_at = ticket.due_at = None
     ticket.solved_at = ticket.solved_at or at
     ticket.no_reply_reason = ticket.no_reply_reason or Ticket.NoReply.OTHER
-    claims.let_go(ticket)
+    claims.clear_claim(ticket)
     ticket.save()
 
 

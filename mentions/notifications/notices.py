@@ -31,7 +31,7 @@ RUSH = 4
 RUSH_WITHIN = timedelta(minutes=1)
 DAILY_AT_HOUR = 8
 EDITED_FOR = timedelta(days=7)
-MOST_A_RUN = 500
+MAX_A_RUN = 500
 _KEYS = UUID("b3f6f7c2-3d4c-4a52-8f0f-5d3c1f7a90aa")
 
 _NOTE = """
@@ -85,7 +85,7 @@ def post_due(now: datetime) -> int:
         Notice.objects.filter(post=None, due_at__lte=now)
         .select_for_update(skip_locked=True, of=("self",))
         .select_related("channel")
-        .order_by("slack_channel", "message__posted_at", "id")[:MOST_A_RUN]
+        .order_by("slack_channel", "message__posted_at", "id")[:MAX_A_RUN]
     )
     rooms: dict[tuple[str, bool], list[Notice]] = {}
     for notice in due:
@@ -146,7 +146,7 @@ def refresh(now: datetime, since: timedelta) -> int:
     changed = Event.objects.filter(kind__in=TELLING, at__gt=now - since).values("ticket")
     about = Q(notices__message__ticket__in=changed) | Q(notices__message__deleted_at__gt=now - since)
     posts = NoticePost.objects.filter(about, created_at__gt=now - EDITED_FOR, outbound__state=OutboundItem.State.SENT)
-    ids = posts.order_by("pk").values_list("pk", flat=True).distinct()[:MOST_A_RUN]
+    ids = posts.order_by("pk").values_list("pk", flat=True).distinct()[:MAX_A_RUN]
     return sweeps.each("notices", ids, _edit)
 
 

@@ -19,7 +19,7 @@ from mentions.people import audience
 from mentions.text.rendering import excerpt
 from mentions.tickets.transitions import OutcomeRefused, record
 
-LONGEST = 3000
+MAX_LENGTH = 3000
 _CHANNEL = re.compile(r"#?[\w.-]{1,80}")
 
 
@@ -50,8 +50,8 @@ def share(ticket_id: int, actor: Any, *, key: UUID, channel: str, text: str, now
     channel, text = channel.strip(), text.strip()
     if not _CHANNEL.fullmatch(channel):
         raise OutcomeRefused(_("Say in which Slack channel, such as #mentions."))
-    if not text or len(text) > LONGEST:
-        raise OutcomeRefused(_("Write something, at most %(most)s characters.") % {"most": LONGEST})
+    if not text or len(text) > MAX_LENGTH:
+        raise OutcomeRefused(_("Write something, at most %(most)s characters.") % {"most": MAX_LENGTH})
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     item = slack_posts.post_message(
         key=key, conversation=f"slack:{channel}", channel=channel, text=slack_posts.escaped(text), not_before=now

@@ -20,9 +20,9 @@ from channels.outbox.slack_posts import escaped
 from channels.toolkit.links import web_address
 from mentions.text.rendering import excerpt
 
-LONGEST_QUOTE = 500
-LONGEST_LINE = 160
-MOST_LINES = 20
+MAX_QUOTE = 500
+MAX_LINE = 160
+MAX_LINES = 20
 """A Slack message is limited to fifty blocks and 40,000 characters; nobody reads more than a screenful."""
 
 
@@ -61,7 +61,7 @@ class Post:
 def single(said: Said) -> Post:
     """Who, where, what, the links, and its state."""
     first = f"*{_link(said.author_url, said.author)}* · {escaped(said.channel)}"
-    title = f"\n*{_link(said.url, excerpt(said.title, LONGEST_LINE))}*" if said.title else ""
+    title = f"\n*{_link(said.url, excerpt(said.title, MAX_LINE))}*" if said.title else ""
     lines = [] if _is_gone(said) else _cut(said.text).splitlines()
     quote = "".join(f"\n> {escaped(line)}" for line in lines)
     blocks: list[dict[str, Any]] = [
@@ -74,10 +74,10 @@ def single(said: Said) -> Post:
 
 def _cut(text: str) -> str:
     """The first non-empty lines."""
-    lines = [line.strip() for line in text[: 2 * LONGEST_QUOTE].splitlines() if line.strip()]
+    lines = [line.strip() for line in text[: 2 * MAX_QUOTE].splitlines() if line.strip()]
     shown = "\n".join(lines[:8])
-    is_whole = len(lines) <= 8 and len(text) <= 2 * LONGEST_QUOTE and len(shown) <= LONGEST_QUOTE
-    return shown if is_whole else shown[:LONGEST_QUOTE].rstrip() + " …"
+    is_whole = len(lines) <= 8 and len(text) <= 2 * MAX_QUOTE and len(shown) <= MAX_QUOTE
+    return shown if is_whole else shown[:MAX_QUOTE].rstrip() + " …"
 
 
 def several(all_said: Sequence[Said], *, is_digest: bool) -> Post:
@@ -88,9 +88,9 @@ def several(all_said: Sequence[Said], *, is_digest: bool) -> Post:
     else:
         head = ngettext("%(count)d mention at once", "%(count)d mentions at once", count)
     head = head % {"count": count}
-    lines = [_line(said) for said in all_said[:MOST_LINES]]
-    if count > MOST_LINES:
-        lines.append(_("… and %(count)d more, in the desk.") % {"count": count - MOST_LINES})
+    lines = [_line(said) for said in all_said[:MAX_LINES]]
+    if count > MAX_LINES:
+        lines.append(_("… and %(count)d more, in the desk.") % {"count": count - MAX_LINES})
     chunks = [lines[at : at + 5] for at in range(0, len(lines), 5)]
     blocks: list[dict[str, Any]] = [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{head}*"}}]
     blocks += [{"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(chunk)[:2990]}} for chunk in chunks]
@@ -98,7 +98,7 @@ def several(all_said: Sequence[Said], *, is_digest: bool) -> Post:
 
 
 def _line(said: Said) -> str:
-    words = "" if _is_gone(said) else excerpt(said.title or said.text, LONGEST_LINE).replace("\n", " ")
+    words = "" if _is_gone(said) else excerpt(said.title or said.text, MAX_LINE).replace("\n", " ")
     where = f" · {_link(said.ticket_url, f'#{said.ticket}')}" if said.ticket_url else ""
     there = _link(said.url, said.channel)
     return f"{_sign(said)} *{escaped(said.author)}* · {there}{where}: {escaped(words)} _{_state(said)}_"

@@ -9,7 +9,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import User
 
 from mentions.db import prepared
-from mentions.db.loading import Shape
+from mentions.db.loading import RowMapper
 from mentions.models import Preference
 
 _WHO = """
@@ -33,8 +33,8 @@ FROM auth_user u LEFT JOIN mentions_preference p ON p.user_id = u.id WHERE u.id 
 
 
 @cache
-def _shapes() -> tuple[Shape[User], Shape[Preference], str]:
-    user, preference = Shape(User), Shape(Preference)
+def _shapes() -> tuple[RowMapper[User], RowMapper[Preference], str]:
+    user, preference = RowMapper(User), RowMapper(Preference)
     return user, preference, _WHO.format(user=user.columns("u"), preference=preference.columns("p"))
 
 
@@ -48,10 +48,10 @@ class TeamBackend(AuthenticationBackend):  # type: ignore[misc]
         if not rows:
             return None
         row = rows[0]
-        user = users.made_of(row)
+        user = users.from_row(row)
         if not self.user_can_authenticate(user):
             return None
-        preference = preferences.made_of(row, users.width)
+        preference = preferences.from_row(row, users.width)
         user._state.fields_cache["preference"] = preference if preference.pk is not None else None
         permissions, roles, may_post, has_second_factor, are_problems_open = row[users.width + preferences.width :]
         user.role_names, user.may_post = frozenset(roles), may_post  # type: ignore[attr-defined]

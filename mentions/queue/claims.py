@@ -238,7 +238,7 @@ def renew(ticket_id: int, token: UUID | str, now: datetime, user: Any = None) ->
 def release(ticket_id: int, actor: Any, token: UUID | str, now: datetime) -> None:
     """Release the ticket to its place in the queue, without a note (leaving play mode). Raises ClaimLost."""
     ticket = lock(ticket_id, actor, token, now)
-    let_go(ticket)
+    clear_claim(ticket)
     ticket.save(update_fields=list(CLAIM_FIELDS))
     Event.objects.create(ticket=ticket, at=now, actor=actor, kind="released")
 
@@ -246,7 +246,7 @@ def release(ticket_id: int, actor: Any, token: UUID | str, now: datetime) -> Non
 CLAIM_FIELDS = ("claimed_by", "claim_token", "claim_expires_at")
 
 
-def let_go(ticket: Ticket) -> None:
+def clear_claim(ticket: Ticket) -> None:
     """Clear the claim on the instance; the caller saves CLAIM_FIELDS."""
     ticket.claimed_by = ticket.claim_token = ticket.claim_expires_at = None
 

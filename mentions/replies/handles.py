@@ -32,7 +32,7 @@ AVAILABILITY_WORDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class ReplyOptions:
     """How somebody may answer a ticket from the desk; without `channels` they answer outside, because of `why`."""
 
     channels: list[Channel]
@@ -72,15 +72,15 @@ def choices(ticket: Ticket, user: User | None = None) -> list[Channel]:
     return ways(ticket, user).channels
 
 
-def ways(ticket: Ticket, user: User | None, siblings: Iterable[Channel] | None = None) -> Ways:
+def ways(ticket: Ticket, user: User | None, siblings: Iterable[Channel] | None = None) -> ReplyOptions:
     """`siblings`: the channels of the ticket's connection, if already loaded."""
     able = [c for c in _candidates(ticket, siblings) if _takes_answers(c)]
     able.sort(key=lambda channel: (channel.rank, channel.pk))
     if not able:
-        return Ways([], {}, "platform")
+        return ReplyOptions([], {}, "platform")
     allowed = able if user is None else allowed_as(user, access.may_answer_from(user, ticket, able))
     if not allowed:
-        return Ways([], {}, "role")
+        return ReplyOptions([], {}, "role")
     of_people = {c.connection_id for c in allowed if personal.is_needed(c.connection)}
     accounts = personal.usable(user.id, of_people) if user is not None and of_people else {}
     usable = [c for c in allowed if c.connection_id not in of_people]
@@ -88,7 +88,7 @@ def ways(ticket: Ticket, user: User | None, siblings: Iterable[Channel] | None =
         theirs = [c for c in allowed if c.connection_id == connection_id]
         usable.append(next((c for c in theirs if c.pk == ticket.channel_id), theirs[0]))
     usable.sort(key=lambda channel: (channel.rank, channel.pk))
-    return Ways(usable, accounts, "" if usable else "account")
+    return ReplyOptions(usable, accounts, "" if usable else "account")
 
 
 def allowed_as(user: User, channels: Iterable[Channel]) -> list[Channel]:

@@ -36,7 +36,7 @@ STATUSES_AFTER = ("", "open", "pending", "solved")
 """Ticket status after the reply; "" and "open" leave it with its advocate (an interim reply)."""
 
 NOT_SENT = (Reply.State.UNDONE, Reply.State.BLOCKED, Reply.State.FAILED)
-LONGEST = 100_000
+MAX_LENGTH = 100_000
 """Maximum characters of a reply where the platform sets no limit."""
 
 
@@ -142,8 +142,8 @@ def check_text(text: str, channel: Channel) -> None:
     """Raises ReplyRefused for empty text, or text over the platform's limit."""
     if not text:
         raise ReplyRefused(_("The reply is empty."))
-    if len(text) > LONGEST:
-        raise ReplyRefused(_("The reply is too long; %(most)s characters are the most.") % {"most": LONGEST})
+    if len(text) > MAX_LENGTH:
+        raise ReplyRefused(_("The reply is too long; %(most)s characters are the most.") % {"most": MAX_LENGTH})
     count, longest = length(text, channel)
     if longest is not None and count > longest:
         raise ReplyRefused(

@@ -18,7 +18,7 @@ from mentions.tests.factories import (
 from mentions.tests.platforms import Forum
 
 
-class Board(Forum):
+class IngestBatch(Forum):
     platform = "testboard"
     label = "Test board"
     capabilities = Forum.capabilities | {Capability.SEND, Capability.DELETE, Capability.LIKE, Capability.POST}

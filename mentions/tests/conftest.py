@@ -1,7 +1,7 @@
 import pytest
 
 from channels.registry import lookup
-from mentions.tests.boards import Board
+from mentions.tests.boards import IngestBatch
 from mentions.tests.factories import UserFactory
 from mentions.tests.identified import just_identified
 from mentions.tests.platforms import Forum, Mailbox, Wire, connection_with
@@ -10,7 +10,7 @@ from mentions.tests.platforms import Forum, Mailbox, Wire, connection_with
 @pytest.fixture(autouse=True)
 def platforms(monkeypatch):
     """The tests' own platforms stand beside the real ones, in the one list that everything looks at."""
-    mine = {adapter.platform: adapter for adapter in (Forum(), Mailbox(), Board(), Wire())}
+    mine = {adapter.platform: adapter for adapter in (Forum(), Mailbox(), IngestBatch(), Wire())}
     everything = {**lookup.all_adapters(), **mine}
     lookup.all_adapters.cache_clear()
     monkeypatch.setattr(lookup, "scan", lambda: everything)

@@ -48,7 +48,7 @@ ATTRIBUTES = {
     "*": {"dir", "lang"},
 }
 LINK_SCHEMES = {"http", "https", "mailto", "tel"}
-LONGEST = 2_000_000
+MAX_LENGTH = 2_000_000
 DEEPEST = 3000
 """Maximum nesting depth; the parser takes quadratic time for deeper input, and no honest mail has it."""
 _ELEMENT = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
@@ -72,7 +72,7 @@ def clean_mail(source: str, inline: Mapping[str, str], *, show_remote: bool = Fa
     Remote pictures lose their URL (a page without scripts cannot use `data-src`: the frame is loaded again with
     `show_remote`); tracking by style sheets, fonts, backgrounds or forms is removed entirely.
     """
-    source = source[:LONGEST]
+    source = source[:MAX_LENGTH]
     if is_too_deep(source):
         words = _("This mail is nested too deeply to be laid out; its text is in the conversation.")
         return Clean(f"<p>{escape(words)}</p>", 0)
@@ -120,10 +120,10 @@ def is_too_deep(source: str) -> bool:
 
 def clean_prose(source: str) -> str:
     """HTML from an admin's Markdown: no pictures, links open in a new tab. Nested too deeply, it stays text."""
-    if is_too_deep(source[:LONGEST]):
-        return escape(source[:LONGEST])
+    if is_too_deep(source[:MAX_LENGTH]):
+        return escape(source[:MAX_LENGTH])
     return nh3.clean(
-        source[:LONGEST],
+        source[:MAX_LENGTH],
         tags=set(PROSE_TAGS),
         attributes={"a": {"href", "title"}, "ol": {"start"}},
         url_schemes=LINK_SCHEMES,

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from mentions.db import prepared
-from mentions.db.loading import Shape
+from mentions.db.loading import RowMapper
 from mentions.models import Author, Message, Reply, ThreadPost, Ticket
 
 CONTEXT_LIMIT = 200
@@ -53,7 +53,7 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
-class Has:
+class Presence:
     """What a conversation has besides its messages; checked first, since most have nothing, to save statements."""
 
     notes: bool = True
@@ -61,7 +61,7 @@ class Has:
     context: bool = True
 
 
-def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Has = Has()) -> Thread:
+def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Presence = Presence()) -> Thread:
     """At most four statements, whatever its length. Messages with an id above `seen_up_to` are marked as new."""
     messages = list(_messages(ticket))
     replies = list(_replies(ticket)) if has.replies else []
@@ -111,8 +111,8 @@ WHERE m.ticket_id = %(ticket)s ORDER BY m.posted_at, m.id
 
 
 @cache
-def _shapes() -> tuple[Shape[Message], Shape[Author], str]:
-    message, author = Shape(Message, NOT_SHOWN), Shape(Author)
+def _shapes() -> tuple[RowMapper[Message], RowMapper[Author], str]:
+    message, author = RowMapper(Message, NOT_SHOWN), RowMapper(Author)
     return message, author, _MESSAGES.format(message=message.columns("m"), author=author.columns("a"))
 
 
@@ -121,8 +121,8 @@ def _messages(ticket: Ticket) -> Iterable[Message]:
     of the channels that saw it), `links_to` (for a post without text), `liked` (the state of our like, or None)."""
     messages, authors, statement = _shapes()
     for row in prepared.run(statement, {"ticket": ticket.pk}):
-        shown: Any = messages.made_of(row)
-        shown.author = authors.made_of(row, messages.width)
+        shown: Any = messages.from_row(row)
+        shown.author = authors.from_row(row, messages.width)
         shown.channel_name, shown.has_html, shown.seen_by, files, older, leads_to, liked = row[
             messages.width + authors.width :
         ]

@@ -37,7 +37,7 @@ DEFAULT_WAIT: dict[str, timedelta] = {
     Waiting.OWN_ANSWER: timedelta(hours=2),
 }
 """Default waits: nothing is ever parked forever."""
-LONGEST_WAIT = timedelta(days=366)
+MAX_WAIT = timedelta(days=366)
 
 
 @transaction.atomic
@@ -79,7 +79,7 @@ def set_aside(
         "status": Ticket.Status.OPEN,
         "waiting_on": waiting_on,
         "wait_note": note.replace("\0", "").strip()[:300],
-        "wake_at": min(until, now + LONGEST_WAIT),
+        "wake_at": min(until, now + MAX_WAIT),
     }
     if actor is not None:
         changes["assignee_id"] = actor.pk

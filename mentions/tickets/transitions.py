@@ -67,7 +67,7 @@ def move(
     for name, value in changes.items():
         setattr(ticket, name, value)
     if not keeps_claim:
-        claims.let_go(ticket)
+        claims.clear_claim(ticket)
     ticket.save(update_fields=[*FIELDS, *claims.CLAIM_FIELDS])
     if "no_reply_reason" in changes:
         clocks.recompute([ticket.pk])

@@ -25,7 +25,7 @@ def assign(
         return None
     ticket.assignee = assignee
     if ticket.claimed_by_id and ticket.claimed_by_id != after:
-        claims.let_go(ticket)
+        claims.clear_claim(ticket)
     ticket.save(update_fields=["assignee", *claims.CLAIM_FIELDS])
     data = {"from": before, "to": after}
     return Event.objects.create(ticket=ticket, at=now, actor=actor, kind="assigned", data=data)

@@ -14,7 +14,7 @@ from mentions.queue import claims
 from mentions.tickets.transitions import OutcomeRefused
 from mentions.triage import outcomes, priorities, tagging
 
-MOST = 100
+MAX_SHOWN = 100
 Change = Callable[[int], object]
 """Takes a ticket id; returns None or False if there was nothing to change."""
 
@@ -31,7 +31,7 @@ class Done:
 def apply(ticket_ids: Iterable[int], actor: Any, change: Change, now: datetime) -> Done:
     """In id order; the first MOST of them. The caller has checked that `actor` may see them."""
     done = Done()
-    for ticket_id in sorted(set(ticket_ids))[:MOST]:
+    for ticket_id in sorted(set(ticket_ids))[:MAX_SHOWN]:
         try:
             with transaction.atomic():
                 claims.lock(ticket_id, actor, None, now)

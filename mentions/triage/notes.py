@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from mentions.db import locks
 from mentions.models import Event, Note, Ticket
 
-LONGEST = 20_000
+MAX_LENGTH = 20_000
 
 
 @transaction.atomic
@@ -31,6 +31,6 @@ def write(ticket: Ticket, actor: Any, text: str, now: datetime) -> Note:
     text = text.replace("\0", "").strip()
     if not text:
         raise ValidationError(_("The note is empty."))
-    if len(text) > LONGEST:
-        raise ValidationError(_("The note is too long; %(most)s characters are the most.") % {"most": LONGEST})
+    if len(text) > MAX_LENGTH:
+        raise ValidationError(_("The note is too long; %(most)s characters are the most.") % {"most": MAX_LENGTH})
     return Note.objects.create(ticket=ticket, author=actor, text=text, created_at=now)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from mentions.models import Event, Tag, Ticket
 from mentions.queue import claims
 
-MOST_AT_ONCE = 30
+MAX_AT_ONCE = 30
 
 
 @transaction.atomic
@@ -31,8 +31,8 @@ def set_tags(
     """One Event with the actual changes; None if there are none. Anybody who may work on tickets may tag one that
     somebody else holds; a token, if given, must be current. Raises ValidationError, ClaimLost."""
     add, remove = list(add), list(remove)
-    if len(add) + len(remove) > MOST_AT_ONCE:
-        raise ValidationError(_("At most %(most)s tags at once.") % {"most": MOST_AT_ONCE})
+    if len(add) + len(remove) > MAX_AT_ONCE:
+        raise ValidationError(_("At most %(most)s tags at once.") % {"most": MAX_AT_ONCE})
     ticket = _locked(ticket_id, token)
     added, removed = change(ticket, add, remove)
     if not added and not removed:

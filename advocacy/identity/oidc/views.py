@@ -20,7 +20,7 @@ from advocacy.identity.oidc.accounts import PROVIDER_ID
 from advocacy.identity.oidc.adapter import DeskOIDCAdapter
 from mentions.people import access, roles
 
-MOST_ADMINS = 5
+MAX_ADMINS = 5
 
 
 class _Callback(OAuth2CallbackView):  # type: ignore[misc]
@@ -79,5 +79,5 @@ def no_role(request: HttpRequest) -> HttpResponse:
     if access.roles_of(request.user) or request.user.is_superuser:
         raise Http404
     admins = get_user_model().objects.filter(is_active=True, groups__name=roles.ADMIN).order_by("first_name")
-    names = [admin.get_full_name() or admin.get_username() for admin in admins[:MOST_ADMINS]]
+    names = [admin.get_full_name() or admin.get_username() for admin in admins[:MAX_ADMINS]]
     return render(request, "account/no_role.html", {"admins": names})

@@ -11,17 +11,24 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from advocacy.handbook import loading
 from advocacy.handbook.company import BadName, Company
-from advocacy.handbook.loading import Change, Deed
+from advocacy.handbook.loading import Change, LoadAction
 from channels.clocks import desk_now
 
-SIGNS = {Deed.ADD: "+", Deed.UPDATE: "~", Deed.KEEP: "=", Deed.GONE: "-", Deed.CLASH: "!", Deed.SAME: " "}
+SIGNS = {
+    LoadAction.ADD: "+",
+    LoadAction.UPDATE: "~",
+    LoadAction.KEEP: "=",
+    LoadAction.GONE: "-",
+    LoadAction.CLASH: "!",
+    LoadAction.SAME: " ",
+}
 WORDS = {
-    Deed.ADD: "added",
-    Deed.UPDATE: "brought up to date",
-    Deed.SAME: "as they are already",
-    Deed.KEEP: "left as somebody changed them",
-    Deed.CLASH: "not possible, since something else has the name, address or place",
-    Deed.GONE: "not made again, since somebody deleted them",
+    LoadAction.ADD: "added",
+    LoadAction.UPDATE: "brought up to date",
+    LoadAction.SAME: "as they are already",
+    LoadAction.KEEP: "left as somebody changed them",
+    LoadAction.CLASH: "not possible, since something else has the name, address or place",
+    LoadAction.GONE: "not made again, since somebody deleted them",
 }
 
 
@@ -52,7 +59,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         changes = loading.load(company, now=desk_now(), dry_run=options["dry_run"])
         for change in changes:
-            if change.deed is not Deed.SAME or options["verbosity"] > 1:
+            if change.deed is not LoadAction.SAME or options["verbosity"] > 1:
                 self.stdout.write(line(change))
         self._sum_up(changes, dry_run=options["dry_run"])
 
@@ -60,7 +67,7 @@ class Command(BaseCommand):
         counts = Counter(change.deed for change in changes)
         told = ", ".join(f"{counts[deed]} {words}" for deed, words in WORDS.items() if counts[deed])
         self.stdout.write(f"{'Nothing was changed. It would be: ' if dry_run else ''}{told}.")
-        if not dry_run and counts[Deed.ADD]:
+        if not dry_run and counts[LoadAction.ADD]:
             self.stdout.write("Next: fill in the credentials of each paused connection in the admin, then resume it.")
 
 

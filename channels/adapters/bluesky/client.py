@@ -19,7 +19,7 @@ from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http import oauth
 from channels.http.client import Answer, ask_json, get_json, post_json
-from channels.http.errors import LONGEST_WAIT_S
+from channels.http.errors import MAX_WAIT_S
 
 API = "https://bsky.social"
 LIFE_S = 3600.0
@@ -214,5 +214,5 @@ def quota_of(answer: Answer, now: datetime) -> tuple[int | None, datetime | None
     left, reset = answer.headers.get("ratelimit-remaining") or "", answer.headers.get("ratelimit-reset") or ""
     ends = None
     if reset.isdecimal() and len(reset) <= 11:
-        ends = min(datetime.fromtimestamp(int(reset), UTC), now + timedelta(seconds=LONGEST_WAIT_S))
+        ends = min(datetime.fromtimestamp(int(reset), UTC), now + timedelta(seconds=MAX_WAIT_S))
     return (int(left) if left.isdecimal() else None), ends

@@ -18,7 +18,7 @@ from channels.toolkit.text import names_phrase
 BURST_S = 300
 SILENCE_S = 3600
 CONTEXT_LINES = 10
-MOST_LINES = 40
+MAX_LINES = 40
 """Longer monologues are split into bursts of this many lines."""
 
 
@@ -104,7 +104,7 @@ def grouped(lines: Iterable[Line]) -> list[Burst]:
     bursts: list[Burst] = []
     for line in lines:
         last = bursts[-1][-1] if bursts else None
-        if last and last.voice == line.voice and line.at - last.at <= BURST_S and len(bursts[-1]) < MOST_LINES:
+        if last and last.voice == line.voice and line.at - last.at <= BURST_S and len(bursts[-1]) < MAX_LINES:
             bursts[-1].append(line)
         else:
             bursts.append([line])

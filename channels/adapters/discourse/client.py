@@ -15,7 +15,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
 from channels.http.client import Answer, Classify, delete, get_json, post_json
-from channels.http.errors import LONGEST_WAIT_S
+from channels.http.errors import MAX_WAIT_S
 
 _GONE = (404, 410)
 
@@ -131,6 +131,6 @@ def _limited(status: int, body: Json) -> ChannelError | None:
     wait_s = extras.get("wait_seconds") if isinstance(extras, dict) else None
     if not isinstance(wait_s, int | float) or isinstance(wait_s, bool) or wait_s < 0:
         return None
-    wait_s = min(float(wait_s), LONGEST_WAIT_S)
+    wait_s = min(float(wait_s), MAX_WAIT_S)
     until = desk_now() + timedelta(seconds=wait_s)
     return RateLimited(f"The forum says: {told(body) or 'too many requests'}. Waiting.", until, wait_s)

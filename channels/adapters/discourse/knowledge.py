@@ -15,7 +15,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Item, Json
 
 GOOD_FOR_S = 6 * 3600
-MOST_KEPT = 300
+MAX_KEPT = 300
 LOOKUPS_A_POLL = 60
 """Beyond this the poll stops and the next one continues: with a key, 60 requests a minute are allowed."""
 _TOPIC = ("id", "title", "slug", "archetype", "category_id", "tags", "featured_link")
@@ -141,4 +141,4 @@ def _dict(kept: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _newest(known: dict[str, Any]) -> dict[str, Any]:
-    return dict(list(known.items())[-MOST_KEPT:])
+    return dict(list(known.items())[-MAX_KEPT:])

@@ -15,7 +15,7 @@ from channels.contract import Config, Item, Json
 from channels.errors import Malformed, Rejected
 
 CHUNK = 20
-MOST_POSTS = 1000
+MAX_POSTS = 1000
 LOOKUPS = 30
 
 
@@ -70,7 +70,7 @@ def stream_of(body: Json) -> list[str]:
     """The topic's post ids in order; for a very long topic, the first and the newest."""
     stream = body["post_stream"].get("stream")
     numbers = [number for number in map(wire.identity, stream) if number] if isinstance(stream, list) else []
-    return numbers if len(numbers) <= MOST_POSTS else numbers[:CHUNK] + numbers[CHUNK - MOST_POSTS :]
+    return numbers if len(numbers) <= MAX_POSTS else numbers[:CHUNK] + numbers[CHUNK - MAX_POSTS :]
 
 
 def chunk(config: Config, thread_id: str, numbers: Sequence[str]) -> list[Mapping[str, Any]]:

@@ -73,7 +73,7 @@ class Facebook(Adapter):
     grouping = Grouping.THREAD
     expected_silence = timedelta(days=2)
     poll_interval_s = (60, 900)
-    max_reply_length = posting.LONGEST_COMMENT
+    max_reply_length = posting.MAX_COMMENT
 
     def namespace(self, config: Config) -> str:
         return f"facebook:{reading.page_id(config)}"

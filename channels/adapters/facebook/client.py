@@ -33,7 +33,7 @@ _ENDED = {
 }
 _WINDOW = frozenset((2018278, 2534022))
 _SECRET = ("access_token", "appsecret_proof")
-LONGEST_S = 24 * 3600
+MAX_S = 24 * 3600
 
 
 class Missing(Rejected):
@@ -162,7 +162,7 @@ def quota(answer: Answer, now: datetime) -> tuple[int | None, datetime | None]:
     if not used:
         return None, None
     left = max(0, int(100 - max(used)))
-    wait_s = min(LONGEST_S, wait_min * 60) or 3600  # the windows are sliding hours
+    wait_s = min(MAX_S, wait_min * 60) or 3600  # the windows are sliding hours
     return left, now + timedelta(seconds=wait_s)
 
 

@@ -18,8 +18,8 @@ from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain
 from channels.toolkit.text import composed
 
-LONGEST_MESSAGE = 2000
-LONGEST_COMMENT = 8000
+MAX_MESSAGE = 2000
+MAX_COMMENT = 8000
 CLOCK_SLACK = timedelta(minutes=10)
 OWN_PAGES = 20
 
@@ -40,8 +40,8 @@ def _person(outgoing: Outgoing) -> str:
 
 
 def _message(config: Config, person: str, text: str) -> str:
-    if len(text) > LONGEST_MESSAGE:
-        raise Rejected(f"The message is {len(text)} characters long; Facebook takes {LONGEST_MESSAGE}.")
+    if len(text) > MAX_MESSAGE:
+        raise Rejected(f"The message is {len(text)} characters long; Facebook takes {MAX_MESSAGE}.")
     payload: dict[str, Json] = {"recipient": {"id": person}, "message": {"text": text}, "messaging_type": "RESPONSE"}
     if config.setting("human_agent") is True:
         payload |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
@@ -51,8 +51,8 @@ def _message(config: Config, person: str, text: str) -> str:
 
 def _comment(config: Config, outgoing: Outgoing) -> str:
     above = _above(outgoing)
-    if len(outgoing.text) > LONGEST_COMMENT:
-        raise Rejected(f"The comment is {len(outgoing.text)} characters long; Facebook takes {LONGEST_COMMENT}.")
+    if len(outgoing.text) > MAX_COMMENT:
+        raise Rejected(f"The comment is {len(outgoing.text)} characters long; Facebook takes {MAX_COMMENT}.")
     body = client.post(config, f"{client.node(above)}/comments", {"message": outgoing.text}).body
     return wire.text(body.get("id")) if isinstance(body, dict) else ""
 

@@ -23,8 +23,8 @@ from channels.http.body import Raw, decode_json
 from channels.toolkit.links import web_address
 from channels.toolkit.text import clean, html_to_text, unescaped
 
-MOST_ENTRIES = 1000
-LONGEST_HTML = 200_000
+MAX_ENTRIES = 1000
+MAX_HTML = 200_000
 _LOOKS_LIKE_HTML = re.compile(rb"^\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _EMAIL = re.compile(r"[^\s<>()\"',;@]{1,64}@[^\s<>()\"',;@]{3,200}")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,12});")
@@ -32,7 +32,7 @@ _CDATA = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)", re.DOTALL)
 _TAG = re.compile(rb"<(/?)[A-Za-z][^<>]*+>")
 _STRAY = re.compile(rb"<(?![A-Za-z/!?])|<[A-Za-z/][^<>]*+(?!>)|&(?![A-Za-z#])")
 DEEPEST = 5000
-MOST_STRAY = 1000
+MAX_STRAY = 1000
 """The parser takes quadratic time on nested or unclosed elements; a feed that is merely broken has fewer than this."""
 _ENDS = (b"</rss>", b"</feed>", b"</rdf:rdf>", b"</channel>")
 
@@ -77,7 +77,7 @@ def _refuse_nonsense(content: bytes) -> None:
             depth += 1
             if depth > DEEPEST:
                 raise Malformed("The feed is nested too deeply.")
-    if sum(1 for _ in _STRAY.finditer(marked_up)) > MOST_STRAY:
+    if sum(1 for _ in _STRAY.finditer(marked_up)) > MAX_STRAY:
         raise Malformed("The feed is no XML.")
 
 
@@ -93,7 +93,7 @@ def _of_xml(document: FeedDocument) -> Iterator[dict[str, Any]]:
         raise Malformed(f"The feed cannot be read ({type(error).__name__}).") from error
     if not parsed.get("version") and not parsed.entries:
         raise Malformed("This is neither RSS nor Atom nor a JSON Feed.")
-    entries = list(parsed.entries[:MOST_ENTRIES])
+    entries = list(parsed.entries[:MAX_ENTRIES])
     if parsed.get("bozo") and entries and not _is_whole(document.content):
         entries.pop()  # truncated: half an entry would later be followed by what looks like an edit
     about = _feed_of(parsed.feed, document.address)
@@ -145,7 +145,7 @@ def _content(entry: Mapping[str, Any]) -> tuple[str, str]:
     """(HTML, plain text) of the fullest description; one of them is empty."""
     told = [*_dicts(entry.get("content")), *_dicts([entry.get("summary_detail")])]
     best = max(told, key=lambda part: len(_text(part.get("value"))), default={})
-    value = _text(best.get("value"))[:LONGEST_HTML]
+    value = _text(best.get("value"))[:MAX_HTML]
     return ("", value) if best.get("type") == "text/plain" and "</" not in value else (value, "")
 
 
@@ -216,13 +216,13 @@ def _of_json(document: FeedDocument) -> Iterator[dict[str, Any]]:
             "author": _json_person(body, base),
         }
     )
-    for item in items[:MOST_ENTRIES]:
+    for item in items[:MAX_ENTRIES]:
         if isinstance(item, dict):
             yield {"feed": about, "entry": _json_entry(item, base)}
 
 
 def _json_entry(item: Mapping[str, Any], base: str) -> dict[str, Any]:
-    number, html = item.get("id"), _text(item.get("content_html"))[:LONGEST_HTML]
+    number, html = item.get("id"), _text(item.get("content_html"))[:MAX_HTML]
     return _kept(
         {
             "id": str(number) if isinstance(number, int | float) else _text(number),
@@ -230,7 +230,7 @@ def _json_entry(item: Mapping[str, Any], base: str) -> dict[str, Any]:
             "about": _joined(base, item.get("external_url")) if item.get("url") else "",
             "title": " ".join(unescaped(_text(item.get("title"))).split())[:500],  # plain text by the specification
             "html": html,
-            "text": "" if html else (_text(item.get("content_text")) or _text(item.get("summary")))[:LONGEST_HTML],
+            "text": "" if html else (_text(item.get("content_text")) or _text(item.get("summary")))[:MAX_HTML],
             "author": _json_person(item, base),
             "published": dates.moment(None, _text(item.get("date_published"))),
             "updated": dates.moment(None, _text(item.get("date_modified"))),

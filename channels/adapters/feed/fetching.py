@@ -21,10 +21,10 @@ from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, RateLimited, Rejected, Transient
 from channels.http.body import Raw
 from channels.http.client import get_bytes
-from channels.http.errors import LONGEST_WAIT_S
+from channels.http.errors import MAX_WAIT_S
 from channels.toolkit.partial_failures import Parts
 
-MOST_BYTES = 5 * 1024 * 1024
+MAX_BYTES = 5 * 1024 * 1024
 PER_PAGE = 100
 DEFAULT_DAYS = 14
 PAUSE_S = 900
@@ -75,7 +75,7 @@ def _obey(address: str, known: Mapping[str, Any]) -> None:
 
 def _rest_until(error: RateLimited) -> float:
     told = error.until.timestamp() if error.until else desk_now().timestamp() + (error.retry_after_s or PAUSE_S)
-    return min(told, desk_now().timestamp() + LONGEST_WAIT_S)
+    return min(told, desk_now().timestamp() + MAX_WAIT_S)
 
 
 def feeds_wanted(config: Config) -> list[str]:
@@ -113,7 +113,7 @@ def ask(config: Config, address: str, known: Mapping[str, Any]) -> Raw:
     for name, header in (("etag", "If-None-Match"), ("modified", "If-Modified-Since")):
         if isinstance(known.get(name), str):
             headers[header] = known[name]
-    network = replace(config.network, max_bytes=min(MOST_BYTES, config.network.max_bytes))
+    network = replace(config.network, max_bytes=min(MAX_BYTES, config.network.max_bytes))
     return get_bytes(network, address, headers=headers)
 
 

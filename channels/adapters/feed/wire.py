@@ -20,7 +20,7 @@ from channels.errors import Malformed
 from channels.toolkit.links import canonical, web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links
 
-LONGEST_ID = 300
+MAX_ID = 300
 _SAYING = ("id", "link", "title", "html", "text", "enclosures")
 
 
@@ -52,7 +52,7 @@ def _own_id(entry: Mapping[str, Any]) -> str:
     told = str(entry.get("id") or entry.get("link") or "")
     if not told:
         return f"={_content_key(entry)}"
-    return told if len(told) <= LONGEST_ID else f"{told[:200]}={_hash(told)}"
+    return told if len(told) <= MAX_ID else f"{told[:200]}={_hash(told)}"
 
 
 def _page(entry: Mapping[str, Any]) -> str:
@@ -136,7 +136,7 @@ def _author(entry: Mapping[str, Any], feed: Mapping[str, Any], page: str, is_ale
     site = host_of(page) or host_of(str(feed.get("link") or feed.get("address") or ""))
     number = email.lower() or (canonical(url) if url else "") or (f"{site}/{name.lower()}" if name else site)
     shown = name or email or ("" if is_alert else str(feed.get("title") or "")) or site
-    return Author(number[:LONGEST_ID], name=shown[:200] or None, url=url or None)
+    return Author(number[:MAX_ID], name=shown[:200] or None, url=url or None)
 
 
 def host_of(address: str) -> str:

@@ -23,7 +23,7 @@ from channels.contract import Json
 KINDS = ("text", "email", "url", "number", "textarea", "select", "checkbox")
 CONTROLS = "desk_"
 """Name prefix of the page's own controls, reserved: no question may use it."""
-MOST_QUESTIONS = 60
+MAX_QUESTIONS = 60
 _HEAD = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,59})\s*(\*?)(?:\s+([A-Za-z]+))?\s*(\*?)\Z")
 
 
@@ -90,8 +90,8 @@ def read_lines(lines: Json) -> tuple[tuple[Question, ...], tuple[str, ...]]:
             continue
         if question.name in found:
             unclear.append(f"“{line[:80]}”: there is a {question.name} already.")
-        elif len(found) == MOST_QUESTIONS:
-            unclear.append(f"More than {MOST_QUESTIONS} questions; the rest is left out.")
+        elif len(found) == MAX_QUESTIONS:
+            unclear.append(f"More than {MAX_QUESTIONS} questions; the rest is left out.")
             break
         else:
             found[question.name] = question

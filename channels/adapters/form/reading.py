@@ -14,10 +14,10 @@ from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
 
-LONGEST_ANSWER = 20_000
-LONGEST_TEXT = 150_000
-LONGEST_NAME = 200
-LONGEST_SUBJECT = 300
+MAX_ANSWER = 20_000
+MAX_TEXT = 150_000
+MAX_NAME = 200
+MAX_SUBJECT = 300
 _ATOM = r"[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f]"
 _LABEL = r"[^\s<>,;:\"()\[\]\\@.\x00-\x1f\x7f]{1,63}"
 _ADDRESS = re.compile(rf"{_ATOM}{{1,64}}@(?:{_LABEL}\.)+(?!\d+\Z){_LABEL}\Z")
@@ -87,17 +87,17 @@ class Submission:
     def _name(self) -> str:
         for name in _NAME_NAMES:
             if given := _line(self._by_key.get(name)):
-                return given[:LONGEST_NAME]
+                return given[:MAX_NAME]
         parts = (_line(self._by_key.get(name)) for name in ("first_name", "last_name"))
-        return " ".join(part for part in parts if part)[:LONGEST_NAME]
+        return " ".join(part for part in parts if part)[:MAX_NAME]
 
     def subject(self, author: Author) -> str:
         if self._template:
             filled = _SLOT.sub(lambda slot: _line(self._by_key.get(key_of(slot[1])))[:100], self._template)
             if line := " ".join(filled.split()).strip(" :-–—"):
-                return line[:LONGEST_SUBJECT]
+                return line[:MAX_SUBJECT]
         parts = (self.title, author.name or author.handle or "")
-        return ": ".join(_line(part) for part in parts if part)[:LONGEST_SUBJECT] or "A form was sent"
+        return ": ".join(_line(part) for part in parts if part)[:MAX_SUBJECT] or "A form was sent"
 
     def text(self) -> str:
         """The answers in question order, then any extra ones."""
@@ -107,13 +107,13 @@ class Submission:
         said = _told(own)
         if rest := _told(further):
             said = f"{said}\n\n{_FURTHER}\n{rest}" if asked else rest
-        return said[:LONGEST_TEXT]
+        return said[:MAX_TEXT]
 
 
 def _told(pairs: list[tuple[str, Json]]) -> str:
     parts: list[str] = []
     for label, value in pairs:
-        words = _words(value).strip()[:LONGEST_ANSWER]
+        words = _words(value).strip()[:MAX_ANSWER]
         if not words:
             continue
         asked = _line(label)

@@ -18,9 +18,9 @@ from channels.contract import Config, Item, Json
 from channels.errors import Malformed
 
 ENVELOPE = ("form", "id", "submitted_at", "answers")
-MOST_ANSWERS = 200
+MAX_ANSWERS = 200
 DEEPEST = 12
-LONGEST_ID = 200
+MAX_ID = 200
 
 
 def read_body(body: bytes, content_type: str = "") -> dict[str, Json]:
@@ -31,7 +31,7 @@ def read_body(body: bytes, content_type: str = "") -> dict[str, Json]:
     if "json" in kind or (not kind and body.lstrip()[:1] in (b"{", b"[", b'"', b"")):
         return _object(body)
     try:
-        fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_ANSWERS)
+        fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MAX_ANSWERS)
     except ValueError as error:
         raise Malformed("not a form-encoded body in UTF-8, or too many fields") from error
     if not fields:
@@ -73,8 +73,8 @@ def answers_of(document: Mapping[str, Json]) -> dict[str, Json]:
         found |= {n: v for n, v in document.items() if n not in ENVELOPE and n not in found}
     if not any(value not in (None, "", [], {}) for value in found.values()):
         raise Malformed("there are no answers in it")
-    if len(found) > MOST_ANSWERS:
-        raise Malformed(f"more than {MOST_ANSWERS} answers")
+    if len(found) > MAX_ANSWERS:
+        raise Malformed(f"more than {MAX_ANSWERS} answers")
     return found
 
 
@@ -132,7 +132,7 @@ def id_of(document: Mapping[str, Json], timestamp: str, body: bytes) -> str:
     given = document.get("id")
     if isinstance(given, str | int) and not isinstance(given, bool) and str(given).strip():
         text = str(given).strip()
-        if len(text) <= LONGEST_ID and text.isprintable():
+        if len(text) <= MAX_ID and text.isprintable():
             return f"id:{text}"
         return f"id:{hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=20).hexdigest()}"
     return f"digest:{hashlib.blake2b(timestamp.encode() + b':' + body, digest_size=20).hexdigest()}"

@@ -19,7 +19,7 @@ from channels.toolkit.cursors import Gap, Progress, progress_from
 from channels.toolkit.partial_failures import Parts
 
 PER_PAGE = 200
-MOST_PER_QUERY = 1000
+MAX_PER_QUERY = 1000
 PAGES_A_POLL = 25
 OVERLAP_S = 2 * 3600
 """Comments can be edited for two hours and the search index lags, so recent items are reread."""
@@ -135,7 +135,7 @@ def _slice(config: Config, phrase: str, asked: Gap) -> tuple[list[dict[str, Any]
     size, low, top = PER_PAGE, asked.floor, None
     hits, is_last = _page(config, phrase, asked, size)
     if not is_last and asked.ceiling is not None and min(_times(hits), default=asked.ceiling) >= asked.ceiling:
-        hits, is_last = _page(config, phrase, asked, MOST_PER_QUERY)
+        hits, is_last = _page(config, phrase, asked, MAX_PER_QUERY)
     times = _times(hits)
     if times:
         low, top = min(times), max(times)

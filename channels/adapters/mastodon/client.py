@@ -18,7 +18,7 @@ from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
 from channels.http.client import Answer, delete, get_json, post_json
 from channels.toolkit.partial_failures import NotForThis
 
-LONGEST_WINDOW = timedelta(hours=24)
+MAX_WINDOW = timedelta(hours=24)
 RESERVE = 5
 """How many of the 300 requests in five minutes are reserved for replies: reading conversations takes many requests."""
 _used_up: dict[str, datetime] = {}
@@ -149,6 +149,6 @@ def quota_of(answer: Answer, now: datetime) -> tuple[int | None, datetime | None
     left = max(0, int(told) - RESERVE) if told.isdecimal() else None
     try:
         ends = datetime.fromisoformat(answer.headers.get("X-RateLimit-Reset") or "")
-        return left, min(ends.replace(tzinfo=ends.tzinfo or UTC).astimezone(UTC), now + LONGEST_WINDOW)
+        return left, min(ends.replace(tzinfo=ends.tzinfo or UTC).astimezone(UTC), now + MAX_WINDOW)
     except (ValueError, OverflowError):
         return left, None

@@ -24,7 +24,7 @@ from channels.http.client import Answer, ask_form, get_json, post_form
 API = "https://oauth.reddit.com"
 AUTH = "https://www.reddit.com"
 TOKEN_PATH = "/api/v1/access_token"  # noqa: S105
-LONGEST_WINDOW_S = 3600.0
+MAX_WINDOW_S = 3600.0
 _AGENT = re.compile(r"[^\s:]+:[^\s:]+:\S+ \(by /?u/[\w-]+\)")
 _ACCOUNT = re.compile(r"/?(?:u/)?([\w-]{1,20})")
 # https://www.reddit.com/dev/api/: `reason` of a 403 or 404 for a whole subreddit.
@@ -175,7 +175,7 @@ def _url(config: Config, path: str) -> str:
 def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, datetime | None]:
     """Requests left in the window, and when it ends; both headers may be floats."""
     left, reset = _number(headers.get("x-ratelimit-remaining")), _number(headers.get("x-ratelimit-reset"))
-    ends = now + timedelta(seconds=min(reset, LONGEST_WINDOW_S)) if reset is not None else None
+    ends = now + timedelta(seconds=min(reset, MAX_WINDOW_S)) if reset is not None else None
     return (int(left) if left is not None else None), ends
 
 

@@ -25,7 +25,7 @@ CLOCK_SLACK = timedelta(minutes=10)
 """Our clock may run ahead of theirs; a comment wrongly taken for absent would be posted twice."""
 _BREAK = re.compile(r"(\d+)\s*(millisecond|second|minute|hour)", re.IGNORECASE)
 _UNIT_S = {"millisecond": 0.001, "second": 1.0, "minute": 60.0, "hour": 3600.0}
-LONGEST_BREAK_S = 3600.0
+MAX_BREAK_S = 3600.0
 # Codes from https://github.com/reddit-archive/reddit/blob/master/r2/r2/lib/errors.py, with messages for people.
 _REFUSED = {
     "THREAD_LOCKED": "Moderators have locked this thread: nobody can answer there any more",
@@ -89,10 +89,10 @@ def break_s(body: Json, sentence: str) -> float:
     inner = body.get("json") if isinstance(body, dict) else None
     told = inner.get("ratelimit") if isinstance(inner, dict) else None
     if isinstance(told, int | float) and not isinstance(told, bool) and told > 0:
-        return min(float(told), LONGEST_BREAK_S)
+        return min(float(told), MAX_BREAK_S)
     found = _BREAK.search(sentence)
     # The message rounds down, so add one unit.
-    return min((int(found[1]) + 1) * _UNIT_S[found[2].lower()], LONGEST_BREAK_S) if found else 600.0
+    return min((int(found[1]) + 1) * _UNIT_S[found[2].lower()], MAX_BREAK_S) if found else 600.0
 
 
 def _first_thing(body: Json) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Re
 from channels.http.client import get_json
 
 API = "https://api.stackexchange.com/2.3"
-LONGEST_PAUSE_S = 24 * 3600.0
+MAX_PAUSE_S = 24 * 3600.0
 DEFAULT_PAUSE_S = 60.0
 MARGIN_S = 1.0
 """A request in the very second a pause ends is still throttled: https://meta.stackexchange.com/q/377674."""
@@ -100,7 +100,7 @@ def _wrapper(body: Json) -> Wrapper:
         [item for item in items if isinstance(item, dict)],
         body.get("has_more") is True,
         None if left is None else max(0, int(left)),
-        min(LONGEST_PAUSE_S, backoff + MARGIN_S) if backoff and backoff > 0 else 0.0,
+        min(MAX_PAUSE_S, backoff + MARGIN_S) if backoff and backoff > 0 else 0.0,
     )
 
 
@@ -121,7 +121,7 @@ def _failure(body: Mapping[str, Any]) -> ChannelError:
     message = str(body.get("error_message") or "")
     if number == 502:
         within = _WITHIN.search(message)
-        wait_s = min(LONGEST_PAUSE_S, float(within[1]) + MARGIN_S) if within else DEFAULT_PAUSE_S
+        wait_s = min(MAX_PAUSE_S, float(within[1]) + MARGIN_S) if within else DEFAULT_PAUSE_S
         until = desk_now() + timedelta(seconds=wait_s)
         return RateLimited(f"Stack Exchange: {told}. Waiting.", until=until, retry_after_s=wait_s)
     if number in (500, 503):

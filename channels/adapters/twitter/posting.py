@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     from twitter_text import parse_tweet
     from twitter_text.extract_urls import extract_urls_with_indices
 
-MOST_COUNTED = 2000
+MAX_COUNTED = 2000
 """Longer texts never fit anyway, and the counting library takes quadratic time."""
 MAX_LENGTH = 280
 OWN_PAGES = 10
@@ -36,7 +36,7 @@ CLOCK_SLACK = timedelta(minutes=10)
 
 def weighted_length(text: str) -> int:
     """As counted by Twitter: CJK and emoji 2, every link 23. https://docs.x.com/fundamentals/counting-characters"""
-    if len(text) > MOST_COUNTED:
+    if len(text) > MAX_COUNTED:
         return len(text)
     return int(parse_tweet(text).weightedLength) if text else 0
 
@@ -116,7 +116,7 @@ def _is_ours(tweet: Mapping[str, Any], outgoing: Outgoing, wanted: list[str]) ->
 def spoken(text: str) -> list[str]:
     """The words that survive posting: Twitter shortens links and prepends the handles of a reply."""
     text = composed(text)
-    for link in reversed(extract_urls_with_indices(text) if len(text) <= MOST_COUNTED else []):
+    for link in reversed(extract_urls_with_indices(text) if len(text) <= MAX_COUNTED else []):
         start, end = link["indices"]
         text = f"{text[:start]}{_LINK}{text[end:]}"
     words = text.split()

@@ -295,7 +295,7 @@ def test_a_redirect_into_the_own_network_is_refused() -> None:
 
 
 def test_a_huge_feed_is_refused_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "MOST_BYTES", 50_000)
+    monkeypatch.setattr(fetching, "MAX_BYTES", 50_000)
     sites = Sites()
     sites.feeds["/a"] = b'<rss version="2.0"><channel>' + b"<item><title>x</title></item>" * 5000
     with serving(sites.answer) as server, pytest.raises(Transient, match="more than 50000 bytes"):

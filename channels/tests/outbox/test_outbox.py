@@ -197,10 +197,10 @@ def test_what_came_back_has_failed_unless_only_a_copy_did(fake: FakeAdapter) -> 
     connection = make_connection()
     item = make_reply(connection, payload=MAIL)
     outbox.send_due(NOW)
-    assert outbox.came_back(connection.pk, "post-1", "no such user", "bo@x.example") is None
-    assert outbox.came_back(make_connection(name="another").pk, "post-1", "no such user") is None
-    assert outbox.came_back(connection.pk, "post-1", "no such user", "Ann@x.example") == item.pk
-    assert outbox.came_back(connection.pk, "post-1", "no such user", "ann@x.example") is None
+    assert outbox.mark_bounced(connection.pk, "post-1", "no such user", "bo@x.example") is None
+    assert outbox.mark_bounced(make_connection(name="another").pk, "post-1", "no such user") is None
+    assert outbox.mark_bounced(connection.pk, "post-1", "no such user", "Ann@x.example") == item.pk
+    assert outbox.mark_bounced(connection.pk, "post-1", "no such user", "ann@x.example") is None
     item.refresh_from_db()
     assert (item.state, item.error) == (State.FAILED, "no such user")
     assert outbox.send_due(after(7200)) == 0
@@ -211,9 +211,9 @@ def test_uncertain_mail_that_came_back_was_sent_and_has_failed(fake: FakeAdapter
     item = make_reply(connection, payload=MAIL)
     fake.on_send = raising(Uncertain("cut off"))
     outbox.send_due(NOW)
-    assert outbox.came_back(connection.pk, f"{item.key}@acme.example", "no such user") == item.pk
-    assert outbox.came_back(connection.pk, f"{uuid4()}@acme.example", "no such user") is None
-    assert outbox.came_back(connection.pk, "-@acme.example", "no such user") is None
+    assert outbox.mark_bounced(connection.pk, f"{item.key}@acme.example", "no such user") == item.pk
+    assert outbox.mark_bounced(connection.pk, f"{uuid4()}@acme.example", "no such user") is None
+    assert outbox.mark_bounced(connection.pk, "-@acme.example", "no such user") is None
 
 
 def test_a_failed_item_does_not_block_its_conversation(fake: FakeAdapter) -> None:

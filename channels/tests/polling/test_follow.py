@@ -46,7 +46,7 @@ def test_the_rate_falls_while_nothing_happens_and_rises_when_something_does(fake
         pauses.append((followed.next_at - now).total_seconds())
         now = followed.next_at + timedelta(seconds=1)
     assert pauses == sorted(pauses)
-    assert round(pauses[-1]) == follow.LONGEST_INTERVAL_S
+    assert round(pauses[-1]) == follow.MAX_INTERVAL_S
     fake.thread = thread_of("question", "at last an answer")
     follow.refetch_due(now)
     assert Followed.objects.get().interval_s == follow.FIRST_INTERVAL_S

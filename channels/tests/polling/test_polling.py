@@ -110,7 +110,7 @@ def test_failures_in_a_row_wait_longer_up_to_a_cap(fake: FakeAdapter) -> None:
         pauses.append((reload(connection).next_poll_at - now).total_seconds())
         now = connection.next_poll_at + timedelta(seconds=1)
     assert pauses[0] < pauses[2] < pauses[4]
-    assert max(pauses) <= polling.LONGEST_BACKOFF_S * 1.21
+    assert max(pauses) <= polling.MAX_BACKOFF_S * 1.21
     assert connection.failures == 12
 
 

@@ -127,7 +127,7 @@ def test_trial_is_bounded_in_items_and_days(channel: Channel, monkeypatch: Any) 
     bring(channel.connection, *[f"post {n}" for n in range(6)])
     InboundItem.objects.filter(external_id="6").update(created_at=timezone.now() - timedelta(days=31))
     assert query_tester.trial_of(channel, "post", timezone.now()).total == 5
-    monkeypatch.setattr(query_tester, "MOST", 3)
+    monkeypatch.setattr(query_tester, "MAX_ITEMS", 3)
     query_tester.forget(channel, "post")
     trial = query_tester.trial_of(channel, "post", timezone.now())
     assert (trial.seen, trial.total, trial.is_capped) == (3, 3, True)

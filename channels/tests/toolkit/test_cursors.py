@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.toolkit.cursors import MOST_ISLANDS, Gap, Progress, progress_from
+from channels.toolkit.cursors import MAX_ISLANDS, Gap, Progress, progress_from
 
 
 def test_a_first_page_that_is_all_moves_the_mark() -> None:
@@ -46,7 +46,7 @@ def test_a_cursor_does_not_grow_without_end() -> None:
     progress = Progress(0)
     for n in range(1, 200):
         progress = progress.read(progress.gaps()[0], n * 10, n * 10 + 1, complete=False)
-    assert len(progress.islands) == MOST_ISLANDS
+    assert len(progress.islands) == MAX_ISLANDS
     assert progress.gaps()[-1] == Gap(0, progress.islands[-1][0])
 
 

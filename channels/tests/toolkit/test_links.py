@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels.toolkit.links import LONGEST_CANONICAL, canonical
+from channels.toolkit.links import MAX_CANONICAL, canonical
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_canonical_of_long_addresses_differs_and_fits() -> None:
     long = "https://acme.example/" + "a" * 600
     first, second = canonical(long + "1"), canonical(long + "2")
     assert first != second
-    assert len(first) <= LONGEST_CANONICAL
+    assert len(first) <= MAX_CANONICAL

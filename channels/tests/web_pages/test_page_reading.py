@@ -87,8 +87,8 @@ def test_a_hostile_page_costs_little_time_and_little_text(piece: str) -> None:
     size = 1_500_000 // len(piece)
     assert_linear(lambda count: parse(piece * count, URL), size)
     found = parse(piece * size, URL)
-    assert len(found.text) <= page_reading.LONGEST_TEXT
-    assert len(found.title) <= page_reading.LONGEST_LINE
+    assert len(found.text) <= page_reading.MAX_TEXT
+    assert len(found.title) <= page_reading.MAX_LINE
 
 
 # --- over the network --------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def test_a_page_is_read_over_the_network_in_its_own_charset() -> None:
     [
         (page(b"%PDF", "application/pdf"), Rejected, "no web page but application/pdf"),
         (page(b"gone", status=404), Rejected, "404"),
-        (page(b"x" * (page_reading.MOST_BYTES + 1)), Transient, "sends more than"),
+        (page(b"x" * (page_reading.MAX_BYTES + 1)), Transient, "sends more than"),
         (page(b"", status=302, Location="http://169.254.169.254/latest/meta-data/"), BlockedAddress, "169.254"),
         (page(b"", status=302, Location="file:///etc/passwd"), Rejected, "web address"),
     ],

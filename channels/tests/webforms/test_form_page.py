@@ -209,8 +209,8 @@ def test_a_token_of_another_form_is_worth_nothing(visitor: Client, channel: Chan
 
 
 def test_too_many_from_one_address_are_told_when_to_come_back(visitor: Client, channel: Channel) -> None:
-    answers = [send(visitor, channel) for _ in range(form_page.MOST_OF_ADDRESS + 1)]
-    assert [a.status_code for a in answers] == [302] * form_page.MOST_OF_ADDRESS + [429]
+    answers = [send(visitor, channel) for _ in range(form_page.MAX_OF_ADDRESS + 1)]
+    assert [a.status_code for a in answers] == [302] * form_page.MAX_OF_ADDRESS + [429]
     assert answers[-1].headers["Retry-After"] == "600"
     assert "Hello\nthere" in answers[-1].content.decode()
     assert send(visitor, channel, REMOTE_ADDR="203.0.113.8").status_code == 302

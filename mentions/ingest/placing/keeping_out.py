@@ -9,10 +9,10 @@ from __future__ import annotations
 from channels.contract import Grouping
 from mentions.ingest.reading import context_posts, finding
 from mentions.ingest.reading.reading import Parsed
-from mentions.ingest.reading.state import Board, Key, MessageState
+from mentions.ingest.reading.state import IngestBatch, Key, MessageState
 
 
-def stays_out(board: Board, parsed: Parsed) -> bool:
+def stays_out(board: IngestBatch, parsed: Parsed) -> bool:
     if parsed.stop is None:
         return False
     if (parsed.feed.namespace, parsed.asker.id) not in board.authors:
@@ -20,7 +20,7 @@ def stays_out(board: Board, parsed: Parsed) -> bool:
     return finding.ticket_of_asker(board, parsed) is None
 
 
-def keep_out(board: Board, parsed: Parsed) -> None:
+def keep_out(board: IngestBatch, parsed: Parsed) -> None:
     """Leave it in the inbox, unless it is already known as context of a ticket."""
     if (parsed.feed.namespace, parsed.external_id) in board.posts:
         context_posts.place(board, parsed)
@@ -28,12 +28,12 @@ def keep_out(board: Board, parsed: Parsed) -> None:
         board.stopped[parsed.row.id] = parsed.stop
 
 
-def adds_nothing(board: Board, message: MessageState, parsed: Parsed) -> bool:
+def adds_nothing(board: IngestBatch, message: MessageState, parsed: Parsed) -> bool:
     """A known message, seen again by channels whose query doesn't match it: it stays unchanged."""
     return parsed.stop is not None and (message.ticket is not None or stays_out(board, parsed))
 
 
-def may_be_follow_up(board: Board, parsed: Parsed, coming: set[Key]) -> bool:
+def may_be_follow_up(board: IngestBatch, parsed: Parsed, coming: set[Key]) -> bool:
     """Whether it refers to anything we have, or will have after this batch (`coming`); only then do we need its
     author."""
     space = parsed.feed.namespace

@@ -12,11 +12,11 @@ from mentions.ingest.placing import keeping_out, reopening
 from mentions.ingest.reading import building, context_posts, finding
 from mentions.ingest.reading.loading import variant_id
 from mentions.ingest.reading.reading import Parsed
-from mentions.ingest.reading.state import Board, MessageState, Row, TicketState
+from mentions.ingest.reading.state import IngestBatch, MessageState, Row, TicketState
 from mentions.ingest.writing import revisions
 
 
-def place(board: Board, parsed: Parsed) -> None:
+def place(board: IngestBatch, parsed: Parsed) -> None:
     known = _known(board, parsed)
     if known is not None:
         _seen_again(board, known, parsed)
@@ -32,7 +32,7 @@ def place(board: Board, parsed: Parsed) -> None:
         _inbound(board, parsed)
 
 
-def _known(board: Board, parsed: Parsed) -> MessageState | None:
+def _known(board: IngestBatch, parsed: Parsed) -> MessageState | None:
     """The message this is a version of, by any of its ids."""
     space = parsed.feed.namespace
     known = board.messages.get((space, parsed.external_id))
@@ -47,7 +47,7 @@ def _known(board: Board, parsed: Parsed) -> MessageState | None:
     return known
 
 
-def _seen_again(board: Board, message: MessageState, parsed: Parsed) -> None:
+def _seen_again(board: IngestBatch, message: MessageState, parsed: Parsed) -> None:
     """A new sighting, a new version, or both."""
     revisions.apply(board, message, parsed)
     if parsed.is_context:
@@ -66,7 +66,7 @@ def _seen_again(board: Board, message: MessageState, parsed: Parsed) -> None:
         _inbound_again(board, message, parsed)
 
 
-def _inbound_again(board: Board, message: MessageState, parsed: Parsed) -> None:
+def _inbound_again(board: IngestBatch, message: MessageState, parsed: Parsed) -> None:
     ticket = message.ticket
     if ticket is None:
         _find_place(board, message, parsed)
@@ -86,7 +86,7 @@ def _take_channel(ticket: TicketState, channel: Channel) -> None:
     ticket.is_changed = ticket.needs_clocks = True
 
 
-def _new(board: Board, parsed: Parsed, direction: str, channel: Channel | None = None) -> MessageState:
+def _new(board: IngestBatch, parsed: Parsed, direction: str, channel: Channel | None = None) -> MessageState:
     space = parsed.feed.namespace
     channel = channel or parsed.channels[0]
     author_id, _ = board.authors[space, parsed.author.id]
@@ -103,7 +103,7 @@ def _new(board: Board, parsed: Parsed, direction: str, channel: Channel | None =
     return message
 
 
-def _see(board: Board, message: MessageState, parsed: Parsed) -> None:
+def _see(board: IngestBatch, message: MessageState, parsed: Parsed) -> None:
     for channel in parsed.channels:
         board.see(message, channel.pk, parsed.at)
 
@@ -115,11 +115,11 @@ def _queue_channel(parsed: Parsed) -> Channel | None:
 # --- messages to us -----------------------------------------------------------------------------------------------
 
 
-def _inbound(board: Board, parsed: Parsed) -> None:
+def _inbound(board: IngestBatch, parsed: Parsed) -> None:
     _find_place(board, _new(board, parsed, "in"), parsed)
 
 
-def _find_place(board: Board, message: MessageState, parsed: Parsed) -> None:
+def _find_place(board: IngestBatch, message: MessageState, parsed: Parsed) -> None:
     """The conversation's ticket, or a new one; none for notify-only channels, or for a post deleted before we saw
     it."""
     ticket = finding.ticket_of_asker(board, parsed)
@@ -137,7 +137,7 @@ def _find_place(board: Board, message: MessageState, parsed: Parsed) -> None:
 
 
 def _open(
-    board: Board, message: MessageState, parsed: Parsed, channel: Channel, follows: TicketState | None = None
+    board: IngestBatch, message: MessageState, parsed: Parsed, channel: Channel, follows: TicketState | None = None
 ) -> None:
     """Open a ticket for this message; after a closed one it is the follow-up, with the same assignee."""
     space = parsed.feed.namespace
@@ -159,7 +159,7 @@ def _open(
     _take_in_context(board, ticket, parsed)
 
 
-def _join(board: Board, message: MessageState, ticket: TicketState, parsed: Parsed) -> None:
+def _join(board: IngestBatch, message: MessageState, ticket: TicketState, parsed: Parsed) -> None:
     row = message.row
     is_first = row["posted_at"] < ticket.posted_at and not row["is_auto"] and not row["is_deleted"]
     board.lead(parsed.feed.namespace, parsed.keys, ticket)
@@ -172,7 +172,7 @@ def _join(board: Board, message: MessageState, ticket: TicketState, parsed: Pars
         _take_in_context(board, ticket, parsed)
 
 
-def _begins(board: Board, ticket: TicketState, parsed: Parsed, row: Row) -> None:
+def _begins(board: IngestBatch, ticket: TicketState, parsed: Parsed, row: Row) -> None:
     """The conversation started earlier than we knew: its first message sets the requester and the subject."""
     ticket.requester_id, _ = board.authors[parsed.feed.namespace, parsed.asker.id]
     ticket.posted_at = row["posted_at"]
@@ -183,7 +183,7 @@ def _begins(board: Board, ticket: TicketState, parsed: Parsed, row: Row) -> None
         _take_channel(ticket, channel)
 
 
-def _attach(board: Board, message: MessageState, ticket: TicketState) -> None:
+def _attach(board: IngestBatch, message: MessageState, ticket: TicketState) -> None:
     """Attach the message to the ticket, with any posts of ours that answered it before it was known."""
     message.ticket = ticket
     message.is_changed = True
@@ -193,7 +193,7 @@ def _attach(board: Board, message: MessageState, ticket: TicketState) -> None:
         _answer(board, orphan, ticket)
 
 
-def _answers(board: Board, orphan: MessageState, message: MessageState) -> bool:
+def _answers(board: IngestBatch, orphan: MessageState, message: MessageState) -> bool:
     parent = board.messages.get((orphan.row["namespace"], orphan.row["parent_external_id"]))
     if parent is message:
         return True
@@ -202,7 +202,7 @@ def _answers(board: Board, orphan: MessageState, message: MessageState) -> bool:
     return began and orphan.row["namespace"] in board.whole_threads
 
 
-def _take_in_context(board: Board, ticket: TicketState, parsed: Parsed) -> None:
+def _take_in_context(board: IngestBatch, ticket: TicketState, parsed: Parsed) -> None:
     """Take in what the requester had already said in the thread: on a notify-only channel, or read as context."""
     space = parsed.feed.namespace
     is_whole = parsed.feed.grouping is Grouping.THREAD
@@ -229,7 +229,7 @@ def _take_in_context(board: Board, ticket: TicketState, parsed: Parsed) -> None:
         _attach(board, message, ticket)
 
 
-def _context(board: Board, parsed: Parsed) -> None:
+def _context(board: IngestBatch, parsed: Parsed) -> None:
     """A post from a followed thread: a follow-up if its author is the requester, else context."""
     space = parsed.feed.namespace
     ticket = board.ticket_by_keys(space, parsed.keys)
@@ -254,7 +254,7 @@ def _context(board: Board, parsed: Parsed) -> None:
 # --- messages from us ---------------------------------------------------------------------------------------------
 
 
-def _team(board: Board, parsed: Parsed) -> None:
+def _team(board: IngestBatch, parsed: Parsed) -> None:
     """An answer of ours, from anywhere: it stops its ticket's clock and is not new work."""
     message = _new(board, parsed, "team")
     ticket = finding.answered_ticket(board, parsed)
@@ -264,7 +264,7 @@ def _team(board: Board, parsed: Parsed) -> None:
     _answer(board, message, ticket)
 
 
-def _answer(board: Board, message: MessageState, ticket: TicketState | None) -> None:
+def _answer(board: IngestBatch, message: MessageState, ticket: TicketState | None) -> None:
     if ticket is None or message.ticket is not None:
         return
     if message in board.orphans:
@@ -277,7 +277,7 @@ def _answer(board: Board, message: MessageState, ticket: TicketState | None) -> 
     _attach(board, message, ticket)
 
 
-def _bounce(board: Board, parsed: Parsed) -> None:
+def _bounce(board: IngestBatch, parsed: Parsed) -> None:
     """A delivery report about our mail: its ticket reopens, with the report attached."""
     space = parsed.feed.namespace
     about = (space, parsed.mention.bounced_id or "")

@@ -10,7 +10,7 @@ from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import MessageState, Row, TicketState
 from mentions.text.storable_text import clean
 
-LONGEST_SUBJECT = 1000
+MAX_SUBJECT = 1000
 
 
 def message_row(parsed: Parsed, channel_id: int, author_id: int, direction: str, external_id: str) -> Row:
@@ -40,13 +40,13 @@ def version_row(parsed: Parsed) -> Row:
     mention = parsed.mention
     return {
         "reply_to_external_id": (mention.reply_to_id or "")[:500],
-        "subject": clean(mention.subject or "", LONGEST_SUBJECT),
+        "subject": clean(mention.subject or "", MAX_SUBJECT),
         "text": clean(mention.text),
         "html": clean(mention.html or ""),
         "url": web_address(clean(mention.url or "")),
         "language": clean(mention.language or "", 12),
         "links": [clean(link) for link in mention.links],
-        "thread_title": clean(mention.thread_title or "", LONGEST_SUBJECT),
+        "thread_title": clean(mention.thread_title or "", MAX_SUBJECT),
         "extra": dict(mention.extra),
         "digest": parsed.digest,
         "version_at": parsed.row.fetched_at,
@@ -67,7 +67,7 @@ def message_of_post(post: Row, parsed: Parsed, author_id: int) -> MessageState:
         "reply_to_external_id": "",
         "language": "",
         "links": [],
-        "thread_title": clean(parsed.mention.thread_title or "", LONGEST_SUBJECT),
+        "thread_title": clean(parsed.mention.thread_title or "", MAX_SUBJECT),
         "extra": {},
         "is_auto": False,
         "ingested_at": parsed.at,
@@ -90,7 +90,7 @@ def post_row(parsed: Parsed) -> Row:
         "author_handle": clean(author.handle or "", 254),
         "author_name": clean(author.name or "", 300),
         "author_url": web_address(clean(author.url or "")),
-        "subject": clean(mention.subject or mention.thread_title or "", LONGEST_SUBJECT),
+        "subject": clean(mention.subject or mention.thread_title or "", MAX_SUBJECT),
         "text": clean(mention.text),
         "html": clean(mention.html or ""),
         "url": web_address(clean(mention.url or "")),

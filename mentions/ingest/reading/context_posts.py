@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mentions.ingest.reading import building
 from mentions.ingest.reading.reading import Parsed
-from mentions.ingest.reading.state import Board, Row
+from mentions.ingest.reading.state import IngestBatch, Row
 
 
-def place(board: Board, parsed: Parsed) -> None:
+def place(board: IngestBatch, parsed: Parsed) -> None:
     """Store or update a context post. A deleted one keeps its text and author."""
     key = parsed.feed.namespace, parsed.external_id
     known = board.posts.get(key)
@@ -30,7 +30,7 @@ def place(board: Board, parsed: Parsed) -> None:
     board.posts[key] = board.written_posts[key] = row
 
 
-def take_out(board: Board, namespace: str, external_id: str) -> Row | None:
+def take_out(board: IngestBatch, namespace: str, external_id: str) -> Row | None:
     """Remove it from context: it becomes a message of a ticket."""
     post = board.posts.pop((namespace, external_id), None)
     board.written_posts.pop((namespace, external_id), None)

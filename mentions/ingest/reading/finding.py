@@ -6,10 +6,10 @@ from channels.contract import Grouping
 from mentions.clocks.thread_keys import author_key, thread_key
 from mentions.ingest.reading.loading import parent_author_key
 from mentions.ingest.reading.reading import Parsed
-from mentions.ingest.reading.state import Board, TicketState
+from mentions.ingest.reading.state import IngestBatch, TicketState
 
 
-def ticket_of_asker(board: Board, parsed: Parsed) -> TicketState | None:
+def ticket_of_asker(board: IngestBatch, parsed: Parsed) -> TicketState | None:
     """For mail, by its keys. Otherwise the ticket of the post it answers, if the requester is the same; then by thread
     and author. A closed ticket only if there is no other."""
     space = parsed.feed.namespace
@@ -24,7 +24,7 @@ def ticket_of_asker(board: Board, parsed: Parsed) -> TicketState | None:
     return by_keys
 
 
-def ticket_of_thread(board: Board, parsed: Parsed) -> TicketState | None:
+def ticket_of_thread(board: IngestBatch, parsed: Parsed) -> TicketState | None:
     """Follows the conversation's strongest id that leads to a ticket, or to a message with one."""
     space = parsed.feed.namespace
     for name in (*parsed.mention.thread_keys, parsed.parent_id, parsed.thread_id, parsed.external_id):
@@ -38,7 +38,7 @@ def ticket_of_thread(board: Board, parsed: Parsed) -> TicketState | None:
     return None
 
 
-def answered_ticket(board: Board, parsed: Parsed) -> TicketState | None:
+def answered_ticket(board: IngestBatch, parsed: Parsed) -> TicketState | None:
     space = parsed.feed.namespace
     if reply := board.replies.get((space, parsed.external_id)):
         return board.tickets.get(reply[1])

@@ -13,7 +13,7 @@ from channels.contract import Grouping
 from mentions.clocks.thread_keys import author_key
 from mentions.db import locks
 from mentions.ingest.reading.reading import Parsed
-from mentions.ingest.reading.state import Board, MessageState, TicketState
+from mentions.ingest.reading.state import IngestBatch, MessageState, TicketState
 from mentions.models import Message, Reply, Ticket
 
 _FIELDS = (
@@ -59,7 +59,7 @@ SELECT k.external_id, f.* FROM (
 
 
 @dataclass(slots=True)
-class Wanted:
+class LookupKeys:
     """What to look for. Namespaces and ids are combined freely: extra hits do no harm."""
 
     namespaces: set[str] = field(default_factory=set)
@@ -73,8 +73,8 @@ class Wanted:
     with_context: bool = False
 
 
-def wanted_by(parsed: Iterable[Parsed]) -> Wanted:
-    wanted = Wanted()
+def wanted_by(parsed: Iterable[Parsed]) -> LookupKeys:
+    wanted = LookupKeys()
     for each in parsed:
         mention = each.mention
         wanted.namespaces.add(each.feed.namespace)
@@ -120,8 +120,8 @@ class Moved(OperationalError):
     ticket made by hand): the batch is retried, as after a deadlock."""
 
 
-def load(wanted: Wanted) -> Board:
-    board = Board(whole_threads=wanted.whole_threads)
+def load(wanted: LookupKeys) -> IngestBatch:
+    board = IngestBatch(whole_threads=wanted.whole_threads)
     ticket_of: dict[MessageState, int] = {}
     _load_messages(board, wanted, ticket_of)
     if wanted.with_context:
@@ -156,7 +156,7 @@ def _check_nothing_moved(ticket_of: Mapping[MessageState, int], leads: Mapping[t
             raise Moved("a message of this batch was moved to another ticket")
 
 
-def load_tickets_of_replies(board: Board, replies: QuerySet[Reply]) -> dict[int, int]:
+def load_tickets_of_replies(board: IngestBatch, replies: QuerySet[Reply]) -> dict[int, int]:
     """Reply → its ticket, locked and on the board. Raises Moved."""
     found = dict(replies.values_list("pk", "ticket_id"))
     if missing := set(found.values()) - set(board.tickets):
@@ -166,7 +166,7 @@ def load_tickets_of_replies(board: Board, replies: QuerySet[Reply]) -> dict[int,
     return found
 
 
-def _load_messages(board: Board, wanted: Wanted, ticket_of: dict[MessageState, int]) -> None:
+def _load_messages(board: IngestBatch, wanted: LookupKeys, ticket_of: dict[MessageState, int]) -> None:
     params = {"namespaces": list(wanted.namespaces), "ids": list(wanted.ids), "threads": list(wanted.threads)}
     with connection.cursor() as cursor:
         cursor.execute(_MESSAGES, params)
@@ -199,7 +199,7 @@ def _count_aliases(messages: dict[int, MessageState]) -> None:
             messages[pk].aliases = count
 
 
-def _load_threads(wanted: Wanted) -> dict[tuple[str, str], int]:
+def _load_threads(wanted: LookupKeys) -> dict[tuple[str, str], int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT namespace, key, ticket_id FROM mentions_threadalias WHERE namespace = ANY(%s) AND key = ANY(%s)",
@@ -275,7 +275,7 @@ SELECT {", ".join(_POST_FIELDS)} FROM mentions_threadpost
 """  # noqa: S608  (only constants of ours are filled in)
 
 
-def _load_posts(board: Board, wanted: Wanted) -> None:
+def _load_posts(board: IngestBatch, wanted: LookupKeys) -> None:
     """Load context by id (parents, posts that are now mentions) and by author (posts their new ticket takes in)."""
     params = {
         "namespaces": list(wanted.namespaces),
@@ -294,7 +294,7 @@ def _load_posts(board: Board, wanted: Wanted) -> None:
         wanted.keys.add(author_key(row["thread_id"], row["author_external_id"]))
 
 
-def author_keys_at_hand(board: Board, parsed: Iterable[Parsed]) -> set[tuple[str, str]]:
+def author_keys_at_hand(board: IngestBatch, parsed: Iterable[Parsed]) -> set[tuple[str, str]]:
     """Keys of requesters already known, or known once this batch's mentions are placed."""
     keys = set(board.threads)
     for each in parsed:
@@ -303,7 +303,7 @@ def author_keys_at_hand(board: Board, parsed: Iterable[Parsed]) -> set[tuple[str
     return keys
 
 
-def parent_author_key(board: Board, parsed: Parsed) -> str | None:
+def parent_author_key(board: IngestBatch, parsed: Parsed) -> str | None:
     """For an answer to a context-only post: the ticket key of that post's author."""
     post = board.posts.get((parsed.feed.namespace, parsed.parent_id))
     return author_key(parsed.thread_id, post["author_external_id"]) if post and post["author_external_id"] else None

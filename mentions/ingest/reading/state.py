@@ -90,7 +90,7 @@ class MessageState:
 
 
 @dataclass(slots=True)
-class Board:
+class IngestBatch:
     """All data loaded for a batch."""
 
     messages: dict[Key, MessageState] = field(default_factory=dict)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from mentions.ingest.reading import building
 from mentions.ingest.reading.reading import Parsed
-from mentions.ingest.reading.state import Board, MessageState, Row
+from mentions.ingest.reading.state import IngestBatch, MessageState, Row
 
 SHOWN = ("subject", "text", "html")
 
 
-def apply(board: Board, message: MessageState, parsed: Parsed) -> None:
+def apply(board: IngestBatch, message: MessageState, parsed: Parsed) -> None:
     """Update the message if this version is newer."""
     mention, row = parsed.mention, message.row
     if row["item_id"] is None and row["direction"] == "team":
@@ -43,7 +43,7 @@ def _adopt(message: MessageState, parsed: Parsed) -> None:
     message.is_changed = True
 
 
-def _edit(board: Board, message: MessageState, version: Row, parsed: Parsed) -> None:
+def _edit(board: IngestBatch, message: MessageState, version: Row, parsed: Parsed) -> None:
     row = message.row
     if not _same_words(row, version):
         if not row["is_deleted"]:
@@ -86,7 +86,7 @@ def _delete(message: MessageState, parsed: Parsed) -> None:
             message.ticket.lost_answer_at = parsed.at
 
 
-def _keep(board: Board, message: MessageState, old: Row, parsed: Parsed) -> None:
+def _keep(board: IngestBatch, message: MessageState, old: Row, parsed: Parsed) -> None:
     """Store an older text, once: the statement that writes it checks for duplicates."""
     words = {name: old[name] for name in SHOWN}
     board.revisions.append((message, {**words, "replaced_at": parsed.mention.edited_at or parsed.at}))

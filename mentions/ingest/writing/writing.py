@@ -18,7 +18,7 @@ from mentions.clocks import clocks, targets
 from mentions.ingest import bounces
 from mentions.ingest.reading.files import store_attachments
 from mentions.ingest.reading.loading import Moved
-from mentions.ingest.reading.state import Board, MessageState, Row, TicketState
+from mentions.ingest.reading.state import IngestBatch, MessageState, Row, TicketState
 from mentions.ingest.writing.rows_json import to_json
 from mentions.tickets import unanswered
 
@@ -61,7 +61,7 @@ UNION ALL SELECT nextval('mentions_message_id_seq') FROM generate_series(1, %s)
 """
 
 
-def write(board: Board) -> None:
+def write(board: IngestBatch) -> None:
     """Write everything the board decided. Ids are assigned first, so rows can refer to each other."""
     _give_ids(board.new_tickets, board.new_messages)
     _move_threads(board)
@@ -77,7 +77,7 @@ def write(board: Board) -> None:
             unanswered.reopen([ticket.id], ticket.lost_answer_at)
 
 
-def _tickets_at_hand(board: Board) -> list[TicketState]:
+def _tickets_at_hand(board: IngestBatch) -> list[TicketState]:
     return [*board.tickets.values(), *board.new_tickets]
 
 
@@ -98,7 +98,7 @@ def _give_ids(tickets: Sequence[TicketState], messages: Sequence[MessageState]) 
         message.id = pk
 
 
-def _insert(board: Board, tickets: Iterable[TicketState]) -> None:
+def _insert(board: IngestBatch, tickets: Iterable[TicketState]) -> None:
     events = [
         {"ticket_id": ticket.id, "at": at.isoformat(), "kind": kind, "data": _resolved(data)}
         for ticket in tickets
@@ -182,7 +182,7 @@ UPDATE mentions_message m SET ticket_id = x.ticket_id, {_SETS},
 """  # noqa: S608  (only constants of ours are filled in)
 
 
-def _update_messages(board: Board) -> None:
+def _update_messages(board: IngestBatch) -> None:
     """Write only what this batch changed in existing messages: the desk may have marked one as deleted since. Raises
     Moved if one went to another ticket (or left with its import) since it was loaded."""
     changed = {id(m): m for m in board.messages.values() if m.is_changed and not m.is_new}
@@ -239,14 +239,14 @@ def _forget_hand_backs(tickets: Iterable[TicketState]) -> None:
             cursor.execute("DELETE FROM mentions_handback WHERE ticket_id = ANY(%s)", [ids])
 
 
-def _move_threads(board: Board) -> None:
+def _move_threads(board: IngestBatch) -> None:
     """All keys of a closed ticket lead to its follow-up, including those this batch didn't load."""
     with connection.cursor() as cursor:
         for old, ticket in board.moved_threads:
             cursor.execute("UPDATE mentions_threadalias SET ticket_id = %s WHERE ticket_id = %s", [ticket.id, old])
 
 
-def _write_the_rest(board: Board) -> None:
+def _write_the_rest(board: IngestBatch) -> None:
     """Rows that few batches have."""
     with connection.cursor() as cursor:
         if board.new_aliases:
@@ -262,7 +262,7 @@ def _write_the_rest(board: Board) -> None:
         for message, row in board.revisions:
             cursor.execute(_REVISION, {**row, "message": message.id, "replaced_at": row["replaced_at"]})
         for connection_id, bounced_id, facts in board.bounces:
-            outbox.came_back(connection_id, bounced_id, bounces.words(facts), facts.get("recipient"))
+            outbox.mark_bounced(connection_id, bounced_id, bounces.words(facts), facts.get("recipient"))
         for reply_id, message in board.reply_messages:
             cursor.execute(
                 "UPDATE mentions_reply SET message_id = %s WHERE id = %s AND message_id IS NULL", [message.id, reply_id]

@@ -35,7 +35,7 @@ from mentions.imports.adding import AddingRefused, Found
 from mentions.people import access
 from mentions.views.ticket.acting import may_play
 
-KEPT_S = 600
+CACHE_TTL_S = 600
 PATIENCE_S = 45
 """How long to wait for a page; a worker gives up earlier."""
 READ = ("url", "title", "author", "text", "posted_at", "language")
@@ -133,7 +133,7 @@ def read_page(request: HttpRequest) -> HttpResponse:
     key = uuid4().hex
     begun = {"typed": _typed(request.POST), "at": desk_now().timestamp()}
     try:
-        cache.set(_key(request, key), begun, KEPT_S)
+        cache.set(_key(request, key), begun, CACHE_TTL_S)
         is_begun = send_task("channels.read_page", url, f"{_key(request, key)}:page")
     except RedisError:
         is_begun = False

@@ -26,10 +26,10 @@ from mentions.views.lists.queue import view_named
 from mentions.views.ticket import sidebar, ticket_page
 from mentions.views.ticket.acting import (
     back_to,
-    make_room,
+    flash_refusals,
     may_play,
     offer_undo,
-    telling,
+    release_current_claim,
     ticket_words,
     token_of,
     view_of,
@@ -65,7 +65,7 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
 
 @require_POST
 @login_required
-@telling
+@flash_refusals
 def take(request: HttpRequest, number: int) -> HttpResponse:
     """Claim a ticket from the list, or something urgent."""
     may_play(request)
@@ -89,7 +89,7 @@ def renew(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @login_required
-@telling
+@flash_refusals
 def leave(request: HttpRequest, number: int, outcome: str) -> HttpResponse:
     """Apply one of OUTCOMES, then show the next ticket of the played view, or the list."""
     may_play(request)
@@ -184,7 +184,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     now = desk_now()
     mine = access.seen_by(request.user, Event).filter(actor=request.user.pk)
     event = get_object_or_404(mine, pk=number)
-    make_room(request, event.ticket_id, now)
+    release_current_claim(request, event.ticket_id, now)
     try:
         ticket = outcomes.undo(number, request.user, now)
     except (OutcomeRefused, claims.AlreadyClaimed) as refused:

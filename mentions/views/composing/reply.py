@@ -24,10 +24,10 @@ from mentions.views import playing
 from mentions.views.ticket import ticket_page
 from mentions.views.ticket.acting import (
     back_to,
-    make_room,
     may_play,
     number_of,
     offer_undo,
+    release_current_claim,
     ticket_words,
     token_of,
     view_of,
@@ -122,7 +122,7 @@ def draft(request: HttpRequest, number: int) -> HttpResponse:
     visible_or_404(request, number)
     if request.method == "GET":
         return JsonResponse(_shown(drafts.kept(number, request.user)))
-    text = request.POST.get("text", "")[: replies.LONGEST]
+    text = request.POST.get("text", "")[: replies.MAX_LENGTH]
     return JsonResponse(_shown(drafts.save(number, request.user, text, desk_now(), _stamp(request))))
 
 
@@ -148,7 +148,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     may_play(request)
     reply = _visible_reply(request, number)
     now = desk_now()
-    make_room(request, reply.ticket_id, now)
+    release_current_claim(request, reply.ticket_id, now)
     try:
         replies.undo(reply.pk, request.user, now)
     except replies.TooLate as late:

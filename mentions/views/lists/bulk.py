@@ -28,7 +28,7 @@ def change(request: HttpRequest) -> HttpResponse:
     return."""
     access.require(request.user, access.BULK)
     wanted = [number for number in map(number_of, request.POST.getlist("ticket")) if number is not None]
-    seen = access.visible_tickets(request.user).filter(pk__in=wanted[: bulk.MOST]).values_list("pk", flat=True)
+    seen = access.visible_tickets(request.user).filter(pk__in=wanted[: bulk.MAX_SHOWN]).values_list("pk", flat=True)
     now = desk_now()
     try:
         todo = _change(request, now)

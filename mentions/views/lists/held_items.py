@@ -15,7 +15,7 @@ from channels.toolkit.links import is_web_address
 from mentions.people import access
 
 State = OutboundItem.State
-MOST = 200
+MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,14 @@ class HeldRow:
 
 def waiting(user: Any) -> list[HeldRow]:
     """Items waiting for a decision, oldest first."""
-    items = held_items.held().select_related("connection", "sent_as").order_by("pk")[:MOST]
+    items = held_items.held().select_related("connection", "sent_as").order_by("pk")[:MAX_SHOWN]
     return _rows(items, user)
 
 
 def found(user: Any) -> list[HeldRow]:
     """Items found to be sent already, newest first: no decision needed."""
     settled = OutboundItem.objects.filter(held_at__isnull=False, state=State.SENT)
-    return _rows(settled.select_related("connection", "sent_as").order_by("-sent_at", "-pk")[:MOST], user)
+    return _rows(settled.select_related("connection", "sent_as").order_by("-sent_at", "-pk")[:MAX_SHOWN], user)
 
 
 def _rows(items: Iterable[OutboundItem], user: Any) -> list[HeldRow]:

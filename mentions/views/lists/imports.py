@@ -20,9 +20,9 @@ from mentions.people import access
 
 VIEW = "channels.view_connection"
 UNDO = "channels.undo_batch"
-MOST = 60
+MAX_SHOWN = 60
 """Newest batches shown on the page."""
-MOST_KEPT = 100
+MAX_KEPT = 100
 
 
 def _batches(request: HttpRequest) -> QuerySet[Batch]:
@@ -38,7 +38,7 @@ def batches(request: HttpRequest) -> HttpResponse:
     only = request.GET.get("connection", "")
     if only.isascii() and only.isdecimal() and len(only) < 18:
         found = found.filter(connection=int(only))
-    lines = imports.lines(found[:MOST])
+    lines = imports.lines(found[:MAX_SHOWN])
     return render(request, "mentions/imports.html", {"lines": lines, "may_undo": request.user.has_perm(UNDO)})
 
 
@@ -50,14 +50,14 @@ def batch(request: HttpRequest, number: int) -> HttpResponse:
     shown = get_object_or_404(_batches(request), pk=number)
     planned = imports.plan(shown.pk)
     visible = access.visible_tickets(request.user).select_related("channel", "requester")
-    tickets = visible.in_bulk([pk for pk, _why in planned.kept[:MOST_KEPT]])
+    tickets = visible.in_bulk([pk for pk, _why in planned.kept[:MAX_KEPT]])
     line = next(iter(imports.lines([shown])), imports.Line(shown, 0, 0, 0, 0))
     context: dict[str, Any] = {
         "batch": shown,
         "line": line,
         "plan": planned,
         "kept": [{"ticket": tickets[pk], "why": imports.KEPT[why]} for pk, why in planned.kept if pk in tickets],
-        "more_kept": max(0, len(planned.kept) - MOST_KEPT),
+        "more_kept": max(0, len(planned.kept) - MAX_KEPT),
         "may_undo": request.user.has_perm(UNDO),
     }
     return render(request, "mentions/imports_batch.html", context)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from channels.clocks import desk_now
 from channels.models.connection import Priority
 from mentions.db import prepared
-from mentions.db.loading import Shape
+from mentions.db.loading import RowMapper
 from mentions.models import Ticket, View
 from mentions.people import access
 from mentions.queue import paging, view_filters
@@ -39,8 +39,8 @@ _VIEWS = "SELECT {columns} FROM mentions_view v WHERE (v.owner_id IS NULL OR v.o
 
 
 @kept
-def _shape() -> tuple[Shape[View], str]:
-    shape = Shape(View)
+def _shape() -> tuple[RowMapper[View], str]:
+    shape = RowMapper(View)
     return shape, _VIEWS.format(columns=shape.columns("v"))
 
 
@@ -48,14 +48,14 @@ def views_of(user: access.User) -> list[View]:
     """Shared views and one's own, in order."""
     shape, statement = _shape()
     rows = prepared.run(f"{statement} ORDER BY v.position, v.name", {"me": user.pk})
-    return [shape.made_of(row) for row in rows]
+    return [shape.from_row(row) for row in rows]
 
 
 def view_named(user: access.User, slug: str) -> View:
     """A view this person may use. Raises Http404."""
     shape, statement = _shape()
     for row in prepared.run(f"{statement} AND v.slug = %(slug)s", {"me": user.pk, "slug": slug}):
-        return shape.made_of(row)
+        return shape.from_row(row)
     raise Http404(slug)
 
 

@@ -74,7 +74,7 @@ def words_of(error: Exception) -> str:
     return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
 
 
-def telling(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def flash_refusals(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Shows a verb's refusal, in its own words, on the ticket page; nothing was changed then."""
 
     @wraps(view)
@@ -95,7 +95,7 @@ def offer_undo(request: HttpRequest, words: str, done: Event | Reply) -> None:
     messages.info(request, words, extra_tags=f"undo-{kind}-{done.pk}")
 
 
-def make_room(request: HttpRequest, ticket_id: int, now: datetime) -> None:
+def release_current_claim(request: HttpRequest, ticket_id: int, now: datetime) -> None:
     """Before an undo, release the ticket that came up automatically, unless its answer has been started. Otherwise the
     undone ticket could not be claimed."""
     held = claims.current(request.user, now)

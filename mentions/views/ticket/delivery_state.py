@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from mentions.models import Message, Reply
 from mentions.replies.promises import Stage
 
-MOST = 20
+MAX_SHOWN = 20
 """Latest replies only; older ones no longer change."""
 
 
@@ -28,7 +28,7 @@ def of(ticket_id: int) -> list[dict[str, Any]]:
 
 
 def _latest(ticket_id: int) -> Any:
-    return Reply.objects.filter(ticket=ticket_id).select_related("outbound").order_by("-pk")[:MOST]
+    return Reply.objects.filter(ticket=ticket_id).select_related("outbound").order_by("-pk")[:MAX_SHOWN]
 
 
 def _badge(reply: Reply) -> str:

@@ -17,12 +17,12 @@ from mentions.people import access, audience
 from mentions.queue import claims
 from mentions.tickets.conversation import thread_of
 from mentions.triage import merging
-from mentions.views.ticket.acting import back_to, number_of, telling, visible_or_404
+from mentions.views.ticket.acting import back_to, flash_refusals, number_of, visible_or_404
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
-@telling
+@flash_refusals
 def merge(request: HttpRequest, number: int) -> HttpResponse:
     """`into`: the target ticket's number, with or without #. GET shows the target, POST merges."""
     access.require(request.user, access.MERGE)
@@ -67,7 +67,7 @@ def _narrowed(source: Ticket, target: Ticket) -> list[Ticket]:
 
 @require_POST
 @login_required
-@telling
+@flash_refusals
 def split(request: HttpRequest, number: int) -> HttpResponse:
     """`message`: the one to split off into a new ticket."""
     access.require(request.user, access.MERGE)

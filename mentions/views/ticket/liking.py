@@ -12,12 +12,12 @@ from django.views.decorators.http import require_POST
 from channels.clocks import desk_now
 from mentions.replies import likes
 from mentions.views import playing
-from mentions.views.ticket.acting import may_play, number_of, telling, view_of, visible_or_404
+from mentions.views.ticket.acting import flash_refusals, may_play, number_of, view_of, visible_or_404
 
 
 @require_POST
 @login_required
-@telling
+@flash_refusals
 def like(request: HttpRequest, number: int) -> HttpResponse:
     """`message`: its id."""
     may_play(request)

@@ -11,13 +11,13 @@ from typing import Any
 from django.utils import timezone
 
 from mentions.db import prepared
-from mentions.db.loading import Shape
+from mentions.db.loading import RowMapper
 from mentions.db.sql import both
 from mentions.models import Author, Draft, Person, Ticket, View
 from mentions.people import access
 from mentions.queue import view_filters
 from mentions.replies.drafts import Kept
-from mentions.tickets.conversation import Has
+from mentions.tickets.conversation import Presence
 
 EARLIER = 5
 DONE_KINDS = ("status", "replied", "no_reply", "answered_outside")
@@ -58,7 +58,7 @@ class Facts:
     draft: Kept
     done_today: int
     """Tickets this person progressed since midnight in their zone."""
-    has: Has
+    has: Presence
     earlier: list[Earlier]
     """One more than EARLIER if there are more."""
     macros: list[dict[str, Any]]
@@ -102,8 +102,8 @@ FROM mentions_author a LEFT JOIN mentions_person h ON h.id = a.person_id WHERE a
 
 
 @cache
-def _shapes() -> tuple[Shape[Author], Shape[Person]]:
-    return Shape(Author), Shape(Person)
+def _shapes() -> tuple[RowMapper[Author], RowMapper[Person]]:
+    return RowMapper(Author), RowMapper(Person)
 
 
 @lru_cache(maxsize=512)
@@ -141,11 +141,11 @@ def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None)
     own = {"ticket": ticket.pk, "requester": ticket.requester_id, **_today(now)}
     row = prepared.run(sql, {**values, **own, "me": user.pk, "now": now})[0]
     authors, persons = _shapes()
-    requester, person = authors.made_of(row), persons.made_of(row, authors.width)
+    requester, person = authors.from_row(row), persons.from_row(row, authors.width)
     requester.person = person if person.pk is not None else None
     tags, draft, done, notes, replies, posts, earlier, macros, picked, *counted = row[authors.width + persons.width :]
     others = [Earlier(pk, subject, str(STATUS_WORDS[status])) for pk, subject, status in json.loads(earlier or "[]")]
-    known = Has(notes, replies, posts)
+    known = Presence(notes, replies, posts)
     return Facts(
         requester,
         tags,

@@ -23,7 +23,7 @@ from mentions.tickets.conversation import thread_of
 from mentions.triage import notes, priorities, tagging
 from mentions.views import playing
 from mentions.views.ticket import delivery_state, ticket_page
-from mentions.views.ticket.acting import number_of, telling, view_of, visible_or_404
+from mentions.views.ticket.acting import flash_refusals, number_of, view_of, visible_or_404
 
 
 @require_GET
@@ -72,7 +72,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @login_required
-@telling
+@flash_refusals
 def note(request: HttpRequest, number: int) -> HttpResponse:
     """Add a note; allowed for anybody who may read the ticket."""
     visible_or_404(request, number)
@@ -87,7 +87,7 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @login_required
-@telling
+@flash_refusals
 def tags(request: HttpRequest, number: int) -> HttpResponse:
     """`add` (separated by commas or spaces) and `remove` (one name)."""
     access.require(request.user, access.PLAY)

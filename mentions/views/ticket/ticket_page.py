@@ -23,7 +23,7 @@ from channels.registry.fields import InvalidSettings
 from channels.registry.lookup import UnknownPlatform, adapter_for
 from channels.toolkit.links import web_address
 from mentions.db import prepared
-from mentions.db.loading import Shape
+from mentions.db.loading import RowMapper
 from mentions.models import Message, Ticket, View
 from mentions.people import access
 from mentions.queue import claims
@@ -89,8 +89,8 @@ WHERE c.connection_id = (SELECT x.connection_id FROM channels_channel x WHERE x.
 
 
 @cache
-def _shapes() -> tuple[Shape[Channel], Shape[Connection], str]:
-    channel, of_all = Shape(Channel), Shape(Connection)
+def _shapes() -> tuple[RowMapper[Channel], RowMapper[Connection], str]:
+    channel, of_all = RowMapper(Channel), RowMapper(Connection)
     return channel, of_all, _SIBLINGS.format(channel=channel.columns("c"), connection=of_all.columns("n"))
 
 
@@ -99,8 +99,8 @@ def complete(ticket: Ticket, user: Any) -> Ticket:
     comes with the sidebar's facts.)"""
     channels, connections, statement = _shapes()
     rows = prepared.run(statement, {"channel": ticket.channel_id})
-    source = connections.made_of(rows[0], channels.width)
-    siblings = [channels.made_of(row) for row in rows]
+    source = connections.from_row(rows[0], channels.width)
+    siblings = [channels.from_row(row) for row in rows]
     for sibling in siblings:
         sibling.connection = source
     ticket.channel = next(channel for channel in siblings if channel.pk == ticket.channel_id)
@@ -166,7 +166,7 @@ def _composer(
     ways = handles.ways(ticket, user, getattr(ticket, "siblings", None))
     asked = thread.last_inbound
     if asked is not None and asked.is_unreadable:
-        ways = handles.Ways([], {}, "unreadable")
+        ways = handles.ReplyOptions([], {}, "unreadable")
     suggested = handles.suggest(ticket, asked, ways.channels)
     chosen = composing.channel_id if composing and composing.channel_id else suggested.pk if suggested else None
     return {

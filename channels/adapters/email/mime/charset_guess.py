@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-MOST_BYTES = 4096
+MAX_BYTES = 4096
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _BIG5 = re.compile(rb"[\xa1-\xc6][\x40-\x7e\xa1-\xfe]")
 _PAIR = re.compile(rb"[\xa1-\xfe]{2}")
@@ -31,7 +31,7 @@ _ENOUGH, _SURE = 0.5, 0.75
 
 def guess(data: bytes) -> str:
     """A Python codec for bytes that aren't UTF-8; windows-1252 unless another is likelier."""
-    data = data[:MOST_BYTES]
+    data = data[:MAX_BYTES]
     runs = _HIGH.findall(data)
     if not runs:
         return "cp1252"

@@ -20,7 +20,7 @@ from channels.errors import Rejected
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@]+@[^\s<>,;:\"()\[\]\\@]+\Z")
 _REPLY_PREFIX = re.compile(r"(?:\s*(?:re|aw|sv|antw|odp|vs|ref|rif)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE)
-_LONGEST_PLAIN_LINE = 78  # RFC 5322, 2.1.1
+_MAX_PLAIN_LINE = 78  # RFC 5322, 2.1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _text_part(text: str, subtype: str) -> Message:
     """ASCII in short lines goes out unencoded, everything else as quoted-printable, which survives every server and
     long lines."""
     part = MIMENonMultipart("text", subtype, charset="utf-8")
-    simple = text.isascii() and all(len(line) <= _LONGEST_PLAIN_LINE for line in text.split("\n"))
+    simple = text.isascii() and all(len(line) <= _MAX_PLAIN_LINE for line in text.split("\n"))
     charset = Charset("utf-8")
     charset.body_encoding = None if simple else QP  # type: ignore[assignment]
     part.set_payload(text, charset)
