@@ -1,8 +1,12 @@
-"""Reads requirements.lock: what is installed, and which files of it are allowed."""
+"""Reads requirements.lock: what is installed, and which files of it are allowed.
+
+`python script/lockfile.py requirements-production` writes that lock: the part of requirements.lock that its .txt names.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,3 +48,23 @@ def _read(text: str) -> Iterator[Locked]:
             if not hashes:
                 raise ValueError(f"{match[1]} is locked without a hash: run script/lock")
             yield Locked(match[1], match[2], hashes)
+
+
+def subset(name: str) -> str:
+    """The lock of `NAME.txt`, whose pins are all in requirements.lock too. Raises ValueError for one that isn't."""
+    wanted = {normal(match[1]): match[2] for match in map(_PIN.match, _lines(ROOT / f"{name}.txt")) if match}
+    blocks = re.split(r"\n(?=[A-Za-z0-9])", LOCK.read_text().rstrip("\n"))
+    kept = [block for block in blocks if (match := _PIN.match(block)) and wanted.get(normal(match[1])) == match[2]]
+    if len(kept) != len(wanted):
+        raise ValueError(f"{name}.txt pins a package that requirements.lock lacks or has in another version")
+    return "\n".join([f"# Made by script/lock from {name}.txt; the reasons for each package are there.", *kept]) + "\n"
+
+
+def _lines(path: Path) -> list[str]:
+    """Without extras: `celery[redis]==5` is locked as `celery==5`."""
+    return [re.sub(r"\[[^\]]*\]", "", line) for line in path.read_text().splitlines()]
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        (ROOT / f"{name}.lock").write_text(subset(name))

@@ -405,8 +405,9 @@ NOT_IMPORTED = {
 
 
 def test_every_requirement_is_used_and_fits_the_others():
-    direct = (ROOT / "requirements.txt").read_text().partition("# What those need in turn")[0]
-    names = [re.split(r"[\[=]", line)[0] for line in direct.splitlines() if line and not line.startswith("#")]
+    files = [(ROOT / name).read_text() for name in ("requirements-production.txt", "requirements.txt")]
+    direct = "\n".join(text.partition("# What those need in turn")[0] for text in files)
+    names = [re.split(r"[\[=]", line)[0] for line in direct.splitlines() if line and not line.startswith(("#", "-r"))]
     sources = [p for p in ROOT.rglob("*.py") if ".venv" not in p.parts and ".local" not in p.parts]
     code = "\n".join(path.read_text() for path in sources)
     unused = []

