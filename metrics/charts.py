@@ -52,7 +52,7 @@ def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: 
             x=_day_axis(alt, (day for day, *_rest in days)),
             y=alt.Y("hours:Q", title=_("hours to first reply"), scale=alt.Scale(domainMin=0)),
             color=_series_colour(alt, list(names.values()), theme),
-            shape=alt.RowMapper(
+            shape=alt.Shape(
                 "series:N", title=None, scale=alt.Scale(domain=list(names.values())), legend=_legend(alt)
             ),
             tooltip=[
@@ -126,7 +126,7 @@ def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
         base.transform_filter(~first)
         .mark_line(point=True, strokeWidth=2)
         .encode(
-            shape=alt.RowMapper("series:N", title=None, legend=None),
+            shape=alt.Shape("series:N", title=None, legend=None),
             strokeDash=alt.StrokeDash("series:N", title=None, legend=None),
         )
     )
