@@ -219,7 +219,7 @@ class World:
         """As if every pause between two polls were over, and beat's moment had come."""
         write(self.living, "UPDATE channels_connection SET next_poll_at = now()")
         write(self.living, "UPDATE channels_followed SET next_at = now()")
-        app = Celery(broker=self.living.redis_url)
+        app = Celery(broker=self.living.redis_url, set_as_current=False)
         with app.connection_for_write() as connection:
             for task, queue in (("channels.dispatch_polls", "desk"), ("channels.refetch_followed", "polls")):
                 app.send_task(task, queue=queue, connection=connection, ignore_result=True)

@@ -136,7 +136,7 @@ def test_a_second_with_more_than_a_page_is_read_whole(monkeypatch: pytest.Monkey
 
 def test_more_in_one_second_than_the_search_ever_shows_does_not_stop_us(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "PER_PAGE", 5)
-    monkeypatch.setattr(fetching, "MOST_PER_QUERY", 10)
+    monkeypatch.setattr(fetching, "MAX_PER_QUERY", 10)
     search, seen = Search(), set[str]()
     search.add(1, NOW - 30_000)
     for n in range(100, 120):

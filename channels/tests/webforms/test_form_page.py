@@ -219,7 +219,7 @@ def test_too_many_from_one_address_are_told_when_to_come_back(visitor: Client, c
 def test_too_many_on_one_form_are_held_whatever_their_address(
     visitor: Client, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(form_page, "MOST_OF_FORM", 3)
+    monkeypatch.setattr(form_page, "MAX_OF_FORM", 3)
     assert [send(visitor, channel, REMOTE_ADDR=f"203.0.113.{n}").status_code for n in range(4)] == [302, 302, 302, 429]
 
 
