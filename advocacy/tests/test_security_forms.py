@@ -27,8 +27,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def empty_cache():
+def empty_cache(monkeypatch):
+    """And one window for the whole test, which else may begin in one and end in the next."""
     cache.clear()
+    monkeypatch.setattr(form_page, "WINDOW_S", 10**9)
 
 
 def make_form(**settings):

@@ -41,7 +41,8 @@ def _work(function: Callable[[str], object]) -> Callable[[int, int], Callable[[]
 
 @pytest.mark.parametrize("name", QUADRATIC)
 def test_quadratic_work_is_found(name: str) -> None:
-    found = superlinear(_work(QUADRATIC[name]))
+    # A busy machine may acquit once: what is short is interrupted more easily than what is long.
+    found = next((growth for _ in range(5) if (growth := superlinear(_work(QUADRATIC[name])))), None)
     assert found is not None
     assert "for four times the input" in str(found)
 

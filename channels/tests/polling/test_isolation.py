@@ -93,7 +93,7 @@ def test_every_adapter_is_accounted_for() -> None:
     assert sorted([*TRIED, *TESTED_BY, *ONE_SOURCE]) == sorted(all_adapters())
     for name in TESTED_BY.values():
         module, function = name.split(".")
-        assert callable(getattr(importlib.import_module(f"channels.tests.{module}"), function, None)), name
+        assert callable(getattr(importlib.import_module(f"channels.tests.adapters.{module}"), function, None)), name
 
 
 POSITIONS = [(platform, place) for platform, case in TRIED.items() for place in range(len(case[2]))]
