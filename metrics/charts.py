@@ -52,9 +52,7 @@ def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: 
             x=_day_axis(alt, (day for day, *_rest in days)),
             y=alt.Y("hours:Q", title=_("hours to first reply"), scale=alt.Scale(domainMin=0)),
             color=_series_colour(alt, list(names.values()), theme),
-            shape=alt.Shape(
-                "series:N", title=None, scale=alt.Scale(domain=list(names.values())), legend=_legend(alt)
-            ),
+            shape=alt.Shape("series:N", title=None, scale=alt.Scale(domain=list(names.values())), legend=_legend(alt)),
             tooltip=[
                 alt.Tooltip("day:T", title=_("day"), format="%a %d %b"),
                 alt.Tooltip("series:N", title=_("of")),

@@ -32,6 +32,7 @@ INDEX_LAG_S = 15.0
 EVENT_TYPE = "desk_message"
 CLOCK_SKEW = timedelta(minutes=5)
 _DEFAULT_WAIT_S = 30.0
+_MEMBER = re.compile(r"[UW][A-Z0-9]{5,}\Z")
 _MAX_PAGES = 20
 _CODE = re.compile(r"[a-z0-9_]{1,80}\Z")
 _NOT_CONNECTED = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
@@ -122,7 +123,11 @@ def _messages(slack: WebClient, channel: str, thread_ts: Json, oldest: str) -> I
 
 
 def _channel_id(slack: WebClient, channel: str) -> str:
-    """The id of a channel given by id or name; reading needs the id, posting accepts both."""
+    """The id of a channel given by id or name, or of the direct messages with a member given by id; reading needs the
+    id, posting accepts all of them. https://docs.slack.dev/reference/methods/conversations.open"""
+    if _MEMBER.match(channel):
+        opened = _call(lambda: slack.conversations_open(users=channel)).get("channel") or {}
+        return str(opened.get("id") or channel)
     name = channel.removeprefix("#")
     cursor: str | None = None
     for _page in range(_MAX_PAGES):

@@ -27,6 +27,8 @@ class Workspace:
             return {"ok": True, "ts": ts, "channel": "C1"}
         if method == "chat.getPermalink":
             return {"ok": True, "permalink": f"https://acme.slack.example/C1/p{arguments['message_ts']}"}
+        if method == "conversations.open":
+            return {"ok": True, "channel": {"id": f"D{arguments['users'][1:]}"}}
         if method == "conversations.list":
             return {"ok": True, "channels": [{"id": "C0", "name": "other"}, {"id": "C1", "name": "questions"}]}
         if method in ("conversations.history", "conversations.replies"):
@@ -35,7 +37,7 @@ class Workspace:
 
     def _page(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """One message a page, newest first, so that paging is really used."""
-        if arguments["channel"] != "C1":
+        if arguments["channel"] != "C1" and not arguments["channel"].startswith("D"):
             return {"ok": False, "error": "channel_not_found"}
         at = int(arguments.get("cursor") or 0)
         shown = self.messages[::-1][at : at + 1]

@@ -32,6 +32,13 @@ def test_update_changes_the_text(slack):
     assert slack.conversations_history(channel=made["channel"])["messages"][0]["text"] == "after"
 
 
+def test_a_member_is_written_to_directly_and_read_by_the_id_of_that_conversation(slack):
+    made = slack.chat_postMessage(channel="U00000006", text="only for you")
+    assert made["channel"] == slack.conversations_open(users="U00000006")["channel"]["id"] != "U00000006"
+    assert slack.conversations_history(channel=made["channel"])["messages"][0]["text"] == "only for you"
+    assert slack.conversations_info(channel=made["channel"])["channel"]["is_im"] is True
+
+
 @pytest.mark.parametrize(
     ("call", "wrong"),
     [
@@ -39,6 +46,7 @@ def test_update_changes_the_text(slack):
         (lambda c: c.chat_postMessage(channel="#questions", text=""), "no_text"),
         (lambda c: c.chat_postMessage(channel="#questions", text="x", thread_ts="1.000001"), "thread_not_found"),
         (lambda c: c.users_lookupByEmail(email="nobody@acme.example"), "users_not_found"),
+        (lambda c: c.conversations_open(users="U99999999"), "user_not_found"),
         (lambda c: c.chat_getPermalink(channel="C00000001", message_ts="1.000001"), "message_not_found"),
     ],
 )

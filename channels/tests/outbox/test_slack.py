@@ -152,3 +152,15 @@ def test_a_channel_that_cannot_be_read_leaves_it_to_a_person(workspace: Workspac
     item.refresh_from_db()
     assert item.state == State.UNCERTAIN
     assert "does not know that channel" in item.error
+
+
+def test_a_direct_message_is_looked_for_in_the_conversation_with_its_member(workspace: Workspace) -> None:
+    workspace.fault = lambda method: "hang up" if method == "chat.postMessage" else None
+    item = sent(post(channel="U00000006"))
+    assert item.state == State.UNCERTAIN
+    workspace.fault = lambda method: None
+    outbox.recover(after(api.REQUEST_TIMEOUT_S + api.INDEX_LAG_S + 2))
+    item.refresh_from_db()
+    assert (item.state, len(workspace.messages)) == (State.SENT, 1)
+    read = [arguments["channel"] for method, arguments in workspace.calls if method == "conversations.history"]
+    assert set(read) == {"D00000006"}

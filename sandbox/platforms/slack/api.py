@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from sandbox.platforms.slack import Slack
 
 MAX_TEXT = 40_000
-WRITES = frozenset({"chat.postMessage", "chat.update", "chat.delete", "reactions.add", "conversations.join"})
+WRITES = frozenset(
+    {"chat.postMessage", "chat.update", "chat.delete", "reactions.add", "conversations.join", "conversations.open"}
+)
 Fields = dict[str, Any]
 
 
@@ -44,6 +46,7 @@ class Api:
             ("users.list", self.users),
             ("conversations.list", self.channels),
             ("conversations.info", self.channel_info),
+            ("conversations.open", self.open),
             ("conversations.join", self.channel_info),
             ("conversations.history", self.history),
             ("conversations.replies", self.replies),
@@ -180,7 +183,16 @@ class Api:
     def channel_info(self, fields: Fields) -> Fields:
         return {"channel": self._described(self.messages.channel_name(self._channel(fields)))}
 
+    def open(self, fields: Fields) -> Fields:
+        """Direct messages with one member."""
+        users = str(fields.get("users", ""))
+        if self.messages.person(users) is None:
+            raise Refused("user_not_found")
+        return {"channel": {"id": self.messages.channel_id(users)}}
+
     def _described(self, name: str) -> Fields:
+        if name not in SLACK_CHANNELS:
+            return {"id": name, "is_im": True, "user": f"U{name[1:]}"}
         return {
             "id": SLACK_CHANNELS[name],
             "name": name,

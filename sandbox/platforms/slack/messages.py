@@ -19,9 +19,11 @@ class Messages:
         self.store = store
 
     def channel_id(self, name: str) -> str | None:
-        """By id, `#name` or `name`."""
-        if name in SLACK_CHANNELS.values():
+        """By id, `#name` or `name`; a member's id means the direct messages with them."""
+        if name in SLACK_CHANNELS.values() or (name.startswith("D") and self.person(f"U{name[1:]}")):
             return name
+        if self.person(name):
+            return f"D{name[1:]}"
         return SLACK_CHANNELS.get(name.lstrip("#"))
 
     def channel_name(self, channel: str) -> str:
