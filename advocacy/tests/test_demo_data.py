@@ -28,7 +28,8 @@ PASSWORDS = {login.username: f"{login.username}-password" for login in LOGINS}
 
 @pytest.fixture
 def sandbox(tmp_path):
-    with launch.start(tmp_path / "sandbox", history_days=2) as running:
+    # A week: a weekend alone brings little.
+    with launch.start(tmp_path / "sandbox", history_days=7) as running:
         ports = (running.http_port, running.imap_port, running.smtp_port)
         with override_settings(ALLOWED_PRIVATE_HOSTS=[f"127.0.0.1:{port}" for port in ports]):
             yield running
