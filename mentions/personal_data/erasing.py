@@ -43,7 +43,6 @@ from mentions.personal_data.scope import Scope
 from mentions.personal_data.scrubbing import ERASED, Names, structure
 from mentions.tickets.transitions import record
 
-NO_DIGEST = tombstones.NO_DIGEST
 REFERENCES = ("thread_id", "parent_external_id", "reply_to_external_id")
 WAITING = "still waiting in the inbox or outbox; erase once more in a few minutes"
 
@@ -123,7 +122,7 @@ def _messages(scope: Scope, done: Counter[str]) -> None:
     theirs = Message.objects.filter(pk__in=scope.messages)
     blank = {"subject": "", "html": "", "url": "", "thread_title": "", "canonical_url": "", "page_url": ""}
     done["messages"] += theirs.exclude(text=ERASED).update(
-        text=ERASED, links=[], extra={}, digest=NO_DIGEST, language="", **blank
+        text=ERASED, links=[], extra={}, digest=tombstones.NO_DIGEST, language="", **blank
     )
     done["versions"] += _gone(MessageRevision.objects.filter(message__in=scope.messages))
     files = Attachment.objects.filter(message__in=scope.messages)
