@@ -194,7 +194,7 @@ def test_test_connection_shows_the_sentence_or_what_is_wrong(boss: Client, fake:
     assert "Asking" in said(waiting)
     assert waiting["Refresh"] == "1"
     answered = after_test(boss, connection)
-    assert "Works: 1 items" in said(answered)
+    assert "Connected: 1 items" in said(answered)
     assert "Refresh" not in answered
     assert InboundItem.objects.count() == 0
 

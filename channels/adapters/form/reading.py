@@ -24,7 +24,7 @@ _ADDRESS = re.compile(rf"{_ATOM}{{1,64}}@(?:{_LABEL}\.)+(?!\d+\Z){_LABEL}\Z")
 _EMAIL_NAMES = ("email", "e_mail", "email_address", "your_email", "mail", "from", "reply_to", "contact_email")
 _NAME_NAMES = ("name", "full_name", "your_name", "contact_name", "fullname")
 _SLOT = re.compile(r"\{(\w+)\}")
-_FURTHER = "Further fields"
+_FURTHER = "Other fields"
 
 
 def is_address(text: str) -> bool:
@@ -36,7 +36,7 @@ def read(item: Item, config: Config) -> Mention:
     """Raises Malformed."""
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("answers"), dict):
-        raise Malformed("this is no submission of a form")
+        raise Malformed("this is not a form submission")
     submission = Submission(payload)
     address = str(payload.get("form") or "").lower()
     external_id = message_id(address, str(payload.get("id") or item.external_id), config)
@@ -97,7 +97,7 @@ class Submission:
             if line := " ".join(filled.split()).strip(" :-–—"):
                 return line[:MAX_SUBJECT]
         parts = (self.title, author.name or author.handle or "")
-        return ": ".join(_line(part) for part in parts if part)[:MAX_SUBJECT] or "A form was sent"
+        return ": ".join(_line(part) for part in parts if part)[:MAX_SUBJECT] or "Form submission"
 
     def text(self) -> str:
         """The answers in question order, then any extra ones."""

@@ -148,7 +148,7 @@ def test_a_session_that_has_ended_is_prolonged_once(sandbox: launch.Running) -> 
     config = connection(sandbox)
     assert "@acme.example" in ADAPTER.check(config)
     sandbox.control("faults", platform="bluesky", kind="expired", count=1)
-    assert "Works" in ADAPTER.check(config)
+    assert "Connected" in ADAPTER.check(config)
     with pytest.raises(AuthFailed, match="app password"):
         ADAPTER.check(Config(config.settings, {"app_password": "wrong"}, network=config.network))
 

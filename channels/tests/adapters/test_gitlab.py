@@ -107,7 +107,7 @@ def test_a_project_that_is_gone_does_not_keep_the_others_from_being_read() -> No
         config = connection(server, projects=["acme/gone", "acme/product"])
         *_, told = list(ADAPTER.fetch(config, None))
         assert told.trouble.startswith("projects/acme/gone: GitLab does not know it")
-        assert told.trouble.endswith("Correct the projects and groups of this connection.")
+        assert told.trouble.endswith("Check this connection's projects and groups.")
         poll(config, None, seen)
         with pytest.raises(Rejected, match="projects/acme/gone"):
             poll(connection(server, projects=["acme/gone"]), None, {})

@@ -91,7 +91,7 @@ def test_the_connection_test_says_who_we_are_and_the_token_when_it_ends() -> Non
     with serving(Tracker()) as server, pytest.raises(Rejected, match="Correct the projects"):
         ADAPTER.check(connection(server))
     with serving(lambda s: as_json(ME if s.path.endswith("/user") else {"id": 5, "name": "Product"})) as server:
-        assert ADAPTER.check(connection(server)) == "Works as @acme-desk (account number 77): Product."
+        assert ADAPTER.check(connection(server)) == "Connected as @acme-desk (account number 77): Product."
     with serving(lambda seen: as_json({"id": 4, "expires_at": "2027-08-31"})) as server:
         assert ADAPTER.token_expires_at(connection(server)) == datetime(2027, 8, 31, tzinfo=UTC)
     with serving(lambda seen: as_json({"message": "404"}, 404)) as server:

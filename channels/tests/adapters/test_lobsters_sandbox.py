@@ -73,4 +73,4 @@ def test_nobody_can_post_from_the_desk(sandbox: launch.Running, config: Config) 
     assert not ADAPTER.can(Capability.SEND)
     with pytest.raises(Rejected, match="answer there"):
         ADAPTER.send(config, Outgoing("k", "Hello", in_reply_to="abc"))
-    assert "Works without a login" in ADAPTER.check(config)
+    assert "Connected without a login" in ADAPTER.check(config)

@@ -163,7 +163,7 @@ def test_a_token_that_was_revoked_is_fetched_anew_once(sandbox: launch.Running) 
     config = connection(sandbox)
     ADAPTER.check(config)
     sandbox.control("faults", platform="reddit", kind="expired", count=1)
-    assert "Works" in ADAPTER.check(config)
+    assert "Connected" in ADAPTER.check(config)
     with pytest.raises(AuthFailed, match="no access token"):
         ADAPTER.check(Config(config.settings, {**config.secrets, "refresh_token": "wrong"}, network=config.network))
 

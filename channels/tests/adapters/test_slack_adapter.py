@@ -244,7 +244,7 @@ def test_no_rooms_and_no_token_are_told() -> None:
 
 def test_the_check_says_who_reads_what() -> None:
     with working(Workspace()) as (_, config):
-        assert ADAPTER.check(config) == "Works: desk of Acme reads #swag."
+        assert ADAPTER.check(config) == "Connected: desk of Acme reads #swag."
 
 
 @pytest.mark.parametrize(
