@@ -65,7 +65,7 @@ class MacroForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("actions"),
         required=False,
         help_text=_(
-            'A list of actions, applied in order: {"do": "reply", "text": "Hi {requester_name}!"}, {"do": "tag", "tags": ["ci"]}, '
+            'Actions, run in order: {"do": "reply", "text": "Hi {requester_name}!"}, {"do": "tag", "tags": ["ci"]}, '
             '{"do": "status", "status": "solved"}.'
         ),
     )

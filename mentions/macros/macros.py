@@ -80,7 +80,7 @@ def action_names() -> list[str]:
 def check(actions: Any) -> list[str]:
     """Errors in a macro's actions, one sentence each; [] if it can be saved."""
     if not isinstance(actions, list):
-        return [_('Actions are a list: [{"do": "status", "status": "solved"}].')]
+        return [_('Actions must be a list: [{"do": "status", "status": "solved"}].')]
     problems = [] if actions else [_("A macro needs at least one action.")]
     known = set(VARIABLES) | _field_names(actions)
     for number, spec in enumerate(actions, start=1):

@@ -107,7 +107,7 @@ MACROS: tuple[dict[str, Any], ...] = (
             {"do": "request_fields", "fields": [{"name": "issue", "label": "Link to the issue", "kind": "url"}]},
             {
                 "do": "reply",
-                "text": "Thanks for letting us know! This is a known issue: {issue} – your vote there helps us prioritise it.",
+                "text": "Thanks for letting us know! This is a known issue: {issue} – your vote there helps rank it.",
             },
             {"do": "tag", "tags": ["known-issue"]},
             {"do": "status", "status": "solved"},

@@ -79,9 +79,7 @@ def _same(known: Reply, ticket_id: int, actor: Any, text: str) -> Reply:
         raise ReplyRefused(_("This reply was not sent: it was undone or stopped. Your text is kept. Send it again."))
     if _tidy(text) != known.text:
         raise ReplyRefused(
-            _(
-                "A different reply was already sent from this page. This one was not sent. Check the conversation, then send it."
-            )
+            _("A different reply was sent from this page, this one was not. Check the conversation, then send it.")
         )
     return known
 
@@ -131,9 +129,7 @@ def _channel(ticket: Ticket, actor: Any, channel_id: int) -> Channel:
             return channel
     if ways.why == "account":
         raise ReplyRefused(
-            _(
-                "You have no working account on this platform. Answer on the platform, or add your account in your settings."
-            )
+            _("You have no working account on this platform. Answer there, or add your account in your settings.")
         )
     raise ReplyRefused(_("You cannot reply from this handle. Choose another one, or answer on the platform."))
 

@@ -103,7 +103,11 @@ def _priority(data: dict[str, Any]) -> str:
 
 def _no_reply(data: dict[str, Any]) -> str:
     reason = data.get("reason", "")
-    words = _("needs no reply: %(reason)s, with a like") if data.get("like") else _("needs no reply: %(reason)s")
+    words = (
+        _("marked no reply needed: %(reason)s, with a like")
+        if data.get("like")
+        else _("marked no reply needed: %(reason)s")
+    )
     return words % {"reason": REASON_WORDS.get(reason, reason)}
 
 

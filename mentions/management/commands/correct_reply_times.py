@@ -14,8 +14,8 @@ from mentions.models import Ticket
 
 class Command(BaseCommand):
     help = (
-        "Corrects tickets from before today's rules: replies that bounced are no first reply, what waits is due by "
-        "today's targets, and tickets solved without an answer get a reason. Says what it changed; safe to repeat."
+        "Applies today's rules to older tickets: bounced replies no longer count as first replies, open tickets are "
+        "due by today's targets, and tickets solved without an answer get a reason. Prints its changes; safe to repeat."
     )
 
     def add_arguments(self, parser: Any) -> None:
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         self._say(done or corrections.correct(desk_now()), "would be" if dry_run else "were")
 
     def _say(self, done: corrections.Corrected, were: str) -> None:
-        self.stdout.write(f"{done.bounced} bounced replies {were} no longer counted as first replies.")
+        self.stdout.write(f"{done.bounced} bounced replies {were} removed from the first replies.")
         self.stdout.write(f"{done.clocks} due times {were} corrected.")
         total = sum(done.reasons.values())
         self.stdout.write(f"{total} tickets solved without an answer {were} given a reason.")

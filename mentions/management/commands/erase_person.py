@@ -14,7 +14,7 @@ from mentions.personal_data import scope as scopes
 class Command(BaseCommand):
     help = (
         "Erases a person with all their accounts: texts, names, files, raw inbox items, drafts, history. Tickets, "
-        "times and counts stay. What platforms send again under an erased id stays out. It cannot be taken back."
+        "times and counts stay. Items sent again under an erased ID stay out. This cannot be undone."
     )
 
     def add_arguments(self, parser: Any) -> None:

@@ -60,7 +60,8 @@ def test_page_shows_the_whole_conversation_with_its_context(client, sam):
     Note.objects.create(ticket=ticket, author=sam, text="asked around", created_at=timezone.now())
     MessageFactory(ticket=ticket, text="Gone", is_deleted=True, deleted_at=timezone.now())
     page = page_of(client, ticket)
-    for words in ("Does it run?", "Does it rum?", "The story", "1 reply by others", "asked around", "deleted on the platform"):
+    shown = ("Does it run?", "Does it rum?", "The story", "1 reply by others", "asked around")
+    for words in (*shown, "deleted on the platform"):
         assert words in page, words
 
 

@@ -60,8 +60,8 @@ def _channels(request: HttpRequest) -> list[Channel]:
     if not channels:
         raise PermissionDenied(
             _(
-                "None of your roles may post as one of our handles, or it takes an account of your own that is not in "
-                "your settings yet. Ask an admin if it should."
+                "None of your roles can post from our handles, or the platform needs your own account, which is not "
+                "in your settings yet. Ask an admin if you need it."
             )
         )
     return channels
