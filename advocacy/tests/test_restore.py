@@ -146,7 +146,7 @@ def test_the_page_lists_what_rests_and_settles_it(desk, dump, mention, client): 
     work(desk)
     page = client.get(reverse("mentions:held")).content.decode()
     assert "Nothing is held back" in page
-    assert page.count("Look there") == 2
+    assert page.count("View on the platform") == 2
     client.force_login(desk.user("sam"))
     assert client.get(reverse("mentions:held")).status_code == 403
     assert client.post(reverse("mentions:settle_all", args=["discard"])).status_code == 403
