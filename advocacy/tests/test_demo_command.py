@@ -124,7 +124,7 @@ def test_demo_starts_stops_and_starts_again_with_its_data(demo, local):
     worker = min(pid for pid in pids if b"celery" in command_line(pid) and b"\0worker\0" in command_line(pid))
     os.kill(worker, signal.SIGKILL)  # the first of its processes: the others are its pool
     assert again.process.wait(timeout=60) != 0
-    assert "worker ended by itself" in again.text
+    assert "worker exited unexpectedly" in again.text
     nothing_left(pids)
 
 
