@@ -123,7 +123,7 @@ def test_a_dead_part_is_an_alarm_told_once_and_once_when_it_is_back(dead):
     assert dead.removeprefix("queue:").lower() in words.lower()
     seen(dead)
     assert watch() == 1
-    assert "works again" in mail.outbox[1].body
+    assert "working again" in mail.outbox[1].body
     assert not Alarm.objects.filter(cleared_at=None).exists()
 
 
@@ -203,7 +203,7 @@ def test_beat_tells_that_redis_is_away_and_that_it_is_back(guard, clock, monkeyp
     assert len(mail.outbox) == 1
     assert "Redis is not responding" in mail.outbox[0].body
     watch()  # a worker's, once Redis is back
-    assert "works again" in mail.outbox[1].body
+    assert "working again" in mail.outbox[1].body
 
 
 def test_beat_tells_that_the_database_is_away_once_and_that_it_is_back(guard, clock, monkeypatch):

@@ -231,7 +231,7 @@ def test_the_connection_test_names_the_programs() -> None:
     with serving(Programs([report(1, 5)])) as server:
         said = ADAPTER.check(connection(server, programs=["acme", "acme-labs"]))
         assert said == "Connected: acme (has reports), acme-labs (no reports)."
-        with pytest.raises(AuthFailed, match="identifier and token"):
+        with pytest.raises(AuthFailed, match="the identifier and the token"):
             ADAPTER.check(connection(server, api_identifier="other"))
         with pytest.raises(Rejected, match="no programs"):
             ADAPTER.check(connection(server, programs=[" "]))

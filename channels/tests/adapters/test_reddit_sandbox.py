@@ -89,7 +89,7 @@ def test_an_answer_is_posted_once_found_and_deleted(sandbox: launch.Running) -> 
     assert found is not None
     assert (found.external_id, found.url) == (receipt.external_id, receipt.url)
     assert "say the docs" in requests.get(receipt.url or "", timeout=20).text
-    with pytest.raises(Rejected, match="only its author"):
+    with pytest.raises(Rejected, match="Only its author"):
         ADAPTER.delete(connection(sandbox, "maria"), receipt.external_id)
     ADAPTER.delete(config, receipt.external_id)
     ADAPTER.delete(config, receipt.external_id)

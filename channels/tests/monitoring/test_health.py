@@ -50,7 +50,7 @@ def healthy(**values: object) -> Connection:
             "overdue by 1",
         ),  # leased for ever
         ({"next_poll_at": NOW - 2 * MINUTE, "lease_until": NOW + MINUTE}, "ok", Level.OK, "Healthy"),
-        ({"next_poll_at": None}, "late", Level.ERROR, "never polled"),
+        ({"next_poll_at": None}, "late", Level.ERROR, "Never polled"),
         ({"last_item_at": NOW - 3 * DAY}, "silent", Level.WARNING, "3\xa0days"),
         ({"last_item_at": None}, "silent", Level.WARNING, "unusual"),
         ({"quota_left": 3, "quota_resets_at": NOW + HOUR}, "quota", Level.NOTICE, "3 requests left"),

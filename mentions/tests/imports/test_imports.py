@@ -275,7 +275,7 @@ def test_pages_show_what_would_happen_do_it_and_let_it_in_again(client, forum):
     assert "undone by" in done
     assert list(Ticket.objects.all()) == [ticket]
     assert "Redo…" in client.get("/channels/imports/").content.decode()
-    assert "1 item is read again." in client.post(f"/channels/imports/{batch_id}/redo/", follow=True).content.decode()
+    assert "Replaying 1 item." in client.post(f"/channels/imports/{batch_id}/redo/", follow=True).content.decode()
     assert InboundItem.objects.get(external_id="2").state in ("pending", "stored")
     assert "Nothing to redo" in client.post(f"/channels/imports/{batch_id}/redo/", follow=True).content.decode()
 

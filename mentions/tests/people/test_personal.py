@@ -149,7 +149,7 @@ def test_what_is_missing_is_told_and_nothing_is_stored(client, sam, place):
     response = client.post(url(place), {"do": "save", "field_token": " "}, follow=True)
     assert "Token: This field is required." in response.content.decode()
     response = client.post(url(place), {"do": "save", "field_token": "env:DESK_CHANNEL_TOKEN"}, follow=True)
-    assert "variables of the server" in response.content.decode()
+    assert "server variables" in response.content.decode()
     assert not PersonalAccount.objects.exists()
 
 
