@@ -33,7 +33,7 @@ class Bluesky(Adapter):
     platform = "bluesky"
     label = "Bluesky"
     fields = (
-        Field("handle", "Handle", "Of the account, as acme.bsky.social or acme.example.", required=True),
+        Field("handle", "Handle", "The account's handle, such as acme.bsky.social or acme.example.", required=True),
         Field(
             "app_password",
             "App password",

@@ -33,10 +33,10 @@ class Disqus(Adapter):
     platform = "disqus"
     label = "Disqus"
     fields = (
-        Field("api_key", "API key", "Of your application (the public one).", FieldKind.SECRET, required=True),
-        Field("api_secret", "API secret", "Of your application.", FieldKind.SECRET),
-        Field("access_token", "Access token", "Of a moderator of the forums.", FieldKind.SECRET),
-        Field("forums", "Forums", "Their short names, one per line.", FieldKind.LIST, required=True),
+        Field("api_key", "API key", "From your application (the public key).", FieldKind.SECRET, required=True),
+        Field("api_secret", "API secret", "From your application.", FieldKind.SECRET),
+        Field("access_token", "Access token", "From a moderator of the forums.", FieldKind.SECRET),
+        Field("forums", "Forums", "Forum short names, one per line.", FieldKind.LIST, required=True),
         Field(
             "with_moderated",
             "Include pending, spam and deleted",

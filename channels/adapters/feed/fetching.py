@@ -123,7 +123,7 @@ def _read(address: str, raw: Raw, now: datetime) -> list[Item]:
         items = wire.split(FeedDocument(raw.content, address, raw.headers.get("Content-Type", "")))
     except Malformed as error:
         if is_web_page(raw.content) and (found := feeds_of(raw.content, address)):
-            named = f"{address} is a web page, not a feed. Its feed is {found[0]}: enter that address instead."
+            named = f"{address} is a web page, not a feed. Enter its feed's address instead: {found[0]}."
             raise Rejected(named) from error
         raise Transient(f"{address}: {error} The desk retries automatically.") from error
     return [_without_future(item, now) for item in items]

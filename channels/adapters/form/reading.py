@@ -24,7 +24,7 @@ _ADDRESS = re.compile(rf"{_ATOM}{{1,64}}@(?:{_LABEL}\.)+(?!\d+\Z){_LABEL}\Z")
 _EMAIL_NAMES = ("email", "e_mail", "email_address", "your_email", "mail", "from", "reply_to", "contact_email")
 _NAME_NAMES = ("name", "full_name", "your_name", "contact_name", "fullname")
 _SLOT = re.compile(r"\{(\w+)\}")
-_FURTHER = "Other fields"
+_FURTHER = "Further fields"
 
 
 def is_address(text: str) -> bool:

@@ -35,8 +35,8 @@ class Reddit(Adapter):
     label = "Reddit"
     fields = (
         Field("client_id", "Client id", "From your app, under its name on reddit.com/prefs/apps.", required=True),
-        Field("client_secret", "Client secret", "Of your app.", FieldKind.SECRET, required=True),
-        Field("refresh_token", "Refresh token", "Of the account that reads.", FieldKind.SECRET, required=True),
+        Field("client_secret", "Client secret", "From your app.", FieldKind.SECRET, required=True),
+        Field("refresh_token", "Refresh token", "For the account that reads.", FieldKind.SECRET, required=True),
         Field(
             "user_agent",
             "User-Agent",

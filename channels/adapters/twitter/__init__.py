@@ -29,9 +29,9 @@ class Twitter(Adapter):
     platform = "twitter"
     label = "Twitter"
     fields = (
-        Field("bearer_token", "Bearer token", "Of your app; reads.", FieldKind.SECRET, required=True),
-        Field("consumer_key", "API key", "Of your app; needed to post.", FieldKind.SECRET),
-        Field("consumer_secret", "API key secret", "Of your app; needed to post.", FieldKind.SECRET),
+        Field("bearer_token", "Bearer token", "From your app; used for reading.", FieldKind.SECRET, required=True),
+        Field("consumer_key", "API key", "From your app; needed to post.", FieldKind.SECRET),
+        Field("consumer_secret", "API key secret", "From your app; needed to post.", FieldKind.SECRET),
         Field("search_query", "Search", "Read in addition to mentions of the handles. Uses Twitter's search syntax."),
         Field("api_base", "API", kind=FieldKind.URL, default=client.API),
         Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
@@ -51,8 +51,8 @@ class Twitter(Adapter):
             "One per line, to replace the built-in ones (down, outage, 502, …).",
             FieldKind.LIST,
         ),
-        Field("access_token", "Access token", "Of this handle; needed to post.", FieldKind.SECRET),
-        Field("access_token_secret", "Access token secret", "Of this handle; needed to post.", FieldKind.SECRET),
+        Field("access_token", "Access token", "For this handle; needed to post.", FieldKind.SECRET),
+        Field("access_token_secret", "Access token secret", "For this handle; needed to post.", FieldKind.SECRET),
     )
     capabilities = frozenset(
         {
