@@ -40,7 +40,7 @@ for _model in _models:
 
 def _managed(request: HttpRequest, person: User) -> User:
     if not giving.may_manage(request.user, person):
-        raise PermissionDenied(_("You cannot change somebody who may do more than you, or yourself."))
+        raise PermissionDenied(_("You cannot change yourself, or someone with more permissions than you."))
     return person
 
 
@@ -51,7 +51,7 @@ def deactivate(model_admin: Any, request: HttpRequest, person: User, _typed: str
 
 def activate(model_admin: Any, request: HttpRequest, person: User, _typed: str = "") -> None:
     members.activate(_managed(request, person), request.user, desk_now())
-    said = _("%(name)s may log in again. Their password is gone: they need “Forgotten password?” or an invitation.")
+    said = _("%(name)s may log in again, but has no password: send an invitation or ask them to reset it.")
     messages.success(request, said % {"name": person})
 
 
@@ -59,13 +59,13 @@ def invite(model_admin: Any, request: HttpRequest, person: User, _typed: str = "
     if members.invite(_managed(request, person), request.user, desk_now()):
         messages.success(request, _("An invitation is on its way to %(address)s.") % {"address": person.email})
     else:
-        said = _("No invitation: they have a verified address and can use “Forgotten password?”, or no address at all.")
+        said = _("No invitation sent: they have no email address, or a verified one to reset their password.")
         messages.warning(request, said)
 
 
 def remove_second_factor(model_admin: Any, request: HttpRequest, person: User, _typed: str = "") -> None:
     members.remove_second_factor(_managed(request, person), request.user, desk_now())
-    messages.success(request, _("%(name)s has no second factor any more and is logged out.") % {"name": person})
+    messages.success(request, _("Removed the second factor of %(name)s and logged them out.") % {"name": person})
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -79,10 +79,10 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("username", "first_name", "last_name", "email", "groups", "is_staff", "is_superuser")
-        labels = {"is_staff": gettext_lazy("Opens the admin pages"), "is_superuser": gettext_lazy("Superuser")}
+        labels = {"is_staff": gettext_lazy("Can open the admin"), "is_superuser": gettext_lazy("Superuser")}
         help_texts = {
-            "is_staff": gettext_lazy("What they may do there comes with their roles."),
-            "is_superuser": gettext_lazy("May do everything. Only a superuser makes another one."),
+            "is_staff": gettext_lazy("Their roles decide what they can do there."),
+            "is_superuser": gettext_lazy("Can do everything. Only a superuser can create another one."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -126,7 +126,7 @@ class UserAdmin(ButtonAdmin):
             person = [name for name in person if name != "username"]
             return [(None, {"fields": ["username", *person, "role_names", *self.readonly_fields[:4]]})]
         rights = ["groups", "is_staff", *(["is_superuser"] if request.user.is_superuser else [])]
-        sets = [(None, {"fields": person}), (_("What they may do"), {"fields": rights})]
+        sets = [(None, {"fields": person}), (_("Permissions"), {"fields": rights})]
         if obj is not None:
             sets.append((_("Access"), {"fields": list(self.readonly_fields[:4])}))
         return sets

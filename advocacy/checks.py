@@ -35,7 +35,7 @@ def names(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
         if stranger.nearest:
             found.append(Error(said, hint=f"Did you mean {stranger.nearest}?", id="desk.E002"))
         else:
-            found.append(Warning(said, hint="docs/settings.md lists all of them.", id="desk.W003"))
+            found.append(Warning(said, hint="docs/settings.md lists all settings.", id="desk.W003"))
     return found
 
 
@@ -48,8 +48,8 @@ def addresses(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
     if "*" in settings.ALLOWED_HOSTS:
         found.append(
             Error(
-                "DESK_ALLOWED_HOSTS allows every host, so a forged Host header is believed.",
-                hint=f"Name the hosts: DESK_ALLOWED_HOSTS={host}",
+                "DESK_ALLOWED_HOSTS allows every host, so forged Host headers are accepted.",
+                hint=f"List the hosts: DESK_ALLOWED_HOSTS={host}",
                 id="desk.E021",
             )
         )
@@ -75,7 +75,7 @@ def addresses(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
     if settings.DEBUG and not local:
         found.append(
             Warning(
-                "DESK_DEBUG is on at a public address: error pages would show the code.",
+                "DESK_DEBUG is on at a public address: error pages would show source code.",
                 hint="Leave DESK_DEBUG unset.",
                 id="desk.W024",
             )
@@ -91,9 +91,9 @@ def leases(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"DESK_POLL_LEASE_SECONDS is {settings.POLL_LEASE_SECONDS}: a poller that waits for a slow answer would "
-            "count as lost.",
-            hint=f"With DESK_READ_TIMEOUT_SECONDS={settings.READ_TIMEOUT_SECONDS} it may be from {least} to 600.",
+            f"DESK_POLL_LEASE_SECONDS is {settings.POLL_LEASE_SECONDS}: a poller waiting for a slow response "
+            "would count as lost.",
+            hint=f"With DESK_READ_TIMEOUT_SECONDS={settings.READ_TIMEOUT_SECONDS} use a value from {least} to 600.",
             id="desk.E030",
         )
     ]
@@ -108,8 +108,8 @@ def single_sign_on(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
     if not settings.GIVEN["DESK_OIDC_CLIENT_ID"]:
         found.append(
             Error(
-                "DESK_OIDC_ISSUER is set and DESK_OIDC_CLIENT_ID is not: nobody could log in by single sign-on.",
-                hint="Set DESK_OIDC_CLIENT_ID to the id that the provider gave the desk.",
+                "DESK_OIDC_ISSUER is set without DESK_OIDC_CLIENT_ID: nobody could log in by single sign-on.",
+                hint="Set DESK_OIDC_CLIENT_ID to the client ID from the provider.",
                 id="desk.E031",
             )
         )
@@ -117,7 +117,7 @@ def single_sign_on(app_configs: Configs, **kwargs: Any) -> list[CheckMessage]:
         found.append(
             Warning(
                 "DESK_OIDC_CLIENT_SECRET is not set: most providers will refuse the desk.",
-                hint="Set it to the secret that the provider gave the desk.",
+                hint="Set it to the client secret from the provider.",
                 id="desk.W032",
             )
         )
@@ -141,7 +141,7 @@ def refuse_old_database() -> None:
     except NotSupportedError as error:
         raise ImproperlyConfigured(f"The desk cannot start:\ndesk.E005: {error}") from None
     except DatabaseError as error:
-        logger.warning("PostgreSQL does not answer yet: %s", type(error).__name__)
+        logger.warning("PostgreSQL is not responding yet: %s", type(error).__name__)
     finally:
         connection.close()  # forked processes must not share it
 

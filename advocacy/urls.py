@@ -10,7 +10,7 @@ from advocacy.monitoring import health_pages
 # The admin's own login form has neither second factor nor attempt limits: everybody uses one login page.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = _("Mention desk")
-admin.site.index_title = _("Settings of the desk")
+admin.site.index_title = _("Desk settings")
 
 handler500 = "advocacy.monitoring.outage_page.error"
 urlpatterns = [

@@ -12,7 +12,7 @@ KINDS: dict[str, Promise] = {
     "login_refused": _("Login refused"),
     "logout": _("Logged out"),
     "session_ended": _("Session ended"),
-    "reauthenticated": _("Confirmed who they are"),
+    "reauthenticated": _("Identity confirmed"),
     # credentials
     "password_changed": _("Password changed"),
     "password_reset_asked": _("Password reset requested"),

@@ -16,10 +16,10 @@ PER_PAGE = 100
 
 
 class FilterForm(forms.Form):
-    kind = forms.ChoiceField(label=_("What"), required=False, choices=lambda: [("", _("everything")), *KINDS.items()])
-    who = forms.CharField(label=_("Who or concerning"), required=False, max_length=200)
+    kind = forms.ChoiceField(label=_("Event"), required=False, choices=lambda: [("", _("All events")), *KINDS.items()])
+    who = forms.CharField(label=_("Actor or subject"), required=False, max_length=200)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     before = forms.IntegerField(required=False, min_value=1, max_value=2**62, widget=forms.HiddenInput)
 
 

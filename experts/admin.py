@@ -28,7 +28,7 @@ class TopicForm(forms.ModelForm):  # type: ignore[type-arg]
     keywords = KeywordsField(
         required=False,
         label=_("keywords"),
-        help_text=_("One a line; a conversation with these words suggests the topic."),
+        help_text=_("One per line. A conversation that contains one of them suggests the topic."),
     )
 
     class Meta:

@@ -121,7 +121,7 @@ def _ask(request: HttpRequest, ticket: Ticket, now: datetime) -> HttpResponse:
         except (OutcomeRefused, ClaimLost, AlreadyClaimed) as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("Asked %(who)s. The ticket waits outside the queue.") % {"who": chosen})
+            messages.success(request, _("Asked %(who)s. The ticket is parked.") % {"who": chosen})
             return redirect("mentions:ticket", ticket.pk) if not token else redirect(playing.onward_address(request))
     return render(request, "experts/ask.html", _ask_context(ticket, chosen, form, token, now), status=422)
 
@@ -195,7 +195,9 @@ def _ended(request: HttpRequest, found: Outreach) -> HttpResponse:
 def _restricted(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    raise PermissionDenied(_("Your roles may not see this conversation. Ask in the Slack thread where you found it."))
+    raise PermissionDenied(
+        _("Your roles do not include this conversation. Ask in the Slack thread where you found it.")
+    )
 
 
 def _state(request: HttpRequest) -> str:

@@ -8,11 +8,11 @@ from string import Template
 SEARCH_PHRASE = "support from an expert"
 DEFAULT_TEXT = """\
 $who $link
-Hello! A mention on $platform needs support from an expert. Could you answer it there, with your own account? \
-Your own words are worth more to the person who asked than ours, even if they are short. \
-If you do not know the answer: share what you think and name somebody who may, or point me to a better channel. \
+Hello! A mention on $platform needs support from an expert. Could you answer it there, from your own account? \
+A short answer in your own words is worth more to the person who asked than one from us. \
+If you do not know the answer, share what you think and name someone who might, or point me to a better channel. \
 Thank you!
-How to answer, and one click to say that you did: $respond"""
+How to answer, and one click to confirm: $respond"""
 PLACEHOLDERS = ("who", "link", "platform", "respond", "advocate")
 
 
@@ -37,13 +37,11 @@ def checked(text: str) -> str:
         names = Template(text).get_identifiers()
         Template(text).substitute(dict.fromkeys(PLACEHOLDERS, ""))
     except (KeyError, ValueError) as error:
-        raise BadWording(f"Unknown placeholder {error}; there are: $" + ", $".join(PLACEHOLDERS)) from error
+        raise BadWording(f"Unknown placeholder {error}. Use only: $" + ", $".join(PLACEHOLDERS)) from error
     if "link" not in names:
-        raise BadWording("The text needs $link, the address of the mention.")
+        raise BadWording("Add $link, the address of the mention.")
     if SEARCH_PHRASE not in text:
-        raise BadWording(
-            f"The text needs the phrase “{SEARCH_PHRASE}”: the team counts its requests by searching for it."
-        )
+        raise BadWording(f"Add the phrase “{SEARCH_PHRASE}”: the team counts its requests by searching for it.")
     return text
 
 

@@ -65,7 +65,7 @@ class MacroForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("actions"),
         required=False,
         help_text=_(
-            'A list, done in order: {"do": "reply", "text": "Hi {requester_name}!"}, {"do": "tag", "tags": ["ci"]}, '
+            'Actions, run in order: {"do": "reply", "text": "Hi {requester_name}!"}, {"do": "tag", "tags": ["ci"]}, '
             '{"do": "status", "status": "solved"}.'
         ),
     )
@@ -94,7 +94,7 @@ class ViewForm(forms.ModelForm):  # type: ignore[type-arg]
     filters = JsonText(
         label=_("filters"),
         required=False,
-        help_text=_('For example {"channels": ["acme"], "priority_min": 30}; empty: everything in the queue.'),
+        help_text=_('For example {"channels": ["acme"], "priority_min": 30}. Leave empty for the whole queue.'),
     )
 
     class Meta:

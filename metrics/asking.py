@@ -34,12 +34,12 @@ def read(request: HttpRequest, now: datetime) -> Asked:
     try:
         period = asked(request.GET, today, tz)
     except BadPeriod as error:
-        problems.append(f"{error} " + _("Shown instead: the last 30 days."))
+        problems.append(f"{error} " + _("Showing the last 30 days instead."))
         period = named(DEFAULT, today, tz)
     wanted = set(request.GET.getlist("channel")) - {""}
     chosen = [channel for channel in channels if channel.slug in wanted]
     if len(chosen) < len(wanted):
-        problems.append(_("A channel asked for does not exist; it was left out."))
+        problems.append(_("One of the channels does not exist and was ignored."))
     high_only, with_internal = request.GET.get("priority") == "high", bool(request.GET.get("internal"))
     filters = Filters(period, [channel.pk for channel in chosen], high_only, with_internal)
     return Asked(filters, channels, problems, request.GET)

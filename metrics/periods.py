@@ -72,9 +72,9 @@ def asked(query: Mapping[str, str], today: date, tz: tzinfo = UTC) -> Period:
     try:
         period = Period(read_day(first), read_day(last) if last else today, tz)
     except ValueError as error:
-        raise BadPeriod("Give both days as year-month-day, for example 2026-11-01.") from error
+        raise BadPeriod("Enter both dates as YYYY-MM-DD, for example 2026-11-01.") from error
     if period.last < period.first:
-        raise BadPeriod("The last day is before the first.")
+        raise BadPeriod("The end date is before the start date.")
     if len(period.days) > MAX_DAYS:
-        raise BadPeriod(f"At most {MAX_DAYS} days at once.")
+        raise BadPeriod(f"Choose at most {MAX_DAYS} days.")
     return period

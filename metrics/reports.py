@@ -90,8 +90,8 @@ class FirstReplyReport:
             _("Median"),
             _("Goal"),
             _("Within target"),
-            _("Overdue, no answer"),
-            _("Still in time"),
+            _("Overdue, unanswered"),
+            _("Unanswered, within target"),
             _("No reply needed"),
         ]
         rows = [*self.totals, *self.channels]
@@ -130,7 +130,7 @@ def _with_unsettled(table: Table, rows: Sequence[FirstReply]) -> Table:
     """Adds a rarely needed column: tickets that are done without an answer or a reason."""
     cells = [Cell(f"{r.unsettled:,}", r.unsettled, "unsettled", r.channel_id, high=r.high) for r in rows]
     wider = [[*cells_, cell] for cells_, cell in zip(table.rows, cells, strict=True)]
-    return Table([*table.heads, _("Done, no answer or reason")], wider)
+    return Table([*table.heads, _("Solved, no reply or reason")], wider)
 
 
 class ActivityReport:

@@ -15,13 +15,13 @@ from metrics.reports import Cell, Report, Table, duration
 FIGURE_WORDS = {
     "mentions": _("Mentions posted"),
     "answered": _("Answered"),
-    "within": _("Answered within the target"),
-    "late": _("Answered after the target"),
-    "overdue": _("Open and overdue, without any answer"),
-    "in_time": _("Without an answer, still in time"),
-    "unsettled": _("Done without an answer or a reason"),
+    "within": _("Answered within target"),
+    "late": _("Answered after target"),
+    "overdue": _("Overdue, unanswered"),
+    "in_time": _("Unanswered, within target"),
+    "unsettled": _("Solved without a reply or a reason"),
     "no_reply": _("No reply needed"),
-    "replied": _("First replies given"),
+    "replied": _("First replies"),
     "solved": _("Solved"),
 }
 STATE_WORDS = {"good": _("meets the goal"), "bad": _("needs attention")}
@@ -32,7 +32,7 @@ PERIOD_WORDS = [
     ("90d", _("Last 90 days")),
     ("this-month", _("This month")),
     ("last-month", _("Last month")),
-    ("custom", _("The days given")),
+    ("custom", _("Custom period")),
 ]
 
 

@@ -1,4 +1,4 @@
-"""`python -m sandbox --state DIR`: start the pretend outside world; see `--help`."""
+"""`python -m sandbox --state DIR`: starts the simulated platforms; see `--help`."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from sandbox.universe import Universe
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8100, help="HTTP; 0 is any free port, here and below")
-    parser.add_argument("--imap-port", type=int, default=8143)
-    parser.add_argument("--smtp-port", type=int, default=8025)
-    parser.add_argument("--state", type=Path, required=True, help="folder in which the world is kept")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--history-days", type=int, default=14, help="past that a new world is born with")
-    parser.add_argument("--rate", type=float, default=6, help="new things a minute")
-    parser.add_argument("--with-parent", type=int, metavar="PID", help="end when this parent process ends")
-    parser.add_argument("--quiet", action="store_true", help="no line for each request")
+    parser.add_argument("--port", type=int, default=8100, help="HTTP port; 0 picks a free one, also below")
+    parser.add_argument("--imap-port", type=int, default=8143, help="IMAP port")
+    parser.add_argument("--smtp-port", type=int, default=8025, help="SMTP port")
+    parser.add_argument("--state", type=Path, required=True, help="folder for the world's state")
+    parser.add_argument("--seed", type=int, default=7, help="seed of the generated content")
+    parser.add_argument("--history-days", type=int, default=14, help="days of history in a new world")
+    parser.add_argument("--rate", type=float, default=6, help="new posts and mails per minute")
+    parser.add_argument("--with-parent", type=int, metavar="PID", help="exit when this parent process exits")
+    parser.add_argument("--quiet", action="store_true", help="do not log requests")
     return parser.parse_args()
 
 

@@ -66,7 +66,7 @@ class Whole:
             raise Refused("is not a whole number")
         value = int(text)
         if not self.least <= value <= self.most:
-            raise Refused("is out of bounds")
+            raise Refused("is out of range")
         return value
 
     @property
@@ -84,11 +84,11 @@ class Text:
 
     def read(self, text: str) -> str:
         if _UNPRINTABLE.search(text):
-            raise Refused("has a line break or another control character in it")
+            raise Refused("contains a line break or another control character")
         if len(text) > self.most:
             raise Refused(f"is longer than {self.most} characters")
         if self.pattern and not re.fullmatch(self.pattern, text):
-            raise Refused("does not look as it should")
+            raise Refused("has the wrong format")
         return text
 
     @property
@@ -105,7 +105,7 @@ class Choice:
     def read(self, text: str) -> str:
         found = next((word for word in self.allowed if word.lower() == text.lower()), None)
         if found is None:
-            raise Refused("is not one of the allowed words")
+            raise Refused("is not an allowed value")
         return found
 
     @property
@@ -123,16 +123,16 @@ class Listing:
         values = []
         for place, part in enumerate((part.strip() for part in text.split(",")), start=1):
             if not part:
-                raise Refused(f"has nothing in place {place} of its list")
+                raise Refused(f"has an empty item at position {place}")
             try:
                 values.append(self.each.read(part))
             except Refused as refusal:
-                raise Refused(f"has a part, number {place}, that {refusal}") from None
+                raise Refused(f"has an item at position {place} that {refusal}") from None
         return values
 
     @property
     def remedy(self) -> str:
-        return f"Separate the parts by commas. For each: {self.each.remedy}"
+        return f"Separate items with commas. For each: {self.each.remedy}"
 
 
 @dataclass(frozen=True)
@@ -151,13 +151,13 @@ class Host:
         if not _HOST.match(host):
             raise Refused("is not a host")
         if colon and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            raise Refused("has no port from 1 to 65535 after its colon")
+            raise Refused("needs a port from 1 to 65535 after the colon")
         return text
 
     @property
     def remedy(self) -> str:
         shown = "forum.internal:8443" if self.with_port else "desk.example.com"
-        return f"Use a host without http:// and without a path, such as {shown}."
+        return f"Use a host name without http:// or a path, such as {shown}."
 
 
 @dataclass(frozen=True)
@@ -171,10 +171,10 @@ class Mail:
         try:
             validate_email(inner[1] if inner else text)
         except ValidationError:
-            raise Refused("is not an address of mail") from None
+            raise Refused("is not an email address") from None
         return text
 
-    remedy = "Use an address such as team@example.com."
+    remedy = "Use an email address such as team@example.com."
 
 
 @dataclass(frozen=True)
@@ -188,16 +188,14 @@ class Address:
     def read(self, text: str) -> str:
         parts = split_address(text)
         if parts is None or parts.scheme not in self.schemes or not parts.hostname or not _HOST.match(parts.hostname):
-            raise Refused("is not an address")
+            raise Refused("is not a URL")
         if self.bare and (parts.path.strip("/") or parts.query or parts.fragment or parts.username):
-            raise Refused("has more in it than scheme, host and port")
+            raise Refused("has more than scheme, host and port")
         return text
 
     @property
     def remedy(self) -> str:
-        return (
-            f"Use an address that begins with {' or '.join(f'{s}://' for s in self.schemes)}, such as {self.example}."
-        )
+        return f"Use a URL that starts with {' or '.join(f'{s}://' for s in self.schemes)}, such as {self.example}."
 
 
 @dataclass(frozen=True)
@@ -218,10 +216,10 @@ class SigningKey:
 
     def read(self, text: str) -> str:
         if len(text) < SECRET_KEY_LENGTH or len(set(text)) < 10 or text.startswith("django-insecure"):
-            raise Refused(f"is weak: {SECRET_KEY_LENGTH} random characters are the least")
+            raise Refused(f"is too weak: use at least {SECRET_KEY_LENGTH} random characters")
         return text
 
-    remedy = f"Make one once and keep it: {NEW_SIGNING_KEY}"
+    remedy = f"Generate one and keep it: {NEW_SIGNING_KEY}"
 
 
 @dataclass(frozen=True)
@@ -237,7 +235,7 @@ class EncryptionKey:
 
     remedy = (
         "A key is 32 bytes in URL-safe base64 (44 characters). The first one encrypts, all of them decrypt. Keep them "
-        f"apart from the database's backups. A new one: {NEW_KEY}"
+        f"apart from the database's backups. Generate one: {NEW_KEY}"
     )
 
 

@@ -20,21 +20,21 @@ class DatabaseAddress:
     def read(self, text: str) -> str:
         parts = split_address(text)
         if parts is None or not parts.scheme:
-            raise Refused("is not an address")
+            raise Refused("is not a URL")
         if parts.scheme not in ("postgresql", "postgres", "pgsql", "psql"):
-            raise Refused(f"names {parts.scheme}, but the desk needs PostgreSQL")
+            raise Refused(f"is for {parts.scheme}, but the desk needs PostgreSQL")
         if not parts.path.strip("/"):
-            raise Refused("names no database")
+            raise Refused("has no database name")
         for name, value in query_of(parts):
             if name == "sslmode" and value not in SSL_MODES:
-                raise Refused(f"has an sslmode that is none of {', '.join(SSL_MODES)}")
+                raise Refused(f"has an sslmode other than {', '.join(SSL_MODES)}")
             if name in _SSL_FILES and value != "system" and not Path(value).is_file():
-                raise Refused(f"names a file as {name} that is not there")
+                raise Refused(f"has a {name} file that does not exist")
         return text
 
     remedy = (
         "Use postgresql://user:password@host:5432/name, with ?sslmode=verify-full&sslrootcert=/path/ca.pem for TLS. "
-        "For a desk that brings its own PostgreSQL and Redis, to look around, run script/demo."
+        "To try the desk with its own PostgreSQL and Redis, run script/demo."
     )
 
 
@@ -45,13 +45,13 @@ class RedisAddress:
     def read(self, text: str) -> str:
         parts = split_address(text)
         if parts is None or parts.scheme not in ("redis", "rediss") or not parts.hostname:
-            raise Refused("is not the address of a Redis")
+            raise Refused("is not a Redis URL")
         number = parts.path.strip("/")
         if number and not (number.isascii() and number.isdigit()):
-            raise Refused("has a path that is not the number of a database")
+            raise Refused("has a path that is not a database number")
         for name, value in query_of(parts):
             if name == "ssl_ca_certs" and not Path(value).is_file():
-                raise Refused("names a file as ssl_ca_certs that is not there")
+                raise Refused("has an ssl_ca_certs file that does not exist")
         return text
 
     remedy = "Use redis://:password@host:6379/0, or rediss://… for TLS."
@@ -64,9 +64,9 @@ class MailServer:
     def read(self, text: str) -> str:
         parts = split_address(text)
         if parts is None or parts.scheme not in Env.EMAIL_SCHEMES:
-            raise Refused("is not the address of a mail server")
+            raise Refused("is not a mail server URL")
         if parts.scheme.startswith("smtp") and not parts.hostname:
-            raise Refused("names no host")
+            raise Refused("has no host")
         return text
 
     remedy = "Use smtp+tls://user:password@host:587, smtp+ssl://user:password@host:465 or consolemail://."

@@ -54,7 +54,7 @@ class Setting:
         return f"`{','.join(self.default) if isinstance(self.default, list) else self.default}`"
 
 
-_SLACK_CHANNEL = Text(80, r"#?[^\s#,]{1,79}", "Use the name or the id of one channel, such as #community-advocates.")
+_SLACK_CHANNEL = Text(80, r"#?[^\s#,]{1,79}", "Use the name or id of one channel, such as #community-advocates.")
 
 SETTINGS: tuple[Setting, ...] = (
     # --- services
@@ -78,7 +78,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DESK_SLACK_API_BASE", Address(example="https://slack.com/api/"), "https://slack.com/api/"),
     Setting(
         "DESK_SLACK_TOKEN",
-        Text(400, r"[A-Za-z0-9_-]{10,}", "Use the bot token of the Slack app; it begins with xoxb-."),
+        Text(400, r"[A-Za-z0-9_-]{10,}", "Use the bot token of the Slack app; it starts with xoxb-."),
         "",
         secret=True,
     ),
@@ -107,7 +107,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DESK_OIDC_ROLE_CLAIM", Text(100), "groups"),
     Setting(
         "DESK_OIDC_ROLES",
-        Listing(Text(300, r".+=[^=]+", "Use a value of the claim and a role of the desk, such as support=advocate.")),
+        Listing(Text(300, r".+=[^=]+", "Map a claim value to a role of the desk, such as support=advocate.")),
         [],
     ),
     Setting("DESK_OIDC_SECOND_FACTOR", Flag(), False),

@@ -26,9 +26,9 @@ def replay(say: Callable[[str], None]) -> None:
     if Ticket.objects.exists():
         return
     fetch_everything(say)
-    say(f"{InboundItem.objects.count()} items of the past")
+    say(f"{InboundItem.objects.count()} items of history")
     ingest_everything()
-    say(f"{Ticket.objects.count()} tickets; reading their threads")
+    say(f"{Ticket.objects.count()} tickets; fetching their threads")
     read_threads()
 
 

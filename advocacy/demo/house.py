@@ -63,7 +63,7 @@ class House:
                 return str(error)
             finally:
                 self.crew.stop()
-        self.say("Everything has stopped.")
+        self.say("Everything is stopped.")
         return None
 
     def _live(self) -> str:
@@ -72,7 +72,7 @@ class House:
             self._announce()
             name = self.crew.watch(self.interrupts)
             log = self.places.log(name)
-            return f"{name} ended by itself, so all of it stops. The end of {log}:\n{parts.tail(log)}"
+            return f"{name} exited unexpectedly, so everything stops. End of {log}:\n{parts.tail(log)}"
         except Interrupted as signal:
             self.say(f"\n{signal}: stopping everything …")
             raise
@@ -84,7 +84,7 @@ class House:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            raise PartFailed(f"A demo is already running here (pid {lock.read().strip() or '?'}).") from None
+            raise PartFailed(f"A demo is already running in this folder (pid {lock.read().strip() or '?'}).") from None
         lock.seek(0)
         lock.truncate()
         lock.write(str(os.getpid()))
@@ -103,7 +103,7 @@ class House:
         self._desk()
 
     def _forget(self, data: Path) -> None:
-        self.say("· forgetting the last demo")
+        self.say("· deleting the last demo")
         for path in (data, self.places.sandbox, self.places.logs):
             shutil.rmtree(path, ignore_errors=True)
         for path in (self.keys_file, self.places.local / "beat"):
@@ -124,7 +124,7 @@ class House:
     def _choose_port(self) -> int:
         port = next_free(self.wishes.port)
         if port != self.wishes.port:
-            self.say(f"· port {self.wishes.port} is taken, so the desk is at {port}")
+            self.say(f"· port {self.wishes.port} is taken, using {port}")
         return port
 
     def _make_environment(self, database_url: str) -> None:
@@ -144,7 +144,7 @@ class House:
         }
 
     def _world(self) -> None:
-        self._progress("the pretend outside world")
+        self._progress("sandbox")
         self.crew.group()
         self._again_on_other_ports(self._start_world)
         self.env |= {
@@ -211,7 +211,7 @@ class House:
         finally:
             code = filling.stop()
         if code != 0:
-            raise PartFailed("The desk could not be filled; the reason is above.")
+            raise PartFailed("Could not fill the desk; see the error above.")
 
     def _desk(self) -> None:
         self._progress("web, workers and beat")
@@ -241,7 +241,7 @@ class House:
         lines = [f"\nThe desk is at {self.address} after {time.monotonic() - self.began:.0f} s.\n"]
         for login in LOGINS:
             lines.append(f"  {login.role:<10} {login.username:<6} {self.keys.passwords[login.username]}")
-        lines.append(f"\nThe pretend outside world is at {self.sandbox_url}/ (post something there).")
+        lines.append(f"\nThe sandbox (simulated platforms) is at {self.sandbox_url}/; post something there.")
         lines.append(f"Logs are in {self.places.logs}. Ctrl-C stops everything and keeps the data.")
         self.say("\n".join(lines))
 
@@ -257,7 +257,7 @@ def _free_ports(wanted: tuple[int, int, int]) -> tuple[int, int, int]:
 def _all_there(health_url: str, crew: Crew) -> bool:
     """Whether web, worker and beat work; other health checks don't matter here."""
     if name := crew.ended:
-        raise PartFailed(f"{name} ended while the desk was starting.")
+        raise PartFailed(f"{name} exited while the desk was starting.")
     found = (parts.get_json(health_url) or {}).get("parts", {})
     workers = [name for name in found if name.startswith("worker for ")]
     needed = ["migrations", "static files", "beat", *(workers or ["workers"])]

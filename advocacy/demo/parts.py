@@ -117,7 +117,7 @@ def wait_for(
     while not there():
         if not part.running or time.monotonic() > deadline:
             what = "ended" if not part.running else f"was not ready after {within_s:.0f} s"
-            raise PartFailed(f"{name} {what}. The end of {places.log(name)}:\n{tail(places.log(name))}")
+            raise PartFailed(f"{name} {what}. End of {places.log(name)}:\n{tail(places.log(name))}")
         interrupts.check()
         time.sleep(0.2)
 

@@ -28,4 +28,4 @@ def next_free(wanted: int, taken: set[int] | None = None) -> int:
     for port in range(wanted, min(wanted + TRIES, 65536)):
         if port not in (taken or set()) and is_free(port):
             return port
-    raise NoPortFree(f"No port from {wanted} to {wanted + TRIES - 1} is free: choose another with --port.")
+    raise NoPortFree(f"No port from {wanted} to {wanted + TRIES - 1} is free. Choose another with --port.")

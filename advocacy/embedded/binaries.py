@@ -46,7 +46,7 @@ def other_user() -> tuple[int, int] | None:
         except KeyError:
             continue
         return entry.pw_uid, entry.pw_gid
-    raise EmbeddedError("PostgreSQL does not run as root, and this system has no user `nobody`: use another user.")
+    raise EmbeddedError("PostgreSQL does not run as root, and this system has no user `nobody`. Run as another user.")
 
 
 def reachable(folder: Path, identity: tuple[int, int] | None) -> bool:
@@ -84,7 +84,7 @@ def runtime_base(identity: tuple[int, int] | None) -> Path:
             continue
         if _is_ours(folder) and reachable(folder, identity):
             return folder
-    raise EmbeddedError(f"None of {', '.join(FALLBACKS_FOR_ROOT)} can hold the programs of PostgreSQL.")
+    raise EmbeddedError(f"None of {', '.join(FALLBACKS_FOR_ROOT)} can hold PostgreSQL's binaries.")
 
 
 def _is_ours(folder: Path) -> bool:

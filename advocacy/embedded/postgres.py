@@ -182,7 +182,7 @@ class PostgresServer:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise EmbeddedError(
-                        f"{self.data} is used by another running desk (PostgreSQL: pid {self.pid}): stop that first."
+                        f"{self.data} is in use by another running desk (PostgreSQL pid {self.pid}). Stop it first."
                     ) from None
             time.sleep(0.1)
 

@@ -66,7 +66,7 @@ class RedisServer:
             if self._answers():
                 return
             self.stop()
-        raise EmbeddedError(f"Redis did not start on any of the ports {ports}; its log: {self.log}.")
+        raise EmbeddedError(f"Redis did not start on any of the ports {ports}. See its log: {self.log}.")
 
     def ask_to_stop(self) -> None:
         """Start the shutdown without waiting for it."""

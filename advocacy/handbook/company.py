@@ -29,13 +29,13 @@ class Company:
     def __post_init__(self) -> None:
         """Raises BadName."""
         if not self.name.strip() or len(self.name) > 60:
-            raise BadName("A company has a name of 1 to 60 characters.")
+            raise BadName("The company name must have 1 to 60 characters.")
         if not _HANDLE.fullmatch(self.handle):
-            raise BadName(f"{self.handle!r} is no handle: letters, digits and _, at most 15 of them, without @.")
+            raise BadName(f"{self.handle!r} is not a handle: use up to 15 letters, digits and _, without @.")
         if not _DOMAIN.fullmatch(self.domain):
-            raise BadName(f"{self.domain!r} is no domain, such as acme.example.")
+            raise BadName(f"{self.domain!r} is not a domain such as acme.example.")
         if not _LOCAL.fullmatch(self.person):
-            raise BadName(f"{self.person!r} is not what stands before the @ of a mail address.")
+            raise BadName(f"{self.person!r} is not the local part of an email address (before the @).")
 
     def fill(self, value: Any) -> Any:
         """Fills in `$company`, `$handle` and `$domain` in every text of a value; other values stay unchanged."""

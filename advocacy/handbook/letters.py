@@ -69,7 +69,7 @@ def _form(key: str, name: str, alias: str, source: str, workflow: str, fields: t
             "form_fields": [*_PERSON, *fields],
             "allowed_sites": ["https://$domain"],
             "subject": f"{name}: {{name}}",
-            "thanks": "Thank you! We answer by mail, usually within a working day.",
+            "thanks": "Thank you! We reply by email, usually within one working day.",
             "from_name": f"$company {name}",
         },
         more={"tool_links": list(PROGRAM_TOOLS)} if key != "speakers" else {},
@@ -104,7 +104,7 @@ FORMS = ConnectionRow(
 
 def _room(name: str, rank: int) -> ChannelRow:
     return ChannelRow(
-        f"slack-{name}", f"slack-{name}", f"#{name}", "Slack: questions of our own people", words.INTERNAL,
+        f"slack-{name}", f"slack-{name}", f"#{name}", "Slack: internal questions", words.INTERNAL,
         words.VOICE, name, rank,
     )  # fmt: skip
 

@@ -18,42 +18,42 @@ def _reply(text: str, tag: str, status: str, *before: dict[str, Any]) -> list[di
 EVERYDAY: tuple[dict[str, Any], ...] = (
     {
         "name": "Support::Similar topic of the forum",
-        "description": "There is a topic already: send them there, ask for their input.",
+        "description": "A topic exists: send them there and ask for their input.",
         "actions": _reply(
-            "Somebody has worked through something like it: {topic} Add your case there, we will look in on it!",
-            "forum", "solved", _asks("topic", "Link of the topic"),
+            "Somebody has worked through something similar: {topic} Add your case there, and we will take a look!",
+            "forum", "solved", _asks("topic", "Link to the topic"),
         ),
     },
     {
         "name": "Support::Category of the forum",
-        "description": "No topic yet: the fitting category, where more people can help.",
+        "description": "No topic yet: send them to the right category, where more people can help.",
         "actions": _reply(
-            "That deserves more room than this: would you post it at {category}, with your version and what you have "
-            "tried? The team and the whole community read there.",
-            "forum", "solved", _asks("category", "Link of the category"),
+            "This deserves more room: could you post it at {category}, with your version and what you have tried? "
+            "The team and the whole community read it.",
+            "forum", "solved", _asks("category", "Link to the category"),
         ),
     },
     {
         "name": "Support::To support",
-        "description": "Too complex for us: support takes over.",
+        "description": "Too complex for us: hand over to support.",
         "actions": _reply(
-            "Our support engineers are the right people for this: {support} Mention this conversation, so that you "
-            "need not tell it twice.",
-            "to-support", "solved", _asks("support", "Link of the support form or ticket"),
+            "Our support engineers are the right people for this: {support} Link this conversation, so you don't "
+            "have to explain it twice.",
+            "to-support", "solved", _asks("support", "Link to the support form or ticket"),
         ),
     },
     {
         "name": "No reply::Competitor not acknowledged",
-        "description": "It only praises or attacks a competitor.",
+        "description": "Only praises or attacks a competitor.",
         "actions": [{"do": "tag", "tags": ["competitor"]}, {"do": "no_reply", "reason": "competitor"}],
     },
     {
         "name": "Merch::Swag",
-        "description": "They get something from us: ask for size and address, never in public.",
+        "description": "We send them something: ask for size and address, never in public.",
         "actions": _reply(
-            "We would love to send you something, {requester_name}! Please fill in {swag} – it asks for size and "
-            "address, nothing of it is public.",
-            "swag", "pending", _asks("swag", "Link of the swag form"),
+            "We would love to send you something, {requester_name}! Please fill in {swag}. It asks for your "
+            "size and address, and nothing is public.",
+            "swag", "pending", _asks("swag", "Link to the swag form"),
         ),
     },
     {
@@ -61,32 +61,32 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "description": "The application is accepted.",
         "actions": _reply(
             "Hello {requester_name},\n\nwelcome to the program! Your licence and the agreement are on their way to "
-            "this address. Tell us how it goes, and write to us whenever something is unclear.",
+            "this address. Let us know how it goes, and write to us if anything is unclear.",
             "program-approved", "solved",
         ),
     },
     {
         "name": "Program::Decline",
-        "description": "It does not qualify: say why, and what they may use instead.",
+        "description": "The application does not qualify: say why, and what they can use instead.",
         "actions": _reply(
-            "Hello {requester_name},\n\nthank you for applying. We cannot accept this application: {reason}. The free "
-            "edition of {company} is open to you all the same, and you are welcome to apply again when that changes.",
+            "Hello {requester_name},\n\nthank you for applying. Unfortunately we cannot accept this application: "
+            "{reason}. You can still use the free edition of {company}, and can apply again if that changes.",
             "program-declined", "solved", _asks("reason", "Why, as the end of a sentence", "text"),
         ),
     },
     {
         "name": "Program::More information",
-        "description": "Something is missing in the application.",
+        "description": "The application is incomplete.",
         "actions": _reply(
-            "Hello {requester_name},\n\nthank you for applying! Before we can decide we need to know: {missing}",
+            "Hello {requester_name},\n\nthank you for applying! Before we can decide, we need to know: {missing}",
             "program-asked", "pending", _asks("missing", "What is missing", "text"),
         ),
     },
     {
         "name": "Security::Report received",
-        "description": "The first answer to a security report: paste it on HackerOne.",
+        "description": "First answer to a security report. Paste it on HackerOne.",
         "actions": [
-            {"do": "note", "text": "Answered on HackerOne: received, and that they can write to us by mail any time."},
+            {"do": "note", "text": "Answered on HackerOne: report received, they can write to us by mail any time."},
             {"do": "tag", "tags": ["security"]},
         ],
     },
@@ -98,17 +98,17 @@ TAGS: dict[str, str] = {
     **presets.TAGS,
     "praise": "They like it.",
     "moving-to": "They moved to us.",
-    "known-issue": "There was an issue already; linked.",
-    "issue-asked-for": "Asked to open an issue.",
+    "known-issue": "Linked an existing issue.",
+    "issue-asked-for": "Asked them to open an issue.",
     "support": "A support question.",
     "availability": "About an outage or slowness.",
     "forum": "Sent to the forum.",
-    "to-support": "Handed to the support team.",
+    "to-support": "Handed over to support.",
     "competitor": "Praises or attacks a competitor.",
-    "spam-report": "They reported spam to us.",
-    "swag": "They get something from us.",
+    "spam-report": "They reported spam.",
+    "swag": "We send them something.",
     "program-approved": "Application accepted.",
     "program-declined": "Application declined.",
-    "program-asked": "Application: more information asked for.",
+    "program-asked": "Application: asked for more information.",
     "security": "Security report.",
 }

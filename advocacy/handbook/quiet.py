@@ -23,12 +23,12 @@ CONNECTIONS = (
            {"format": "irc", "phrases": ["$company"]}),
     _quiet("gitter", "chatlog", "Gitter", "Gitter (Matrix) support", words.CHAT,
            "https://matrix.to/#/#$handle:gitter.im", {"format": "matrix", "phrases": ["$company"]}),
-    _quiet("mailing-list", "feed", "Mailing list", "The list's archive (deprecated)", words.MAILING_LIST,
+    _quiet("mailing-list", "feed", "Mailing list", "List archive (deprecated)", words.MAILING_LIST,
            "https://groups.google.com/g/$handle", {}),
     _quiet("quora", "feed", "Quora", "Quora topic", words.QUORA, "https://www.quora.com/topic/$company", {}),
     _quiet("community-content", "feed", "Wider community content", "Blog posts and videos of the community",
            words.CONTENT, "https://www.google.com/search?q=%22$company%22&tbm=nws", {"phrases": ["$company"]}),
-    _quiet("docker-hub", "feed", "Docker Hub", "The image's page", words.DOCKER,
+    _quiet("docker-hub", "feed", "Docker Hub", "Image page", words.DOCKER,
            "https://hub.docker.com/r/$handle/$handle", {}),
 )  # fmt: skip
 """Only the team knows its feeds (an alert service makes one for each search): an admin enters their URLs."""

@@ -29,7 +29,7 @@ TEAMS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     ("support-self-managed", "Support: self-managed", "#support_self-managed", "",
      ("self-hosted", "self-managed", "on-premises", "omnibus", "upgrade")),
     ("support-managers", "Support managers", "#support_managers", "", ("escalation",)),
-    ("questions", "Everybody (unsure whom to ask)", "#questions", "", ()),
+    ("questions", "Everybody (not sure who to ask)", "#questions", "", ()),
     ("ceo", "CEO", "#ceo", "", ()),
     ("marketing", "Marketing", "#marketing", "", ("pricing", "campaign")),
     ("product", "Product", "#product", "", ("feature request", "roadmap")),

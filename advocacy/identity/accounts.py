@@ -27,8 +27,8 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "too_many_login_attempts": _("Too many failed attempts. Wait five minutes, then try again."),
-        "username_password_mismatch": _("That name and password do not match."),
-        "email_password_mismatch": _("That address and password do not match."),
+        "username_password_mismatch": _("Wrong name or password."),
+        "email_password_mismatch": _("Wrong email address or password."),
     }
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:

@@ -53,11 +53,11 @@ def set_roles(person: User, chosen: Iterable[Group], actor: Any, now: datetime) 
     """Set `person`'s roles. Raises PermissionDenied unless `actor` may give or take each one that changes. An admin may
     also open the admin pages."""
     if not giving.may_manage(actor, person):
-        raise PermissionDenied(_("You cannot change the roles of somebody who may do more than you, or your own."))
+        raise PermissionDenied(_("You cannot change your own roles, or those of someone with more permissions."))
     before, after = set(person.groups.all()), set(chosen)
     for role in before ^ after:
         if not giving.may_give(actor, role):
-            raise PermissionDenied(_("The role %(role)s allows more than yours.") % {"role": role.name})
+            raise PermissionDenied(_("The role %(role)s has more permissions than yours.") % {"role": role.name})
     if before == after:
         return
     person.groups.set(after)
@@ -70,7 +70,7 @@ def set_roles(person: User, chosen: Iterable[Group], actor: Any, now: datetime) 
 @transaction.atomic
 def invite(person: User, actor: Any, now: datetime) -> bool:
     """Mail a link for setting a password, which also verifies the address. Returns False without an address, or if
-    another one has been verified since: then *Forgotten password?* is the way."""
+    another one has been verified since: then *Forgot your password?* is the way."""
     if not person.is_active or not person.email or has_verified_address(person):
         return False
     log.record("person_invited", now=now, actor=actor, subject=person)

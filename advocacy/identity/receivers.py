@@ -26,7 +26,7 @@ from channels.clocks import desk_now
 
 @receiver(pre_delete, sender=User, dispatch_uid="identity.never_deleted")
 def never_deleted(instance: User, **_kwargs: Any) -> None:
-    raise ProtectedError(f"{instance} is never deleted, since what they did stays: deactivate them.", {instance})
+    raise ProtectedError(f"{instance} cannot be deleted: their history is kept. Deactivate them instead.", {instance})
 
 
 # --- logging in and out -----------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ class SecondFactorMiddleware:
         if request.COOKIES and request.user.is_authenticated and self._is_missing(request):
             if request.headers.get("HX-Request"):
                 return HttpResponse(headers={"HX-Redirect": reverse("mfa_activate_totp")})
-            messages.info(request, _("Your role needs a second factor. Set one up to go on."))
+            messages.info(request, _("Your role requires a second factor. Set one up to continue."))
             return redirect("mfa_activate_totp")
         return self.get_response(request)
 

@@ -103,7 +103,7 @@ def _end(request: HttpRequest, why: str, now: datetime) -> None:
     request.is_session_over = True  # type: ignore[attr-defined]  # recorded as what it is, not as a logout
     logout(request)
     said = {
-        "idle": _("You were logged out because the desk was not used for a while. Your drafts are kept."),
-        "age": _("You were logged out because this session was old. Your drafts are kept."),
+        "idle": _("You were logged out because you were inactive for a while. Your drafts are kept."),
+        "age": _("You were logged out because your session had expired. Your drafts are kept."),
     }
     messages.info(request, said[why])

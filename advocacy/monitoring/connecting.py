@@ -32,15 +32,15 @@ def database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[Che
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except NotSupportedError as error:
-        return [Error(str(error), hint="Upgrade PostgreSQL, or name another one in DATABASE_URL.", id="desk.E005")]
+        return [Error(str(error), hint="Upgrade PostgreSQL, or point DATABASE_URL to a newer server.", id="desk.E005")]
     except DatabaseError as error:
         said = _first_line(error)
         if "unsupported startup parameter" in said:
             return [
                 Error(
                     f"DATABASE_URL: the pooler refuses its `options` ({said}).",
-                    hint="Take `options` out of DATABASE_URL and set them at the role (ALTER ROLE … SET …). PgBouncer "
-                    "takes the connection with ignore_startup_parameters = options, but drops what they set.",
+                    hint="Remove `options` from DATABASE_URL and set them on the role (ALTER ROLE … SET …). PgBouncer "
+                    "accepts the connection with ignore_startup_parameters = options, but ignores the values.",
                     id="desk.E041",
                 )
             ]
@@ -67,7 +67,7 @@ def redis_server(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
         return [
             Error(
                 f"REDIS_URL: no connection ({_first_line(error)}).",
-                hint="Check host, port and password; rediss:// needs ssl_ca_certs when its certificate is your own.",
+                hint="Check host, port and password; rediss:// needs ssl_ca_certs for a private certificate.",
                 id="desk.E042",
             )
         ]

@@ -54,16 +54,16 @@ def check_database(now: datetime) -> str:
     except NotSupportedError as error:
         raise NotReady("too old: PostgreSQL 16 or newer is needed") from error
     except DatabaseError as error:
-        raise NotReady("does not answer") from error
-    return "answers"
+        raise NotReady("not responding") from error
+    return "responding"
 
 
 def check_redis(now: datetime) -> str:
     try:
         _redis().ping()
     except redis.RedisError as error:
-        raise NotReady("does not answer") from error
-    return "answers"
+        raise NotReady("not responding") from error
+    return "responding"
 
 
 _migrated = False
@@ -126,8 +126,8 @@ def check_inbox(now: datetime) -> str:
     """Fetched items become tickets within seconds; minutes of waiting mean no worker takes them."""
     late = InboundItem.objects.filter(state=InboundItem.State.PENDING, fetched_at__lt=now - BACKLOG_AGE).count()
     if late:
-        raise NotReady(f"{late} mentions have waited for more than {_minutes(BACKLOG_AGE)} to become tickets")
-    return "nothing waits"
+        raise NotReady(f"{late} mentions waiting for more than {_minutes(BACKLOG_AGE)} to become tickets")
+    return "no backlog"
 
 
 def check_quarantine(now: datetime) -> str:
@@ -142,8 +142,8 @@ def check_outbox(now: datetime) -> str:
         raise NeedsLook("held by DESK_HOLD_SENDING" if reason == holding.SETTING else "held: a restored copy")
     late = due(now - BACKLOG_AGE).count()
     if late:
-        raise NotReady(f"{late} items have waited for more than {_minutes(BACKLOG_AGE)} to be sent")
-    return "nothing waits"
+        raise NotReady(f"{late} items waiting for more than {_minutes(BACKLOG_AGE)} to be sent")
+    return "no backlog"
 
 
 def check_uncertain(now: datetime) -> str:
@@ -197,7 +197,7 @@ def report(now: datetime, checks: Mapping[str, Check]) -> dict[str, Part]:
     parts: dict[str, Part] = {}
     for name, check in checks.items():
         if check.needs and parts[check.needs].state == "failed":
-            parts[name] = Part("failed", f"unknown while the {check.needs} does not answer")
+            parts[name] = Part("failed", f"unknown while the {check.needs} is down")
         else:
             parts[name] = _found(check, now)
     return parts
@@ -215,7 +215,7 @@ def _found(check: Check, now: datetime) -> Part:
     except NeedsLook as reason:
         return Part("look", str(reason))
     except DatabaseError:
-        return Part("failed", "the database does not answer")
+        return Part("failed", "the database is not responding")
     except Exception:
         logger.exception("A health check failed.")
         return Part("failed", "unknown: the check itself failed, see the log")

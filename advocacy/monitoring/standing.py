@@ -51,11 +51,11 @@ def _consequence(queue: str) -> str:
 
 
 CONSEQUENCES: dict[str, Callable[[], str]] = {
-    "desk": lambda: _("claims do not run out, and Slack hears of no mention."),
-    "replies": lambda: _("no reply leaves."),
-    "ingest": lambda: _("what comes in does not become tickets."),
-    "polls": lambda: _("nothing comes in."),
-    "pages": lambda: _("web pages are not read, and connections are not tested."),
+    "desk": lambda: _("claims do not expire, and no notices are posted in Slack."),
+    "replies": lambda: _("no replies are sent."),
+    "ingest": lambda: _("incoming items do not become tickets."),
+    "polls": lambda: _("no mentions come in."),
+    "pages": lambda: _("web pages are not fetched, and connections cannot be tested."),
 }
 
 
@@ -69,7 +69,7 @@ def _silent(name: str, silence_s: float) -> Trouble:
     span = ngettext("%(count)d min", "%(count)d min", max(1, round(silence_s / 60)))
     values = {"span": span % {"count": max(1, round(silence_s / 60))}}
     if name == BEAT:
-        told = _("Beat has not been seen for %(span)s: nothing starts by itself. Start it: celery -A advocacy beat")
+        told = _("Beat has not been seen for %(span)s: no scheduled tasks run. Start it: celery -A advocacy beat")
         return Trouble(name, told % values)
     queue = name.removeprefix(queue_part(""))
     values |= {"queue": queue, "consequence": _consequence(queue)}
@@ -93,25 +93,25 @@ def troubles() -> list[Trouble]:
 
 
 def redis_words() -> str:
-    return _("Redis does not answer: new mentions and replies wait until it does. Nothing is lost.")
+    return _("Redis is not responding: new mentions and replies wait until it is back. Nothing is lost.")
 
 
 def _held_words() -> str:
-    return _("Sending is held (DESK_HOLD_SENDING): replies and Slack messages wait, and nothing leaves the desk.")
+    return _("Sending is on hold (DESK_HOLD_SENDING): replies and Slack messages wait, and nothing leaves the desk.")
 
 
 def _from_notes(noted: dict[str, Any]) -> list[Trouble]:
     found = []
     if noted.get("held") == holding.COPY:
         said = _(
-            "This is a restored copy of a database, so nothing leaves the desk. Stop the workers and run: "
+            "This database is a restored copy, so nothing leaves the desk. Stop the workers and run: "
             "manage.py after_restore"
         )
         found.append(Trouble("copy", said, permission=""))
     if count := int(noted.get("review") or 0):
         said = ngettext(
-            "%(count)d item from before the restore waits for your decision.",
-            "%(count)d items from before the restore wait for your decision.",
+            "%(count)d item from before the restore needs your review.",
+            "%(count)d items from before the restore need your review.",
             count,
         )
         found.append(Trouble("review", said % {"count": count}, permission=SETTLES, page="mentions:held"))

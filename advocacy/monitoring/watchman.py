@@ -65,12 +65,10 @@ class Watchman:
     def look(self, now: datetime) -> None:
         has_database, has_redis = is_database_there(), is_redis_there()
         if self._is_away("database", has_database):
-            self._tell_without_database(
-                _("The database does not answer: the desk stands still. Nothing that was stored is lost.")
-            )
+            self._tell_without_database(_("The database is not responding: the desk is down. No stored data is lost."))
         elif has_database and "database" in self._told:
             self._told.discard("database")
-            self._post(_("✓ The database answers again."))
+            self._post(_("✓ The database is back."))
         if has_database and self._is_away("redis", has_redis):
             alarms.tell_of_parts({"redis": standing.redis_words()}, now)
         elif has_database and has_redis:
@@ -102,7 +100,7 @@ class Watchman:
             try:
                 api.post({"channel": settings.TEAM_SLACK_CHANNEL, "text": text}, str(uuid4()))
             except ChannelError as error:
-                logger.error("Slack could not be told that the database is away (%s).", type(error).__name__)
+                logger.error("Could not report the database outage in Slack (%s).", type(error).__name__)
         alarms.mail(words, address)
 
 

@@ -58,14 +58,12 @@ class ForgivingRedisCache(RedisCache):
 
     def _is_away(self, error: Exception) -> None:
         if not self._ask_again_at:
-            logger.warning(
-                "Redis is away (%s): the cache is this process's own until it is back.", type(error).__name__
-            )
+            logger.warning("Redis is down (%s): using a per-process cache until it is back.", type(error).__name__)
         self._ask_again_at = time.monotonic() + AWAY_S
 
     def _is_there(self) -> None:
         if self._ask_again_at:
-            logger.warning("Redis is back: it carries the cache again.")
+            logger.warning("Redis is back: using the shared cache again.")
             self._ask_again_at = 0.0
             self._memory.clear()
 
@@ -122,6 +120,6 @@ def _batches(keys: Iterable[bytes], size: int = 500) -> Iterator[list[bytes]]:
 def _checked(value: Any) -> Any:
     if isinstance(value, dict):
         if wrong := [key for key in value if not isinstance(key, str)]:
-            raise TypeError(f"a dict in the cache has a key that is no string: {wrong[0]!r}")
+            raise TypeError(f"a dict in the cache has a key that is not a string: {wrong[0]!r}")
         return {key: _checked(each) for key, each in value.items()}
     return [_checked(each) for each in value] if isinstance(value, list | tuple) else value

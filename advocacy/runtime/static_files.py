@@ -24,13 +24,13 @@ def collected() -> str:
     storage: Any = staticfiles_storage
     folder = root()
     if folder is None or not isinstance(storage, ManifestFilesMixin):
-        return "served from the source"
+        return "served from source"
     if not (folder / storage.manifest_name).is_file():
         raise NotCollected(f"not collected: {REMEDY}")
     if old := stale(folder):
-        raise NotCollected(f"{len(old)} are missing or of another release: {REMEDY}")
+        raise NotCollected(f"{len(old)} are missing or from another release: {REMEDY}")
     if any(name not in storage.hashed_files for name, _ in sources()):
-        raise NotCollected("collected after this process began: restart it")
+        raise NotCollected("collected after this process started: restart it")
     return "collected"
 
 

@@ -51,7 +51,7 @@ def test_a_hostile_mail_is_inert_and_loads_nothing_until_the_click(windows, worl
     loaded = []
     page.context.on("request", lambda request: loaded.append(request.url))
     page.goto(f"/tickets/{asked.ticket}/")
-    page.get_by_text("Show as it was laid out").click()
+    page.get_by_text("Show original layout").click()
     frame = page.frame_locator("iframe.mail-frame")
     expect(frame.get_by_text(f"Hello {word}")).to_be_visible()
     page.wait_for_load_state("networkidle")
@@ -66,7 +66,7 @@ def test_a_hostile_mail_is_inert_and_loads_nothing_until_the_click(windows, worl
 
     windows.expect("status of 404", "trap")
     with page.expect_request("**/trap/pixel.png") as request:
-        page.get_by_text("Load pictures from elsewhere").click()
+        page.get_by_text("Load remote images").click()
     assert request.value.headers.get("referer", "") == ""
     page.wait_for_load_state("networkidle")
     assert {url.rpartition("/")[2] for url in loaded if "/trap" in url} == {"pixel.png"}

@@ -102,7 +102,7 @@ def test_a_whole_ticket_is_worked_by_keys(playing, world):
     page.keyboard.press("End")
     page.keyboard.type("wer.")
     page.keyboard.press("Control+Shift+Enter")
-    expect(page.locator("#toasts")).to_contain_text("waits for them")
+    expect(page.locator("#toasts")).to_contain_text("pending")
     page.keyboard.press("z")
     expect(page.locator("#text")).to_have_value("Half an answer.")
     assert world.ticket(asked)["status"] in ("new", "open")
@@ -135,9 +135,9 @@ def test_no_reply_needed_parking_and_handing_back_by_keys(playing, world, living
     page, asked = playing
     page.keyboard.press("x")
     page.keyboard.press("Enter")
-    expect(page.locator("#toasts")).to_contain_text("needs no reply")
+    expect(page.locator("#toasts")).to_contain_text("no reply needed")
     page.keyboard.press("z")
-    expect(page.locator("#toasts")).to_contain_text("Taken back")
+    expect(page.locator("#toasts")).to_contain_text("Undone")
     page.keyboard.press("p")
     for _ in range(4):
         page.keyboard.press("Tab")

@@ -83,7 +83,7 @@ def test_a_comment_is_answered_there_and_recognised_with_its_own_time(windows, w
     expect(page.locator("article.asks")).to_contain_text(asked.word)
     page.locator("#text").fill(f"I work at Acme. It is, if you cache {asked.word}.")
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Copy and open there").click()
+        page.get_by_role("link", name="Copy and open").click()
     there = opened.value
     page.bring_to_front()
     expect(page.locator("#draft-state")).to_contain_text("Copied")

@@ -56,12 +56,12 @@ def test_a_question_is_answered_there_with_the_text_copied_and_is_recognised(win
     fields = {"title": "Acme runners behind a proxy", "tags": "acme"}
     asked = world.ask("stackexchange", "How can Acme {word} be set?", author="lena", **fields)
     page = windows.open("sam", f"/play/{asked.view}/", permissions=["clipboard-read", "clipboard-write"])
-    expect(page.locator(".tools.outside")).to_contain_text("answered outside")
+    expect(page.locator(".tools.outside")).to_contain_text("outside the desk")
     readable(page)
     answer = f"I work at Acme. Set {asked.word} in the environment."
     page.locator("#text").fill(answer)
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Copy and open there").click()
+        page.get_by_role("link", name="Copy and open").click()
     there = opened.value
     page.bring_to_front()
     expect(page.locator("#draft-state")).to_contain_text("Copied")

@@ -51,7 +51,7 @@ def test_database_that_refuses_us_is_told_without_the_password(monkeypatch):
 
 def test_database_that_is_too_old_is_told(monkeypatch):
     def refuse():
-        raise NotSupportedError("PostgreSQL 16 or newer is needed; DATABASE_URL leads to 15.")
+        raise NotSupportedError("PostgreSQL 16 or newer is required; DATABASE_URL points to 15.")
 
     other = connection.copy()
     monkeypatch.setattr(other, "connect", refuse)

@@ -100,7 +100,7 @@ def test_demo_starts_stops_and_starts_again_with_its_data(demo, local):
         port = taken.getsockname()[1]
         first = demo("--no-history", "--port", str(port))
         first.wait_until_up()
-        assert f"port {port} is taken, so the desk is at {port + 1}" in first.text or port == 65535
+        assert f"port {port} is taken, using {port + 1}" in first.text or port == 65535
     assert parts.get_json(f"{first.address}healthz")["well"] is True
     assert stat.S_IMODE((local / "keys.json").stat().st_mode) == 0o600
     passwords = json.loads((local / "keys.json").read_text())["passwords"]
@@ -108,7 +108,7 @@ def test_demo_starts_stops_and_starts_again_with_its_data(demo, local):
 
     second = demo()
     assert second.process.wait(timeout=30) != 0
-    assert f"already running here (pid {first.process.pid})" in second.text
+    assert f"already running in this folder (pid {first.process.pid})" in second.text
 
     pids = first.descendants()
     assert len(pids) > 10
@@ -124,7 +124,7 @@ def test_demo_starts_stops_and_starts_again_with_its_data(demo, local):
     worker = min(pid for pid in pids if b"celery" in command_line(pid) and b"\0worker\0" in command_line(pid))
     os.kill(worker, signal.SIGKILL)  # the first of its processes: the others are its pool
     assert again.process.wait(timeout=60) != 0
-    assert "worker ended by itself" in again.text
+    assert "worker exited unexpectedly" in again.text
     nothing_left(pids)
 
 

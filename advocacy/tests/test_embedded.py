@@ -146,7 +146,7 @@ def test_half_made_data_folder_is_made_anew(outside):
 def test_second_server_on_the_same_data_is_refused_with_a_reason(server, monkeypatch):
     monkeypatch.setattr("advocacy.embedded.postgres.STOP_S", -5)
     second = PostgresServer(server.data)
-    with pytest.raises(EmbeddedError, match=f"used by another running desk .PostgreSQL: pid {server.pid}"):
+    with pytest.raises(EmbeddedError, match=f"in use by another running desk .PostgreSQL pid {server.pid}"):
         second.start()
     assert ask(server.url, "SELECT 1") == 1
 

@@ -86,7 +86,7 @@ def test_healthz_without_redis_says_so_and_nothing_secret(client, monkeypatch):
     monkeypatch.setattr(health, "_redis", lambda: dead)
     response = client.get("/healthz")
     assert response.status_code == 503
-    assert parts(response)["redis"] == "does not answer"
+    assert parts(response)["redis"] == "not responding"
     assert b"very-secret" not in response.content
     assert client.get("/readyz").status_code == 200
 

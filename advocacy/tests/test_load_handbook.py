@@ -249,7 +249,7 @@ def test_loading_again_without_names_keeps_those_of_the_last_time() -> None:
     call_command("load_handbook", *names, stdout=StringIO())
     again = StringIO()
     call_command("load_handbook", stdout=again)
-    assert again.getvalue().strip().endswith("as they are already.")
+    assert again.getvalue().strip().endswith("unchanged.")
     call_command("load_handbook", "--handle", "nord", stdout=StringIO())
     assert Channel.objects.get(slug="twitter-nord").address == "nord"
     assert Channel.objects.filter(address="merch@nord.example").exists()
@@ -269,7 +269,7 @@ def test_the_command_says_what_it_would_do() -> None:
     call_command("load_handbook", stdout=StringIO())
     again = StringIO()
     call_command("load_handbook", stdout=again)
-    assert again.getvalue().strip().endswith("as they are already.")
+    assert again.getvalue().strip().endswith("unchanged.")
 
 
 @pytest.mark.parametrize("names", [("", "a", "a.example"), ("A", "@a", "a.example"), ("A", "a", "no domain")])

@@ -140,13 +140,13 @@ def test_the_page_lists_what_rests_and_settles_it(desk, dump, mention, client): 
     client.force_login(desk.user("admin"))
     page = client.get(reverse("mentions:held")).content.decode()
     assert "Answer one." in page
-    assert page.count("Being looked for") == 2
+    assert page.count("Being looked up") == 2
     client.post(reverse("mentions:settle_all", args=["send"]))
     assert held_items.held().count() == 2, "nothing is sent while it is being looked for"
     work(desk)
     page = client.get(reverse("mentions:held")).content.decode()
     assert "Nothing is held back" in page
-    assert page.count("Look there") == 2
+    assert page.count("View on the platform") == 2
     client.force_login(desk.user("sam"))
     assert client.get(reverse("mentions:held")).status_code == 403
     assert client.post(reverse("mentions:settle_all", args=["discard"])).status_code == 403
@@ -168,9 +168,9 @@ def test_nothing_leaves_while_sending_is_held(desk, mention, settings, client): 
     work(desk)
     assert desk.posted("twitter", "This waits.") == []
     client.force_login(desk.user("sam"))
-    assert "Sending is held" in client.get(reverse("mentions:queue")).content.decode()
+    assert "Sending is on hold" in client.get(reverse("mentions:queue")).content.decode()
     replies.undo(reply.pk, desk.user(), desk.now())
     settings.HOLD_SENDING = False
     work(desk)
     assert desk.posted("twitter", "This waits.") == []
-    assert "Sending is held" not in client.get(reverse("mentions:queue")).content.decode()
+    assert "Sending is on hold" not in client.get(reverse("mentions:queue")).content.decode()

@@ -141,7 +141,7 @@ def test_deleted_tweet_is_shown_as_such_and_keeps_its_text(desk, client, is_repl
     assert "should not have said this" in message.text
     client.force_login(desk.user())
     page = client.get(f"/tickets/{message.ticket_id}/").content.decode()
-    assert "deleted there" in page
+    assert "deleted on the platform" in page
     assert "should not have said this" in page
 
 

@@ -92,7 +92,7 @@ def test_an_error_of_ours_carries_them_too(client, monkeypatch):
     logging.disable(logging.NOTSET)
     assert answer.status_code == 500
     assert answer.headers["Content-Security-Policy"] == POLICY
-    assert "To the start page" in answer.content.decode()
+    assert "Go to the start page" in answer.content.decode()
     assert "ZeroDivisionError" not in answer.content.decode()
 
 
@@ -370,7 +370,7 @@ def test_modules_find_each_other_among_the_collected_files(tmp_path):
 def test_an_address_that_is_none_is_explained(base):
     checked = manage("check", "--deploy", DESK_BASE_URL=base)
     assert checked.returncode == 1
-    assert "DESK_BASE_URL is not an address" in checked.stderr
+    assert "DESK_BASE_URL is not a URL" in checked.stderr
     assert "Traceback" not in checked.stderr
 
 

@@ -123,7 +123,7 @@ def test_a_dead_part_is_an_alarm_told_once_and_once_when_it_is_back(dead):
     assert dead.removeprefix("queue:").lower() in words.lower()
     seen(dead)
     assert watch() == 1
-    assert "works again" in mail.outbox[1].body
+    assert "working again" in mail.outbox[1].body
     assert not Alarm.objects.filter(cleared_at=None).exists()
 
 
@@ -145,7 +145,7 @@ def test_slack_hears_of_it_though_the_worker_that_sends_is_the_dead_one(settings
     seen(*others("queue:replies"))
     seen("queue:replies", s_ago=500)
     assert watch() == 1
-    assert "The worker for replies has not been seen for 8 min: no reply leaves." in posted[0]["text"]
+    assert "The worker for replies has not been seen for 8 min: no replies are sent." in posted[0]["text"]
     assert OutboundItem.objects.get().state == "sent"
 
 
@@ -201,9 +201,9 @@ def test_beat_tells_that_redis_is_away_and_that_it_is_back(guard, clock, monkeyp
         clock[0] += watchman.LOOK_EVERY_S
         guard.look(desk_now())
     assert len(mail.outbox) == 1
-    assert "Redis does not answer" in mail.outbox[0].body
+    assert "Redis is not responding" in mail.outbox[0].body
     watch()  # a worker's, once Redis is back
-    assert "works again" in mail.outbox[1].body
+    assert "working again" in mail.outbox[1].body
 
 
 def test_beat_tells_that_the_database_is_away_once_and_that_it_is_back(guard, clock, monkeypatch):
@@ -214,7 +214,7 @@ def test_beat_tells_that_the_database_is_away_once_and_that_it_is_back(guard, cl
         guard.look(desk_now())
         second.look(desk_now())
     assert [message.body.splitlines()[0] for message in mail.outbox] == [
-        "⚠ The database does not answer: the desk stands still. Nothing that was stored is lost."
+        "⚠ The database is not responding: the desk is down. No stored data is lost."
     ]
     monkeypatch.undo()
     monkeypatch.setattr(watchman, "is_database_there", lambda: True)
@@ -259,7 +259,7 @@ def page(client):
 def test_pages_tell_those_who_can_do_something(page):
     seen(*others("queue:polls"))
     seen("queue:polls", s_ago=130)
-    words = "The worker for polls has not been seen for 2 min: nothing comes in."
+    words = "The worker for polls has not been seen for 2 min: no mentions come in."
     assert words in page("channels.view_connection")
     assert words not in page()
     seen("queue:polls")
@@ -269,7 +269,7 @@ def test_pages_tell_those_who_can_do_something(page):
 def test_pages_without_redis_say_so_and_come_all_the_same(page, monkeypatch):
     dead = redis_client.Redis.from_url("redis://127.0.0.1:1/0", socket_timeout=0.2)
     monkeypatch.setattr(standing, "client", lambda: dead)
-    assert "Redis does not answer" in page("channels.view_connection")
+    assert "Redis is not responding" in page("channels.view_connection")
 
 
 def test_pages_tell_everybody_of_a_restored_copy(page, monkeypatch):
@@ -290,9 +290,9 @@ def test_pages_tell_of_what_waits_for_a_decision(page):
     )  # fmt: skip
     watch()
     text = page("channels.settle_outbounditem")
-    assert "1 item from before the restore waits for your decision." in text
+    assert "1 item from before the restore needs your review." in text
     assert reverse("mentions:held") in text
-    assert "waits for your decision" not in page("channels.view_connection")
+    assert "needs your review" not in page("channels.view_connection")
 
 
 def test_the_channels_page_shows_who_is_silent(client):
@@ -322,5 +322,5 @@ def test_pages_without_the_database_say_so(client, monkeypatch, error):
     client.force_login(User.objects.create_superuser("root2"))
     answer = client.get("/")
     assert answer.status_code == 503
-    assert "The database does not answer" in answer.content.decode()
+    assert "The database is not responding" in answer.content.decode()
     assert answer["Retry-After"]

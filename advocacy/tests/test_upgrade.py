@@ -70,7 +70,7 @@ def test_files_of_another_release_are_noticed_and_mended(desk):
     style = desk.folder / "static" / "css" / "tokens.css"
     style.write_text("/* of the release before */")
     with web(desk):
-        assert static_state(desk) == "1 are missing or of another release: run `manage.py upgrade`"
+        assert static_state(desk) == "1 are missing or from another release: run `manage.py upgrade`"
     desk.manage("upgrade")  # though the copy is younger than its source
     with web(desk):
         assert static_state(desk) == "collected"
@@ -83,7 +83,7 @@ def test_what_is_collected_after_a_process_began_needs_a_restart(desk):
     manifest.write_text(json.dumps({"version": "1.1", "paths": {}, "hash": ""}))
     with web(desk):
         manifest.write_bytes(kept)
-        assert static_state(desk) == "collected after this process began: restart it"
+        assert static_state(desk) == "collected after this process started: restart it"
 
 
 def test_two_at_once_are_refused(desk):
@@ -143,6 +143,6 @@ def test_redis_that_is_away_does_not_keep_it_from_its_work(desk):
     desk.redis.stop()
     try:
         said = desk.manage("upgrade")
-        assert "it is not known whether workers run" in said
+        assert "cannot check for running workers" in said
     finally:
         desk.redis.start()

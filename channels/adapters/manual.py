@@ -65,13 +65,13 @@ class ManualAdapter(Adapter):
         return iter(())
 
     def check(self, config: Config) -> str:
-        return "Nothing to test: its mentions are added on the page “Add”."
+        return "Nothing to test: people add its mentions on the “Add” page."
 
 
 def _named(url: str) -> str:
     name = canonical(url) if is_web_address(url.strip()) else ""
     if not name:
-        raise Malformed(f"{clean(url)[:100]!r} is no web address (http or https)")
+        raise Malformed(f"{clean(url)[:100]!r} is not a web address (http or https)")
     return name
 
 

@@ -44,15 +44,15 @@ class Statuspage(Adapter):
     fields = (
         Field(
             "api_base",
-            "Address of the status page",
+            "Status page address",
             "Such as https://status.acme.example",
             FieldKind.URL,
             required=True,
         ),
         Field(
             "is_ours",
-            "It is our own page",
-            "Then its updates are our own posts and never come into the queue.",
+            "Our own page",
+            "Its updates count as our own posts and never enter the queue.",
             FieldKind.BOOLEAN,
             default=True,
         ),
@@ -68,7 +68,7 @@ class Statuspage(Adapter):
     def split(self, document: Document, config: Config) -> list[Item]:
         """Each update of each incident, newest first as on the page."""
         if not isinstance(document, dict):
-            raise Malformed("Not a document of a status page.")
+            raise Malformed("Not a status page document.")
         page = _object(document.get("page"))
         lists = [document[name] for name in _LISTS if isinstance(document.get(name), list)]
         single = document.get("incident")
@@ -86,7 +86,7 @@ class Statuspage(Adapter):
         payload = item.payload
         incident, update = (_object(_object(payload).get(name)) for name in ("incident", "update"))
         if not update or not incident.get("id"):
-            raise Malformed("A stored update of a status page has no incident.")
+            raise Malformed("A stored status page update has no incident.")
         page = _object(payload.get("page"))
         created = _at(update.get("created_at"))
         posted = _at(update.get("display_at")) or created
@@ -115,7 +115,7 @@ class Statuspage(Adapter):
             with parts.reading(name):
                 answer = get_json(config.network, f"{_base(config)}/api/v2/{name}.json")
                 if not isinstance(answer.body, dict):
-                    raise Transient("The status page answered without incidents. It is tried again.")
+                    raise Transient("The status page answered without incidents. The desk retries automatically.")
                 left, resets_at = answer.quota()
                 yield Page(self.split(answer.body, config), {"parts": parts.to_json()}, left, resets_at)
         yield from parts.end({"parts": parts.to_json()})
@@ -124,8 +124,8 @@ class Statuspage(Adapter):
         body = get_json(config.network, f"{_base(config)}/api/v2/summary.json").body
         page, status = _object(_object(body).get("page")), _object(_object(body).get("status"))
         if not page:
-            raise Transient("There is no status page at this address, or it is not one of Statuspage.")
-        return f"Works: {_text(page.get('name'))} says “{_text(status.get('description'))}”."
+            raise Transient("There is no status page at this address, or it is not a Statuspage page.")
+        return f"Connected: {_text(page.get('name'))} says “{_text(status.get('description'))}”."
 
 
 def _updates(incident: Json, page: Mapping[str, Any]) -> Iterator[Item]:
@@ -142,7 +142,7 @@ def _error_line(document: Mapping[str, Any]) -> str:
     said = document.get("error") or document.get("message")
     if isinstance(said, str) and said:
         return f"The status page answered with an error: {' '.join(said.split())}"
-    return "Not a document of Statuspage: neither incidents nor maintenances."
+    return "Not a Statuspage document: neither incidents nor maintenances."
 
 
 def _base(config: Config) -> str:

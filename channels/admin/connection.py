@@ -50,7 +50,7 @@ def tell_answer(request: HttpRequest, connection: Connection) -> bool:
     """Adds a message with the test's result; False while there is none."""
     result = connection_test.told(connection.pk)
     if result is None:
-        messages.warning(request, _("The test has no answer to show any more. Start it again."))
+        messages.warning(request, _("The test result has expired. Run the test again."))
         return True
     say = {True: messages.success, False: messages.error, None: messages.info}[result.is_well]
     say(request, _("%(name)s: %(said)s") % {"name": connection, "said": result.words})
@@ -59,18 +59,18 @@ def tell_answer(request: HttpRequest, connection: Connection) -> bool:
 
 def poll_now(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> None:
     pausing.poll_soon([connection.pk], desk_now())
-    messages.success(request, _("%(name)s is polled now.") % {"name": connection})
+    messages.success(request, _("Polling %(name)s now.") % {"name": connection})
 
 
 def pause(model_admin: Any, request: HttpRequest, connection: Connection, typed: str = "") -> None:
     reason = typed or _("by %(user)s") % {"user": request.user.get_username()}
     pausing.pause([connection.pk], reason)
-    messages.success(request, _("%(name)s is paused: neither polled nor sent from.") % {"name": connection})
+    messages.success(request, _("%(name)s is paused: no polling, no sending.") % {"name": connection})
 
 
 def resume(model_admin: Any, request: HttpRequest, connection: Connection, _typed: str = "") -> None:
     pausing.resume([connection.pk], desk_now())
-    messages.success(request, _("%(name)s is active again and polled now.") % {"name": connection})
+    messages.success(request, _("%(name)s is active again. Polling it now.") % {"name": connection})
 
 
 class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -101,13 +101,13 @@ class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
     def query_shown(self, channel: Channel) -> str:
         """Read-only: the query is edited in the tester, which previews what it matches."""
         if channel._state.adding:
-            return _("Save the channel first; then its query can be tried.")
+            return _("Save the channel before you test its query.")
         query = format_html("<code>{}</code>", channel.query) if channel.query else _("everything")
         try:
             tester = reverse("channels:query", args=[channel.slug])
         except NoReverseMatch:
             return query
-        return format_html('{} <a href="{}">{}</a>', query, tester, _("Try another one"))
+        return format_html('{} <a href="{}">{}</a>', query, tester, _("Test another query"))
 
     def _may_type(self, request: HttpRequest, obj: Any) -> bool:
         return self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request, obj))
@@ -157,7 +157,7 @@ class ConnectionAdmin(ButtonAdmin):
         label = adapter.label if adapter is not None else _("Settings")
         sets = [(None, {"fields": ["platform_shown", *CONNECTION_FIELDS]}), (label, {"fields": names})]
         if adapter is not None and adapter.can(Capability.WEBHOOK):
-            sets.append((_("Where the platform calls the desk"), {"fields": ["hook_address"]}))
+            sets.append((_("Webhook"), {"fields": ["hook_address"]}))
         if obj is not None:
             sets.append((_("Health"), {"fields": ["how_it_is", *self.readonly_fields[4:]]}))
         return sets
@@ -179,7 +179,7 @@ class ConnectionAdmin(ButtonAdmin):
             return super().add_view(request, form_url, extra_context)
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Which platform?"),
+            "title": _("Choose a platform"),
             "opts": self.opts,
             "adapters": sorted(all_adapters().values(), key=lambda adapter: adapter.label),
         }
@@ -222,13 +222,13 @@ class ConnectionAdmin(ButtonAdmin):
         adapter = all_adapters().get(connection.platform)
         return adapter.label if adapter is not None else connection.platform
 
-    @admin.display(description=gettext_lazy("address to enter there"))
+    @admin.display(description=gettext_lazy("webhook address"))
     def hook_address(self, connection: Connection) -> str:
         if connection._state.adding:
-            return _("Save the connection first; then its address is shown here.")
+            return _("Save the connection to see its webhook address.")
         return f"{settings.BASE_URL}{reverse('hook', args=[connection.hook_id])}"
 
-    @admin.display(description=gettext_lazy("how it is"))
+    @admin.display(description=gettext_lazy("status"))
     def how_it_is(self, connection: Connection) -> str:
         healths = connection_health(connection, all_adapters().get(connection.platform), desk_now())
         return format_html_join("", "<div>{}</div>", ((health.words,) for health in healths))
@@ -252,8 +252,8 @@ class ConnectionAdmin(ButtonAdmin):
             connection_test.begin(connection.pk)
         count = len(chosen)
         said = ngettext(
-            "%(count)d connection is being tested; the Channels page shows the answer.",
-            "%(count)d connections are being tested; the Channels page shows the answers.",
+            "Testing %(count)d connection. The Channels page shows the result.",
+            "Testing %(count)d connections. The Channels page shows the results.",
             count,
         )
         self.message_user(request, said % {"count": count})
@@ -261,7 +261,7 @@ class ConnectionAdmin(ButtonAdmin):
     @admin.action(description=gettext_lazy("Poll now"), permissions=["poll"])
     def poll_chosen(self, request: HttpRequest, chosen: QuerySet[Connection]) -> None:
         count = pausing.poll_soon(chosen.values_list("pk", flat=True), desk_now())
-        said = ngettext("%(count)d connection is polled now.", "%(count)d connections are polled now.", count)
+        said = ngettext("Polling %(count)d connection now.", "Polling %(count)d connections now.", count)
         self.message_user(request, said % {"count": count})
 
     @admin.action(description=gettext_lazy("Pause"), permissions=["poll"])

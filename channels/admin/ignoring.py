@@ -25,6 +25,6 @@ class IgnoreRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("channel",)
     search_fields = ("name", "query")
 
-    @admin.display(description=gettext_lazy("what it stopped"))
+    @admin.display(description=gettext_lazy("stopped items"))
     def stopped(self, rule: IgnoreRule) -> str:
-        return format_html('<a href="{}">{}</a>', reverse("channels:ignored_by_rule", args=[rule.pk]), _("show me"))
+        return format_html('<a href="{}">{}</a>', reverse("channels:ignored_by_rule", args=[rule.pk]), _("show"))

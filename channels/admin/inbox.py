@@ -31,7 +31,7 @@ def replay(model_admin: Any, request: HttpRequest, item: InboundItem, _typed: st
 def _say_replayed(request: HttpRequest, count: int) -> None:
     if count:
         log.record("replayed", now=desk_now(), details={"items": count})
-    said = ngettext("%(count)d item is read again.", "%(count)d items are read again.", count) % {"count": count}
+    said = ngettext("Replaying %(count)d item.", "Replaying %(count)d items.", count) % {"count": count}
     (messages.success if count else messages.warning)(request, said)
 
 
@@ -78,7 +78,7 @@ class InboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(REPLAY))
 
-    @admin.action(description=gettext_lazy("Replay what failed"), permissions=["replay"])
+    @admin.action(description=gettext_lazy("Replay failed items"), permissions=["replay"])
     def replay_chosen(self, request: HttpRequest, chosen: QuerySet[InboundItem]) -> None:
         _say_replayed(request, inbox.replay(chosen.order_by("pk").values_list("pk", flat=True)))
 

@@ -29,7 +29,7 @@ def retry(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: st
     except outbox.WrongState as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("It is sent again."))
+        messages.success(request, _("Queued to send again."))
 
 
 def send_anyway(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: str = "") -> None:
@@ -39,7 +39,7 @@ def send_anyway(model_admin: Any, request: HttpRequest, item: OutboundItem, _typ
     except outbox.WrongState as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("It is sent again."))
+        messages.success(request, _("Queued to send again."))
 
 
 def cancel(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: str = "") -> None:
@@ -48,19 +48,19 @@ def cancel(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: s
     except outbox.WrongState as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("It is not sent."))
+        messages.success(request, _("Canceled. It will not be sent."))
 
 
 def mark_sent(model_admin: Any, request: HttpRequest, item: OutboundItem, typed: str = "") -> None:
     if typed and not is_web_address(typed):
-        messages.error(request, _("That is not a web address. Give the address of the post, or leave it empty."))
+        messages.error(request, _("That is not a web address. Enter the post’s address, or leave the field empty."))
         return
     try:
         outbox.mark_sent(item.pk, typed, desk_now())
     except outbox.WrongState as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("It is marked as sent."))
+        messages.success(request, _("Marked as sent."))
 
 
 @admin.register(OutboundItem)
@@ -92,7 +92,7 @@ class OutboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
         Button("retry", gettext_lazy("Send again"), retry, SETTLE, lambda item: item.state in outbox.RETRYABLE),
         Button(
             "send-anyway",
-            gettext_lazy("Send anyway, beside a newer reply"),
+            gettext_lazy("Send anyway, despite a newer reply"),
             send_anyway,
             SETTLE,
             lambda item: item.state in outbox.RETRYABLE and item.kind == OutboundItem.Kind.REPLY,
@@ -112,7 +112,7 @@ class OutboundItemAdmin(SeenOnly, ReadOnly, ButtonAdmin):
     def error_shown(self, item: OutboundItem) -> str:
         return item.error[:120]
 
-    @admin.display(description=gettext_lazy("what is sent"))
+    @admin.display(description=gettext_lazy("content"))
     def payload_shown(self, item: OutboundItem) -> str:
         text = json.dumps(restored(item.payload), indent=2, ensure_ascii=False)
         return format_html("<pre>{}</pre>", text.encode("utf-8", "backslashreplace").decode())

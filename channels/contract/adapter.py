@@ -116,7 +116,7 @@ class Adapter(ABC):
     def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
         """The items of a webhook request, after verifying its origin (signature, token, age). Pure except for `now`
         (aware UTC). Raises Refused, Malformed."""
-        raise Refused(f"{self.label} does not call the desk.")
+        raise Refused(f"{self.label} sends no webhooks.")
 
     # --- network ----------------------------------------------------------------------------------------------
 
@@ -128,12 +128,12 @@ class Adapter(ABC):
         """*Test connection*: one cheap request; returns a sentence for the admin that names our account there.
         Raises."""
         for page in self.fetch(config, None):
-            return f"Works: {len(page.items)} items on the first page."
-        return "Works: nothing new."
+            return f"Connected: {len(page.items)} items on the first page."
+        return "Connected: nothing new."
 
     def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
         """Everything readable in one conversation: parents, siblings, edits, deleted posts."""
-        raise Rejected(f"{self.label} has no way to read one thread.")
+        raise Rejected(f"{self.label} cannot read a single thread.")
 
     def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
         """Current state of thread posts that `fetch_thread` no longer returns: deleted, or out of its reach. Leaves out
@@ -142,7 +142,7 @@ class Adapter(ABC):
 
     def whose(self, config: Config) -> Author:
         """The account that `config.personal` authenticates. One cheap request; raises AuthFailed if it's invalid."""
-        raise Rejected(f"{self.label} has no accounts of single people.")
+        raise Rejected(f"{self.label} has no personal accounts.")
 
     def token_expires_at(self, config: Config) -> datetime | None:
         """When the connection's credentials expire (aware UTC); None if the platform doesn't say. Called once a day."""
@@ -151,17 +151,17 @@ class Adapter(ABC):
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
         """Post it. Failures before anything was sent raise Transient, RateLimited, AuthFailed or Rejected; any doubt
         whether the platform accepted it raises Uncertain."""
-        raise Rejected(f"{self.label} takes no replies from the desk; answer there.")
+        raise Rejected(f"{self.label} does not take replies from the desk; reply on the platform.")
 
     def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
         """Our own post of `outgoing`, made after `since` (aware UTC); None only if it is proven absent."""
-        raise Rejected(f"{self.label} cannot tell whether a reply arrived.")
+        raise Rejected(f"{self.label} cannot confirm whether a reply arrived.")
 
     def delete(self, config: Config, external_id: str) -> None:
-        raise Rejected(f"{self.label} cannot delete a reply from the desk.")
+        raise Rejected(f"{self.label} cannot delete replies from the desk.")
 
     def like(self, config: Config, external_id: str) -> None:
-        raise Rejected(f"{self.label} has no likes from the desk.")
+        raise Rejected(f"{self.label} does not support likes from the desk.")
 
 
 def parse_all(adapter: Adapter, documents: Iterable[Document], config: Config) -> Iterator[Mention]:

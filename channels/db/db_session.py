@@ -114,7 +114,7 @@ def _refuse_old(connection: BaseDatabaseWrapper) -> None:
     version = connection.connection.server_version
     if version < OLDEST_VERSION:
         connection.close()
-        raise NotSupportedError(f"PostgreSQL 16 or newer is needed; DATABASE_URL leads to {version // 10_000}.")
+        raise NotSupportedError(f"PostgreSQL 16 or newer is required; DATABASE_URL points to {version // 10_000}.")
 
 
 def _has_pooler(connection: BaseDatabaseWrapper) -> bool:

@@ -58,7 +58,7 @@ def keep_aside(app_config: AppConfig, plan: Plan, using: str, verbosity: int = 1
                 _run(connection, f"DELETE FROM {_quoted(kept.table)}")
             if rows and verbosity:
                 what = f"{kept.table}.{kept.column}" if kept.column else kept.table
-                sys.stdout.write(f"  Kept aside: {rows} rows of {what}. They come back with {kept.migration}.\n")
+                sys.stdout.write(f"  Set aside: {rows} rows of {what}. They are restored with {kept.migration}.\n")
 
 
 def bring_back(app_config: AppConfig, using: str, plan: Plan = (), **_kwargs: Any) -> None:

@@ -109,7 +109,7 @@ def _answered(call: Call, raw: Raw, classify: Classify | None) -> Answer:
     try:
         return Answer(raw.status, raw.headers, decode_json(raw))
     except ValueError as error:
-        raise Transient(f"{call.where} {not_json(raw)}. It is tried again.") from error
+        raise Transient(f"{call.where} {not_json(raw)}. The desk retries automatically.") from error
 
 
 def get_bytes(
@@ -211,9 +211,9 @@ def _read(network: Network, call: Call) -> Raw:
         try:
             raw = _exchange(network, call)
         except (requests.exceptions.InvalidURL, LocationParseError):
-            raise Rejected(f"{call.where} is not a web address that can be asked.") from None
+            raise Rejected(f"{call.where} is not a web address that the desk can call.") from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise Transient(f"{call.where}: {_reason(error)}. It is tried again.") from None
+            raise Transient(f"{call.where}: {_reason(error)}. The desk retries automatically.") from None
         target = raw.headers.get("Location") if raw.status in _REDIRECTS else None
         if not target:
             return raw
@@ -225,7 +225,7 @@ def _joined(call: Call, target: str) -> str:
     try:
         return urljoin(call.url, target)
     except ValueError:
-        raise Rejected(f"{call.where} redirects to something that is no web address.") from None
+        raise Rejected(f"{call.where} redirects to something that is not a web address.") from None
 
 
 def _redirected(call: Call, url: str) -> Call:
@@ -234,8 +234,8 @@ def _redirected(call: Call, url: str) -> Call:
         return Call(call.method, url, headers=call.headers, auth=call.auth, secrets=call.secrets)
     if call.auth or any(name.lower() not in _SAY_NOTHING for name in call.headers or {}):
         raise Rejected(
-            f"{call.where} redirects to {new.hostname}, and credentials are not sent there. If that is the right "
-            "place, set it as the address of this connection."
+            f"{call.where} redirects to {new.hostname}, and the desk sends no credentials there. If that is the right "
+            "host, enter it as the address of this connection."
         )
     return Call(call.method, url, headers=call.headers, secrets=call.secrets)
 
@@ -246,7 +246,7 @@ def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
         raw = _exchange(network, call)
     except (requests.RequestException, HTTPError, OSError, Transient) as error:
         if anything_sent():
-            raise Uncertain(f"{call.where}: {_reason(error)}. Nobody knows whether it was taken.") from None
+            raise Uncertain(f"{call.where}: {_reason(error)}. The desk cannot tell whether it was accepted.") from None
         raise Transient(f"{call.where}: {_reason(error)}. Nothing was sent.") from None
     if not 200 <= raw.status < 300:
         _raise_known(raw, classify, call.secrets)
@@ -255,7 +255,7 @@ def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
     try:
         body = decode_json(raw) if raw.content.strip() else None
     except ValueError as error:
-        raise Uncertain(f"{call.where} {not_json(raw)}. It was probably taken.") from error
+        raise Uncertain(f"{call.where} {not_json(raw)}. It was probably accepted.") from error
     return Answer(raw.status, raw.headers, body)
 
 
@@ -316,14 +316,14 @@ def _reason(error: Exception) -> str:
     if isinstance(error, requests.Timeout | TimeoutError) or "timed out" in str(error).lower():
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError):
-        return "the certificate or the encryption was not accepted"
+        return "the TLS handshake failed (certificate or encryption)"
     if isinstance(error, requests.exceptions.ProxyError):
         return "the proxy cannot be reached"
     if "resolve" in str(error).lower() or "getaddrinfo" in str(error).lower():
         return "the host name cannot be resolved"
     if not anything_sent():
         return "cannot connect"
-    return "the connection broke off"
+    return "the connection was lost"
 
 
 def kept(values: Mapping[str, Any]) -> dict[str, str | int]:

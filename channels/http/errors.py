@@ -65,11 +65,11 @@ def read_failure(status: int, headers: Mapping[str, str], where: str, detail: st
     if status == 429:
         return rate_limited(headers, told, now)
     if status in (401, 403):
-        return AuthFailed(f"{told}. Check the credentials of this connection and what they are allowed to do.")
+        return AuthFailed(f"{told}. Check this connection's credentials and their permissions.")
     if status >= 500 or status in (408, 425):
-        return Transient(f"{told}. It is tried again.", retry_after_s(headers, now))
+        return Transient(f"{told}. The desk retries automatically.", retry_after_s(headers, now))
     if status == 402:
-        return AuthFailed(f"{told}. The plan of this account does not include the request.")
+        return AuthFailed(f"{told}. This account's plan does not include the request.")
     return Rejected(f"{told}.")
 
 
@@ -79,9 +79,9 @@ def write_failure(status: int, headers: Mapping[str, str], where: str, detail: s
     if status == 429:
         return rate_limited(headers, told, now)
     if status == 401:
-        return AuthFailed(f"{told}. Check the credentials of this channel.")
+        return AuthFailed(f"{told}. Check this channel's credentials.")
     if status >= 500 or status == 408:
-        return Uncertain(f"{told}. Nobody knows whether it was taken.")
+        return Uncertain(f"{told}. The desk cannot tell whether it was accepted.")
     return Rejected(f"{told}.")
 
 
@@ -91,7 +91,7 @@ def rate_limited(headers: Mapping[str, str], told: str, now: datetime) -> RateLi
     until = now + timedelta(seconds=wait_s) if wait_s is not None else quota(headers, now)[1]
     if until is not None and wait_s is None:
         wait_s = max(0.0, (until - now).total_seconds())
-    return RateLimited(f"{told}. Asked too often; waiting.", until=until, retry_after_s=wait_s)
+    return RateLimited(f"{told}. Rate limit reached; waiting.", until=until, retry_after_s=wait_s)
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:

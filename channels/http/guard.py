@@ -62,7 +62,7 @@ def checked_addresses(network: Network, host: str, port: int) -> list[str]:
         for text in addresses:
             if not is_public(ipaddress.ip_address(text.partition("%")[0])):
                 raise BlockedAddress(
-                    f"{host}:{port} leads to {text}, which is not on the public internet. Use a public address, or "
+                    f"{host}:{port} resolves to {text}, which is not on the public internet. Use a public address, or "
                     f"have the operator allow {host}:{port}."
                 )
     return addresses

@@ -57,7 +57,7 @@ def token_from(body: Json) -> Token:
     """The token in a token endpoint's response (RFC 6749, 5.1). Raises AuthFailed if there is none."""
     text = body.get("access_token") if isinstance(body, dict) else None
     if not isinstance(text, str) or not text:
-        raise AuthFailed("The platform gave no access token. Are the client and the refresh token right?")
+        raise AuthFailed("The platform issued no access token. Check the client and the refresh token.")
     try:
         life_s = float(body.get("expires_in") or DEFAULT_LIFE_S)
     except (TypeError, ValueError):

@@ -65,11 +65,11 @@ def _words(problem: str) -> str:
     """The adapter's message; any other exception is a parser bug that the admin should report."""
     if not problem.startswith(files.BUG):
         return problem
-    told = _("the parser made a mistake, please report it with this file: %(what)s")
+    told = _("the parser failed; please report it with this file: %(what)s")
     return told % {"what": problem.removeprefix(files.BUG)}
 
 
 def _names(key: str, value: Json) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise ValueError(_("%(key)s must be a list of texts.") % {"key": key})
+        raise ValueError(_("%(key)s must be a list of strings.") % {"key": key})
     return tuple(name.strip().lower().removeprefix("@") for name in value)

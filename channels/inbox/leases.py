@@ -238,7 +238,7 @@ def acknowledge(ids: Iterable[int], now: datetime) -> int:
 
 
 def died_with_it() -> str:
-    return _("The process that read it died with it, each time that it was tried.")
+    return _("The parser process crashed on every attempt.")
 
 
 def _stop(stopped: Mapping[int, Stop], now: datetime) -> None:

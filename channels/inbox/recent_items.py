@@ -88,7 +88,7 @@ def _entries(rows: list[InboundItem], sources: dict[int, Source | None]) -> Iter
     readings = reader.read(asks, reader.first_budget())
     for row in rows:
         if (source := sources[row.connection_id]) is None:
-            told = _("The settings of its connection are not complete.")
+            told = _("The connection's settings are incomplete.")
             yield Entry(row.pk, row.fetched_at, None, None, told, row)
         else:
             reading = next(readings)
@@ -105,7 +105,7 @@ def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause
     """The entry for display, with the clauses' matches highlighted and the reasons in words."""
     mention = entry.mention
     if mention is None:
-        text = entry.error or _("no mention")
+        text = entry.error or _("not a mention")
         label = entry.source.adapter.label if entry.source else ""
         return Shown(entry.item_id, label, "", entry.fetched_at, "", [], [(text, False)], [])
     author = mention.author
@@ -126,9 +126,9 @@ def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause
 def words_of(clause: Clause) -> str:
     """A query's deciding clause, as a sentence."""
     if clause.found:
-        told = _("%(part)s is there") if clause.wanted else _("%(part)s is there, and must not be")
+        told = _("%(part)s matches") if clause.wanted else _("%(part)s matches and is excluded")
     else:
-        told = _("%(part)s is missing") if clause.wanted else _("%(part)s is not there")
+        told = _("%(part)s is missing") if clause.wanted else _("%(part)s is absent")
     return told % {"part": clause.source}
 
 

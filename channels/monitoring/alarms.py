@@ -115,7 +115,7 @@ def silence(channel: Channel, connection: Connection, adapter: Adapter | None, n
     longest = expected_silence(channel, adapter)
     waited = now - connection.created_at
     if health.state == "never" and longest is not None and waited > longest and connection.last_success_at is not None:
-        return Health(Level.WARNING, "silent", _("Nothing has ever come in here. Is its address right?"))
+        return Health(Level.WARNING, "silent", _("Nothing has ever come in here. Check its address."))
     return None
 
 
@@ -131,7 +131,7 @@ def _tell(alarms: QuerySet[Alarm], now: datetime) -> int:
     for alarm in over.select_related("connection", "channel").order_by("pk"):
         if not Alarm.objects.filter(pk=alarm.pk, is_over_told=False).update(is_over_told=True):
             continue
-        _say(alarm, now, "over", _("✓ %(what)s: works again.") % {"what": subject(alarm)})
+        _say(alarm, now, "over", _("✓ %(what)s: working again.") % {"what": subject(alarm)})
         told += 1
     return told
 

@@ -32,10 +32,10 @@ class CheckResult:
 def begin(connection_id: int, person_id: int | None = None) -> CheckResult:
     """Queue a test for this person; returns the interim result."""
     if person_id is not None and not may_ask(person_id):
-        return CheckResult(False, _("You have tried several within a minute. Wait a moment, then try again."))
+        return CheckResult(False, _("Too many tests within a minute. Wait a moment, then try again."))
     if not send_task(TASK, connection_id):
         return _keep(connection_id, CheckResult(False, _("No worker can be reached. Is Redis running?")))
-    return _keep(connection_id, CheckResult(None, _("Asking …")))
+    return _keep(connection_id, CheckResult(None, _("Waiting for an answer …")))
 
 
 def told(connection_id: int) -> CheckResult | None:
@@ -54,7 +54,7 @@ def tried(connection_id: int) -> CheckResult:
     except Exception as error:
         logger.exception("Connection %s could not be tested.", connection_id)
         said, is_well = (
-            _("The desk made a mistake (%(kind)s). Please report it.") % {"kind": type(error).__name__},
+            _("Internal error (%(kind)s). Please report it.") % {"kind": type(error).__name__},
             False,
         )
     return _keep(connection_id, CheckResult(is_well, without_secrets(said)))

@@ -27,7 +27,7 @@ def _ask(connection: Connection) -> bool:
         source = source_for(connection)
         expires_at = source.adapter.token_expires_at(source.config)
     except ChannelError as error:
-        logger.info("%s does not tell when its credentials run out (%s).", connection, type(error).__name__)
+        logger.info("%s does not say when its credentials expire (%s).", connection, type(error).__name__)
         return False
     if expires_at is None:
         return False

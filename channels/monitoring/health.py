@@ -48,7 +48,7 @@ class Health:
 def connection_health(connection: Connection, adapter: Adapter | None, now: datetime) -> list[Health]:
     """All health states of a connection, most urgent first; never empty."""
     if adapter is None:
-        said = _("No adapter speaks “%(platform)s”. Was it removed?") % {"platform": connection.platform}
+        said = _("There is no adapter for “%(platform)s”. Was it removed?") % {"platform": connection.platform}
         return [Health(Level.ERROR, "unknown", said)]
     if not connection.is_active:
         reason = connection.paused_reason or _("no reason given")
@@ -95,11 +95,11 @@ def _trouble(connection: Connection, now: datetime) -> list[Health]:
     if connection.trouble == Connection.Trouble.QUOTA:
         return [Health(Level.NOTICE, "quota", _("Waiting for the platform's quota. %(said)s") % {"said": said})]
     if connection.trouble == Connection.Trouble.AUTH:
-        return [Health(Level.ERROR, "auth", _("An admin is needed. %(said)s") % {"said": said})]
+        return [Health(Level.ERROR, "auth", _("Needs an admin. %(said)s") % {"said": said})]
     if connection.trouble == Connection.Trouble.SETTINGS:
         return [Health(Level.ERROR, "settings", _("Settings are missing or wrong. %(said)s") % {"said": said})]
     if connection.failures == 0:
-        return [Health(Level.WARNING, "partly", _("A part of it cannot be read. %(said)s") % {"said": said})]
+        return [Health(Level.WARNING, "partly", _("Part of it cannot be read. %(said)s") % {"said": said})]
     level = Level.ERROR if connection.failures >= FAILING_AFTER else Level.WARNING
     told = (
         _("Failed %(count)d times in a row. %(said)s")
@@ -115,12 +115,12 @@ def _lateness(connection: Connection, adapter: Adapter, now: datetime) -> list[H
     if connection.next_poll_at is None:
         if now - connection.created_at < timedelta(seconds=LATE_AFTER_S):
             return []
-        return [Health(Level.ERROR, "late", _("It was never polled. Are a worker and the beat running?"))]
+        return [Health(Level.ERROR, "late", _("Never polled. Check that a worker and beat are running."))]
     # Ignores leases: the dispatcher keeps granting them while no worker polls, and a healthy poll ends long before
     # this.
     if now - connection.next_poll_at < timedelta(seconds=LATE_AFTER_S):
         return []
-    said = _("A poll is overdue by %(span)s. Are a worker and the beat running?")
+    said = _("A poll is overdue by %(span)s. Check that a worker and beat are running.")
     return [Health(Level.ERROR, "late", said % {"span": _since(connection.next_poll_at, now)})]
 
 
@@ -151,15 +151,15 @@ def _expiry(connection: Connection, now: datetime) -> list[Health]:
         return []
     if expires <= now:
         return [Health(Level.ERROR, "expired", _("Its token has expired. Enter a new one."))]
-    said = _("Its token expires in %(span)s. Enter a new one before that.")
+    said = _("Its token expires in %(span)s. Enter a new one before then.")
     return [Health(Level.WARNING, "expiring", said % {"span": timeuntil(expires, now)})]
 
 
 def _fine(connection: Connection, now: datetime) -> Health:
     if connection.last_success_at is None:
-        return Health(Level.NOTICE, "never", _("It was not polled yet."))
+        return Health(Level.NOTICE, "never", _("Not polled yet."))
     return Health(
-        Level.OK, "ok", _("Works. Last polled %(ago)s ago.") % {"ago": _since(connection.last_success_at, now)}
+        Level.OK, "ok", _("Healthy. Last polled %(ago)s ago.") % {"ago": _since(connection.last_success_at, now)}
     )
 
 

@@ -44,7 +44,7 @@ def hold_everything(now: datetime) -> int:
 def _hold(item: OutboundItem, now: datetime) -> None:
     one = OutboundItem.objects.filter(pk=item.pk)
     if item.kind in states.REPEATABLE:
-        said = _("It was waiting when the backup was taken. To do it twice does no harm.")
+        said = _("It was waiting when the backup was taken. Sending it twice is harmless.")
         states.change(one, State.QUEUED, held_at=now, error=said, sending_until=None, attempt_token=None)
         return
     said = _("It was waiting when the backup was taken, and may have been sent since.")

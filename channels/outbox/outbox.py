@@ -113,7 +113,7 @@ def retry(outbound_id: int, now: datetime, *, beside_newer: bool = False) -> Non
     if not beside_newer and _newer_than(outbound_id).exists():
         state = OutboundItem.objects.values_list("state", flat=True).get(pk=outbound_id)
         raise NewerWasSent(
-            _("A newer reply went to this conversation. Look there; if this one is still needed, send it anyway."),
+            _("A newer reply was sent in this conversation. Check it; if this one is still needed, send it anyway."),
             state,
         )
     _move(outbound_id, RETRYABLE, State.QUEUED, **_afresh(now))
@@ -193,7 +193,7 @@ def _move(outbound_id: int, sources: tuple[str, ...], target: str, **values: obj
         return
     current = item.values_list("state", flat=True).get()
     label = State(current).label
-    raise WrongState(_("It cannot be changed any more: it is %(state)s.") % {"state": label}, current)
+    raise WrongState(_("It can no longer be changed: it is %(state)s.") % {"state": label}, current)
 
 
 def _check(key: str, kind: str, connection_id: int | None, payload: Mapping[str, Json]) -> None:

@@ -76,7 +76,7 @@ def save(user_id: int, connection: Connection, adapter: Adapter, given: Mapping[
         if value:
             sealed[field.name] = seal(value) if field.kind is FieldKind.SECRET else value
         elif field.required and not sealed.get(field.name):
-            problems[field.name] = _("This is needed.")
+            problems[field.name] = _("This field is required.")
     if problems:
         raise InvalidSettings(problems, {field.name: field.label for field in adapter.personal_fields})
     account.secrets = sealed
@@ -90,9 +90,9 @@ def _entered(text: str) -> str:
     """The stripped input. Raises ValueError, also for `env:` names: they would expose the server's secrets."""
     text = text.strip()
     if text.startswith(ENV_PREFIX):
-        raise ValueError(_("Enter the value itself; variables of the server are for connections only."))
+        raise ValueError(_("Enter the value itself. Only connections can use server variables."))
     if len(text) > MAX_LENGTH or "\0" in text:
-        raise ValueError(_("This is too long, or no text."))
+        raise ValueError(_("This is too long or not text."))
     return text
 
 
@@ -131,16 +131,16 @@ def ask(account_id: int, now: datetime) -> Found | None:
         source = source_of(account.connection_id, person=account.user_id)
         author = source.adapter.whose(source.config)
         if not author.id:
-            raise AuthFailed(_("%(platform)s did not say whose account it is.") % {"platform": source.adapter.label})
+            raise AuthFailed(_("%(platform)s did not say which account this is.") % {"platform": source.adapter.label})
         return Found(account, author, source.adapter.namespace(source.config))
     except Transient as error:
-        told = _("It could not be asked just now: %(error)s Check it again in a moment.") % {"error": error}
+        told = _("The desk could not check it just now: %(error)s Try again in a moment.") % {"error": error}
         settle(account, now, error=told)
     except (ChannelError, LookupError) as error:
         settle(account, now, error=str(error))
     except Exception as error:
         logger.exception("Checking a personal account failed in a way that no adapter should.")
-        settle(account, now, error=_("The desk made a mistake (%(kind)s).") % {"kind": type(error).__name__})
+        settle(account, now, error=_("Internal error (%(kind)s).") % {"kind": type(error).__name__})
     return None
 
 
@@ -189,17 +189,17 @@ def source_as(user_id: int | None, connection_id: int, account_id: str, *, even_
     theirs = PersonalAccount.objects.filter(user_id=user_id or 0, connection_id=connection_id)
     if (account := theirs.select_related("user").first()) is None or not account_id:
         raise AuthFailed(
-            _("On %(platform)s replies leave from the account of whoever writes them, and there is none any more.")
+            _("On %(platform)s, replies go out from the writer's own account, and the writer no longer has one.")
             % {"platform": source.adapter.label}
         )
     if not account.user.is_active:
         raise AuthFailed(
-            _("Whoever wrote it has left, so nothing leaves from their account on %(platform)s any more.")
+            _("The writer has left, so the desk no longer sends from their %(platform)s account.")
             % {"platform": source.adapter.label}
         )
     if account.external_id != account_id:
         raise AuthFailed(
-            _("It was written for another account on %(platform)s than the one that its author has entered since.")
+            _("It was written for a different %(platform)s account than the one its writer uses now.")
             % {"platform": source.adapter.label}
         )
     if not (account.is_usable or even_refused):

@@ -70,7 +70,7 @@ def _give_up_on_lost_workers(now: datetime) -> int:
 def _give_up(item: OutboundItem, now: datetime) -> bool:
     if item.attempt_token is None:
         return False
-    said = _("The worker that was sending it was lost, so nobody knows whether it was posted.")
+    said = _("The worker was lost while sending it. The desk cannot tell whether it was posted.")
     held = states.held(item.pk, item.attempt_token).filter(state=states.State.SENDING)
     if item.kind in states.REPEATABLE:
         states.change(held, states.State.RETRYING, error=said, not_before=now, sending_until=None)
@@ -100,7 +100,7 @@ def _find(item: OutboundItem) -> Receipt | None:
     if item.kind == OutboundItem.Kind.SLACK:
         return api.find(payload_of(item), str(item.key), since)
     if item.connection_id is None:
-        raise ChannelError(_("This item belongs to no connection."))
+        raise ChannelError(_("This item has no connection."))
     account = str(payload_of(item).get(personal.ACCOUNT) or "")
     source = personal.source_as(item.sent_as_id, item.connection_id, account, even_refused=True)
     return source.adapter.find_own(source.config, outgoing_of(item, source), since)
@@ -126,9 +126,9 @@ def _absent(item: OutboundItem, now: datetime) -> None:
     if looks < LOOKS_NEEDED:
         held.update(checks=F("checks") + 1, not_before=now + timedelta(seconds=max(outlook(item)[1], 1)))
         return
-    proved = _("It was looked for %(count)d times and is not there.") % {"count": looks}
+    proved = _("The desk looked for it %(count)d times and did not find it.") % {"count": looks}
     if item.attempts >= states.MAX_ATTEMPTS:
-        given_up = _("Given up after %(attempts)d attempts.") % {"attempts": item.attempts}
+        given_up = _("Gave up after %(attempts)d attempts.") % {"attempts": item.attempts}
         states.change(held, states.State.FAILED, error=f"{proved} {given_up}", uncertain_since=None)
         return
     states.change(

@@ -69,7 +69,7 @@ def deliver(item: OutboundItem, clock: Clock) -> None:
         return
     except Exception as error:
         logger.exception("Preparing %s %s failed.", item.kind, item.key)
-        told = _("The desk made a mistake before anything was sent (%(kind)s).") % {"kind": type(error).__name__}
+        told = _("Internal error before anything was sent (%(kind)s).") % {"kind": type(error).__name__}
         states.failed(item.pk, token, told)
         return
     if clock() > item.sending_until - timedelta(seconds=longest_request_s()):
@@ -108,14 +108,14 @@ def _prepared(item: OutboundItem) -> Callable[[], Receipt]:
     source = _source(item)
     adapter, config = source.adapter, source.config
     if item.kind == OutboundItem.Kind.REPLY:
-        _need(source, Capability.SEND, _("takes no replies from the desk; answer there"))
+        _need(source, Capability.SEND, _("does not take replies from the desk; reply on the platform"))
         outgoing = outgoing_of(item, source)
         return lambda: adapter.send(config, outgoing)
     external_id = str(payload_of(item)["external_id"])
     if item.kind == OutboundItem.Kind.DELETE:
-        _need(source, Capability.DELETE, _("cannot delete a reply from the desk; delete it there"))
+        _need(source, Capability.DELETE, _("cannot delete replies from the desk; delete it on the platform"))
         return lambda: _deleted(source, external_id)
-    _need(source, Capability.LIKE, _("has no likes from the desk"))
+    _need(source, Capability.LIKE, _("does not support likes from the desk"))
     return lambda: _liked(source, external_id)
 
 
@@ -136,7 +136,7 @@ def _need(source: Source, capability: Capability, otherwise: str) -> None:
 
 def _source(item: OutboundItem) -> Source:
     if item.connection_id is None:
-        raise Connectionless(_("This item belongs to no connection, so nobody knows where to send it."))
+        raise Connectionless(_("This item has no connection, so there is nowhere to send it."))
     account = str(payload_of(item).get(personal.ACCOUNT) or "")
     return personal.source_as(item.sent_as_id, item.connection_id, account)
 
@@ -155,7 +155,7 @@ def _settle_error(item: OutboundItem, error: ChannelError, now: datetime) -> Non
 
 def _retry_or_give_up(item: OutboundItem, error: ChannelError, now: datetime) -> None:
     if item.attempts >= states.MAX_ATTEMPTS:
-        given_up = _("Given up after %(count)d attempts. The last one said: %(error)s")
+        given_up = _("Gave up after %(count)d attempts. Last error: %(error)s")
         states.failed(item.pk, _token(item), given_up % {"count": item.attempts, "error": words(error)})
         return
     wait_s = states.backoff_s(item.attempts, retry_wait_s(error, now))
@@ -182,11 +182,11 @@ def uncertainty(item: OutboundItem, error: str, now: datetime) -> tuple[str, dat
     """(error text for an uncertain item, when its post must be visible if it exists)."""
     timeout_s, lag_s, label, provable = outlook(item)
     if provable:
-        hint = _("The desk looks for it on %(platform)s before anything is sent again.")
+        hint = _("The desk checks %(platform)s for it before sending anything again.")
     else:
         hint = _(
-            "%(platform)s cannot tell the desk whether it arrived. Look there: mark it as sent if it did, try again if "
-            "it did not."
+            "%(platform)s cannot confirm whether it arrived. Check there: if it did, mark it as sent; if not, send it "
+            "again."
         )
     return f"{error} {hint % {'platform': label}}", now + timedelta(seconds=timeout_s + lag_s)
 
@@ -248,7 +248,7 @@ def words(error: Exception) -> str:
 
 
 def _unexpected(error: Exception) -> str:
-    return _("The desk made a mistake while sending (%(kind)s), so nobody knows whether it was posted.") % {
+    return _("Internal error while sending (%(kind)s). The desk cannot tell whether it was posted.") % {
         "kind": type(error).__name__
     }
 

@@ -219,7 +219,7 @@ def _new(memory_mb: int) -> Parser:
         except OSError as error:
             forget()
             if last:
-                said = _("No process can be started to read mentions in: %(why)s.")
+                said = _("Cannot start a parser process: %(why)s.")
                 raise ParserUnavailable(said % {"why": error}) from error
     raise AssertionError("unreachable")
 
@@ -281,8 +281,8 @@ def how_it_ended(status: int, cpu_s: float, memory_mb: int) -> str:
         return _("Reading it took more than %(s)g seconds of computing time.") % {"s": cpu_s}
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
-        return _("The process that read it was ended by the system (%(signal)s).") % {"signal": name}
-    return _("The process that read it ended by itself (code %(code)d).") % {"code": os.waitstatus_to_exitcode(status)}
+        return _("The parser process was killed by the system (%(signal)s).") % {"signal": name}
+    return _("The parser process exited (code %(code)d).") % {"code": os.waitstatus_to_exitcode(status)}
 
 
 def idle_pids() -> list[int]:

@@ -209,7 +209,7 @@ def _all(asks: Sequence[Ask], budget: Budget, kind: _Kind) -> Generator[Any, Non
             continue
         without_culprit += 1
         if without_culprit >= TRIES_WITHOUT_CULPRIT:
-            raise ParserUnavailable(_("Processes that read mentions end before they begin: %s") % words)
+            raise ParserUnavailable(_("Parser processes exit before they start: %s") % words)
 
 
 class _Run:
@@ -236,9 +236,9 @@ class _Run:
         while (frame := self.parser.exchange(time.monotonic() + patience_s)) is None:
             now_at = self.parser.at
             if now_at is not None and now_at == before:
-                raise ParserEnded(_("Reading it did not end within %(s)g seconds.") % {"s": self.budget.wall_s})
+                raise ParserEnded(_("Reading it did not finish within %(s)g seconds.") % {"s": self.budget.wall_s})
             if now_at is None and time.monotonic() - since > BEGIN_WITHIN_S:
-                raise ParserEnded(_("The process that reads mentions does not begin."))
+                raise ParserEnded(_("The parser process does not start."))
             before = now_at
         return frame
 
@@ -293,7 +293,7 @@ def _alone(
         if (frame := parser.exchange(time.monotonic() + budget.wall_s)) is not None:
             parser.end()
             return frame.value[0], frame.blobs
-        words = _("Reading it did not end within %(s)g seconds.") % {"s": budget.wall_s}
+        words = _("Reading it did not finish within %(s)g seconds.") % {"s": budget.wall_s}
     except ParserEnded:
         pass
     return words or pool.how_it_ended(parser.end(), budget.cpu_s, budget.memory_mb)

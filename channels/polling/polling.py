@@ -244,11 +244,13 @@ def _release(connection_id: int, token: UUID, **values: Any) -> None:
 def classify(error: Exception) -> tuple[str, str]:
     """(kind of trouble, message for the admin). The message never contains a secret."""
     if isinstance(error, SoftTimeLimitExceeded):
-        return Trouble.TRANSIENT, _("It took too long and was stopped. It goes on from the last stored page.")
+        return Trouble.TRANSIENT, _(
+            "The poll took too long and was stopped. The next poll continues from the last stored page."
+        )
     if isinstance(error, UnknownPlatform):
         return Trouble.SETTINGS, str(error)
     if not isinstance(error, ChannelError):
-        told = _("The desk made a mistake (%(kind)s). Nothing is lost; the log has the details.")
+        told = _("Internal error (%(kind)s). Nothing is lost; the log has the details.")
         return Trouble.BUG, told % {"kind": type(error).__name__}
     words = without_secrets(str(error)) or type(error).__name__
     for kind, trouble in (

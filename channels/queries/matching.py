@@ -60,7 +60,7 @@ def parse(text: str) -> Query:
     """The compiled query (cached per text). Raises only QueryError."""
     if len(text) > MAX_LENGTH:
         raise QueryError(
-            _("the query is too long; %(most)d characters are the most.") % {"most": MAX_LENGTH}, MAX_LENGTH
+            _("the query is too long; the limit is %(most)d characters.") % {"most": MAX_LENGTH}, MAX_LENGTH
         )
     tokens = _tokens(text)
     if not tokens:
@@ -94,7 +94,7 @@ def _tokens(text: str) -> list[_Token]:
             found.append(token)
             count += 1
         if count > MAX_TERMS:
-            raise QueryError(_("these are too many words; %(most)d are the most.") % {"most": MAX_TERMS}, at)
+            raise QueryError(_("too many words; the limit is %(most)d.") % {"most": MAX_TERMS}, at)
     return found
 
 
@@ -111,15 +111,15 @@ def _term(text: str, at: int) -> tuple[_Token, int]:
         return _Token(value.lower(), begin), end
     if not name and not is_phrase and not value.strip("-"):
         if exact:
-            raise QueryError(_("after = comes the word that is looked for, such as =Acme."), begin)
-        raise QueryError(_("after - comes what must not be there, without a space between them."), begin)
+            raise QueryError(_("= needs a word after it, such as =Acme."), begin)
+        raise QueryError(_("- needs a term right after it, without a space."), begin)
     make = _FILTERS.get(name)
     if make is None:
         known = ", ".join(f"{known}:" for known in _FILTERS if known)
-        told = _("there is no filter “%(name)s:”. There are %(known)s; put other text with a colon into quotes.")
+        told = _("there is no filter “%(name)s:”. Use one of %(known)s, or put text with a colon in quotes.")
         raise QueryError(told % {"name": name, "known": known}, begin)
     if not value.strip():
-        told = _("there is nothing between the quotes.") if is_phrase else _("after “%(name)s:” comes a value.")
+        told = _("the quotes are empty.") if is_phrase else _("“%(name)s:” needs a value.")
         raise QueryError(told % {"name": name}, begin)
     return _Token("term", begin, make(source, value, exact, is_phrase, begin)), end
 
@@ -130,11 +130,11 @@ def _value(text: str, at: int) -> tuple[str, bool, int]:
     if closing is None:
         match = _WORD.match(text, at)
         if match is None and text[at : at + 1] in ("”", "»"):
-            raise QueryError(_("a quote is closed that was not opened."), at)
+            raise QueryError(_("this closing quote has no opening quote."), at)
         return (match[0], False, match.end()) if match else ("", False, at)
     end = min((place for mark in closing if (place := text.find(mark, at + 1)) >= 0), default=-1)
     if end < 0:
-        raise QueryError(_("this quote is not closed; put a quote after the phrase."), at)
+        raise QueryError(_("this quote is not closed; add a quote after the phrase."), at)
     star = text[end + 1 : end + 2] == "*"
     return text[at + 1 : end] + ("*" if star else ""), True, end + 1 + star
 
@@ -146,9 +146,9 @@ def _words(source: str, value: str, exact: bool, is_phrase: bool, at: int, title
     begins = value.endswith("*")
     phrase = value.removesuffix("*").rstrip() if begins else value
     if not phrase.strip():
-        raise QueryError(_("a star needs the beginning of a word before it, such as acme*."), at)
+        raise QueryError(_("* needs the start of a word before it, such as acme*."), at)
     if not is_phrase and "*" in phrase:
-        told = _("a star stands only at the end of a word; put the text into quotes to look for the star itself.")
+        told = _("* works only at the end of a word; put the text in quotes to search for the star itself.")
         raise QueryError(told, at)
     return terms.words(source, phrase, begins=begins, exact=exact, titles=titles)
 
@@ -170,14 +170,14 @@ def _author(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> t
 def _site(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:
     host = value.strip().lower().removeprefix("https://").removeprefix("http://").removeprefix("*.").strip("./")
     if not host or not re.fullmatch(r"[\w.-]+", host):
-        raise QueryError(_("“site:” needs a host alone, such as site:example.com; subdomains are included."), at)
+        raise QueryError(_("“site:” needs only a host name, such as site:example.com; subdomains are included."), at)
     return terms.OnSite(source, host.removeprefix("www."))
 
 
 def _lang(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:
     language = value.strip().lower().replace("_", "-")
     if not re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{1,8})*", language):
-        raise QueryError(_("“lang:” needs the code of a language, such as lang:en or lang:pt-br."), at)
+        raise QueryError(_("“lang:” needs a language code, such as lang:en or lang:pt-br."), at)
     return terms.InLanguage(source, language)
 
 
@@ -189,7 +189,7 @@ def _fact(name: str, known: tuple[str, ...]) -> Make:
     def make(source: str, value: str, exact: bool, is_phrase: bool, at: int) -> terms.Term:
         if value.lower() not in known:
             words = {"name": name, "value": value, "known": ", ".join(f"{name}:{each}" for each in known)}
-            raise QueryError(_("“%(name)s:%(value)s” is not known; there are %(known)s.") % words, at)
+            raise QueryError(_("“%(name)s:%(value)s” is unknown; use one of %(known)s.") % words, at)
         return terms.HasFact(source, f"{name}:{value.lower()}")
 
     return make
@@ -218,7 +218,7 @@ class _Parser:
     def whole(self) -> terms.Term:
         found = self._either()
         if (token := self._next) is not None:  # only a closing parenthesis ends an expression early
-            raise QueryError(_("this parenthesis was not opened."), token.at)
+            raise QueryError(_("this parenthesis has no opening one."), token.at)
         return found
 
     @property
@@ -249,16 +249,16 @@ class _Parser:
             negated = not negated
         token = self._next
         if token is None:
-            raise QueryError(_("something must follow here."), self.end)
+            raise QueryError(_("a term is missing here."), self.end)
         self.place += 1
         if token.term is not None:
             found = token.term
         elif token.kind == "(":
             found = self._nested(token)
         elif token.kind == ")":
-            raise QueryError(_("something must stand before this parenthesis."), token.at)
+            raise QueryError(_("a term is missing before this parenthesis."), token.at)
         else:
-            told = _("there must be a word on both sides of %(name)s; put it into quotes to look for it.")
+            told = _("%(name)s needs a word on both sides; put it in quotes to search for it.")
             raise QueryError(told % {"name": token.kind.upper()}, token.at)
         return terms.Not(found) if negated else found
 

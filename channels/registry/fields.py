@@ -37,7 +37,7 @@ def cleaned(fields: Iterable[Field], values: Mapping[str, Json], *, complete: bo
             continue
         if value is None or value == [] or value == "":
             if complete and field.required:
-                problems[field.name] = _("This is needed.")
+                problems[field.name] = _("This field is required.")
             result.pop(field.name, None)
         else:
             result[field.name] = value
@@ -67,10 +67,10 @@ def clean(field: Field, value: Json) -> Json:
 
 def _text(value: Json) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(_("Enter a text."))
+        raise ValueError(_("Enter text."))
     text = str(value).strip()
     if "\0" in text:
-        raise ValueError(_("A text cannot hold null characters."))
+        raise ValueError(_("Text cannot contain null characters."))
     return text
 
 
@@ -92,7 +92,7 @@ def _boolean(value: Json) -> bool:
     word = str(value).strip().lower()
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
-    raise ValueError(_("Say true or false."))
+    raise ValueError(_("Enter true or false."))
 
 
 def _choice(field: Field, value: Json) -> str:
@@ -105,7 +105,7 @@ def _choice(field: Field, value: Json) -> str:
 def _list(value: Json) -> list[str]:
     entries = value.splitlines() if isinstance(value, str) else value
     if not isinstance(entries, list | tuple):
-        raise ValueError(_("Enter a list, one entry a line."))
+        raise ValueError(_("Enter a list, one entry per line."))
     texts = [_text(entry) for entry in entries if entry is not None]
     return list(dict.fromkeys(text for text in texts if text))
 
@@ -115,11 +115,11 @@ def _url(text: str) -> str:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ValueError(_("The address or its port cannot be read. A port is a number from 1 to 65535.")) from None
+        raise ValueError(_("The address or its port is not valid. A port is a number from 1 to 65535.")) from None
     if parts.scheme not in ("http", "https") or not parts.hostname or any(c.isspace() for c in text):
-        raise ValueError(_("Enter a whole web address, beginning with https:// (or http://)."))
+        raise ValueError(_("Enter a full web address, starting with https:// (or http://)."))
     if port == 0:
         raise ValueError(_("A port is a number from 1 to 65535."))
     if parts.username or parts.password:
-        raise ValueError(_("A login does not belong in the address; it has fields of its own."))
+        raise ValueError(_("Do not put a login in the address; use the login fields."))
     return text.rstrip("/")

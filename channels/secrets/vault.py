@@ -71,7 +71,10 @@ def _from_environment(value: str) -> str:
     name = value.removeprefix(ENV_PREFIX)
     if not names_variable(value):
         raise SecretUnreadable(
-            _("A secret of this connection names the variable %(name)s; only those that begin with %(begin)s are read.")
+            _(
+                "A secret of this connection names the variable %(name)s, but only variables that start with %(begin)s "
+                "are allowed."
+            )
             % {"name": name, "begin": ENV_NAMES}
         )
     text = os.environ.get(name, "")
@@ -101,7 +104,7 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
     """The first key encrypts, all keys decrypt."""
     if not keys:
         raise SecretUnreadable(
-            _("DESK_ENCRYPTION_KEYS is not set, so secrets can neither be stored nor read. Make a key: %(how)s.")
+            _("DESK_ENCRYPTION_KEYS is not set, so secrets cannot be stored or read. Generate a key: %(how)s.")
             % {"how": "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"}
         )
     ciphers = []

@@ -77,7 +77,7 @@ def post(arguments: Mapping[str, Json], key: str) -> SlackReceipt:
     data = _call(lambda: slack.chat_postMessage(**dict(arguments), metadata=metadata), changes=True)
     ts, channel = str(data.get("ts") or ""), str(data.get("channel") or arguments["channel"])
     if not ts:
-        raise Uncertain(_("Slack answered without the id of the message."))
+        raise Uncertain(_("Slack returned no message ID."))
     return SlackReceipt(external_id=ts, url=_permalink(slack, channel, ts), channel=channel)
 
 
@@ -119,7 +119,7 @@ def _messages(slack: WebClient, channel: str, thread_ts: Json, oldest: str) -> I
             if data.get("has_more"):
                 break
             return
-    raise Uncertain(_("There is too much in that Slack channel to look through all of it."))
+    raise Uncertain(_("That Slack channel has too many messages to search them all."))
 
 
 def _channel_id(slack: WebClient, channel: str) -> str:
@@ -160,13 +160,13 @@ def _call(request: Callable[[], Any], *, changes: bool = False) -> dict[str, Any
     except URLError as error:
         if isinstance(error.reason, _NOT_CONNECTED) or getattr(error.reason, "errno", None) in _NO_ROUTE:
             raise Transient(_("Slack cannot be reached. Nothing was sent.")) from None
-        raise doubtful(_("The connection to Slack broke off.")) from None
+        raise doubtful(_("The connection to Slack was lost.")) from None
     except (OSError, http.client.HTTPException, UnicodeDecodeError, ValueError):
-        raise doubtful(_("Slack did not answer in time, or not properly.")) from None
+        raise doubtful(_("Slack did not answer in time or sent an invalid response.")) from None
     except SlackClientError as error:
         raise Rejected(_("The request to Slack is not valid (%(kind)s).") % {"kind": type(error).__name__}) from None
     if not isinstance(data, dict):
-        raise doubtful(_("Slack did not answer in time, or not properly."))
+        raise doubtful(_("Slack did not answer in time or sent an invalid response."))
     return data
 
 
@@ -179,10 +179,10 @@ def _api_error(error: SlackApiError, changes: bool) -> ChannelError:
         code = ""
     if status == 429 or code in TOO_OFTEN:
         wait_s = _retry_after_s(getattr(response, "headers", None) or {})
-        return RateLimited(_("Slack was asked too often; waiting."), retry_after_s=wait_s)
+        return RateLimited(_("Slack rate limit reached; waiting."), retry_after_s=wait_s)
     if status >= 500 or not code or code in UNCLEAR:
         return (Uncertain if changes else Transient)(
-            _("Slack did not answer properly (%(what)s).") % {"what": code or status}
+            _("Slack sent an invalid response (%(what)s).") % {"what": code or status}
         )
     if code in CREDENTIALS:
         return AuthFailed(_in_words(code))
@@ -200,17 +200,17 @@ def _retry_after_s(headers: Mapping[str, Any]) -> float:
 def _in_words(code: str) -> str:
     known = {
         "not_in_channel": _("The desk's Slack app is not a member of that channel. Invite it there, then try again."),
-        "channel_not_found": _("Slack does not know that channel, or it is private and the desk's app is not in it."),
+        "channel_not_found": _("Slack cannot find that channel, or it is private and the desk's app is not a member."),
         "is_archived": _("That Slack channel is archived."),
         "msg_too_long": _("The message is too long for Slack."),
         "no_text": _("The message has no text."),
         "invalid_blocks": _("Slack does not accept the blocks of the message."),
-        "restricted_action": _("A setting of the Slack workspace keeps the desk from posting there."),
-        "thread_not_found": _("The Slack thread to answer in does not exist any more."),
+        "restricted_action": _("A Slack workspace setting stops the desk from posting there."),
+        "thread_not_found": _("The Slack thread no longer exists."),
         "invalid_auth": _("Slack refuses the token. Set DESK_SLACK_TOKEN to a valid one."),
         "not_authed": _("Slack refuses the token. Set DESK_SLACK_TOKEN to a valid one."),
         "token_revoked": _("The Slack token was revoked. Set DESK_SLACK_TOKEN to a new one."),
-        "account_inactive": _("The Slack app or its user was removed. Install it again and set DESK_SLACK_TOKEN."),
-        "missing_scope": _("The Slack token lacks a scope that this needs. Add it to the app and install it again."),
+        "account_inactive": _("The Slack app or its user was removed. Reinstall the app and set DESK_SLACK_TOKEN."),
+        "missing_scope": _("The Slack token lacks a required scope. Add it to the app and reinstall the app."),
     }
     return known.get(code) or _("Slack refuses it: %(code)s.") % {"code": code}

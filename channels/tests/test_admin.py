@@ -140,9 +140,9 @@ def test_a_secret_may_name_a_variable(boss: Client, monkeypatch) -> None:
     [
         ({"setting_port": "99999"}, "from 1 to 65535"),
         ({"setting_port": "http"}, "whole number"),
-        ({"setting_api_base": "https://fake.example:99999/"}, "port cannot be read"),
-        ({"setting_api_base": "fake.example"}, "whole web address"),
-        ({"setting_api_base": "https://me:pw@fake.example"}, "login does not belong"),
+        ({"setting_api_base": "https://fake.example:99999/"}, "port is not valid"),
+        ({"setting_api_base": "fake.example"}, "full web address"),
+        ({"setting_api_base": "https://me:pw@fake.example"}, "Do not put a login"),
         ({"secret_token": ""}, "This field is required"),
         ({"secret_token": "env:no such"}, "name of a variable"),
         ({"setting_feed": "worst"}, "Select a valid choice"),
@@ -191,10 +191,10 @@ def test_test_connection_shows_the_sentence_or_what_is_wrong(boss: Client, fake:
     connection = make_connection(secrets={"token": seal("t0ken-value")})
     fake.pages = [page_of(("1", "a"))]
     waiting = boss.get(press(boss, connection, "test").url)
-    assert "Asking" in said(waiting)
+    assert "Waiting for an answer" in said(waiting)
     assert waiting["Refresh"] == "1"
     answered = after_test(boss, connection)
-    assert "Works: 1 items" in said(answered)
+    assert "Connected: 1 items" in said(answered)
     assert "Refresh" not in answered
     assert InboundItem.objects.count() == 0
 
@@ -305,7 +305,7 @@ def test_failed_items_show_payload_and_error_escaped_and_are_replayed(boss: Clie
     page = boss.get(change_url(item)).content.decode()
     assert "&lt;script&gt;x" in page
     assert "<script>x" not in page
-    assert "1 item is read again" in said(press(boss, item, "replay"))
+    assert "Replaying 1 item" in said(press(boss, item, "replay"))
     item.refresh_from_db()
     assert item.state == InboundItem.State.PENDING
     assert boss.post(change_url(item), {"external_id": "2"}).status_code == 403
@@ -338,7 +338,7 @@ def test_the_outbox_can_be_settled_by_hand(boss: Client, fake: FakeAdapter) -> N
     press(boss, doubtful, "mark-sent", typed="https://fake.example/p/1")
     states = dict(OutboundItem.objects.values_list("pk", "state"))
     assert states == {refused.pk: "queued", waiting.pk: "cancelled", doubtful.pk: "sent"}
-    assert "cannot be changed any more" in said(press(boss, doubtful, "cancel"))
+    assert "no longer be changed" in said(press(boss, doubtful, "cancel"))
     page = boss.get(change_url(doubtful)).content.decode()
     assert 'href="https://fake.example/p/1"' in page
     assert "too long" not in page

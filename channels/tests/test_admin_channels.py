@@ -85,9 +85,9 @@ def test_everything_that_a_channel_says_is_edited(boss: Client, stored: Channel)
         ({"visible_to": ["nobody-knows"]}, "nobody-knows is not one of the available choices"),
         ({"reply_roles": ["x"]}, "x is not one of the available choices"),
         ({"answers_from": ["mail"]}, "mail is not one of the available choices"),
-        ({"web_url": "javascript:alert(1)"}, "Enter a whole web address"),
-        ({"tool_links": "Licence app"}, "is no link"),
-        ({"tool_links": "X | javascript:alert(1)"}, "is no link"),
+        ({"web_url": "javascript:alert(1)"}, "Enter a full web address"),
+        ({"tool_links": "Licence app"}, "is not a link"),
+        ({"tool_links": "X | javascript:alert(1)"}, "is not a link"),
         ({"slack_mode": "sometimes"}, "sometimes is not one of the available choices"),
     ],
 )
@@ -103,7 +103,7 @@ def test_what_a_channel_cannot_say_is_refused_in_words(
 def test_a_role_that_is_gone_stays_until_somebody_takes_it_away(boss: Client, stored: Channel) -> None:
     """Vanished from the form, it would open to everybody what it had closed."""
     Channel.objects.filter(pk=stored.pk).update(visible_to=["legal"], answers_from=["old"])
-    assert "legal (does not exist any more)" in page_of_admin(boss, stored)
+    assert "legal (no longer exists)" in page_of_admin(boss, stored)
     assert change(boss, stored, visible_to=["legal"], answers_from=["old"]).status_code == 302
     stored.refresh_from_db()
     assert (stored.visible_to, stored.answers_from) == (["legal"], ["old"])

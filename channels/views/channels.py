@@ -47,13 +47,13 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     connection, now = get_object_or_404(Connection, pk=pk), desk_now()
     if verb == "poll":
         done = pausing.poll_soon([pk], now)
-        said = _("%(name)s is polled now.") if done else _("%(name)s is paused; resume it first.")
+        said = _("Polling %(name)s now.") if done else _("%(name)s is paused; resume it first.")
     elif verb == "pause":
         pausing.pause([pk], request.POST.get("why", "").strip() or _("by %(user)s") % {"user": request.user})
-        said = _("%(name)s is paused: neither polled nor sent from.")
+        said = _("%(name)s is paused: no polling, no sending.")
     else:
         pausing.resume([pk], now)
-        said = _("%(name)s is active again and polled now.")
+        said = _("%(name)s is active again. Polling it now.")
     messages.success(request, said % {"name": connection.name})
     return redirect("channels:health")
 
@@ -79,7 +79,7 @@ def hook(request: HttpRequest, hook_id: UUID) -> HttpResponse:
     try:
         answer = hooks.receive(hook_id, _hook(request), desk_now())
     except hooks.Unknown:
-        return _told("Nobody listens here.", 404)
+        return _told("No such webhook.", 404)
     except hooks.Paused:
         response = _told("Paused. Try again later.", 503)
         response["Retry-After"] = "600"

@@ -39,7 +39,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return _page(form, "thanks") if SENT in request.GET else _asked(form, form_answers.empty(form.questions))
     if declared_bytes(request.META) > form_page.MAX_BYTES:
-        told = _("That is too much at once. Please shorten it, or send us a link to the rest.")
+        told = _("That is too long. Please shorten it, or send us a link to the rest.")
         return _asked(form, form_answers.empty(form.questions), told, status=413)
     return _sent(request, form)
 
@@ -61,32 +61,32 @@ def _sent(request: HttpRequest, form: Form) -> HttpResponse:
     sent_token = request.POST.get(TOKEN, "")
     state, submission_id = form_page.read_token(form, sent_token, now)
     if request.POST.get(TRAP, "").strip():
-        told = _("Something filled in a field that people do not see. Please send the form again.")
+        told = _("A hidden field was filled in. Please send the form again.")
         return _asked(form, filled.shown, told, status=422)
     if state is Token.QUICK:  # the same token: it will be old enough by the time a person resubmits
-        told = _("That was very quick. Please look at it once more and send it again.")
+        told = _("That was very quick. Please check your answers and send the form again.")
         return _asked(form, filled.shown, told, sent_token, status=422)
     if state is not Token.GOOD:
-        told = _("This page was open for long, or is incomplete. Nothing is lost: please send it again.")
+        told = _("This page has expired or is incomplete. Nothing is lost: please send the form again.")
         return _asked(form, filled.shown, told, status=422)
     if filled.problems:
-        return _asked(form, filled.shown, _("Not sent yet: please look at the fields marked below."), sent_token, 422)
+        return _asked(form, filled.shown, _("Not sent yet: please check the fields marked below."), sent_token, 422)
     return _store(request, form, filled, submission_id)
 
 
 def _store(request: HttpRequest, form: Form, filled: Filled, submission_id: str) -> HttpResponse:
     now = desk_now()
     if form_page.is_too_many(form, form_page.client_address(request.META), now):
-        told = _("Many forms were sent from where you are. Nothing is lost: please send it again in ten minutes.")
+        told = _("Too many forms were sent from your network. Nothing is lost: please send it again in ten minutes.")
         response = _asked(form, filled.shown, told, status=429)
         response.headers["Retry-After"] = str(form_page.WINDOW_S)
         return response
     try:
         is_stored = form_page.store(form, submission_id, filled.answers, now)
     except Malformed:
-        return _asked(form, filled.shown, _("There is nothing in it yet. Please fill in the form."), status=422)
+        return _asked(form, filled.shown, _("The form is empty. Please fill it in."), status=422)
     if not is_stored:
-        told = _("You have sent this form already. If you mean to send it a second time, with your changes, do so now.")
+        told = _("You have already sent this form. To send it again with your changes, press Send.")
         return _asked(form, filled.shown, told, status=409)
     return _private(HttpResponseRedirect(f"{reverse('forms:form', args=[form.channel.slug])}?{SENT}=1"), form)
 

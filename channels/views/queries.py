@@ -60,7 +60,7 @@ def _change(request: HttpRequest, channel: Channel) -> HttpResponse:
         return _page(request, channel, text, status=422)
     if do == "switch":
         query_tester.switch_on(channel, text)
-        messages.success(request, _("The query is in force. It decides about everything that comes in from now on."))
+        messages.success(request, _("The query is active. It applies to everything that comes in from now on."))
         return redirect(address)
     channel.draft_query = text
     channel.save(update_fields=["draft_query"])
@@ -70,8 +70,8 @@ def _change(request: HttpRequest, channel: Channel) -> HttpResponse:
 
 def _let_in(request: HttpRequest, channel: Channel) -> None:
     count = query_tester.let_in(channel, desk_now())
-    words = ngettext("%(count)d item is judged anew.", "%(count)d items are judged anew.", count) % {"count": count}
-    messages.success(request, f"{words} {_('What matches now comes in within a minute, as one import.')}")
+    words = ngettext("Checking %(count)d item again.", "Checking %(count)d items again.", count) % {"count": count}
+    messages.success(request, f"{words} {_('Matching items come in within a minute, as one import.')}")
 
 
 def _clean(text: str) -> str:
@@ -104,8 +104,8 @@ def _page(request: HttpRequest, channel: Channel, text: str, status: int = 200) 
 
 
 KINDS = {
-    "newly_in": gettext_lazy("Would come in now, but not by the query in force"),
-    "newly_out": gettext_lazy("Would stay out now, but come in by the query in force"),
+    "newly_in": gettext_lazy("Would now come in"),
+    "newly_out": gettext_lazy("Would now stay out"),
     "comes": gettext_lazy("Comes in"),
     "stays": gettext_lazy("Stays out"),
 }
@@ -131,7 +131,7 @@ def checked_rule(text: str) -> str:
     except QueryError as error:
         raise forms.ValidationError(str(error)) from error
     if found.root is None:
-        raise forms.ValidationError(_("Say what it stops: an empty rule would stop everything."))
+        raise forms.ValidationError(_("Enter a query: an empty rule would stop everything."))
     return text.strip()
 
 
@@ -151,7 +151,10 @@ def rules(request: HttpRequest) -> HttpResponse:
             status = 422
         elif request.POST.get("do") == "add":
             rule = form.save()
-            messages.success(request, _("“%(name)s” is in force for what comes in from now on.") % {"name": rule.name})
+            messages.success(
+                request,
+                _("“%(name)s” is on. It applies to everything that comes in from now on.") % {"name": rule.name},
+            )
             return redirect("channels:ignored")
         else:
             preview = _preview(request, form)
@@ -168,9 +171,9 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 
 WHY = {
-    "query": gettext_lazy("The queries of the channels"),
-    "none": gettext_lazy("No mention for the platform's reader: a retweet, or the phrase is not there as a whole word"),
-    "undone": gettext_lazy("Imports that were undone"),
+    "query": gettext_lazy("Channel queries"),
+    "none": gettext_lazy("Not a mention: a retweet, or the phrase does not appear as a whole word"),
+    "undone": gettext_lazy("Undone imports"),
 }
 
 
@@ -197,7 +200,7 @@ def _toggle(request: HttpRequest) -> HttpResponse:
     rule = get_object_or_404(IgnoreRule, pk=_number(request.POST["toggle"]))
     rule.is_active = not rule.is_active
     rule.save(update_fields=["is_active"])
-    words = _("“%(name)s” is in force again.") if rule.is_active else _("“%(name)s” is off; it stops nothing more.")
+    words = _("“%(name)s” is on again.") if rule.is_active else _("“%(name)s” is off.")
     messages.success(request, words % {"name": rule.name})
     return redirect("channels:ignored")
 
@@ -238,7 +241,7 @@ def let_in(request: HttpRequest, number: int) -> HttpResponse:
     item = ignored.let_in(number, request.user)
     if item is None:
         messages.warning(
-            request, _("It is not kept out any more, or too old: its raw form is gone, so it cannot be read again.")
+            request, _("It is no longer kept out, or its raw copy has expired and it cannot be read again.")
         )
         return redirect("channels:ignored")
     messages.success(request, _("It comes in within a minute."))

@@ -59,9 +59,9 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
     ids = list(chosen.order_by("pk").values_list("pk", flat=True)[: leases.MAX_REPLAYED])
     if request.POST.get("what") == "acknowledge":
         leases.acknowledge(ids, desk_now())
-        messages.success(request, _("It raises no alarm any more. It can still be replayed."))
+        messages.success(request, _("Acknowledged. It raises no more alarms and can still be replayed."))
     else:
         count = leases.replay(ids)
-        said = ngettext("%(count)d item is being read again.", "%(count)d items are being read again.", count)
+        said = ngettext("Replaying %(count)d item.", "Replaying %(count)d items.", count)
         messages.success(request, said % {"count": count})
     return redirect("channels:unreadable", pk)

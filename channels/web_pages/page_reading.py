@@ -55,12 +55,12 @@ class ReadPage:
 def read(way_out: Network, url: str) -> ReadPage:
     """Fetch and parse a page. Raises Rejected (not a web page, no such page), BlockedAddress, AuthFailed, Transient."""
     if not is_web_address(url):
-        raise Rejected("This is no web address. It should begin with https://.")
+        raise Rejected("This is not a web address. It should start with https://.")
     bounded = replace(way_out, max_bytes=min(way_out.max_bytes, MAX_BYTES))
     raw = client.get_bytes(bounded, url, headers={"Accept": "text/html, application/xhtml+xml, text/plain;q=0.5"})
     kind = raw.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind and not (kind.startswith("text/") or kind.endswith(("/xml", "+xml"))):
-        raise Rejected(f"What is there is no web page but {kind[:60]}.")
+        raise Rejected(f"That address is not a web page but {kind[:60]}.")
     text = _decoded(raw)
     if kind == "text/plain":
         return ReadPage(url, text=_several(text))
@@ -104,7 +104,7 @@ def read_into_cache(url: str, key: str) -> bool:
         told: dict[str, Json] = {"page": read(network(), url).as_json()}
     except ChannelError as error:
         # No automatic retry here, so the message must not promise one.
-        told = {"problem": without_secrets(str(error)).removesuffix(" It is tried again.")}
+        told = {"problem": without_secrets(str(error)).removesuffix(" The desk retries automatically.")}
     cache.set(key, told, CACHE_TTL_S)
     return "page" in told
 

@@ -38,7 +38,7 @@ def channel_fields(platform: str) -> dict[str, forms.Field]:
 def _gone(names: Iterable[str]) -> list[tuple[str, str]]:
     """Choices that no longer exist. They stay visible: dropping a deleted role would open a restricted channel to
     everybody."""
-    return [(name, _("%(name)s (does not exist any more)") % {"name": name}) for name in sorted(names)]
+    return [(name, _("%(name)s (no longer exists)") % {"name": name}) for name in sorted(names)]
 
 
 class ManyField(forms.MultipleChoiceField):
@@ -62,7 +62,7 @@ class LinesField(forms.CharField):
         super().__init__(
             required=False,
             label=gettext_lazy("Slack channels"),
-            help_text=gettext_lazy("One a line; each is told of new mentions."),
+            help_text=gettext_lazy("One per line. Each gets a notice of new mentions."),
             widget=forms.Textarea(attrs={"rows": 2}),
         )
 
@@ -85,7 +85,7 @@ class LinksField(forms.CharField):
             required=False,
             label=gettext_lazy("Tool links"),
             help_text=gettext_lazy(
-                "One a line: what it says | its address. {handle}, {email}, {name} and {ticket} in the address are "
+                "One per line: label | address. {handle}, {email}, {name} and {ticket} in the address are "
                 "filled with the requester's data."
             ),
             widget=forms.Textarea(attrs={"rows": 3}),
@@ -104,7 +104,7 @@ class LinksField(forms.CharField):
         label, _bar, url = (part.strip() for part in line.rpartition("|"))
         if not is_web_address(url):
             raise ValidationError(
-                _("“%(line)s” is no link: write what it says, a bar, and an address that begins with https://.")
+                _("“%(line)s” is not a link. Enter a label, a bar (|) and an address that starts with https://.")
                 % {"line": line}
             )
         return {"label": label or url, "url": url}
@@ -127,5 +127,5 @@ class WebAddressField(forms.CharField):
     def clean(self, value: Any) -> str:
         text = str(super().clean(value) or "")
         if text and not is_web_address(text):
-            raise ValidationError(_("Enter a whole web address, beginning with https:// (or http://)."))
+            raise ValidationError(_("Enter a full web address, starting with https:// (or http://)."))
         return text

@@ -23,16 +23,16 @@ CONNECTION_FIELDS = ("name", "is_active", "paused_reason", "token_expires_at")
 CHANNEL_GROUPS: tuple[tuple[str | Promise | None, tuple[str, ...]], ...] = (
     (None, ("name", "slug", "address", "rank", "is_default", "is_active")),
     (
-        gettext_lazy("What comes in"),
+        gettext_lazy("Incoming"),
         ("source", "web_url", "is_checked_weekly", "expected_silence_minutes"),
     ),
-    (gettext_lazy("Who sees it"), ("visible_to", "is_internal")),
+    (gettext_lazy("Visibility"), ("visible_to", "is_internal")),
     (
-        gettext_lazy("How it is answered"),
+        gettext_lazy("Replies"),
         ("may_reply", "reply_roles", "answers_from", "post_roles", "priority", "target_minutes", "skips_weekends"),
     ),
-    (gettext_lazy("Where it goes"), ("to_queue", "slack_channels", "slack_mode")),
-    (gettext_lazy("Words"), ("workflow", "guidelines", "tool_links")),
+    (gettext_lazy("Routing"), ("to_queue", "slack_channels", "slack_mode")),
+    (gettext_lazy("Guidance"), ("workflow", "guidelines", "tool_links")),
 )
 """Heading → channel columns that an admin edits."""
 CHANNEL_FIELDS = tuple(name for _heading, names in CHANNEL_GROUPS for name in names)
@@ -113,7 +113,7 @@ class AdapterForm(forms.ModelForm):  # type: ignore[type-arg]
         if given.startswith(ENV_PREFIX) and not names_variable(given):
             self.add_error(
                 SECRET + field.name,
-                _("After env: comes the name of a variable that begins with %(begin)s, such as env:%(begin)sTOKEN.")
+                _("After env:, enter the name of a variable that starts with %(begin)s, such as env:%(begin)sTOKEN.")
                 % {"begin": ENV_NAMES},
             )
         elif given:
@@ -163,7 +163,7 @@ def _form_field(field: Field) -> forms.Field:
     common: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": field.required}
     match field.kind:
         case FieldKind.SECRET:
-            usual = _("The value itself, or env:%(begin)sNAME for a variable of the server.") % {"begin": ENV_NAMES}
+            usual = _("The value itself, or env:%(begin)sNAME for a server variable.") % {"begin": ENV_NAMES}
             common["help_text"] = field.help or usual
             widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "size": 60})
             return forms.CharField(**common, widget=widget)

@@ -105,24 +105,24 @@ def _problem(question: Question, values: list[str]) -> str:
     value, most = values[0], longest(question)
     if len(value) > most:
         told = {"most": most, "over": len(value) - most}
-        return _("This is too long: %(most)s characters are the most, %(over)s fewer please.") % told
+        return _("This is too long: the limit is %(most)s characters. Please remove %(over)s.") % told
     match question.kind:
         case "email" if not is_address(value):
-            return _("This is no e-mail address that we could answer to. It should look like name@example.com.")
+            return _("This is not an e-mail address we can reply to. It should look like name@example.com.")
         case "url" if not is_web_address(value):
-            return _("This is no web address. It should begin with https://.")
+            return _("This is not a web address. It should start with https://.")
         case "number" if not _is_number(value):
             return _("Enter a number.")
         case "select" | "checkbox" if question.choices and any(each not in question.choices for each in values):
-            return _("Choose one of the list.")
+            return _("Choose one from the list.")
     return ""
 
 
 def _missing(question: Question) -> str:
     if question.kind == "select":
-        return _("Choose one of the list.")
+        return _("Choose one from the list.")
     if question.kind == "checkbox":
-        return _("This needs a tick.")
+        return _("Please tick this box.")
     return _("Please fill this in.")
 
 

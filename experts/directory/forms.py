@@ -14,7 +14,7 @@ class AskForm(forms.Form):
     slack_channel = forms.CharField(label=_("Slack channel"), max_length=80)
     text = forms.CharField(label=_("Message"), max_length=3500, widget=forms.Textarea(attrs={"rows": 11}))
     hours = forms.TypedChoiceField(
-        label=_("If nobody answers, back in the queue after"),
+        label=_("If nobody answers, return to the queue after"),
         coerce=int,
         choices=[(1, _("1 hour")), (4, _("4 hours")), (24, _("1 day")), (48, _("2 days")), (168, _("1 week"))],
     )

@@ -116,7 +116,7 @@ def ask(
 def _checked(slack_channel: str, text: str, ticket: Ticket) -> str:
     channel = slack_channel.strip()
     if len(channel.removeprefix("#")) == 0:
-        raise OutcomeRefused(_("Say in which Slack channel to ask."))
+        raise OutcomeRefused(_("Enter the Slack channel to ask in."))
     if wording.SEARCH_PHRASE not in text:
         raise OutcomeRefused(
             _("Keep the phrase “%(phrase)s” in the text: requests are counted by searching for it.")
@@ -155,7 +155,7 @@ def apply_delivery(outbound_id: int, now: datetime) -> None:
     elif posted.state in (OutboundItem.State.FAILED, OutboundItem.State.CANCELLED) and not outreach.error:
         _not_posted(outreach, posted.error or _("It was cancelled in the outbox."), now)
     elif posted.state == OutboundItem.State.UNCERTAIN and not outreach.error:
-        outreach.error = _("Slack did not say whether it took the message. Look in the channel.")
+        outreach.error = _("Slack did not confirm the message. Check the channel.")
         outreach.save(update_fields=["error"])
 
 
@@ -187,9 +187,9 @@ def respond(outreach_id: int, state: str, words: str, *, now: datetime, actor: A
     outreach = locks.with_ticket(Outreach.objects.select_related("ticket", "expert__person", "topic"), outreach_id)
     ticket = outreach.ticket
     if outreach.state not in Outreach.RUNNING:
-        raise OutcomeRefused(_("This request has ended already: %(state)s.") % {"state": outreach.get_state_display()})
+        raise OutcomeRefused(_("This request has already ended: %(state)s.") % {"state": outreach.get_state_display()})
     if state == "draft" and not words.strip():
-        raise OutcomeRefused(_("The draft is empty."))
+        raise OutcomeRefused(_("The draft is empty. Write it below, then send it."))
     _say(outreach, ticket, state, words, actor, now)
     outreach.state = Outreach.State.ACKNOWLEDGED if state == "draft" else state
     outreach.acknowledged_at = outreach.acknowledged_at or now

@@ -129,7 +129,7 @@ def test_uncertain_post_is_said_and_stays_running(asking):
     delivered(asked, "uncertain")
     outreach.apply_delivery(asked.outbound_id, NOON)
     asked.refresh_from_db()
-    assert "did not say" in asked.error
+    assert "did not confirm" in asked.error
     assert asked.state == "asked"
     delivered(asked, "sent", receipt={"ts": "1", "permalink": "https://slack.example/p1"})
     outreach.apply_delivery(asked.outbound_id, NOON)

@@ -32,8 +32,8 @@ def test_form_suggests_by_the_words_of_the_conversation(ticket):
     topic = TopicFactory(name="Runner", keywords=["runner", "proxy"])
     ExpertFactory().topics.add(topic)
     page = logged_in("advocate").get(reverse("experts:ask", args=[ticket.pk])).content.decode()
-    assert "Fits this conversation" in page
-    assert "because of: runner, proxy" in page
+    assert "Suggested for this conversation" in page
+    assert "matches: runner, proxy" in page
 
 
 def test_posting_the_form_asks_and_parks(ticket):

@@ -90,7 +90,7 @@ def ticket_of(url: str, user: access.User, now: datetime) -> Ticket | None:
         is_hidden = is_hidden or known.exists()
     if is_hidden:
         raise AddingRefused(
-            _("This page is in the desk already, in a channel that your role does not see. Ask an admin about it.")
+            _("This page is already in the desk, in a channel that your role cannot see. Ask an admin.")
         )
     return None
 
@@ -108,12 +108,12 @@ def add(page: Found, user: Any, now: datetime) -> Added:
     """The page's ticket: an existing one, or a new one in the chosen channel. Raises AddingRefused."""
     access.require(user, access.PLAY)
     if not canonical(page.url):
-        raise AddingRefused(_("This is no web address. It should begin with https:// (or http://)."))
+        raise AddingRefused(_("This is not a web address. It must start with https:// or http://."))
     if known := ticket_of(page.url, user, now):
         return Added(known, is_new=False)
     channel = next((c for c in channels_of(user) if c.slug == page.channel), None)
     if channel is None:
-        raise AddingRefused(_("Choose the channel that it belongs to."))
+        raise AddingRefused(_("Choose a channel."))
     document = {**asdict(page), "channel": address_of(channel), "posted_at": page.posted_at or None}
     document["added_by"] = user.get_username()
     try:
@@ -131,7 +131,7 @@ def _stored(document: dict[str, Any], channel: Channel, now: datetime) -> Messag
         raise AddingRefused(reading.error)
     mention = reading.mention
     if mention is None or channels_for(source.connection.channels.all(), mention)[:1] != [channel]:
-        raise AddingRefused(_("The channel was changed meanwhile. Choose it again."))
+        raise AddingRefused(_("The channel has changed in the meantime. Choose it again."))
     name = storable_id(item.external_id)
     inbox.store_page(channel.connection_id, Page([item], None), fetched_at=now, source=source)
     ingest_pending(connection_id=channel.connection_id)
@@ -148,7 +148,7 @@ def _from_another_worker(connection_id: int, namespace: str, name: str) -> Messa
     if message := _message(namespace, name):
         return message
     why = (item.error or item.get_state_display()) if item else ""
-    told = _("It was stored, but no ticket came of it (%(why)s). An admin finds it in the inbox.")
+    told = _("Stored, but no ticket was created (%(why)s). An admin can find it in the inbox.")
     raise AddingRefused(told % {"why": why})
 
 

@@ -45,12 +45,12 @@ BY_ITSELF = ("created", "edited", "restored", "deleted", "status", "woken", "bou
 ticket."""
 
 KEPT: dict[str, str | Promise] = {
-    "held": _("somebody has it in hand"),
+    "held": _("somebody has claimed it"),
     "reply": _("it was answered"),
     "note": _("it has a note"),
     "assigned": _("it is assigned to somebody"),
-    "elsewhere": _("it has messages that came otherwise"),
-    "linked": _("something else on the desk refers to it"),
+    "elsewhere": _("it has messages from outside this import"),
+    "linked": _("something else in the desk links to it"),
     "worked": _("somebody has worked on it"),
 }
 """Reasons a ticket stays."""

@@ -36,7 +36,7 @@ def words(facts: dict[str, Any]) -> str:
     """`facts`: recipient, status and diagnostic of a delivery report; None where missing."""
     why = clean(str(facts.get("diagnostic") or facts.get("status") or ""), 500)
     if recipient := clean(str(facts.get("recipient") or ""), 254):
-        told = _("The mail to %(recipient)s came back undelivered.") % {"recipient": recipient}
+        told = _("The mail to %(recipient)s bounced.") % {"recipient": recipient}
     else:
-        told = _("The mail came back undelivered.")
+        told = _("The mail bounced.")
     return f"{told} {why}".strip()

@@ -200,7 +200,7 @@ def close_tickets(rows: Sequence[Row], at: datetime) -> None:
     """These are readable now and hold no mention, or one that a query or a rule keeps out."""
     for stand_in in sorted(stand_ins(row.id for row in rows).values()):
         if stand_in.is_alone:
-            _close(stand_in.ticket_id, at, _("It can be read now, and is no mention."))
+            _close(stand_in.ticket_id, at, _("It can be read now, but is not a mention."))
         else:
             Message.objects.filter(pk=stand_in.message_id).delete()
             clocks.recompute([stand_in.ticket_id])
@@ -208,8 +208,8 @@ def close_tickets(rows: Sequence[Row], at: datetime) -> None:
 
 def _why_not(parsed: Parsed) -> str:
     if parsed.is_own:
-        return _("It can be read now, and is a message of ours.")
-    return _("It can be read now, and makes no ticket here.")
+        return _("It can be read now, and is one of our own messages.")
+    return _("It can be read now, but does not create a ticket.")
 
 
 def _drop_stand_in(message_id: int, ticket: TicketState) -> None:

@@ -116,17 +116,20 @@ class Status(Action):
 
     def check(self, spec: Spec) -> None:
         if spec.get("status") not in self.allowed:
-            raise ActionError(_("“status” is one of %(known)s.") % {"known": ", ".join(self.allowed)})
+            raise ActionError(_("“status” must be one of %(known)s.") % {"known": ", ".join(self.allowed)})
         if spec.get("reason") and spec["reason"] not in Ticket.NoReply.values:
             known = ", ".join(value for value in Ticket.NoReply.values if value)
-            raise ActionError(_("“reason” is one of %(known)s.") % {"known": known})
+            raise ActionError(_("“reason” must be one of %(known)s.") % {"known": known})
 
     def describe(self, spec: Spec, context: Context) -> str:
         status = Ticket.Status(spec["status"]).label
         if not spec.get("reason"):
-            return _("Makes it %(status)s") % {"status": status}
+            return _("Sets the status to %(status)s") % {"status": status}
         reason = Ticket.NoReply(spec["reason"]).label
-        return _("Makes it %(status)s; if nobody has answered: %(reason)s") % {"status": status, "reason": reason}
+        return _("Sets the status to %(status)s; if nobody has answered: %(reason)s") % {
+            "status": status,
+            "reason": reason,
+        }
 
     def run(self, spec: Spec, context: Context) -> None:
         context.changes["status"] = spec["status"]
@@ -140,7 +143,7 @@ class NoReplyNeeded(Action):
     def check(self, spec: Spec) -> None:
         if not spec.get("reason") or spec["reason"] not in Ticket.NoReply.values:
             known = ", ".join(value for value in Ticket.NoReply.values if value)
-            raise ActionError(_("“reason” is one of %(known)s.") % {"known": known})
+            raise ActionError(_("“reason” must be one of %(known)s.") % {"known": known})
 
     def describe(self, spec: Spec, context: Context) -> str:
         return _("No reply needed: %(reason)s") % {"reason": Ticket.NoReply(spec["reason"]).label}
@@ -154,13 +157,13 @@ class Park(Action):
 
     def check(self, spec: Spec) -> None:
         if spec.get("waiting_on") not in parking.DEFAULT_WAIT:
-            raise ActionError(_("“waiting_on” is one of %(known)s.") % {"known": ", ".join(parking.DEFAULT_WAIT)})
+            raise ActionError(_("“waiting_on” must be one of %(known)s.") % {"known": ", ".join(parking.DEFAULT_WAIT)})
         hours = spec.get("hours")
         if hours is not None and (isinstance(hours, bool) or not isinstance(hours, int) or not 0 < hours <= 8760):
-            raise ActionError(_("“hours” is a whole number from 1 to 8760."))
+            raise ActionError(_("“hours” must be a whole number from 1 to 8760."))
 
     def describe(self, spec: Spec, context: Context) -> str:
-        return _("Parks it: waits for %(what)s") % {"what": Ticket.WaitingOn(spec["waiting_on"]).label}
+        return _("Parks it, waiting for %(what)s") % {"what": Ticket.WaitingOn(spec["waiting_on"]).label}
 
     def run(self, spec: Spec, context: Context) -> None:
         hours = spec.get("hours")
@@ -188,7 +191,7 @@ class Tag(Action):
             raise ActionError(" ".join(error.messages)) from error
 
     def describe(self, spec: Spec, context: Context) -> str:
-        return _("Tags it %(tags)s") % {"tags": ", ".join(spec["tags"])}
+        return _("Adds the tags %(tags)s") % {"tags": ", ".join(spec["tags"])}
 
     def run(self, spec: Spec, context: Context) -> None:
         added, _removed = tagging.change(context.ticket, spec["tags"], ())
@@ -199,7 +202,7 @@ class Untag(Tag):
     name = "untag"
 
     def describe(self, spec: Spec, context: Context) -> str:
-        return _("Takes away the tags %(tags)s") % {"tags": ", ".join(spec["tags"])}
+        return _("Removes the tags %(tags)s") % {"tags": ", ".join(spec["tags"])}
 
     def run(self, spec: Spec, context: Context) -> None:
         _added, removed = tagging.change(context.ticket, (), spec["tags"])
@@ -212,7 +215,7 @@ class SetPriority(Action):
     def check(self, spec: Spec) -> None:
         if isinstance(spec.get("priority"), bool) or spec.get("priority") not in Priority.values:
             known = ", ".join(f"{p.value} ({p.label})" for p in Priority)
-            raise ActionError(_("“priority” is one of %(known)s.") % {"known": known})
+            raise ActionError(_("“priority” must be one of %(known)s.") % {"known": known})
 
     def describe(self, spec: Spec, context: Context) -> str:
         return _("Sets the priority to %(priority)s") % {"priority": Priority(spec["priority"]).label}
@@ -244,11 +247,13 @@ class RequestFields(Action):
             raise ActionError(_('needs “fields”, a list of {"name", "label"}.'))
         for each in wanted:
             if not _FIELD_NAME.match(str(each.get("name", ""))):
-                raise ActionError(_("“%(name)s”: a field name is a-z, digits and _.") % {"name": each.get("name", "")})
+                raise ActionError(
+                    _("“%(name)s”: a field name can only contain a-z, digits and _.") % {"name": each.get("name", "")}
+                )
             if each["name"] in VARIABLES:
-                raise ActionError(_("“%(name)s” is the name of a variable already.") % {"name": each["name"]})
+                raise ActionError(_("“%(name)s” is already the name of a variable.") % {"name": each["name"]})
             if each.get("kind", "text") not in self.kinds:
-                raise ActionError(_("“kind” is one of %(known)s.") % {"known": ", ".join(self.kinds)})
+                raise ActionError(_("“kind” must be one of %(known)s.") % {"known": ", ".join(self.kinds)})
 
     def fields(self, spec: Spec) -> list[dict[str, Any]]:
         return [{"label": each["name"], "required": True, "kind": "text", **each} for each in spec["fields"]]

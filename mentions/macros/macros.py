@@ -80,7 +80,7 @@ def action_names() -> list[str]:
 def check(actions: Any) -> list[str]:
     """Errors in a macro's actions, one sentence each; [] if it can be saved."""
     if not isinstance(actions, list):
-        return [_('Actions are a list: [{"do": "status", "status": "solved"}].')]
+        return [_('Actions must be a list: [{"do": "status", "status": "solved"}].')]
     problems = [] if actions else [_("A macro needs at least one action.")]
     known = set(VARIABLES) | _field_names(actions)
     for number, spec in enumerate(actions, start=1):
@@ -88,18 +88,20 @@ def check(actions: Any) -> list[str]:
             problems.append(_("Action %(number)s: %(problem)s") % {"number": number, "problem": problem})
     names = [spec.get("do") for spec in actions if isinstance(spec, dict)]
     if "reply" in names and "park" in names:
-        problems.append(_("A macro that writes a reply cannot park the ticket: it is left when the reply is sent."))
+        problems.append(
+            _("A macro that writes a reply cannot park the ticket: you leave the ticket when the reply is sent.")
+        )
     if "reply" in names and "no_reply" in names:
-        problems.append(_("A macro that writes a reply cannot say that none is needed."))
+        problems.append(_("A macro that writes a reply cannot also say that no reply is needed."))
     return problems
 
 
 def _problem(spec: Any, known: set[str]) -> str:
     if not isinstance(spec, dict) or not isinstance(spec.get("do"), str):
-        return _("it needs a “do”, the name of an action: %(known)s.") % {"known": ", ".join(action_names())}
+        return _("“do” is missing. It must be one of %(known)s.") % {"known": ", ".join(action_names())}
     action = _actions.get(spec["do"])
     if action is None:
-        return _("there is no action “%(name)s”; there are: %(known)s.") % {
+        return _("unknown action “%(name)s”. It must be one of %(known)s.") % {
             "name": spec["do"],
             "known": ", ".join(action_names()),
         }
@@ -108,7 +110,7 @@ def _problem(spec: Any, known: set[str]) -> str:
     except ActionError as error:
         return f"“{spec['do']}” {error}"
     if unknown := placeholders(spec) - known:
-        return _("there is no variable %(name)s; there are: %(known)s.") % {
+        return _("unknown variable %(name)s. It must be one of %(known)s.") % {
             "name": ", ".join(f"{{{name}}}" for name in sorted(unknown)),
             "known": ", ".join(f"{{{name}}}" for name in sorted(known)),
         }
@@ -211,7 +213,9 @@ def _require_fields(macro: Macro, context: Context) -> None:
     for each in wanted:
         value = context.variables.get(each["name"], "")
         if each["kind"] == "url" and value and not is_web_address(value):
-            raise MacroRefused(_("%(label)s: a link begins with https://.") % {"label": each["label"]}, [each["name"]])
+            raise MacroRefused(
+                _("%(label)s: a link must start with https://.") % {"label": each["label"]}, [each["name"]]
+            )
 
 
 def _context(macro: Macro, ticket: Ticket, actor: Any, now: datetime, key: UUID, values: Mapping[str, str]) -> Context:

@@ -68,7 +68,7 @@ MACROS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Involving Experts::Expert Response",
-        "description": "This ticket is the expert's own answer, which came in as an item of its own.",
+        "description": "This ticket is the expert's own answer, which came in as a separate ticket.",
         "actions": [
             {"do": "tag", "tags": ["expert-response"]},
             {"do": "status", "status": "solved", "reason": "expert_response"},
@@ -76,7 +76,7 @@ MACROS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Involving Experts::Community Involvement",
-        "description": "Praise or a discussion without need for an expert: shared with the whole team.",
+        "description": "Praise or a discussion that needs no expert: shared with the whole team.",
         "actions": [
             {"do": "tag", "tags": ["community-involvement"]},
             {"do": "share_to_slack", "channel": COMMUNITY_CHANNEL, "text": "{link} ({channel}) – join in if you like."},
@@ -102,12 +102,12 @@ MACROS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Support::Known issue",
-        "description": "There is an issue already: link it and invite them.",
+        "description": "An issue exists: link it and invite them to comment.",
         "actions": [
-            {"do": "request_fields", "fields": [{"name": "issue", "label": "Link of the issue", "kind": "url"}]},
+            {"do": "request_fields", "fields": [{"name": "issue", "label": "Link to the issue", "kind": "url"}]},
             {
                 "do": "reply",
-                "text": "Thanks for telling us! We know about this one: {issue} – your voice there helps to rank it.",
+                "text": "Thanks for letting us know! This is a known issue: {issue} – your vote there helps rank it.",
             },
             {"do": "tag", "tags": ["known-issue"]},
             {"do": "status", "status": "solved"},
@@ -117,7 +117,7 @@ MACROS: tuple[dict[str, Any], ...] = (
         "name": "Support::Open an issue",
         "description": "No issue found: ask them to open one.",
         "actions": [
-            {"do": "request_fields", "fields": [{"name": "tracker", "label": "Link of the tracker", "kind": "url"}]},
+            {"do": "request_fields", "fields": [{"name": "tracker", "label": "Link to the tracker", "kind": "url"}]},
             {
                 "do": "reply",
                 "text": "Thanks, {requester_name}! Could you open an issue about {company} at {tracker}, so that it is "
@@ -133,7 +133,7 @@ MACROS: tuple[dict[str, Any], ...] = (
         "actions": [
             {
                 "do": "reply",
-                "text": "Happy to help! Do you use {company} on our servers or on your own, and in which version?",
+                "text": "Happy to help! Do you use {company} on our servers or self-hosted, and which version?",
             },
             {"do": "tag", "tags": ["support"]},
             {"do": "status", "status": "pending"},
@@ -145,7 +145,7 @@ MACROS: tuple[dict[str, Any], ...] = (
         "actions": [
             {
                 "do": "request_fields",
-                "fields": [{"name": "status_page", "label": "Link of the status page", "kind": "url"}],
+                "fields": [{"name": "status_page", "label": "Link to the status page", "kind": "url"}],
             },
             {
                 "do": "reply",
@@ -157,10 +157,10 @@ MACROS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Spam::They report spam",
-        "description": "They tell us about abuse: pass it on, thank them. Not for mentions that are spam themselves.",
+        "description": "They report abuse: pass it on and thank them. Not for mentions that are spam themselves.",
         "actions": [
             {"do": "share_to_slack", "channel": ABUSE_CHANNEL, "text": "Reported by {requester_name}: {link}"},
-            {"do": "reply", "text": "Thank you for reporting this, {requester_name}. The team looks into it."},
+            {"do": "reply", "text": "Thank you for reporting this, {requester_name}. The team is looking into it."},
             {"do": "tag", "tags": ["spam-report"]},
             {"do": "status", "status": "solved"},
         ],

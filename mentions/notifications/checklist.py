@@ -75,13 +75,13 @@ def remind(now: datetime) -> bool:
     if not channels:
         return False
     first = ngettext(
-        "This week %(count)d channel is to be looked at:",
-        "This week %(count)d channels are to be looked at:",
+        "%(count)d channel to check this week:",
+        "%(count)d channels to check this week:",
         len(channels),
     )
     named = [f"• {slack_posts.escaped(channel.name)} {channel.web_url}".rstrip() for channel in channels]
     address = settings.BASE_URL + reverse("mentions:checklist")
-    last = _("Tick them off: %(address)s") % {"address": address}
+    last = _("Mark them as checked: %(address)s") % {"address": address}
     slack_posts.post_message(
         key=uuid5(_KEYS, str(week_of(now))),
         conversation=f"slack:{room}",

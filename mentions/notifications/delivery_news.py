@@ -104,18 +104,22 @@ def address_of(problem: DeliveryProblem) -> str:
 _SENTENCES: dict[tuple[str, str], Callable[[], str]] = {
     ("reply", "failed"): lambda: _("A reply by %(who)s was not delivered."),
     ("reply", "blocked"): lambda: _("A reply by %(who)s was stopped before it was sent."),
-    ("reply", "uncertain"): lambda: _("Nobody knows whether a reply by %(who)s was posted."),
-    ("post", "failed"): lambda: _("A post by %(who)s was not posted."),
-    ("post", "uncertain"): lambda: _("Nobody knows whether a post by %(who)s was posted."),
-    ("like", "failed"): lambda: _("A like by %(who)s did not arrive."),
-    ("delete", "failed"): lambda: _("Something that %(who)s sent could not be deleted."),
+    ("reply", "uncertain"): lambda: _("It is uncertain whether a reply by %(who)s was posted."),
+    ("post", "failed"): lambda: _("A post by %(who)s was not published."),
+    ("post", "uncertain"): lambda: _("It is uncertain whether a post by %(who)s was published."),
+    ("like", "failed"): lambda: _("A like by %(who)s was not delivered."),
+    ("delete", "failed"): lambda: _("A message by %(who)s could not be deleted."),
 }
 _NEXT_STEPS: dict[tuple[str, str], Callable[[], str]] = {
-    ("reply", "failed"): lambda: _("The text is a draft again. Open the ticket, change what is wrong and send it."),
-    ("reply", "blocked"): lambda: _("Nothing was sent. Read what is new, then send the draft, or leave it."),
-    ("reply", "uncertain"): lambda: _("Look there before you write again. If it is there, mark this as settled."),
+    ("reply", "failed"): lambda: _("The text is a draft again. Open the ticket, fix the problem and send it."),
+    ("reply", "blocked"): lambda: _("Nothing was sent. Read the new messages, then send the draft or leave it."),
+    ("reply", "uncertain"): lambda: _(
+        "Check the platform before you write again. If the reply is there, mark this as settled."
+    ),
     ("post", "failed"): lambda: _("Nothing was posted. Write it again, or post it on the platform."),
-    ("post", "uncertain"): lambda: _("Look there before you post again. If it is there, mark this as settled."),
+    ("post", "uncertain"): lambda: _(
+        "Check the platform before you post again. If the post is there, mark this as settled."
+    ),
     ("like", "failed"): lambda: _("Open the ticket and try again, or like it on the platform."),
     ("delete", "failed"): lambda: _("Readers still see it. Try again, or delete it on the platform."),
 }
@@ -123,12 +127,12 @@ _NEXT_STEPS: dict[tuple[str, str], Callable[[], str]] = {
 
 def sentence(problem: DeliveryProblem) -> str:
     """What happened, without any ticket text: some Slack readers may not see the ticket."""
-    make = _SENTENCES.get((problem.kind, problem.what), lambda: _("Something that %(who)s sent did not arrive."))
+    make = _SENTENCES.get((problem.kind, problem.what), lambda: _("A message by %(who)s was not delivered."))
     who = (problem.user.get_full_name() or problem.user.get_username()) if problem.user else _("somebody")
     return make() % {"who": who}
 
 
 def next_step(problem: DeliveryProblem) -> str:
     """The suggested next step."""
-    make = _NEXT_STEPS.get((problem.kind, problem.what), lambda: _("Look there, then mark this as settled."))
+    make = _NEXT_STEPS.get((problem.kind, problem.what), lambda: _("Check the platform, then mark this as settled."))
     return make()

@@ -49,9 +49,9 @@ def share(ticket_id: int, actor: Any, *, key: UUID, channel: str, text: str, now
     """Post the text once per `key`. It is shown literally and can't mention everybody. Raises OutcomeRefused."""
     channel, text = channel.strip(), text.strip()
     if not _CHANNEL.fullmatch(channel):
-        raise OutcomeRefused(_("Say in which Slack channel, such as #mentions."))
+        raise OutcomeRefused(_("Enter a Slack channel, such as #mentions."))
     if not text or len(text) > MAX_LENGTH:
-        raise OutcomeRefused(_("Write something, at most %(most)s characters.") % {"most": MAX_LENGTH})
+        raise OutcomeRefused(_("Enter a message of at most %(most)s characters.") % {"most": MAX_LENGTH})
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     item = slack_posts.post_message(
         key=key, conversation=f"slack:{channel}", channel=channel, text=slack_posts.escaped(text), not_before=now

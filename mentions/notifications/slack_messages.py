@@ -107,7 +107,7 @@ def _line(said: Said) -> str:
 def _footer(said: Said) -> str:
     parts = [f"{_sign(said)} {_state(said)}"]
     if web_address(said.url):
-        parts.append(_link(said.url, _("Open it there")))
+        parts.append(_link(said.url, _("Open original")))
     if said.ticket_url:
         parts.append(_link(said.ticket_url, _("Ticket #%(number)d") % {"number": said.ticket or 0}))
     return "  ·  ".join(parts)
@@ -158,7 +158,7 @@ def _state(said: Said) -> str:
             return _("no reply needed")
         case "deleted":
             return _("deleted by its author")
-    return _("waits for an answer") if said.ticket_url else _("for your information")
+    return _("waiting for an answer") if said.ticket_url else _("for your information")
 
 
 def _span(span: timedelta) -> str:

@@ -60,7 +60,8 @@ def require(user: User, permission: str) -> None:
     """Raises PermissionDenied with a sentence for the user."""
     if not user.is_active or not user.has_perm(permission):
         raise PermissionDenied(
-            _("Your role does not allow this (%(permission)s). Ask an admin if it should.") % {"permission": permission}
+            _("Your role does not allow this (%(permission)s). Ask an admin if you need it.")
+            % {"permission": permission}
         )
 
 

@@ -25,7 +25,7 @@ class NotYours(Exception):
 
     def __init__(self, person: object = "") -> None:
         super().__init__(
-            _("It is known as the account of %(person)s. If that is you, ask an admin to tie your login to this name.")
+            _("This account already belongs to %(person)s. If that is you, ask an admin to link it to your login.")
             % {"person": person or _("somebody else")}
         )
 

@@ -12,8 +12,8 @@ from mentions.personal_data.scope import Scope
 
 
 def add_arguments(parser: Any) -> None:
-    parser.add_argument("--author", type=int, help="number of an account: the one in the address of its page")
-    parser.add_argument("--person", type=int, help="number of a person in the admin")
+    parser.add_argument("--author", type=int, help="number of an author, as in the URL of the author page")
+    parser.add_argument("--person", type=int, help="number of a person, as in the admin")
     parser.add_argument("--account", help="handle or address on a platform: twitter:jane, email:jane@example.com")
 
 
@@ -21,14 +21,14 @@ def chosen(options: dict[str, Any]) -> Scope:
     """The person's data. Raises CommandError with a message that says what to do."""
     given = [name for name in ("author", "person", "account") if options[name]]
     if len(given) != 1:
-        raise CommandError("Name one person: --author, --person or --account.")
+        raise CommandError("Use one of --author, --person or --account.")
     try:
         if options["person"]:
             return scopes.of_person(Person.objects.get(pk=options["person"]))
         return scopes.of_author(_author(options))
     except (Person.DoesNotExist, Author.DoesNotExist) as error:
         raise CommandError(
-            "Nobody is known by that. Search the desk for their handle; the page has the number."
+            "No such person. Search the desk for their handle; the number is in the URL of the page."
         ) from error
     except scopes.OneOfUs as error:
         raise CommandError(str(error)) from error
@@ -42,7 +42,7 @@ def _author(options: dict[str, Any]) -> Author:
     handle = handle.lstrip("@")
     found = list((named.filter(handle__iexact=handle) | named.filter(external_id__iexact=handle))[:2])
     if len(found) > 1:
-        raise CommandError("Several accounts are called that. Use --author with the number of one.")
+        raise CommandError("Several accounts match. Use --author with the number of one of them.")
     if not found:
         raise Author.DoesNotExist
     return found[0]

@@ -73,7 +73,7 @@ def of_person(person: Person) -> Scope:
 
 def _scope(authors: list[Author], person: Person | None) -> Scope:
     if (person is not None and person.is_us) or any(author.is_us for author in authors):
-        raise OneOfUs(_("This is one of us. People of the team are deactivated, and never erased."))
+        raise OneOfUs(_("This is a team member. Team members are deactivated, never erased."))
     own = list(Ticket.objects.filter(requester__in=authors).order_by("pk").values_list("pk", flat=True))
     speaks = Message.objects.filter(author__in=authors, ticket__isnull=False)
     near = sorted(set(speaks.values_list("ticket_id", flat=True)) - set(own))

@@ -195,7 +195,7 @@ def _priority_css(priority: int) -> str:
 def _waiting(record: dict[str, Any], now: datetime) -> str:
     if not record["waiting_on"]:
         return ""
-    waiting = _("waits for %(what)s") % {"what": WAITING_WORDS[record["waiting_on"]]}
+    waiting = _("waiting for %(what)s") % {"what": WAITING_WORDS[record["waiting_on"]]}
     return f"{waiting}, {times.ahead(record['wake_at'], now)}" if record["wake_at"] else waiting
 
 

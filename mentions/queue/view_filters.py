@@ -54,7 +54,7 @@ def _statuses(value: Any) -> Fragment:
     statuses = _strings("statuses", value)
     if unknown := set(statuses) - set(Ticket.Status.values):
         raise FilterError(
-            _("There is no status %(name)s; there are: %(known)s.")
+            _("Unknown status %(name)s. Use one of %(known)s.")
             % {"name": ", ".join(sorted(unknown)), "known": ", ".join(Ticket.Status.values)}
         )
     return Fragment("mentions_ticket.status = ANY(%(statuses)s)", {"statuses": statuses})
@@ -142,7 +142,7 @@ def conditions(filters: Mapping[str, Any]) -> list[Fragment]:
     """The filters as SQL; `%(me)s` and `%(now)s` stay unfilled. Raises FilterError."""
     if unknown := set(filters) - set(FILTERS) - {"parked"}:
         raise FilterError(
-            _("There is no filter %(name)s; there are: %(known)s.")
+            _("Unknown filter %(name)s. Use one of %(known)s.")
             % {"name": ", ".join(sorted(unknown)), "known": ", ".join([*FILTERS, "parked"])}
         )
     parts = [FILTERS[name](value) for name, value in filters.items() if name in FILTERS and value not in (None, "", [])]
@@ -152,7 +152,7 @@ def conditions(filters: Mapping[str, Any]) -> list[Fragment]:
 def _state(filters: Mapping[str, Any]) -> Iterable[Fragment]:
     parked = filters.get("parked")
     if parked not in (None, False, True, "any", ""):
-        raise FilterError(_("`parked` is true, false or “any”."))
+        raise FilterError(_("`parked` must be true, false or “any”."))
     if is_queue(filters):
         yield Fragment("mentions_ticket.is_queued")
     elif parked is True:
@@ -166,7 +166,7 @@ def _state(filters: Mapping[str, Any]) -> Iterable[Fragment]:
 def check(filters: Any) -> None:
     """Raises FilterError for filters that cannot be saved as a view."""
     if not isinstance(filters, dict):
-        raise FilterError(_('Filters are an object: {"channels": ["acme"], "overdue": true}.'))
+        raise FilterError(_('Filters must be an object: {"channels": ["acme"], "overdue": true}.'))
     conditions(filters)
 
 
@@ -220,11 +220,11 @@ def _strings(name: str, value: Any) -> list[str]:
     if isinstance(value, str):
         value = [value]
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
-        raise FilterError(_("`%(name)s` is a list of names.") % {"name": name})
+        raise FilterError(_("`%(name)s` must be a list of names.") % {"name": name})
     return list(value)
 
 
 def _number(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
-        raise FilterError(_("`%(name)s` is a whole number from 0 on.") % {"name": name})
+        raise FilterError(_("`%(name)s` must be a whole number, 0 or more.") % {"name": name})
     return value

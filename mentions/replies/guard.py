@@ -18,7 +18,7 @@ class ThreadMoved(Exception):
     """`messages` arrived after the last one the composer showed; nothing was sent."""
 
     def __init__(self, messages: Sequence[Message]) -> None:
-        super().__init__(_("The conversation has moved on. Nothing was sent; read what is new first."))
+        super().__init__(_("The conversation has changed. Nothing was sent. Read the new messages first."))
         self.messages = list(messages)
 
 
@@ -38,12 +38,12 @@ def why_not(reply: Reply) -> str:
     """A sentence on what has happened since the reply was written that its author must see first; "" if nothing."""
     if messages := newer(reply.ticket_id, reply.guard_message_id):
         who = messages[-1].author
-        return _("%(name)s wrote something new before your reply had left.") % {"name": who}
+        return _("%(name)s wrote a new message before your reply was sent.") % {"name": who}
     answered = reply.in_reply_to
     if answered is not None and answered.is_deleted:
-        return _("The message that you answered was deleted by its author.")
+        return _("The author deleted the message that you answered.")
     if answered is not None and _edited_since(answered.pk, reply.created_at):
-        return _("The message that you answered was edited by its author.")
+        return _("The author edited the message that you answered.")
     return ""
 
 

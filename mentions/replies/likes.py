@@ -38,7 +38,7 @@ def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> Outbound
     if message is None or message.is_deleted or message.is_unreadable or message.direction == Message.Direction.TEAM:
         raise OutcomeRefused(_("This message cannot be liked."))
     if not can_like(message.channel.connection, actor):
-        raise OutcomeRefused(_("The desk cannot like there; do it on the platform itself."))
+        raise OutcomeRefused(_("The desk cannot like messages on this platform. Like it there yourself."))
     item, is_going = _ask(message, actor, now)
     if is_going:
         record(ticket, actor, now, "liked", {"message": message_id, "outbound": item.pk})

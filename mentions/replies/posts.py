@@ -81,7 +81,7 @@ def check(user: Any, channel_id: int | None, text: str) -> tuple[Channel, str]:
     """(channel, text as posted). Raises PostRefused, ReplyRefused."""
     channel = next((c for c in channels_for(user) if c.pk == channel_id), None)
     if channel is None:
-        raise PostRefused(_("You may not post as that handle."))
+        raise PostRefused(_("You cannot post as this handle."))
     text = text.replace("\0", "").replace("\r\n", "\n").strip()
     check_text(text, channel)
     return channel, text
@@ -100,7 +100,7 @@ def submit(user: Any, *, key: UUID, channel_id: int | None, text: str, now: date
         sent_as_id=user.pk,
     )
     if item.conversation != _conversation(channel) or item.sent_as_id != user.pk:
-        raise PostRefused(_("This page has been used for another post. Reload it and write it again."))
+        raise PostRefused(_("This page was already used for another post. Reload it and write your post again."))
     return item
 
 
@@ -139,7 +139,7 @@ def _post_of(user: Any, item_id: int) -> tuple[OutboundItem, Channel]:
     item = OutboundItem.objects.filter(pk=item_id, kind=OutboundItem.Kind.REPLY).first()
     channel = next((c for c in channels_for(user) if item and _conversation(c) == item.conversation), None)
     if item is None or channel is None:
-        raise PostRefused(_("There is no such post among those that you may change."))
+        raise PostRefused(_("This post does not exist, or you cannot change it."))
     return item, channel
 
 
@@ -155,7 +155,7 @@ def delete(user: Any, item_id: int, now: datetime) -> OutboundItem:
     """Delete it on the platform, from the account it was sent from. Raises PostRefused, outbox.WrongState."""
     item, channel = _post_of(user, item_id)
     if not _shown(item, channel, promises.deletions_of([item.key]).get(item.key)).can_delete:
-        raise PostRefused(_("Only what is posted can be deleted there, and not on every platform."))
+        raise PostRefused(_("Only published posts can be deleted, and only on platforms that support it."))
     return promises.ask(
         key=promises.deletion_key(item.key),
         kind=OutboundItem.Kind.DELETE,

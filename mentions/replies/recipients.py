@@ -56,18 +56,18 @@ def _clean(addresses: Iterable[object], own: set[str]) -> list[str]:
 def check(message: Message, to: list[str], now: datetime) -> None:
     """Raises ReplyRefused."""
     if message.is_auto:
-        raise ReplyRefused(_("This is an automatic message; nobody would read an answer."))
+        raise ReplyRefused(_("This is an automatic message. Nobody would read a reply."))
     if not to:
-        raise ReplyRefused(_("There is no address to answer to."))
+        raise ReplyRefused(_("There is no address to reply to."))
     robots = [address for address in to if _ROBOT.match(address)]
     if robots:
-        raise ReplyRefused(_("%(address)s takes no mail.") % {"address": robots[0]})
+        raise ReplyRefused(_("%(address)s does not accept mail.") % {"address": robots[0]})
     cap = settings.MAILS_PER_ADDRESS_PER_DAY
     since = now - timedelta(days=1)
     for address in to:
         sent = Reply.objects.filter(created_at__gt=since, state__in=COUNTED, recipients__contains=[address]).count()
         if sent >= cap:
             raise ReplyRefused(
-                _("%(address)s has had %(count)s mails from us in a day, which looks like a loop of two robots.")
+                _("%(address)s got %(count)s mails from us in a day. This looks like a mail loop.")
                 % {"address": address, "count": sent}
             )

@@ -76,9 +76,11 @@ def _same(known: Reply, ticket_id: int, actor: Any, text: str) -> Reply:
     if known.ticket_id != ticket_id or known.author_id != actor.pk:
         raise ReplyRefused(_("This reply was written for another ticket. Reload the page and send it again."))
     if known.state in NOT_SENT:
-        raise ReplyRefused(_("This reply did not leave: taken back or stopped. Your text is kept; send it again."))
+        raise ReplyRefused(_("This reply was not sent: it was undone or stopped. Your text is kept. Send it again."))
     if _tidy(text) != known.text:
-        raise ReplyRefused(_("Another text was sent from this page already. This one was not: look, then send it."))
+        raise ReplyRefused(
+            _("A different reply was sent from this page, this one was not. Check the conversation, then send it.")
+        )
     return known
 
 
@@ -89,13 +91,13 @@ def _tidy(text: str) -> str:
 def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_after: str, now: datetime) -> Reply:
     """A reply that may be sent, not yet saved. Raises ReplyRefused."""
     if status_after not in STATUSES_AFTER:
-        raise ReplyRefused(_("After a reply a ticket is open, pending or solved."))
+        raise ReplyRefused(_("After a reply, a ticket can be open, pending or solved."))
     channel = _channel(ticket, actor, channel_id)
     text = _tidy(text)
     check_text(text, channel)
     answered = outgoing.answered_message(ticket)
     if answered is None:
-        raise ReplyRefused(_("There is nothing left to answer: the message was deleted."))
+        raise ReplyRefused(_("There is nothing to answer: the message was deleted."))
     if answered.is_unreadable:
         raise ReplyRefused(_("The message could not be read, so it cannot be answered from here. Replay it first."))
     reply = Reply(
@@ -114,7 +116,7 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
         recipients.check(answered, reply.recipients, now)
         reply.subject = outgoing.subject_for(answered)[:1000]
     elif answered.is_auto:
-        raise ReplyRefused(_("This is an automatic message; nobody would read an answer."))
+        raise ReplyRefused(_("This is an automatic message. Nobody would read a reply."))
     return reply
 
 
@@ -127,9 +129,9 @@ def _channel(ticket: Ticket, actor: Any, channel_id: int) -> Channel:
             return channel
     if ways.why == "account":
         raise ReplyRefused(
-            _("You have no account of your own there that works. Answer on the platform, or enter it in your settings.")
+            _("You have no working account on this platform. Answer there, or add your account in your settings.")
         )
-    raise ReplyRefused(_("You may not answer it from there; choose another handle, or answer on the platform."))
+    raise ReplyRefused(_("You cannot reply from this handle. Choose another one, or answer on the platform."))
 
 
 def length(text: str, channel: Channel) -> tuple[int, int | None]:
@@ -143,7 +145,7 @@ def check_text(text: str, channel: Channel) -> None:
     if not text:
         raise ReplyRefused(_("The reply is empty."))
     if len(text) > MAX_LENGTH:
-        raise ReplyRefused(_("The reply is too long; %(most)s characters are the most.") % {"most": MAX_LENGTH})
+        raise ReplyRefused(_("The reply is too long. The limit is %(most)s characters.") % {"most": MAX_LENGTH})
     count, longest = length(text, channel)
     if longest is not None and count > longest:
         raise ReplyRefused(
@@ -184,9 +186,9 @@ def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
     reply = lock(reply_id)
     message: Message | None = reply.message
     if reply.state not in (Reply.State.SENT, Reply.State.DELETED) or message is None:
-        raise ReplyRefused(_("Only a reply that was posted can be deleted on the platform."))
+        raise ReplyRefused(_("Only posted replies can be deleted on the platform."))
     if not adapter_for(reply.channel.connection.platform).can(Capability.DELETE):
-        raise ReplyRefused(_("The desk cannot delete there; delete it on the platform itself."))
+        raise ReplyRefused(_("The desk cannot delete on this platform. Delete it there yourself."))
     item, is_going = promises.ask(
         key=promises.deletion_key(reply.key),
         kind=OutboundItem.Kind.DELETE,

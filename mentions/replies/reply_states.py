@@ -20,9 +20,7 @@ class TooLate(Exception):
     """The reply was already handed over."""
 
     def __init__(self, reply: Reply) -> None:
-        super().__init__(
-            _("It is too late to take the reply back: it is on its way. You can delete it once it is posted.")
-        )
+        super().__init__(_("Too late to undo: the reply is being sent. You can delete it once it is posted."))
         self.reply = reply
 
 

@@ -98,7 +98,7 @@ Made = tuple[str, dict[str, Any]]
 
 def _status(value: str) -> Made:
     if value.lower() not in STATUSES:
-        raise ValueError(_("There is no status “%(value)s”.") % {"value": value})
+        raise ValueError(_("Unknown status “%(value)s”.") % {"value": value})
     return "mentions_ticket.status = %(value)s", {"value": value.lower()}
 
 
@@ -143,7 +143,7 @@ def _assignee(value: str) -> Made:
 def _priority(value: str) -> Made:
     name = value.lower()
     if name not in PRIORITIES:
-        raise ValueError(_("There is no priority “%(value)s”.") % {"value": value})
+        raise ValueError(_("Unknown priority “%(value)s”.") % {"value": value})
     return "mentions_ticket.priority = %(value)s", {"value": PRIORITIES[name]}
 
 
@@ -166,7 +166,7 @@ def _midnight(value: str) -> datetime:
         if not 1970 <= day.year <= 9000:
             raise ValueError
     except ValueError:
-        raise ValueError(_("“%(value)s” is no date; write 2026-11-21.") % {"value": value}) from None
+        raise ValueError(_("“%(value)s” is not a date. Write it as 2026-11-21.") % {"value": value}) from None
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
@@ -195,7 +195,7 @@ def _one_of(known: dict[str, str], name: str) -> Callable[[str], Made]:
             return _status(value)
         if value.lower() not in known:
             words = {"name": name, "value": value, "known": ", ".join(known)}
-            raise ValueError(_("“%(name)s:%(value)s” is not known; there are: %(known)s.") % words)
+            raise ValueError(_("Unknown term “%(name)s:%(value)s”. Use one of %(known)s.") % words)
         return known[value.lower()], {}
 
     return make

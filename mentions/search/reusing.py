@@ -64,8 +64,8 @@ def answer_for(old: Ticket, other: Ticket | None) -> Answer:
         return Answer(text)
     where = other.channel.name if other is not None else _("somewhere else")
     warning = _(
-        "This answer was written in a private conversation (%(private)s), and %(public)s is public. Read it, and take "
-        "out whatever is about the person who asked; addresses and numbers are left out already."
+        "This answer comes from a private conversation (%(private)s), and %(public)s is public. Read it, and "
+        "remove anything about the person who asked. Addresses and numbers are already removed."
     ) % {"private": old.channel.name, "public": where}
     return Answer(without_contacts(text), warning)
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def test_macro_with_an_unknown_action_is_refused_when_it_is_saved():
     form = MacroForm({"name": "A::B", "position": 1, "actions": json.dumps([{"do": "tga"}])})
     assert not form.is_valid()
-    assert "there is no action “tga”" in str(form.errors)
+    assert "unknown action “tga”" in str(form.errors)
 
 
 def test_macro_that_is_right_is_saved():

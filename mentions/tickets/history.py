@@ -20,13 +20,13 @@ WAITING_WORDS = dict(Ticket.WaitingOn.choices)
 REASON_WORDS = dict(Ticket.NoReply.choices)
 PRIORITY_WORDS = dict(Priority.choices)
 WHY_WORDS: dict[str, Callable[[], str]] = {
-    "time": lambda: _("its time has come"),
+    "time": lambda: _("scheduled time reached"),
     "answer_seen": lambda: _("the answer was seen"),
-    "answer_deleted": lambda: _("its answer was deleted"),
-    "reply_undone": lambda: _("its reply was taken back"),
+    "answer_deleted": lambda: _("the answer was deleted"),
+    "reply_undone": lambda: _("the reply was undone"),
     "answer_not_seen": lambda: _("the answer was not seen in time"),
-    "requester": lambda: _("its requester wrote again"),
-    "named_us": lambda: _("a message names us"),
+    "requester": lambda: _("the requester wrote again"),
+    "named_us": lambda: _("a message mentions us"),
 }
 
 
@@ -79,8 +79,8 @@ def _parked(data: dict[str, Any]) -> str:
     waiting = WAITING_WORDS.get(_value(data, "to", "waiting_on") or "", _("a while"))
     wake = _value(data, "to", "wake_at")
     if not wake:
-        return _("parked, waits for %(what)s") % {"what": waiting}
-    return _("parked, waits for %(what)s until %(at)s") % {
+        return _("parked, waiting for %(what)s") % {"what": waiting}
+    return _("parked, waiting for %(what)s until %(at)s") % {
         "what": waiting,
         "at": times.exact(datetime.fromisoformat(wake)),
     }
@@ -91,7 +91,7 @@ def _tagged(data: dict[str, Any]) -> str:
     if data.get("added"):
         parts.append(_("tagged %(tags)s") % {"tags": ", ".join(data["added"])})
     if data.get("removed"):
-        parts.append(_("took away %(tags)s") % {"tags": ", ".join(data["removed"])})
+        parts.append(_("removed %(tags)s") % {"tags": ", ".join(data["removed"])})
     return "; ".join(parts) or _("tags")
 
 
@@ -103,7 +103,11 @@ def _priority(data: dict[str, Any]) -> str:
 
 def _no_reply(data: dict[str, Any]) -> str:
     reason = data.get("reason", "")
-    words = _("needs no reply: %(reason)s, with a like") if data.get("like") else _("needs no reply: %(reason)s")
+    words = (
+        _("marked no reply needed: %(reason)s, with a like")
+        if data.get("like")
+        else _("marked no reply needed: %(reason)s")
+    )
     return words % {"reason": REASON_WORDS.get(reason, reason)}
 
 
@@ -113,8 +117,8 @@ def _handed_back(data: dict[str, Any]) -> str:
 
 def _undone(data: dict[str, Any]) -> str:
     if data.get("reply"):
-        return _("took a reply back before it was sent")
-    return _("took the last step back")
+        return _("undid a reply before it was sent")
+    return _("undid the last step")
 
 
 def _replied(data: dict[str, Any]) -> str:
@@ -132,17 +136,15 @@ def _merged(data: dict[str, Any]) -> str:
     into = data.get("to") or data.get("into")
     if into:
         return _("merged into #%(id)s") % {"id": into}
-    return _("took in #%(id)s") % {"id": data.get("from") or data.get("ticket") or "?"}
+    return _("merged in #%(id)s") % {"id": data.get("from") or data.get("ticket") or "?"}
 
 
 def _split(data: dict[str, Any]) -> str:
     count = len(data.get("messages") or [1])
     if data.get("to"):
-        words = ngettext(
-            "made a message its own ticket, #%(id)s", "made %(count)d messages their own ticket, #%(id)s", count
-        )
+        words = ngettext("split a message into #%(id)s", "split %(count)d messages into #%(id)s", count)
         return words % {"count": count, "id": data["to"]}
-    return _("was part of #%(id)s before") % {"id": data.get("from") or "?"}
+    return _("was split from #%(id)s") % {"id": data.get("from") or "?"}
 
 
 def _unreadable(data: dict[str, Any]) -> str:
@@ -167,15 +169,15 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "created": lambda data: _("came in"),
     "unreadable": lambda data: _unreadable(data),
     "readable": lambda data: _readable(data),
-    "claimed": lambda data: _("took it"),
-    "released": lambda data: _("gave it back to the queue"),
-    "expired": lambda data: _("the claim on it ran out; it is back in the queue"),
+    "claimed": lambda data: _("claimed it"),
+    "released": lambda data: _("released it to the queue"),
+    "expired": lambda data: _("the claim expired; back in the queue"),
     "handed_back": _handed_back,
     "status": _status,
     "closed": lambda data: _("closed for good"),
     "parked": _parked,
     "woken": lambda data: _("back in the queue"),
-    "assigned": lambda data: _("gave it to somebody") if data.get("to") else _("took it from its assignee"),
+    "assigned": lambda data: _("assigned it") if data.get("to") else _("unassigned it"),
     "tagged": _tagged,
     "priority": _priority,
     "macro": _macro,
@@ -185,20 +187,20 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "no_reply": _no_reply,
     "corrected": _no_reply,
     "undone": _undone,
-    "blocked": lambda data: _("the reply was stopped before it left"),
+    "blocked": lambda data: _("the reply was stopped before it was sent"),
     "delivered": lambda data: _("the reply is on the platform"),
     "delivery_failed": lambda data: _("the reply could not be sent"),
-    "uncertain": lambda data: _("nobody can tell whether the reply was posted; look on the platform"),
+    "uncertain": lambda data: _("uncertain whether the reply was posted; check the platform"),
     "deleted": lambda data: _("a message was deleted on the platform"),
-    "delete_asked": lambda data: _("asked for the reply to be deleted on the platform"),
+    "delete_asked": lambda data: _("requested that the reply be deleted on the platform"),
     "delete_failed": lambda data: _("the reply could not be deleted on the platform"),
     "edited": lambda data: _("a message was edited by its author"),
     "merged": _merged,
     "split": _split,
     "liked": lambda data: _("liked a message"),
     "shared": lambda data: _("shared it to %(channel)s") % {"channel": data.get("channel") or "Slack"},
-    "bounced": lambda data: _("our mail came back undelivered"),
+    "bounced": lambda data: _("our mail bounced"),
     "outreach": lambda data: _("an expert was asked"),
-    "erased": lambda data: _("what the requester wrote was erased"),
+    "erased": lambda data: _("the messages of the requester were erased"),
     "spam_reported": lambda data: _("reported spam, with thanks"),
 }

@@ -54,7 +54,7 @@ def park(
     """Park until `until` (default: by reason) or until the awaited event happens."""
     ticket = lock_open(ticket_id, actor, token, now)
     if waiting_on not in DEFAULT_WAIT:
-        raise OutcomeRefused(_("Say what the ticket waits for."))
+        raise OutcomeRefused(_("Choose what the ticket is waiting for."))
     if waiting_on in (Waiting.EXPERT, Waiting.MONITOR):
         thread_subscriptions.watch(ticket, now)
     return set_aside(ticket, actor, now, "parked", waiting_on=waiting_on, until=until, note=note)
@@ -74,7 +74,7 @@ def set_aside(
     """Park a locked ticket; whoever parks it becomes its assignee."""
     until = until or now + DEFAULT_WAIT[waiting_on]
     if until <= now:
-        raise OutcomeRefused(_("The time at which it comes back has passed already."))
+        raise OutcomeRefused(_("The return time is in the past."))
     changes: dict[str, Any] = {
         "status": Ticket.Status.OPEN,
         "waiting_on": waiting_on,
@@ -104,7 +104,7 @@ def answered_outside(
     """*I answered* on the platform. Parked until the answer is seen; then solved (or pending)."""
     ticket = lock_open(ticket_id, actor, token, now)
     if status_after not in (Ticket.Status.SOLVED, Ticket.Status.PENDING):
-        raise OutcomeRefused(_("After an answer a ticket is solved or pending."))
+        raise OutcomeRefused(_("After an answer, a ticket can be solved or pending."))
     data = {"url": _checked_url(url), "status_after": status_after}
     if _answered().filter(pk=ticket.pk).exists():
         changes = {**UNPARKED, "status": status_after, "assignee_id": actor.pk}
@@ -116,7 +116,7 @@ def answered_outside(
 def _checked_url(url: str) -> str:
     url = url.replace("\0", "").strip()
     if url and not is_web_address(url):
-        raise OutcomeRefused(_("The link to your answer begins with https://."))
+        raise OutcomeRefused(_("The link to your answer must start with https://."))
     return url[:2000]
 
 

@@ -34,7 +34,7 @@ class Unanswered(OutcomeRefused):
 
     def __init__(self, ticket: Ticket) -> None:
         super().__init__(
-            _("Nobody has answered #%(id)s yet. Reply, or say why no reply is needed; to wait for something, park it.")
+            _("Nobody has answered #%(id)s yet. Reply, say why no reply is needed, or park it to wait for something.")
             % {"id": ticket.pk}
         )
 
@@ -136,7 +136,7 @@ def lock_open(ticket_id: int, actor: Any, token: Any, now: datetime) -> Ticket:
     ticket = claims.lock(ticket_id, actor, token, now)
     if ticket.merged_into_id:
         raise OutcomeRefused(
-            _("Ticket #%(id)s was merged into #%(into)s; work there.")
+            _("Ticket #%(id)s was merged into #%(into)s. Continue there.")
             % {"id": ticket.pk, "into": ticket.merged_into_id}
         )
     if ticket.status == Ticket.Status.CLOSED:

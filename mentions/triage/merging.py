@@ -56,10 +56,10 @@ def merge(source_ids: Iterable[int], target_id: int, actor: Any, now: datetime) 
 
 def _refuse_if_not_free(ticket: Ticket, actor: Any, now: datetime) -> None:
     if ticket.merged_into_id is not None:
-        raise MergeRefused(_("Ticket %(id)s was merged already.") % {"id": ticket.pk})
+        raise MergeRefused(_("Ticket %(id)s is already merged.") % {"id": ticket.pk})
     held = ticket.claim_expires_at is not None and ticket.claim_expires_at > now
     if held and ticket.claimed_by_id != getattr(actor, "pk", None):
-        raise MergeRefused(_("Ticket %(id)s is being worked on; ask first.") % {"id": ticket.pk})
+        raise MergeRefused(_("Somebody is working on ticket %(id)s. Ask them first.") % {"id": ticket.pk})
 
 
 def _move_all(source: Ticket, target: Ticket) -> None:
@@ -83,9 +83,9 @@ def split(ticket_id: int, message_ids: Iterable[int], actor: Any, now: datetime)
     moved = list(ticket.messages.filter(pk__in=wanted).select_related("author").order_by("posted_at", "id"))
     first = next((m for m in moved if m.direction == Message.Direction.INBOUND), None)
     if first is None or len(moved) != len(wanted):
-        raise MergeRefused(_("Choose messages of this ticket, at least one of them to us."))
+        raise MergeRefused(_("Choose messages from this ticket, including at least one to us."))
     if not ticket.messages.filter(direction=Message.Direction.INBOUND).exclude(pk__in=wanted).exists():
-        raise MergeRefused(_("Nothing would be left of this ticket."))
+        raise MergeRefused(_("At least one message must stay in this ticket."))
     new = Ticket.objects.create(
         channel=ticket.channel,
         requester=first.author,

@@ -32,5 +32,5 @@ def write(ticket: Ticket, actor: Any, text: str, now: datetime) -> Note:
     if not text:
         raise ValidationError(_("The note is empty."))
     if len(text) > MAX_LENGTH:
-        raise ValidationError(_("The note is too long; %(most)s characters are the most.") % {"most": MAX_LENGTH})
+        raise ValidationError(_("The note is too long. The limit is %(most)s characters.") % {"most": MAX_LENGTH})
     return Note.objects.create(ticket=ticket, author=actor, text=text, created_at=now)

@@ -62,7 +62,7 @@ def no_reply_needed(ticket_id: int, actor: Any, token: Token, *, reason: str, no
     where the desk can, after the undo window."""
     ticket = lock_open(ticket_id, actor, token, now)
     if reason not in Ticket.NoReply.values or not reason:
-        raise OutcomeRefused(_("Say why no reply is needed."))
+        raise OutcomeRefused(_("Choose why no reply is needed."))
     if note.strip():
         notes.write(ticket, actor, note, now)
     data: dict[str, Any] = {"reason": reason}
@@ -81,7 +81,7 @@ def hand_back(ticket_id: int, actor: Any, token: Token, *, note: str, now: datet
     arrives."""
     ticket = lock_open(ticket_id, actor, token, now)
     if not note.strip():
-        raise OutcomeRefused(_("Say in a note why you hand it back, for whoever takes it next."))
+        raise OutcomeRefused(_("Add a note that says why you hand it back."))
     written = notes.write(ticket, actor, note, now)
     HandBack.objects.update_or_create(ticket=ticket, user=actor, defaults={"at": now})
     return move(ticket, actor, now, "handed_back", data={"note": written.text[:300]}, assignee_id=None)
@@ -92,7 +92,7 @@ def reopen(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, wh
     """Solved or pending → open, at its place by age; an earlier *no reply needed* no longer applies."""
     ticket = lock_open(ticket_id, actor, token, now)
     if ticket.status not in (Ticket.Status.SOLVED, Ticket.Status.PENDING):
-        raise OutcomeRefused(_("Ticket #%(id)s is open already.") % {"id": ticket.pk})
+        raise OutcomeRefused(_("Ticket #%(id)s is already open.") % {"id": ticket.pk})
     data = {"why": why} if why else {}
     return move(ticket, actor, now, "status", data=data, status=Ticket.Status.OPEN, no_reply_reason="")
 
@@ -129,12 +129,12 @@ def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
     event = Event.objects.select_related("ticket").get(pk=event_id)
     ticket = lock_open(event.ticket_id, actor, None, now)
     if event.kind not in UNDOABLE or event.actor_id != actor.pk:
-        raise OutcomeRefused(_("Only your own last outcome can be taken back."))
+        raise OutcomeRefused(_("You can only undo your own last outcome."))
     if now > event.at + _undo_window():
-        raise OutcomeRefused(_("It is too late to take this back. Reopen the ticket instead."))
+        raise OutcomeRefused(_("Too late to undo. Reopen the ticket instead."))
     undone = Event.objects.filter(ticket=ticket, kind="undone", data__event=event.pk).exists()
     if undone or not is_still(ticket, event.data):
-        raise OutcomeRefused(_("Ticket #%(id)s has changed since; look at it again.") % {"id": ticket.pk})
+        raise OutcomeRefused(_("Ticket #%(id)s has changed since. Check it again.") % {"id": ticket.pk})
     if event.kind == "spam_reported":
         outbox.cancel(event.data["outbound"], now)
     if event.data.get("like"):

@@ -27,7 +27,7 @@ def set_priority(ticket_id: int, actor: Any, priority: int, now: datetime) -> Ev
 def change(ticket: Ticket, priority: int) -> bool:
     """Changes only the row, for verbs that record their own Event; returns whether anything changed."""
     if priority not in Priority.values:
-        raise ValueError(_("There is no priority %(value)s.") % {"value": priority})
+        raise ValueError(_("Unknown priority %(value)s.") % {"value": priority})
     if ticket.priority == priority:
         return False
     ticket.priority = priority

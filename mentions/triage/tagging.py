@@ -60,7 +60,7 @@ def clean(name: str) -> str:
     name = name[:200]
     slug = slugify(name, allow_unicode=False)[:60].strip("-")
     if not slug:
-        raise ValidationError(_("“%(name)s” is no tag: use letters, digits and hyphens.") % {"name": name})
+        raise ValidationError(_("“%(name)s” is not a valid tag. Use letters, digits and hyphens.") % {"name": name})
     return slug
 
 

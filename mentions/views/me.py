@@ -25,7 +25,7 @@ from mentions.models import Account, Preference
 from mentions.people import linked_accounts, reauthentication
 from mentions.views.viewer import preference_of
 
-SHIFTS = [("", gettext_lazy("as it is")), *((str(h), gettext_lazy("%d h from now") % h) for h in (4, 6, 8, 10))]
+SHIFTS = [("", gettext_lazy("no change")), *((str(h), gettext_lazy("%d h from now") % h) for h in (4, 6, 8, 10))]
 END_SHIFT = "0"
 STOP_POLLING = 286
 """https://htmx.org/docs/#polling"""
@@ -91,7 +91,7 @@ def account(request: HttpRequest, number: int) -> HttpResponse:
         return render(request, "mentions/_account_status.html", {"place": place}, status=STOP_POLLING)
     back = f"{reverse('mentions:me')}#accounts"
     if request.POST.get("do") != "check" and reauthentication.is_needed(request):
-        messages.info(request, _("Confirm that it is you, then enter it again. Nothing was saved."))
+        messages.info(request, _("Confirm your identity, then enter it again. Nothing was saved."))
         return reauthentication.ask(request, back)
     try:
         _change(request, place)
@@ -106,7 +106,7 @@ def _change(request: HttpRequest, place: linked_accounts.Place) -> None:
     match request.POST.get("do"):
         case "remove":
             own_accounts.forget(user_id, connection.pk)
-            messages.success(request, _("Removed. What you answer there now is posted by hand again."))
+            messages.success(request, _("Removed. From now on, post your answers there by hand."))
         case "check":
             own_accounts.check_again(user_id, connection.pk)
         case "save":

@@ -46,7 +46,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
                 ("Jane D.", "", "new", "", ""),
                 ("Ruth Adler", "Licences for a school", "new", "high", ""),
                 ("tux42", "", "open", "urgent", ""),
-                ("Boris K", "Talk in Sofia", "open", "", "waits for an expert, in 3 h"),
+                ("Boris K", "Talk in Sofia", "open", "", "waiting for an expert, in 3 h"),
                 ("Ana Pereira", "", "solved", "", ""),
             ],
             start=1,

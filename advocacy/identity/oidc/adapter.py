@@ -29,9 +29,9 @@ class DeskOIDCAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         try:
             config: dict[str, Any] = super().openid_config
         except (RequestException, ValueError) as error:
-            raise OAuth2Error(f"The provider cannot be asked: {error}") from error
+            raise OAuth2Error(f"Cannot reach the provider: {error}") from error
         if str(config.get("issuer", "")).rstrip("/") != settings.OIDC_ISSUER.rstrip("/"):
-            raise OAuth2Error("The provider calls itself by another name than DESK_OIDC_ISSUER.")
+            raise OAuth2Error("The provider's issuer does not match DESK_OIDC_ISSUER.")
         return config
 
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:
@@ -45,7 +45,7 @@ class DeskOIDCAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         claims = self._decode_id_token(app, id_token)
         userinfo = self._fetch_user_info(token.token)
         if userinfo.get("sub") != claims.get("sub"):
-            raise OAuth2Error("The provider's id_token and userinfo are about two people.")
+            raise OAuth2Error("The provider's id_token and userinfo have different subjects.")
         return self.get_provider().sociallogin_from_response(request, {"id_token": claims, "userinfo": userinfo})
 
     def _decode_id_token(self, app: Any, id_token: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class DeskOIDCAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
             lookup_kid=jwtkit.lookup_kid_jwk,
         )
         if not hmac.compare_digest(str(claims.get("nonce", "")), str(self.state["nonce"])):
-            raise OAuth2Error("The id_token was made for another login.")
+            raise OAuth2Error("The id_token belongs to a different login.")
         if self.state.get("is_fresh") and not _is_fresh(claims):
             raise OAuth2Error("The provider did not ask for the password again.")
         return claims

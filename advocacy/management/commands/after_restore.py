@@ -17,20 +17,20 @@ LATELY_S = 120
 
 
 class Command(BaseCommand):
-    help = "After a restore: holds what was still to be sent in the backup, for a person to decide about."
+    help = "After a restore: holds unsent items from the backup until a person reviews them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--while-running", action="store_true", help="even though a worker was seen lately")
+        parser.add_argument("--while-running", action="store_true", help="run even if a worker was seen recently")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["while_running"] and _somebody_works():
             raise CommandError(
                 "A worker was seen within the last two minutes. Stop the workers and beat, run this again, then start "
-                "them. (If they belong to another desk on the same Redis: --while-running.)"
+                "them. (If they belong to another desk on the same Redis, use --while-running.)"
             )
         count = restoring.after_restore(desk_now())
-        self.stdout.write(f"{count} unsent items are held. Nothing of them leaves by itself.")
-        self.stdout.write(f"Start the desk and decide about them: {settings.BASE_URL}{reverse('mentions:held')}")
+        self.stdout.write(f"{count} unsent items are held. None is sent automatically.")
+        self.stdout.write(f"Start the desk and review them: {settings.BASE_URL}{reverse('mentions:held')}")
 
 
 def _somebody_works() -> bool:

@@ -12,11 +12,11 @@ from advocacy.monitoring import connecting
 
 
 class Command(check.Command):
-    help = "Checks the settings and the code; with --connect also that database, Redis, mail and Slack let the desk in."
+    help = "Checks settings and code. With --connect, also connects to the database, Redis, mail server and Slack."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--connect", action="store_true", help="try database, Redis, mail server and Slack")
+        parser.add_argument("--connect", action="store_true", help="connect to database, Redis, mail server and Slack")
 
     def handle(self, *app_labels: Any, **options: Any) -> None:
         if options["connect"]:

@@ -12,16 +12,16 @@ from advocacy.demo.house import House, Wishes
 
 
 class Command(BaseCommand):
-    help = "Starts PostgreSQL, Redis, a pretend outside world, web, worker and beat; Ctrl-C stops all of them."
+    help = "Starts PostgreSQL, Redis, the sandbox, web, worker and beat. Ctrl-C stops everything."
     requires_system_checks: list[str] = []  # the demo generates the settings
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--fresh", action="store_true", help="forget everything of the last demo first")
-        parser.add_argument("--port", type=int, default=8000, help="of the desk; the next free one if it is taken")
-        parser.add_argument("--no-history", action="store_true", help="begin with an empty desk")
-        parser.add_argument("--history-days", type=int, default=14, help="days of past that a new demo starts with")
-        parser.add_argument("--rate", type=float, default=6.0, help="new mentions a minute; 0 is a quiet world")
-        parser.add_argument("--local", type=Path, default=settings.BASE_DIR / ".local", help="where it keeps its data")
+        parser.add_argument("--fresh", action="store_true", help="delete the data of the last demo first")
+        parser.add_argument("--port", type=int, default=8000, help="port of the desk; the next free one if it is taken")
+        parser.add_argument("--no-history", action="store_true", help="start with an empty desk")
+        parser.add_argument("--history-days", type=int, default=14, help="days of history in a new demo")
+        parser.add_argument("--rate", type=float, default=6.0, help="new mentions per minute; 0 for none")
+        parser.add_argument("--local", type=Path, default=settings.BASE_DIR / ".local", help="folder for its data")
 
     def handle(self, *args: Any, **options: Any) -> None:
         wishes = Wishes(

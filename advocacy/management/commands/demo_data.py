@@ -15,12 +15,12 @@ from sandbox import launch
 
 
 class Command(BaseCommand):
-    help = "Migrates and fills the desk of the demo. Started by `demo`; on its own it needs a running sandbox."
+    help = "Migrates and fills the demo desk. Started by `demo`; standalone, it needs a running sandbox."
     requires_system_checks: list[str] = []  # `demo` generated the settings
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--sandbox", required=True, metavar="URL", help="where the sandbox's HTTP is")
-        parser.add_argument("--hooks", type=Path, help="file for the webhooks that the sandbox is to call")
+        parser.add_argument("--sandbox", required=True, metavar="URL", help="URL of the sandbox")
+        parser.add_argument("--hooks", type=Path, help="file for the webhooks that the sandbox calls")
         parser.add_argument("--keys", type=Path, required=True, help="file with the passwords of the logins")
         parser.add_argument("--history-days", type=int, default=0, help="replay the sandbox's past into an empty desk")
 

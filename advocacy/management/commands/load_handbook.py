@@ -24,30 +24,30 @@ SIGNS = {
 }
 WORDS = {
     LoadAction.ADD: "added",
-    LoadAction.UPDATE: "brought up to date",
-    LoadAction.SAME: "as they are already",
-    LoadAction.KEEP: "left as somebody changed them",
-    LoadAction.CLASH: "not possible, since something else has the name, address or place",
-    LoadAction.GONE: "not made again, since somebody deleted them",
+    LoadAction.UPDATE: "updated",
+    LoadAction.SAME: "unchanged",
+    LoadAction.KEEP: "kept, because somebody changed them",
+    LoadAction.CLASH: "skipped, because something else has the name, address or default",
+    LoadAction.GONE: "skipped, because somebody deleted them",
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Loads the set-up of a team of community advocates. Run it again after an update: it adds what is new and "
-        "never overwrites what somebody has changed."
+        "Loads the preset for a team of community advocates. Run it again after an update: it adds new rows and "
+        "never overwrites what somebody changed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         usual = Company()
         for name, what in (
-            ("company", f"its name (at first {usual.name})"),
-            ("handle", f"on Twitter, without @ (at first {usual.handle})"),
-            ("domain", f"of mail and website (at first {usual.domain})"),
-            ("person", f"whose inbox is tracked: what stands before the @ (at first {usual.person})"),
+            ("company", f"company name (default: {usual.name})"),
+            ("handle", f"Twitter handle without @ (default: {usual.handle})"),
+            ("domain", f"domain of mail and website (default: {usual.domain})"),
+            ("person", f"local part of the personal inbox to track (default: {usual.person})"),
         ):
-            parser.add_argument(f"--{name}", help=f"{what}; not given: as it was loaded the last time")
-        parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
+            parser.add_argument(f"--{name}", help=f"{what}; if omitted, the value of the last load")
+        parser.add_argument("--dry-run", action="store_true", help="show what would change, without changing anything")
 
     def handle(self, *args: Any, **options: Any) -> None:
         given = {"name": options["company"], **{name: options[name] for name in ("handle", "domain", "person")}}
@@ -66,13 +66,13 @@ class Command(BaseCommand):
     def _sum_up(self, changes: list[Change], *, dry_run: bool) -> None:
         counts = Counter(change.deed for change in changes)
         told = ", ".join(f"{counts[deed]} {words}" for deed, words in WORDS.items() if counts[deed])
-        self.stdout.write(f"{'Nothing was changed. It would be: ' if dry_run else ''}{told}.")
+        self.stdout.write(f"{'Nothing was changed (dry run). Result would be: ' if dry_run else ''}{told}.")
         if not dry_run and counts[LoadAction.ADD]:
             self.stdout.write("Next: fill in the credentials of each paused connection in the admin, then resume it.")
 
 
 def line(change: Change) -> str:
-    """One row as text: `~ channel @acme: guidelines (left alone: priority)`."""
+    """One row as text: `~ channel @acme: guidelines (kept: priority)`."""
     what = ", ".join(change.updated)
-    kept = f" (left alone: {', '.join(change.kept)})" if change.kept else ""
+    kept = f" (kept: {', '.join(change.kept)})" if change.kept else ""
     return f"{SIGNS[change.deed]} {change.kind} {change.name}{': ' + what if what else ''}{kept}"

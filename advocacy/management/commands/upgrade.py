@@ -29,7 +29,7 @@ class Command(BaseCommand):
     help = "Checks the settings, migrates the database, collects the static files and empties the cache."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--while-running", action="store_true", help="migrate although workers are running")
+        parser.add_argument("--while-running", action="store_true", help="migrate even if workers are running")
 
     def handle(self, *args: Any, **options: Any) -> None:
         for message in connecting.database(None):
@@ -55,8 +55,8 @@ class Command(BaseCommand):
         if unknown := [f"{label}.{name}" for label, name in later if label in loader.migrated_apps]:
             raise CommandError(
                 _(
-                    "The database was migrated by a later version of the desk (%(names)s). Install that version, or go "
-                    "back with it first: manage.py migrate <app> <migration>. Nothing was changed."
+                    "The database was migrated by a later version of the desk (%(names)s). Install that version, or "
+                    "roll back with it first: manage.py migrate <app> <migration>. Nothing was changed."
                 )
                 % {"names": ", ".join(unknown)}
             )
@@ -68,15 +68,15 @@ class Command(BaseCommand):
             answers = app.control.ping(timeout=PING_S)
         except Exception as error:  # any error of the broker's client
             self.stderr.write(
-                _("Redis does not answer (%(kind)s): it is not known whether workers run.")
+                _("Redis is not responding (%(kind)s): cannot check for running workers.")
                 % {"kind": type(error).__name__}
             )
             return
         if names := sorted(name for answer in answers for name in answer):
             raise CommandError(
                 _(
-                    "%(count)d migrations wait, and workers are running: %(names)s. Stop beat and the workers first. "
-                    "Nothing was changed."
+                    "%(count)d migrations are pending, but workers are running: %(names)s. Stop beat and the workers "
+                    "first. Nothing was changed."
                 )
                 % {"count": waiting, "names": ", ".join(names)}
             )
@@ -90,7 +90,7 @@ class Command(BaseCommand):
     def _collect(self) -> str:
         folder = static_files.root()
         if folder is None:
-            return _("served from the source, as DESK_STATIC_ROOT is not set")
+            return _("served from source: DESK_STATIC_ROOT is not set")
         for name in static_files.stale(folder):
             # Django keeps a copy newer than its source, whatever its content.
             (folder / name).unlink(missing_ok=True)
@@ -106,7 +106,7 @@ class Command(BaseCommand):
 
     def _say_what_is_left(self) -> None:
         if PresetRecord.objects.exists():
-            self.stdout.write(_("The handbook's set-up is in use: run `manage.py load_handbook` with your names."))
+            self.stdout.write(_("This desk uses the handbook preset: run `manage.py load_handbook` to update it."))
         self.stdout.write(_("Ready. Start web, workers and beat again."))
 
 
@@ -124,6 +124,6 @@ def _the_only_one() -> Iterator[None]:
                 raise CommandError(_("Another upgrade is running on this database. Nothing was changed."))
             yield
     except DatabaseError as error:
-        raise CommandError(_("The database refused: %(said)s") % {"said": error}) from error
+        raise CommandError(_("Database error: %(said)s") % {"said": error}) from error
     finally:
         holder.close()

@@ -65,7 +65,7 @@ def redis_away(seconds: float, quick_s: float) -> Callable[[str, Path, int, bool
             verdict.seen = watcher.stop()
             verdict.told_in_time()
             heals(desk, verdict)
-            _says_no_more(desk, verdict, "Redis does not answer")
+            _says_no_more(desk, verdict, "Redis is not responding")
             return judge(desk, verdict)
 
     return play

@@ -35,20 +35,20 @@ def table(verdicts: Sequence[Verdict], kills: Sequence[Kill]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     if kills:
-        lines += ["", "backlog gone after a kill of: " + ", ".join(f"{kill.what} {_s(kill.back_s)}" for kill in kills)]
+        lines += ["", "backlog cleared after killing: " + ", ".join(f"{kill.what} {_s(kill.back_s)}" for kill in kills)]
     return "\n" + "\n".join(lines) + "\n"
 
 
 def page(verdicts: Sequence[Verdict], kills: Sequence[Kill], wanted: argparse.Namespace, now: datetime) -> str:
     lines = [
-        "# The last soak",
+        "# Last soak test",
         "",
         f"`script/soak` on {now:%Y-%m-%d %H:%M} UTC, {wanted.minutes:g} minutes of steady load"
-        f"{', with shorter outages (`--quick`)' if wanted.quick else ''}. Real processes, slow platforms; each drill"
-        " has a desk of its own, and its tables are held against what the sandbox knows.",
+        f"{', with shorter outages (`--quick`)' if wanted.quick else ''}. Real processes, slow platforms. Each drill"
+        " runs on a separate desk, and its tables are compared with the sandbox.",
         "",
-        "*page*, */healthz*, *alarm*: when it was said there first, after the outage began. *healed*: after it was"
-        " over, until everything that had come meanwhile was in the desk.",
+        "*page*, */healthz*, *alarm*: seconds from the start of the outage to the first report there. *healed*:"
+        " seconds from its end until everything posted meanwhile was in the desk.",
         "",
         "| " + " | ".join(HEAD) + " |",
         "|" + " --- |" * len(HEAD),
@@ -56,7 +56,7 @@ def page(verdicts: Sequence[Verdict], kills: Sequence[Kill], wanted: argparse.Na
         "",
     ]
     if kills:
-        lines += ["## Kills under load", "", "| killed | backlog gone after |", "| --- | --- |"]
+        lines += ["## Kills under load", "", "| killed | backlog cleared after |", "| --- | --- |"]
         lines += [*(f"| {kill.what} | {_s(kill.back_s)} |" for kill in kills), ""]
     wrong = [f"- {verdict.name}: {words}" for verdict in verdicts for words in verdict.wrong[:20]]
-    return "\n".join([*lines, *(["## What failed", "", *wrong, ""] if wrong else [])])
+    return "\n".join([*lines, *(["## Failures", "", *wrong, ""] if wrong else [])])

@@ -13,12 +13,12 @@ from audit.pruning import prune
 
 
 class Command(BaseCommand):
-    help = "Removes entries of the audit log that are older than DESK_AUDIT_RETENTION_DAYS, and records how many."
+    help = "Removes audit log entries older than DESK_AUDIT_RETENTION_DAYS, and records how many."
 
     def handle(self, **options: Any) -> None:
         days = settings.AUDIT_RETENTION_DAYS
         if not days:
-            self.stdout.write("DESK_AUDIT_RETENTION_DAYS is 0: the audit log is kept for good.")
+            self.stdout.write("DESK_AUDIT_RETENTION_DAYS is 0: audit log entries are kept forever.")
             return
         try:
             count = prune(timezone.now(), days)

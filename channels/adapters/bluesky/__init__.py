@@ -33,7 +33,7 @@ class Bluesky(Adapter):
     platform = "bluesky"
     label = "Bluesky"
     fields = (
-        Field("handle", "Handle", "Of the account, as acme.bsky.social or acme.example.", required=True),
+        Field("handle", "Handle", "The account's handle, such as acme.bsky.social or acme.example.", required=True),
         Field(
             "app_password",
             "App password",
@@ -41,9 +41,9 @@ class Bluesky(Adapter):
             FieldKind.SECRET,
             required=True,
         ),
-        Field("phrases", "Phrases", "One a line; posts that hold one as whole words.", FieldKind.LIST),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=fetching.BACKFILL_DAYS),
-        Field("api_base", "PDS", "Where the account is kept.", FieldKind.URL, default=client.API),
+        Field("phrases", "Phrases", "One per line; posts that contain one as whole words.", FieldKind.LIST),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=fetching.BACKFILL_DAYS),
+        Field("api_base", "PDS", "The server that hosts the account.", FieldKind.URL, default=client.API),
         Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
     )
     capabilities = frozenset(

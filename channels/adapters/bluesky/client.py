@@ -30,8 +30,8 @@ _NO_ACCOUNT = {
     "AccountDeactivated": "This account is deactivated. Activate it on Bluesky.",
     "AccountSuspended": "Bluesky has suspended this account.",
     "AuthFactorTokenRequired": "Bluesky asks for a code sent by mail. Enter an app password, not the account's own.",
-    "AuthMissing": "Bluesky wants a login. Check handle and app password of this connection.",
-    "AuthenticationRequired": "Bluesky does not accept handle and app password. Make a new app password and enter it.",
+    "AuthMissing": "Bluesky requires a login. Check this connection's handle and app password.",
+    "AuthenticationRequired": "Bluesky rejects the handle or the app password. Create a new app password and enter it.",
 }
 
 
@@ -80,7 +80,7 @@ def _token(config: Config, owner: tuple[str, ...]) -> oauth.Token:
     body = _refreshed(config, owner) or _new_session(config)
     token, refresh = body.get("accessJwt"), body.get("refreshJwt")
     if not isinstance(token, str) or not token:
-        raise AuthFailed("Bluesky gave no access token. Check handle and app password.")
+        raise AuthFailed("Bluesky issued no access token. Check the handle and the app password.")
     if isinstance(refresh, str) and refresh:
         oauth.forget((*owner, "refresh"))
         oauth.access_token((*owner, "refresh"), lambda: oauth.Token(refresh, REFRESHABLE_S))
@@ -149,7 +149,7 @@ def get(config: Config, method: str, pairs: Iterable[tuple[str, str | int]] = ()
 
     answer = _authorised(config, ask)
     if not isinstance(answer.body, dict):
-        raise Transient("Bluesky answered with something else than an object. It is tried again.")
+        raise Transient("Bluesky sent an unexpected response. The desk retries automatically.")
     return answer
 
 
@@ -186,7 +186,7 @@ def _classify(status: int, body: Json) -> ChannelError | None:
     """An expired session comes back as a plain 400."""
     name = body.get("error") if isinstance(body, dict) else None
     if name in _REFUSED or (status == 401 and name not in _NO_ACCOUNT):
-        return _SessionRefused("Bluesky refuses the session. Check handle and app password of this connection.")
+        return _SessionRefused("Bluesky rejects the session. Check this connection's handle and app password.")
     if name == "NotFound" or status == 404:
         return NotThere(f"Bluesky shows nothing there: {error_line(body) or status}.")
     return _of_account(status, name)
@@ -195,7 +195,7 @@ def _classify(status: int, body: Json) -> ChannelError | None:
 def _of_session(status: int, body: Json) -> ChannelError | None:
     name = body.get("error") if isinstance(body, dict) else None
     if name in _REFUSED:
-        return Transient("Bluesky gave no session this time. It is tried again.")
+        return Transient("Bluesky did not open a session. The desk retries automatically.")
     if status in (400, 401) and name not in _NO_ACCOUNT:
         name = "AuthenticationRequired"
     return _of_account(status, name)
@@ -205,7 +205,7 @@ def _of_account(status: int, name: Json) -> ChannelError | None:
     if isinstance(name, str) and name in _NO_ACCOUNT:
         return AuthFailed(_NO_ACCOUNT[name])
     if name == "RateLimitExceeded" and status != 429:
-        return RateLimited("Bluesky wants a pause.")
+        return RateLimited("Bluesky rate limit reached; waiting.")
     return None
 
 

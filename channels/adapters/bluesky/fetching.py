@@ -125,7 +125,7 @@ def _question(source: Source, since: int) -> list[tuple[str, str | int]]:
 def _entries(body: dict[str, Any], source: Source) -> list[dict[str, Any]]:
     found = body.get(source.entries)
     if not isinstance(found, list):
-        raise Transient("Bluesky answered without a list of posts. It is tried again.")
+        raise Transient("Bluesky answered without a list of posts. The desk retries automatically.")
     return [entry for entry in found if isinstance(entry, dict)]
 
 
@@ -153,6 +153,6 @@ def check(config: Config) -> str:
     """Whose session it is, and what will be read. https://docs.bsky.app/docs/api/com-atproto-server-get-session"""
     me = client.get(config, "com.atproto.server.getSession").body
     if not isinstance(me.get("handle"), str) or not me["handle"]:
-        raise Transient("Bluesky does not say whose account this is. It is tried again.")
+        raise Transient("Bluesky does not say which account this is. The desk retries automatically.")
     found = len(sources(config))
-    return f"Works: @{me['handle']}; {found} list{'s' if found != 1 else ''} to read at every poll."
+    return f"Connected as @{me['handle']}; {found} list{'s' if found != 1 else ''} to read per poll."

@@ -35,12 +35,12 @@ def parse(item: Item, config: Config) -> Mention | None:
     payload = item.payload
     post = payload.get("post") if isinstance(payload, dict) else None
     if not isinstance(post, dict) or item.external_id.startswith("malformed:"):
-        raise Malformed("A post of Bluesky has no address (at://…).")
+        raise Malformed("A Bluesky post has no address (at://…).")
     if payload.get("gone") is True:
         return _vanished(item.external_id, payload)
     record = post.get("record")
     if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-        raise Malformed(f"The post {item.external_id} of Bluesky has no record or no text.")
+        raise Malformed(f"The Bluesky post {item.external_id} has no record or no text.")
     mention = _mention(item.external_id, post, record, config)
     return mention if payload.get("in_thread") or payload.get("told") or _is_wanted(mention, config) else None
 

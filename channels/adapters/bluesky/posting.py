@@ -32,7 +32,7 @@ _TAG = re.compile(r"(?<![\w&/#])#(\w*[^\W\d_]\w*)")
 def send(config: Config, outgoing: Outgoing) -> Receipt:
     length = grapheme_count(outgoing.text)
     if length > MAX_LENGTH:
-        raise Rejected(f"The reply is {length} characters long; Bluesky takes {MAX_LENGTH}.")
+        raise Rejected(f"The reply is {length} characters long; the limit on Bluesky is {MAX_LENGTH}.")
     now = desk_now()
     record: dict[str, Any] = {"$type": wire.POST, "text": outgoing.text, "createdAt": _iso(now)}
     if outgoing.in_reply_to:
@@ -48,7 +48,7 @@ def _created(config: Config, collection: str, record: Mapping[str, Any]) -> str:
     body = client.post(config, "com.atproto.repo.createRecord", payload)
     uri = body.get("uri") if isinstance(body, dict) else None
     if not isinstance(uri, str) or not uri:
-        raise Uncertain("Bluesky took it and did not say under which address. Nobody knows whether it is there.")
+        raise Uncertain("Bluesky accepted it but returned no address. The desk cannot tell whether it was posted.")
     return uri
 
 
@@ -69,11 +69,11 @@ def _looked_up(config: Config, uri: str) -> dict[str, Any]:
     body = client.get(config, "app.bsky.feed.getPosts", [("uris", uri)]).body
     found = body.get("posts")
     if not isinstance(found, list):
-        raise Transient("Bluesky did not show the post that is answered. It is tried again.")
+        raise Transient("Bluesky did not return the post you are answering. The desk retries automatically.")
     for post in found:
         if isinstance(post, dict) and post.get("uri") == uri and isinstance(post.get("cid"), str):
             return post
-    raise Rejected("The post is not there any more, or its author has blocked the account.")
+    raise Rejected("The post no longer exists, or its author has blocked the account.")
 
 
 def _facets(config: Config, text: str) -> Iterator[dict[str, Any]]:
@@ -128,7 +128,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         body = client.get(config, "com.atproto.repo.listRecords", [*pairs, *cursor]).body
         records = body.get("records")
         if not isinstance(records, list):
-            raise Transient("Bluesky answered without a list of records. It is tried again.")
+            raise Transient("Bluesky answered without a list of records. The desk retries automatically.")
         kept = [r for r in records if isinstance(r, dict) and isinstance(r.get("value"), dict)]
         for record in kept:
             if _is_it(record["value"], outgoing.in_reply_to, wanted):
@@ -138,7 +138,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         if not following or not kept or (times and max(times) < floor):
             return None
         cursor = [("cursor", str(following))]
-    raise Uncertain("The account has posted too much since then to find out whether the reply is there.")
+    raise Uncertain("The account has posted too much since then to check for the reply.")
 
 
 def _is_it(record: Mapping[str, Any], parent: str | None, wanted: str) -> bool:
@@ -163,9 +163,9 @@ def delete(config: Config, external_id: str) -> None:
     """Already deleted counts as success: https://docs.bsky.app/docs/api/com-atproto-repo-delete-record"""
     parts, own = wire.parts_of(external_id), client.repository(config)
     if parts is None:
-        raise Rejected(f"{external_id!r} is no post on Bluesky.")
+        raise Rejected(f"{external_id!r} is not a Bluesky post.")
     if own.startswith("did:") and parts[0] != own:
-        raise Rejected("The post is not by the account of this connection: only its author can delete it.")
+        raise Rejected("The post is not by this connection's account. Only its author can delete it.")
     payload = {"repo": own, "collection": parts[1], "rkey": parts[2]}
     client.post(config, "com.atproto.repo.deleteRecord", payload)
 

@@ -31,7 +31,7 @@ _SILENT = ("did", "follows", "followers", "likes", "repostedBy", "profiles", "ac
 def split(document: Document) -> list[Item]:
     """The posts in a body. Raises Malformed for an error, or for a body that isn't AT Protocol."""
     if not isinstance(document, dict):
-        raise Malformed("This is no answer of Bluesky: it is no object.")
+        raise Malformed("Not a Bluesky response: not an object.")
     if isinstance(document.get("error"), str):
         raise Malformed(f"Bluesky says: {error_line(document)}.")
     found = _posts(document)
@@ -39,7 +39,7 @@ def split(document: Document) -> list[Item]:
         return list({item.external_id: item for item in found}.values())
     if any(key in document for key in _SILENT):
         return []
-    raise Malformed("This is nothing that Bluesky answers with when it is asked for posts.")
+    raise Malformed("Not a Bluesky response: no posts.")
 
 
 def _posts(document: Mapping[str, Any]) -> list[Item] | None:

@@ -43,23 +43,23 @@ class ChatLog(Adapter):
         Field(
             "rooms",
             "Rooms",
-            "One a line. Matrix: an alias such as #acme:matrix.org, or an id (!…). IRC: a channel such as #acme.",
+            "One per line. Matrix: an alias such as #acme:matrix.org, or an id (!…). IRC: a channel such as #acme.",
             FieldKind.LIST,
         ),
-        Field("phrases", "Phrases", "One a line; found as whole words, whatever the case.", FieldKind.LIST),
-        Field("own_nicks", "Our own accounts", "Nicks or Matrix ids that speak for us, one a line.", FieldKind.LIST),
+        Field("phrases", "Phrases", "One per line; found as whole words, in any case.", FieldKind.LIST),
+        Field("own_nicks", "Our own accounts", "Our nicks or Matrix ids, one per line.", FieldKind.LIST),
         Field("api_base", "Homeserver", "Matrix only.", FieldKind.URL, default=matrix.HOME),
-        Field("web_base", "Links lead to", "Matrix only.", FieldKind.URL, default=matrix.LINKS),
+        Field("web_base", "Link target", "Matrix only.", FieldKind.URL, default=matrix.LINKS),
         Field(
             "log_address",
-            "Address of the logs",
+            "Log address",
             "IRC only: with {channel} (without #) and {date}, or {year}, {month} and {day}, such as "
             "https://logs.example/{channel}/{date}.txt.",
             FieldKind.URL,
         ),
-        Field("time_zone", "Time zone of the logs", "IRC only, such as Europe/Berlin.", default="UTC"),
-        Field("network", "Name of the network", "IRC only, such as libera.chat. Do not change it later."),
-        Field("access_token", "Access token", "Matrix: of an account that is in the rooms.", FieldKind.SECRET),
+        Field("time_zone", "Log time zone", "IRC only, such as Europe/Berlin.", default="UTC"),
+        Field("network", "Network name", "IRC only, such as libera.chat. Must not change later."),
+        Field("access_token", "Access token", "Matrix only. From an account that is in the rooms.", FieldKind.SECRET),
     )
     capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
     grouping = Grouping.AUTHOR_IN_THREAD

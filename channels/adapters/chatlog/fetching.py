@@ -178,7 +178,7 @@ def _logged_around(config: Config, room: str, anchor: str) -> list[Line]:
     """The day of the line, and the next one."""
     day = _day(anchor.partition("/")[0])
     if day is None:
-        raise Rejected(f"{anchor!r} is no line of a log.")
+        raise Rejected(f"{anchor!r} is not a line in a log.")
     lines = _log(config, room, day)
     try:
         return [*lines, *_log(config, room, day + timedelta(days=1))]
@@ -197,9 +197,9 @@ def check(config: Config) -> str:
         today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()
         for day in (today, today - timedelta(days=1)):
             try:
-                return f"Works: {len(_log(config, entry, day))} lines in {entry} on {day.isoformat()}."
+                return f"Connected: {len(_log(config, entry, day))} lines in {entry} on {day.isoformat()}."
             except Rejected as error:
                 missing = error
         raise missing
     page = matrix.latest(config, matrix.room_id(config, entry))
-    return f"Works: {len(page.get('chunk') or [])} of the latest events of {entry} can be read."
+    return f"Connected: {len(page.get('chunk') or [])} of the latest events of {entry} can be read."

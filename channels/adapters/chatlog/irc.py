@@ -32,7 +32,7 @@ def zone_of(name: str) -> tzinfo:
     try:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Rejected(f"{name!r} is no time zone. Enter one such as Europe/Berlin, or UTC.") from None
+        raise Rejected(f"{name!r} is not a time zone. Enter one such as Europe/Berlin, or UTC.") from None
 
 
 def address_of(template: str, channel: str, day: date) -> str:

@@ -49,9 +49,11 @@ class TokenUnknown(Rejected):
 def _problem(status: int, body: Json) -> ChannelError | None:
     code = body.get("errcode") if isinstance(body, dict) else None
     if status == 429 and isinstance(body, dict) and isinstance(body.get("retry_after_ms"), int):
-        return RateLimited("Matrix was asked too often; waiting.", retry_after_s=body["retry_after_ms"] / 1000)
+        return RateLimited("Matrix rate limit reached; waiting.", retry_after_s=body["retry_after_ms"] / 1000)
     if status == 400 and code in ("M_UNKNOWN", "M_INVALID_PARAM"):
-        return TokenUnknown("The server no longer knows where reading ended; the latest messages are read again.")
+        return TokenUnknown(
+            "The server no longer knows where the desk stopped reading; the latest messages are read again."
+        )
     if status == 403 and code == "M_FORBIDDEN":
         said = str(body.get("error") or "no reason given") if isinstance(body, dict) else ""
         return NotForThis(f"Matrix does not let this account read the room: {clean(said)[:150].rstrip('.')}. Join it.")

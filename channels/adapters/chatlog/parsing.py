@@ -29,7 +29,7 @@ def is_irc(config: Config) -> bool:
 def split(document: Document, config: Config) -> list[Item]:
     """A page of a room, a line with its context, or {"log", "room", "date"}; each is treated as complete."""
     if not isinstance(document, dict):
-        raise Malformed("Neither a log nor an answer of Matrix.")
+        raise Malformed("Neither a log nor a Matrix response.")
     changes: list[Change] = []
     if isinstance(document.get("log"), str):
         lines = _logged(document, config)
@@ -40,7 +40,7 @@ def split(document: Document, config: Config) -> list[Item]:
     elif document.keys() & _OTHER_ANSWERS:
         return []
     else:
-        raise Malformed("Neither a log nor an answer of Matrix.")
+        raise Malformed("Neither a log nor a Matrix response.")
     return advance(State(), lines, changes, phrases_of(config), room_of(document, config))[0]
 
 
@@ -49,7 +49,7 @@ def _logged(document: Mapping[str, Any], config: Config) -> list[Line]:
     try:
         return irc.lines_of(document["log"], date.fromisoformat(day) if day else None, irc.zone_of(_zone(config)))
     except (TypeError, ValueError) as error:
-        raise Malformed("The date of the log is none.") from error
+        raise Malformed("The log's date is not valid.") from error
 
 
 def _zone(config: Config) -> str:
@@ -75,7 +75,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         room, anchor = payload["room"], str(payload["anchor"])
         room_id = str(room["id"])
     except (TypeError, KeyError, StopIteration) as error:
-        raise Malformed("A stored item of a chat has no lines.") from error
+        raise Malformed("A stored chat item has no lines.") from error
     phrases = phrases_of(config)
     if not payload.get("whole") and not any(line.is_named or names_phrase(phrases, line.text) for line in lines):
         return None

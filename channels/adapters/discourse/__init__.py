@@ -35,30 +35,30 @@ class Discourse(Adapter):
     platform = "discourse"
     label = "Discourse"
     fields = (
-        Field("api_base", "Address of the forum", "https://forum.example.com", FieldKind.URL, required=True),
-        Field("api_key", "API key", "Only where reading needs a login; make it read-only.", FieldKind.SECRET),
-        Field("api_username", "User of the API key", "The forum user that the key belongs to."),
-        Field("categories", "Categories", "Slugs, one a line; empty: all.", FieldKind.LIST),
-        Field("tags", "Tags", "One a line; a topic needs one of them. Empty: all.", FieldKind.LIST),
+        Field("api_base", "Forum address", "https://forum.example.com", FieldKind.URL, required=True),
+        Field("api_key", "API key", "Needed only if reading requires a login; use a read-only key.", FieldKind.SECRET),
+        Field("api_username", "API key user", "The forum user that the key belongs to."),
+        Field("categories", "Categories", "Slugs, one per line; empty: all.", FieldKind.LIST),
+        Field("tags", "Tags", "One per line; a topic needs one of them. Empty: all.", FieldKind.LIST),
         Field(
             "staff_is_own",
-            "The forum's staff speaks for us",
-            "Posts of admins and moderators are answers of ours. Switch it off on a forum that is not ours.",
+            "Forum staff are team members",
+            "Posts by admins and moderators count as our answers. Switch this off for a forum that is not yours.",
             FieldKind.BOOLEAN,
             default=True,
         ),
-        Field("webhook_secret", "Secret of the webhook", "As entered on the forum.", FieldKind.SECRET),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("webhook_secret", "Webhook secret", "As entered on the forum.", FieldKind.SECRET),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
     )
     personal_fields = (
         Field(
             "api_key",
             "API key",
-            "A user API key of your own account, or a key for your user that an admin of the forum has made.",
+            "A user API key from your own account, or a key that a forum admin created for your user.",
             FieldKind.SECRET,
             required=True,
         ),
-        Field("username", "User name", "Only with a key that an admin has made; empty with a user API key."),
+        Field("username", "User name", "Only for a key that an admin created; leave empty for a user API key."),
     )
     capabilities = frozenset(
         {

@@ -80,7 +80,7 @@ def person(config: Config) -> dict[str, str]:
     """Auth headers of the replying person. Raises AuthFailed."""
     key, name = config.personal.get("api_key", ""), config.personal.get("username", "").strip().lstrip("@")
     if not key:
-        raise AuthFailed("On a forum everybody answers from their own account. Enter your API key or answer there.")
+        raise AuthFailed("Forum replies go out from your own account. Enter your API key, or reply on the forum.")
     return {"Api-Key": key, "Api-Username": name} if name else {"User-Api-Key": key}
 
 
@@ -105,24 +105,24 @@ def told(body: Json) -> str:
 
 def _of_read(status: int, body: Json) -> ChannelError | None:
     if status in _GONE:
-        return Hidden(f"The forum shows nothing there: {told(body) or status}.")
+        return Hidden(f"The forum found nothing there: {told(body) or status}.")
     return _limited(status, body)
 
 
 def _of_peek(status: int, body: Json) -> ChannelError | None:
     if status == 403:
-        return Hidden(f"The forum does not let us see it: {told(body) or status}.")
+        return Hidden(f"The forum does not let the desk see it: {told(body) or status}.")
     return _of_read(status, body)
 
 
 def _of_write(status: int, body: Json) -> ChannelError | None:
     """422: the text (too short, too similar to the last one); 403: closed topic, or a key without write access."""
     if status in _GONE:
-        return Hidden(f"The forum has no such post or topic (any more): {told(body) or status}.")
+        return Hidden(f"The forum has no such post or topic, or no longer: {told(body) or status}.")
     if status == 422 and told(body):
         return Rejected(f"The forum refuses it: {told(body)}.")
     if status == 403 and told(body):
-        return Rejected(f"The forum refuses it: {told(body)}. The topic may be closed, or the key may not write there.")
+        return Rejected(f"The forum refuses it: {told(body)}. The topic may be closed, or the key lacks write access.")
     return _limited(status, body)
 
 

@@ -119,13 +119,13 @@ def check(config: Config) -> str:
     found = len(_posts(client.get(config, "posts.json").body))
     missing = unknown_categories(config)
     if missing:
-        raise Rejected(f"The forum shows us no category with the slug {', '.join(missing)}. Correct the filter.")
+        raise Rejected(f"The forum shows no category with the slug {', '.join(missing)}. Correct the filter.")
     who = (
         f"as {config.setting('api_username', 'the owner of the key')}"
         if config.secret("api_key")
         else "without a login"
     )
-    return f"Works {who}: {found} posts on the first page of {client.site(config)}."
+    return f"Connected {who}: {found} posts on the first page of {client.site(config)}."
 
 
 def _days(config: Config) -> int:

@@ -33,16 +33,16 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     try:
         document: Json = json.loads(hook.body)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"The forum's call is not valid JSON: {error}") from error
+        raise Malformed(f"The forum's webhook is not valid JSON: {error}") from error
     post = document.get("post") if isinstance(document, dict) else None
     if not isinstance(post, dict):
-        raise Malformed("The forum tells of a post and does not say which.")
+        raise Malformed("The forum's webhook does not say which post it is about.")
     item = wire.item_of(post, {}, event=event)
     if not wire.is_public(item.payload) or post.get("post_type", wire.REGULAR) != wire.REGULAR:
         return HookAnswer()
     at = wire.updated_at(post)
     if event in WRITTEN and (at is None or not now - OLDEST <= at <= now + SKEW):
-        raise Refused("The forum's call is too old, or its clock is wrong.")
+        raise Refused("The forum's webhook is too old, or its clock is wrong.")
     return HookAnswer([item] if is_wanted(item.payload, config) else ())
 
 
@@ -53,4 +53,4 @@ def _prove(config: Config, hook: Hook) -> None:
     given = hook.headers.get("x-discourse-event-signature", "").removeprefix("sha256=").lower()
     expected = hmac.new(secret.encode(), hook.body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
-        raise Refused("The signature of the forum's call is wrong.")
+        raise Refused("The signature of the forum's webhook is wrong.")

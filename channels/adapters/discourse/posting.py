@@ -26,7 +26,7 @@ def whose(config: Config) -> Author:
     body = client.get_as_person(config, "session/current.json").body
     user = body.get("current_user") if isinstance(body, dict) else None
     if not isinstance(user, dict) or not isinstance(user.get("username"), str):
-        raise AuthFailed("The forum does not say whose key this is. With a key made by an admin, enter the user name.")
+        raise AuthFailed("The forum does not say who owns this key. If an admin created the key, enter the user name.")
     name = user["username"]
     return Author(str(user.get("id") or ""), name, user.get("name") or None, f"{client.base(config)}/u/{name}")
 
@@ -34,7 +34,7 @@ def whose(config: Config) -> Author:
 def send(config: Config, outgoing: Outgoing) -> Receipt:
     headers = client.person(config)
     if not outgoing.thread_id or not outgoing.thread_id.isdigit():
-        raise Rejected("On a forum one can only answer in a topic; this reply belongs to none.")
+        raise Rejected("Forum replies need a topic, and this reply has none.")
     payload: dict[str, Any] = {"topic_id": int(outgoing.thread_id), "raw": outgoing.text}
     if outgoing.in_reply_to:
         number = _place(config, outgoing.in_reply_to, outgoing.thread_id)
@@ -43,14 +43,12 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     body = client.post(config, "posts.json", payload, headers)
     if isinstance(body, dict) and body.get("action") == "enqueued":
         raise Rejected(
-            "The forum has taken the reply and keeps it until a moderator approves it. Do not send it again: it comes "
-            "in by itself once it is approved."
+            "The forum holds the reply until a moderator approves it. Do not send it again: it comes in once it is "
+            "approved."
         )
     receipt = _receipt(config, body)
     if receipt is None:
-        raise Uncertain(
-            "The forum took the reply and did not say under which number. Nobody knows whether it is there."
-        )
+        raise Uncertain("The forum accepted the reply but returned no ID. The desk cannot tell whether it was posted.")
     return receipt
 
 
@@ -59,7 +57,7 @@ def _place(config: Config, number: str, thread_id: str) -> int:
     body = client.get_as_person(config, f"posts/{number}.json").body
     place = body.get("post_number") if isinstance(body, dict) else None
     if not isinstance(place, int) or wire.identity(body.get("topic_id")) != thread_id:
-        raise Rejected("The post that is answered is not in this topic any more. Look at it on the forum.")
+        raise Rejected("The post you are answering is no longer in this topic. Check it on the forum.")
     return place
 
 
@@ -91,7 +89,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
                 return _receipt(config, {"topic_id": topic, **post})
         if posts and not any(_is_after(post, earliest) for post in posts):
             return None
-    raise Uncertain("The topic has grown too much since then to find out whether the reply is there.")
+    raise Uncertain("The topic has grown too much since then to check for the reply.")
 
 
 def _answered(config: Config, outgoing: Outgoing) -> int | None:
@@ -137,8 +135,8 @@ def delete(config: Config, external_id: str) -> None:
 def like(config: Config, external_id: str) -> None:
     """Like a post as the person."""
     if not external_id.isdigit():
-        raise Rejected(f"{external_id!r} is no post of a forum.")
+        raise Rejected(f"{external_id!r} is not a forum post.")
     payload = {"id": int(external_id), "post_action_type_id": LIKE}
     body = client.post(config, "post_actions.json", payload, client.person(config))
     if not isinstance(body, dict):
-        raise Uncertain("The forum took the like and did not say what came of it.")
+        raise Uncertain("The forum accepted the like but did not confirm it.")

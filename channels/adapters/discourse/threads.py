@@ -22,7 +22,7 @@ LOOKUPS = 30
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """All readable posts; none if the topic is gone or is a private message."""
     if wire.identity(thread_id) is None:
-        raise Rejected(f"{thread_id!r} is no topic of a forum.")
+        raise Rejected(f"{thread_id!r} is not a forum topic.")
     try:
         body = client.get(config, f"t/{thread_id}.json").body
     except client.Hidden:

@@ -107,7 +107,7 @@ def _hashable(value: Json) -> bool:
 def _items(posts: Json, topic: Mapping[str, Any] | None = None) -> list[Item]:
     """Anything marked private isn't even kept. Parents are linked if both posts are in the document."""
     if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
-        raise Malformed("A list of posts holds something else.")
+        raise Malformed("A list of posts contains something else.")
     numbers = {(str(p.get("topic_id")), str(p.get("post_number"))): identity(p.get("id")) for p in posts}
     items: dict[str, Item] = {}
     for post in posts:
@@ -128,7 +128,7 @@ def item_of(post: Mapping[str, Any], topic: Mapping[str, Any] | None = None, **m
     """`more`: `parent_id`, `event`, `gone`."""
     number = identity(post.get("id"))
     if number is None:
-        raise Malformed("A post of the forum has no id.")
+        raise Malformed("A forum post has no id.")
     payload: dict[str, Any] = {"post": {key: post[key] for key in _KEPT if key in post}, **more}
     if topic is not None:
         payload["topic"] = dict(topic)
@@ -177,7 +177,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     """None for private messages, whispers and moderation notes."""
     post, topic = _parts(item.payload)
     if not post:
-        raise Malformed("A stored item of the forum is not a post.")
+        raise Malformed("A stored forum item is not a post.")
     is_gone = item.payload.get("gone") is True
     if is_private(item.payload) or ("topic" in item.payload and not is_gone and not is_public(item.payload)):
         return None
@@ -185,7 +185,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         return None
     thread_id = identity(post.get("topic_id")) or identity(topic.get("id"))
     if thread_id is None:
-        raise Malformed("A post of the forum belongs to no topic.")
+        raise Malformed("A forum post has no topic.")
     html = _text(post.get("cooked"))
     text = html_to_text(html) if html else _text(post.get("raw")) or html_to_text(_text(post.get("blurb")))
     title = _text(post.get("topic_title")) or _text(topic.get("title")) or None

@@ -33,25 +33,25 @@ class Disqus(Adapter):
     platform = "disqus"
     label = "Disqus"
     fields = (
-        Field("api_key", "API key", "Of your application (the public one).", FieldKind.SECRET, required=True),
-        Field("api_secret", "API secret", "Of your application.", FieldKind.SECRET),
-        Field("access_token", "Access token", "Of a moderator of the forums.", FieldKind.SECRET),
-        Field("forums", "Forums", "Their short names, one a line.", FieldKind.LIST, required=True),
+        Field("api_key", "API key", "From your application (the public key).", FieldKind.SECRET, required=True),
+        Field("api_secret", "API secret", "From your application.", FieldKind.SECRET),
+        Field("access_token", "Access token", "From a moderator of the forums.", FieldKind.SECRET),
+        Field("forums", "Forums", "Forum short names, one per line.", FieldKind.LIST, required=True),
         Field(
             "with_moderated",
-            "Also what is pending, spam or deleted",
-            "Disqus shows these to moderators only: it needs the access token of one.",
+            "Include pending, spam and deleted",
+            "Disqus shows these only to moderators: this needs a moderator's access token.",
             FieldKind.BOOLEAN,
             default=True,
         ),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
         Field("api_base", "API", kind=FieldKind.URL, default=client.API),
     )
     personal_fields = (
         Field(
             "access_token",
             "Access token",
-            "Of your own Disqus account, from the application that this desk uses.",
+            "From your own Disqus account, for the application this desk uses.",
             FieldKind.SECRET,
             required=True,
         ),

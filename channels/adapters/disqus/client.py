@@ -75,7 +75,7 @@ def post(config: Config, path: str, form: Mapping[str, str]) -> Json:
         classify=_of_write,
     )
     if not isinstance(answer.body, dict) or "code" not in answer.body:
-        raise Uncertain("Disqus took the request and answered with something else than it should.")
+        raise Uncertain("Disqus accepted the request but sent an unexpected response.")
     problem = _after_write(_problem(answer.body))
     if problem is not None:
         raise redacted(problem, secrets_of(config))
@@ -85,7 +85,7 @@ def post(config: Config, path: str, form: Mapping[str, str]) -> Json:
 def person(config: Config) -> str:
     token = config.personal.get("access_token", "")
     if not token:
-        raise AuthFailed("On Disqus everybody answers from their own account. Enter your access token or answer there.")
+        raise AuthFailed("Disqus replies go out from your own account. Enter your access token, or reply on Disqus.")
     return token
 
 
@@ -115,20 +115,20 @@ def error_line(body: Mapping[str, Json]) -> str:
 def _problem(body: Json) -> ChannelError | None:
     code = body.get("code") if isinstance(body, dict) else None
     if not isinstance(body, dict):
-        return Transient("Disqus answered with something else than an object. It is tried again.")
+        return Transient("Disqus sent an unexpected response. The desk retries automatically.")
     if code == 0:
         return None
     if not isinstance(code, int):
-        return Transient("Disqus answered without a code. It is tried again.")
+        return Transient("Disqus answered without a code. The desk retries automatically.")
     line = f"Disqus says: {error_line(body)} (code {code})"
     if code in _NO_RIGHT_HERE:
         return NotForThis(f"{line}. Check that the access token is a moderator's of this forum.")
     if code in _NO_RIGHT:
         return AuthFailed(f"{line}. Check the keys, and that the access token is a moderator's.")
     if code in _USED_UP:
-        return RateLimited(f"{line}. Asked too often; waiting.", retry_after_s=_WAIT_S)
+        return RateLimited(f"{line}. Rate limit reached; waiting.", retry_after_s=_WAIT_S)
     if code in _BROKEN:
-        return Transient(f"{line}. It is tried again.")
+        return Transient(f"{line}. The desk retries automatically.")
     return Missing(f"{line}.") if code == NOT_FOUND else Rejected(f"{line}.")
 
 
@@ -147,5 +147,5 @@ def _of_write(status: int, body: Json) -> ChannelError | None:
 def _after_write(problem: ChannelError | None) -> ChannelError | None:
     """A server error during a write proves nothing."""
     if isinstance(problem, Transient) and not isinstance(problem, RateLimited):
-        return Uncertain(f"{problem} Nobody knows whether it was taken.")
+        return Uncertain(f"{problem} The desk cannot tell whether it was accepted.")
     return problem

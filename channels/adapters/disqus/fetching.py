@@ -160,7 +160,7 @@ def _times(body: Mapping[str, Any]) -> list[float]:
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """All comments under one page, oldest first."""
     if wire.identity(thread_id) is None:
-        raise Rejected(f"{thread_id!r} is no thread of Disqus.")
+        raise Rejected(f"{thread_id!r} is not a Disqus thread.")
     pairs: dict[str, str | int] = {"thread": thread_id, "related": "thread", "order": "asc", "limit": PER_PAGE}
     items: dict[str, Item] = {}
     for _ in range(THREAD_PAGES):
@@ -192,7 +192,7 @@ def check(config: Config) -> str:
         pairs: dict[str, str | int] = {"forum": forum, "order": "desc", "limit": 1}
         found = _posts(client.get(config, "forums/listPosts", pairs, _include(config))).body["response"]
         counts.append(forum if found else f"{forum} (no comments yet)")
-    return f"Works: the forums {', '.join(counts)} can be read."
+    return f"Connected: the forums {', '.join(counts)} can be read."
 
 
 def _days(config: Config) -> int:

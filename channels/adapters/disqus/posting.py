@@ -25,19 +25,19 @@ def whose(config: Config) -> Author:
     user = body.get("response")
     number = wire.identity(user.get("id")) if isinstance(user, dict) else None
     if number is None:
-        raise AuthFailed("Disqus does not say whose access token this is. Create a new one.")
+        raise AuthFailed("Disqus does not say who owns this access token. Create a new one.")
     return Author(number, user.get("username"), user.get("name"), user.get("profileUrl"))
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
     if not outgoing.thread_id:
-        raise Rejected("On Disqus one can only answer in a discussion; this reply belongs to none.")
+        raise Rejected("Disqus replies need a discussion, and this reply has none.")
     form = {"thread": outgoing.thread_id, "message": outgoing.text}
     if outgoing.in_reply_to:
         form["parent"] = outgoing.in_reply_to
     receipt = _receipt(client.post(config, "posts/create", form))
     if receipt is None:
-        raise Uncertain("Disqus took the reply and did not say under which number. Nobody knows whether it is there.")
+        raise Uncertain("Disqus accepted the reply but returned no ID. The desk cannot tell whether it was posted.")
     return receipt
 
 
@@ -70,7 +70,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
                 return None
             raise Uncertain("The reply is not among the approved comments; it may be waiting for approval.")
         pairs["cursor"] = str(cursor.get("next"))
-    raise Uncertain("The discussion has grown too much since then to find out whether the reply is there.")
+    raise Uncertain("The discussion has grown too much since then to check for the reply.")
 
 
 def _is_ours(post: Mapping[str, Any], me: str, outgoing: Outgoing) -> bool:

@@ -88,7 +88,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     thread = _thread(post)
     number, thread_id = item.external_id, identity(thread.get("id"))
     if thread_id is None:
-        raise Malformed("A Disqus post belongs to no thread.")
+        raise Malformed("A Disqus post has no thread.")
     html, raw = _text(post.get("message")), _text(post.get("raw_message"))
     page = _web(thread.get("link"))
     forum = _text(post.get("forum")) or _text(thread.get("forum"))

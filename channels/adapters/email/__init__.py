@@ -87,7 +87,7 @@ class EmailAdapter(Adapter):
             counts = [f"{_count(session, folder, config)} in {folder}" for folder in folders]
         lying = f"Logged in; mails: {', '.join(counts)}."
         if not config.setting("smtp_host"):
-            return f"{lying} No SMTP server is set, so replies cannot be sent."
+            return f"{lying} Replies cannot be sent: no SMTP server is set."
         with open_smtp(config) as smtp:
             greeting = (smtp.ehlo_resp or smtp.helo_resp or b"").split(b"\n")[0].decode("utf-8", "replace")
         return f"{lying} The SMTP server greets: {greeting[:100]}."

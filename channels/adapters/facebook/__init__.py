@@ -39,23 +39,23 @@ class Facebook(Adapter):
     platform = "facebook"
     label = "Facebook"
     fields = (
-        Field("page_id", "Page", "The number of the page (About › Page transparency).", required=True),
+        Field("page_id", "Page", "The page ID (About › Page transparency).", required=True),
         Field("page_token", "Page access token", kind=FieldKind.SECRET, required=True),
-        Field("app_secret", "App secret", "Proves our requests and Facebook's webhooks.", FieldKind.SECRET),
-        Field("verify_token", "Verify token", "Made up by you; entered with the webhook.", FieldKind.SECRET),
-        Field("app_id", "App", "The number of the app; tells when the token ends."),
+        Field("app_secret", "App secret", "Signs our requests and verifies Facebook's webhooks.", FieldKind.SECRET),
+        Field("verify_token", "Verify token", "Choose any value and enter it with the webhook.", FieldKind.SECRET),
+        Field("app_id", "App", "The app ID. Shows when the token expires."),
         Field("read_comments", "Comments and visitors' posts", kind=FieldKind.BOOLEAN, default=True),
         Field("read_messages", "Private messages", kind=FieldKind.BOOLEAN, default=True),
         Field(
             "human_agent",
             "Answer messages for seven days",
-            "Instead of 24 hours. Facebook must have given the app the human agent right.",
+            "Instead of 24 hours. Requires Facebook's human agent permission for the app.",
             FieldKind.BOOLEAN,
             default=False,
         ),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
-        Field("watch_days", "Days a post is watched for comments", kind=FieldKind.INTEGER, default=30),
-        Field("version", "Version of the API", default=wire.VERSION),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        Field("watch_days", "Days to watch a post for comments", kind=FieldKind.INTEGER, default=30),
+        Field("version", "API version", default=wire.VERSION),
         Field("api_base", "API", kind=FieldKind.URL, default=wire.API),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
     )

@@ -23,13 +23,13 @@ from channels.http.client import Answer, delete, get_json, post_json
 
 _LIMITS = frozenset((4, 17, 32, 341, 613, 80001, 80006))
 _ENDED = {
-    458: "the app was removed by the person who made the token",
-    459: "the person who made the token must log in to Facebook and confirm something",
-    460: "the password of the person who made the token was changed",
+    458: "the app was removed by the person who created the token",
+    459: "the person who created the token must log in to Facebook and confirm something",
+    460: "the password of the person who created the token was changed",
     463: "it has expired",
-    464: "the person who made the token has not confirmed their account",
-    467: "it was taken back",
-    492: "the person who made the token has no role on the page any more",
+    464: "the person who created the token has not confirmed their account",
+    467: "it was revoked",
+    492: "the person who created the token no longer has a role on the page",
 }
 _WINDOW = frozenset((2018278, 2534022))
 _SECRET = ("access_token", "appsecret_proof")
@@ -74,7 +74,7 @@ def node(number: str) -> str:
 
 def page_of(config: Config) -> str:
     if not page_id(config):
-        raise Rejected("This connection has no page. Enter the number of the page.")
+        raise Rejected("This connection has no page. Enter the page ID.")
     return node(page_id(config))
 
 
@@ -82,7 +82,7 @@ def _access(config: Config) -> tuple[dict[str, str], tuple[str, ...], dict[str, 
     """Headers, secrets to redact, and the proof that our app is using the token."""
     token, secret = config.secret("page_token"), config.secret("app_secret")
     if not token:
-        raise AuthFailed("There is no page access token. Enter one at this connection.")
+        raise AuthFailed("There is no page access token. Enter one in this connection.")
     proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest() if secret else ""
     return {"Authorization": f"Bearer {token}"}, (token, secret, proof), {"appsecret_proof": proof} if proof else {}
 
@@ -105,27 +105,28 @@ def _known(body: Json, *, is_write: bool) -> ChannelError | None:
         return None
     code, sub, line = error["code"], error.get("error_subcode"), error_line(body).rstrip(".")
     if code in _LIMITS:
-        return RateLimited(f"Facebook says: {line}. Asked too often; waiting.", retry_after_s=600)
+        return RateLimited(f"Facebook says: {line}. Rate limit reached; waiting.", retry_after_s=600)
     if code in (102, 190):
         why = _ENDED.get(sub if isinstance(sub, int) else 0, line)
-        return AuthFailed(f"The page access token is not valid any more: {why}. Make a new one and enter it here.")
+        return AuthFailed(f"The page access token is no longer valid: {why}. Create a new one and enter it here.")
     if sub in _WINDOW:
         return Rejected(
-            "More than 24 hours have passed since this person last wrote, so Facebook takes no message to them until "
-            "they write again. Answer in the page's inbox, or ask Facebook for the human agent right (seven days)."
+            "More than 24 hours have passed since this person last wrote, so Facebook accepts no message to them "
+            "until they write again. Reply in the page's inbox, or ask Facebook for the human agent permission (seven "
+            "days)."
         )
     if code == 368:
         said = f"Facebook has blocked this action for a while: {line}. Look at the page's quality on Facebook."
         return Rejected(said) if is_write else AuthFailed(said)
     if code in (3, 10) or 200 <= code <= 299:
-        return NoRight(f"The page access token lacks a right: {line}. See “Rights” on this platform's page.")
+        return NoRight(f"The page access token lacks a permission: {line}. See “Rights” on this platform's page.")
     if code == 551 or (code == 100 and sub == 2018001):
-        return Rejected(f"This person cannot be written to: {line}.")
+        return Rejected(f"You cannot message this person: {line}.")
     if (code == 100 and sub == 33) or code == 803:
-        return Missing(f"Facebook knows no such thing (any more): {line}.")
+        return Missing(f"Facebook cannot find it: {line}.")
     if code in (1, 2):
-        told = f"Facebook has trouble of its own: {line}."
-        return Uncertain(f"{told} Nobody knows whether it was taken.") if is_write else Transient(told)
+        told = f"Facebook has an internal problem: {line}."
+        return Uncertain(f"{told} The desk cannot tell whether it was accepted.") if is_write else Transient(told)
     return Rejected(f"Facebook says: {line}.")
 
 
@@ -136,7 +137,7 @@ def listed(answer: Answer, what: str) -> tuple[list[dict[str, Json]], dict[str, 
     """The entries of a page and the parameters of the next one, None at the end. Raises Transient."""
     body = answer.body
     if not isinstance(body, dict) or not isinstance(body.get("data"), list):
-        raise Transient(f"Facebook answered something else than a list of {what}. It is tried again.")
+        raise Transient(f"Facebook did not return a list of {what}. The desk retries automatically.")
     return [entry for entry in body["data"] if isinstance(entry, dict)], following(body.get("paging"))
 
 
@@ -194,9 +195,9 @@ def ends_at(config: Config) -> datetime | None:
         answer = get(config, "debug_token", asked)
     data = answer.body.get("data") if isinstance(answer.body, dict) else None
     if not isinstance(data, dict):
-        raise Transient("Facebook did not tell how long the token is good for.")
+        raise Transient("Facebook did not say when the token expires.")
     if data.get("is_valid") is False:
-        raise AuthFailed("The page access token is not valid any more. Make a new one and enter it here.")
+        raise AuthFailed("The page access token is no longer valid. Create a new one and enter it here.")
     ends = [data.get(name) for name in ("expires_at", "data_access_expires_at")]
     known = [end for end in ends if isinstance(end, int) and 0 < end < 1e11]
     return datetime.fromtimestamp(min(known), UTC) if known else None

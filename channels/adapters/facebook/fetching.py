@@ -206,7 +206,7 @@ def talk_with(config: Config, thread_id: str, floor: int) -> list[Item]:
 
 def _thing(answer: Answer) -> dict[str, Json]:
     if not isinstance(answer.body, dict) or not answer.body.get("id"):
-        raise Transient("Facebook answered something else than a post or a comment. It is tried again.")
+        raise Transient("Facebook did not return a post or a comment. The desk retries automatically.")
     return answer.body
 
 
@@ -232,9 +232,9 @@ def check(config: Config) -> str:
     me = client.get(config, "me", {"fields": "id,name"}).body
     number = str(me.get("id") or "") if isinstance(me, dict) else ""
     if not number:
-        raise Transient("Facebook did not tell whose token it is. It is tried again.")
+        raise Transient("Facebook did not say who owns this token. The desk retries automatically.")
     if number != page_id(config):
         raise AuthFailed(f"The token belongs to {me.get('name')} ({number}), not to the page {page_id(config)}.")
     for _, path, _, _ in _sources(config):
         client.get(config, path, {"fields": "id", "limit": 1})
-    return f"Works as the page {me.get('name')} ({number})."
+    return f"Connected as the page {me.get('name')} ({number})."

@@ -24,7 +24,7 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
         return _verified(config, hook)
     secret = config.secret("app_secret")
     if not secret:
-        raise Refused("No app secret is entered at this connection, so nobody can prove to be Facebook.")
+        raise Refused("This connection has no app secret, so the desk cannot verify that a call is from Facebook.")
     wanted = "sha256=" + hmac.new(secret.encode(), hook.body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(hook.headers.get("x-hub-signature-256", "").encode(), wanted.encode()):
         raise Refused("The signature is missing or wrong.")
@@ -49,7 +49,7 @@ def _verified(config: Config, hook: Hook) -> HookAnswer:
 def _of_this_page(body: Json, config: Config) -> dict[str, Json]:
     """An app serves several pages with one webhook; other pages' events aren't for this connection."""
     if not isinstance(body, dict):
-        raise Malformed("A webhook of Facebook is no object.")
+        raise Malformed("A Facebook webhook is not an object.")
     entries = body.get("entry")
     if not isinstance(entries, list) or not page_id(config):
         return body
@@ -70,4 +70,4 @@ def _refuse_old(body: Json, now: datetime) -> None:
     times = [wire.millis(e.get("time")) for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
     known = [at for at in times if at]
     if known and max(known) < (now - OLDEST).timestamp() * 1000:
-        raise Refused("This call is older than Facebook repeats its calls.")
+        raise Refused("This webhook is too old, even for a retry.")

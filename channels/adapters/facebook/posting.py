@@ -29,7 +29,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     person = _person(outgoing)
     number = _message(config, person, outgoing.text) if person else _comment(config, outgoing)
     if not number:
-        raise Uncertain("Facebook took the reply and did not say under which number. Nobody knows whether it is there.")
+        raise Uncertain("Facebook accepted the reply but returned no ID. The desk cannot tell whether it was posted.")
     return Receipt(number)
 
 
@@ -41,7 +41,7 @@ def _person(outgoing: Outgoing) -> str:
 
 def _message(config: Config, person: str, text: str) -> str:
     if len(text) > MAX_MESSAGE:
-        raise Rejected(f"The message is {len(text)} characters long; Facebook takes {MAX_MESSAGE}.")
+        raise Rejected(f"The message is {len(text)} characters long; the limit on Facebook is {MAX_MESSAGE}.")
     payload: dict[str, Json] = {"recipient": {"id": person}, "message": {"text": text}, "messaging_type": "RESPONSE"}
     if config.setting("human_agent") is True:
         payload |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
@@ -52,7 +52,7 @@ def _message(config: Config, person: str, text: str) -> str:
 def _comment(config: Config, outgoing: Outgoing) -> str:
     above = _above(outgoing)
     if len(outgoing.text) > MAX_COMMENT:
-        raise Rejected(f"The comment is {len(outgoing.text)} characters long; Facebook takes {MAX_COMMENT}.")
+        raise Rejected(f"The comment is {len(outgoing.text)} characters long; the limit on Facebook is {MAX_COMMENT}.")
     body = client.post(config, f"{client.node(above)}/comments", {"message": outgoing.text}).body
     return wire.text(body.get("id")) if isinstance(body, dict) else ""
 
@@ -60,7 +60,7 @@ def _comment(config: Config, outgoing: Outgoing) -> str:
 def _above(outgoing: Outgoing) -> str:
     above = outgoing.in_reply_to or outgoing.thread_id or ""
     if not above or above.startswith((TALK, "m_", "mid.")):
-        raise Rejected("A private message is not answered by a public comment. Answer it in the page's inbox.")
+        raise Rejected("A private message cannot be answered with a public comment. Reply in the page's inbox.")
     return above
 
 
@@ -84,7 +84,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         if following is None or any((wire.millis(e.get("created_time")) or floor) < floor for e in entries):
             return None
         params |= following
-    raise Uncertain("There are too many comments to find out whether the reply is there.")
+    raise Uncertain("There are too many comments to check for the reply.")
 
 
 def _is_ours(config: Config, entry: Mapping[str, Any], text: str, floor: int) -> bool:
@@ -116,7 +116,7 @@ def _same(posted: str, ours: str) -> bool:
 def delete(config: Config, external_id: str) -> None:
     """Delete one of our comments; already deleted counts as success."""
     if external_id.startswith(("m_", "mid.")):
-        raise Rejected("Facebook lets nobody take back a private message from outside its own inbox.")
+        raise Rejected("Facebook allows deleting a private message only in its own inbox.")
     try:
         _taken(client.remove(config, client.node(external_id)).body)
     except client.Missing:
@@ -125,7 +125,7 @@ def delete(config: Config, external_id: str) -> None:
 
 def like(config: Config, external_id: str) -> None:
     if external_id.startswith(("m_", "mid.")):
-        raise Rejected("Private messages are not liked from the desk.")
+        raise Rejected("The desk cannot like private messages.")
     _taken(client.post(config, f"{client.node(external_id)}/likes", {}).body)
 
 
@@ -133,6 +133,6 @@ def _taken(body: Json) -> None:
     """`{"success": true}`, or a bare true in some versions."""
     said = body.get("success") if isinstance(body, dict) else body
     if said is False:
-        raise Rejected("Facebook did not do it. Look at it there.")
+        raise Rejected("Facebook did not do it. Check there.")
     if said is not True:
-        raise Uncertain("Facebook took the request and did not say what came of it.")
+        raise Uncertain("Facebook accepted the request but did not confirm the result.")

@@ -54,7 +54,7 @@ def _unique(items: list[Item]) -> list[Item]:
 
 def _object(entry: Json) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
-        raise Malformed("Not a Facebook document: an entry is no object.")
+        raise Malformed("Not a Facebook document: an entry is not an object.")
     return entry
 
 
@@ -201,11 +201,11 @@ def hook_items(body: Mapping[str, Any]) -> list[Item]:
     if body.get("object") != "page":
         return []
     if not isinstance(entries, list):
-        raise Malformed("A webhook of Facebook holds no entries.")
+        raise Malformed("A Facebook webhook has no entries.")
     items: list[Item] = []
     for entry in entries:
         if not isinstance(entry, dict):
-            raise Malformed("A webhook of Facebook holds an entry that is no object.")
+            raise Malformed("A Facebook webhook has an entry that is not an object.")
         page = text(entry.get("id"))
         for change in _objects(entry.get("changes")):
             if change.get("field") == "feed" and isinstance(change.get("value"), dict):

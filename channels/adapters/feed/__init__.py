@@ -32,8 +32,8 @@ class Feed(Adapter):
     label = "Feeds (RSS, Atom, JSON)"
     aliases = ("rss",)
     fields = (
-        Field("feeds", "Feeds", "Addresses, one a line.", FieldKind.LIST, required=True),
-        Field("phrases", "Phrases", "One a line, whole words. Empty: every entry comes in.", FieldKind.LIST),
+        Field("feeds", "Feeds", "Addresses, one per line.", FieldKind.LIST, required=True),
+        Field("phrases", "Phrases", "One per line, whole words. Empty: every entry comes in.", FieldKind.LIST),
         Field("backfill_days", "Days to look back", "Older entries are left out.", FieldKind.INTEGER, default=14),
     )
     capabilities = frozenset({Capability.EDITS})

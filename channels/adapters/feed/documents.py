@@ -78,7 +78,7 @@ def _refuse_nonsense(content: bytes) -> None:
             if depth > DEEPEST:
                 raise Malformed("The feed is nested too deeply.")
     if sum(1 for _ in _STRAY.finditer(marked_up)) > MAX_STRAY:
-        raise Malformed("The feed is no XML.")
+        raise Malformed("The feed is not XML.")
 
 
 def _of_xml(document: FeedDocument) -> Iterator[dict[str, Any]]:
@@ -204,7 +204,7 @@ def _of_json(document: FeedDocument) -> Iterator[dict[str, Any]]:
         raise Malformed(f"The feed is broken JSON ({error}).") from error
     items = body.get("items") if isinstance(body, dict) else None
     if not isinstance(items, list) or "jsonfeed" not in str(body.get("version", "")).lower():
-        raise Malformed("This is JSON, but no JSON Feed: it lacks its version or its items.")
+        raise Malformed("This is JSON but not a JSON Feed: the version or the items are missing.")
     base = document.address or _text(body.get("feed_url")) or _text(body.get("home_page_url"))
     about = _kept(
         {

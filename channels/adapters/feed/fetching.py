@@ -123,9 +123,9 @@ def _read(address: str, raw: Raw, now: datetime) -> list[Item]:
         items = wire.split(FeedDocument(raw.content, address, raw.headers.get("Content-Type", "")))
     except Malformed as error:
         if is_web_page(raw.content) and (found := feeds_of(raw.content, address)):
-            named = f"{address} is a web page, not a feed. Its feed is {found[0]}: enter that address instead."
+            named = f"{address} is a web page, not a feed. Enter its feed's address instead: {found[0]}."
             raise Rejected(named) from error
-        raise Transient(f"{address}: {error} It is tried again.") from error
+        raise Transient(f"{address}: {error} The desk retries automatically.") from error
     return [_without_future(item, now) for item in items]
 
 
@@ -152,7 +152,7 @@ def check(config: Config) -> str:
         with parts.reading(address, ""):
             entries += len(_read(address, ask(config, address, {}), desk_now()))
     parts.require_all()
-    return f"Works: {len(feeds)} feeds with {entries} entries."
+    return f"Connected: {len(feeds)} feeds with {entries} entries."
 
 
 def _days(config: Config) -> int:

@@ -67,7 +67,7 @@ class FormAdapter(Adapter):
 
     def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
         if hook.method != "POST":
-            raise Malformed("Send what was filled in with POST.")
+            raise Malformed("Send the answers with POST.")
         at = signing.signed_at(config.secret("webhook_secret"), hook, now)
         document = read_body(hook.body, hook.headers.get("content-type", ""))
         submission_id = id_of(document, hook.headers[signing.TIMESTAMP].strip(), hook.body)
@@ -76,7 +76,7 @@ class FormAdapter(Adapter):
         if item.payload["form"]:
             return HookAnswer([item], 200, "Taken.\n")
         known = ", ".join(config.addresses) or "none yet"
-        return HookAnswer([item], 200, f"Taken, but it names no form of this connection. There are: {known}.\n")
+        return HookAnswer([item], 200, f"Accepted, but it names no form of this connection. Use one of: {known}.\n")
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
         """Nothing to poll: forms are pushed."""
@@ -86,11 +86,11 @@ class FormAdapter(Adapter):
         for address in config.addresses:
             unclear = read_lines(config.channel_settings.get(address, {}).get("form_fields"))[1]
             if unclear:
-                raise Rejected(f"The questions of {address} are not clear: {' '.join(unclear[:3])}")
+                raise Rejected(f"Some questions of {address} are not valid: {' '.join(unclear[:3])}")
         forms = f"{len(config.addresses)} forms" if len(config.addresses) != 1 else "One form"
-        secret = "" if config.secret("webhook_secret") else " No webhook secret is set, so the webhook takes nothing."
+        secret = "" if config.secret("webhook_secret") else " No webhook secret is set, so the webhook accepts nothing."
         if not config.setting("smtp_host"):
-            return f"{forms}. No SMTP server is set, so answers cannot be sent.{secret}"
+            return f"{forms}. Replies cannot be sent: no SMTP server is set.{secret}"
         with open_smtp(config) as smtp:
             greeting = (smtp.ehlo_resp or smtp.helo_resp or b"").split(b"\n")[0].decode("utf-8", "replace")
         return f"{forms}. The SMTP server greets: {greeting[:100]}.{secret}"

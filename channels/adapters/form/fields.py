@@ -21,29 +21,29 @@ CONNECTION_FIELDS = (
     Field(
         "webhook_secret",
         "Webhook secret",
-        "With which your website signs what it sends to the webhook; empty: everything sent there is refused.",
+        "Your website signs its webhook calls with it. Empty: the webhook refuses everything.",
         FieldKind.SECRET,
     ),
 )
 
 CHANNEL_FIELDS = (
-    Field("form_title", "Title of the form", "Above the form and in the subject; empty: made from the alias."),
+    Field("form_title", "Title of the form", "Shown above the form and in the subject. Empty: made from the alias."),
     Field("intro", "Introduction", "A sentence or two above the questions."),
     Field(
         "form_fields",
         "Questions",
-        "One a line: name, * if needed, kind | what people read | choices or help. Kinds: text, email, url, number, "
+        "One per line: name, * if required, kind | label | choices or help. Kinds: text, email, url, number, "
         "textarea, select, checkbox. Such as: school* | School or university — plan* select | Which plan? | Teaching; "
         "Research. Empty: name, e-mail address, message. See docs/platforms/form.md.",
         FieldKind.LIST,
     ),
-    Field("thanks", "Thank-you text", "Shown when the form has been sent."),
+    Field("thanks", "Thank-you text", "Shown after the form is sent."),
     Field(
         "allowed_sites",
         "Sites that may embed the form",
-        "One a line, such as https://www.acme.example; empty: none, people open the form's own address.",
+        "One per line, such as https://www.acme.example; empty: none; people open the form at its own address.",
         FieldKind.LIST,
     ),
-    Field("subject", "Subject of the conversation", "With answers by their names, such as: Education: {school}."),
+    Field("subject", "Subject of the conversation", "Uses answers by name, such as: Education: {school}."),
     *ALIAS_FIELDS,
 )

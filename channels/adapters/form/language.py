@@ -58,23 +58,23 @@ def read_line(line: str) -> Question:
     head, *rest = (part.strip() for part in line.split("|", 2))
     match = _HEAD.match(head)
     if match is None:
-        raise Unclear(f"“{line[:80]}”: begin with a name (letters, digits, _), a * if it is needed, and a kind.")
+        raise Unclear(f"“{line[:80]}”: start with a name (letters, digits, _), a * if it is required, and a kind.")
     if match[3] is None and len(rest) > 1 and rest[1].lower() in KINDS:
         rest, kind = rest[:1], rest[1].lower()
     else:
         kind = (match[3] or "text").lower()
     name = key_of(match[1])
     if kind not in KINDS:
-        raise Unclear(f"“{line[:80]}”: {kind} is no kind; there are {', '.join(KINDS)}.")
+        raise Unclear(f"“{line[:80]}”: {kind} is not a kind; use one of {', '.join(KINDS)}.")
     if name.startswith(CONTROLS):
-        raise Unclear(f"“{line[:80]}”: a name must not begin with {CONTROLS}.")
+        raise Unclear(f"“{line[:80]}”: a name must not start with {CONTROLS}.")
     label = rest[0] if rest and rest[0] else match[1].replace("_", " ").replace("-", " ").capitalize()
     last = rest[1] if len(rest) > 1 else ""
     choices: tuple[str, ...] = ()
     if kind in ("select", "checkbox"):
         choices, last = tuple(dict.fromkeys(c for each in last.split(";") if (c := each.strip()))), ""
     if kind == "select" and not choices:
-        raise Unclear(f"“{line[:80]}”: write the choices after a second |, parted by semicolons.")
+        raise Unclear(f"“{line[:80]}”: write the choices after a second |, separated by semicolons.")
     return Question(name, label, kind, bool(match[2] or match[4]), choices, last)
 
 
@@ -89,9 +89,9 @@ def read_lines(lines: Json) -> tuple[tuple[Question, ...], tuple[str, ...]]:
             unclear.append(str(error))
             continue
         if question.name in found:
-            unclear.append(f"“{line[:80]}”: there is a {question.name} already.")
+            unclear.append(f"“{line[:80]}”: the name {question.name} is already used.")
         elif len(found) == MAX_QUESTIONS:
-            unclear.append(f"More than {MAX_QUESTIONS} questions; the rest is left out.")
+            unclear.append(f"More than {MAX_QUESTIONS} questions; the rest are ignored.")
             break
         else:
             found[question.name] = question

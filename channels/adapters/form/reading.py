@@ -36,7 +36,7 @@ def read(item: Item, config: Config) -> Mention:
     """Raises Malformed."""
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("answers"), dict):
-        raise Malformed("this is no submission of a form")
+        raise Malformed("this is not a form submission")
     submission = Submission(payload)
     address = str(payload.get("form") or "").lower()
     external_id = message_id(address, str(payload.get("id") or item.external_id), config)
@@ -97,7 +97,7 @@ class Submission:
             if line := " ".join(filled.split()).strip(" :-–—"):
                 return line[:MAX_SUBJECT]
         parts = (self.title, author.name or author.handle or "")
-        return ": ".join(_line(part) for part in parts if part)[:MAX_SUBJECT] or "A form was sent"
+        return ": ".join(_line(part) for part in parts if part)[:MAX_SUBJECT] or "Form submission"
 
     def text(self) -> str:
         """The answers in question order, then any extra ones."""

@@ -29,14 +29,14 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 def signed_at(secret: str, hook: Hook, now: datetime) -> datetime:
     """When the request was signed (aware UTC). Raises Refused."""
     if not secret:
-        raise Refused("No webhook secret is set for this connection, so nothing is taken here.")
+        raise Refused("This connection has no webhook secret, so nothing is accepted here.")
     timestamp, given = hook.headers.get(TIMESTAMP, "").strip(), hook.headers.get(SIGNATURE, "")
     if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 11):
-        raise Refused("X-Desk-Timestamp must hold the seconds since 1970.")
+        raise Refused("X-Desk-Timestamp must be a Unix time in seconds.")
     expected = signature(secret, timestamp, hook.body).encode()
     offered = [each.strip().encode("utf-8", "replace") for each in given.split(",")[:5]]
     if not any(hmac.compare_digest(expected, each) for each in offered):
-        raise Refused("X-Desk-Signature does not belong to this body and time.")
+        raise Refused("X-Desk-Signature does not match this body and time.")
     at = datetime.fromtimestamp(int(timestamp), UTC)
     if abs(now - at) > OLDEST:
         raise Refused("The request is more than five minutes old, or the clock that signed it is wrong.")

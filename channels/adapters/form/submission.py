@@ -27,7 +27,7 @@ def read_body(body: bytes, content_type: str = "") -> dict[str, Json]:
     """Raises Malformed."""
     kind = content_type.partition(";")[0].strip().lower()
     if "multipart" in kind:
-        raise Malformed("multipart/form-data is not taken; send JSON or application/x-www-form-urlencoded")
+        raise Malformed("multipart/form-data is not accepted; send JSON or application/x-www-form-urlencoded")
     if "json" in kind or (not kind and body.lstrip()[:1] in (b"{", b"[", b'"', b"")):
         return _object(body)
     try:
@@ -41,7 +41,7 @@ def read_body(body: bytes, content_type: str = "") -> dict[str, Json]:
 
 def _object(body: bytes) -> dict[str, Json]:
     def never(constant: str) -> None:
-        raise ValueError(f"{constant} is no JSON")
+        raise ValueError(f"{constant} is not JSON")
 
     try:
         # Numbers stay as written: 1e999 would become infinity, which no database stores.
@@ -72,7 +72,7 @@ def answers_of(document: Mapping[str, Json]) -> dict[str, Json]:
     if isinstance(given, dict):  # fields next to it are kept too
         found |= {n: v for n, v in document.items() if n not in ENVELOPE and n not in found}
     if not any(value not in (None, "", [], {}) for value in found.values()):
-        raise Malformed("there are no answers in it")
+        raise Malformed("it contains no answers")
     if len(found) > MAX_ANSWERS:
         raise Malformed(f"more than {MAX_ANSWERS} answers")
     return found

@@ -38,25 +38,25 @@ class GitLab(Adapter):
     label = "GitLab"
     fields = (
         Field("token", "Access token", "Scope api (to read only: read_api).", FieldKind.SECRET, required=True),
-        Field("projects", "Projects", "One a line: full path (acme/desk) or number.", FieldKind.LIST),
-        Field("groups", "Groups", "One a line; all their projects, also those of subgroups.", FieldKind.LIST),
-        Field("labels", "Only with labels", "One a line; an issue must have all of them.", FieldKind.LIST),
-        Field("include_notes", "Also the notes on issues", kind=FieldKind.BOOLEAN, default=True),
+        Field("projects", "Projects", "One per line: full path (acme/desk) or number.", FieldKind.LIST),
+        Field("groups", "Groups", "One per line; includes all their projects and subgroups.", FieldKind.LIST),
+        Field("labels", "Only with labels", "One per line; an issue must have all of them.", FieldKind.LIST),
+        Field("include_notes", "Include notes on issues", kind=FieldKind.BOOLEAN, default=True),
         Field(
             "confidential",
-            "Also what is confidential",
-            "Confidential issues and internal notes. They go only to a channel with the address "
-            "“<project path>!confidential”; without one they stay outside.",
+            "Include confidential items",
+            "Confidential issues and internal notes. They go only to a channel with the address “<project "
+            "path>!confidential”; without one they are left out.",
             FieldKind.BOOLEAN,
             default=False,
         ),
-        Field("own_accounts", "Our accounts", "One a line: names or numbers that answer for us.", FieldKind.LIST),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
-        Field("webhook_secret", "Secret token of the webhook", "As entered at GitLab.", FieldKind.SECRET),
-        Field("api_base", "API", "Of an own instance: https://its.name/api/v4", FieldKind.URL, default=wire.API),
+        Field("own_accounts", "Our accounts", "One per line: user names or IDs of team members.", FieldKind.LIST),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
+        Field("webhook_secret", "Webhook secret token", "As entered in GitLab.", FieldKind.SECRET),
+        Field("api_base", "API", "If self-managed: https://its.name/api/v4", FieldKind.URL, default=wire.API),
     )
     channel_fields = (
-        Field("account_id", "Account number", "Of the token's account, as “Test connection” tells it."),
+        Field("account_id", "Account number", "The ID of the token's account, as “Test connection” shows it."),
     )  # fmt: skip
     capabilities = frozenset(
         {
@@ -90,7 +90,7 @@ class GitLab(Adapter):
         """GitLab sends the secret in plain text; a repeated call changes nothing, since items have ids."""
         secret = config.secret("webhook_secret")
         if not secret or not hmac.compare_digest(hook.headers.get("x-gitlab-token", "").encode(), secret.encode()):
-            raise Refused("The secret token of the webhook is missing or wrong.")
+            raise Refused("The webhook secret token is missing or wrong.")
         try:
             body = json.loads(hook.body)
         except (ValueError, RecursionError) as error:

@@ -50,15 +50,15 @@ def _access(config: Config) -> tuple[dict[str, str], tuple[str, ...]]:
     """As a bearer token, which works for personal, project, group and OAuth tokens, and isn't leaked by redirects."""
     token = config.secret("token")
     if not token:
-        raise AuthFailed("There is no access token. Enter one at this connection.")
+        raise AuthFailed("There is no access token. Enter one in this connection.")
     return {"Authorization": f"Bearer {token}"}, (token,)
 
 
 def _classify_read(status: int, body: Json) -> ChannelError | None:
     if status == 404:
         return Missing(
-            f"GitLab does not know it, or the token may not see it ({_said(body)}). Correct the projects and groups of "
-            "this connection."
+            f"GitLab cannot find it, or the token may not see it ({_said(body)}). Check this connection's projects "
+            "and groups."
         )
     if status == 403 and not _no_scope(status, body):
         return NotForThis(f"GitLab does not let this token read it: {_said(body)}.")
@@ -67,7 +67,7 @@ def _classify_read(status: int, body: Json) -> ChannelError | None:
 
 def _classify_write(status: int, body: Json) -> ChannelError | None:
     if status == 404:
-        return Missing(f"GitLab does not know what was answered, or the token may not see it ({_said(body)}).")
+        return Missing(f"GitLab cannot find the issue or note, or the token may not see it ({_said(body)}).")
     if status == 403 and (known := _no_scope(status, body)):
         return known
     if status == 403:
@@ -106,13 +106,13 @@ def _int(value: str | None) -> int | None:
 def listed(answer: Answer, what: str) -> list[dict[str, Json]]:
     """The objects of a list. Raises Transient for anything else under a 200."""
     if not isinstance(answer.body, list):
-        raise Transient(f"GitLab answered something else than a list of {what}. It is tried again.")
+        raise Transient(f"GitLab did not return a list of {what}. The desk retries automatically.")
     return [entry for entry in answer.body if isinstance(entry, dict)]
 
 
 def thing(answer: Answer, what: str) -> dict[str, Json]:
     if not isinstance(answer.body, dict) or "id" not in answer.body:
-        raise Transient(f"GitLab answered something else than {what}. It is tried again.")
+        raise Transient(f"GitLab did not return {what}. The desk retries automatically.")
     return answer.body
 
 

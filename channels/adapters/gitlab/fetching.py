@@ -134,7 +134,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """An issue with all notes of the same visibility: a public conversation never shows internal notes."""
     place = place_from(thread_id)
     if place is None:
-        raise Rejected(f"{thread_id!r} is no issue of GitLab.")
+        raise Rejected(f"{thread_id!r} is not a GitLab issue.")
     try:
         issue = client.thing(client.get(config, client.issue_path(config, place)), "an issue")
         notes, _ = _notes(config, issue, datetime.fromtimestamp(0, UTC))
@@ -183,7 +183,7 @@ def check(config: Config) -> str:
         except client.Missing as error:
             raise Rejected(f"{unquote(source)}: {error}") from error
         seen.append(str(found.get("path_with_namespace") or found.get("full_path") or found.get("name")))
-    return f"Works as @{me.get('username')} (account number {me.get('id')}): {', '.join(seen)}."
+    return f"Connected as @{me.get('username')} (account number {me.get('id')}): {', '.join(seen)}."
 
 
 def token_expires_at(config: Config) -> datetime | None:
@@ -194,5 +194,5 @@ def token_expires_at(config: Config) -> datetime | None:
         return None
     at = time_of(body.get("expires_at")) if isinstance(body, dict) else None
     if isinstance(body, dict) and body.get("expires_at") and at is None:
-        raise Transient("GitLab tells an end of the token that is no date.")
+        raise Transient("GitLab sent a token expiry date that is not a date.")
     return at

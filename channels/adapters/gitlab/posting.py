@@ -33,7 +33,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
         raise Rejected("GitLab carried out the commands in the text (lines that begin with /) and posted nothing.")
     receipt = _receipt(place, body) if isinstance(body, dict) else None
     if receipt is None:
-        raise Uncertain("GitLab took the note and did not say under which number. Nobody knows whether it is there.")
+        raise Uncertain("GitLab accepted the note but returned no ID. The desk cannot tell whether it was posted.")
     return receipt
 
 
@@ -41,7 +41,7 @@ def _issue_of(outgoing: Outgoing) -> Place:
     for name in (outgoing.in_reply_to, outgoing.thread_id):
         if name and (place := place_from(name)):
             return place.issue
-    raise Rejected("This reply answers no issue of GitLab.")
+    raise Rejected("This reply belongs to no GitLab issue.")
 
 
 def _receipt(place: Place, note: Mapping[str, Any]) -> Receipt | None:
@@ -67,7 +67,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         if following is None or any(not _is_after(note, since) for note in notes):
             return None
         params |= following
-    raise Uncertain("The issue has had too many notes since then to find out whether the reply is there.")
+    raise Uncertain("The issue has had too many notes since then to check for the reply.")
 
 
 def _author_id(note: Mapping[str, Any]) -> Any:
@@ -88,7 +88,7 @@ def delete(config: Config, external_id: str) -> None:
     """Delete one of our notes; already deleted counts as success."""
     place = place_from(external_id)
     if place is None or not place.note:
-        raise Rejected("Only notes are deleted from the desk; an issue is closed on GitLab itself.")
+        raise Rejected("The desk deletes only notes; close an issue on GitLab.")
     try:
         client.remove(config, f"{client.issue_path(config, place)}/notes/{place.note}")
     except client.Missing:
@@ -100,7 +100,7 @@ def like(config: Config, external_id: str) -> None:
     """Thumbs up; if already given, GitLab answers 404 with this text, which counts as success."""
     place = place_from(external_id)
     if place is None:
-        raise Rejected(f"{external_id!r} is neither an issue nor a note of GitLab.")
+        raise Rejected(f"{external_id!r} is neither a GitLab issue nor a note.")
     path = client.issue_path(config, place) + (f"/notes/{place.note}" if place.note else "")
     try:
         body = client.post(config, f"{path}/award_emoji", {"name": "thumbsup"}).body
@@ -109,4 +109,4 @@ def like(config: Config, external_id: str) -> None:
             raise
         return
     if not isinstance(body, dict) or wire.number(body.get("id")) is None:
-        raise Uncertain("GitLab took the thumbs up and did not say what came of it.")
+        raise Uncertain("GitLab accepted the thumbs up but did not confirm it.")

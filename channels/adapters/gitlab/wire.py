@@ -165,7 +165,7 @@ def _hook_items(body: Mapping[str, Any]) -> list[Item]:
         return []
     changed, project = body.get("object_attributes"), body.get("project")
     if not isinstance(changed, dict) or not isinstance(project, dict):
-        raise Malformed("A webhook of GitLab says neither what happened nor in which project.")
+        raise Malformed("A GitLab webhook names neither the event nor the project.")
     path = str(project.get("path_with_namespace") or "")
     item = _hook_note(body, changed, path) if kind == "note" else _hook_issue(body, changed, path)
     return [item] if item else []

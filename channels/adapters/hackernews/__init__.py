@@ -33,7 +33,7 @@ class HackerNews(Adapter):
         Field(
             "feed",
             "Feed",
-            "What to collect: posts and comments that name a phrase, or what is on the front page.",
+            "What to collect: posts and comments that contain a phrase, or stories on the front page.",
             FieldKind.CHOICE,
             required=True,
             default="mentions",
@@ -42,10 +42,10 @@ class HackerNews(Adapter):
         Field(
             "phrases",
             "Phrases",
-            "One a line; found as whole words, whatever the case. Only for mentions.",
+            "One per line; found as whole words, in any case. Only for mentions.",
             FieldKind.LIST,
         ),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
         Field("algolia_base", "Search API", kind=FieldKind.URL, default=wire.ALGOLIA),
         Field("firebase_base", "Item API", kind=FieldKind.URL, default=wire.FIREBASE),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),

@@ -56,17 +56,17 @@ def phrases_of(config: Config) -> list[str]:
 
 def check(config: Config) -> str:
     if config.setting("feed", "mentions") == "front_page":
-        return f"Works: {len(wire.split(_front_page(config)))} stories are on the front page."
+        return f"Connected: {len(wire.split(_front_page(config)))} stories are on the front page."
     phrase = phrases_of(config)[0]
     found = _hits(_ask(config, phrase, Gap(0, None), 20))
-    return f"Works without a login: the search finds “{phrase}” {len(found)} times on its first page."
+    return f"Connected without a login: the search finds “{phrase}” {len(found)} times on its first page."
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """The story with all its comments: in one request, or item by item if the search doesn't have it (yet)."""
     number = wire.identity(thread_id)
     if number is None:
-        raise Rejected(f"{thread_id!r} is no item of Hacker News.")
+        raise Rejected(f"{thread_id!r} is not a Hacker News item.")
     try:
         answer = get_json(config.network, f"{wire.base(config, 'algolia_base', wire.ALGOLIA)}/items/{number}")
         if isinstance(answer.body, dict):
@@ -175,7 +175,7 @@ def _document(config: Config, endpoint: str, params: dict[str, str | int]) -> di
     url = f"{wire.base(config, 'algolia_base', wire.ALGOLIA)}/{endpoint}"
     body = get_json(config.network, url, params=params).body
     if not isinstance(body, dict) or not isinstance(body.get("hits"), list):
-        raise Malformed("The search of Hacker News answered without hits.")
+        raise Malformed("The Hacker News search returned no hits field.")
     return body
 
 

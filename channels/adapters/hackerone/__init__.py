@@ -32,16 +32,16 @@ class HackerOne(Adapter):
     is_private = True
     label = "HackerOne"
     fields = (
-        Field("api_identifier", "API identifier", "The name of the API token.", required=True),
+        Field("api_identifier", "API identifier", "The API token's name.", required=True),
         Field("api_token", "API token", kind=FieldKind.SECRET, required=True),
-        Field("programs", "Programs", "Handles, one a line.", FieldKind.LIST, required=True),
+        Field("programs", "Programs", "Handles, one per line.", FieldKind.LIST, required=True),
         Field(
             "own_accounts",
             "Our accounts",
-            "One a line; the team is told from the researcher without it, except where it files reports itself.",
+            "One per line. Needed only if the team files reports itself.",
             FieldKind.LIST,
         ),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
         Field("api_base", "API", kind=FieldKind.URL, default=wire.API),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
     )

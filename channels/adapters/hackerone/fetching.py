@@ -101,7 +101,7 @@ def _iso(at: datetime) -> str:
 def _reports(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     data = body.get("data")
     if not isinstance(data, list):
-        raise Transient("HackerOne answered something else than a list of reports. It is tried again.")
+        raise Transient("HackerOne did not return a list of reports. The desk retries automatically.")
     return [report for report in data if isinstance(report, dict) and report.get("type") == "report"]
 
 
@@ -128,7 +128,7 @@ def _thread(config: Config, number: str) -> list[Item]:
     body = _get(config, f"reports/{quote(number, safe='')}", {})
     report = body.get("data")
     if not isinstance(report, dict) or report.get("type") != "report":
-        raise Transient("HackerOne answered something else than a report. It is tried again.")
+        raise Transient("HackerOne did not return a report. The desk retries automatically.")
     return wire.report_items(report)
 
 
@@ -149,13 +149,13 @@ def check(config: Config) -> str:
     for program in programs_of(config):
         found = _reports(_get(config, "reports", {"filter[program][]": program, "page[size]": 1}))
         counted.append(f"{program} ({'has' if found else 'no'} reports)")
-    return f"Works: {', '.join(counted)}."
+    return f"Connected: {', '.join(counted)}."
 
 
 def _get(config: Config, path: str, params: Mapping[str, str | int]) -> dict[str, Any]:
     name, token = str(config.setting("api_identifier", "")), config.secret("api_token")
     if not name or not token:
-        raise AuthFailed("Identifier or token of the API is missing. Enter both at this connection.")
+        raise AuthFailed("The API identifier or token is missing. Enter both in this connection.")
     answer = get_json(
         config.network,
         f"{str(config.setting('api_base', wire.API)).rstrip('/')}/{path}",
@@ -165,7 +165,7 @@ def _get(config: Config, path: str, params: Mapping[str, str | int]) -> dict[str
         classify=_classify,
     )
     if not isinstance(answer.body, dict):
-        raise Transient("HackerOne answered no object. It is tried again.")
+        raise Transient("HackerOne sent an unexpected response. The desk retries automatically.")
     if wire.errors_of(answer.body):
         raise _of_errors(answer.body)
     return answer.body
@@ -173,7 +173,7 @@ def _get(config: Config, path: str, params: Mapping[str, str | int]) -> dict[str
 
 def _classify(status: int, body: Json) -> ChannelError | None:
     if status == 404:
-        return Missing("HackerOne does not know it, or this token may not see it.")
+        return Missing("HackerOne cannot find it, or this token may not see it.")
     if status in (401, 403) and wire.errors_of(body):
         return _refused(status, body)
     return None
@@ -188,7 +188,7 @@ def _of_errors(body: Mapping[str, Any]) -> ChannelError:
     if status == "404":
         return Missing(f"HackerOne says: {line}.")
     if status == "429":
-        return RateLimited(f"HackerOne says: {line}. Asked too often; waiting.", retry_after_s=60)
+        return RateLimited(f"HackerOne says: {line}. Rate limit reached; waiting.", retry_after_s=60)
     return Rejected(f"HackerOne says: {line}.") if status.startswith("4") else Transient(f"HackerOne says: {line}.")
 
 
@@ -196,6 +196,6 @@ def _refused(status: int, body: Json) -> AuthFailed:
     """A 403 is about the requested object: a token's permissions are per program."""
     kind = NotForThis if status == 403 else AuthFailed
     return kind(
-        f"HackerOne refuses the API token: {wire.error_line(body)}. Check identifier and token, and that the token's "
-        "group may see the reports of the program."
+        f"HackerOne refuses the API token: {wire.error_line(body)}. Check the identifier and the token, and that the "
+        "token's group may see the program's reports."
     )

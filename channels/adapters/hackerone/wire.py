@@ -34,7 +34,7 @@ def split(document: Document) -> list[Item]:
     found: dict[str, Item] = {}
     for entry in data if isinstance(data, list) else [data]:
         if not isinstance(entry, dict):
-            raise Malformed("Not a HackerOne document: an entry is no object.")
+            raise Malformed("Not a HackerOne document: an entry is not an object.")
         found |= {item.external_id: item for item in _items(entry)}
     return list(found.values())
 

@@ -33,18 +33,18 @@ class Lobsters(Adapter):
         Field(
             "phrases",
             "Phrases",
-            "One a line; found as whole words in title, text and address, whatever the case.",
+            "One per line; found as whole words in title, text and address, in any case.",
             FieldKind.LIST,
             required=True,
         ),
         Field(
             "comments",
-            "Comments, too",
-            "Reads the comments of stories that got new ones, a few stories at every poll.",
+            "Include comments",
+            "Reads comments on stories that have new ones, a few stories per poll.",
             FieldKind.BOOLEAN,
             default=True,
         ),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
         Field("api_base", "API", kind=FieldKind.URL, default=wire.WEB),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
     )

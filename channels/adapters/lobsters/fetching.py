@@ -162,7 +162,7 @@ class _Gone(Rejected):
 
 def _unless_gone(config: Config, path: str) -> Json:
     def classify(status: int, body: Json) -> ChannelError | None:
-        return _Gone("Lobsters does not have it (any more).") if status in (400, 404, 410) else None
+        return _Gone("Lobsters does not have it, or no longer.") if status in (400, 404, 410) else None
 
     try:
         return get_json(config.network, f"{wire.base(config, 'api_base')}/{path}", classify=classify).body
@@ -173,7 +173,7 @@ def _unless_gone(config: Config, path: str) -> Json:
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     number = wire.short_id(thread_id)
     if number is None:
-        raise Rejected(f"{thread_id!r} is no story on Lobsters.")
+        raise Rejected(f"{thread_id!r} is not a Lobsters story.")
     items = _read_story(config, number)
     if items is None:
         return [wire.gone_item(number, number)]
@@ -210,4 +210,4 @@ def check(config: Config) -> str:
     stories = _stories(config, 1, _Pace())
     if not stories:
         raise Malformed("Lobsters shows no stories at this address.")
-    return f"Works without a login: {len(stories)} stories on the first page; looks for {', '.join(phrases)}."
+    return f"Connected without a login: {len(stories)} stories on the first page; looks for {', '.join(phrases)}."

@@ -60,7 +60,7 @@ def _unique(items: list[Item]) -> list[Item]:
 
 def _of_entry(entry: Json) -> list[Item]:
     if not isinstance(entry, dict):
-        raise Malformed("Not a Lobsters document: a list of something else than objects.")
+        raise Malformed("Not a Lobsters document: a list of something other than objects.")
     if is_story(entry):
         return [story_item(entry)]
     if is_comment(entry):

@@ -36,20 +36,20 @@ class Mastodon(Adapter):
         Field(
             "api_base",
             "Instance",
-            "Where the account lives, as https://mastodon.social.",
+            "The account's instance, such as https://mastodon.social.",
             FieldKind.URL,
             required=True,
             default="https://mastodon.social",
         ),
-        Field("access_token", "Access token", "Of the account, made on the instance.", FieldKind.SECRET, required=True),
+        Field("access_token", "Access token", "Created on the instance.", FieldKind.SECRET, required=True),
         Field(
             "phrases",
             "Phrases",
-            "One a line; public posts that hold one as whole words, where the instance has a full-text search.",
+            "One per line; public posts that contain one as whole words, if the instance has full-text search.",
             FieldKind.LIST,
         ),
-        Field("hashtags", "Hashtags", "One a line, without #.", FieldKind.LIST),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=fetching.BACKFILL_DAYS),
+        Field("hashtags", "Hashtags", "One per line, without #.", FieldKind.LIST),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=fetching.BACKFILL_DAYS),
     )
     capabilities = frozenset(
         {

@@ -49,13 +49,13 @@ def secrets_of(config: Config) -> tuple[str, ...]:
 def _headers(config: Config) -> dict[str, str]:
     token = config.secret("access_token")
     if not token:
-        raise AuthFailed("This Mastodon connection has no access token. Make one on the instance and enter it.")
+        raise AuthFailed("This Mastodon connection has no access token. Create one on the instance and enter it.")
     return {"Authorization": f"Bearer {token}"}
 
 
 def _url(config: Config, path: str) -> str:
     if not base(config):
-        raise Rejected("This connection has no address. Enter the one of the instance, as https://mastodon.social.")
+        raise Rejected("This connection has no address. Enter the instance's address, such as https://mastodon.social.")
     return f"{base(config)}/{path}"
 
 
@@ -66,7 +66,7 @@ def get(config: Config, path: str, params: Mapping[str, str | int] | None = None
     owner = f"{site(config)} {hashlib.blake2b(headers['Authorization'].encode(), digest_size=16).hexdigest()}"
     used_up_until = _used_up.get(owner)
     if used_up_until is not None and used_up_until > now and not for_reply:
-        raise RateLimited("The instance grants no more requests for now.", used_up_until)
+        raise RateLimited("Instance rate limit reached; waiting.", used_up_until)
     answer = get_json(
         config.network,
         _url(config, path),
@@ -115,16 +115,18 @@ def _of_read(status: int, body: Json) -> ChannelError | None:
     if status in (404, 410):
         return Gone(f"The instance shows nothing there: {told(body) or status}.")
     if status == 422 and "authenticated user" in told(body):
-        return AuthFailed("Mastodon wants a token of an account, not of an app alone. Make one on the account's page.")
+        return AuthFailed(
+            "Mastodon needs a token for an account, not just for an app. Create one on the account's page."
+        )
     return _refused(status, body)
 
 
 def _of_write(status: int, body: Json) -> ChannelError | None:
     """422: the text is at fault (too long, empty, a poll); 403: suspended, or not allowed for this post."""
     if status in (404, 410):
-        return Gone("The post is not there any more, or its author has made it private.")
+        return Gone("The post no longer exists, or its author has made it private.")
     if status == 422:
-        return Rejected(f"Mastodon does not take it: {told(body) or 'no reason given'}.")
+        return Rejected(f"Mastodon rejects it: {told(body) or 'no reason given'}.")
     if status == 403 and "scope" not in told(body):
         return Rejected(f"Mastodon does not allow it: {told(body) or 'no reason given'}.")
     return _refused(status, body)
@@ -132,7 +134,7 @@ def _of_write(status: int, body: Json) -> ChannelError | None:
 
 def _refused(status: int, body: Json) -> ChannelError | None:
     if status == 401:
-        return AuthFailed("Mastodon refuses the access token. Make a new one for this account and enter it.")
+        return AuthFailed("Mastodon refuses the access token. Create a new one for this account and enter it.")
     if status == 403:
         # A token without read:search can still read notifications.
         kind = NotForThis if "scope" in told(body) else AuthFailed

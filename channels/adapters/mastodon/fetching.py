@@ -127,7 +127,7 @@ def _entries(body: Json) -> list[dict[str, Any]]:
     restarting."""
     found = body.get("statuses") if isinstance(body, dict) else body
     if not isinstance(found, list):
-        raise Transient("The instance answered without a list of posts. It is tried again.")
+        raise Transient("The instance answered without a list of posts. The desk retries automatically.")
     return [entry for entry in found if isinstance(entry, dict)]
 
 
@@ -168,6 +168,6 @@ def check(config: Config) -> str:
     me = client.get(config, "api/v1/accounts/verify_credentials").body
     acct = me.get("acct") if isinstance(me, dict) else None
     if not isinstance(acct, str) or not acct:
-        raise Transient("Mastodon does not say whose account this is. It is tried again.")
+        raise Transient("Mastodon does not say which account this is. The desk retries automatically.")
     found = len(sources(config))
-    return f"Works: @{acct} on {client.site(config)}; {found} list{'s' if found != 1 else ''} to read at every poll."
+    return f"Connected as @{acct} on {client.site(config)}; {found} list{'s' if found != 1 else ''} to read per poll."

@@ -38,13 +38,13 @@ def parse(item: Item, config: Config) -> Mention | None:
     payload = item.payload
     status = payload.get("status") if isinstance(payload, dict) else None
     if not isinstance(status, dict) or item.external_id.startswith("malformed:"):
-        raise Malformed("A status of Mastodon has no id.")
+        raise Malformed("A Mastodon status has no id.")
     if payload.get("gone") is True:
         return _vanished(item.external_id, payload)
     if status.get("reblog") or status.get("visibility") not in PUBLIC:
         return None
     if not isinstance(status.get("account"), dict) or not isinstance(status.get("content"), str):
-        raise Malformed(f"The status {item.external_id} of Mastodon has no author or no content.")
+        raise Malformed(f"The Mastodon status {item.external_id} has no author or no content.")
     mention = _mention(item.external_id, status, payload, config)
     return mention if payload.get("in_thread") or payload.get("told") or _is_wanted(status, mention, config) else None
 

@@ -43,7 +43,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
         payload |= _answering(config, outgoing.in_reply_to, outgoing.text)
     receipt = _receipt(client.post(config, "api/v1/statuses", payload, outgoing.key))
     if receipt is None:
-        raise Uncertain("Mastodon took the post and did not say under which id. Nobody knows whether it is there.")
+        raise Uncertain("Mastodon accepted the post but returned no ID. The desk cannot tell whether it was posted.")
     return receipt
 
 
@@ -53,9 +53,9 @@ def _answering(config: Config, number: str, text: str) -> dict[str, Any]:
     try:
         parent = client.get(config, f"api/v1/statuses/{client.segment(number)}", for_reply=True).body
     except client.Gone:
-        raise Rejected("The post that is answered is not there any more.") from None
+        raise Rejected("The post you are answering no longer exists.") from None
     if not isinstance(parent, dict) or not isinstance(parent.get("account"), dict):
-        raise Transient("Mastodon did not show the post that is answered. It is tried again.")
+        raise Transient("Mastodon did not return the post you are answering. The desk retries automatically.")
     acct = str(parent["account"].get("acct") or "")
     is_named = re.search(rf"(?<![\w@])@{re.escape(acct)}(?![\w@])", text, re.IGNORECASE)
     if acct and not is_named and not is_own(parent, config):
@@ -85,7 +85,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     for _ in range(OWN_PAGES):
         found = client.get(config, path, params, for_reply=True).body
         if not isinstance(found, list):
-            raise Transient("Mastodon answered without a list of posts. It is tried again.")
+            raise Transient("Mastodon answered without a list of posts. The desk retries automatically.")
         statuses = [status for status in found if isinstance(status, dict)]
         for status in statuses:
             if _is_it(status, outgoing.in_reply_to, wanted):
@@ -96,7 +96,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         if last is None or (ended_at is not None and ended_at < floor):
             return None
         params["max_id"] = last
-    raise Uncertain("The account has posted too much since then to find out whether the reply is there.")
+    raise Uncertain("The account has posted too much since then to check for the reply.")
 
 
 def _is_it(status: Mapping[str, Any], parent: str | None, wanted: str) -> bool:
@@ -110,7 +110,7 @@ def _my_id(config: Config) -> str:
     me = client.get(config, "api/v1/accounts/verify_credentials", for_reply=True).body
     number = wire.identity(me.get("id")) if isinstance(me, dict) else None
     if number is None:
-        raise Transient("Mastodon does not say whose account this is. It is tried again.")
+        raise Transient("Mastodon does not say which account this is. The desk retries automatically.")
     return number
 
 
@@ -125,4 +125,4 @@ def delete(config: Config, external_id: str) -> None:
 def like(config: Config, external_id: str) -> None:
     body = client.post(config, f"api/v1/statuses/{client.segment(external_id)}/favourite", {})
     if not isinstance(body, dict):
-        raise Uncertain("Mastodon did not say whether it took the favourite.")
+        raise Uncertain("Mastodon did not confirm the favourite.")

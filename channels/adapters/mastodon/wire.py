@@ -30,7 +30,7 @@ def split(document: Document) -> list[Item]:
     if isinstance(document, list):
         return _from_list(document)
     if not isinstance(document, dict):
-        raise Malformed("This is no answer of Mastodon: neither an object nor a list.")
+        raise Malformed("Not a Mastodon response: neither an object nor a list.")
     if "error" in document:
         raise Malformed(f"Mastodon says: {told(document) or 'an error'}.")
     if isinstance(document.get("statuses"), list):
@@ -42,7 +42,7 @@ def split(document: Document) -> list[Item]:
         return _from_list([document])
     if "count" in document:
         return []
-    raise Malformed("This is nothing that Mastodon answers with when it is asked for statuses.")
+    raise Malformed("Not a Mastodon response: no statuses.")
 
 
 def _is_entry(entry: Json) -> bool:
@@ -52,7 +52,7 @@ def _is_entry(entry: Json) -> bool:
 
 def _from_list(entries: list[Json]) -> list[Item]:
     if entries and not any(map(_is_entry, entries)):
-        raise Malformed("This list holds neither statuses nor notifications of Mastodon.")
+        raise Malformed("Not a Mastodon response: a list of neither statuses nor notifications.")
     items: list[Item] = []
     for entry in entries:
         if not isinstance(entry, dict) or ("acct" in entry and "content" not in entry):

@@ -34,40 +34,38 @@ class Reddit(Adapter):
     platform = "reddit"
     label = "Reddit"
     fields = (
-        Field("client_id", "Client id", "Of your app, under its name on reddit.com/prefs/apps.", required=True),
-        Field("client_secret", "Client secret", "Of your app.", FieldKind.SECRET, required=True),
-        Field("refresh_token", "Refresh token", "Of the account that reads.", FieldKind.SECRET, required=True),
+        Field("client_id", "Client id", "From your app, under its name on reddit.com/prefs/apps.", required=True),
+        Field("client_secret", "Client secret", "From your app.", FieldKind.SECRET, required=True),
+        Field("refresh_token", "Refresh token", "For the account that reads.", FieldKind.SECRET, required=True),
         Field(
             "user_agent",
             "User-Agent",
-            "As Reddit demands it: web:your-app:v1.0 (by /u/your-account). The account's name alone will do, too.",
+            "In Reddit's format: web:your-app:v1.0 (by /u/your-account). The account name alone works too.",
             required=True,
         ),
         Field(
             "subreddits",
             "Our subreddits",
-            "One a line, without r/. All their posts and comments come in.",
+            "One per line, without r/. All their posts and comments come in.",
             FieldKind.LIST,
         ),
         Field(
             "phrases",
             "Phrases",
-            "One a line; posts anywhere on Reddit that hold one as whole words, whatever the case.",
+            "One per line; posts anywhere on Reddit that contain one as whole words, in any case.",
             FieldKind.LIST,
         ),
-        Field(
-            "mentions", "Mentions of the account", "Where somebody calls u/account.", FieldKind.BOOLEAN, default=True
-        ),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=fetching.BACKFILL_DAYS),
+        Field("mentions", "Mentions of the account", "Posts that mention u/account.", FieldKind.BOOLEAN, default=True),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=fetching.BACKFILL_DAYS),
         Field("api_base", "API", kind=FieldKind.URL, default=client.API),
-        Field("auth_base", "Where tokens are given", kind=FieldKind.URL, default=client.AUTH),
+        Field("auth_base", "Token server", kind=FieldKind.URL, default=client.AUTH),
         Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
     )
     personal_fields = (
         Field(
             "refresh_token",
             "Refresh token",
-            "Of your own Reddit account, made with the app of the connection.",
+            "From your own Reddit account, created with the connection's app.",
             FieldKind.SECRET,
             required=True,
         ),
@@ -85,7 +83,7 @@ class Reddit(Adapter):
 
     def documents(self, data: bytes, config: Config) -> Iterator[Document]:
         if data.lstrip()[:1] == b"<":
-            raise Malformed("This is a page or a feed of Reddit, not an answer of its API. Feeds are read as “feed”.")
+            raise Malformed("This is a Reddit page or feed, not an API response. Use the “feed” platform for feeds.")
         return super().documents(data, config)
 
     def split(self, document: Document, config: Config) -> list[Item]:

@@ -29,13 +29,13 @@ _AGENT = re.compile(r"[^\s:]+:[^\s:]+:\S+ \(by /?u/[\w-]+\)")
 _ACCOUNT = re.compile(r"/?(?:u/)?([\w-]{1,20})")
 # https://www.reddit.com/dev/api/: `reason` of a 403 or 404 for a whole subreddit.
 _CLOSED = {
-    "quarantined": "is quarantined. Open it once in the browser with the account of this connection and agree to see "
-    "it; until then the other feeds go on without it",
-    "gated": "asks for consent before it shows anything. Open it once in the browser with the account of this "
-    "connection and agree; until then the other feeds go on without it",
-    "private": "is private. Ask its moderators to admit the account of this connection, or take it off the list",
-    "banned": "was banned by Reddit. Take it off the list",
-    "gold_only": "is for Reddit Premium only. Take it off the list",
+    "quarantined": "is quarantined. Open it once in a browser with this connection's account and agree to see it; "
+    "until then the other feeds go on without it",
+    "gated": "asks for consent before it shows anything. Open it once in a browser with this connection's account and "
+    "agree; until then the other feeds go on without it",
+    "private": "is private. Ask its moderators to admit this connection's account, or remove it from the list",
+    "banned": "was banned by Reddit. Remove it from the list",
+    "gold_only": "is for Reddit Premium only. Remove it from the list",
 }
 
 
@@ -47,8 +47,7 @@ def user_agent(config: Config) -> str:
     account = _ACCOUNT.fullmatch(given)
     if account is None:
         raise Rejected(
-            "Reddit wants to be told who asks: enter the User-Agent as “web:your-app:v1.0 (by /u/your-account)”, or "
-            "the name of your account alone."
+            "Reddit requires a User-Agent: enter “web:your-app:v1.0 (by /u/your-account)”, or just your account name."
         )
     return f"web:mention-desk:v1.0 (by /u/{account[1]})"
 
@@ -62,13 +61,13 @@ def _owner(config: Config, personal: bool) -> tuple[str, ...]:
     """The token's owner: the address, the client and the refresh token. Raises AuthFailed if one is missing."""
     client_id = str(config.setting("client_id", ""))
     if not client_id:
-        raise AuthFailed("This Reddit connection has no client id. Enter the one of your app.")
+        raise AuthFailed("This Reddit connection has no client id. Enter your app's.")
     token = config.personal.get("refresh_token", "") if personal else config.secret("refresh_token")
     if not token:
         raise AuthFailed(
             "You have not connected your Reddit account. Enter a refresh token on your own page, or answer on Reddit."
             if personal
-            else "This Reddit connection has no refresh token. Make one for its account and enter it."
+            else "This Reddit connection has no refresh token. Create one for its account and enter it."
         )
     base = str(config.setting("auth_base", AUTH)).rstrip("/")
     return (f"{base}{TOKEN_PATH}", client_id, config.secret("client_secret"), token)
@@ -96,8 +95,8 @@ def _classify_token(status: int, body: Json) -> ChannelError | None:
     """A refresh token that was revoked or belongs to another client is a plain 400."""
     if status in (400, 401, 403):
         return AuthFailed(
-            "Reddit gives no access token. Check client id and secret, and that the refresh token was made with this "
-            "client and has not been revoked."
+            "Reddit issued no access token. Check the client id and secret, and that the refresh token was created "
+            "with this client and not revoked."
         )
     return None
 
@@ -124,7 +123,9 @@ class _TokenRefused(AuthFailed):
 def _classify(status: int, body: Json) -> ChannelError | None:
     said = body if isinstance(body, dict) else {}
     if status == 401:
-        return _TokenRefused("Reddit refuses the access token. Make a new refresh token for this account and enter it.")
+        return _TokenRefused(
+            "Reddit refuses the access token. Create a new refresh token for this account and enter it."
+        )
     reason = said.get("reason")
     if status in (403, 404) and isinstance(reason, str):
         closed = _CLOSED.get(reason.lower())
@@ -147,7 +148,7 @@ def get(config: Config, path: str, params: Mapping[str, str | int] | None = None
 
     answer = _authorised(config, personal, ask)
     if not isinstance(answer.body, dict | list):
-        raise Transient("Reddit answered with something else than an object. It is tried again.")
+        raise Transient("Reddit sent an unexpected response. The desk retries automatically.")
     return answer
 
 

@@ -122,7 +122,7 @@ def _times(body: Json) -> list[int]:
         raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Reddit answered without a listing.")
     children = wire.children_of(body)
     if children and all(child.get("kind") == "t5" for child in children):
-        raise Rejected("There is no such subreddit. Correct its name.")
+        raise Rejected("There is no such subreddit. Check its name.")
     times = [child["data"].get("created_utc") for child in children if isinstance(child.get("data"), dict)]
     return [int(t) for t in times if isinstance(t, int | float) and 0 < t < 1e11]
 
@@ -148,7 +148,7 @@ def check(config: Config) -> str:
     me = client.get(config, "api/v1/me").body
     name = me.get("name") if isinstance(me, dict) else None
     if not isinstance(name, str) or not name:
-        raise Malformed("Reddit does not say whose account this is.")
+        raise Malformed("Reddit does not say which account this is.")
     closed = []
     for place in subreddits(config):
         try:
@@ -157,8 +157,8 @@ def check(config: Config) -> str:
             closed.append(f"r/{place}: {error}")
     if closed:
         raise Rejected(f"The account u/{name} is fine, but: {' '.join(closed)}")
-    return f"Works: reads as u/{name}; {_count(sources(config))}."
+    return f"Connected as u/{name}; {_count(sources(config))}."
 
 
 def _count(found: list[Source]) -> str:
-    return f"{len(found)} listing{'s' if len(found) != 1 else ''} to read at every poll"
+    return f"{len(found)} listing{'s' if len(found) != 1 else ''} to read per poll"

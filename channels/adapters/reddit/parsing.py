@@ -56,9 +56,9 @@ def parse(item: Item, config: Config) -> Mention | None:
     data = payload.get("data") if isinstance(payload, dict) else None
     kind = payload.get("kind") if isinstance(payload, dict) else None
     if not isinstance(data, dict) or kind not in (COMMENT, POST):
-        raise Malformed("A stored thing of Reddit has no kind or no data.")
+        raise Malformed("A stored Reddit item has no kind or no data.")
     if item.external_id.startswith("malformed:"):
-        raise Malformed("A thing of Reddit has neither name nor id.")
+        raise Malformed("A Reddit item has neither name nor id.")
     thing = Thing(kind, data, payload.get("post") or {}, bool(payload.get("escaped")))
     mention = thing.mention(item.external_id, config)
     return mention if payload.get("in_thread") or _is_wanted(thing, mention, config) else None

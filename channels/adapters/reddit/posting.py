@@ -28,18 +28,18 @@ _UNIT_S = {"millisecond": 0.001, "second": 1.0, "minute": 60.0, "hour": 3600.0}
 MAX_BREAK_S = 3600.0
 # Codes from https://github.com/reddit-archive/reddit/blob/master/r2/r2/lib/errors.py, with messages for people.
 _REFUSED = {
-    "THREAD_LOCKED": "Moderators have locked this thread: nobody can answer there any more",
-    "DELETED_COMMENT": "The comment was deleted meanwhile",
-    "DELETED_LINK": "The post was deleted meanwhile",
-    "TOO_OLD": "The post is archived: nobody can answer there any more",
+    "THREAD_LOCKED": "Moderators locked this thread; nobody can reply there",
+    "DELETED_COMMENT": "The comment was deleted in the meantime",
+    "DELETED_LINK": "The post was deleted in the meantime",
+    "TOO_OLD": "The post is archived; nobody can reply there",
     "TOO_LONG": "The reply is too long for Reddit",
     "NO_TEXT": "The reply is empty",
     "NO_THING_ID": "There is no such post or comment",
-    "SUBREDDIT_NOTALLOWED": "You may not write in this subreddit",
+    "SUBREDDIT_NOTALLOWED": "You may not post in this subreddit",
     "BANNED_FROM_SUBREDDIT": "You are banned from this subreddit",
     "USER_BLOCKED": "The author has blocked your account",
     "USER_BLOCKED_MESSAGE": "The author has blocked your account",
-    "SUBREDDIT_OUTBOUND_LINKING_DISALLOWED": "The subreddit allows no links",
+    "SUBREDDIT_OUTBOUND_LINKING_DISALLOWED": "The subreddit does not allow links",
 }
 _NO_RIGHT = ("USER_REQUIRED", "WRONG_PASSWORD", "INVALID_SCOPE", "VERIFIED_USER_REQUIRED", "BAD_CAPTCHA")
 _UNKNOWN = ("SOMETHING_IS_BROKEN",)
@@ -48,7 +48,7 @@ _UNKNOWN = ("SOMETHING_IS_BROKEN",)
 def send(config: Config, outgoing: Outgoing) -> Receipt:
     """Posts a comment under the parent. Reddit reports most rejections in a body with status 200."""
     if len(outgoing.text) > MAX_LENGTH:
-        raise Rejected(f"The reply is {len(outgoing.text)} characters long; Reddit takes {MAX_LENGTH}.")
+        raise Rejected(f"The reply is {len(outgoing.text)} characters long; the limit on Reddit is {MAX_LENGTH}.")
     parent = _parent(outgoing)
     form = {"api_type": "json", "thing_id": parent, "text": outgoing.text}
     body = client.post(config, "api/comment", form).body
@@ -56,7 +56,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
         raise refused
     receipt = _receipt(config, _first_thing(body))
     if receipt is None:
-        raise Uncertain("Reddit took the reply and did not say under which id. Nobody knows whether it is there.")
+        raise Uncertain("Reddit accepted the reply but returned no ID. The desk cannot tell whether it was posted.")
     return receipt
 
 
@@ -76,11 +76,11 @@ def refusal(body: Json, now: datetime) -> ChannelError | None:
     said = f"Reddit says: {sentence.rstrip('.')}." if sentence else f"Reddit answers {code}."
     if code == "RATELIMIT":
         wait_s = break_s(body, sentence)
-        return RateLimited(f"Reddit wants a pause. {said}", now + timedelta(seconds=wait_s), wait_s)
+        return RateLimited(f"Reddit rate limit reached. {said}", now + timedelta(seconds=wait_s), wait_s)
     if code in _NO_RIGHT:
-        return AuthFailed(f"Your Reddit account may not answer. {said}")
+        return AuthFailed(f"Your Reddit account may not reply. {said}")
     if code in _UNKNOWN:
-        return Uncertain(f"{said} Nobody knows whether the reply was taken.")
+        return Uncertain(f"{said} The desk cannot tell whether the reply was accepted.")
     return Rejected(f"{_REFUSED[code]}. {said}" if code in _REFUSED else f"{said} ({code})")
 
 
@@ -128,7 +128,7 @@ def _my_name(config: Config) -> str:
     me = client.get(config, "api/v1/me", personal=True).body
     name = me.get("name") if isinstance(me, dict) else None
     if not isinstance(name, str) or not name:
-        raise Malformed("Reddit does not say whose account this is.")
+        raise Malformed("Reddit does not say which account this is.")
     return name
 
 
@@ -142,7 +142,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     for _ in range(OWN_PAGES):
         body = client.get(config, path, params, personal=True).body
         if not isinstance(body, dict) or body.get("kind") != "Listing":
-            raise Transient("Reddit answered without a listing. It is tried again.")
+            raise Transient("Reddit answered without a listing. The desk retries automatically.")
         things = [child["data"] for child in wire.children_of(body) if isinstance(child.get("data"), dict)]
         for thing in things:
             if thing.get("parent_id") == parent and _spoken(str(thing.get("body", ""))) == wanted:
@@ -151,7 +151,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         if not after or (things and all((_created(thing) or floor) < floor for thing in things)):
             return None
         params["after"] = str(after)
-    raise Uncertain("The account has commented too much since then to find out whether the reply is there.")
+    raise Uncertain("The account has commented too much since then to check for the reply.")
 
 
 def _spoken(text: str) -> str:
@@ -164,7 +164,7 @@ def delete(config: Config, external_id: str) -> None:
     nothing, so we verify: only the author can delete a comment."""
     name = wire.fullname(external_id, wire.COMMENT)
     if name is None:
-        raise Rejected(f"{external_id!r} is nothing on Reddit.")
+        raise Rejected(f"{external_id!r} is not on Reddit.")
     children = wire.children_of(client.get(config, "api/info", {"id": name}, personal=True).body)
     thing = children[0].get("data") if children else None
     author = thing.get("author") if isinstance(thing, dict) else None
@@ -172,5 +172,5 @@ def delete(config: Config, external_id: str) -> None:
         return
     mine = _my_name(config)
     if str(author).lower() != mine.lower():
-        raise Rejected(f"The comment is by u/{author}, and you are u/{mine}: only its author can delete it.")
+        raise Rejected(f"The comment is by u/{author}, and you are u/{mine}. Only its author can delete it.")
     client.post(config, "api/del", {"id": name})

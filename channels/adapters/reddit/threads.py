@@ -24,7 +24,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """The post and its comments, newest first if there are more than we may request."""
     root = wire.fullname(thread_id, wire.POST)
     if root is None or not root.startswith("t3_"):
-        raise Rejected(f"{thread_id!r} is no post on Reddit.")
+        raise Rejected(f"{thread_id!r} is not a Reddit post.")
     number = root.removeprefix("t3_")
     found: dict[str, Item] = {}
     body = _page(config, number, None)

@@ -69,7 +69,7 @@ def _things(document: Json, story: Mapping[str, Any], threaded: bool) -> Iterato
     if kind == "Listing" and isinstance(data, dict):
         children = data.get("children")
         if not isinstance(children, list):
-            raise Malformed("A listing of Reddit has no children.")
+            raise Malformed("A Reddit listing has no children.")
         yield from _of_children(children, story, threaded)
     elif kind in (COMMENT, POST):
         yield from _of_children([document], story, threaded)
@@ -102,7 +102,7 @@ def _of_children(children: list[Any], story: Mapping[str, Any], threaded: bool) 
         if kind not in (COMMENT, POST):
             continue
         if not isinstance(data, dict):
-            raise Malformed("A thing of Reddit has no data.")
+            raise Malformed("A Reddit item has no data.")
         yield kind, data, story, threaded
         waiting[:0] = children_of(data.get("replies"))
 

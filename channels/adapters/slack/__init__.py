@@ -40,29 +40,29 @@ class Slack(Adapter):
         Field(
             "rooms",
             "Channels",
-            "One a line: a name (public channels), an id such as C0123ABCD, or both: “C0123ABCD swag”. With the id, "
-            "deletions come in by events too.",
+            "One per line: a name (public channels), an id such as C0123ABCD, or both: “C0123ABCD swag”. With the id, "
+            "events also report deletions.",
             FieldKind.LIST,
             required=True,
         ),
         Field(
             "what",
-            "What is work",
-            "Questions: messages outside threads with a question mark, or that ask for a review of a draft.",
+            "What becomes a ticket",
+            "Questions: messages outside threads that have a question mark or ask for a review of a draft.",
             FieldKind.CHOICE,
             default="both",
-            choices=(("questions", "Questions"), ("emoji", "What got the emoji"), ("both", "Both")),
+            choices=(("questions", "Questions"), ("emoji", "Messages with the emoji"), ("both", "Both")),
         ),
         Field("emoji", "Emoji", "Name of the agreed emoji, without colons.", default="ticket"),
         Field(
             "look_back_days",
             "Days to look back",
-            "At first, and for edits and emoji that come later.",
+            "On the first poll, and for later edits and emoji.",
             FieldKind.INTEGER,
             default=7,
         ),
-        Field("bot_token", "Bot token", "Begins with xoxb-.", FieldKind.SECRET, required=True),
-        Field("signing_secret", "Signing secret", "Of the app; without it no event is taken.", FieldKind.SECRET),
+        Field("bot_token", "Bot token", "Starts with xoxb-.", FieldKind.SECRET, required=True),
+        Field("signing_secret", "Signing secret", "From the app; without it no events are accepted.", FieldKind.SECRET),
     )
     capabilities = frozenset(
         {

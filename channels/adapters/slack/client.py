@@ -56,7 +56,7 @@ def client_of(config: Config) -> Client:
     """Raises AuthFailed without a token."""
     token = config.secret("bot_token")
     if not token:
-        raise AuthFailed("This connection has no bot token. Enter the one of the Slack app (it begins with xoxb-).")
+        raise AuthFailed("This connection has no bot token. Enter the Slack app's token (it starts with xoxb-).")
     return Client(token, str(config.setting("api_base", API)), config.network)
 
 
@@ -108,10 +108,10 @@ _BY_ROOM = ("missing_scope", "no_permission", "access_denied")
 def _problem(data: object, changes: bool) -> ChannelError:
     code = code_of(data)
     if code in TOO_OFTEN:
-        return RateLimited("Slack was asked too often; waiting.", retry_after_s=_DEFAULT_WAIT_S)
+        return RateLimited("Slack rate limit reached; waiting.", retry_after_s=_DEFAULT_WAIT_S)
     if not code or code in UNCLEAR:
         kind = Uncertain if changes else Transient
-        return kind(f"Slack did not answer properly ({code or 'no reason given'}).")
+        return kind(f"Slack sent an invalid response ({code or 'no reason given'}).")
     if code in CREDENTIALS:
         needed = data.get("needed") if isinstance(data, dict) else None
         refused = NotForThis if code in _BY_ROOM else AuthFailed
@@ -121,18 +121,18 @@ def _problem(data: object, changes: bool) -> ChannelError:
 
 _WORDS = {
     "not_in_channel": "The Slack app is not a member of that channel. Invite it there: /invite @name-of-the-app.",
-    "channel_not_found": "Slack does not know that channel, or it is private and the app is not in it.",
+    "channel_not_found": "Slack cannot find that channel, or it is private and the app is not a member.",
     "is_archived": "That Slack channel is archived.",
     "msg_too_long": "The message is too long for Slack.",
     "no_text": "The message has no text.",
-    "restricted_action": "A setting of the Slack workspace keeps the app from posting there.",
-    "thread_not_found": "The Slack thread does not exist any more.",
-    "message_not_found": "The Slack message does not exist any more.",
-    "cant_delete_message": "Slack lets the app delete only its own messages.",
+    "restricted_action": "A Slack workspace setting stops the app from posting there.",
+    "thread_not_found": "The Slack thread no longer exists.",
+    "message_not_found": "The Slack message no longer exists.",
+    "cant_delete_message": "The Slack app can delete only its own messages.",
     "invalid_auth": "Slack refuses the bot token. Enter a valid one.",
     "not_authed": "Slack refuses the bot token. Enter a valid one.",
     "token_revoked": "The bot token was revoked. Enter a new one.",
     "token_expired": "The bot token has expired. Enter a new one.",
-    "account_inactive": "The Slack app or its user was removed. Install it again and enter its new bot token.",
-    "missing_scope": "The bot token lacks a scope. Add it to the app and install the app again.",
+    "account_inactive": "The Slack app or its user was removed. Reinstall the app and enter its new bot token.",
+    "missing_scope": "The bot token lacks a scope. Add it to the app and reinstall the app.",
 }

@@ -41,13 +41,13 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
 
 def _prove(secret: str, hook: Hook, now: datetime) -> None:
     if not secret:
-        raise Refused("This connection has no signing secret, so nobody can prove to be Slack.")
+        raise Refused("This connection has no signing secret, so the desk cannot verify that an event is from Slack.")
     sent, signature = hook.headers.get("x-slack-request-timestamp", ""), hook.headers.get("x-slack-signature", "")
     if not (sent.isascii() and sent.isdigit() and len(sent) < 13):
         raise Refused("The request does not say when it was sent.")
     expected = "v0=" + hmac.new(secret.encode(), b"v0:" + sent.encode() + b":" + hook.body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
-        raise Refused("The signature is not that of Slack.")
+        raise Refused("The signature is not Slack's.")
     if abs(now.timestamp() - int(sent)) > OLDEST_S:
         raise Refused("The request is older than five minutes.")
 

@@ -185,7 +185,7 @@ class Rooms:
         if room is None:
             self.sought.setdefault(key, int(desk_now().timestamp()))
             raise Rejected(
-                f"There is no public Slack channel #{name}. If it is private, enter its id (it begins with C) and "
+                f"There is no public Slack channel #{name}. If it is private, enter its id (it starts with C) and "
                 "invite the app there."
             )
         return room
@@ -274,7 +274,7 @@ def check(config: Config) -> str:
     if outside:
         raise Rejected(f"The Slack app is not in {', '.join('#' + name for name in outside)}. Invite it there.")
     names = ", ".join("#" + room["name"] for room in rooms.found.values())
-    return f"Works: {who.get('user')} of {who.get('team')} reads {names}."
+    return f"Connected: {who.get('user')} of {who.get('team')} reads {names}."
 
 
 def _is_member(workspace: Workspace, room_id: str) -> bool:

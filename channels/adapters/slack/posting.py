@@ -34,7 +34,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     data = call(lambda: slack.chat_postMessage(**message), changes=True)
     posted = wire.timestamp(data.get("ts"))
     if not posted:
-        raise Uncertain("Slack answered without the id of the message.")
+        raise Uncertain("Slack returned no message ID.")
     return _receipt(slack, str(data.get("channel") or room), posted)
 
 
@@ -49,7 +49,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
                 return _receipt(workspace.client, room, str(message["ts"]))
         if is_last:
             return None
-    raise Uncertain("There is too much in that Slack thread to look through all of it.")
+    raise Uncertain("That Slack thread has too many messages to search them all.")
 
 
 def delete(config: Config, external_id: str) -> None:
@@ -77,13 +77,13 @@ def like(config: Config, external_id: str) -> None:
 def _where(config: Config, external_id: str | None) -> tuple[str, str]:
     """(room, ts), without a request: an id without a room belongs to the first one."""
     if not external_id:
-        raise Rejected("A reply in Slack needs the thread that it belongs to.")
+        raise Rejected("A Slack reply needs a thread to go to.")
     room, _, ts = external_id.rpartition(":")
     if room:
         return room, ts
     rooms = wire.rooms_of(config)
     if not rooms:
-        raise Rejected(f"{external_id!r} is no message of Slack.")
+        raise Rejected(f"{external_id!r} is not a Slack message.")
     return rooms[0][0] or f"#{rooms[0][1]}", ts
 
 

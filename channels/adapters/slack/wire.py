@@ -55,7 +55,7 @@ def _of_page(page: Mapping[str, Any]) -> list[Item]:
     beside = {key: page[key] for key in ("users", "workspace", "asker", "whole") if key in page}
     messages = page["messages"]
     if not all(isinstance(message, dict) for message in messages):
-        raise Malformed("Not a Slack document: a list of something else than messages.")
+        raise Malformed("Not a Slack document: a list of something other than messages.")
     items = [item_of(message, room, beside) for message in messages if timestamp(message.get("ts"))]
     if messages and not items and "ok" not in page:
         raise Malformed("Not a Slack document: a list without timestamps.")

@@ -30,18 +30,16 @@ class StackExchange(Adapter):
     platform = "stackexchange"
     label = "Stack Exchange"
     fields = (
-        Field("site", "Site", "As in its address: stackoverflow, serverfault, unix, es.stackoverflow.",
+        Field("site", "Site", "As in the site's address: stackoverflow, serverfault, unix, es.stackoverflow.",
               default="stackoverflow", required=True),
-        Field("tags", "Tags", "One a line; a question with any of them comes in.", FieldKind.LIST),
-        Field("phrases", "Phrases", "One a line; found as whole words, whatever the case.", FieldKind.LIST),
-        Field("key", "Key", "Of an application on stackapps.com: 10,000 requests a day instead of 300.",
+        Field("tags", "Tags", "One per line; a question with any of them comes in.", FieldKind.LIST),
+        Field("phrases", "Phrases", "One per line; found as whole words, in any case.", FieldKind.LIST),
+        Field("key", "Key", "From an application on stackapps.com; allows 10,000 requests a day instead of 300.",
               FieldKind.SECRET),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
         Field("api_base", "API", kind=FieldKind.URL, default=client.API),
     )  # fmt: skip
-    channel_fields = (
-        Field("user_id", "Our user number", "The number in the address of a profile that speaks for the company."),
-    )
+    channel_fields = (Field("user_id", "Our user ID", "The number in the address of the company's profile."),)
     capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
     grouping = Grouping.AUTHOR_IN_THREAD
     expected_silence = timedelta(days=7)

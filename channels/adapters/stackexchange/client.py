@@ -83,18 +83,18 @@ def _obey(method: tuple[str, str]) -> None:
 
 def pause(seconds: float) -> RateLimited:
     until = desk_now() + timedelta(seconds=seconds)
-    told = f"Stack Exchange asks for a pause of {seconds:.0f} s; reading goes on where it was."
+    told = f"Stack Exchange asks the desk to wait {seconds:.0f} s; reading then continues where it stopped."
     return RateLimited(told, until=until, retry_after_s=seconds)
 
 
 def _wrapper(body: Json) -> Wrapper:
     if not isinstance(body, dict):
-        raise Malformed("Stack Exchange answered without a wrapper.")
+        raise Malformed("Stack Exchange sent a response without a wrapper.")
     if "error_id" in body:
         raise _failure(body)
     items = body.get("items")
     if not isinstance(items, list):
-        raise Transient("Stack Exchange answered without items. It is tried again.")
+        raise Transient("Stack Exchange answered without items. The desk retries automatically.")
     backoff, left = _number(body.get("backoff")), _number(body.get("quota_remaining"))
     return Wrapper(
         [item for item in items if isinstance(item, dict)],
@@ -125,7 +125,7 @@ def _failure(body: Mapping[str, Any]) -> ChannelError:
         until = desk_now() + timedelta(seconds=wait_s)
         return RateLimited(f"Stack Exchange: {told}. Waiting.", until=until, retry_after_s=wait_s)
     if number in (500, 503):
-        return Transient(f"Stack Exchange: {told}. It is tried again.")
+        return Transient(f"Stack Exchange: {told}. The desk retries automatically.")
     if number in (401, 402, 403, 405, 406) or "key" in message.lower():
         return AuthFailed(f"Stack Exchange: {told}. Check the key of this connection.")
     return Rejected(f"Stack Exchange: {told}.")
@@ -146,7 +146,7 @@ def thread_filter(config: Config) -> str:
     items = ask(config, "/filters/create", params).items
     name = items[0].get("filter") if items else None
     if not isinstance(name, str) or not name:
-        raise Transient("Stack Exchange made no filter. It is tried again.")
+        raise Transient("Stack Exchange did not create a filter. The desk retries automatically.")
     with _lock:
         _filters[base] = name
     return name

@@ -148,16 +148,16 @@ def check(config: Config) -> str:
     """`/info` costs one request and confirms the site: https://api.stackexchange.com/docs/info."""
     asked = sources(config)
     wrapper = ask(config, "/info")
-    left = "" if wrapper.quota_left is None else f" {wrapper.quota_left} requests are left today"
+    left = "" if wrapper.quota_left is None else f" {wrapper.quota_left} requests left today,"
     told = f"{'with' if config.secret('key') else 'without'} a key, {len(asked)} for each poll."
-    return f"Works on {wire.site_of(config)}.{left} {told}" if left else f"Works on {wire.site_of(config)}, {told}"
+    return f"Connected to {wire.site_of(config)}:{left} {told}"
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """The question, its answers and all comments, in one request."""
     number = wire.identity(thread_id)
     if number is None:
-        raise Rejected(f"{thread_id!r} is no question of Stack Exchange.")
+        raise Rejected(f"{thread_id!r} is not a Stack Exchange question.")
     wrapper = ask(config, f"/questions/{number}", {"filter": thread_filter(config), "pagesize": 1})
     items = {i.external_id: i for entry in wrapper.items if "question_id" in entry
              for i in wire.of_question(entry, found=False)}  # fmt: skip

@@ -66,12 +66,12 @@ def identity(value: Json) -> str | None:
 def split(document: Document) -> list[Item]:
     """Posts of a wrapper, including nested ones. Users, sites and the like hold no mentions."""
     if not isinstance(document, dict):
-        raise Malformed("Not an answer of Stack Exchange: no object.")
+        raise Malformed("Not a Stack Exchange response: not an object.")
     if "error_id" in document:
         raise Malformed(f"Stack Exchange answered with an error: {error_line(document)}")
     entries = document.get("items")
     if not isinstance(entries, list):
-        raise Malformed("Not an answer of Stack Exchange: it has no items.")
+        raise Malformed("Not a Stack Exchange response: no items.")
     return [item for entry in entries for item in _of_entry(entry)]
 
 
@@ -82,7 +82,7 @@ def error_line(body: Mapping[str, Any]) -> str:
 
 def _of_entry(entry: Json) -> Iterator[Item]:
     if not isinstance(entry, dict):
-        raise Malformed("An item of Stack Exchange is not an object.")
+        raise Malformed("A Stack Exchange item is not an object.")
     if "comment_id" in entry:
         yield _item(entry, "comment", {})
     elif "answer_id" in entry:
@@ -118,7 +118,7 @@ def _comments(post: Mapping[str, Any], question: Mapping[str, Any]) -> Iterator[
 def _item(entry: Mapping[str, Any], kind: str, question: Mapping[str, Any], found: bool = False) -> Item:
     number = identity(entry.get(f"{kind}_id"))
     if number is None:
-        raise Malformed(f"A {kind} of Stack Exchange has no id.")
+        raise Malformed(f"A Stack Exchange {kind} has no id.")
     post = {key: value for key, value in entry.items() if key not in _UNUSED}
     post["owner"] = _owner(entry.get("owner"))
     if not _text(post.get("body")) and _text(entry.get("body_markdown")):
@@ -143,7 +143,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     """The mention in an item; None for a search hit with none of the connection's tags or phrases."""
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("post"), dict):
-        raise Malformed("A stored post of Stack Exchange has no content.")
+        raise Malformed("A stored Stack Exchange post has no content.")
     question = payload.get("question")
     question = question if isinstance(question, dict) else {}
     mention = _mention(item.external_id, str(payload.get("kind")), payload["post"], question, config)

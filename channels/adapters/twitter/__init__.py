@@ -29,29 +29,30 @@ class Twitter(Adapter):
     platform = "twitter"
     label = "Twitter"
     fields = (
-        Field("bearer_token", "Bearer token", "Of your app; reads.", FieldKind.SECRET, required=True),
-        Field("consumer_key", "API key", "Of your app; needed to post.", FieldKind.SECRET),
-        Field("consumer_secret", "API key secret", "Of your app; needed to post.", FieldKind.SECRET),
-        Field("search_query", "Search", "Read beside the mentions of the handles, as in Twitter's own search."),
+        Field("bearer_token", "Bearer token", "From your app; used for reading.", FieldKind.SECRET, required=True),
+        Field("consumer_key", "API key", "From your app; needed to post.", FieldKind.SECRET),
+        Field("consumer_secret", "API key secret", "From your app; needed to post.", FieldKind.SECRET),
+        Field("search_query", "Search", "Read in addition to mentions of the handles. Uses Twitter's search syntax."),
         Field("api_base", "API", kind=FieldKind.URL, default=client.API),
         Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
     )
     channel_fields = (
-        Field("user_id", "User id", "The number of the account; looked up by its name when left out."),
+        Field("user_id", "User id", "The account's numeric ID. Empty: looked up by name."),
         Field(
             "availability_only",
-            "Only about availability",
-            "It answers questions about availability and what is said to its own updates; the main handle all else.",
+            "Availability only",
+            "Answers only questions about availability and replies to its own updates; the main handle answers "
+            "everything else.",
             FieldKind.BOOLEAN,
         ),
         Field(
             "availability_words",
-            "Words about availability",
-            "One a line, if the built-in ones (down, outage, 502, …) do not fit.",
+            "Availability words",
+            "One per line, to replace the built-in ones (down, outage, 502, …).",
             FieldKind.LIST,
         ),
-        Field("access_token", "Access token", "Of this handle; needed to post.", FieldKind.SECRET),
-        Field("access_token_secret", "Access token secret", "Of this handle; needed to post.", FieldKind.SECRET),
+        Field("access_token", "Access token", "For this handle; needed to post.", FieldKind.SECRET),
+        Field("access_token_secret", "Access token secret", "For this handle; needed to post.", FieldKind.SECRET),
     )
     capabilities = frozenset(
         {

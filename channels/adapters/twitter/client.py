@@ -47,7 +47,7 @@ def get(config: Config, path: str, params: Mapping[str, str | int] | None = None
     if user is None:
         token = config.secret("bearer_token")
         if not token:
-            raise AuthFailed("This Twitter connection has no bearer token. Enter the one of your app.")
+            raise AuthFailed("This Twitter connection has no bearer token. Enter your app's.")
         headers["Authorization"] = f"Bearer {token}"
     answer = get_json(
         config.network,
@@ -59,7 +59,7 @@ def get(config: Config, path: str, params: Mapping[str, str | int] | None = None
         classify=_classify_read,
     )
     if not isinstance(answer.body, dict):
-        raise Transient("Twitter answered with something else than an object. It is tried again.")
+        raise Transient("Twitter sent an unexpected response. The desk retries automatically.")
     problem = partial_failure(answer.body)
     if problem is not None:
         raise redacted(problem, secrets_of(config))
@@ -103,7 +103,9 @@ def user_auth(config: Config, handle: str) -> OAuth1:
     }
     missing = [name for name, value in parts.items() if not value]
     if missing:
-        raise AuthFailed(f"@{handle} cannot post: {', '.join(missing)} missing. Enter the tokens of app and handle.")
+        raise AuthFailed(
+            f"@{handle} cannot post: {', '.join(missing)} missing. Enter the tokens of the app and the handle."
+        )
     return OAuth1(
         parts["consumer_key"],
         client_secret=parts["consumer_secret"],
@@ -141,11 +143,11 @@ def _by_kind(body: Mapping[str, Any], errors: list[dict[str, Any]]) -> ChannelEr
     for entry in (*errors, body):
         kinds = (str(entry.get("type", "")), str(entry.get("title", "")))
         if any(kind.endswith(_NO_RIGHT) for kind in kinds):
-            return AuthFailed(f"{line}. Check the tokens of the app and the handle and what they may do.")
+            return AuthFailed(f"{line}. Check the tokens of the app and the handle, and their permissions.")
         if any(kind.endswith(_USED_UP) for kind in kinds):
             return RateLimited(f"{line}.")
         if any(kind.endswith(_BROKEN) for kind in kinds):
-            return Transient(f"{line}. It is tried again.")
+            return Transient(f"{line}. The desk retries automatically.")
     return None
 
 

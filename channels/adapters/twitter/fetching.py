@@ -115,7 +115,7 @@ def user_id(config: Config, handle: str) -> str:
     found = wire.identity(body.get("data") if isinstance(body.get("data"), dict) else None, "id")
     if found is None:
         why = f" ({wire.error_line(body)})" if client.errors_of(body) else ""
-        raise Rejected(f"Twitter knows no account @{handle}{why}. Correct the name of the channel.")
+        raise Rejected(f"Twitter knows no account @{handle}{why}. Check the channel's name.")
     return found
 
 
@@ -196,7 +196,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """The conversation's last seven days, its root, and the parents named by replies. Missing tweets become deletions.
     An edited root starts a new conversation, so those of all its versions are searched."""
     if not (thread_id.isascii() and thread_id.isdigit()):
-        raise Rejected(f"{thread_id!r} is no conversation on Twitter.")
+        raise Rejected(f"{thread_id!r} is not a Twitter conversation.")
     items = {item.external_id: item for item in lookup(config, [thread_id])}
     roots = {thread_id}.union(*(wire.history(item.payload.get("tweet") or {}) for item in items.values()))
     query = " OR ".join(f"conversation_id:{number}" for number in sorted(roots))

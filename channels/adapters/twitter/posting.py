@@ -45,7 +45,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     handle = _sender(config, outgoing)
     length = weighted_length(outgoing.text)
     if length > MAX_LENGTH:
-        raise Rejected(f"The reply is {length} characters long as Twitter counts; {MAX_LENGTH} are allowed.")
+        raise Rejected(f"The reply is {length} characters long as Twitter counts; the limit is {MAX_LENGTH}.")
     payload: dict[str, Any] = {"text": outgoing.text}
     if outgoing.in_reply_to:
         payload["reply"] = {"in_reply_to_tweet_id": outgoing.in_reply_to}
@@ -53,14 +53,14 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     data = body.get("data") if isinstance(body, dict) else None
     receipt = _receipt(config, handle, data) if isinstance(data, dict) else None
     if receipt is None:
-        raise Uncertain("Twitter took the post and did not say under which number. Nobody knows whether it is there.")
+        raise Uncertain("Twitter accepted the post but returned no ID. The desk cannot tell whether it was posted.")
     return receipt
 
 
 def _sender(config: Config, outgoing: Outgoing) -> str:
     handle = (outgoing.sender or "").lstrip("@").lower() or _first_with_tokens(config)
     if not handle:
-        raise AuthFailed("No handle on this connection has tokens to post with. Enter them at the channel.")
+        raise AuthFailed("No handle on this connection has tokens to post with. Enter them in the channel.")
     return handle
 
 
@@ -100,7 +100,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
                 raise Transient(f"{wire.error_line(body)}.")
             return None
         params["pagination_token"] = str(token)
-    raise Uncertain(f"@{handle} has posted too much since then to find out whether the reply is there.")
+    raise Uncertain(f"@{handle} has posted too much since then to check for the reply.")
 
 
 def _is_ours(tweet: Mapping[str, Any], outgoing: Outgoing, wanted: list[str]) -> bool:
@@ -148,7 +148,7 @@ def delete(config: Config, external_id: str) -> None:
     if handle is None:
         raise Rejected("That tweet was not posted by a handle of this connection, so it cannot be deleted from here.")
     if not _outcome(client.remove(config, f"tweets/{external_id}", handle).body, "deleted"):
-        raise Rejected("Twitter did not delete the tweet. Look at it there: it may be gone already.")
+        raise Rejected("Twitter did not delete the tweet. Check there: it may already be gone.")
 
 
 def _is_id_of(config: Config, handle: str, number: str | None) -> bool:
@@ -162,17 +162,17 @@ def like(config: Config, external_id: str) -> None:
     """Like a tweet as the main handle (the first one with tokens)."""
     handle = _first_with_tokens(config)
     if not handle:
-        raise AuthFailed("No handle on this connection has tokens to like with. Enter them at the channel.")
+        raise AuthFailed("No handle on this connection has tokens to like with. Enter them in the channel.")
     path = f"users/{user_id(config, handle)}/likes"
     if not _outcome(client.post(config, path, {"tweet_id": external_id}, handle).body, "liked"):
-        raise Rejected("Twitter did not take the like.")
+        raise Rejected("Twitter did not accept the like.")
 
 
 def _outcome(body: Json, name: str) -> bool:
     """The outcome of a write. Raises Uncertain if it was accepted without saying."""
     data = body.get("data") if isinstance(body, dict) else None
     if not isinstance(data, dict) or not isinstance(data.get(name), bool):
-        raise Uncertain("Twitter took the request and did not say what came of it.")
+        raise Uncertain("Twitter accepted the request but did not confirm the result.")
     return bool(data[name])
 
 
@@ -182,11 +182,11 @@ def check(config: Config) -> str:
     for handle in config.addresses:
         number = wire.identity(_data(client.get(config, f"users/by/username/{handle}").body), "id")
         if number is None:
-            raise Rejected(f"Twitter knows no account @{handle}. Correct the name of the channel.")
+            raise Rejected(f"Twitter knows no account @{handle}. Check the channel's name.")
         said.append(f"@{handle} ({_rights(config, handle)})")
     if not said:
         client.get(config, "tweets/search/recent", {"query": str(config.setting("search_query", "hello"))})
-    return f"Works: the app may read; {', '.join(said) or 'no handles yet, search only'}."
+    return f"Connected: the app may read; {', '.join(said) or 'no handles yet, search only'}."
 
 
 def _rights(config: Config, handle: str) -> str:

@@ -124,7 +124,7 @@ def _of_lists(document: Object) -> Iterator[Item]:
 def _entries(document: Object, name: str) -> list[Any]:
     entries = document.get(name)
     if entries is not None and not isinstance(entries, list):
-        raise Malformed(f"Not a Twitter document: {name} is no list.")
+        raise Malformed(f"Not a Twitter document: {name} is not a list.")
     return entries or []
 
 
@@ -140,7 +140,7 @@ def _of_entry(entry: Json, context: Mapping[str, Mapping[str, Any]]) -> Iterator
         status = entry["delete"].get("status")
         number = identity(status, "id") if isinstance(status, dict) else None
         if number is None:
-            raise Malformed("A deletion does not say of which tweet.")
+            raise Malformed("A deletion does not name its tweet.")
         yield deletion(number, status)
     elif "data" in entry and not context and not isinstance(entry["data"], str):
         yield from split(entry)

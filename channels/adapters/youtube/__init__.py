@@ -32,24 +32,24 @@ class YouTube(Adapter):
     platform = "youtube"
     label = "YouTube"
     fields = (
-        Field("channel_ids", "Channels", "Ids (UC…), one a line: comments on all their videos.", FieldKind.LIST),
-        Field("video_ids", "Videos", "Ids, one a line: the part after v= in the address.", FieldKind.LIST),
-        Field("phrases", "Phrases", "One a line, whole words. Empty: every comment comes in.", FieldKind.LIST),
-        Field("api_key", "API key", "Of a Google Cloud project with the YouTube Data API.", FieldKind.SECRET,
+        Field("channel_ids", "Channels", "Ids (UC…), one per line: comments on all their videos.", FieldKind.LIST),
+        Field("video_ids", "Videos", "Ids, one per line: the part after v= in the address.", FieldKind.LIST),
+        Field("phrases", "Phrases", "One per line, whole words. Empty: every comment comes in.", FieldKind.LIST),
+        Field("api_key", "API key", "From a Google Cloud project with the YouTube Data API.", FieldKind.SECRET,
               required=True),
         Field("client_id", "OAuth client", "Only for replies."),
         Field("client_secret", "OAuth client secret", "Only for replies.", FieldKind.SECRET),
-        Field("refresh_token", "Refresh token", "Of the channel that replies, with the scope youtube.force-ssl.",
+        Field("refresh_token", "Refresh token", "For the channel that replies, with the scope youtube.force-ssl.",
               FieldKind.SECRET),
-        Field("daily_units", "Units a day for polling", "Of the 10,000 of the project; the rest is for replies (50 "
-              "each) and for threads that are followed.", FieldKind.INTEGER, default=client.DAILY_UNITS),
-        Field("backfill_days", "Days to look back at first", kind=FieldKind.INTEGER, default=14),
+        Field("daily_units", "Daily units for polling", "Out of the project's 10,000. The rest is for replies (50 "
+            "each) and followed threads.", FieldKind.INTEGER, default=client.DAILY_UNITS),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
         Field("api_base", "API", kind=FieldKind.URL, default=client.API),
         Field("token_base", "Token server", kind=FieldKind.URL, default=client.TOKENS),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
     )  # fmt: skip
     channel_fields = (
-        Field("user_id", "Our channel's id", "UC…: its comments are our own answers."),
+        Field("user_id", "Our channel ID", "UC…: its comments are our own answers."),
     )  # fmt: skip
     capabilities = frozenset(
         {Capability.FETCH_THREAD, Capability.EDITS, Capability.SEND, Capability.FIND_OWN, Capability.DELETE}

@@ -80,7 +80,7 @@ def midnight_after(now: datetime) -> datetime:
 
 def used_up(now: datetime, told: str) -> RateLimited:
     until = midnight_after(now)
-    return RateLimited(f"{told} It begins anew at midnight Pacific Time.", until=until,
+    return RateLimited(f"{told} It resets at midnight Pacific Time.", until=until,
                        retry_after_s=(until - now).total_seconds())  # fmt: skip
 
 
@@ -104,13 +104,13 @@ def listed(config: Config, path: str, params: Mapping[str, str | int], units: Un
 def items_of(answer: Answer) -> dict[str, Any]:
     body = answer.body
     if not isinstance(body, dict):
-        raise Malformed("YouTube answered without an object.")
+        raise Malformed("YouTube sent an unexpected response.")
     if "error" in body:
         raise Malformed(f"YouTube answered with an error: {wire.error_line(body['error'])}")
     if not isinstance(body.get("items"), list):
         # An empty list may be omitted (seen with channels and videos); the kind is always there.
         if not str(body.get("kind", "")).endswith("ListResponse"):
-            raise Transient("YouTube answered without items. It is tried again.")
+            raise Transient("YouTube answered without items. The desk retries automatically.")
         body = {**body, "items": []}
     body["items"] = [entry for entry in body["items"] if isinstance(entry, dict)]
     return body
@@ -131,9 +131,9 @@ def classify(status: int, body: Json) -> ChannelError | None:
     if reason in ("keyInvalid", "accessNotConfigured", "authError", "badRequest") and "key" in told.lower():
         return AuthFailed(f"{told}. Check the API key of this connection.")
     if reason == "forbidden":  # for a list: this video is private, https://developers.google.com/youtube/v3/docs/errors
-        return NotForThis(f"{told}. It may be private: check what the key and the token are allowed to see.")
+        return NotForThis(f"{told}. It may be private: check what the key and the token may see.")
     if reason in ("ineligibleAccount", "insufficientPermissions", "ipRefererBlocked", "authError"):
-        return AuthFailed(f"{told}. Check what the key and the token of this connection are allowed to do.")
+        return AuthFailed(f"{told}. Check the permissions of this connection's key and token.")
     return None
 
 
@@ -177,5 +177,7 @@ def _token_refused(status: int, body: Json) -> ChannelError | None:
     """RFC 6749, 5.2: the error is in the body of a 400."""
     error = body.get("error") if isinstance(body, dict) else None
     if status == 400 and isinstance(error, str):
-        return AuthFailed(f"Google gives no access token ({error}). Make a new refresh token: see the documentation.")
+        return AuthFailed(
+            f"Google issued no access token ({error}). Create a new refresh token: see the documentation."
+        )
     return None

@@ -211,7 +211,7 @@ def check(config: Config) -> str:
     key, params = sources(config)[0]
     body = _threads(config, params, "", Units.stored(config, None, desk_now()))
     can = "replies are set up" if config.secret("refresh_token") else "replies are not set up"
-    return f"Works: {key} shows {len(body['items'])} threads on its first page; {can}."
+    return f"Connected: {key} shows {len(body['items'])} threads on its first page; {can}."
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:

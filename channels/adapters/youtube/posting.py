@@ -35,7 +35,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     )
     body = answer.body if isinstance(answer.body, dict) else {}
     if not wire.text_of(body.get("id")):
-        raise Uncertain("YouTube took the reply but did not say which comment it became.")
+        raise Uncertain("YouTube accepted the reply but returned no comment ID.")
     return _receipt(config, body, top)
 
 
@@ -65,7 +65,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         if not token or not body["items"]:
             return None
         params["pageToken"] = token
-    raise Transient("There are too many replies to tell whether ours is among them. Look there.")
+    raise Transient("There are too many replies to check for ours. Check on YouTube.")
 
 
 def _is_ours(comment: Mapping[str, Any], ours: str, text: str, since: datetime) -> bool:
@@ -83,7 +83,7 @@ def _our_channel(config: Config) -> str:
     for channel in _listed(config, "/channels", {"part": "id", "mine": "true"})["items"]:
         if wire.text_of(channel.get("id")):
             return wire.text_of(channel["id"])
-    raise Rejected("The login that replies are sent with has no channel on YouTube.")
+    raise Rejected("The login for replies has no YouTube channel.")
 
 
 def _listed(config: Config, path: str, params: Mapping[str, str | int]) -> dict[str, Any]:

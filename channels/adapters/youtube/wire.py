@@ -46,7 +46,7 @@ def split(document: Document) -> list[Item]:
     """Lists of threads or comments, one of either, or the replies of a thread. Videos, channels and search results hold
     no comments."""
     if not isinstance(document, dict):
-        raise Malformed("Not an answer of YouTube: no object.")
+        raise Malformed("Not a YouTube response: not an object.")
     error = document.get("error")
     if error is not None:
         raise Malformed(f"YouTube answered with an error: {error_line(error)}")
@@ -57,7 +57,7 @@ def split(document: Document) -> list[Item]:
         return [item for entry in entries for item in _of_entry(entry)]
     if isinstance(document.get("snippet"), dict) or "topLevelComment" in document:
         return list(_of_entry(document))
-    raise Malformed("Not an answer of YouTube: it holds neither items nor a comment.")
+    raise Malformed("Not a YouTube response: neither items nor a comment.")
 
 
 def error_line(error: Json) -> str:
@@ -77,14 +77,14 @@ def reason_of(body: Json) -> str:
 
 def _of_entry(entry: Json) -> Iterator[Item]:
     if not isinstance(entry, dict):
-        raise Malformed("An item of YouTube is not an object.")
+        raise Malformed("A YouTube item is not an object.")
     snippet = entry.get("snippet", entry)
     if isinstance(snippet, dict) and "topLevelComment" in snippet:
         yield from of_thread(entry)
     elif entry.get("kind") == _COMMENT or (isinstance(snippet, dict) and "textDisplay" in snippet):
         yield comment_item(entry, {}, found=True)
     elif entry.get("kind") == _THREAD:
-        raise Malformed("A thread of YouTube has no first comment.")
+        raise Malformed("A YouTube thread has no first comment.")
 
 
 def of_thread(thread: Mapping[str, Any], titles: Mapping[str, str] | None = None, *, found: bool = True) -> list[Item]:
@@ -93,7 +93,7 @@ def of_thread(thread: Mapping[str, Any], titles: Mapping[str, str] | None = None
     snippet = thread.get("snippet", thread)
     top = snippet.get("topLevelComment") if isinstance(snippet, dict) else None
     if not isinstance(top, dict):
-        raise Malformed("A thread of YouTube has no first comment.")
+        raise Malformed("A YouTube thread has no first comment.")
     about = about_of(thread, titles or {})
     return [comment_item(comment, about, found=found) for comment in (top, *included(thread))]
 
@@ -116,9 +116,9 @@ def about_of(thread: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, 
 def comment_item(comment: Mapping[str, Any], about: Mapping[str, Any], *, found: bool = False) -> Item:
     number, snippet = text_of(comment.get("id")), comment.get("snippet")
     if not number or len(number) > 300:
-        raise Malformed("A comment of YouTube has no id.")
+        raise Malformed("A YouTube comment has no id.")
     if not isinstance(snippet, dict):
-        raise Malformed("A comment of YouTube has no snippet.")
+        raise Malformed("A YouTube comment has no snippet.")
     kept = {key: snippet[key] for key in _KEPT if snippet.get(key) is not None}
     return Item(number, {"comment": kept, "about": dict(about), **({"found": True} if found else {})})
 
@@ -132,7 +132,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     """The comment in an item; None if it had to name a phrase and doesn't."""
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("comment"), dict):
-        raise Malformed("A stored comment of YouTube has no content.")
+        raise Malformed("A stored YouTube comment has no content.")
     about = payload.get("about")
     mention = _mention(item.external_id, payload["comment"], about if isinstance(about, dict) else {}, config,
                        is_gone=payload.get("gone") is True)  # fmt: skip

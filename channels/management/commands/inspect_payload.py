@@ -24,9 +24,8 @@ from channels.registry.lookup import UnknownPlatform, adapter_called
 
 class Command(BaseCommand):
     help = (
-        "Parses recorded payloads, without a database, and prints one JSON object a line per mention. A payload "
-        "without mentions prints nothing; a broken one is one line on stderr and exit code 1, and the next file is "
-        "still read."
+        "Parses recorded payloads without a database and prints each mention as one line of JSON. A payload without "
+        "mentions prints nothing. A broken one prints one line on stderr, sets exit code 1 and does not stop the rest."
     )
     requires_system_checks = ()
     requires_migrations_checks = False
@@ -38,7 +37,7 @@ class Command(BaseCommand):
             "--connection-settings",
             default="{}",
             metavar="JSON",
-            help='Also as --settings: what the connection would be set to, as {"phrases": ["Acme"]}; beside that '
+            help='Also as --settings: connection settings, such as {"phrases": ["Acme"]}; also '
             '"addresses", "own" (lists) and "channel_settings".',
         )
 

@@ -14,10 +14,10 @@ from channels.secrets.vault import SecretUnreadable
 
 
 class Command(BaseCommand):
-    help = "Seals every stored secret again with the first key of DESK_ENCRYPTION_KEYS. All or nothing."
+    help = "Reseals every stored secret with the first key of DESK_ENCRYPTION_KEYS, all or nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="only say what older keys are still needed for")
+        parser.add_argument("--check", action="store_true", help="only report which secrets still need an older key")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["check"]:
@@ -36,4 +36,4 @@ class Command(BaseCommand):
         if found := sealing.under_older_keys():
             lines = "\n".join(f"  {column}: {count}" for column, count in found.items())
             raise CommandError(_("Older keys are still needed. Run `manage.py reseal_secrets`.") + f"\n{lines}")
-        self.stdout.write(_("The first key opens every stored secret: the others can go."))
+        self.stdout.write(_("The first key opens every stored secret. You can remove the others."))

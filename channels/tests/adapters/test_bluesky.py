@@ -193,7 +193,7 @@ def test_a_write_with_an_ended_session_is_sent_once_more(pds: Pds, server: Serve
         (as_json({"error": "AuthenticationRequired", "message": "Invalid"}, 401), AuthFailed, "app password"),
         (as_json({"error": "AuthFactorTokenRequired", "message": "code"}, 401), AuthFailed, "app password"),
         (as_json({"error": "AccountTakedown", "message": "down"}, 401), AuthFailed, "taken this account down"),
-        (as_json({"error": "RateLimitExceeded", "message": "slow"}, 429), RateLimited, "too often"),
+        (as_json({"error": "RateLimitExceeded", "message": "slow"}, 429), RateLimited, "limit reached"),
     ],
 )
 def test_why_no_session_is_given_is_told(
@@ -242,7 +242,7 @@ def test_what_is_too_long_is_refused_before_anything_leaves(pds: Pds, server: Se
 
 
 def test_who_is_gone_or_blocks_us_cannot_be_answered(pds: Pds, server: Server) -> None:
-    with pytest.raises(Rejected, match="not there any more"):
+    with pytest.raises(Rejected, match="no longer exists"):
         ADAPTER.send(connection(server), Outgoing("k", "Yes", uri(1), uri(1)))
     assert pds.made == []
 

@@ -106,7 +106,7 @@ def test_an_answer_is_posted_found_liked_and_deleted(sandbox: launch.Running) ->
     mention = ADAPTER.parse(gone, config)
     assert mention is not None
     assert mention.is_deleted
-    with pytest.raises(Rejected, match="only its author"):
+    with pytest.raises(Rejected, match="Only its author"):
         ADAPTER.delete(config, asked["id"])
 
 
@@ -140,7 +140,7 @@ def test_an_answer_of_the_team_comes_back_with_the_thread_and_deletions_are_seen
     assert gone is not None
     assert there is not None
     assert (gone.is_deleted, there.is_deleted, there.thread_id) == (True, False, asked["id"])
-    with pytest.raises(Rejected, match="not there any more"):
+    with pytest.raises(Rejected, match="no longer exists"):
         ADAPTER.send(config, Outgoing("k3", "Hello?", asked["id"], asked["id"]))
 
 
@@ -148,7 +148,7 @@ def test_a_session_that_has_ended_is_prolonged_once(sandbox: launch.Running) -> 
     config = connection(sandbox)
     assert "@acme.example" in ADAPTER.check(config)
     sandbox.control("faults", platform="bluesky", kind="expired", count=1)
-    assert "Works" in ADAPTER.check(config)
+    assert "Connected" in ADAPTER.check(config)
     with pytest.raises(AuthFailed, match="app password"):
         ADAPTER.check(Config(config.settings, {"app_password": "wrong"}, network=config.network))
 

@@ -73,5 +73,5 @@ def test_the_same_room_is_read_as_logs(running: launch.Running) -> None:
     settings = config(running, format="irc", rooms=["#acme"], log_address=address, network="irc.acme.example")
     found, _ = fetched(settings)
     assert ("grace", made["text"]) in [(m.author.id, m.text) for m in found.values()]
-    assert ADAPTER.check(settings).startswith("Works: ")
+    assert ADAPTER.check(settings).startswith("Connected: ")
     assert ADAPTER.namespace(settings) == "chatlog:irc.acme.example"

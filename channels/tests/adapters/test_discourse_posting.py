@@ -36,9 +36,9 @@ def test_a_reply_names_the_number_of_the_post_it_answers() -> None:
         (as_json({"errors": ["Body is too short (minimum is 20 characters)"]}, 422), Rejected, "too short"),
         (as_json({"errors": ["You are not permitted"], "error_type": "invalid_access"}, 403), Rejected, "closed"),
         (as_json({"action": "enqueued", "success": True, "pending_count": 1}), Rejected, "approves"),
-        (as_json({"success": "OK"}), Uncertain, "number"),
+        (as_json({"success": "OK"}), Uncertain, "returned no ID"),
         (Reply(502, b"<html>"), Uncertain, "502"),
-        (Reply(drop=True), Uncertain, "taken"),
+        (Reply(drop=True), Uncertain, "accepted"),
     ],
 )
 def test_a_reply_that_fails_says_how(reply: Reply, error: type[Exception], words: str) -> None:
@@ -55,7 +55,7 @@ def test_nothing_is_sent_where_the_post_is_gone_or_nobody_has_a_key() -> None:
         with pytest.raises(Rejected):
             ADAPTER.send(config, OUTGOING)
         forum.add(42, topic=8, place=3)
-        with pytest.raises(Rejected, match="not in this topic"):
+        with pytest.raises(Rejected, match="no longer in this topic"):
             ADAPTER.send(config, OUTGOING)
         with pytest.raises(AuthFailed, match="own account"):
             ADAPTER.send(Config(config.settings, network=config.network), OUTGOING)

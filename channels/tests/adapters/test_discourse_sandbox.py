@@ -111,7 +111,7 @@ def test_a_filter_by_tag_looks_topics_up_once(sandbox: launch.Running) -> None:
     by_category = connection(sandbox, categories=["ci"])
     shown = parsed(fetched(by_category), by_category)
     assert {m.addressed for m in shown.values()} == {(("ci",),)}
-    assert ADAPTER.check(by_category).startswith("Works without a login")
+    assert ADAPTER.check(by_category).startswith("Connected without a login")
     with pytest.raises(Rejected, match="no category with the slug nowhere"):
         ADAPTER.check(connection(sandbox, categories=["nowhere"]))
 

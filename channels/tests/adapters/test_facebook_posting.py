@@ -82,15 +82,15 @@ def refusal(code: int, sub: int = 0, status: int = 400) -> Reply:
     [
         (refusal(10, 2018278, 403), Rejected, "24 hours"),
         (refusal(10, 2534022), Rejected, "24 hours"),
-        (refusal(200, 0, 403), AuthFailed, "right"),
+        (refusal(200, 0, 403), AuthFailed, "permission"),
         (refusal(368), Rejected, "blocked this action"),
-        (refusal(100, 2018001), Rejected, "cannot be written to"),
-        (refusal(551), Rejected, "cannot be written to"),
-        (refusal(613), RateLimited, "too often"),
+        (refusal(100, 2018001), Rejected, "cannot message"),
+        (refusal(551), Rejected, "cannot message"),
+        (refusal(613), RateLimited, "Rate limit"),
         (refusal(190, 463, 401), AuthFailed, "expired"),
-        (refusal(2, 0, 500), Uncertain, "Nobody knows"),
-        (as_json({}), Uncertain, "which number"),
-        (Reply(drop=True), Uncertain, "Nobody knows"),
+        (refusal(2, 0, 500), Uncertain, "cannot tell whether"),
+        (as_json({}), Uncertain, "returned no ID"),
+        (Reply(drop=True), Uncertain, "cannot tell whether"),
     ],
 )
 @pytest.mark.parametrize("outgoing", [PUBLIC, PRIVATE], ids=["public", "private"])
@@ -187,7 +187,7 @@ def test_another_secret_another_body_and_no_secret_are_refused() -> None:
 def test_an_old_recording_is_refused_whatever_its_unit(name: str) -> None:
     hook = signed((PAYLOADS / f"{name}.json").read_bytes())
     assert ADAPTER.receive(CONFIG, hook, SENT + timedelta(hours=36)).items
-    with pytest.raises(Refused, match="older"):
+    with pytest.raises(Refused, match="too old"):
         ADAPTER.receive(CONFIG, hook, SENT + timedelta(hours=60))
 
 

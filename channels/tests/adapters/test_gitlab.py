@@ -106,8 +106,8 @@ def test_a_project_that_is_gone_does_not_keep_the_others_from_being_read() -> No
     with serving(tracker) as server:
         config = connection(server, projects=["acme/gone", "acme/product"])
         *_, told = list(ADAPTER.fetch(config, None))
-        assert told.trouble.startswith("projects/acme/gone: GitLab does not know it")
-        assert told.trouble.endswith("Correct the projects and groups of this connection.")
+        assert told.trouble.startswith("projects/acme/gone: GitLab cannot find it")
+        assert told.trouble.endswith("Check this connection's projects and groups.")
         poll(config, None, seen)
         with pytest.raises(Rejected, match="projects/acme/gone"):
             poll(connection(server, projects=["acme/gone"]), None, {})
@@ -194,5 +194,5 @@ def test_what_is_gone_is_told_and_what_cannot_be_known_is_not() -> None:
 
 
 def test_no_issue_is_no_thread() -> None:
-    with pytest.raises(Rejected, match="no issue"):
+    with pytest.raises(Rejected, match="not a GitLab issue"):
         ADAPTER.fetch_thread(Config(), "t3_abc")

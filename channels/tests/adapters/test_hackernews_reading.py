@@ -116,7 +116,7 @@ def test_a_reply_is_written_on_the_items_page() -> None:
 
 
 def test_there_is_no_way_to_post() -> None:
-    with pytest.raises(Rejected, match="answer there"):
+    with pytest.raises(Rejected, match="reply on the platform"):
         ADAPTER.send(Config(), Outgoing("k", "text"))
 
 

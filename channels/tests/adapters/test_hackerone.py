@@ -230,8 +230,8 @@ def test_an_error_under_data_is_no_empty_list(status: int, error: type[Exception
 def test_the_connection_test_names_the_programs() -> None:
     with serving(Programs([report(1, 5)])) as server:
         said = ADAPTER.check(connection(server, programs=["acme", "acme-labs"]))
-        assert said == "Works: acme (has reports), acme-labs (no reports)."
-        with pytest.raises(AuthFailed, match="identifier and token"):
+        assert said == "Connected: acme (has reports), acme-labs (no reports)."
+        with pytest.raises(AuthFailed, match="the identifier and the token"):
             ADAPTER.check(connection(server, api_identifier="other"))
         with pytest.raises(Rejected, match="no programs"):
             ADAPTER.check(connection(server, programs=[" "]))

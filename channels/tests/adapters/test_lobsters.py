@@ -288,7 +288,7 @@ def test_what_is_gone_is_told() -> None:
 
 @pytest.mark.parametrize("thread", ["c_abc", "", "../newest", "A"])
 def test_only_a_story_has_a_thread(thread: str) -> None:
-    with pytest.raises(Rejected, match="no story"):
+    with pytest.raises(Rejected, match="not a Lobsters story"):
         ADAPTER.fetch_thread(Config(), thread)
 
 

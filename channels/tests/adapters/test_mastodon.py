@@ -215,9 +215,9 @@ def test_nobody_is_named_in_an_answer_to_ourselves(instance: Instance, server: S
         (as_json({"error": "The access token was revoked"}, 401), AuthFailed, "access token"),
         (as_json({"error": "This action is outside the authorized scopes"}, 403), AuthFailed, "scopes"),
         (as_json({"error": "This action is not allowed"}, 403), Rejected, "not allowed"),
-        (as_json({"error": "Too many requests"}, 429), RateLimited, "too often"),
-        (as_json([], 200), Uncertain, "which id"),
-        (Reply(500, b"<h1>Oops</h1>"), Uncertain, "Nobody knows"),
+        (as_json({"error": "Too many requests"}, 429), RateLimited, "Rate limit"),
+        (as_json([], 200), Uncertain, "returned no ID"),
+        (Reply(500, b"<h1>Oops</h1>"), Uncertain, "cannot tell whether"),
     ],
 )
 def test_why_a_post_is_refused_is_told(

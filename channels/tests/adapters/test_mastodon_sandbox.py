@@ -136,7 +136,7 @@ def test_an_answer_of_the_team_comes_back_with_the_thread_and_edits_are_seen(san
     assert gone is not None
     assert there is not None
     assert (gone.is_deleted, there.is_deleted, there.thread_id) == (True, False, asked["id"])
-    with pytest.raises(Rejected, match="not there any more"):
+    with pytest.raises(Rejected, match="no longer exists"):
         ADAPTER.send(config, Outgoing("k3", "Hello?", asked["id"], asked["id"]))
 
 

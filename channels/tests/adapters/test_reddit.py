@@ -223,7 +223,7 @@ def test_a_user_agent_has_the_form_that_reddit_demands(given: str, sent: str) ->
 
 @pytest.mark.parametrize("given", ["", "Mozilla/5.0 (X11)", "two words"])
 def test_another_user_agent_is_refused_in_words(given: str) -> None:
-    with pytest.raises(Rejected, match="who asks"):
+    with pytest.raises(Rejected, match="requires a User-Agent"):
         client.user_agent(Config({"user_agent": given}))
 
 
@@ -263,7 +263,7 @@ def test_a_spent_quota_ends_the_poll_and_tells_until_when() -> None:
 @pytest.mark.parametrize(
     ("status", "reason", "words"),
     [
-        (403, "quarantined", "is quarantined. Open it once in the browser"),
+        (403, "quarantined", "is quarantined. Open it once in a browser"),
         (403, "private", "is private"),
         (404, "banned", "was banned by Reddit"),
         (403, "something_new", "something_new"),

@@ -73,8 +73,8 @@ def test_without_an_own_token_nothing_is_sent() -> None:
         ("TOO_LONG", Rejected, "too long"),
         ("BANNED_FROM_SUBREDDIT", Rejected, "banned"),
         ("A_CODE_OF_TOMORROW", Rejected, "A_CODE_OF_TOMORROW"),
-        ("USER_REQUIRED", AuthFailed, "may not answer"),
-        ("SOMETHING_IS_BROKEN", Uncertain, "Nobody knows"),
+        ("USER_REQUIRED", AuthFailed, "may not reply"),
+        ("SOMETHING_IS_BROKEN", Uncertain, "cannot tell whether"),
     ],
 )
 def test_errors_in_a_200_are_typed_and_told(code: str, kind: type[ChannelError], words: str) -> None:

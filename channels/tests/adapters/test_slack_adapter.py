@@ -182,7 +182,7 @@ def test_a_room_that_cannot_be_read_is_told_and_the_others_are_read() -> None:
     with working(workspace, rooms=["C0GONE0001", "nowhere", f"{ROOM} swag"]) as (_, config):
         *_, told = pages = list(ADAPTER.fetch(config, None))
         assert ids(pages) == [f"{ROOM}:{ts(1)}"]
-        assert "C0GONE0001: Slack does not know that channel" in told.trouble
+        assert "C0GONE0001: Slack cannot find that channel" in told.trouble
         assert "nowhere: There is no public Slack channel #nowhere." in told.trouble
         lists = workspace.methods().count("conversations.list")
         workspace.names |= {"C0GONE0001": "gone", "C0NOWHERE1": "nowhere"}
@@ -244,7 +244,7 @@ def test_no_rooms_and_no_token_are_told() -> None:
 
 def test_the_check_says_who_reads_what() -> None:
     with working(Workspace()) as (_, config):
-        assert ADAPTER.check(config) == "Works: desk of Acme reads #swag."
+        assert ADAPTER.check(config) == "Connected: desk of Acme reads #swag."
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_the_check_says_who_reads_what() -> None:
     [
         ("invalid_auth", AuthFailed, "valid one"),
         ("missing_scope", AuthFailed, "channels:history"),
-        ("ratelimited", RateLimited, "too often"),
+        ("ratelimited", RateLimited, "limit reached"),
         ("internal_error", Transient, "internal_error"),
         ("not_in_channel", Rejected, "/invite"),
     ],

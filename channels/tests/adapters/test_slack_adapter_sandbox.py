@@ -49,7 +49,7 @@ def test_what_comes_in_is_the_truth(running: launch.Running, config: Config) -> 
     assert len(truth) > 2
     assert all(m.author.name and m.requester for m in found.values())
     assert {name for m in found.values() for name in m.addressed[0]} & set(config.addresses)
-    assert ADAPTER.check(config).startswith("Works: mention_desk of Acme reads #community-advocates")
+    assert ADAPTER.check(config).startswith("Connected: mention_desk of Acme reads #community-advocates")
 
 
 def test_an_answer_is_seen_there_and_a_colleagues_comes_back(running: launch.Running, config: Config) -> None:

@@ -33,7 +33,7 @@ def test_incidents_and_maintenances_are_read_every_time_and_stay_the_same() -> N
     with serving(answer) as server:
         config = Config({"api_base": server.url + "/api/v2/"}, network=server.network())
         first, second = ([i for page in ADAPTER.fetch(config, None) for i in page.items] for _ in range(2))
-        assert ADAPTER.check(config) == "Works: Acme says “Partial System Outage”."
+        assert ADAPTER.check(config) == "Connected: Acme says “Partial System Outage”."
         assert [seen.path for seen in server.seen[:2]] == [
             "/api/v2/incidents.json",
             "/api/v2/scheduled-maintenances.json",

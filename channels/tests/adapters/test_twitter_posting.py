@@ -290,7 +290,7 @@ def who(names: dict[str, str]) -> Callable[[Seen], Reply]:
 def test_the_connection_test_says_who_we_are() -> None:
     with serving(who({"7003-token": "Acme", "7004-token": "AcmeStatus"})) as server:
         said = ADAPTER.check(connection(server))
-    assert said == "Works: the app may read; @acme (may post), @acmestatus (may post)."
+    assert said == "Connected: the app may read; @acme (may post), @acmestatus (may post)."
 
 
 def test_the_connection_test_finds_swapped_tokens() -> None:

@@ -131,7 +131,7 @@ def test_an_old_postgresql_is_refused_with_what_is_needed():
     old = SimpleNamespace(
         vendor="postgresql", connection=SimpleNamespace(server_version=150018), close=lambda: closed.append(True)
     )
-    with pytest.raises(NotSupportedError, match=r"PostgreSQL 16 or newer is needed; DATABASE_URL leads to 15\."):
+    with pytest.raises(NotSupportedError, match=r"PostgreSQL 16 or newer is required; DATABASE_URL points to 15\."):
         db_session.prepare(old)
     assert closed
 

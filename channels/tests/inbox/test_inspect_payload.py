@@ -76,7 +76,7 @@ def test_a_bug_of_the_parser_is_one_line(capsys, tmp_path, fake: FakeAdapter, mo
     path = written(tmp_path, "a.json", GOOD[:1])
     code, out, err = inspect(capsys, path)
     assert (code, out) == (1, [])
-    assert err == [f"{path}: the parser made a mistake, please report it with this file: RuntimeError: two lines"]
+    assert err == [f"{path}: the parser failed; please report it with this file: RuntimeError: two lines"]
 
 
 def test_missing_files_and_folders_are_named(capsys, tmp_path) -> None:

@@ -100,7 +100,7 @@ def test_what_is_an_alarm(values: dict[str, Any], state: str | None) -> None:
 def test_a_channel_that_never_said_anything_is_silent_too() -> None:
     make_channel(working(), name="Forum", last_item_at=None)
     sweep(0)
-    assert "Is its address right?" in Alarm.objects.get().words
+    assert "Check its address." in Alarm.objects.get().words
 
 
 def test_channels_that_are_off_and_connections_in_trouble_are_not_called_silent() -> None:

@@ -35,7 +35,7 @@ def healthy(**values: object) -> Connection:
 @pytest.mark.parametrize(
     ("values", "state", "level", "word"),
     [
-        ({}, "ok", Level.OK, "Works"),
+        ({}, "ok", Level.OK, "Healthy"),
         ({"is_active": False, "paused_reason": "moving house"}, "paused", Level.PAUSED, "moving house"),
         ({"trouble": "auth", "last_error": "401 expired"}, "auth", Level.ERROR, "401 expired"),
         ({"trouble": "quota", "last_error": "429"}, "quota", Level.NOTICE, "quota"),
@@ -49,15 +49,15 @@ def healthy(**values: object) -> Connection:
             Level.ERROR,
             "overdue by 1",
         ),  # leased for ever
-        ({"next_poll_at": NOW - 2 * MINUTE, "lease_until": NOW + MINUTE}, "ok", Level.OK, "Works"),
-        ({"next_poll_at": None}, "late", Level.ERROR, "never polled"),
+        ({"next_poll_at": NOW - 2 * MINUTE, "lease_until": NOW + MINUTE}, "ok", Level.OK, "Healthy"),
+        ({"next_poll_at": None}, "late", Level.ERROR, "Never polled"),
         ({"last_item_at": NOW - 3 * DAY}, "silent", Level.WARNING, "3\xa0days"),
         ({"last_item_at": None}, "silent", Level.WARNING, "unusual"),
         ({"quota_left": 3, "quota_resets_at": NOW + HOUR}, "quota", Level.NOTICE, "3 requests left"),
-        ({"quota_left": 3, "quota_resets_at": NOW - HOUR}, "ok", Level.OK, "Works"),
+        ({"quota_left": 3, "quota_resets_at": NOW - HOUR}, "ok", Level.OK, "Healthy"),
         ({"token_expires_at": NOW + 2 * DAY}, "expiring", Level.WARNING, "2\xa0days"),
         ({"token_expires_at": NOW - DAY}, "expired", Level.ERROR, "expired"),
-        ({"token_expires_at": NOW + 60 * DAY}, "ok", Level.OK, "Works"),
+        ({"token_expires_at": NOW + 60 * DAY}, "ok", Level.OK, "Healthy"),
     ],
 )
 def test_a_connection_tells_how_it_is(values: dict, state: str, level: Level, word: str) -> None:
@@ -119,7 +119,7 @@ def test_the_page_costs_the_same_at_1_and_at_30_connections(
 @pytest.mark.django_db
 def test_the_page_shows_volume_errors_and_what_waits(fake: FakeAdapter, client: Client) -> None:
     client.force_login(manager())
-    assert "Nothing is connected yet" in client.get(reverse("channels:health")).content.decode()
+    assert "No connections yet" in client.get(reverse("channels:health")).content.decode()
     fill(1)
     html = client.get(reverse("channels:health")).content.decode()
     assert "2 items in 24 h" in html

@@ -103,7 +103,7 @@ def test_mail_stays_uncertain_and_says_that_a_person_decides(fake: FakeAdapter) 
         outbox.recover(after(3600 * hours))
         assert outbox.send_due(after(3600 * hours)) == 0
     assert reload(item).state == State.UNCERTAIN
-    assert "Paper mail cannot tell the desk whether it arrived" in item.error
+    assert "Paper mail cannot confirm whether it arrived" in item.error
 
 
 def test_a_lost_deletion_is_simply_done_again(fake: FakeAdapter) -> None:

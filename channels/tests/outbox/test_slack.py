@@ -64,7 +64,7 @@ def test_a_missing_link_does_not_make_a_posted_message_doubtful(workspace: Works
     ("code", "words"),
     [
         ("not_in_channel", "not a member"),
-        ("channel_not_found", "does not know that channel"),
+        ("channel_not_found", "cannot find that channel"),
         ("invalid_auth", "DESK_SLACK_TOKEN"),
         ("missing_scope", "scope"),
         ("something_new", "something_new"),
@@ -151,7 +151,7 @@ def test_a_channel_that_cannot_be_read_leaves_it_to_a_person(workspace: Workspac
         outbox.recover(after(60 * minutes))
     item.refresh_from_db()
     assert item.state == State.UNCERTAIN
-    assert "does not know that channel" in item.error
+    assert "cannot find that channel" in item.error
 
 
 def test_a_direct_message_is_looked_for_in_the_conversation_with_its_member(workspace: Workspace) -> None:

@@ -27,7 +27,7 @@ def test_a_closed_part_is_shown_without_slowing_the_rest(fake: FakeAdapter) -> N
     assert connection.next_poll_at is not None
     assert connection.next_poll_at <= NOW + timedelta(seconds=2 * fake.poll_interval_s[0])
     (first, *_) = connection_health(connection, fake, NOW)
-    assert (first.state, first.words) == ("partly", "A part of it cannot be read. r/odd: The subreddit is private.")
+    assert (first.state, first.words) == ("partly", "Part of it cannot be read. r/odd: The subreddit is private.")
     fake.pages = [page_of(cursor=1)]
     polling.poll(connection.pk, NOW + timedelta(hours=1))
     connection.refresh_from_db()

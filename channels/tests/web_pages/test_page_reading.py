@@ -109,7 +109,7 @@ def test_a_page_is_read_over_the_network_in_its_own_charset() -> None:
 @pytest.mark.parametrize(
     ("answer", "error", "words"),
     [
-        (page(b"%PDF", "application/pdf"), Rejected, "no web page but application/pdf"),
+        (page(b"%PDF", "application/pdf"), Rejected, "not a web page but application/pdf"),
         (page(b"gone", status=404), Rejected, "404"),
         (page(b"x" * (page_reading.MAX_BYTES + 1)), Transient, "sends more than"),
         (page(b"", status=302, Location="http://169.254.169.254/latest/meta-data/"), BlockedAddress, "169.254"),
@@ -129,7 +129,7 @@ def test_addresses_of_the_own_network_are_refused(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc/passwd", "ftp://x.example/", "blog.example", ""])
 def test_what_is_no_web_address_is_told_so(url: str) -> None:
-    with pytest.raises(Rejected, match="no web address"):
+    with pytest.raises(Rejected, match="not a web address"):
         read(Network(), url)
 
 
@@ -143,4 +143,4 @@ def test_the_task_leaves_the_page_or_the_problem_where_it_is_looked_for(settings
     with serving(lambda seen: Reply(drop=True)) as server:
         settings.ALLOWED_PRIVATE_HOSTS = [server.address]
         assert not tasks.read_page(server.url, "reading:c")
-    assert "tried again" not in cache.get("reading:c")["problem"]
+    assert "retries" not in cache.get("reading:c")["problem"]

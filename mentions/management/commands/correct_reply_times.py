@@ -14,12 +14,12 @@ from mentions.models import Ticket
 
 class Command(BaseCommand):
     help = (
-        "Corrects tickets from before today's rules: replies that bounced are no first reply, what waits is due by "
-        "today's targets, and tickets solved without an answer get a reason. Says what it changed; safe to repeat."
+        "Applies today's rules to older tickets: bounced replies no longer count as first replies, open tickets are "
+        "due by today's targets, and tickets solved without an answer get a reason. Prints its changes; safe to repeat."
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+        parser.add_argument("--dry-run", action="store_true", help="print what would change without changing anything")
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         self._say(done or corrections.correct(desk_now()), "would be" if dry_run else "were")
 
     def _say(self, done: corrections.Corrected, were: str) -> None:
-        self.stdout.write(f"{done.bounced} bounced replies {were} taken out of the first replies.")
+        self.stdout.write(f"{done.bounced} bounced replies {were} removed from the first replies.")
         self.stdout.write(f"{done.clocks} due times {were} corrected.")
         total = sum(done.reasons.values())
         self.stdout.write(f"{total} tickets solved without an answer {were} given a reason.")
@@ -37,4 +37,4 @@ class Command(BaseCommand):
             self.stdout.write(f"  {count} {Ticket.NoReply(reason).label}")
         if done.pending:
             numbers = ", ".join(f"#{number}" for number in done.pending[:20])
-            self.stdout.write(f"{len(done.pending)} pending tickets were never answered; look at them: {numbers}")
+            self.stdout.write(f"{len(done.pending)} pending tickets were never answered. Check them: {numbers}")

@@ -14,11 +14,11 @@ from mentions.personal_data.erasing import subject_of
 
 
 class Command(BaseCommand):
-    help = "Writes a zip with everything that the desk holds of one person: data.json, and the files."
+    help = "Writes a ZIP file with everything the desk stores about one person: data.json and the files."
 
     def add_arguments(self, parser: Any) -> None:
         choosing.add_arguments(parser)
-        parser.add_argument("file", type=Path, help="the zip to write; it must not exist yet")
+        parser.add_argument("file", type=Path, help="the ZIP file to write; it must not exist yet")
 
     def handle(self, *args: Any, **options: Any) -> None:
         scope, now = choosing.chosen(options), desk_now()

@@ -89,7 +89,7 @@ def test_a_channel_that_only_notifies_makes_a_ticket_all_the_same(client, sam, c
     ("changed", "words"),
     [
         ({"url": ""}, "required"),
-        ({"url": "javascript:alert(1)"}, "no web address"),
+        ({"url": "javascript:alert(1)"}, "not a web address"),
         ({"channel": "elsewhere"}, "not one of the available"),
         ({"posted_at": "2999-01-01T00:00"}, "in the future"),
         ({"text": "x" * 20_001}, "at most 20000"),
@@ -112,7 +112,7 @@ def test_the_same_page_again_opens_the_ticket_it_has(client, sam, channel, again
     client.post(reverse("mentions:add"), GOOD)
     response = client.post(reverse("mentions:add"), {**GOOD, "url": again, "title": "Another"}, follow=True)
     assert Ticket.objects.count() == 1
-    assert "has a ticket already" in response.content.decode()
+    assert "already has a ticket" in response.content.decode()
 
 
 @pytest.mark.parametrize("where", ["canonical_url", "page_url"])
@@ -148,7 +148,7 @@ def test_a_hidden_ticket_is_neither_shown_nor_made_twice(client, sam, channel):
     MessageFactory(ticket=TicketFactory(channel=hidden, subject="hushhush"), canonical_url="blog.example/2026/acme")
     response = client.post(reverse("mentions:add"), GOOD)
     assert response.status_code == 422
-    assert "your role does not see" in response.content.decode()
+    assert "your role cannot see" in response.content.decode()
     assert "hushhush" not in response.content.decode()
     assert Ticket.objects.count() == 1
 
@@ -160,7 +160,7 @@ def test_our_own_answer_there_is_no_mention(sam, channel):
 
 def test_an_item_that_comes_to_nothing_is_told(sam, channel, monkeypatch):
     monkeypatch.setattr(adding, "ingest_pending", lambda **how: None)
-    with pytest.raises(AddingRefused, match="no ticket came of it"):
+    with pytest.raises(AddingRefused, match="no ticket was created"):
         adding.add(Found(URL, channel="by-hand"), sam, timezone.now())
 
 
@@ -196,7 +196,7 @@ def test_a_page_is_read_by_a_worker_and_fills_the_form(client, sam, channel, sen
 def test_without_javascript_the_same_buttons_lead_to_pages(client, sam, channel, sent):
     response = client.post(reverse("mentions:read_page"), {"url": URL, "title": "Mine"})
     waiting = client.get(response.headers["Location"]).content.decode()
-    assert "Look again" in waiting
+    assert "Refresh" in waiting
     cache.set(sent[0][2], {"page": {"url": URL, "title": "Theirs", "author": "Ada"}})
     html = client.get(response.headers["Location"]).content.decode()
     assert 'value="Mine"' in html
@@ -219,7 +219,7 @@ def test_a_worker_that_never_answers_is_not_waited_for(client, sam, channel, sen
 
 def test_without_a_broker_it_is_said_at_once(client, sam, channel, monkeypatch):
     monkeypatch.setattr(views, "send_task", lambda *args: False)
-    assert "no worker can be reached" in htmx(client, reverse("mentions:read_page"), url=URL).content.decode()
+    assert "no worker is available" in htmx(client, reverse("mentions:read_page"), url=URL).content.decode()
 
 
 def test_a_known_page_is_not_read_again(client, sam, channel, sent):
@@ -257,10 +257,10 @@ def test_the_bookmarklet_fills_the_form_and_reads_nothing(client, sam, channel, 
 
 
 def test_without_a_channel_an_admin_sets_it_up_with_one_click(client, sam):
-    assert "An admin sets it up" in client.get(reverse("mentions:add")).content.decode()
+    assert "Ask an admin to set one up" in client.get(reverse("mentions:add")).content.decode()
     assert client.post(reverse("mentions:set_up_adding")).status_code == 403
     client.force_login(UserFactory(role="admin"))
-    assert "Set it up" in client.get(reverse("mentions:add")).content.decode()
+    assert "Set up" in client.get(reverse("mentions:add")).content.decode()
     for _ in range(2):
         client.post(reverse("mentions:set_up_adding"))
     channel = Channel.objects.get(connection__platform="manual")
@@ -280,5 +280,5 @@ def test_setting_up_beside_names_that_are_taken(client):
 def test_a_hidden_channel_is_not_offered(client, sam, channel):
     ChannelFactory(connection=channel.connection, name="Founders", slug="founders", address="f", visible_to=["admin"])
     assert "Founders" not in client.get(reverse("mentions:add")).content.decode()
-    with pytest.raises(AddingRefused, match="Choose the channel"):
+    with pytest.raises(AddingRefused, match="Choose a channel"):
         adding.add(Found(URL, channel="founders"), sam, timezone.now())

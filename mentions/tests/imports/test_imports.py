@@ -271,13 +271,13 @@ def test_pages_show_what_would_happen_do_it_and_let_it_in_again(client, forum):
     assert "it has a note" in page
     assert Ticket.objects.count() == 2
     done = client.post(f"/channels/imports/{batch_id}/undo/", follow=True).content.decode()
-    assert "1 ticket was taken back." in done
+    assert "1 ticket was deleted." in done
     assert "undone by" in done
     assert list(Ticket.objects.all()) == [ticket]
     assert "Redo…" in client.get("/channels/imports/").content.decode()
-    assert "1 item comes in again." in client.post(f"/channels/imports/{batch_id}/redo/", follow=True).content.decode()
+    assert "Replaying 1 item." in client.post(f"/channels/imports/{batch_id}/redo/", follow=True).content.decode()
     assert InboundItem.objects.get(external_id="2").state in ("pending", "stored")
-    assert "nothing to let in" in client.post(f"/channels/imports/{batch_id}/redo/", follow=True).content.decode()
+    assert "Nothing to redo" in client.post(f"/channels/imports/{batch_id}/redo/", follow=True).content.decode()
 
 
 def test_reports_count_no_more_what_was_taken_back(client, forum):

@@ -95,7 +95,7 @@ def test_the_merge_page_says_who_will_lose_sight(report, tweet):
     client.force_login(UserFactory(role="advocate"))
     page = client.get(f"/tickets/{report.pk}/merge/", {"into": tweet.pk}).content.decode()
     assert "HackerOne is restricted" in page
-    assert f"Everybody else loses sight of #{tweet.pk}" in page
+    assert f"Everybody else loses access to #{tweet.pk}" in page
     public = MessageFactory().ticket
     assert "is restricted" not in client.get(f"/tickets/{public.pk}/merge/", {"into": tweet.pk}).content.decode()
 

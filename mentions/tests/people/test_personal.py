@@ -75,7 +75,7 @@ def test_saving_seals_it_and_has_it_tried_by_a_worker(
     assert open_sealed(account.secrets["token"]) == "token-of-maria"
     assert tasks == [("mentions.check_personal", account.pk)]
     shown = page(client)
-    assert "being checked" in shown
+    assert "checking" in shown
     assert f'hx-get="{url(place)}" hx-trigger="every 2s"' in shown
     assert client.get(url(place)).status_code == 204
     assert "token-of-maria" not in shown
@@ -141,15 +141,15 @@ def test_account_of_somebody_else_is_refused_in_words(client, sam, place, how):
 
 def test_token_that_opens_nothing_is_told(client, sam, place):
     enter(sam, place, "no-such-token")
-    assert "It cannot be used" in page(client)
+    assert "This account cannot be used" in page(client)
     assert not Account.objects.exists()
 
 
 def test_what_is_missing_is_told_and_nothing_is_stored(client, sam, place):
     response = client.post(url(place), {"do": "save", "field_token": " "}, follow=True)
-    assert "Token: This is needed." in response.content.decode()
+    assert "Token: This field is required." in response.content.decode()
     response = client.post(url(place), {"do": "save", "field_token": "env:DESK_CHANNEL_TOKEN"}, follow=True)
-    assert "variables of the server" in response.content.decode()
+    assert "server variables" in response.content.decode()
     assert not PersonalAccount.objects.exists()
 
 
@@ -170,7 +170,7 @@ def test_everybody_sees_and_changes_only_their_own(client, sam, place):
     maria = UserFactory(role="advocate")
     enter(maria, place, "token-of-maria")
     shown = client.get(url(place)).content.decode()
-    assert "Not entered" in shown
+    assert "Not connected" in shown
     assert "Maria" not in shown
     client.post(url(place), {"do": "remove"})
     client.post(url(place), {"do": "check"})

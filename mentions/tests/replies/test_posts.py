@@ -47,7 +47,7 @@ def form(channel, text="All systems work again.", **more):
 def test_it_is_looked_at_twice_and_then_rests(client, infra, status):
     data = form(status)
     page = client.post(POSTS, data).content.decode()
-    assert "Everybody will read this from @acmestatus" in page
+    assert "Everybody will see this post from @acmestatus" in page
     assert not OutboundItem.objects.exists()
     before = timezone.now()
     assert client.post(POSTS, {**data, "confirmed": "yes"}).status_code == 302
@@ -100,7 +100,7 @@ def test_only_roles_of_the_handle_may_post_as_it(client, infra, status):
     for channel in (main, nobody):
         response = client.post(POSTS, form(channel, confirmed="yes"))
         assert response.status_code == 422
-        assert "You may not post as that handle" in response.content.decode()
+        assert "You cannot post as this handle" in response.content.decode()
     assert not OutboundItem.objects.exists()
     assert posts.channels_for(UserFactory(is_superuser=True)) == [status, main]
 
@@ -163,13 +163,13 @@ def test_it_leaves_from_ones_own_account_comes_back_as_no_work_and_is_deleted_fr
     ingest(place.connection, [said("b1", "id-sam", text="Release 4.2 is out")])
     assert Message.objects.get().direction == Message.Direction.TEAM
     assert not Ticket.objects.exists()
-    assert "Delete there" in client.get(POSTS).content.decode()
+    assert "Delete on the platform" in client.get(POSTS).content.decode()
     item = OutboundItem.objects.get()
     for _ in range(2):
         client.post(reverse("mentions:delete_post", args=[item.pk]))
     outbox.send_due(timezone.now() + AFTER_UNDO)
     assert board.deleted == [("id-sam", "b1")]
-    assert "deleted there" in client.get(POSTS).content.decode()
+    assert "deleted on the platform" in client.get(POSTS).content.decode()
 
 
 def test_answer_to_a_post_of_ours_is_a_ticket(client, sam, board, place):

@@ -69,13 +69,13 @@ def test_deletion_that_failed_is_tried_again(wire, client):
     client.post(reverse("mentions:delete_reply", args=[made.reply.pk]))
     settle_everything()
     page = client.get(reverse("mentions:ticket", args=[made.ticket.pk])).content.decode()
-    assert "It could not be deleted there: no delete today" in page
+    assert "Could not delete it on the platform: no delete today" in page
     assert "Try again" in page
     assert DeliveryProblem.objects.get(settled_at=None).kind == "delete"
     wire.refuses = ""
     said = client.post(reverse("mentions:delete_reply", args=[made.reply.pk]), follow=True).content.decode()
-    assert "It will be deleted there in a moment" in said
-    assert "being deleted" in said
+    assert "Deleting it on the platform" in said
+    assert "deleting" in said
     settle_everything()
     made.reply.refresh_from_db()
     assert (made.reply.state, wire.deleted) == ("deleted", [f"w-{made.reply.key}"])

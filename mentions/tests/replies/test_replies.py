@@ -268,7 +268,7 @@ def blocked(reply, ticket, sam):
 def test_message_between_submit_and_hand_over_blocks_and_reopens(ticket, sam):
     reply = submit(ticket, sam)
     MessageFactory(ticket=ticket, namespace="twitter")
-    assert "something new" in blocked(reply, ticket, sam).error
+    assert "a new message" in blocked(reply, ticket, sam).error
 
 
 def test_answered_message_deleted_meanwhile_blocks(ticket, sam):

@@ -44,15 +44,15 @@ def view():
 
 def why(client, path):
     page = client.get(path).content.decode()
-    return page.split("Why this one</h2><p>")[1].split("</p>")[0]
+    return page.split("Why this ticket</h2><p>")[1].split("</p>")[0]
 
 
 def test_why_says_oldest_only_of_what_play_picked_as_the_oldest(client, sam, view):
     ticket = MessageFactory().ticket
     assert why(client, "/play/tweets/") == "oldest in Tweets"
     assert why(client, "/play/tweets/") == "oldest in Tweets"
-    assert why(client, "/play/") == "you hold it already. Pass it on to go on with the queue."
-    assert why(client, reverse("mentions:ticket", args=[ticket.pk])) == "you took it"
+    assert why(client, "/play/") == "you already hold it. Finish or hand it back to continue with the queue."
+    assert why(client, reverse("mentions:ticket", args=[ticket.pk])) == "you claimed it"
 
 
 def test_why_does_not_call_the_oldest_what_was_taken_from_a_list(client, sam, view):
@@ -60,14 +60,14 @@ def test_why_does_not_call_the_oldest_what_was_taken_from_a_list(client, sam, vi
     Ticket.objects.filter(pk=old.pk).update(queued_at=timezone.now() - timedelta(days=1))
     claims.claim(sam, young.pk, timezone.now())
     for path in ("/play/", "/play/tweets/"):
-        assert why(client, path).startswith("you hold it already.")
+        assert why(client, path).startswith("you already hold it.")
 
 
 def test_why_says_of_ones_own_that_it_is_ones_own(client, sam, view):
     old, mine = MessageFactory().ticket, MessageFactory().ticket
     Ticket.objects.filter(pk=old.pk).update(queued_at=timezone.now() - timedelta(days=1))
     Ticket.objects.filter(pk=mine.pk).update(assignee=sam)
-    assert why(client, "/play/tweets/") == "assigned to you: yours come before the others"
+    assert why(client, "/play/tweets/") == "assigned to you: your tickets come first"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_what_a_macro_makes_of_the_ticket_is_on_the_first_button(client, sam, pl
     page = client.get("/play/tweets/").content.decode()
     assert 'value="pending" data-send="default">Reply &amp; pending <kbd>⌃⏎</kbd>' in page
     assert 'value="solved" data-send="other">Reply &amp; solve <kbd>⌃⇧⏎</kbd>' in page
-    assert "The macro makes it <strong>pending</strong>" in page
+    assert "The macro sets the ticket to <strong>pending</strong>" in page
 
 
 def test_only_where_the_platform_deletes_the_page_offers_it(client, sam):

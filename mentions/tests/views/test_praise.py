@@ -38,7 +38,7 @@ def test_praise_likes_the_last_message_after_the_undo_window(sam):
     item = OutboundItem.objects.get(kind="like")
     assert (item.pk, item.payload["external_id"]) == (event.data["like"], last.external_id)
     assert item.not_before > LATER
-    assert history.sentence("no_reply", event.data) == "needs no reply: praise, with a like"
+    assert history.sentence("no_reply", event.data) == "marked no reply needed: praise, with a like"
 
 
 def test_praise_taken_back_likes_nothing_and_can_be_given_again(sam):

@@ -27,13 +27,13 @@ def test_the_same_page_on_another_platform_is_shown_on_both(client, sam, story, 
     other = MessageFactory(ticket=TicketFactory(subject="Talk about it"), **{where: PLACE}).ticket
     assert "Talk about it" in page(client, story)
     assert "The post itself" in page(client, other)
-    assert "Elsewhere" in page(client, story)
+    assert "Related mentions" in page(client, story)
 
 
 def test_nothing_is_shown_where_nothing_is(client, sam, story):
     MessageFactory(canonical_url="blog.example/other", ticket=TicketFactory(subject="Another page"))
     MessageFactory(ticket=TicketFactory(subject="No address"))
-    assert "Elsewhere" not in page(client, story)
+    assert "Related mentions" not in page(client, story)
 
 
 def test_hidden_and_merged_tickets_are_not_shown(client, sam, story):
@@ -41,7 +41,7 @@ def test_hidden_and_merged_tickets_are_not_shown(client, sam, story):
     MessageFactory(ticket=TicketFactory(merged_into=story, subject="gone"), page_url=PLACE)
     html = page(client, story)
     assert "hush" not in html
-    assert "Elsewhere" not in html
+    assert "Related mentions" not in html
 
 
 def test_others_in_the_same_thread_are_not_elsewhere(client, sam):
@@ -49,7 +49,7 @@ def test_others_in_the_same_thread_are_not_elsewhere(client, sam):
         MessageFactory(ticket=TicketFactory(subject=f"Asker {n}"), page_url=PLACE, thread_id="story-1") for n in (1, 2)
     )
     assert first.ticket != second.ticket
-    assert "Elsewhere" not in page(client, first.ticket)
+    assert "Related mentions" not in page(client, first.ticket)
 
 
 def test_it_costs_one_statement_however_many_there_are(client, sam, story, django_assert_max_num_queries):
@@ -64,4 +64,4 @@ def test_it_costs_one_statement_however_many_there_are(client, sam, story, djang
     for number in range(20):
         MessageFactory(page_url=PLACE, ticket=TicketFactory(subject=f"Talk {number}"))
     assert count() == one
-    assert "and more about the same page" in page(client, story)
+    assert "More tickets mention this page." in page(client, story)

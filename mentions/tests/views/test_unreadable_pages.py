@@ -70,7 +70,7 @@ def test_it_cannot_be_answered_and_the_page_says_what_to_do(client, sam, stood):
     now = desk_now()
     ticket = claims.claim(sam, stood.ticket_id, now)
     text = client.get(f"/tickets/{ticket.pk}/").content.decode()
-    assert "the message could not be read" in text
+    assert "This message could not be read" in text
     with pytest.raises(ReplyRefused):
         replies.submit(
             ticket.pk, sam, ticket.claim_token, key=uuid.uuid4(), text="hello", channel_id=ticket.channel_id,

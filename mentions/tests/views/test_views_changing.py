@@ -69,9 +69,9 @@ def test_merged_ticket_says_where_it_went(client, sam, channel):
     assert response.url == url("ticket", target)
     assert target.messages.count() == 2
     page = client.get(url("ticket", source)).content.decode()
-    assert f'goes on in <a href="{url("ticket", target)}">#{target.pk}</a>' in page
+    assert f'was merged into <a href="{url("ticket", target)}">#{target.pk}</a>' in page
     assert f"merged into #{target.pk}" in page
-    assert f"took in #{source.pk}" in client.get(url("ticket", target)).content.decode()
+    assert f"merged in #{source.pk}" in client.get(url("ticket", target)).content.decode()
     assert url("merge", source) not in page
 
 
@@ -80,7 +80,7 @@ def test_merge_into_nothing_says_so(client, sam, channel, into):
     source = asked(channel)
     response = client.post(url("merge", source), {"into": into})
     assert response.status_code == 422
-    assert "There is no ticket" in response.content.decode()
+    assert "does not exist, or you do not have access to it" in response.content.decode()
     assert "<b>”" not in response.content.decode()
 
 
@@ -96,7 +96,7 @@ def test_merge_with_itself_or_with_one_in_work_is_refused_in_words(client, sam, 
     source, target = asked(channel), asked(channel)
     assert "itself" in client.post(url("merge", source), {"into": source.pk}).content.decode()
     held_by(UserFactory(), target)
-    assert "is being worked on" in client.post(url("merge", source), {"into": target.pk}).content.decode()
+    assert "Somebody is working on ticket" in client.post(url("merge", source), {"into": target.pk}).content.decode()
     source.refresh_from_db()
     assert source.merged_into_id is None
 
@@ -121,14 +121,14 @@ def test_a_message_becomes_a_ticket_of_its_own(client, sam, channel):
     assert second.ticket_id != ticket.pk
     assert response.url == url("ticket", second.ticket)
     page = client.get(url("ticket", ticket)).content.decode()
-    assert f"made a message its own ticket, #{second.ticket_id}" in page
+    assert f"split a message into #{second.ticket_id}" in page
     assert url("split", ticket) not in page
 
 
 def test_the_only_message_cannot_be_split_off(client, sam, channel):
     ticket = asked(channel)
     response = client.post(url("split", ticket), {"message": ticket.messages.get().pk}, follow=True)
-    assert "Nothing would be left" in response.content.decode()
+    assert "At least one message must stay" in response.content.decode()
     with pytest.raises(merging.MergeRefused):
         merging.split(ticket.pk, [0], sam, timezone.now())
 
@@ -147,7 +147,7 @@ def test_a_like_is_queued_once_and_its_state_is_shown(client, sam, channel):
     assert item.connection_id == channel.connection_id
     assert ticket.events.filter(kind="liked").count() == 1
     page = client.get(url("ticket", ticket)).content.decode()
-    assert "being liked" in page
+    assert "sending like" in page
     assert url("like", ticket) not in page
     OutboundItem.objects.filter(pk=item.pk).update(state="sent")
     assert ">liked</span>" in client.get(url("ticket", ticket)).content.decode()

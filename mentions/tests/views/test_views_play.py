@@ -97,14 +97,14 @@ def test_what_is_held_from_another_view_says_so(client, sam, held):
     assert client.get("/play/all/").context["why"] == "oldest in All"
     elsewhere = client.get("/play/forum/")
     assert elsewhere.context["ticket"] == held
-    assert elsewhere.context["why"] == "you hold it already. Pass it on to go on with Forum."
+    assert elsewhere.context["why"] == "you already hold it. Finish or hand it back to continue with Forum."
 
 
 def test_taking_a_second_ticket_leads_to_the_one_that_is_held(client, sam, held, tickets):
     refused = client.post(reverse("mentions:claim", args=[tickets[1].pk]), follow=True)
     page = refused.content.decode()
     assert f"You hold ticket #{held.pk}." in page
-    assert f'<a href="{reverse("mentions:ticket", args=[held.pk])}">Go there</a>' in page
+    assert f'<a href="{reverse("mentions:ticket", args=[held.pk])}">Open</a>' in page
 
 
 def test_a_view_that_claiming_leaves_is_not_another_one(client, sam, tickets):
@@ -207,7 +207,7 @@ def test_parking_until_a_time_of_the_viewers_own_zone(client, sam, held):
 @pytest.mark.parametrize("at", ["yesterday", "2026-13-45T99:99"])
 def test_a_time_that_is_none_is_refused_in_words(client, held, at):
     response = leave(client, held, "park", waiting_on="monitor", at=at)
-    assert "not a time" in words(response)[0]
+    assert "not a valid time" in words(response)[0]
     held.refresh_from_db()
     assert held.waiting_on == ""
 
@@ -281,7 +281,7 @@ def test_new_messages_stop_the_reply_and_the_text_stays(client, held):
     response = send(client, held, guard=guard, text="My long answer")
     page = response.content.decode()
     assert response.status_code == 409
-    assert "1 new message since you began: read it, then send." in page
+    assert "1 new message since you started. Read it, then send." in page
     assert "My long answer" in page
     assert f'id="message-{late.pk}" data-fresh' in page
     assert f'name="guard" value="{late.pk}"' in page
@@ -291,7 +291,7 @@ def test_new_messages_stop_the_reply_and_the_text_stays(client, held):
 def test_two_new_messages_are_said_in_the_plural(client, held):
     guard = held.messages.get().pk
     MessageFactory.create_batch(2, ticket=held, namespace="twitter")
-    assert "2 new messages since you began: read them, then send." in send(client, held, guard=guard).content.decode()
+    assert "2 new messages since you started. Read them, then send." in send(client, held, guard=guard).content.decode()
 
 
 def test_a_reply_that_is_too_long_comes_back_with_its_text(client, held):

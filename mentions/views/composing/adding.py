@@ -44,14 +44,14 @@ MINUTE = "%Y-%m-%dT%H:%M"
 
 class AddForm(forms.Form):
     url = forms.CharField(
-        label=gettext_lazy("Address of the page"),
+        label=gettext_lazy("Page URL"),
         max_length=2000,
         widget=forms.TextInput(attrs={"inputmode": "url", "placeholder": "https://", "autocomplete": "off"}),
     )
     title = forms.CharField(label=gettext_lazy("Title"), max_length=500, required=False)
-    author = forms.CharField(label=gettext_lazy("Who wrote it"), max_length=250, required=False)
+    author = forms.CharField(label=gettext_lazy("Author"), max_length=250, required=False)
     text = forms.CharField(
-        label=gettext_lazy("What they say"),
+        label=gettext_lazy("Text"),
         max_length=20_000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
@@ -60,7 +60,7 @@ class AddForm(forms.Form):
         label=gettext_lazy("Published"),
         required=False,
         widget=forms.DateTimeInput(format=MINUTE, attrs={"type": "datetime-local"}),
-        help_text=gettext_lazy("Empty: now."),
+        help_text=gettext_lazy("Leave empty to use the current time."),
     )
     channel = forms.ChoiceField(label=gettext_lazy("Channel"))
     language = forms.CharField(max_length=12, required=False, widget=forms.HiddenInput)
@@ -74,13 +74,13 @@ class AddForm(forms.Form):
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"])
         if not is_web_address(url):
-            raise forms.ValidationError(_("This is no web address. It should begin with https:// (or http://)."))
+            raise forms.ValidationError(_("This is not a web address. It must start with https:// or http://."))
         return url
 
     def clean_posted_at(self) -> datetime | None:
         at: datetime | None = self.cleaned_data["posted_at"]
         if at is not None and at > desk_now():
-            raise forms.ValidationError(_("This is in the future."))
+            raise forms.ValidationError(_("This time is in the future."))
         return at
 
     def found(self) -> Found:
@@ -107,7 +107,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if added.is_new:
         messages.success(request, _("Added."))
     else:
-        messages.info(request, _("This page has a ticket already: here it is. Nothing was added."))
+        messages.info(request, _("This page already has a ticket: this one. Nothing was added."))
     return redirect("mentions:ticket", added.ticket.pk)
 
 
@@ -119,7 +119,7 @@ def read_page(request: HttpRequest) -> HttpResponse:
     form = AddForm(initial=_typed(request.POST), user=request.user)
     url = request.POST.get("url", "").strip()[:2000]
     if not is_web_address(url):
-        told = _("Paste the address of a page first. It should begin with https:// (or http://).")
+        told = _("Enter a page URL first. It must start with https:// or http://.")
         return _page(request, form, problem=told, status=422)
     try:
         known = adding.ticket_of(url, request.user, desk_now())
@@ -128,7 +128,7 @@ def read_page(request: HttpRequest) -> HttpResponse:
     if known is not None:
         return _page(request, form, known=known)
     if not may_ask(request.user.pk):
-        why = _("several were read for you within a minute; wait a moment, then try again")
+        why = _("you read several pages within a minute; wait a moment, then try again")
         return _page(request, form, problem=_CANNOT_READ % {"why": why}, status=429)
     key = uuid4().hex
     begun = {"typed": _typed(request.POST), "at": desk_now().timestamp()}
@@ -138,13 +138,13 @@ def read_page(request: HttpRequest) -> HttpResponse:
     except RedisError:
         is_begun = False
     if not is_begun:
-        return _page(request, form, problem=_CANNOT_READ % {"why": _("no worker can be reached")})
+        return _page(request, form, problem=_CANNOT_READ % {"why": _("no worker is available")})
     if not request.headers.get("HX-Request"):
         return redirect("mentions:page_read", key)
     return _page(request, form, reading=key)
 
 
-_CANNOT_READ = gettext_lazy("The page could not be read: %(why)s. Fill in what it says yourself.")
+_CANNOT_READ = gettext_lazy("The page could not be read: %(why)s. Fill in the fields yourself.")
 
 
 @require_http_methods(["GET", "POST"])
@@ -177,7 +177,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(adding.SET_UP):
         raise PermissionDenied(_("Only an admin can set this up."))
     channel = by_hand.set_up()
-    messages.success(request, _("Pages that are added come into the channel “%(name)s”.") % {"name": channel.name})
+    messages.success(request, _("Added pages go to the channel “%(name)s”.") % {"name": channel.name})
     return redirect("mentions:add")
 
 

@@ -50,7 +50,7 @@ def play(request: HttpRequest, view: str | None = None) -> HttpResponse:
     if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return HttpResponse(status=204)
     if not view_filters.is_queue(chosen.filters):
-        messages.warning(request, _("“%(view)s” holds nothing that waits for an answer.") % {"view": chosen.name})
+        messages.warning(request, _("“%(view)s” has no tickets waiting for an answer.") % {"view": chosen.name})
         return redirect("mentions:queue", view)
     if request.session.get(playing.PLAYED) != chosen.slug:
         request.session[playing.PLAYED] = chosen.slug
@@ -138,7 +138,7 @@ def _until(request: HttpRequest) -> datetime | None:
             at = at.replace(tzinfo=timezone.get_current_timezone())
         return at.astimezone(UTC) if at else None
     except (ValueError, OverflowError) as error:
-        raise OutcomeRefused(_("The time at which it comes back is not a time.")) from error
+        raise OutcomeRefused(_("The return time is not a valid time.")) from error
 
 
 def _hand_back(request: HttpRequest, number: int, now: datetime) -> Event:
@@ -165,12 +165,12 @@ def _release(request: HttpRequest, number: int, now: datetime) -> None:
 
 OUTCOMES: dict[str, tuple[Callable[[HttpRequest, int, datetime], Event | None], Callable[[], str]]] = {
     "solve": (_solve, lambda: _("solved")),
-    "pending": (_pending, lambda: _("waits for them")),
-    "no-reply": (_no_reply, lambda: _("needs no reply")),
+    "pending": (_pending, lambda: _("pending")),
+    "no-reply": (_no_reply, lambda: _("no reply needed")),
     "park": (_park, lambda: _("parked")),
     "hand-back": (_hand_back, lambda: _("handed back")),
     "answered": (_answered, lambda: _("answered outside; it is solved when the answer is seen")),
-    "reopen": (_reopen, lambda: _("open again")),
+    "reopen": (_reopen, lambda: _("reopened")),
     "wake": (_wake, lambda: _("back in the queue")),
     "release": (_release, lambda: ""),
 }
@@ -190,5 +190,5 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     except (OutcomeRefused, claims.AlreadyClaimed) as refused:
         messages.error(request, str(refused))
         return redirect("mentions:home")
-    messages.success(request, _("Taken back."))
+    messages.success(request, _("Undone."))
     return back_to(request, ticket.pk, now)

@@ -42,14 +42,14 @@ def posts(request: HttpRequest) -> HttpResponse:
             if request.POST.get("confirmed"):
                 now = desk_now()
                 verbs.submit(request.user, key=key, channel_id=form["chosen"], text=text, now=now)
-                messages.success(request, _("It is posted when the time to undo it is over."))
+                messages.success(request, _("It is posted when the undo window ends."))
                 return redirect("mentions:posts")
             if request.POST.get("change"):
                 form["confirm"] = None
         except (verbs.PostRefused, ReplyRefused) as refused:
             form |= {"problem": str(refused), "confirm": None}
         except ValueError:
-            form |= {"problem": _("The page is incomplete. Look at the words and send them again.")}
+            form |= {"problem": _("The page was incomplete. Check the text and send it again.")}
     else:
         form["text"] = request.session.pop(TAKEN_BACK, "")
     return _page(request, channels, form)
@@ -60,8 +60,8 @@ def _channels(request: HttpRequest) -> list[Channel]:
     if not channels:
         raise PermissionDenied(
             _(
-                "None of your roles may post as one of our handles, or it takes an account of your own that is not in "
-                "your settings yet. Ask an admin if it should."
+                "None of your roles can post from our handles, or the platform needs your own account, which is not "
+                "in your settings yet. Ask an admin if you need it."
             )
         )
     return channels
@@ -83,7 +83,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     except (verbs.PostRefused, outbox.WrongState) as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, _("Taken back: nothing was posted."))
+        messages.success(request, _("Undone: nothing was posted."))
     return redirect("mentions:posts")
 
 

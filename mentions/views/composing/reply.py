@@ -39,15 +39,15 @@ _WINDOW = re.compile(r"[0-9a-f]{16,40}\Z")
 
 AFTER_WORDS = {
     "solved": lambda: _("answered and solved"),
-    "pending": lambda: _("answered, waits for them"),
-    "open": lambda: _("answered, stays with you"),
+    "pending": lambda: _("answered and pending"),
+    "open": lambda: _("answered, still open"),
 }
 
 
 DELETION_WORDS = {
-    promises.Stage.HANDED: lambda: _("It will be deleted there in a moment; the conversation says when it is."),
-    promises.Stage.SENT: lambda: _("It is deleted there already."),
-    promises.Stage.FAILED: lambda: _("It could not be deleted there. The conversation says why."),
+    promises.Stage.HANDED: lambda: _("Deleting it on the platform. The conversation shows when it is done."),
+    promises.Stage.SENT: lambda: _("It is already deleted on the platform."),
+    promises.Stage.FAILED: lambda: _("It could not be deleted on the platform. The conversation shows why."),
 }
 """Progress of a requested deletion."""
 
@@ -66,7 +66,7 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
     except ValueError:
         key = None
     if key is None or guard is None or channel_id is None:
-        return HttpResponseBadRequest(_("The page is incomplete; reload it. Drafts are kept."))
+        return HttpResponseBadRequest(_("The page was incomplete. Reload it. Drafts are kept."))
     text = request.POST.get("text", "")
     try:
         reply = replies.submit(
@@ -82,8 +82,8 @@ def send(request: HttpRequest, number: int) -> HttpResponse:
         )
     except replies.ThreadMoved as moved:
         problem = ngettext(
-            "%(count)d new message since you began: read it, then send.",
-            "%(count)d new messages since you began: read them, then send.",
+            "%(count)d new message since you started. Read it, then send.",
+            "%(count)d new messages since you started. Read them, then send.",
             len(moved.messages),
         ) % {"count": len(moved.messages)}
         drafts.save(number, request.user, text, now)
@@ -154,7 +154,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     except replies.TooLate as late:
         messages.error(request, str(late))
     else:
-        messages.success(request, _("Taken back: nothing was sent, your text is a draft again."))
+        messages.success(request, _("Undone: nothing was sent, your text is a draft again."))
     return back_to(request, reply.ticket_id, now)
 
 

@@ -47,7 +47,7 @@ def _change(request: HttpRequest, now: datetime) -> bulk.Change:
     if do == "tag":
         names = request.POST.get("tags", "").replace(",", " ").split()
         if not names:
-            raise ValidationError(_("Write a tag first."))
+            raise ValidationError(_("Enter a tag first."))
         return bulk.tag(names, request.user, now)
     if do == "priority":
         priority = number_of(request.POST.get("priority"))
@@ -56,7 +56,7 @@ def _change(request: HttpRequest, now: datetime) -> bulk.Change:
         return bulk.prioritise(priority, request.user, now)
     reason = request.POST.get("reason", "")
     if do != "no_reply" or not reason or reason not in Ticket.NoReply.values:
-        raise ValidationError(_("Choose what to do with them first."))
+        raise ValidationError(_("Choose an action first."))
     return bulk.no_reply(reason, request.user, now)
 
 
@@ -67,7 +67,5 @@ def _told(done: bulk.Done) -> str:
         parts.append(_("%(count)d held by %(name)s") % {"count": done.held_by.count(name), "name": name})
     if done.refused:
         count = len(done.refused)
-        parts.append(
-            ngettext("%(count)d had nothing to change", "%(count)d had nothing to change", count) % {"count": count}
-        )
+        parts.append(ngettext("%(count)d unchanged", "%(count)d unchanged", count) % {"count": count})
     return ", ".join(parts)

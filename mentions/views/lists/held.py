@@ -41,5 +41,7 @@ def settle(request: HttpRequest, verb: str, number: str | None = None) -> HttpRe
     if count:
         messages.success(request, told % {"count": count})
     else:
-        messages.warning(request, _("Nothing was changed: it is still being looked for, or somebody has decided."))
+        messages.warning(
+            request, _("Nothing was changed: it is still being looked up, or somebody has already decided.")
+        )
     return redirect("mentions:held")

@@ -73,9 +73,11 @@ def _ticket_of(item: OutboundItem) -> int | None:
 def proof(item: OutboundItem) -> str:
     """The evidence for whether it was sent, in words."""
     if item.state == State.SENT:
-        return _("Found on the platform: it was sent.")
+        return _("Found on the platform: already sent.")
     if item.state == State.UNCERTAIN and outlook(item)[3]:
-        return _("Being looked for on the platform.")
+        return _("Being looked up on the platform.")
     if item.state == State.UNCERTAIN:
-        return _("Not known: %(platform)s cannot be asked. Look there first.") % {"platform": outlook(item)[2]}
+        return _("Unknown: %(platform)s does not offer a way to check. Look there first.") % {
+            "platform": outlook(item)[2]
+        }
     return item.error

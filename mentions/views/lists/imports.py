@@ -69,7 +69,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     access.require(request.user, UNDO)
     shown = get_object_or_404(_batches(request), pk=number)
     undone = imports.undo(shown.pk, request.user, desk_now())
-    words = ngettext("%(count)d ticket was taken back.", "%(count)d tickets were taken back.", undone.tickets)
+    words = ngettext("%(count)d ticket was deleted.", "%(count)d tickets were deleted.", undone.tickets)
     messages.success(request, words % {"count": undone.tickets})
     return redirect("mentions:import", number)
 
@@ -81,11 +81,11 @@ def redo(request: HttpRequest, number: int) -> HttpResponse:
     shown = get_object_or_404(_batches(request), pk=number)
     count = imports.redo(shown.pk)
     if count:
-        words = ngettext("%(count)d item comes in again.", "%(count)d items come in again.", count) % {"count": count}
+        words = ngettext("Replaying %(count)d item.", "Replaying %(count)d items.", count) % {"count": count}
         messages.success(request, words)
     else:
         messages.warning(
             request,
-            _("There was nothing to let in: no item is marked as undone, or its raw form is gone."),
+            _("Nothing to redo: no item is marked as undone, or its raw data is gone."),
         )
     return redirect("mentions:import", number)

@@ -36,7 +36,7 @@ def erase(request: HttpRequest, number: int) -> HttpResponse:
             messages.success(request, _("The data is being erased. The audit log says what was removed."))
             return redirect("mentions:author", number)
         else:
-            problem = _("Nothing was erased: no worker can be reached. Try again in a minute.")
+            problem = _("Nothing was erased: no worker is available. Try again in a minute.")
     context = {"author": author, "title": scope.title, "plan": _words(scope), "problem": problem}
     return render(request, "mentions/erase.html", context, status=422 if problem else 200)
 
@@ -71,9 +71,9 @@ def _scope(request: HttpRequest, number: int) -> tuple[Author, Scope]:
 def _words(scope: Scope) -> list[str]:
     names = {
         "accounts": _("accounts"),
-        "tickets": _("tickets, which stay without their words"),
-        "messages": _("messages, theirs and ours to them"),
+        "tickets": _("tickets, kept without their text"),
+        "messages": _("messages from and to them"),
         "files": _("files"),
-        "tickets of others that name them": _("tickets of others, in which their names are taken out"),
+        "tickets of others that name them": _("tickets of others, with their names removed"),
     }
     return [f"{count} {names[what]}" for what, count in scopes.plan(scope).items()]

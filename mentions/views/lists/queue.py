@@ -29,8 +29,8 @@ from mentions.views.ticket.ticket_page import NO_REPLY_REASONS
 PAGE = 50
 COUNTS_S = 4
 NEXT_WORDS = {
-    "oldest": gettext_lazy("Younger"),
-    "stale": gettext_lazy("Younger"),
+    "oldest": gettext_lazy("Newer"),
+    "stale": gettext_lazy("Newer"),
     "due": gettext_lazy("Due later"),
 }
 
@@ -143,7 +143,7 @@ def _context(
         "can_pick": request.user.has_perm(access.BULK),
         "priorities": Priority.choices,
         "no_reply_reasons": [
-            (value, _("praise: like it where the desk can") if value == Ticket.NoReply.PRAISE else label)
+            (value, _("praise: like it where possible") if value == Ticket.NoReply.PRAISE else label)
             for value, label in NO_REPLY_REASONS
         ],
         "next": paging.cursor_of(records[-1], order) if more else "",

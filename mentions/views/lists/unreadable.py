@@ -39,9 +39,7 @@ def replay(request: HttpRequest, number: int) -> HttpResponse:
     may_play(request)
     message = _stand_in_or_404(request, number)
     if inbox.replay([message.item_id or 0]):
-        messages.info(
-            request, _("It is being read again. Reload in a moment: if it works, this ticket is the mention.")
-        )
+        messages.info(request, _("Reading it again. Reload in a moment: if it works, this ticket shows the mention."))
     else:
-        messages.info(request, _("It is being read again already."))
+        messages.info(request, _("It is already being read again."))
     return redirect("mentions:ticket", message.ticket_id)

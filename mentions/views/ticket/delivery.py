@@ -38,7 +38,7 @@ def _tag(request: HttpRequest, *_args: Any) -> str | None:
 def count(request: HttpRequest) -> HttpResponse:
     """{"count", "words"}; 304 while nothing has changed."""
     found = delivery_problems.count_for(request.user, desk_now())
-    words = ngettext("%(count)d was not delivered", "%(count)d were not delivered", found) % {"count": found}
+    words = ngettext("%(count)d not delivered", "%(count)d not delivered", found) % {"count": found}
     response = JsonResponse({"count": found, "words": words if found else ""})
     response.headers["Cache-Control"] = "private, no-cache"
     return response
@@ -50,9 +50,9 @@ def settle(request: HttpRequest, number: int) -> HttpResponse:
     """Mark a problem as settled."""
     try:
         if delivery_problems.dismiss(number, request.user, desk_now()):
-            messages.success(request, _("Settled. It is off the list."))
+            messages.success(request, _("Marked as settled."))
         else:
-            messages.info(request, _("It was settled already."))
+            messages.info(request, _("It was already settled."))
     except DeliveryProblem.DoesNotExist as error:
         raise Http404(number) from error
     return redirect("mentions:delivery_problems")

@@ -38,18 +38,18 @@ def _badge(reply: Reply) -> str:
         Stage.UNCERTAIN: _("uncertain"),
         Stage.FAILED: _("not sent"),
         Stage.BLOCKED: _("stopped"),
-        Stage.DELETED: _("deleted there"),
+        Stage.DELETED: _("deleted on the platform"),
     }
     return words[Stage(reply.state)]
 
 
 def _words(reply: Reply) -> str:
     if reply.state == Stage.UNCERTAIN:
-        step = _("The platform did not say whether it took this reply. Look there before you write once more.")
+        step = _("The platform did not confirm this reply. Check the platform before you write another one.")
     elif reply.state == Stage.FAILED:
-        step = _("Your text is a draft again: take the ticket and send it.")
+        step = _("Your text is a draft again: claim the ticket and send it.")
     elif reply.state == Stage.BLOCKED:
-        step = _("Nothing was sent; your text is kept as a draft. Reload the page to read what is new.")
+        step = _("Nothing was sent; your text is kept as a draft. Reload the page to read the new messages.")
     else:
         return ""
     return f"{reply.error} {step}".strip()

@@ -35,7 +35,7 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
         except merging.MergeRefused as refused:
             problem = str(refused)
         else:
-            words = _("#%(source)s is part of #%(target)s now.") % {"source": source.pk, "target": target.pk}
+            words = _("#%(source)s was merged into #%(target)s.") % {"source": source.pk, "target": target.pk}
             messages.success(request, words)
             return redirect("mentions:ticket", target.pk)
     context: dict[str, Any] = {"source": source, "target": target, "problem": problem, "wanted": wanted}
@@ -51,7 +51,7 @@ def _other(request: HttpRequest, source: Ticket, wanted: int | None, said: str) 
         return None, ""
     if wanted == source.pk:
         return None, _("A ticket cannot be merged into itself. Give the number of the other one.")
-    nothing = _("There is no ticket “%(number)s” that you may see.") % {"number": said[:40]}
+    nothing = _("Ticket “%(number)s” does not exist, or you do not have access to it.") % {"number": said[:40]}
     if wanted is None:
         return None, nothing
     related = ("channel__connection", "requester__person")
@@ -78,7 +78,7 @@ def split(request: HttpRequest, number: int) -> HttpResponse:
     except merging.MergeRefused as refused:
         messages.error(request, str(refused))
         return back_to(request, number, desk_now())
-    words = _("The message is a ticket of its own now: #%(id)s.") % {"id": new.pk}
+    words = _("The message is now ticket #%(id)s.") % {"id": new.pk}
     held = claims.current(request.user, desk_now())
     if held is None or held.pk != number:
         messages.success(request, words)

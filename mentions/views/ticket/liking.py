@@ -23,5 +23,5 @@ def like(request: HttpRequest, number: int) -> HttpResponse:
     may_play(request)
     visible_or_404(request, number)
     likes.like(number, number_of(request.POST.get("message")) or 0, request.user, desk_now())
-    messages.info(request, _("The like is on its way; the message says when it is there."))
+    messages.info(request, _("Sending the like. The message shows when it is done."))
     return redirect(playing.address(number, view_of(request)))

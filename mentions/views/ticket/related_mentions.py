@@ -66,4 +66,4 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str
     return {"others": found[:SHOWN], "are_more": len(found) > SHOWN} if found else None
 
 
-ELSEWHERE = Panel("elsewhere", _("Elsewhere"), "mentions/_elsewhere.html", context, position=30)
+ELSEWHERE = Panel("elsewhere", _("Related mentions"), "mentions/_elsewhere.html", context, position=30)

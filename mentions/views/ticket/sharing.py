@@ -36,10 +36,10 @@ def share(request: HttpRequest, number: int) -> HttpResponse:
         except ValueError:
             form |= {
                 "key": str(uuid4()),
-                "problem": _("The page is incomplete. Look at the words and send them again."),
+                "problem": _("The page was incomplete. Check the text and send it again."),
             }
         else:
-            messages.success(request, _("On its way to %(channel)s.") % {"channel": form["channel"].strip()})
+            messages.success(request, _("Sharing to %(channel)s.") % {"channel": form["channel"].strip()})
             return back_to(request, number, desk_now())
     else:
         form["text"] = sharing.words_for(ticket)

@@ -196,7 +196,7 @@ def sends(usual: str) -> list[Send]:
     words = {
         Ticket.Status.SOLVED: _("Reply & solve"),
         Ticket.Status.PENDING: _("Reply & pending"),
-        Ticket.Status.OPEN: _("Reply, keep it open"),
+        Ticket.Status.OPEN: _("Reply & keep open"),
     }
     order = sorted(words, key=lambda status: status != (usual or Ticket.Status.SOLVED))
     return [Send(status.value, words[status]) for status in order]
@@ -285,13 +285,15 @@ def park_times(now: datetime) -> list[tuple[str, str]]:
 def why_this_one(thread: Thread, view: View | None, user: access.User, facts: Facts) -> str:
     """Why this advocate got it, in words."""
     if view is not None and not (facts.in_view and facts.picked.how and facts.picked.view == view.slug):
-        return _("you hold it already. Pass it on to go on with %(view)s.") % {"view": view.name or _("the queue")}
+        return _("you already hold it. Finish or hand it back to continue with %(view)s.") % {
+            "view": view.name or _("the queue")
+        }
     team = [entry for entry in thread.entries if entry.kind == "message" and entry.item.direction == "team"]
     if team and thread.last_inbound and thread.last_inbound.posted_at > team[-1].at:
         mine = [entry for entry in team if entry.reply and entry.reply.author_id == user.pk]
         return _("they wrote again after your answer") if mine else _("they wrote again after an answer")
     if view is None:
-        return _("you took it")
+        return _("you claimed it")
     if facts.picked.how == "mine":
-        return _("assigned to you: yours come before the others")
-    return _("oldest in %(view)s") % {"view": view.name} if view.name else _("oldest of all")
+        return _("assigned to you: your tickets come first")
+    return _("oldest in %(view)s") % {"view": view.name} if view.name else _("oldest overall")

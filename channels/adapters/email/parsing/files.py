@@ -45,10 +45,10 @@ def read_file(data: bytes) -> Iterator[bytes | Body]:
     """One document per mail in the file. Raises Malformed, with the reason, if it isn't mail."""
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip(b" \t\r\n\0"):
-        raise Malformed("the file is empty; it should hold a mail, a mailbox or the text of a mail")
+        raise Malformed("the file is empty; it should contain a mail, a mailbox or the text of a mail")
     for magic, what in _BINARY:
         if data.startswith(magic):
-            raise Malformed(f"this is no mail but {what}")
+            raise Malformed(f"this is not a mail but {what}")
     data = without_blank_start(data)
     if data.startswith(b"From ") and _MBOX_FROM.match(data):
         yield from _mails_of_mbox(data)
@@ -85,9 +85,9 @@ def _has_headers(data: bytes) -> bool:
 
 def _body(data: bytes) -> Body:
     if _is_binary(data[:65536]):
-        raise Malformed("this is no mail: it holds binary data")
+        raise Malformed("this is not a mail: it contains binary data")
     if data[:1] in b"{[" and _is_json(data):
-        raise Malformed("this is no mail: it holds JSON")
+        raise Malformed("this is not a mail: it contains JSON")
     return Body(data, is_html=bool(_HTML_START.match(data)))
 
 

@@ -251,7 +251,7 @@ class _Reader:
 
     def _placeholder(self, known: _Known, problem: str) -> Item:
         self.position.retry[known.uid] = self.position.retry.get(known.uid, 0) + 1
-        error = f"Mail {known.uid} in {self.folder} cannot be fetched: {problem}. It is tried again at later polls."
+        error = f"Mail {known.uid} in {self.folder} cannot be fetched: {problem}. The desk retries at later polls."
         return Item(self._id(known), {**self._payload(known), "error": error}, None)
 
     def _id(self, known: _Known) -> str:

@@ -148,9 +148,9 @@ def _login(box: BaseMailBox, server: Server, password: str) -> None:
     except (MailboxLoginError, imaplib.IMAP4.error) as error:
         said = str(error).replace(password, "…") if password else str(error)
         if isinstance(error, imaplib.IMAP4.abort) or _PASSING.search(said):
-            raise Transient(f"The IMAP server {server} lets nobody in for the moment.") from None
+            raise Transient(f"The IMAP server {server} accepts no logins at the moment.") from None
         raise AuthFailed(
-            f"The IMAP server {server} refuses the user name {server.user!r} or its password; check both."
+            f"The IMAP server {server} rejects the user name {server.user!r} or its password; check both."
         ) from None  # the error quotes what was sent
 
 
@@ -176,4 +176,4 @@ def failures(server: Server) -> Iterator[None]:
     except OSError as error:
         raise Transient(f"The IMAP server {server} cannot be reached: {error.strerror or error}.") from error
     except (imaplib.IMAP4.error, ImapToolsError) as error:
-        raise Transient(f"The IMAP server {server} answered strangely: {str(error)[:200]}") from error
+        raise Transient(f"The IMAP server {server} sent an unexpected answer: {str(error)[:200]}") from error

@@ -61,7 +61,7 @@ def compose(outgoing: Outgoing, config: Config, now: datetime) -> Envelope:
 def _checked(address: str, what: str) -> str:
     address = address.strip()
     if not _ADDRESS.match(address):
-        raise Rejected(f"{_CONTROLS.sub(' ', address)[:100]!r} is no mail address to be used as {what}.")
+        raise Rejected(f"{_CONTROLS.sub(' ', address)[:100]!r} is not a mail address that can be used as {what}.")
     return address
 
 

@@ -66,13 +66,13 @@ def _login(smtp: smtplib.SMTP, server: Server, password: str) -> None:
         smtp.login(server.user, password)
     except smtplib.SMTPAuthenticationError as error:
         if 400 <= error.smtp_code < 500:
-            raise Transient(f"The SMTP server {server} lets nobody in for the moment ({error.smtp_code}).") from None
+            raise Transient(f"The SMTP server {server} accepts no logins at the moment ({error.smtp_code}).") from None
         raise AuthFailed(
-            f"The SMTP server {server} refuses the user name {server.user!r} or its password; check both."
+            f"The SMTP server {server} rejects the user name {server.user!r} or its password; check both."
         ) from None
     except smtplib.SMTPNotSupportedError as error:
         raise AuthFailed(
-            f"The SMTP server {server} takes no login over this connection; try another security setting."
+            f"The SMTP server {server} accepts no login over this connection; try another security setting."
         ) from error
 
 
@@ -96,11 +96,11 @@ def _before_the_dot(server: Server) -> Iterator[None]:
     except ssl.SSLError as error:
         raise Transient(f"No secure connection to the SMTP server {server}: {error.reason or 'TLS failed'}.") from error
     except smtplib.SMTPServerDisconnected as error:
-        raise Transient(f"The SMTP server {server} fell silent or hung up before it took the mail.") from error
+        raise Transient(f"The SMTP server {server} stopped answering before it accepted the mail.") from error
     except smtplib.SMTPResponseException as error:
         raise _refusal(error.smtp_code, error.smtp_error, f"The SMTP server {server} refuses to talk") from error
     except smtplib.SMTPException as error:
-        raise Transient(f"The SMTP server {server} answered strangely: {str(error)[:200]}") from error
+        raise Transient(f"The SMTP server {server} sent an unexpected answer: {str(error)[:200]}") from error
     except OSError as error:
         raise Transient(f"The SMTP server {server} cannot be reached: {error.strerror or error}.") from error
 
@@ -124,7 +124,7 @@ def _address(smtp: smtplib.SMTP, envelope: Envelope) -> None:
     everybody = (envelope.sender, *envelope.recipients)
     options = ["SMTPUTF8", "BODY=8BITMIME"] if not all(each.isascii() for each in everybody) else []
     if options and not smtp.has_extn("smtputf8"):
-        raise Rejected("The SMTP server takes no addresses with letters beyond ASCII.")
+        raise Rejected("The SMTP server does not accept addresses with non-ASCII letters.")
     if options:
         smtp.command_encoding = "utf-8"
     code, said = smtp.mail(envelope.sender, options)
@@ -133,7 +133,7 @@ def _address(smtp: smtplib.SMTP, envelope: Envelope) -> None:
     for recipient in envelope.recipients:
         code, said = smtp.rcpt(recipient)
         if code not in (250, 251):
-            raise _refusal(code, said, f"The recipient {recipient} was refused, nothing was sent to anybody")
+            raise _refusal(code, said, f"The recipient {recipient} was refused; nothing was sent to anyone")
 
 
 def _data(smtp: smtplib.SMTP) -> None:
