@@ -266,7 +266,10 @@ def test_a_web_page_that_names_its_feed_is_told_with_the_address() -> None:
     sites = Sites()
     page = b'<!doctype html><head><LINK REL="alternate" TYPE="application/rss+xml" HREF="news.xml"></head>'
     sites.replies["/blog/"] = Reply(200, page, {"Content-Type": "text/html"})
-    with serving(sites.answer) as server, pytest.raises(Rejected, match=r"address instead: http://\S+/blog/news\.xml\."):
+    with (
+        serving(sites.answer) as server,
+        pytest.raises(Rejected, match=r"address instead: http://\S+/blog/news\.xml\."),
+    ):
         ADAPTER.check(_config(server, "/blog/"))
 
 
