@@ -201,6 +201,10 @@ def _all(asks: Sequence[Ask], budget: Budget, kind: _Kind) -> Generator[Any, Non
                     at, without_culprit = at + 1, 0
                     yield answer
                 continue
+            except GeneratorExit:
+                if run.is_answered:
+                    return  # the caller stops after the last answer it wants: the parser is idle, not broken
+                raise
             except ParserEnded as ended:
                 status = parser.end()
                 words = str(ended) or pool.how_it_ended(status, budget.cpu_s, budget.memory_mb)
@@ -219,6 +223,11 @@ class _Run:
         self.parser, self.asks, self.end, self.budget, self.kind = parser, asks, end, budget, kind
         self.at = self.next = at
         self.contexts: dict[tuple[str, int, tuple[str, ...]], int] = {}
+
+    @property
+    def is_answered(self) -> bool:
+        """Nothing that was asked is outstanding."""
+        return self.at == self.next
 
     def answers(self) -> Generator[Any, None, None]:
         """The answers, in order. Raises ParserEnded, with a message if it was killed here."""

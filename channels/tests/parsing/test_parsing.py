@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from contextlib import closing
 
 import pytest
 
@@ -94,6 +95,14 @@ def test_a_reader_that_is_left_early_leaves_no_answers_for_the_next() -> None:
     assert list(reader.read(asks, BUDGET)) == [
         work.read_item(ask.adapter, ask.config, ask.external_id, ask.payload, None, ()) for ask in asks
     ]
+
+
+def test_a_reader_left_after_its_last_answer_keeps_the_parser_for_the_next_batch() -> None:
+    list(reader.read(hits(1), BUDGET))
+    before = pool.idle_pids()
+    with closing(reader.read(hits(50), BUDGET)) as readings:
+        assert len([reading for _n, reading in zip(range(50), readings, strict=False)]) == 50
+    assert pool.idle_pids() == before
 
 
 def test_when_no_process_can_be_started_no_item_is_to_blame(monkeypatch: pytest.MonkeyPatch) -> None:
