@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from channels.adapters.email.mime.charset_guess import guess
+from channels.adapters.email.mime.charset_guess import decodes, guess
 
 _ALIASES = {
     # Western mailers label Windows text as ISO-8859-1 or ASCII, so browsers read both as windows-1252:
@@ -68,8 +68,8 @@ def codec_for(charset: str) -> str | None:
     return name
 
 
-def decode(data: bytes, charset: str | None = None) -> str:
-    """Decodes bytes labelled `charset`; if the label is wrong or missing, tries UTF-8, then windows-1252."""
+def decode(data: bytes, charset: str | None = None, guessed: str = "") -> str:
+    """Decodes bytes labelled `charset`; if the label is wrong or missing, as UTF-8, else as `guessed`, else guesses."""
     codec = codec_for(charset) if charset else None
     if data.isascii() and not (codec and codec.startswith(_NOT_ASCII_BASED)):
         if b"\x1b$" not in data:
@@ -81,8 +81,8 @@ def decode(data: bytes, charset: str | None = None) -> str:
                 return _clean(data.decode(candidate))
             except ValueError:
                 continue
-    if codec in (None, "utf-8", "utf8", "utf_8", "ascii", "us-ascii"):
-        codec = "utf-8" if _is_damaged_utf8(data) else "cp1252"
+    if codec in _MEANS_NOTHING:
+        codec = "utf-8" if _is_damaged_utf8(data) else guessed or guess(data)
     return _clean(data.decode(codec or "cp1252", "replace"))
 
 
@@ -105,19 +105,26 @@ def _clean(text: str) -> str:
     return text
 
 
-def guess_charset(data: bytes, declared: str = "") -> str:
+def says_little(charset: str | None) -> bool:
+    """True for labels that mailers use by default, whatever the text is."""
+    codec = codec_for(charset) if charset else None
+    return codec in _MEANS_NOTHING or codec == "cp1252"
+
+
+def is_declared(charset: str | None) -> bool:
+    """False if 8-bit text with this label, if it isn't UTF-8, has to be guessed."""
+    return bool(charset) and codec_for(charset or "") not in _MEANS_NOTHING
+
+
+def guess_charset(data: bytes, declared: str = "", beside: bytes = b"") -> str:
     """Charset of unlabelled 8-bit bytes: UTF-8, else the charset declared for the body if the bytes decode as that,
-    else a guess."""
-    label = codec_for(declared) if declared else None
-    for codec in ("utf-8", label if label not in _SAYS_LITTLE else None):
-        if codec:
-            try:
-                data.decode(codec)
-            except ValueError:
-                continue
+    else a guess from them and the undeclared bytes of the same mail `beside` them."""
+    label = codec_for(declared) if declared and not says_little(declared) else None
+    together = data + b"\n" + beside if beside and not decodes(beside, "utf-8") else data
+    for codec in ("utf-8", label, None if _is_damaged_utf8(data) else guess(together)):
+        if codec and decodes(data, codec):
             return codec
     return "utf-8" if _is_damaged_utf8(data) else guess(data)
 
 
-_SAYS_LITTLE = (None, "utf-8", "utf8", "ascii", "us-ascii", "cp1252")
-"""Labels that mailers use by default."""
+_MEANS_NOTHING = (None, "utf-8", "utf8", "utf_8", "ascii", "us-ascii")

@@ -43,13 +43,15 @@ _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 class Headers:
     """Fields by lower-case name, in order of appearance, unfolded but not decoded."""
 
-    __slots__ = ("_charset", "_fields", "body_charset")
+    __slots__ = ("_charset", "_fields", "body_charset", "body_sample")
 
     def __init__(self) -> None:
         self._fields: dict[str, list[bytes]] = {}
         self._charset: str | None = None
         self.body_charset = ""
         """The body's declared charset, if any: the best hint for headers that declare none."""
+        self.body_sample = b""
+        """The beginning of a body that declares none: guessed together with the headers."""
 
     def add(self, name: str, value: bytes) -> None:
         self._fields.setdefault(name, []).append(value)
@@ -82,9 +84,12 @@ class Headers:
     def _charset_of_all(self) -> str:
         """Guessed once over all raw 8-bit fields: a longer sample gives a better guess."""
         if self._charset is None:
-            raw = b"\n".join(each for values in self._fields.values() for each in values if not each.isascii())
-            self._charset = guess_charset(raw, self.body_charset)
+            self._charset = guess_charset(self.raw(), self.body_charset, self.body_sample)
         return self._charset
+
+    def raw(self) -> bytes:
+        """All fields that have 8-bit bytes."""
+        return b"\n".join(each for values in self._fields.values() for each in values if not each.isascii())
 
 
 def _one_line(value: str) -> str:

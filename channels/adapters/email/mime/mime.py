@@ -10,14 +10,17 @@ import binascii
 import quopri
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from channels.adapters.email.mime.charsets import decode
+from channels.adapters.email.mime.charset_guess import MAX_BYTES, decodes
+from channels.adapters.email.mime.charsets import codec_for, decode, guess_charset, is_declared, says_little
 from channels.adapters.email.mime.headers import Headers, from_base64, plain, read_headers, read_params
 
 MAX_DEPTH = 20
 MAX_PARTS = 500
 
+_BEGINNING = 32 * 1024
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+\Z")
 _GUESSED_BOUNDARY = re.compile(rb"\s*--(\S[^\r\n]{0,200})\r?\n")
 _BARE_LINE_END = re.compile(rb"\r\n|\r")
@@ -32,6 +35,8 @@ class Part:
     type: str
     params: dict[str, str]
     children: list[Part] = field(default_factory=list)
+    guessed: str = ""
+    """Charset of a text that declares none and isn't UTF-8."""
 
     def disposition(self) -> tuple[str, dict[str, str]]:
         return read_params(self.headers.first("content-disposition"))
@@ -57,8 +62,30 @@ class Part:
 
     def text(self) -> str:
         """The content as text with `\\n` line ends."""
-        text = decode(self.content(), self.params.get("charset"))
+        text = self.decoded(self.content())
         return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+    def decoded(self, content: bytes) -> str:
+        return decode(content, self.charset(), self.guessed)
+
+    def charset(self) -> str:
+        """As declared, "" if it isn't. A valid one in the MIME header takes precedence over the one in the HTML (RFC
+        2854, section 6)."""
+        declared = self.params.get("charset", "")
+        if self.type == "text/html" and (not declared or codec_for(declared) is None):
+            inside = _META_CHARSET.search(self._beginning()[:4096])
+            return inside[1].decode("ascii") if inside else ""
+        return declared
+
+    def undeclared(self) -> bytes:
+        """The first lines that have 8-bit bytes, if this is a text that declares no charset and isn't UTF-8."""
+        if self.type not in ("text/plain", "text/html") or is_declared(self.charset()):
+            return b""
+        lines = b"\n".join(line for line in self._beginning().splitlines() if not line.isascii())
+        return b"" if decodes(lines, "utf-8") else lines[:MAX_BYTES]
+
+    def _beginning(self) -> bytes:
+        return replace(self, body=self.body[:_BEGINNING]).content()
 
     def walk(self) -> Iterator[Part]:
         yield self
@@ -68,7 +95,13 @@ class Part:
 
 def read_mail(data: bytes) -> Part:
     """The part tree of one mail."""
-    return _read(data, "text/plain", 0, [MAX_PARTS])
+    mail = _read(data, "text/plain", 0, [MAX_PARTS])
+    undeclared = [(part, sample) for part in mail.walk() if (sample := part.undeclared())]
+    if undeclared:
+        mail.headers.body_sample = b"\n".join(sample for _, sample in undeclared[:4])
+        for part, sample in undeclared:
+            part.guessed = guess_charset(sample, mail.headers.body_charset, mail.headers.raw())
+    return mail
 
 
 def _read(data: bytes, default_type: str, depth: int, budget: list[int]) -> Part:
@@ -83,8 +116,8 @@ def _read(data: bytes, default_type: str, depth: int, budget: list[int]) -> Part
                 break
             budget[0] -= 1
             part.children.append(_read(piece, inner_default, depth + 1, budget))
-    declared_inside = (child.headers.body_charset for child in part.children)
-    headers.body_charset = params.get("charset") or next((each for each in declared_inside if each), "")
+    found = (part.charset(), *(child.headers.body_charset for child in part.children))
+    headers.body_charset = next((each for each in found if not says_little(each)), "")
     return part
 
 

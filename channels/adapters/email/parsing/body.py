@@ -8,14 +8,12 @@ import re
 from dataclasses import dataclass, field
 from mimetypes import guess_extension
 
-from channels.adapters.email.mime.charsets import codec_for, decode
 from channels.adapters.email.mime.flowed import unflow
 from channels.adapters.email.mime.headers import plain, read_headers
 from channels.adapters.email.mime.mime import Part, uuencoded
 from channels.contract import Attachment
 from channels.toolkit.text import html_to_text
 
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _UNSAFE_IN_NAME = re.compile(r"[\x00-\x1f\x7f]+")
 _MAX_NAME = 255
 _EXTENSIONS = {  # where the standard library has none, or an odd one
@@ -151,7 +149,7 @@ def _plain_text(part: Part, out: _Collected) -> str:
             at = file.end
             name = _safe_name(file.name) or f"attachment-{number}.bin"
             out.files.append((name, "application/octet-stream", file.content, None))
-        text = decode(b"".join((*kept, raw[at:])), part.params.get("charset")).replace("\r\n", "\n").replace("\r", "\n")
+        text = part.decoded(b"".join((*kept, raw[at:]))).replace("\r\n", "\n").replace("\r", "\n")
     else:
         text = part.text()
     if part.params.get("format", "").lower() == "flowed":
@@ -160,13 +158,7 @@ def _plain_text(part: Part, out: _Collected) -> str:
 
 
 def _html(part: Part) -> str:
-    """The charset in the MIME header, if valid, takes precedence over the one in the HTML (RFC 2854, section 6)."""
-    charset = part.params.get("charset")
-    content = part.content()
-    if not charset or codec_for(charset) is None:
-        inside = _META_CHARSET.search(content[:4096])
-        charset = inside[1].decode("ascii") if inside else None
-    return decode(content, charset).replace("\r\n", "\n").replace("\r", "\n").rstrip()
+    return part.text().rstrip()
 
 
 def _text_of(block: tuple[str | None, str | None]) -> str:
