@@ -10,6 +10,8 @@ import re
 from datetime import datetime
 
 MAX_WORDS = 1000
+RETRIED = "The desk retries automatically."
+"""Ends the message of a `Transient` from `channels.http`; callers that do not retry remove it."""
 # Control characters (including NUL), line ends, lone surrogates and bidirectional control marks.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 

@@ -48,7 +48,7 @@ def cancel(model_admin: Any, request: HttpRequest, item: OutboundItem, _typed: s
     except outbox.WrongState as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("Canceled. It will not be sent."))
+        messages.success(request, _("Cancelled. It will not be sent."))
 
 
 def mark_sent(model_admin: Any, request: HttpRequest, item: OutboundItem, typed: str = "") -> None:

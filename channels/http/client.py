@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError, LocationParseError
 
 from channels.clocks import desk_now
 from channels.contract import Json, Network
-from channels.errors import ChannelError, Rejected, Transient, Uncertain
+from channels.errors import RETRIED, ChannelError, Rejected, Transient, Uncertain
 from channels.http.body import Raw, decode_json, not_json
 from channels.http.errors import detail_of, quota, read_failure, redact, redacted, write_failure
 from channels.http.guard import anything_sent, begin_request, check_behind_proxy, session_for
@@ -109,7 +109,7 @@ def _answered(call: Call, raw: Raw, classify: Classify | None) -> Answer:
     try:
         return Answer(raw.status, raw.headers, decode_json(raw))
     except ValueError as error:
-        raise Transient(f"{call.where} {not_json(raw)}. The desk retries automatically.") from error
+        raise Transient(f"{call.where} {not_json(raw)}. {RETRIED}") from error
 
 
 def get_bytes(
@@ -213,7 +213,7 @@ def _read(network: Network, call: Call) -> Raw:
         except (requests.exceptions.InvalidURL, LocationParseError):
             raise Rejected(f"{call.where} is not a web address that the desk can call.") from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise Transient(f"{call.where}: {_reason(error)}. The desk retries automatically.") from None
+            raise Transient(f"{call.where}: {_reason(error)}. {RETRIED}") from None
         target = raw.headers.get("Location") if raw.status in _REDIRECTS else None
         if not target:
             return raw

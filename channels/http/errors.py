@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+from channels.errors import RETRIED, AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
 
 MAX_WAIT_S = 24 * 3600.0
 _MAX_LEFT = 2**31 - 1
@@ -67,7 +67,7 @@ def read_failure(status: int, headers: Mapping[str, str], where: str, detail: st
     if status in (401, 403):
         return AuthFailed(f"{told}. Check this connection's credentials and their permissions.")
     if status >= 500 or status in (408, 425):
-        return Transient(f"{told}. The desk retries automatically.", retry_after_s(headers, now))
+        return Transient(f"{told}. {RETRIED}", retry_after_s(headers, now))
     if status == 402:
         return AuthFailed(f"{told}. This account's plan does not include the request.")
     return Rejected(f"{told}.")

@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 from django.core.cache import cache
 
 from channels.contract import Json, Network
-from channels.errors import ChannelError, Rejected
+from channels.errors import RETRIED, ChannelError, Rejected
 from channels.http import client
 from channels.http.body import Raw
 from channels.registry.configs import network
@@ -104,7 +104,7 @@ def read_into_cache(url: str, key: str) -> bool:
         told: dict[str, Json] = {"page": read(network(), url).as_json()}
     except ChannelError as error:
         # No automatic retry here, so the message must not promise one.
-        told = {"problem": without_secrets(str(error)).removesuffix(" The desk retries automatically.")}
+        told = {"problem": without_secrets(str(error)).removesuffix(f" {RETRIED}")}
     cache.set(key, told, CACHE_TTL_S)
     return "page" in told
 

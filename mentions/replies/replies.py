@@ -79,7 +79,7 @@ def _same(known: Reply, ticket_id: int, actor: Any, text: str) -> Reply:
         raise ReplyRefused(_("This reply was not sent: it was undone or stopped. Your text is kept. Send it again."))
     if _tidy(text) != known.text:
         raise ReplyRefused(
-            _("A different reply was sent from this page, this one was not. Check the conversation, then send it.")
+            _("A different reply was sent from this page; this one was not. Check the conversation, then send it.")
         )
     return known
 

@@ -118,7 +118,7 @@ def _of_peek(status: int, body: Json) -> ChannelError | None:
 def _of_write(status: int, body: Json) -> ChannelError | None:
     """422: the text (too short, too similar to the last one); 403: closed topic, or a key without write access."""
     if status in _GONE:
-        return Hidden(f"The forum has no such post or topic, or no longer: {told(body) or status}.")
+        return Hidden(f"The forum has no such post or topic: {told(body) or status}.")
     if status == 422 and told(body):
         return Rejected(f"The forum refuses it: {told(body)}.")
     if status == 403 and told(body):

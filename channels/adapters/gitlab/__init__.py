@@ -53,7 +53,7 @@ class GitLab(Adapter):
         Field("own_accounts", "Our accounts", "One per line: user names or IDs of team members.", FieldKind.LIST),
         Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
         Field("webhook_secret", "Webhook secret token", "As entered in GitLab.", FieldKind.SECRET),
-        Field("api_base", "API", "If self-managed: https://its.name/api/v4", FieldKind.URL, default=wire.API),
+        Field("api_base", "API", "Self-managed: https://gitlab.example.com/api/v4", FieldKind.URL, default=wire.API),
     )
     channel_fields = (
         Field("account_id", "Account number", "The ID of the token's account, as “Test connection” shows it."),

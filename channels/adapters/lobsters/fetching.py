@@ -162,7 +162,7 @@ class _Gone(Rejected):
 
 def _unless_gone(config: Config, path: str) -> Json:
     def classify(status: int, body: Json) -> ChannelError | None:
-        return _Gone("Lobsters does not have it, or no longer.") if status in (400, 404, 410) else None
+        return _Gone("Lobsters does not have it.") if status in (400, 404, 410) else None
 
     try:
         return get_json(config.network, f"{wire.base(config, 'api_base')}/{path}", classify=classify).body
