@@ -79,7 +79,7 @@ def test_everything_that_names_a_person_keeps_them():
 
 def test_nobody_is_deleted_by_any_way(ada, root):
     vera = UserFactory(role="volunteer")
-    with pytest.raises(ProtectedError, match="deactivate"), transaction.atomic():
+    with pytest.raises(ProtectedError, match="Deactivate"), transaction.atomic():
         vera.delete()
     with pytest.raises(ProtectedError), transaction.atomic():
         User.objects.filter(pk=vera.pk).delete()

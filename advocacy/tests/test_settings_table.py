@@ -153,7 +153,7 @@ def test_malformed_encryption_key_is_named_by_its_place():
     (problem,) = environment.read(
         {**RIGHT, "DESK_ENCRYPTION_KEYS": f"{RIGHT['DESK_ENCRYPTION_KEYS']},not-a-key"}
     ).problems
-    assert "number 2" in problem.said
+    assert "position 2" in problem.said
     assert "not-a-key" not in problem.said + problem.remedy
 
 

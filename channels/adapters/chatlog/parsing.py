@@ -120,8 +120,13 @@ def _names(room: Mapping[str, Any]) -> tuple[str, ...]:
 def _author(line: Line, config: Config) -> Author:
     if is_irc(config) and not line.speaker.startswith("@"):
         return Author(line.speaker, handle=line.name or line.speaker, name=line.name or None)
-    link = f"{_links(config)}/#/{quote(line.speaker, safe='@:')}"
+    link = f"{_links(config)}/#/{_quoted(line.speaker, safe='@:')}"
     return Author(line.speaker, handle=line.speaker, name=line.name or None, url=link)
+
+
+def _quoted(text: str, safe: str) -> str:
+    """Percent-encoded. Recorded JSON may contain lone surrogates, which UTF-8 cannot encode."""
+    return quote(text, safe=safe, errors="replace")
 
 
 def _links(config: Config) -> str:
@@ -131,7 +136,7 @@ def _links(config: Config) -> str:
 def _address(room_id: str, lead: Line, config: Config) -> str | None:
     """Public link to the line: https://spec.matrix.org/latest/appendices/#matrixto-navigation"""
     if not is_irc(config):
-        return f"{_links(config)}/#/{quote(room_id, safe='!:')}/{quote(lead.id, safe='$:')}"
+        return f"{_links(config)}/#/{_quoted(room_id, safe='!:')}/{_quoted(lead.id, safe='$:')}"
     day, template = lead.id.partition("/")[0], str(config.setting("log_address", ""))
     try:
         return irc.address_of(template, room_id, date.fromisoformat(day)) if template else None

@@ -29,6 +29,16 @@ def test_a_spoiled_answer_is_read_or_malformed(document: Json) -> None:
         pass
 
 
+def test_half_a_surrogate_pair_in_names_is_replaced_in_links() -> None:
+    event = {"type": "m.room.message", "room_id": "!\ud83d:x", "sender": "\ud83d", "event_id": "$\ud83d",
+             "origin_server_ts": 1_763_716_400_000, "content": {"msgtype": "m.text", "body": "Acme"}}  # fmt: skip
+    (item,) = ADAPTER.split({"chunk": [event]}, CONFIG)
+    mention = ADAPTER.parse(item, CONFIG)
+    assert mention is not None
+    assert mention.author is not None
+    assert (mention.url, mention.author.url) == ("https://matrix.to/#/!%3F:x/$%3F", "https://matrix.to/#/%3F")
+
+
 _pieces = st.sampled_from(
     (
         "[12:00:00] ",
