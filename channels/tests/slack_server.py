@@ -51,6 +51,8 @@ def serving() -> Iterator[Workspace]:
     workspace = Workspace()
 
     class Handler(BaseHTTPRequestHandler):
+        disable_nagle_algorithm = True  # or each body waits 40 ms for the acknowledgement of its head
+
         def do_POST(self) -> None:
             method = self.path.rsplit("/", 1)[-1]
             arguments = self._arguments()
@@ -82,7 +84,7 @@ def serving() -> Iterator[Workspace]:
         def log_message(self, *args: object) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
     thread.start()
     workspace.base = f"http://127.0.0.1:{server.server_port}/slack/api/"
     try:
