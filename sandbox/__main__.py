@@ -10,13 +10,13 @@ import sys
 import threading
 from pathlib import Path
 
+from sandbox.assembly import assemble
 from sandbox.control import Control
+from sandbox.front_page import FrontPage
 from sandbox.openid import OpenIdProvider
-from sandbox.pages.index import Index
 from sandbox.server import Server
 from sandbox.stories import history
 from sandbox.stream import Stream
-from sandbox.universe import Universe
 
 
 def arguments() -> argparse.Namespace:
@@ -39,13 +39,13 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    universe = Universe(args.state, seed=args.seed, history_days=args.history_days)
+    universe = assemble(args.state, seed=args.seed, history_days=args.history_days)
     universe.reactions = args.rate > 0
     universe.ports = {"host": args.host, "imap": args.imap_port, "smtp": args.smtp_port}
     stream = Stream(universe, args.rate)
     router = universe.router()
     Control(universe, stream).register(router)
-    Index(universe, stream).register(router)
+    FrontPage(universe, stream).register(router)
     OpenIdProvider().register(router)
     server = Server(
         (args.host, args.port), router, universe.faults, universe.store, universe.platforms, quiet=args.quiet

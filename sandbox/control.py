@@ -11,16 +11,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sandbox import clock
+from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import missing
-from sandbox.platform import Act, Impossible
 from sandbox.stories import plots
 from sandbox.wire.faults import PARTS, Fault
 from sandbox.wire.http import Request, Response, Router, json_response, redirect
 from sandbox.world import TEAM, member
 
 if TYPE_CHECKING:
+    from sandbox.base.universe import Universe
     from sandbox.stream import Stream
-    from sandbox.universe import Universe
 
 Fields = dict[str, Any]
 _OF_ACT = frozenset({"platform", "kind", "text", "author", "to", "reply_to"})

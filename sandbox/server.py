@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sandbox.platform import Platform
+from sandbox.base.platform import Platform
 from sandbox.store import Store
 from sandbox.wire.faults import Fault, Faults
 from sandbox.wire.http import BadBody, Request, Response, Route, Router, json_response

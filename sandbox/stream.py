@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sandbox.stories import plots
 
 if TYPE_CHECKING:
-    from sandbox.universe import Universe
+    from sandbox.base.universe import Universe
 
 TICK_S = 0.25
 

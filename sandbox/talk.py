@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from sandbox.platform import Act, Platform, Timed
+from sandbox.base.acts import Act, Timed
+from sandbox.base.platform import Platform
 from sandbox.stories import posts
 from sandbox.world import ADVOCATES, EXPERTS, Member
 

@@ -19,8 +19,8 @@ from experts.models import Expert
 from mentions.models import Account, Message, Person, Ticket, View
 from mentions.queue import view_filters
 from sandbox import launch, world
+from sandbox.assembly import assemble
 from sandbox.control import access_of
-from sandbox.universe import Universe
 
 pytestmark = pytest.mark.django_db
 PASSWORDS = {login.username: f"{login.username}-password" for login in LOGINS}
@@ -38,7 +38,7 @@ def sandbox(tmp_path):
 @pytest.fixture
 def access(tmp_path):
     """What a sandbox tells that listens nowhere: a function of its ports."""
-    universe = Universe(tmp_path / "world")
+    universe = assemble(tmp_path / "world")
 
     def at(http, imap, smtp):
         universe.public_url = f"http://127.0.0.1:{http}"

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from sandbox.base.acts import Access, Act, Impossible, Made
 from sandbox.pages.elements import el, link, missing, page, reply_form, when
-from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.store import Doc
 from sandbox.talk import Talk
 from sandbox.wire.http import Request, Response, Router, json_response

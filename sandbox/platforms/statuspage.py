@@ -9,8 +9,9 @@ import random
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.base.acts import Access, Act, Impossible, Made, Timed
+from sandbox.base.platform import Platform
 from sandbox.pages.elements import Markup, el, link, missing, page, when
-from sandbox.platform import Access, Act, Impossible, Made, Platform, Timed
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router, json_response
 from sandbox.world import COMPANY, Member

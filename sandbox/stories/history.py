@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sandbox.platform import Act, Impossible
+from sandbox.base.acts import Act, Impossible
 from sandbox.stories import comments, english, letters, plots, tweets
 from sandbox.stories.grammar import expand
 from sandbox.stories.topics import TOPICS
 from sandbox.stories.voices import Voice
 
 if TYPE_CHECKING:
-    from sandbox.universe import Universe
+    from sandbox.base.universe import Universe
 
 HOUR, DAY = 3600.0, 86_400.0
 PER_WEEKDAY, PER_WEEKEND_DAY = (48, 68), (18, 30)

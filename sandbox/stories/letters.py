@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sandbox.platform import Act
+from sandbox.base.acts import Act
 from sandbox.stories import english, languages
 from sandbox.stories.grammar import expand
 from sandbox.stories.topics import TOPICS

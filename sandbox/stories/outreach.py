@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sandbox.platform import Act
+from sandbox.base.acts import Act
 from sandbox.stories import english
 from sandbox.stories.grammar import expand
 from sandbox.stories.topics import TOPICS
 from sandbox.world import EXPERTS, SLACK_CHANNELS, Member
 
 if TYPE_CHECKING:
+    from sandbox.base.universe import Universe
     from sandbox.store import Doc
-    from sandbox.universe import Universe
 
 _TWEET = re.compile(r"/twitter/web/\w+/status/(\d+)")
 _ITEM = re.compile(r"/hn/web/(?:item|reply)\?id=(\d+)")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from sandbox.platform import Act, Platform, Timed
+from sandbox.base.acts import Act, Timed
+from sandbox.base.platform import Platform
 from sandbox.stories import comments, english, letters, tweets
 from sandbox.stories.topics import TOPICS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from sandbox.platform import Act
+from sandbox.base.acts import Act
 from sandbox.stories import english
 from sandbox.stories.grammar import expand
 from sandbox.stories.topics import TOPICS

@@ -12,9 +12,8 @@ from sandbox.stories.voices import Voice
 from sandbox.world import HANDLES, OWN_HACKERNEWS
 
 if TYPE_CHECKING:
-    from sandbox.platforms.twitter.posts import Posts
+    from sandbox.base.universe import Universe
     from sandbox.store import Doc
-    from sandbox.universe import Universe
 
 MAX_TURNS = 3
 """Maximum messages per customer and thread, so conversations end."""
@@ -30,21 +29,16 @@ def _delay_s(random_: random.Random) -> float:
     return random_.uniform(4, 25)
 
 
-def to_tweet(universe: Universe, posts: Posts, tweet: Doc) -> None:
-    """The desk tweeted: if it was a reply, the customer may react."""
+def to_tweet(universe: Universe, tweet_id: str, parent: Doc | None, customer: str, turns: int) -> None:
+    """The desk tweeted: if it was a reply, the customer, who tweeted `turns` times so far, may react."""
     mood = _mood(universe.random)
-    parent = posts.get(tweet["refs"][0]["id"]) if tweet["refs"] else None
     if not universe.reactions or not mood or parent is None or parent["kind"] in _NOT_AGAIN:
         return
-    name = posts.username(parent["author_id"])
-    mine = [
-        t for t in posts.visible(posts.conversation[tweet["conversation_id"]]) if t["author_id"] == parent["author_id"]
-    ]
-    if name.lower() in HANDLES or len(mine) >= MAX_TURNS:
+    if customer.lower() in HANDLES or turns >= MAX_TURNS:
         return
-    voice = Voice(name, name, "", "en", "plain")
+    voice = Voice(customer, customer, "", "en", "plain")
     about = Subject(universe.random.choice(list(TOPICS)), parent["kind"], voice)
-    act = tweets.follow_up(about, universe.random, parent=tweet["id"], key="", kind=mood)
+    act = tweets.follow_up(about, universe.random, parent=tweet_id, key="", kind=mood)
     universe.later(act, _delay_s(universe.random))
 
 

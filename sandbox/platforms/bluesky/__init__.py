@@ -6,12 +6,12 @@ import random
 import re
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made, Timed
+from sandbox.base.acts import Access, Act, Impossible, Made, Timed
+from sandbox.base.universe import Universe
 from sandbox.platforms.bluesky import api, gate, pages
 from sandbox.platforms.bluesky.posts import DESK, POST, Posts, did_of, facets_of, handle_of, iso, seen
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.universe import Universe
 from sandbox.wire.http import Response, Router
 from sandbox.world import PHRASES, Member
 

@@ -9,13 +9,13 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.universe import Universe
 from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
-from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.chatlog.api import Api, problem
 from sandbox.platforms.chatlog.names import ALIAS, CHANNEL, ROOM, SERVER, TOKEN
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.universe import Universe
 from sandbox.wire.http import Request, Response, Router, json_response, redirect
 from sandbox.world import ADVOCATES, EXPERTS, Member
 

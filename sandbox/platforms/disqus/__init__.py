@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act, Impossible, Made
 from sandbox.platforms.disqus import pages
 from sandbox.platforms.disqus.api import Api
 from sandbox.platforms.disqus.articles import ARTICLES, FORUMS, PLACES, THREADS

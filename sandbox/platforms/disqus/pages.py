@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
-from sandbox.platform import Act, Impossible
 from sandbox.platforms.disqus.api import as_html, status
 from sandbox.platforms.disqus.articles import ARTICLES, FORUMS, THREADS, article
 from sandbox.store import Doc

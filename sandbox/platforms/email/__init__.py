@@ -6,13 +6,14 @@ import asyncio
 import threading
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made, Platform
+from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.platform import Platform
+from sandbox.base.universe import Universe
 from sandbox.platforms.email import compose, pages, parts, smtp
 from sandbox.platforms.email.imap import ImapServer
 from sandbox.platforms.email.mailboxes import TEAM, Mailboxes, addresses, alias_address, alias_of, is_ours
 from sandbox.store import Doc
 from sandbox.stories import reactions
-from sandbox.universe import Universe
 from sandbox.wire.http import Router
 from sandbox.world import ALIASES, CATCH_ALL, DOMAIN, MAILBOX_PASSWORD, MAILBOX_USER, MX, address, member
 

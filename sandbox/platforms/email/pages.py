@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import el, join, link, missing, page, when
-from sandbox.platform import Act, Impossible
 from sandbox.platforms.email import parts
 from sandbox.platforms.email.mailboxes import TEAM
 from sandbox.store import Doc

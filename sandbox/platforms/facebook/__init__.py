@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from sandbox.base.acts import Access, Act, Impossible, Made, Timed
 from sandbox.pages.elements import Markup, el, link, missing, page, reply_form, when
-from sandbox.platform import Access, Act, Impossible, Made, Timed
 from sandbox.platforms.facebook.api import Api
 from sandbox.platforms.facebook.wire import APP_SECRET, PAGE, PAGE_NAME, TOKEN, VERIFY_TOKEN
 from sandbox.store import Doc

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from sandbox.base.universe import Universe
 from sandbox.platforms.facebook.wire import PAGE, PAGE_NAME, PROOF, TOKEN, Wire
 from sandbox.store import Doc
-from sandbox.universe import Universe
 from sandbox.wire.http import Request, Response, Router, json_response
 
 WINDOW_S = 24 * 3600

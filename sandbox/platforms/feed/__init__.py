@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.platform import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act, Impossible, Made
 from sandbox.platforms.feed import pages, wire
 from sandbox.store import Doc
 from sandbox.talk import Talk

@@ -12,7 +12,8 @@ import random
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made, Platform, Timed
+from sandbox.base.acts import Access, Act, Impossible, Made, Timed
+from sandbox.base.platform import Platform
 from sandbox.platforms.form import pages
 from sandbox.platforms.form.applications import FORMS, KINDS, filled_in
 from sandbox.store import Doc

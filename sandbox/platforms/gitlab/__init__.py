@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sandbox.base.acts import Access, Act, Impossible, Made
 from sandbox.pages.elements import el, link, missing, page, reply_form, when
-from sandbox.platform import Access, Act, Impossible, Made
 from sandbox.platforms.gitlab.api import Api
 from sandbox.platforms.gitlab.wire import DESK, PROJECTS, TOKEN
 from sandbox.store import Doc

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlencode
 
+from sandbox.base.universe import Universe
 from sandbox.platforms.gitlab.wire import DESK, LIMIT_A_MINUTE, PROJECTS, TOKEN, Wire
 from sandbox.store import Doc
-from sandbox.universe import Universe
 from sandbox.wire.http import Request, Response, Router, json_response
 
 

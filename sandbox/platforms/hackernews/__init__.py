@@ -6,13 +6,14 @@ import html
 import re
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made, Platform
+from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.platform import Platform
+from sandbox.base.universe import Universe
 from sandbox.platforms.hackernews import pages
 from sandbox.platforms.hackernews.algolia import Algolia
 from sandbox.platforms.hackernews.items import Items, firebase, hash_of
 from sandbox.store import Doc
 from sandbox.stories import english, reactions
-from sandbox.universe import Universe
 from sandbox.wire.http import Request, Response, Router, json_response
 from sandbox.world import OWN_HACKERNEWS, PHRASES
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
-from sandbox.platform import Act, Impossible
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router, redirect
 from sandbox.world import OWN_HACKERNEWS, TEAM

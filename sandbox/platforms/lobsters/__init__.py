@@ -6,12 +6,12 @@ import random
 import re
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.universe import Universe
 from sandbox.platforms.lobsters import api, pages
 from sandbox.platforms.lobsters.stories import Stories
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.universe import Universe
 from sandbox.wire.http import Response, Router, json_response
 from sandbox.world import PHRASES
 

@@ -6,12 +6,12 @@ import random
 import re
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made, Timed
+from sandbox.base.acts import Access, Act, Impossible, Made, Timed
+from sandbox.base.universe import Universe
 from sandbox.platforms.mastodon import api, pages
 from sandbox.platforms.mastodon.statuses import DESK, PUBLIC, Statuses, called, seen
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.universe import Universe
 from sandbox.wire.http import Response, Router
 from sandbox.world import PHRASES
 

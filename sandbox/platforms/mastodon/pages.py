@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
-from sandbox.platform import Act, Impossible
 from sandbox.platforms.mastodon.statuses import DESK, PUBLIC
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router, redirect

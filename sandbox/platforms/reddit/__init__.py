@@ -6,13 +6,13 @@ import random
 import re
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.universe import Universe
 from sandbox.platforms.reddit import gate, pages
 from sandbox.platforms.reddit.api import Api
 from sandbox.platforms.reddit.things import OWN, PRIVATE, QUARANTINED, SUBREDDITS, Things, called
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.universe import Universe
 from sandbox.wire.http import Response, Router
 from sandbox.world import PHRASES
 

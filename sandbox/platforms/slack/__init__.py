@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made, Platform, Timed
+from sandbox.base.acts import Access, Act, Impossible, Made, Timed
+from sandbox.base.platform import Platform
+from sandbox.base.universe import Universe
 from sandbox.platforms.slack import events, pages, people
 from sandbox.platforms.slack.api import Api, error
 from sandbox.platforms.slack.messages import Messages
 from sandbox.store import Doc
 from sandbox.stories import outreach
-from sandbox.universe import Universe
 from sandbox.wire.http import Response, Router, json_response
 from sandbox.world import ADVOCATES, SLACK_BOT, SLACK_CHANNELS, SLACK_TOKEN, Member
 

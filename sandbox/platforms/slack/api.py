@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox.platform import Impossible
+from sandbox.base.acts import Impossible
 from sandbox.platforms.slack.messages import PEOPLE
 from sandbox.store import Doc
 from sandbox.wire.http import BadBody, Request, Response, Router, json_response

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.platform import Signed
+from sandbox.base.acts import Signed
 from sandbox.store import Doc
 from sandbox.world import SLACK_TEAM
 

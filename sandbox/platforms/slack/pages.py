@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
-from sandbox.platform import Act, Impossible
 from sandbox.platforms.slack.messages import PEOPLE
 from sandbox.platforms.slack.people import COLLEAGUES, EMOJI
 from sandbox.store import Doc

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from sandbox.platform import Act, Timed
+from sandbox.base.acts import Act, Timed
 from sandbox.stories.grammar import expand
 from sandbox.world import Member, member
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act, Impossible, Made
 from sandbox.platforms.stackexchange.api import KEY, SITE, Api, failure
 from sandbox.platforms.stackexchange.pages import COMMENT, SECTION, Pages
 from sandbox.store import Doc

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made, Platform
+from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.platform import Platform
+from sandbox.base.universe import Universe
 from sandbox.platforms.twitter import api, pages, problems
 from sandbox.platforms.twitter.posts import Posts
 from sandbox.store import Doc
 from sandbox.stories import english, reactions
-from sandbox.universe import Universe
 from sandbox.wire.http import Response, Router, json_response
 from sandbox.world import BEARER_TOKEN, CONSUMER_KEY, CONSUMER_SECRET, HANDLES, OWN_TWITTER
 
@@ -37,7 +38,11 @@ class Twitter(Platform):
         pages.Pages(self).register(router)
 
     def _posted(self, tweet: Doc) -> None:
-        reactions.to_tweet(self.universe, self.posts, tweet)
+        parent = self.posts.get(tweet["refs"][0]["id"]) if tweet["refs"] else None
+        customer = self.posts.username(parent["author_id"]) if parent else ""
+        talk = self.posts.visible(self.posts.conversation[tweet["conversation_id"]]) if parent else ()
+        turns = sum(parent is not None and said["author_id"] == parent["author_id"] for said in talk)
+        reactions.to_tweet(self.universe, tweet["id"], parent, customer, turns)
 
     def url(self, tweet: Doc) -> str:
         return f"{self.universe.public_url}/twitter/web/{self.posts.username(tweet['author_id'])}/status/{tweet['id']}"

@@ -10,7 +10,7 @@ from bisect import insort
 from collections import defaultdict
 from typing import Any
 
-from sandbox.platform import Impossible
+from sandbox.base.acts import Impossible
 from sandbox.platforms.twitter import entities
 from sandbox.store import Doc, Store
 from sandbox.world import HANDLES, TEAM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.platform import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act, Impossible, Made
 from sandbox.platforms.youtube import api, pages
 from sandbox.platforms.youtube.cast import CLOSED, OWN, VIDEOS, channel_of
 from sandbox.store import Doc

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sandbox.platform import Act, Impossible
+from sandbox.base.acts import Act, Impossible
 from sandbox.platforms.youtube.cast import CLOSED, OWN, VIDEOS, channel_of
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router, json_response

@@ -5,18 +5,16 @@ Everything not requested through a platform's own API happens through `perform`.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import random
 import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import sandbox.platforms
 from sandbox import clock
+from sandbox.base.acts import Act, Impossible, Made
+from sandbox.base.platform import Platform
 from sandbox.pages.elements import PLACES
-from sandbox.platform import Act, Impossible, Made, Platform
 from sandbox.store import Store
 from sandbox.wire.faults import Faults
 from sandbox.wire.http import Router
@@ -25,9 +23,11 @@ from sandbox.wire.webhooks import Webhooks
 
 
 class Universe:
-    """`public_url` is set once the HTTP port is known."""
+    """`public_url` is set once the HTTP port is known. `sandbox.assembly.assemble` makes one with every platform."""
 
-    def __init__(self, folder: Path, *, seed: int = 7, history_days: int = 0) -> None:
+    def __init__(
+        self, folder: Path, platforms: Iterable[type[Platform]], *, seed: int = 7, history_days: int = 0
+    ) -> None:
         self.store = Store(folder)
         born = self.store.get("world", "born")
         if born is None:
@@ -48,7 +48,7 @@ class Universe:
         """Platform → requests made after its quota was used up (not counting those refused by a fault)."""
         self.webhooks = Webhooks(self.store)
         self.platforms: dict[str, Platform] = {}
-        for platform in found_platforms():
+        for platform in platforms:
             if platform.name in self.platforms:
                 raise ValueError(f"two platforms are called {platform.name}")
             self.platforms[platform.name] = platform(self)
@@ -131,9 +131,3 @@ class Universe:
             platform.stop()
         self.webhooks.stop()
         self.store.close()
-
-
-def found_platforms() -> list[type[Platform]]:
-    """The `PLATFORM` class of each module in `sandbox/platforms/`, in name order."""
-    names = sorted(module.name for module in pkgutil.iter_modules(sandbox.platforms.__path__))
-    return [importlib.import_module(f"sandbox.platforms.{name}").PLATFORM for name in names]

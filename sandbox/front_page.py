@@ -5,20 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sandbox.base.platform import Platform
 from sandbox.pages.elements import Markup, button, choice, el, link, page
-from sandbox.platform import Platform
 from sandbox.wire.faults import KINDS
 from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
+    from sandbox.base.universe import Universe
     from sandbox.stream import Stream
-    from sandbox.universe import Universe
 
 
-class Index:
+class FrontPage:
     def __init__(self, universe: Universe, stream: Stream) -> None:
         self.universe, self.stream = universe, stream
-        self._css = (Path(__file__).parent / "sandbox.css").read_bytes()
+        self._css = (Path(__file__).parent / "pages" / "sandbox.css").read_bytes()
 
     def register(self, router: Router) -> None:
         router.add("GET", "/", self.index)
@@ -47,9 +47,6 @@ class Index:
             counts = ", ".join(f"{number} {what}" for what, number in platform.counts().items())
             rows.append(el("tr", el("th", link(platform.home, name), scope="row"), el("td", counts)))
         return el("table", el("tbody", rows))
-
-    def _forms(self) -> list[Markup]:
-        return [self._post(platform) for platform in self.universe.platforms.values() if platform.kinds]
 
     def _post(self, platform: Platform) -> Markup:
         kinds = [("", "any kind")] + [(kind, kind.replace("_", " ")) for kind in platform.kinds]
