@@ -8,7 +8,6 @@ number for each. `DESK_TEST_DATABASE_URL` and `DESK_TEST_REDIS_URL` name servers
 import atexit
 import os
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,33 +51,9 @@ def use_own_redis_number(worker: str) -> None:
     os.environ["REDIS_URL"] = f"{address}/{int(worker.removeprefix('gw')) + 1}"
 
 
-TOGETHER = {
-    "advocacy/tests/test_browser_every_key.py": "keys",
-    "advocacy/tests/test_browser_": "browser",
-    "advocacy/tests/test_demo_command.py": "demo",
-}
-"""Files by the beginning of their paths: each name is one worker's, so one desk and one Chromium at a time."""
-
-
-@cache
-def group_of(file: str) -> str:
-    """What runs in one worker: "" for a file whose tests may be spread."""
-    for prefix, name in TOGETHER.items():
-        if file.startswith(prefix):
-            return name
-    # A desk or a sandbox that a module starts once isn't started by two workers.
-    sets_up_once = file.startswith("sandbox/") or 'scope="module"' in (ROOT / file).read_text()
-    return file if sets_up_once else ""
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """By groups, as `--dist loadgroup` does; xdist 3.8 can't tell groups from the node ids of pytest 9.2."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByGroup(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return group_of(nodeid.partition("::")[0]) or nodeid
+    from advocacy.tests.spreading import ByGroup
 
     return ByGroup(config, log)
 

@@ -1,0 +1,54 @@
+"""Which worker of xdist runs what: by groups, as `--dist loadgroup` does, what takes longest first.
+
+xdist 3.8 can't tell groups from the node ids of pytest 9.2, walks over all that is done for each test that ends, and
+begins with what has the most tests.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from xdist.scheduler import LoadScopeScheduling
+
+ROOT = Path(__file__).resolve().parents[2]
+TOGETHER = {
+    "advocacy/tests/test_browser_every_key.py": "keys",
+    "advocacy/tests/test_browser_": "browser",
+    "advocacy/tests/test_demo_command.py": "demo",
+}
+"""Files by the beginning of their paths: each name is one worker's, so one desk and one Chromium at a time."""
+LONGEST = ("advocacy/tests/test_crash.py", "keys", "browser", "advocacy/tests/test_upgrade.py")
+"""What would keep one worker busy when the others have nothing left; with the longest first."""
+
+
+@cache
+def group_of(file: str) -> str:
+    """What runs in one worker: "" for a file whose tests may be spread."""
+    for prefix, name in TOGETHER.items():
+        if file.startswith(prefix):
+            return name
+    # A desk or a sandbox that a module starts once isn't started by two workers.
+    sets_up_once = file.startswith("sandbox/") or 'scope="module"' in (ROOT / file).read_text()
+    return file if sets_up_once or file in LONGEST else ""
+
+
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc, unused-ignore]
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid.partition("::")[0]) or nodeid
+
+    def _assign_work_unit(self, node: Any) -> None:
+        first = next((name for name in LONGEST if name in self.workqueue), None)
+        if first is not None:
+            self.workqueue.move_to_end(first, last=False)
+        super()._assign_work_unit(node)
+
+    def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+        nodeid = self.registered_collections[node][item_index]
+        units = self.assigned_work[node]
+        scope = self._split_scope(nodeid)
+        units[scope][nodeid] = True
+        if all(units[scope].values()):
+            del units[scope]
+        self._reschedule(node)
