@@ -48,5 +48,7 @@ KINDS: dict[str, Promise] = {
     "exported": _("Data exported"),
     "erased": _("Data erased"),
     "replayed": _("Inbox items replayed"),
+    "import_undone": _("Import undone"),
+    "import_restored": _("Undone import let in again"),
     "log_pruned": _("Audit log pruned"),
 }

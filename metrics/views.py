@@ -74,11 +74,14 @@ def chart(request: HttpRequest, name: str, slug: str, form: str) -> HttpResponse
     """One chart as `json` (the Vega-Lite spec), `svg` or `png`; `theme=dark` for dark pages."""
     shown, _question = _report(request, name)
     spec = _chart(shown, slug).spec("dark" if request.GET.get("theme") == "dark" else "light")
+    is_inline = "inline" in request.GET
+    if form != "json" and not is_inline:  # pages show a chart inline; a file leaves the desk
+        log.record("exported", now=desk_now(), subject=f"chart {slug} of report {name}", details={"form": form})
     if form == "json":
         return JsonResponse(spec)
     if form == "svg":
-        return _file(pictures.svg(spec).encode(), "image/svg+xml", f"{slug}.svg", inline="inline" in request.GET)
-    return _file(pictures.png(spec), "image/png", f"{slug}.png", inline="inline" in request.GET)
+        return _file(pictures.svg(spec).encode(), "image/svg+xml", f"{slug}.svg", inline=is_inline)
+    return _file(pictures.png(spec), "image/png", f"{slug}.png", inline=is_inline)
 
 
 def _chart(shown: Report, slug: str) -> Chart:

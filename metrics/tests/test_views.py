@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.models import Entry
 from channels.models.connection import Priority
 from mentions.people import roles
 from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
@@ -91,6 +92,17 @@ def test_charts_are_handed_out_in_every_form(manager, desk, name, form):
         response = manager.get(f"{chart['url']}.{form}", {"theme": "dark"})
         assert response.status_code == 200
         assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_file_that_leaves_the_desk_is_in_the_audit_log_and_no_picture_of_a_page(manager, desk, name):
+    chart = manager.get(reverse("metrics:report", args=[name])).context["charts"][0]["url"]
+    for shown in (f"{chart}.json", f"{chart}.svg?inline=1", f"{chart}.png?inline=1"):
+        manager.get(shown)
+    assert not Entry.objects.filter(kind="exported").exists()
+    for taken in (f"{chart}.svg", f"{chart}.png", reverse("metrics:csv", args=[name])):
+        assert manager.get(taken).headers["Content-Disposition"].startswith("attachment")
+    assert Entry.objects.filter(kind="exported").count() == 3
 
 
 def test_empty_report_says_what_will_appear(manager):

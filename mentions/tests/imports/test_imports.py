@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from audit.models import Entry
 from channels.contract import Item, Page
 from channels.inbox.imports import import_of
 from channels.inbox.inbox import store_page
@@ -278,6 +279,11 @@ def test_pages_show_what_would_happen_do_it_and_let_it_in_again(client, forum):
     assert "Replaying 1 item." in client.post(f"/channels/imports/{batch_id}/redo/", follow=True).content.decode()
     assert InboundItem.objects.get(external_id="2").state in ("pending", "stored")
     assert "Nothing to redo" in client.post(f"/channels/imports/{batch_id}/redo/", follow=True).content.decode()
+    logged = Entry.objects.filter(kind__in=("import_undone", "import_restored")).order_by("pk")
+    assert [(entry.kind, entry.subject_name) for entry in logged] == [
+        ("import_undone", f"import {batch_id}"),
+        ("import_restored", f"import {batch_id}"),
+    ]
 
 
 def test_reports_count_no_more_what_was_taken_back(client, forum):

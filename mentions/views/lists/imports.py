@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from audit import log
 from channels.clocks import desk_now
 from channels.models import Batch
 from mentions.imports import imports
@@ -68,7 +69,10 @@ def batch(request: HttpRequest, number: int) -> HttpResponse:
 def undo(request: HttpRequest, number: int) -> HttpResponse:
     access.require(request.user, UNDO)
     shown = get_object_or_404(_batches(request), pk=number)
-    undone = imports.undo(shown.pk, request.user, desk_now())
+    now = desk_now()
+    undone = imports.undo(shown.pk, request.user, now)
+    details = {"tickets": undone.tickets, "items": undone.items}
+    log.record("import_undone", now=now, actor=request.user, subject=f"import {shown.pk}", details=details)
     words = ngettext("%(count)d ticket was deleted.", "%(count)d tickets were deleted.", undone.tickets)
     messages.success(request, words % {"count": undone.tickets})
     return redirect("mentions:import", number)
@@ -81,6 +85,8 @@ def redo(request: HttpRequest, number: int) -> HttpResponse:
     shown = get_object_or_404(_batches(request), pk=number)
     count = imports.redo(shown.pk)
     if count:
+        details = {"items": count}
+        log.record("import_restored", now=desk_now(), actor=request.user, subject=f"import {shown.pk}", details=details)
         words = ngettext("Replaying %(count)d item.", "Replaying %(count)d items.", count) % {"count": count}
         messages.success(request, words)
     else:
