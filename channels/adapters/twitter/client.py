@@ -12,6 +12,7 @@ from typing import Any
 from requests_oauthlib import OAuth1
 
 from channels.adapters.twitter.wire import error_line
+from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http.client import Answer, delete, get_json, post_json
@@ -93,7 +94,10 @@ def _url(config: Config, path: str) -> str:
 
 
 def user_auth(config: Config, handle: str) -> OAuth1:
-    """OAuth 1.0a user context: https://docs.x.com/fundamentals/authentication/oauth-1-0a/overview"""
+    """OAuth 1.0a user context: https://docs.x.com/fundamentals/authentication/oauth-1-0a/overview
+
+    Signed with the desk's clock: Twitter refuses a signature that is minutes off, and this machine's clock may be.
+    """
     own = config.channel_secrets.get(handle.lower(), {})
     parts = {
         "consumer_key": config.secret("consumer_key"),
@@ -111,6 +115,7 @@ def user_auth(config: Config, handle: str) -> OAuth1:
         client_secret=parts["consumer_secret"],
         resource_owner_key=parts["access_token"],
         resource_owner_secret=parts["access_token_secret"],
+        timestamp=str(int(desk_now().timestamp())),
     )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from oauthlib.oauth1 import RequestValidator, SignatureOnlyEndpoint
 
+from channels import clocks
 from channels.adapters.twitter import Twitter
 from channels.adapters.twitter.posting import says_the_same, spoken
 from channels.adapters.twitter.times import snowflake_at
@@ -92,6 +96,19 @@ def test_a_reply_is_signed_by_its_handle_and_threaded() -> None:
     assert receipt.external_id == NUMBER
     assert receipt.url == f"https://twitter.com/acmestatus/status/{NUMBER}"
     assert receipt.posted_at == datetime(2026, 5, 4, 9, 0, 0, 250_000, UTC)
+
+
+def test_a_worker_whose_clock_is_wrong_signs_with_the_desks_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twitter refuses a timestamp that is five minutes off: every reply of such a worker failed with 401."""
+    right_s = time.time()
+    monkeypatch.setattr(clocks, "_reading", clocks.Reading(right_s, time.monotonic()))
+    with serving(created) as server, time_machine.travel(datetime.now(UTC) + timedelta(minutes=10), tick=True):
+        ADAPTER.send(connection(server), REPLY)
+    found = re.search(r'oauth_timestamp="(\d+)"', server.seen[0].headers["Authorization"])
+    assert found
+    signed_at_s = int(found[1])
+    assert signed_by(server, server.seen[0]) == "7004-token"
+    assert abs(signed_at_s - right_s) < 30
 
 
 def test_a_post_of_its_own_has_no_parent() -> None:
