@@ -47,6 +47,7 @@ class Control:
             ("webhook", self.webhook),
             ("clock", self.put_forward),
             ("quotas/renew", self.renew_quotas),
+            ("quotas/use_up", self.use_up_quotas),
         ):
             router.add("POST", f"/control/{name}", self._posted(verb))
         router.add("GET", "/control/state", self.state)
@@ -132,6 +133,11 @@ class Control:
     def renew_quotas(self, data: Fields) -> Fields:
         """As if the platforms' windows had ended."""
         self.universe.quotas.renew()
+        return {}
+
+    def use_up_quotas(self, data: Fields) -> Fields:
+        """As if everybody had asked as often as they may, until the quotas are renewed."""
+        self.universe.quotas.use_up()
         return {}
 
     def webhook(self, data: Fields) -> Fields:

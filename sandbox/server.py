@@ -68,12 +68,18 @@ class Handler(BaseHTTPRequestHandler):
         request = Request(self.command, path, parts.query, self.headers, self.rfile.read(length))
         found = self.server.router.find(self.command, path)
         if found is None:
-            return self._send(json_response({"title": "Not Found", "status": 404}, 404))
+            return self._send(self._unknown(path))
         route, request.params = found
+        request.route = route.path
         fault = self.server.faults.take(route.platform, write=route.write) if route.platform else None
         if fault is None:
             return self._send(self._answer(route, request))
         self._fail(fault, route, request)
+
+    def _unknown(self, path: str) -> Response:
+        """As the platform says it whose API the path would belong to."""
+        owner = self.server.router.owner(path)
+        return self.server.platforms[owner].refusal("404") if owner else Response(b"Not Found", 404, "text/plain")
 
     do_GET = do_POST = do_DELETE = do_PUT = _serve
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.base.acts import Access, Act, Impossible, Made, Signed, Timed
+from sandbox.store import Doc
 from sandbox.wire.http import Response, Router, json_response
 from sandbox.world import Member
 
@@ -45,11 +47,37 @@ class Platform(ABC):
     def perform(self, act: Act) -> Made:
         """Perform it durably. Raises Impossible."""
 
-    @abstractmethod
+    # --- what a perfect desk would know ------------------------------------------------------------------------
+
+    def documents(self) -> Iterable[Doc]:
+        """Everything said here, for `truth`."""
+        return ()
+
+    def place(self, doc: Doc) -> tuple[str, str]:
+        """Its list in `truth` ("": none), and for an optional one the reason."""
+        return "mentions", ""
+
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        """A document as `truth` tells it: at least `id`, `author`, `text`."""
+        return doc
+
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
         """`mentions`: what a perfect desk has stored. `optional`: what it may have stored (since deleted, or only a
         mention as part of a conversation with us), each with a `reason`. `ours`: written by the team on the platform.
         `desk`: what the desk posted through the API, in order, with proof that it arrived once."""
+        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
+        for doc in self.documents():
+            place, reason = self.place(doc)
+            if doc.get("desk") and place != "desk":
+                told["desk"].append(self.entry(doc))
+            if place:
+                told[place].append(self.entry(doc) | ({"reason": reason} if reason else {}))
+        return told
+
+    def counts(self) -> dict[str, int]:
+        return {name: len(entries) for name, entries in self.truth().items()}
+
+    # --- what happens ------------------------------------------------------------------------------------------
 
     def opening(self, random_: random.Random, key: str, *, kind: str = "", to: str = "", author: str = "") -> Timed:
         """A conversation starter, with its surroundings. Raises Impossible if none start here."""
@@ -80,13 +108,10 @@ class Platform(ABC):
         automatically."""
         self.universe.overruns[self.name] = self.universe.overruns.get(self.name, 0) + 1
 
-    def counts(self) -> dict[str, int]:
-        return {}
-
     def refusal(self, kind: str) -> Response:
-        """The platform's own response for 429, 500 and expired (a token that is no longer valid)."""
-        status = {"429": 429, "500": 500, "expired": 401}[kind]
-        return json_response({"error": kind}, status)
+        """The platform's own response for 400 (an unreadable body), 404 (an unknown path), 429, 500 and expired (a
+        token that is no longer valid)."""
+        return json_response({"error": kind}, 401 if kind == "expired" else int(kind))
 
     def start(self) -> None:  # noqa: B027 - most have none
         """Open non-HTTP sockets, if any."""

@@ -6,30 +6,81 @@ https://api.hackerone.com/customer-resources/ · https://api.hackerone.com/custo
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.api import ResourceServer, Routes
 from sandbox.pages.elements import el, link, missing, page, reply_form, when
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Request, Response, Router, json_response
+from sandbox.wire.http import Refused, Request, Response, Router, json_response
+from sandbox.wire.lists import page_of
+from sandbox.wire.texts import iso
 
 IDENTIFIER = "acme-desk"
 TOKEN = "sandbox+hackerone/token="  # noqa: S105
 PROGRAMS = {"acme": "1894", "acme-labs": "1895"}
 SECTION = "HackerOne"
+_WANTED = "Basic " + base64.b64encode(f"{IDENTIFIER}:{TOKEN}".encode()).decode()
+_ERRORS = {
+    "400": (400, "Bad Request", "The request body is invalid."),
+    "404": (404, "Not Found", "The resource was not found."),
+    "429": (429, "Too Many Requests", "You have exceeded the rate limit."),
+    "expired": (401, "Unauthorized", "You don't have access to this resource."),
+}
 STATES = ("new", "triaged", "needs-more-info", "resolved", "informative", "not-applicable", "duplicate", "spam")
-
-
-def iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def errors(status: int, title: str, detail: str) -> Response:
     return json_response({"errors": [{"status": status, "title": title, "detail": detail}]}, status)
+
+
+class Api(ResourceServer):
+    site: HackerOne
+    base = "/hackerone/v1"
+
+    def routes(self) -> Routes:
+        return [("GET", "/reports", self.reports), ("GET", "/reports/{number}", self.report)]
+
+    def caller(self, request: Request) -> str:
+        if request.headers.get("Authorization") != _WANTED:
+            raise Refused(self.site.refusal("expired"))
+        return IDENTIFIER
+
+    def bad_value(self, name: str, value: str) -> Response:
+        return errors(400, "Invalid Parameter", f"The parameter '{name}' is invalid.")
+
+    def reports(self, request: Request) -> Doc:
+        asked = request.query
+        program = asked.get("filter[program][]", "")
+        if not program:
+            raise Refused(errors(400, "Invalid Parameter", "The parameter 'filter[program][]' is missing."))
+        if program not in PROGRAMS:
+            # Like the real API at times: an error under data, with status 200.
+            return {"data": {"errors": [{"status": 404, "title": "Program not found"}]}}
+        found = [r for r in self.store.all("h1_report").values() if r["program"] == program]
+        if after := self.moment(request, "filter[last_activity_at__gt]"):
+            found = [report for report in found if int(report["active"] * 1000) > round(after * 1000)]
+        key = asked.get("sort", "").removeprefix("-")
+        by = "active" if key == "reports.last_activity_at" else "at"
+        found.sort(key=lambda report: report[by], reverse=asked.get("sort", "-").startswith("-"))
+        return self._paged(request, found)
+
+    def _paged(self, request: Request, found: list[Doc]) -> Doc:
+        number, size = self.number(request, "page[number]", 1), self.number(request, "page[size]", 25, most=100)
+        page = page_of(request, found, (number - 1) * size, size)
+        links: Doc = {}
+        if page.more:
+            following = {**request.query, "page[number]": number + 1, "page[size]": size}
+            links["next"] = f"{request.url.split('?')[0]}?{urlencode(following)}"
+        return {"data": [self.site.report(report, whole=False) for report in page.entries], "links": links}
+
+    def report(self, request: Request) -> Doc:
+        report = self.store.get("h1_report", request.params["number"])
+        if report is None:
+            raise Refused(errors(404, "Not Found", "The report was not found."))
+        return {"data": self.site.report(report, whole=True)}
 
 
 class HackerOne(Talk):
@@ -38,62 +89,13 @@ class HackerOne(Talk):
     home = "/hackerone/"
 
     def register(self, router: Router) -> None:
-        router.add("GET", "/hackerone/v1/reports", self._allowed(self.reports), platform=self.name)
-        router.add("GET", "/hackerone/v1/reports/{number}", self._allowed(self.report), platform=self.name)
+        Api(self).register(router)
         router.add("GET", "/hackerone/", self.front)
         router.add("GET", "/hackerone/reports/{number}", self.page_of_report)
 
-    def _allowed(self, view: Callable[[Request], Response]) -> Callable[[Request], Response]:
-        wanted = "Basic " + base64.b64encode(f"{IDENTIFIER}:{TOKEN}".encode()).decode()
-
-        def checked(request: Request) -> Response:
-            if request.headers.get("Authorization") != wanted:
-                return self.refusal("expired")
-            return view(request)
-
-        return checked
-
-    # --- API --------------------------------------------------------------------------------------------------
-
-    def reports(self, request: Request) -> Response:
-        asked = request.query
-        program = asked.get("filter[program][]", "")
-        if not program:
-            return errors(400, "Invalid Parameter", "The parameter 'filter[program][]' is missing.")
-        if program not in PROGRAMS:
-            # Like the real API at times: an error under data, with status 200.
-            return json_response({"data": {"errors": [{"status": 404, "title": "Program not found"}]}})
-        found = [r for r in self.store.all("h1_report").values() if r["program"] == program]
-        if since := asked.get("filter[last_activity_at__gt]"):
-            after = datetime.fromisoformat(since).timestamp()
-            found = [report for report in found if int(report["active"] * 1000) > round(after * 1000)]
-        key = asked.get("sort", "").removeprefix("-")
-        by = "active" if key == "reports.last_activity_at" else "at"
-        found.sort(key=lambda report: report[by], reverse=asked.get("sort", "-").startswith("-"))
-        return self._paged(request, found)
-
-    def _paged(self, request: Request, found: list[Doc]) -> Response:
-        asked = request.query
-        number = max(1, int(asked.get("page[number]", 1)))
-        size = max(1, min(100, int(asked.get("page[size]", 25))))
-        shown = found[(number - 1) * size : number * size]
-        if request.duplicates:
-            shown = shown + shown[:1]
-        links: Doc = {}
-        if number * size < len(found):
-            following = {**asked, "page[number]": number + 1, "page[size]": size}
-            links["next"] = f"{request.url.split('?')[0]}?{urlencode(following)}"
-        return json_response({"data": [self._report(report, whole=False) for report in shown], "links": links})
-
-    def report(self, request: Request) -> Response:
-        report = self.store.get("h1_report", request.params["number"])
-        if report is None:
-            return errors(404, "Not Found", "The report was not found.")
-        return json_response({"data": self._report(report, whole=True)})
-
     # --- wire format ------------------------------------------------------------------------------------------
 
-    def _report(self, report: Doc, *, whole: bool) -> Doc:
+    def report(self, report: Doc, *, whole: bool) -> Doc:
         made: Doc = {
             "id": report["id"],
             "type": "report",
@@ -141,29 +143,30 @@ class HackerOne(Talk):
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    def perform(self, act: Act) -> Made:
+    def find(self, ref: str) -> Doc | None:
+        kind = "h1_activity" if ref.startswith("activity-") else "h1_report"
+        return self.store.get(kind, ref.removeprefix("activity-"))
+
+    def _report_of(self, doc: Doc) -> Doc:
+        return self.store.all("h1_report")[doc["report"]] if "report" in doc else doc
+
+    def posted(self, act: Act, at: float) -> Doc:
         """`more`: title, to (program); for a report's activity also internal and state (set by the team)."""
-        at = act.at or self.universe.now()
-        if act.verb == "delete":
-            raise Impossible("nothing is deleted on HackerOne")
-        if act.verb == "post" and not act.parent:
-            return self._open(act, at)
-        report, activity = self._of(act.parent)
-        if act.verb == "post":
-            return self._add(act, report, at)
-        kind, target = ("h1_activity", activity) if activity else ("h1_report", report)
-        self.store.put(kind, target["id"], {**target, "text": act.text, "updated": at})
-        self._touch(report, at)
-        return Made(act.parent, self.url(report["id"]))
+        return self._add(act, self._report_of(self.existing(act.parent)), at) if act.parent else self._open(act, at)
 
-    def _of(self, ref: str) -> tuple[Doc, Doc | None]:
-        activity = self.store.get("h1_activity", ref.removeprefix("activity-")) if ref.startswith("activity-") else None
-        report = self.store.get("h1_report", activity["report"] if activity else ref)
-        if report is None:
-            raise Impossible(f"there is no {ref}")
-        return report, activity
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        doc = {**doc, "text": text, "updated": at}
+        self.store.put("h1_activity" if "report" in doc else "h1_report", doc["id"], doc)
+        self._touch(self._report_of(doc), at)
+        return doc
 
-    def _open(self, act: Act, at: float) -> Made:
+    def removed(self, doc: Doc, at: float) -> Doc:
+        raise Impossible("nothing is deleted on HackerOne")
+
+    def made(self, doc: Doc) -> Made:
+        return Made(f"activity-{doc['id']}" if "report" in doc else doc["id"], self.url(doc))
+
+    def _open(self, act: Act, at: float) -> Doc:
         program = str(act.more.get("to") or "acme")
         if program not in PROGRAMS:
             raise Impossible(f"there is no program {program}")
@@ -172,9 +175,9 @@ class HackerOne(Talk):
         report = {"id": number, "program": program, "title": title, "text": act.text, "author": act.author,
                   "state": "new", "at": at, "active": at, "updated": at, "kind": act.kind}  # fmt: skip
         self.store.put("h1_report", number, report)
-        return Made(number, self.url(number))
+        return report
 
-    def _add(self, act: Act, report: Doc, at: float) -> Made:
+    def _add(self, act: Act, report: Doc, at: float) -> Doc:
         state = str(act.more.get("state") or "")
         if state and state not in STATES:
             raise Impossible(f"no state {state}; there are {', '.join(STATES)}")
@@ -184,16 +187,16 @@ class HackerOne(Talk):
                     "internal": bool(act.more.get("internal"))}  # fmt: skip
         self.store.put("h1_activity", number, activity)
         self._touch({**report, "state": state or report["state"]}, at)
-        return Made(f"activity-{number}", self.url(report["id"], number))
+        return activity
 
     def _touch(self, report: Doc, at: float) -> None:
         known = self.store.get("h1_report", report["id"]) or report
         changed = {**known, "state": report["state"], "active": max(at, known["active"])}
         self.store.put("h1_report", report["id"], changed)
 
-    def url(self, number: str, activity: str = "") -> str:
-        anchor = f"#activity-{activity}" if activity else ""
-        return f"{self.universe.public_url}/hackerone/reports/{number}{anchor}"
+    def url(self, doc: Doc) -> str:
+        anchor = f"#activity-{doc['id']}" if "report" in doc else ""
+        return f"{self.universe.public_url}/hackerone/reports/{doc.get('report', doc['id'])}{anchor}"
 
     def access(self) -> Access:
         base = f"{self.universe.public_url}/hackerone"
@@ -205,38 +208,32 @@ class HackerOne(Talk):
         }
         return Access(settings, {"api_token": TOKEN}, {program: ({}, {}) for program in PROGRAMS})
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        team, reports = self.team(), self.store.all("h1_report")
-        for doc in (*reports.values(), *self.store.all("h1_activity").values()):
-            report = reports[doc["report"]] if "report" in doc else doc
-            entry = {
-                "id": f"activity-{doc['id']}" if "report" in doc else doc["id"], "author": doc["author"],
-                "text": doc["text"], "at": doc["at"], "title": doc.get("title"), "to": report["program"],
-                "in_reply_to": doc.get("report"), "state": report["state"], "deleted": False,
-            }  # fmt: skip
-            if doc.get("internal"):
-                told["optional"].append({**entry, "reason": "internal"})
-            else:
-                told["ours" if doc["author"].lower() in team else "mentions"].append(entry)
-        return told
+    def documents(self) -> list[Doc]:
+        return [*self.store.all("h1_report").values(), *self.store.all("h1_activity").values()]
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
+    def place(self, doc: Doc) -> tuple[str, str]:
+        return ("optional", "internal") if doc.get("internal") else super().place(doc)
+
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        report = self._report_of(doc)
+        return {
+            "id": f"activity-{doc['id']}" if "report" in doc else doc["id"], "author": doc["author"],
+            "text": doc["text"], "at": doc["at"], "title": doc.get("title"), "to": report["program"],
+            "in_reply_to": doc.get("report"), "state": report["state"], "deleted": False,
+        }  # fmt: skip
 
     def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            return errors(429, "Too Many Requests", "You have exceeded the rate limit.")
-        if kind == "expired":
-            return errors(401, "Unauthorized", "You don't have access to this resource.")
-        return Response(b"<html><body><h1>We're sorry, but something went wrong.</h1></body></html>", 500, "text/html")
+        if kind == "500":
+            said = b"<html><body><h1>We're sorry, but something went wrong.</h1></body></html>"
+            return Response(said, 500, "text/html")
+        return errors(*_ERRORS[kind])
 
     # --- pages ------------------------------------------------------------------------------------------------
 
     def front(self, request: Request) -> Response:
         newest = sorted(self.store.all("h1_report").values(), key=lambda r: -r["active"])[:60]
         lines = [
-            el("li", link(self.url(r["id"]), r["title"]),
+            el("li", link(self.url(r), r["title"]),
                el("p", f"#{r['id']} to {r['program']} by {r['author']} · {r['state']} · ", when(r["at"]), class_="by"))
             for r in newest
         ]  # fmt: skip
@@ -247,8 +244,7 @@ class HackerOne(Talk):
         if report is None:
             return missing("such report", SECTION)
         shown = [self._shown(doc) for doc in (report, *self._activities_of(report))]
-        options = [(account, f"{m.name}, {m.role}") for account, m in self.team().items()]
-        form = reply_form("/control/answer", options, platform=self.name, id=report["id"])
+        form = reply_form("/control/answer", self.people(), platform=self.name, id=report["id"])
         return page(report["title"], el("p", f"State: {report['state']}"), shown, form, section=SECTION)
 
     def _shown(self, doc: Doc) -> Any:

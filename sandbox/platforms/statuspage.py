@@ -6,14 +6,16 @@ The company's own page: the team wrote everything on it, so nothing is a mention
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sandbox.base.acts import Access, Act, Impossible, Made, Timed
+from sandbox.base.api import ResourceServer, Routes
 from sandbox.base.platform import Platform
 from sandbox.pages.elements import Markup, el, link, missing, page, when
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router, json_response
+from sandbox.wire.texts import iso
 from sandbox.world import COMPANY, Member
 
 PAGE_ID = "acmestatuspg"
@@ -33,7 +35,49 @@ _STEPS = {
         (9000, "completed", "The maintenance is done."),
     ),
 }
+_ERRORS = {
+    "400": (400, "Bad request"),
+    "404": (404, "Not found"),
+    "429": (429, "Too Many Requests"),
+    "500": (500, "Something went wrong"),
+    "expired": (401, "Not authenticated"),
+}
 _CAUSES = ("a full disk", "a bad cache", "a failed failover of the database", "a network provider")
+
+
+class Api(ResourceServer):
+    """Open to anybody."""
+
+    site: Statuspage
+    base = "/statuspage/api/v2"
+
+    def routes(self) -> Routes:
+        return [
+            ("GET", "/summary.json", self.summary),
+            ("GET", "/status.json", lambda _: {"status": self.site.status()}),
+            ("GET", "/incidents.json", lambda _: {"incidents": self.site.incidents("outage")}),
+            ("GET", "/incidents/unresolved.json", lambda _: {"incidents": self.site.open_ones("outage")}),
+            ("GET", "/scheduled-maintenances.json", self.maintenances),
+        ]
+
+    def answer(self, request: Request, body: Any) -> Response:
+        return json_response({"page": self.site.about(), **body})
+
+    def maintenances(self, request: Request) -> Doc:
+        return {"scheduled_maintenances": self.site.incidents("maintenance")}
+
+    def summary(self, request: Request) -> Doc:
+        """Only ongoing incidents."""
+        parts = [
+            {"id": part, "name": name, "status": "operational", "position": place, "page_id": PAGE_ID}
+            for place, (name, part) in enumerate(COMPONENTS.items(), 1)
+        ]
+        return {
+            "components": parts,
+            "incidents": self.site.open_ones("outage"),
+            "scheduled_maintenances": self.site.open_ones("maintenance"),
+            "status": self.site.status(),
+        }
 
 
 class Statuspage(Platform):
@@ -44,14 +88,7 @@ class Statuspage(Platform):
     weight = 1
 
     def register(self, router: Router) -> None:
-        for name, view in (
-            ("summary", self.summary),
-            ("status", self.status),
-            ("incidents", self.incidents),
-            ("incidents/unresolved", self.unresolved),
-            ("scheduled-maintenances", self.maintenances),
-        ):
-            router.add("GET", f"/statuspage/api/v2/{name}.json", view, platform="statuspage")
+        Api(self).register(router)
         router.add("GET", "/statuspage/", self.page)
         router.add("GET", "/statuspage/incidents/{id}", self.incident_page)
 
@@ -85,7 +122,7 @@ class Statuspage(Platform):
             incident = self.store.get("status_incident", known["incident_id"]) if known else self._open(act, at)
             made = self._add(incident or {}, act, at)
         elif act.verb == "edit" and known is not None:
-            made = {**known, "body": act.text, "updated_at": _iso(at)}
+            made = {**known, "body": act.text, "updated_at": iso(at)}
             self.store.put("status_update", made["id"], made)
         elif act.verb == "delete" and known is not None:
             made = known
@@ -100,7 +137,7 @@ class Statuspage(Platform):
             "id": f"inc{number:09d}",
             "name": str(act.more.get("headline") or act.more.get("title") or "Degraded service"),
             "kind": kind,
-            "created_at": _iso(at),
+            "created_at": iso(at),
             "impact": "maintenance" if kind == "maintenance" else ("minor", "major", "critical")[number % 3],
             "component": str(act.more.get("component") or "Website"),
             "at": at,
@@ -117,9 +154,9 @@ class Statuspage(Platform):
             "status": status,
             "body": act.text,
             "incident_id": incident["id"],
-            "created_at": _iso(at),
-            "updated_at": _iso(at),
-            "display_at": _iso(at),
+            "created_at": iso(at),
+            "updated_at": iso(at),
+            "display_at": iso(at),
             "affected_components": affected if number % 4 else None,
             "deliver_notifications": True,
             "custom_tweet": None,
@@ -130,7 +167,7 @@ class Statuspage(Platform):
 
     # --- API --------------------------------------------------------------------------------------------------
 
-    def _wire(self, incident: Doc) -> dict[str, Any]:
+    def wire(self, incident: Doc) -> dict[str, Any]:
         """Updates newest first."""
         updates = [u for u in self.store.all("status_update").values() if u["incident_id"] == incident["id"]][::-1]
         status = updates[0]["status"] if updates else "resolved"
@@ -147,67 +184,39 @@ class Statuspage(Platform):
             "components": [],
         }
         if incident["kind"] == "maintenance":
-            made |= {"scheduled_for": _iso(incident["at"] + 7200), "scheduled_until": _iso(incident["at"] + 9000)}
+            made |= {"scheduled_for": iso(incident["at"] + 7200), "scheduled_until": iso(incident["at"] + 9000)}
         return made
 
-    def _all(self, kind: str) -> list[dict[str, Any]]:
+    def incidents(self, kind: str) -> list[dict[str, Any]]:
         found = [i for i in self.store.all("status_incident").values() if i["kind"] == kind]
-        return [self._wire(incident) for incident in found[::-1][:MOST]]
+        return [self.wire(incident) for incident in found[::-1][:MOST]]
 
-    def _about(self) -> dict[str, Any]:
-        url, now = f"{self.universe.public_url}/statuspage", _iso(self.universe.now())
+    def about(self) -> dict[str, Any]:
+        url, now = f"{self.universe.public_url}/statuspage", iso(self.universe.now())
         return {"id": PAGE_ID, "name": COMPANY, "url": url, "time_zone": "Etc/UTC", "updated_at": now}
 
-    def _status(self) -> dict[str, str]:
-        is_bad = any(i["status"] in OPEN for i in self._all("outage"))
+    def status(self) -> dict[str, str]:
+        is_bad = any(i["status"] in OPEN for i in self.incidents("outage"))
         return {
             "indicator": "minor" if is_bad else "none",
             "description": "Partially Degraded Service" if is_bad else "All Systems Operational",
         }
 
-    def incidents(self, request: Request) -> Response:
-        return json_response({"page": self._about(), "incidents": self._all("outage")})
-
-    def unresolved(self, request: Request) -> Response:
-        return json_response({"page": self._about(), "incidents": self._open_ones("outage")})
-
-    def maintenances(self, request: Request) -> Response:
-        return json_response({"page": self._about(), "scheduled_maintenances": self._all("maintenance")})
-
-    def _open_ones(self, kind: str) -> list[dict[str, Any]]:
-        return [i for i in self._all(kind) if i["status"] in OPEN]
-
-    def status(self, request: Request) -> Response:
-        return json_response({"page": self._about(), "status": self._status()})
-
-    def summary(self, request: Request) -> Response:
-        """Only ongoing incidents."""
-        parts = [
-            {"id": part, "name": name, "status": "operational", "position": place, "page_id": PAGE_ID}
-            for place, (name, part) in enumerate(COMPONENTS.items(), 1)
-        ]
-        return json_response(
-            {
-                "page": self._about(),
-                "components": parts,
-                "incidents": self._open_ones("outage"),
-                "scheduled_maintenances": self._open_ones("maintenance"),
-                "status": self._status(),
-            }
-        )
+    def open_ones(self, kind: str) -> list[dict[str, Any]]:
+        return [i for i in self.incidents(kind) if i["status"] in OPEN]
 
     # --- pages ------------------------------------------------------------------------------------------------
 
     def page(self, request: Request) -> Response:
-        shown = [*self._open_ones("maintenance"), *self._all("outage")[:20]]
-        status = el("p", el("strong", self._status()["description"]))
+        shown = [*self.open_ones("maintenance"), *self.incidents("outage")[:20]]
+        status = el("p", el("strong", self.status()["description"]))
         return page("Acme status", status, [self._article(i) for i in shown], section=self.title)
 
     def incident_page(self, request: Request) -> Response:
         incident = self.store.get("status_incident", request.params["id"])
         if incident is None:
             return missing("such incident", self.title)
-        return page(incident["name"], self._article(self._wire(incident)), section=self.title)
+        return page(incident["name"], self._article(self.wire(incident)), section=self.title)
 
     def _article(self, incident: dict[str, Any]) -> Markup:
         lines = [
@@ -228,28 +237,22 @@ class Statuspage(Platform):
 
     # --- truth ------------------------------------------------------------------------------------------------
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        ours = [
-            {"id": u["id"], "incident": u["incident_id"], "author": PAGE_ID, "text": u["body"], "status": u["status"]}
-            for u in self.store.all("status_update").values()
-        ]
-        return {"mentions": [], "optional": [], "ours": ours, "desk": []}
+    def documents(self) -> list[Doc]:
+        return list(self.store.all("status_update").values())
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
+    def place(self, doc: Doc) -> tuple[str, str]:
+        return "ours", ""
+
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        return {"id": doc["id"], "incident": doc["incident_id"], "author": PAGE_ID, "text": doc["body"],
+                "status": doc["status"]}  # fmt: skip
 
     def access(self) -> Access:
         return Access({"api_base": f"{self.universe.public_url}/statuspage", "is_ours": True})
 
     def refusal(self, kind: str) -> Response:
-        status = 401 if kind == "expired" else 500
-        if kind == "429":
-            return json_response({"error": "Too Many Requests"}, 429, Retry_After="1")
-        return json_response({"error": "Not authenticated" if kind == "expired" else "Something went wrong"}, status)
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        status, said = _ERRORS[kind]
+        return json_response({"error": said}, status, **({"Retry_After": "1"} if kind == "429" else {}))
 
 
 PLATFORM = Statuspage

@@ -1,10 +1,15 @@
 """One sandbox for a module, a fresh one where a test breaks it, and clients that sign as the desk would."""
 
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 import requests
 from requests_oauthlib import OAuth1
 
 from sandbox import launch, world
+from sandbox.tests.ways import Client
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +40,50 @@ def anybody():
     with requests.Session() as session:
         session.trust_env = False
         yield session
+
+
+@pytest.fixture
+def ask(calm, anybody, request):
+    """Asks the API of the module's platform, its `PLATFORM`, with the right credentials."""
+    return Client(calm, request.module.PLATFORM, anybody)
+
+
+class Listener:
+    """A desk that takes webhook calls: `calls` are (headers, body)."""
+
+    def __init__(self):
+        self.calls = calls = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                calls.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *args):
+                """Silent."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hooks/x/"
+
+    def wait_for(self, count):
+        end = time.monotonic() + 10
+        while len(self.calls) < count and time.monotonic() < end:
+            time.sleep(0.02)
+        assert len(self.calls) == count
+        return self.calls
+
+
+@pytest.fixture
+def listener():
+    heard = Listener()
+    thread = threading.Thread(target=heard.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield heard
+    heard.server.shutdown()
+    heard.server.server_close()
+    thread.join(5)
 
 
 def signed(handle="acme", *, secret=None):

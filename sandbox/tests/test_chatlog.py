@@ -2,18 +2,9 @@
 
 from datetime import UTC, datetime
 
-import pytest
+from sandbox.platforms.chatlog.names import ALIAS, ROOM
 
-from sandbox.platforms.chatlog.names import ALIAS, API, ROOM, TOKEN
-
-
-@pytest.fixture
-def ask(calm, anybody):
-    def asked(path, token=TOKEN, **query):
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return anybody.get(f"{calm.http_url}{API}/{path}", params=query, headers=headers, timeout=20)
-
-    return asked
+PLATFORM = "chatlog"
 
 
 def test_the_timeline_is_read_backwards_and_forwards(calm, ask):

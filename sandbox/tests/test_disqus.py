@@ -1,26 +1,18 @@
 """Disqus over a real socket: its wire format, keys and refusals."""
 
-import pytest
 import requests
 
-from sandbox.platforms.disqus.keys import API_KEY, API_SECRET, MODERATOR_TOKEN, token_of
+from sandbox.platforms.disqus.keys import API_KEY, token_of
+
+PLATFORM = "disqus"
 
 ALL = ["approved", "unapproved", "spam", "deleted"]
-
-
-@pytest.fixture
-def ask(calm, anybody):
-    def call(path, *, token=MODERATOR_TOKEN, key=API_KEY, **query):
-        keys = {"api_key": key, "api_secret": API_SECRET} | ({"access_token": token} if token else {})
-        return anybody.get(f"{calm.http_url}/disqus/api/3.0/{path}.json", params={**keys, **query}, timeout=20)
-
-    return call
 
 
 def test_a_comment_has_an_integer_parent_and_a_time_without_zone(calm, ask):
     top = calm.post("disqus", to="acme-docs", text="How do I & my team log in?", author="ann", guest=False)
     calm.post("disqus", text="Same here", author="bob", reply_to=top["id"])
-    posts = ask("forums/listPosts", forum="acme-docs", include=ALL, related="thread").json()["response"]
+    posts = ask("forums/listPosts.json", forum="acme-docs", include=ALL, related="thread").json()["response"]
     answer, asked = posts[0], posts[1]
     assert (asked["id"], answer["parent"]) == (top["id"], int(top["id"]))
     assert asked["raw_message"] == "How do I & my team log in?"
@@ -35,7 +27,7 @@ def test_pages_cover_everything_once(calm, ask):
     seen, cursor = [], None
     while True:
         query = {"forum": "acme-blog", "limit": 3, "order": "asc", "include": ALL}
-        body = ask("forums/listPosts", **query, **({"cursor": cursor} if cursor else {})).json()
+        body = ask("forums/listPosts.json", **query, **({"cursor": cursor} if cursor else {})).json()
         seen += [post["id"] for post in body["response"]]
         cursor = body["cursor"]["next"]
         assert cursor
@@ -47,17 +39,17 @@ def test_pages_cover_everything_once(calm, ask):
 
 def test_what_is_not_approved_is_for_moderators(calm, ask):
     spam = calm.post("disqus", to="acme-docs", text="Earn money at home", author="eve", spam=True)["id"]
-    assert ask("forums/listPosts", forum="acme-docs", include=ALL, token="").json()["code"] == 12
-    shown = ask("forums/listPosts", forum="acme-docs", token="").json()["response"]
+    assert ask("forums/listPosts.json", forum="acme-docs", include=ALL, access_token="").json()["code"] == 12
+    shown = ask("forums/listPosts.json", forum="acme-docs", access_token="").json()["response"]
     assert spam not in [post["id"] for post in shown]
-    everything = ask("forums/listPosts", forum="acme-docs", include=ALL).json()["response"]
+    everything = ask("forums/listPosts.json", forum="acme-docs", include=ALL).json()["response"]
     assert next(p for p in everything if p["id"] == spam)["isSpam"] is True
 
 
 def test_wrong_key_and_unknown_post_are_refused_by_number(ask):
-    assert ask("users/details", key="wrong").json() == {"code": 5, "response": "Invalid API key"}
-    assert ask("posts/details", post="1").json()["code"] == 8
-    assert ask("users/details", token=token_of("sam")).json()["response"]["username"] == "sam"
+    assert ask("users/details.json", api_key="wrong").json() == {"code": 5, "response": "Invalid API key"}
+    assert ask("posts/details.json", post="1").json()["code"] == 8
+    assert ask("users/details.json", access_token=token_of("sam")).json()["response"]["username"] == "sam"
 
 
 def test_a_reply_is_made_by_its_token_and_seen_on_the_page(calm):
@@ -77,5 +69,5 @@ def test_a_reply_is_made_by_its_token_and_seen_on_the_page(calm):
 
 def test_a_fault_speaks_in_disqus_words(calm, ask):
     calm.control("faults", platform="disqus", kind="429", count=1)
-    answer = ask("forums/listPosts", forum="acme-docs")
+    answer = ask("forums/listPosts.json", forum="acme-docs")
     assert (answer.status_code, answer.json()["code"]) == (429, 13)

@@ -1,68 +1,57 @@
 """The Graph API over a real socket."""
 
-import pytest
+from sandbox.platforms.facebook.wire import PAGE, TOKEN
 
-from sandbox.platforms.facebook.wire import PAGE, PROOF, TOKEN
-
-
-@pytest.fixture
-def graph(calm, anybody):
-    def call(path, method="GET", token=TOKEN, proof=PROOF, json=None, **query):
-        headers = {"Authorization": f"Bearer {token}"}
-        url = f"{calm.http_url}/facebook/v25.0/{path}"
-        params = {**query, "appsecret_proof": proof}
-        return anybody.request(method, url, headers=headers, params=params, json=json, timeout=20)
-
-    return call
+PLATFORM = "facebook"
 
 
-def test_a_comment_looks_as_the_real_one(calm, graph):
+def test_a_comment_looks_as_the_real_one(calm, ask):
     made = calm.post("facebook", text="Hi <b>", to="comment", author="ada")
-    comment = graph(made["id"]).json()
+    comment = ask(made["id"]).json()
     assert comment["message"] == "Hi <b>"
     assert comment["from"]["name"] == "ada"
     assert comment["created_time"].endswith("+0000")
-    feed = graph(f"{PAGE}/feed", fields="id,comments.limit(50){id}").json()
+    feed = ask(f"{PAGE}/feed", fields="id,comments.limit(50){id}").json()
     assert made["id"] in [c["id"] for post in feed["data"] for c in post["comments"]["data"]]
 
 
-def test_pages_go_on_with_a_token_in_the_link(calm, graph):
+def test_pages_go_on_with_a_token_in_the_link(calm, ask):
     for n in range(3):
         calm.post("facebook", text=f"visit {n}", to="visitor")
-    first = graph(f"{PAGE}/feed", limit=2).json()
+    first = ask(f"{PAGE}/feed", limit=2).json()
     assert len(first["data"]) == 2
     assert f"access_token={TOKEN}" in first["paging"]["next"]
-    second = graph(f"{PAGE}/feed", limit=2, after=first["paging"]["cursors"]["after"]).json()
+    second = ask(f"{PAGE}/feed", limit=2, after=first["paging"]["cursors"]["after"]).json()
     assert not {p["id"] for p in first["data"]} & {p["id"] for p in second["data"]}
 
 
-def test_token_and_proof_are_asked_for(graph):
-    assert graph("me", token="no").json()["error"]["code"] == 190
-    assert graph("me", proof="no").json()["error"]["code"] == 100
-    assert graph("me").json()["id"] == PAGE
-    assert "call_count" in graph("me").headers["X-App-Usage"]
-    assert graph("1_2").json()["error"]["error_subcode"] == 33
+def test_token_and_proof_are_asked_for(ask):
+    assert ask("me", token="no").json()["error"]["code"] == 190
+    assert ask("me", appsecret_proof="no").json()["error"]["code"] == 100
+    assert ask("me").json()["id"] == PAGE
+    assert "call_count" in ask("me").headers["X-App-Usage"]
+    assert ask("1_2").json()["error"]["error_subcode"] == 33
 
 
-def test_nobody_is_written_to_who_has_not_written_lately(calm, graph):
+def test_nobody_is_written_to_who_has_not_written_lately(calm, ask):
     stranger = {"recipient": {"id": "1"}, "message": {"text": "Buy!"}}
-    assert graph(f"{PAGE}/messages", "POST", json=stranger).json()["error"]["error_subcode"] == 2018001
+    assert ask(f"{PAGE}/messages", "POST", json=stranger).json()["error"]["error_subcode"] == 2018001
     calm.post("facebook", text="hello", to="message", author="dee")
-    person = graph(f"{PAGE}/conversations", fields="messages.limit(5){from}").json()["data"][0]
+    person = ask(f"{PAGE}/conversations", fields="messages.limit(5){from}").json()["data"][0]
     sender = person["messages"]["data"][0]["from"]["id"]
     body = {"recipient": {"id": sender}, "message": {"text": "Hello Dee"}}
-    number = graph(f"{PAGE}/messages", "POST", json=body).json()["message_id"]
+    number = ask(f"{PAGE}/messages", "POST", json=body).json()["message_id"]
     assert calm.truth("facebook")["desk"][-1]["id"] == number
 
 
-def test_faults_speak_in_facebooks_words(calm, graph):
+def test_faults_speak_in_facebooks_words(calm, ask):
     for kind, code in (("429", 4), ("expired", 190), ("500", 2)):
         calm.control("faults", platform="facebook", kind=kind, count=1)
-        assert graph("me").json()["error"]["code"] == code
+        assert ask("me").json()["error"]["code"] == code
 
 
-def test_the_page_shows_the_desks_comment(calm, graph, anybody):
+def test_the_page_shows_the_desks_comment(calm, ask, anybody):
     made = calm.post("facebook", text="Where is it seen?", to="comment")
-    graph(f"{made['id']}/comments", "POST", json={"message": "Here, on <b>this</b> page."})
+    ask(f"{made['id']}/comments", "POST", json={"message": "Here, on <b>this</b> page."})
     assert "Here, on &lt;b&gt;this&lt;/b&gt; page." in anybody.get(made["url"], timeout=20).text
     assert anybody.get(f"{calm.http_url}/facebook/web/", timeout=20).status_code == 200

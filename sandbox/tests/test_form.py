@@ -3,52 +3,17 @@
 import hashlib
 import hmac
 import json
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from sandbox.platforms.form.applications import FORMS
 
 
-@pytest.fixture
-def listening():
-    """A desk that takes calls: [(headers, body)]."""
-    calls = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            calls.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *args):
-            """Silent."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/hooks/x/", calls
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
-
-
-def wait_for(calls, count):
-    end = time.monotonic() + 10
-    while len(calls) < count and time.monotonic() < end:
-        time.sleep(0.02)
-    assert len(calls) == count
-    return calls
-
-
-def test_an_application_is_told_with_a_signature_over_time_and_body(calm, listening):
-    url, calls = listening
-    calm.control("webhook", platform="form", url=url, secret="s3cret")
+def test_an_application_is_told_with_a_signature_over_time_and_body(calm, listener):
+    calm.control("webhook", platform="form", url=listener.url, secret="s3cret")
     made = calm.post("form", kind="opensource", author="ada@code.example", text="Ünicode & more")
     calm.control("webhook", platform="form", url="", secret="")
-    headers, body = wait_for(calls, 1)[0]
+    headers, body = listener.wait_for(1)[0]
     signed = b"v1:" + headers["X-Desk-Timestamp"].encode() + b":" + body
     assert headers["X-Desk-Signature"] == "v1=" + hmac.new(b"s3cret", signed, hashlib.sha256).hexdigest()
     told = json.loads(body)

@@ -2,15 +2,14 @@
 
 import pytest
 
+PLATFORM = "hackernews"
+
 HIT_KEYS = {"_highlightResult", "_tags", "author", "created_at", "created_at_i", "objectID", "story_id", "updated_at"}
 
 
 @pytest.fixture
-def search(calm, anybody):
-    def get(**query):
-        return anybody.get(f"{calm.http_url}/hn/api/v1/search_by_date", params=query, timeout=20).json()
-
-    return get
+def search(ask):
+    return lambda **query: ask("search_by_date", **query).json()
 
 
 @pytest.fixture

@@ -1,17 +1,6 @@
 """Stack Exchange's API over a real socket."""
 
-import pytest
-
-from sandbox.platforms.stackexchange.api import KEY
-
-
-@pytest.fixture
-def ask(calm, anybody):
-    def get(path, **query):
-        params = {"site": "stackoverflow", "key": KEY, **query}
-        return anybody.get(f"{calm.http_url}/stackexchange/2.3/{path}", params=params, timeout=20)
-
-    return get
+PLATFORM = "stackexchange"
 
 
 def test_a_question_has_the_wrapper_and_is_compressed(calm, ask):

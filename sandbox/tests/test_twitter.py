@@ -7,18 +7,16 @@ import requests
 
 from sandbox import world
 
+PLATFORM = "twitter"
+
 ACME = world.HANDLES["acme"].user_id
 ALL_FIELDS = "author_id,conversation_id,created_at,entities,in_reply_to_user_id,lang,note_tweet,referenced_tweets"
 EXPANSIONS = "author_id,referenced_tweets.id,referenced_tweets.id.author_id,entities.mentions.username"
 
 
 @pytest.fixture
-def read(calm, reader):
-    def get(path, **query):
-        query = {name.replace("__", "."): value for name, value in query.items()}
-        return reader.get(f"{calm.http_url}/twitter/2/{path}", params=query, timeout=20)
-
-    return get
+def read(ask):
+    return lambda path, **query: ask(path, **{name.replace("__", "."): value for name, value in query.items()})
 
 
 def pages(read, path, token_name, **query):

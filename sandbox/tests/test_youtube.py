@@ -1,20 +1,11 @@
 """YouTube's Data API over a real socket."""
 
-import pytest
-
 from sandbox.platforms.youtube import api
 from sandbox.platforms.youtube.cast import CLOSED, OWN, channel_of
 
+PLATFORM = "youtube"
+
 BEARER = {"Authorization": f"Bearer {api.ACCESS_TOKEN}"}
-
-
-@pytest.fixture
-def ask(calm, anybody):
-    def get(path, **query):
-        params = {"part": "snippet", "key": api.KEY, **query}
-        return anybody.get(f"{calm.http_url}/youtube/v3/{path}", params=params, timeout=20)
-
-    return get
 
 
 def test_a_thread_brings_some_replies_and_counts_all(calm, ask):

@@ -1,1 +1,1 @@
-"""The sandbox on the wire: requests, responses, quotas, faults, webhooks."""
+"""The sandbox on the wire: requests, responses, lists, quotas, faults, webhooks, texts."""

@@ -15,9 +15,19 @@ class BadBody(Exception):
     """The request body doesn't match its content type."""
 
 
+class Refused(Exception):
+    """The platform refuses the request with this response."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
 @dataclass
 class Request:
-    """One request. `query` holds the last value of each name; `duplicates` makes a list repeat itself (a fault)."""
+    """One request. `query` holds the last value of each name; `duplicates` makes a list repeat itself (a fault);
+    `caller` is who asks, as the platform's API knows them; `route` the path with its
+    `{name}`s, `spent` where the caller stands with its quota."""
 
     method: str
     path: str
@@ -26,10 +36,23 @@ class Request:
     body: bytes
     params: dict[str, str] = field(default_factory=dict)
     duplicates: bool = False
+    caller: Any = None
+    route: str = ""
+    spent: Any = None
 
     @property
     def query(self) -> dict[str, str]:
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    def values(self, name: str) -> list[str]:
+        """All values of a repeated parameter."""
+        return parse_qs(self.query_string).get(name, [])
+
+    @property
+    def bearer(self) -> str:
+        """The token of `Authorization: Bearer …`, in any case; "" without one."""
+        scheme, _, token = (self.headers.get("Authorization") or "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
 
     @property
     def url(self) -> str:
@@ -84,22 +107,32 @@ class Route:
     view: View
     platform: str
     write: bool
+    path: str = ""
 
 
 class Router:
-    """Routes by method and path; `{name}` in a path matches one segment."""
+    """Routes by method and path; `{name}` in a path matches one segment. `roots`: where each platform's API starts."""
 
     def __init__(self) -> None:
+        self.roots: dict[str, str] = {}
         self._exact: dict[tuple[str, str], Route] = {}
         self._patterns: list[Route] = []
 
     def add(self, method: str, path: str, view: View, *, platform: str = "", write: bool = False) -> None:
         regex = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))
-        route = Route(method, re.compile(regex), view, platform, write)
+        route = Route(method, re.compile(regex), view, platform, write, path)
         if "{" in path:
             self._patterns.append(route)
         else:
             self._exact[method, path] = route
+
+    def routes(self) -> list[Route]:
+        return [*self._exact.values(), *self._patterns]
+
+    def owner(self, path: str) -> str:
+        """The platform whose API an unknown path belongs to; "" for none."""
+        roots = [root for root in self.roots if path.startswith(root)]
+        return self.roots[max(roots, key=len)] if roots else ""
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         if route := self._exact.get((method, path)):

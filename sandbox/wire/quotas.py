@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Where a client stands after a request: `used` includes it, `ends` (epoch seconds) is when counting restarts."""
+
+    limit: int
+    used: int
+    ends: float
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.used)
+
+    @property
+    def is_over(self) -> bool:
+        return self.used > self.limit
+
 
 class Window:
     """Requests per client, in windows of `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self.is_used_up = False
         self._taken: dict[object, tuple[float, int]] = {}
 
-    def take(self, now: float, who: object = "") -> tuple[int, float]:
-        """Counts one request; returns the count including it, and when (epoch seconds) the window ends."""
+    def take(self, now: float, limit: int, who: object = "", cost: int = 1) -> Spent:
+        """Counts one request."""
         start, taken = self._taken.get(who, (now, 0))
         if now - start > self.seconds:
             start, taken = now, 0
-        self._taken[who] = start, taken + 1
-        return taken + 1, start + self.seconds
+        if self.is_used_up:
+            taken = max(taken, limit)
+        self._taken[who] = start, taken + cost
+        return Spent(limit, taken + cost, start + self.seconds)
 
     def renew(self) -> None:
+        self.is_used_up = False
         self._taken.clear()
 
 
 class Quotas:
-    """All windows of one sandbox, so a test can reset them instead of waiting."""
+    """All windows of one sandbox, so a test can end them or use them up instead of waiting."""
 
     def __init__(self) -> None:
         self._windows: list[Window] = []
@@ -35,3 +58,8 @@ class Quotas:
     def renew(self) -> None:
         for window in self._windows:
             window.renew()
+
+    def use_up(self) -> None:
+        """Every client of every platform is over its quota until `renew`."""
+        for window in self._windows:
+            window.is_used_up = True

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import random
-import re
 from typing import Any
 
 from sandbox.base.acts import Access, Act, Impossible, Made, Timed
 from sandbox.base.universe import Universe
 from sandbox.platforms.bluesky import api, gate, pages
-from sandbox.platforms.bluesky.posts import DESK, POST, Posts, did_of, facets_of, handle_of, iso, seen
+from sandbox.platforms.bluesky.posts import DESK, POST, Posts, did_of, facets_of, handle_of, seen
 from sandbox.store import Doc
-from sandbox.talk import Talk
+from sandbox.talk import MAX_TURNS, Talk, names_us
 from sandbox.wire.http import Response, Router
-from sandbox.world import PHRASES, Member
+from sandbox.wire.texts import iso
+from sandbox.world import Member
 
-_PHRASE = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, PHRASES))})(?!\w)", re.IGNORECASE)
-MAX_TURNS = 3
+_ERRORS = {
+    "400": (400, "InvalidRequest", "Unable to parse the request body"),
+    "404": (501, "MethodNotImplemented", "Method Not Implemented"),
+    "429": (429, "RateLimitExceeded", "Rate Limit Exceeded"),
+    "500": (502, "UpstreamFailure", "pipethrough network error"),
+    "expired": (400, "ExpiredToken", "Token has expired"),
+}
 
 
 class Bluesky(Talk):
@@ -24,14 +29,15 @@ class Bluesky(Talk):
     title = pages.SECTION
     home = f"{pages.WEB}/"
     weight = 2
+    own = (DESK,)
+    post_kind = "bs_post"
 
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.posts = Posts(universe.store)
 
     def register(self, router: Router) -> None:
-        window = self.universe.quotas.window(gate.WINDOW_S)
-        api.Api(self, gate.Gate(self.store, self.universe.now, window)).register(router)
+        api.Api(self).register(router)
         pages.Pages(self).register(router)
 
     def account(self, member: Member) -> str | None:
@@ -47,34 +53,33 @@ class Bluesky(Talk):
         return [(0.0, act)]
 
     def perform(self, act: Act) -> Made:
-        """`more` may have `alt` (of a picture), `url` with `title` (a link card), `quote` (a post's URI), `created`
-        (the client's time, epoch seconds) and `lang`."""
         if act.verb == "edit":
             raise Impossible("nobody edits on Bluesky")
-        at = act.at or self.universe.now()
-        if act.verb == "post":
-            post = self.posts.keep(handle_of(act.author), self._record(act, at), at=at, kind=act.kind)
-        else:
-            post = self._existing(act.parent)
-            changed = {"gone": True} if act.verb == "delete" else {"reposts": post["reposts"] + 1}
-            post = self.posts.save({**post, **changed})
-        return Made(post["uri"], self.url(post))
+        if act.verb == "retweet":
+            post = self.existing(act.parent)
+            return self.made(self.save({**post, "reposts": post["reposts"] + 1}))
+        return super().perform(act)
 
-    def url(self, post: Doc) -> str:
-        key = post["uri"].rpartition("/")[2]
-        return f"{self.universe.public_url}{pages.WEB}/profile/{self.posts.handle(post['did'])}/post/{key}"
+    def posted(self, act: Act, at: float) -> Doc:
+        """`more` may have `alt` (of a picture), `url` with `title` (a link card), `quote` (a post's URI), `created`
+        (the client's time, epoch seconds) and `lang`."""
+        return self.posts.keep(handle_of(act.author), self._record(act, at), at=at, kind=act.kind)
 
-    def _existing(self, uri: str) -> Doc:
-        post = self.posts.get(uri)
-        if post is None or post["gone"]:
-            raise Impossible(f"there is no post {uri}")
-        return post
+    def save(self, doc: Doc) -> Doc:
+        return self.posts.save(doc)
+
+    def made(self, doc: Doc) -> Made:
+        return Made(doc["uri"], self.url(doc))
+
+    def url(self, doc: Doc) -> str:
+        key = doc["uri"].rpartition("/")[2]
+        return f"{self.universe.public_url}{pages.WEB}/profile/{self.posts.handle(doc['did'])}/post/{key}"
 
     def _record(self, act: Act, at: float) -> Doc:
         record: Doc = {"$type": POST, "text": act.text, "langs": [str(act.more.get("lang") or "en")]}
         record["createdAt"] = iso(float(act.more.get("created") or at))
         if act.parent:
-            parent = self._existing(act.parent)
+            parent = self.existing(act.parent)
             answered = {"uri": parent["uri"], "cid": parent["cid"]}
             record["reply"] = {"root": parent["record"].get("reply", {}).get("root", answered), "parent": answered}
         if facets := facets_of(act.text):
@@ -91,7 +96,7 @@ class Bluesky(Talk):
             card = {"uri": str(act.more["url"]), "title": str(act.more.get("title", "")), "description": ""}
             return {"$type": "app.bsky.embed.external", "external": card}
         if "quote" in act.more:
-            quoted = self._existing(str(act.more["quote"]))
+            quoted = self.existing(str(act.more["quote"]))
             return {"$type": "app.bsky.embed.record", "record": {"uri": quoted["uri"], "cid": quoted["cid"]}}
         return None
 
@@ -99,14 +104,11 @@ class Bluesky(Talk):
         """A record created through the API; the person replied to may react."""
         made = self.posts.keep(DESK, record, at=self.universe.now(), desk=True)
         parent = self.posts.parent(made)
-        if parent is None or not self.universe.reactions or self._is_ours(parent):
-            return made
-        said = [p for p in self.posts.all() if p["did"] == parent["did"] and _root(p) == _root(parent)]
-        if len(said) < MAX_TURNS and self.universe.random.random() < 0.7:
-            handle = self.posts.handle(parent["did"])
-            asked = Act("bluesky", "post", handle, parent["record"]["text"], kind=parent["kind"] or "question")
-            act = self.follow_up(self.universe.random, asked, parent=made["uri"], key="")
-            self.universe.later(act, self.universe.random.uniform(4, 25))
+        if parent is not None:
+            said = [p for p in self.posts.all() if p["did"] == parent["did"] and _root(p) == _root(parent)]
+            if len(said) < MAX_TURNS:
+                handle = self.posts.handle(parent["did"])
+                self.react(Act(self.name, "post", handle, parent["record"]["text"], kind=parent["kind"]), made["uri"])
         return made
 
     def access(self) -> Access:
@@ -118,49 +120,31 @@ class Bluesky(Talk):
 
     # --- truth ------------------------------------------------------------------------------------------------
 
-    def _is_ours(self, post: Doc) -> bool:
-        return self.posts.handle(post["did"]) in (*self.team(), DESK)
+    def documents(self) -> list[Doc]:
+        return self.posts.all()
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Mentions: posts that name us, mention our account, or reply to or quote it."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        noted = self.posts.noted()
-        for post in self.posts.all():
-            if post["desk"]:
-                told["desk"].append(self._entry(post))
-            place, reason = self._place(post, noted)
-            told[place].append(self._entry(post) | ({"reason": reason} if reason else {}))
-        return told
+    def place(self, doc: Doc) -> tuple[str, str]:
+        return super().place({**doc, "author": self.posts.handle(doc["did"])})
 
-    def _place(self, post: Doc, noted: set[str]) -> tuple[str, str]:
-        if self._is_ours(post):
-            return "ours", ""
-        if post["gone"]:
-            return "optional", "deleted"
-        is_named = _PHRASE.search(seen(post["record"])) is not None
-        return ("mentions", "") if is_named or post["uri"] in noted else ("optional", "context")
+    def is_mention(self, doc: Doc) -> bool:
+        """Posts that name us, mention our account, or reply to or quote it."""
+        return names_us(seen(doc["record"])) or bool(self.posts.reason(doc))
 
-    def _entry(self, post: Doc) -> dict[str, Any]:
-        record = post["record"]
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        record = doc["record"]
         return {
-            "id": post["uri"], "author": self.posts.handle(post["did"]), "text": seen(record), "at": post["at"],
-            "thread_id": _root(post), "in_reply_to": record.get("reply", {}).get("parent", {}).get("uri"),
-            "deleted": post["gone"], "liked": did_of(DESK) in post["likes"], "kind": post["kind"],
+            "id": doc["uri"], "author": self.posts.handle(doc["did"]), "text": seen(record), "at": doc["at"],
+            "thread_id": _root(doc), "in_reply_to": record.get("reply", {}).get("parent", {}).get("uri"),
+            "deleted": doc["gone"], "liked": did_of(DESK) in doc["likes"], "kind": doc["kind"],
         }  # fmt: skip
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
-
     def refusal(self, kind: str) -> Response:
+        response = gate.error(*_ERRORS[kind])
         if kind == "429":
-            response = gate.error(429, "RateLimitExceeded", "Rate Limit Exceeded")
             ends = str(int(self.universe.now()) + 2)
             response.headers |= {"ratelimit-limit": str(gate.LIMIT), "ratelimit-remaining": "0",
                                  "ratelimit-reset": ends, "Retry-After": "2"}  # fmt: skip
-            return response
-        if kind == "expired":
-            return gate.error(400, "ExpiredToken", "Token has expired")
-        return gate.error(502, "UpstreamFailure", "pipethrough network error")
+        return response
 
 
 def _root(post: Doc) -> str:

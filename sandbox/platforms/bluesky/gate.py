@@ -4,49 +4,50 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 
+from sandbox.base.api import ResourceServer
 from sandbox.platforms.bluesky.posts import DESK, did_of
-from sandbox.store import Doc, Store
-from sandbox.wire.http import Request, Response, json_response
-from sandbox.wire.quotas import Window
+from sandbox.store import Doc
+from sandbox.talk import Talk
+from sandbox.wire.http import Refused, Request, Response, json_response
+from sandbox.wire.quotas import Spent
 
 APP_PASSWORD = "acme-sand-boxp-assw"  # noqa: S105
 ACCESS_S = 7200
 REFRESH_S = 60 * 86_400
 LIMIT = 3000
 WINDOW_S = 300
-View = Callable[[Request], Response]
 
 
 def error(status: int, name: str, message: str) -> Response:
     return json_response({"error": name, "message": message}, status)
 
 
-class Gate:
-    def __init__(self, store: Store, now: Callable[[], float], window: Window) -> None:
-        self.store, self.now, self.window = store, now, window
+class Gate(ResourceServer):
+    site: Talk
+    limit = LIMIT
+    window_s = WINDOW_S
 
-    def create(self, request: Request) -> Response:
+    def log_in(self, request: Request) -> Doc:
         given = request.json()
         identifier = str(given.get("identifier") or "").lower() if isinstance(given, dict) else ""
         if identifier not in (DESK, did_of(DESK)) or given.get("password") != APP_PASSWORD:
-            return error(401, "AuthenticationRequired", "Invalid identifier or password")
+            raise Refused(error(401, "AuthenticationRequired", "Invalid identifier or password"))
         return self._session()
 
-    def refresh(self, request: Request) -> Response:
+    def refresh(self, request: Request) -> Doc:
         """Invalidates the old refresh token."""
         token = self._token(request, "refresh")
         if token is None:
-            return error(400, "ExpiredToken", "Token has been revoked")
+            raise Refused(error(400, "ExpiredToken", "Token has been revoked"))
         self.store.drop("bs_token", token["jwt"])
         return self._session()
 
-    def _session(self) -> Response:
+    def _session(self) -> Doc:
         did = did_of(DESK)
         body = {"did": did, "handle": DESK, "email": f"desk@{DESK}", "emailConfirmed": True, "active": True}
         access, refresh = self._jwt("access", ACCESS_S), self._jwt("refresh", REFRESH_S)
-        return json_response({**body, "accessJwt": access, "refreshJwt": refresh})
+        return {**body, "accessJwt": access, "refreshJwt": refresh}
 
     def _jwt(self, kind: str, life_s: int) -> str:
         now = int(self.now())
@@ -59,30 +60,22 @@ class Gate:
         return jwt
 
     def _token(self, request: Request, kind: str) -> Doc | None:
-        scheme, _, jwt = (request.headers.get("Authorization") or "").partition(" ")
-        known = self.store.get("bs_token", jwt) if scheme == "Bearer" else None
+        known = self.store.get("bs_token", request.bearer)
         return known if known and known["kind"] == kind and known["ends"] > self.now() else None
 
-    def guarded(self, view: View) -> View:
-        def answer(request: Request) -> Response:
-            if not request.headers.get("Authorization"):
-                return error(401, "AuthMissing", "Authentication Required")
-            _, _, jwt = request.headers["Authorization"].partition(" ")
-            if self._token(request, "access") is None:
-                if self.store.get("bs_token", jwt):
-                    return error(400, "ExpiredToken", "Token has expired")
-                return error(400, "InvalidToken", "Token could not be verified")
-            return self._metered(request, view)
+    def caller(self, request: Request) -> str:
+        if not request.headers.get("Authorization"):
+            raise Refused(error(401, "AuthMissing", "Authentication Required"))
+        if self._token(request, "access") is None:
+            is_known = self.store.get("bs_token", request.bearer) is not None
+            invalid = error(400, "InvalidToken", "Token could not be verified")
+            raise Refused(self.site.refusal("expired") if is_known else invalid)
+        return DESK
 
-        return answer
-
-    def _metered(self, request: Request, view: View) -> Response:
-        used, ends = self.window.take(self.now())
-        response = view(request) if used <= LIMIT else error(429, "RateLimitExceeded", "Rate Limit Exceeded")
-        response.headers |= {
-            "ratelimit-limit": str(LIMIT),
-            "ratelimit-remaining": str(max(0, LIMIT - used)),
-            "ratelimit-reset": str(int(ends)),
-            "ratelimit-policy": f"{LIMIT};w={WINDOW_S}",
+    def limit_headers(self, spent: Spent) -> dict[str, str]:
+        return {
+            "ratelimit-limit": str(spent.limit),
+            "ratelimit-remaining": str(spent.left),
+            "ratelimit-reset": str(int(spent.ends)),
+            "ratelimit-policy": f"{spent.limit};w={WINDOW_S}",
         }
-        return response

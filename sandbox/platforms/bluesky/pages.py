@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
 from sandbox.platforms.bluesky.posts import DESK, POST, did_of
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.bluesky import Bluesky
@@ -26,10 +25,10 @@ class Pages:
         router.add("GET", f"{WEB}/", self.front)
         router.add("GET", f"{WEB}/profile/{{actor}}", self.profile)
         router.add("GET", f"{WEB}/profile/{{actor}}/post/{{key}}", self.thread)
-        router.add("POST", f"{WEB}/reply", self.reply)
+        router.add("POST", f"{WEB}/reply", self.site.by_hand)
 
     def front(self, request: Request) -> Response:
-        return page("Bluesky", [self._line(p) for p in list(self.posts.newest())[:SHOWN]], section=SECTION)
+        return page("Bluesky", [self._line(p) for p in self.posts.newest()[:SHOWN]], section=SECTION)
 
     def _did(self, request: Request) -> str:
         actor = request.params["actor"].lower()
@@ -47,12 +46,11 @@ class Pages:
         post = self.posts.get(f"at://{self._did(request)}/{POST}/{request.params['key']}")
         if post is None or post["gone"]:
             return missing("such post", SECTION)
-        options = [(handle, f"@{handle} · {m.name}, {m.role}") for handle, m in self.site.team().items()]
         return page(
             f"@{self.posts.handle(post['did'])}: {post['record']['text'][:60]}",
             [self._line(p) for p in [*self._above(post), post, *self._below(post)]],
             el("h2", "Answer by hand"),
-            reply_form(f"{WEB}/reply", [*options, (DESK, f"@{DESK}")], id=post["uri"]),
+            reply_form(f"{WEB}/reply", [*self.site.people(), (DESK, DESK)], id=post["uri"]),
             button("/control/delete", "Delete as its author", platform="bluesky", id=post["uri"]),
             section=SECTION,
         )
@@ -86,7 +84,7 @@ class Pages:
         if "external" in embed:
             card = embed["external"]
             notes.append(el("p", link(card["uri"], card["title"], rel="nofollow noreferrer")))
-        is_ours = handle in (*self.site.team(), DESK)
+        is_ours = handle in self.site.ours()
         deep = "depth-1" if "reply" in post["record"] else ""
         classes = f"{deep} ours".strip() if is_ours else deep or None
         return el("article", by, el("div", self._text(post["record"]), class_="text"), notes, class_=classes)
@@ -104,11 +102,3 @@ class Pages:
             parts += [link(href, shown, rel="nofollow noreferrer") if href else shown]
             at = end
         return el("p", join(*parts, source[at:].decode("utf-8", "replace")))
-
-    def reply(self, request: Request) -> Response:
-        form = request.form()
-        act = Act("bluesky", "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), by_team=True)
-        try:
-            return redirect(self.site.universe.perform(act).url)
-        except Impossible as problem:
-            return missing(str(problem), SECTION)

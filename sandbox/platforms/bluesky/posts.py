@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from bisect import insort
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.store import Doc, Store
+from sandbox.base.ordered import OrderedPosts
+from sandbox.store import Doc
+from sandbox.wire.texts import LINK, iso
 
 DESK = "acme.example"
 """The handle of the desk's account."""
@@ -22,12 +21,7 @@ HOME = "bsky.example"
 """The domain of the accounts' handles."""
 POST = "app.bsky.feed.post"
 _BASE32 = "234567abcdefghijklmnopqrstuvwxyz"
-_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 _CALL = re.compile(r"(?<![\w@/.])@((?:[a-z0-9][a-z0-9-]*\.)+[a-z][a-z0-9-]*)", re.IGNORECASE)
-
-
-def iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def handle_of(account: str) -> str:
@@ -56,8 +50,8 @@ def called(record: Doc) -> list[str]:
 
 def facets_of(text: str) -> list[Doc]:
     """As a good client makes them, in UTF-8 bytes."""
-    found = [(m.span(), {"$type": "app.bsky.richtext.facet#link", "uri": m[0]}) for m in _LINK.finditer(text)]
-    for m in _CALL.finditer(_LINK.sub(lambda link: " " * len(link[0]), text)):
+    found = [(m.span(), {"$type": "app.bsky.richtext.facet#link", "uri": m[0]}) for m in LINK.finditer(text)]
+    for m in _CALL.finditer(LINK.sub(lambda link: " " * len(link[0]), text)):
         found.append((m.span(), {"$type": "app.bsky.richtext.facet#mention", "did": did_of(m[1].lower())}))
     return [
         {"index": {"byteStart": len(text[:a].encode()), "byteEnd": len(text[:b].encode())}, "features": [feature]}
@@ -73,18 +67,15 @@ def seen(record: Doc) -> str:
     return "\n\n".join([record["text"], *notes])
 
 
-class Posts:
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self._order: list[tuple[str, str]] = []
-        self._below: dict[str, list[str]] = {}
-        for post in store.all("bs_post").values():
-            self._index(post)
+class Posts(OrderedPosts):
+    kind = "bs_post"
+    key = "uri"
 
-    def _index(self, post: Doc) -> None:
-        insort(self._order, (iso(post["at"]) + post["uri"][-13:], post["uri"]))
-        if "reply" in post["record"]:
-            self._below.setdefault(post["record"]["reply"]["parent"]["uri"], []).append(post["uri"])
+    def order(self, doc: Doc) -> str:
+        return iso(doc["at"]) + str(doc["uri"][-13:])
+
+    def lists(self, doc: Doc) -> list[str]:
+        return [doc["record"]["reply"]["parent"]["uri"]] if "reply" in doc["record"] else []
 
     def keep(self, handle: str, record: Doc, *, at: float, **more: Any) -> Doc:
         """Store a record; the people it addresses are notified."""
@@ -94,13 +85,13 @@ class Posts:
         post = {"uri": uri, "cid": cid_of(record), "did": did, "record": record, "at": at, "gone": False, "likes": [],
                 "reposts": 0, "kind": "", "desk": False, **more}  # fmt: skip
         self.save(post)
-        self._index(post)
-        if reason := self._reason(post):
+        if reason := self.reason(post):
             note = str(self.store.next_number("bs_note"))
             self.store.put("bs_note", note, {"uri": uri, "reason": reason, "at": at})
         return post
 
-    def _reason(self, post: Doc) -> str:
+    def reason(self, post: Doc) -> str:
+        """Why the desk's account is notified: reply, quote or mention; "" if it isn't."""
         own, record = did_of(DESK), post["record"]
         if post["did"] == own:
             return ""
@@ -112,30 +103,13 @@ class Posts:
             return "quote"
         return "mention" if own in called(record) else ""
 
-    def save(self, post: Doc) -> Doc:
-        self.store.put("bs_post", post["uri"], post)
-        return post
-
-    def get(self, uri: str) -> Doc | None:
-        return self.store.get("bs_post", uri)
-
-    def all(self) -> list[Doc]:
-        return [post for _, uri in self._order if (post := self.get(uri))]
-
-    def newest(self) -> Iterator[Doc]:
-        """Existing posts, newest first."""
-        return (post for post in reversed(self.all()) if not post["gone"])
-
     def notes(self) -> list[tuple[Doc, Doc]]:
         """Notifications with their subjects, newest first. One about a deleted post disappears with it."""
         found = ((note, self.get(note["uri"])) for note in reversed(list(self.store.all("bs_note").values())))
         return [(note, post) for note, post in found if post and not post["gone"]]
 
-    def noted(self) -> set[str]:
-        return {note["uri"] for note in self.store.all("bs_note").values()}
-
     def children(self, uri: str) -> list[Doc]:
-        return [post for child in self._below.get(uri, ()) if (post := self.get(child)) and not post["gone"]]
+        return [post for post in self.all(uri) if not post["gone"]]
 
     def parent(self, post: Doc) -> Doc | None:
         return self.get(post["record"].get("reply", {}).get("parent", {}).get("uri", ""))

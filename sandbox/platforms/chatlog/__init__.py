@@ -9,18 +9,16 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.base.acts import Access, Act, Impossible, Made
-from sandbox.base.universe import Universe
-from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
+from sandbox.base.acts import Access, Act, Made
+from sandbox.pages.elements import Markup, button, el, link, page, reply_form, when
 from sandbox.platforms.chatlog.api import Api, problem
 from sandbox.platforms.chatlog.names import ALIAS, CHANNEL, ROOM, SERVER, TOKEN
 from sandbox.store import Doc
-from sandbox.talk import Talk
-from sandbox.wire.http import Request, Response, Router, json_response, redirect
+from sandbox.talk import Talk, names_us
+from sandbox.wire.http import Request, Response, Router, json_response
 from sandbox.world import ADVOCATES, EXPERTS, Member
 
 BURST_S = 300
-_NAMED = re.compile(r"\bacme\b", re.IGNORECASE)
 _PLAIN = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -29,14 +27,12 @@ class ChatLog(Talk):
     title = "Chat"
     home = "/chatlog/web/"
 
-    def __init__(self, universe: Universe) -> None:
-        super().__init__(universe)
-        self.api = Api(self)
-
     def register(self, router: Router) -> None:
-        self.api.register(router)
+        server = Api(self)
+        server.register(router)
+        router.add("GET", "/chatlog/logs/{channel}/{file}", server.log, platform=self.name)
         router.add("GET", "/chatlog/web/", self.room_page)
-        router.add("POST", "/chatlog/web/write", self.write)
+        router.add("POST", "/chatlog/web/write", self.by_hand)
 
     def account(self, member: Member) -> str | None:
         return f"@{member.key}:{SERVER}"
@@ -51,8 +47,9 @@ class ChatLog(Talk):
     def events(self) -> list[Doc]:
         return list(self.store.all("chat_event").values())
 
-    def said(self, event_id: str) -> Doc | None:
-        found = self.store.get("chat_event", event_id)
+    def find(self, ref: str) -> Doc | None:
+        """A message, by its id with or without the room."""
+        found = self.store.get("chat_event", ref.rpartition("/")[2])
         return found if found and found["type"] == "m.room.message" else None
 
     def _add(self, event_type: str, sender: str, at: float, content: dict[str, Any], **more: Any) -> Doc:
@@ -66,32 +63,30 @@ class ChatLog(Talk):
             "content": content,
             **more,
         }
-        self.store.put("chat_event", event["event_id"], event)
-        return event
+        return self.save(event)
 
-    def perform(self, act: Act) -> Made:
-        at = act.at or self.universe.now()
-        about = self.said(act.parent.rpartition("/")[2]) if act.parent else None
-        if act.parent and about is None:
-            raise Impossible(f"there is no message {act.parent}")
-        if act.verb == "post":
-            content: dict[str, Any] = {"msgtype": "m.text", "body": act.text}
-            if about is not None:
-                content["m.relates_to"] = {"m.in_reply_to": {"event_id": about["event_id"]}}
-            event = self._add("m.room.message", self.sender(act.author), at, content, kind=act.kind)
-        elif act.verb == "edit" and about is not None:
-            new = {"msgtype": "m.text", "body": act.text}
-            relation = {"rel_type": "m.replace", "event_id": about["event_id"]}
-            content = {"msgtype": "m.text", "body": f" * {act.text}", "m.new_content": new, "m.relates_to": relation}
-            event = {**about, "edit": self._add("m.room.message", about["sender"], at, content, edits=True)}
-            self.store.put("chat_event", event["event_id"], event)
-        elif act.verb == "delete" and about is not None:
-            redaction = self._add("m.room.redaction", about["sender"], at, {}, redacts=about["event_id"])
-            event = {**about, "gone": redaction}
-            self.store.put("chat_event", event["event_id"], event)
-        else:
-            raise Impossible(f"nobody can {act.verb} in a chat")
-        return Made(f"{ROOM}/{event['event_id']}", self.link(event["event_id"]))
+    def posted(self, act: Act, at: float) -> Doc:
+        content: dict[str, Any] = {"msgtype": "m.text", "body": act.text}
+        if act.parent:
+            content["m.relates_to"] = {"m.in_reply_to": {"event_id": self.existing(act.parent)["event_id"]}}
+        return self._add("m.room.message", self.sender(act.author), at, content, kind=act.kind)
+
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        new = {"msgtype": "m.text", "body": text}
+        relation = {"rel_type": "m.replace", "event_id": doc["event_id"]}
+        content = {"msgtype": "m.text", "body": f" * {text}", "m.new_content": new, "m.relates_to": relation}
+        return self.save({**doc, "edit": self._add("m.room.message", doc["sender"], at, content, edits=True)})
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        redaction = self._add("m.room.redaction", doc["sender"], at, {}, redacts=doc["event_id"])
+        return self.save({**doc, "gone": redaction})
+
+    def save(self, doc: Doc) -> Doc:
+        self.store.put("chat_event", doc["event_id"], doc)
+        return doc
+
+    def made(self, doc: Doc) -> Made:
+        return Made(f"{ROOM}/{doc['event_id']}", self.link(doc["event_id"]))
 
     def link(self, event_id: str) -> str:
         return f"{self.universe.public_url}/chatlog/web/#/{ROOM}/{event_id}"
@@ -119,35 +114,31 @@ class ChatLog(Talk):
                 bursts.append([event])
         return bursts
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """A mention is a burst that names us; `id` is that of its first line that does."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        team = {self.account(member) for member in (*ADVOCATES, *EXPERTS)}
+    def documents(self) -> list[Doc]:
+        """Bursts. A mention is one that names us; its `lead` is its first line that does."""
+        found = []
         for burst in self._bursts():
-            lead = next((e for e in burst if _NAMED.search(e["content"]["body"])), None)
-            entry = self._entry(burst, lead or burst[0])
-            if burst[0]["sender"] in team:
-                told["ours"].append(entry)
-            elif lead is None:
-                told["optional"].append({**entry, "reason": "context"})
-            elif lead.get("gone"):
-                told["optional"].append({**entry, "reason": "deleted"})
-            else:
-                told["mentions"].append(entry)
-        return told
+            lead = next((e for e in burst if names_us(e["content"]["body"])), None)
+            found.append({"burst": burst, "lead": lead or burst[0], "is_named": lead is not None})
+        return found
 
-    def _entry(self, burst: list[Doc], lead: Doc) -> dict[str, Any]:
+    def place(self, doc: Doc) -> tuple[str, str]:
+        if doc["lead"]["sender"].lower() in self.ours():
+            return "ours", ""
+        if not doc["is_named"]:
+            return "optional", "context"
+        return ("optional", "deleted") if doc["lead"].get("gone") else ("mentions", "")
+
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        lead = doc["lead"]
         return {
             "id": f"{ROOM}/{lead['event_id']}",
             "author": lead["sender"],
-            "text": "\n".join(text for e in burst if (text := self.text(e))),
-            "at": burst[0]["origin_server_ts"] / 1000,
+            "text": "\n".join(text for e in doc["burst"] if (text := self.text(e))),
+            "at": doc["burst"][0]["origin_server_ts"] / 1000,
             "deleted": bool(lead.get("gone")),
             "kind": lead.get("kind", ""),
         }
-
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
 
     def access(self) -> Access:
         base = self.universe.public_url
@@ -165,20 +156,23 @@ class ChatLog(Talk):
             return json_response(body, 429, Retry_After="1")
         if kind == "expired":
             return problem("M_UNKNOWN_TOKEN", "Unrecognised access token.", 401)
+        if kind == "404":
+            return problem("M_UNRECOGNIZED", "Unrecognized request", 404)
+        if kind == "400":
+            return problem("M_NOT_JSON", "Content not JSON.", 400)
         return json_response({"errcode": "M_UNKNOWN", "error": "Internal server error"}, 500)
 
     # --- pages ------------------------------------------------------------------------------------------------
 
     def room_page(self, request: Request) -> Response:
         shown = [e for e in self.events() if e["type"] == "m.room.message" and not e.get("edits")][-200:]
-        people = [(self.account(m) or m.key, f"{m.name}, {m.role}") for m in (*ADVOCATES, *EXPERTS)]
         today = datetime.fromtimestamp(self.universe.now(), UTC).date().isoformat()
         return page(
             ALIAS,
             el("p", "The same as an ", link(f"/chatlog/logs/{CHANNEL}/{today}.txt", "IRC log of today")),
             [self._article(e) for e in shown] or el("p", "Nothing yet."),
             el("h2", "Say something as one of the team"),
-            reply_form("/chatlog/web/write", people),
+            reply_form("/chatlog/web/write", self.people()),
             section=self.title,
         )
 
@@ -194,14 +188,6 @@ class ChatLog(Talk):
             gone,
             id=f"/{ROOM}/{event['event_id']}",
         )
-
-    def write(self, request: Request) -> Response:
-        form = request.form()
-        try:
-            made = self.universe.perform(Act(self.name, "post", form.get("as", ""), form.get("text", ""), by_team=True))
-        except Impossible as error:
-            return missing(str(error), self.title)
-        return redirect(made.url)
 
 
 PLATFORM = ChatLog

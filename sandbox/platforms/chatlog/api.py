@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from sandbox.base.api import ResourceServer, Routes
 from sandbox.platforms.chatlog.names import ALIAS, API, CHANNEL, ROOM, TOKEN
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, json_response
+from sandbox.wire.http import Refused, Request, Response, json_response
 
 if TYPE_CHECKING:
     from sandbox.platforms.chatlog import ChatLog
@@ -17,48 +17,53 @@ if TYPE_CHECKING:
 _OURS = ("gone", "edit", "edits", "kind")
 
 
-class Api:
-    def __init__(self, chat: ChatLog) -> None:
-        self.chat = chat
+def problem(code: str, text: str, status: int) -> Response:
+    return json_response({"errcode": code, "error": text}, status)
 
-    def register(self, router: Router) -> None:
-        for path, view in (
-            ("directory/room/{alias}", self.directory),
-            ("rooms/{room}/messages", self.messages),
-            ("rooms/{room}/context/{event}", self.context),
-            ("account/whoami", self.whoami),
-        ):
-            router.add("GET", f"{API}/{path}", self._allowed(view), platform="chatlog")
-        router.add("GET", "/chatlog/logs/{channel}/{file}", self.log, platform="chatlog")
 
-    def _allowed(self, view: Callable[[Request], Response]) -> Callable[[Request], Response]:
-        def checked(request: Request) -> Response:
-            token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-            if not token:
-                return problem("M_MISSING_TOKEN", "Missing access token.", 401)
-            if token != TOKEN:
-                return problem("M_UNKNOWN_TOKEN", "Unrecognised access token.", 401)
-            if unquote(request.params.get("room", ROOM)) != ROOM:
-                return problem("M_FORBIDDEN", "You aren't a member of the room.", 403)
-            return view(request)
+def refused(code: str, text: str, status: int) -> Refused:
+    return Refused(problem(code, text, status))
 
-        return checked
 
-    def whoami(self, request: Request) -> Response:
-        return json_response({"user_id": "@desk:matrix.acme.example", "device_id": "DESK"})
+class Api(ResourceServer):
+    site: ChatLog
+    base = f"{API}/"
 
-    def directory(self, request: Request) -> Response:
+    def routes(self) -> Routes:
+        return [
+            ("GET", "directory/room/{alias}", self.directory),
+            ("GET", "rooms/{room}/messages", self.messages),
+            ("GET", "rooms/{room}/context/{event}", self.context),
+            ("GET", "account/whoami", self.whoami),
+        ]
+
+    def caller(self, request: Request) -> str:
+        if not request.bearer:
+            raise refused("M_MISSING_TOKEN", "Missing access token.", 401)
+        if request.bearer != TOKEN:
+            raise Refused(self.site.refusal("expired"))
+        if unquote(request.params.get("room", ROOM)) != ROOM:
+            raise refused("M_FORBIDDEN", "You aren't a member of the room.", 403)
+        return "@desk:matrix.acme.example"
+
+    def bad_value(self, name: str, value: str) -> Response:
+        return problem("M_INVALID_PARAM", f"Query parameter {name} must be an integer", 400)
+
+    def whoami(self, request: Request) -> Doc:
+        return {"user_id": request.caller, "device_id": "DESK"}
+
+    def directory(self, request: Request) -> Doc:
         if unquote(request.params["alias"]) != ALIAS:
-            return problem("M_NOT_FOUND", "Room alias not found.", 404)
-        return json_response({"room_id": ROOM, "servers": [ALIAS.partition(":")[2]]})
+            raise refused("M_NOT_FOUND", "Room alias not found.", 404)
+        return {"room_id": ROOM, "servers": [ALIAS.partition(":")[2]]}
 
-    def messages(self, request: Request) -> Response:
+    def messages(self, request: Request) -> Doc:
         """https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3roomsroomidmessages"""
-        events, query = self.chat.events(), request.query
-        size = max(1, min(int(query.get("limit") or 10), 1000))
+        events, query = self.site.events(), request.query
+        size = self.number(request, "limit", 10, most=1000)
         given = query.get("from") or f"t{len(events)}"
         if not given[1:].isdigit() or not given.startswith("t"):
-            return problem("M_UNKNOWN", "Invalid stream token.", 400)
+            raise refused("M_UNKNOWN", "Invalid stream token.", 400)
         at = min(int(given[1:]), len(events))
         if query.get("dir") == "f":
             end = min(len(events), at + size)
@@ -67,25 +72,23 @@ class Api:
             end = max(0, at - size)
             chunk, more = events[end:at][::-1], end > 0
         shown = [self._wire(e) for e in chunk] * (2 if request.duplicates else 1)
-        return json_response({"chunk": shown, "start": f"t{at}", **({"end": f"t{end}"} if more else {})})
+        return {"chunk": shown, "start": f"t{at}", **({"end": f"t{end}"} if more else {})}
 
-    def context(self, request: Request) -> Response:
-        events, wanted = self.chat.events(), unquote(request.params["event"])
+    def context(self, request: Request) -> Doc:
+        events, wanted = self.site.events(), unquote(request.params["event"])
         at = next((n for n, e in enumerate(events) if e["event_id"] == wanted), None)
         if at is None:
-            return problem("M_NOT_FOUND", "Event not found.", 404)
-        half = max(1, int(request.query.get("limit") or 10) // 2)
+            raise refused("M_NOT_FOUND", "Event not found.", 404)
+        half = max(1, self.number(request, "limit", 10) // 2)
         before, after = events[max(0, at - half) : at][::-1], events[at + 1 : at + 1 + half]
-        return json_response(
-            {
-                "start": f"t{max(0, at - half)}",
-                "end": f"t{at + 1 + len(after)}",
-                "event": self._wire(events[at]),
-                "events_before": [self._wire(e) for e in before],
-                "events_after": [self._wire(e) for e in after],
-                "state": [],
-            }
-        )
+        return {
+            "start": f"t{max(0, at - half)}",
+            "end": f"t{at + 1 + len(after)}",
+            "event": self._wire(events[at]),
+            "events_before": [self._wire(e) for e in before],
+            "events_after": [self._wire(e) for e in after],
+            "state": [],
+        }
 
     def _wire(self, event: Doc) -> dict[str, Any]:
         """With the latest edit bundled, and without content once redacted."""
@@ -100,7 +103,7 @@ class Api:
         """A day's lines (UTC) as ZNC writes them; a silent day has no file."""
         day = request.params["file"].removesuffix(".txt")
         lines = []
-        for event in self.chat.events():
+        for event in self.site.events():
             at = datetime.fromtimestamp(event["origin_server_ts"] / 1000, UTC)
             if event["type"] == "m.room.message" and not event.get("edits") and at.date().isoformat() == day:
                 nick = event["sender"].partition(":")[0].lstrip("@")
@@ -108,7 +111,3 @@ class Api:
         if request.params["channel"] != CHANNEL or not lines:
             return Response(b"Not Found\n", 404, "text/plain; charset=utf-8")
         return Response("".join(lines).encode(), content_type="text/plain; charset=utf-8")
-
-
-def problem(code: str, text: str, status: int) -> Response:
-    return json_response({"errcode": code, "error": text}, status)

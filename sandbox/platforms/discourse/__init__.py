@@ -9,15 +9,21 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act
 from sandbox.platforms.discourse import pages, wire
-from sandbox.platforms.discourse.api import Api
+from sandbox.platforms.discourse.api import Api, failure
 from sandbox.platforms.discourse.keys import CATEGORIES, OPEN, WEBHOOK_SECRET, key_of, user_key_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Response, Router, json_response
+from sandbox.wire.http import Response, Router
 from sandbox.world import ADVOCATES
 
+_ERRORS = {
+    "400": (400, "You supplied invalid parameters to the request", "invalid_parameters"),
+    "404": (404, "The requested URL or resource could not be found.", "not_found"),
+    "429": (429, "You’ve performed this action too many times, please try again later.", "rate_limit"),
+    "expired": (403, "The API username or key is invalid.", "invalid_access"),
+}
 _LAST_WORD = ("thanks", "more")
 _TAGS = {"ci": "pipelines", "runner": "runner", "registry": "registry", "security": "security", "boards": "boards"}
 _PRIVATE = ("My licence key is 4711-0815, why does it not work?", "Can you please delete my account? I am in a hurry.")
@@ -27,6 +33,7 @@ class Discourse(Talk):
     name = "discourse"
     title = "Forum"
     home = "/discourse/"
+    post_kind = "forum_post"
 
     def register(self, router: Router) -> None:
         Api(self).register(router)
@@ -62,35 +69,22 @@ class Discourse(Talk):
             self.store.put("forum_user", name, known)
         return known
 
-    def url(self, post: Doc) -> str:
-        topic = self.topic(post["topic"]) or {"slug": "-", "id": post["topic"]}
-        tail = f"/{post['number']}" if post["number"] > 1 else ""
+    def url(self, doc: Doc) -> str:
+        topic = self.topic(doc["topic"]) or {"slug": "-", "id": doc["topic"]}
+        tail = f"/{doc['number']}" if doc["number"] > 1 else ""
         return f"{self.universe.public_url}/discourse/t/{topic['slug']}/{topic['id']}{tail}"
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    def perform(self, act: Act) -> Made:
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self.save({**doc, "text": text, "version": doc["version"] + 1, "updated": at}, "post_edited")
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        return self.save({**doc, "deleted": True}, "post_destroyed")
+
+    def posted(self, act: Act, at: float) -> Doc:
         """`more`: `to` is a category or a topic; `title`, `tags`, `private` (a message to the team), `closed`."""
-        at = act.at or self.universe.now()
-        if act.verb == "post":
-            post = self._posted(act, at)
-        elif act.verb == "edit":
-            post = self._existing(act.parent)
-            post = self.save({**post, "text": act.text, "version": post["version"] + 1, "updated": at}, "post_edited")
-        elif act.verb == "delete":
-            post = self.save({**self._existing(act.parent), "deleted": True}, "post_destroyed")
-        else:
-            raise Impossible(f"nobody does {act.verb} on a forum")
-        return Made(str(post["id"]), self.url(post))
-
-    def _existing(self, number: str) -> Doc:
-        post = self.post(number)
-        if post is None or post["deleted"]:
-            raise Impossible(f"there is no post {number}")
-        return post
-
-    def _posted(self, act: Act, at: float) -> Doc:
-        parent = self._existing(act.parent) if act.parent else None
+        parent = self.existing(act.parent) if act.parent else None
         shown = str(act.more.get("name", ""))
         if parent is None:
             topic = self.topic(act.more.get("to", "")) or self._opened(act, at)
@@ -179,11 +173,11 @@ class Discourse(Talk):
         }
         return self.save(post, "post_created")
 
-    def save(self, post: Doc, event: str = "") -> Doc:
-        self.store.put("forum_post", str(post["id"]), post)
+    def save(self, doc: Doc, event: str = "") -> Doc:
+        """`event`: the webhook's, if it is told."""
         if event:
-            self.tell(lambda secret: self._hook(post, event, secret))
-        return post
+            self.tell(lambda secret: self._hook(doc, event, secret))
+        return super().save(doc)
 
     def _hook(self, post: Doc, event: str, secret: str) -> tuple[bytes, Mapping[str, str]]:
         """https://meta.discourse.org/t/setting-up-webhooks/49045"""
@@ -199,15 +193,11 @@ class Discourse(Talk):
             "X-Discourse-Event-Signature": f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}",
         }
 
-    def react(self, post: Doc, parent: Doc | None) -> None:
-        """The asker's response to a team reply, some time later."""
-        chance = self.universe.random
-        if parent is None or not self.universe.reactions or chance.random() < 0.4:
-            return
-        if parent["author"].lower() in self.team() or parent["kind"] in _LAST_WORD:
-            return
-        asked = Act(self.name, "post", parent["author"], parent["text"], kind=parent["kind"])
-        self.universe.later(self.follow_up(chance, asked, parent=str(post["id"]), key=""), chance.uniform(20, 120))
+    def answered(self, post: Doc, parent: Doc | None) -> None:
+        """The team replied; the asker may respond, some time later."""
+        if parent is not None and parent["kind"] not in _LAST_WORD:
+            asked = Act(self.name, "post", parent["author"], parent["text"], kind=parent["kind"])
+            self.react(asked, str(post["id"]), chance=0.6, after_s=(20, 120))
 
     # --- for the desk -----------------------------------------------------------------------------------------
 
@@ -221,54 +211,42 @@ class Discourse(Talk):
             {**personal, "lee": {"api_key": user_key_of("lee")}},
         )
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Every public post is a mention. Private messages and the staff lounge appear nowhere."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        for post in self.store.all("forum_post").values():
-            topic = self.topic(post["topic"])
-            if topic is None or not self.may_see(topic):
-                continue
-            if post["author"].lower() in self.team():
-                told["ours"].append(self._entry(post, topic))
-            elif post["deleted"]:
-                told["optional"].append({**self._entry(post, topic), "reason": "deleted"})
-            else:
-                told["mentions"].append(self._entry(post, topic))
-            if post["desk"]:
-                told["desk"].append(self._entry(post, topic))
-        return told
+    def documents(self) -> list[Doc]:
+        """Public posts. Private messages and the staff lounge appear nowhere."""
+        return [p for p in super().documents() if (topic := self.topic(p["topic"])) and self.may_see(topic)]
 
-    def _entry(self, post: Doc, topic: Doc) -> dict[str, Any]:
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        topic = self.topic(doc["topic"]) or {}
         standing = self.in_topic(topic["id"])
-        above = next((p for p in standing if p["number"] == (post["reply_to"] or 1)), None)
+        above = next((p for p in standing if p["number"] == (doc["reply_to"] or 1)), None)
         return {
-            "id": str(post["id"]),
-            "author": post["author"],
-            "text": post["text"],
+            "id": str(doc["id"]),
+            "author": doc["author"],
+            "text": doc["text"],
             "title": topic["title"],
-            "at": post["at"],
+            "at": doc["at"],
             "thread_id": str(topic["id"]),
-            "in_reply_to": str(above["id"]) if above is not None and above["id"] != post["id"] else None,
+            "in_reply_to": str(above["id"]) if above is not None and above["id"] != doc["id"] else None,
             "addressed": [CATEGORIES[topic["category"]][0]],
-            "likes": post["likes"],
-            "deleted": post["deleted"],
-            "kind": post["kind"],
+            "likes": doc["likes"],
+            "deleted": doc["deleted"],
+            "kind": doc["kind"],
         }
 
     def counts(self) -> dict[str, int]:
         hidden = sum(t["archetype"] == "private_message" for t in self.store.all("forum_topic").values())
-        return {name: len(entries) for name, entries in self.truth().items()} | {"private": hidden}
+        return super().counts() | {"private": hidden}
 
     def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            words = "You’ve performed this action too many times, please try again later."
-            told = {"errors": [words], "error_type": "rate_limit", "extras": {"wait_seconds": 2, "time_left": "2 s"}}
-            return json_response(told, 429, Retry_After="2")
-        if kind == "expired":
-            told = {"errors": ["The API username or key is invalid."], "error_type": "invalid_access"}
-            return json_response(told, 403)
-        return Response(b"<html><body><h1>Oops</h1><p>The software powering this forum...</p></body></html>", 500,
-                        "text/html; charset=utf-8")  # fmt: skip
+        if kind == "500":
+            said = b"<html><body><h1>Oops</h1><p>The software powering this forum...</p></body></html>"
+            return Response(said, 500, "text/html; charset=utf-8")
+        status, words, name = _ERRORS[kind]
+        if kind != "429":
+            return failure(status, words, name)
+        response = failure(status, words, name, extras={"wait_seconds": 2, "time_left": "2 s"})
+        response.headers["Retry-After"] = "2"
+        return response
 
 
 PLATFORM = Discourse

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
+from sandbox.base.api import ResourceServer, Routes
 from sandbox.platforms.discourse import wire
 from sandbox.platforms.discourse.keys import CATEGORIES, OPEN, key_of, user_key_of
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, json_response
+from sandbox.wire.http import Refused, Request, Response, json_response
 
 if TYPE_CHECKING:
     from sandbox.platforms.discourse import Discourse
@@ -21,26 +20,25 @@ SHORTEST = 8
 SIMILAR_FOR_S = 300
 
 
-class Refused(Exception):
-    def __init__(self, status: int, words: str, kind: str = "") -> None:
-        super().__init__(words)
-        self.status, self.words, self.kind = status, words, kind
+def failure(status: int, words: str, kind: str = "", **more: Any) -> Response:
+    about = {"error_type": kind} if kind else {"action": "create_post"}
+    return json_response({"errors": [words], **about, **more}, status)
 
 
-def missing() -> Refused:
-    return Refused(404, "The requested URL or resource could not be found.", "not_found")
+def refused(status: int, words: str, kind: str = "") -> Refused:
+    return Refused(failure(status, words, kind))
 
 
 def forbidden() -> Refused:
-    return Refused(403, "You are not permitted to view the requested resource.", "invalid_access")
+    return refused(403, "You are not permitted to view the requested resource.", "invalid_access")
 
 
-class Api:
-    def __init__(self, site: Discourse) -> None:
-        self.site = site
+class Api(ResourceServer):
+    site: Discourse
+    base = "/discourse/"
 
-    def register(self, router: Router) -> None:
-        for method, path, view in (
+    def routes(self) -> Routes:
+        return [
             ("GET", "site.json", self.categories),
             ("GET", "session/current.json", self.session),
             ("GET", "posts.json", self.latest),
@@ -51,22 +49,9 @@ class Api:
             ("DELETE", "posts/{name}", self.remove),
             ("GET", "t/{topic}/posts.json", self.pieces),
             ("GET", "t/{name}", self.topic),
-        ):
-            guarded = self._guarded(view)
-            router.add(method, f"/discourse/{path}", guarded, platform="discourse", write=method != "GET")
+        ]
 
-    def _guarded(self, view: Callable[[Request, str], Any]) -> Callable[[Request], Response]:
-        def answer(request: Request) -> Response:
-            try:
-                return json_response(view(request, self._who(request)))
-            except Refused as error:
-                told: dict[str, Any] = {"errors": [error.words]}
-                told |= {"error_type": error.kind} if error.kind else {"action": "create_post"}
-                return json_response(told, error.status)
-
-        return answer
-
-    def _who(self, request: Request) -> str:
+    def caller(self, request: Request) -> str:
         """The user of the key; "" for a visitor."""
         key, user_key = request.headers.get("Api-Key"), request.headers.get("User-Api-Key")
         if not key and not user_key:
@@ -76,19 +61,33 @@ class Api:
                 return account
             if key == key_of(account) and request.headers.get("Api-Username", "").lower() == account:
                 return account
-        raise Refused(403, "The API username or key is invalid.", "invalid_access")
+        raise Refused(self.site.refusal("expired"))
+
+    def _missing(self) -> Refused:
+        return Refused(self.site.refusal("404"))
+
+    def _member(self, request: Request) -> str:
+        if not request.caller:
+            raise refused(403, "You need to be logged in to do that.", "not_logged_in")
+        return str(request.caller)
 
     def _visible(self, post: Doc | None, me: str) -> tuple[Doc, Doc]:
-        topic = self.site.topic(post["topic"]) if post is not None else None
-        if post is None or topic is None or post["deleted"]:
-            raise missing()
+        if post is None or post["deleted"]:
+            raise self._missing()
+        return post, self._topic(post["topic"], me)
+
+    def _topic(self, number: Any, me: str) -> Doc:
+        topic = self.site.topic(number)
+        if topic is None:
+            raise self._missing()
         if not self.site.may_see(topic, me):
             raise forbidden()
-        return post, topic
+        return topic
 
     # --- reading ----------------------------------------------------------------------------------------------
 
-    def categories(self, request: Request, me: str) -> Any:
+    def categories(self, request: Request) -> Any:
+        me = request.caller
         shown = [
             {
                 "id": number,
@@ -102,15 +101,17 @@ class Api:
         ]
         return {"categories": shown, "archetypes": [{"id": "regular"}], "groups": []}
 
-    def session(self, request: Request, me: str) -> Any:
+    def session(self, request: Request) -> Any:
+        me = request.caller
         if not me:
-            raise missing()
+            raise self._missing()
         user = self.site.user(me)
         return {"current_user": {key: user[key] for key in ("id", "username", "name")} | {"moderator": user["staff"]}}
 
-    def latest(self, request: Request, me: str) -> Any:
+    def latest(self, request: Request) -> Any:
         """Newest first. Private messages are in no public list, not even for their participants."""
-        before = int(request.query.get("before") or 0)
+        me = request.caller
+        before = self.number(request, "before", 0, least=0)
         found = []
         for post in sorted(self.site.posts(), key=lambda p: -p["id"]):
             topic = self.site.topic(post["topic"])
@@ -122,12 +123,9 @@ class Api:
                 break
         return {"latest_posts": found + (found[:3] if request.duplicates else [])}
 
-    def topic(self, request: Request, me: str) -> Any:
-        topic = self.site.topic(request.params["name"].removesuffix(".json"))
-        if topic is None:
-            raise missing()
-        if not self.site.may_see(topic, me):
-            raise forbidden()
+    def topic(self, request: Request) -> Any:
+        me = request.caller
+        topic = self._topic(request.params["name"].removesuffix(".json"), me)
         posts = self.site.in_topic(topic["id"])
         shown = [self._post(p, topic, me, request) for p in posts[:CHUNK]]
         stream = {"posts": shown, "stream": [p["id"] for p in posts]}
@@ -137,21 +135,20 @@ class Api:
         raw = request.query.get("include_raw") in ("true", "1")
         return wire.post(post, topic, self.site.user(post["author"]), me=me, raw=raw)
 
-    def pieces(self, request: Request, me: str) -> Any:
-        topic = self.site.topic(request.params["topic"])
-        if topic is None:
-            raise missing()
-        if not self.site.may_see(topic, me):
-            raise forbidden()
-        wanted = set(parse_qs(request.query_string).get("post_ids[]", []))
+    def pieces(self, request: Request) -> Any:
+        me = request.caller
+        topic = self._topic(request.params["topic"], me)
+        wanted = set(request.values("post_ids[]"))
         posts = [p for p in self.site.in_topic(topic["id"]) if str(p["id"]) in wanted]
         return {"post_stream": {"posts": [self._post(p, topic, me, request) for p in posts]}, "id": topic["id"]}
 
-    def single(self, request: Request, me: str) -> Any:
+    def single(self, request: Request) -> Any:
+        me = request.caller
         post, topic = self._visible(self.site.post(request.params["name"].removesuffix(".json")), me)
         return wire.post(post, topic, self.site.user(post["author"]), me=me, raw=True)
 
-    def by_number(self, request: Request, me: str) -> Any:
+    def by_number(self, request: Request) -> Any:
+        me = request.caller
         number = request.params["name"].removesuffix(".json")
         posts = self.site.in_topic(request.params["topic"])
         post, topic = self._visible(next((p for p in posts if str(p["number"]) == number), None), me)
@@ -159,41 +156,40 @@ class Api:
 
     # --- writing ----------------------------------------------------------------------------------------------
 
-    def create(self, request: Request, me: str) -> Any:
-        if not me:
-            raise Refused(403, "You need to be logged in to do that.", "not_logged_in")
+    def create(self, request: Request) -> Any:
+        me = self._member(request)
         fields = request.form()
         topic, text = self.site.topic(fields.get("topic_id", "")), str(fields.get("raw", "")).strip()
         if topic is None or not self.site.may_see(topic, me):
-            raise missing()
+            raise self._missing()
         if topic["closed"]:
             raise forbidden()
         if len(text) < SHORTEST:
-            raise Refused(422, f"Body is too short (minimum is {SHORTEST} characters)")
+            raise refused(422, f"Body is too short (minimum is {SHORTEST} characters)")
         now = self.site.universe.now()
         mine = [p for p in self.site.posts() if p["author"] == me and p["text"] == text]
         if any(now - p["at"] < SIMILAR_FOR_S for p in mine):
-            raise Refused(422, "Body is too similar to what you recently posted")
+            raise refused(422, "Body is too similar to what you recently posted")
         posts = self.site.in_topic(topic["id"])
         number = int(fields.get("reply_to_post_number") or 1)
         parent = next((p for p in posts if p["number"] == number), None)
         with self.site.store.transaction():
             post = self.site.add(topic, me, text, at=now, parent=parent, kind="answer", desk=True)
-            self.site.react(post, parent)
+            self.site.answered(post, parent)
         return wire.post(post, topic, self.site.user(me), me=me, raw=True)
 
-    def act(self, request: Request, me: str) -> Any:
+    def act(self, request: Request) -> Any:
         """Only likes."""
-        if not me:
-            raise Refused(403, "You need to be logged in to do that.", "not_logged_in")
+        me = self._member(request)
         fields = request.form()
         post, topic = self._visible(self.site.post(fields.get("id", "")), me)
         if int(fields.get("post_action_type_id") or 0) != 2 or post["author"] == me or me in post["likes"]:
-            raise Refused(403, "You are not permitted to do that.", "invalid_access")
+            raise refused(403, "You are not permitted to do that.", "invalid_access")
         post = self.site.save({**post, "likes": [*post["likes"], me]})
         return wire.post(post, topic, self.site.user(post["author"]), me=me)
 
-    def remove(self, request: Request, me: str) -> Any:
+    def remove(self, request: Request) -> Any:
+        me = request.caller
         post, _ = self._visible(self.site.post(request.params["name"].removesuffix(".json")), me)
         if me.lower() not in self.site.team():
             raise forbidden()

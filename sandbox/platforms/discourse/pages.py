@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
 from sandbox.platforms.discourse import wire
 from sandbox.platforms.discourse.keys import CATEGORIES, OPEN
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.discourse import Discourse
@@ -27,7 +26,7 @@ class Pages:
         router.add("GET", "/discourse/u/{name}", self.person)
         router.add("GET", "/discourse/t/{slug}/{topic}", self.topic)
         router.add("GET", "/discourse/t/{slug}/{topic}/{number}", self.topic)
-        router.add("POST", "/discourse/reply", self.reply)
+        router.add("POST", "/discourse/reply", self.site.by_hand)
 
     def latest(self, request: Request) -> Response:
         return self._list("Acme forum", OPEN)
@@ -56,7 +55,7 @@ class Pages:
         topic = self.site.topic(request.params["topic"])
         if topic is None or not self.site.may_see(topic):
             return missing("such topic", SECTION)
-        people = [(account, m.name) for account, m in self.site.team().items()]
+        people = self.site.people()
         posts = self.site.in_topic(topic["id"])
         return page(
             topic["title"],
@@ -100,13 +99,3 @@ class Pages:
         if not shown:
             return missing("such person", SECTION)
         return page(name, [self._post(p, None) for p in shown[::-1][:60]], section=SECTION)
-
-    def reply(self, request: Request) -> Response:
-        form = request.form()
-        act = Act("discourse", "post", form.get("as", ""), form.get("text", ""), parent=form.get("parent", ""))
-        act.by_team = True
-        try:
-            made = self.site.universe.perform(act)
-        except Impossible as error:
-            return missing(str(error), SECTION)
-        return redirect(made.url)

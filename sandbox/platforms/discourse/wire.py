@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.platforms.discourse.keys import CATEGORIES
 from sandbox.store import Doc
-
-_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
+from sandbox.wire.texts import iso, linked
 
 
 def post(doc: Doc, topic: Doc, user: Doc, *, me: str = "", raw: bool = False) -> dict[str, Any]:
@@ -98,13 +96,5 @@ def slug_of(title: str) -> str:
 
 
 def cooked(text: str) -> str:
-    parts = [_LINK.sub(_anchor, html.escape(part, quote=False)) for part in re.split(r"\n\s*\n", text.strip())]
+    parts = (linked(part, "noopener nofollow ugc") for part in re.split(r"\n\s*\n", text.strip()))
     return "\n".join(f"<p>{part.replace(chr(10), '<br>' + chr(10))}</p>" for part in parts)
-
-
-def _anchor(match: re.Match[str]) -> str:
-    return f'<a href="{match[0]}" rel="noopener nofollow ugc">{match[0]}</a>'
-
-
-def iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

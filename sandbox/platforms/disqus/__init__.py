@@ -5,17 +5,24 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act
 from sandbox.platforms.disqus import pages
-from sandbox.platforms.disqus.api import Api
+from sandbox.platforms.disqus.api import Api, failure
 from sandbox.platforms.disqus.articles import ARTICLES, FORUMS, PLACES, THREADS
 from sandbox.platforms.disqus.keys import API_KEY, API_SECRET, MODERATOR_TOKEN, token_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Response, Router, json_response
+from sandbox.wire.http import Response, Router
 from sandbox.world import ADVOCATES
 
 FIRST_ID = 6_200_000_000
+_ERRORS = {
+    "400": (2, "Invalid argument", 400),
+    "404": (1, "Endpoint not valid", 404),
+    "429": (13, "You have exceeded the rate limit for this resource", 429),
+    "500": (15, "Internal server error", 500),
+    "expired": (5, "Invalid API key", 401),
+}
 _LAST_WORD = ("thanks", "more")
 
 
@@ -23,6 +30,7 @@ class Disqus(Talk):
     name = "disqus"
     title = "Disqus"
     home = "/disqus/"
+    post_kind = "disqus_post"
 
     def register(self, router: Router) -> None:
         Api(self).register(router)
@@ -37,7 +45,7 @@ class Disqus(Talk):
         return sorted(self.store.all("disqus_post").values(), key=lambda p: (p["at"], p["id"]))
 
     def post(self, number: str) -> Doc | None:
-        return self.store.get("disqus_post", number)
+        return self.find(number)
 
     def user(self, name: str, shown: str = "") -> Doc:
         known = self.store.get("disqus_user", name)
@@ -50,28 +58,18 @@ class Disqus(Talk):
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    def perform(self, act: Act) -> Made:
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self.save({**doc, "text": text, "edited": True})
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        return self.save({**doc, "deleted": True})
+
+    def url(self, doc: Doc) -> str:
+        return f"{self.thread_url(doc['thread'])}#comment-{doc['id']}"
+
+    def posted(self, act: Act, at: float) -> Doc:
         """`more["to"]` is a forum or a thread; `pending`, `spam` and `guest` set the Disqus state."""
-        at = act.at or self.universe.now()
-        if act.verb in ("edit", "delete"):
-            post = self._existing(act.parent)
-            changes = {"text": act.text, "edited": True} if act.verb == "edit" else {"deleted": True}
-            post = {**post, **changes}
-            self.store.put("disqus_post", post["id"], post)
-        elif act.verb == "post":
-            post = self._posted(act, at)
-        else:
-            raise Impossible(f"nobody does {act.verb} on Disqus")
-        return Made(post["id"], f"{self.thread_url(post['thread'])}#comment-{post['id']}")
-
-    def _existing(self, number: str) -> Doc:
-        post = self.post(number)
-        if post is None or post["deleted"]:
-            raise Impossible(f"there is no comment {number}")
-        return post
-
-    def _posted(self, act: Act, at: float) -> Doc:
-        parent = self._existing(act.parent) if act.parent else None
+        parent = self.existing(act.parent) if act.parent else None
         chance = random.Random(f"{act.author} {act.text}")
         ours = act.author.lower() in self.team()
         marks = {
@@ -119,18 +117,13 @@ class Disqus(Talk):
             "deleted": False,
             **{mark: marks.get(mark, False) for mark in ("pending", "spam", "guest")},
         }
-        self.store.put("disqus_post", post["id"], post)
-        return post
+        return self.save(post)
 
-    def react(self, post: Doc, parent: Doc | None) -> None:
-        """The asker's response to a team reply, some time later."""
-        chance = self.universe.random
-        if parent is None or not self.universe.reactions or chance.random() < 0.4:
-            return
-        if parent["author"].lower() in self.team() or parent["kind"] in _LAST_WORD or parent["guest"]:
-            return
-        asked = Act(self.name, "post", parent["author"], parent["text"], kind=parent["kind"])
-        self.universe.later(self.follow_up(chance, asked, parent=post["id"], key=""), chance.uniform(20, 120))
+    def answered(self, post: Doc, parent: Doc | None) -> None:
+        """The team replied; the asker may respond, some time later."""
+        if parent is not None and parent["kind"] not in _LAST_WORD and not parent["guest"]:
+            asked = Act(self.name, "post", parent["author"], parent["text"], kind=parent["kind"])
+            self.react(asked, post["id"], chance=0.6, after_s=(20, 120))
 
     # --- for the desk -----------------------------------------------------------------------------------------
 
@@ -142,46 +135,30 @@ class Disqus(Talk):
             {m.key: {"access_token": token_of(self.account(m) or m.key)} for m in ADVOCATES},
         )
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Every comment on Acme's own pages is a mention."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        for post in self.posts():
-            if post["author"].lower() in self.team():
-                told["ours"].append(self._entry(post))
-            elif post["deleted"]:
-                told["optional"].append({**self._entry(post), "reason": "deleted"})
-            else:
-                told["mentions"].append(self._entry(post))
-            if post["desk"]:
-                told["desk"].append(self._entry(post))
-        return told
+    def documents(self) -> list[Doc]:
+        return self.posts()
 
-    def _entry(self, post: Doc) -> dict[str, Any]:
-        forum, _ = PLACES[post["thread"]]
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        forum, _ = PLACES[doc["thread"]]
         return {
-            "id": post["id"],
-            "author": post["name"] if post["guest"] else post["author"],
-            "text": post["text"],
-            "at": post["at"],
-            "thread_id": post["thread"],
-            "in_reply_to": post["parent"],
+            "id": doc["id"],
+            "author": doc["name"] if doc["guest"] else doc["author"],
+            "text": doc["text"],
+            "at": doc["at"],
+            "thread_id": doc["thread"],
+            "in_reply_to": doc["parent"],
             "addressed": [forum],
-            "status": "spam" if post["spam"] else "pending" if post["pending"] else "approved",
-            "likes": post["likes"],
-            "deleted": post["deleted"],
-            "kind": post["kind"],
+            "status": "spam" if doc["spam"] else "pending" if doc["pending"] else "approved",
+            "likes": doc["likes"],
+            "deleted": doc["deleted"],
+            "kind": doc["kind"],
         }
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
-
     def refusal(self, kind: str) -> Response:
+        response = failure(*_ERRORS[kind])
         if kind == "429":
-            told = {"code": 13, "response": "You have exceeded the rate limit for this resource"}
-            return json_response(told, 429, Retry_After="2")
-        if kind == "expired":
-            return json_response({"code": 5, "response": "Invalid API key"}, 401)
-        return json_response({"code": 15, "response": "Internal server error"}, 500)
+            response.headers["Retry-After"] = "2"
+        return response
 
 
 PLATFORM = Disqus

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
 from sandbox.platforms.disqus.api import as_html, status
 from sandbox.platforms.disqus.articles import ARTICLES, FORUMS, THREADS, article
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.disqus import Disqus
@@ -25,7 +24,7 @@ class Pages:
         router.add("GET", "/disqus/", self.forums)
         router.add("GET", "/disqus/pages/{forum}/{slug}", self.article)
         router.add("GET", "/disqus/by/{name}", self.person)
-        router.add("POST", "/disqus/comment", self.comment)
+        router.add("POST", "/disqus/comment", self.site.by_hand)
 
     def forums(self, request: Request) -> Response:
         posts = self.site.posts()
@@ -49,14 +48,13 @@ class Pages:
             return missing("such page", SECTION)
         _, _, title, line = article(thread)
         posts = [p for p in self.site.posts() if p["thread"] == thread]
-        people = [(account, m.name) for account, m in self.site.team().items()]
         return page(
             title,
             el("p", line),
             el("h2", f"{len(posts)} comments"),
             [self._comment(p) for p in posts] or el("p", "Nobody has said anything yet."),
             el("h2", "Comment"),
-            reply_form("/disqus/comment", people, thread=thread),
+            reply_form("/disqus/comment", self.site.people(), thread=thread),
             section=SECTION,
         )
 
@@ -64,7 +62,6 @@ class Pages:
         href = f"{self.site.thread_url(post['thread'])}#comment-{post['id']}"
         ours = post["author"].lower() in self.site.team()
         state = status(post)
-        people = [(account, m.name) for account, m in self.site.team().items()]
         # Built by `as_html`, which escapes user input.
         text = el("p", "[deleted]", class_="quiet") if post["deleted"] else Markup(as_html(post["text"]))
         answerable = not with_page and not post["deleted"]
@@ -83,7 +80,7 @@ class Pages:
                 class_="by",
             ),
             el("div", text, class_="text"),
-            el("details", el("summary", "Answer"), reply_form("/disqus/comment", people, parent=post["id"]))
+            el("details", el("summary", "Answer"), reply_form("/disqus/comment", self.site.people(), parent=post["id"]))
             if answerable
             else None,
             button("/control/delete", "Delete", platform="disqus", id=post["id"]) if answerable else None,
@@ -103,14 +100,3 @@ class Pages:
         if not posts:
             return missing("such person", SECTION)
         return page(name, [self._comment(p, with_page=True) for p in posts[::-1][:60]], section=SECTION)
-
-    def comment(self, request: Request) -> Response:
-        form = request.form()
-        act = Act("disqus", "post", form.get("as", ""), form.get("text", ""), parent=form.get("parent", ""))
-        act.by_team = True
-        act.more["to"] = form.get("thread", "")
-        try:
-            made = self.site.universe.perform(act)
-        except Impossible as error:
-            return missing(str(error), SECTION)
-        return redirect(made.url)

@@ -271,9 +271,6 @@ class Email(Platform):
             "kind": mail["kind"],
         }
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
-
 
 def _answered(subject: str) -> str:
     return subject if subject.lower().startswith("re:") else f"Re: {subject}"

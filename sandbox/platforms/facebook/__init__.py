@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from sandbox.base.acts import Access, Act, Impossible, Made, Timed
+from sandbox.base.acts import Access, Act, Impossible, Timed
+from sandbox.base.universe import Universe
 from sandbox.pages.elements import Markup, el, link, missing, page, reply_form, when
-from sandbox.platforms.facebook.api import Api
-from sandbox.platforms.facebook.wire import APP_SECRET, PAGE, PAGE_NAME, TOKEN, VERIFY_TOKEN
+from sandbox.platforms.facebook.api import Api, error
+from sandbox.platforms.facebook.wire import APP_SECRET, PAGE, PAGE_NAME, TOKEN, VERIFY_TOKEN, Wire
 from sandbox.store import Doc
+from sandbox.talk import Talk
 from sandbox.wire.http import Request, Response, Router
 
 SECTION = "Facebook"
+KINDS = ("fb_post", "fb_comment", "fb_message")
 NEWS = (
     "Version 13 is out: faster pipelines, calmer review. What do you like best?",
     "Our yearly survey is open. It takes ten minutes and decides what we build next.",
@@ -20,15 +23,20 @@ NEWS = (
 )
 
 
-class Facebook(Api):
+class Facebook(Talk):
+    name = "facebook"
     title = SECTION
     home = "/facebook/web/"
+
+    def __init__(self, universe: Universe) -> None:
+        super().__init__(universe)
+        self.wire = Wire(self)
 
     def register(self, router: Router) -> None:
         router.add("GET", "/facebook/web/", self.front)
         router.add("GET", "/facebook/web/{page}/posts/{post}/", self.page_of_post)
         router.add("GET", "/facebook/web/{page}/inbox/{person}/", self.page_of_talk)
-        super().register(router)
+        Api(self).register(router)
 
     # --- what happens -----------------------------------------------------------------------------------------
 
@@ -37,32 +45,36 @@ class Facebook(Api):
         return super().opening(random_, key, kind=kind, author=author,
                                to=to or random_.choice(("comment", "comment", "message", "visitor")))  # fmt: skip
 
-    def perform(self, act: Act) -> Made:
-        """The team writes as the page."""
-        at = act.at or self.universe.now()
-        if act.verb == "post":
-            return self._made(self._answer(act, at) if act.parent else self._begin(act, at))
-        kind, doc = self._of(act.parent)
-        changed = {**doc, "updated": at}
-        changed |= {"deleted": True} if act.verb == "delete" else {"text": act.text}
-        self.store.put(kind, doc["id"], changed)
-        if kind != "fb_message":
-            if kind == "fb_comment":
-                self._touch(doc["post"], at)
-            self.call_feed(changed, "remove" if act.verb == "delete" else "edited")
-        return self._made(changed)
+    def find(self, ref: str) -> Doc | None:
+        return next((doc for kind in KINDS if (doc := self.store.get(kind, ref))), None)
 
-    def _of(self, ref: str) -> tuple[str, Doc]:
-        for kind in ("fb_comment", "fb_post", "fb_message"):
-            doc = self.store.get(kind, ref)
-            if doc is not None and not doc["deleted"]:
-                return kind, doc
-        raise Impossible(f"there is no {ref}")
+    def posted(self, act: Act, at: float) -> Doc:
+        """The team writes as the page."""
+        return self._answer(act, at) if act.parent else self._begin(act, at)
+
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self._changed(doc, at, "edited", text=text)
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        return self._changed(doc, at, "remove", deleted=True)
+
+    def _changed(self, doc: Doc, at: float, verb: str, **changes: Any) -> Doc:
+        doc = {**doc, **changes, "updated": at}
+        kind = "fb_message" if "person" in doc else "fb_comment" if "post" in doc else "fb_post"
+        self.store.put(kind, doc["id"], doc)
+        if kind == "fb_comment":
+            self._touch(doc["post"], at)
+        if kind != "fb_message":
+            self.wire.call_feed(doc, verb)
+        return doc
+
+    def url(self, doc: Doc) -> str:
+        return self.wire.url(doc)
 
     def _begin(self, act: Act, at: float) -> Doc:
         to = str(act.more.get("to") or "comment")
         if to == "message":
-            return self.add_message(self.person_id(act.author), act.author, act.text, at)
+            return self.add_message(self.wire.person_id(act.author), act.author, act.text, at)
         if to == "visitor":
             return self._new_post(act.author, act.text, at, by_page=False)
         if to != "comment":
@@ -71,7 +83,7 @@ class Facebook(Api):
 
     def _news(self, at: float) -> Doc:
         """A page post to comment on."""
-        known = self.living("fb_post", by_page=True)
+        known = self.wire.living("fb_post", by_page=True)
         if not known:
             known = [self._new_post(PAGE_NAME, text, at - 3600 - n, by_page=True) for n, text in enumerate(NEWS)]
         return self.universe.random.choice(known)
@@ -81,13 +93,13 @@ class Facebook(Api):
         post = {"id": number, "author": author, "text": text, "at": at, "updated": at, "by_page": by_page,
                 "by_desk": False, "deleted": False, "liked": False}  # fmt: skip
         self.store.put("fb_post", number, post)
-        self.call_feed(post, "add")
+        self.wire.call_feed(post, "add")
         return post
 
     def _answer(self, act: Act, at: float) -> Doc:
-        kind, above = self._of(act.parent)
+        above = self.existing(act.parent)
         by_page = act.by_team or act.author.lower() in self.team()
-        if kind == "fb_message":
+        if "person" in above:
             author = above["author"] if by_page else act.author
             return self.add_message(above["person"], author, act.text, at, by_page=by_page)
         return self.add_comment(above, PAGE_NAME if by_page else act.author, act.text, at, by_page=by_page)
@@ -102,7 +114,7 @@ class Facebook(Api):
                    "by_desk": False, **more}  # fmt: skip
         self.store.put("fb_comment", number, comment)
         self._touch(post, at)
-        self.call_feed(comment, "add")
+        self.wire.call_feed(comment, "add")
         return comment
 
     def _touch(self, post: str, at: float) -> None:
@@ -116,11 +128,8 @@ class Facebook(Api):
         message = {"id": number, "person": person, "author": author, "text": text, "at": at, "updated": at,
                    "deleted": False, "by_page": False, "by_desk": False, **more}  # fmt: skip
         self.store.put("fb_message", number, message)
-        self.call_message(message)
+        self.wire.call_message(message)
         return message
-
-    def _made(self, doc: Doc) -> Made:
-        return Made(doc["id"], self.url(doc))
 
     def access(self) -> Access:
         base = f"{self.universe.public_url}/facebook"
@@ -128,34 +137,40 @@ class Facebook(Api):
         secrets = {"page_token": TOKEN, "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
         return Access(settings, secrets, {PAGE: ({}, {})})
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """The page's own posts aren't mentions."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        docs = [d for kind in ("fb_post", "fb_comment", "fb_message") for d in self.store.all(kind).values()]
-        for doc in sorted(docs, key=lambda d: d["at"]):
-            kind = "message" if "person" in doc else "comment" if "post" in doc else "post"
-            entry = {
-                "id": doc["id"], "author": doc["author"], "text": doc["text"], "at": doc["at"], "kind": kind,
-                "deleted": doc["deleted"], "in_reply_to": doc.get("parent") or doc.get("post") or doc.get("person"),
-            }  # fmt: skip
-            if doc["by_desk"]:
-                told["desk"].append(entry)
-            elif doc["by_page"]:
-                told["ours"].append(entry)
-            elif doc["deleted"]:
-                told["optional"].append({**entry, "reason": "deleted"})
-            else:
-                told["mentions"].append(entry)
-        return told
+    def documents(self) -> list[Doc]:
+        docs = [d for kind in KINDS for d in self.store.all(kind).values()]
+        return sorted(docs, key=lambda d: d["at"])
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
+    def place(self, doc: Doc) -> tuple[str, str]:
+        """The page's own posts aren't mentions."""
+        if doc["by_desk"] or doc["by_page"]:
+            return "desk" if doc["by_desk"] else "ours", ""
+        return ("optional", "deleted") if doc["deleted"] else ("mentions", "")
+
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        kind = "message" if "person" in doc else "comment" if "post" in doc else "post"
+        return {
+            "id": doc["id"], "author": doc["author"], "text": doc["text"], "at": doc["at"], "kind": kind,
+            "deleted": doc["deleted"], "in_reply_to": doc.get("parent") or doc.get("post") or doc.get("person"),
+        }  # fmt: skip
+
+    def refusal(self, kind: str) -> Response:
+        if kind == "429":
+            return error(4, "(#4) Application request limit reached", 403)
+        if kind == "expired":
+            said = "Error validating access token: Session has expired on Monday, 02-Nov-26 05:00:00 PST."
+            return error(190, said, 401, sub=463)
+        if kind == "404":
+            return error(2500, "Unknown path components", 400)
+        if kind == "400":
+            return error(100, "(#100) The parameters are not valid JSON")
+        return error(2, "An unexpected error has occurred. Please retry your request later.", 500)
 
     # --- pages ------------------------------------------------------------------------------------------------
 
     def front(self, request: Request) -> Response:
-        posts = [el("li", link(self.url(p), p["text"][:100]), self._by(p)) for p in self.living("fb_post")[:40]]
-        talks = [el("li", link(f"/facebook/web{t['link']}", self._name(t["person"]))) for t in self.talks()[:40]]
+        posts = [el("li", link(self.url(p), p["text"][:100]), self._by(p)) for p in self.wire.living("fb_post")[:40]]
+        talks = [el("li", link(f"/facebook/web{t['link']}", self._name(t["person"]))) for t in self.wire.talks()[:40]]
         return page(PAGE_NAME, el("ul", posts), el("h2", "Inbox"), el("ul", talks), section=SECTION)
 
     def _name(self, person: str) -> str:
@@ -165,22 +180,21 @@ class Facebook(Api):
         post = self.store.get("fb_post", f"{PAGE}_{request.params['post']}")
         if post is None or post["deleted"]:
             return missing("such post", SECTION)
-        comments = self.living("fb_comment", post=post["id"])[::-1]
+        comments = self.wire.living("fb_comment", post=post["id"])[::-1]
         firsts = [c for c in comments if not c["parent"]]
         ordered = [c for first in firsts for c in (first, *[r for r in comments if r["parent"] == first["id"]])]
         shown = [self._shown(doc) for doc in (post, *ordered)]
         return page("Post", shown, self._form(post["id"]), section=SECTION)
 
     def page_of_talk(self, request: Request) -> Response:
-        messages = self.living("fb_message", person=request.params["person"])[::-1]
+        messages = self.wire.living("fb_message", person=request.params["person"])[::-1]
         if not messages:
             return missing("such conversation", SECTION)
         name = f"Private: {messages[0]['author']}"
         return page(name, [self._shown(m) for m in messages], self._form(messages[-1]["id"]), section=SECTION)
 
     def _form(self, parent: str) -> Markup:
-        options = [(account, f"{m.name}, as the page") for account, m in self.team().items()]
-        return reply_form("/control/answer", options, platform=self.name, id=parent)
+        return reply_form("/control/answer", self.people(), platform=self.name, id=parent)
 
     def _by(self, doc: Doc) -> Markup:
         return el("p", PAGE_NAME if doc["by_page"] else doc["author"], " · ", when(doc["at"]), class_="by")

@@ -26,8 +26,9 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
-class Wire(Talk):
-    name = "facebook"
+class Wire:
+    def __init__(self, site: Talk) -> None:
+        self.site, self.store = site, site.store
 
     def person_id(self, name: str) -> str:
         """Scoped to the page: https://developers.facebook.com/docs/messenger-platform/identity/"""
@@ -84,7 +85,7 @@ class Wire(Talk):
         ]
 
     def url(self, doc: Doc) -> str:
-        base = f"{self.universe.public_url}/facebook/web/{PAGE}"
+        base = f"{self.site.universe.public_url}/facebook/web/{PAGE}"
         if "person" in doc:
             return f"{base}/inbox/{doc['person']}/"
         if "post" not in doc:
@@ -103,11 +104,11 @@ class Wire(Talk):
             signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
             return body, {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
 
-        self.tell(signed)
+        self.site.tell(signed)
 
     def call_feed(self, doc: Doc, verb: str) -> None:
         """Times in seconds; an edit has its own time."""
-        now = int(self.universe.now())
+        now = int(self.site.universe.now())
         value: Doc = {"from": self.who(doc), "verb": verb, "created_time": now if verb == "edited" else int(doc["at"])}
         if verb != "remove":
             value["message"] = doc["text"]
@@ -120,7 +121,7 @@ class Wire(Talk):
 
     def call_message(self, message: Doc) -> None:
         """Times in milliseconds; messages by the page come back as echoes, reads as receipts."""
-        now = int(self.universe.now() * 1000)
+        now = int(self.site.universe.now() * 1000)
         ends = [{"id": message["person"]}, {"id": PAGE}]
         sender, recipient = reversed(ends) if message["by_page"] else ends
         told: Doc = {"mid": message["id"], "text": message["text"]} | ({"is_echo": True} if message["by_page"] else {})

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
-from sandbox.world import TEAM
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.feed import Feed
@@ -23,7 +21,7 @@ class Pages:
     def register(self, router: Router) -> None:
         router.add("GET", "/feeds/web/", self.front)
         router.add("GET", "/feeds/web/{feed}/{number}", self.entry)
-        router.add("POST", "/feeds/web/answer", self.answer)
+        router.add("POST", "/feeds/web/answer", self.site.by_hand)
 
     def front(self, request: Request) -> Response:
         entries = self.site.entries()[:80]
@@ -41,7 +39,7 @@ class Pages:
             self._article(found[0]),
             [self._article(comment) for comment in self.site.comments(found[0])],
             el("h2", "Answer"),
-            reply_form("/feeds/web/answer", [(m.key, f"{m.name}, {m.role}") for m in TEAM], id=found[0]["id"]),
+            reply_form("/feeds/web/answer", self.site.people(), id=found[0]["id"]),
             section=SECTION,
         )
 
@@ -53,12 +51,3 @@ class Pages:
             button("/control/delete", "Delete", platform=self.site.name, id=entry["id"]),
             class_="ours" if entry["author"].lower() in self.site.team() else None,
         )
-
-    def answer(self, request: Request) -> Response:
-        form = request.form()
-        act = Act(self.site.name, "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""),
-                  by_team=True)  # fmt: skip
-        try:
-            return redirect(self.site.universe.perform(act).url)
-        except Impossible as error:
-            return missing(str(error), SECTION)

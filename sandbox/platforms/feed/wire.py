@@ -14,17 +14,15 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from sandbox.base.api import ResourceServer, Routes
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router
+from sandbox.wire.http import Request, Response
+from sandbox.wire.texts import iso_seconds
 
 if TYPE_CHECKING:
     from sandbox.platforms.feed import Feed
 
 SHOWN = 200
-
-
-def iso(at: float) -> str:
-    return datetime.fromtimestamp(int(at), UTC).isoformat().replace("+00:00", "Z")
 
 
 def in_bold(text: str) -> str:
@@ -36,18 +34,22 @@ def as_html(text: str) -> str:
     return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
 
 
-class Wire:
-    def __init__(self, site: Feed) -> None:
-        self.site = site
+class Wire(ResourceServer):
+    """Open to anybody."""
 
-    def register(self, router: Router) -> None:
-        for feed, kind, make in (
-            ("alerts.xml", "application/atom+xml", self.alerts),
-            ("planet.xml", "application/atom+xml", self.planet),
-            ("notes.json", "application/feed+json", self.notes),
-            ("list.xml", "application/rss+xml", self.mailing_list),
-        ):
-            router.add("GET", f"/feeds/{feed}", self._served(feed, kind, make), platform=self.site.name)
+    site: Feed
+    base = "/feeds/"
+
+    def routes(self) -> Routes:
+        return [
+            ("GET", feed, self._served(feed, kind, make))
+            for feed, kind, make in (
+                ("alerts.xml", "application/atom+xml", self.alerts),
+                ("planet.xml", "application/atom+xml", self.planet),
+                ("notes.json", "application/feed+json", self.notes),
+                ("list.xml", "application/rss+xml", self.mailing_list),
+            )
+        ]
 
     def _served(self, feed: str, kind: str, make: Callable[[list[Doc]], str]) -> Callable[[Request], Response]:
         def view(request: Request) -> Response:
@@ -67,7 +69,7 @@ class Wire:
         made = [
             f'<entry><id>{e["id"]}</id><title type="html">{escape(in_bold(e["title"]))}</title>'
             f'<link href="{escape(self._redirected(e))}"/>'
-            f"<published>{iso(e['at'])}</published><updated>{iso(e['updated'])}</updated>"
+            f"<published>{iso_seconds(e['at'])}</published><updated>{iso_seconds(e['updated'])}</updated>"
             f'<content type="html">{escape(in_bold(e["text"]))}</content><author><name></name></author></entry>'
             for e in entries
         ]
@@ -82,7 +84,7 @@ class Wire:
             f"<entry><id>{e['id']}</id><title>{escape(e['title'])}</title>"
             f'<link href="web/{e["feed"]}/{e["number"]}"/>'
             f"<author><name>{escape(e['name'])}</name><email>{escape(e['email'])}</email></author>"
-            f"<published>{iso(e['at'])}</published><updated>{iso(e['updated'])}</updated>"
+            f"<published>{iso_seconds(e['at'])}</published><updated>{iso_seconds(e['updated'])}</updated>"
             f'<content type="html">{escape(as_html(e["text"]))}</content></entry>'
             for e in entries
         ]
@@ -98,7 +100,7 @@ class Wire:
     def notes(self, entries: list[Doc]) -> str:
         items = [
             {"id": e["id"], "url": self.site.url(e), "title": e["title"], "content_text": e["text"],
-             "date_published": iso(e["at"]), "date_modified": iso(e["updated"]),
+             "date_published": iso_seconds(e["at"]), "date_modified": iso_seconds(e["updated"]),
              "authors": [{"name": e["name"], "url": f"https://{e['author'].lower().partition('@')[0]}.example/"}]}
             for e in entries
         ]  # fmt: skip

@@ -96,24 +96,23 @@ class Website(Platform):
             sent = list(self.store.all("smtp").values())
         return [mail for mail in sent if any(str(each).startswith("form.") for each in mail["references"])]
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        mentions = [
-            {
-                "id": doc["id"],
-                "author": doc["answers"].get("email", "").lower(),
-                "name": doc["answers"].get("name", ""),
-                "answers": doc["answers"],
-                "addressed": [FORMS[doc["form"]].address],
-                "at": doc["at"],
-                "kind": doc["kind"],
-                "deleted": False,
-            }
-            for doc in self.applications()
-        ]
-        return {"mentions": mentions, "optional": [], "ours": [], "desk": self._desk()}
+    def documents(self) -> list[Doc]:
+        return self.applications()
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        return {
+            "id": doc["id"],
+            "author": doc["answers"].get("email", "").lower(),
+            "name": doc["answers"].get("name", ""),
+            "answers": doc["answers"],
+            "addressed": [FORMS[doc["form"]].address],
+            "at": doc["at"],
+            "kind": doc["kind"],
+            "deleted": False,
+        }
+
+    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
+        return super().truth() | {"desk": self._desk()}
 
     def access(self) -> Access:
         ports = self.universe.ports

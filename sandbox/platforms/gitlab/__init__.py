@@ -6,56 +6,84 @@ import re
 from typing import Any
 
 from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.universe import Universe
 from sandbox.pages.elements import el, link, missing, page, reply_form, when
 from sandbox.platforms.gitlab.api import Api
-from sandbox.platforms.gitlab.wire import DESK, PROJECTS, TOKEN
+from sandbox.platforms.gitlab.wire import DESK, PROJECTS, TOKEN, Wire
 from sandbox.store import Doc
+from sandbox.talk import Talk
 from sandbox.wire.http import Request, Response, Router, json_response
 
 SECTION = "GitLab"
 _REF = re.compile(r"(\d+)#(\d+)(?:!(\w+))?(?:#note_(\d+))?")
 
 
-class GitLab(Api):
+class GitLab(Talk):
+    name = "gitlab"
     title = SECTION
     home = "/gitlab/"
+    own = (DESK["username"],)
+
+    def __init__(self, universe: Universe) -> None:
+        super().__init__(universe)
+        self.wire = Wire(self)
 
     def register(self, router: Router) -> None:
-        super().register(router)
+        Api(self).register(router)
         router.add("GET", "/gitlab/", self.front)
         router.add("GET", "/gitlab/issue", self.page_of_issue)
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    def perform(self, act: Act) -> Made:
-        """`more`: title, to (project), labels, confidential; for a note also internal and system."""
-        at = act.at or self.universe.now()
-        if act.verb == "post" and not act.parent:
-            return self._open(act, at)
-        issue, note = self._of(act.parent)
-        if act.verb == "post":
-            internal = bool(act.more.get("internal")) or "!internal" in act.parent
-            made = self._add(issue, act.author, act.text, at, internal=internal, system=bool(act.more.get("system")))
-            return self._made(issue, made)
-        target, kind = (note, "gl_note") if note else (issue, "gl_issue")
-        changed = {**target, "updated": at}
-        changed |= {"deleted": True} if act.verb == "delete" else {"text": act.text}
-        self.store.put(kind, str(note["id"]) if note else issue["key"], changed)
-        if note:
-            self.store.put("gl_issue", issue["key"], issue := {**issue, "updated": at})
-        if act.verb != "delete":
-            self._call(issue if note else changed, changed if note else None, "update")
-        return self._made(issue, note)
-
-    def _of(self, ref: str) -> tuple[Doc, Doc | None]:
+    def find(self, ref: str) -> Doc | None:
+        """An issue, or a note with its `issue`."""
         found = _REF.fullmatch(ref)
         issue = self.store.get("gl_issue", f"{found[1]}#{found[2]}") if found else None
-        note = self.store.get("gl_note", found[4]) if found and found[4] else None
-        if issue is None or issue["deleted"] or (found and found[4] and (note is None or note["deleted"])):
-            raise Impossible(f"there is no {ref}")
-        return issue, note
+        if found is None or issue is None or issue["deleted"]:
+            return None
+        return self.store.get("gl_note", found[4]) if found[4] else issue
 
-    def _open(self, act: Act, at: float) -> Made:
+    def _issue_of(self, doc: Doc) -> Doc:
+        return self.store.all("gl_issue")[doc["issue"]] if "issue" in doc else doc
+
+    def posted(self, act: Act, at: float) -> Doc:
+        """`more`: title, to (project), labels, confidential; for a note also internal and system."""
+        if not act.parent:
+            return self._opened(act, at)
+        issue = self._issue_of(self.existing(act.parent))
+        internal = bool(act.more.get("internal")) or "!internal" in act.parent
+        return self.add(issue, act.author, act.text, at, internal=internal, system=bool(act.more.get("system")))
+
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        doc = self._changed(doc, at, text=text)
+        self.wire.call(self._issue_of(doc), doc if "issue" in doc else None, "update")
+        return doc
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        return self._changed(doc, at, deleted=True)
+
+    def _changed(self, doc: Doc, at: float, **changes: Any) -> Doc:
+        doc = {**doc, **changes, "updated": at}
+        if "issue" in doc:
+            self.store.put("gl_note", str(doc["id"]), doc)
+            self.store.put("gl_issue", doc["issue"], {**self._issue_of(doc), "updated": at})
+        else:
+            self.store.put("gl_issue", doc["key"], doc)
+        return doc
+
+    def add(
+        self, issue: Doc, author: str, text: str, at: float, *, internal: bool = False, system: bool = False
+    ) -> Doc:
+        number = self.store.next_number("gl_note_id", 500)
+        note = {"id": number, "issue": issue["key"], "author": author, "text": text, "at": at, "updated": at,
+                "internal": internal, "system": system, "deleted": False}  # fmt: skip
+        self.store.put("gl_note", str(number), note)
+        issue = {**issue, "updated": max(at, issue["updated"])}
+        self.store.put("gl_issue", issue["key"], issue)
+        self.wire.call(issue, note, "create")
+        return note
+
+    def _opened(self, act: Act, at: float) -> Doc:
         wanted = str(act.more.get("to") or "acme/enterprise")
         project = next((n for n, path in PROJECTS.items() if wanted in (str(n), path)), None)
         if project is None:
@@ -70,11 +98,17 @@ class GitLab(Api):
             "confidential": bool(act.more.get("confidential")),
         }  # fmt: skip
         self.store.put("gl_issue", key, issue)
-        self._call(issue, None, "open")
-        return self._made(issue, None)
+        self.wire.call(issue, None, "open")
+        return issue
 
-    def _made(self, issue: Doc, note: Doc | None) -> Made:
-        return Made(self._ref(issue, note), self.url(issue["key"], str(note["id"]) if note else ""))
+    def made(self, doc: Doc) -> Made:
+        return Made(self._ref(doc), self.url(doc))
+
+    def _ref(self, doc: Doc) -> str:
+        return self.wire.ref(self._issue_of(doc), doc if "issue" in doc else None)
+
+    def url(self, doc: Doc) -> str:
+        return self.wire.url(doc["issue"], str(doc["id"])) if "issue" in doc else self.wire.url(doc["key"])
 
     def access(self) -> Access:
         settings = {
@@ -88,33 +122,25 @@ class GitLab(Api):
         }
         return Access(settings, secrets, channels)
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        issues = self.store.all("gl_issue")
-        entries: list[tuple[Any, Any]] = [(issue, None) for issue in issues.values()]
-        entries += [(issues[note["issue"]], note) for note in self.store.all("gl_note").values() if not note["system"]]
-        team = self.team()
-        for issue, note in entries:
-            doc = note or issue
-            entry = {
-                "id": self._ref(issue, note), "author": doc["author"], "text": doc["text"], "at": doc["at"],
-                "title": None if note else issue["title"], "in_reply_to": issue["key"] if note else None,
-                "deleted": doc["deleted"], "to": PROJECTS[issue["project"]],
-            }  # fmt: skip
-            if doc["author"] == DESK["username"]:
-                told["desk"].append(entry)
-            elif doc["author"].lower() in team:
-                told["ours"].append(entry)
-            elif doc["deleted"] or issue["deleted"]:
-                told["optional"].append({**entry, "reason": "deleted"})
-            elif "!" in entry["id"]:
-                told["optional"].append({**entry, "reason": "confidential"})
-            else:
-                told["mentions"].append(entry)
-        return told
+    def documents(self) -> list[Doc]:
+        notes = [note for note in self.store.all("gl_note").values() if not note["system"]]
+        return [*self.store.all("gl_issue").values(), *notes]
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
+    def place(self, doc: Doc) -> tuple[str, str]:
+        if doc["author"] == DESK["username"]:
+            return "desk", ""
+        if doc["author"].lower() not in self.team() and self._issue_of(doc)["deleted"]:
+            return "optional", "deleted"
+        place, reason = super().place(doc)
+        return ("optional", "confidential") if place == "mentions" and "!" in self._ref(doc) else (place, reason)
+
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        issue = self._issue_of(doc)
+        return {
+            "id": self._ref(doc), "author": doc["author"], "text": doc["text"], "at": doc["at"],
+            "title": doc.get("title"), "in_reply_to": doc.get("issue"),
+            "deleted": doc["deleted"], "to": PROJECTS[issue["project"]],
+        }  # fmt: skip
 
     def refusal(self, kind: str) -> Response:
         if kind == "429":
@@ -122,7 +148,10 @@ class GitLab(Api):
         if kind == "expired":
             return json_response({"error": "invalid_token", "error_description": "Token is expired. You can either do "
                                   "re-authorization or token refresh."}, 401)  # fmt: skip
-        return json_response({"message": "500 Internal Server Error"}, 500)
+        if kind == "404":
+            return json_response({"error": "404 Not Found"}, 404)
+        said = "400 Bad request" if kind == "400" else "500 Internal Server Error"
+        return json_response({"message": said}, int(kind))
 
     # --- pages ------------------------------------------------------------------------------------------------
 
@@ -130,7 +159,7 @@ class GitLab(Api):
         issues = [issue for issue in self.store.all("gl_issue").values() if not issue["deleted"]]
         newest = sorted(issues, key=lambda issue: -issue["updated"])[:60]
         lines = [
-            el("li", link(self.url(i["key"]), i["title"]),
+            el("li", link(self.url(i), i["title"]),
                el("p", f"{PROJECTS[i['project']]}#{i['iid']} by {i['author']} · ", when(i["at"]),
                   " · confidential" if i["confidential"] else "", class_="by"))
             for i in newest
@@ -141,9 +170,8 @@ class GitLab(Api):
         issue = self.store.get("gl_issue", f"{request.query.get('project')}#{request.query.get('iid')}")
         if issue is None or issue["deleted"]:
             return missing("such issue", SECTION)
-        posts = [self._shown(issue, ""), *[self._shown(n, f"note_{n['id']}") for n in self._notes_of(issue)]]
-        options = [(account, f"{m.name}, {m.role}") for account, m in self.team().items()]
-        form = reply_form("/control/answer", options, platform=self.name, id=self._ref(issue, None))
+        posts = [self._shown(issue, ""), *[self._shown(n, f"note_{n['id']}") for n in self.wire.notes_of(issue)]]
+        form = reply_form("/control/answer", self.people(), platform=self.name, id=self._ref(issue))
         return page(issue["title"], posts, form, section=SECTION)
 
     def _shown(self, doc: Doc, anchor: str) -> Any:

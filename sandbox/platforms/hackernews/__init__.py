@@ -11,13 +11,20 @@ from sandbox.base.platform import Platform
 from sandbox.base.universe import Universe
 from sandbox.platforms.hackernews import pages
 from sandbox.platforms.hackernews.algolia import Algolia
-from sandbox.platforms.hackernews.items import Items, firebase, hash_of
+from sandbox.platforms.hackernews.firebase import Firebase
+from sandbox.platforms.hackernews.items import Items
 from sandbox.store import Doc
 from sandbox.stories import english, reactions
-from sandbox.wire.http import Request, Response, Router, json_response
-from sandbox.world import OWN_HACKERNEWS, PHRASES
+from sandbox.talk import names_us
+from sandbox.wire.http import Response, Router, json_response
+from sandbox.world import OWN_HACKERNEWS
 
-_PHRASE = re.compile(rf"\b(?:{'|'.join(map(re.escape, PHRASES))})\b", re.IGNORECASE)
+_ERRORS = {
+    "400": (400, "Bad Request"),
+    "404": (404, "Path not found"),
+    "429": (429, "Too Many Requests"),
+    "expired": (403, "Invalid Application-ID or API key"),
+}
 _TAG = re.compile(r"<[^>]+>")
 
 
@@ -30,43 +37,12 @@ class HackerNews(Platform):
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.items = Items(universe.store)
-        self.algolia = Algolia(self.items)
+        self.algolia = Algolia(self)
 
     def register(self, router: Router) -> None:
         self.algolia.register(router)
-        for path, view in (
-            ("/hn/v0/item/{name}", self.item),
-            ("/hn/v0/user/{name}", self.user),
-            ("/hn/v0/topstories.json", self.top),
-            ("/hn/v0/newstories.json", self.new),
-            ("/hn/v0/maxitem.json", self.max),
-        ):
-            router.add("GET", path, view, platform="hackernews")
+        Firebase(self, self.algolia).register(router)
         pages.Pages(self).register(router)
-
-    # --- Firebase ---------------------------------------------------------------------------------------------
-
-    def item(self, request: Request) -> Response:
-        item = self.items.get(request.params["name"].removesuffix(".json"))
-        return json_response(firebase(item) if item else None)
-
-    def user(self, request: Request) -> Response:
-        user = self.store.get("hn_user", request.params["name"].removesuffix(".json"))
-        if user is None:
-            return json_response(None)
-        mine = [i["id"] for i in self.store.all("hn_item").values() if i["by"] == user["id"]]
-        made = {"created": user["created"], "id": user["id"], "karma": 1 + hash_of(user["id"]) % 9000}
-        return json_response(made | ({"about": user["about"]} if user["about"] else {}) | {"submitted": mine[::-1]})
-
-    def top(self, request: Request) -> Response:
-        return json_response(self.algolia.front_page(500))
-
-    def new(self, request: Request) -> Response:
-        ids = [i["id"] for i in self.store.all("hn_item").values() if i["type"] == "story"]
-        return json_response(ids[::-1][:500])
-
-    def max(self, request: Request) -> Response:
-        return json_response(max((int(i) for i in self.store.all("hn_item")), default=0))
 
     # --- what happens -----------------------------------------------------------------------------------------
 
@@ -112,44 +88,36 @@ class HackerNews(Platform):
 
     # --- truth ------------------------------------------------------------------------------------------------
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
+    def documents(self) -> list[Doc]:
+        return list(self.store.all("hn_item").values())
+
+    def place(self, doc: Doc) -> tuple[str, str]:
         """Mentions contain one of our phrases as a whole word in title or text."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        for item in self.store.all("hn_item").values():
-            place, reason = self._place(item)
-            told[place].append(self._entry(item) | ({"reason": reason} if reason else {}))
-        return told
-
-    def _place(self, item: Doc) -> tuple[str, str]:
-        if item["by"] in OWN_HACKERNEWS:
+        if doc["by"] in OWN_HACKERNEWS:
             return "ours", ""
-        if item.get("deleted") or item.get("dead"):
+        if doc.get("deleted") or doc.get("dead"):
             return "optional", "deleted"
-        said = html.unescape(_TAG.sub(" ", f"{item.get('title', '')} {item.get('text', '')}"))
-        return ("mentions", "") if _PHRASE.search(said) else ("optional", "context")
+        said = html.unescape(_TAG.sub(" ", f"{doc.get('title', '')} {doc.get('text', '')}"))
+        return ("mentions", "") if names_us(said) else ("optional", "context")
 
-    def _entry(self, item: Doc) -> dict[str, Any]:
+    def entry(self, doc: Doc) -> dict[str, Any]:
         return {
-            "id": str(item["id"]),
-            "author": item["by"],
-            "text": item["plain"] or item.get("title", ""),
-            "title": item.get("title"),
-            "at": item["time"],
-            "story_id": str(item["story_id"]),
-            "in_reply_to": str(item["parent"]) if "parent" in item else None,
-            "deleted": bool(item.get("deleted") or item.get("dead")),
-            "kind": item["kind"],
+            "id": str(doc["id"]),
+            "author": doc["by"],
+            "text": doc["plain"] or doc.get("title", ""),
+            "title": doc.get("title"),
+            "at": doc["time"],
+            "story_id": str(doc["story_id"]),
+            "in_reply_to": str(doc["parent"]) if "parent" in doc else None,
+            "deleted": bool(doc.get("deleted") or doc.get("dead")),
+            "kind": doc["kind"],
         }
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
-
     def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            return json_response({"message": "Too Many Requests", "status": 429}, 429)
-        if kind == "expired":
-            return json_response({"message": "Invalid Application-ID or API key", "status": 403}, 403)
-        return Response(b"<html><body><h1>500 Internal Server Error</h1></body></html>", 500, "text/html")
+        if kind == "500":
+            return Response(b"<html><body><h1>500 Internal Server Error</h1></body></html>", 500, "text/html")
+        status, said = _ERRORS[kind]
+        return json_response({"message": said, "status": status}, status)
 
 
 PLATFORM = HackerNews

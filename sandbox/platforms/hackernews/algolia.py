@@ -11,15 +11,19 @@ import json
 import re
 import time
 from collections import defaultdict
-from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 from sandbox import clock
-from sandbox.platforms.hackernews.items import Items, hash_of
+from sandbox.base.api import ResourceServer, Routes
+from sandbox.platforms.hackernews.items import hash_of
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, json_response
+from sandbox.wire.http import Refused, Request, json_response
+from sandbox.wire.texts import iso_seconds
+
+if TYPE_CHECKING:
+    from sandbox.platforms.hackernews import HackerNews
 
 CAP = 1000
 """Reachable hits per query, whatever nbHits says."""
@@ -43,18 +47,25 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(html.unescape(_TAG.sub(" ", text))))
 
 
-class Algolia:
-    def __init__(self, items: Items) -> None:
-        self.items = items
+class Algolia(ResourceServer):
+    """Open to anybody."""
+
+    site: HackerNews
+    base = "/hn/api/v1"
+
+    def __init__(self, site: HackerNews) -> None:
+        super().__init__(site)
+        self.items = site.items
         self._hits: dict[int, dict[str, Any]] = {}
         self._by_word: defaultdict[str, set[int]] = defaultdict(set)
 
-    def register(self, router: Router) -> None:
-        base = "/hn/api/v1"
-        router.add("GET", f"{base}/search", self.search, platform="hackernews")
-        router.add("GET", f"{base}/search_by_date", self.search_by_date, platform="hackernews")
-        router.add("GET", f"{base}/items/{{id}}", self.item, platform="hackernews")
-        router.add("GET", f"{base}/users/{{name}}", self.user, platform="hackernews")
+    def routes(self) -> Routes:
+        return [
+            ("GET", "/search", lambda request: self._search(request, by_date=False)),
+            ("GET", "/search_by_date", lambda request: self._search(request, by_date=True)),
+            ("GET", "/items/{id}", self.item),
+            ("GET", "/users/{name}", self.user),
+        ]
 
     # --- index ------------------------------------------------------------------------------------------------
 
@@ -87,11 +98,11 @@ class Algolia:
         hit: dict[str, Any] = {
             "author": item["by"],
             "children": item.get("kids"),
-            "created_at": _instant(item["time"]),
+            "created_at": iso_seconds(item["time"]),
             "created_at_i": item["time"],
             "objectID": str(item["id"]),
             "story_id": item["story_id"],
-            "updated_at": _instant(item["updated"]),
+            "updated_at": iso_seconds(item["updated"]),
             "_tags": [item["type"], f"author_{item['by']}", f"story_{item['story_id']}"],
         }
         if item["type"] == "story":
@@ -105,13 +116,7 @@ class Algolia:
 
     # --- search -----------------------------------------------------------------------------------------------
 
-    def search_by_date(self, request: Request) -> Response:
-        return self._search(request, by_date=True)
-
-    def search(self, request: Request) -> Response:
-        return self._search(request, by_date=False)
-
-    def _search(self, request: Request, *, by_date: bool) -> Response:
+    def _search(self, request: Request, *, by_date: bool) -> Doc:
         started = time.perf_counter()
         asked = request.query
         self._refresh()
@@ -119,7 +124,7 @@ class Algolia:
             page, size = int(asked.get("page", 0)), int(asked.get("hitsPerPage", 20))
             numbers = self._filtered(asked)
         except (BadFilter, ValueError) as error:
-            return json_response({"message": str(error), "status": 400}, 400)
+            raise Refused(json_response({"message": str(error), "status": 400}, 400)) from error
         if not by_date:
             numbers.sort(key=lambda n: -self._hits[n].get("points", 0))
         size = max(0, min(size, MAX_PER_PAGE))
@@ -132,24 +137,22 @@ class Algolia:
         hits = [hit | {"_tags": self._tags(int(hit["objectID"]), front)} for hit in shown]
         hits = [hit | {"_highlightResult": self._highlight(hit, asked.get("query", ""))} for hit in hits]
         took = int((time.perf_counter() - started) * 1000) + 1
-        return json_response(
-            {
-                "exhaustive": {"nbHits": total < CAP, "typo": False},
-                "exhaustiveNbHits": total < CAP,
-                "exhaustiveTypo": False,
-                "hits": hits,
-                "hitsPerPage": size,
-                # The real figure is an estimate; ours is exact up to the cap.
-                "nbHits": total,
-                "nbPages": -(-len(numbers) // size) if size else 0,
-                "page": page,
-                "params": "&".join(f"{k}={quote_plus(v)}" for k, v in asked.items()) + "&advancedSyntax=true",
-                "processingTimeMS": took,
-                "processingTimingsMS": {"_request": {"roundTrip": took}, "total": took},
-                "query": asked.get("query", ""),
-                "serverTimeMS": took,
-            }
-        )
+        return {
+            "exhaustive": {"nbHits": total < CAP, "typo": False},
+            "exhaustiveNbHits": total < CAP,
+            "exhaustiveTypo": False,
+            "hits": hits,
+            "hitsPerPage": size,
+            # The real figure is an estimate; ours is exact up to the cap.
+            "nbHits": total,
+            "nbPages": -(-len(numbers) // size) if size else 0,
+            "page": page,
+            "params": "&".join(f"{k}={quote_plus(v)}" for k, v in asked.items()) + "&advancedSyntax=true",
+            "processingTimeMS": took,
+            "processingTimingsMS": {"_request": {"roundTrip": took}, "total": took},
+            "query": asked.get("query", ""),
+            "serverTimeMS": took,
+        }
 
     def _filtered(self, asked: dict[str, str]) -> list[int]:
         """Ids of the hits, newest first."""
@@ -200,18 +203,18 @@ class Algolia:
 
     # --- single ones ------------------------------------------------------------------------------------------
 
-    def item(self, request: Request) -> Response:
+    def item(self, request: Request) -> Doc:
         item = self.items.get(request.params["id"])
         if item is None or item.get("deleted"):
-            return json_response({"status": 404, "error": "Not Found"}, 404)
-        return json_response(self._tree(item))
+            raise Refused(json_response({"status": 404, "error": "Not Found"}, 404))
+        return self._tree(item)
 
     def _tree(self, item: Doc) -> dict[str, Any]:
         children = [self.items.get(kid) for kid in item.get("kids", ())]
         return {
             "author": item["by"],
             "children": [self._tree(kid) for kid in children if kid and not kid.get("deleted") and not kid.get("dead")],
-            "created_at": _instant(item["time"]).replace("Z", ".000Z"),
+            "created_at": iso_seconds(item["time"]).replace("Z", ".000Z"),
             "created_at_i": item["time"],
             "id": item["id"],
             "options": [],
@@ -224,11 +227,11 @@ class Algolia:
             "url": item.get("url"),
         }
 
-    def user(self, request: Request) -> Response:
+    def user(self, request: Request) -> Doc:
         user = self.items.store.get("hn_user", request.params["name"])
         if user is None:
-            return json_response({"status": 404, "error": "Not Found"}, 404)
-        return json_response({"username": user["id"], "about": user["about"], "karma": hash_of(user["id"]) % 9000})
+            raise Refused(json_response({"status": 404, "error": "Not Found"}, 404))
+        return {"username": user["id"], "about": user["about"], "karma": hash_of(user["id"]) % 9000}
 
 
 def parse_tags(expression: str) -> list[tuple[str, ...]]:
@@ -275,7 +278,3 @@ def _one_letter_off(word: str, known: str) -> bool:
     while i < min(len(word), len(known)) and word[i] == known[i]:
         i += 1
     return word[i + 1 :] == known[i + 1 :] or word[i:] == known[i + 1 :] or word[i + 1 :] == known[i:]
-
-
-def _instant(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
 
 from sandbox.store import Doc, Store
+from sandbox.wire.texts import LINK
 from sandbox.world import TEAM
 
 FIRST_ID = 48_100_000
-_URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
+
 _ITALIC = re.compile(r"\*(\S(?:[^*\n]*\S)?)\*")
 
 
@@ -31,7 +31,7 @@ def _paragraph(text: str) -> str:
     if all(line.startswith("  ") for line in text.splitlines()):
         return f"<pre><code>{escape(text)}\n</code></pre>"
     made, at = [], 0
-    for match in _URL.finditer(text):
+    for match in LINK.finditer(text):
         made.append(_ITALIC.sub(r"<i>\1</i>", escape(text[at : match.start()])))
         shown = match.group() if len(match.group()) <= 60 else match.group()[:57] + "..."
         made.append(f'<a href="{escape(match.group())}" rel="nofollow">{escape(shown)}</a>')
@@ -129,15 +129,3 @@ def hash_of(text: str) -> int:
     for character in text:
         value = (value * 131 + ord(character)) % 1_000_000_007
     return value
-
-
-def firebase(item: Doc) -> dict[str, Any]:
-    """`v0/item/ID.json`: inapplicable keys are absent; a deleted item has neither author nor text."""
-    keys = ("by", "descendants", "id", "kids", "parent", "score", "text", "time", "title", "type", "url")
-    made = {key: item[key] for key in keys if key in item}
-    if item.get("deleted"):
-        made = {k: v for k, v in made.items() if k not in ("by", "text", "title", "url", "score", "descendants")}
-        made["deleted"] = True
-    elif item.get("dead"):
-        made |= {"dead": True, "text": "[dead]"} if "text" in made else {"dead": True}
-    return made

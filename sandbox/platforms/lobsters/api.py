@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
-from sandbox.platforms.lobsters.stories import Stories
-from sandbox.wire.http import Request, Response, Router, json_response
+from typing import TYPE_CHECKING
+
+from sandbox.base.api import ResourceServer, Routes
+from sandbox.store import Doc
+from sandbox.wire.http import Refused, Request, Response
+from sandbox.wire.lists import page_of
+
+if TYPE_CHECKING:
+    from sandbox.platforms.lobsters import Lobsters
 
 PER_PAGE = 25
 
 
-class Api:
-    def __init__(self, stories: Stories) -> None:
-        self.stories = stories
+class Api(ResourceServer):
+    """Open to anybody."""
 
-    def register(self, router: Router) -> None:
-        for path, view in (
-            ("/lobsters/newest.json", self.newest),
-            ("/lobsters/newest/page/{page}.json", self.newest),
-            ("/lobsters/s/{id}.json", self.story),
-            ("/lobsters/c/{id}.json", self.comment),
-        ):
-            router.add("GET", path, view, platform="lobsters")
+    site: Lobsters
+    base = "/lobsters/"
 
-    def newest(self, request: Request) -> Response:
-        try:
-            page = max(1, int(request.params.get("page", "1")))
-        except ValueError:
-            page = 1
-        found = self.stories.newest()[(page - 1) * PER_PAGE : page * PER_PAGE]
-        if request.duplicates:
-            found += found[:2]
-        return json_response([self.stories.as_story(story) for story in found])
+    def routes(self) -> Routes:
+        return [
+            ("GET", "newest.json", self.newest),
+            ("GET", "newest/page/{page}.json", self.newest),
+            ("GET", "s/{id}.json", self.story),
+            ("GET", "c/{id}.json", self.comment),
+        ]
 
-    def story(self, request: Request) -> Response:
-        story = self.stories.get(request.params["id"])
+    def newest(self, request: Request) -> list[Doc]:
+        given = request.params.get("page", "1")
+        number = max(1, int(given)) if given.isdecimal() else 1
+        page = page_of(request, self.site.stories.newest("stories"), (number - 1) * PER_PAGE, PER_PAGE, repeats=2)
+        return [self.site.stories.as_story(story) for story in page.entries]
+
+    def story(self, request: Request) -> Doc:
+        story = self.site.find(request.params["id"])
         if story is None or story["parent"] or story["gone"]:
-            return Response(b'{"status":404,"error":"Not Found"}', 404)
-        return json_response(self.stories.as_story(story, with_comments=True))
+            raise Refused(self.site.refusal("404"))
+        return self.site.stories.as_story(story, with_comments=True)
 
-    def comment(self, request: Request) -> Response:
+    def comment(self, request: Request) -> Doc:
         """A comment that never existed is a 400 in plain text; a deleted one is returned."""
-        comment = self.stories.get(f"c_{request.params['id']}")
+        comment = self.site.find(f"c_{request.params['id']}")
         if comment is None:
-            return Response(b"can't find comment", 400, "text/plain; charset=utf-8")
-        return json_response(self.stories.as_comment(comment))
+            raise Refused(Response(b"can't find comment", 400, "text/plain; charset=utf-8"))
+        return self.site.stories.as_comment(comment)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
 from sandbox.platforms.lobsters.stories import as_html
 from sandbox.store import Doc
@@ -27,10 +26,10 @@ class Pages:
         router.add("GET", "/lobsters/s/{id}/{slug}", self.story)
         router.add("GET", "/lobsters/c/{id}", self.to_comment)
         router.add("GET", "/lobsters/~{name}", self.user)
-        router.add("POST", "/lobsters/comments", self.comment)
+        router.add("POST", "/lobsters/comments", self.site.by_hand)
 
     def newest(self, request: Request) -> Response:
-        lines = [el("li", self._line(story)) for story in self.stories.newest()[:SHOWN]]
+        lines = [el("li", self._line(story)) for story in self.stories.newest("stories")[:SHOWN]]
         return page("Lobsters", el("ol", lines), section=SECTION)
 
     def _line(self, story: Doc) -> Markup:
@@ -51,20 +50,19 @@ class Pages:
         story = self.stories.get(request.params["id"])
         if story is None or story["parent"] or story["gone"]:
             return missing("such story", SECTION)
-        options = [(name, f"{name} · {member.name}, {member.role}") for name, member in self.site.team().items()]
         # Built by `as_html`, which escapes user input.
         text = el("div", Markup(as_html(story["text"])), class_="text") if story["text"] else None
         return page(
             story["title"],
             el("article", self._line(story), text),
-            [self._comment(comment, options) for comment in self.stories.under(story["key"])],
+            [self._comment(comment) for comment in self.stories.under(story["key"])],
             el("h2", "Comment by hand"),
-            reply_form("/lobsters/comments", options, id=story["key"]),
+            reply_form("/lobsters/comments", self.site.people(), id=story["key"]),
             button("/control/delete", "Delete this story", platform="lobsters", id=story["key"]),
             section=SECTION,
         )
 
-    def _comment(self, comment: Doc, options: list[tuple[str, str]]) -> Markup:
+    def _comment(self, comment: Doc) -> Markup:
         gone = comment["gone"]
         depth, above = 0, self.stories.get(comment["parent"])
         while above is not None and above["parent"]:
@@ -80,14 +78,13 @@ class Pages:
                 class_="by",
             ),
             el("p", f"Comment {gone}", class_="quiet") if gone else Markup(as_html(comment["text"])),
-            None if gone else el("details", el("summary", "Reply"), self._reply(comment, options)),
+            None if gone else el("details", el("summary", "Reply"), self._reply(comment)),
             id=comment["key"],
             class_=f"depth-{min(depth, 6)}" + (" ours" if is_ours else ""),
         )
 
-    @staticmethod
-    def _reply(comment: Doc, options: list[tuple[str, str]]) -> Markup:
-        return reply_form("/lobsters/comments", options, id=comment["key"])
+    def _reply(self, comment: Doc) -> Markup:
+        return reply_form("/lobsters/comments", self.site.people(), id=comment["key"])
 
     def to_comment(self, request: Request) -> Response:
         comment = self.stories.get(f"c_{request.params['id']}")
@@ -98,11 +95,3 @@ class Pages:
         wrote = [entry for entry in reversed(self.stories.all()) if entry["author"] == name and not entry["gone"]]
         lines = [el("li", link(self.stories.address(e), e.get("title") or e["text"][:80])) for e in wrote[:SHOWN]]
         return page(name, el("ul", lines), section=SECTION)
-
-    def comment(self, request: Request) -> Response:
-        form = request.form()
-        act = Act("lobsters", "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), by_team=True)
-        try:
-            return redirect(self.site.universe.perform(act).url)
-        except Impossible as problem:
-            return missing(str(problem), SECTION)

@@ -6,19 +6,17 @@ instead of user objects, `parent_comment` and `depth`. Our keys are short ids, p
 
 from __future__ import annotations
 
-import html
 import re
-from bisect import insort
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from sandbox.base.ordered import OrderedPosts
 from sandbox.store import Doc, Store
+from sandbox.wire.texts import linked, paragraphs
 
 FIRST = 36**5 * 3
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 CHICAGO = timezone(timedelta(hours=-6))
 """The site's time zone: times carry its offset, not UTC."""
 
@@ -38,42 +36,25 @@ def stamp(at: float) -> str:
 
 
 def as_html(text: str) -> str:
-    parts = [part for part in re.split(r"\n\s*\n", text.strip()) if part]
-    return "".join(
-        f"<p>{_LINK.sub(_anchor, html.escape(part, quote=False))}</p>\n" for part in parts
-    )  # the URL is escaped already
+    return "".join(f"<p>{linked(part, 'ugc')}</p>\n" for part in paragraphs(text))
 
 
-def _anchor(found: re.Match[str]) -> str:
-    return f'<a href="{found[0]}" rel="ugc">{found[0]}</a>'
+class Stories(OrderedPosts):
+    """`web`: the URL of the site, set once the port is known."""
 
+    kind = "lb_entry"
+    key = "key"
 
-class Stories:
     def __init__(self, store: Store, web: Callable[[], str]) -> None:
-        self.store, self.web = store, web
-        self._order: list[tuple[float, int, str]] = []
-        self._under: defaultdict[str, list[str]] = defaultdict(list)
-        for entry in store.all("lb_entry").values():
-            self._index(entry)
+        super().__init__(store)
+        self.web = web
 
-    def _index(self, entry: Doc) -> None:
-        insort(self._order, (entry["at"], entry["number"], entry["key"]))
-        if entry["parent"]:
-            self._under[entry["story"]].append(entry["key"])
-
-    def get(self, key: str) -> Doc | None:
-        return self.store.get("lb_entry", key)
-
-    def all(self) -> list[Doc]:
-        """Oldest first."""
-        return [entry for _, _, key in self._order if (entry := self.get(key))]
-
-    def newest(self) -> list[Doc]:
-        return [entry for entry in reversed(self.all()) if not entry["parent"] and not entry["gone"]]
+    def lists(self, doc: Doc) -> list[str]:
+        return [f"under {doc['story']}" if doc["parent"] else "stories"]
 
     def under(self, story: str) -> list[Doc]:
         """Comments, oldest first."""
-        return [entry for key in self._under[story] if (entry := self.get(key))]
+        return self.all(f"under {story}")
 
     def submit(self, author: str, title: str, text: str, *, url: str, **more: Any) -> Doc:
         number = self.store.next_number("lb_story")
@@ -85,12 +66,6 @@ class Stories:
         number = self.store.next_number("lb_comment")
         return self.save({"key": f"c_{short(number)}", "number": number, "author": author, "text": text,
                           "story": parent["story"], "parent": parent["key"], "edited": 0, **more})  # fmt: skip
-
-    def save(self, entry: Doc) -> Doc:
-        if self.get(entry["key"]) is None:
-            self._index(entry)
-        self.store.put("lb_entry", entry["key"], entry)
-        return entry
 
     def address(self, entry: Doc) -> str:
         """The public page of a story, or a comment's anchor on it."""

@@ -6,18 +6,15 @@ import random
 import re
 from typing import Any
 
-from sandbox.base.acts import Access, Act, Impossible, Made, Timed
+from sandbox.base.acts import Access, Act, Made, Timed
 from sandbox.base.universe import Universe
 from sandbox.platforms.mastodon import api, pages
 from sandbox.platforms.mastodon.statuses import DESK, PUBLIC, Statuses, called, seen
 from sandbox.store import Doc
-from sandbox.talk import Talk
+from sandbox.talk import MAX_TURNS, Talk, names_us
 from sandbox.wire.http import Response, Router
-from sandbox.world import PHRASES
 
-_PHRASE = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, PHRASES))})(?!\w)", re.IGNORECASE)
 _ELSEWHERE = ("fosstodon.example", "hachy.example")
-MAX_TURNS = 3
 
 
 class Mastodon(Talk):
@@ -25,6 +22,8 @@ class Mastodon(Talk):
     title = pages.SECTION
     home = "/mastodon/"
     weight = 2
+    own = (DESK,)
+    post_kind = "md_status"
 
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
@@ -56,39 +55,28 @@ class Mastodon(Talk):
         return made
 
     def perform(self, act: Act) -> Made:
-        """`more` may have `visibility`, `spoiler`, `alt` (of a picture) and `lang`."""
-        at = act.at or self.universe.now()
-        if act.verb == "post":
-            parent = self._existing(act.parent) if act.parent else None
-            more = {name: str(act.more[name]) for name in ("visibility", "spoiler", "alt", "lang") if name in act.more}
-            status = self.statuses.add(act.author, act.text, at=at, parent=parent, kind=act.kind, **more)
-        else:
-            status = self._existing(act.parent)
-            changes: dict[str, Any] = {
-                "edit": {"text": act.text, "edited": at},
-                "delete": {"gone": True},
-                "retweet": {"boosts": status["boosts"] + 1},
-            }
-            status = self.statuses.save({**status, **changes[act.verb]})
-        return Made(status["id"], self.statuses.url(status))
+        if act.verb == "retweet":
+            status = self.existing(act.parent)
+            return self.made(self.save({**status, "boosts": status["boosts"] + 1}))
+        return super().perform(act)
 
-    def _existing(self, number: str) -> Doc:
-        status = self.statuses.get(number)
-        if status is None or status["gone"]:
-            raise Impossible(f"there is no post {number}")
-        return status
+    def posted(self, act: Act, at: float) -> Doc:
+        """`more` may have `visibility`, `spoiler`, `alt` (of a picture) and `lang`."""
+        parent = self.existing(act.parent) if act.parent else None
+        more = {name: str(act.more[name]) for name in ("visibility", "spoiler", "alt", "lang") if name in act.more}
+        return self.statuses.add(act.author, act.text, at=at, parent=parent, kind=act.kind, **more)
+
+    def url(self, doc: Doc) -> str:
+        return self.statuses.url(doc)
 
     def posted_by_desk(self, parent: Doc | None, text: str, visibility: str, lang: str) -> Doc:
         """A post created through the API; the person replied to may react."""
         at = self.universe.now()
         made = self.statuses.add(DESK, text, at=at, parent=parent, visibility=visibility, lang=lang, desk=True)
-        if parent is None or not self.universe.reactions or parent["author"].lower() in (*self.team(), DESK):
-            return made
-        said = [s for s in self.statuses.all() if (s["root"], s["author"]) == (parent["root"], parent["author"])]
-        if len(said) < MAX_TURNS and self.universe.random.random() < 0.7:
-            asked = Act("mastodon", "post", parent["author"], parent["text"], kind=parent["kind"] or "question")
-            act = self.follow_up(self.universe.random, asked, parent=made["id"], key="")
-            self.universe.later(act, self.universe.random.uniform(4, 25))
+        if parent is not None:
+            said = [s for s in self.statuses.all() if (s["root"], s["author"]) == (parent["root"], parent["author"])]
+            if len(said) < MAX_TURNS:
+                self.react(Act(self.name, "post", parent["author"], parent["text"], kind=parent["kind"]), made["id"])
         return made
 
     def access(self) -> Access:
@@ -99,48 +87,33 @@ class Mastodon(Talk):
 
     # --- truth ------------------------------------------------------------------------------------------------
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Mentions: public posts that name us, and public posts addressed to our account. Private posts appear nowhere:
-        a desk must not have them."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        for status in self.statuses.all():
-            if status["desk"]:
-                told["desk"].append(self._entry(status))
-            place, reason = self._place(status)
-            if place:
-                told[place].append(self._entry(status) | ({"reason": reason} if reason else {}))
-        return told
+    def documents(self) -> list[Doc]:
+        return self.statuses.all()
 
-    def _place(self, status: Doc) -> tuple[str, str]:
-        if status["visibility"] not in PUBLIC:
-            return "", ""
-        if status["author"].lower() in (*self.team(), DESK):
-            return "ours", ""
-        if status["gone"]:
-            return "optional", "deleted"
-        is_said_to_us = DESK in called(status["text"])
-        is_found = status["visibility"] == "public" and _PHRASE.search(seen(status)) is not None
-        return ("mentions", "") if is_said_to_us or is_found else ("optional", "context")
+    def place(self, doc: Doc) -> tuple[str, str]:
+        """Private posts appear nowhere: a desk must not have them."""
+        return super().place(doc) if doc["visibility"] in PUBLIC else ("", "")
 
-    def _entry(self, status: Doc) -> dict[str, Any]:
+    def is_mention(self, doc: Doc) -> bool:
+        """Public posts that name us, and posts addressed to our account."""
+        return DESK in called(doc["text"]) or (doc["visibility"] == "public" and names_us(seen(doc)))
+
+    def entry(self, doc: Doc) -> dict[str, Any]:
         return {
-            "id": status["id"], "author": status["author"], "text": seen(status), "at": status["at"],
-            "thread_id": status["root"], "in_reply_to": status["parent"] or None, "deleted": status["gone"],
-            "visibility": status["visibility"], "liked": DESK in status["likes"], "kind": status["kind"],
+            "id": doc["id"], "author": doc["author"], "text": seen(doc), "at": doc["at"],
+            "thread_id": doc["root"], "in_reply_to": doc["parent"] or None, "deleted": doc["gone"],
+            "visibility": doc["visibility"], "liked": DESK in doc["likes"], "kind": doc["kind"],
         }  # fmt: skip
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
-
     def refusal(self, kind: str) -> Response:
+        if kind == "500":
+            said = b"<html><body><h1>We're sorry, but something went wrong on our end.</h1></body></html>"
+            return Response(said, 503, "text/html")
+        status, message = api.ERRORS[kind]
+        response = api.error(status, message)
         if kind == "429":
-            response = api.error(429, "Too many requests")
-            response.headers |= {"X-RateLimit-Limit": str(api.LIMIT), "X-RateLimit-Remaining": "0"}
-            return response
-        if kind == "expired":
-            return api.error(401, "The access token is invalid")
-        return Response(b"<html><body><h1>We're sorry, but something went wrong on our end.</h1></body></html>", 503,
-                        "text/html")  # fmt: skip
+            response.headers |= {"X-RateLimit-Limit": str(api.Api.limit), "X-RateLimit-Remaining": "0"}
+        return response
 
 
 PLATFORM = Mastodon

@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
-from sandbox.platforms.mastodon.statuses import DESK, PUBLIC, account_id, called, iso, seen, tags
+from sandbox.base.api import ResourceServer, Routes
+from sandbox.platforms.mastodon.statuses import DESK, PUBLIC, account_id, called, seen, tags
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, json_response
+from sandbox.wire.http import Refused, Request, Response, json_response
+from sandbox.wire.quotas import Spent
+from sandbox.wire.texts import is_found, iso, words
 
 if TYPE_CHECKING:
     from sandbox.platforms.mastodon import Mastodon
 
 TOKEN = "sandbox-mastodon-access-token-of-acme"  # noqa: S105
-LIMIT = 300
-WINDOW_S = 300
 MAX_LENGTH = 500
 KEY_LIFE_S = 3600
-_WORD = re.compile(r"\w+")
-View = Callable[[Request], Response]
+ERRORS = {
+    "400": (400, "Error occurred while parsing request parameters"),
+    "404": (404, "Record not found"),
+    "429": (429, "Too many requests"),
+    "expired": (401, "The access token is invalid"),
+}
 
 
 def error(status: int, message: str) -> Response:
     return json_response({"error": message}, status)
 
 
-class Api:
-    def __init__(self, instance: Mastodon) -> None:
-        self.instance, self.statuses, self.store = instance, instance.statuses, instance.store
-        self._window = instance.universe.quotas.window(WINDOW_S)
+class Api(ResourceServer):
+    site: Mastodon
+    base = "/mastodon/api"
+    limit = 300
+    window_s = 300
 
-    def register(self, router: Router) -> None:
-        base = "/mastodon/api"
-        for method, path, view in (
+    def __init__(self, site: Mastodon) -> None:
+        super().__init__(site)
+        self.statuses = site.statuses
+
+    def routes(self) -> Routes:
+        return [
             ("GET", "/v1/accounts/verify_credentials", self.me),
             ("GET", "/v1/accounts/{id}/statuses", self.of_account),
             ("GET", "/v1/notifications", self.notifications),
@@ -45,23 +52,19 @@ class Api:
             ("POST", "/v1/statuses", self.post),
             ("POST", "/v1/statuses/{id}/favourite", self.favourite),
             ("DELETE", "/v1/statuses/{id}", self.delete),
-        ):
-            router.add(method, base + path, self._guarded(view), platform="mastodon", write=method != "GET")
+        ]
 
-    def _guarded(self, view: View) -> View:
-        def answer(request: Request) -> Response:
-            if request.headers.get("Authorization") != f"Bearer {TOKEN}":
-                return error(401, "The access token is invalid")
-            used, ends = self._window.take(self.instance.universe.now())
-            response = view(request) if used <= LIMIT else error(429, "Too many requests")
-            response.headers |= {
-                "X-RateLimit-Limit": str(LIMIT),
-                "X-RateLimit-Remaining": str(max(0, LIMIT - used)),
-                "X-RateLimit-Reset": iso(ends),
-            }
-            return response
+    def caller(self, request: Request) -> str:
+        if request.bearer != TOKEN:
+            raise Refused(self.site.refusal("expired"))
+        return DESK
 
-        return answer
+    def limit_headers(self, spent: Spent) -> dict[str, str]:
+        return {
+            "X-RateLimit-Limit": str(spent.limit),
+            "X-RateLimit-Remaining": str(spent.left),
+            "X-RateLimit-Reset": iso(spent.ends),
+        }
 
     # --- lists ------------------------------------------------------------------------------------------------
 
@@ -69,7 +72,7 @@ class Api:
         """(id, entry) newest first → the entries of the requested page, and its Link header."""
         asked = request.query
         ceiling, floor = int(asked.get("max_id") or 1 << 80), int(asked.get("since_id") or 0)
-        size = max(1, min(most, int(asked.get("limit") or 20)))
+        size = self.number(request, "limit", 20, most=most)
         page = [(number, entry) for number, entry in found if floor < number < ceiling][:size]
         link = ""
         if page:
@@ -85,7 +88,7 @@ class Api:
         return json_response([self.statuses.shown(s) for s in entries], **_linked(link))
 
     def notifications(self, request: Request) -> Response:
-        types = parse_qs(request.query_string).get("types[]", ["mention"])
+        types = request.values("types[]") or ["mention"]
         found = [(int(note["id"]), (note, status)) for note, status in self.statuses.notes()]
         entries, link = self._page(request, found if "mention" in types else [], 80)
         made = [
@@ -98,13 +101,14 @@ class Api:
         ]  # fmt: skip
         return json_response(made, **_linked(link))
 
-    def search(self, request: Request) -> Response:
+    def search(self, request: Request) -> Doc:
         """Public posts, as fuzzy as the real search: a query word matches the beginning of any word."""
-        wanted = [word.lower() for word in _WORD.findall(request.query.get("q", ""))]
-        found = [s for s in self.statuses.newest() if s["visibility"] == "public" and _says(s, wanted)]
+        wanted = words(request.query.get("q", ""))
+        public = (s for s in self.statuses.newest() if s["visibility"] == "public")
+        found = [s for s in public if wanted and is_found(wanted, seen(s))]
         entries, _ = self._page(request, [(int(s["id"]), s) for s in found], 40)
         shown = [self.statuses.shown(s) for s in entries]
-        return json_response({"accounts": [], "statuses": shown, "hashtags": []})
+        return {"accounts": [], "statuses": shown, "hashtags": []}
 
     def tagged(self, request: Request) -> Response:
         tag = request.params["tag"].lower()
@@ -119,9 +123,9 @@ class Api:
             [s for s in self.statuses.newest() if account_id(s["author"]) == request.params["id"] and self._visible(s)],
         )
 
-    def me(self, request: Request) -> Response:
+    def me(self, request: Request) -> Doc:
         source = {"privacy": "public", "sensitive": False, "language": None, "note": "", "fields": []}
-        return json_response(self.statuses.account(DESK) | {"source": source})
+        return self.statuses.account(DESK) | {"source": source}
 
     # --- one status -------------------------------------------------------------------------------------------
 
@@ -131,66 +135,55 @@ class Api:
         is_meant = status["visibility"] == "direct" and DESK in called(status["text"])
         return status["visibility"] in PUBLIC or status["author"] == DESK or is_meant
 
-    def _found(self, request: Request) -> Doc | None:
-        status = self.statuses.get(request.params["id"])
-        return status if status is not None and self._visible(status) else None
+    def _found(self, number: str) -> Doc:
+        status = self.statuses.get(number)
+        if status is None or not self._visible(status):
+            raise Refused(self.site.refusal("404"))
+        return status
 
-    def status(self, request: Request) -> Response:
-        status = self._found(request)
-        return json_response(self.statuses.shown(status)) if status else error(404, "Record not found")
+    def status(self, request: Request) -> Doc:
+        return self.statuses.shown(self._found(request.params["id"]))
 
-    def context(self, request: Request) -> Response:
-        status = self._found(request)
-        if status is None:
-            return error(404, "Record not found")
+    def context(self, request: Request) -> Doc:
+        status = self._found(request.params["id"])
         above = [self.statuses.shown(s) for s in self.statuses.above(status) if self._visible(s)]
         below = [self.statuses.shown(s) for s in self.statuses.below(status["id"]) if self._visible(s)]
-        return json_response({"ancestors": above, "descendants": below})
+        return {"ancestors": above, "descendants": below}
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Doc:
         form, key = request.form(), request.headers.get("Idempotency-Key") or ""
-        now = self.instance.universe.now()
-        known = self.store.get("md_key", key) if key else None
-        if known is not None and known["at"] > now - KEY_LIFE_S:
-            before = self.statuses.get(known["status"])
-            if before is not None:
-                return json_response(self.statuses.shown(before))
-        text, parent = str(form.get("status") or ""), None
+        if (before := self._same(key)) is not None:
+            return self.statuses.shown(before)
+        text = str(form.get("status") or "")
         if not text.strip():
-            return error(422, "Validation failed: Text can't be blank")
+            raise Refused(error(422, "Validation failed: Text can't be blank"))
         if len(text) > MAX_LENGTH:
-            return error(422, f"Validation failed: Text character limit of {MAX_LENGTH} exceeded")
-        if form.get("in_reply_to_id"):
-            parent = self.statuses.get(str(form["in_reply_to_id"]))
-            if parent is None or not self._visible(parent):
-                return error(404, "Record not found")
-        made = self.instance.posted_by_desk(
+            raise Refused(error(422, f"Validation failed: Text character limit of {MAX_LENGTH} exceeded"))
+        parent = self._found(str(form["in_reply_to_id"])) if form.get("in_reply_to_id") else None
+        made = self.site.posted_by_desk(
             parent, text, str(form.get("visibility") or "public"), str(form.get("language") or "en")
         )
         if key:
-            self.store.put("md_key", key, {"status": made["id"], "at": now})
-        return json_response(self.statuses.shown(made))
+            self.store.put("md_key", key, {"status": made["id"], "at": self.now()})
+        return self.statuses.shown(made)
 
-    def favourite(self, request: Request) -> Response:
-        status = self._found(request)
-        if status is None:
-            return error(404, "Record not found")
+    def _same(self, key: str) -> Doc | None:
+        """What an earlier request with this key posted."""
+        known = self.store.get("md_key", key) if key else None
+        return self.statuses.get(known["status"]) if known and known["at"] > self.now() - KEY_LIFE_S else None
+
+    def favourite(self, request: Request) -> Doc:
+        status = self._found(request.params["id"])
         likes = list(dict.fromkeys([*status["likes"], DESK]))
-        return json_response(self.statuses.shown(self.statuses.save({**status, "likes": likes})))
+        return self.statuses.shown(self.statuses.save({**status, "likes": likes}))
 
-    def delete(self, request: Request) -> Response:
+    def delete(self, request: Request) -> Doc:
         """Own posts only: anything else is *not found*."""
-        status = self._found(request)
-        if status is None or status["author"] != DESK:
-            return error(404, "Record not found")
-        shown = self.statuses.shown(status) | {"text": status["text"]}
+        status = self._found(request.params["id"])
+        if status["author"] != DESK:
+            raise Refused(self.site.refusal("404"))
         self.statuses.save({**status, "gone": True})
-        return json_response(shown)
-
-
-def _says(status: Doc, wanted: list[str]) -> bool:
-    words = [word.lower() for word in _WORD.findall(seen(status))]
-    return bool(wanted) and all(any(word.startswith(one) for word in words) for one in wanted)
+        return self.statuses.shown(status) | {"text": status["text"]}
 
 
 def _linked(link: str) -> dict[str, Any]:

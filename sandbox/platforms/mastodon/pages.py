@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
 from sandbox.platforms.mastodon.statuses import DESK, PUBLIC
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.mastodon import Mastodon
@@ -25,7 +24,7 @@ class Pages:
         router.add("GET", "/mastodon/", self.front)
         router.add("GET", "/mastodon/@{acct}", self.account)
         router.add("GET", "/mastodon/@{acct}/{id}", self.thread)
-        router.add("POST", "/mastodon/web/reply", self.reply)
+        router.add("POST", "/mastodon/web/reply", self.instance.by_hand)
 
     def _public(self) -> list[Doc]:
         return [status for status in self.statuses.newest() if status["visibility"] in PUBLIC]
@@ -44,19 +43,18 @@ class Pages:
         status = self.statuses.get(request.params["id"])
         if status is None or status["gone"] or status["visibility"] not in PUBLIC:
             return missing("such post", SECTION)
-        options = [(name, f"@{name} · {m.name}, {m.role}") for name, m in self.instance.team().items()]
         shown = [*self.statuses.above(status), status, *self.statuses.below(status["id"])]
         return page(
             f"@{status['author']}: {status['text'][:60]}",
             [self._line(s) for s in shown if s["visibility"] in PUBLIC],
             el("h2", "Answer by hand"),
-            reply_form("/mastodon/web/reply", [*options, (DESK, f"@{DESK}")], id=status["id"]),
+            reply_form("/mastodon/web/reply", [*self.instance.people(), (DESK, DESK)], id=status["id"]),
             button("/control/delete", "Delete as its author", platform="mastodon", id=status["id"]),
             section=SECTION,
         )
 
     def _line(self, status: Doc) -> Markup:
-        is_ours = status["author"].lower() in (*self.instance.team(), DESK)
+        is_ours = status["author"].lower() in self.instance.ours()
         warning = el("p", el("strong", f"CW: {status['spoiler']}")) if status["spoiler"] else None
         return el(
             "article",
@@ -76,11 +74,3 @@ class Pages:
             id=f"s{status['id']}",
             class_="depth-1 ours" if is_ours else "depth-1" if status["parent"] else None,
         )
-
-    def reply(self, request: Request) -> Response:
-        form = request.form()
-        act = Act("mastodon", "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), by_team=True)
-        try:
-            return redirect(self.instance.universe.perform(act).url)
-        except Impossible as problem:
-            return missing(str(problem), SECTION)

@@ -10,34 +10,29 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from bisect import insort
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
+from sandbox.base.ordered import OrderedPosts
 from sandbox.store import Doc, Store
+from sandbox.wire.texts import LINK, iso, paragraphs
 
 DESK = "acme"
 """The account of the desk's connection."""
 PUBLIC = ("public", "unlisted")
 _CALL = re.compile(r"(?<![\w/@])@(\w+)(?:@([\w.-]*\w))?")
 _TAG = re.compile(r"(?<![\w/#&])#(\w+)")
-_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
-_MARKED = re.compile(f"{_LINK.pattern}|{_CALL.pattern}|{_TAG.pattern}")
-
-
-def iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+_MARKED = re.compile(f"{LINK.pattern}|{_CALL.pattern}|{_TAG.pattern}")
 
 
 def called(text: str) -> list[str]:
     """Accounts mentioned in a text, lower case, as in `acct`."""
-    found = (f"{name}@{host}" if host else name for name, host in _CALL.findall(_LINK.sub(" ", text)))
+    found = (f"{name}@{host}" if host else name for name, host in _CALL.findall(LINK.sub(" ", text)))
     return list(dict.fromkeys(name.lower() for name in found))
 
 
 def tags(text: str) -> list[str]:
-    return list(dict.fromkeys(name.lower() for name in _TAG.findall(_LINK.sub(" ", text))))
+    return list(dict.fromkeys(name.lower() for name in _TAG.findall(LINK.sub(" ", text))))
 
 
 def seen(status: Doc) -> str:
@@ -47,19 +42,20 @@ def seen(status: Doc) -> str:
     return "\n\n".join(p for p in (warning, text, f"[Image: {status['alt']}]" if status["alt"] else "") if p)
 
 
-class Statuses:
+class Statuses(OrderedPosts):
     """`web`: the instance's URL, set once the port is known."""
 
-    def __init__(self, store: Store, web: Callable[[], str]) -> None:
-        self.store, self.web = store, web
-        self._order: list[tuple[int, str]] = []
-        self._below: dict[str, list[str]] = {}
-        for status in store.all("md_status").values():
-            self._index(status)
+    kind = "md_status"
 
-    def _index(self, status: Doc) -> None:
-        insort(self._order, (int(status["id"]), status["id"]))
-        self._below.setdefault(status["parent"], []).append(status["id"])
+    def __init__(self, store: Store, web: Callable[[], str]) -> None:
+        super().__init__(store)
+        self.web = web
+
+    def order(self, doc: Doc) -> int:
+        return int(doc["id"])
+
+    def lists(self, doc: Doc) -> list[str]:
+        return [f"below {doc['parent']}"]
 
     def add(self, author: str, text: str, *, at: float, parent: Doc | None = None, **more: Any) -> Doc:
         """Ids contain the time: https://github.com/mastodon/mastodon/blob/main/lib/mastodon/snowflake.rb"""
@@ -71,7 +67,6 @@ class Statuses:
             "desk": False, **more,
         }  # fmt: skip
         self.save(status)
-        self._index(status)
         if self._speaks_to_desk(status):
             note = self.store.next_number("md_note")
             self.store.put("md_note", str(note), {"id": str(note), "status": status["id"], "at": at})
@@ -80,27 +75,10 @@ class Statuses:
     def _speaks_to_desk(self, status: Doc) -> bool:
         return status["author"] != DESK and status["visibility"] != "private" and DESK in called(status["text"])
 
-    def save(self, status: Doc) -> Doc:
-        self.store.put("md_status", status["id"], status)
-        return status
-
-    def get(self, number: str) -> Doc | None:
-        return self.store.get("md_status", number)
-
-    def all(self) -> list[Doc]:
-        return [status for _, number in self._order if (status := self.get(number))]
-
-    def newest(self) -> Iterator[Doc]:
-        """Existing posts, newest first."""
-        return (status for status in reversed(self.all()) if not status["gone"])
-
     def notes(self) -> list[tuple[Doc, Doc]]:
         """Notifications with their subjects, newest first. One about a deleted post disappears with it."""
         found = ((note, self.get(note["status"])) for note in reversed(list(self.store.all("md_note").values())))
         return [(note, status) for note, status in found if status and not status["gone"]]
-
-    def noted(self) -> set[str]:
-        return {note["status"] for note in self.store.all("md_note").values()}
 
     def above(self, status: Doc) -> list[Doc]:
         chain: list[Doc] = []
@@ -111,10 +89,9 @@ class Statuses:
 
     def below(self, number: str) -> list[Doc]:
         found: list[Doc] = []
-        for child in self._below.get(number, ()):
-            status = self.get(child)
-            if status is not None and not status["gone"]:
-                found += [status, *self.below(child)]
+        for status in self.all(f"below {number}"):
+            if not status["gone"]:
+                found += [status, *self.below(status["id"])]
         return found
 
     # --- how it looks -----------------------------------------------------------------------------------------
@@ -144,7 +121,7 @@ class Statuses:
             "in_reply_to_account_id": account_id(parent["author"]) if parent else None,
             "sensitive": bool(status["spoiler"]), "spoiler_text": status["spoiler"],
             "visibility": status["visibility"], "language": status["lang"], "uri": url, "url": url,
-            "replies_count": sum(1 for _ in self._below.get(status["id"], ())), "reblogs_count": status["boosts"],
+            "replies_count": len(self.all(f"below {status['id']}")), "reblogs_count": status["boosts"],
             "favourites_count": len(status["likes"]), "quotes_count": 0,
             "edited_at": iso(status["edited"]) if status["edited"] else None,
             "favourited": DESK in status["likes"], "reblogged": False, "muted": False, "bookmarked": False,
@@ -160,8 +137,7 @@ class Statuses:
         return {key: account[key] for key in ("id", "username", "url", "acct")}
 
     def as_html(self, text: str) -> str:
-        parts = [part for part in re.split(r"\n\s*\n", text.strip()) if part]
-        return "".join(f"<p>{self._marked(part)}</p>" for part in parts)
+        return "".join(f"<p>{self._marked(part)}</p>" for part in paragraphs(text))
 
     def _marked(self, text: str) -> str:
         made, at = [], 0

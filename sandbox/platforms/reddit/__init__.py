@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import random
-import re
 from typing import Any
 
 from sandbox.base.acts import Access, Act, Impossible, Made
 from sandbox.base.universe import Universe
-from sandbox.platforms.reddit import gate, pages
-from sandbox.platforms.reddit.api import Api
+from sandbox.platforms.reddit import api, gate, pages
 from sandbox.platforms.reddit.things import OWN, PRIVATE, QUARANTINED, SUBREDDITS, Things, called
 from sandbox.store import Doc
-from sandbox.talk import Talk
+from sandbox.talk import MAX_TURNS, Talk, names_us
 from sandbox.wire.http import Response, Router
-from sandbox.world import PHRASES
 
-_PHRASE = re.compile(rf"\b(?:{'|'.join(map(re.escape, PHRASES))})\b", re.IGNORECASE)
 _ELSEWHERE = ("devops", "programming", "selfhosted", "opensource")
 _CLOSED = (QUARANTINED, PRIVATE)
-MAX_TURNS = 3
+_ERRORS = {
+    "400": (400, "Bad Request"),
+    "404": (404, "Not Found"),
+    "429": (429, "Too Many Requests"),
+    "expired": (401, "Unauthorized"),
+}
 
 
 class Reddit(Talk):
@@ -27,43 +28,37 @@ class Reddit(Talk):
     title = "Reddit"
     home = "/reddit/web/"
     weight = 2
+    own = (gate.DESK,)
 
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.things = Things(universe.store, lambda: f"{universe.public_url}/reddit/web")
 
     def register(self, router: Router) -> None:
-        window = self.universe.quotas.window(gate.WINDOW_S)
-        guard = gate.Gate(self.store, self.universe.now, lambda: {gate.DESK, *self.team()}, window)
-        Api(self, guard).register(router)
+        server = api.Api(self)
+        server.register(router)
+        router.add("POST", "/reddit/auth/api/v1/access_token", server.refusing(server.token), platform=self.name)
         pages.Pages(self).register(router)
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    def perform(self, act: Act) -> Made:
+    def find(self, ref: str) -> Doc | None:
+        return self.things.get(ref)
+
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self.things.save({**doc, "text": text, "edited": float(int(at))})
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        return self.things.save({**doc, "gone": "deleted"})
+
+    def made(self, doc: Doc) -> Made:
+        return Made(doc["name"], f"{self.universe.public_url}/reddit/web{self.things.path(doc)}")
+
+    def posted(self, act: Act, at: float) -> Doc:
         """`more["to"]` is a subreddit; `title` makes a post, `url` a link post; a `locked` one takes no replies."""
-        if act.verb in ("edit", "delete"):
-            thing = self._existing(act.parent)
-            changes: Doc = {"gone": "deleted"}
-            if act.verb == "edit":
-                changes = {"text": act.text, "edited": float(int(act.at or self.universe.now()))}
-            thing = self.things.save({**thing, **changes})
-        elif act.verb == "post":
-            thing = self._posted(act)
-        else:
-            raise Impossible(f"nobody does {act.verb} on Reddit")
-        return Made(thing["name"], f"{self.universe.public_url}/reddit/web{self.things.path(thing)}")
-
-    def _existing(self, name: str) -> Doc:
-        thing = self.things.get(name)
-        if thing is None or thing["gone"]:
-            raise Impossible(f"there is nothing called {name}")
-        return thing
-
-    def _posted(self, act: Act) -> Doc:
-        at = float(int(act.at or self.universe.now()))
+        at = float(int(at))
         if act.parent:
-            return self.things.comment(self._existing(act.parent), act.author, act.text, at=at, kind=act.kind)
+            return self.things.comment(self.existing(act.parent), act.author, act.text, at=at, kind=act.kind)
         chance = random.Random(f"{act.author} {act.text}")
         sub = str(act.more.get("to") or (OWN if chance.random() < 0.4 else chance.choice(_ELSEWHERE)))
         sub = sub.lower().removeprefix("r/")
@@ -78,11 +73,8 @@ class Reddit(Talk):
         at = float(int(self.universe.now()))
         made = self.things.comment(parent, account, text, at=at, desk=True)
         mine = [t for t in self.things.under(parent["link"]) if t["author"] == parent["author"]]
-        is_customer = parent["author"].lower() not in self.team() and parent["author"] != gate.DESK
-        if self.universe.reactions and is_customer and len(mine) < MAX_TURNS and self.universe.random.random() < 0.7:
-            asked = Act("reddit", "post", parent["author"], parent["text"], kind=parent["kind"] or "question")
-            act = self.follow_up(self.universe.random, asked, parent=made["name"], key="")
-            self.universe.later(act, self.universe.random.uniform(4, 25))
+        if len(mine) < MAX_TURNS:
+            self.react(Act(self.name, "post", parent["author"], parent["text"], kind=parent["kind"]), made["name"])
         return made
 
     def access(self) -> Access:
@@ -106,56 +98,43 @@ class Reddit(Talk):
 
     # --- truth ------------------------------------------------------------------------------------------------
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Mentions: everything others say in our subreddit, posts anywhere that name us, comments that mention the
-        desk's account. No search finds comments elsewhere that name us: they only come in with a thread."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        for thing in self.things.all():
-            place, reason = self._place(thing)
-            told[place].append(self._entry(thing) | ({"reason": reason} if reason else {}))
-            if thing["desk"]:
-                told["desk"].append(self._entry(thing))
-        return told
+    def documents(self) -> list[Doc]:
+        return self.things.all()
 
-    def _place(self, thing: Doc) -> tuple[str, str]:
-        if thing["author"].lower() in (*self.team(), gate.DESK):
-            return "ours", ""
-        if thing["gone"]:
-            return "optional", "deleted"
-        if thing["sub"] in _CLOSED:
-            return "optional", "closed"
-        said = f"{thing.get('title', '')} {thing['text']} {thing.get('url', '')}"
-        if thing["sub"] == OWN or (thing["parent"] and gate.DESK in called(thing["text"])):
-            return "mentions", ""
-        if not thing["parent"] and _PHRASE.search(said):
-            return "mentions", ""
-        return "optional", "context"
+    def place(self, doc: Doc) -> tuple[str, str]:
+        place, reason = super().place(doc)
+        is_closed = place != "ours" and not doc["gone"] and doc["sub"] in _CLOSED
+        return ("optional", "closed") if is_closed else (place, reason)
 
-    def _entry(self, thing: Doc) -> dict[str, Any]:
+    def is_mention(self, doc: Doc) -> bool:
+        """Everything others say in our subreddit, posts anywhere that name us, comments that mention the desk's
+        account. No search finds comments elsewhere that name us: they only come in with a thread."""
+        if doc["sub"] == OWN or (doc["parent"] and gate.DESK in called(doc["text"])):
+            return True
+        return not doc["parent"] and names_us(doc.get("title", ""), doc["text"], doc.get("url", ""))
+
+    def entry(self, doc: Doc) -> dict[str, Any]:
         return {
-            "id": thing["name"],
-            "author": thing["author"],
-            "text": thing["text"],
-            "title": thing.get("title"),
-            "at": thing["at"],
-            "thread_id": thing["link"],
-            "in_reply_to": thing["parent"] or None,
-            "subreddit": thing["sub"],
-            "deleted": bool(thing["gone"]),
-            "kind": thing["kind"],
+            "id": doc["name"],
+            "author": doc["author"],
+            "text": doc["text"],
+            "title": doc.get("title"),
+            "at": doc["at"],
+            "thread_id": doc["link"],
+            "in_reply_to": doc["parent"] or None,
+            "subreddit": doc["sub"],
+            "deleted": bool(doc["gone"]),
+            "kind": doc["kind"],
         }
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
-
     def refusal(self, kind: str) -> Response:
+        if kind == "500":
+            said = b"<html><body><h1>Our CDN was unable to reach our servers</h1></body></html>"
+            return Response(said, 503, "text/html")
+        response = gate.error(*_ERRORS[kind])
         if kind == "429":
-            response = gate.error(429, "Too Many Requests")
             response.headers |= {"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "2", "Retry-After": "2"}
-            return response
-        if kind == "expired":
-            return gate.error(401, "Unauthorized")
-        return Response(b"<html><body><h1>Our CDN was unable to reach our servers</h1></body></html>", 503, "text/html")
+        return response
 
 
 PLATFORM = Reddit

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import html
-import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sandbox.base.api import Routes
 from sandbox.platforms.reddit.gate import Gate, error
 from sandbox.platforms.reddit.things import PRIVATE, QUARANTINED, SUBREDDITS, called, escaped, listing
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, json_response
+from sandbox.wire.http import Refused, Request, Response, json_response
+from sandbox.wire.lists import page_of
+from sandbox.wire.texts import is_found, words
 
 if TYPE_CHECKING:
     from sandbox.platforms.reddit import Reddit
@@ -20,112 +23,105 @@ MAX_LENGTH = 10_000
 SHOWN_REPLIES = 6
 """Per parent; the rest is behind a `more` object. The real API shows more."""
 SHOWN_DEPTH = 5
-_WORD = re.compile(r"\w+")
 
 
-class Api:
-    def __init__(self, reddit: Reddit, gate: Gate) -> None:
-        self.reddit, self.things, self.gate = reddit, reddit.things, gate
+class Api(Gate):
+    base = "/reddit/api"
+    site: Reddit
 
-    def register(self, router: Router) -> None:
-        router.add("POST", "/reddit/auth/api/v1/access_token", self.gate.token, platform="reddit")
-        base = "/reddit/api"
-        for path, view in (
-            ("/api/v1/me", self.me),
-            ("/api/info", self.info),
-            ("/api/morechildren", self.morechildren),
-            ("/message/mentions", self.mentions),
-            ("/subreddits/search", self.no_subreddits),
-            ("/r/all/search", self.search),
-            ("/r/{sub}/new", self.new),
-            ("/r/{sub}/comments", self.comments),
-            ("/r/{sub}/about", self.about),
-            ("/comments/{id}", self.thread),
-            ("/user/{name}/comments", self.user_comments),
-        ):
-            router.add("GET", base + path, self.gate.guarded(view), platform="reddit")
-        router.add("POST", f"{base}/api/comment", self.gate.guarded(self.comment), platform="reddit", write=True)
-        router.add("POST", f"{base}/api/del", self.gate.guarded(self.delete), platform="reddit", write=True)
+    def __init__(self, site: Reddit) -> None:
+        super().__init__(site)
+        self.things = site.things
 
-    def _told(self, request: Request, body: Any) -> Response:
+    def routes(self) -> Routes:
+        return [
+            ("GET", "/api/v1/me", self.me),
+            ("GET", "/api/info", self.info),
+            ("GET", "/api/morechildren", self.morechildren),
+            ("GET", "/message/mentions", self.mentions),
+            ("GET", "/subreddits/search", self.no_subreddits),
+            ("GET", "/r/all/search", self.search),
+            ("GET", "/r/{sub}/new", self.new),
+            ("GET", "/r/{sub}/comments", self.comments),
+            ("GET", "/r/{sub}/about", self.about),
+            ("GET", "/comments/{id}", self.thread),
+            ("GET", "/user/{name}/comments", self.user_comments),
+            ("POST", "/api/comment", self.comment),
+            ("POST", "/api/del", self.delete),
+        ]
+
+    def answer(self, request: Request, body: Any) -> Response:
         return json_response(body if request.query.get("raw_json") == "1" else escaped(body))
 
     # --- lists ------------------------------------------------------------------------------------------------
 
-    def _listed(self, request: Request, found: list[Doc], show: Any = None) -> Response:
+    def _listed(self, request: Request, found: list[Doc], show: Callable[[Doc], Doc] | None = None) -> Doc:
         """Newest first, below `after`. If that was removed from the list, the page is empty."""
         found, after = found[:MOST], request.query.get("after")
         names = [thing["name"] for thing in found]
         start = (names.index(after) + 1 if after in names else len(names)) if after else 0
-        size = max(1, min(100, int(request.query.get("limit") or 25)))
-        shown = found[start : start + size]
-        more = shown[-1]["name"] if shown and start + size < len(found) else None
-        if request.duplicates:
-            shown = shown + shown[:2]
+        page = page_of(request, found, start, self.number(request, "limit", 25, most=100), repeats=2)
         make = show or (lambda thing: self.things.shown(thing, in_list=True))
-        return self._told(request, listing(map(make, shown), more))
+        return listing(map(make, page.entries), found[page.end - 1]["name"] if page.more else None)
 
-    def _closed(self, sub: str) -> Response | None:
+    def _open(self, request: Request) -> str:
+        """The subreddit of the path. Raises Refused if it is closed, or redirects if there is none."""
+        sub = request.params["sub"].lower()
         if sub == QUARANTINED:
             text = "It is quarantined. Are you certain that you want to continue?"
-            return error(403, "Forbidden", reason="quarantined", quarantine_message=text)
+            raise Refused(error(403, "Forbidden", reason="quarantined", quarantine_message=text))
         if sub == PRIVATE:
-            return error(403, "Forbidden", reason="private")
+            raise Refused(error(403, "Forbidden", reason="private"))
         if sub not in SUBREDDITS:
-            return Response(status=302, headers={"Location": f"/reddit/api/subreddits/search?q={sub}"})
-        return None
+            raise Refused(Response(status=302, headers={"Location": f"/reddit/api/subreddits/search?q={sub}"}))
+        return sub
 
-    def no_subreddits(self, request: Request, account: str) -> Response:
-        other = {"kind": "t5", "data": {"display_name": "acmecomics", "name": "t5_2qaaa", "subscribers": 3}}
-        return self._told(request, listing([other]))
+    def no_subreddits(self, request: Request) -> Doc:
+        return listing([{"kind": "t5", "data": {"display_name": "acmecomics", "name": "t5_2qaaa", "subscribers": 3}}])
 
-    def new(self, request: Request, account: str) -> Response:
-        sub = request.params["sub"].lower()
-        return self._closed(sub) or self._listed(request, self.things.newest("t3", sub))
+    def new(self, request: Request) -> Doc:
+        return self._listed(request, self.things.newest(f"t3 {self._open(request)}"))
 
-    def comments(self, request: Request, account: str) -> Response:
-        sub = request.params["sub"].lower()
-        return self._closed(sub) or self._listed(request, self.things.newest("t1", sub))
+    def comments(self, request: Request) -> Doc:
+        return self._listed(request, self.things.newest(f"t1 {self._open(request)}"))
 
-    def about(self, request: Request, account: str) -> Response:
-        sub = request.params["sub"].lower()
+    def about(self, request: Request) -> Doc:
+        sub = self._open(request)
         data = {"display_name": sub, "name": "t5_2r0acm", "subscribers": 4200, "subreddit_type": "public"}
-        return self._closed(sub) or self._told(request, {"kind": "t5", "data": data})
+        return {"kind": "t5", "data": data}
 
-    def search(self, request: Request, account: str) -> Response:
-        """Posts only, and as fuzzy as the real search: a query word matches the beginning of any word."""
-        wanted = [word.lower() for word in _WORD.findall(request.query.get("q", ""))]
-        found = [p for p in self.things.newest("t3") if p["sub"] not in (QUARANTINED, PRIVATE) and _says(p, wanted)]
-        return self._listed(request, found)
+    def search(self, request: Request) -> Doc:
+        """Posts only."""
+        wanted = words(request.query.get("q", ""))
+        shown = [p for p in self.things.newest("t3") if p["sub"] not in (QUARANTINED, PRIVATE)]
+        return self._listed(request, [p for p in shown if wanted and is_found(wanted, _said(p))])
 
-    def mentions(self, request: Request, account: str) -> Response:
-        found = [t for t in self.things.newest("t1") if account in called(t["text"]) and t["author"] != account]
-        return self._listed(request, found, lambda thing: self.things.mention(thing, account))
+    def mentions(self, request: Request) -> Doc:
+        me = request.caller
+        found = [t for t in self.things.newest("t1") if me in called(t["text"]) and t["author"] != me]
+        return self._listed(request, found, lambda thing: self.things.mention(thing, me))
 
-    def user_comments(self, request: Request, account: str) -> Response:
+    def user_comments(self, request: Request) -> Doc:
         name = request.params["name"].lower()
         return self._listed(request, [t for t in self.things.newest("t1") if t["author"].lower() == name])
 
     # --- one thing, one thread --------------------------------------------------------------------------------
 
-    def me(self, request: Request, account: str) -> Response:
-        made = {"name": account, "id": "4cixf", "link_karma": 12, "comment_karma": 340, "is_suspended": False}
-        return self._told(
-            request, made | {"created_utc": 1_420_000_000.0, "inbox_count": 0, "has_verified_email": True}
-        )
+    def me(self, request: Request) -> Doc:
+        made = {"name": request.caller, "id": "4cixf", "link_karma": 12, "comment_karma": 340, "is_suspended": False}
+        return made | {"created_utc": 1_420_000_000.0, "inbox_count": 0, "has_verified_email": True}
 
-    def info(self, request: Request, account: str) -> Response:
+    def info(self, request: Request) -> Doc:
         names = request.query.get("id", "").split(",")[:100]
-        found = [thing for name in names if (thing := self.things.get(name))]
-        return self._told(request, listing(map(self.things.shown, found)))
+        return listing(self.things.shown(thing) for name in names if (thing := self.things.get(name)))
 
-    def thread(self, request: Request, account: str) -> Response:
+    def thread(self, request: Request) -> list[Any]:
         post = self.things.get(f"t3_{request.params['id']}")
         if post is None:
-            return error(404, "Not Found")
+            raise Refused(self.site.refusal("404"))
         only = self.things.get(f"t1_{request.query.get('comment', '')}")
         top = [only] if only is not None else None
-        return self._told(request, [listing([self.things.shown(post)]), self._replies(post["name"], 0, top)])
+        return [listing([self.things.shown(post)]), self._replies(post["name"], 0, top)]
 
     def _replies(self, parent: str, depth: int, only: list[Doc] | None = None) -> Any:
         """A thing's replies: a listing, or "" if there are none. Deleted ones are only shown if they have replies."""
@@ -138,7 +134,7 @@ class Api:
         rest = [child["name"][3:] for child in children[SHOWN_REPLIES:]]
         return listing([*made, _more(parent, rest, depth)] if rest else made)
 
-    def morechildren(self, request: Request, account: str) -> Response:
+    def morechildren(self, request: Request) -> Doc:
         """A flat list: the requested comments and their descendants."""
         waiting = [f"t1_{number}" for number in request.query.get("children", "").split(",") if number][:100]
         things = []
@@ -148,19 +144,19 @@ class Api:
             if thing is not None:
                 things.append(self.things.shown(thing))
                 waiting[:0] = [child["name"] for child in self.things.children(name)]
-        return self._told(request, {"json": {"errors": [], "data": {"things": things}}})
+        return {"json": {"errors": [], "data": {"things": things}}}
 
     # --- writing ----------------------------------------------------------------------------------------------
 
-    def comment(self, request: Request, account: str) -> Response:
+    def comment(self, request: Request) -> Doc:
         """Rejections have status 200: https://www.reddit.com/dev/api/#POST_api_comment"""
         form = request.form()
         parent, text = self.things.get(form.get("thing_id", "")), form.get("text", "")
         problem = self._problem(parent, text)
         if problem or parent is None:
-            return self._told(request, {"json": {"errors": [problem]}})
-        made = self.reddit.posted_by_desk(parent, account, text)
-        return self._told(request, {"json": {"errors": [], "data": {"things": [self.things.shown(made)]}}})
+            return {"json": {"errors": [problem]}}
+        made = self.site.posted_by_desk(parent, request.caller, text)
+        return {"json": {"errors": [], "data": {"things": [self.things.shown(made)]}}}
 
     def _problem(self, parent: Doc | None, text: str) -> list[str] | None:
         if parent is None:
@@ -176,17 +172,16 @@ class Api:
             return ["THREAD_LOCKED", "Comments are locked.", "parent"]
         return None
 
-    def delete(self, request: Request, account: str) -> Response:
+    def delete(self, request: Request) -> Doc:
         """Always `{}`; only the account's own things are deleted."""
         thing = self.things.get(request.form().get("id", ""))
-        if thing is not None and thing["author"] == account:
+        if thing is not None and thing["author"] == request.caller:
             self.things.save({**thing, "gone": "deleted"})
-        return json_response({})
+        return {}
 
 
-def _says(post: Doc, wanted: list[str]) -> bool:
-    words = [word.lower() for word in _WORD.findall(html.unescape(f"{post['title']} {post['text']} {post['url']}"))]
-    return bool(wanted) and all(any(word.startswith(one) for word in words) for one in wanted)
+def _said(post: Doc) -> str:
+    return html.unescape(f"{post['title']} {post['text']} {post['url']}")
 
 
 def _more(parent: str, children: list[str], depth: int) -> dict[str, Any]:

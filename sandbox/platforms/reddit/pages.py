@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
 from sandbox.platforms.reddit.things import OWN, PRIVATE, QUARANTINED, SUBREDDITS, as_html
 from sandbox.store import Doc
@@ -28,7 +27,7 @@ class Pages:
         router.add("GET", f"{WEB}/r/{{sub}}/comments/{{id}}/{{slug}}/", self.thread)
         router.add("GET", f"{WEB}/r/{{sub}}/comments/{{id}}/{{slug}}/{{comment}}/", self.thread)
         router.add("GET", f"{WEB}/user/{{name}}/", self.user)
-        router.add("POST", f"{WEB}/comment", self.comment)
+        router.add("POST", f"{WEB}/comment", self.reddit.by_hand)
         router.add("POST", f"{WEB}/moderate", self.moderate)
 
     def _menu(self) -> Markup:
@@ -42,8 +41,8 @@ class Pages:
         sub = request.params["sub"].lower()
         if sub not in SUBREDDITS:
             return missing(f"subreddit r/{sub}", SECTION)
-        posts = [self._line(p) for p in self.things.newest("t3", sub)[:SHOWN]]
-        comments = [self._comment(c, 0) for c in self.things.newest("t1", sub)[:SHOWN]]
+        posts = [self._line(p) for p in self.things.newest(f"t3 {sub}")[:SHOWN]]
+        comments = [self._comment(c, 0) for c in self.things.newest(f"t1 {sub}")[:SHOWN]]
         return page(f"r/{sub}", self._menu(), posts, el("h2", "New comments"), comments, section=SECTION)
 
     def _line(self, post: Doc) -> Markup:
@@ -71,14 +70,14 @@ class Pages:
             return missing("such post", SECTION)
         only = self.things.get(f"t1_{request.params.get('comment', '')}")
         target = only or post
-        options = [(name, f"u/{name} · {m.name}, {m.role}") for name, m in self.reddit.team().items()]
         hidden = {"id": target["name"]}
+        is_open = not target["gone"] and not post["locked"]
         return page(
             post["title"] if post["gone"] != "deleted" else "[deleted by user]",
             self._post(post),
             [self._comment(c, depth) for c, depth in self._tree(target["name"] if only is None else post["name"], 0)],
             el("h2", "Answer by hand"),
-            reply_form(f"{WEB}/comment", options, **hidden) if not target["gone"] and not post["locked"] else None,
+            reply_form(f"{WEB}/comment", self.reddit.people(), **hidden) if is_open else None,
             button("/control/delete", "Delete as its author", platform="reddit", **hidden),
             button(f"{WEB}/moderate", "Remove as a moderator", what="remove", **hidden),
             button(f"{WEB}/moderate", "Lock the thread", what="lock", **hidden),
@@ -112,14 +111,6 @@ class Pages:
         member = self.reddit.team().get(name)
         about = f"{member.name}, {member.role} at Acme." if member else f"Somebody on Reddit. See r/{OWN}."
         return page(f"u/{name}", el("p", about), [self._comment(t, 0) for t in wrote[:SHOWN]], section=SECTION)
-
-    def comment(self, request: Request) -> Response:
-        form = request.form()
-        act = Act("reddit", "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), by_team=True)
-        try:
-            return redirect(self.reddit.universe.perform(act).url)
-        except Impossible as problem:
-            return missing(str(problem), SECTION)
 
     def moderate(self, request: Request) -> Response:
         form = request.form()

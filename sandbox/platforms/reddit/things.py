@@ -7,14 +7,13 @@ posts `title`, `url`, `locked`.
 
 from __future__ import annotations
 
-import html
 import re
-from bisect import insort
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from sandbox.base.ordered import OrderedPosts
 from sandbox.store import Doc, Store
+from sandbox.wire.texts import linked, paragraphs
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 FIRST_POST = int("1p0aaa0", 36)
@@ -23,7 +22,6 @@ OWN = "acme"
 QUARANTINED = "acmeleaks"
 PRIVATE = "acmeinternal"
 SUBREDDITS = (OWN, "devops", "programming", "selfhosted", "opensource", QUARANTINED, PRIVATE)
-_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 _CALL = re.compile(r"(?<![\w/])/?u/([\w-]+)")
 
 
@@ -48,9 +46,7 @@ def escaped(value: Any) -> Any:
 
 def as_html(text: str) -> str:
     """Paragraphs and bare links, in Reddit's wrapper markup."""
-    parts = [part for part in re.split(r"\n\s*\n", text.strip()) if part]
-    linked = (_LINK.sub(r'<a href="\g<0>">\g<0></a>', html.escape(part, quote=False)) for part in parts)
-    return '<div class="md">' + "\n\n".join(f"<p>{part}</p>" for part in linked) + "\n</div>"
+    return '<div class="md">' + "\n\n".join(f"<p>{linked(part)}</p>" for part in paragraphs(text)) + "\n</div>"
 
 
 def called(text: str) -> list[str]:
@@ -58,41 +54,27 @@ def called(text: str) -> list[str]:
     return [name.lower() for name in _CALL.findall(text)]
 
 
-class Things:
+class Things(OrderedPosts):
     """`web`: the URL of the public pages, set once the port is known."""
 
+    kind = "rd_thing"
+    key = "name"
+
     def __init__(self, store: Store, web: Callable[[], str]) -> None:
-        self.store, self.web = store, web
-        self._lists: defaultdict[str, list[tuple[float, int, str]]] = defaultdict(list)
-        for thing in store.all("rd_thing").values():
-            self._index(thing)
+        super().__init__(store)
+        self.web = web
 
-    def _index(self, thing: Doc) -> None:
-        """By kind, by kind and subreddit, by post, by parent; each in time order."""
-        kind = thing["name"][:2]
-        keys = {"", kind, f"{kind} {thing['sub']}", f"below {thing['parent']}"}
-        for key in keys | ({f"under {thing['link']}"} if thing["parent"] else set()):
-            insort(self._lists[key], (thing["at"], thing["number"], thing["name"]))
-
-    def _listed(self, key: str) -> list[Doc]:
-        return [thing for _, _, name in self._lists[key] if (thing := self.get(name))]
-
-    def get(self, name: str) -> Doc | None:
-        return self.store.get("rd_thing", name)
-
-    def all(self) -> list[Doc]:
-        """Oldest first."""
-        return self._listed("")
-
-    def newest(self, kind: str, sub: str = "") -> list[Doc]:
-        """Existing things, newest first."""
-        return [thing for thing in self._listed(f"{kind} {sub}".strip()) if not thing["gone"]][::-1]
+    def lists(self, doc: Doc) -> set[str]:
+        """By kind, by kind and subreddit, by parent, by post."""
+        kind = doc["name"][:2]
+        keys = {kind, f"{kind} {doc['sub']}", f"below {doc['parent']}"}
+        return keys | ({f"under {doc['link']}"} if doc["parent"] else set())
 
     def children(self, name: str) -> list[Doc]:
-        return self._listed(f"below {name}")
+        return self.all(f"below {name}")
 
     def under(self, link: str) -> list[Doc]:
-        return self._listed(f"under {link}")
+        return self.all(f"under {link}")
 
     def submit(self, sub: str, author: str, title: str, text: str, **more: Any) -> Doc:
         number = self.store.next_number("rd_post", FIRST_POST)
@@ -109,12 +91,6 @@ class Things:
     @staticmethod
     def _fresh() -> Doc:
         return {"at": 0.0, "edited": False, "gone": "", "kind": "", "desk": False}
-
-    def save(self, thing: Doc) -> Doc:
-        if self.get(thing["name"]) is None:
-            self._index(thing)
-        self.store.put("rd_thing", thing["name"], thing)
-        return thing
 
     def post_of(self, thing: Doc) -> Doc:
         return self.get(thing["link"]) or thing

@@ -27,10 +27,9 @@ class Slack(Platform):
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.messages = Messages(universe.store)
-        self.api = Api(self)
 
     def register(self, router: Router) -> None:
-        self.api.register(router)
+        Api(self).register(router)
         pages.Pages(self).register(router)
 
     def permalink(self, message: Doc) -> str:
@@ -149,29 +148,24 @@ class Slack(Platform):
         asks = message.get("kind") in ("question", "review") and not message.get("thread_ts")
         return asks or people.EMOJI in message.get("reactions", {})
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        for message in self.store.all("slack_message").values():
-            entry = {**message, "id": f"{message['channel']}:{message['ts']}", "author": message["user"]}
-            place, reason = self._place(message)
-            if place:
-                told[place].append(entry | ({"reason": reason} if reason else {}))
-        return told
+    def documents(self) -> list[Doc]:
+        messages = self.store.all("slack_message").values()
+        return [m for m in messages if not (m.get("gone") and m["desk"])]
 
-    def _place(self, message: Doc) -> tuple[str, str]:
-        if message["desk"]:
-            return ("", "") if message.get("gone") else ("desk", "")
-        if self._is_wanted(message):
-            return ("optional", "deleted") if message.get("gone") else ("mentions", "")
-        root = self.messages.get(message["channel"], str(message.get("thread_ts") or ""))
-        if message.get("gone"):
+    def entry(self, doc: Doc) -> dict[str, Any]:
+        return {**doc, "id": f"{doc['channel']}:{doc['ts']}", "author": doc["user"]}
+
+    def place(self, doc: Doc) -> tuple[str, str]:
+        if doc["desk"]:
+            return "desk", ""
+        if self._is_wanted(doc):
+            return ("optional", "deleted") if doc.get("gone") else ("mentions", "")
+        root = self.messages.get(doc["channel"], str(doc.get("thread_ts") or ""))
+        if doc.get("gone"):
             return "", ""
-        if root is not None and root["user"] == message["user"] and self._is_wanted(root):
+        if root is not None and root["user"] == doc["user"] and self._is_wanted(root):
             return "optional", "follow-up"
         return "ours", ""
-
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
 
     def access(self) -> Access:
         return Access(
@@ -189,9 +183,9 @@ class Slack(Platform):
     def refusal(self, kind: str) -> Response:
         if kind == "429":
             return json_response({"ok": False, "error": "ratelimited"}, 429, Retry_After="1")
-        if kind == "expired":
-            return error("token_expired")
-        return json_response({"ok": False, "error": "internal_error"}, 500)
+        if kind == "500":
+            return json_response({"ok": False, "error": "internal_error"}, 500)
+        return error({"400": "invalid_json", "404": "unknown_method", "expired": "token_expired"}[kind])
 
 
 PLATFORM = Slack

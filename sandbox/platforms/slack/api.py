@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sandbox.base.acts import Impossible
+from sandbox.base.api import ResourceServer, Routes, View
 from sandbox.platforms.slack.messages import PEOPLE
 from sandbox.store import Doc
-from sandbox.wire.http import BadBody, Request, Response, Router, json_response
+from sandbox.wire.http import BadBody, Refused, Request, Response, json_response
+from sandbox.wire.lists import number
 from sandbox.world import MAILBOX_USER, SLACK_BOT, SLACK_CHANNELS, SLACK_TEAM, SLACK_TOKEN
 
 if TYPE_CHECKING:
@@ -22,96 +23,106 @@ WRITES = frozenset(
 Fields = dict[str, Any]
 
 
-class Refused(Exception):
-    """The text is Slack's error code."""
-
-
 def error(name: str) -> Response:
     return json_response({"ok": False, "error": name})
 
 
-class Api:
-    def __init__(self, slack: Slack) -> None:
-        self.slack, self.messages, self.now = slack, slack.messages, slack.universe.now
+def refused(name: str) -> Refused:
+    """`name`: Slack's error code."""
+    return Refused(error(name))
 
-    def register(self, router: Router) -> None:
-        for name, method in (
-            ("auth.test", self.auth_test),
-            ("chat.postMessage", self.post_message),
-            ("chat.update", self.update),
-            ("chat.delete", self.delete),
-            ("chat.getPermalink", self.get_permalink),
-            ("users.lookupByEmail", self.lookup_by_email),
-            ("users.info", self.user_info),
-            ("users.list", self.users),
-            ("conversations.list", self.channels),
-            ("conversations.info", self.channel_info),
-            ("conversations.open", self.open),
-            ("conversations.join", self.channel_info),
-            ("conversations.history", self.history),
-            ("conversations.replies", self.replies),
-            ("reactions.add", self.react),
-            ("reactions.get", self.reactions),
-        ):
-            for verb in ("GET", "POST"):
-                view = self._called(method)
-                router.add(verb, f"/slack/api/{name}", view, platform="slack", write=name in WRITES)
 
-    def _called(self, method: Callable[[Fields], Fields]) -> Callable[[Request], Response]:
-        def view(request: Request) -> Response:
-            try:
-                fields = {**request.query, **request.form()} if request.method == "POST" else request.query
-            except BadBody:
-                return error("invalid_json")
-            token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip() or fields.get("token")
-            if token != SLACK_TOKEN:
-                return error("invalid_auth" if token else "not_authed")
-            try:
-                return json_response({"ok": True, **method(fields)})
-            except Refused as refused:
-                return error(str(refused))
+def fields_of(request: Request) -> Fields:
+    try:
+        return {**request.query, **request.form()} if request.method == "POST" else request.query
+    except BadBody:
+        raise refused("invalid_json") from None
 
-        return view
+
+class Api(ResourceServer):
+    site: Slack
+    base = "/slack/api/"
+
+    def __init__(self, site: Slack) -> None:
+        super().__init__(site)
+        self.messages = site.messages
+
+    def routes(self) -> Routes:
+        methods = {
+            "auth.test": self.auth_test,
+            "chat.postMessage": self.post_message,
+            "chat.update": self.update,
+            "chat.delete": self.delete,
+            "chat.getPermalink": self.get_permalink,
+            "users.lookupByEmail": self.lookup_by_email,
+            "users.info": self.user_info,
+            "users.list": self.users,
+            "conversations.list": self.channels,
+            "conversations.info": self.channel_info,
+            "conversations.open": self.open,
+            "conversations.join": self.channel_info,
+            "conversations.history": self.history,
+            "conversations.replies": self.replies,
+            "reactions.add": self.react,
+            "reactions.get": self.reactions,
+        }
+
+        def called(name: str) -> View:
+            return lambda request: methods[name](fields_of(request))
+
+        return [(verb, name, called(name)) for name in methods for verb in ("GET", "POST")]
+
+    def is_write(self, method: str, path: str) -> bool:
+        return path in WRITES
+
+    def caller(self, request: Request) -> str:
+        token = request.bearer or fields_of(request).get("token")
+        if token != SLACK_TOKEN:
+            raise refused("invalid_auth" if token else "not_authed")
+        return SLACK_BOT
+
+    def answer(self, request: Request, body: Any) -> Response:
+        return json_response({"ok": True, **body})
 
     # --- chat -------------------------------------------------------------------------------------------------
 
     def _channel(self, fields: Fields) -> str:
         channel = self.messages.channel_id(str(fields.get("channel", "")))
         if channel is None:
-            raise Refused("channel_not_found")
+            raise refused("channel_not_found")
         return channel
 
     def _message(self, fields: Fields, name: str = "ts") -> Doc:
         message = self.messages.get(self._channel(fields), str(fields.get(name, "")))
         if message is None:
-            raise Refused("message_not_found")
+            raise refused("message_not_found")
         return message
 
     def post_message(self, fields: Fields) -> Fields:
         channel, text = self._channel(fields), str(fields.get("text") or "")
         rich = {name: _decoded(fields[name]) for name in ("blocks", "attachments", "metadata") if fields.get(name)}
         if not text and not rich:
-            raise Refused("no_text")
+            raise refused("no_text")
         if len(text) > MAX_TEXT:
-            raise Refused("msg_too_long")
+            raise refused("msg_too_long")
         thread = str(fields.get("thread_ts") or "")
         if thread and self.messages.get(channel, thread) is None:
-            raise Refused("thread_not_found")
+            raise refused("thread_not_found")
         with self.messages.store.transaction():
             message = self.messages.post(
                 channel, SLACK_BOT, text, at=self.now(), thread_ts=thread or None, desk=True, **rich
             )
-            self.slack.posted(message)
+            self.site.posted(message)
         return {"channel": channel, "ts": message["ts"], "message": self.messages.wire(message)}
 
     def update(self, fields: Fields) -> Fields:
         message = self._message(fields)
         if message["user"] != SLACK_BOT:
-            raise Refused("cant_update_message")
+            raise refused("cant_update_message")
         # Omitted fields stay as they were, an empty list clears them:
         # https://docs.slack.dev/reference/methods/chat.update
         rich = {name: _decoded(fields[name]) for name in ("blocks", "attachments", "metadata") if name in fields}
-        message = self.slack.edit(message, str(fields.get("text", message["text"])), at=self.now(), **rich)
+        message = self.site.edit(message, str(fields.get("text", message["text"])), at=self.now(), **rich)
         return {
             "channel": message["channel"],
             "ts": message["ts"],
@@ -122,22 +133,22 @@ class Api:
     def delete(self, fields: Fields) -> Fields:
         message = self._message(fields)
         if message["user"] != SLACK_BOT:
-            raise Refused("cant_delete_message")
-        self.slack.delete(message, at=self.now())
+            raise refused("cant_delete_message")
+        self.site.delete(message, at=self.now())
         return {"channel": message["channel"], "ts": message["ts"]}
 
     def get_permalink(self, fields: Fields) -> Fields:
         message = self._message(fields, "message_ts")
-        return {"channel": message["channel"], "permalink": self.slack.permalink(message)}
+        return {"channel": message["channel"], "permalink": self.site.permalink(message)}
 
     def react(self, fields: Fields) -> Fields:
         message, name = self._message(fields, "timestamp"), str(fields.get("name", "")).strip(":")
         if not name:
-            raise Refused("no_reaction")
+            raise refused("no_reaction")
         try:
-            self.slack.react(message, name, SLACK_BOT, at=self.now())
+            self.site.react(message, name, SLACK_BOT, at=self.now())
         except Impossible as wrong:
-            raise Refused(str(wrong)) from wrong
+            raise refused(str(wrong)) from wrong
         return {}
 
     def reactions(self, fields: Fields) -> Fields:
@@ -148,7 +159,7 @@ class Api:
 
     def auth_test(self, fields: Fields) -> Fields:
         return {
-            "url": f"{self.slack.universe.public_url}/slack/",
+            "url": f"{self.site.universe.public_url}/slack/",
             "team": "Acme",
             "user": "mention_desk",
             "team_id": SLACK_TEAM,
@@ -161,12 +172,12 @@ class Api:
         for person in PEOPLE:
             if person.email == wanted and wanted != MAILBOX_USER:
                 return {"user": self.messages.user(person)}
-        raise Refused("users_not_found")
+        raise refused("users_not_found")
 
     def user_info(self, fields: Fields) -> Fields:
         person = self.messages.person(str(fields.get("user", "")))
         if person is None:
-            raise Refused("user_not_found")
+            raise refused("user_not_found")
         return {"user": self.messages.user(person)}
 
     def users(self, fields: Fields) -> Fields:
@@ -174,8 +185,11 @@ class Api:
 
     def channels(self, fields: Fields) -> Fields:
         """Paged by `cursor` and `limit`, as in any workspace with more than a few channels."""
-        size = max(1, min(int(fields.get("limit") or 100), 1000))
-        start = int(str(fields.get("cursor") or "0") or 0)
+        size = _limit(fields, 1000)
+        cursor = str(fields.get("cursor") or "0")
+        if not cursor.isdecimal():
+            raise refused("invalid_cursor")
+        start = int(cursor)
         channels = [self._described(name) for name in SLACK_CHANNELS]
         after = str(start + size) if start + size < len(channels) else ""
         return {"channels": channels[start : start + size], "response_metadata": {"next_cursor": after}}
@@ -187,7 +201,7 @@ class Api:
         """Direct messages with one member."""
         users = str(fields.get("users", ""))
         if self.messages.person(users) is None:
-            raise Refused("user_not_found")
+            raise refused("user_not_found")
         return {"channel": {"id": self.messages.channel_id(users)}}
 
     def _described(self, name: str) -> Fields:
@@ -217,17 +231,24 @@ class Api:
         channel, ts = self._channel(fields), str(fields.get("ts", ""))
         found = self.messages.thread(channel, ts)
         if not found:
-            raise Refused("thread_not_found")
+            raise refused("thread_not_found")
         after = str(fields.get("cursor") or "")
         found = [*(m for m in found if m["ts"] == ts), *_between([m for m in found if m["ts"] != ts], fields)]
         return self._paged([m for m in found if m["ts"] > after], fields)
 
     def _paged(self, found: list[Doc], fields: Fields) -> Fields:
-        size = max(1, min(int(fields.get("limit") or 100), 999))
+        size = _limit(fields, 999)
         more, metadata = len(found) > size, str(fields.get("include_all_metadata", "")).lower() in ("1", "true")
         shown = [self.messages.wire(m, metadata=metadata) for m in found[:size]]
         made: Fields = {"messages": shown, "has_more": more}
         return made | ({"response_metadata": {"next_cursor": found[size - 1]["ts"]}} if more else {})
+
+
+def _limit(fields: Fields, most: int) -> int:
+    try:
+        return number(fields.get("limit"), 100, most=most)
+    except ValueError:
+        raise refused("invalid_limit") from None
 
 
 def _between(found: list[Doc], fields: Fields) -> list[Doc]:
@@ -244,4 +265,4 @@ def _decoded(value: Any) -> Any:
     try:
         return json.loads(value)
     except ValueError as wrong:
-        raise Refused("invalid_blocks") from wrong
+        raise refused("invalid_blocks") from wrong

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act, Made
 from sandbox.platforms.stackexchange.api import KEY, SITE, Api, failure
 from sandbox.platforms.stackexchange.pages import COMMENT, SECTION, Pages
 from sandbox.store import Doc
-from sandbox.talk import Talk
+from sandbox.talk import Talk, names_us
 from sandbox.wire.http import Response, Router
 from sandbox.world import PHRASES, TEAM, Member
 
 TAG = "acme"
 FIRST_POST, FIRST_COMMENT, FIRST_USER, FIRST_OF_TEAM = 79_200_001, 140_000_001, 24_000_001, 7000
-_PHRASE = re.compile(rf"\b(?:{'|'.join(map(re.escape, PHRASES))})\b", re.IGNORECASE)
+_ERRORS: dict[str, tuple[int, str, str, int]] = {
+    "400": (400, "bad_parameter", "body", 400),
+    "404": (404, "no_method", "no method found with this name", 404),
+    "429": (502, "throttle_violation", "too many requests from this IP, more requests available in 2 seconds", 400),
+    "500": (500, "internal_error", "Internal error", 500),
+    "expired": (400, "bad_parameter", "`key` doesn't match a known application", 400),
+}
 
 
 class StackExchange(Talk):
@@ -59,22 +65,15 @@ class StackExchange(Talk):
     def children(self, kind: str, question: int) -> list[Doc]:
         return [d for d in self.store.all(kind).values() if d["question"] == question and not d["gone"]]
 
-    def _existing(self, ref: str) -> tuple[str, Doc]:
-        kind = "se_comment" if ref.startswith(COMMENT) else "se_post"
-        doc = self.store.get(kind, ref.removeprefix(COMMENT))
-        if doc is None or doc["gone"]:
-            raise Impossible(f"there is no post {ref}")
-        return kind, doc
+    def find(self, ref: str) -> Doc | None:
+        return self.store.get("se_comment" if ref.startswith(COMMENT) else "se_post", ref.removeprefix(COMMENT))
 
-    def perform(self, act: Act) -> Made:
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self.save({**doc, "text": text, "edited": int(at), "active": int(at)})
+
+    def posted(self, act: Act, at: float) -> Doc:
         """A reply to a question is an answer; a reply to an answer or a comment is a comment. `more`: title, tags."""
-        at = int(act.at or self.universe.now())
-        if act.verb == "retweet":
-            raise Impossible("nobody retweets here")
-        if act.verb in ("edit", "delete"):
-            kind, doc = self._existing(act.parent)
-            change = {"gone": True} if act.verb == "delete" else {"text": act.text, "edited": at, "active": at}
-            return self._save(kind, {**doc, **change})
+        at = int(at)
         doc = {"author": self._number(act.author, act.more.get("name", "")), "text": act.text, "at": at, "active": at,
                "edited": 0, "gone": False, "kind": act.kind}  # fmt: skip
         if not act.parent:
@@ -82,65 +81,56 @@ class StackExchange(Talk):
             number = self.store.next_number("se_post", FIRST_POST)
             tags = act.more.get("tags") or [TAG if number % 2 else "continuous-integration"]
             tags = tags.split(",") if isinstance(tags, str) else list(tags)
-            return self._save("se_post", doc | {"id": number, "type": "question", "question": number, "title": title,
+            return self.save(doc | {"id": number, "type": "question", "question": number, "title": title,
                                                 "tags": tags})  # fmt: skip
-        kind, parent = self._existing(act.parent)
-        if kind == "se_post" and parent["type"] == "question" and not act.more.get("comment"):
+        parent = self.existing(act.parent)
+        if parent["type"] == "question" and not act.more.get("comment"):
             number = self.store.next_number("se_post", FIRST_POST)
-            return self._save("se_post", doc | {"id": number, "type": "answer", "question": parent["id"]})
+            return self.save(doc | {"id": number, "type": "answer", "question": parent["id"]})
         number = self.store.next_number("se_comment", FIRST_COMMENT)
-        post = parent["post"] if kind == "se_comment" else parent["id"]
-        return self._save("se_comment", doc | {"id": number, "type": "comment", "post": post,
+        post = parent["post"] if parent["type"] == "comment" else parent["id"]
+        return self.save(doc | {"id": number, "type": "comment", "post": post,
                                                "question": parent["question"]})  # fmt: skip
 
-    def _save(self, kind: str, doc: Doc) -> Made:
-        self.store.put(kind, str(doc["id"]), doc)
-        question = self.store.get("se_post", str(doc["question"])) or doc
+    def save(self, doc: Doc) -> Doc:
+        self.store.put("se_comment" if doc["type"] == "comment" else "se_post", str(doc["id"]), doc)
+        question = self._question(doc)
         if question is not doc:
             self.store.put("se_post", str(question["id"]), {**question, "active": max(question["active"], doc["at"])})
+        return doc
+
+    def _question(self, doc: Doc) -> Doc:
+        return self.store.get("se_post", str(doc["question"])) or doc
+
+    def made(self, doc: Doc) -> Made:
         mark = f"#{doc['type']}-{doc['id']}" if doc["type"] != "question" else ""
-        return Made((COMMENT if kind == "se_comment" else "") + str(doc["id"]), self.link(question) + mark)
+        return Made(_ref(doc), self.link(self._question(doc)) + mark)
 
     def access(self) -> Access:
         settings = {"site": SITE, "tags": [TAG], "phrases": list(PHRASES),
                     "api_base": f"{self.universe.public_url}/stackexchange/2.3"}  # fmt: skip
         return Access(settings, {"key": KEY})
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Mentions are questions with our tag or our name; answers and comments come with a followed thread."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        for kind in ("se_post", "se_comment"):
-            for doc in self.store.all(kind).values():
-                place, reason = self._place(doc)
-                told[place].append(self._entry(doc) | ({"reason": reason} if reason else {}))
-        return told
+    def documents(self) -> list[Doc]:
+        return [*self.store.all("se_post").values(), *self.store.all("se_comment").values()]
 
-    def _place(self, doc: Doc) -> tuple[str, str]:
-        if doc["author"] in self.team():
-            return "ours", ""
-        if doc["gone"]:
-            return "optional", "deleted"
-        named = doc["type"] == "question" and (TAG in doc["tags"] or _PHRASE.search(f"{doc['title']} {doc['text']}"))
-        return ("mentions", "") if named else ("optional", "context")
+    def is_mention(self, doc: Doc) -> bool:
+        """Questions with our tag or our name; answers and comments come with a followed thread."""
+        return doc["type"] == "question" and (TAG in doc["tags"] or names_us(doc["title"], doc["text"]))
 
-    def _entry(self, doc: Doc) -> dict[str, Any]:
+    def entry(self, doc: Doc) -> dict[str, Any]:
         parent = {"answer": doc["question"], "comment": doc.get("post")}.get(doc["type"])
-        return {"id": (COMMENT if doc["type"] == "comment" else "") + str(doc["id"]), "author": doc["author"],
+        return {"id": _ref(doc), "author": doc["author"],
                 "text": doc["text"], "title": doc.get("title"), "at": doc["at"], "thread_id": str(doc["question"]),
                 "in_reply_to": str(parent) if parent else None, "deleted": doc["gone"],
                 "kind": doc["kind"]}  # fmt: skip
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
-
     def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            return failure(
-                502, "throttle_violation", "too many requests from this IP, more requests available in 2 seconds"
-            )
-        if kind == "expired":
-            return failure(400, "bad_parameter", "`key` doesn't match a known application")
-        return failure(500, "internal_error", "Internal error", 500)
+        return failure(*_ERRORS[kind])
+
+
+def _ref(doc: Doc) -> str:
+    return (COMMENT if doc["type"] == "comment" else "") + str(doc["id"])
 
 
 PLATFORM = StackExchange

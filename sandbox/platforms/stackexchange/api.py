@@ -8,11 +8,14 @@ import json
 import re
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sandbox.base.api import ResourceServer, Routes
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router
+from sandbox.wire.http import Refused, Request, Response
+from sandbox.wire.lists import page_of
+from sandbox.wire.quotas import Spent
+from sandbox.wire.texts import is_found, words
 
 if TYPE_CHECKING:
     from sandbox.platforms.stackexchange import StackExchange
@@ -20,12 +23,16 @@ if TYPE_CHECKING:
 KEY = "sandboxStackAppsKey((1"
 SITE = "stackoverflow"
 QUOTA = {True: 10_000, False: 300}
+"""Requests a day, with and without a key."""
 RUSH = 20
-_WORD = re.compile(r"\w+")
 
 
 def failure(number: int, name: str, message: str, status: int = 400) -> Response:
     return packed({"error_id": number, "error_message": message, "error_name": name}, status)
+
+
+def bad_parameter(message: str) -> Refused:
+    return Refused(failure(400, "bad_parameter", message))
 
 
 def packed(body: Doc, status: int = 200) -> Response:
@@ -38,85 +45,79 @@ def paragraphs(text: str) -> str:
     return "\n".join(f"<p>{html.escape(part, quote=False)}</p>" for part in parts) + "\n"
 
 
-class Api:
+class Api(ResourceServer):
+    site: StackExchange
+    base = "/stackexchange/2.3"
+    limit = QUOTA[True]
+    window_s = 86_400
+
     def __init__(self, site: StackExchange) -> None:
-        self.site = site
-        self._used: defaultdict[bool, int] = defaultdict(int)
+        super().__init__(site)
         self._recent: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=RUSH))
 
-    def register(self, router: Router) -> None:
-        for path, view in (
-            ("search", self.search),
-            ("search/advanced", self.advanced),
-            ("questions/{ids}", self.questions),
-            ("posts/{ids}", self.posts),
-            ("comments/{ids}", self.comments),
-            ("info", self.info),
-            ("filters/create", self.create_filter),
-        ):
-            router.add("GET", f"/stackexchange/2.3/{path}", self._asked(path, view), platform=self.site.name)
+    def routes(self) -> Routes:
+        return [
+            ("GET", "/search", self.search),
+            ("GET", "/search/advanced", self.advanced),
+            ("GET", "/questions/{ids}", self.questions),
+            ("GET", "/posts/{ids}", self.posts),
+            ("GET", "/comments/{ids}", self.comments),
+            ("GET", "/info", self.info),
+            ("GET", "/filters/create", self.create_filter),
+        ]
 
-    # --- API --------------------------------------------------------------------------------------------------
+    def caller(self, request: Request) -> bool:
+        """Whether the request has a key; it needs none."""
+        asked = request.query
+        if asked.get("key", KEY) != KEY:
+            raise Refused(self.site.refusal("expired"))
+        if not request.path.endswith("filters/create") and asked.get("site") != SITE:
+            raise bad_parameter(f"No site found for name `{asked.get('site', '')}`")
+        named = asked.get("filter", "default")
+        if named not in ("default", "withbody") and self.store.get("se_filter", named) is None:
+            raise bad_parameter("Invalid filter specified")
+        return "key" in asked
 
-    def _asked(self, path: str, view: Callable[[Request], list[Doc] | Response]) -> Callable[[Request], Response]:
-        def answer(request: Request) -> Response:
-            asked = request.query
-            has_key = "key" in asked
-            if has_key and asked["key"] != KEY:
-                return failure(400, "bad_parameter", "`key` doesn't match a known application")
-            if path != "filters/create" and asked.get("site") != SITE:
-                return failure(400, "bad_parameter", f"No site found for name `{asked.get('site', '')}`")
-            named = asked.get("filter", "default")
-            if named not in ("default", "withbody") and self.site.store.get("se_filter", named) is None:
-                return failure(400, "bad_parameter", "Invalid filter specified")
-            self._used[has_key] += 1
-            if self._used[has_key] > QUOTA[has_key]:
-                return failure(502, "throttle_violation", "too many requests from this IP, more requests available in "
-                               f"{86_400 - int(time.time()) % 86_400} seconds")  # fmt: skip
-            found = view(request)
-            return found if isinstance(found, Response) else self._wrapped(request, path, found, has_key)
+    def limits(self, request: Request) -> tuple[int, object, int]:
+        return QUOTA[request.caller], request.caller, 1
 
-        return answer
+    def over_quota(self, spent: Spent) -> Response:
+        left_s = max(1, int(spent.ends - self.now()))
+        return failure(
+            502, "throttle_violation", f"too many requests from this IP, more requests available in {left_s} seconds"
+        )
 
-    def _wrapped(self, request: Request, path: str, found: list[Doc], has_key: bool) -> Response:
-        number = max(1, int(request.query.get("page", 1)))
-        size = max(1, min(100, int(request.query.get("pagesize", 30))))
-        shown = found[(number - 1) * size : number * size]
-        if request.duplicates:
-            shown = shown + shown[:1]
-        body: Doc = {
-            "items": shown,
-            "has_more": number * size < len(found),
-            "quota_max": QUOTA[has_key],
-            "quota_remaining": QUOTA[has_key] - self._used[has_key],
-        }
-        recent, now = self._recent[path], time.monotonic()
+    def bad_value(self, name: str, value: str) -> Response:
+        return failure(400, "bad_parameter", name)
+
+    def answer(self, request: Request, body: Any) -> Response:
+        """The wrapper of every list: https://api.stackexchange.com/docs/wrapper"""
+        size = self.number(request, "pagesize", 30, most=100)
+        page = page_of(request, body, (self.number(request, "page", 1) - 1) * size, size)
+        made: Doc = {"items": page.entries, "has_more": page.more, "quota_max": request.spent.limit,
+                     "quota_remaining": request.spent.left}  # fmt: skip
+        recent, now = self._recent[request.route], time.monotonic()
         recent.append(now)
         if len(recent) == RUSH and now - recent[0] < 1:
-            body["backoff"] = 1.5
-        return packed(body)
+            made["backoff"] = 1.5
+        return packed(made)
 
-    def search(self, request: Request) -> list[Doc] | Response:
+    def search(self, request: Request) -> list[Doc]:
         """Matches any of the tags: https://api.stackexchange.com/docs/search."""
         wanted = set(request.query.get("tagged", "").split(";")) - {""}
         if not wanted:
-            return failure(400, "bad_parameter", "one of tagged or intitle must be set")
+            raise bad_parameter("one of tagged or intitle must be set")
         return self._by_creation(request, [q for q in self.site.questions() if wanted & set(q["tags"])])
 
     def advanced(self, request: Request) -> list[Doc]:
-        """Fuzzy: each query word is the beginning of some word of the question."""
-        words = [w.lower() for w in _WORD.findall(request.query.get("q", ""))]
-        found = []
-        for question in self.site.questions():
-            said = [w.lower() for w in _WORD.findall(f"{question['title']} {question['text']}")]
-            if all(any(s.startswith(word) for s in said) for word in words):
-                found.append(question)
+        wanted = words(request.query.get("q", ""))
+        found = [q for q in self.site.questions() if is_found(wanted, f"{q['title']} {q['text']}")]
         return self._by_creation(request, found)
 
     def _by_creation(self, request: Request, found: list[Doc]) -> list[Doc]:
         asked = request.query
         key = "active" if asked.get("sort", "activity") == "activity" else "at"
-        low, high = int(asked.get("fromdate", 0)), int(asked.get("todate", 1 << 40))
+        low, high = self.number(request, "fromdate", 0, least=0), self.number(request, "todate", 1 << 40)
         found = sorted((q for q in found if low <= q["at"] <= high), key=lambda q: (q[key], q["id"]),
                        reverse=asked.get("order", "desc") == "desc")  # fmt: skip
         return [self._post(question, asked.get("filter", "default")) for question in found]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
-from sandbox.world import TEAM
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.stackexchange import StackExchange
@@ -27,7 +25,7 @@ class Pages:
         router.add("GET", "/stackexchange/web/questions/{id}", self.question_page)
         router.add("GET", "/stackexchange/web/a/{id}", self.question_page)
         router.add("GET", "/stackexchange/web/users/{id}/{name}", self.user_page)
-        router.add("POST", "/stackexchange/web/post", self.posted)
+        router.add("POST", "/stackexchange/web/post", self.site.by_hand)
 
     def front(self, request: Request) -> Response:
         newest = sorted(self.site.questions(), key=lambda q: -q["at"])[:80]
@@ -47,12 +45,11 @@ class Pages:
         if question is None or question["gone"]:
             return missing("such question", SECTION)
         answers = [p for p in self.site.children("se_post", question["id"]) if p["type"] == "answer"]
-        options = [(str(self.site.account(m)), f"{m.name}, {m.role}") for m in TEAM]
         return page(
             question["title"],
             [self._article(p) for p in (question, *answers)],
             el("h2", "Your answer"),
-            reply_form("/stackexchange/web/post", options, id=question["id"]),
+            reply_form("/stackexchange/web/post", self.site.people(), id=question["id"]),
             section=SECTION,
         )
 
@@ -71,13 +68,3 @@ class Pages:
 
     def user_page(self, request: Request) -> Response:
         return page(self.site.user(request.params["id"]), el("p", f"User {request.params['id']}"), section=SECTION)
-
-    def posted(self, request: Request) -> Response:
-        form = request.form()
-        act = Act(
-            self.site.name, "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), by_team=True
-        )
-        try:
-            return redirect(self.site.universe.perform(act).url)
-        except Impossible as error:
-            return missing(str(error), SECTION)

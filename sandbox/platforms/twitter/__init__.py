@@ -12,6 +12,7 @@ from sandbox.platforms.twitter.posts import Posts
 from sandbox.store import Doc
 from sandbox.stories import english, reactions
 from sandbox.wire.http import Response, Router, json_response
+from sandbox.wire.quotas import Spent
 from sandbox.world import BEARER_TOKEN, CONSUMER_KEY, CONSUMER_SECRET, HANDLES, OWN_TWITTER
 
 _OWN = {name.lower() for name in OWN_TWITTER}
@@ -30,14 +31,14 @@ class Twitter(Platform):
         # Recent search reaches back seven days; a sandbox with a longer history serves all of it, so the replies of its
         # first week can be found.
         days = max(MIN_SEARCH_DAYS, universe.history_days + 2)
-        window = universe.quotas.window(problems.WINDOW_S)
-        self.api = api.Api(self.posts, universe.now, window, days, self._posted)
+        self.api = api.Api(self, days)
 
     def register(self, router: Router) -> None:
         self.api.register(router)
         pages.Pages(self).register(router)
 
-    def _posted(self, tweet: Doc) -> None:
+    def answered(self, tweet: Doc) -> None:
+        """The team tweeted; in the same transaction the customer decides to react."""
         parent = self.posts.get(tweet["refs"][0]["id"]) if tweet["refs"] else None
         customer = self.posts.username(parent["author_id"]) if parent else ""
         talk = self.posts.visible(self.posts.conversation[tweet["conversation_id"]]) if parent else ()
@@ -76,7 +77,7 @@ class Twitter(Platform):
                 kind=act.kind,
             )
             if act.by_team and act.at is None:
-                self._posted(tweet)
+                self.answered(tweet)
         return Made(tweet["id"], self.url(tweet))
 
     def access(self) -> Access:
@@ -93,54 +94,57 @@ class Twitter(Platform):
             },
         )
 
+    def documents(self) -> list[Doc]:
+        tweets = self.store.all("tweet").values()
+        return [t for t in tweets if t["newest"] and not any(ref["type"] == "retweeted" for ref in t["refs"])]
+
     def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
         """Mentions name one of our handles (`search`: or the word Acme); `id` is the first of the edit history."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        for tweet in self.store.all("tweet").values():
-            if not tweet["newest"] or any(ref["type"] == "retweeted" for ref in tweet["refs"]):
-                continue
-            place, reason = self._place(tweet, search)
-            if place:
-                told[place].append(self._entry(tweet) | ({"reason": reason} if reason else {}))
-            if tweet["desk"]:
-                told["desk"].append(self._entry(tweet))
+        told = super().truth()
+        if search:
+            told["mentions"] += [e for e in told["optional"] if e["reason"] == "search only"]
+            told["optional"] = [e for e in told["optional"] if e["reason"] != "search only"]
         return told
 
-    def _place(self, tweet: Doc, search: bool) -> tuple[str, str]:
-        if self.posts.username(tweet["author_id"]).lower() in _OWN:
+    def place(self, doc: Doc) -> tuple[str, str]:
+        if self.posts.username(doc["author_id"]).lower() in _OWN:
             return "ours", ""
-        named = set(self.posts.named(tweet)) & set(HANDLES)
-        says_it = "acme" in [word.strip(".,!?:;\"'()").lower() for word in tweet["plain"].split()]
-        is_mention = bool(named) or (search and says_it)
-        if tweet["deleted"]:
+        if doc["deleted"]:
             return "optional", "deleted"
-        if is_mention:
+        if set(self.posts.named(doc)) & set(HANDLES):
             return "mentions", ""
+        says_it = "acme" in [word.strip(".,!?:;\"'()").lower() for word in doc["plain"].split()]
         return "optional", "search only" if says_it else "context"
 
-    def _entry(self, tweet: Doc) -> dict[str, Any]:
+    def entry(self, doc: Doc) -> dict[str, Any]:
         return {
-            "id": tweet["history"][0],
-            "ids": tweet["history"],
-            "author": self.posts.username(tweet["author_id"]),
-            "text": tweet["plain"],
-            "at": tweet["at"],
-            "conversation_id": tweet["conversation_id"],
-            "in_reply_to": tweet["refs"][0]["id"] if tweet["refs"] else None,
-            "addressed": [name for name in self.posts.named(tweet) if name in HANDLES],
-            "deleted": tweet["deleted"],
-            "kind": tweet["kind"],
+            "id": doc["history"][0],
+            "ids": doc["history"],
+            "author": self.posts.username(doc["author_id"]),
+            "text": doc["plain"],
+            "at": doc["at"],
+            "conversation_id": doc["conversation_id"],
+            "in_reply_to": doc["refs"][0]["id"] if doc["refs"] else None,
+            "addressed": [name for name in self.posts.named(doc) if name in HANDLES],
+            "deleted": doc["deleted"],
+            "kind": doc["kind"],
         }
 
     def counts(self) -> dict[str, int]:
-        told = self.truth()
-        return {name: len(entries) for name, entries in told.items()} | {"posts": len(self.store.all("tweet"))}
+        return super().counts() | {"posts": len(self.store.all("tweet"))}
 
     def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            return problems.refused_for(2)
         if kind == "expired":
             return problems.unauthorized()
+        if kind == "404":
+            return problems.problem(404, "Not Found", "Not Found")
+        if kind == "400":
+            return problems.invalid("body", "", "The request body is no JSON object")
+        if kind == "429":
+            response = problems.problem(429, "Too Many Requests", "Too Many Requests")
+            limit = problems.LIMITS["read"]
+            response.headers |= problems.limit_headers(Spent(limit, limit, self.universe.now() + 2))
+            return response
         return json_response({"title": "Service Unavailable", "detail": "Over capacity", "status": 503}, 503)
 
 

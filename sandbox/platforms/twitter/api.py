@@ -2,90 +2,78 @@
 
 from __future__ import annotations
 
-import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sandbox.base.api import ResourceServer, Routes
 from sandbox.platforms.twitter import entities, problems, query, wire
 from sandbox.platforms.twitter.oauth import Gate
-from sandbox.platforms.twitter.posts import Posts, snowflake
+from sandbox.platforms.twitter.posts import snowflake
 from sandbox.platforms.twitter.wire import Writer, not_found
 from sandbox.store import Doc
-from sandbox.wire.http import BadBody, Request, Response, Router, json_response
-from sandbox.wire.quotas import Window
+from sandbox.wire.http import BadBody, Refused, Request, Response, json_response
+from sandbox.wire.quotas import Spent
 from sandbox.world import Handle
+
+if TYPE_CHECKING:
+    from sandbox.platforms.twitter import Twitter
 
 MENTIONS_DEPTH = 3200
 """The real limit is 800; in a crash test, a desk that was down must find the whole flood."""
 _DUPLICATE_WITHIN_S = 24 * 3600
 
 
-class Api:
-    """`on_posted(tweet)` is called, in the same transaction, for each tweet posted through the API."""
+class Api(ResourceServer):
+    site: Twitter
+    base = "/twitter"
+    limit = problems.LIMITS["read"]
+    window_s = problems.WINDOW_S
 
-    def __init__(
-        self,
-        posts: Posts,
-        now: Callable[[], float],
-        window: Window,
-        search_days: int,
-        on_posted: Callable[[Doc], None],
-    ) -> None:
-        self.posts, self.now, self.search_days, self.on_posted = posts, now, search_days, on_posted
-        self.gate, self.window = Gate(), window
+    def __init__(self, site: Twitter, search_days: int) -> None:
+        super().__init__(site)
+        self.posts, self.search_days, self.gate = site.posts, search_days, Gate()
 
-    def register(self, router: Router) -> None:
-        reads: list[tuple[str, Callable[[Request], Response]]] = [
-            ("/twitter/2/tweets/search/recent", self.search),
-            ("/twitter/2/users/by/username/{username}", self.by_username),
-            ("/twitter/2/users/{id}/mentions", self.mentions),
-            ("/twitter/2/users/{id}/tweets", self.timeline),
-            ("/twitter/2/users/{id}", self.user),
-            ("/twitter/2/tweets", self.lookup),
-            ("/twitter/2/tweets/{id}", self.one),
+    def open_routes(self) -> Routes:
+        """Before users/{id}, and without a gate: a signature's nonce is single-use, and `me` checks it itself."""
+        return [("GET", "/2/users/me", self.me)]
+
+    def routes(self) -> Routes:
+        return [
+            ("GET", "/2/tweets/search/recent", self.search),
+            ("GET", "/2/users/by/username/{username}", self.by_username),
+            ("GET", "/2/users/{id}/mentions", self.mentions),
+            ("GET", "/2/users/{id}/tweets", self.timeline),
+            ("GET", "/2/users/{id}", self.user),
+            ("GET", "/2/tweets", self.lookup),
+            ("GET", "/2/tweets/{id}", self.one),
+            ("POST", "/2/tweets", self.post),
+            ("DELETE", "/2/tweets/{id}", self.delete),
+            ("POST", "/2/users/{id}/likes", self.like),
         ]
-        # Before users/{id}, and without another gate: a signature's nonce is single-use, and `me` checks it itself.
-        router.add("GET", "/twitter/2/users/me", self.me, platform="twitter")
-        for path, view in reads:
-            router.add("GET", path, self._reading(path, view), platform="twitter")
-        for method, path, act in (
-            ("POST", "/twitter/2/tweets", self.post),
-            ("DELETE", "/twitter/2/tweets/{id}", self.delete),
-            ("POST", "/twitter/2/users/{id}/likes", self.like),
-        ):
-            router.add(method, path, self._writing(f"{method} {path}", act), platform="twitter", write=True)
 
-    # --- gates ------------------------------------------------------------------------------------------------
-
-    def _reading(self, name: str, view: Callable[[Request], Response]) -> Callable[[Request], Response]:
-        @functools.wraps(view)
-        def guarded(request: Request) -> Response:
+    def caller(self, request: Request) -> Handle | None:
+        """Reads: the app, None. Writes: the handle that signed."""
+        if request.method == "GET":
             if not self.gate.reads(request):
-                return problems.unauthorized()
-            return self._metered(name, "app", "read", lambda: view(request))
+                raise Refused(problems.unauthorized())
+            return None
+        if self.gate.is_app_only(request):
+            raise Refused(problems.unsupported_authentication())
+        handle = self.gate.user(request)
+        if handle is None:
+            raise Refused(problems.unauthorized())
+        return handle
 
-        return guarded
+    def limits(self, request: Request) -> tuple[int, object, int]:
+        """Per endpoint and account."""
+        handle = request.caller
+        kind, who = ("write", handle.user_id) if handle else ("read", "app")
+        return problems.LIMITS[kind], (request.method, request.route, who), 1
 
-    def _writing(self, name: str, act: Callable[[Request, Handle], Response]) -> Callable[[Request], Response]:
-        @functools.wraps(act)
-        def guarded(request: Request) -> Response:
-            if self.gate.is_app_only(request):
-                return problems.unsupported_authentication()
-            handle = self.gate.user(request)
-            if handle is None:
-                return problems.unauthorized()
-            return self._metered(name, handle.user_id, "write", lambda: act(request, handle))
-
-        return guarded
-
-    def _metered(self, name: str, who: str, kind: str, answer: Callable[[], Response]) -> Response:
-        used, ends = self.window.take(self.now(), (name, who))
-        left = problems.LIMITS[kind] - used
-        response = problems.too_many(ends) if left < 0 else answer()
-        response.headers |= problems.limit_headers(problems.LIMITS[kind], max(left, 0), ends)
-        return response
+    def limit_headers(self, spent: Spent) -> dict[str, str]:
+        return problems.limit_headers(spent)
 
     # --- lists ------------------------------------------------------------------------------------------------
 
@@ -216,7 +204,7 @@ class Api:
 
     # --- writing ----------------------------------------------------------------------------------------------
 
-    def post(self, request: Request, handle: Handle) -> Response:
+    def post(self, request: Request) -> Response:
         data = request.json()
         if not isinstance(data, dict):
             raise BadBody("not an object")
@@ -231,12 +219,12 @@ class Api:
             return problems.problem(
                 403, "Forbidden", "You attempted to reply to a Tweet that is deleted or not visible to you."
             )
-        author = self.posts.account(handle.username)
+        author = self.posts.account(request.caller.username)
         if self._said_already(author, text, parent):
             return problems.problem(403, "Forbidden", "You are not allowed to create a Tweet with duplicate content.")
         with self.posts.store.transaction():
             tweet = self.posts.post(author, text, at=self.now(), parent=parent, desk=True, source="Mention Desk")
-            self.on_posted(tweet)
+            self.site.answered(tweet)
         data = {"id": tweet["id"], "text": tweet["wire"]["text"], "edit_history_tweet_ids": tweet["history"]}
         return json_response({"data": data}, 201)
 
@@ -250,18 +238,18 @@ class Api:
                 return True
         return False
 
-    def delete(self, request: Request, handle: Handle) -> Response:
+    def delete(self, request: Request) -> Response:
         tweet = self.posts.get(request.params["id"])
         if tweet is None:
             return json_response({"data": {"deleted": False}})
-        if tweet["author_id"] != handle.user_id:
+        if tweet["author_id"] != request.caller.user_id:
             return problems.problem(403, "Forbidden", "You are not authorized to delete this Tweet.")
         with self.posts.store.transaction():
             self.posts.delete(tweet)
         return json_response({"data": {"deleted": True}})
 
-    def like(self, request: Request, handle: Handle) -> Response:
-        data = request.json()
+    def like(self, request: Request) -> Response:
+        handle, data = request.caller, request.json()
         tweet = self.posts.get(str(data.get("tweet_id", ""))) if isinstance(data, dict) else None
         if request.params["id"] != handle.user_id:
             return problems.problem(403, "Forbidden", "You may only like as yourself.")

@@ -73,13 +73,12 @@ class Gate:
 
     def reads(self, request: Request) -> bool:
         """Bearer token, or a signature by any of our users."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return token.strip() == BEARER_TOKEN
+        if request.bearer:
+            return request.bearer == BEARER_TOKEN
         return self.user(request) is not None
 
     def is_app_only(self, request: Request) -> bool:
-        return request.headers.get("Authorization", "").startswith(f"Bearer {BEARER_TOKEN}")
+        return request.bearer == BEARER_TOKEN
 
     def user(self, request: Request) -> Handle | None:
         """The handle that signed the request; None if the signature is wrong or missing."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox import clock
 from sandbox.wire.http import Response, json_response
+from sandbox.wire.quotas import Spent
 
 WINDOW_S = 900
 TOO_LONG = (
@@ -14,11 +14,11 @@ LIMITS = {"read": 1800, "write": 400}
 """Requests in 15 minutes, per endpoint and account."""
 
 
-def limit_headers(limit: int, left: int, reset: float) -> dict[str, str]:
+def limit_headers(spent: Spent) -> dict[str, str]:
     return {
-        "x-rate-limit-limit": str(limit),
-        "x-rate-limit-remaining": str(left),
-        "x-rate-limit-reset": str(int(reset) + 1),
+        "x-rate-limit-limit": str(spent.limit),
+        "x-rate-limit-remaining": str(spent.left),
+        "x-rate-limit-reset": str(int(spent.ends) + 1),
         "x-access-level": "read-write",
     }
 
@@ -29,21 +29,6 @@ def problem(status: int, title: str, detail: str, kind: str = "about:blank") -> 
 
 def unauthorized() -> Response:
     return problem(401, "Unauthorized", "Unauthorized")
-
-
-def too_many(reset: float | None = None) -> Response:
-    response = problem(429, "Too Many Requests", "Too Many Requests")
-    return response if reset is None else _with_headers(response, limit_headers(LIMITS["read"], 0, reset))
-
-
-def _with_headers(response: Response, headers: dict[str, str]) -> Response:
-    response.headers |= headers
-    return response
-
-
-def refused_for(seconds: float) -> Response:
-    """429 with the retry time in a header."""
-    return too_many(clock.now() + seconds)
 
 
 def unsupported_authentication() -> Response:

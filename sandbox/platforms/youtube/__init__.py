@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act, Impossible
 from sandbox.platforms.youtube import api, pages
 from sandbox.platforms.youtube.cast import CLOSED, OWN, VIDEOS, channel_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
 from sandbox.wire.http import Response, Router
+
+_ERRORS = {
+    "400": (400, "parseError", "Parse Error", "global"),
+    "404": (404, "notFound", "Requested entity was not found.", "global"),
+    "429": (403, "rateLimitExceeded", "The request cannot be completed because you have exceeded the rate limit.",
+            "usageLimits"),
+    "500": (503, "backendError", "Service unavailable", "global"),
+    "expired": (401, "authError", "Request had invalid authentication credentials.", "global"),
+}  # fmt: skip
 
 
 class YouTube(Talk):
@@ -17,59 +26,54 @@ class YouTube(Talk):
     title = pages.SECTION
     home = "/youtube/web/"
 
+    own = (OWN,)
+    post_kind = "yt_comment"
+
     def register(self, router: Router) -> None:
-        api.Api(self).register(router)
+        server = api.Api(self)
+        server.register(router)
+        router.add("POST", "/youtube/token", server.refusing(server.token), platform=self.name)
         pages.Pages(self).register(router)
 
     def comments(self) -> list[Doc]:
-        return [c for c in self.store.all("yt_comment").values() if not c["gone"]]
+        return [c for c in self.documents() if not c["gone"]]
 
     def get(self, number: str) -> Doc | None:
-        comment = self.store.get("yt_comment", number)
+        comment = self.find(number)
         return comment if comment and not comment["gone"] else None
 
-    def url(self, comment: Doc) -> str:
-        return f"{self.universe.public_url}/youtube/web/watch?v={comment['video']}&lc={comment['id']}"
+    def url(self, doc: Doc) -> str:
+        return f"{self.universe.public_url}/youtube/web/watch?v={doc['video']}&lc={doc['id']}"
 
-    def perform(self, act: Act) -> Made:
-        """`more["to"]` is the video. Replies go under the first comment of their thread, whatever they answer."""
-        at = act.at or self.universe.now()
-        if act.verb == "retweet":
-            raise Impossible("nobody retweets here")
-        if act.verb in ("edit", "delete"):
-            comment = self._existing(act.parent)
-            changed = {"gone": True} if act.verb == "delete" else {"text": act.text, "updated": at}
-            if act.verb == "delete":
-                for reply in [c for c in self.comments() if c["parent"] == comment["id"]]:
-                    self._save({**reply, "gone": True})
-            return self._save({**comment, **changed})
+    def posted(self, act: Act, at: float) -> Doc:
+        """`more["to"]` is the video."""
         return self.comment(act.author, act.text, act.parent, at=at, kind=act.kind, video=str(act.more.get("to", "")))
+
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self.save({**doc, "text": text, "updated": at})
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        """With its replies."""
+        for reply in [c for c in self.comments() if c["parent"] == doc["id"]]:
+            self.save({**reply, "gone": True})
+        return self.save({**doc, "gone": True})
 
     def comment(
         self, author: str, text: str, parent: str, *, at: float, kind: str = "", video: str = "", desk: bool = False
-    ) -> Made:
+    ) -> Doc:
+        """Replies go under the first comment of their thread, whatever they answer. Raises Impossible."""
         number = self.store.next_number("yt_comment", 1)
-        top = self._existing(parent.partition(".")[0]) if parent else None
+        top = self.existing(parent.partition(".")[0]) if parent else None
         open_videos = [v for v in VIDEOS if v != CLOSED]
         if video and video not in open_videos:
             raise Impossible(f"there is no video {video} to comment on")
         made = f"{top['id']}.9r{number:014d}" if top else f"Ugx{number:013d}AaABAg"
-        return self._save({
+        return self.save({
             "id": made, "author": author.lstrip("@"),
             "text": text, "at": at, "updated": at, "gone": False, "kind": kind,
             "desk": desk, "parent": top["id"] if top else "",
             "video": top["video"] if top else video or open_videos[number % len(open_videos)],
         })  # fmt: skip
-
-    def _existing(self, number: str) -> Doc:
-        comment = self.get(number)
-        if comment is None:
-            raise Impossible(f"there is no comment {number}")
-        return comment
-
-    def _save(self, comment: Doc) -> Made:
-        self.store.put("yt_comment", comment["id"], comment)
-        return Made(comment["id"], self.url(comment))
 
     def access(self) -> Access:
         base = self.universe.public_url
@@ -78,40 +82,16 @@ class YouTube(Talk):
         secrets = {"api_key": api.KEY, "client_secret": api.CLIENT_SECRET, "refresh_token": api.REFRESH_TOKEN}
         return Access(settings, secrets, {OWN: ({"user_id": channel_of(OWN)}, {})})
 
-    def truth(self, *, search: bool = False) -> dict[str, list[dict[str, Any]]]:
-        """Everything others say under the brand's videos."""
-        told: dict[str, list[dict[str, Any]]] = {"mentions": [], "optional": [], "ours": [], "desk": []}
-        ours = {*self.team(), OWN}
-        for comment in self.store.all("yt_comment").values():
-            entry = self._entry(comment)
-            if comment["desk"]:
-                told["desk"].append(entry)
-            if comment["author"].lower() in ours:
-                told["ours"].append(entry)
-            elif comment["gone"]:
-                told["optional"].append(entry | {"reason": "deleted"})
-            else:
-                told["mentions"].append(entry)
-        return told
-
-    def _entry(self, comment: Doc) -> dict[str, Any]:
+    def entry(self, doc: Doc) -> dict[str, Any]:
         return {
-            "id": comment["id"], "author": comment["author"], "text": comment["text"],
-            "title": VIDEOS[comment["video"]],
-            "at": int(comment["at"]), "thread_id": comment["parent"] or comment["id"],
-            "in_reply_to": comment["parent"] or None, "deleted": comment["gone"], "kind": comment["kind"],
+            "id": doc["id"], "author": doc["author"], "text": doc["text"],
+            "title": VIDEOS[doc["video"]],
+            "at": int(doc["at"]), "thread_id": doc["parent"] or doc["id"],
+            "in_reply_to": doc["parent"] or None, "deleted": doc["gone"], "kind": doc["kind"],
         }  # fmt: skip
 
-    def counts(self) -> dict[str, int]:
-        return {name: len(entries) for name, entries in self.truth().items()}
-
     def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            return api.failure(403, "rateLimitExceeded", "The request cannot be completed because you have exceeded "
-                               "the rate limit.", "usageLimits")  # fmt: skip
-        if kind == "expired":
-            return api.failure(401, "authError", "Request had invalid authentication credentials.", "global")
-        return api.failure(503, "backendError", "Service unavailable", "global")
+        return api.failure(*_ERRORS[kind])
 
 
 PLATFORM = YouTube

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
-from sandbox.platforms.youtube.cast import CLOSED, VIDEOS
+from sandbox.platforms.youtube.cast import CLOSED, OWN, VIDEOS
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
-from sandbox.world import TEAM
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.youtube import YouTube
@@ -24,7 +22,7 @@ class Pages:
     def register(self, router: Router) -> None:
         router.add("GET", "/youtube/web/", self.front)
         router.add("GET", "/youtube/web/watch", self.watch)
-        router.add("POST", "/youtube/web/comment", self.comment)
+        router.add("POST", "/youtube/web/comment", self.site.by_hand)
 
     def front(self, request: Request) -> Response:
         comments = self.site.comments()
@@ -48,14 +46,14 @@ class Pages:
                 "section",
                 self._article(top),
                 [self._article(c, 1) for c in here if c["parent"] == top["id"]],
-                reply_form("/youtube/web/comment", [("acme", "@acme"), *((m.key, m.name) for m in TEAM)], id=top["id"]),
+                reply_form("/youtube/web/comment", [(OWN, OWN), *self.site.people()], id=top["id"]),
             )
             for top in sorted((c for c in here if not c["parent"]), key=lambda c: -c["at"])
         ]
         return page(VIDEOS[video], threads, section=SECTION)
 
     def _article(self, comment: Doc, depth: int = 0) -> Markup:
-        ours = comment["author"].lower() in {*self.site.team(), "acme"}
+        ours = comment["author"].lower() in self.site.ours()
         return el(
             "article",
             el("p", el("strong", f"@{comment['author']}"), " · ", link(self.site.url(comment), when(comment["at"])),
@@ -65,12 +63,3 @@ class Pages:
             id=f"comment-{comment['id']}",
             class_=f"depth-{depth}" + (" ours" if ours else ""),
         )  # fmt: skip
-
-    def comment(self, request: Request) -> Response:
-        form = request.form()
-        act = Act(self.site.name, "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""),
-                  by_team=True)  # fmt: skip
-        try:
-            return redirect(self.site.universe.perform(act).url)
-        except Impossible as error:
-            return missing(str(error), SECTION)

@@ -1,0 +1,319 @@
+"""How each platform's API is asked, and what it answers when it refuses: the wire format of the real platform.
+
+A platform without a row here is tested for what is the same everywhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from sandbox import world
+from sandbox.launch import Running
+from sandbox.platforms import hackerone
+from sandbox.platforms.bluesky import gate as bluesky
+from sandbox.platforms.bluesky.posts import DESK
+from sandbox.platforms.chatlog import names as chatlog
+from sandbox.platforms.discourse import keys as discourse
+from sandbox.platforms.disqus import keys as disqus
+from sandbox.platforms.facebook import wire as facebook
+from sandbox.platforms.gitlab import wire as gitlab
+from sandbox.platforms.mastodon import api as mastodon
+from sandbox.platforms.reddit import gate as reddit
+from sandbox.platforms.stackexchange import api as stackexchange
+from sandbox.platforms.youtube import api as youtube
+
+AGENT = "web:test:v1 (by /u/tester)"
+Told = tuple[int, Any]
+"""(status, the fields of its JSON that matter, or a part of its text)."""
+
+
+def bearer(token: str) -> dict[str, Any]:
+    return {"headers": {"Authorization": f"Bearer {token}"} if token else {}}
+
+
+@dataclass(frozen=True)
+class Way:
+    """`probe` is a path below `base` that answers 200 to the right `token`; `keys`: how a token is sent.
+
+    `none`, `wrong`, `unknown`, `over`: what is answered without a token, to a wrong one, to an unknown path and above
+    the quota; None: it isn't refused, because anybody may ask or nobody counts. `faults`: by kind of fault.
+    """
+
+    base: str
+    probe: str
+    unknown: Told
+    faults: dict[str, Told]
+    none: Told | None = None
+    wrong: Told | None = None
+    over: Told | None = None
+    token: str | Callable[[Running], str] = ""
+    keys: Callable[[str], dict[str, Any]] = field(default=lambda token: {})
+
+
+def bluesky_session(running: Running, password: str = bluesky.APP_PASSWORD) -> requests.Response:
+    url = f"{running.http_url}/bluesky/xrpc/com.atproto.server.createSession"
+    return requests.post(url, json={"identifier": DESK, "password": password}, timeout=20)
+
+
+def reddit_token(
+    running: Running, account: str = reddit.DESK, *, secret: str = reddit.CLIENT_SECRET, refresh: str = ""
+) -> requests.Response:
+    form = {"grant_type": "refresh_token", "refresh_token": refresh or reddit.refresh_token(account)}
+    url = f"{running.http_url}/reddit/auth/api/v1/access_token"
+    return requests.post(url, data=form, auth=(reddit.CLIENT_ID, secret), headers={"User-Agent": AGENT}, timeout=20)
+
+
+def _graph(code: int) -> dict[str, Any]:
+    return {"error": {"type": "OAuthException", "code": code, "fbtrace_id": "BLBz/WZt8dN"}}
+
+
+def _youtube(code: int, reason: str) -> dict[str, Any]:
+    return {"error": {"code": code, "errors": [{"reason": reason}]}}
+
+
+_UNAUTHORIZED = (401, {"title": "Unauthorized", "type": "about:blank", "status": 401})
+_SORRY = "We're sorry, but something went wrong"
+
+WAYS: dict[str, Way] = {
+    "twitter": Way(
+        base="/twitter/2/",
+        probe=f"users/{world.HANDLES['acme'].user_id}/mentions",
+        token=world.BEARER_TOKEN,
+        keys=bearer,
+        none=_UNAUTHORIZED,
+        wrong=_UNAUTHORIZED,
+        unknown=(404, {"title": "Not Found", "type": "about:blank"}),
+        over=(429, {"title": "Too Many Requests", "status": 429}),
+        faults={
+            "429": (429, {"title": "Too Many Requests"}),
+            "500": (503, {"title": "Service Unavailable"}),
+            "expired": _UNAUTHORIZED,
+        },
+    ),
+    "bluesky": Way(
+        base="/bluesky/xrpc/",
+        probe="app.bsky.notification.listNotifications",
+        token=lambda running: bluesky_session(running).json()["accessJwt"],
+        keys=bearer,
+        none=(401, {"error": "AuthMissing", "message": "Authentication Required"}),
+        wrong=(400, {"error": "InvalidToken"}),
+        unknown=(501, {"error": "MethodNotImplemented", "message": "Method Not Implemented"}),
+        over=(429, {"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}),
+        faults={
+            "429": (429, {"error": "RateLimitExceeded"}),
+            "500": (502, {"error": "UpstreamFailure"}),
+            "expired": (400, {"error": "ExpiredToken"}),
+        },
+    ),
+    "mastodon": Way(
+        base="/mastodon/api/",
+        probe="v1/accounts/verify_credentials",
+        token=mastodon.TOKEN,
+        keys=bearer,
+        none=(401, {"error": "The access token is invalid"}),
+        wrong=(401, {"error": "The access token is invalid"}),
+        unknown=(404, {"error": "Record not found"}),
+        over=(429, {"error": "Too many requests"}),
+        faults={
+            "429": (429, {"error": "Too many requests"}),
+            "500": (503, _SORRY),
+            "expired": (401, {"error": "The access token is invalid"}),
+        },
+    ),
+    "reddit": Way(
+        base="/reddit/api/",
+        probe="api/v1/me",
+        token=lambda running: reddit_token(running).json()["access_token"],
+        keys=lambda token: {
+            "headers": {**bearer(token)["headers"], "User-Agent": AGENT},
+            "params": {"raw_json": 1},
+        },
+        none=(401, {"message": "Unauthorized", "error": 401}),
+        wrong=(401, {"message": "Unauthorized", "error": 401}),
+        unknown=(404, {"message": "Not Found", "error": 404}),
+        over=(429, {"message": "Too Many Requests", "error": 429}),
+        faults={
+            "429": (429, {"message": "Too Many Requests"}),
+            "500": (503, "Our CDN was unable to reach our servers"),
+            "expired": (401, {"message": "Unauthorized"}),
+        },
+    ),
+    "gitlab": Way(
+        base="/gitlab/api/v4/",
+        probe="user",
+        token=gitlab.TOKEN,
+        keys=bearer,
+        none=(401, {"message": "401 Unauthorized"}),
+        wrong=(401, {"message": "401 Unauthorized"}),
+        unknown=(404, {"error": "404 Not Found"}),
+        over=(429, "Retry later"),
+        faults={
+            "429": (429, "Retry later"),
+            "500": (500, {"message": "500 Internal Server Error"}),
+            "expired": (401, {"error": "invalid_token"}),
+        },
+    ),
+    "facebook": Way(
+        base="/facebook/v25.0/",
+        probe="me",
+        token=facebook.TOKEN,
+        keys=lambda token: {**bearer(token), "params": {"appsecret_proof": facebook.PROOF}},
+        none=(401, _graph(190)),
+        wrong=(401, _graph(190)),
+        unknown=(400, _graph(2500)),
+        over=(403, _graph(4)),
+        faults={"429": (403, _graph(4)), "500": (500, _graph(2)), "expired": (401, _graph(190))},
+    ),
+    "hackerone": Way(
+        base="/hackerone/v1/",
+        probe="reports?filter[program][]=acme",
+        token=hackerone.TOKEN,
+        keys=lambda token: {"auth": (hackerone.IDENTIFIER, token)} if token else {},
+        none=(401, {"errors": [{"status": 401, "title": "Unauthorized"}]}),
+        wrong=(401, {"errors": [{"status": 401, "title": "Unauthorized"}]}),
+        unknown=(404, {"errors": [{"status": 404, "title": "Not Found"}]}),
+        faults={
+            "429": (429, {"errors": [{"status": 429, "title": "Too Many Requests"}]}),
+            "500": (500, _SORRY),
+            "expired": (401, {"errors": [{"status": 401, "title": "Unauthorized"}]}),
+        },
+    ),
+    "youtube": Way(
+        base="/youtube/v3/",
+        probe="videos?id=AcmeTenMins",
+        token=youtube.KEY,
+        keys=lambda token: {"params": {"part": "snippet"} | ({"key": token} if token else {})},
+        none=(403, _youtube(403, "forbidden")),
+        wrong=(400, _youtube(400, "badRequest")),
+        unknown=(404, _youtube(404, "notFound")),
+        over=(403, _youtube(403, "quotaExceeded")),
+        faults={
+            "429": (403, _youtube(403, "rateLimitExceeded")),
+            "500": (503, _youtube(503, "backendError")),
+            "expired": (401, _youtube(401, "authError")),
+        },
+    ),
+    "stackexchange": Way(
+        base="/stackexchange/2.3/",
+        probe="info",
+        token=stackexchange.KEY,
+        keys=lambda token: {"params": {"site": stackexchange.SITE} | ({"key": token} if token else {})},
+        wrong=(400, {"error_id": 400, "error_name": "bad_parameter"}),
+        unknown=(404, {"error_id": 404, "error_name": "no_method"}),
+        over=(400, {"error_id": 502, "error_name": "throttle_violation"}),
+        faults={
+            "429": (400, {"error_id": 502, "error_name": "throttle_violation"}),
+            "500": (500, {"error_id": 500, "error_name": "internal_error"}),
+            "expired": (400, {"error_id": 400, "error_name": "bad_parameter"}),
+        },
+    ),
+    "disqus": Way(
+        base="/disqus/api/3.0/",
+        probe="forums/listPosts.json?forum=acme-docs",
+        token=disqus.API_KEY,
+        keys=lambda token: {
+            "params": {"api_secret": disqus.API_SECRET, "access_token": disqus.MODERATOR_TOKEN}
+            | ({"api_key": token} if token else {})
+        },
+        none=(400, {"code": 5, "response": "Invalid API key"}),
+        wrong=(400, {"code": 5, "response": "Invalid API key"}),
+        unknown=(404, {"code": 1, "response": "Endpoint not valid"}),
+        over=(429, {"code": 14}),
+        faults={"429": (429, {"code": 13}), "500": (500, {"code": 15}), "expired": (401, {"code": 5})},
+    ),
+    "discourse": Way(
+        base="/discourse/",
+        probe="posts.json",
+        token=discourse.key_of("sam"),
+        keys=lambda token: {"headers": {"Api-Key": token, "Api-Username": "sam"} if token else {}},
+        wrong=(403, {"error_type": "invalid_access"}),
+        unknown=(404, {"error_type": "not_found"}),
+        faults={
+            "429": (429, {"error_type": "rate_limit", "extras": {"wait_seconds": 2}}),
+            "500": (500, "<h1>Oops</h1>"),
+            "expired": (403, {"errors": ["The API username or key is invalid."], "error_type": "invalid_access"}),
+        },
+    ),
+    "chatlog": Way(
+        base=f"{chatlog.API}/",
+        probe="account/whoami",
+        token=chatlog.TOKEN,
+        keys=bearer,
+        none=(401, {"errcode": "M_MISSING_TOKEN"}),
+        wrong=(401, {"errcode": "M_UNKNOWN_TOKEN"}),
+        unknown=(404, {"errcode": "M_UNRECOGNIZED"}),
+        faults={
+            "429": (429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 1000}),
+            "500": (500, {"errcode": "M_UNKNOWN"}),
+            "expired": (401, {"errcode": "M_UNKNOWN_TOKEN"}),
+        },
+    ),
+    "slack": Way(
+        base="/slack/api/",
+        probe="auth.test",
+        token=world.SLACK_TOKEN,
+        keys=bearer,
+        none=(200, {"ok": False, "error": "not_authed"}),
+        wrong=(200, {"ok": False, "error": "invalid_auth"}),
+        unknown=(200, {"ok": False, "error": "unknown_method"}),
+        faults={
+            "429": (429, {"ok": False, "error": "ratelimited"}),
+            "500": (500, {"ok": False, "error": "internal_error"}),
+            "expired": (200, {"ok": False, "error": "token_expired"}),
+        },
+    ),
+    "hackernews": Way(
+        base="/hn/api/v1/",
+        probe="search_by_date",
+        unknown=(404, {"message": "Path not found", "status": 404}),
+        faults={
+            "429": (429, {"message": "Too Many Requests", "status": 429}),
+            "500": (500, "<h1>500 Internal Server Error</h1>"),
+            "expired": (403, {"message": "Invalid Application-ID or API key"}),
+        },
+    ),
+    "lobsters": Way(
+        base="/lobsters/",
+        probe="newest.json",
+        unknown=(404, {"status": 404, "error": "Not Found"}),
+        faults={"429": (429, "Throttled"), "500": (500, _SORRY), "expired": (403, {"error": "forbidden"})},
+    ),
+    "statuspage": Way(
+        base="/statuspage/api/v2/",
+        probe="summary.json",
+        unknown=(404, {"error": "Not found"}),
+        faults={
+            "429": (429, {"error": "Too Many Requests"}),
+            "500": (500, {"error": "Something went wrong"}),
+            "expired": (401, {"error": "Not authenticated"}),
+        },
+    ),
+    "feed": Way(
+        base="/feeds/",
+        probe="planet.xml",
+        unknown=(404, "<h1>404</h1>"),
+        faults={"429": (429, "<h1>429</h1>"), "500": (500, "<h1>500</h1>"), "expired": (403, "<h1>403</h1>")},
+    ),
+}
+
+
+class Client:
+    """Asks the API of one platform, with the right credentials unless told otherwise."""
+
+    def __init__(self, running: Running, platform: str, session: requests.Session) -> None:
+        self.running, self.session, self.way = running, session, WAYS[platform]
+        token = self.way.token
+        self.token = token if isinstance(token, str) else token(running)
+
+    def __call__(
+        self, path: str, method: str = "GET", *, token: str | None = None, headers: Any = None, json: Any = None,
+        data: Any = None, **query: Any,
+    ) -> requests.Response:  # fmt: skip
+        """`token`: another one, in the same place; "" for none. `query` goes over the usual parameters."""
+        sent = dict(self.way.keys(self.token if token is None else token))
+        sent["headers"] = {**sent.get("headers", {}), **(headers or {})}
+        sent["params"] = {**sent.get("params", {}), **query}
+        url = f"{self.running.http_url}{self.way.base}{path}"
+        return self.session.request(method, url, json=json, data=data, timeout=20, **sent)
