@@ -156,12 +156,16 @@ def _problems_of(reply: dict[str, Any], posted: int, team: int, tickets: dict[in
 
 
 def notices_once(desk: LivingDesk, truth: Truth) -> Iterator[str]:
-    """Each Slack channel hears of each mention of its channels in one message, which is posted once."""
+    """Each Slack channel hears of each mention of its channels in one message, which is posted once.
+
+    A restored desk tells nobody of what came before: the desk that made the backup has done so.
+    """
     untold = desk.rows(
         """SELECT DISTINCT m.external_id, room.name FROM mentions_message m
              JOIN mentions_sighting s ON s.message_id = m.id JOIN channels_channel c ON c.id = s.channel_id
             CROSS JOIN LATERAL jsonb_array_elements_text(c.slack_channels) AS room (name)
-            WHERE c.is_active AND c.slack_mode = 'at_once' AND m.direction = 'in' AND NOT m.is_auto AND NOT m.is_deleted
+            WHERE m.ingested_at > coalesce((SELECT restored_at FROM channels_installation), '-infinity')
+              AND c.is_active AND c.slack_mode = 'at_once' AND m.direction = 'in' AND NOT m.is_auto AND NOT m.is_deleted
               AND NOT EXISTS (SELECT 1 FROM mentions_notice n WHERE n.message_id = m.id
                               AND n.slack_channel = room.name AND n.post_id IS NOT NULL)"""
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -61,6 +62,8 @@ class DrillDesk(LivingDesk):
         root: Path = ROOT,
     ) -> None:
         super().__init__(folder, settings={**SETTINGS, **(settings or {})}, seed=seed, root=root)
+        # A server that is killed must find its data again; `close` removes it.
+        self.left_over, self.postgres.remove = self.postgres.remove, []
         self.load_rate, self.seed = rate, seed
         self.queues: list[str] = []
         self.cookie = ""
@@ -125,6 +128,9 @@ class DrillDesk(LivingDesk):
     def close(self) -> None:
         self._load_ends.set()
         super().close()
+        for path in self.left_over:
+            shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True)
 
     def _keep_posting(self) -> None:
         """In portions of five seconds; request windows of the platforms are renewed, as hours would do it."""
