@@ -9,6 +9,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,8 +26,9 @@ def main() -> int:
     verdicts: list[Verdict] = []
     kills: list[Kill] = []
     try:
-        for number, name in enumerate(wanted.drill or ([] if wanted.no_drills else DRILLS)):
-            verdicts.append(played(name, folder / name, wanted, number))
+        names = wanted.drill or ([] if wanted.no_drills else list(DRILLS))
+        with ThreadPoolExecutor(wanted.at_once) as several:
+            verdicts += several.map(lambda each: played(each[1], folder / each[1], wanted, each[0]), enumerate(names))
         if wanted.minutes:
             verdict = guarded("soak", lambda: _soaked(folder, wanted, kills))
             verdicts.append(verdict)
@@ -47,6 +49,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--drill", action="append", choices=list(DRILLS), help="only this one; may be given again")
     parser.add_argument("--no-drills", action="store_true", help="only the steady load")
     parser.add_argument("--quick", action="store_true", help="shorter outages")
+    parser.add_argument(
+        "--at-once", type=int, default=1, metavar="N", help="drills side by side; each has its own desk"
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--keep", action="store_true", help="keep the logs of all processes")
     wanted = parser.parse_args()
@@ -72,7 +77,8 @@ def guarded(name: str, play: Callable[[], Verdict]) -> Verdict:
         verdict = Verdict(
             name, DRILLS[name].what if name in DRILLS else name, wrong=[f"{type(error).__name__}: {error}"]
         )
-    sys.stdout.write(f"  {'passed' if verdict.passed else 'FAILED'} after {time.monotonic() - began:.0f} s\n")
+    result = "passed" if verdict.passed else "FAILED"
+    sys.stdout.write(f"  {name}: {result} after {time.monotonic() - began:.0f} s\n")
     for words in verdict.wrong[:20]:
         sys.stdout.write(f"    {words[:600]}\n")
     sys.stdout.flush()
