@@ -53,7 +53,7 @@ def test_a_message_that_came_while_typing_stops_the_sending_and_keeps_the_text(w
 
     windows.expect(REFUSED)
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#problem")).to_contain_text("1 new message since you began")
+    expect(page.locator("#problem")).to_contain_text("1 new message since you started")
     expect(page.locator("article.fresh")).to_contain_text(more)
     expect(page.locator("#text")).to_have_value(f"Run the installer {asked.word}")
     assert replies(living, asked.ticket) == []

@@ -286,7 +286,7 @@ def test_the_form_refuses_other_variables_in_words():
             "channels-INITIAL_FORMS": 0,
         },
     ).content.decode()
-    assert "begins with DESK_CHANNEL_" in page
+    assert "starts with DESK_CHANNEL_" in page
     assert not Connection.objects.exists()
 
 

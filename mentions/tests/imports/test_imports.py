@@ -268,7 +268,7 @@ def test_pages_show_what_would_happen_do_it_and_let_it_in_again(client, forum):
     notes.add(ticket.pk, admin, "look", NOON)
     assert forum.name in client.get("/channels/imports/").content.decode()
     page = client.get(f"/channels/imports/{batch_id}/").content.decode()
-    assert "1 ticket that nobody has touched is deleted" in page
+    assert "1 untouched ticket is deleted" in page
     assert "it has a note" in page
     assert Ticket.objects.count() == 2
     done = client.post(f"/channels/imports/{batch_id}/undo/", follow=True).content.decode()

@@ -165,7 +165,7 @@ WRONG = {
     "tag": ([{"do": "tag", "tags": ["!!"]}], "is not a valid tag"),
     "priority": ([{"do": "priority", "priority": 7}], "20 (normal)"),
     "text": ([{"do": "reply", "text": " "}], "“text”"),
-    "variable": ([{"do": "reply", "text": "{name}"}], "no variable {name}"),
+    "variable": ([{"do": "reply", "text": "{name}"}], "unknown variable {name}"),
     "second": ([{"do": "assign_me"}, {"do": "note"}], "Action 2"),
     "park": ([{"do": "park", "waiting_on": "godot"}], "monitor"),
     "hours": ([{"do": "park", "waiting_on": "expert", "hours": 0}], "hours"),

@@ -133,7 +133,7 @@ def test_account_of_somebody_else_is_refused_in_words(client, sam, place, how):
     before = set(Account.objects.values_list("person", "handle"))
     account = enter(sam, place, "token-of-maria")
     assert not account.is_usable
-    assert "known as the account of Maria Example" in page(client)
+    assert "already belongs to Maria Example" in page(client)
     assert set(Account.objects.values_list("person", "handle")) == before
     assert own_accounts.usable(sam.pk, [place.pk]) == {}
     assert not Author.objects.filter(person__user=sam).exists()
