@@ -25,7 +25,7 @@ class AccountInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Person)
 class PersonAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    """People marked *one of us* answer for the team from any of their accounts."""
+    """People marked *team member* answer for the team from any of their accounts."""
 
     list_display = ("name", "is_us", "user")
     list_filter = ("is_us",)

@@ -24,15 +24,15 @@ class Connection(models.Model):
     class Trouble(models.TextChoices):
         """Kind of the last failure: health doesn't depend on the error's text."""
 
-        TRANSIENT = "transient", _("does not answer properly")
-        QUOTA = "quota", _("asked too often")
+        TRANSIENT = "transient", _("no valid response")
+        QUOTA = "quota", _("rate limited")
         AUTH = "auth", _("credentials refused")
-        SETTINGS = "settings", _("settings are not complete")
-        REFUSED = "refused", _("refuses the request")
-        MALFORMED = "malformed", _("answers in an unknown format")
-        BUG = "bug", _("the desk made a mistake")
+        SETTINGS = "settings", _("incomplete settings")
+        REFUSED = "refused", _("request refused")
+        MALFORMED = "malformed", _("unknown response format")
+        BUG = "bug", _("internal error")
 
-    platform = models.CharField(_("platform"), max_length=40, help_text=_("Which adapter speaks with it."))
+    platform = models.CharField(_("platform"), max_length=40, help_text=_("The adapter to use."))
     name = models.CharField(_("name"), max_length=120, unique=True)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     secrets = SealedField(_("secrets"), default=dict, blank=True, editable=False)
@@ -103,13 +103,15 @@ class Channel(models.Model):
     name = models.CharField(_("name"), max_length=120, unique=True)
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     address = models.CharField(
-        _("address"), max_length=254, blank=True, help_text=_("Handle without @, or mail alias; empty: all of it.")
+        _("address"), max_length=254, blank=True, help_text=_("Handle without @, or mail alias. Empty: everything.")
     )
     rank = models.PositiveIntegerField(
         _("rank"), default=100, help_text=_("The lowest rank is the primary one when several channels see a message.")
     )
     is_default = models.BooleanField(
-        _("default"), default=False, help_text=_("Takes what names no channel of the connection (BCC, keyword search).")
+        _("default"),
+        default=False,
+        help_text=_("Takes mentions that match no other channel (BCC, keyword search)."),
     )
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     secrets = SealedField(_("secrets"), default=dict, blank=True, editable=False)
@@ -118,7 +120,7 @@ class Channel(models.Model):
     query = models.TextField(
         _("query"), blank=True, help_text=_("What counts as a mention; empty: everything. See the tester.")
     )
-    draft_query = models.TextField(_("query to try"), blank=True)
+    draft_query = models.TextField(_("query to test"), blank=True)
     """Edited in the query tester; takes effect when it is activated (copied to `query`)."""
     slack_channels = models.JSONField(_("Slack channels"), default=list, blank=True)
     slack_mode = models.CharField(
@@ -147,12 +149,12 @@ class Channel(models.Model):
         _("internal"),
         null=True,
         blank=True,
-        help_text=_("Questions of our own people: left out of the reports unless asked for. Unknown: only in Slack."),
+        help_text=_("Questions from team members: excluded from reports unless included. Unknown: only in Slack."),
     )
     may_reply = models.BooleanField(_("may be answered from"), default=True)
     visible_to = roles_field(_("visible to"), _("Roles; empty: everybody who may see tickets."))
     reply_roles = roles_field(_("may reply as it"), _("Roles; empty: everybody who may answer tickets."))
-    post_roles = roles_field(_("may post as it"), _("Roles that may post by themselves, not in reply; empty: nobody."))
+    post_roles = roles_field(_("may post as it"), _("Roles that may publish new posts. Empty: nobody."))
     answers_from = ArrayField(
         models.SlugField(max_length=60),
         verbose_name=_("answered from"),
@@ -160,17 +162,15 @@ class Channel(models.Model):
         blank=True,
         help_text=_("Slugs of the channels that its mentions are answered from; empty: all of the connection."),
     )
-    source = models.CharField(_("source"), max_length=200, blank=True, help_text=_("Where it comes from, in words."))
-    web_url = models.CharField(
-        _("web page"), max_length=500, blank=True, help_text=_("Where a person looks at it in the browser.")
-    )
+    source = models.CharField(_("source"), max_length=200, blank=True, help_text=_("Describes the source."))
+    web_url = models.CharField(_("web page"), max_length=500, blank=True, help_text=_("Where to open it in a browser."))
     is_checked_weekly = models.BooleanField(
         _("on the weekly checklist"),
         default=False,
-        help_text=_("Looked at now and then by a person, because nothing comes in by itself."),
+        help_text=_("Checked by a person every week, because little or nothing comes in automatically."),
     )
-    workflow = models.TextField(_("workflow"), blank=True, help_text=_("Markdown: how its mentions are dealt with."))
-    guidelines = models.TextField(_("guidelines"), blank=True, help_text=_("Markdown, shown beside the composer."))
+    workflow = models.TextField(_("workflow"), blank=True, help_text=_("Markdown: how to handle its mentions."))
+    guidelines = models.TextField(_("guidelines"), blank=True, help_text=_("Markdown, shown next to the composer."))
     tool_links = models.JSONField(_("tool links"), default=list, blank=True)
     """[{"label", "url"}]; {handle}, {email}, {name} are replaced with the requester's data."""
     last_item_at = models.DateTimeField(null=True, editable=False)

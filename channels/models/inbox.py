@@ -19,14 +19,14 @@ class InboundItem(models.Model):
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
         STORED = "stored", _("stored")  # it became a mention or context
-        IGNORED = "ignored", _("no mention")  # a retweet, no whole-word match
+        IGNORED = "ignored", _("not a mention")  # a retweet, no whole-word match
         FAILED = "failed", _("could not be read")
 
     class Ignored(models.TextChoices):
         RULE = "rule", _("an ignore rule")
         QUERY = "query", _("the query of its channels")
-        UNDONE = "undone", _("its import was undone")
-        ERASED = "erased", _("its author was erased")
+        UNDONE = "undone", _("import undone")
+        ERASED = "erased", _("author erased")
 
     class Role(models.TextChoices):
         MENTION = "mention", _("mention")  # from a search, timeline or mailbox
@@ -122,9 +122,7 @@ class IgnoreRule(models.Model):
     the inbox, each with the rule that stopped it."""
 
     name = models.CharField(_("name"), max_length=120)
-    query = models.TextField(
-        _("what it stops"), help_text=_('In the language of queries: author:ci-bot, "a phrase", …')
-    )
+    query = models.TextField(_("query"), help_text=_('In the language of queries: author:ci-bot, "a phrase", …'))
     channel = models.ForeignKey(
         "channels.Channel",
         null=True,

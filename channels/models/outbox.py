@@ -17,7 +17,7 @@ class OutboundItem(models.Model):
         QUEUED = "queued", _("queued")
         SENDING = "sending", _("sending")
         SENT = "sent", _("sent")
-        RETRYING = "retrying", _("will be tried again")
+        RETRYING = "retrying", _("retrying")
         UNCERTAIN = "uncertain", _("uncertain: may or may not have been posted")
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
@@ -27,7 +27,7 @@ class OutboundItem(models.Model):
         DELETE = "delete", _("delete")
         LIKE = "like", _("like")
         SLACK = "slack", _("Slack message")
-        SLACK_EDIT = "edit", _("change of a Slack message")
+        SLACK_EDIT = "edit", _("edit of a Slack message")
 
     key = models.UUIDField(unique=True)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.REPLY)

@@ -21,7 +21,7 @@ class Person(models.Model):
     """A human, or our own brand, with all their accounts. `is_us`: their public posts are answers by the team."""
 
     name = models.CharField(_("name"), max_length=200)
-    is_us = models.BooleanField(_("one of us"), default=False)
+    is_us = models.BooleanField(_("team member"), default=False)
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="person"
     )
@@ -70,7 +70,7 @@ class Author(models.Model):
     name = models.CharField(max_length=300, blank=True)
     url = models.TextField(blank=True)
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="authors")
-    is_us = models.BooleanField(_("one of us"), default=False)
+    is_us = models.BooleanField(_("team member"), default=False)
     """Follows `person.is_us`, and is set for our own handles; stored here so that ingest and queues need no join."""
     first_seen_at = models.DateTimeField(default=desk_now, editable=False)
 

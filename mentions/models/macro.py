@@ -8,7 +8,7 @@ class Macro(models.Model):
     """A named set of ticket actions: `Involving Experts::Expert Responded`. Applied all or nothing, with a preview."""
 
     name = models.CharField(_("name"), max_length=120, unique=True, help_text=_("Group::Name"))
-    description = models.CharField(_("what it is for"), max_length=300, blank=True)
+    description = models.CharField(_("purpose"), max_length=300, blank=True)
     actions = models.JSONField(_("actions"), default=list)
     """Ordered [{"do": "reply"|"note"|"status"|"tag"|"untag"|"priority"|"assign_me"|..., ...}]: see
     `mentions.macros`."""

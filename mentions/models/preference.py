@@ -9,7 +9,7 @@ class Preference(models.Model):
     """One person's settings; a missing row means the defaults."""
 
     class Theme(models.TextChoices):
-        SYSTEM = "", _("as the device")
+        SYSTEM = "", _("same as the device")
         LIGHT = "light", _("light")
         DARK = "dark", _("dark")
 

@@ -40,8 +40,8 @@ class Reply(models.Model):
 
     class State(models.TextChoices):
         RESTING = "resting", _("will be sent")
-        UNDONE = "undone", _("taken back")
-        BLOCKED = "blocked", _("stopped: the conversation has moved")
+        UNDONE = "undone", _("undone")
+        BLOCKED = "blocked", _("stopped: the conversation has changed")
         HANDED = "handed", _("being sent")
         SENT = "sent", _("sent")
         UNCERTAIN = "uncertain", _("uncertain")
@@ -113,10 +113,10 @@ class DeliveryProblem(models.Model):
 
     class How(models.TextChoices):
         OPEN = "", "—"
-        SENT = "sent", _("it arrived after all")
-        AGAIN = "again", _("somebody had it tried again")
+        SENT = "sent", _("arrived after all")
+        AGAIN = "again", _("retried")
         ANSWERED = "answered", _("another reply was sent")
-        DISMISSED = "dismissed", _("somebody said that it is settled")
+        DISMISSED = "dismissed", _("marked as settled")
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     what = models.CharField(max_length=9, choices=What.choices)

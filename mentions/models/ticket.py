@@ -24,10 +24,10 @@ class Ticket(models.Model):
         NOTHING = "", _("nothing")
         EXPERT = "expert", _("an expert")
         QUESTION = "question", _("the answer to a question")
-        MONITOR = "monitor", _("what happens there")
-        LANGUAGE = "language", _("somebody who reads the language")
-        LONG_ANSWER = "long_answer", _("a long answer in work")
-        OWN_ANSWER = "own_answer", _("our answer there to be seen")
+        MONITOR = "monitor", _("further developments")
+        LANGUAGE = "language", _("someone who reads the language")
+        LONG_ANSWER = "long_answer", _("a longer answer")
+        OWN_ANSWER = "own_answer", _("our answer to appear")
 
     class NoReply(models.TextChoices):
         NONE = "", "—"
@@ -35,13 +35,13 @@ class Ticket(models.Model):
         COMPETITOR = "competitor", _("praises or attacks a competitor")
         NOT_US = "not_us", _("not about us")
         SPAM = "spam", _("this mention is spam")
-        OWN = "own", _("one of us wrote it")
+        OWN = "own", _("written by a team member")
         ANSWERED_BY_OTHERS = "answered_by_others", _("the community answered")
-        DUPLICATE = "duplicate", _("the same person, the same thing")
+        DUPLICATE = "duplicate", _("duplicate from the same person")
         AUTOMATIC = "automatic", _("automatic message")
-        EXPERT_RESPONSE = "expert_response", _("an expert answers it")
+        EXPERT_RESPONSE = "expert_response", _("an expert is answering")
         COMMUNITY = "community", _("left to the community")
-        SPAM_REPORTED = "spam_reported", _("reported abuse to us, passed on")
+        SPAM_REPORTED = "spam_reported", _("abuse report, passed on")
         OTHER = "other", _("other")
 
     HANDED_OVER = (NoReply.EXPERT_RESPONSE, NoReply.COMMUNITY, NoReply.SPAM_REPORTED)
@@ -61,7 +61,7 @@ class Ticket(models.Model):
     # Parked: an open ticket outside the queue until an event or a time returns it.
     waiting_on = models.CharField(_("waiting on"), max_length=12, choices=WaitingOn.choices, blank=True, default="")
     wait_note = models.CharField(max_length=300, blank=True)
-    wake_at = models.DateTimeField(_("comes back at"), null=True, blank=True)
+    wake_at = models.DateTimeField(_("returns at"), null=True, blank=True)
     is_queued = models.GeneratedField(
         expression=Q(status__in=["new", "open"]) & Q(waiting_on=""),  # type: ignore[arg-type]  # a Q will do
         output_field=models.BooleanField(),

@@ -53,7 +53,7 @@ RETURNING m.ticket_id, own.ticket_id
 def link_accounts() -> set[int]:
     """Link authors to the accounts known now; return the tickets with possibly changed clocks.
 
-    A ticket that held only our own posts is solved, with the reason that one of us wrote it.
+    A ticket that held only our own posts is solved, with the reason that a team member wrote it.
     """
     ids = _lock_what_may_move()
     with connection.cursor() as cursor:
