@@ -1,4 +1,5 @@
 import pytest
+from celery import current_app
 
 from channels.registry import lookup
 from mentions.tests.boards import IngestBatch
@@ -26,6 +27,12 @@ def board(platforms):
 @pytest.fixture
 def wire(platforms):
     return lookup.adapter_for("testwire")
+
+
+@pytest.fixture
+def nobody_nudged(monkeypatch):
+    """No task is queued: a sweep finds the same work. For tests that do so thousands of times."""
+    monkeypatch.setattr(current_app, "send_task", lambda *args, **options: None)
 
 
 @pytest.fixture

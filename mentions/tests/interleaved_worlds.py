@@ -9,8 +9,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.contrib.auth.models import User
-
 from channels.clocks import desk_now
 from channels.models import Batch, Channel, Connection, InboundItem, OutboundItem
 from channels.outbox import outbox, recovery
@@ -48,24 +46,34 @@ class Made:
         return str(sent.key) if sent else ""
 
 
-def _people() -> list[Any]:
+def _people(wire: Wire) -> list[Any]:
     """Two advocates, the same ones for all things of a test; neither holds anything."""
-    found = list(User.objects.filter(username__in=("sam", "lee")).order_by("-username"))
-    Ticket.objects.filter(claimed_by__in=found).update(claimed_by=None, claim_token=None, claim_expires_at=None)
-    return found or [UserFactory(username=name, role="advocate") for name in ("sam", "lee")]
+    if not wire.people:
+        wire.people = [UserFactory(username=name, role="advocate") for name in ("sam", "lee")]
+    Ticket.objects.filter(claimed_by__in=wire.people).update(claimed_by=None, claim_token=None, claim_expires_at=None)
+    return wire.people
 
 
-def _source() -> Connection:
-    found = Connection.objects.filter(platform="testwire").first()
-    return found or connection_with("testwire", address="acme", post_roles=["advocate"])
+def _source(wire: Wire) -> Connection:
+    if wire.source is None:
+        wire.source = connection_with("testwire", address="acme", post_roles=["advocate"])
+    return wire.source
+
+
+def _names_of_a_question(wire: Wire, source: Connection) -> dict[str, str]:
+    """One that came in with another beside it. Twenty come in at once: that takes no longer than two or three."""
+    if not wire.unasked:
+        wire.unasked = [uuid.uuid4().hex[:8] for _ in range(20)]
+        pairs = [(said(f"q-{m}", f"ann-{m}"), said(f"o-{m}", f"bob-{m}", hours=1)) for m in wire.unasked]
+        ingest(source, [payload for pair in pairs for payload in pair])
+    mark = wire.unasked.pop()
+    return {"question": f"q-{mark}", "other": f"o-{mark}", "more": f"m-{mark}"}
 
 
 def asked(wire: Wire) -> Made:
     """A ticket that came in by an import, another one beside it, and an advocate who may do everything."""
-    source, (sam, lee) = _source(), _people()
-    mark = uuid.uuid4().hex[:8]
-    names = {"question": f"q-{mark}", "other": f"o-{mark}", "more": f"m-{mark}"}
-    ingest(source, [said(names["question"], f"ann-{mark}"), said(names["other"], f"bob-{mark}", hours=1)])
+    source, (sam, lee) = _source(wire), _people(wire)
+    names = _names_of_a_question(wire, source)
     ticket, other = (Message.objects.get(external_id=names[n]).ticket for n in ("question", "other"))
     assert ticket is not None
     assert other is not None

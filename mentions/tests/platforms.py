@@ -76,6 +76,11 @@ class Wire(Forum):
         self.liked: list[str] = []
         self.refuses = ""
         """"send", "delete" or "like"."""
+        self.unasked: list[str] = []
+        """Marks of questions that have come in and that no test has used yet."""
+        self.people: list[Any] = []
+        self.source: Any = None
+        """Who works here, and the connection: the same for a whole test."""
 
     def _perhaps(self, verb: str) -> None:
         if self.refuses == verb:

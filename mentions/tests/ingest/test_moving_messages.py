@@ -20,7 +20,7 @@ from mentions.tests.interleaving import Job, Met, Pair
 from mentions.tests.platforms import arrive, connection_with, ingest, said
 from mentions.triage import merging
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("nobody_nudged")]
 World = Callable[[str], tuple[Job, Job]]
 
 

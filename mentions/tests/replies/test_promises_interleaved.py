@@ -23,7 +23,7 @@ from mentions.tests.interleaving import Job, Met, Pair
 from mentions.tickets.transitions import OutcomeRefused
 from mentions.triage import merging
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("nobody_nudged")]
 
 SAID_NO = (
     *(replies.TooLate, replies.ThreadMoved, replies.ReplyRefused, posts.PostRefused, OutcomeRefused),
