@@ -120,6 +120,14 @@ def test_at_an_unknown_path(ask, name):
     is_told(ask(name)("no/such/thing/any/where"), WAYS[name].unknown)
 
 
+@pytest.mark.parametrize("name", [name for name, way in WAYS.items() if way.size])
+@pytest.mark.parametrize("value", ["ten", "1.5", "0x10"])
+def test_a_page_length_that_is_no_number(ask, name, value):
+    path, told = WAYS[name].size
+    assert ask(name)(f"{path}10").status_code == 200
+    is_told(ask(name)(f"{path}{value}"), told)
+
+
 @pytest.mark.parametrize("name", WAYS)
 def test_over_the_quota_and_not_after_it_is_renewed(calm, ask, name):
     client, way = ask(name), WAYS[name]

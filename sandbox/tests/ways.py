@@ -38,7 +38,8 @@ class Way:
     """`probe` is a path below `base` that answers 200 to the right `token`; `keys`: how a token is sent.
 
     `none`, `wrong`, `unknown`, `over`: what is answered without a token, to a wrong one, to an unknown path and above
-    the quota; None: it isn't refused, because anybody may ask or nobody counts. `faults`: by kind of fault.
+    the quota; None: it isn't refused, because anybody may ask or nobody counts. `faults`: by kind of fault. `size`: a
+    path that ends with the parameter for a page's length, and what is answered if that is no number.
     """
 
     base: str
@@ -48,6 +49,7 @@ class Way:
     none: Told | None = None
     wrong: Told | None = None
     over: Told | None = None
+    size: tuple[str, Told] | None = None
     token: str | Callable[[Running], str] = ""
     keys: Callable[[str], dict[str, Any]] = field(default=lambda token: {})
 
@@ -86,6 +88,7 @@ WAYS: dict[str, Way] = {
         wrong=_UNAUTHORIZED,
         unknown=(404, {"title": "Not Found", "type": "about:blank"}),
         over=(429, {"title": "Too Many Requests", "status": 429}),
+        size=(f"users/{world.HANDLES['acme'].user_id}/mentions?max_results=", (400, {"title": "Invalid Request"})),
         faults={
             "429": (429, {"title": "Too Many Requests"}),
             "500": (503, {"title": "Service Unavailable"}),
@@ -101,6 +104,10 @@ WAYS: dict[str, Way] = {
         wrong=(400, {"error": "InvalidToken"}),
         unknown=(501, {"error": "MethodNotImplemented", "message": "Method Not Implemented"}),
         over=(429, {"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}),
+        size=(
+            "app.bsky.feed.searchPosts?q=acme&limit=",
+            (400, {"error": "InvalidRequest", "message": "Error: limit must be an integer"}),
+        ),
         faults={
             "429": (429, {"error": "RateLimitExceeded"}),
             "500": (502, {"error": "UpstreamFailure"}),
@@ -116,6 +123,7 @@ WAYS: dict[str, Way] = {
         wrong=(401, {"error": "The access token is invalid"}),
         unknown=(404, {"error": "Record not found"}),
         over=(429, {"error": "Too many requests"}),
+        size=("v1/timelines/tag/acme?limit=", (200, "")),
         faults={
             "429": (429, {"error": "Too many requests"}),
             "500": (503, _SORRY),
@@ -134,6 +142,7 @@ WAYS: dict[str, Way] = {
         wrong=(401, {"message": "Unauthorized", "error": 401}),
         unknown=(404, {"message": "Not Found", "error": 404}),
         over=(429, {"message": "Too Many Requests", "error": 429}),
+        size=("r/acme/new?limit=", (200, {"kind": "Listing"})),
         faults={
             "429": (429, {"message": "Too Many Requests"}),
             "500": (503, "Our CDN was unable to reach our servers"),
@@ -149,6 +158,7 @@ WAYS: dict[str, Way] = {
         wrong=(401, {"message": "401 Unauthorized"}),
         unknown=(404, {"error": "404 Not Found"}),
         over=(429, "Retry later"),
+        size=("projects/5/issues?per_page=", (400, {"error": "per_page is invalid"})),
         faults={
             "429": (429, "Retry later"),
             "500": (500, {"message": "500 Internal Server Error"}),
@@ -164,6 +174,7 @@ WAYS: dict[str, Way] = {
         wrong=(401, _graph(190)),
         unknown=(400, _graph(2500)),
         over=(403, _graph(4)),
+        size=(f"{facebook.PAGE}/feed?limit=", (400, _graph(100))),
         faults={"429": (403, _graph(4)), "500": (500, _graph(2)), "expired": (401, _graph(190))},
     ),
     "hackerone": Way(
@@ -174,6 +185,10 @@ WAYS: dict[str, Way] = {
         none=(401, {"errors": [{"status": 401, "title": "Unauthorized"}]}),
         wrong=(401, {"errors": [{"status": 401, "title": "Unauthorized"}]}),
         unknown=(404, {"errors": [{"status": 404, "title": "Not Found"}]}),
+        size=(
+            "reports?filter[program][]=acme&page[size]=",
+            (400, {"errors": [{"status": 400, "title": "Invalid Parameter"}]}),
+        ),
         faults={
             "429": (429, {"errors": [{"status": 429, "title": "Too Many Requests"}]}),
             "500": (500, _SORRY),
@@ -189,6 +204,7 @@ WAYS: dict[str, Way] = {
         wrong=(400, _youtube(400, "badRequest")),
         unknown=(404, _youtube(404, "notFound")),
         over=(403, _youtube(403, "quotaExceeded")),
+        size=("commentThreads?videoId=AcmeTenMins&maxResults=", (400, _youtube(400, "invalidParameter"))),
         faults={
             "429": (403, _youtube(403, "rateLimitExceeded")),
             "500": (503, _youtube(503, "backendError")),
@@ -203,6 +219,10 @@ WAYS: dict[str, Way] = {
         wrong=(400, {"error_id": 400, "error_name": "bad_parameter"}),
         unknown=(404, {"error_id": 404, "error_name": "no_method"}),
         over=(400, {"error_id": 502, "error_name": "throttle_violation"}),
+        size=(
+            "search?tagged=acme&pagesize=",
+            (400, {"error_id": 400, "error_name": "bad_parameter", "error_message": "pagesize"}),
+        ),
         faults={
             "429": (400, {"error_id": 502, "error_name": "throttle_violation"}),
             "500": (500, {"error_id": 500, "error_name": "internal_error"}),
@@ -221,6 +241,10 @@ WAYS: dict[str, Way] = {
         wrong=(400, {"code": 5, "response": "Invalid API key"}),
         unknown=(404, {"code": 1, "response": "Endpoint not valid"}),
         over=(429, {"code": 14}),
+        size=(
+            "forums/listPosts.json?forum=acme-docs&limit=",
+            (400, {"code": 2, "response": "Invalid argument, 'limit': Not a valid value"}),
+        ),
         faults={"429": (429, {"code": 13}), "500": (500, {"code": 15}), "expired": (401, {"code": 5})},
     ),
     "discourse": Way(
@@ -230,6 +254,7 @@ WAYS: dict[str, Way] = {
         keys=lambda token: {"headers": {"Api-Key": token, "Api-Username": "sam"} if token else {}},
         wrong=(403, {"error_type": "invalid_access"}),
         unknown=(404, {"error_type": "not_found"}),
+        size=("posts.json?before=", (400, {"error_type": "invalid_parameters"})),
         faults={
             "429": (429, {"error_type": "rate_limit", "extras": {"wait_seconds": 2}}),
             "500": (500, "<h1>Oops</h1>"),
@@ -244,6 +269,7 @@ WAYS: dict[str, Way] = {
         none=(401, {"errcode": "M_MISSING_TOKEN"}),
         wrong=(401, {"errcode": "M_UNKNOWN_TOKEN"}),
         unknown=(404, {"errcode": "M_UNRECOGNIZED"}),
+        size=(f"rooms/{chatlog.ROOM}/messages?limit=", (400, {"errcode": "M_INVALID_PARAM"})),
         faults={
             "429": (429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 1000}),
             "500": (500, {"errcode": "M_UNKNOWN"}),
@@ -258,6 +284,7 @@ WAYS: dict[str, Way] = {
         none=(200, {"ok": False, "error": "not_authed"}),
         wrong=(200, {"ok": False, "error": "invalid_auth"}),
         unknown=(200, {"ok": False, "error": "unknown_method"}),
+        size=("conversations.list?limit=", (200, {"ok": False, "error": "invalid_limit"})),
         faults={
             "429": (429, {"ok": False, "error": "ratelimited"}),
             "500": (500, {"ok": False, "error": "internal_error"}),
@@ -268,6 +295,7 @@ WAYS: dict[str, Way] = {
         base="/hn/api/v1/",
         probe="search_by_date",
         unknown=(404, {"message": "Path not found", "status": 404}),
+        size=("search_by_date?hitsPerPage=", (400, {"status": 400})),
         faults={
             "429": (429, {"message": "Too Many Requests", "status": 429}),
             "500": (500, "<h1>500 Internal Server Error</h1>"),

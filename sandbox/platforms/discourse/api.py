@@ -63,6 +63,9 @@ class Api(ResourceServer):
                 return account
         raise Refused(self.site.refusal("expired"))
 
+    def bad_value(self, name: str, value: str) -> Response:
+        return self.site.refusal("400")
+
     def _missing(self) -> Refused:
         return Refused(self.site.refusal("404"))
 
