@@ -5,14 +5,11 @@ from __future__ import annotations
 import random
 import re
 from functools import cached_property
-from typing import Any
 
 from sandbox.base.acts import Act, Impossible, Made, Timed
 from sandbox.base.platform import Platform
-from sandbox.pages.elements import missing
 from sandbox.store import Doc
 from sandbox.stories import posts
-from sandbox.wire.http import Request, Response, redirect
 from sandbox.world import ADVOCATES, EXPERTS, PHRASES, Member
 
 _PHRASE = re.compile(rf"\b(?:{'|'.join(map(re.escape, PHRASES))})\b", re.IGNORECASE)
@@ -149,15 +146,3 @@ class Talk(Platform):
     def people(self) -> list[tuple[str, str]]:
         """(account, label) of whoever answers on the pages."""
         return [(account, f"{account} · {m.name}, {m.role}") for account, m in self.team().items()]
-
-    def by_hand(self, request: Request) -> Response:
-        """An answer from a page's form: `as`, `text`, and `id` (or `parent`) of what it answers."""
-        form: dict[str, Any] = request.form()
-        act = Act(self.name, "post", form.get("as", ""), form.get("text", ""), by_team=True)
-        act.parent = form.get("id") or form.get("parent") or ""
-        if "thread" in form:
-            act.more["to"] = form["thread"]
-        try:
-            return redirect(self.universe.perform(act).url)
-        except Impossible as problem:
-            return missing(str(problem), self.title)

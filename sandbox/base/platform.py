@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.base.acts import Access, Act, Impossible, Made, Signed, Timed
+from sandbox.pages.elements import missing
 from sandbox.store import Doc
-from sandbox.wire.http import Response, Router, json_response
+from sandbox.wire.http import Request, Response, Router, json_response, redirect
 from sandbox.world import Member
 
 if TYPE_CHECKING:
@@ -107,6 +108,22 @@ class Platform(ABC):
         """Count a request made after the quota was used up. Call it for refusals other than 429, which is counted
         automatically."""
         self.universe.overruns[self.name] = self.universe.overruns.get(self.name, 0) + 1
+
+    def by_hand(self, request: Request) -> Response:
+        """An answer from a page's form: `as`, `text`, and `id` (or `parent`) of what it answers."""
+        form: dict[str, Any] = request.form()
+        act = Act(self.name, "post", form.get("as", ""), form.get("text", ""), by_team=True)
+        act.parent = form.get("id") or form.get("parent") or ""
+        if "thread" in form:
+            act.more["to"] = form["thread"]
+        return self.acted(act)
+
+    def acted(self, act: Act) -> Response:
+        """Performs what a page's form asks for: on to the result, or a page that says why not."""
+        try:
+            return redirect(self.universe.perform(act).url)
+        except Impossible as problem:
+            return missing(str(problem), self.title)
 
     def refusal(self, kind: str) -> Response:
         """The platform's own response for 400 (an unreadable body), 404 (an unknown path), 429, 500 and expired (a

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
+from sandbox.base.acts import Act
 from sandbox.pages.elements import el, join, link, missing, page, when
 from sandbox.platforms.email import parts
 from sandbox.platforms.email.mailboxes import TEAM
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.email import Email
@@ -118,11 +118,7 @@ class Pages:
         form = request.form()
         more = {"form": "quoted"}
         act = Act("email", "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), more=more)
-        try:
-            made = self.email.universe.perform(act)
-        except Impossible as error:
-            return missing(str(error), SECTION)
-        return redirect(made.url)
+        return self.email.acted(act)
 
 
 def _path(mail: Doc) -> str:

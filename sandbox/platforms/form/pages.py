@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
+from sandbox.base.acts import Act
 from sandbox.pages.elements import Markup, el, link, missing, page, when
 from sandbox.platforms.form.applications import FORMS, Form
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
+from sandbox.wire.http import Request, Response, Router
 
 if TYPE_CHECKING:
     from sandbox.platforms.form import Website
@@ -68,11 +68,7 @@ class Pages:
     def send(self, request: Request) -> Response:
         given = {name: value for name, value in request.form().items() if value.strip()}
         act = Act("form", "post", given.get("email", ""), kind=request.params["form"], more={"answers": given})
-        try:
-            made = self.site.universe.perform(act)
-        except Impossible as error:
-            return missing(str(error), SECTION)
-        return redirect(made.url)
+        return self.site.acted(act)
 
     def application(self, request: Request) -> Response:
         doc = self.site.store.get("application", request.params["id"])

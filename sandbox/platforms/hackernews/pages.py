@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
+from sandbox.wire.http import Request, Response, Router
 from sandbox.world import OWN_HACKERNEWS, TEAM
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class Pages:
         router.add("GET", "/hn/web/item", self.item)
         router.add("GET", "/hn/web/user", self.user)
         router.add("GET", "/hn/web/reply", self.item)
-        router.add("POST", "/hn/web/comment", self.comment)
+        router.add("POST", "/hn/web/comment", self.site.by_hand)
 
     def _menu(self) -> Markup:
         names = (("", "front page"), ("newest", "new"), ("newcomments", "comments"))
@@ -121,14 +120,3 @@ class Pages:
             return missing("such user", SECTION)
         wrote = [i for i in self.site.store.all("hn_item").values() if i["by"] == name and not i.get("deleted")]
         return page(name, el("p", user["about"]), [self._article(i, 0) for i in wrote[::-1][:60]], section=SECTION)
-
-    def comment(self, request: Request) -> Response:
-        form = request.form()
-        act = Act(
-            "hackernews", "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), by_team=True
-        )
-        try:
-            made = self.site.universe.perform(act)
-        except Impossible as error:
-            return missing(str(error), SECTION)
-        return redirect(made.url)

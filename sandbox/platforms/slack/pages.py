@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
+from sandbox.base.acts import Act
 from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
 from sandbox.platforms.slack.messages import PEOPLE
 from sandbox.platforms.slack.people import COLLEAGUES, EMOJI
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
+from sandbox.wire.http import Request, Response, Router
 from sandbox.world import SLACK_CHANNELS
 
 if TYPE_CHECKING:
@@ -94,18 +94,11 @@ class Pages:
         more, text = {"channel": form.get("channel", "")}, form.get("text", "")
         kind = "question" if "?" in text else ""
         act = Act("slack", "post", form.get("as", ""), text, parent=form.get("id", ""), kind=kind, more=more)
-        return self._performed(act)
+        return self.slack.acted(act)
 
     def react(self, request: Request) -> Response:
         parent = request.form().get("id", "")
-        return self._performed(Act("slack", "react", COLLEAGUES[0].key, EMOJI, parent=parent))
-
-    def _performed(self, act: Act) -> Response:
-        try:
-            made = self.slack.universe.perform(act)
-        except Impossible as error:
-            return missing(str(error), SECTION)
-        return redirect(made.url)
+        return self.slack.acted(Act("slack", "react", COLLEAGUES[0].key, EMOJI, parent=parent))
 
 
 def _texts(blocks: object) -> list[str]:

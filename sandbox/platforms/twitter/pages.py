@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.base.acts import Act, Impossible
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
 from sandbox.platforms.twitter.entities import HANDLE, URL
 from sandbox.store import Doc
-from sandbox.wire.http import Request, Response, Router, redirect
+from sandbox.wire.http import Request, Response, Router
 from sandbox.world import HANDLES, TEAM
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ class Pages:
         router.add("GET", "/twitter/web/", self.newest)
         router.add("GET", "/twitter/web/{handle}", self.account)
         router.add("GET", "/twitter/web/{handle}/status/{id}", self.thread)
-        router.add("POST", "/twitter/web/answer", self.answer)
+        router.add("POST", "/twitter/web/answer", self.twitter.by_hand)
 
     def newest(self, request: Request) -> Response:
         handles = el("p", [join(link(f"/twitter/web/{name}", "@" + name), " ") for name in HANDLES])
@@ -68,15 +67,6 @@ class Pages:
             button("/control/delete", "Delete this tweet", platform="twitter", id=tweet["id"]),
             section=SECTION,
         )
-
-    def answer(self, request: Request) -> Response:
-        form = request.form()
-        act = Act("twitter", "post", form.get("as", ""), form.get("text", ""), parent=form.get("id", ""), by_team=True)
-        try:
-            made = self.twitter.universe.perform(act)
-        except Impossible as error:
-            return missing(str(error), SECTION)
-        return redirect(made.url)
 
     def _article(self, tweet: Doc, *, chosen: bool = False) -> Markup:
         name = self.posts.username(tweet["author_id"])
