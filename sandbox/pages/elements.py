@@ -55,6 +55,12 @@ def when(at: float) -> Markup:
     return el("time", moment.strftime("%a %d %b %Y, %H:%M UTC"), datetime=moment.isoformat())
 
 
+def by(*parts: Any) -> Markup:
+    """Who said it, when and where; parts that are None or empty are left out."""
+    kept = [part for part in parts if part]
+    return el("p", [[" · ", part] if n else part for n, part in enumerate(kept)], class_="by")
+
+
 def button(action: str, label: str, **fields: Any) -> Markup:
     """A small form that posts hidden fields."""
     hidden = [el("input", type="hidden", name=name, value=value) for name, value in fields.items()]

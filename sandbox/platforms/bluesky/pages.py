@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, el, join, link, missing, page, reply_form, when
 from sandbox.platforms.bluesky.posts import DESK, POST, did_of
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router
@@ -71,13 +71,10 @@ class Pages:
     def _line(self, post: Doc) -> Markup:
         handle = self.posts.handle(post["did"])
         url = f"{WEB}/profile/{handle}/post/{post['uri'].rpartition('/')[2]}"
-        by = el(
-            "p",
+        who = by(
             link(f"{WEB}/profile/{handle}", el("strong", f"@{handle}")),
-            " · ",
             link(url, when(post["at"])),
-            f" · {len(post['likes'])} ♥" if post["likes"] else None,
-            class_="by",
+            f"{len(post['likes'])} ♥" if post["likes"] else None,
         )
         embed = post["record"].get("embed", {})
         notes = [el("p", f"[Picture: {image['alt']}]", class_="quiet") for image in embed.get("images", ())]
@@ -87,7 +84,7 @@ class Pages:
         is_ours = handle in self.site.ours()
         deep = "depth-1" if "reply" in post["record"] else ""
         classes = f"{deep} ours".strip() if is_ours else deep or None
-        return el("article", by, el("div", self._text(post["record"]), class_="text"), notes, class_=classes)
+        return el("article", who, el("div", self._text(post["record"]), class_="text"), notes, class_=classes)
 
     def _text(self, record: Doc) -> Markup:
         """Links only what the facets mark."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.base.acts import Access, Act, Made
-from sandbox.pages.elements import Markup, button, el, link, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, el, link, page, reply_form, when
 from sandbox.platforms.chatlog.api import Api, problem
 from sandbox.platforms.chatlog.names import ALIAS, CHANNEL, ROOM, SERVER, TOKEN
 from sandbox.store import Doc
@@ -183,7 +183,7 @@ class ChatLog(Talk):
         )
         return el(
             "article",
-            el("p", el("strong", name), " · ", when(event["origin_server_ts"] / 1000), class_="by"),
+            by(el("strong", name), when(event["origin_server_ts"] / 1000)),
             el("p", self.text(event) or "[deleted]", class_="text"),
             gone,
             id=f"/{ROOM}/{event['event_id']}",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.base.acts import Access, Act, Impossible, Timed
 from sandbox.base.universe import Universe
-from sandbox.pages.elements import Markup, el, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, by, el, link, missing, page, reply_form, when
 from sandbox.platforms.facebook.api import Api, error
 from sandbox.platforms.facebook.wire import APP_SECRET, PAGE, PAGE_NAME, TOKEN, VERIFY_TOKEN, Wire
 from sandbox.store import Doc
@@ -197,7 +197,7 @@ class Facebook(Talk):
         return reply_form("/control/answer", self.people(), platform=self.name, id=parent)
 
     def _by(self, doc: Doc) -> Markup:
-        return el("p", PAGE_NAME if doc["by_page"] else doc["author"], " · ", when(doc["at"]), class_="by")
+        return by(PAGE_NAME if doc["by_page"] else doc["author"], when(doc["at"]))
 
     def _shown(self, doc: Doc) -> Markup:
         return el("article", self._by(doc), el("p", doc["text"], class_="text"), id=doc["id"])

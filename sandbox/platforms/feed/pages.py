@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, el, link, missing, page, reply_form, when
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router
 
@@ -46,7 +46,7 @@ class Pages:
     def _article(self, entry: Doc) -> Markup:
         return el(
             "article",
-            el("p", el("strong", entry["name"]), " · ", when(entry["at"]), class_="by"),
+            by(el("strong", entry["name"]), when(entry["at"])),
             el("div", [el("p", part) for part in entry["text"].split("\n\n")], class_="text"),
             button("/control/delete", "Delete", platform=self.site.name, id=entry["id"]),
             class_="ours" if entry["author"].lower() in self.site.team() else None,

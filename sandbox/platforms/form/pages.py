@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.base.acts import Act
-from sandbox.pages.elements import Markup, el, link, missing, page, when
+from sandbox.pages.elements import Markup, by, el, link, missing, page, when
 from sandbox.platforms.form.applications import FORMS, Form
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router
@@ -41,15 +41,11 @@ class Pages:
         answered = len(self.site.answered(doc))
         return el(
             "article",
-            el(
-                "p",
+            by(
                 el("strong", doc["answers"].get("name") or doc["answers"].get("email") or "somebody"),
-                " · ",
                 link(f"/website/{doc['form']}/{doc['id']}", FORMS[doc["form"]].title),
-                " · ",
                 when(doc["at"]),
-                el("span", f" · {answered} answers") if answered else None,
-                class_="by",
+                el("span", f"{answered} answers") if answered else None,
             ),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, el, join, link, missing, page, reply_form, when
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router
 from sandbox.world import OWN_HACKERNEWS, TEAM
@@ -101,12 +101,9 @@ class Pages:
             "article",
             self._line(item)
             if item["type"] == "story"
-            else el(
-                "p",
+            else by(
                 link(f"/hn/web/user?id={item['by']}", el("strong", item["by"])),
-                " · ",
                 link(f"/hn/web/item?id={item['id']}", when(item["time"])),
-                class_="by",
             ),
             text,
             id=f"item-{item['id']}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, el, join, link, missing, page, reply_form, when
 from sandbox.platforms.lobsters.stories import as_html
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router, redirect
@@ -35,14 +35,10 @@ class Pages:
     def _line(self, story: Doc) -> Markup:
         return join(
             link(story["url"] or self.stories.address(story), story["title"], rel="nofollow noreferrer"),
-            el(
-                "p",
+            by(
                 link(f"/lobsters/~{story['author']}", story["author"]),
-                " · ",
                 when(story["at"]),
-                " · ",
                 link(self.stories.address(story), f"{len(self.stories.under(story['key']))} comments"),
-                class_="by",
             ),
         )
 
@@ -70,13 +66,7 @@ class Pages:
         is_ours = comment["author"].lower() in self.site.team()
         return el(
             "article",
-            el(
-                "p",
-                el("strong", comment["author"]),
-                " · ",
-                link(f"#{comment['key']}", when(comment["at"])),
-                class_="by",
-            ),
+            by(el("strong", comment["author"]), link(f"#{comment['key']}", when(comment["at"]))),
             el("p", f"Comment {gone}", class_="quiet") if gone else Markup(as_html(comment["text"])),
             None if gone else el("details", el("summary", "Reply"), self._reply(comment)),
             id=comment["key"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, el, link, missing, page, reply_form, when
 from sandbox.platforms.mastodon.statuses import DESK, PUBLIC
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router
@@ -58,14 +58,11 @@ class Pages:
         warning = el("p", el("strong", f"CW: {status['spoiler']}")) if status["spoiler"] else None
         return el(
             "article",
-            el(
-                "p",
+            by(
                 link(f"/mastodon/@{status['author']}", el("strong", f"@{status['author']}")),
-                " · ",
                 link(f"/mastodon/@{status['author']}/{status['id']}", when(status["at"])),
-                " · edited" if status["edited"] else None,
-                f" · {len(status['likes'])} ★" if status["likes"] else None,
-                class_="by",
+                "edited" if status["edited"] else None,
+                f"{len(status['likes'])} ★" if status["likes"] else None,
             ),
             warning,
             # Built by `Statuses.as_html`, which escapes user input.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.base.acts import Act
-from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, el, link, missing, page, reply_form, when
 from sandbox.platforms.slack.messages import PEOPLE
 from sandbox.platforms.slack.people import COLLEAGUES, EMOJI
 from sandbox.store import Doc
@@ -75,13 +75,10 @@ class Pages:
         told += [f":{name}: {len(by)}" for name, by in message.get("reactions", {}).items()]
         return el(
             "article",
-            el(
-                "p",
+            by(
                 el("strong", self.messages.name(message["user"])),
-                " · ",
                 link(self.slack.permalink(message), when(message["at"])),
-                el("span", " · " + ", ".join(told)) if told else None,
-                class_="by",
+                el("span", ", ".join(told)) if told else None,
             ),
             el("p", "This message was deleted." if message.get("gone") else message["text"], class_="text"),
             [el("p", text, class_="text quiet") for text in _texts(message.get("blocks"))],

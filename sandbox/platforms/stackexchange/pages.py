@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, el, join, link, missing, page, reply_form, when
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router
 
@@ -33,7 +33,7 @@ class Pages:
             el(
                 "li",
                 link(self.site.link(q), q["title"]),
-                el("p", ", ".join(q["tags"]), " · ", when(q["at"]), class_="by"),
+                by(", ".join(q["tags"]), when(q["at"])),
             )
             for q in newest
         ]
@@ -58,7 +58,7 @@ class Pages:
         number = (COMMENT if doc["type"] == "comment" else "") + str(doc["id"])
         return el(
             "article",
-            el("p", el("strong", self.site.user(doc["author"])), " · ", when(doc["at"]), class_="by"),
+            by(el("strong", self.site.user(doc["author"])), when(doc["at"])),
             el("div", [el("p", part) for part in doc["text"].split("\n\n")], class_="text"),
             button("/control/delete", "Delete", platform=self.site.name, id=number),
             join([self._article(c) for c in comments]) if doc["type"] != "comment" else None,

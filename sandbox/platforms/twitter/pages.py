@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, el, join, link, missing, page, reply_form, when
 from sandbox.platforms.twitter.entities import HANDLE, URL
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router
@@ -75,13 +75,10 @@ class Pages:
         ours = name.lower() in HANDLES or any(m.twitter == name for m in TEAM)
         return el(
             "article",
-            el(
-                "p",
+            by(
                 link(f"/twitter/web/{name}", el("strong", user["name"] if user else name), f" @{name}"),
-                " · ",
                 link(f"/twitter/web/{name}/status/{tweet['id']}", when(tweet["at"])),
-                el("span", " · " + ", ".join(notes)) if notes else None,
-                class_="by",
+                el("span", ", ".join(notes)) if notes else None,
             ),
             el("p", marked_up(tweet["plain"]), class_="text", lang=tweet["lang"]),
             id=f"tweet-{tweet['id']}",

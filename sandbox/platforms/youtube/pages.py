@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.pages.elements import Markup, button, el, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, el, link, missing, page, reply_form, when
 from sandbox.platforms.youtube.cast import CLOSED, OWN, VIDEOS
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router
@@ -56,8 +56,7 @@ class Pages:
         ours = comment["author"].lower() in self.site.ours()
         return el(
             "article",
-            el("p", el("strong", f"@{comment['author']}"), " · ", link(self.site.url(comment), when(comment["at"])),
-               class_="by"),
+            by(el("strong", f"@{comment['author']}"),  link(self.site.url(comment), when(comment["at"]))),
             el("div", el("p", comment["text"]), class_="text"),
             button("/control/delete", "Delete", platform=self.site.name, id=comment["id"]),
             id=f"comment-{comment['id']}",
