@@ -11,7 +11,6 @@ import requests
 
 from sandbox import world
 from sandbox.launch import Running
-from sandbox.platforms import hackerone
 from sandbox.platforms.bluesky import gate as bluesky
 from sandbox.platforms.bluesky.posts import DESK
 from sandbox.platforms.chatlog import names as chatlog
@@ -19,6 +18,7 @@ from sandbox.platforms.discourse import keys as discourse
 from sandbox.platforms.disqus import keys as disqus
 from sandbox.platforms.facebook import wire as facebook
 from sandbox.platforms.gitlab import wire as gitlab
+from sandbox.platforms.hackerone import api as hackerone
 from sandbox.platforms.mastodon import api as mastodon
 from sandbox.platforms.reddit import gate as reddit
 from sandbox.platforms.stackexchange import api as stackexchange

@@ -10,16 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.base.acts import Access, Act, Impossible, Made, Timed
-from sandbox.base.api import ResourceServer, Routes
 from sandbox.base.platform import Platform
 from sandbox.pages.elements import Markup, el, link, missing, page, when
+from sandbox.platforms.statuspage.api import COMPONENTS, PAGE_ID, Api
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router, json_response
 from sandbox.wire.texts import iso
 from sandbox.world import COMPANY, Member
 
-PAGE_ID = "acmestatuspg"
-COMPONENTS = {"Pipelines": "cmpacme00001", "Website": "cmpacme00002", "Registry": "cmpacme00003", "API": "cmpacme00004"}
 OPEN = ("investigating", "identified", "monitoring", "scheduled", "in_progress", "verifying")
 MOST = 50
 _STEPS = {
@@ -43,41 +41,6 @@ _ERRORS = {
     "expired": (401, "Not authenticated"),
 }
 _CAUSES = ("a full disk", "a bad cache", "a failed failover of the database", "a network provider")
-
-
-class Api(ResourceServer):
-    """Open to anybody."""
-
-    site: Statuspage
-    base = "/statuspage/api/v2"
-
-    def routes(self) -> Routes:
-        return [
-            ("GET", "/summary.json", self.summary),
-            ("GET", "/status.json", lambda _: {"status": self.site.status()}),
-            ("GET", "/incidents.json", lambda _: {"incidents": self.site.incidents("outage")}),
-            ("GET", "/incidents/unresolved.json", lambda _: {"incidents": self.site.open_ones("outage")}),
-            ("GET", "/scheduled-maintenances.json", self.maintenances),
-        ]
-
-    def answer(self, request: Request, body: Any) -> Response:
-        return json_response({"page": self.site.about(), **body})
-
-    def maintenances(self, request: Request) -> Doc:
-        return {"scheduled_maintenances": self.site.incidents("maintenance")}
-
-    def summary(self, request: Request) -> Doc:
-        """Only ongoing incidents."""
-        parts = [
-            {"id": part, "name": name, "status": "operational", "position": place, "page_id": PAGE_ID}
-            for place, (name, part) in enumerate(COMPONENTS.items(), 1)
-        ]
-        return {
-            "components": parts,
-            "incidents": self.site.open_ones("outage"),
-            "scheduled_maintenances": self.site.open_ones("maintenance"),
-            "status": self.site.status(),
-        }
 
 
 class Statuspage(Platform):
