@@ -137,7 +137,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nobody can make the desk write to strangers
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {"reset_password": "advocacy.identity.accounts.VerifiedResetPasswordForm"}
+ACCOUNT_FORMS = {
+    "login": "advocacy.identity.accounts.TeamLoginForm",
+    "reset_password": "advocacy.identity.accounts.VerifiedResetPasswordForm",
+}
 ACCOUNT_CHANGE_EMAIL = True  # a new address replaces the old one once verified
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True

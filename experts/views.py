@@ -169,7 +169,7 @@ def respond(request: HttpRequest, signed: str) -> HttpResponse:
         "platform": adapter_for(found.ticket.channel.connection.platform).label,
         "link": outreach.link_of(found.ticket),
         "mentions": found.ticket.messages.exclude(is_deleted=True)
-        .select_related("author")
+        .select_related("author", "channel__connection")
         .order_by("posted_at", "pk")[:20],
         "said": said,
     }

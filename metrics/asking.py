@@ -27,7 +27,9 @@ class Asked:
 
 def read(request: HttpRequest, now: datetime) -> Asked:
     """Parse `period`/`from`/`to`, `channel` (slugs, repeatable), `priority=high`, `internal=1`."""
-    channels = list(Channel.objects.filter(pk__in=visible_channel_ids(request.user)).order_by("name"))
+    channels = list(
+        Channel.objects.filter(pk__in=visible_channel_ids(request.user)).select_related("connection").order_by("name")
+    )
     problems: list[str] = []
     tz = timezone.get_current_timezone()
     today = now.astimezone(tz).date()

@@ -6,7 +6,7 @@ docs/numbers.md explains them. All figures are computed from the source tables.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -154,6 +154,8 @@ class FirstReply:
     no_reply: int
     median: timedelta | None
     high: bool = False
+    platform: str = ""
+    """Of a channel's row."""
 
     @property
     def meets_goal(self) -> bool | None:
@@ -187,16 +189,24 @@ def first_reply(tickets: Tickets, filters: Filters, now: datetime, label: str = 
     return _row(chosen.aggregate(**_first_reply_aggregates(filters, now)), label, None, goal, high)
 
 
+CHANNEL_COLUMNS = (
+    *("channel_id", "channel__name", "channel__target_minutes", "channel__priority"),
+    "channel__connection__platform",
+)
+
+
 def first_reply_by_channel(tickets: Tickets, filters: Filters, now: datetime) -> list[FirstReply]:
     """One row per channel with mentions, by name; the goal is the channel's target."""
     rows = (
         filters.narrow(tickets)
         .filter(_within("posted_at", filters.period))
-        .values("channel_id", "channel__name", "channel__target_minutes", "channel__priority")
+        .values(*CHANNEL_COLUMNS)
         .annotate(**_first_reply_aggregates(filters, now))
         .order_by("channel__name")
     )
-    return [_row(row, row["channel__name"], row["channel_id"], _goal_of(row), False) for row in rows]
+    found = [_row(row, row["channel__name"], row["channel_id"], _goal_of(row), False) for row in rows]
+    platforms = [row["channel__connection__platform"] for row in rows]
+    return [replace(line, platform=platform) for line, platform in zip(found, platforms, strict=True)]
 
 
 def _goal_of(row: dict[str, Any]) -> timedelta:

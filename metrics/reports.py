@@ -26,6 +26,8 @@ class Cell:
     channel_id: int | None = None
     day: date | None = None
     high: bool = False
+    platform: str = ""
+    """Of a channel's name."""
     state: str = ""
     """"good", "bad" or empty; always shown in words too."""
 
@@ -105,7 +107,7 @@ def _first_reply_cells(row: FirstReply) -> list[Cell]:
 
     within = row.within_percent
     return [
-        Cell(row.label, row.label),
+        Cell(row.label, row.label, platform=row.platform),
         leads_to("mentions", row.mentions),
         leads_to("answered", row.answered),
         Cell(

@@ -138,7 +138,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
     if request.GET.get("high"):
         chosen = chosen.filter(HIGH)
     page = Paginator(
-        chosen.select_related("channel", "requester").order_by("posted_at", "pk"), TICKETS_PER_PAGE
+        chosen.select_related("channel__connection", "requester").order_by("posted_at", "pk"), TICKETS_PER_PAGE
     ).get_page(request.GET.get("page"))
     for ticket in page:
         ticket.reply_duration = duration(ticket.first_reply_at - ticket.posted_at if ticket.first_reply_at else None)

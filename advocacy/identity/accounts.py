@@ -6,7 +6,7 @@ from typing import Any
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import ResetPasswordForm
+from allauth.account.forms import LoginForm, ResetPasswordForm
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.core import context
@@ -108,6 +108,14 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
         """Works outside a request too; `company` and `base_url` come from the settings, not from the request's host."""
         named = {"email": email, "company": settings.COMPANY_NAME, "base_url": settings.BASE_URL}
         self.render_mail(template_prefix, email, {**named, **context}).send()
+
+
+class TeamLoginForm(LoginForm):  # type: ignore[misc]
+    """Starts in its first field: the page is there for nothing else."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].widget.attrs["autofocus"] = True
 
 
 class VerifiedResetPasswordForm(ResetPasswordForm):  # type: ignore[misc]

@@ -54,6 +54,8 @@ class Adapter(ABC):
     is_private: ClassVar[bool] = False
     """Only the author and the team can read it (mail, form, report): its content must not appear on a public
     platform."""
+    handle_prefix: ClassVar[str] = ""
+    """Written before an account's name there: `@` on Twitter, `u/` on Reddit."""
     expected_silence: ClassVar[timedelta] = timedelta(days=1)
     poll_interval_s: ClassVar[tuple[int, int]] = (60, 900)
     """Minimum and maximum seconds between polls; bounds of the adaptive interval."""

@@ -40,6 +40,8 @@ class Shown:
     title: list[tuple[str, bool]]
     text: list[tuple[str, bool]]
     why: list[str]
+    kind: str = ""
+    """The platform's key, for its icon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause
     if mention is None:
         text = entry.error or _("not a mention")
         label = entry.source.adapter.label if entry.source else ""
-        return Shown(entry.item_id, label, "", entry.fetched_at, "", [], [(text, False)], [])
+        return Shown(entry.item_id, label, "", entry.fetched_at, "", [], [(text, False)], [], _kind(entry))
     author = mention.author
     title = subject.title if subject else mention.subject or ""
     thread_title = subject.thread_title if subject else mention.thread_title or ""
@@ -120,7 +122,12 @@ def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause
         marked(title, _spans(clauses, "title")) or marked(thread_title, _spans(clauses, "thread_title")),
         marked(subject.text if subject else mention.text, _spans(clauses, "text")),
         [words_of(clause) for clause in clauses],
+        _kind(entry),
     )
+
+
+def _kind(entry: Entry) -> str:
+    return entry.source.adapter.platform if entry.source else ""
 
 
 def words_of(clause: Clause) -> str:

@@ -40,7 +40,8 @@ def week_of(now: datetime) -> date:
 def lines(user: access.User, now: datetime) -> list[Line]:
     """The part of the week's checklist this person may see, unchecked channels first. Two queries."""
     week = week_of(now)
-    channels = list(Channel.objects.filter(is_checked_weekly=True, pk__in=access.visible_channel_ids(user)))
+    mine = Channel.objects.filter(is_checked_weekly=True, pk__in=access.visible_channel_ids(user))
+    channels = list(mine.select_related("connection"))
     latest = ChannelCheck.objects.filter(channel__in=channels, week__gt=week - timedelta(weeks=26))
     checks: dict[int, list[ChannelCheck]] = {}
     for check in latest.select_related("done_by").order_by("-week"):

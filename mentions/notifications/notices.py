@@ -21,8 +21,10 @@ from channels import sweeps
 from channels.models import OutboundItem
 from channels.models.connection import SlackMode
 from channels.outbox import holding, outbox, slack_posts, states
+from channels.registry.icons import with_platform
 from mentions.models import Event, Message, Notice, NoticePost, Ticket
 from mentions.notifications import slack_messages
+from mentions.people import own_side
 
 FRESH = timedelta(hours=24)
 """Anything posted or ingested longer ago (a first import, history) is not announced."""
@@ -181,7 +183,11 @@ def _edit(post_id: int) -> bool:
 def _loaded(ids: Iterable[int]) -> list[NoticePost]:
     """With everything needed for their text, in two queries."""
     told = Notice.objects.select_related(
-        "channel", "message__author", "message__ticket__claimed_by", "message__ticket__first_reply_message__author"
+        "channel__connection",
+        "message__author",
+        "message__ticket__claimed_by",
+        "message__ticket__first_reply_message__author",
+        "message__ticket__first_reply_message__channel__connection",
     ).order_by("message__posted_at", "id")
     told = told.defer("message__search", "message__html")
     posts = NoticePost.objects.filter(pk__in=list(ids)).select_related("outbound")
@@ -203,7 +209,7 @@ def _said(notice: Notice) -> slack_messages.Said:
     return slack_messages.Said(
         author=str(message.author),
         author_url=message.author.url,
-        channel=notice.channel.name,
+        channel=with_platform(notice.channel.name, notice.channel.connection.platform),
         title=message.subject or message.thread_title,
         text=message.text,
         url=message.url,
@@ -222,7 +228,7 @@ def _state(message: Message, ticket: Ticket | None) -> tuple[str, str]:
     if ticket is None:
         return "new", ""
     first = ticket.first_reply_message
-    answerer = str(first.author) if first is not None else ""
+    answerer = own_side.of_message(first) if first is not None else ""
     if ticket.no_reply_reason:
         return "no_reply", ""
     if ticket.status in (Ticket.Status.SOLVED, Ticket.Status.CLOSED):

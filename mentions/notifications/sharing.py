@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from channels.models import OutboundItem
 from channels.outbox import slack_posts
+from channels.registry.icons import with_platform
 from mentions.models import Ticket
 from mentions.people import audience
 from mentions.text.rendering import excerpt
@@ -38,7 +39,7 @@ def words_for(ticket: Ticket) -> str:
     text, url = said or ("", "")
     first = _("%(who)s on %(where)s: %(said)s") % {
         "who": ticket.requester,
-        "where": ticket.channel.name,
+        "where": with_platform(ticket.channel.name, ticket.channel.connection.platform),
         "said": excerpt(text or ticket.subject, 280),
     }
     return "\n".join(part for part in (first, url, address) if part)

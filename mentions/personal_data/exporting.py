@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import BinaryField, GeneratedField, Model, Q
+from django.db.models import BinaryField, GeneratedField, Model, Q, QuerySet
 
 from channels.inbox import tombstones
 from channels.models import InboundItem, OutboundItem
@@ -25,6 +25,7 @@ from mentions.models import (
     Reply,
     Ticket,
 )
+from mentions.people import own_side
 from mentions.personal_data import scope as scopes
 from mentions.personal_data.scope import Scope
 
@@ -53,11 +54,11 @@ def collect(scope: Scope) -> dict[str, Any]:
         "known_accounts": _rows(scope.person.accounts.all() if scope.person else []),
         "accounts": _rows(scope.authors),
         "tickets": [{**_row(t), "tags": [tag.name for tag in t.tags.all()]} for t in _tickets(own)],
-        "messages": _rows(messages),
+        "messages": [{**_row(message), "who": own_side.of_message(message)} for message in _with_sender(messages)],
         "versions": _rows(MessageRevision.objects.filter(message__in=messages.values("pk"))),
         "files": _rows(_attachments(scope)),
         "posts_around_tickets": _rows(scopes.thread_posts(scope)),
-        "replies": _rows(Reply.objects.filter(ticket__in=own).order_by("pk")),
+        "replies": [{**_row(reply), "sent_as": own_side.of_channel(reply.channel)} for reply in _replies(own)],
         "notes": _rows(Note.objects.filter(ticket__in=own).order_by("pk")),
         "drafts": _rows(Draft.objects.filter(ticket__in=own).order_by("pk")),
         "delivery_problems": _rows(DeliveryProblem.objects.filter(ticket__in=own).order_by("pk")),
@@ -70,6 +71,14 @@ def collect(scope: Scope) -> dict[str, Any]:
 
 def _tickets(own: list[int]) -> Iterable[Ticket]:
     return Ticket.objects.filter(pk__in=own).prefetch_related("tags").order_by("pk")
+
+
+def _with_sender(messages: QuerySet[Message]) -> Iterable[Message]:
+    return messages.select_related("author", "channel__connection")
+
+
+def _replies(own: list[int]) -> Iterable[Reply]:
+    return Reply.objects.filter(ticket__in=own).select_related("channel__connection").order_by("pk")
 
 
 def _attachments(scope: Scope) -> Any:

@@ -30,11 +30,22 @@ from mentions.models.ticket_states import TicketQuerySet
 from mentions.people import access
 from mentions.queue import view_filters
 from mentions.text import times
+from mentions.text.platform_icons import icon
 from mentions.text.rendering import excerpt
 
 COLUMNS = (
     *("id", "subject", "status", "priority", "queued_at", "due_at", "last_message_at", "waiting_on", "wake_at"),
-    *("channel_name", "who", "handle", "assignee_name", "claimer_name", "claim_expires_at", "said", "tag_names"),
+    *(
+        "channel_name",
+        "who",
+        "handle",
+        "assignee_name",
+        "claimer_name",
+        "claim_expires_at",
+        "said",
+        "tag_names",
+        "platform",
+    ),
 )
 SHOWN_TAGS = 8
 SAID = Coalesce(NullIf(Left("text", 400), Value("")), KeyTextTransform(0, "links"), F("url"), output_field=TextField())
@@ -52,6 +63,7 @@ class Row:
     id: int
     who: str
     where: str
+    platform: str
     subject: str
     said: str
     status: str
@@ -82,7 +94,7 @@ class Row:
         return mark_safe(  # noqa: S308 (every part is escaped)
             f'<li class="row{"" if is_new else " seen"}" data-id="{self.id}">{box}<a href="/tickets/{self.id}/">'
             f'<span class="from"><span class="who clip">{new}{escape(self.who)}</span> '
-            f'<span class="where clip">{escape(self.where)}</span></span>'
+            f'<span class="where clip">{icon(self.platform, beside=self.where)} {escape(self.where)}</span></span>'
             f'<span class="said">{_badge(self.status, self.status_word)}{_badge(self.priority, self.priority_word)}'
             f'{self._subject()}<span class="text" dir="auto">{escape(self.said)}</span></span>'
             f'<span class="when">{self.clock}<span class="posted">{self.posted}</span></span>{self._more()}</a></li>'
@@ -116,6 +128,7 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
         # A link without text shows its target.
         said=Subquery(last_said.values(short=SAID)[:1]),
         tag_names=ArraySubquery(tags),
+        platform=F("channel__connection__platform"),
     ).values(*COLUMNS)
     return found
 
@@ -128,9 +141,10 @@ SELECT t.id, t.subject, t.status, t.priority, t.queued_at, t.due_at, t.last_mess
     (SELECT coalesce(nullif(left(m.text, 400), ''), m.links->>0, m.url) FROM mentions_message m
      WHERE m.ticket_id = t.id AND m.direction = 'in' ORDER BY m.posted_at DESC, m.id DESC LIMIT 1),
     ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
-          WHERE x.ticket_id = t.id ORDER BY g.name)
+          WHERE x.ticket_id = t.id ORDER BY g.name), n.platform
 FROM (SELECT * FROM mentions_ticket WHERE {where} ORDER BY {inner} LIMIT {limit}) t
-JOIN channels_channel c ON c.id = t.channel_id JOIN mentions_author a ON a.id = t.requester_id
+JOIN channels_channel c ON c.id = t.channel_id JOIN channels_connection n ON n.id = c.connection_id
+JOIN mentions_author a ON a.id = t.requester_id
 LEFT JOIN auth_user u ON u.id = t.assignee_id LEFT JOIN auth_user h ON h.id = t.claimed_by_id
 ORDER BY {outer}
 """
@@ -168,6 +182,7 @@ def _row(record: dict[str, Any], now: datetime) -> Row:
         id=record["id"],
         who=record["who"] or _("unknown"),
         where=record["channel_name"],
+        platform=record["platform"],
         subject=subject,
         said=said,
         status=record["status"],

@@ -21,7 +21,7 @@ from channels.registry.configs import config_for
 from channels.registry.fields import InvalidSettings
 from channels.registry.lookup import UnknownPlatform, adapter_for
 from mentions.models import Message, ThreadPost, Ticket
-from mentions.people import access
+from mentions.people import access, own_side
 from mentions.people.access import User
 
 AVAILABILITY_WORDS = (
@@ -44,7 +44,9 @@ class ReplyOptions:
 
     def label(self, channel: Channel) -> str:
         account = self.accounts.get(channel.connection_id)
-        return channel.name if account is None else _("yourself (%(account)s)") % {"account": account.name}
+        return (
+            own_side.of_channel(channel) if account is None else _("yourself (%(account)s)") % {"account": account.name}
+        )
 
 
 def can_send(channel: Channel, user: User | None = None) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from channels.models import OutboundItem
 from channels.outbox import personal
 from channels.outbox.sending import payload_of
@@ -80,5 +82,5 @@ def _author(reply: Reply, item: OutboundItem, namespace: str) -> Author:
     known = Author.objects.filter(namespace=namespace, handle__iexact=address).order_by("id").first()
     if not account and known is not None:
         return known
-    defaults = {"handle": channel.address.strip().lstrip("@"), "name": channel.name, "is_us": True}
+    defaults = {"handle": channel.address.strip().lstrip("@"), "name": settings.COMPANY_NAME, "is_us": True}
     return Author.objects.get_or_create(namespace=namespace, external_id=account or address, defaults=defaults)[0]

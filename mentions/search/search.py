@@ -44,6 +44,7 @@ class Hit:
     who: str
     message_id: int | None
     posted_at: datetime
+    platform: str
     excerpt: SafeString
     """Escaped; matches are in <mark>."""
 
@@ -106,11 +107,12 @@ def _is_common(words: str) -> bool:
 
 _COLUMNS = """
 SELECT t.id, t.subject, t.status, c.name, COALESCE(NULLIF(a.name, ''), NULLIF(a.handle, ''), a.external_id),
-       m.id, m.posted_at, {headline}
+       m.id, m.posted_at, x.platform, {headline}
 """
 _JOINED = """
 JOIN mentions_ticket t ON t.id = page.ticket_id
 JOIN channels_channel c ON c.id = t.channel_id
+JOIN channels_connection x ON x.id = c.connection_id
 JOIN mentions_message m ON m.id = page.message_id
 JOIN mentions_author a ON a.id = m.author_id
 """
@@ -171,8 +173,8 @@ def _rows(sql: str, values: dict[str, Any], offset: int) -> list[tuple[Any, ...]
 
 
 def _hit(row: tuple[Any, ...]) -> Hit:
-    ticket_id, subject, status, channel_name, who, message_id, posted_at, headline = row
-    return Hit(ticket_id, subject, status, channel_name, who, message_id, posted_at, marked(headline or ""))
+    ticket_id, subject, status, channel_name, who, message_id, posted_at, platform, headline = row
+    return Hit(ticket_id, subject, status, channel_name, who, message_id, posted_at, platform, marked(headline or ""))
 
 
 def marked(headline: str) -> SafeString:

@@ -49,5 +49,5 @@ def solved_like(ticket_id: int, texts: Iterable[str], user: access.User) -> list
     with connection.cursor() as cursor:
         cursor.execute(_FOUND, params)
         ids = [row[0] for row in cursor.fetchall()]
-    visible = access.visible_tickets(user).select_related("requester", "channel").in_bulk(ids)
+    visible = access.visible_tickets(user).select_related("requester", "channel__connection").in_bulk(ids)
     return [visible[pk] for pk in ids if pk in visible][:SHOWN]

@@ -12,10 +12,13 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from channels.clocks import desk_now
-from channels.registry.lookup import all_adapters
+from channels.models import Channel
+from channels.registry.icons import icon_of, platform_of
 from channels.toolkit.links import web_address
+from mentions.models import Message as TicketMessage
 from mentions.models import Ticket
-from mentions.text import rendering, times
+from mentions.people import own_side
+from mentions.text import platform_icons, rendering, times
 from mentions.views import playing
 
 register = template.Library()
@@ -26,6 +29,24 @@ def back_to_ticket(context: Context, ticket: Ticket) -> str:
     """The URL of the page's ticket as it was on screen before: play mode, or its own page."""
     request = context["request"]
     return playing.back_address(request, ticket.pk, is_held=ticket.claimed_by_id == request.user.pk)
+
+
+@register.simple_tag
+def icon(namespace: str, beside: str = "") -> SafeString:
+    """`{% icon connection.platform beside=channel.name %}`: see `platform_icons.icon`."""
+    return platform_icons.icon(namespace or "", beside or "")
+
+
+@register.filter
+def ours(channel: Channel) -> str:
+    """The channel as our own side: `Acme · @acme on Twitter`."""
+    return own_side.of_channel(channel)
+
+
+@register.filter
+def who(message: TicketMessage) -> str:
+    """Who wrote it; our own side as `Acme · @acme on Twitter`."""
+    return own_side.of_message(message)
 
 
 @register.filter
@@ -112,7 +133,6 @@ def size(count: int) -> str:
 @register.filter
 def space(namespace: str) -> str:
     """A namespace in words: the platform's name, and the site's if there are several."""
-    platform, _colon, site = namespace.partition(":")
-    adapter = all_adapters().get(platform)
-    label = adapter.label if adapter is not None else platform
+    site = namespace.partition(":")[2]
+    label = icon_of(platform_of(namespace)).label
     return f"{label} ({site})" if "." in site and not site.startswith("127.") else label

@@ -12,6 +12,7 @@ from typing import Any
 from mentions.db import prepared
 from mentions.db.loading import RowMapper
 from mentions.models import Author, Message, Reply, ThreadPost, Ticket
+from mentions.people import own_side
 
 CONTEXT_LIMIT = 200
 """Context posts loaded per ticket; a story may have thousands."""
@@ -96,7 +97,7 @@ def thread_of(ticket: Ticket, seen_up_to: int | None = None, has: Presence = Pre
 
 
 _MESSAGES = """
-SELECT {message}, {author}, c.name, m.html <> '',
+SELECT {message}, {author}, c.name, c.address, x.platform, m.html <> '',
     ARRAY(SELECT s.channel_id FROM mentions_sighting s WHERE s.message_id = m.id),
     (SELECT jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name, 'size', f.size, 'type', f.type,
         'has_bytes', f.blob_id IS NOT NULL) ORDER BY f.position) FROM mentions_attachment f WHERE f.message_id = m.id),
@@ -106,6 +107,7 @@ SELECT {message}, {author}, c.name, m.html <> '',
     (SELECT jsonb_build_object('state', o.state, 'error', o.error)
      FROM channels_outbounditem o WHERE o.key = md5('like:' || m.id)::uuid)
 FROM mentions_message m JOIN mentions_author a ON a.id = m.author_id JOIN channels_channel c ON c.id = m.channel_id
+JOIN channels_connection x ON x.id = c.connection_id
 WHERE m.ticket_id = %(ticket)s ORDER BY m.posted_at, m.id
 """
 
@@ -117,25 +119,32 @@ def _shapes() -> tuple[RowMapper[Message], RowMapper[Author], str]:
 
 
 def _messages(ticket: Ticket) -> Iterable[Message]:
-    """Messages with their authors, and as plain attributes `channel_name`, `has_html`, `files`, `older`, `seen_by` (ids
+    """Messages with their authors, and as plain attributes `who` (the author as a reader
+    should see them), `platform`, `channel_name`, `has_html`, `files`, `older`, `seen_by` (ids
     of the channels that saw it), `links_to` (for a post without text), `liked` (the state of our like, or None)."""
     messages, authors, statement = _shapes()
     for row in prepared.run(statement, {"ticket": ticket.pk}):
         shown: Any = messages.from_row(row)
         shown.author = authors.from_row(row, messages.width)
-        shown.channel_name, shown.has_html, shown.seen_by, files, older, leads_to, liked = row[
-            messages.width + authors.width :
-        ]
+        shown.channel_name, address, shown.platform, *rest = row[messages.width + authors.width :]
+        shown.has_html, shown.seen_by, files, older, leads_to, liked = rest
+        shown.who = _who(shown, address)
         shown.files, shown.older = json.loads(files or "[]"), json.loads(older or "[]")
         shown.links_to = leads_to or ""
         shown.liked = json.loads(liked) if liked else None
         yield shown
 
 
+def _who(message: Any, address: str) -> str:
+    if message.direction != Message.Direction.TEAM:
+        return str(message.author)
+    return own_side.of_author(message.author, message.platform, address, message.channel_name)
+
+
 def _replies(ticket: Ticket) -> Any:
     return (
         Reply.objects.filter(ticket=ticket, state__in=SHOWN_REPLIES)
-        .select_related("author", "channel", "outbound", "deletion")
+        .select_related("author", "channel__connection", "outbound", "deletion")
         .order_by("created_at", "id")
     )
 

@@ -20,7 +20,7 @@ from mentions.views.menu import entries_for
 from mentions.views.viewer import preference_of
 
 STYLES = (
-    *("tokens", "base", "form", "bar", "menu", "row", "message", "composer", "chip", "badge", "clock", "panel"),
+    *("tokens", "base", "form", "bar", "menu", "row", "message", "composer", "chip", "badge", "clock", "panel", "icon"),
     *("dialog", "toast", "table", "figure", "chart", "empty", "kept_out"),
 )
 

@@ -28,6 +28,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             id=number,
             who=who,
             where="@acme",
+            platform="twitter",
             subject=subject,
             said="Does the new runner work behind a proxy? The docs only say “supported”, and ours wants NTLM.",
             status=status,

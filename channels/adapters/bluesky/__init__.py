@@ -32,6 +32,7 @@ class Bluesky(Adapter):
 
     platform = "bluesky"
     label = "Bluesky"
+    handle_prefix = "@"
     fields = (
         Field("handle", "Handle", "The account's handle, such as acme.bsky.social or acme.example.", required=True),
         Field(

@@ -36,6 +36,7 @@ class GitLab(Adapter):
 
     platform = "gitlab"
     label = "GitLab"
+    handle_prefix = "@"
     fields = (
         Field("token", "Access token", "Scope api (to read only: read_api).", FieldKind.SECRET, required=True),
         Field("projects", "Projects", "One per line: full path (acme/desk) or number.", FieldKind.LIST),

@@ -31,6 +31,7 @@ class Mastodon(Adapter):
 
     platform = "mastodon"
     label = "Mastodon"
+    handle_prefix = "@"
     aliases = ("fediverse",)
     fields = (
         Field(

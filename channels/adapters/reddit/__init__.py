@@ -33,6 +33,7 @@ class Reddit(Adapter):
 
     platform = "reddit"
     label = "Reddit"
+    handle_prefix = "u/"
     fields = (
         Field("client_id", "Client id", "From your app, under its name on reddit.com/prefs/apps.", required=True),
         Field("client_secret", "Client secret", "From your app.", FieldKind.SECRET, required=True),

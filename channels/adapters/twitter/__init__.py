@@ -28,6 +28,7 @@ class Twitter(Adapter):
 
     platform = "twitter"
     label = "Twitter"
+    handle_prefix = "@"
     fields = (
         Field("bearer_token", "Bearer token", "From your app; used for reading.", FieldKind.SECRET, required=True),
         Field("consumer_key", "API key", "From your app; needed to post.", FieldKind.SECRET),

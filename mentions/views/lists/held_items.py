@@ -29,6 +29,7 @@ class HeldRow:
     proof: str
     may_be_sent: bool
     url: str = ""
+    platform: str = ""
 
 
 def waiting(user: Any) -> list[HeldRow]:
@@ -62,6 +63,7 @@ def _row(item: OutboundItem, readable: set[int]) -> HeldRow:
         proof=proof(item),
         may_be_sent=held_items.may_be_sent(item),
         url=item.url if not hidden and is_web_address(item.url) else "",
+        platform=item.connection.platform if item.connection else "slack",
     )
 
 

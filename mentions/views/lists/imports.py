@@ -50,7 +50,7 @@ def batch(request: HttpRequest, number: int) -> HttpResponse:
     access.require(request.user, VIEW)
     shown = get_object_or_404(_batches(request), pk=number)
     planned = imports.plan(shown.pk)
-    visible = access.visible_tickets(request.user).select_related("channel", "requester")
+    visible = access.visible_tickets(request.user).select_related("channel__connection", "requester")
     tickets = visible.in_bulk([pk for pk, _why in planned.kept[:MAX_KEPT]])
     line = next(iter(imports.lines([shown])), imports.Line(shown, 0, 0, 0, 0))
     context: dict[str, Any] = {

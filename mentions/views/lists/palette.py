@@ -61,8 +61,9 @@ def _tickets(request: HttpRequest, text: str) -> list[dict[str, str]]:
             "label": f"#{ticket.pk} {ticket.subject}",
             "kind": _("ticket"),
             "url": reverse("mentions:ticket", args=[ticket.pk]),
+            "platform": ticket.channel.connection.platform,
         }
-        for ticket in tickets[:TICKETS]
+        for ticket in tickets.select_related("channel__connection")[:TICKETS]
     ]
 
 
@@ -72,6 +73,7 @@ def _people(request: HttpRequest, text: str) -> list[dict[str, str]]:
             "label": f"{who.name} {who.handle}" if who.handle != who.name else who.name,
             "kind": _("person"),
             "url": reverse("mentions:author", args=[who.pk]),
+            "platform": who.namespace,
         }
         for who in author_search.find(text, request.user, PEOPLE)
     ]

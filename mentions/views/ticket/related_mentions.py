@@ -19,8 +19,9 @@ SHOWN = 5
 
 # One conversation on one platform doesn't count: ten askers under a story are listed together already.
 _FOUND = """
-SELECT mentions_ticket.id, mentions_ticket.subject, mentions_ticket.status, c.name
+SELECT mentions_ticket.id, mentions_ticket.subject, mentions_ticket.status, c.name, x.platform
 FROM mentions_ticket JOIN channels_channel c ON c.id = mentions_ticket.channel_id
+JOIN channels_connection x ON x.id = c.connection_id
 WHERE mentions_ticket.id IN (
     SELECT m.ticket_id FROM mentions_message m
     WHERE m.canonical_url <> '' AND m.canonical_url = ANY(%(places)s)
@@ -42,6 +43,7 @@ class Other:
     subject: str
     status: str
     channel: str
+    platform: str
 
     @property
     def status_word(self) -> str:

@@ -40,6 +40,7 @@ class Earlier:
     pk: int
     subject: str
     status_word: str
+    platform: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,11 @@ SELECT {author}, {person},
        EXISTS (SELECT 1 FROM mentions_message m
                JOIN mentions_threadpost p ON p.namespace = m.namespace AND p.thread_id = m.thread_id
                WHERE m.ticket_id = %(ticket)s),
-       (SELECT jsonb_agg(jsonb_build_array(o.id, o.subject, o.status) ORDER BY o.last_message_at DESC)
-        FROM (SELECT id, subject, status, last_message_at FROM mentions_ticket
+       (SELECT jsonb_agg(jsonb_build_array(o.id, o.subject, o.status, o.platform) ORDER BY o.last_message_at DESC)
+        FROM (SELECT id, subject, status, last_message_at,
+                  (SELECT x.platform FROM channels_channel c JOIN channels_connection x ON x.id = c.connection_id
+                   WHERE c.id = mentions_ticket.channel_id) AS platform
+              FROM mentions_ticket
               WHERE requester_id IN (SELECT a.id UNION ALL
                                      SELECT s.id FROM mentions_author s WHERE s.person_id = a.person_id)
                 AND id <> %(ticket)s AND {visible}
@@ -144,7 +148,9 @@ def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None)
     requester, person = authors.from_row(row), persons.from_row(row, authors.width)
     requester.person = person if person.pk is not None else None
     tags, draft, done, notes, replies, posts, earlier, macros, picked, *counted = row[authors.width + persons.width :]
-    others = [Earlier(pk, subject, str(STATUS_WORDS[status])) for pk, subject, status in json.loads(earlier or "[]")]
+    others = [
+        Earlier(pk, subject, str(STATUS_WORDS[s]), where) for pk, subject, s, where in json.loads(earlier or "[]")
+    ]
     known = Presence(notes, replies, posts)
     return Facts(
         requester,

@@ -65,6 +65,13 @@ def heading(ticket: Ticket) -> str:
     return who.name or who.handle or ticket.subject or who.external_id or f"#{ticket.pk}"
 
 
+def _shown_handle(ticket: Ticket) -> str:
+    """The requester's handle, unless the heading is that handle already."""
+    who = ticket.requester
+    is_mail = ticket.channel.connection.platform == "email"
+    return who.handle if is_mail or (who.name and who.handle != who.name) else ""
+
+
 def load(request: HttpRequest, number: int) -> Ticket:
     """The ticket with its related rows, if the user may see it. Raises Ticket.DoesNotExist."""
     related = ("channel__connection", "requester__person", "assignee", "claimed_by")
@@ -129,6 +136,7 @@ def context(
         "ticket": ticket,
         # Resolved once: the URLs of a dozen forms start with it.
         "heading": heading(ticket),
+        "shown_handle": _shown_handle(ticket),
         "is_due": ticket.due_at is not None and ticket.status not in (Ticket.Status.SOLVED, Ticket.Status.CLOSED),
         "base": reverse("mentions:ticket", args=[ticket.pk]),
         "thread": thread,

@@ -1,0 +1,54 @@
+"""Names our own side in a conversation: `Acme · @acme on Twitter`, never the bare name of a platform."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from channels.models import Channel
+from channels.registry.icons import icon_of
+from channels.registry.lookup import all_adapters
+from mentions.models import Author, Message
+
+
+def of_channel(channel: Channel) -> str:
+    """The channel as a sender. Reads its connection."""
+    return named(channel.address, channel.connection.platform)
+
+
+def named(address: str, platform: str) -> str:
+    """`Acme · @acme on Twitter`; `Acme · help@acme.example`, as a mail address says where it is; without an address
+    `Acme on Discourse`."""
+    return _joined(settings.COMPANY_NAME, address, platform)
+
+
+def of_message(message: Message) -> str:
+    """Who wrote it, as a reader should see them. Reads its author, and for our own its channel and connection."""
+    if message.direction != Message.Direction.TEAM:
+        return str(message.author)
+    channel = message.channel
+    return of_author(message.author, channel.connection.platform, channel.address, channel.name)
+
+
+def of_author(author: Author, platform: str, address: str = "", channel_name: str = "") -> str:
+    """The author of one of our messages, in a channel with this address and name. A colleague who answered from their
+    own account has their name first: `Ana Lima, Acme · ana on Hacker News`."""
+    company = settings.COMPANY_NAME
+    handle = author.handle.lstrip("@")
+    is_brand = bool(address) and handle.lower() == address.lstrip("@").lower()
+    if is_brand or author.name in ("", handle, channel_name):
+        return _joined(company, handle or address, platform)
+    who = author.name if company.lower() in author.name.lower() else f"{author.name}, {company}"
+    return _joined(who, handle or address, platform)
+
+
+def _joined(who: str, address: str, platform: str) -> str:
+    adapter = all_adapters().get(platform)
+    account = address.strip().lstrip("@")
+    where = {"who": who, "platform": icon_of(platform).label}
+    if not account:
+        return _("%(who)s on %(platform)s") % where
+    prefix = adapter.handle_prefix if adapter is not None else ""
+    if "@" in account and not prefix:
+        return f"{who} · {account}"
+    return _("%(who)s · %(account)s on %(platform)s") % {**where, "account": prefix + account}
