@@ -60,6 +60,7 @@ def figure_links(table: Table, query: QueryDict) -> dict[str, Any]:
 def _cell(cell: Cell, query: QueryDict, slugs: dict[int, str]) -> dict[str, Any]:
     return {
         "shown": cell.shown,
+        "platform": cell.platform,
         "link": _link(cell, query, slugs) if cell.figure and cell.value else "",
         "state": cell.state,
         "state_word": STATE_WORDS.get(cell.state, ""),

@@ -7,8 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.templatetags.static import static
-from django.utils.html import format_html_join
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -40,8 +39,8 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 @cache
 def styles() -> SafeString:
     """One link per component; built once, since resolving each URL on every page would cost more than the page."""
-    addresses = ((static(f"css/{name}.css"),) for name in STYLES)
-    return format_html_join("\n", '<link rel="stylesheet" href="{}">', addresses)
+    sheets = [f"css/{name}.css" for name in STYLES]
+    return SafeString(render_to_string("mentions/_styles.html", {"sheets": sheets}).strip())
 
 
 @cache

@@ -13,7 +13,6 @@ from django.middleware.csrf import get_token
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -86,7 +85,7 @@ def state(request: HttpRequest, ticket: Ticket, view: View | None) -> SafeString
     fields = {"csrfmiddlewaretoken": get_token(request), "token": token or ""}
     if view is not None:
         fields |= {"mode": "play", "view": view.slug}
-    return format_html_join("", '<input type="hidden" name="{}" value="{}">', fields.items())
+    return SafeString(get_template("mentions/_state.html").render({"fields": fields}).strip())
 
 
 _SIBLINGS = """
