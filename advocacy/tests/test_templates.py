@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-TEMPLATES = sorted(ROOT.joinpath("templates").rglob("*.*"))
+TEMPLATES = sorted(ROOT.joinpath("templates").rglob("*.html"))
 MAX_LINE = 160
 TAG = re.compile(
     r"(?<!\?P)<(?:a|article|button|details|div|form|h[1-6]|input|li|link|option|p|script|section|span|t[dhr]|ul)[ >]"
