@@ -90,7 +90,9 @@ def open_for(user: Any, now: datetime) -> QuerySet[DeliveryProblem]:
         lonely = Q(user=None) | Q(at__lte=now - TEAM_HEARS_AFTER) | Q(user__is_active=False)
         mine |= lonely & Q(ticket__in=access.visible_tickets(user)) | lonely & Q(ticket=None)
     open_ones = access.seen_by(user, DeliveryProblem).filter(mine, settled_at=None)
-    return open_ones.select_related("ticket", "reply", "outbound__connection", "user").order_by("at", "pk")
+    return open_ones.select_related("ticket__channel__connection", "reply", "outbound__connection", "user").order_by(
+        "at", "pk"
+    )
 
 
 def count_for(user: Any, now: datetime) -> int:

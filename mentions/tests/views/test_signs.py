@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from channels.registry.icons import icon_of
 from channels.registry.lookup import all_adapters
 from mentions.tests.factories import AuthorFactory, ChannelFactory, ConnectionFactory, MessageFactory, UserFactory
 from mentions.text.platform_icons import icon
@@ -32,7 +33,8 @@ def ticket_on(platform, **channel):
 
 
 def shows(html, platform):
-    return f"platforms.svg#{platform}" in html
+    """Its symbol or its letter, with or without its name."""
+    return icon(platform) in html or icon(platform, beside=icon_of(platform).label) in html
 
 
 # --- the icon ---------------------------------------------------------------------------------------------------------
