@@ -252,5 +252,6 @@ def posted_by_desk(living: LivingDesk, platform: str, text: str) -> list[dict[st
 
 def cells(page: Page, channel: str) -> Sequence[str]:
     """The line of a channel in the first-reply report: mentions, answered, median, …"""
-    row = page.locator("#figures tbody tr").filter(has=page.get_by_role("rowheader", name=channel, exact=True))
+    named = re.compile(rf"(?:^|\s){re.escape(channel)}$")  # after the platform, which its icon names
+    row = page.locator("#figures tbody tr").filter(has=page.get_by_role("rowheader", name=named))
     return [text.strip() for text in row.locator("td").all_inner_texts()]

@@ -170,7 +170,7 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
     assert re.search(rf'id="wrong-{name}">[^<]*{words}', html)
     assert 'value="ada@univ.example"' in html or name == "email"
     assert "Keep me" in html or name == "message"
-    assert re.search(r'name="topics" value="CI"\s+checked', html)
+    assert re.search(r'name="topics"\s+value="CI"\s+checked', html)
     assert stored() == []
 
 
