@@ -96,7 +96,7 @@ def test_first_reply_report_shows_the_icon_beside_each_channel(client):
     html = client.get(
         reverse("metrics:report", args=["first-reply"]) + "?from=2026-11-01&to=2026-11-03"
     ).content.decode()
-    assert re.search(r'<th scope="row"><svg[^>]*aria-label="Twitter"', html)
+    assert re.search(r'<th scope="row"><span class="marked"><svg[^>]*aria-label="Twitter"', html)
 
 
 # --- tickets ----------------------------------------------------------------------------------------------------------
