@@ -47,7 +47,7 @@ def form(channel, text="All systems work again.", **more):
 def test_it_is_looked_at_twice_and_then_rests(client, infra, status):
     data = form(status)
     page = client.post(POSTS, data).content.decode()
-    assert "Everybody will see this post from @acmestatus" in page
+    assert "Everybody will see this post from Acme · @acmestatus on Twitter" in page
     assert not OutboundItem.objects.exists()
     before = timezone.now()
     assert client.post(POSTS, {**data, "confirmed": "yes"}).status_code == 302

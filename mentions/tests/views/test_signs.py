@@ -82,7 +82,7 @@ def test_queue_search_author_and_palette_show_the_icon_of_every_platform(client,
         f"{reverse('mentions:search')}?q=install",
         f"{reverse('mentions:palette')}?q={ticket.pk}",
         reverse("mentions:ticket", args=[ticket.pk]),
-        f"{reverse('metrics:tickets')}?figure=mentions&from=2026-11-01&to=2026-11-03",
+        f"{reverse('metrics:tickets')}?figure=mentions&from=2026-11-01&to=2026-11-03&internal=1",
         reverse("channels:health"),
     ):
         html = client.get(address, follow=True).content.decode()
