@@ -12,7 +12,7 @@ pytestmark = marks
 DIRECT = {
     "reddit": ("yourself (@sam)", {"to": "devops", "title": "Moving to Acme"}, "sam"),
     "discourse": ("yourself (@sam)", {"to": "ci", "title": "Runners hang", "private": False}, "sam"),
-    "facebook": ("Facebook", {"to": "comment"}, "Acme"),
+    "facebook": ("Acme · acme on Facebook", {"to": "comment"}, "Acme"),
 }
 """Platform → (what it is answered as in the page, what is asked, whose name stands there)."""
 
