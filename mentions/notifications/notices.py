@@ -207,7 +207,7 @@ def _said(notice: Notice) -> slack_messages.Said:
     state, who = _state(message, ticket)
     answered = ticket.first_reply_at if ticket is not None else None
     return slack_messages.Said(
-        author=str(message.author),
+        author=own_side.of_message(message),
         author_url=message.author.url,
         channel=with_platform(notice.channel.name, notice.channel.connection.platform),
         title=message.subject or message.thread_title,

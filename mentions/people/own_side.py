@@ -36,7 +36,7 @@ def of_author(author: Author, platform: str, address: str = "", channel_name: st
     company = settings.COMPANY_NAME
     handle = author.handle.lstrip("@")
     is_brand = bool(address) and handle.lower() == address.lstrip("@").lower()
-    if is_brand or author.name in ("", handle, channel_name):
+    if is_brand or author.name in ("", handle, channel_name, icon_of(platform).label):
         return _joined(company, handle or address, platform)
     who = author.name if company.lower() in author.name.lower() else f"{author.name}, {company}"
     return _joined(who, handle or address, platform)

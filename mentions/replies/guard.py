@@ -12,6 +12,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from mentions.models import Message, Reply
+from mentions.people import own_side
 
 
 class ThreadMoved(Exception):
@@ -25,7 +26,7 @@ class ThreadMoved(Exception):
 def newer(ticket_id: int, guard_message_id: int) -> list[Message]:
     """Messages the composer had not shown, oldest first. Our own replies sent from the desk since then count too."""
     newer_ones = Message.objects.filter(ticket_id=ticket_id, pk__gt=guard_message_id, is_auto=False, is_deleted=False)
-    return list(newer_ones.select_related("author", "channel").defer("search").order_by("posted_at", "id"))
+    return list(newer_ones.select_related("author", "channel__connection").defer("search").order_by("posted_at", "id"))
 
 
 def check(ticket_id: int, guard_message_id: int) -> None:
@@ -37,7 +38,7 @@ def check(ticket_id: int, guard_message_id: int) -> None:
 def why_not(reply: Reply) -> str:
     """A sentence on what has happened since the reply was written that its author must see first; "" if nothing."""
     if messages := newer(reply.ticket_id, reply.guard_message_id):
-        who = messages[-1].author
+        who = own_side.of_message(messages[-1])
         return _("%(name)s wrote a new message before your reply was sent.") % {"name": who}
     answered = reply.in_reply_to
     if answered is not None and answered.is_deleted:

@@ -122,3 +122,11 @@ def test_play_mode_shows_number_and_status_with_a_link_to_the_full_page(client):
     link = f'<a href="/tickets/{ticket.pk}/" aria-label="Ticket #{ticket.pk}, full page">#{ticket.pk}</a>'
     assert link in " ".join(bar.split())
     assert re.search(r'class="badge (new|open)">(New|Open)<', bar, re.IGNORECASE)
+
+
+@pytest.mark.django_db
+def test_page_of_our_own_account_names_our_side(client):
+    ours = AuthorFactory(namespace="bluesky", name="Bluesky", handle="acme.example", is_us=True)
+    client.force_login(UserFactory(role="admin"))
+    html = client.get(reverse("mentions:author", args=[ours.pk])).content.decode()
+    assert "<h1>Acme · @acme.example on Bluesky</h1>" in html

@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from channels.clocks import desk_now
+from channels.registry.icons import platform_of
 from mentions.models import Author
-from mentions.people import access
+from mentions.people import access, own_side
 from mentions.queue import paging
 from mentions.queue.rows import rows, with_columns
 
@@ -30,6 +31,7 @@ def author(request: HttpRequest, number: int) -> HttpResponse:
     records = list(with_columns(page)[: PAGE + 1])
     context = {
         "author": shown,
+        "heading": own_side.of_author(shown, platform_of(shown.namespace)) if shown.is_us else str(shown),
         "accounts": accounts,
         "may_export": request.user.has_perm(access.EXPORT) and not shown.is_us,
         "may_erase": request.user.has_perm(access.ERASE) and not shown.is_us,

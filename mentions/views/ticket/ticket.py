@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from channels.clocks import desk_now
 from channels.models.connection import Priority
 from mentions.models import Ticket
-from mentions.people import access
+from mentions.people import access, own_side
 from mentions.replies import guard
 from mentions.search import reusing, similar
 from mentions.tickets import history
@@ -63,7 +63,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
             "New message from %(name)s. Read it before you send.",
             "%(count)d new messages, the last from %(name)s. Read them before you send.",
             len(newer),
-        ) % {"count": len(newer), "name": newer[-1].author}
+        ) % {"count": len(newer), "name": own_side.of_message(newer[-1])}
     replies = delivery_state.of(number)
     answer = JsonResponse({"count": len(newer), "words": words, "replies": replies})
     answer.headers["ETag"], answer.headers["Cache-Control"] = tag, "private, no-cache"
