@@ -433,3 +433,11 @@ def test_addresses_from_before_are_good_but_not_those_that_somebody_added():
         ("old@acme.example", old.pk)
     ]
     assert not EmailAddress.objects.filter(user__in=twins).exists()
+
+
+def test_login_page_says_what_it_is_and_starts_in_its_first_field(client, settings):
+    settings.COMPANY_NAME = "Initech"
+    html = client.get(reverse("account_login")).content.decode()
+    assert "The mention desk of Initech:" in html
+    (focused,) = re.findall(r"<input[^>]*\bautofocus\b[^>]*>", html)
+    assert 'name="login"' in focused
