@@ -58,6 +58,25 @@
     rows: all("#rows > .row").map((row) => `${row.className}${Boolean(row.querySelector(".peek"))}`).join(),
     frame: `${document.getElementById("desk")?.dataset.tab} ${document.getElementById("actions")?.className}`,
   });
+
+  // Whatever `state` looks at changes by one of these. Only then is all of it read again, and once more for each key.
+  let stirred = false;
+  const stir = () => { stirred = true; };
+  const observer = new MutationObserver(stir);
+  for (const name of ["input", "change", "reset", "beforetoggle"]) addEventListener(name, stir, true);
+  for (const [kind, names] of [[HTMLInputElement, ["value", "checked"]], [HTMLTextAreaElement, ["value"]], [HTMLSelectElement, ["value", "selectedIndex"]], [HTMLOptionElement, ["selected"]]]) {
+    for (const name of names) {
+      const { get, set } = Object.getOwnPropertyDescriptor(kind.prototype, name);
+      Object.defineProperty(kind.prototype, name, { configurable: true, enumerable: true, get, set(value) { stir(); set.call(this, value); } });
+    }
+  }
+  function hasStirred(focused) {
+    const mutated = observer.takeRecords().length > 0;
+    const has = stirred || mutated || document.activeElement !== focused;
+    stirred = false;
+    return has;
+  }
+
   const changed = (before, after) => Object.keys(before).filter((name) => before[name] !== after[name]);
 
   // --- where keys are pressed -----------------------------------------------------------------------------------------
@@ -118,6 +137,17 @@
     return document.activeElement === spot.element;
   }
 
+  // The same without opening and closing everything, where the place is as it was but for the focus.
+  async function back(number, before) {
+    armed = false;
+    spot.element.focus();
+    await turn();
+    spot.element.focus();
+    armed = true;
+    effects = [];
+    return document.activeElement === spot.element && !changed(before, state()).length || enter(number);
+  }
+
   // --- pressing, many at once: events that only scripts hear --------------------------------------------------------------
 
   const WAYS = [
@@ -156,22 +186,59 @@
   async function sweep(number, keys, keymap) {
     const found = [];
     if (!(await enter(number))) return null;
-    for (const key of keys) for (const way of WAYS) {
-      const before = state();
-      effects = [];
-      const down = event("keydown", key, way);
-      document.activeElement.dispatchEvent(down);
-      document.activeElement.dispatchEvent(event("keyup", key, way));
-      const action = asked(keymap, key, way);
-      const what = { key, way: Object.keys(way).join("+"), action, effects, changed: changed(before, state()), prevented: down.defaultPrevented };
-      if (what.action || what.effects.length || what.changed.length || what.prevented) { found.push(what); await enter(number); }
+    let before = state();
+    hasStirred(null);
+    const report = async (what) => { found.push(what); await back(number, before); before = state(); hasStirred(null); };
+    for (const key of keys) {
+      let isAnswered = false;
+      for (const way of WAYS) {
+        const focused = document.activeElement;
+        effects = [];
+        const down = event("keydown", key, way);
+        focused.dispatchEvent(down);
+        document.activeElement.dispatchEvent(event("keyup", key, way));
+        const action = asked(keymap, key, way);
+        const change = hasStirred(focused) ? changed(before, state()) : [];
+        const what = { key, way: Object.keys(way).join("+"), action, effects, changed: change, prevented: down.defaultPrevented };
+        if (what.effects.length || what.changed.length) await report(what);
+        else if (what.action || what.prevented) { found.push(what); isAnswered = true; }
+      }
+      const unseen = changed(before, state());
+      if (unseen.length) await report({ key, way: "any way, unseen", action: "", effects: [], changed: unseen, prevented: false });
+      else if (isAnswered) { await back(number, before); hasStirred(null); }
     }
     return found;
   }
 
+  // --- real keys in a row, of which nothing is expected ----------------------------------------------------------------------
+
+  // Each is looked at when the next one comes. Behind one that did something the others are held back.
+  let row = null; // {before, seen, held, isOver}
+  function close() {
+    const seen = { effects, changed: changed(row.before, state()) };
+    row.seen.push(seen);
+    row.isOver = Boolean(seen.effects.length || seen.changed.length);
+    effects = [];
+  }
+  function heard(key) {
+    if (!row) return;
+    if (key.type === "keydown" && !key.repeat) {
+      if (!row.isOver && row.held.size === 0 && row.count) close();
+      if (!row.isOver && row.held.size === 0) row.count += 1;
+      row.held.add(key.code);
+    }
+    if (key.type === "keyup") row.held.delete(key.code);
+    if (row.isOver) { key.preventDefault(); key.stopImmediatePropagation(); }
+  }
+  for (const type of ["keydown", "keypress", "keyup", "beforeinput"]) addEventListener(type, heard, true);
+
   window.everyKey = {
     find() { armed = false; rest(); known = spots(); return known.map(({ label, kind, scopes, element }) => ({ label, kind, scopes, type: element.type || "", tag: element.tagName.toLowerCase(), own: ownOf(element), filters: Boolean(element.closest(".menu") && !element.closest(".menu").querySelector(".pad")) })); },
-    arm() { armed = true; effects = []; },
+    arm() {
+      armed = true;
+      effects = [];
+      observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    },
     disarm() { armed = false; rest(); },
     enter,
     sweep,
@@ -187,6 +254,20 @@
     after() {
       const seen = { effects, changed: changed(window.everyKeyBefore, state()), value: spot.element.value ?? "" };
       window.everyKeyStirred = Boolean(seen.effects.length || seen.changed.length);
+      return seen;
+    },
+    async begin(number, isAnew) {
+      window.everyKeyStirred ||= isAnew;
+      const isIn = await window.everyKey.before(number);
+      row = { before: window.everyKeyBefore, seen: [], held: new Set(), count: 0, isOver: false };
+      return isIn;
+    },
+    // [{effects, changed}] of those that were let through.
+    end() {
+      if (row.count && !row.isOver) close();
+      window.everyKeyStirred = row.isOver;
+      const { seen } = row;
+      row = null;
       return seen;
     },
     clear() { if (spot.element.matches("textarea, input")) spot.element.value = ""; },

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,12 @@ class Keyboard:
         letters = sorted({key.keys for key in TABLE if len(key.keys) == 1} - {"z"})  # Ctrl+Z is the browser's own undo
         combinations = [(modifiers, name) for name in NAMED for modifiers in MODIFIERS]
         combinations += [("", name) for name in FUNCTION] + [("Control+", letter) for letter in letters]
-        for modifiers, name in combinations:
-            self._press(place, modifiers, name)
+        for is_quiet, presses in groupby(combinations, lambda each: _natively(place, *each) == Allowed()):
+            if is_quiet:
+                self._press_in_a_row(place, list(presses))
+                continue
+            for modifiers, name in presses:
+                self._press(place, modifiers, name)
 
     def _enter(self, place: Place) -> bool:
         return bool(self.page.evaluate("(number) => everyKey.before(number)", place.number))
@@ -150,6 +155,25 @@ class Keyboard:
         self.page.keyboard.press(f"{modifiers}{name}")
         seen = self.page.evaluate("everyKey.after()")
         self.judge(place, f"real {modifiers}{name}", _natively(place, modifiers, name), seen)
+
+    def _press_in_a_row(self, place: Place, presses: list[tuple[str, str]]) -> None:
+        """Keys that do nothing. The page looks after each; one that did something holds the others back until it has
+        been told of. What the page did not hear went to what the browser itself had opened, and is pressed again."""
+        is_anew = False
+        while presses:
+            if not self.page.evaluate("([number, anew]) => everyKey.begin(number, anew)", [place.number, is_anew]):
+                self.faults.append(f"{place.label}: the focus could not come back before {''.join(presses[0])}")
+                return
+            for modifiers, name in presses:
+                self.page.keyboard.press(f"{modifiers}{name}")
+            seen = self.page.evaluate("everyKey.end()")
+            for (modifiers, name), each in zip(presses, seen, strict=False):
+                self.judge(place, f"real {modifiers}{name}", Allowed(), each)
+            if is_anew and not seen:
+                self.faults.append(f"{place.label}: {''.join(presses[0])} was not heard")
+                return
+            is_anew = not seen
+            presses = presses[len(seen) :]
 
 
 def _is_draft(effect: str) -> bool:

@@ -14,13 +14,15 @@ from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[2]
 TOGETHER = {
-    "advocacy/tests/test_browser_every_key.py": "keys",
     "advocacy/tests/test_browser_": "browser",
     "advocacy/tests/test_demo_command.py": "demo",
 }
 """Files by the beginning of their paths: each name is one worker's, so one desk and one Chromium at a time."""
-LONGEST = ("advocacy/tests/test_crash.py", "keys", "browser", "advocacy/tests/test_upgrade.py")
-"""What would keep one worker busy when the others have nothing left; with the longest first."""
+LONGEST = (
+    *("browser", "advocacy/tests/test_crash.py", "advocacy/tests/test_drills.py", "demo"),
+    "advocacy/tests/test_upgrade.py",
+)
+"""What would keep one worker busy when the others have nothing left; the longest first."""
 
 
 @cache
