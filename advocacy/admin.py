@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy
 
 from advocacy.identity import giving, members
 from audit import log
+from audit.kinds import EntryKind
 from channels.admin.buttons import Button, ButtonAdmin
 from channels.clocks import desk_now
 
@@ -205,7 +206,7 @@ class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         after = set(form.instance.permissions.values_list("codename", flat=True))
         if before != after:
             details = {"added": sorted(after - before), "removed": sorted(before - after)}
-            log.record("role_rights_changed", now=desk_now(), subject=form.instance, details=details)
+            log.record(EntryKind.ROLE_RIGHTS_CHANGED, now=desk_now(), subject=form.instance, details=details)
 
 
 admin.site.register(User, UserAdmin)

@@ -10,31 +10,32 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 
 
 class Audited:
     """Records what Django's own admin log records, plus the names of changed fields."""
 
-    audit_kind = ""
-    """The `audit.kinds` kind for changes of these rows; empty: the generic admin kind."""
+    audit_kind: EntryKind | None = None
+    """For changes of these rows; without one, the admin's general kinds."""
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        self._record("admin_added", obj, message)
+        self._record(EntryKind.ADMIN_ADDED, obj, message)
         return super().log_addition(request, obj, message)  # type: ignore[misc]
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
-        self._record("admin_changed", obj, message)
+        self._record(EntryKind.ADMIN_CHANGED, obj, message)
         return super().log_change(request, obj, message)  # type: ignore[misc]
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any] | Iterable[Model]) -> Any:
         for obj in queryset:
-            log.record("admin_deleted", now=desk_now(), subject=obj)
+            log.record(EntryKind.ADMIN_DELETED, now=desk_now(), subject=obj)
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
-    def _record(self, kind: str, obj: Model, message: Any) -> None:
+    def _record(self, kind: EntryKind, obj: Model, message: Any) -> None:
         details = changes_in(message, with_names=not hasattr(obj, "audit_name"))
-        if kind != "admin_changed" or details:
+        if kind != EntryKind.ADMIN_CHANGED or details:
             log.record(self.audit_kind or kind, now=desk_now(), subject=obj, details=details)
 
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 
-from audit.kinds import KINDS
+from audit.kinds import EntryKind
 from audit.models import Entry
 
 MAX_NAME = 200
@@ -20,7 +20,7 @@ MAX_DETAIL = 2000
 
 
 def record(
-    kind: str,
+    kind: EntryKind,
     *,
     now: datetime,
     actor: Any = None,
@@ -37,14 +37,12 @@ def record(
 
     Call it inside the transaction that makes the change: either both are committed or neither.
     """
-    if kind not in KINDS:
-        raise ValueError(f"{kind} is not in audit.kinds.KINDS")
     request: HttpRequest | None = context.request
     who = _known(actor) or (None if actor_name else _known(getattr(request, "user", None)))
     subject_kind, subject_id, subject_name = _subject(subject)
     return Entry.objects.create(
         at=now,
-        kind=kind,
+        kind=EntryKind(kind),
         actor_id=who.pk if who is not None else None,
         actor_name=_text(_name(who) if who is not None else actor_name),
         subject_kind=subject_kind,

@@ -6,7 +6,9 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from audit.kinds import KINDS
+from audit.kinds import EntryKind
+
+_LABELS: dict[str, str | Promise] = dict(EntryKind.choices)
 
 
 class Entry(models.Model):
@@ -15,7 +17,7 @@ class Entry(models.Model):
 
     at = models.DateTimeField(_("when"))
     kind = models.CharField(_("what"), max_length=40)
-    """A key of `audit.kinds.KINDS`."""
+    """An `EntryKind`; older rows may have one that no longer exists."""
     actor_id = models.BigIntegerField(null=True)
     """Id of an `auth.User`. Null: nobody was logged in, or the desk acted."""
     actor_name = models.CharField(_("who"), max_length=200, blank=True)
@@ -44,7 +46,7 @@ class Entry(models.Model):
     @property
     def label(self) -> str | Promise:
         """The kind's label; a kind that no longer exists keeps its raw name."""
-        return KINDS.get(self.kind, self.kind)
+        return _LABELS.get(self.kind, self.kind)
 
     @property
     def lines(self) -> list[tuple[str, str]]:

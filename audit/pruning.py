@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from audit import log
+from audit.kinds import EntryKind
 from audit.models import Entry
 
 
@@ -23,7 +24,7 @@ def prune(now: datetime, days: int) -> int:
         cursor.execute("DELETE FROM audit_entry WHERE at < %s", [before])
         count = int(cursor.rowcount)
         cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER audit_entry_append_only")
-    log.record("log_pruned", now=now, actor_name="manage.py prune_audit_log", details=_details(count, before))
+    log.record(EntryKind.LOG_PRUNED, now=now, actor_name="manage.py prune_audit_log", details=_details(count, before))
     return count
 
 

@@ -9,14 +9,16 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from audit.kinds import KINDS
+from audit.kinds import EntryKind
 from audit.models import Entry
 
 PER_PAGE = 100
 
 
 class FilterForm(forms.Form):
-    kind = forms.ChoiceField(label=_("Event"), required=False, choices=lambda: [("", _("All events")), *KINDS.items()])
+    kind = forms.ChoiceField(
+        label=_("Event"), required=False, choices=lambda: [("", _("All events")), *EntryKind.choices]
+    )
     who = forms.CharField(label=_("Actor or subject"), required=False, max_length=200)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from audit import log, reading
+from audit.kinds import EntryKind
 from audit.models import Entry
 
 may_read = permission_required("audit.view_entry", raise_exception=True)
@@ -46,7 +47,7 @@ def entries_csv(request: HttpRequest) -> StreamingHttpResponse:
     form = reading.FilterForm(request.GET)
     asked, now = _asked(form), timezone.now()
     filters = {name: str(value) for name, value in _cleaned(form).items() if value}
-    log.record("exported", now=now, subject="audit log", details=filters)
+    log.record(EntryKind.EXPORTED, now=now, subject="audit log", details=filters)
     headers = {"Content-Disposition": f'attachment; filename="audit-log-{now:%Y-%m-%d}.csv"'}
     return StreamingHttpResponse(_rows(asked), content_type="text/csv; charset=utf-8", headers=headers)
 

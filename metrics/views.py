@@ -16,6 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
 from metrics import asking, pictures
@@ -102,7 +103,7 @@ def table_csv(request: HttpRequest, name: str) -> HttpResponse:
     writer.writerow(table.heads)
     writer.writerows([_spreadsheet_safe(cell.value) for cell in row] for row in table.rows)
     period = question.filters.period
-    log.record("exported", now=desk_now(), subject=f"report {name}", details={"rows": len(table.rows)})
+    log.record(EntryKind.EXPORTED, now=desk_now(), subject=f"report {name}", details={"rows": len(table.rows)})
     filename = f"{name}-{period.first.isoformat()}-{period.last.isoformat()}.csv"
     return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", filename)
 

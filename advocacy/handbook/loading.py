@@ -19,6 +19,7 @@ from advocacy.handbook import preset
 from advocacy.handbook.company import Company
 from advocacy.handbook.managed import KINDS, Kind, NoConnection, Values
 from audit import log
+from audit.kinds import EntryKind
 from mentions.models import PresetRecord
 
 NAMES = "company"
@@ -85,7 +86,7 @@ def _record(changes: list[Change], now: datetime) -> None:
         for deed in (LoadAction.ADD, LoadAction.UPDATE)
     }
     if any(made.values()):
-        log.record("handbook_loaded", now=now, actor_name="manage.py load_handbook", details=made)
+        log.record(EntryKind.HANDBOOK_LOADED, now=now, actor_name="manage.py load_handbook", details=made)
 
 
 def _load(row: preset.Row, now: datetime) -> Change:

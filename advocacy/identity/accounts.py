@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from advocacy.identity import attempts, mails
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.people import access
 
@@ -95,7 +96,7 @@ class TeamAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
     # --- mails ----------------------------------------------------------------------------------------------------
 
     def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
-        log.record("password_reset_asked", now=desk_now(), actor_name="(not logged in)", subject=user)
+        log.record(EntryKind.PASSWORD_RESET_ASKED, now=desk_now(), actor_name="(not logged in)", subject=user)
         super().send_password_reset_mail(user, email, context)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
@@ -144,4 +145,4 @@ def _record_failure(credentials: dict[str, Any], why: str) -> None:
     if person is not None and not person.is_active:
         why = "deactivated"
     known = person.get_username() if person is not None else "(unknown name)"
-    log.record("login_failed", now=desk_now(), actor_name=known, subject=person, details={"why": why})
+    log.record(EntryKind.LOGIN_FAILED, now=desk_now(), actor_name=known, subject=person, details={"why": why})

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from advocacy.identity import giving, mails, sessions
 from audit import log
+from audit.kinds import EntryKind
 from channels.outbox import personal
 from mentions.models import Ticket
 from mentions.people import roles
@@ -36,7 +37,7 @@ def deactivate(person: User, actor: Any, now: datetime) -> None:
     forgotten = personal.forget_all(locked.pk)
     ended = sessions.end_all(locked)
     details = {"sessions ended": ended, "tickets released": released, "personal accounts removed": forgotten}
-    log.record("deactivated", now=now, actor=actor, subject=locked, details=details)
+    log.record(EntryKind.DEACTIVATED, now=now, actor=actor, subject=locked, details=details)
     person.refresh_from_db()
 
 
@@ -44,7 +45,7 @@ def deactivate(person: User, actor: Any, now: datetime) -> None:
 def activate(person: User, actor: Any, now: datetime) -> None:
     """Allow them to log in again, with their roles; for a new password they need an invitation."""
     User.objects.filter(pk=person.pk).update(is_active=True)
-    log.record("activated", now=now, actor=actor, subject=person)
+    log.record(EntryKind.ACTIVATED, now=now, actor=actor, subject=person)
     person.refresh_from_db()
 
 
@@ -64,7 +65,7 @@ def set_roles(person: User, chosen: Iterable[Group], actor: Any, now: datetime) 
     if roles.ADMIN in {role.name for role in after - before}:
         User.objects.filter(pk=person.pk).update(is_staff=True)
     details = {"before": sorted(role.name for role in before), "after": sorted(role.name for role in after)}
-    log.record("roles_changed", now=now, actor=actor, subject=person, details=details)
+    log.record(EntryKind.ROLES_CHANGED, now=now, actor=actor, subject=person, details=details)
 
 
 @transaction.atomic
@@ -73,7 +74,7 @@ def invite(person: User, actor: Any, now: datetime) -> bool:
     another one has been verified since: then *Forgot your password?* is the way."""
     if not person.is_active or not person.email or has_verified_address(person):
         return False
-    log.record("person_invited", now=now, actor=actor, subject=person)
+    log.record(EntryKind.PERSON_INVITED, now=now, actor=actor, subject=person)
     transaction.on_commit(lambda: mails.send_invitation(person, actor))
     return True
 
@@ -88,7 +89,7 @@ def remove_second_factor(person: User, actor: Any, now: datetime) -> int:
     count: int = Authenticator.objects.filter(user=person).delete()[0]
     ended = sessions.end_all(person)
     details = {"by": "an admin", "sessions ended": ended}
-    log.record("second_factor_removed", now=now, actor=actor, subject=person, details=details)
+    log.record(EntryKind.SECOND_FACTOR_REMOVED, now=now, actor=actor, subject=person, details=details)
     return count
 
 

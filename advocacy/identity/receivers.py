@@ -21,6 +21,7 @@ from django.http import HttpRequest
 
 from advocacy.identity import sessions
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 
 
@@ -40,7 +41,7 @@ def limits_begin(request: HttpRequest, **_kwargs: Any) -> None:
 @receiver(account.user_logged_in, dispatch_uid="identity.logged_in")
 def logged_in(request: HttpRequest, user: User, **_kwargs: Any) -> None:
     methods = [str(record.get("method")) for record in get_authentication_records(request, user)]
-    log.record("login", now=desk_now(), actor=user, details={"with": methods})
+    log.record(EntryKind.LOGIN, now=desk_now(), actor=user, details={"with": methods})
 
 
 @receiver(user_logged_out, dispatch_uid="identity.logged_out")
@@ -50,18 +51,18 @@ def logged_out(request: HttpRequest, user: User | None, **_kwargs: Any) -> None:
         return
     if key := request.session.session_key:
         UserSession.objects.filter(session_key=key).delete()
-    log.record("logout", now=desk_now(), actor=user)
+    log.record(EntryKind.LOGOUT, now=desk_now(), actor=user)
 
 
 @receiver(mfa.authentication_failed, dispatch_uid="identity.code_failed")
 def code_failed(user: User, **_kwargs: Any) -> None:
-    log.record("login_failed", now=desk_now(), actor=user, subject=user, details={"why": "wrong code"})
+    log.record(EntryKind.LOGIN_FAILED, now=desk_now(), actor=user, subject=user, details={"why": "wrong code"})
 
 
 @receiver(account.authentication_step_completed, dispatch_uid="identity.reauthenticated")
 def reauthenticated(request: HttpRequest, user: User, method: str, **how: Any) -> None:
     if how.get("reauthenticated"):
-        log.record("reauthenticated", now=desk_now(), actor=user, details={"with": method})
+        log.record(EntryKind.REAUTHENTICATED, now=desk_now(), actor=user, details={"with": method})
 
 
 # --- login methods ----------------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ def reauthenticated(request: HttpRequest, user: User, method: str, **how: Any) -
 @receiver(account.password_changed, dispatch_uid="identity.password_changed")
 @receiver(account.password_set, dispatch_uid="identity.password_set")
 def password_changed(user: User, **_kwargs: Any) -> None:
-    log.record("password_changed", now=desk_now(), actor=user, subject=user)
+    log.record(EntryKind.PASSWORD_CHANGED, now=desk_now(), actor=user, subject=user)
 
 
 @receiver(account.password_reset, dispatch_uid="identity.password_reset")
@@ -80,13 +81,13 @@ def password_reset(user: User, **_kwargs: Any) -> None:
     if user.email and not EmailAddress.objects.filter(user=user, verified=True).exists():
         EmailAddress.objects.filter(user=user).delete()
         EmailAddress.objects.create(user=user, email=user.email.lower(), verified=True, primary=True)
-    log.record("password_reset", now=desk_now(), actor=user, subject=user)
+    log.record(EntryKind.PASSWORD_RESET, now=desk_now(), actor=user, subject=user)
 
 
 @receiver(account.email_added, dispatch_uid="identity.email_added")
 def email_added(user: User, email_address: EmailAddress, **_kwargs: Any) -> None:
     """Notify the current address at once, not only when the new one has replaced it."""
-    log.record("email_added", now=desk_now(), actor=user, subject=user)
+    log.record(EntryKind.EMAIL_ADDED, now=desk_now(), actor=user, subject=user)
     old = EmailAddress.objects.filter(user=user, verified=True).first()
     if old is not None:
         context = {"to_email": email_address.email}
@@ -95,43 +96,43 @@ def email_added(user: User, email_address: EmailAddress, **_kwargs: Any) -> None
 
 @receiver(account.email_confirmed, dispatch_uid="identity.email_verified")
 def email_verified(email_address: EmailAddress, **_kwargs: Any) -> None:
-    log.record("email_verified", now=desk_now(), actor=email_address.user, subject=email_address.user)
+    log.record(EntryKind.EMAIL_VERIFIED, now=desk_now(), actor=email_address.user, subject=email_address.user)
 
 
 @receiver(account.email_changed, dispatch_uid="identity.email_changed")
 def email_changed(user: User, **_kwargs: Any) -> None:
-    log.record("email_changed", now=desk_now(), actor=user, subject=user)
+    log.record(EntryKind.EMAIL_CHANGED, now=desk_now(), actor=user, subject=user)
 
 
 @receiver(account.email_removed, dispatch_uid="identity.email_removed")
 def email_removed(user: User, **_kwargs: Any) -> None:
-    log.record("email_removed", now=desk_now(), actor=user, subject=user)
+    log.record(EntryKind.EMAIL_REMOVED, now=desk_now(), actor=user, subject=user)
 
 
 @receiver(mfa.authenticator_added, dispatch_uid="identity.factor_added")
 def factor_added(user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
-    _factor("second_factor_added", user, authenticator)
+    _factor(EntryKind.SECOND_FACTOR_ADDED, user, authenticator)
 
 
 @receiver(mfa.authenticator_removed, dispatch_uid="identity.factor_removed")
 def factor_removed(user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
-    _factor("second_factor_removed", user, authenticator)
+    _factor(EntryKind.SECOND_FACTOR_REMOVED, user, authenticator)
 
 
 @receiver(mfa.authenticator_reset, dispatch_uid="identity.factor_reset")
 def factor_reset(user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
-    _factor("recovery_codes_made", user, authenticator)
+    _factor(EntryKind.RECOVERY_CODES_MADE, user, authenticator)
 
 
-def _factor(kind: str, user: User, authenticator: Authenticator) -> None:
+def _factor(kind: EntryKind, user: User, authenticator: Authenticator) -> None:
     log.record(kind, now=desk_now(), actor=user, subject=user, details={"type": str(authenticator.type)})
 
 
 @receiver(social.social_account_added, dispatch_uid="identity.sso_connected")
 def sso_connected(request: HttpRequest, sociallogin: Any, **_kwargs: Any) -> None:
-    log.record("sso_connected", now=desk_now(), actor=sociallogin.user, subject=sociallogin.user)
+    log.record(EntryKind.SSO_CONNECTED, now=desk_now(), actor=sociallogin.user, subject=sociallogin.user)
 
 
 @receiver(social.social_account_removed, dispatch_uid="identity.sso_disconnected")
 def sso_disconnected(request: HttpRequest, socialaccount: Any, **_kwargs: Any) -> None:
-    log.record("sso_disconnected", now=desk_now(), actor=request.user, subject=socialaccount.user)
+    log.record(EntryKind.SSO_DISCONNECTED, now=desk_now(), actor=request.user, subject=socialaccount.user)

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 
 BEGAN = "desk_began"
@@ -98,7 +99,7 @@ def _at(request: HttpRequest, key: str, now: datetime) -> datetime:
 
 def _end(request: HttpRequest, why: str, now: datetime) -> None:
     person = request.user
-    log.record("session_ended", now=now, actor=person, details={"why": why})
+    log.record(EntryKind.SESSION_ENDED, now=now, actor=person, details={"why": why})
     UserSession.objects.filter(session_key=request.session.session_key).delete()
     request.is_session_over = True  # type: ignore[attr-defined]  # recorded as what it is, not as a logout
     logout(request)

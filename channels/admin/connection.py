@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.admin.buttons import Button, ButtonAdmin
 from channels.clocks import desk_now
 from channels.contract import Adapter, Capability
@@ -115,7 +116,7 @@ class ChannelInline(admin.StackedInline):  # type: ignore[type-arg]
 
 @admin.register(Connection)
 class ConnectionAdmin(ButtonAdmin):
-    audit_kind = "connection_changed"
+    audit_kind = EntryKind.CONNECTION_CHANGED
     inlines = [ChannelInline]
     list_display = ("name", "platform_shown", "how_it_is", "last_item_at", "next_poll_at", "is_active")
     list_filter = ("is_active", "platform")
@@ -215,7 +216,7 @@ class ConnectionAdmin(ButtonAdmin):
         for filled in [form, *chain.from_iterable(formset.forms for formset in formsets)]:
             changes = {what: names for what, names in getattr(filled, "secret_changes", {}).items() if names}
             if changes and filled.instance.pk:
-                log.record("secret_changed", now=desk_now(), subject=filled.instance, details=changes)
+                log.record(EntryKind.SECRET_CHANGED, now=desk_now(), subject=filled.instance, details=changes)
 
     @admin.display(description=gettext_lazy("platform"), ordering="platform")
     def platform_shown(self, connection: Connection) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.admin.buttons import Button, ButtonAdmin, CappedPaginator, ReadOnly
 from channels.admin.seeing import SeenOnly
 from channels.clocks import desk_now
@@ -30,7 +31,7 @@ def replay(model_admin: Any, request: HttpRequest, item: InboundItem, _typed: st
 
 def _say_replayed(request: HttpRequest, count: int) -> None:
     if count:
-        log.record("replayed", now=desk_now(), details={"items": count})
+        log.record(EntryKind.REPLAYED, now=desk_now(), details={"items": count})
     said = ngettext("Replaying %(count)d item.", "Replaying %(count)d items.", count) % {"count": count}
     (messages.success if count else messages.warning)(request, said)
 

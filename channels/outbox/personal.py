@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from channels.contract import Adapter, Author, FieldKind, Json
 from channels.dispatch import task_after_commit
@@ -119,7 +120,7 @@ def forget(user_id: int, connection_id: int) -> None:
 
 def _record(what: str, connection: Connection) -> None:
     """Records in the audit log that it was set or removed, never its value."""
-    log.record("own_account_changed", now=desk_now(), subject=connection, details={"own account": what})
+    log.record(EntryKind.OWN_ACCOUNT_CHANGED, now=desk_now(), subject=connection, details={"own account": what})
 
 
 def ask(account_id: int, now: datetime) -> Found | None:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from channels.dispatch import task_after_commit
 from channels.models import Connection
@@ -55,4 +56,4 @@ def poll_soon(ids: Iterable[int], now: datetime) -> int:
 
 def _record(connections: Iterable[Connection], details: Mapping[str, object]) -> None:
     for connection in connections:
-        log.record("connection_changed", now=desk_now(), subject=connection, details=details)
+        log.record(EntryKind.CONNECTION_CHANGED, now=desk_now(), subject=connection, details=details)

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from channels.dispatch import items_after_commit
 from channels.inbox import recent_items
@@ -199,7 +200,7 @@ def switch_on(channel: Channel, text: str) -> None:
     with transaction.atomic():
         channel.query = channel.draft_query = text
         channel.save(update_fields=["query", "draft_query"])
-        log.record("channel_changed", now=desk_now(), subject=channel, details={"changed": ["query"]})
+        log.record(EntryKind.CHANNEL_CHANGED, now=desk_now(), subject=channel, details={"changed": ["query"]})
 
 
 def waiting(channel: Channel, now: datetime) -> int:

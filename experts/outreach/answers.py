@@ -17,7 +17,7 @@ from channels import sweeps
 from experts.models import Expert, Outreach
 from mentions.db import locks
 from mentions.ingest.placing.placing_by_hand import attach
-from mentions.models import Message, Ticket
+from mentions.models import EventKind, Message, Ticket
 from mentions.queue import claims
 from mentions.tickets.transitions import UNPARKED, handed_over, move, record
 from mentions.triage import notes, tagging
@@ -81,12 +81,12 @@ def _answered(outreach_id: int, message: Message, expert: Expert, now: datetime)
 def _leave(ticket: Ticket, outreach: Outreach, expert: Expert, now: datetime) -> None:
     data = {"outreach": outreach.pk, "who": str(expert), "macro": "Involving Experts::Expert Responded"}
     if claims.is_live(ticket, now) or ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id:
-        record(ticket, None, now, "expert_responded", data)
+        record(ticket, None, now, EventKind.EXPERT_RESPONDED, data)
     elif _asked_again(ticket, outreach):
-        move(ticket, None, now, "expert_responded", data=data, keeps_claim=True, **UNPARKED)
+        move(ticket, None, now, EventKind.EXPERT_RESPONDED, data=data, keeps_claim=True, **UNPARKED)
     else:
         changes = {"status": Ticket.Status.SOLVED, **handed_over(ticket, Ticket.NoReply.EXPERT_RESPONSE)}
-        move(ticket, None, now, "expert_responded", data=data, keeps_claim=True, **changes)
+        move(ticket, None, now, EventKind.EXPERT_RESPONDED, data=data, keeps_claim=True, **changes)
 
 
 def _asked_again(ticket: Ticket, outreach: Outreach) -> bool:

@@ -18,7 +18,7 @@ from channels.toolkit.links import web_address
 from experts import wording
 from experts.models import Expert, Outreach, OutreachText, Topic
 from mentions.db import locks
-from mentions.models import Message, Ticket
+from mentions.models import EventKind, Message, Ticket
 from mentions.tickets import parking
 from mentions.tickets.transitions import OutcomeRefused, lock_open, record
 from mentions.triage import notes, tagging
@@ -109,7 +109,7 @@ def ask(
     note = _("Asked %(who)s in %(channel)s.") % {"who": asked, "channel": channel}
     data = {"outreach": outreach.pk, "who": str(asked), "channel": channel}
     expert = Ticket.WaitingOn.EXPERT
-    parking.set_aside(ticket, actor, now, "outreach", waiting_on=expert, until=until, note=note, data=data)
+    parking.set_aside(ticket, actor, now, EventKind.OUTREACH, waiting_on=expert, until=until, note=note, data=data)
     return outreach
 
 
@@ -194,7 +194,7 @@ def respond(outreach_id: int, state: str, words: str, *, now: datetime, actor: A
     outreach.state = Outreach.State.ACKNOWLEDGED if state == "draft" else state
     outreach.acknowledged_at = outreach.acknowledged_at or now
     outreach.save(update_fields=["state", "acknowledged_at"])
-    record(ticket, actor, now, "outreach", {"outreach": outreach.pk, "who": _who(outreach), "to": state})
+    record(ticket, actor, now, EventKind.OUTREACH, {"outreach": outreach.pk, "who": _who(outreach), "to": state})
     if state != Outreach.State.ACKNOWLEDGED and ticket.waiting_on == Ticket.WaitingOn.EXPERT:
         parking.wake(
             ticket.pk, None, now=now, why=_("%(who)s: %(state)s") % {"who": _who(outreach), "state": _word(state)}

@@ -27,6 +27,7 @@ from mentions.models import (
     Attachment,
     AudienceLimit,
     Event,
+    EventKind,
     Message,
     MessageAlias,
     MessageRevision,
@@ -40,7 +41,17 @@ from mentions.models import (
 
 CHUNK = 200
 """Tickets locked and removed at a time."""
-BY_ITSELF = ("created", "edited", "restored", "deleted", "status", "woken", "bounced", "unreadable", "readable")
+BY_ITSELF = (
+    EventKind.CREATED,
+    EventKind.EDITED,
+    EventKind.RESTORED,
+    EventKind.DELETED,
+    EventKind.STATUS,
+    EventKind.WOKEN,
+    EventKind.BOUNCED,
+    EventKind.UNREADABLE,
+    EventKind.READABLE,
+)
 """Event kinds that the desk adds automatically; any other kind, or any event with an actor, means a person touched the
 ticket."""
 

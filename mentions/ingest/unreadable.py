@@ -23,7 +23,7 @@ from mentions.clocks import clocks
 from mentions.ingest.reading import building
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, MessageState, TicketState
-from mentions.models import Author, Event, Message, Sighting, Ticket
+from mentions.models import Author, Event, EventKind, Message, Sighting, Ticket
 from mentions.queue import claims
 from mentions.text.storable_text import clean
 
@@ -66,7 +66,7 @@ def open_tickets(rows: Sequence[Row], words: Mapping[int, str], at: datetime) ->
         if row.id in standing:
             _still_unreadable(standing[row.id], words[row.id], at)
         elif row.id in known:
-            _record(known[row.id], at, "unreadable", {"version": True, "reason": words[row.id]})
+            _record(known[row.id], at, EventKind.UNREADABLE, {"version": True, "reason": words[row.id]})
         else:
             if row.connection_id not in places:
                 places[row.connection_id] = place_for(row.connection_id)
@@ -96,7 +96,7 @@ def _known_tickets(rows: Sequence[Row]) -> dict[int, int]:
 
 def _still_unreadable(stand_in: StandIn, words: str, at: datetime) -> None:
     Message.objects.filter(pk=stand_in.message_id).update(text=clean(words))
-    _record(stand_in.ticket_id, at, "unreadable", {"again": True, "reason": words})
+    _record(stand_in.ticket_id, at, EventKind.UNREADABLE, {"again": True, "reason": words})
 
 
 def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
@@ -135,8 +135,8 @@ def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
         is_unreadable=True,
     )
     Sighting.objects.create(message=message, channel=channel, at=at)
-    _record(ticket.pk, at, "created", {})
-    _record(ticket.pk, at, "unreadable", {"reason": words})
+    _record(ticket.pk, at, EventKind.CREATED, {})
+    _record(ticket.pk, at, EventKind.UNREADABLE, {"reason": words})
     return ticket.pk
 
 
@@ -158,7 +158,7 @@ def adopt(board: IngestBatch, message: MessageState, parsed: Parsed, channel: Ch
     is_alone = is_alone and ticket not in board.adopted.values()
     board.adopted[parsed.row.id] = ticket
     ticket.needs_clocks = True
-    ticket.events.append((parsed.at, "readable", {"message": message}))
+    ticket.events.append((parsed.at, EventKind.READABLE, {"message": message}))
     return _as_what_it_is(board, ticket, message, parsed, channel) if is_alone else ticket
 
 
@@ -227,14 +227,14 @@ def _join(ticket_id: int, target_id: int, at: datetime) -> None:
     """The message belongs to a conversation that already has a ticket."""
     ticket = Ticket.objects.get(pk=ticket_id)
     _end(ticket, at, merged_into_id=target_id)
-    _record(ticket_id, at, "readable", {"to": target_id})
-    _record(target_id, at, "readable", {"from": ticket_id})
+    _record(ticket_id, at, EventKind.READABLE, {"to": target_id})
+    _record(target_id, at, EventKind.READABLE, {"from": ticket_id})
 
 
 def _close(ticket_id: int, at: datetime, why: str) -> None:
     ticket = Ticket.objects.get(pk=ticket_id)
     _end(ticket, at)
-    _record(ticket_id, at, "readable", {"why": why})
+    _record(ticket_id, at, EventKind.READABLE, {"why": why})
 
 
 def _end(ticket: Ticket, at: datetime, **changes: Any) -> None:
@@ -247,7 +247,7 @@ def _end(ticket: Ticket, at: datetime, **changes: Any) -> None:
     ticket.save()
 
 
-def _record(ticket_id: int, at: datetime, kind: str, data: dict[str, Any]) -> None:
+def _record(ticket_id: int, at: datetime, kind: EventKind, data: dict[str, Any]) -> None:
     Event.objects.create(ticket_id=ticket_id, at=at, kind=kind, data=data)
 
 

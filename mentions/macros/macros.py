@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from channels.toolkit.links import is_web_address
 from mentions.macros.actions import BUILT_IN, VARIABLES, Action, ActionError, Context, Spec, placeholders
-from mentions.models import Event, Macro, Message, Reply, Ticket
+from mentions.models import Event, EventKind, Macro, Message, Reply, Ticket
 from mentions.replies import drafts, replies
 from mentions.tickets.transitions import lock_open, move
 from mentions.triage import priorities
@@ -195,7 +195,9 @@ def _record(macro: Macro, context: Context) -> Event:
         priorities.change(context.ticket, changes.pop("priority"))
     leaves = changes.get("status", "open") != "open" or bool(changes.get("waiting_on"))
     data = {"macro": macro.pk, "name": macro.name, **context.data}
-    return move(context.ticket, context.actor, context.now, "macro", data=data, keeps_claim=not leaves, **changes)
+    return move(
+        context.ticket, context.actor, context.now, EventKind.MACRO, data=data, keeps_claim=not leaves, **changes
+    )
 
 
 def _steps(macro: Macro) -> list[tuple[Action, Spec]]:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from mentions.clocks import clocks
-from mentions.models import Event, Message, Reply, Ticket
+from mentions.models import Event, EventKind, Message, Reply, Ticket
 from mentions.tickets.transitions import record
 
 PORTION = 500
@@ -87,14 +87,14 @@ def _give_reasons(ids: Iterable[int], now: datetime) -> Counter[str]:
         reason = _reason_of(ticket)
         Ticket.objects.filter(pk=ticket.pk).update(no_reply_reason=reason)
         change = {"from": {"no_reply_reason": ""}, "to": {"no_reply_reason": reason}, "reason": reason}
-        record(ticket, None, now, "corrected", change)
+        record(ticket, None, now, EventKind.CORRECTED, change)
         given[reason] += 1
     clocks.recompute([ticket.pk for ticket in tickets])
     return given
 
 
 def _reason_of(ticket: Ticket) -> str:
-    if Event.objects.filter(ticket=ticket, kind="spam_reported").exists():
+    if Event.objects.filter(ticket=ticket, kind=EventKind.SPAM_REPORTED).exists():
         return Ticket.NoReply.SPAM_REPORTED.value
     tags = set(ticket.tags.values_list("name", flat=True))
     return next((reason.value for tag, reason in REASON_OF_TAG.items() if tag in tags), Ticket.NoReply.OTHER.value)

@@ -3,7 +3,7 @@
 from mentions.models.audience import AudienceLimit
 from mentions.models.author import Account, Author, Person
 from mentions.models.checklist import ChannelCheck
-from mentions.models.event import Event, Note
+from mentions.models.event import Event, EventKind, Note
 from mentions.models.macro import Macro
 from mentions.models.message import Attachment, Blob, Message, MessageAlias, MessageRevision, Sighting, ThreadPost
 from mentions.models.notice import Notice, NoticePost
@@ -23,6 +23,7 @@ __all__ = [
     "DeliveryProblem",
     "Draft",
     "Event",
+    "EventKind",
     "HandBack",
     "Macro",
     "Message",

@@ -2,9 +2,55 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+class EventKind(StrEnum):
+    """What can happen to a ticket. `mentions.tickets.history` has the words for each."""
+
+    CREATED = "created"
+    UNREADABLE = "unreadable"
+    READABLE = "readable"
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    HANDED_BACK = "handed_back"
+    STATUS = "status"
+    CLOSED = "closed"
+    PARKED = "parked"
+    WOKEN = "woken"
+    ASSIGNED = "assigned"
+    TAGGED = "tagged"
+    PRIORITY = "priority"
+    MACRO = "macro"
+    NOTED = "noted"
+    REPLIED = "replied"
+    ANSWERED_OUTSIDE = "answered_outside"
+    NO_REPLY = "no_reply"
+    CORRECTED = "corrected"
+    UNDONE = "undone"
+    BLOCKED = "blocked"
+    DELIVERED = "delivered"
+    DELIVERY_FAILED = "delivery_failed"
+    UNCERTAIN = "uncertain"
+    DELETED = "deleted"
+    DELETE_ASKED = "delete_asked"
+    DELETE_FAILED = "delete_failed"
+    EDITED = "edited"
+    RESTORED = "restored"
+    MERGED = "merged"
+    SPLIT = "split"
+    LIKED = "liked"
+    SHARED = "shared"
+    BOUNCED = "bounced"
+    OUTREACH = "outreach"
+    EXPERT_RESPONDED = "expert_responded"
+    ERASED = "erased"
+    SPAM_REPORTED = "spam_reported"
 
 
 class Event(models.Model):
@@ -17,8 +63,7 @@ class Event(models.Model):
     )
     """Null for the desk itself."""
     kind = models.CharField(max_length=30)
-    """created, claimed, released, expired, handed_back, status, parked, woken, assigned, tagged, macro, replied,
-    undone, delivered, delivery_failed, uncertain, deleted, edited, merged, split, no_reply, outreach, ..."""
+    """An `EventKind`. Older rows may have one that no longer exists."""
     data = models.JSONField(default=dict, blank=True)
     """{"from": ..., "to": ...} and anything else the kind needs."""
 

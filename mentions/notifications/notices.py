@@ -22,7 +22,7 @@ from channels.models import OutboundItem
 from channels.models.connection import SlackMode
 from channels.outbox import holding, outbox, slack_posts, states
 from channels.registry.icons import with_platform
-from mentions.models import Event, Message, Notice, NoticePost, Ticket
+from mentions.models import Event, EventKind, Message, Notice, NoticePost, Ticket
 from mentions.notifications import slack_messages
 from mentions.people import own_side
 
@@ -127,18 +127,25 @@ def _send(room: str, kind: str, notices: list[Notice], now: datetime) -> None:
 # --- edits ----------------------------------------------------------------------------------------------------------
 
 TELLING = (
-    *("claimed", "released", "expired", "handed_back", "status", "no_reply", "parked", "woken", "replied", "undone"),
-    *(
-        "delivered",
-        "answered_outside",
-        "macro",
-        "deleted",
-        "spam_reported",
-        "outreach",
-        "delivery_failed",
-        "merged",
-        "erased",
-    ),
+    EventKind.CLAIMED,
+    EventKind.RELEASED,
+    EventKind.EXPIRED,
+    EventKind.HANDED_BACK,
+    EventKind.STATUS,
+    EventKind.NO_REPLY,
+    EventKind.PARKED,
+    EventKind.WOKEN,
+    EventKind.REPLIED,
+    EventKind.UNDONE,
+    EventKind.DELIVERED,
+    EventKind.ANSWERED_OUTSIDE,
+    EventKind.MACRO,
+    EventKind.DELETED,
+    EventKind.SPAM_REPORTED,
+    EventKind.OUTREACH,
+    EventKind.DELIVERY_FAILED,
+    EventKind.MERGED,
+    EventKind.ERASED,
 )
 """Event kinds that may change a notice."""
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from channels.models import OutboundItem
 from channels.outbox import slack_posts
 from channels.registry.icons import with_platform
-from mentions.models import Ticket
+from mentions.models import EventKind, Ticket
 from mentions.people import audience
 from mentions.text.rendering import excerpt
 from mentions.tickets.transitions import OutcomeRefused, record
@@ -58,6 +58,6 @@ def share(ticket_id: int, actor: Any, *, key: UUID, channel: str, text: str, now
         key=key, conversation=f"slack:{channel}", channel=channel, text=slack_posts.escaped(text), not_before=now
     )
     data = {"channel": channel, "outbound": item.pk}
-    if not ticket.events.filter(kind="shared", data=data).exists():
-        record(ticket, actor, now, "shared", data)
+    if not ticket.events.filter(kind=EventKind.SHARED, data=data).exists():
+        record(ticket, actor, now, EventKind.SHARED, data)
     return item

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.inbox import retention, tombstones
 from channels.models import InboundItem, OutboundItem
 from channels.outbox import erasing, states
@@ -28,6 +29,7 @@ from mentions.models import (
     DeliveryProblem,
     Draft,
     Event,
+    EventKind,
     Message,
     MessageAlias,
     MessageRevision,
@@ -53,7 +55,9 @@ def erase(scope: Scope, *, now: datetime, actor: Any = None, actor_name: str = "
     done: Counter[str] = Counter()
     with transaction.atomic():
         _everything(scope, done, now)
-        log.record("erased", now=now, actor=actor, actor_name=actor_name, subject=subject_of(scope), details=dict(done))
+        log.record(
+            EntryKind.ERASED, now=now, actor=actor, actor_name=actor_name, subject=subject_of(scope), details=dict(done)
+        )
     # The whole inbox in portions, each in a separate transaction.
     done["raw items that name them"] += retention.remove_raw_naming(called)
     done[WAITING] += retention.waiting_naming(called)
@@ -84,7 +88,7 @@ def _everything(scope: Scope, done: Counter[str], now: datetime) -> None:
     _ids(scope, ids, around)
     _people(scope, done)
     for ticket in Ticket.objects.filter(pk__in=scope.own) if done["messages"] else []:
-        record(ticket, None, now, "erased", {})
+        record(ticket, None, now, EventKind.ERASED, {})
 
 
 def _lock(scope: Scope) -> None:

@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from mentions.db import locks, prepared
 from mentions.db.sql import both
-from mentions.models import Event, Preference, Ticket, View
+from mentions.models import Event, EventKind, Preference, Ticket, View
 from mentions.people import access
 from mentions.queue import view_filters
 
@@ -220,7 +220,7 @@ def take(ticket: Ticket, user: Any, now: datetime) -> Ticket:
         ticket.status = Ticket.Status.OPEN
     ticket.save(update_fields=["claimed_by", "claim_token", "claim_expires_at", "assignee", "status"])
     data = {"from": before, "to": ticket.status, "lost_by": lost_by}
-    Event.objects.create(ticket=ticket, at=now, actor=user, kind="claimed", data=data)
+    Event.objects.create(ticket=ticket, at=now, actor=user, kind=EventKind.CLAIMED, data=data)
     return ticket
 
 
@@ -240,7 +240,7 @@ def release(ticket_id: int, actor: Any, token: UUID | str, now: datetime) -> Non
     ticket = lock(ticket_id, actor, token, now)
     clear_claim(ticket)
     ticket.save(update_fields=list(CLAIM_FIELDS))
-    Event.objects.create(ticket=ticket, at=now, actor=actor, kind="released")
+    Event.objects.create(ticket=ticket, at=now, actor=actor, kind=EventKind.RELEASED)
 
 
 CLAIM_FIELDS = ("claimed_by", "claim_token", "claim_expires_at")

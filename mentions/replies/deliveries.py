@@ -19,7 +19,7 @@ from channels.outbox import outbox
 from mentions.clocks import clocks
 from mentions.db import locks
 from mentions.ingest import bounces
-from mentions.models import DeliveryProblem, Event, Message, Reply
+from mentions.models import DeliveryProblem, Event, EventKind, Message, Reply
 from mentions.notifications import delivery_problems
 from mentions.replies import promises, sent_messages
 from mentions.replies.reply_states import lock, take_back
@@ -36,7 +36,7 @@ POSTS = "post:"
 LATEST = 1000
 """Latest items that the sweep checks for unreported failures."""
 _ALONE = (OutboundItem.Kind.LIKE, OutboundItem.Kind.DELETE)
-_DELETION_EVENTS = ("delete_asked", "delete_failed", "deleted")
+_DELETION_EVENTS = (EventKind.DELETE_ASKED, EventKind.DELETE_FAILED, EventKind.DELETED)
 
 
 def apply(outbound_id: int, now: datetime | None = None) -> None:
@@ -108,7 +108,7 @@ def _sent(reply: Reply, item: OutboundItem, now: datetime) -> None:
     delivery_problems.answered(reply, now)
     _mark_bounced(reply, False)
     data = {"reply": reply.pk, "url": item.url, "message": reply.message_id}
-    record(reply.ticket, None, now, "delivered", data)
+    record(reply.ticket, None, now, EventKind.DELIVERED, data)
     _perhaps_back(reply, item, now)
 
 
@@ -129,7 +129,7 @@ def _uncertain(reply: Reply, item: OutboundItem, now: datetime) -> None:
         return
     promises.move(reply, State.UNCERTAIN, item.error)
     delivery_problems.note_reply(reply, State.UNCERTAIN, item.error, now)
-    record(reply.ticket, None, now, "uncertain", {"reply": reply.pk, "why": item.error})
+    record(reply.ticket, None, now, EventKind.UNCERTAIN, {"reply": reply.pk, "why": item.error})
 
 
 def _failed(reply: Reply, item: OutboundItem, now: datetime) -> None:
@@ -168,7 +168,7 @@ def _deleted(reply: Reply, message: Message, item: OutboundItem, now: datetime) 
         message.save(update_fields=["is_deleted", "deleted_at"])
     promises.move(reply, State.DELETED)
     clocks.recompute([reply.ticket_id])
-    record(reply.ticket, None, now, "deleted", {"reply": reply.pk, "message": message.pk, "outbound": item.pk})
+    record(reply.ticket, None, now, EventKind.DELETED, {"reply": reply.pk, "message": message.pk, "outbound": item.pk})
     unanswered.reopen([reply.ticket_id], now)
 
 
@@ -176,8 +176,8 @@ def _not_deleted(reply: Reply, item: OutboundItem, now: datetime) -> None:
     """Reported once per request."""
     about = Event.objects.filter(ticket=reply.ticket, kind__in=_DELETION_EVENTS)
     last = about.filter(data__outbound=item.pk).order_by("-id").first()
-    if last is None or last.kind != "delete_failed":
-        record(reply.ticket, None, now, "delete_failed", {"reply": reply.pk, **promises.why_of(item)})
+    if last is None or last.kind != EventKind.DELETE_FAILED:
+        record(reply.ticket, None, now, EventKind.DELETE_FAILED, {"reply": reply.pk, **promises.why_of(item)})
 
 
 def apply_changed(now: datetime, limit: int = 500) -> int:

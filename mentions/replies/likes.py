@@ -14,7 +14,7 @@ from channels.models import Connection, OutboundItem
 from channels.outbox import personal
 from channels.registry.lookup import UnknownPlatform, adapter_for
 from mentions.db import locks
-from mentions.models import Message, Ticket
+from mentions.models import EventKind, Message, Ticket
 from mentions.replies import promises
 from mentions.tickets.transitions import OutcomeRefused, record
 
@@ -41,7 +41,7 @@ def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> Outbound
         raise OutcomeRefused(_("The desk cannot like messages on this platform. Like it there yourself."))
     item, is_going = _ask(message, actor, now)
     if is_going:
-        record(ticket, actor, now, "liked", {"message": message_id, "outbound": item.pk})
+        record(ticket, actor, now, EventKind.LIKED, {"message": message_id, "outbound": item.pk})
     return item
 
 

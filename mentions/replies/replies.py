@@ -20,7 +20,7 @@ from channels.dispatch import task_after_commit
 from channels.models import Channel, OutboundItem
 from channels.registry.lookup import adapter_for
 from mentions.db import locks
-from mentions.models import Message, Reply, Ticket
+from mentions.models import EventKind, Message, Reply, Ticket
 from mentions.people import access
 from mentions.replies import drafts, guard, handles, outgoing, promises, recipients
 from mentions.replies.dispatch_replies import hand_over_due
@@ -160,7 +160,7 @@ def _leave(ticket: Ticket, actor: Any, reply: Reply, now: datetime) -> None:
         changes["status"] = reply.status_after
     elif ticket.status not in (Ticket.Status.NEW, Ticket.Status.OPEN):
         changes["status"] = Ticket.Status.OPEN
-    move(ticket, actor, now, "replied", data={"reply": reply.pk}, keeps_claim=not reply.status_after, **changes)
+    move(ticket, actor, now, EventKind.REPLIED, data={"reply": reply.pk}, keeps_claim=not reply.status_after, **changes)
 
 
 @locks.once_more
@@ -202,5 +202,5 @@ def delete_posted(reply_id: int, actor: Any, now: datetime) -> OutboundItem:
         reply.deletion = item
         reply.save(update_fields=["deletion"])
     if is_going:
-        record(reply.ticket, actor, now, "delete_asked", {"reply": reply.pk, "outbound": item.pk})
+        record(reply.ticket, actor, now, EventKind.DELETE_ASKED, {"reply": reply.pk, "outbound": item.pk})
     return item

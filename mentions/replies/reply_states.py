@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from mentions.db import locks
-from mentions.models import Event, Reply, Ticket
+from mentions.models import Event, EventKind, Reply, Ticket
 from mentions.notifications import delivery_problems
 from mentions.queue import claims
 from mentions.replies import drafts, promises
@@ -30,7 +30,11 @@ def lock(reply_id: int) -> Reply:
     return locks.with_ticket(Reply.objects.select_related(*related), reply_id)
 
 
-EVENTS = {Reply.State.UNDONE: "undone", Reply.State.BLOCKED: "blocked", Reply.State.FAILED: "delivery_failed"}
+EVENTS = {
+    Reply.State.UNDONE: EventKind.UNDONE,
+    Reply.State.BLOCKED: EventKind.BLOCKED,
+    Reply.State.FAILED: EventKind.DELIVERY_FAILED,
+}
 
 
 def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why: str = "") -> None:
@@ -62,7 +66,7 @@ def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why
 
 def _before(reply: Reply, ticket: Ticket) -> dict[str, Any]:
     """The ticket's state when the reply was submitted, unless it has changed since."""
-    event = Event.objects.filter(ticket=ticket, kind="replied", data__reply=reply.pk).order_by("-id").first()
+    event = Event.objects.filter(ticket=ticket, kind=EventKind.REPLIED, data__reply=reply.pk).order_by("-id").first()
     return restored(event.data) if event and is_still(ticket, event.data) else {}
 
 

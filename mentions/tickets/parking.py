@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from channels import sweeps
 from channels.toolkit.links import is_web_address
 from mentions.db.sql import Fragment
-from mentions.models import Event, Ticket
+from mentions.models import Event, EventKind, Ticket
 from mentions.models.ticket_states import TicketQuerySet
 from mentions.tickets import thread_subscriptions
 from mentions.tickets.transitions import UNPARKED, OutcomeRefused, lock_open, move
@@ -57,14 +57,14 @@ def park(
         raise OutcomeRefused(_("Choose what the ticket is waiting for."))
     if waiting_on in (Waiting.EXPERT, Waiting.MONITOR):
         thread_subscriptions.watch(ticket, now)
-    return set_aside(ticket, actor, now, "parked", waiting_on=waiting_on, until=until, note=note)
+    return set_aside(ticket, actor, now, EventKind.PARKED, waiting_on=waiting_on, until=until, note=note)
 
 
 def set_aside(
     ticket: Ticket,
     actor: Any,
     now: datetime,
-    kind: str,
+    kind: EventKind,
     *,
     waiting_on: str,
     until: datetime | None = None,
@@ -94,7 +94,7 @@ def wake(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, why:
     if not ticket.waiting_on:
         return None
     data = {"why": why} if why else {}
-    return move(ticket, actor, now, "woken", data=data, keeps_claim=True, **UNPARKED)
+    return move(ticket, actor, now, EventKind.WOKEN, data=data, keeps_claim=True, **UNPARKED)
 
 
 @transaction.atomic
@@ -108,9 +108,9 @@ def answered_outside(
     data = {"url": _checked_url(url), "status_after": status_after}
     if _answered().filter(pk=ticket.pk).exists():
         changes = {**UNPARKED, "status": status_after, "assignee_id": actor.pk}
-        return move(ticket, actor, now, "answered_outside", data={**data, "seen": True}, **changes)
+        return move(ticket, actor, now, EventKind.ANSWERED_OUTSIDE, data={**data, "seen": True}, **changes)
     thread_subscriptions.watch(ticket, now)
-    return set_aside(ticket, actor, now, "answered_outside", waiting_on=Waiting.OWN_ANSWER, note=url, data=data)
+    return set_aside(ticket, actor, now, EventKind.ANSWERED_OUTSIDE, waiting_on=Waiting.OWN_ANSWER, note=url, data=data)
 
 
 def _checked_url(url: str) -> str:
@@ -149,9 +149,9 @@ def _settle(ticket_id: int, now: datetime) -> bool:
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     if ticket.waiting_on != Waiting.OWN_ANSWER or not _answered().filter(pk=ticket_id).exists():
         return False
-    said = Event.objects.filter(ticket=ticket, kind="answered_outside").order_by("-at", "-id").first()
+    said = Event.objects.filter(ticket=ticket, kind=EventKind.ANSWERED_OUTSIDE).order_by("-at", "-id").first()
     status = said.data.get("status_after", "solved") if said else "solved"
-    move(ticket, None, now, "status", data={"why": "answer_seen"}, keeps_claim=True, status=status)
+    move(ticket, None, now, EventKind.STATUS, data={"why": "answer_seen"}, keeps_claim=True, status=status)
     return True
 
 
@@ -167,5 +167,5 @@ def _wake_by_time(ticket_id: int, now: datetime) -> bool:
     if ticket is None or not ticket.waiting_on or ticket.wake_at is None or ticket.wake_at > now:
         return False
     why = "answer_not_seen" if ticket.waiting_on == Waiting.OWN_ANSWER else "time"
-    move(ticket, None, now, "woken", data={"why": why}, keeps_claim=True, **UNPARKED)
+    move(ticket, None, now, EventKind.WOKEN, data={"why": why}, keeps_claim=True, **UNPARKED)
     return True

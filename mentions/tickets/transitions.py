@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from mentions.clocks import clocks
-from mentions.models import Event, Reply, Ticket
+from mentions.models import Event, EventKind, Reply, Ticket
 from mentions.queue import claims
 
 FIELDS = ("status", "waiting_on", "wait_note", "wake_at", "no_reply_reason", "solved_at", "assignee_id")
@@ -43,7 +43,7 @@ def move(
     ticket: Ticket,
     actor: Any,
     now: datetime,
-    kind: str,
+    kind: EventKind,
     *,
     data: dict[str, Any] | None = None,
     keeps_claim: bool = False,
@@ -96,7 +96,7 @@ def _solved_at(ticket: Ticket, status: str, now: datetime) -> datetime | None:
     return now if status == Ticket.Status.SOLVED else None
 
 
-def record(ticket: Ticket, actor: Any, now: datetime, kind: str, data: dict[str, Any]) -> Event:
+def record(ticket: Ticket, actor: Any, now: datetime, kind: EventKind, data: dict[str, Any]) -> Event:
     return Event.objects.create(ticket=ticket, at=now, actor=_person(actor), kind=kind, data=data)
 
 

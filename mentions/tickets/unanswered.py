@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from mentions.models import Ticket
+from mentions.models import EventKind, Ticket
 from mentions.tickets.transitions import move
 
 
@@ -16,5 +16,5 @@ def reopen(ticket_ids: Iterable[int], now: datetime, why: str = "answer_deleted"
     waiting = Ticket.objects.select_for_update().filter(pk__in=list(ticket_ids), status__in=done, due_at__isnull=False)
     tickets = list(waiting.order_by("pk"))
     for ticket in tickets:
-        move(ticket, None, now, "status", data={"why": why}, keeps_claim=True, status=Ticket.Status.OPEN)
+        move(ticket, None, now, EventKind.STATUS, data={"why": why}, keeps_claim=True, status=Ticket.Status.OPEN)
     return len(tickets)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from mentions.models import Event
+from mentions.models import Event, EventKind
 from mentions.queue import claims
 
 
@@ -28,4 +28,4 @@ def assign(
         claims.clear_claim(ticket)
     ticket.save(update_fields=["assignee", *claims.CLAIM_FIELDS])
     data = {"from": before, "to": after}
-    return Event.objects.create(ticket=ticket, at=now, actor=actor, kind="assigned", data=data)
+    return Event.objects.create(ticket=ticket, at=now, actor=actor, kind=EventKind.ASSIGNED, data=data)

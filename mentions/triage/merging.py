@@ -15,7 +15,7 @@ from channels.registry.lookup import adapter_for
 from mentions.clocks import clocks
 from mentions.clocks.thread_keys import thread_key
 from mentions.db import locks
-from mentions.models import DeliveryProblem, Event, Message, MessageAlias, Note, Reply, ThreadAlias, Ticket
+from mentions.models import DeliveryProblem, Event, EventKind, Message, MessageAlias, Note, Reply, ThreadAlias, Ticket
 from mentions.replies import drafts
 
 
@@ -46,8 +46,8 @@ def merge(source_ids: Iterable[int], target_id: int, actor: Any, now: datetime) 
         source.claimed_by, source.claim_token, source.claim_expires_at = None, None, None
         source.first_reply_at, source.first_reply_message = None, None
         source.save()
-        _record(source, actor, now, "merged", {"to": target.pk})
-        _record(target, actor, now, "merged", {"from": source.pk})
+        _record(source, actor, now, EventKind.MERGED, {"to": target.pk})
+        _record(target, actor, now, EventKind.MERGED, {"from": source.pk})
     if target.status in (Ticket.Status.SOLVED, Ticket.Status.CLOSED) and was_queued:
         Ticket.objects.filter(pk=target.pk).update(status=Ticket.Status.OPEN, solved_at=None)
     clocks.recompute([target.pk])
@@ -103,8 +103,8 @@ def split(ticket_id: int, message_ids: Iterable[int], actor: Any, now: datetime)
     Reply.objects.filter(message__in=wanted).update(ticket=new)
     DeliveryProblem.objects.filter(ticket=ticket, reply__ticket=new).update(ticket=new)
     _repoint(ticket, new, moved)
-    _record(new, actor, now, "split", {"from": ticket.pk, "messages": sorted(wanted)})
-    _record(ticket, actor, now, "split", {"to": new.pk, "messages": sorted(wanted)})
+    _record(new, actor, now, EventKind.SPLIT, {"from": ticket.pk, "messages": sorted(wanted)})
+    _record(ticket, actor, now, EventKind.SPLIT, {"to": new.pk, "messages": sorted(wanted)})
     clocks.recompute([ticket.pk, new.pk])
     new.refresh_from_db()
     return new
@@ -126,6 +126,6 @@ def _repoint(old: Ticket, new: Ticket, moved: list[Message]) -> None:
         )
 
 
-def _record(ticket: Ticket, actor: Any, now: datetime, kind: str, data: dict[str, Any]) -> None:
+def _record(ticket: Ticket, actor: Any, now: datetime, kind: EventKind, data: dict[str, Any]) -> None:
     person: Any = actor if isinstance(actor, Model) else None
     Event.objects.create(ticket=ticket, at=now, actor=person, kind=kind, data=data)

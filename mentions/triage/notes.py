@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from mentions.db import locks
-from mentions.models import Event, Note, Ticket
+from mentions.models import Event, EventKind, Note, Ticket
 
 MAX_LENGTH = 20_000
 
@@ -22,7 +22,7 @@ def add(ticket_id: int, actor: Any, text: str, now: datetime) -> Note:
     locks.share_ticket(ticket_id)
     ticket = Ticket.objects.only("pk").get(pk=ticket_id)
     note = write(ticket, actor, text, now)
-    Event.objects.create(ticket=ticket, at=now, actor=actor, kind="noted", data={"note": note.pk})
+    Event.objects.create(ticket=ticket, at=now, actor=actor, kind=EventKind.NOTED, data={"note": note.pk})
     return note
 
 

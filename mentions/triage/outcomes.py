@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from channels.outbox import outbox, slack_posts
 from mentions.db import locks
-from mentions.models import Event, HandBack, Ticket
+from mentions.models import Event, EventKind, HandBack, Ticket
 from mentions.queue import claims
 from mentions.replies import likes
 from mentions.tickets.parking import answered_outside, park, wake
@@ -40,20 +40,27 @@ __all__ = [
 Token = UUID | str | None
 UNDO_SLACK_SECONDS = 5
 """Allows for the page's clock and the click's travel time."""
-UNDOABLE = ("status", "parked", "no_reply", "handed_back", "answered_outside", "spam_reported")
+UNDOABLE = (
+    EventKind.STATUS,
+    EventKind.PARKED,
+    EventKind.NO_REPLY,
+    EventKind.HANDED_BACK,
+    EventKind.ANSWERED_OUTSIDE,
+    EventKind.SPAM_REPORTED,
+)
 
 
 @transaction.atomic
 def solve(ticket_id: int, actor: Any, token: Token, *, now: datetime) -> Event:
     """Solve the ticket. It reopens when its requester writes again. Raises Unanswered: without an answer it needs a
     reason (`no_reply_needed`)."""
-    return move(lock_open(ticket_id, actor, token, now), actor, now, "status", status=Ticket.Status.SOLVED)
+    return move(lock_open(ticket_id, actor, token, now), actor, now, EventKind.STATUS, status=Ticket.Status.SOLVED)
 
 
 @transaction.atomic
 def pending(ticket_id: int, actor: Any, token: Token, *, now: datetime) -> Event:
     """Wait for the requester. Raises Unanswered: without an answer of ours there is nothing to wait for."""
-    return move(lock_open(ticket_id, actor, token, now), actor, now, "status", status=Ticket.Status.PENDING)
+    return move(lock_open(ticket_id, actor, token, now), actor, now, EventKind.STATUS, status=Ticket.Status.PENDING)
 
 
 @transaction.atomic
@@ -68,7 +75,7 @@ def no_reply_needed(ticket_id: int, actor: Any, token: Token, *, reason: str, no
     data: dict[str, Any] = {"reason": reason}
     if reason == Ticket.NoReply.PRAISE and (item := likes.like_praise(ticket, actor, now + _undo_window())):
         data["like"] = item.pk
-    return move(ticket, actor, now, "no_reply", data=data, status=Ticket.Status.SOLVED, no_reply_reason=reason)
+    return move(ticket, actor, now, EventKind.NO_REPLY, data=data, status=Ticket.Status.SOLVED, no_reply_reason=reason)
 
 
 def _undo_window() -> timedelta:
@@ -84,7 +91,7 @@ def hand_back(ticket_id: int, actor: Any, token: Token, *, note: str, now: datet
         raise OutcomeRefused(_("Add a note that says why you hand it back."))
     written = notes.write(ticket, actor, note, now)
     HandBack.objects.update_or_create(ticket=ticket, user=actor, defaults={"at": now})
-    return move(ticket, actor, now, "handed_back", data={"note": written.text[:300]}, assignee_id=None)
+    return move(ticket, actor, now, EventKind.HANDED_BACK, data={"note": written.text[:300]}, assignee_id=None)
 
 
 @transaction.atomic
@@ -94,7 +101,7 @@ def reopen(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, wh
     if ticket.status not in (Ticket.Status.SOLVED, Ticket.Status.PENDING):
         raise OutcomeRefused(_("Ticket #%(id)s is already open.") % {"id": ticket.pk})
     data = {"why": why} if why else {}
-    return move(ticket, actor, now, "status", data=data, status=Ticket.Status.OPEN, no_reply_reason="")
+    return move(ticket, actor, now, EventKind.STATUS, data=data, status=Ticket.Status.OPEN, no_reply_reason="")
 
 
 @transaction.atomic
@@ -108,7 +115,7 @@ def report_spam(
     link = link.replace("\0", "").strip() or (said[0] if said else "")
     at = (said[1] if said else ticket.posted_at).strftime("%Y-%m-%d %H:%M UTC")
     why = handed_over(ticket, Ticket.NoReply.SPAM_REPORTED)
-    event = move(ticket, actor, now, "spam_reported", data={"link": link}, status=Ticket.Status.SOLVED, **why)
+    event = move(ticket, actor, now, EventKind.SPAM_REPORTED, data={"link": link}, status=Ticket.Status.SOLVED, **why)
     item = slack_posts.post_message(
         key=uuid4(),
         conversation=f"slack:{slack_channel}",
@@ -132,17 +139,17 @@ def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
         raise OutcomeRefused(_("You can only undo your own last outcome."))
     if now > event.at + _undo_window():
         raise OutcomeRefused(_("Too late to undo. Reopen the ticket instead."))
-    undone = Event.objects.filter(ticket=ticket, kind="undone", data__event=event.pk).exists()
+    undone = Event.objects.filter(ticket=ticket, kind=EventKind.UNDONE, data__event=event.pk).exists()
     if undone or not is_still(ticket, event.data):
         raise OutcomeRefused(_("Ticket #%(id)s has changed since. Check it again.") % {"id": ticket.pk})
-    if event.kind == "spam_reported":
+    if event.kind == EventKind.SPAM_REPORTED:
         outbox.cancel(event.data["outbound"], now)
     if event.data.get("like"):
         outbox.cancel(event.data["like"], now)
-    if event.kind == "handed_back":
+    if event.kind == EventKind.HANDED_BACK:
         HandBack.objects.filter(ticket=ticket, user=actor).delete()
     changes = {**UNPARKED, **restored(event.data)}
-    move(ticket, actor, now, "undone", data={"event": event.pk, "kind": event.kind}, is_undo=True, **changes)
+    move(ticket, actor, now, EventKind.UNDONE, data={"event": event.pk, "kind": event.kind}, is_undo=True, **changes)
     if event.data.get("held"):
         claims.take_again(ticket, actor, now)
     return ticket

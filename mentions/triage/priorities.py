@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from channels.models.connection import Priority
 from mentions.clocks import clocks
-from mentions.models import Event, Ticket
+from mentions.models import Event, EventKind, Ticket
 
 
 @transaction.atomic
@@ -21,7 +21,7 @@ def set_priority(ticket_id: int, actor: Any, priority: int, now: datetime) -> Ev
     if not change(ticket, priority):
         return None
     data = {"from": before, "to": priority}
-    return Event.objects.create(ticket=ticket, at=now, actor=actor, kind="priority", data=data)
+    return Event.objects.create(ticket=ticket, at=now, actor=actor, kind=EventKind.PRIORITY, data=data)
 
 
 def change(ticket: Ticket, priority: int) -> bool:

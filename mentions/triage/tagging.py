@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from mentions.models import Event, Tag, Ticket
+from mentions.models import Event, EventKind, Tag, Ticket
 from mentions.queue import claims
 
 MAX_AT_ONCE = 30
@@ -38,7 +38,7 @@ def set_tags(
     if not added and not removed:
         return None
     data = {"added": added, "removed": removed}
-    return Event.objects.create(ticket=ticket, at=now, actor=actor, kind="tagged", data=data)
+    return Event.objects.create(ticket=ticket, at=now, actor=actor, kind=EventKind.TAGGED, data=data)
 
 
 def change(ticket: Ticket, add: Iterable[str], remove: Iterable[str]) -> tuple[list[str], list[str]]:

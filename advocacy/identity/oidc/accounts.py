@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.people import roles
 
@@ -39,7 +40,9 @@ class TeamSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             return
         email = next((address.email for address in sociallogin.email_addresses), "")
         if email and _is_taken(email):
-            log.record("login_refused", now=desk_now(), actor_name="(single sign-on)", details={"why": "known address"})
+            log.record(
+                EntryKind.LOGIN_REFUSED, now=desk_now(), actor_name="(single sign-on)", details={"why": "known address"}
+            )
             raise ImmediateHttpResponse(render(request, "socialaccount/known.html", {"email": email}, status=409))
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
@@ -51,7 +54,7 @@ class TeamSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def on_authentication_error(self, request: HttpRequest, provider: Any, *args: Any, **kwargs: Any) -> None:
         why = str(kwargs.get("exception") or kwargs.get("error") or "")[:200]
         logger.warning("Single sign-on failed: %s", why)
-        log.record("login_failed", now=desk_now(), actor_name="(single sign-on)", details={"why": why})
+        log.record(EntryKind.LOGIN_FAILED, now=desk_now(), actor_name="(single sign-on)", details={"why": why})
 
     def get_requests_session(self) -> requests.Session:
         session = requests.Session()
@@ -90,7 +93,7 @@ def _is_text(value: object) -> bool:
 
 def _give_roles(person: User, claims: Mapping[str, Any]) -> None:
     now, wanted = desk_now(), mapped_roles(claims)
-    log.record("person_added", now=now, actor_name="single sign-on", subject=person)
+    log.record(EntryKind.PERSON_ADDED, now=now, actor_name="single sign-on", subject=person)
     found = list(Group.objects.filter(name__in=wanted))
     if missing := set(wanted) - {role.name for role in found}:
         logger.warning("DESK_OIDC_ROLES names roles that the desk does not have: %s", ", ".join(sorted(missing)))
@@ -100,4 +103,4 @@ def _give_roles(person: User, claims: Mapping[str, Any]) -> None:
     if roles.ADMIN in {role.name for role in found}:
         User.objects.filter(pk=person.pk).update(is_staff=True)
     details = {"before": [], "after": sorted(role.name for role in found)}
-    log.record("roles_changed", now=now, actor_name="single sign-on", subject=person, details=details)
+    log.record(EntryKind.ROLES_CHANGED, now=now, actor_name="single sign-on", subject=person, details=details)

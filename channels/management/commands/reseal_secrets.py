@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from channels.secrets import sealing
 from channels.secrets.vault import SecretUnreadable
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         except SecretUnreadable as error:
             raise CommandError(str(error)) from error
         columns = {str(column): count for column, count in found.items()}
-        log.record("secrets_resealed", now=desk_now(), actor_name="manage.py reseal_secrets", details=columns)
+        log.record(EntryKind.SECRETS_RESEALED, now=desk_now(), actor_name="manage.py reseal_secrets", details=columns)
         for column, count in found.items():
             self.stdout.write(f"  {column}: {count}")
         self.stdout.write(_("%(count)d secrets are sealed with the first key.") % {"count": sum(found.values())})

@@ -14,6 +14,7 @@ from mentions.ingest.reading.loading import variant_id
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, MessageState, Row, TicketState
 from mentions.ingest.writing import revisions
+from mentions.models import EventKind
 
 
 def place(board: IngestBatch, parsed: Parsed) -> None:
@@ -294,4 +295,4 @@ def _bounce(board: IngestBatch, parsed: Parsed) -> None:
     facts = parsed.mention.extra.get("bounce") or {}
     board.bounces.append((parsed.feed.connection_id, parsed.mention.bounced_id or "", facts))
     data = {"message": message, "bounced_id": parsed.mention.bounced_id, "report": facts}
-    ticket.events.append((parsed.at, "bounced", data))
+    ticket.events.append((parsed.at, EventKind.BOUNCED, data))

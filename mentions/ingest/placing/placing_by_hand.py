@@ -15,7 +15,7 @@ from mentions.clocks import clocks
 from mentions.clocks.thread_keys import keys_of
 from mentions.db import locks
 from mentions.ingest.writing.following import FOLLOW_DAYS
-from mentions.models import Event, Message, ThreadAlias, Ticket
+from mentions.models import Event, EventKind, Message, ThreadAlias, Ticket
 
 
 @locks.once_more
@@ -84,7 +84,7 @@ def _new_ticket(message: Message, keys: list[str], actor: Any, now: datetime) ->
         ThreadAlias.objects.update_or_create(namespace=message.namespace, key=key, defaults={"ticket": ticket})
     data = {"by_hand": True, "message": message.pk}
     person: Any = actor if isinstance(actor, Model) else None
-    Event.objects.create(ticket=ticket, at=now, actor=person, kind="created", data=data)
+    Event.objects.create(ticket=ticket, at=now, actor=person, kind=EventKind.CREATED, data=data)
     _follow(message, now)
     return ticket
 

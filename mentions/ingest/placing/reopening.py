@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mentions.ingest.reading.state import MessageState, TicketState
+from mentions.models import EventKind
 
 ANSWERED = ("solved", "pending")
 WAITING = ("new", "open")
@@ -46,7 +47,7 @@ def _wake(ticket: TicketState, at: datetime) -> None:
     elif ticket.status == "new" and ticket.answer is not None:
         _change(ticket, "open", at, "answered_on_platform")
     if ticket.waiting_on:
-        ticket.events.append((at, "woken", {"from": ticket.waiting_on, "why": why}))
+        ticket.events.append((at, EventKind.WOKEN, {"from": ticket.waiting_on, "why": why}))
         ticket.waiting_on = ""
         ticket.is_changed = True
 
@@ -65,7 +66,7 @@ def _answered(ticket: TicketState, at: datetime) -> None:
 def _change(ticket: TicketState, status: str, at: datetime, why: str) -> None:
     if ticket.status == status:
         return
-    ticket.events.append((at, "status", {"from": ticket.status, "to": status, "why": why}))
+    ticket.events.append((at, EventKind.STATUS, {"from": ticket.status, "to": status, "why": why}))
     ticket.status = status
     ticket.solved_at = at if status == "solved" else None
     ticket.is_changed = True

@@ -8,6 +8,7 @@ from channels.models import Channel
 from channels.toolkit.links import canonical, web_address
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import MessageState, Row, TicketState
+from mentions.models import EventKind
 from mentions.text.storable_text import clean
 
 MAX_SUBJECT = 1000
@@ -121,7 +122,7 @@ def ticket_for(message: MessageState, channel: Channel, requester_id: int, at: A
         skips_weekends=channel.skips_weekends,
         is_new=True,
     )
-    ticket.events.append((at, "created", {}))
+    ticket.events.append((at, EventKind.CREATED, {}))
     return ticket
 
 

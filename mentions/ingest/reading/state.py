@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from channels.queries.ignoring import Stop
+from mentions.models import EventKind
 
 Key = tuple[str, str]
 """(namespace, id)"""
@@ -56,7 +57,7 @@ class TicketState:
     """Messages added by this batch."""
     follow: tuple[int, str, str, str] | None = None
     """(connection, namespace, thread, post) to follow while the ticket is open; the post was seen there."""
-    events: list[tuple[datetime, str, Row]] = field(default_factory=list)
+    events: list[tuple[datetime, EventKind, Row]] = field(default_factory=list)
 
     @property
     def is_unanswered(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from mentions.ingest.reading import building
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, MessageState, Row
+from mentions.models import EventKind
 
 SHOWN = ("subject", "text", "html")
 
@@ -50,11 +51,11 @@ def _edit(board: IngestBatch, message: MessageState, version: Row, parsed: Parse
             _keep(board, message, {name: row[name] for name in SHOWN}, parsed)
         row["edited_at"] = parsed.mention.edited_at or parsed.at
         _rename(message, version)
-        _tell(message, parsed, "edited")
+        _tell(message, parsed, EventKind.EDITED)
     if row["is_deleted"]:
         # A "dead" post on Hacker News can be vouched for and return.
         row["is_deleted"], row["deleted_at"] = False, None
-        _tell(message, parsed, "restored")
+        _tell(message, parsed, EventKind.RESTORED)
         if message.ticket:
             message.ticket.needs_clocks = True
     row |= version
@@ -79,7 +80,7 @@ def _delete(message: MessageState, parsed: Parsed) -> None:
     if row["is_deleted"]:
         return
     row["is_deleted"], row["deleted_at"] = True, parsed.at
-    _tell(message, parsed, "deleted")
+    _tell(message, parsed, EventKind.DELETED)
     if message.ticket:
         message.ticket.needs_clocks = True
         if row["direction"] == "team":
@@ -97,11 +98,11 @@ def _same_words(one: Row, other: Row) -> bool:
     return bool(one["subject"] == other["subject"] and one["text"] == other["text"])
 
 
-def _tell(message: MessageState, parsed: Parsed, kind: str) -> None:
+def _tell(message: MessageState, parsed: Parsed, kind: EventKind) -> None:
     ticket = message.ticket
     if ticket is None:
         return
     data: Row = {"message": message, "direction": message.row["direction"]}
-    if kind == "deleted" and message.id and message.id == ticket.first_reply_message_id:
+    if kind == EventKind.DELETED and message.id and message.id == ticket.first_reply_message_id:
         data["was_first_reply"] = True
     ticket.events.append((parsed.at, kind, data))

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.personal_data import choosing, exporting
 from mentions.personal_data.erasing import subject_of
@@ -27,6 +28,8 @@ class Command(BaseCommand):
                 counts = exporting.export(scope, out, now)
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be written: {error}") from error
-        log.record("exported", now=now, actor_name="manage.py export_person", subject=subject_of(scope), details=counts)
+        log.record(
+            EntryKind.EXPORTED, now=now, actor_name="manage.py export_person", subject=subject_of(scope), details=counts
+        )
         for what, count in counts.items():
             self.stdout.write(f"  {count} {what}")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from channels.dispatch import send_task
 from mentions.models import Author
@@ -50,7 +51,7 @@ def export(request: HttpRequest, number: int) -> FileResponse:
     now = desk_now()
     out = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     counts = exporting.export(scope, out, now)
-    log.record("exported", now=now, actor=request.user, subject=subject_of(scope), details=counts)
+    log.record(EntryKind.EXPORTED, now=now, actor=request.user, subject=subject_of(scope), details=counts)
     out.seek(0)
     return FileResponse(out, as_attachment=True, filename=f"person-{number}.zip", content_type="application/zip")
 

@@ -13,15 +13,15 @@ from django.utils import timezone
 from mentions.db import prepared
 from mentions.db.loading import RowMapper
 from mentions.db.sql import both
-from mentions.models import Author, Draft, Person, Ticket, View
+from mentions.models import Author, Draft, EventKind, Person, Ticket, View
 from mentions.people import access
 from mentions.queue import view_filters
 from mentions.replies.drafts import Kept
 from mentions.tickets.conversation import Presence
 
 EARLIER = 5
-DONE_KINDS = ("status", "replied", "no_reply", "answered_outside")
-_TAKEN_BACK = ("undone", "blocked", "delivery_failed")
+DONE_KINDS = (EventKind.STATUS, EventKind.REPLIED, EventKind.NO_REPLY, EventKind.ANSWERED_OUTSIDE)
+_TAKEN_BACK = (EventKind.UNDONE, EventKind.BLOCKED, EventKind.DELIVERY_FAILED)
 """Steps that were undone, or had a reply that was never sent."""
 _DONE = """
 SELECT count(DISTINCT e.ticket_id) FROM mentions_event e
