@@ -30,7 +30,6 @@ class EntryKind(models.TextChoices):
     # people
     PERSON_ADDED = "person_added", _("Person added")
     PERSON_INVITED = "person_invited", _("Person invited")
-    PERSON_CHANGED = "person_changed", _("Person changed")
     ROLES_CHANGED = "roles_changed", _("Roles changed")
     ROLE_RIGHTS_CHANGED = "role_rights_changed", _("Permissions of a role changed")
     DEACTIVATED = "deactivated", _("Deactivated")

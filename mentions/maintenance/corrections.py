@@ -71,7 +71,7 @@ def _mark_bounced(ticket_ids: Iterable[int]) -> int:
 
 def _unanswered(*statuses: str) -> QuerySet[Ticket]:
     on_its_way = Reply.objects.filter(ticket=OuterRef("pk"), state__in=Reply.ON_ITS_WAY)
-    waiting = Ticket.objects.filter(due_at__isnull=False, merged_into__isnull=True, status__in=statuses)
+    waiting = Ticket.objects.waiting_for_a_reply().filter(merged_into__isnull=True, status__in=statuses)
     return waiting.exclude(Exists(on_its_way))
 
 

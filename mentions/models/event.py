@@ -20,7 +20,6 @@ class EventKind(StrEnum):
     EXPIRED = "expired"
     HANDED_BACK = "handed_back"
     STATUS = "status"
-    CLOSED = "closed"
     PARKED = "parked"
     WOKEN = "woken"
     ASSIGNED = "assigned"

@@ -181,7 +181,7 @@ def lease() -> timedelta:
 
 def current(user: Any, now: datetime) -> Ticket | None:
     """The ticket this person holds."""
-    return Ticket.objects.filter(claimed_by=user, claim_expires_at__gt=now).first()
+    return Ticket.objects.held_by(user, now).first()
 
 
 def claim(user: Any, ticket_id: int, now: datetime) -> Ticket:

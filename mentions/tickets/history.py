@@ -174,7 +174,6 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.EXPIRED: lambda data: _("the claim expired; back in the queue"),
     EventKind.HANDED_BACK: _handed_back,
     EventKind.STATUS: _status,
-    EventKind.CLOSED: lambda data: _("closed for good"),
     EventKind.PARKED: _parked,
     EventKind.WOKEN: lambda data: _("back in the queue"),
     EventKind.ASSIGNED: lambda data: _("assigned it") if data.get("to") else _("unassigned it"),

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from channels import sweeps
@@ -157,7 +156,7 @@ def _settle(ticket_id: int, now: datetime) -> bool:
 
 def wake_due(now: datetime, limit: int = 500) -> int:
     """Wake tickets that are due; return how many."""
-    due = Ticket.objects.filter(~Q(waiting_on=""), wake_at__lte=now).order_by("wake_at")
+    due = Ticket.objects.due_to_wake(now).order_by("wake_at")
     return sweeps.each("parked", due.values_list("pk", flat=True)[:limit], lambda pk: _wake_by_time(pk, now))
 
 

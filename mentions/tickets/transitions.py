@@ -80,7 +80,7 @@ def move(
 def is_unanswered(ticket: Ticket) -> bool:
     """Whether the requester still waits for a first reply: none was given, none is on its way, and no reason says none
     is needed. Read from the database: the clocks may have changed since the ticket was loaded."""
-    if not Ticket.objects.filter(pk=ticket.pk, due_at__isnull=False).exists():
+    if not Ticket.objects.waiting_for_a_reply().filter(pk=ticket.pk).exists():
         return False
     return not Reply.objects.filter(ticket=ticket, state__in=Reply.ON_ITS_WAY).exists()
 

@@ -13,7 +13,7 @@ def reopen(ticket_ids: Iterable[int], now: datetime, why: str = "answer_deleted"
     """Reopen those of these tickets that were solved and have no answer left; return how many. Runs in the caller's
     transaction, after the clocks were set: a due first reply means no answer."""
     done = (Ticket.Status.SOLVED, Ticket.Status.PENDING)
-    waiting = Ticket.objects.select_for_update().filter(pk__in=list(ticket_ids), status__in=done, due_at__isnull=False)
+    waiting = Ticket.objects.select_for_update().waiting_for_a_reply().filter(pk__in=list(ticket_ids), status__in=done)
     tickets = list(waiting.order_by("pk"))
     for ticket in tickets:
         move(ticket, None, now, EventKind.STATUS, data={"why": why}, keeps_claim=True, status=Ticket.Status.OPEN)
