@@ -107,7 +107,7 @@ def conversation(channel: Any, text: str = "How do I install Acme?", **ticket: A
 
 def answered(about: SimpleNamespace, user: Any, **fields: Any) -> Reply:
     now = timezone.now()
-    values = {"text": about.text, "state": "resting", "send_at": now, "created_at": now, "guard_message_id": 0}
+    values = {"text": about.text, "state": "scheduled", "send_at": now, "created_at": now, "guard_message_id": 0}
     return Reply.objects.create(
         ticket=about.ticket,
         author=user,

@@ -141,11 +141,11 @@ def _problems_of(reply: dict[str, Any], posted: int, team: int, tickets: dict[in
     state = reply["state"]
     if posted > 1:
         yield f"posted {posted} times"
-    if state == "resting" or (state == "handed" and not reply["waits_behind"]):
+    if state == "scheduled" or (state == "queued" and not reply["waits_behind"]):
         yield "still on its way"
     if state == "sent" and posted != 1:
         yield f"said to be sent, posted {posted} times"
-    if state in ("failed", "blocked", "undone", "handed") and posted:
+    if state in ("failed", "blocked", "undone", "queued") and posted:
         yield "posted all the same"
     if state == "uncertain" and not (reply["error"] and reply["outbound_error"] and reply["outbound"] == "uncertain"):
         yield "uncertain, and the desk does not say why"

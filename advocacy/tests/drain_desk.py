@@ -86,10 +86,10 @@ def one_round(now: datetime, done: dict[str, Any]) -> bool:
     uncertain = OutboundItem.objects.filter(state=state.UNCERTAIN, connection__platform="email")
     left = OutboundItem.objects.filter(state__in=(state.QUEUED, state.RETRYING, state.SENDING, state.UNCERTAIN))
     left = left.exclude(conversation__in=uncertain.values("conversation"))
-    resting = Reply.objects.filter(state=Reply.State.RESTING)
+    scheduled = Reply.objects.filter(state=Reply.State.SCHEDULED)
     pending = InboundItem.objects.filter(state=InboundItem.State.PENDING)
     done["troubled"] = troubled
-    done["left"] = [len(troubled), left.count(), resting.count(), pending.count()]
+    done["left"] = [len(troubled), left.count(), scheduled.count(), pending.count()]
     told = ("pk", "connection__platform", "state", "attempts", "checks", "error", "not_before")
     done["unsent"] = [[str(each) for each in item] for item in left.values_list(*told)[:10]]
     return any(done["left"])

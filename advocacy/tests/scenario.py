@@ -153,7 +153,7 @@ class Desk:
         return User.objects.get(username=name)
 
     def write(self, ticket: Ticket, text: str, *, by: str = "sam", channel: Any = None, after: str = "solved") -> Reply:
-        """A reply, resting."""
+        """A scheduled reply."""
         now, user = self.now(), self.user(by)
         token = claims.claim(user, ticket.pk, now).claim_token
         return replies.submit(

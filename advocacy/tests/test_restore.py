@@ -78,7 +78,7 @@ def test_a_reply_that_was_sent_after_the_dump_is_not_sent_again(desk, dump, ment
     dump.restore()
     assert holding.why_held() == holding.COPY
     work(desk)
-    assert Reply.objects.get(key=reply.key).state == Reply.State.RESTING, "a copy sends nothing"
+    assert Reply.objects.get(key=reply.key).state == Reply.State.SCHEDULED, "a copy sends nothing"
 
     call_command("after_restore")
     assert holding.why_held() == ""

@@ -120,7 +120,7 @@ def hostile(db):
         ],
         name=ALL[:120],
     )
-    for state in ("handed", "uncertain", "failed", "blocked", "sent"):
+    for state in ("queued", "uncertain", "failed", "blocked", "sent"):
         Reply.objects.create(
             ticket=w.shown.ticket, author=w.owner, channel=w.shown.channel, key=claims.uuid.uuid4(), text=ALL,
             error=ALL, state=state, send_at=timezone.now(), created_at=timezone.now(), guard_message_id=0,

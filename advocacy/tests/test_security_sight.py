@@ -225,7 +225,7 @@ def test_another_ones_reply_is_taken_back_only_with_the_right_to(desk):
     reply = answered(desk.shown, desk.owner, send_at=later)
     assert client_of(somebody("volunteer")).post(of(reply.pk, "undo")).status_code == 403
     reply.refresh_from_db()
-    assert reply.state == "resting"
+    assert reply.state == "scheduled"
     client_of(somebody("advocate")).post(of(reply.pk, "undo"))
     reply.refresh_from_db()
     assert reply.state == "undone"

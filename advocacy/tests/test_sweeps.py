@@ -57,7 +57,7 @@ def test_hand_over_leaves_out_one(wire, monkeypatch, caplog):
     bad, *good = three_replies(wire)
     breaking(monkeypatch, dispatch_replies, "hand_over", bad.pk)
     assert dispatch_replies.hand_over_due(desk_now() + LONG_AFTER) == 2
-    assert set(Reply.objects.filter(state="handed")) == set(good)
+    assert set(Reply.objects.filter(state="queued")) == set(good)
     assert "left out" in caplog.text
 
 

@@ -18,7 +18,9 @@ from mentions.replies.reply_states import lock
 def after_restore(now: datetime) -> int:
     """Hold everything still to be sent for a person to decide; return how many. This database belongs to the restored
     desk from now on. Run it while no worker is running."""
-    for pk in Reply.objects.filter(state=Reply.State.RESTING).order_by("ticket_id", "pk").values_list("pk", flat=True):
+    for pk in (
+        Reply.objects.filter(state=Reply.State.SCHEDULED).order_by("ticket_id", "pk").values_list("pk", flat=True)
+    ):
         _into_the_outbox(pk, now)
     notices.post_due(now)  # due notices, so they are reviewed too
     count = held_items.hold_everything(now)
@@ -40,5 +42,5 @@ def _into_the_outbox(reply_id: int, now: datetime) -> None:
         sent_as_id=reply.author_id,
         created_at=reply.created_at,
     )
-    reply.state = Reply.State.HANDED
+    reply.state = Reply.State.QUEUED
     reply.save(update_fields=["outbound", "state"])

@@ -36,19 +36,19 @@ class Draft(models.Model):
 
 
 class Reply(models.Model):
-    """resting (can be undone) → handed (the outbox has it) → sent | uncertain | failed; or undone | blocked."""
+    """scheduled (can be undone) → queued (the outbox has it) → sent | uncertain | failed; or undone | blocked."""
 
     class State(models.TextChoices):
-        RESTING = "resting", _("will be sent")
+        SCHEDULED = "scheduled", _("will be sent")
         UNDONE = "undone", _("undone")
         BLOCKED = "blocked", _("stopped: the conversation has changed")
-        HANDED = "handed", _("being sent")
+        QUEUED = "queued", _("being sent")
         SENT = "sent", _("sent")
         UNCERTAIN = "uncertain", _("uncertain")
         FAILED = "failed", _("failed")
         DELETED = "deleted", _("deleted on the platform")
 
-    ON_ITS_WAY = (State.RESTING, State.HANDED, State.SENT, State.UNCERTAIN)
+    ON_ITS_WAY = (State.SCHEDULED, State.QUEUED, State.SENT, State.UNCERTAIN)
     """States that count as an answer until further news: if the reply fails, its ticket reopens."""
 
     ticket = models.ForeignKey("mentions.Ticket", on_delete=models.PROTECT, related_name="replies")
@@ -68,7 +68,7 @@ class Reply(models.Model):
     status_after = models.CharField(max_length=7, blank=True)
     """Ticket status the advocate chose with it; reverted when the reply is undone, blocked or fails."""
     status_before = models.CharField(max_length=7, blank=True)
-    state = models.CharField(max_length=9, choices=State.choices, default=State.RESTING)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.SCHEDULED)
     send_at = models.DateTimeField()
     """End of the undo window."""
     outbound = models.OneToOneField(
@@ -88,7 +88,7 @@ class Reply(models.Model):
         verbose_name = _("reply")
         verbose_name_plural = _("replies")
         indexes = [
-            models.Index(fields=["send_at"], name="reply_resting", condition=Q(state="resting")),
+            models.Index(fields=["send_at"], name="reply_scheduled", condition=Q(state="scheduled")),
             models.Index(fields=["ticket", "created_at"], name="reply_ticket_order"),
             models.Index(fields=["created_at"], name="reply_recent"),
         ]

@@ -88,9 +88,9 @@ def _apply_reply(outbound_id: int, now: datetime) -> None:
         _uncertain(reply, item, now)
     elif item.state in (Outbound.FAILED, Outbound.CANCELLED):
         _failed(reply, item, now)
-    elif reply.state != State.HANDED:
+    elif reply.state != State.QUEUED:
         # Somebody retried it.
-        promises.move(reply, State.HANDED)
+        promises.move(reply, State.QUEUED)
         delivery_problems.settle_reply(reply, delivery_problems.How.AGAIN, now)
 
 
@@ -182,7 +182,7 @@ def _not_deleted(reply: Reply, item: OutboundItem, now: datetime) -> None:
 
 def apply_changed(now: datetime, limit: int = 500) -> int:
     """The sweep: replies out of date with their outbound item, and deletions that are done or failed."""
-    behind = Reply.objects.filter(state__in=(State.HANDED, State.UNCERTAIN, State.FAILED), outbound__isnull=False)
+    behind = Reply.objects.filter(state__in=(State.QUEUED, State.UNCERTAIN, State.FAILED), outbound__isnull=False)
     settled = behind.exclude(outbound__state__in=(Outbound.QUEUED, Outbound.SENDING, Outbound.RETRYING))
     settled = settled.exclude(outbound__state=F("state")).exclude(
         state=State.FAILED, outbound__state=Outbound.CANCELLED

@@ -20,17 +20,17 @@ def hand_over_due(now: datetime) -> int:
     left the window. Safe in any number of workers. While sending is held, replies rest and can still be undone."""
     if holding.why_held():
         return 0
-    due = Reply.objects.filter(state=Reply.State.RESTING, send_at__lte=now).order_by("send_at", "id")
+    due = Reply.objects.filter(state=Reply.State.SCHEDULED, send_at__lte=now).order_by("send_at", "id")
     return sweeps.each("hand over", due.values_list("pk", flat=True)[:MAX_PER_RUN], lambda pk: hand_over(pk, now))
 
 
 @locks.once_more
 def hand_over(reply_id: int, now: datetime) -> bool:
     """Hand over one reply; False if it was undone or already handed over. Reply and outbound item change together, so a
-    crash leaves it either resting or handed over."""
+    crash leaves it either scheduled or queued."""
     # Ingest locks the ticket to add a message: wait for it, so the guard sees that message.
     reply = lock(reply_id)
-    if reply.state != Reply.State.RESTING or reply.send_at > now:
+    if reply.state != Reply.State.SCHEDULED or reply.send_at > now:
         return False
     if why := guard.why_not(reply):
         take_back(reply, Reply.State.BLOCKED, now, why=why)
@@ -45,5 +45,5 @@ def hand_over(reply_id: int, now: datetime) -> bool:
         sent_as_id=reply.author_id,
     )
     reply.save(update_fields=["outbound"])
-    promises.move(reply, Reply.State.HANDED)
+    promises.move(reply, Reply.State.QUEUED)
     return True

@@ -1,8 +1,8 @@
 """One state machine for everything people send from the desk: replies, posts, likes, deletions.
 
-    resting → handed → sent → deleted         resting → undone | blocked
-                 ↓ ↑ again                    handed → undone, until the outbox starts on it
-              failed | uncertain → sent       sent → failed: it bounced
+    scheduled → queued → sent → deleted       scheduled → undone | blocked
+                  ↓ ↑ again                   queued → undone, until the outbox starts on it
+               failed | uncertain → sent      sent → failed: it bounced
 
 The moves are those of the outbox (`channels.outbox.states.MOVES`), mapped by `STAGE_OF`, and the few before it. A
 reply stores its stage in its own row, since its undo window and guard belong to the desk; the others are outbox items.
@@ -27,15 +27,15 @@ Stage = Reply.State
 State = OutboundItem.State
 
 STAGE_OF: Mapping[str, Stage] = {
-    State.QUEUED: Stage.HANDED,
-    State.RETRYING: Stage.HANDED,
-    State.SENDING: Stage.HANDED,
+    State.QUEUED: Stage.QUEUED,
+    State.RETRYING: Stage.QUEUED,
+    State.SENDING: Stage.QUEUED,
     State.SENT: Stage.SENT,
     State.UNCERTAIN: Stage.UNCERTAIN,
     State.FAILED: Stage.FAILED,
     State.CANCELLED: Stage.UNDONE,
 }
-_BEFORE_THE_OUTBOX = {Stage.RESTING: {Stage.UNDONE, Stage.BLOCKED, Stage.HANDED}}
+_BEFORE_THE_OUTBOX = {Stage.SCHEDULED: {Stage.UNDONE, Stage.BLOCKED, Stage.QUEUED}}
 _BESIDE_THE_OUTBOX = {
     # A reply's deletion is a separate item. (A reply that an admin cancels in the outbox has failed.)
     Stage.SENT: {Stage.DELETED},
@@ -58,7 +58,7 @@ NEXT: Mapping[Stage, frozenset[Stage]] = {stage: _next_of(stage) for stage in St
 def reachable(stage: Stage) -> frozenset[Stage]:
     """Stages a reply may be found in next: the outbox may have made several moves before the desk looks again."""
     found, todo = set(NEXT[stage]), list(NEXT[stage])
-    while todo and stage != Stage.RESTING:
+    while todo and stage != Stage.SCHEDULED:
         more = NEXT[todo.pop()] - found
         found |= more
         todo += more
@@ -130,7 +130,7 @@ def may_be_asked_again(item: OutboundItem | None) -> bool:
 def stage_of(item: OutboundItem, now: datetime) -> Stage:
     """The stage of an item other than a reply. It rests while it is not due and no attempt was made."""
     rests = item.state == State.QUEUED and item.attempts == 0 and item.not_before > now
-    return Stage.RESTING if rests else STAGE_OF[item.state]
+    return Stage.SCHEDULED if rests else STAGE_OF[item.state]
 
 
 def why_of(item: OutboundItem) -> dict[str, Any]:

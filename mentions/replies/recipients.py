@@ -17,7 +17,7 @@ _ROBOT = re.compile(
     r"^(?:mailer-daemon|postmaster|no-?reply|do-?not-?reply|donotreply|bounces?|notifications?-noreply)(?:[+\-=.].*)?@",
     re.IGNORECASE,
 )
-COUNTED = ("resting", "handed", "sent", "uncertain", "deleted")
+COUNTED = ("scheduled", "queued", "sent", "uncertain", "deleted")
 
 
 class ReplyRefused(Exception):

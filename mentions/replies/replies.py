@@ -2,7 +2,7 @@
 Their states are in `mentions.replies.promises`.
 
 `submit` is idempotent by the composer's key: a double click, a second tab or a repeated request is one reply. Only one
-move leaves resting, whichever changes the row first: *undo* or the hand-over.
+move leaves scheduled, whichever changes the row first: *undo* or the hand-over.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def submit(
     status_after: str,
     now: datetime,
 ) -> Reply:
-    """Submit a reply, resting until `send_at`; the ticket leaves the queue at once. The same key returns the same
+    """Submit a reply, scheduled for `send_at`; the ticket leaves the queue at once. The same key returns the same
     reply. Raises ThreadMoved, ReplyRefused, ClaimLost, AlreadyClaimed, OutcomeRefused; nothing is stored then."""
     Ticket.objects.select_for_update().get(pk=ticket_id)
     if known := Reply.objects.filter(key=key).select_related("ticket").first():
@@ -165,14 +165,14 @@ def _leave(ticket: Ticket, actor: Any, reply: Reply, now: datetime) -> None:
 
 @locks.once_more
 def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
-    """Undo a resting reply: the text is a draft again, the ticket as before. Raises TooLate once it was handed over
+    """Undo a scheduled reply: the text is a draft again, the ticket as before. Raises TooLate once it was handed over
     (`delete_posted` remains), PermissionDenied for somebody else's reply."""
     reply = lock(reply_id)
     if reply.author_id != actor.pk:
         access.require(actor, access.DELETE_REPLY)
     if reply.state == Reply.State.UNDONE:
         return reply
-    if reply.state != Reply.State.RESTING:
+    if reply.state != Reply.State.SCHEDULED:
         raise TooLate(reply)
     take_back(reply, Reply.State.UNDONE, now, actor=actor)
     return reply

@@ -128,7 +128,7 @@ def a_reply(wire: Wire) -> Made:
     return made
 
 
-def a_handed_reply(wire: Wire) -> Made:
+def a_queued_reply(wire: Wire) -> Made:
     made = a_reply(wire)
     assert made.reply is not None
     replies.hand_over_due(desk_now() + LONG_AFTER)
@@ -159,7 +159,7 @@ def _own_post(made: Made) -> object:
 
 def a_posted_reply(wire: Wire) -> Made:
     """To be deleted."""
-    made = a_handed_reply(wire)
+    made = a_queued_reply(wire)
     assert made.reply is not None
     settle_everything()
     made.reply.refresh_from_db()
@@ -249,8 +249,8 @@ def a_solved_ticket(wire: Wire) -> Made:
 
 
 KINDS: dict[str, Callable[[Wire], Made]] = {
-    "reply resting": a_reply,
-    "reply handed": a_handed_reply,
+    "reply scheduled": a_reply,
+    "reply queued": a_queued_reply,
     "reply posted": a_posted_reply,
     "deletion of a reply": a_deleted_reply,
     "like": a_like,

@@ -18,7 +18,7 @@ CONTEXT_LIMIT = 200
 """Context posts loaded per ticket; a story may have thousands."""
 NOT_SHOWN = ("search", "digest", "extra", "html", "links", "item_id", "version_at")
 """Message columns not loaded. The markup is fetched by its own frame, if anybody opens it."""
-SHOWN_REPLIES = ("resting", "blocked", "handed", "uncertain", "failed", "sent")
+SHOWN_REPLIES = ("scheduled", "blocked", "queued", "uncertain", "failed", "sent")
 
 
 @dataclass(slots=True)

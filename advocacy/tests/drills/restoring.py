@@ -15,7 +15,7 @@ from advocacy.tests.drills.watching import Watcher
 
 REPLIES = 15
 ENOUGH = 4
-RESTING = "SELECT 1 FROM mentions_reply WHERE state = 'resting'"
+SCHEDULED = "SELECT 1 FROM mentions_reply WHERE state = 'scheduled'"
 LOOKED_FOR = """SELECT 1 FROM channels_outbounditem o LEFT JOIN channels_connection c ON c.id = o.connection_id
     WHERE o.state = 'uncertain' AND c.platform IS DISTINCT FROM 'email'"""
 SEND_WHAT_IS_ABSENT = """
@@ -34,13 +34,13 @@ def play(name: str, folder: Path, seed: int, quick: bool) -> Verdict:
         desk.open()
         desk.sandbox.control("bulk", count=40, platforms=crash_judge.PLATFORMS, seed=seed)
         desk.begin_load(REPLIES)
-        desk.wait_until(lambda: len(desk.rows(RESTING)) >= ENOUGH, "replies in their undo window", within_s=300)
+        desk.wait_until(lambda: len(desk.rows(SCHEDULED)) >= ENOUGH, "replies in their undo window", within_s=300)
         desk.end_load()
-        resting = len(desk.rows(RESTING))
-        if not resting:
+        scheduled = len(desk.rows(SCHEDULED))
+        if not scheduled:
             verdict.wrong.append("the dump was taken too late: nothing rested any more")
         dump(desk, folder / "desk.dump")
-        desk.wait_until(lambda: not desk.rows(RESTING), "the end of the undo window", within_s=120)
+        desk.wait_until(lambda: not desk.rows(SCHEDULED), "the end of the undo window", within_s=120)
         time.sleep(20)  # what left the window is posted
         desk.stop_programs()
         posted = crash_judge.posts_by_key(crash_judge.truth_of(desk))

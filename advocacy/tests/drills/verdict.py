@@ -46,7 +46,7 @@ def waiting(desk: DrillDesk) -> list[str]:
     """What should have left or become a ticket some seconds ago."""
     rows = desk.rows(
         """SELECT 'reply ' || key::text AS it FROM mentions_reply
-            WHERE state = 'resting' AND send_at < now() - interval '5 s'
+            WHERE state = 'scheduled' AND send_at < now() - interval '5 s'
            UNION ALL SELECT 'outbox ' || id FROM channels_outbounditem o
             WHERE state IN ('queued', 'sending') AND not_before < now() - interval '15 s' AND NOT EXISTS (
                 SELECT FROM channels_outbounditem e WHERE e.conversation = o.conversation AND e.id < o.id

@@ -63,7 +63,7 @@ def test_what_waits_is_left_alone_and_what_is_pending_is_named():
     unanswered("new")
     unanswered("open")
     on_its_way = unanswered("solved")
-    reply_of(on_its_way, "handed")
+    reply_of(on_its_way, "queued")
     pending = unanswered("pending")
     done = corrections.correct(NOON)
     assert (dict(done.reasons), done.pending) == ({}, [pending.pk])

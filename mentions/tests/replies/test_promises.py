@@ -29,7 +29,7 @@ def test_table_knows_every_state_and_nothing_follows_what_is_over():
     assert set(MOVES) == set(OutboundItem.State.values) == set(STAGE_OF)
     assert set(NEXT) == set(Stage)
     assert all(not NEXT[stage] for stage in OVER)
-    assert reachable(Stage.RESTING) == {Stage.UNDONE, Stage.BLOCKED, Stage.HANDED}
+    assert reachable(Stage.SCHEDULED) == {Stage.UNDONE, Stage.BLOCKED, Stage.QUEUED}
 
 
 @pytest.mark.parametrize("target", OutboundItem.State.values)

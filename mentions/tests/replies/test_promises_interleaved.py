@@ -36,11 +36,11 @@ DELETES = ("deletes", "deletes too")
 
 AROUND = ["merges away", "merges into it", "requester writes"]
 JOBS: dict[str, tuple[list[str], list[str]]] = {
-    "reply resting": (
+    "reply scheduled": (
         ["undoes", "hands over", "sends again"],
         ["claims in another tab", "autosaves", "notes", "undoes the import", "claims run out", *AROUND],
     ),
-    "reply handed": (
+    "reply queued": (
         ["worker", "undoes", "admin cancels"],
         ["sweep", "own post is read", "claims in another tab", "undoes the import", *AROUND],
     ),

@@ -90,7 +90,7 @@ def test_submit_after_automatic_mail_is_not_stopped(sam):
     ticket = mail_ticket()
     seen = ticket.messages.get().pk
     MessageFactory(ticket=ticket, namespace="email", is_auto=True)
-    assert submit(ticket, sam, guard_message_id=seen).state == "resting"
+    assert submit(ticket, sam, guard_message_id=seen).state == "scheduled"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_submit_counts_as_the_platform_does(ticket, sam, text, why):
 
 
 def test_submit_of_a_long_link_is_not_too_long(ticket, sam):
-    assert submit(ticket, sam, text="https://example.com/" + "a" * 300).state == "resting"
+    assert submit(ticket, sam, text="https://example.com/" + "a" * 300).state == "scheduled"
 
 
 def test_submit_from_a_channel_of_another_connection_is_refused(ticket, sam):
@@ -152,7 +152,7 @@ def test_undo_after_the_hand_over_is_too_late(ticket, sam):
     with pytest.raises(replies.TooLate):
         replies.undo(reply.pk, sam, LATER + UNDO)
     reply.refresh_from_db()
-    assert reply.state == "handed"
+    assert reply.state == "queued"
 
 
 def test_undo_of_somebody_elses_reply_needs_the_right(ticket, sam, lee):
@@ -189,7 +189,7 @@ def test_hand_over_waits_for_the_undo_window(ticket, sam):
 
 def test_hand_over_twice_is_one_outbound_item(ticket, sam):
     reply = handed(ticket, sam)
-    Reply.objects.filter(pk=reply.pk).update(state="resting")  # as after a restore from a backup
+    Reply.objects.filter(pk=reply.pk).update(state="scheduled")  # as after a restore from a backup
     replies.hand_over_due(LATER + UNDO)
     assert OutboundItem.objects.get().key == reply.key
 

@@ -1,4 +1,4 @@
-"""From resting there is one way out, whoever comes at the same moment."""
+"""From scheduled there is one way out, whoever comes at the same moment."""
 
 import uuid
 from datetime import timedelta
@@ -26,9 +26,9 @@ def test_undo_against_hand_over_has_exactly_one_winner():
         end = LATER + UNDO
         undone, _handed = together(partial(replies.undo, reply.pk, sam, end), partial(replies.hand_over_due, end))
         reply.refresh_from_db()
-        assert reply.state in ("undone", "handed")
-        assert isinstance(undone, replies.TooLate) is (reply.state == "handed")
-        assert OutboundItem.objects.filter(key=reply.key).exists() is (reply.state == "handed")
+        assert reply.state in ("undone", "queued")
+        assert isinstance(undone, replies.TooLate) is (reply.state == "queued")
+        assert OutboundItem.objects.filter(key=reply.key).exists() is (reply.state == "queued")
         Ticket.objects.update(status="open", claimed_by=None, claim_token=None, claim_expires_at=None)
 
 
@@ -72,8 +72,8 @@ def test_message_against_hand_over_is_either_seen_or_later():
         )
         reply.refresh_from_db()
         assert Message.objects.count() == before + 1
-        assert reply.state in ("blocked", "handed")
-        assert OutboundItem.objects.filter(key=reply.key).exists() is (reply.state == "handed")
+        assert reply.state in ("blocked", "queued")
+        assert OutboundItem.objects.filter(key=reply.key).exists() is (reply.state == "queued")
         Ticket.objects.update(status="open", claimed_by=None, claim_token=None, claim_expires_at=None)
 
 

@@ -245,7 +245,7 @@ def test_a_reply_rests_and_can_be_taken_back(client, sam, held, tickets):
     response = send(client, held)
     assert response.url == "/play/all/"
     reply = Reply.objects.get()
-    assert (reply.state, reply.text, reply.status_after) == ("resting", "Yes, it does.", "solved")
+    assert (reply.state, reply.text, reply.status_after) == ("scheduled", "Yes, it does.", "solved")
     page = client.get("/play/all/")
     assert reverse("mentions:undo", args=[reply.pk]) in page.content.decode()
     assert page.context["ticket"] == tickets[1]

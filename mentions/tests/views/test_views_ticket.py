@@ -88,7 +88,7 @@ def test_page_costs_as_many_queries_for_a_long_conversation(client, sam, django_
         ("failed", "Your text is kept as a draft"),
         ("uncertain", "It will not be sent again"),
         ("blocked", "Nothing was sent"),
-        ("handed", "being sent"),
+        ("queued", "being sent"),
     ],
 )
 def test_delivery_is_said_in_words_on_every_reply(client, sam, state, words):
@@ -102,7 +102,7 @@ def test_delivery_is_said_in_words_on_every_reply(client, sam, state, words):
 def test_reply_behind_an_uncertain_one_says_what_it_waits_for(client, sam):
     message = MessageFactory()
     behind = {"outbound": OutboundItem.objects.create(key=uuid4(), conversation="c", payload={}, not_before=NOON)}
-    replied(message, sam, "handed", **behind)
+    replied(message, sam, "queued", **behind)
     assert "uncertain whether the previous reply was posted" not in page_of(client, message.ticket)
     replied(message, sam, "uncertain")
     assert "uncertain whether the previous reply was posted" in page_of(client, message.ticket)

@@ -76,7 +76,7 @@ def _page(request: HttpRequest, channels: list[Channel], form: dict[str, Any]) -
 @require_POST
 @login_required
 def undo(request: HttpRequest, number: int) -> HttpResponse:
-    """Cancel a resting post: nothing is posted, and its text returns to the form."""
+    """Cancel a scheduled post: nothing is posted, and its text returns to the form."""
     _channels(request)
     try:
         request.session[TAKEN_BACK] = verbs.undo(request.user, number, desk_now())

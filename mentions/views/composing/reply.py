@@ -45,7 +45,7 @@ AFTER_WORDS = {
 
 
 DELETION_WORDS = {
-    promises.Stage.HANDED: lambda: _("Deleting it on the platform. The conversation shows when it is done."),
+    promises.Stage.QUEUED: lambda: _("Deleting it on the platform. The conversation shows when it is done."),
     promises.Stage.SENT: lambda: _("It is already deleted on the platform."),
     promises.Stage.FAILED: lambda: _("It could not be deleted on the platform. The conversation shows why."),
 }
@@ -144,7 +144,7 @@ def _stamp(request: HttpRequest) -> drafts.Stamp | None:
 @require_POST
 @login_required
 def undo(request: HttpRequest, number: int) -> HttpResponse:
-    """Undo a resting reply: nothing is sent, the text is a draft again, the ticket is on screen."""
+    """Undo a scheduled reply: nothing is sent, the text is a draft again, the ticket is on screen."""
     may_play(request)
     reply = _visible_reply(request, number)
     now = desk_now()

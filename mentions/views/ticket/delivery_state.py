@@ -23,7 +23,7 @@ def tag(ticket_id: int, seen: int) -> str:
 
 def of(ticket_id: int) -> list[dict[str, Any]]:
     """[{"id", "state", "badge", "words"}] of replies past their undo window or stopped."""
-    shown = [r for r in _latest(ticket_id) if r.state not in (Stage.RESTING, Stage.UNDONE)]
+    shown = [r for r in _latest(ticket_id) if r.state not in (Stage.SCHEDULED, Stage.UNDONE)]
     return [{"id": r.pk, "state": r.state, "badge": _badge(r), "words": _words(r)} for r in shown]
 
 
@@ -33,7 +33,7 @@ def _latest(ticket_id: int) -> Any:
 
 def _badge(reply: Reply) -> str:
     words = {
-        Stage.HANDED: _("being sent"),
+        Stage.QUEUED: _("being sent"),
         Stage.SENT: _("sent"),
         Stage.UNCERTAIN: _("uncertain"),
         Stage.FAILED: _("not sent"),
