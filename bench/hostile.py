@@ -58,45 +58,45 @@ class Report:
 # --- items ----------------------------------------------------------------------------------------------------------
 
 
-def hostile_items(platform: str, count: int, dice: random.Random, *, poison: bool) -> Iterator[Any]:
+def hostile_items(platform: str, count: int, rng: random.Random, *, poison: bool) -> Iterator[Any]:
     """Each has a unique id, so none hides behind another."""
     from channels.contract import Item
     from channels.tests.adapters.test_contract import READABLE
 
     samples = [item for sample in READABLE if sample.platform == platform for item in sample.items()]
     for n in range(count):
-        item = dice.choice(samples)
+        item = rng.choice(samples)
         ends = poison and n % POISON_EVERY == POISON_EVERY // 2
-        payload, raw = _spoiled_payload(item.payload, dice), item.raw
+        payload, raw = _spoiled_payload(item.payload, rng), item.raw
         if raw is not None:
-            raw, payload = _spoiled_mail(raw, dice), item.payload
+            raw, payload = _spoiled_mail(raw, rng), item.payload
         if ends:
-            payload = {"was": payload, "end": _marker(dice)}
+            payload = {"was": payload, "end": _marker(rng)}
         yield Item(f"hostile-{platform}-{n}", payload, raw)
 
 
-def _marker(dice: random.Random) -> str:
+def _marker(rng: random.Random) -> str:
     from channels.tests.poisoning import marker
 
-    return marker(dice.choice(("spin", "loop", "memory", "kill", "crash", "kill", "crash", "sleep")))
+    return marker(rng.choice(("spin", "loop", "memory", "kill", "crash", "kill", "crash", "sleep")))
 
 
-def _spoiled_payload(payload: Any, dice: random.Random) -> Any:
+def _spoiled_payload(payload: Any, rng: random.Random) -> Any:
     from channels.tests.adapters.test_adapter_fuzz import LARGE, SMALL, _put, _spots
 
-    kind = dice.random()
+    kind = rng.random()
     if kind < 0.02:
-        value: Any = dice.choice(list(LARGE.values()))
+        value: Any = rng.choice(list(LARGE.values()))
     elif kind < 0.03:
-        value = _deep(dice.choice((50, 200, 400)))
+        value = _deep(rng.choice((50, 200, 400)))
     elif kind < 0.04:
-        value = [[] for _ in range(dice.choice((1_000, 100_000)))]
+        value = [[] for _ in range(rng.choice((1_000, 100_000)))]
     elif kind < 0.06:
-        return dice.choice((None, [], {}, "Acme", 7, [payload], {"data": payload}))
+        return rng.choice((None, [], {}, "Acme", 7, [payload], {"data": payload}))
     else:
-        value = dice.choice(list(SMALL.values()))
-    for _ in range(dice.randint(1, 3)):
-        payload = _put(payload, dice.choice(list(_spots(payload))), value)
+        value = rng.choice(list(SMALL.values()))
+    for _ in range(rng.randint(1, 3)):
+        payload = _put(payload, rng.choice(list(_spots(payload))), value)
     return payload
 
 
@@ -107,19 +107,19 @@ def _deep(depth: int) -> Any:
     return value
 
 
-def _spoiled_mail(raw: bytes, dice: random.Random) -> bytes:
+def _spoiled_mail(raw: bytes, rng: random.Random) -> bytes:
     head, _, body = raw.partition(b"\r\n\r\n" if b"\r\n\r\n" in raw else b"\n\n")
     ways = (
-        lambda: raw[: dice.randint(0, len(raw))],
-        lambda: bytes(dice.choice((b, b, b, b, dice.randrange(256))) for b in raw[:20_000]),
-        lambda: head + b"\r\n" + b"X-Flood: a\r\n" * dice.choice((10, 5_000)) + b"\r\n" + body,
-        lambda: head + b"\r\nReferences: " + b"<a@b> " * dice.choice((10, 20_000)) + b"\r\n\r\n" + body,
-        lambda: head + b"\r\nSubject: " + b"=?utf-8?q?a?= " * dice.choice((10, 5_000)) + b"\r\n\r\n" + body,
-        lambda: head.replace(b"utf-8", dice.choice((b"utf-7", b"nonsense", b"utf-16", b"gbk"))) + b"\r\n\r\n" + body,
-        lambda: _mime_bomb(head, dice.choice((10, 200)), dice.choice((1, 20))),
-        lambda: head + b"\r\n\r\n" + dice.choice((b"http://a.example/", b">", b"\xc2\xa0", b"(", b"<b>")) * 30_000,
+        lambda: raw[: rng.randint(0, len(raw))],
+        lambda: bytes(rng.choice((b, b, b, b, rng.randrange(256))) for b in raw[:20_000]),
+        lambda: head + b"\r\n" + b"X-Flood: a\r\n" * rng.choice((10, 5_000)) + b"\r\n" + body,
+        lambda: head + b"\r\nReferences: " + b"<a@b> " * rng.choice((10, 20_000)) + b"\r\n\r\n" + body,
+        lambda: head + b"\r\nSubject: " + b"=?utf-8?q?a?= " * rng.choice((10, 5_000)) + b"\r\n\r\n" + body,
+        lambda: head.replace(b"utf-8", rng.choice((b"utf-7", b"nonsense", b"utf-16", b"gbk"))) + b"\r\n\r\n" + body,
+        lambda: _mime_bomb(head, rng.choice((10, 200)), rng.choice((1, 20))),
+        lambda: head + b"\r\n\r\n" + rng.choice((b"http://a.example/", b">", b"\xc2\xa0", b"(", b"<b>")) * 30_000,
     )
-    return dice.choice(ways)()
+    return rng.choice(ways)()
 
 
 def _mime_bomb(head: bytes, depth: int, width: int) -> bytes:
@@ -179,10 +179,10 @@ def feed(count: int, seed: int, *, poison: bool = True) -> int:
     from channels.contract import Page
     from channels.inbox import inbox
 
-    dice, connections = random.Random(seed), connect()
+    rng, connections = random.Random(seed), connect()
     each = -(-count // len(connections))
     for platform, connection in connections.items():
-        items = hostile_items(platform, each, dice, poison=poison)
+        items = hostile_items(platform, each, rng, poison=poison)
         while page := list(itertools.islice(items, PAGE)):
             inbox.store_page(connection.pk, Page(page, None), fetched_at=desk_now())
     return each * len(connections)
@@ -288,10 +288,10 @@ def attack(count: int, seed: int, kill_every_s: float = KILL_EVERY_S) -> Report:
     workers = [_worker(), _worker()]
     feeding = threading.Thread(target=_feed_in_thread, args=(count, seed, fed := []))
     feeding.start()
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     while feeding.is_alive() or InboundItem.objects.filter(state="pending").exists():
         time.sleep(kill_every_s)
-        victim = dice.randrange(2)
+        victim = rng.randrange(2)
         workers[victim].send_signal(signal.SIGKILL)
         workers[victim].wait()
         workers[victim], kills = _worker(), kills + 1

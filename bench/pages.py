@@ -124,7 +124,7 @@ class Pages:
         ]
         taken: list[list[float]] = [[], [], []]
         for number in range(ROUNDS + 5):
-            self.let_go()
+            self.clear_claim()
             for page, times in zip(pages, taken, strict=True):
                 began = time.perf_counter()
                 response = page()
@@ -134,7 +134,7 @@ class Pages:
                     times.append(elapsed)
         return statistics.median(taken[0]), statistics.median(taken[1]), statistics.median(taken[2])
 
-    def let_go(self) -> None:
+    def clear_claim(self) -> None:
         """Release the claim, so that every play page makes a new one."""
         from mentions.models import Ticket
 

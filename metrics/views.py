@@ -77,7 +77,7 @@ def chart(request: HttpRequest, name: str, slug: str, form: str) -> HttpResponse
     spec = _chart(shown, slug).spec("dark" if request.GET.get("theme") == "dark" else "light")
     is_inline = "inline" in request.GET
     if form != "json" and not is_inline:  # pages show a chart inline; a file leaves the desk
-        log.record("exported", now=desk_now(), subject=f"chart {slug} of report {name}", details={"form": form})
+        log.record(EntryKind.EXPORTED, now=desk_now(), subject=f"chart {slug} of report {name}", details={"form": form})
     if form == "json":
         return JsonResponse(spec)
     if form == "svg":

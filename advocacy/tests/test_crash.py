@@ -61,32 +61,32 @@ def set_faults(desk: LivingDesk) -> None:
             desk.sandbox.control("faults", platform=platform, **fault)
 
 
-def live_through_crashes(desk: LivingDesk, dice: random.Random) -> None:
+def live_through_crashes(desk: LivingDesk, rng: random.Random) -> None:
     """A successor is on its way up while each worker is at work; two times of three all of them are killed at once."""
     desk.start("worker:0")
     for number in range(KILLS):
         some = {"count": MENTIONS // KILLS, "platforms": crash_judge.PLATFORMS}
-        desk.sandbox.control("bulk", **some, seed=dice.randrange(10**6))
-        desk.sandbox.control("faults", platform=dice.choice(crash_judge.PLATFORMS), **SURE[number])
+        desk.sandbox.control("bulk", **some, seed=rng.randrange(10**6))
+        desk.sandbox.control("faults", platform=rng.choice(crash_judge.PLATFORMS), **SURE[number])
         desk.start(f"worker:{number + 1}")
-        time.sleep(dice.uniform(0, 2))
+        time.sleep(rng.uniform(0, 2))
         if number in FLUSHES:
             desk.flush_redis()
         if number == RESTART:
             desk.postgres.restart()
-        wait_for(*BAD_MOMENTS[number % 3], desk, dice)
+        wait_for(*BAD_MOMENTS[number % 3], desk, rng)
         desk.kill(f"worker:{number}")
         if number % 3 < 2:
             desk.kill(f"worker:{number + 1}")
             desk.start(f"worker:{number + 1}")
 
 
-def wait_for(sign: str, within_s: float, desk: LivingDesk, dice: random.Random) -> None:
+def wait_for(sign: str, within_s: float, desk: LivingDesk, rng: random.Random) -> None:
     """Until there is such a thing, and was begun a random moment ago."""
     begun = time.monotonic()
     while time.monotonic() - begun < 4 and not desk.rows(sign):
         time.sleep(0.01)
-    time.sleep(dice.uniform(0, within_s))
+    time.sleep(rng.uniform(0, within_s))
 
 
 def come_to_rest(desk: LivingDesk) -> None:
@@ -126,13 +126,13 @@ def crash_seed() -> str:
 @pytest.mark.crash
 @pytest.mark.timeout(600)  # some 90 s on two idle cores
 def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path: Path, crash_seed: str) -> None:
-    dice = random.Random(crash_seed)
-    with LivingDesk(tmp_path, settings=SETTINGS, seed=dice.randrange(10**6)) as desk:
+    rng = random.Random(crash_seed)
+    with LivingDesk(tmp_path, settings=SETTINGS, seed=rng.randrange(10**6)) as desk:
         set_faults(desk)
         desk.start("beat")
         script = ["-m", "advocacy.tests.scripted_advocates", "--replies", str(REPLIES), "--seed", crash_seed]
         desk.running["advocates"] = desk.python(*script, log="advocates")
-        live_through_crashes(desk, dice)
+        live_through_crashes(desk, rng)
         happened = desk.sandbox.state()["happened"]
         come_to_rest(desk)
         wrong = crash_judge.complaints(desk, said_by(desk))

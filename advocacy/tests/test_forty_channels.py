@@ -100,10 +100,10 @@ def test_ten_minutes_with_faults(pretend: World) -> None:
     channels = Channel.objects.filter(is_active=True, connection__is_active=True)
     assert channels.count() >= 40
     platforms = sorted(set(channels.values_list("connection__platform", flat=True)) - BY_HAND)
-    dice = random.Random(7)
+    rng = random.Random(7)
     with faults(pretend.outside):
         for _ in range(60 * MINUTES // TICK_S):
-            pretend.outside.control("bulk", count=POSTS_A_TICK, platforms=dice.sample(platforms, POSTS_A_TICK))
+            pretend.outside.control("bulk", count=POSTS_A_TICK, platforms=rng.sample(platforms, POSTS_A_TICK))
             pretend.tick()
     assert len(pretend.failed) > len(platforms) / 2, "the faults were on"
     starved = _starved(pretend)

@@ -142,7 +142,7 @@ class Adapter(ABC):
         posts whose state is unknown."""
         return []
 
-    def whose(self, config: Config) -> Author:
+    def current_account(self, config: Config) -> Author:
         """The account that `config.personal` authenticates. One cheap request; raises AuthFailed if it's invalid."""
         raise Rejected(f"{self.label} has no personal accounts.")
 

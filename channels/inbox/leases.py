@@ -25,7 +25,7 @@ from channels.dispatch import items_after_commit
 from channels.errors import fit
 from channels.inbox.retention import WITH_RAW
 from channels.models import InboundItem
-from channels.queries.ignoring import Stop
+from channels.queries.ignoring import Exclusion
 
 MAX_ATTEMPTS = 2
 LEASE_S = 30
@@ -91,7 +91,7 @@ class Row:
     revision: int
     attempts: int
     token: UUID
-    exempt: Stop | None = None
+    exempt: Exclusion | None = None
     """The query or rule that an admin let it bypass."""
     was_unreadable: bool = False
     """It has a ticket in the queue as an unreadable item."""
@@ -177,7 +177,7 @@ def finish(
     *,
     stored: Sequence[int] = (),
     ignored: Sequence[int] = (),
-    stopped: Mapping[int, Stop] | None = None,
+    stopped: Mapping[int, Exclusion] | None = None,
     failed: Mapping[int, str] | None = None,
     now: datetime,
 ) -> None:
@@ -241,7 +241,7 @@ def died_with_it() -> str:
     return _("The parser process crashed on every attempt.")
 
 
-def _stop(stopped: Mapping[int, Stop], now: datetime) -> None:
+def _stop(stopped: Mapping[int, Exclusion], now: datetime) -> None:
     """A rule deleted meanwhile is stored as null."""
     with database.cursor() as cursor:
         cursor.execute(
@@ -280,7 +280,7 @@ def _row(values: tuple[Any, ...], token: UUID) -> Row:
         revision,
         attempts,
         token,
-        Stop(why, rule_id) if why else None,
+        Exclusion(why, rule_id) if why else None,
         was_unreadable,
         error,
     )

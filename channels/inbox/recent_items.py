@@ -29,7 +29,7 @@ CHUNK = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownItem:
     """A mention for display. `title` and `text`: (piece, is highlighted) pairs."""
 
     item_id: int
@@ -103,17 +103,17 @@ def _ask(row: InboundItem, source: Source) -> reader.Ask:
     return reader.Ask(source.adapter, source.config, row.external_id, payload, raw)
 
 
-def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause] = ()) -> Shown:
+def shown(entry: Entry, subject: Subject | None = None, clauses: Sequence[Clause] = ()) -> ShownItem:
     """The entry for display, with the clauses' matches highlighted and the reasons in words."""
     mention = entry.mention
     if mention is None:
         text = entry.error or _("not a mention")
         label = entry.source.adapter.label if entry.source else ""
-        return Shown(entry.item_id, label, "", entry.fetched_at, "", [], [(text, False)], [], _kind(entry))
+        return ShownItem(entry.item_id, label, "", entry.fetched_at, "", [], [(text, False)], [], _kind(entry))
     author = mention.author
     title = subject.title if subject else mention.subject or ""
     thread_title = subject.thread_title if subject else mention.thread_title or ""
-    return Shown(
+    return ShownItem(
         entry.item_id,
         entry.source.adapter.label if entry.source else "",
         author.handle or author.name or author.id,

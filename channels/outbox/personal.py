@@ -130,7 +130,7 @@ def ask(account_id: int, now: datetime) -> Found | None:
         return None
     try:
         source = source_of(account.connection_id, person=account.user_id)
-        author = source.adapter.whose(source.config)
+        author = source.adapter.current_account(source.config)
         if not author.id:
             raise AuthFailed(_("%(platform)s did not say which account this is.") % {"platform": source.adapter.label})
         return Found(account, author, source.adapter.namespace(source.config))

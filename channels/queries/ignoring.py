@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 Why = InboundItem.Ignored
 
 
-class Stop(NamedTuple):
+class Exclusion(NamedTuple):
     """Why a mention is stopped: `why` as in `InboundItem.ignored_why`, and the rule, if any."""
 
     why: str
@@ -47,18 +47,18 @@ class Guard:
         return tuple(sorted({query.text for query in (*self.queries.values(), *(rule.query for rule in self.rules))}))
 
     def judge(
-        self, matches: frozenset[str], channels: Sequence[Channel], exempt: Stop | None = None
-    ) -> tuple[list[Channel], Stop | None]:
+        self, matches: frozenset[str], channels: Sequence[Channel], exempt: Exclusion | None = None
+    ) -> tuple[list[Channel], Exclusion | None]:
         """(channels that accept it, None), or (all of them, what stops it). `matches`: the `texts` that match the
         mention, evaluated in the parsing process because a hostile text can kill the process that searches it.
         `exempt`: the stop that an admin has overridden."""
         asks = exempt is None or exempt.why != Why.QUERY
         named = [channel for channel in channels if not asks or self._is_asked_for(channel, matches)]
         if not named:
-            return list(channels), Stop(Why.QUERY)
+            return list(channels), Exclusion(Why.QUERY)
         stopped = [self._rule_for(channel, matches, exempt.rule_id if exempt else None) for channel in named]
         kept = [channel for channel, rule_id in zip(named, stopped, strict=True) if rule_id is None]
-        return (kept, None) if kept else (list(channels), Stop(Why.RULE, stopped[0]))
+        return (kept, None) if kept else (list(channels), Exclusion(Why.RULE, stopped[0]))
 
     def _is_asked_for(self, channel: Channel, matches: frozenset[str]) -> bool:
         query = self.queries.get(channel.pk)

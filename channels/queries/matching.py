@@ -235,7 +235,7 @@ class _Parser:
         parts = [self._both()]
         while self._takes("or"):
             parts.append(self._both())
-        return parts[0] if len(parts) == 1 else terms.Any(tuple(parts))
+        return parts[0] if len(parts) == 1 else terms.AnyOf(tuple(parts))
 
     def _both(self) -> terms.Term:
         parts = [self._one()]

@@ -256,7 +256,7 @@ class All:
 
 
 @dataclass(frozen=True, slots=True)
-class Any:
+class AnyOf:
     parts: tuple[Term, ...]
 
     def matches(self, subject: Subject) -> bool:

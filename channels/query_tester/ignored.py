@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from channels.audience import seen_by
 from channels.dispatch import items_after_commit
 from channels.inbox import recent_items
-from channels.inbox.recent_items import Entry, Shown
+from channels.inbox.recent_items import Entry, ShownItem
 from channels.inbox.retention import WITH_RAW
 from channels.models import Channel, IgnoreRule, InboundItem
 from channels.queries.ignoring import understood
@@ -33,7 +33,7 @@ class RuleLine:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    items: list[Shown]
+    items: list[ShownItem]
     next_below: int | None
 
 
@@ -76,7 +76,7 @@ def page_of(items: QuerySet[InboundItem], user: User | AnonymousUser, below: int
     return Page(shown, rows[PAGE - 1].pk if len(rows) > PAGE else None)
 
 
-def _shown(entry: Entry, channels: dict[int, list[Channel]]) -> Shown:
+def _shown(entry: Entry, channels: dict[int, list[Channel]]) -> ShownItem:
     if entry.mention is None:
         return recent_items.shown(entry)
     subject = subject_of(entry.mention)

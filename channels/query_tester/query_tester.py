@@ -18,7 +18,7 @@ from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from channels.dispatch import items_after_commit
 from channels.inbox import recent_items
-from channels.inbox.recent_items import MAX_ITEMS, Entry, Shown
+from channels.inbox.recent_items import MAX_ITEMS, Entry, ShownItem
 from channels.inbox.retention import WITH_RAW
 from channels.models import Batch, Channel, InboundItem
 from channels.queries.ignoring import understood
@@ -55,7 +55,7 @@ class Trial:
     nothing: int = 0
     """Items without a mention."""
     failed: int = 0
-    examples: dict[str, list[Shown]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
+    examples: dict[str, list[ShownItem]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
 
     @property
     def is_done(self) -> bool:
@@ -87,7 +87,7 @@ def _as_json(trial: Trial) -> dict[str, Any]:
 
 def _restored(kept: dict[str, Any]) -> Trial:
     examples = {
-        kind: [Shown(**{**shown, "at": datetime.fromisoformat(shown["at"])}) for shown in those]
+        kind: [ShownItem(**{**shown, "at": datetime.fromisoformat(shown["at"])}) for shown in those]
         for kind, those in kept["examples"].items()
     }
     return Trial(**{**kept, "examples": examples})
@@ -160,7 +160,7 @@ class Preview:
     stopped: int = 0
     seen: int = 0
     total: int = 0
-    examples: list[Shown] = field(default_factory=list)
+    examples: list[ShownItem] = field(default_factory=list)
 
 
 def preview_rule(

@@ -23,7 +23,7 @@ from channels.clocks import desk_now
 from channels.errors import ChannelError, Malformed
 from channels.polling.hooks import declared_bytes
 from channels.webforms import form_answers, form_page
-from channels.webforms.form_answers import Filled, Shown
+from channels.webforms.form_answers import Filled, ShownQuestion
 from channels.webforms.form_page import TOKEN, TRAP, Form, Token
 
 SENT = "sent"
@@ -91,7 +91,9 @@ def _store(request: HttpRequest, form: Form, filled: Filled, submission_id: str)
     return _private(HttpResponseRedirect(f"{reverse('forms:form', args=[form.channel.slug])}?{SENT}=1"), form)
 
 
-def _asked(form: Form, shown: list[Shown], problem: str = "", token: str = "", status: int = 200) -> HttpResponse:
+def _asked(
+    form: Form, shown: list[ShownQuestion], problem: str = "", token: str = "", status: int = 200
+) -> HttpResponse:
     token = token or form_page.new_token(form, desk_now())
     return _page(form, "asked", status=status, shown=shown, problem=problem, token=token)
 

@@ -27,7 +27,7 @@ class Choice:
 
 
 @dataclass(slots=True)
-class Shown:
+class ShownQuestion:
     """A question for display, with its input and its error."""
 
     question: Question
@@ -52,15 +52,15 @@ def longest(question: Question) -> int:
 class Filled:
     """A submitted form. `answers` is what gets stored, but only if there are no `problems`."""
 
-    shown: list[Shown]
+    shown: list[ShownQuestion]
     answers: dict[str, Json]
 
     @property
-    def problems(self) -> list[Shown]:
+    def problems(self) -> list[ShownQuestion]:
         return [each for each in self.shown if each.problem]
 
 
-def empty(questions: Sequence[Question]) -> list[Shown]:
+def empty(questions: Sequence[Question]) -> list[ShownQuestion]:
     return [_shown(question, []) for question in questions]
 
 
@@ -85,11 +85,11 @@ def _tidy(question: Question, value: str) -> str:
     return value if question.kind == "textarea" else " ".join(value.split())
 
 
-def _shown(question: Question, values: list[str]) -> Shown:
+def _shown(question: Question, values: list[str]) -> ShownQuestion:
     chosen = [Choice(choice, choice in values) for choice in question.choices]
     if question.kind == "checkbox" and not question.choices:
         chosen = [Choice(question.label, bool(values))]
-    return Shown(question, values[0] if values else "", choices=chosen)
+    return ShownQuestion(question, values[0] if values else "", choices=chosen)
 
 
 def _answer(question: Question, values: list[str]) -> Json:

@@ -24,7 +24,7 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownTopic:
     """A topic with what pages need."""
 
     pk: int
@@ -33,12 +33,12 @@ class Known:
 
 
 @lru_cache(maxsize=8)
-def known(listed: str) -> tuple[Known, ...]:
+def known(listed: str) -> tuple[KnownTopic, ...]:
     """Topics from JSON: [[id, name, [keyword, ...]], ...]. Cached by content, so never stale."""
-    return tuple(Known(pk, name, tuple(words)) for pk, name, words in json.loads(listed))
+    return tuple(KnownTopic(pk, name, tuple(words)) for pk, name, words in json.loads(listed))
 
 
-def topics_in(text: str, topics: Iterable[Known], most: int) -> list[Known]:
+def topics_in(text: str, topics: Iterable[KnownTopic], most: int) -> list[KnownTopic]:
     """The topics with keywords in the text, most matches first. Pure."""
     scored = [(topic, len(matching_words(topic.keywords, text))) for topic in topics]
     best = sorted((pair for pair in scored if pair[1]), key=lambda pair: -pair[1])

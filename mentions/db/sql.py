@@ -34,7 +34,7 @@ class Fragment:
         return RawSQL(sql, params, output_field=BooleanField())  # noqa: S611
 
 
-def both(fragments: Iterable[Fragment]) -> Fragment:
+def all_of(fragments: Iterable[Fragment]) -> Fragment:
     """The fragments joined with AND; true when there are none. Parameter names must differ."""
     parts = list(fragments)
     params = {name: value for part in parts for name, value in part.params.items()}

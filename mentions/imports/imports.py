@@ -202,9 +202,11 @@ _REST = """
 SELECT id FROM channels_inbounditem i
  WHERE batch_id = %(batch)s AND state = 'stored' AND role = 'mention'
    AND NOT EXISTS (SELECT FROM mentions_message m WHERE m.item_id = i.id)
-   AND NOT EXISTS (SELECT FROM mentions_message m WHERE m.namespace = %(space)s AND m.external_id = i.external_id)
-   AND NOT EXISTS (SELECT FROM mentions_messagealias a WHERE a.namespace = %(space)s AND a.external_id = i.external_id)
-   AND NOT EXISTS (SELECT FROM mentions_threadpost p WHERE p.namespace = %(space)s AND p.external_id = i.external_id)
+   AND NOT EXISTS (SELECT FROM mentions_message m WHERE m.namespace = %(namespace)s AND m.external_id = i.external_id)
+   AND NOT EXISTS (SELECT FROM mentions_messagealias a
+                    WHERE a.namespace = %(namespace)s AND a.external_id = i.external_id)
+   AND NOT EXISTS (SELECT FROM mentions_threadpost p
+                    WHERE p.namespace = %(namespace)s AND p.external_id = i.external_id)
 """
 _LOCKED = " ORDER BY id FOR UPDATE"
 
@@ -213,7 +215,7 @@ _LOCKED = " ORDER BY id FOR UPDATE"
 def _close(batch_id: int, actor: Any, now: datetime) -> int:
     """Nothing more from it comes in; wait for what a worker is reading now."""
     inbox_imports.close(batch_id, actor, now)
-    return inbox_imports.take_out(_ids(_WAITING + _LOCKED, batch=batch_id), now)
+    return inbox_imports.take_out(_item_ids(_WAITING + _LOCKED, batch=batch_id), now)
 
 
 @transaction.atomic
@@ -255,12 +257,12 @@ def _mark_the_rest(batch_id: int, now: datetime) -> int:
         source = source_of(batch.connection_id)
     except (UnknownPlatform, InvalidSettings):
         return 0  # without its settings the ids can't be compared; they stay unchanged
-    space = source.adapter.namespace(source.config)
+    namespace = source.adapter.namespace(source.config)
     with transaction.atomic():
-        return inbox_imports.take_out(_ids(_REST + _LOCKED, batch=batch_id, space=space), now)
+        return inbox_imports.take_out(_item_ids(_REST + _LOCKED, batch=batch_id, namespace=namespace), now)
 
 
-def _ids(sql: str, **params: Any) -> list[int]:
+def _item_ids(sql: str, **params: Any) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [pk for (pk,) in cursor.fetchall()]
@@ -270,7 +272,7 @@ def _ids(sql: str, **params: Any) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ImportLine:
     batch: Batch
     items: int
     undone: int
@@ -286,7 +288,7 @@ SELECT batch_id, count(*) FILTER (WHERE ignored_why NOT IN ('query', 'rule')),
 """
 
 
-def lines(batches: Iterable[Batch]) -> list[Line]:
+def lines(batches: Iterable[Batch]) -> list[ImportLine]:
     """Batches that hold anything. Items kept out by a query or a rule don't count as imported. Two queries besides the
     batches'."""
     found = list(batches)
@@ -296,4 +298,4 @@ def lines(batches: Iterable[Batch]) -> list[Line]:
         cursor.execute(_ITEMS, [[batch.pk for batch in found]])
         items = {pk: (count, undone) for pk, count, undone in cursor.fetchall()}
     tickets = counts([pk for pk, (count, _undone) in items.items() if count])
-    return [Line(b, *items[b.pk], *tickets.get(b.pk, (0, 0))) for b in found if items.get(b.pk, (0, 0))[0]]
+    return [ImportLine(b, *items[b.pk], *tickets.get(b.pk, (0, 0))) for b in found if items.get(b.pk, (0, 0))[0]]

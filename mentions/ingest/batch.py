@@ -22,7 +22,7 @@ from channels.inbox import inbox, leases
 from channels.inbox.leases import Row
 from channels.outbox import outbox
 from channels.parsing.reader import Budget, first_budget, whole_budget
-from channels.queries.ignoring import Stop
+from channels.queries.ignoring import Exclusion
 from mentions.ingest import bounces, unreadable
 from mentions.ingest.placing import keeping_out, placing, reopening
 from mentions.ingest.reading import finding
@@ -56,7 +56,7 @@ class Ingested:
     """Items that this batch had no time for."""
     message_ids: list[int] = field(default_factory=list)
     ticket_ids: list[int] = field(default_factory=list)
-    stopped: dict[int, Stop] = field(default_factory=dict)
+    stopped: dict[int, Exclusion] = field(default_factory=dict)
     """Inbox items kept out by a query or an ignore rule."""
 
 
@@ -174,7 +174,7 @@ def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingest
     done.stored = len(found.parsed)
     done.ignored, done.failed = len(found.ignored) + len(fresh.stopped), len(found.failed)
     done.message_ids, done.ticket_ids, done.stopped = fresh.message_ids, fresh.ticket_ids, fresh.stopped
-    health.saw(found.parsed)
+    health.touch_last_item(found.parsed)
 
 
 def _store_all(found: Read, done: Ingested, singly: bool) -> dict[int, str]:
@@ -288,15 +288,15 @@ def _recognise(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
     seen = []
     for each in parsed:
         is_passing = each.is_context or (each.stop and not keeping_out.may_be_follow_up(board, each, coming))
-        space, mention = each.feed.namespace, each.mention
-        known = accounts.whose(space, each.author)
+        namespace, mention = each.feed.namespace, each.mention
+        known = accounts.known_account(namespace, each.author)
         is_proved = mention.is_own or authors.is_proved(each.feed.edits, mention)
         is_own = mention.is_own or (is_proved and authors.is_own_account(each.author, each.feed.config))
         if not is_passing or is_own or known or not at_hand.isdisjoint(finding.author_keys(each)):
-            seen.append(authors.Seen(space, each.author, known, is_own, each.at))
+            seen.append(authors.Seen(namespace, each.author, known, is_own, each.at))
         if mention.requester and mention.requester.id:
-            whose = accounts.whose(space, mention.requester)
-            seen.append(authors.Seen(space, mention.requester, whose, False, each.at))
+            whose = accounts.known_account(namespace, mention.requester)
+            seen.append(authors.Seen(namespace, mention.requester, whose, False, each.at))
     board.authors = authors.store(seen)
     for each in parsed:
         _, is_us = board.authors.get((each.feed.namespace, each.author.id), (0, False))

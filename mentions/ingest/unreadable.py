@@ -102,10 +102,10 @@ def _still_unreadable(stand_in: StandIn, words: str, at: datetime) -> None:
 def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
     glimpse = peeking.peek(row.payload, row.raw)
     posted_at = min(glimpse.posted_at or row.fetched_at, row.fetched_at)
-    space = f"unreadable:{row.connection_id}"
+    namespace = f"unreadable:{row.connection_id}"
     external_id = f"{row.id}:{row.revision}:{at.timestamp():.6f}"
     author = Author.objects.create(
-        namespace=space, external_id=external_id, name=clean(glimpse.sender or _("Unknown sender"), 300)
+        namespace=namespace, external_id=external_id, name=clean(glimpse.sender or _("Unknown sender"), 300)
     )
     ticket = Ticket.objects.create(
         channel=channel,
@@ -120,7 +120,7 @@ def _open(row: Row, channel: Channel, words: str, at: datetime) -> int:
     message = Message.objects.create(
         ticket=ticket,
         channel=channel,
-        namespace=space,
+        namespace=namespace,
         external_id=external_id,
         thread_id=external_id,
         author=author,

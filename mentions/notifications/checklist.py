@@ -23,7 +23,7 @@ _KEYS = UUID("0d5b1c8e-0b0c-4e0e-9f0a-7f2f0f8b6a11")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChecklistLine:
     """A channel and who checked it this week; `last` is the check before that."""
 
     channel: Channel
@@ -37,7 +37,7 @@ def week_of(now: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def lines(user: access.User, now: datetime) -> list[Line]:
+def lines(user: access.User, now: datetime) -> list[ChecklistLine]:
     """The part of the week's checklist this person may see, unchecked channels first. Two queries."""
     week = week_of(now)
     mine = Channel.objects.filter(is_checked_weekly=True, pk__in=access.visible_channel_ids(user))
@@ -50,7 +50,7 @@ def lines(user: access.User, now: datetime) -> list[Line]:
     for channel in channels:
         known = checks.get(channel.pk, [])
         this = next((check for check in known if check.week == week), None)
-        found.append(Line(channel, this, next((check for check in known if check.week < week), None)))
+        found.append(ChecklistLine(channel, this, next((check for check in known if check.week < week), None)))
     return sorted(found, key=lambda line: (line.check is not None, line.channel.name.lower()))
 
 

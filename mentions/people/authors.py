@@ -19,7 +19,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownAccount:
     """An account of a known person, ours or not."""
 
     person_id: int
@@ -29,7 +29,7 @@ class Known:
 class Accounts:
     """Accounts entered by admins, for some namespaces: (namespace, lower-case handle) → owner."""
 
-    def __init__(self, known: Mapping[Key, Known]) -> None:
+    def __init__(self, known: Mapping[Key, KnownAccount]) -> None:
         self._known = known
 
     @classmethod
@@ -40,9 +40,9 @@ class Accounts:
                 " JOIN mentions_person p ON p.id = a.person_id WHERE a.namespace = ANY(%s)",
                 [list(namespaces)],
             )
-            return cls({(ns, handle): Known(person, is_us) for ns, handle, person, is_us in cursor.fetchall()})
+            return cls({(ns, handle): KnownAccount(person, is_us) for ns, handle, person, is_us in cursor.fetchall()})
 
-    def whose(self, namespace: str, author: Account) -> Known | None:
+    def known_account(self, namespace: str, author: Account) -> KnownAccount | None:
         for name in (author.id, author.handle):
             if name and (found := self._known.get((namespace, plain(name)))):
                 return found
@@ -71,7 +71,7 @@ class Seen:
 
     namespace: str
     author: Account
-    known: Known | None
+    known: KnownAccount | None
     is_own: bool
     at: datetime
 

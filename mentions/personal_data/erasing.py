@@ -85,7 +85,7 @@ def _everything(scope: Scope, done: Counter[str], now: datetime) -> None:
     _posts(posts, around, names, done)
     for part in scopes.parts():
         done[part.name] += part.erase(scope, names)
-    _ids(scope, ids, around)
+    _forget(scope, ids, around)
     _people(scope, done)
     for ticket in Ticket.objects.filter(pk__in=scope.own) if done["messages"] else []:
         record(ticket, None, now, EventKind.ERASED, {})
@@ -105,8 +105,8 @@ def _inbox(scope: Scope, ids: set[tuple[str, str]]) -> int:
     """Rows stay, so volume figures don't change; their content goes, unreadable items included."""
     those_of_messages = Message.objects.filter(pk__in=scope.messages).values_list("item_id", flat=True)
     items = {item for item in those_of_messages if item is not None}
-    for namespace in {space for space, _one in ids}:
-        those = [one for space, one in ids if space == namespace]
+    for namespace in {each for each, _one in ids}:
+        those = [one for each, one in ids if each == namespace]
         near = InboundItem.objects.filter(connection__in=tombstones.connections_in(namespace), external_id__in=those)
         items |= set(near.values_list("pk", flat=True))
     return tombstones.erase_items(items)
@@ -222,7 +222,7 @@ def _around(scope: Scope, posts: list[ThreadPost]) -> set[tuple[str, str]]:
 # --- ids --------------------------------------------------------------------------------------------------------------
 
 
-def _ids(scope: Scope, ids: set[tuple[str, str]], around: set[tuple[str, str]]) -> None:
+def _forget(scope: Scope, ids: set[tuple[str, str]], around: set[tuple[str, str]]) -> None:
     """Replace ids with hashes, the same everywhere, so conversations stay connected. `around`: all threads the person
     posted in."""
     MessageAlias.objects.filter(message__in=scope.messages).delete()
@@ -231,9 +231,9 @@ def _ids(scope: Scope, ids: set[tuple[str, str]], around: set[tuple[str, str]]) 
     gone = {one for one in ids | threads if not one[1].startswith(tombstones.PREFIX)}
     for message in mine:
         _rename(message, gone, ("external_id", *REFERENCES))
-    for namespace in {space for space, _one in gone}:
-        theirs = [one for space, one in gone if space == namespace]
-        near = [one for space, one in around | threads if space == namespace]
+    for namespace in {each for each, _one in gone}:
+        theirs = [one for each, one in gone if each == namespace]
+        near = [one for each, one in around | threads if each == namespace]
         for row in ThreadPost.objects.filter(namespace=namespace, thread_id__in=near):
             _rename(row, gone, REFERENCES)
         talk = Q(thread_id__in=near) | Q(ticket__in=[*scope.own, *scope.near])

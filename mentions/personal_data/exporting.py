@@ -90,8 +90,8 @@ def _items(scope: Scope) -> Any:
     ids = scopes.ids(scope, scopes.thread_posts(scope))
     by_message = Message.objects.filter(pk__in=scope.messages, item_id__isnull=False).values("item_id")
     wanted = Q(pk__in=by_message)
-    for namespace in {space for space, _one in ids}:
-        those = [one for space, one in ids if space == namespace]
+    for namespace in {each for each, _one in ids}:
+        those = [one for each, one in ids if each == namespace]
         wanted |= Q(connection__in=tombstones.connections_in(namespace), external_id__in=those)
     return InboundItem.objects.filter(wanted).order_by("pk")
 

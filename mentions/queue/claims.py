@@ -24,7 +24,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from mentions.db import locks, prepared
-from mentions.db.sql import both
+from mentions.db.sql import all_of
 from mentions.models import Event, EventKind, Preference, Ticket, View
 from mentions.people import access
 from mentions.queue import view_filters
@@ -137,7 +137,7 @@ SELECT {columns} FROM mentions_ticket WHERE id = (SELECT id FROM held)
 @lru_cache(maxsize=512)
 def _statement(filters: str) -> tuple[str, dict[str, Any]]:
     """The claim statement for one view, and its filter values."""
-    parts = both(view_filters.conditions(json.loads(filters)))
+    parts = all_of(view_filters.conditions(json.loads(filters)))
     where = "\n      AND ".join([_FREE, parts.sql, access.VISIBLE.sql, _NOT_HANDED_BACK])
     # By name: a column added while this process runs must not change the prepared statement's result.
     names = [str(f.column) for f in Ticket._meta.concrete_fields]

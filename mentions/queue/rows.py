@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from channels.models.connection import Priority
 from mentions.db import prepared
-from mentions.db.sql import both
+from mentions.db.sql import all_of
 from mentions.models import Message, Tag, Ticket, View
 from mentions.models.ticket_states import TicketQuerySet
 from mentions.people import access
@@ -152,7 +152,7 @@ ORDER BY {outer}
 
 @lru_cache(maxsize=512)
 def _first_statement(filters: str, order: tuple[str, ...], limit: int) -> tuple[str, dict[str, Any]]:
-    where = both([*view_filters.conditions(json.loads(filters)), access.VISIBLE])
+    where = all_of([*view_filters.conditions(json.loads(filters)), access.VISIBLE])
     places = [(name.removeprefix("-"), " DESC" if name.startswith("-") else "") for name in order]
     inner, outer = (", ".join(f"{t}.{name}{way}" for name, way in places) for t in ("mentions_ticket", "t"))
     return _FIRST.format(where=where.sql, inner=inner, outer=outer, limit=limit), dict(where.params)

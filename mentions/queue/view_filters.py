@@ -23,7 +23,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from mentions.db.sql import Fragment, both
+from mentions.db.sql import Fragment, all_of
 from mentions.models import Ticket, View
 from mentions.models.ticket_states import TicketQuerySet
 from mentions.people import access
@@ -172,7 +172,7 @@ def check(filters: Any) -> None:
 
 def tickets_in(view: View, user: access.User, now: datetime) -> TicketQuerySet:
     """The view's tickets for this person, in the view's order."""
-    where = both(conditions(view.filters)).as_condition(me=user.pk, now=now)
+    where = all_of(conditions(view.filters)).as_condition(me=user.pk, now=now)
     return access.visible_tickets(user).filter(where).order_by(*ORDERS[order_of(view)])
 
 
@@ -204,7 +204,7 @@ def counts(views: Iterable[View], user: access.User, now: datetime) -> dict[int,
     arms: list[str] = []
     values: list[Any] = []
     for view in views:
-        where, params = both([*conditions(view.filters), access.VISIBLE]).positional(me=user.pk, now=now)
+        where, params = all_of([*conditions(view.filters), access.VISIBLE]).positional(me=user.pk, now=now)
         arms.append(
             f"SELECT %s, (SELECT count(*) FROM (SELECT 1 FROM mentions_ticket WHERE {where} LIMIT {COUNT_CAP + 1}) n)"  # noqa: S608
         )

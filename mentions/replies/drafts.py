@@ -1,7 +1,7 @@
 """Unsent text, one draft per ticket and person; kept through parking and a closed tab.
 
 The newest text wins, in whatever order saves arrive. A window numbers its saves, and its highest number wins. A window
-may replace another window's text only if it has seen it; otherwise it is notified (`Kept.is_newest`).
+may replace another window's text only if it has seen it; otherwise it is notified (`SavedDraft.is_newest`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SavedDraft:
     """The current draft. `is_newest`: the submitted text was kept."""
 
     text: str = ""
@@ -37,19 +37,19 @@ class Kept:
     is_newest: bool = True
 
     @classmethod
-    def of(cls, row: Draft, *, is_newest: bool = True) -> Kept:
+    def of(cls, row: Draft, *, is_newest: bool = True) -> SavedDraft:
         after = "" if row.writer == Draft.SENT else row.status_after
         return cls(row.text, row.version, row.writer, row.sequence, after, is_newest)
 
 
 @transaction.atomic
-def save(ticket_id: int, user: Any, text: str, now: datetime, stamp: Stamp | None = None) -> Kept:
+def save(ticket_id: int, user: Any, text: str, now: datetime, stamp: Stamp | None = None) -> SavedDraft:
     """Save the draft; empty text removes it. Needs no claim, so losing the claim loses no text. A save without a stamp
     comes from the desk itself, and wins. Raises Ticket.DoesNotExist."""
     text = text.replace("\0", "").replace("\r\n", "\n")
     row = _locked(ticket_id, user, now)
     if stamp is not None and not _is_newer(row, stamp):
-        return Kept.of(row, is_newest=False)
+        return SavedDraft.of(row, is_newest=False)
     if row.writer == Draft.SENT:
         row.status_after = ""  # belonged to the previous reply
     return _write(row, text if text.strip() else "", now, stamp)
@@ -67,20 +67,20 @@ def _locked(ticket_id: int, user: Any, now: datetime) -> Draft:
     return Draft.objects.select_for_update().get(ticket_id=ticket_id, user=user)
 
 
-def _write(row: Draft, text: str, now: datetime, stamp: Stamp | None = None, writer: str = "") -> Kept:
+def _write(row: Draft, text: str, now: datetime, stamp: Stamp | None = None, writer: str = "") -> SavedDraft:
     row.text, row.updated_at, row.version = text, now, row.version + 1
     row.writer, row.sequence = (stamp.writer, stamp.sequence) if stamp else (writer, 0)
     row.save(update_fields=["text", "status_after", "updated_at", "version", "writer", "sequence"])
-    return Kept.of(row)
+    return SavedDraft.of(row)
 
 
-def kept(ticket_id: int, user: Any) -> Kept:
+def saved(ticket_id: int, user: Any) -> SavedDraft:
     row = Draft.objects.filter(ticket_id=ticket_id, user=user).first()
-    return Kept.of(row) if row else Kept()
+    return SavedDraft.of(row) if row else SavedDraft()
 
 
 def text_of(ticket_id: int, user: Any) -> str:
-    return kept(ticket_id, user).text
+    return saved(ticket_id, user).text
 
 
 @transaction.atomic

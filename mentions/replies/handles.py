@@ -106,12 +106,12 @@ def _candidates(ticket: Ticket, siblings: Iterable[Channel] | None) -> list[Chan
             siblings = Channel.objects.filter(connection_id=mine.connection_id).select_related("connection")
         return list(siblings)
     named = Channel.objects.filter(slug__in=mine.answers_from, connection__platform=mine.connection.platform)
-    space = None
+    namespace = None
     found = []
     for channel in named.select_related("connection"):
         if channel.connection_id != mine.connection_id:
-            space = space or _namespace(mine)
-            if space is None or _namespace(channel) != space:
+            namespace = namespace or _namespace(mine)
+            if namespace is None or _namespace(channel) != namespace:
                 continue  # the same id is a different post there
         found.append(channel)
     return found

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from channels.clocks import desk_now
-from mentions.db.sql import both
+from mentions.db.sql import all_of
 from mentions.people import access
 from mentions.search import query_language
 from mentions.search.query_language import Query, Term
@@ -81,7 +81,7 @@ def search(text: str, user: access.User, cursor: str | None = None, now: datetim
 
 
 def _where(query: Query, user: access.User, now: datetime) -> tuple[str, dict[str, Any]]:
-    found = both([*query.conditions, access.VISIBLE])
+    found = all_of([*query.conditions, access.VISIBLE])
     return found.sql, {**found.params, "me": user.pk, "now": now, "words": query.words}
 
 

@@ -131,8 +131,8 @@ def size(count: int) -> str:
 
 
 @register.filter
-def space(namespace: str) -> str:
-    """A namespace in words: the platform's name, and the site's if there are several."""
+def site_name(namespace: str) -> str:
+    """Of a namespace: the platform's name, and the site's if there are several."""
     site = namespace.partition(":")[2]
     label = icon_of(platform_of(namespace)).label
     return f"{label} ({site})" if "." in site and not site.startswith("127.") else label

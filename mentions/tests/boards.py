@@ -33,7 +33,7 @@ class IngestBatch(Forum):
         self.deleted = []
         self.liked = []
 
-    def whose(self, config):
+    def current_account(self, config):
         token = config.personal["token"]
         if token in self.refuses or not token.startswith("token-of-"):
             raise AuthFailed(f"The token {token} is not valid.")
@@ -41,15 +41,15 @@ class IngestBatch(Forum):
         return Author(f"id-{name}", name.title(), name.title())
 
     def send(self, config, outgoing):
-        author = self.whose(config)
+        author = self.current_account(config)
         self.sent.append((author.id, outgoing))
         return Receipt(f"b{len(self.sent)}", f"https://board.example/b{len(self.sent)}")
 
     def delete(self, config, external_id):
-        self.deleted.append((self.whose(config).id, external_id))
+        self.deleted.append((self.current_account(config).id, external_id))
 
     def like(self, config, external_id):
-        self.liked.append((self.whose(config).id, external_id))
+        self.liked.append((self.current_account(config).id, external_id))
 
 
 def board_ticket(connection=None, **message):

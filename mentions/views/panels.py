@@ -26,7 +26,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Shown:
+class FilledPanel:
     panel: Panel
     context: Mapping[str, Any]
 
@@ -45,7 +45,7 @@ def registered() -> list[Panel]:
     return sorted(_panels.values(), key=lambda panel: (panel.position, panel.name))
 
 
-def shown_for(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[Shown]:
+def shown_for(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[FilledPanel]:
     """The panels this person sees next to this ticket, in order."""
     out = []
     for panel in registered():
@@ -53,5 +53,5 @@ def shown_for(request: HttpRequest, ticket: Ticket, thread: Thread) -> list[Show
             continue
         context = panel.context(request, ticket, thread)
         if context is not None:
-            out.append(Shown(panel, context))
+            out.append(FilledPanel(panel, context))
     return out

@@ -28,18 +28,18 @@ def hours(n: float) -> timedelta:
 @pytest.fixture
 def desk():
     """Two channels and tickets of every kind, spread over the week and beyond it."""
-    dice = random.Random(5)
+    rng = random.Random(5)
     channels = [ChannelFactory(target_minutes=420), ChannelFactory(target_minutes=300)]
     for n in range(120):
-        posted = NOW - hours(dice.uniform(0.5, 24 * 9))
-        answered = posted + hours(dice.expovariate(1 / 5)) if dice.random() < 0.7 else None
+        posted = NOW - hours(rng.uniform(0.5, 24 * 9))
+        answered = posted + hours(rng.expovariate(1 / 5)) if rng.random() < 0.7 else None
         if answered and answered > NOW:
             answered = None
-        no_reply = "praise" if not answered and dice.random() < 0.3 else ""
+        no_reply = "praise" if not answered and rng.random() < 0.3 else ""
         TicketFactory(
             channel=channels[n % 2],
             posted_at=posted,
-            priority=dice.choice([Priority.NORMAL, Priority.HIGH]),
+            priority=rng.choice([Priority.NORMAL, Priority.HIGH]),
             first_reply_at=answered,
             no_reply_reason=no_reply,
             due_at=None if answered or no_reply else posted + hours(7),

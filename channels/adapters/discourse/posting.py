@@ -21,7 +21,7 @@ CLOCK_SLACK = timedelta(minutes=10)
 """Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 
 
-def whose(config: Config) -> Author:
+def current_account(config: Config) -> Author:
     """The account the personal key belongs to."""
     body = client.get_as_person(config, "session/current.json").body
     user = body.get("current_user") if isinstance(body, dict) else None

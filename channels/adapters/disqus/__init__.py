@@ -94,8 +94,8 @@ class Disqus(Adapter):
     def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
         return fetching.lookup(config, thread_id, external_ids)
 
-    def whose(self, config: Config) -> Author:
-        return posting.whose(config)
+    def current_account(self, config: Config) -> Author:
+        return posting.current_account(config)
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
         return posting.send(config, outgoing)

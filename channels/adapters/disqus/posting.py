@@ -19,7 +19,7 @@ CLOCK_SLACK = timedelta(minutes=10)
 """Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 
 
-def whose(config: Config) -> Author:
+def current_account(config: Config) -> Author:
     """The account the personal token belongs to."""
     body = client.get_as_person(config, "users/details").body
     user = body.get("response")
@@ -53,7 +53,7 @@ def _receipt(post: Any) -> Receipt | None:
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
     """The person's own post with this text under this parent. Raises Uncertain if pending posts can't be seen, or the
     thread is too long to be read back to `since`: then it isn't proved absent."""
-    me = whose(config).id
+    me = current_account(config).id
     pairs: dict[str, str | int] = {"thread": outgoing.thread_id or "", "order": "asc", "limit": 100}
     pairs["related"] = "thread"
     pairs["since"] = (since - CLOCK_SLACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -108,8 +108,8 @@ class Reddit(Adapter):
     def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
         return threads.lookup(config, external_ids)
 
-    def whose(self, config: Config) -> Author:
-        return posting.whose(config)
+    def current_account(self, config: Config) -> Author:
+        return posting.current_account(config)
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:
         return posting.send(config, outgoing)

@@ -118,7 +118,7 @@ def _created(thing: Mapping[str, Any]) -> float | None:
     return float(at) if isinstance(at, int | float) and not isinstance(at, bool) and 0 < at < 1e11 else None
 
 
-def whose(config: Config) -> Author:
+def current_account(config: Config) -> Author:
     """The account the personal refresh token belongs to."""
     name = _my_name(config)
     return Author(name, handle=name, url=f"{web_base(config)}/user/{name}/")

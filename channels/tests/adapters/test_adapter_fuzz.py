@@ -80,12 +80,12 @@ SMALL_ATTACKS, LARGE_ATTACKS = (int(os.environ.get("FUZZ", "1")) * n for n in (4
 
 def _attacks(platform: str, values: dict[str, Json], most: int) -> Iterator[tuple[Json, str]]:
     """(payload with one part replaced, which attack it was), chosen at random."""
-    dice = random.Random()
+    rng = random.Random()
     samples = _distinct(platform)
     spots = [list(_spots(sample)) for sample in samples]
     for _ in range(most):
-        n = dice.randrange(len(samples))
-        spot, name = dice.choice(spots[n]), dice.choice(list(values))
+        n = rng.randrange(len(samples))
+        spot, name = rng.choice(spots[n]), rng.choice(list(values))
         yield _put(samples[n], spot, values[name]), f"{spot} {name}"
 
 

@@ -82,7 +82,7 @@ def test_an_answer_goes_out_is_found_and_can_be_taken_back(sandbox: launch.Runni
     topic = next(m for m in sandbox.truth("discourse")["mentions"] if m["id"] == asked["id"])["thread_id"]
     outgoing = Outgoing("k", f"Here is the *answer*\n\nof {person}", topic, asked["id"])
     before = datetime.now(UTC) - timedelta(seconds=5)
-    assert ADAPTER.whose(config).handle == person
+    assert ADAPTER.current_account(config).handle == person
     assert ADAPTER.find_own(config, outgoing, before) is None
     receipt = ADAPTER.send(config, outgoing)
     desk = sandbox.truth("discourse")["desk"][-1]

@@ -171,7 +171,7 @@ def test_a_reply_goes_out_as_the_person_and_is_found_again() -> None:
         assert found.external_id == receipt.external_id == "900"
         assert found.url == "https://acme.example/a#comment-900"
         assert ADAPTER.find_own(config, Outgoing("k", "It is <here> & there.", "41", "601"), since) is None
-        assert ADAPTER.whose(config).id == "31900"
+        assert ADAPTER.current_account(config).id == "31900"
         ADAPTER.delete(config, "900")
         assert forum.written[-1]["post"] == "900"
 

@@ -76,7 +76,7 @@ def test_what_is_said_comes_in_and_an_answer_goes_out(sandbox: launch.Running) -
     assert answer is not None
     assert answer.author.handle == "maria"
     assert answer.parent_id == asked["id"]
-    assert ADAPTER.whose(config).handle == "sam"
+    assert ADAPTER.current_account(config).handle == "sam"
     ADAPTER.like(config, asked["id"])
     assert [m["likes"] for m in sandbox.truth("disqus")["mentions"] if m["id"] == asked["id"]] == [["sam"]]
     ADAPTER.delete(config, receipt.external_id)

@@ -56,7 +56,7 @@ def test_without_an_own_token_nothing_is_sent() -> None:
             lambda: ADAPTER.send(bare, OUTGOING),
             lambda: ADAPTER.find_own(bare, OUTGOING, NOW),
             lambda: ADAPTER.delete(bare, "t1_9"),
-            lambda: ADAPTER.whose(bare),
+            lambda: ADAPTER.current_account(bare),
         ):
             with pytest.raises(AuthFailed, match="own page"):
                 verb()
@@ -191,5 +191,5 @@ def test_whose_account_it_is() -> None:
     fake = Listings()
     fake.pages["api/v1/me"] = as_json({"name": "Sam"})
     with listing(fake) as (_, config):
-        author = ADAPTER.whose(config)
+        author = ADAPTER.current_account(config)
     assert (author.id, author.url) == ("Sam", "https://www.reddit.com/user/Sam/")

@@ -80,7 +80,7 @@ def test_an_answer_is_posted_once_found_and_deleted(sandbox: launch.Running) -> 
     asked = sandbox.post("reddit", to="devops", title="Acme and caches", text="How?", author="fay")
     outgoing = Outgoing("k1", "Like  this,\n\nsay the docs.", thread_id=asked["id"], in_reply_to=asked["id"])
     config, since = connection(sandbox, "sam"), datetime.now(UTC) - timedelta(minutes=1)
-    assert ADAPTER.whose(config).id == "sam"
+    assert ADAPTER.current_account(config).id == "sam"
     assert ADAPTER.find_own(config, outgoing, since) is None
     receipt = ADAPTER.send(config, outgoing)
     (told,) = [entry for entry in sandbox.truth("reddit")["desk"] if entry["id"] == receipt.external_id]
@@ -103,7 +103,7 @@ def test_a_reply_of_which_the_answer_was_lost_is_found(sandbox: launch.Running) 
     asked = sandbox.post("reddit", to="devops", title="Acme on ARM", text="Does it run?", author="gil")
     outgoing = Outgoing("k2", "It does.", thread_id=asked["id"], in_reply_to=asked["id"])
     config = connection(sandbox, "maria")
-    ADAPTER.whose(config)
+    ADAPTER.current_account(config)
     sandbox.control("faults", platform="reddit", kind="drop_after_accept", count=1)
     with pytest.raises(Uncertain):
         ADAPTER.send(config, outgoing)

@@ -45,9 +45,9 @@ class Board(FakeAdapter):
             raise AuthFailed(f"The token {token} is not valid.")
         return token
 
-    def whose(self, config: Config) -> Author:
+    def current_account(self, config: Config) -> Author:
         self.on_whose()
-        name = self._token("whose", config).removeprefix("token-of-")
+        name = self._token("current_account", config).removeprefix("token-of-")
         return Author(f"id-{name}", name)
 
     def send(self, config: Config, outgoing: Outgoing) -> Receipt:

@@ -36,8 +36,8 @@ def adds_nothing(board: IngestBatch, message: MessageState, parsed: Parsed) -> b
 def may_be_follow_up(board: IngestBatch, parsed: Parsed, coming: set[Key]) -> bool:
     """Whether it refers to anything we have, or will have after this batch (`coming`); only then do we need its
     author."""
-    space = parsed.feed.namespace
+    namespace = parsed.feed.namespace
     names = {parsed.parent_id, *parsed.mention.thread_keys}
     if parsed.feed.grouping is Grouping.THREAD:
         names |= {parsed.thread_id, parsed.external_id}
-    return any((space, name) in board.messages or (space, name) in coming for name in names)
+    return any((namespace, name) in board.messages or (namespace, name) in coming for name in names)

@@ -35,16 +35,16 @@ def place(board: IngestBatch, parsed: Parsed) -> None:
 
 def _known(board: IngestBatch, parsed: Parsed) -> MessageState | None:
     """The message this is a version of, by any of its ids."""
-    space = parsed.feed.namespace
-    known = board.messages.get((space, parsed.external_id))
+    namespace = parsed.feed.namespace
+    known = board.messages.get((namespace, parsed.external_id))
     if known is not None and not parsed.feed.edits:
         is_ours = known.row["item_id"] is None and known.row["direction"] == "team" and parsed.is_own
         if not is_ours and known.row["digest"] != parsed.digest:
             # A different mail with a Message-ID in use: stored as a separate message, once.
             parsed.external_id = variant_id(parsed)
-            return board.messages.get((space, parsed.external_id))
+            return board.messages.get((namespace, parsed.external_id))
     if known is None:
-        known = next((m for a in parsed.mention.aliases if (m := board.messages.get((space, a)))), None)
+        known = next((m for a in parsed.mention.aliases if (m := board.messages.get((namespace, a)))), None)
     return known
 
 
@@ -88,17 +88,17 @@ def _take_channel(ticket: TicketState, channel: Channel) -> None:
 
 
 def _new(board: IngestBatch, parsed: Parsed, direction: str, channel: Channel | None = None) -> MessageState:
-    space = parsed.feed.namespace
+    namespace = parsed.feed.namespace
     channel = channel or parsed.channels[0]
-    author_id, _ = board.authors[space, parsed.author.id]
+    author_id, _ = board.authors[namespace, parsed.author.id]
     row = building.message_row(parsed, channel.pk, author_id, direction, parsed.external_id)
     message = MessageState(0, row, parsed.author.id, channel.rank, is_new=True, attachments=parsed.mention.attachments)
-    board.messages[space, parsed.external_id] = message
+    board.messages[namespace, parsed.external_id] = message
     for alias in parsed.mention.aliases:
-        board.messages[space, alias] = board.new_aliases[space, alias] = message
+        board.messages[namespace, alias] = board.new_aliases[namespace, alias] = message
         message.aliases += 1
     board.new_messages.append(message)
-    context_posts.take_out(board, space, parsed.external_id)
+    context_posts.take_out(board, namespace, parsed.external_id)
     if not parsed.is_context:
         _see(board, message, parsed)
     return message
@@ -141,8 +141,8 @@ def _open(
     board: IngestBatch, message: MessageState, parsed: Parsed, channel: Channel, follows: TicketState | None = None
 ) -> None:
     """Open a ticket for this message; after a closed one it is the follow-up, with the same assignee."""
-    space = parsed.feed.namespace
-    requester_id, _ = board.authors[space, parsed.asker.id]
+    namespace = parsed.feed.namespace
+    requester_id, _ = board.authors[namespace, parsed.asker.id]
     ticket = unreadable.adopt(board, message, parsed, channel)
     if ticket is None:
         ticket = building.ticket_for(message, channel, requester_id, parsed.at)
@@ -153,9 +153,9 @@ def _open(
         board.moved_threads.append((follows.id, ticket))
         for key in [key for key, lead in board.threads.items() if lead is follows]:
             board.threads[key] = ticket
-    board.lead(space, parsed.keys, ticket)
+    board.lead(namespace, parsed.keys, ticket)
     if parsed.feed.threads:
-        ticket.follow = (parsed.feed.connection_id, space, parsed.thread_id, parsed.external_id)
+        ticket.follow = (parsed.feed.connection_id, namespace, parsed.thread_id, parsed.external_id)
     _attach(board, message, ticket)
     _take_in_context(board, ticket, parsed)
 
@@ -205,12 +205,12 @@ def _answers(board: IngestBatch, orphan: MessageState, message: MessageState) ->
 
 def _take_in_context(board: IngestBatch, ticket: TicketState, parsed: Parsed) -> None:
     """Take in what the requester had already said in the thread: on a notify-only channel, or read as context."""
-    space = parsed.feed.namespace
+    namespace = parsed.feed.namespace
     is_whole = parsed.feed.grouping is Grouping.THREAD
 
     def is_of_ticket(row: Row, author_id: str) -> bool:
         return (
-            (row["namespace"], row["thread_id"]) == (space, parsed.thread_id)
+            (row["namespace"], row["thread_id"]) == (namespace, parsed.thread_id)
             and (is_whole or author_id == parsed.author.id)
             and row["posted_at"] >= ticket.posted_at
         )
@@ -223,7 +223,7 @@ def _take_in_context(board: IngestBatch, ticket: TicketState, parsed: Parsed) ->
         return
     mine = [post for post in board.posts.values() if is_of_ticket(post, post["author_external_id"])]
     for post in sorted(mine, key=lambda p: p["posted_at"]):
-        context_posts.take_out(board, space, post["external_id"])
+        context_posts.take_out(board, namespace, post["external_id"])
         message = building.message_of_post(post, parsed, ticket.requester_id)
         board.messages[message.key] = message
         board.new_messages.append(message)
@@ -232,9 +232,9 @@ def _take_in_context(board: IngestBatch, ticket: TicketState, parsed: Parsed) ->
 
 def _context(board: IngestBatch, parsed: Parsed) -> None:
     """A post from a followed thread: a follow-up if its author is the requester, else context."""
-    space = parsed.feed.namespace
-    ticket = board.ticket_by_keys(space, parsed.keys)
-    author = board.authors.get((space, parsed.author.id))
+    namespace = parsed.feed.namespace
+    ticket = board.ticket_by_keys(namespace, parsed.keys)
+    author = board.authors.get((namespace, parsed.author.id))
     if (
         ticket is None
         or author is None
@@ -280,17 +280,17 @@ def _answer(board: IngestBatch, message: MessageState, ticket: TicketState | Non
 
 def _bounce(board: IngestBatch, parsed: Parsed) -> None:
     """A delivery report about our mail: its ticket reopens, with the report attached."""
-    space = parsed.feed.namespace
-    about = (space, parsed.mention.bounced_id or "")
+    namespace = parsed.feed.namespace
+    about = (namespace, parsed.mention.bounced_id or "")
     bounced = board.messages.get(about)
     ticket = bounced.ticket if bounced else board.tickets.get(board.bounced.get(about, 0))
-    ticket = ticket or board.ticket_by_keys(space, parsed.keys)
+    ticket = ticket or board.ticket_by_keys(namespace, parsed.keys)
     if ticket is None:
         _inbound(board, parsed)
         return
     message = _new(board, parsed, "by")
     _attach(board, message, ticket)
-    board.lead(space, parsed.keys, ticket)
+    board.lead(namespace, parsed.keys, ticket)
     ticket.has_bounced = True
     facts = parsed.mention.extra.get("bounce") or {}
     board.bounces.append((parsed.feed.connection_id, parsed.mention.bounced_id or "", facts))

@@ -12,13 +12,13 @@ from mentions.ingest.reading.state import IngestBatch, TicketState
 def ticket_of_asker(board: IngestBatch, parsed: Parsed) -> TicketState | None:
     """For mail, by its keys. Otherwise the ticket of the post it answers, if the requester is the same; then by thread
     and author. A closed ticket only if there is no other."""
-    space = parsed.feed.namespace
+    namespace = parsed.feed.namespace
     if parsed.feed.grouping is Grouping.THREAD:
         return ticket_of_thread(board, parsed)
-    by_keys = board.ticket_by_keys(space, parsed.keys)
-    parent = board.messages.get((space, parsed.parent_id)) if parsed.parent_id else None
+    by_keys = board.ticket_by_keys(namespace, parsed.keys)
+    parent = board.messages.get((namespace, parsed.parent_id)) if parsed.parent_id else None
     above = parent.ticket if parent else None
-    asker_id, _ = board.authors[space, parsed.asker.id]
+    asker_id, _ = board.authors[namespace, parsed.asker.id]
     if above is not None and above.requester_id == asker_id and (by_keys is None or above.status != "closed"):
         return above
     return by_keys
@@ -26,29 +26,29 @@ def ticket_of_asker(board: IngestBatch, parsed: Parsed) -> TicketState | None:
 
 def ticket_of_thread(board: IngestBatch, parsed: Parsed) -> TicketState | None:
     """Follows the conversation's strongest id that leads to a ticket, or to a message with one."""
-    space = parsed.feed.namespace
+    namespace = parsed.feed.namespace
     for name in (*parsed.mention.thread_keys, parsed.parent_id, parsed.thread_id, parsed.external_id):
         if not name:
             continue
-        if ticket := board.threads.get((space, thread_key(name))):
+        if ticket := board.threads.get((namespace, thread_key(name))):
             return ticket
-        message = board.messages.get((space, name))
+        message = board.messages.get((namespace, name))
         if message is not None and message.ticket is not None:
             return message.ticket
     return None
 
 
 def answered_ticket(board: IngestBatch, parsed: Parsed) -> TicketState | None:
-    space = parsed.feed.namespace
-    if reply := board.replies.get((space, parsed.external_id)):
+    namespace = parsed.feed.namespace
+    if reply := board.replies.get((namespace, parsed.external_id)):
         return board.tickets.get(reply[1])
-    parent = board.messages.get((space, parsed.parent_id)) if parsed.parent_id else None
+    parent = board.messages.get((namespace, parsed.parent_id)) if parsed.parent_id else None
     if parent is not None and parent.ticket is not None:
         return parent.ticket
     if parsed.feed.grouping is Grouping.THREAD:
         return ticket_of_thread(board, parsed)
     key = parent_author_key(board, parsed)
-    return board.threads.get((space, key)) if key else None
+    return board.threads.get((namespace, key)) if key else None
 
 
 def author_keys(parsed: Parsed) -> list[tuple[str, str]]:

@@ -107,11 +107,11 @@ def lock(parsed: Sequence[Parsed]) -> None:
     moves its messages to another ticket."""
     names: set[str] = set()
     for each in parsed:
-        space = each.feed.namespace
-        names.add(f"{space} {each.thread_id}")
+        namespace = each.feed.namespace
+        names.add(f"{namespace} {each.thread_id}")
         if each.mention.aliases or each.feed.grouping is Grouping.THREAD:
             others = (each.external_id, *each.mention.aliases, *each.mention.thread_keys)
-            names.update(f"{space} {other}" for other in others)
+            names.update(f"{namespace} {other}" for other in others)
     locks.hold(names)
 
 
@@ -149,9 +149,9 @@ SELECT EXISTS (SELECT FROM unnest(%s::bigint[], %s::bigint[]) AS x (id, ticket_i
 def _check_nothing_moved(ticket_of: Mapping[MessageState, int], leads: Mapping[tuple[str, str], int]) -> None:
     """The tickets are locked now, so what is still theirs stays theirs. Raises Moved."""
     messages = [message.id for message in ticket_of]
-    spaces, keys = [space for space, _ in leads], [key for _, key in leads]
+    namespaces, keys = [namespace for namespace, _ in leads], [key for _, key in leads]
     with connection.cursor() as cursor:
-        cursor.execute(_HAS_MOVED, [messages, list(ticket_of.values()), spaces, keys, list(leads.values())])
+        cursor.execute(_HAS_MOVED, [messages, list(ticket_of.values()), namespaces, keys, list(leads.values())])
         if cursor.fetchone()[0]:
             raise Moved("a message of this batch was moved to another ticket")
 

@@ -18,7 +18,7 @@ from channels.models import Channel, IgnoreRule
 from channels.parsing import reader
 from channels.parsing.reader import Budget
 from channels.parsing.work import Reading
-from channels.queries.ignoring import Guard, Stop, guard_of
+from channels.queries.ignoring import Exclusion, Guard, guard_of
 from channels.queries.routing import channels_for
 from channels.registry.configs import address_of, source_of
 from mentions.clocks.thread_keys import asker_of, keys_of
@@ -30,7 +30,7 @@ Now = Callable[[Mention, datetime], datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class ConnectionContext:
     """A connection as ingest sees it."""
 
     connection_id: int
@@ -54,7 +54,7 @@ class Parsed:
 
     row: Row
     mention: Mention
-    feed: Feed
+    feed: ConnectionContext
     at: datetime
     """When it enters the desk."""
     digest: bytes
@@ -67,7 +67,7 @@ class Parsed:
     keys: list[str]
     channels: list[Channel]
     """Channels that take it; if none does, those that saw it."""
-    stop: Stop | None = None
+    stop: Exclusion | None = None
     """The reason to keep it out, unless it belongs to a known conversation."""
     is_own: bool = False
 
@@ -102,7 +102,7 @@ PATIENCE_S = 2.0
 """How long a batch waits for items that kill their parser before it stores what it has."""
 RENEW_S = 5.0
 FRESH_S = 5.0
-_loaded: dict[int, tuple[float, Feed]] = {}
+_loaded: dict[int, tuple[float, ConnectionContext]] = {}
 
 
 class Feeds:
@@ -112,14 +112,14 @@ class Feeds:
     """
 
     def __init__(self) -> None:
-        self._feeds: dict[int, Feed] = {}
+        self._feeds: dict[int, ConnectionContext] = {}
 
-    def of(self, connection_id: int) -> Feed:
+    def of(self, connection_id: int) -> ConnectionContext:
         if connection_id not in self._feeds:
             self._feeds[connection_id] = self._fresh(connection_id)
         return self._feeds[connection_id]
 
-    def _fresh(self, connection_id: int) -> Feed:
+    def _fresh(self, connection_id: int) -> ConnectionContext:
         now = time.monotonic()
         loaded = _loaded.get(connection_id)
         if loaded is None or now - loaded[0] > FRESH_S:
@@ -132,11 +132,11 @@ def forget_feeds(**kwargs: object) -> None:
     _loaded.clear()
 
 
-def load_feed(connection_id: int) -> Feed:
+def load_feed(connection_id: int) -> ConnectionContext:
     source = source_of(connection_id)
     channels = [channel for channel in source.connection.channels.all() if channel.is_active]
     rules = IgnoreRule.objects.filter(is_active=True).order_by("pk")
-    return Feed(
+    return ConnectionContext(
         connection_id,
         source.adapter,
         source.config,
@@ -184,7 +184,7 @@ def _is_ready(row: Row, outcome: Outcome) -> bool:
     return True
 
 
-def _ask(row: Row, feed: Feed) -> reader.Ask:
+def _ask(row: Row, feed: ConnectionContext) -> reader.Ask:
     judged = feed.guard.texts if feed.guard and row.role != THREAD else ()
     return reader.Ask(feed.adapter, feed.config, row.external_id, row.payload, row.raw, judged)
 
@@ -212,7 +212,7 @@ def sorted_out(rows: Iterable[Row], outcome: Outcome, now: Now) -> Read:
     return found
 
 
-def parsed_of(row: Row, reading: Reading, feed: Feed, now: Now) -> Parsed | None:
+def parsed_of(row: Row, reading: Reading, feed: ConnectionContext, now: Now) -> Parsed | None:
     """None when the item holds no mention. Raises Malformed."""
     mention = reading.mention
     if mention is None:
@@ -248,7 +248,7 @@ def parsed_of(row: Row, reading: Reading, feed: Feed, now: Now) -> Parsed | None
     )
 
 
-def _channels(feed: Feed, mention: Mention, role: str) -> list[Channel]:
+def _channels(feed: ConnectionContext, mention: Mention, role: str) -> list[Channel]:
     """Best rank first. Only mentions are routed; context belongs to its ticket's channel."""
     if not feed.channels:
         raise Malformed("This connection has no active channel; add one, then replay the item.")

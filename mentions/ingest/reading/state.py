@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from channels.queries.ignoring import Stop
+from channels.queries.ignoring import Exclusion
 from mentions.models import EventKind
 
 Key = tuple[str, str]
@@ -113,7 +113,7 @@ class IngestBatch:
     replies: dict[Key, tuple[int, int]] = field(default_factory=dict)
     """Posts sent from the desk: (reply, ticket)."""
 
-    stopped: dict[int, Stop] = field(default_factory=dict)
+    stopped: dict[int, Exclusion] = field(default_factory=dict)
     """Inbox items kept out, and why."""
     unreadable: dict[int, tuple[TicketState, bool]] = field(default_factory=dict)
     """Inbox items unreadable so far → their ticket in the queue, and whether it holds nothing else."""

@@ -12,7 +12,7 @@ PAUSE = timedelta(seconds=15)
 """Not for every batch: workers would wait for each other at this row."""
 
 
-def saw(parsed: Iterable[Parsed]) -> None:
+def touch_last_item(parsed: Iterable[Parsed]) -> None:
     """Outside the batch's transaction."""
     newest: dict[int, datetime] = {}
     for each in parsed:

@@ -49,7 +49,7 @@ WITH tickets AS (
     SELECT * FROM json_to_recordset(%(events)s) AS x (ticket_id bigint, at timestamptz, kind text, data jsonb)
 ), threads AS (
     INSERT INTO mentions_threadalias (namespace, key, ticket_id)
-    SELECT * FROM unnest(%(spaces)s::text[], %(keys)s::text[], %(leads)s::bigint[])
+    SELECT * FROM unnest(%(namespaces)s::text[], %(keys)s::text[], %(leads)s::bigint[])
 )
 INSERT INTO mentions_sighting (message_id, channel_id, at)
 SELECT * FROM unnest(%(seen)s::bigint[], %(by)s::bigint[], %(when)s::timestamptz[])
@@ -111,7 +111,7 @@ def _insert(board: IngestBatch, tickets: Iterable[TicketState]) -> None:
         "tickets": json.dumps([_ticket_row(ticket) for ticket in board.new_tickets]),
         "messages": to_json([_message_row(message) for message in board.new_messages]),
         "events": json.dumps(events),
-        "spaces": [space for space, _ in board.new_threads],
+        "namespaces": [namespace for namespace, _ in board.new_threads],
         "keys": [key for _, key in board.new_threads],
         "leads": [ticket.id for ticket in board.new_threads.values()],
         "seen": [message.id for message, _, _ in seen],

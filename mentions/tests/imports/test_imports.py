@@ -50,7 +50,7 @@ def test_undo_takes_back_everything_that_nobody_touched(forum, sam):
     Notice.objects.create(
         message=Message.objects.first(), channel=forum.channels.get(), slack_channel="#x", due_at=NOON
     )
-    assert imports.lines(Batch.objects.all()) == [imports.Line(Batch.objects.get(), 3, 0, 2, 2)]
+    assert imports.lines(Batch.objects.all()) == [imports.ImportLine(Batch.objects.get(), 3, 0, 2, 2)]
     undone = imports.undo(batch_id, sam, NOON)
     assert (undone.tickets, undone.items) == (2, 3)
     for model in (Ticket, Message, Sighting, ThreadAlias, Event, Notice):

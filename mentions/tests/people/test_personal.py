@@ -68,7 +68,9 @@ def test_nothing_is_asked_where_no_platform_has_such_accounts(client, sam, board
 def test_saving_seals_it_and_has_it_tried_by_a_worker(
     client, sam, place, tasks, django_capture_on_commit_callbacks, monkeypatch
 ):
-    monkeypatch.setattr(type(own_accounts.all_adapters()["testboard"]), "whose", lambda *args: pytest.fail("network"))
+    monkeypatch.setattr(
+        type(own_accounts.all_adapters()["testboard"]), "current_account", lambda *args: pytest.fail("network")
+    )
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post(url(place), {"do": "save", "field_token": "token-of-maria"})
     account = PersonalAccount.objects.get()

@@ -174,22 +174,22 @@ def _by_us(w):
 def _elsewhere(w):
     """In the conversation of somebody else, and in the talk around it."""
     now, theirs = timezone.now(), MessageFactory(text=f"As Jane {MARK} said:\n> My {MARK} number is 12345.\nTrue.")
-    space, thread = theirs.namespace, theirs.thread_id
+    namespace, thread = theirs.namespace, theirs.thread_id
     account = Author.objects.create(
-        namespace=space, external_id=f"u-{MARK}", handle=MARK, name=f"Jane {MARK}", person=w.person
+        namespace=namespace, external_id=f"u-{MARK}", handle=MARK, name=f"Jane {MARK}", person=w.person
     )
     said = MessageFactory(
-        ticket=theirs.ticket, author=account, namespace=space, thread_id=thread, direction="by", text=f"{MARK} here",
-        external_id=f"by-{MARK}", parent_external_id=theirs.external_id,
+        ticket=theirs.ticket, author=account, namespace=namespace, thread_id=thread, direction="by",
+        text=f"{MARK} here", external_id=f"by-{MARK}", parent_external_id=theirs.external_id,
     )  # fmt: skip
     Note.objects.create(ticket=theirs.ticket, text=f"ask {MARK} too", created_at=now)
     Event.objects.create(ticket=theirs.ticket, at=now, kind="status", data={"why": f"{MARK} knows"})
     MessageFactory(
-        ticket=theirs.ticket, namespace=space, thread_id=thread, text="ok", parent_external_id=said.external_id
+        ticket=theirs.ticket, namespace=namespace, thread_id=thread, text="ok", parent_external_id=said.external_id
     )
     for number, who in enumerate((f"u-{MARK}", "u-other")):
         ThreadPost.objects.create(
-            namespace=space, external_id=f"post-{MARK}-{number}", thread_id=thread, author_external_id=who,
+            namespace=namespace, external_id=f"post-{MARK}-{number}", thread_id=thread, author_external_id=who,
             author_handle=MARK if number == 0 else "other", text=f"hello {MARK}", posted_at=now, digest=b"\0" * 16,
             version_at=now, parent_external_id=f"by-{MARK}",
         )  # fmt: skip

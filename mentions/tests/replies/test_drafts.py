@@ -50,7 +50,7 @@ def test_a_window_that_has_not_seen_the_other_ones_text_does_not_replace_it(tick
 
 def test_a_save_that_was_under_way_when_the_reply_was_sent_does_not_bring_it_back(sam):
     ticket, now = twitter_ticket(), LATER
-    stale = Stamp(ONE, 5, drafts.kept(ticket.pk, sam).version)
+    stale = Stamp(ONE, 5, drafts.saved(ticket.pk, sam).version)
     submit(ticket, sam)
     assert not drafts.save(ticket.pk, sam, "It does", now, stale).is_newest
     assert drafts.text_of(ticket.pk, sam) == ""
@@ -94,11 +94,11 @@ def test_what_a_macro_makes_of_the_ticket_is_the_default_until_its_reply_is_sent
     macro = Macro(name="Asks", actions=[{"do": "reply", "text": "Which?"}, {"do": "status", "status": "pending"}])
     macros.apply(macro, ticket.pk, sam, None, now=LATER)
     save(ticket, sam, "Which version?", Stamp(ONE, 1, 99))
-    assert drafts.kept(ticket.pk, sam).status_after == "pending"
+    assert drafts.saved(ticket.pk, sam).status_after == "pending"
     reply = submit(ticket, sam, status_after="pending")
-    assert drafts.kept(ticket.pk, sam).status_after == ""
+    assert drafts.saved(ticket.pk, sam).status_after == ""
     replies.undo(reply.pk, sam, LATER + timedelta(seconds=1))
-    assert drafts.kept(ticket.pk, sam).status_after == "pending"
+    assert drafts.saved(ticket.pk, sam).status_after == "pending"
 
 
 def test_the_next_draft_after_a_sent_one_knows_nothing_of_its_macro(sam):
@@ -106,7 +106,7 @@ def test_the_next_draft_after_a_sent_one_knows_nothing_of_its_macro(sam):
     drafts.give_back(ticket.pk, sam, "Which?", LATER, "pending")
     submit(ticket, sam, status_after="pending")
     save(ticket, sam, "Thank you!")
-    assert drafts.kept(ticket.pk, sam).status_after == ""
+    assert drafts.saved(ticket.pk, sam).status_after == ""
 
 
 def test_drafts_go_along_with_a_merge_past_what_is_left_of_sent_ones(sam):

@@ -121,12 +121,12 @@ def draft(request: HttpRequest, number: int) -> HttpResponse:
     may_play(request)
     visible_or_404(request, number)
     if request.method == "GET":
-        return JsonResponse(_shown(drafts.kept(number, request.user)))
+        return JsonResponse(_shown(drafts.saved(number, request.user)))
     text = request.POST.get("text", "")[: replies.MAX_LENGTH]
     return JsonResponse(_shown(drafts.save(number, request.user, text, desk_now(), _stamp(request))))
 
 
-def _shown(kept: drafts.Kept) -> dict[str, object]:
+def _shown(kept: drafts.SavedDraft) -> dict[str, object]:
     return {"text": kept.text, "version": kept.version, "writer": kept.writer, "is_newest": kept.is_newest}
 
 

@@ -52,7 +52,7 @@ def batch(request: HttpRequest, number: int) -> HttpResponse:
     planned = imports.plan(shown.pk)
     visible = access.visible_tickets(request.user).select_related("channel__connection", "requester")
     tickets = visible.in_bulk([pk for pk, _why in planned.kept[:MAX_KEPT]])
-    line = next(iter(imports.lines([shown])), imports.Line(shown, 0, 0, 0, 0))
+    line = next(iter(imports.lines([shown])), imports.ImportLine(shown, 0, 0, 0, 0))
     context: dict[str, Any] = {
         "batch": shown,
         "line": line,
@@ -72,7 +72,7 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
     now = desk_now()
     undone = imports.undo(shown.pk, request.user, now)
     details = {"tickets": undone.tickets, "items": undone.items}
-    log.record("import_undone", now=now, actor=request.user, subject=f"import {shown.pk}", details=details)
+    log.record(EntryKind.IMPORT_UNDONE, now=now, actor=request.user, subject=f"import {shown.pk}", details=details)
     words = ngettext("%(count)d ticket was deleted.", "%(count)d tickets were deleted.", undone.tickets)
     messages.success(request, words % {"count": undone.tickets})
     return redirect("mentions:import", number)
@@ -86,7 +86,7 @@ def redo(request: HttpRequest, number: int) -> HttpResponse:
     count = imports.redo(shown.pk)
     if count:
         details = {"items": count}
-        log.record("import_restored", now=desk_now(), actor=request.user, subject=f"import {shown.pk}", details=details)
+        log.record(EntryKind.IMPORT_RESTORED, now=desk_now(), actor=request.user, subject=f"import {shown.pk}", details=details)
         words = ngettext("Replaying %(count)d item.", "Replaying %(count)d items.", count) % {"count": count}
         messages.success(request, words)
     else:

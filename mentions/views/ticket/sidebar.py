@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from mentions.db import prepared
 from mentions.db.loading import RowMapper
-from mentions.db.sql import both
+from mentions.db.sql import all_of
 from mentions.models import Author, Draft, EventKind, Person, Ticket, View
 from mentions.people import access
 from mentions.queue import view_filters
-from mentions.replies.drafts import Kept
+from mentions.replies.drafts import SavedDraft
 from mentions.tickets.conversation import Presence
 
 EARLIER = 5
@@ -56,7 +56,7 @@ class Picked:
 class Facts:
     requester: Author
     tags: list[str]
-    draft: Kept
+    draft: SavedDraft
     done_today: int
     """Tickets this person progressed since midnight in their zone."""
     has: Presence
@@ -117,7 +117,7 @@ def _statement(filters: str | None) -> tuple[str, dict[str, Any]]:
     left, in_view, values = "NULL::bigint", "TRUE", {}
     if filters is not None:
         shown = json.loads(filters)
-        where = both([*view_filters.conditions(shown), access.VISIBLE])
+        where = all_of([*view_filters.conditions(shown), access.VISIBLE])
         counted = f"SELECT 1 FROM mentions_ticket WHERE {where.sql} LIMIT {view_filters.COUNT_CAP + 1}"  # noqa: S608
         left, values = f"(SELECT count(*) FROM ({counted}) counted)", dict(where.params)  # noqa: S608
         if not CHANGED_BY_CLAIMING & set(shown):
@@ -134,9 +134,9 @@ def _statement(filters: str | None) -> tuple[str, dict[str, Any]]:
     return sql, values
 
 
-def _draft(found: str | None) -> Kept:
+def _draft(found: str | None) -> SavedDraft:
     text, version, writer, sequence, after = json.loads(found) if found else ("", 0, "", 0, "")
-    return Kept(text, version, writer, sequence, "" if writer == Draft.SENT else after)
+    return SavedDraft(text, version, writer, sequence, "" if writer == Draft.SENT else after)
 
 
 def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None) -> Facts:
