@@ -1,4 +1,4 @@
-"""Payloads of every platform, spoiled: refused or read within a moment, never a failure of another kind.
+"""The one fuzzer: payloads of every platform, spoiled, are refused or read within a moment, and never fail otherwise.
 
 A mention that is read from one is as sound as any: the desk relies on it whatever it was made of.
 """
@@ -11,7 +11,6 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,9 +19,10 @@ from hypothesis import strategies as st
 from channels.contract import Adapter, Config, Item, Json, digest
 from channels.errors import Malformed
 from channels.registry.lookup import all_adapters
-from channels.tests.adapters.test_contract import PAYLOADS, SAMPLES, _assert_sound, _config
+from channels.tests.adapters.test_contract import PAYLOADS, SAMPLES, _assert_sound, _config, assert_storable
+from channels.tests.email_samples import OURS
 from channels.tests.growth import assert_linear
-from channels.tests.mutations import mutated
+from channels.tests.mutations import documents, mutated, mutated_bytes, put, spots
 
 PLATFORMS = [name for name in all_adapters() if (PAYLOADS / name).is_dir()]
 IN_JSON = [name for name in PLATFORMS if name != "email"]
@@ -82,16 +82,30 @@ def _attacks(platform: str, values: dict[str, Json], most: int) -> Iterator[tupl
     """(payload with one part replaced, which attack it was), chosen at random."""
     rng = random.Random()
     samples = _distinct(platform)
-    spots = [list(_spots(sample)) for sample in samples]
+    parts = [list(spots(sample, most=2)) for sample in samples]
     for _ in range(most):
         n = rng.randrange(len(samples))
-        spot, name = rng.choice(spots[n]), rng.choice(list(values))
-        yield _put(samples[n], spot, values[name]), f"{spot} {name}"
+        spot, name = rng.choice(parts[n]), rng.choice(list(values))
+        yield put(samples[n], spot, values[name]), f"{spot} {name}"
+
+
+SETTINGS: dict[str, Config] = {
+    "chatlog": Config({"phrases": ["Acme"], "rooms": ["#acme:x"]}),
+    "discourse": Config({"api_base": "https://forum.acme.example"}),
+    "email": OURS,
+    "hackernews": Config({"phrases": ["Acme"]}),
+    "reddit": Config({"phrases": ["Acme"], "subreddits": ["acme"]}, addresses=("acme_desk", "r/devops")),
+    "slack": Config({"rooms": ["C0SWAG001 swag"], "what": "both", "emoji": "ticket"}),
+    "statuspage": Config({"api_base": "https://status.acme.example"}),
+    "twitter": Config(addresses=("acme", "acmesupport"), channel_settings={"acme": {"user_id": "7003"}}),
+}
+"""With more of an adapter switched on than its payloads need."""
 
 
 def configs(platform: str) -> list[Config]:
     paths = sorted((PAYLOADS / platform).glob("*config.json"))
-    return [_config(json.loads(path.read_text())) for path in paths] or [Config()]
+    given = [_config(json.loads(path.read_text())) for path in paths]
+    return [*given, *([SETTINGS[platform]] if platform in SETTINGS else [])] or [Config()]
 
 
 def read(adapter: Adapter, document: Json, config: Config) -> int:
@@ -107,38 +121,40 @@ def read(adapter: Adapter, document: Json, config: Config) -> int:
         assert item.external_id
         stored = Item(item.external_id, json.loads(json.dumps(item.payload)), item.raw)
         try:
-            mark = adapter.fingerprint(item, config)
+            assert len(adapter.fingerprint(item, config)) == 16
+        except Malformed as error:
+            _assert_told(error)
+        try:
             mention = adapter.parse(stored, config)
         except Malformed as error:
             _assert_told(error)
             continue
-        assert len(mark) == 16
         if mention is not None:
             found += 1
             _assert_sound(mention)
+            if item.raw is not None:  # nothing but its adapter has bounded it yet
+                assert_storable(mention)
             assert len(digest(mention)) == 16
             adapter.reply_url(mention.url, mention.external_id, config)
             adapter.reply_length(mention.text[:5000])
     return found
 
 
+def read_file(adapter: Adapter, data: bytes, config: Config) -> None:
+    """As `inspect_payload` and a recorded file."""
+    try:
+        for document in adapter.documents(data, config):
+            read(adapter, document, config)
+    except Malformed as error:
+        _assert_told(error)
+
+
+def files_of(platform: str) -> list[Path]:
+    return [sample.path for sample in SAMPLES if sample.platform == platform]
+
+
 def _assert_told(error: Malformed) -> None:
     assert str(error).strip()
-
-
-def _spots(value: Json, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield path
-    inside = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
-    for key, inner in inside:
-        yield from _spots(inner, (*path, key))
-
-
-def _put(value: Json, path: tuple[Any, ...], new: Json) -> Json:
-    if not path:
-        return new
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = _put(copy[path[0]], path[1:], new)
-    return copy
 
 
 def _everywhere(value: Json, new: Json) -> Json:
@@ -153,12 +169,54 @@ def _everywhere(value: Json, new: Json) -> Json:
 def test_a_spoiled_payload_is_read_or_malformed(platform: str) -> None:
     adapter, each = all_adapters()[platform], configs(platform)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    @given(document=mutated(_distinct(platform)), config=st.sampled_from(each))
+    @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(document=mutated(documents(PAYLOADS / platform)), config=st.sampled_from(each))
     def attack(document: Json, config: Config) -> None:
         read(adapter, document, config)
 
     attack()
+
+
+SPLICES: dict[str, tuple[bytes, ...]] = {
+    "email": (
+        b"\n\n", b"\r", b"\r\n", b"\0", b"--", b"=?utf-8?B?", b"?=", b"<", b">", b'"', b";", b"From ",
+        b"charset=utf-7\n", b"+2AA-", b"Content-Type: multipart/mixed; boundary=b\n",
+        b"Content-Type: message/rfc822\n\n", b"\nend\n",
+        b"Content-Transfer-Encoding: base64\n", b"Content-Transfer-Encoding: x-uuencode\n", b"begin 644 x\n",
+        b"Content-Type: text/html; charset=utf-16\n\n", b"Content-Type: message/delivery-status\n\n", b"\xff\xfe",
+        b"charset*0*=x''%", b"filename*1*=", b"Date: \n", b"References: <",
+    ),
+    "chatlog": (
+        b"[12:00:00] ", b"25:61 ", b"2026-13-45T12:00:00 ", b"<ada> ", b"<@ada>", b"* ada ", b"\t", b"Acme ", b"\x03",
+        b"-!-", "é".encode(), b"\r", b"\n", b"\n[12:00:00] <ada> Acme",
+    ),
+    "feed": (b"<", b"</item>", b"<item>", b"<entry>", b"]]>", b"<![CDATA[", b"&#0;", b"&", b"\xff\xfe", b"<pubDate>"),
+}  # fmt: skip
+"""Pieces of a format that make its reader take a turn."""
+OF_JSON = (b"{", b"}", b"[", b"]", b",", b":", b'"', b"null", b"1e999", b'"id":', b"\\ud83d", b"\n", b"\xff\xfe")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_spoiled_file_is_read_or_malformed(platform: str) -> None:
+    adapter, each = all_adapters()[platform], configs(platform)
+    files = [path for path in files_of(platform) if platform in SPLICES or path.suffix == ".json"]
+    samples = [path.read_bytes() for path in files if path.stat().st_size < 30_000]
+
+    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(data=mutated_bytes(samples, SPLICES.get(platform, OF_JSON)), config=st.sampled_from(each))
+    def attack(data: bytes, config: Config) -> None:
+        read_file(adapter, data, config)
+
+    attack()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(max_size=400))
+def test_any_bytes_are_read_or_malformed(platform: str, data: bytes) -> None:
+    for config in configs(platform):
+        read_file(all_adapters()[platform], data, config)
 
 
 @pytest.mark.timeout(120)
@@ -218,11 +276,7 @@ def test_a_file_of_garbage_is_read_or_malformed(platform: str, data: bytes) -> N
     adapter, config = all_adapters()[platform], configs(platform)[0]
 
     def taken(length: int) -> None:
-        try:
-            for document in adapter.documents(data[:length], config):
-                read(adapter, document, config)
-        except Malformed as error:
-            _assert_told(error)
+        read_file(adapter, data[:length], config)
 
     assert_linear(taken, len(data))
 
@@ -230,16 +284,11 @@ def test_a_file_of_garbage_is_read_or_malformed(platform: str, data: bytes) -> N
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_file_that_is_cut_off_or_overwritten_is_read_or_malformed(platform: str) -> None:
     adapter, config = all_adapters()[platform], configs(platform)[0]
-    files: list[Path] = [s.path for s in SAMPLES if s.platform == platform and s.path.stat().st_size < 200_000]
-    for path in files[:6]:
+    for path in [path for path in files_of(platform) if path.stat().st_size < 200_000][:6]:
         data = path.read_bytes()
         for at in range(0, len(data), max(1, len(data) // 25)):
             for spoiled in (data[:at], data[:at] + b"\x00\xff" + data[at + 2 :]):
-                try:
-                    for document in adapter.documents(spoiled, config):
-                        read(adapter, document, config)
-                except Malformed as error:
-                    _assert_told(error)
+                read_file(adapter, spoiled, config)
 
 
 def _complaint(adapter: Adapter, document: Json, config: Config, about: str) -> list[str]:
@@ -256,22 +305,11 @@ def _complaint(adapter: Adapter, document: Json, config: Config, about: str) -> 
     return [f"{about}: {took:.1f} s"] if took > MAX_S else []
 
 
-def _documents(platform: str) -> list[Json]:
-    found = []
-    for path in sorted((PAYLOADS / platform).glob("*.json")):
-        if path.name.count(".") == 1 and path.stem != "config":
-            try:
-                found.append(json.loads(path.read_text()))
-            except ValueError:  # one that is cut off on purpose
-                continue
-    return found
-
-
 def _distinct(platform: str) -> list[Json]:
     """One sample for each set of parts, as few and as small as that: most payloads differ in their values only."""
     found: dict[frozenset[str], Json] = {}
-    for document in sorted(_documents(platform), key=lambda d: len(json.dumps(d))):
-        parts = frozenset(str([p for p in spot if isinstance(p, str)]) for spot in _spots(document))
+    for document in sorted(documents(PAYLOADS / platform), key=lambda d: len(json.dumps(d))):
+        parts = frozenset(str([p for p in spot if isinstance(p, str)]) for spot in spots(document, most=2))
         if not any(parts <= known for known in found):
             found.setdefault(parts, document)
     return list(found.values())[:8]

@@ -303,3 +303,14 @@ def test_a_log_that_is_closed_is_told_and_the_others_are_read(monkeypatch: pytes
         *_, told = pages = list(ADAPTER.fetch(config, None))
     assert len([item for page in pages for item in page.items]) == 1
     assert told.trouble.startswith("#staff: ")
+
+
+def test_half_a_surrogate_pair_in_names_is_replaced_in_links() -> None:
+    config = Config({"phrases": ["Acme"], "rooms": ["#acme:x"]})
+    event = {"type": "m.room.message", "room_id": "!\ud83d:x", "sender": "\ud83d", "event_id": "$\ud83d",
+             "origin_server_ts": 1_763_716_400_000, "content": {"msgtype": "m.text", "body": "Acme"}}  # fmt: skip
+    (item,) = ADAPTER.split({"chunk": [event]}, config)
+    mention = ADAPTER.parse(item, config)
+    assert mention is not None
+    assert mention.author is not None
+    assert (mention.url, mention.author.url) == ("https://matrix.to/#/!%3F:x/$%3F", "https://matrix.to/#/%3F")

@@ -27,6 +27,7 @@ from channels.contract import (
     Mention,
     Network,
     Outgoing,
+    digest,
     inspect_record,
     parse_all,
 )
@@ -141,7 +142,21 @@ def _assert_sound(mention: Mention) -> None:
         assert "\x00" not in text
         text.encode()
     assert all(word == word.lower() for tier in mention.addressed for word in tier)
-    assert isinstance(json.dumps(dict(mention.extra)), str)
+
+
+def assert_storable(mention: Mention) -> None:
+    """As the database takes it, before ingest cuts anything: no NUL, no half characters, bounded ids and names."""
+    stored = json.dumps([inspect_record(mention), dict(mention.extra), mention.thread_keys, mention.addressed])
+    assert "\\u0000" not in stored
+    json.loads(stored)
+    json.dumps(inspect_record(mention), ensure_ascii=False).encode()
+    assert 0 < len(mention.external_id) <= 500
+    assert 0 < len(mention.thread_id) <= 500
+    assert len(mention.author.id) <= 254
+    assert len(mention.subject or "") <= 1000
+    assert all(0 < len(each.name) <= 300 and len(each.type) <= 150 for each in mention.attachments)
+    assert all(len(each.content_id or "") <= 300 for each in mention.attachments)
+    assert len(digest(mention)) == 16
 
 
 # --- the network -------------------------------------------------------------------------------------------------

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from channels.adapters.hackernews import HackerNews, fetching
-from channels.contract import Config, Item, Json, Outgoing
+from channels.contract import Config, Json, Outgoing
 from channels.errors import Malformed, Rejected
 from channels.tests.fake_hackernews import Search, searching
-from channels.tests.mutations import documents, mutated
 
 ADAPTER = HackerNews()
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "hackernews"
@@ -126,15 +124,3 @@ def test_there_is_no_way_to_post() -> None:
 def test_another_shape_is_malformed(document: Json) -> None:
     with pytest.raises(Malformed):
         ADAPTER.split(document, Config())
-
-
-@settings(max_examples=300, deadline=None)
-@given(document=mutated(documents(PAYLOADS)))
-def test_a_mutated_payload_is_read_or_malformed(document: Json) -> None:
-    config = Config({"phrases": ["Acme"]})
-    try:
-        for item in ADAPTER.split(document, config):
-            ADAPTER.fingerprint(item, config)
-            ADAPTER.parse(Item(item.external_id, json.loads(json.dumps(item.payload))), config)
-    except Malformed:
-        pass

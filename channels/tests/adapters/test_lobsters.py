@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from channels.adapters.lobsters import Lobsters, fetching
 from channels.contract import Config, Json
 from channels.errors import Malformed, RateLimited, Rejected, Transient
 from channels.tests.loopback import Reply, Seen, Server, as_json, serving
-from channels.tests.mutations import documents, mutated
 
 ADAPTER = Lobsters()
 NOW = int(time.time())
@@ -320,18 +318,3 @@ def test_edits_count_after_a_minute() -> None:
     assert untouched.edited_at is None
     assert found["c_c1dddd"] is not None
     assert found["c_c1dddd"].extra["gone"] == "removed"
-
-
-@settings(max_examples=150, deadline=None)
-@given(mutated(documents(PAYLOADS)))
-def test_whatever_comes_in_is_read_or_refused(document: Json) -> None:
-    try:
-        items = ADAPTER.split(document, Config())
-    except Malformed:
-        return
-    for item in items:
-        try:
-            ADAPTER.parse(item, Config())
-            ADAPTER.fingerprint(item, Config())
-        except Malformed:
-            continue

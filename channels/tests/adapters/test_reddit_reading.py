@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from channels.adapters.reddit import Reddit, threads
 from channels.contract import Config, Item, Json, Mention
@@ -15,7 +14,6 @@ from channels.errors import Malformed, Rejected
 from channels.http import oauth
 from channels.tests.fake_reddit import Listings, listing
 from channels.tests.loopback import as_json
-from channels.tests.mutations import documents, mutated
 
 ADAPTER = Reddit()
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "reddit"
@@ -231,18 +229,3 @@ def test_lookup_asks_for_a_hundred_at_a_time_and_leaves_out_what_is_no_thing() -
         ADAPTER.lookup(config, "t3_1", [*(f"t1_{n}" for n in range(130)), "t4_1", "x"])
     asked = [s.query["id"].split(",") for s in server.seen if s.path.endswith("info")]
     assert [len(names) for names in asked] == [100, 30]
-
-
-@settings(max_examples=150, deadline=None)
-@given(mutated(documents(PAYLOADS)))
-def test_whatever_comes_in_is_read_or_refused(document: Json) -> None:
-    try:
-        items = ADAPTER.split(document, CONFIG)
-    except Malformed:
-        return
-    for item in items:
-        try:
-            ADAPTER.parse(item, CONFIG)
-            ADAPTER.fingerprint(item, CONFIG)
-        except Malformed:
-            continue

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from channels.adapters.statuspage import Statuspage
-from channels.contract import Config, Item, Json
+from channels.contract import Config, Item
 from channels.errors import Malformed, Rejected, Transient
 from channels.tests.loopback import Reply, Seen, as_json, serving
-from channels.tests.mutations import documents, mutated
 
 ADAPTER = Statuspage()
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "statuspage"
@@ -84,15 +82,3 @@ def test_what_is_no_status_page_is_told() -> None:
         config = Config({"api_base": server.url}, network=server.network())
         with pytest.raises(Rejected, match="404"):
             list(ADAPTER.fetch(config, None))
-
-
-@settings(max_examples=300, deadline=None)
-@given(document=mutated(documents(PAYLOADS)))
-def test_a_spoiled_answer_is_read_or_malformed(document: Json) -> None:
-    config = Config({"api_base": "https://status.acme.example"})
-    try:
-        for item in ADAPTER.split(document, config):
-            ADAPTER.fingerprint(item, config)
-            ADAPTER.parse(Item(item.external_id, json.loads(json.dumps(item.payload))), config)
-    except Malformed:
-        pass

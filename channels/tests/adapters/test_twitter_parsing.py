@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from channels.adapters.twitter import Twitter
 from channels.adapters.twitter.times import created_at, snowflake_at, snowflake_time
-from channels.contract import Config, Item, Json, Mention
+from channels.contract import Config, Json, Mention
 from channels.errors import Malformed
-from channels.tests.mutations import documents, mutated
 
 ADAPTER = Twitter()
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "twitter"
@@ -174,18 +172,3 @@ def test_another_shape_is_malformed(document: Json) -> None:
 def test_what_is_no_json_is_malformed(data: bytes) -> None:
     with pytest.raises(Malformed):
         list(ADAPTER.documents(data, CONFIG))
-
-
-@settings(max_examples=400, deadline=None)
-@given(document=mutated(documents(PAYLOADS)))
-def test_a_mutated_payload_is_read_or_malformed(document: Json) -> None:
-    try:
-        items = ADAPTER.split(document, CONFIG)
-    except Malformed:
-        return
-    for item in items:
-        for reading in (ADAPTER.fingerprint, ADAPTER.parse):
-            try:
-                reading(Item(item.external_id, json.loads(json.dumps(item.payload))), CONFIG)
-            except Malformed:
-                pass
