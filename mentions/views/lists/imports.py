@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from audit import log
+from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from channels.models import Batch
 from mentions.imports import imports
@@ -86,7 +87,9 @@ def redo(request: HttpRequest, number: int) -> HttpResponse:
     count = imports.redo(shown.pk)
     if count:
         details = {"items": count}
-        log.record(EntryKind.IMPORT_RESTORED, now=desk_now(), actor=request.user, subject=f"import {shown.pk}", details=details)
+        log.record(
+            EntryKind.IMPORT_RESTORED, now=desk_now(), actor=request.user, subject=f"import {shown.pk}", details=details
+        )
         words = ngettext("Replaying %(count)d item.", "Replaying %(count)d items.", count) % {"count": count}
         messages.success(request, words)
     else:
