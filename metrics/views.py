@@ -19,7 +19,7 @@ from audit import log
 from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
-from metrics import asking, pictures
+from metrics import pictures, query_params
 from metrics.definitions import FIGURE_NAMES, HIGH, figure
 from metrics.periods import read_day
 from metrics.reports import REPORTS, ActivityReport, Chart, FirstReplyReport, Report, duration
@@ -36,11 +36,11 @@ def index(request: HttpRequest) -> HttpResponse:
     return redirect("metrics:report", name=FirstReplyReport.name)
 
 
-def _report(request: HttpRequest, name: str) -> tuple[Report, asking.Asked]:
+def _report(request: HttpRequest, name: str) -> tuple[Report, query_params.Asked]:
     if name not in REPORTS:
         raise Http404(name)
     now = desk_now()
-    question = asking.read(request, now)
+    question = query_params.read(request, now)
     return REPORTS[name](visible_tickets(request.user), question.filters, now), question
 
 
@@ -129,7 +129,7 @@ def _file(content: bytes, content_type: str, filename: str, inline: bool = False
 @may_read_reports
 def tickets(request: HttpRequest) -> HttpResponse:
     """Exactly the tickets that a figure counted."""
-    question = asking.read(request, desk_now())
+    question = query_params.read(request, desk_now())
     name = request.GET.get("figure", "")
     if name not in FIGURE_NAMES:
         raise Http404(name)

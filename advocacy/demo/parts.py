@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from advocacy.demo.crew import Interrupts, Service
+from advocacy.demo.services import Interrupts, Service
 from advocacy.embedded.process import Kept
 from sandbox import launch
 

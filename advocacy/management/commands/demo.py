@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from advocacy.demo.house import House, Wishes
+from advocacy.demo.stack import Stack, Wishes
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             history_days=0 if options["no_history"] else options["history_days"],
             rate=options["rate"],
         )
-        problem = House(wishes, root=settings.BASE_DIR, say=self.say).run()
+        problem = Stack(wishes, root=settings.BASE_DIR, say=self.say).run()
         if problem:
             raise CommandError(problem)
 

@@ -1,7 +1,7 @@
 """A group of services managed together: started in order, stopped in reverse, all of them when one ends.
 
 A service has `running`, `ask_to_stop()` and `stop()`. Each is a process under a separate supervisor
-(`advocacy.embedded.process`), so even a crew killed by SIGKILL leaves nothing behind.
+(`advocacy.embedded.process`), so that even after SIGKILL they leave nothing behind.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def interruptible() -> Iterator[Interrupts]:
             signal.signal(number, old[number])
 
 
-class Crew:
+class Services:
     """Groups of named services. Services of one group stop together, groups in reverse order of their start."""
 
     def __init__(self, say: Callable[[str], None]) -> None:

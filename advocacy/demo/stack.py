@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO
 
 from advocacy.demo import keys, parts
-from advocacy.demo.crew import Crew, Interrupted, interruptible
 from advocacy.demo.logins import LOGINS
 from advocacy.demo.parts import PartFailed, Places
 from advocacy.demo.ports import NoPortFree, next_free
+from advocacy.demo.services import Interrupted, Services, interruptible
 from advocacy.embedded.binaries import EmbeddedError
 from advocacy.embedded.postgres import PostgresServer
 from advocacy.embedded.process import Kept
@@ -38,14 +38,14 @@ class Wishes:
     rate: float
 
 
-class House:
+class Stack:
     """One demo. `run()` blocks until it ends."""
 
     def __init__(self, wishes: Wishes, *, root: Path, say: Callable[[str], None]) -> None:
         self.wishes = wishes
         self.places = Places(root=root, local=wishes.local)
         self.say = say
-        self.crew = Crew(say)
+        self.services = Services(say)
         self.began = time.monotonic()
         self.env: dict[str, str] = {}
 
@@ -62,7 +62,7 @@ class House:
             except (EmbeddedError, PartFailed, NoPortFree) as error:
                 return str(error)
             finally:
-                self.crew.stop()
+                self.services.stop()
         self.say("Everything is stopped.")
         return None
 
@@ -70,14 +70,14 @@ class House:
         try:
             self._open_up()
             self._announce()
-            name = self.crew.watch(self.interrupts)
+            name = self.services.watch(self.interrupts)
             log = self.places.log(name)
             return f"{name} exited unexpectedly, so everything stops. End of {log}:\n{parts.tail(log)}"
         except Interrupted as signal:
             self.say(f"\n{signal}: stopping everything …")
             raise
         finally:
-            self.crew.stop()  # while the lock is held
+            self.services.stop()  # while the lock is held
 
     def _be_the_only_one(self, lock: IO[str]) -> None:
         try:
@@ -111,14 +111,14 @@ class House:
 
     def _services(self, postgres: PostgresServer) -> None:
         self._progress("PostgreSQL")
-        self.crew.group()
-        self.crew.add("postgresql", postgres)
+        self.services.group()
+        self.services.add("postgresql", postgres)
         postgres.start()
         self.interrupts.check()
         self._progress("Redis")
         self.redis = RedisServer(log=self.places.log("redis"))
-        self.crew.group()
-        self.crew.add("redis", self.redis)
+        self.services.group()
+        self.services.add("redis", self.redis)
         self.redis.start()
 
     def _choose_port(self) -> int:
@@ -145,7 +145,7 @@ class House:
 
     def _world(self) -> None:
         self._progress("sandbox")
-        self.crew.group()
+        self.services.group()
         self._again_on_other_ports(self._start_world)
         self.env |= {
             "DESK_ALLOWED_PRIVATE_HOSTS": ",".join(f"127.0.0.1:{each}" for each in self.sandbox_ports),
@@ -174,7 +174,7 @@ class House:
                 part.stop()
                 raise
             else:
-                self.crew.add(name, part)
+                self.services.add(name, part)
                 return
 
     def _said_since(self, name: str, words: str) -> Callable[[], bool]:
@@ -215,14 +215,14 @@ class House:
 
     def _desk(self) -> None:
         self._progress("web, workers and beat")
-        self.crew.group()
+        self.services.group()
         self._again_on_other_ports(self._start_web)
         for name, (queues, processes) in parts.WORKERS.items():
-            self.crew.add(name, parts.worker(self.env, self.places, name, queues, processes=processes))
-        self.crew.add("beat", parts.beat(self.env, self.places))
-        web = self.crew.groups[-1]["web"]
+            self.services.add(name, parts.worker(self.env, self.places, name, queues, processes=processes))
+        self.services.add("beat", parts.beat(self.env, self.places))
+        web = self.services.groups[-1]["web"]
         health = f"http://127.0.0.1:{self.port}/healthz"
-        parts.wait_for(web, "web", self.places, lambda: _all_there(health, self.crew), self.interrupts)
+        parts.wait_for(web, "web", self.places, lambda: _all_there(health, self.services), self.interrupts)
         parts.tell_hooks(self.sandbox_url, f"http://127.0.0.1:{self.port}", self.places)
 
     def _start_web(self) -> tuple[str, Kept, Callable[[], bool]]:
@@ -254,9 +254,9 @@ def _free_ports(wanted: tuple[int, int, int]) -> tuple[int, int, int]:
     return used[0], used[1], used[2]
 
 
-def _all_there(health_url: str, crew: Crew) -> bool:
+def _all_there(health_url: str, services: Services) -> bool:
     """Whether web, worker and beat work; other health checks don't matter here."""
-    if name := crew.ended:
+    if name := services.ended:
         raise PartFailed(f"{name} exited while the desk was starting.")
     found = (parts.get_json(health_url) or {}).get("parts", {})
     workers = [name for name in found if name.startswith("worker for ")]

@@ -1,4 +1,4 @@
-"""The demo's crew: started in order, stopped the other way round, all of it when one part ends."""
+"""The demo's services: started in order, stopped the other way round, all of it when one part ends."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from advocacy.tests.test_supervisor import alive, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.crash
 
-# A house with four fake parts: each writes when it begins and when it is asked to end.
+# A stack with four fake parts: each writes when it begins and when it is asked to end.
 PART = """
 import signal, sys, time
 name, diary = sys.argv[1:]
@@ -33,34 +33,34 @@ HOUSE = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from advocacy.demo.crew import Crew, Interrupted, interruptible
+from advocacy.demo.services import Services, Interrupted, interruptible
 from advocacy.embedded.process import Kept
 part, diary = sys.argv[2:]
 begun = lambda: Path(diary).read_text().count("begin") if Path(diary).exists() else 0
-crew = Crew(lambda text: None)
+services = Services(lambda text: None)
 with interruptible() as interrupts:
     try:
         for number, names in enumerate((["database"], ["queue"], ["beat", "worker", "web"])):
-            crew.group()
+            services.group()
             for name in names:
                 before = begun()
                 kept = Kept([sys.executable, part, name, diary])
-                crew.add(name, kept)
+                services.add(name, kept)
                 while begun() == before:
                     time.sleep(0.01)
                 print(name, kept.supervisor.pid, flush=True)
         print("up", flush=True)
-        print("ended", crew.watch(interrupts), flush=True)
+        print("ended", services.watch(interrupts), flush=True)
     except Interrupted as signal:
         print("interrupted", signal, flush=True)
     finally:
-        crew.stop()
+        services.stop()
 print("down", flush=True)
 """
 
 
 @pytest.fixture
-def house(tmp_path):
+def stack(tmp_path):
     part, diary = tmp_path / "part.py", tmp_path / "diary"
     part.write_text(PART)
     process = subprocess.Popen(
@@ -86,52 +86,52 @@ def kept_by(supervisor):
     return [int(pid) for pid in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()]
 
 
-def endings(house):
-    return [line.split()[1] for line in house.diary.read_text().splitlines() if line.startswith("end")]
+def endings(stack):
+    return [line.split()[1] for line in stack.diary.read_text().splitlines() if line.startswith("end")]
 
 
-def everybody(house):
-    return [pid for own in house.supervisors.values() for pid in (own, *kept_by(own))]
+def everybody(stack):
+    return [pid for own in stack.supervisors.values() for pid in (own, *kept_by(own))]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signal_stops_everything_in_order(house, number):
-    pids = everybody(house)
+def test_signal_stops_everything_in_order(stack, number):
+    pids = everybody(stack)
     assert len(pids) == 10
-    house.send_signal(number)
-    said, _ = house.communicate(timeout=30)
+    stack.send_signal(number)
+    said, _ = stack.communicate(timeout=30)
     assert said == f"interrupted {signal.Signals(number).name}\ndown\n"
-    assert set(endings(house)[:3]) == {"web", "worker", "beat"}
-    assert endings(house)[3:] == ["queue", "database"]
+    assert set(endings(stack)[:3]) == {"web", "worker", "beat"}
+    assert endings(stack)[3:] == ["queue", "database"]
     assert not any(alive(pid) for pid in pids)
 
 
-def test_ctrl_c_in_the_terminal_reaches_only_the_house(house):
+def test_ctrl_c_in_the_terminal_reaches_only_the_house(stack):
     """A terminal signals the whole foreground group; the parts must not stop before they are told to, in order."""
-    os.killpg(house.pid, signal.SIGINT)
-    house.communicate(timeout=30)
-    assert endings(house)[3:] == ["queue", "database"]
+    os.killpg(stack.pid, signal.SIGINT)
+    stack.communicate(timeout=30)
+    assert endings(stack)[3:] == ["queue", "database"]
 
 
-def test_second_ctrl_c_does_not_break_the_stopping(house):
-    pids = everybody(house)
+def test_second_ctrl_c_does_not_break_the_stopping(stack):
+    pids = everybody(stack)
     for _ in range(3):
-        house.send_signal(signal.SIGINT)
-    house.communicate(timeout=30)
+        stack.send_signal(signal.SIGINT)
+    stack.communicate(timeout=30)
     assert not any(alive(pid) for pid in pids)
-    assert len(endings(house)) == 5
+    assert len(endings(stack)) == 5
 
 
 @pytest.mark.parametrize("name", ["worker", "database"])
-def test_part_that_dies_stops_everything(house, name):
-    pids = everybody(house)
-    os.kill(kept_by(house.supervisors[name])[0], signal.SIGKILL)
-    said, _ = house.communicate(timeout=30)
+def test_part_that_dies_stops_everything(stack, name):
+    pids = everybody(stack)
+    os.kill(kept_by(stack.supervisors[name])[0], signal.SIGKILL)
+    said, _ = stack.communicate(timeout=30)
     assert said == f"ended {name}\ndown\n"
     assert not any(alive(pid) for pid in pids)
 
 
-def test_killed_house_leaves_nothing_behind(house):
-    pids = everybody(house)
-    house.kill()
+def test_killed_stack_leaves_nothing_behind(stack):
+    pids = everybody(stack)
+    stack.kill()
     wait_until(lambda: not any(alive(pid) for pid in pids))
