@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mentions', '0015_reply_state_names'),
+        ('mentions', '0016_reply_state_names'),
     ]
 
     operations = [
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='reply',
             name='state',
-            field=models.CharField(choices=[('scheduled', 'will be sent'), ('undone', 'taken back'), ('blocked', 'stopped: the conversation has moved'), ('queued', 'being sent'), ('sent', 'sent'), ('uncertain', 'uncertain'), ('failed', 'failed'), ('deleted', 'deleted on the platform')], default='scheduled', max_length=9),
+            field=models.CharField(choices=[('scheduled', 'will be sent'), ('undone', 'undone'), ('blocked', 'stopped: the conversation has changed'), ('queued', 'being sent'), ('sent', 'sent'), ('uncertain', 'uncertain'), ('failed', 'failed'), ('deleted', 'deleted on the platform')], default='scheduled', max_length=9),
         ),
         migrations.AddIndex(
             model_name='reply',

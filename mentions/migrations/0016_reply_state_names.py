@@ -8,7 +8,7 @@ NAMES = (("resting", "scheduled"), ("handed", "queued"))
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mentions", "0014_personal_data")]
+    dependencies = [("mentions", "0015_labels")]
 
     operations = [
         migrations.RunSQL(RENAME.format(old=old, new=new), RENAME.format(old=new, new=old)) for old, new in NAMES
