@@ -1,7 +1,7 @@
 """The resource server that the platforms' APIs share: routes, who may call them, how often, and how a refusal looks.
 
 A platform's API lists its routes and says only what is special there: how it knows its callers, how it tells its
-limits, how it wraps an answer. What it says when it refuses is `Platform.refusal`.
+limits, how it wraps an answer. What it says when it refuses is `Platform.refusals`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.base.acts import Access, Act, Impossible, Made, Signed, Timed
@@ -33,6 +34,9 @@ class Platform(ABC):
     weight: ClassVar[int] = 0
     """How often conversations start here: this many for every twenty on Twitter, Hacker News and by mail."""
 
+    refusals: ClassVar[Mapping[str, Response]] = {}
+    """What it says when it refuses: 400 (an unreadable body), 404 (an unknown path), 429, 500 and expired (a token that
+    is no longer valid)."""
     answers_come_back: ClassVar[bool] = True
     """Whether the desk sees the team's answers here; if not, the history leaves nothing waiting for one."""
 
@@ -126,9 +130,10 @@ class Platform(ABC):
             return missing(str(problem), self.title)
 
     def refusal(self, kind: str) -> Response:
-        """The platform's own response for 400 (an unreadable body), 404 (an unknown path), 429, 500 and expired (a
-        token that is no longer valid)."""
-        return json_response({"error": kind}, 401 if kind == "expired" else int(kind))
+        """One of `refusals`, for this request alone."""
+        status = 401 if kind == "expired" else int(kind)
+        known = self.refusals.get(kind) or json_response({"error": kind}, status)
+        return replace(known, headers={**known.headers})
 
     def start(self) -> None:  # noqa: B027 - most have none
         """Open non-HTTP sockets, if any."""

@@ -90,6 +90,11 @@ def json_response(data: Any, status: int = 200, **headers: Any) -> Response:
     return Response(body, status, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
+def html_response(body: str, status: int, content_type: str = "text/html") -> Response:
+    """A bare page of a proxy or a framework, as it comes instead of JSON."""
+    return Response(f"<html><body>{body}</body></html>".encode(), status, content_type)
+
+
 def redirect(location: str) -> Response:
     return Response(status=303, content_type="text/plain", headers={"Location": location})
 

@@ -15,19 +15,18 @@ from sandbox.wire.http import Response, Router
 from sandbox.wire.texts import iso
 from sandbox.world import Member
 
-_ERRORS = {
-    "400": (400, "InvalidRequest", "Unable to parse the request body"),
-    "404": (501, "MethodNotImplemented", "Method Not Implemented"),
-    "429": (429, "RateLimitExceeded", "Rate Limit Exceeded"),
-    "500": (502, "UpstreamFailure", "pipethrough network error"),
-    "expired": (400, "ExpiredToken", "Token has expired"),
-}
-
 
 class Bluesky(Talk):
     name = "bluesky"
     title = pages.SECTION
     home = f"{pages.WEB}/"
+    refusals = {
+        "400": gate.error(400, "InvalidRequest", "Unable to parse the request body"),
+        "404": gate.error(501, "MethodNotImplemented", "Method Not Implemented"),
+        "429": gate.error(429, "RateLimitExceeded", "Rate Limit Exceeded"),
+        "500": gate.error(502, "UpstreamFailure", "pipethrough network error"),
+        "expired": gate.error(400, "ExpiredToken", "Token has expired"),
+    }
     weight = 2
     own = (DESK,)
     post_kind = "bs_post"
@@ -139,7 +138,7 @@ class Bluesky(Talk):
         }  # fmt: skip
 
     def refusal(self, kind: str) -> Response:
-        response = gate.error(*_ERRORS[kind])
+        response = super().refusal(kind)
         if kind == "429":
             ends = str(int(self.universe.now()) + 2)
             response.headers |= {"ratelimit-limit": str(gate.LIMIT), "ratelimit-remaining": "0",

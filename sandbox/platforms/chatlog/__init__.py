@@ -26,6 +26,15 @@ class ChatLog(Talk):
     name = "chatlog"
     title = "Chat"
     home = "/chatlog/web/"
+    refusals = {
+        "400": problem("M_NOT_JSON", "Content not JSON.", 400),
+        "404": problem("M_UNRECOGNIZED", "Unrecognized request", 404),
+        "429": json_response(
+            {"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 1000}, 429, Retry_After="1"
+        ),
+        "500": problem("M_UNKNOWN", "Internal server error", 500),
+        "expired": problem("M_UNKNOWN_TOKEN", "Unrecognised access token.", 401),
+    }
 
     def register(self, router: Router) -> None:
         server = Api(self)
@@ -149,18 +158,6 @@ class ChatLog(Talk):
             {"access_token": TOKEN},
             {ALIAS: ({}, {})},
         )
-
-    def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            body = {"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 1000}
-            return json_response(body, 429, Retry_After="1")
-        if kind == "expired":
-            return problem("M_UNKNOWN_TOKEN", "Unrecognised access token.", 401)
-        if kind == "404":
-            return problem("M_UNRECOGNIZED", "Unrecognized request", 404)
-        if kind == "400":
-            return problem("M_NOT_JSON", "Content not JSON.", 400)
-        return json_response({"errcode": "M_UNKNOWN", "error": "Internal server error"}, 500)
 
     # --- pages ------------------------------------------------------------------------------------------------
 

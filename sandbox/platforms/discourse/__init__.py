@@ -15,15 +15,9 @@ from sandbox.platforms.discourse.api import Api, failure
 from sandbox.platforms.discourse.keys import CATEGORIES, OPEN, WEBHOOK_SECRET, key_of, user_key_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Response, Router
+from sandbox.wire.http import Router, html_response
 from sandbox.world import ADVOCATES
 
-_ERRORS = {
-    "400": (400, "You supplied invalid parameters to the request", "invalid_parameters"),
-    "404": (404, "The requested URL or resource could not be found.", "not_found"),
-    "429": (429, "You’ve performed this action too many times, please try again later.", "rate_limit"),
-    "expired": (403, "The API username or key is invalid.", "invalid_access"),
-}
 _LAST_WORD = ("thanks", "more")
 _TAGS = {"ci": "pipelines", "runner": "runner", "registry": "registry", "security": "security", "boards": "boards"}
 _PRIVATE = ("My licence key is 4711-0815, why does it not work?", "Can you please delete my account? I am in a hurry.")
@@ -33,6 +27,21 @@ class Discourse(Talk):
     name = "discourse"
     title = "Forum"
     home = "/discourse/"
+    refusals = {
+        "400": failure(400, "You supplied invalid parameters to the request", "invalid_parameters"),
+        "404": failure(404, "The requested URL or resource could not be found.", "not_found"),
+        "429": failure(
+            429,
+            "You’ve performed this action too many times, please try again later.",
+            "rate_limit",
+            extras={"wait_seconds": 2, "time_left": "2 s"},
+            retry_after="2",
+        ),
+        "500": html_response(
+            "<h1>Oops</h1><p>The software powering this forum...</p>", 500, "text/html; charset=utf-8"
+        ),
+        "expired": failure(403, "The API username or key is invalid.", "invalid_access"),
+    }
     post_kind = "forum_post"
 
     def register(self, router: Router) -> None:
@@ -236,17 +245,6 @@ class Discourse(Talk):
     def counts(self) -> dict[str, int]:
         hidden = sum(t["archetype"] == "private_message" for t in self.store.all("forum_topic").values())
         return super().counts() | {"private": hidden}
-
-    def refusal(self, kind: str) -> Response:
-        if kind == "500":
-            said = b"<html><body><h1>Oops</h1><p>The software powering this forum...</p></body></html>"
-            return Response(said, 500, "text/html; charset=utf-8")
-        status, words, name = _ERRORS[kind]
-        if kind != "429":
-            return failure(status, words, name)
-        response = failure(status, words, name, extras={"wait_seconds": 2, "time_left": "2 s"})
-        response.headers["Retry-After"] = "2"
-        return response
 
 
 PLATFORM = Discourse

@@ -20,9 +20,10 @@ SHORTEST = 8
 SIMILAR_FOR_S = 300
 
 
-def failure(status: int, words: str, kind: str = "", **more: Any) -> Response:
+def failure(status: int, words: str, kind: str = "", *, retry_after: str = "", **more: Any) -> Response:
     about = {"error_type": kind} if kind else {"action": "create_post"}
-    return json_response({"errors": [words], **about, **more}, status)
+    headers = {"Retry_After": retry_after} if retry_after else {}
+    return json_response({"errors": [words], **about, **more}, status, **headers)
 
 
 def refused(status: int, words: str, kind: str = "") -> Refused:

@@ -12,17 +12,10 @@ from sandbox.platforms.disqus.articles import ARTICLES, FORUMS, PLACES, THREADS
 from sandbox.platforms.disqus.keys import API_KEY, API_SECRET, MODERATOR_TOKEN, token_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Response, Router
+from sandbox.wire.http import Router
 from sandbox.world import ADVOCATES
 
 FIRST_ID = 6_200_000_000
-_ERRORS = {
-    "400": (2, "Invalid argument", 400),
-    "404": (1, "Endpoint not valid", 404),
-    "429": (13, "You have exceeded the rate limit for this resource", 429),
-    "500": (15, "Internal server error", 500),
-    "expired": (5, "Invalid API key", 401),
-}
 _LAST_WORD = ("thanks", "more")
 
 
@@ -30,6 +23,13 @@ class Disqus(Talk):
     name = "disqus"
     title = "Disqus"
     home = "/disqus/"
+    refusals = {
+        "400": failure(2, "Invalid argument"),
+        "404": failure(1, "Endpoint not valid", 404),
+        "429": failure(13, "You have exceeded the rate limit for this resource", 429, Retry_After="2"),
+        "500": failure(15, "Internal server error", 500),
+        "expired": failure(5, "Invalid API key", 401),
+    }
     post_kind = "disqus_post"
 
     def register(self, router: Router) -> None:
@@ -153,12 +153,6 @@ class Disqus(Talk):
             "deleted": doc["deleted"],
             "kind": doc["kind"],
         }
-
-    def refusal(self, kind: str) -> Response:
-        response = failure(*_ERRORS[kind])
-        if kind == "429":
-            response.headers["Retry-After"] = "2"
-        return response
 
 
 PLATFORM = Disqus

@@ -27,6 +27,15 @@ class Facebook(Talk):
     name = "facebook"
     title = SECTION
     home = "/facebook/web/"
+    refusals = {
+        "400": error(100, "(#100) The parameters are not valid JSON"),
+        "404": error(2500, "Unknown path components"),
+        "429": error(4, "(#4) Application request limit reached", 403),
+        "500": error(2, "An unexpected error has occurred. Please retry your request later.", 500),
+        "expired": error(
+            190, "Error validating access token: Session has expired on Monday, 02-Nov-26 05:00:00 PST.", 401, sub=463
+        ),
+    }
 
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
@@ -153,18 +162,6 @@ class Facebook(Talk):
             "id": doc["id"], "author": doc["author"], "text": doc["text"], "at": doc["at"], "kind": kind,
             "deleted": doc["deleted"], "in_reply_to": doc.get("parent") or doc.get("post") or doc.get("person"),
         }  # fmt: skip
-
-    def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            return error(4, "(#4) Application request limit reached", 403)
-        if kind == "expired":
-            said = "Error validating access token: Session has expired on Monday, 02-Nov-26 05:00:00 PST."
-            return error(190, said, 401, sub=463)
-        if kind == "404":
-            return error(2500, "Unknown path components", 400)
-        if kind == "400":
-            return error(100, "(#100) The parameters are not valid JSON")
-        return error(2, "An unexpected error has occurred. Please retry your request later.", 500)
 
     # --- pages ------------------------------------------------------------------------------------------------
 

@@ -22,6 +22,19 @@ class GitLab(Talk):
     name = "gitlab"
     title = SECTION
     home = "/gitlab/"
+    refusals = {
+        "400": json_response({"message": "400 Bad request"}, 400),
+        "404": json_response({"error": "404 Not Found"}, 404),
+        "429": Response(b"Retry later\n", 429, "text/plain", {"Retry-After": "5", "RateLimit-Remaining": "0"}),
+        "500": json_response({"message": "500 Internal Server Error"}, 500),
+        "expired": json_response(
+            {
+                "error": "invalid_token",
+                "error_description": "Token is expired. You can either do re-authorization or token refresh.",
+            },
+            401,
+        ),
+    }
     own = (DESK["username"],)
 
     def __init__(self, universe: Universe) -> None:
@@ -141,17 +154,6 @@ class GitLab(Talk):
             "title": doc.get("title"), "in_reply_to": doc.get("issue"),
             "deleted": doc["deleted"], "to": PROJECTS[issue["project"]],
         }  # fmt: skip
-
-    def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            return Response(b"Retry later\n", 429, "text/plain", {"Retry-After": "5", "RateLimit-Remaining": "0"})
-        if kind == "expired":
-            return json_response({"error": "invalid_token", "error_description": "Token is expired. You can either do "
-                                  "re-authorization or token refresh."}, 401)  # fmt: skip
-        if kind == "404":
-            return json_response({"error": "404 Not Found"}, 404)
-        said = "400 Bad request" if kind == "400" else "500 Internal Server Error"
-        return json_response({"message": said}, int(kind))
 
     # --- pages ------------------------------------------------------------------------------------------------
 

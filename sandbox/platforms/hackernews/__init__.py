@@ -16,22 +16,27 @@ from sandbox.platforms.hackernews.items import Items
 from sandbox.store import Doc
 from sandbox.stories import english, reactions
 from sandbox.talk import names_us
-from sandbox.wire.http import Response, Router, json_response
+from sandbox.wire.http import Response, Router, html_response, json_response
 from sandbox.world import OWN_HACKERNEWS
 
-_ERRORS = {
-    "400": (400, "Bad Request"),
-    "404": (404, "Path not found"),
-    "429": (429, "Too Many Requests"),
-    "expired": (403, "Invalid Application-ID or API key"),
-}
 _TAG = re.compile(r"<[^>]+>")
+
+
+def failure(status: int, message: str) -> Response:
+    return json_response({"message": message, "status": status}, status)
 
 
 class HackerNews(Platform):
     name = "hackernews"
     title = "Hacker News"
     home = "/hn/web/"
+    refusals = {
+        "400": failure(400, "Bad Request"),
+        "404": failure(404, "Path not found"),
+        "429": failure(429, "Too Many Requests"),
+        "500": html_response("<h1>500 Internal Server Error</h1>", 500),
+        "expired": failure(403, "Invalid Application-ID or API key"),
+    }
     kinds = tuple(english.COMMENTS)
 
     def __init__(self, universe: Universe) -> None:
@@ -112,12 +117,6 @@ class HackerNews(Platform):
             "deleted": bool(doc.get("deleted") or doc.get("dead")),
             "kind": doc["kind"],
         }
-
-    def refusal(self, kind: str) -> Response:
-        if kind == "500":
-            return Response(b"<html><body><h1>500 Internal Server Error</h1></body></html>", 500, "text/html")
-        status, said = _ERRORS[kind]
-        return json_response({"message": said, "status": status}, status)
 
 
 PLATFORM = HackerNews

@@ -12,23 +12,24 @@ from sandbox.pages.elements import el, link, missing, page, reply_form, when
 from sandbox.platforms.hackerone.api import IDENTIFIER, PROGRAMS, TOKEN, Api, errors
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Request, Response, Router
+from sandbox.wire.http import Request, Response, Router, html_response
 from sandbox.wire.texts import iso
 
 SECTION = "HackerOne"
 STATES = ("new", "triaged", "needs-more-info", "resolved", "informative", "not-applicable", "duplicate", "spam")
-_ERRORS = {
-    "400": (400, "Bad Request", "The request body is invalid."),
-    "404": (404, "Not Found", "The resource was not found."),
-    "429": (429, "Too Many Requests", "You have exceeded the rate limit."),
-    "expired": (401, "Unauthorized", "You don't have access to this resource."),
-}
 
 
 class HackerOne(Talk):
     name = "hackerone"
     title = SECTION
     home = "/hackerone/"
+    refusals = {
+        "400": errors(400, "Bad Request", "The request body is invalid."),
+        "404": errors(404, "Not Found", "The resource was not found."),
+        "429": errors(429, "Too Many Requests", "You have exceeded the rate limit."),
+        "500": html_response("<h1>We're sorry, but something went wrong.</h1>", 500),
+        "expired": errors(401, "Unauthorized", "You don't have access to this resource."),
+    }
 
     def register(self, router: Router) -> None:
         Api(self).register(router)
@@ -163,12 +164,6 @@ class HackerOne(Talk):
             "text": doc["text"], "at": doc["at"], "title": doc.get("title"), "to": report["program"],
             "in_reply_to": doc.get("report"), "state": report["state"], "deleted": False,
         }  # fmt: skip
-
-    def refusal(self, kind: str) -> Response:
-        if kind == "500":
-            said = b"<html><body><h1>We're sorry, but something went wrong.</h1></body></html>"
-            return Response(said, 500, "text/html")
-        return errors(*_ERRORS[kind])
 
     # --- pages ------------------------------------------------------------------------------------------------
 

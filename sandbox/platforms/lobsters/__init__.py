@@ -10,13 +10,20 @@ from sandbox.platforms.lobsters import api, pages
 from sandbox.platforms.lobsters.stories import Stories
 from sandbox.store import Doc
 from sandbox.talk import MAX_TURNS, Talk, names_us
-from sandbox.wire.http import Response, Router, json_response
+from sandbox.wire.http import Response, Router, html_response, json_response
 
 
 class Lobsters(Talk):
     name = "lobsters"
     title = "Lobsters"
     home = "/lobsters/"
+    refusals = {
+        "400": json_response({"status": 400, "error": "Bad Request"}, 400),
+        "404": json_response({"status": 404, "error": "Not Found"}, 404),
+        "429": Response(b"Throttled\n", 429, "text/plain", {"Retry-After": "2"}),
+        "500": html_response("<h1>We're sorry, but something went wrong.</h1>", 500),
+        "expired": json_response({"error": "forbidden"}, 403),
+    }
     post_kind = "lb_entry"
 
     def __init__(self, universe: Universe) -> None:
@@ -78,16 +85,6 @@ class Lobsters(Talk):
             "deleted": bool(doc["gone"]),
             "kind": doc["kind"],
         }
-
-    def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            return Response(b"Throttled\n", 429, "text/plain", {"Retry-After": "2"})
-        if kind == "expired":
-            return json_response({"error": "forbidden"}, 403)
-        if kind in ("400", "404"):
-            said = "Not Found" if kind == "404" else "Bad Request"
-            return json_response({"status": int(kind), "error": said}, int(kind))
-        return Response(b"<html><body><h1>We're sorry, but something went wrong.</h1></body></html>", 500, "text/html")
 
 
 PLATFORM = Lobsters

@@ -12,7 +12,7 @@ from sandbox.platforms.mastodon import api, pages
 from sandbox.platforms.mastodon.statuses import DESK, PUBLIC, Statuses, called, seen
 from sandbox.store import Doc
 from sandbox.talk import MAX_TURNS, Talk, names_us
-from sandbox.wire.http import Response, Router
+from sandbox.wire.http import Router, html_response
 
 _ELSEWHERE = ("fosstodon.example", "hachy.example")
 
@@ -21,6 +21,13 @@ class Mastodon(Talk):
     name = "mastodon"
     title = pages.SECTION
     home = "/mastodon/"
+    refusals = {
+        "400": api.error(400, "Error occurred while parsing request parameters"),
+        "404": api.error(404, "Record not found"),
+        "429": api.error(429, "Too many requests", X_RateLimit_Limit=str(api.Api.limit), X_RateLimit_Remaining="0"),
+        "500": html_response("<h1>We're sorry, but something went wrong on our end.</h1>", 503),
+        "expired": api.error(401, "The access token is invalid"),
+    }
     weight = 2
     own = (DESK,)
     post_kind = "md_status"
@@ -104,16 +111,6 @@ class Mastodon(Talk):
             "thread_id": doc["root"], "in_reply_to": doc["parent"] or None, "deleted": doc["gone"],
             "visibility": doc["visibility"], "liked": DESK in doc["likes"], "kind": doc["kind"],
         }  # fmt: skip
-
-    def refusal(self, kind: str) -> Response:
-        if kind == "500":
-            said = b"<html><body><h1>We're sorry, but something went wrong on our end.</h1></body></html>"
-            return Response(said, 503, "text/html")
-        status, message = api.ERRORS[kind]
-        response = api.error(status, message)
-        if kind == "429":
-            response.headers |= {"X-RateLimit-Limit": str(api.Api.limit), "X-RateLimit-Remaining": "0"}
-        return response
 
 
 PLATFORM = Mastodon

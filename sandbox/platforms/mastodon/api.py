@@ -18,16 +18,10 @@ if TYPE_CHECKING:
 TOKEN = "sandbox-mastodon-access-token-of-acme"  # noqa: S105
 MAX_LENGTH = 500
 KEY_LIFE_S = 3600
-ERRORS = {
-    "400": (400, "Error occurred while parsing request parameters"),
-    "404": (404, "Record not found"),
-    "429": (429, "Too many requests"),
-    "expired": (401, "The access token is invalid"),
-}
 
 
-def error(status: int, message: str) -> Response:
-    return json_response({"error": message}, status)
+def error(status: int, message: str, **headers: str) -> Response:
+    return json_response({"error": message}, status, **headers)
 
 
 class Api(ResourceServer):

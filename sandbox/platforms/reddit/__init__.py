@@ -11,22 +11,23 @@ from sandbox.platforms.reddit import api, gate, pages
 from sandbox.platforms.reddit.things import OWN, PRIVATE, QUARANTINED, SUBREDDITS, Things, called
 from sandbox.store import Doc
 from sandbox.talk import MAX_TURNS, Talk, names_us
-from sandbox.wire.http import Response, Router
+from sandbox.wire.http import Response, Router, html_response
 
 _ELSEWHERE = ("devops", "programming", "selfhosted", "opensource")
 _CLOSED = (QUARANTINED, PRIVATE)
-_ERRORS = {
-    "400": (400, "Bad Request"),
-    "404": (404, "Not Found"),
-    "429": (429, "Too Many Requests"),
-    "expired": (401, "Unauthorized"),
-}
 
 
 class Reddit(Talk):
     name = "reddit"
     title = "Reddit"
     home = "/reddit/web/"
+    refusals = {
+        "400": gate.error(400, "Bad Request"),
+        "404": gate.error(404, "Not Found"),
+        "429": gate.error(429, "Too Many Requests"),
+        "500": html_response("<h1>Our CDN was unable to reach our servers</h1>", 503),
+        "expired": gate.error(401, "Unauthorized"),
+    }
     weight = 2
     own = (gate.DESK,)
 
@@ -128,10 +129,7 @@ class Reddit(Talk):
         }
 
     def refusal(self, kind: str) -> Response:
-        if kind == "500":
-            said = b"<html><body><h1>Our CDN was unable to reach our servers</h1></body></html>"
-            return Response(said, 503, "text/html")
-        response = gate.error(*_ERRORS[kind])
+        response = super().refusal(kind)
         if kind == "429":
             response.headers |= {"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "2", "Retry-After": "2"}
         return response

@@ -13,7 +13,7 @@ from sandbox.platforms.slack.api import Api, error
 from sandbox.platforms.slack.messages import Messages
 from sandbox.store import Doc
 from sandbox.stories import outreach
-from sandbox.wire.http import Response, Router, json_response
+from sandbox.wire.http import Router, json_response
 from sandbox.world import ADVOCATES, SLACK_BOT, SLACK_CHANNELS, SLACK_TOKEN, Member
 
 
@@ -21,6 +21,13 @@ class Slack(Platform):
     name = "slack"
     title = "Slack"
     home = "/slack/"
+    refusals = {
+        "400": error("invalid_json"),
+        "404": error("unknown_method"),
+        "429": json_response({"ok": False, "error": "ratelimited"}, 429, Retry_After="1"),
+        "500": json_response({"ok": False, "error": "internal_error"}, 500),
+        "expired": error("token_expired"),
+    }
     kinds = tuple(dict.fromkeys(people.KINDS))
     weight = 1
 
@@ -179,13 +186,6 @@ class Slack(Platform):
             {"bot_token": SLACK_TOKEN, "signing_secret": people.SIGNING_SECRET},
             {name: ({}, {}) for name in people.ROOMS},
         )
-
-    def refusal(self, kind: str) -> Response:
-        if kind == "429":
-            return json_response({"ok": False, "error": "ratelimited"}, 429, Retry_After="1")
-        if kind == "500":
-            return json_response({"ok": False, "error": "internal_error"}, 500)
-        return error({"400": "invalid_json", "404": "unknown_method", "expired": "token_expired"}[kind])
 
 
 PLATFORM = Slack

@@ -10,24 +10,26 @@ from sandbox.platforms.stackexchange.api import KEY, SITE, Api, failure
 from sandbox.platforms.stackexchange.pages import COMMENT, SECTION, Pages
 from sandbox.store import Doc
 from sandbox.talk import Talk, names_us
-from sandbox.wire.http import Response, Router
+from sandbox.wire.http import Router
 from sandbox.world import PHRASES, TEAM, Member
 
 TAG = "acme"
 FIRST_POST, FIRST_COMMENT, FIRST_USER, FIRST_OF_TEAM = 79_200_001, 140_000_001, 24_000_001, 7000
-_ERRORS: dict[str, tuple[int, str, str, int]] = {
-    "400": (400, "bad_parameter", "body", 400),
-    "404": (404, "no_method", "no method found with this name", 404),
-    "429": (502, "throttle_violation", "too many requests from this IP, more requests available in 2 seconds", 400),
-    "500": (500, "internal_error", "Internal error", 500),
-    "expired": (400, "bad_parameter", "`key` doesn't match a known application", 400),
-}
 
 
 class StackExchange(Talk):
     name = "stackexchange"
     title = SECTION
     home = "/stackexchange/web/"
+    refusals = {
+        "400": failure(400, "bad_parameter", "body"),
+        "404": failure(404, "no_method", "no method found with this name", 404),
+        "429": failure(
+            502, "throttle_violation", "too many requests from this IP, more requests available in 2 seconds"
+        ),
+        "500": failure(500, "internal_error", "Internal error", 500),
+        "expired": failure(400, "bad_parameter", "`key` doesn't match a known application"),
+    }
 
     def register(self, router: Router) -> None:
         Api(self).register(router)
@@ -124,9 +126,6 @@ class StackExchange(Talk):
                 "text": doc["text"], "title": doc.get("title"), "at": doc["at"], "thread_id": str(doc["question"]),
                 "in_reply_to": str(parent) if parent else None, "deleted": doc["gone"],
                 "kind": doc["kind"]}  # fmt: skip
-
-    def refusal(self, kind: str) -> Response:
-        return failure(*_ERRORS[kind])
 
 
 def _ref(doc: Doc) -> str:

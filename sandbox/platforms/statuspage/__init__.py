@@ -33,13 +33,6 @@ _STEPS = {
         (9000, "completed", "The maintenance is done."),
     ),
 }
-_ERRORS = {
-    "400": (400, "Bad request"),
-    "404": (404, "Not found"),
-    "429": (429, "Too Many Requests"),
-    "500": (500, "Something went wrong"),
-    "expired": (401, "Not authenticated"),
-}
 _CAUSES = ("a full disk", "a bad cache", "a failed failover of the database", "a network provider")
 
 
@@ -47,6 +40,13 @@ class Statuspage(Platform):
     name = "statuspage"
     title = "Status"
     home = "/statuspage/"
+    refusals = {
+        "400": json_response({"error": "Bad request"}, 400),
+        "404": json_response({"error": "Not found"}, 404),
+        "429": json_response({"error": "Too Many Requests"}, 429, Retry_After="1"),
+        "500": json_response({"error": "Something went wrong"}, 500),
+        "expired": json_response({"error": "Not authenticated"}, 401),
+    }
     kinds = ("outage", "maintenance")
     weight = 1
 
@@ -212,10 +212,6 @@ class Statuspage(Platform):
 
     def access(self) -> Access:
         return Access({"api_base": f"{self.universe.public_url}/statuspage", "is_ours": True})
-
-    def refusal(self, kind: str) -> Response:
-        status, said = _ERRORS[kind]
-        return json_response({"error": said}, status, **({"Retry_After": "1"} if kind == "429" else {}))
 
 
 PLATFORM = Statuspage

@@ -23,6 +23,13 @@ class Twitter(Platform):
     name = "twitter"
     title = "Twitter"
     home = "/twitter/web/"
+    refusals = {
+        "400": problems.invalid("body", "", "The request body is no JSON object"),
+        "404": problems.problem(404, "Not Found", "Not Found"),
+        "429": problems.problem(429, "Too Many Requests", "Too Many Requests"),
+        "500": json_response({"title": "Service Unavailable", "detail": "Over capacity", "status": 503}, 503),
+        "expired": problems.unauthorized(),
+    }
     kinds = tuple(english.TWEETS)
 
     def __init__(self, universe: Universe) -> None:
@@ -134,18 +141,11 @@ class Twitter(Platform):
         return super().counts() | {"posts": len(self.store.all("tweet"))}
 
     def refusal(self, kind: str) -> Response:
-        if kind == "expired":
-            return problems.unauthorized()
-        if kind == "404":
-            return problems.problem(404, "Not Found", "Not Found")
-        if kind == "400":
-            return problems.invalid("body", "", "The request body is no JSON object")
+        response = super().refusal(kind)
         if kind == "429":
-            response = problems.problem(429, "Too Many Requests", "Too Many Requests")
             limit = problems.LIMITS["read"]
             response.headers |= problems.limit_headers(Spent(limit, limit, self.universe.now() + 2))
-            return response
-        return json_response({"title": "Service Unavailable", "detail": "Over capacity", "status": 503}, 503)
+        return response
 
 
 PLATFORM = Twitter

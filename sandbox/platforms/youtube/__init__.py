@@ -9,22 +9,25 @@ from sandbox.platforms.youtube import api, pages
 from sandbox.platforms.youtube.cast import CLOSED, OWN, VIDEOS, channel_of
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Response, Router
-
-_ERRORS = {
-    "400": (400, "parseError", "Parse Error", "global"),
-    "404": (404, "notFound", "Requested entity was not found.", "global"),
-    "429": (403, "rateLimitExceeded", "The request cannot be completed because you have exceeded the rate limit.",
-            "usageLimits"),
-    "500": (503, "backendError", "Service unavailable", "global"),
-    "expired": (401, "authError", "Request had invalid authentication credentials.", "global"),
-}  # fmt: skip
+from sandbox.wire.http import Router
 
 
 class YouTube(Talk):
     name = "youtube"
     title = pages.SECTION
     home = "/youtube/web/"
+    refusals = {
+        "400": api.failure(400, "parseError", "Parse Error", "global"),
+        "404": api.failure(404, "notFound", "Requested entity was not found.", "global"),
+        "429": api.failure(
+            403,
+            "rateLimitExceeded",
+            "The request cannot be completed because you have exceeded the rate limit.",
+            "usageLimits",
+        ),
+        "500": api.failure(503, "backendError", "Service unavailable", "global"),
+        "expired": api.failure(401, "authError", "Request had invalid authentication credentials.", "global"),
+    }
 
     own = (OWN,)
     post_kind = "yt_comment"
@@ -89,9 +92,6 @@ class YouTube(Talk):
             "at": int(doc["at"]), "thread_id": doc["parent"] or doc["id"],
             "in_reply_to": doc["parent"] or None, "deleted": doc["gone"], "kind": doc["kind"],
         }  # fmt: skip
-
-    def refusal(self, kind: str) -> Response:
-        return api.failure(*_ERRORS[kind])
 
 
 PLATFORM = YouTube
