@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.base.acts import Access, Act, Made
+from sandbox.base.acts import Access, Act, Impossible, Made
 from sandbox.pages.elements import Markup, button, by, el, link, page, reply_form, when
 from sandbox.platforms.chatlog.api import Api, problem
 from sandbox.platforms.chatlog.names import ALIAS, CHANNEL, ROOM, SERVER, TOKEN
@@ -60,6 +60,12 @@ class ChatLog(Talk):
         """A message, by its id with or without the room."""
         found = self.store.get("chat_event", ref.rpartition("/")[2])
         return found if found and found["type"] == "m.room.message" else None
+
+    def existing(self, ref: str) -> Doc:
+        """Also a redacted one: it stays in the timeline, and may be answered."""
+        if (found := self.find(ref)) is None:
+            raise Impossible(f"there is no message {ref}")
+        return found
 
     def _add(self, event_type: str, sender: str, at: float, content: dict[str, Any], **more: Any) -> Doc:
         number = self.store.next_number("chat_event")
