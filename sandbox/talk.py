@@ -1,4 +1,4 @@
-"""Platforms with posts: openings, answers, follow-ups and what happens to a post work the same on all of them."""
+"""Platforms where people talk about us: openings, answers and follow-ups work the same on all of them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import random
 import re
 from functools import cached_property
 
-from sandbox.base.acts import Act, Impossible, Made, Timed
-from sandbox.base.platform import Platform
+from sandbox.base.acts import Act, Timed
+from sandbox.base.platform import Platform, is_gone
 from sandbox.store import Doc
 from sandbox.stories import posts
 from sandbox.world import ADVOCATES, EXPERTS, PHRASES, Member
@@ -22,22 +22,16 @@ def names_us(*texts: str) -> bool:
     return any(_PHRASE.search(text) for text in texts)
 
 
-def is_gone(doc: Doc) -> bool:
-    return bool(doc.get("gone") or doc.get("deleted"))
-
-
 class Talk(Platform):
-    """Writes the texts and keeps the posts; the wire format is up to the subclass.
+    """Writes the texts, and knows whose posts are ours; the wire format is up to the subclass.
 
-    Posts are documents of the store, with `author`, `text`, and `gone` or `deleted`.
+    Posts have an `author`.
     """
 
     kinds = tuple(dict.fromkeys(posts.KINDS))
     weight = 1
     own: tuple[str, ...] = ()
     """Accounts of the desk's connection, lower case."""
-    post_kind = ""
-    """The kind of the posts' documents in the store, if there is one kind."""
 
     # --- what is said ------------------------------------------------------------------------------------------
 
@@ -82,53 +76,7 @@ class Talk(Platform):
         member = random_.choice(known) if known and random_.random() < 0.25 else random_.choice(ADVOCATES)
         return self.account(member) or member.key
 
-    # --- what happens to posts -------------------------------------------------------------------------------------
-
-    def find(self, ref: str) -> Doc | None:
-        return self.store.get(self.post_kind, ref)
-
-    def existing(self, ref: str) -> Doc:
-        """A post that isn't deleted. Raises Impossible."""
-        doc = self.find(ref)
-        if doc is None or is_gone(doc):
-            raise Impossible(f"there is nothing called {ref} on {self.name}")
-        return doc
-
-    def perform(self, act: Act) -> Made:
-        at = act.at or self.universe.now()
-        if act.verb == "post":
-            return self.made(self.posted(act, at))
-        if act.verb == "edit":
-            return self.made(self.edited(self.existing(act.parent), act.text, at))
-        if act.verb == "delete":
-            return self.made(self.removed(self.existing(act.parent), at))
-        raise Impossible(f"nobody does {act.verb} on {self.name}")
-
-    def posted(self, act: Act, at: float) -> Doc:
-        """Stores a new post, at `at` (epoch seconds). Raises Impossible."""
-        raise Impossible(f"nobody posts on {self.name}")
-
-    def edited(self, doc: Doc, text: str, at: float) -> Doc:
-        return self.save({**doc, "text": text, "edited": at})
-
-    def removed(self, doc: Doc, at: float) -> Doc:
-        return self.save({**doc, "gone": True})
-
-    def save(self, doc: Doc) -> Doc:
-        self.store.put(self.post_kind, str(doc["id"]), doc)
-        return doc
-
-    def made(self, doc: Doc) -> Made:
-        return Made(str(doc["id"]), self.url(doc))
-
-    def url(self, doc: Doc) -> str:
-        """Its public page."""
-        return f"{self.universe.public_url}{self.home}"
-
     # --- what a perfect desk would know ----------------------------------------------------------------------------
-
-    def documents(self) -> list[Doc]:
-        return list(self.store.all(self.post_kind).values())
 
     def place(self, doc: Doc) -> tuple[str, str]:
         if doc["author"].lower() in self.ours():

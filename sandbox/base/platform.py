@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +19,10 @@ from sandbox.world import Member
 
 if TYPE_CHECKING:
     from sandbox.base.universe import Universe
+
+
+def is_gone(doc: Doc) -> bool:
+    return bool(doc.get("gone") or doc.get("deleted"))
 
 
 class Platform(ABC):
@@ -40,6 +44,9 @@ class Platform(ABC):
     answers_come_back: ClassVar[bool] = True
     """Whether the desk sees the team's answers here; if not, the history leaves nothing waiting for one."""
 
+    post_kind = ""
+    """The kind of the posts' documents in the store, if there is one kind. Deleted ones have `gone` or `deleted`."""
+
     def __init__(self, universe: Universe) -> None:
         self.universe = universe
         self.store = universe.store
@@ -48,15 +55,55 @@ class Platform(ABC):
     def register(self, router: Router) -> None:
         """Add API routes (with the platform's name, so faults apply to them) and public pages (without)."""
 
-    @abstractmethod
+    # --- what happens to posts -------------------------------------------------------------------------------------
+
+    def find(self, ref: str) -> Doc | None:
+        return self.store.get(self.post_kind, ref)
+
+    def existing(self, ref: str) -> Doc:
+        """A post that isn't deleted. Raises Impossible."""
+        doc = self.find(ref)
+        if doc is None or is_gone(doc):
+            raise Impossible(f"there is nothing called {ref} on {self.name}")
+        return doc
+
     def perform(self, act: Act) -> Made:
-        """Perform it durably. Raises Impossible."""
+        """Performs it durably. Raises Impossible."""
+        at = act.at or self.universe.now()
+        if act.verb == "post":
+            return self.made(self.posted(act, at))
+        if act.verb == "edit":
+            return self.made(self.edited(self.existing(act.parent), act.text, at))
+        if act.verb == "delete":
+            return self.made(self.removed(self.existing(act.parent), at))
+        raise Impossible(f"nobody does {act.verb} on {self.name}")
+
+    def posted(self, act: Act, at: float) -> Doc:
+        """Stores a new post, at `at` (epoch seconds). Raises Impossible."""
+        raise Impossible(f"nobody posts on {self.name}")
+
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self.save({**doc, "text": text, "edited": at})
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        return self.save({**doc, "gone": True})
+
+    def save(self, doc: Doc) -> Doc:
+        self.store.put(self.post_kind, str(doc["id"]), doc)
+        return doc
+
+    def made(self, doc: Doc) -> Made:
+        return Made(str(doc["id"]), self.url(doc))
+
+    def url(self, doc: Doc) -> str:
+        """Its public page."""
+        return f"{self.universe.public_url}{self.home}"
 
     # --- what a perfect desk would know ------------------------------------------------------------------------
 
-    def documents(self) -> Iterable[Doc]:
+    def documents(self) -> list[Doc]:
         """Everything said here, for `truth`."""
-        return ()
+        return list(self.store.all(self.post_kind).values())
 
     def place(self, doc: Doc) -> tuple[str, str]:
         """Its list in `truth` ("": none), and for an optional one the reason."""

@@ -6,7 +6,7 @@ import html
 import re
 from typing import Any
 
-from sandbox.base.acts import Access, Act, Impossible, Made
+from sandbox.base.acts import Access, Act
 from sandbox.base.platform import Platform
 from sandbox.base.universe import Universe
 from sandbox.platforms.hackernews import pages
@@ -30,6 +30,7 @@ class HackerNews(Platform):
     name = "hackernews"
     title = "Hacker News"
     home = "/hn/web/"
+    post_kind = "hn_item"
     refusals = {
         "400": failure(400, "Bad Request"),
         "404": failure(404, "Path not found"),
@@ -51,35 +52,26 @@ class HackerNews(Platform):
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    def url(self, item_id: int) -> str:
-        return f"{self.universe.public_url}/hn/web/item?id={item_id}"
+    def url(self, doc: Doc) -> str:
+        return f"{self.universe.public_url}/hn/web/item?id={doc['id']}"
 
-    def existing(self, item_id: str) -> Doc:
-        item = self.items.get(item_id)
-        if item is None or item.get("deleted"):
-            raise Impossible(f"there is no item {item_id}")
+    def posted(self, act: Act, at: float) -> Doc:
+        """`more`: title and url make a story; without a parent and a title the text is an Ask HN."""
+        if not act.parent:
+            title = act.more.get("title") or ("Ask HN: " + act.text.split("\n")[0])[:78]
+            url = act.more.get("url", "")
+            return self.items.submit(act.author, title, at=at, url=url, text=act.text, kind=act.kind)
+        parent = self.existing(act.parent)
+        item = self.items.comment(act.author, act.text, parent, at=at, kind=act.kind)
+        self._react(item, parent, act)
         return item
 
-    def perform(self, act: Act) -> Made:
-        """`more`: title and url make a story; without a parent and a title the text is an Ask HN."""
-        at = act.at or self.universe.now()
-        if act.verb == "edit":
-            item = self.items.edit(self.existing(act.parent), act.text, at=at)
-        elif act.verb == "delete":
-            item = self.existing(act.parent)
-            self.items.delete(item)
-        elif act.verb == "retweet":
-            raise Impossible("nobody retweets here")
-        elif act.parent:
-            parent = self.existing(act.parent)
-            item = self.items.comment(act.author, act.text, parent, at=at, kind=act.kind)
-            self._react(item, parent, act)
-        else:
-            title = act.more.get("title") or ("Ask HN: " + act.text.split("\n")[0])[:78]
-            item = self.items.submit(
-                act.author, title, at=at, url=act.more.get("url", ""), text=act.text, kind=act.kind
-            )
-        return Made(str(item["id"]), self.url(item["id"]))
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self.items.edit(doc, text, at=at)
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        self.items.delete(doc)
+        return doc
 
     def _react(self, item: Doc, parent: Doc, act: Act) -> None:
         if act.author in OWN_HACKERNEWS and act.at is None:
@@ -92,9 +84,6 @@ class HackerNews(Platform):
         )
 
     # --- truth ------------------------------------------------------------------------------------------------
-
-    def documents(self) -> list[Doc]:
-        return list(self.store.all("hn_item").values())
 
     def place(self, doc: Doc) -> tuple[str, str]:
         """Mentions contain one of our phrases as a whole word in title or text."""

@@ -47,28 +47,26 @@ class Slack(Platform):
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    def perform(self, act: Act) -> Made:
-        """`parent` is `CHANNEL/TS`, `CHANNEL:TS` or a permalink (post: the thread to reply in); `more["channel"]` or
-        `more["to"]` for a new thread. `react`: the text is the emoji's name."""
-        parent = self.messages.at(self._key(act.parent)) if act.parent else None
-        if act.parent and parent is None:
-            raise Impossible(f"there is no message {act.parent}")
-        at = act.at or self.universe.now()
-        if act.verb == "edit" and parent is not None:
-            message = self.edit(parent, act.text, at=at)
-        elif act.verb == "delete" and parent is not None:
-            message = parent
-            self.delete(parent, at=at)
-        elif act.verb == "react" and parent is not None:
-            message = self.react(parent, act.text.strip(":") or people.EMOJI, self._author(act).slack_id, at=at)
-        elif act.verb == "post":
-            message = self._say(act, parent, at)
-        else:
-            raise Impossible(f"nobody can {act.verb} on Slack")
-        return Made(f"{message['channel']}:{message['ts']}", self.permalink(message))
+    def find(self, ref: str) -> Doc | None:
+        """By `CHANNEL/TS`, `CHANNEL:TS` or a permalink."""
+        return self.messages.at(ref.replace(":", "/") if ref[:1] == "C" else ref)
 
-    def _key(self, given: str) -> str:
-        return given.replace(":", "/") if given[:1] == "C" else given
+    def perform(self, act: Act) -> Made:
+        """`react`: the text is the emoji's name."""
+        if act.verb != "react":
+            return super().perform(act)
+        emoji, at = act.text.strip(":") or people.EMOJI, act.at or self.universe.now()
+        return self.made(self.react(self.existing(act.parent), emoji, self._author(act).slack_id, at=at))
+
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self.edit(doc, text, at=at)
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        self.delete(doc, at=at)
+        return doc
+
+    def made(self, doc: Doc) -> Made:
+        return Made(f"{doc['channel']}:{doc['ts']}", self.permalink(doc))
 
     def _author(self, act: Act) -> people.Person:
         person = people.person(act.author)
@@ -76,7 +74,9 @@ class Slack(Platform):
             raise Impossible("a Slack message needs a team member and a channel")
         return person
 
-    def _say(self, act: Act, parent: Doc | None, at: float) -> Doc:
+    def posted(self, act: Act, at: float) -> Doc:
+        """`parent`: the thread to reply in; `more["channel"]` or `more["to"]` for a new one."""
+        parent = self.existing(act.parent) if act.parent else None
         person = self._author(act)
         named = str(act.more.get("channel") or act.more.get("to") or "")
         channel = parent["channel"] if parent else self.messages.channel_id(named)
@@ -88,7 +88,7 @@ class Slack(Platform):
         self._tell(events.posted(self.messages.wire(message), channel), at)
         return message
 
-    def posted(self, message: Doc) -> None:
+    def posted_by_desk(self, message: Doc) -> None:
         """The desk posted something through the API."""
         self._tell(events.posted(self.messages.wire(message), message["channel"]), message["at"])
         outreach.to_slack(self.universe, message)

@@ -112,7 +112,7 @@ class Api(ResourceServer):
             message = self.messages.post(
                 channel, SLACK_BOT, text, at=self.now(), thread_ts=thread or None, desk=True, **rich
             )
-            self.site.posted(message)
+            self.site.posted_by_desk(message)
         return {"channel": channel, "ts": message["ts"], "message": self.messages.wire(message)}
 
     def update(self, fields: Fields) -> Fields:

@@ -9,7 +9,7 @@ import random
 from datetime import datetime
 from typing import Any
 
-from sandbox.base.acts import Access, Act, Impossible, Made, Timed
+from sandbox.base.acts import Access, Act, Timed
 from sandbox.base.platform import Platform
 from sandbox.pages.elements import Markup, el, link, missing, page, when
 from sandbox.platforms.statuspage.api import COMPONENTS, PAGE_ID, Api
@@ -40,6 +40,7 @@ class Statuspage(Platform):
     name = "statuspage"
     title = "Status"
     home = "/statuspage/"
+    post_kind = "status_update"
     refusals = {
         "400": json_response({"error": "Bad request"}, 400),
         "404": json_response({"error": "Not found"}, 404),
@@ -75,24 +76,22 @@ class Statuspage(Platform):
             acts.append((float(seconds), act))
         return acts if key else acts[:1]
 
-    def perform(self, act: Act) -> Made:
+    def posted(self, act: Act, at: float) -> Doc:
         """A post without a parent opens an incident; with an update's id it is the next update of that incident."""
-        at = act.at or self.universe.now()
-        known = self.store.get("status_update", act.parent) if act.parent else None
-        if act.parent and known is None:
-            raise Impossible(f"there is no update {act.parent}")
-        if act.verb == "post":
-            incident = self.store.get("status_incident", known["incident_id"]) if known else self._open(act, at)
-            made = self._add(incident or {}, act, at)
-        elif act.verb == "edit" and known is not None:
-            made = {**known, "body": act.text, "updated_at": iso(at)}
-            self.store.put("status_update", made["id"], made)
-        elif act.verb == "delete" and known is not None:
-            made = known
-            self.store.drop("status_update", known["id"])
-        else:
-            raise Impossible(f"nobody can {act.verb} on a status page")
-        return Made(made["id"], f"{self.universe.public_url}/statuspage/incidents/{made['incident_id']}")
+        if not act.parent:
+            return self._add(self._open(act, at), act, at)
+        incident = self.store.get("status_incident", self.existing(act.parent)["incident_id"])
+        return self._add(incident or {}, act, at)
+
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self.save({**doc, "body": text, "updated_at": iso(at)})
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        self.store.drop(self.post_kind, doc["id"])
+        return doc
+
+    def url(self, doc: Doc) -> str:
+        return f"{self.universe.public_url}/statuspage/incidents/{doc['incident_id']}"
 
     def _open(self, act: Act, at: float) -> Doc:
         number, kind = self.store.next_number("status_incident"), str(act.more.get("about") or "outage")
@@ -125,8 +124,7 @@ class Statuspage(Platform):
             "custom_tweet": None,
             "tweet_id": None,
         }
-        self.store.put("status_update", update["id"], update)
-        return update
+        return self.save(update)
 
     # --- API --------------------------------------------------------------------------------------------------
 
@@ -199,9 +197,6 @@ class Statuspage(Platform):
         )
 
     # --- truth ------------------------------------------------------------------------------------------------
-
-    def documents(self) -> list[Doc]:
-        return list(self.store.all("status_update").values())
 
     def place(self, doc: Doc) -> tuple[str, str]:
         return "ours", ""

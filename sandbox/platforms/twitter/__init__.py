@@ -52,40 +52,39 @@ class Twitter(Platform):
         turns = sum(parent is not None and said["author_id"] == parent["author_id"] for said in talk)
         reactions.to_tweet(self.universe, tweet["id"], parent, customer, turns)
 
-    def url(self, tweet: Doc) -> str:
-        return f"{self.universe.public_url}/twitter/web/{self.posts.username(tweet['author_id'])}/status/{tweet['id']}"
+    def url(self, doc: Doc) -> str:
+        return f"{self.universe.public_url}/twitter/web/{self.posts.username(doc['author_id'])}/status/{doc['id']}"
 
-    def _existing(self, tweet_id: str) -> Doc:
-        tweet = self.store.get("tweet", tweet_id)
+    def existing(self, ref: str) -> Doc:
+        """The newest version of a tweet, by the id of any."""
+        tweet = self.store.get("tweet", ref)
         newest = self.posts.get(tweet["history"][-1]) if tweet else None
         if newest is None:
-            raise Impossible(f"there is no tweet {tweet_id}")
+            raise Impossible(f"there is no tweet {ref}")
         return newest
 
     def perform(self, act: Act) -> Made:
-        at = act.at or self.universe.now()
-        if act.verb == "edit":
-            tweet = self.posts.edit(self._existing(act.parent), act.text, at=at)
-        elif act.verb == "delete":
-            tweet = self._existing(act.parent)
-            self.posts.delete(tweet)
-        elif act.verb == "retweet":
-            tweet = self.posts.retweet(self.posts.account(act.author), self._existing(act.parent), at=at)
-        else:
-            author = self.posts.account(act.author, name=act.more.get("name", ""))
-            parent = self._existing(act.parent) if act.parent else None
-            tweet = self.posts.post(
-                author,
-                act.text,
-                at=at,
-                parent=parent,
-                lang=act.more.get("lang", "en"),
-                source=act.more.get("source", "Twitter Web App"),
-                kind=act.kind,
-            )
-            if act.by_team and act.at is None:
-                self.answered(tweet)
-        return Made(tweet["id"], self.url(tweet))
+        if act.verb != "retweet":
+            return super().perform(act)
+        author, at = self.posts.account(act.author), act.at or self.universe.now()
+        return self.made(self.posts.retweet(author, self.existing(act.parent), at=at))
+
+    def posted(self, act: Act, at: float) -> Doc:
+        """`more` may have `name`, `lang` and `source`."""
+        author = self.posts.account(act.author, name=act.more.get("name", ""))
+        parent = self.existing(act.parent) if act.parent else None
+        lang, source = act.more.get("lang", "en"), act.more.get("source", "Twitter Web App")
+        tweet = self.posts.post(author, act.text, at=at, parent=parent, lang=lang, source=source, kind=act.kind)
+        if act.by_team and act.at is None:
+            self.answered(tweet)
+        return tweet
+
+    def edited(self, doc: Doc, text: str, at: float) -> Doc:
+        return self.posts.edit(doc, text, at=at)
+
+    def removed(self, doc: Doc, at: float) -> Doc:
+        self.posts.delete(doc)
+        return doc
 
     def access(self) -> Access:
         base = self.universe.public_url
