@@ -1,6 +1,7 @@
 """The base class of the sandbox's platforms.
 
-A platform with posts subclasses `sandbox.talk.Talk`, which writes the texts; this is only the interface.
+It keeps posts, edits and deletes them, takes answers from the pages, and sorts everything for `truth`. A platform where
+people talk about us subclasses `sandbox.talk.Talk`, which also writes the texts.
 """
 
 from __future__ import annotations
