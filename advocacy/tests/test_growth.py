@@ -56,7 +56,7 @@ BOUNDED = {
     "mentions.text.sanitise.clean_mail": "ammonia is quadratic in nested elements; more than 3,000 are not parsed",
     "mentions.text.rendering.markdown": "markdown-it is, in open brackets; above 50,000 characters it is not asked",
     "channels.adapters.feed.documents.entries_of": "feedparser does for stray brackets; more than 1,000 are refused",
-    "channels.adapters.twitter.posting.weighted_length": "twitter-text does; longer texts are counted plainly",
+    "channels.adapters.twitter.posting.reply_length": "twitter-text does; longer texts are counted plainly",
     "channels.adapters.twitter.posting.send": "the same, of what somebody here has written",
     "channels.adapters.twitter.posting.find_own": "the same, of what somebody here has written",
     "mentions.text.sanitise.clean_prose": "an admin writes it; nested elements as above",

@@ -8,6 +8,7 @@ from channels.contract.adapter import Adapter, Capability, Grouping, parse_all
 from channels.contract.config import Config, Field, FieldKind, Network
 from channels.contract.mention import Attachment, Author, Json, Mention, digest, inspect_record
 from channels.contract.traffic import Document, Hook, HookAnswer, Item, Outgoing, Page, Receipt
+from channels.contract.verbs import IncompleteAdapter
 
 __all__ = [
     "Adapter",
@@ -21,6 +22,7 @@ __all__ = [
     "Grouping",
     "Hook",
     "HookAnswer",
+    "IncompleteAdapter",
     "Item",
     "Json",
     "Mention",

@@ -12,6 +12,7 @@ from typing import ClassVar
 from channels.contract.config import Config, Field, FieldKind
 from channels.contract.mention import Author, Json, Mention, digest
 from channels.contract.traffic import Document, Hook, HookAnswer, Item, Outgoing, Page, Receipt
+from channels.contract.verbs import require_verb, take_verbs
 from channels.errors import Malformed, Refused, Rejected
 
 
@@ -33,8 +34,23 @@ class Capability(StrEnum):
     WEBHOOK = "webhook"  # the platform calls us: `receive`
 
 
+_VERB_OF = {
+    Capability.FETCH_THREAD: "fetch_thread",
+    Capability.SEND: "send",
+    Capability.POST: "send",
+    Capability.DELETE: "delete",
+    Capability.LIKE: "like",
+    Capability.FIND_OWN: "find_own",
+    Capability.WEBHOOK: "receive",
+}
+
+
 class Adapter(ABC):
-    """One platform. Instances are stateless and shared between threads."""
+    """One platform. Instances are stateless and shared between threads.
+
+    The methods below are its verbs. An adapter in a single module overrides them; one in a package writes them as
+    functions in its files (`channels.contract.verbs`): `parsing.parse(item, config)`, `posting.send(config, outgoing)`.
+    """
 
     platform: ClassVar[str]
     label: ClassVar[str]
@@ -69,6 +85,19 @@ class Adapter(ABC):
     needs_sender: ClassVar[bool] = False
     """Replies are sent from a channel's address (a handle with tokens, a mail alias); impossible without one."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        take_verbs(cls)
+
+    @classmethod
+    def require_verbs(cls) -> None:
+        """Raises IncompleteAdapter if it lacks a verb that every adapter needs, or one of its capabilities."""
+        for verb in sorted(cls.__abstractmethods__):
+            require_verb(cls, verb, "is an adapter")
+        for capability, verb in _VERB_OF.items():
+            if capability in cls.capabilities:
+                require_verb(cls, verb, f"declares the capability {capability.name}")
+
     @property
     def secrets(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields if f.kind is FieldKind.SECRET)
@@ -78,9 +107,10 @@ class Adapter(ABC):
 
     # --- pure -------------------------------------------------------------------------------------------------
 
-    @abstractmethod
     def namespace(self, config: Config) -> str:
-        """The namespace in which external ids are unique: `twitter`, `discourse:forum.example.com`."""
+        """The namespace in which external ids are unique: `twitter`, `discourse:forum.example.com`. The platform,
+        unless it has several sites."""
+        return self.platform
 
     def documents(self, data: bytes, config: Config) -> Iterator[Document]:
         """The documents in a recorded file, for `inspect_payload`. Raises Malformed. JSON unless overridden."""

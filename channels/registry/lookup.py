@@ -22,13 +22,14 @@ class UnknownPlatform(LookupError):
 
 
 def scan(package: object = adapters_package) -> dict[str, Adapter]:
-    """Import all adapters in a package: platform name → instance. Raises DuplicatePlatform."""
+    """Import all adapters in a package: platform name → instance. Raises DuplicatePlatform, IncompleteAdapter."""
     found: dict[str, Adapter] = {}
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):  # type: ignore[attr-defined]
         module = importlib.import_module(f"{package.__name__}.{info.name}")  # type: ignore[attr-defined]
         for cls in vars(module).values():
             if not _is_adapter_of(cls, module.__name__):
                 continue
+            cls.require_verbs()
             if cls.platform in found:
                 raise DuplicatePlatform(f"{cls.__qualname__} in {module.__name__}: {cls.platform!r} is taken.")
             found[cls.platform] = cls()
@@ -39,7 +40,6 @@ def _is_adapter_of(cls: object, module_name: str) -> bool:
     return (
         inspect.isclass(cls)
         and issubclass(cls, Adapter)
-        and not inspect.isabstract(cls)
         and (cls.__module__ == module_name or cls.__module__.startswith(module_name + "."))
     )
 

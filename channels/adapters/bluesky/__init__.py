@@ -5,25 +5,10 @@ https://docs.bsky.app/docs/get-started
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from channels.adapters.bluesky import client, fetching, parsing, posting, threads, wire
-from channels.contract import (
-    Adapter,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Item,
-    Json,
-    Mention,
-    Outgoing,
-    Page,
-    Receipt,
-)
+from channels.adapters.bluesky import client, fetching, parsing, posting
+from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
 from channels.toolkit.graphemes import grapheme_count
 
 
@@ -63,38 +48,5 @@ class Bluesky(Adapter):
     poll_interval_s = (60, 900)
     max_reply_length = posting.MAX_LENGTH
 
-    def namespace(self, config: Config) -> str:
-        return "bluesky"
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return parsing.parse(item, config)
-
     def reply_length(self, text: str) -> int:
         return grapheme_count(text)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return threads.fetch_thread(config, thread_id)
-
-    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-        return threads.lookup(config, thread_id, external_ids)
-
-    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
-        return posting.send(config, outgoing)
-
-    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-        return posting.find_own(config, outgoing, since)
-
-    def delete(self, config: Config, external_id: str) -> None:
-        posting.delete(config, external_id)
-
-    def like(self, config: Config, external_id: str) -> None:
-        posting.like(config, external_id)

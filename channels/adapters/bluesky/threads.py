@@ -22,7 +22,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
         body = client.get(config, "app.bsky.feed.getPostThread", pairs).body
     except client.NotThere:
         return []
-    return wire.split(body)
+    return wire.split(body, config)
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
@@ -31,7 +31,7 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
     for at in range(0, len(wanted), PER_REQUEST):
         asked = wanted[at : at + PER_REQUEST]
         body = client.get(config, "app.bsky.feed.getPosts", [("uris", uri) for uri in asked]).body
-        there = {i.external_id: i for i in wire.split({"posts": body.get("posts") or []})}
+        there = {i.external_id: i for i in wire.split({"posts": body.get("posts") or []}, config)}
         for uri in asked:
             found = there.get(uri)
             marked = Item(uri, {**found.payload, "in_thread": True}) if found else wire.vanished(uri, thread_id)

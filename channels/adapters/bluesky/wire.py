@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from channels.adapters.bluesky.client import error_line
-from channels.contract import Document, Item, Json
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 
 TALK = ("mention", "reply", "quote")
@@ -28,7 +28,7 @@ _SILENT = ("did", "follows", "followers", "likes", "repostedBy", "profiles", "ac
 """Bluesky bodies with one of these keys hold no posts."""
 
 
-def split(document: Document) -> list[Item]:
+def split(document: Document, config: Config) -> list[Item]:
     """The posts in a body. Raises Malformed for an error, or for a body that isn't AT Protocol."""
     if not isinstance(document, dict):
         raise Malformed("Not a Bluesky response: not an object.")

@@ -5,25 +5,10 @@ https://spec.matrix.org/latest/client-server-api/#get_matrixclientv3roomsroomidm
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from datetime import timedelta
 
-from channels.adapters.chatlog import fetching, irc, matrix, parsing
-from channels.contract import (
-    Adapter,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Item,
-    Json,
-    Mention,
-    Page,
-)
-from channels.errors import Malformed
+from channels.adapters.chatlog import matrix
+from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
 
 
 class ChatLog(Adapter):
@@ -65,34 +50,3 @@ class ChatLog(Adapter):
     grouping = Grouping.AUTHOR_IN_THREAD
     expected_silence = timedelta(days=7)
     poll_interval_s = (60, 900)
-
-    def namespace(self, config: Config) -> str:
-        return parsing.namespace(config)
-
-    def documents(self, data: bytes, config: Config) -> Iterator[Document]:
-        """Matrix JSON, or a raw log."""
-        try:
-            yield json.loads(data)
-        except (ValueError, RecursionError) as error:
-            text = irc.text_of(data)
-            if not irc.is_log(text):
-                raise Malformed("Neither JSON nor a log with times and nicks.") from error
-            yield {"log": text}
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return parsing.split(document, config)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return parsing.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return parsing.fingerprint(item, config)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return fetching.fetch_thread(config, thread_id)

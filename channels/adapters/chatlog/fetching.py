@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from channels.adapters.chatlog import irc, matrix
-from channels.adapters.chatlog.bursts import Change, Line, advance, around, changed, state_from
+from channels.adapters.chatlog.bursts import Change, Line, advance, state_from
 from channels.adapters.chatlog.parsing import is_irc, phrases_of
 from channels.clocks import desk_now
-from channels.contract import Config, Item, Json, Page
+from channels.contract import Config, Json, Page
 from channels.errors import AuthFailed, Rejected
 from channels.http.client import get_bytes
 from channels.toolkit.partial_failures import NotForThis, Parts
@@ -110,14 +110,14 @@ def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Read:
     """One page per day. A day without a file counts as silent, unless no file was ever found."""
     zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
     today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()
-    started = _day(mark.get("date")) or today - timedelta(days=DAYS_AT_FIRST - 1)
+    started = date_of(mark.get("date")) or today - timedelta(days=DAYS_AT_FIRST - 1)
     done, ever = int(mark.get("line") or 0), bool(mark.get("ever"))
     days = list(irc.days_between(started, today, DAYS_A_POLL))
     missing: Rejected | None = None
     for day in days:
         after = done if day == started else 0
         try:
-            lines = _log(config, entry, day)
+            lines = log_of(config, entry, day)
         except Rejected as error:
             missing, lines = error, []
         else:
@@ -129,7 +129,7 @@ def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Read:
         raise missing
 
 
-def _log(config: Config, entry: str, day: date) -> list[Line]:
+def log_of(config: Config, entry: str, day: date) -> list[Line]:
     template = str(config.setting("log_address", ""))
     if not template:
         raise Rejected("No log address is set. Enter one such as https://logs.example/{channel}/{date}.txt.")
@@ -147,7 +147,7 @@ def _number(line: Line) -> int:
     return int(line.id.rpartition("/")[2])
 
 
-def _day(text: Json) -> date | None:
+def date_of(text: Json) -> date | None:
     try:
         return date.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
@@ -157,39 +157,6 @@ def _day(text: Json) -> date | None:
 # --- threads -----------------------------------------------------------------------------------------------------
 
 
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The current lines around a conversation's anchor."""
-    room, _, anchor = thread_id.partition("/")
-    if not anchor:
-        room, anchor = rooms_of(config)[0], thread_id
-    if is_irc(config):
-        lines, is_start = _logged_around(config, room, anchor), True
-        name = room
-    else:
-        known = rooms_of(config)
-        name = known[0] if len(known) == 1 else room
-        room = matrix.room_id(config, room)
-        page = matrix.context(config, room, anchor)
-        lines, is_start = _with_changes(*matrix.read(matrix.events_of(page), matrix.names_of(page))), False
-    return around(lines, anchor, phrases_of(config), {"id": room, "name": name}, from_start=is_start)
-
-
-def _logged_around(config: Config, room: str, anchor: str) -> list[Line]:
-    """The day of the line, and the next one."""
-    day = _day(anchor.partition("/")[0])
-    if day is None:
-        raise Rejected(f"{anchor!r} is not a line in a log.")
-    lines = _log(config, room, day)
-    try:
-        return [*lines, *_log(config, room, day + timedelta(days=1))]
-    except Rejected:
-        return lines
-
-
-def _with_changes(lines: Sequence[Line], changes: Sequence[Change]) -> list[Line]:
-    return [changed(line, changes) for line in lines]
-
-
 def check(config: Config) -> str:
     entry = rooms_of(config)[0]
     if is_irc(config):
@@ -197,7 +164,7 @@ def check(config: Config) -> str:
         today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()
         for day in (today, today - timedelta(days=1)):
             try:
-                return f"Connected: {len(_log(config, entry, day))} lines in {entry} on {day.isoformat()}."
+                return f"Connected: {len(log_of(config, entry, day))} lines in {entry} on {day.isoformat()}."
             except Rejected as error:
                 missing = error
         raise missing

@@ -9,12 +9,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from channels.adapters.chatlog import irc, matrix
-from channels.adapters.chatlog.bursts import Change, Line, State, advance
-from channels.contract import Author, Config, Document, Item, Json, Mention, digest
+from channels.adapters.chatlog.bursts import Line
+from channels.contract import Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
 from channels.toolkit.text import names_phrase, text_links
-
-_OTHER_ANSWERS = frozenset(("room_id", "user_id", "servers", "versions", "joined_rooms"))
 
 
 def phrases_of(config: Config) -> list[str]:
@@ -24,47 +22,6 @@ def phrases_of(config: Config) -> list[str]:
 
 def is_irc(config: Config) -> bool:
     return bool(config.setting("format", "matrix") == "irc")
-
-
-def split(document: Document, config: Config) -> list[Item]:
-    """A page of a room, a line with its context, or {"log", "room", "date"}; each is treated as complete."""
-    if not isinstance(document, dict):
-        raise Malformed("Neither a log nor a Matrix response.")
-    changes: list[Change] = []
-    if isinstance(document.get("log"), str):
-        lines = _logged(document, config)
-    elif isinstance(document.get("chunk"), list) or "events_before" in document:
-        lines, changes = matrix.read(matrix.events_of(document), matrix.names_of(document))
-    elif "errcode" in document:
-        raise Malformed(f"Matrix answered with an error: {document['errcode']} {document.get('error') or ''}".strip())
-    elif document.keys() & _OTHER_ANSWERS:
-        return []
-    else:
-        raise Malformed("Neither a log nor a Matrix response.")
-    return advance(State(), lines, changes, phrases_of(config), room_of(document, config))[0]
-
-
-def _logged(document: Mapping[str, Any], config: Config) -> list[Line]:
-    day = document.get("date")
-    try:
-        return irc.lines_of(document["log"], date.fromisoformat(day) if day else None, irc.zone_of(_zone(config)))
-    except (TypeError, ValueError) as error:
-        raise Malformed("The log's date is not valid.") from error
-
-
-def _zone(config: Config) -> str:
-    return str(config.setting("time_zone", "UTC"))
-
-
-def room_of(document: Mapping[str, Any], config: Config) -> dict[str, str]:
-    """{id, name}: as given, else from the events, else the first room in the settings."""
-    given = document.get("room")
-    if isinstance(given, dict) and given.get("id"):
-        return {"id": str(given["id"]), "name": str(given.get("name") or given["id"])}
-    told = next((e.get("room_id") for e in matrix.events_of(document) if isinstance(e.get("room_id"), str)), None)
-    rooms = config.setting("rooms")
-    first = str(rooms[0]) if isinstance(rooms, list | tuple) and rooms else "room"
-    return {"id": str(told or first), "name": first}
 
 
 def parse(item: Item, config: Config) -> Mention | None:

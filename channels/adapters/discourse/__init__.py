@@ -5,28 +5,10 @@ https://docs.discourse.org/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from channels.adapters.discourse import client, fetching, hooks, posting, threads, wire
-from channels.contract import (
-    Adapter,
-    Author,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Hook,
-    HookAnswer,
-    Item,
-    Json,
-    Mention,
-    Outgoing,
-    Page,
-    Receipt,
-)
+from channels.adapters.discourse import client
+from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
 
 
 class Discourse(Adapter):
@@ -77,42 +59,3 @@ class Discourse(Adapter):
 
     def namespace(self, config: Config) -> str:
         return f"discourse:{client.site(config)}"
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return wire.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return wire.fingerprint(item, config)
-
-    def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
-        return hooks.receive(config, hook, now)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return threads.fetch_thread(config, thread_id)
-
-    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-        return threads.lookup(config, thread_id, external_ids)
-
-    def current_account(self, config: Config) -> Author:
-        return posting.current_account(config)
-
-    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
-        return posting.send(config, outgoing)
-
-    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-        return posting.find_own(config, outgoing, since)
-
-    def delete(self, config: Config, external_id: str) -> None:
-        posting.delete(config, external_id)
-
-    def like(self, config: Config, external_id: str) -> None:
-        posting.like(config, external_id)

@@ -10,17 +10,13 @@ has a `topic`; unless that proves the topic public, there is no mention.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.adapters.discourse.client import base, told
-from channels.adapters.discourse.context import extra_of
-from channels.contract import Author, Config, Document, Item, Json, Mention
+from channels.adapters.discourse.client import told
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.text import clean, html_links, html_to_text, text_links
 
 PUBLIC = ("regular", "banner")
 PRIVATE = "private_message"
@@ -57,7 +53,7 @@ _NO_POSTS = (
 )
 
 
-def split(document: Document) -> list[Item]:
+def split(document: Document, config: Config) -> list[Item]:
     """Lists of posts, a topic, a search, one post, or a post webhook."""
     if isinstance(document, list):
         return [item for entry in document if isinstance(entry, dict) for item in _of_entry(entry)]
@@ -152,7 +148,7 @@ def identity(value: Json) -> str | None:
 
 
 def is_private(payload: Json) -> bool:
-    post, topic = _parts(payload)
+    post, topic = parts(payload)
     return PRIVATE in (post.get("topic_archetype"), post.get("archetype"), topic.get("archetype"))
 
 
@@ -160,72 +156,20 @@ def is_public(payload: Json) -> bool:
     """Whether the topic is proved public: by its archetype, else by having a category."""
     if is_private(payload):
         return False
-    post, topic = _parts(payload)
+    post, topic = parts(payload)
     archetype = topic.get("archetype") or post.get("topic_archetype")
     if archetype is not None:
         return archetype in PUBLIC
     return identity(post.get("category_id")) is not None or identity(topic.get("category_id")) is not None
 
 
-def _parts(payload: Json) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def parts(payload: Json) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     payload = payload if isinstance(payload, dict) else {}
     post, topic = payload.get("post"), payload.get("topic")
     return post if isinstance(post, dict) else {}, topic if isinstance(topic, dict) else {}
 
 
-def parse(item: Item, config: Config) -> Mention | None:
-    """None for private messages, whispers and moderation notes."""
-    post, topic = _parts(item.payload)
-    if not post:
-        raise Malformed("A stored forum item is not a post.")
-    is_gone = item.payload.get("gone") is True
-    if is_private(item.payload) or ("topic" in item.payload and not is_gone and not is_public(item.payload)):
-        return None
-    if post.get("post_type", REGULAR) != REGULAR:
-        return None
-    thread_id = identity(post.get("topic_id")) or identity(topic.get("id"))
-    if thread_id is None:
-        raise Malformed("A forum post has no topic.")
-    html = _text(post.get("cooked"))
-    text = html_to_text(html) if html else _text(post.get("raw")) or html_to_text(_text(post.get("blurb")))
-    title = _text(post.get("topic_title")) or _text(topic.get("title")) or None
-    slug = _text(topic.get("category_slug")) or _text(post.get("category_slug"))
-    return Mention(
-        external_id=item.external_id,
-        thread_id=thread_id,
-        author=_author(post, config),
-        posted_at=_time(post.get("created_at")),
-        text=text,
-        parent_id=identity(item.payload.get("parent_id")),
-        subject=title if post.get("post_number") == 1 else None,
-        html=html or None,
-        url=_url(post, topic, thread_id, config),
-        about_url=_web(topic.get("featured_link")),
-        is_auto=isinstance(post.get("user_id"), int) and post["user_id"] < 0,
-        is_own=_is_own(post, config),
-        is_deleted=_is_deleted(item.payload),
-        edited_at=_time(post.get("updated_at")) if _count(post.get("version")) > 1 else None,
-        links=html_links(html) if html else text_links(text),
-        addressed=((slug.lower(),),) if slug else (),
-        thread_title=title,
-        extra=extra_of(post, topic, slug),
-    )
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""
-
-
-def _web(value: Json) -> str | None:
-    link = _text(value)
-    return link if link.lower().startswith(("http://", "https://")) else None
-
-
-def _count(value: Json) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _time(value: Json) -> datetime | None:
+def time(value: Json) -> datetime | None:
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
@@ -234,54 +178,8 @@ def _time(value: Json) -> datetime | None:
 
 
 def created_at(post: Mapping[str, Any]) -> datetime | None:
-    return _time(post.get("created_at"))
+    return time(post.get("created_at"))
 
 
 def updated_at(post: Mapping[str, Any]) -> datetime | None:
-    return _time(post.get("updated_at")) or created_at(post)
-
-
-def _author(post: Mapping[str, Any], config: Config) -> Author:
-    """Names are often empty; a deleted account has no data left."""
-    handle, user = _text(post.get("username")), post.get("user_id")
-    number = str(user) if isinstance(user, int) and not isinstance(user, bool) else ""
-    url = f"{base(config)}/u/{handle}" if handle and base(config) else None
-    return Author(number, handle or None, _text(post.get("name")) or None, url)
-
-
-def _is_own(post: Mapping[str, Any], config: Config) -> bool:
-    """Forum staff, or one of our accounts. Channel addresses are categories here, not accounts."""
-    if config.setting("staff_is_own", True) and any(
-        post.get(right) is True for right in ("staff", "admin", "moderator")
-    ):
-        return True
-    names = {_text(post.get("username")).lower(), str(post.get("user_id"))} - {"", "None"}
-    return bool(names & (config.own - set(config.addresses)))
-
-
-def _is_deleted(payload: Mapping[str, Any]) -> bool:
-    """The webhook event decides: `post_destroyed` still has a null `deleted_at`."""
-    post, event = payload["post"], payload.get("event")
-    if payload.get("gone") is True or event == "post_destroyed":
-        return True
-    if post.get("user_deleted") is True or post.get("hidden") is True:
-        return True
-    return event != "post_recovered" and bool(post.get("deleted_at"))
-
-
-def _url(post: Mapping[str, Any], topic: Mapping[str, Any], thread_id: str, config: Config) -> str | None:
-    if not base(config):
-        return None
-    slug = _text(post.get("topic_slug")) or _text(topic.get("slug")) or "-"
-    number = _count(post.get("post_number"))
-    return f"{base(config)}/t/{slug}/{thread_id}" + (f"/{number}" if number > 1 else "")
-
-
-def fingerprint(item: Item, config: Config) -> bytes:
-    """Over the displayed text: the HTML also changes when link previews are inserted, which isn't an edit."""
-    mention = parse(item, config)
-    if mention is None:
-        return b"\0" * 16
-    version = item.payload["post"].get("version")
-    content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, _count(version))
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return time(post.get("updated_at")) or created_at(post)

@@ -5,26 +5,10 @@ https://disqus.com/api/docs/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from channels.adapters.disqus import client, fetching, posting, wire
-from channels.contract import (
-    Adapter,
-    Author,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Item,
-    Json,
-    Mention,
-    Outgoing,
-    Page,
-    Receipt,
-)
+from channels.adapters.disqus import client
+from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
 
 
 class Disqus(Adapter):
@@ -69,42 +53,3 @@ class Disqus(Adapter):
     grouping = Grouping.AUTHOR_IN_THREAD
     expected_silence = timedelta(days=3)
     poll_interval_s = (120, 900)
-
-    def namespace(self, config: Config) -> str:
-        return "disqus"
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return wire.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return wire.fingerprint(item, config)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return fetching.fetch_thread(config, thread_id)
-
-    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-        return fetching.lookup(config, thread_id, external_ids)
-
-    def current_account(self, config: Config) -> Author:
-        return posting.current_account(config)
-
-    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
-        return posting.send(config, outgoing)
-
-    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-        return posting.find_own(config, outgoing, since)
-
-    def delete(self, config: Config, external_id: str) -> None:
-        posting.delete(config, external_id)
-
-    def like(self, config: Config, external_id: str) -> None:
-        posting.like(config, external_id)

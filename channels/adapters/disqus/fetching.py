@@ -9,13 +9,13 @@ hour a *sweep* starts rereading those days, a few pages per poll.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.disqus import client, wire
 from channels.clocks import desk_now
-from channels.contract import Config, Item, Json, Page
+from channels.contract import Config, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.http.client import Answer
 from channels.toolkit.partial_failures import Parts
@@ -27,8 +27,6 @@ OVERLAP_S = 600
 SWEEP_DAYS = 7
 SWEEP_EVERY_S = 3600
 SWEEP_PAGES = 3
-THREAD_PAGES = 20
-LOOKUPS = 30
 
 PARTS = "@parts"
 """Stored next to the forums in the cursor; can't be a forum's name."""
@@ -48,7 +46,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     for forum, reading in _readings(parts):
         with parts.reading(forum):
             for answer, state in reading(config, forum, states[forum]):
-                items = wire.split(answer.body)
+                items = wire.split(answer.body, config)
                 states[forum] = state
                 left, resets_at = client.quota_of(answer)
                 yield Page(items, {**states, PARTS: parts.to_json()}, left, resets_at)
@@ -90,7 +88,7 @@ def _read_new(config: Config, forum: str, state: State) -> Iterator[tuple[Answer
     rest = {name: value for name, value in state.items() if name != "next"}
     for _ in range(PAGES_A_POLL):
         answer = _page(config, forum, since - OVERLAP_S, token)
-        token = _next(answer.body)
+        token = next_token(answer.body)
         reached = int(max([since, *_times(answer.body)]))
         yield answer, {**rest, "since": reached, **({} if token is None else {"next": token})}
         if token is None:
@@ -106,7 +104,7 @@ def _sweep(config: Config, forum: str, state: State) -> Iterator[tuple[Answer, S
         sweep = {"began": int(now)}
     for _ in range(SWEEP_PAGES):
         answer = _page(config, forum, sweep["began"] - 86_400 * SWEEP_DAYS, sweep.pop("next", None))
-        following = _next(answer.body)
+        following = next_token(answer.body)
         if following is not None:
             sweep["next"] = following
         yield answer, {**state, "sweep": dict(sweep)}
@@ -125,26 +123,26 @@ def _page(config: Config, forum: str, since: float, token: str | None) -> Answer
     pairs["since"] = datetime.fromtimestamp(max(0.0, since), UTC).strftime("%Y-%m-%dT%H:%M:%S")
     if token is not None:
         try:
-            return _posts(client.get(config, "forums/listPosts", {**pairs, "cursor": token}, _include(config)))
+            return posts_in(client.get(config, "forums/listPosts", {**pairs, "cursor": token}, included(config)))
         except client.Missing:
             raise
         except Rejected:
             pass  # the cursor is too old; resume by time
-    return _posts(client.get(config, "forums/listPosts", pairs, _include(config)))
+    return posts_in(client.get(config, "forums/listPosts", pairs, included(config)))
 
 
-def _posts(answer: Answer) -> Answer:
+def posts_in(answer: Answer) -> Answer:
     if not isinstance(answer.body, dict) or not isinstance(answer.body.get("response"), list):
         raise Malformed("Disqus answered without a list of posts.")
     return answer
 
 
-def _include(config: Config) -> tuple[str, ...]:
+def included(config: Config) -> tuple[str, ...]:
     """Disqus shows only approved comments to non-moderators."""
     return client.KINDS if config.setting("with_moderated", True) else client.KINDS[:1]
 
 
-def _next(body: Mapping[str, Any]) -> str | None:
+def next_token(body: Mapping[str, Any]) -> str | None:
     cursor = body.get("cursor")
     if not isinstance(cursor, dict) or cursor.get("hasNext") is not True:
         return None
@@ -157,40 +155,12 @@ def _times(body: Mapping[str, Any]) -> list[float]:
     return [at.timestamp() for at in found if at is not None]
 
 
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """All comments under one page, oldest first."""
-    if wire.identity(thread_id) is None:
-        raise Rejected(f"{thread_id!r} is not a Disqus thread.")
-    pairs: dict[str, str | int] = {"thread": thread_id, "related": "thread", "order": "asc", "limit": PER_PAGE}
-    items: dict[str, Item] = {}
-    for _ in range(THREAD_PAGES):
-        body = _posts(client.get(config, "posts/list", pairs, _include(config))).body
-        items |= {item.external_id: item for item in wire.split(body)}
-        token = _next(body)
-        if token is None:
-            break
-        pairs["cursor"] = token
-    return list(items.values())
-
-
-def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """Posts missing from the thread, one by one; one that Disqus doesn't know any more is gone."""
-    items: list[Item] = []
-    for number in [n for n in external_ids if wire.identity(n)][:LOOKUPS]:
-        try:
-            body = client.get(config, "posts/details", {"post": number, "related": "thread"}).body
-            items += [item for item in wire.split(body) if item.external_id == number]
-        except client.Missing:
-            items.append(wire.gone(number, thread_id))
-    return items
-
-
 def check(config: Config) -> str:
     """One request per forum, with the permissions polling needs."""
     counts = []
     for forum in forums_of(config):
         pairs: dict[str, str | int] = {"forum": forum, "order": "desc", "limit": 1}
-        found = _posts(client.get(config, "forums/listPosts", pairs, _include(config))).body["response"]
+        found = posts_in(client.get(config, "forums/listPosts", pairs, included(config))).body["response"]
         counts.append(forum if found else f"{forum} (no comments yet)")
     return f"Connected: the forums {', '.join(counts)} can be read."
 

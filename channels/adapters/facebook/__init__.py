@@ -5,27 +5,10 @@ https://developers.facebook.com/docs/pages-api/ and https://developers.facebook.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from channels.adapters.facebook import client, fetching, hooks, posting, reading, wire
-from channels.contract import (
-    Adapter,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Hook,
-    HookAnswer,
-    Item,
-    Json,
-    Mention,
-    Outgoing,
-    Page,
-    Receipt,
-)
+from channels.adapters.facebook import client, parsing, posting, wire
+from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
 
 
 class Facebook(Adapter):
@@ -76,46 +59,10 @@ class Facebook(Adapter):
     max_reply_length = posting.MAX_COMMENT
 
     def namespace(self, config: Config) -> str:
-        return f"facebook:{reading.page_id(config)}"
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return reading.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return reading.fingerprint(item, config)
+        return f"facebook:{parsing.page_id(config)}"
 
     def is_private_thread(self, thread_id: str) -> bool:
         return thread_id.startswith(wire.TALK)
 
-    def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
-        return hooks.receive(config, hook, now)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return fetching.fetch_thread(config, thread_id)
-
-    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-        return fetching.lookup(config, thread_id, list(external_ids))
-
     def token_expires_at(self, config: Config) -> datetime | None:
         return client.ends_at(config)
-
-    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
-        return posting.send(config, outgoing)
-
-    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-        return posting.find_own(config, outgoing, since)
-
-    def delete(self, config: Config, external_id: str) -> None:
-        posting.delete(config, external_id)
-
-    def like(self, config: Config, external_id: str) -> None:
-        posting.like(config, external_id)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from channels.adapters.facebook.reading import page_id
+from channels.adapters.facebook.parsing import page_id
 from channels.adapters.facebook.wire import API, VERSION, error_line
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain

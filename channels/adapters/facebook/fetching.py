@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from channels.adapters.facebook import client, wire
-from channels.adapters.facebook.reading import page_id, parse
+from channels.adapters.facebook.parsing import page_id, parse
 from channels.adapters.facebook.wire import TALK
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
@@ -29,10 +29,12 @@ NESTED = 50
 PAGES_A_POLL = 10
 DEEP_PAGES = 40
 OVERLAP_MS = 15 * 60 * 1000
-_COMMENT = "id,message,created_time,from,parent{id},permalink_url,attachment,like_count,comment_count,is_hidden"
+COMMENT_FIELDS = "id,message,created_time,from,parent{id},permalink_url,attachment,like_count,comment_count,is_hidden"
 _ATTACHMENTS = "attachments{media_type,type,url,unshimmed_url}"
-_POST = f"id,message,story,created_time,updated_time,from,permalink_url,is_hidden,{_ATTACHMENTS}"
-_NESTED = f"comments.limit({NESTED}).order(reverse_chronological).filter(stream).summary(true){{{_COMMENT}}}"
+POST_FIELDS = f"id,message,story,created_time,updated_time,from,permalink_url,is_hidden,{_ATTACHMENTS}"
+NESTED_COMMENTS = (
+    f"comments.limit({NESTED}).order(reverse_chronological).filter(stream).summary(true){{{COMMENT_FIELDS}}}"
+)
 _MESSAGE = "id,created_time,from,to,message,sticker,attachments{mime_type,name,size}"
 _TALK = f"id,link,updated_time,messages.limit({NESTED}){{{_MESSAGE}}}"
 
@@ -67,7 +69,14 @@ def _sources(config: Config) -> list[tuple[str, str, dict[str, str | int], Read]
     page = client.page_of(config)
     found: list[tuple[str, str, dict[str, str | int], Read]] = []
     if config.setting("read_comments", True) is not False:
-        found.append(("feed", f"{page}/feed", {"fields": f"{_POST},{_NESTED}", "limit": POSTS_PER_PAGE}, _post))
+        found.append(
+            (
+                "feed",
+                f"{page}/feed",
+                {"fields": f"{POST_FIELDS},{NESTED_COMMENTS}", "limit": POSTS_PER_PAGE},
+                post_with_comments,
+            )
+        )
     if config.setting("read_messages", True) is not False:
         asked: dict[str, str | int] = {"platform": "messenger", "fields": _TALK, "limit": TALKS_PER_PAGE}
         found.append(("talks", f"{page}/conversations", asked, _talk))
@@ -96,7 +105,7 @@ def _round(
     began = known.get("began") if following and isinstance(known.get("began"), int) else now
     for number in range(PAGES_A_POLL):
         try:
-            answer = client.get(config, path, asked | _going_on(following))
+            answer = client.get(config, path, asked | going_on(following))
         except Rejected:
             if number or not following:
                 raise
@@ -105,13 +114,13 @@ def _round(
         entries, following = client.listed(answer, "posts or conversations")
         items = [item for entry in entries for item in _changed(config, entry, read, floor)]
         is_over = following is None or _is_below(entries, oldest, path)
-        done: Json = {"since": began} if is_over else {"since": since, "began": began, "next": _going_on(following)}
+        done: Json = {"since": began} if is_over else {"since": since, "began": began, "next": going_on(following)}
         yield items, done, answer
         if is_over:
             return
 
 
-def _going_on(following: Mapping[str, str | int] | None) -> dict[str, str | int]:
+def going_on(following: Mapping[str, str | int] | None) -> dict[str, str | int]:
     """The position parameters of a link; fields and limit are ours."""
     return {k: v for k, v in (following or {}).items() if k not in ("fields", "limit", "platform", "pretty")}
 
@@ -132,10 +141,10 @@ def _changed(config: Config, entry: Mapping[str, Json], read: Read, floor: int) 
     return [item for item in found.values() if parse(item, config) is not None]
 
 
-def _post(config: Config, post: Mapping[str, Json], floor: int) -> list[Item]:
+def post_with_comments(config: Config, post: Mapping[str, Json], floor: int) -> list[Item]:
     """The post with all comments since `floor`; only the newest ones come nested."""
     items, about = wire.post_items(post), wire.context_of(post)
-    params: dict[str, str | int] = {"fields": _COMMENT, "order": "reverse_chronological", "filter": "stream"}
+    params: dict[str, str | int] = {"fields": COMMENT_FIELDS, "order": "reverse_chronological", "filter": "stream"}
     path = f"{client.node(wire.text(post.get('id')))}/comments"
     more = _deeper(config, path, post.get("comments"), params, floor)
     return items + [item for comment in more for item in wire.comment_items(comment, about)]
@@ -159,38 +168,9 @@ def _deeper(
         times = [at for entry in entries if (at := wire.millis(entry.get("created_time")))]
         if following is None or (times and min(times) < floor):
             return
-        answer = client.get(config, path, {**params, "limit": 100, **_going_on(following)})
+        answer = client.get(config, path, {**params, "limit": 100, **going_on(following)})
         entries, following = client.listed(answer, "comments or messages")
         yield from entries
-
-
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """A message conversation, a visitor's post with its comments, or a comment with its replies."""
-    try:
-        if thread_id.startswith(TALK):
-            return [item for item in talk_with(config, thread_id, 0) if parse(item, config) is not None]
-        if thread_id.startswith(f"{page_id(config)}_"):
-            post = _thing(client.get(config, client.node(thread_id), {"fields": f"{_POST},{_NESTED}"}))
-            return [item for item in _post(config, post, 0) if parse(item, config) is not None]
-        return [item for item in _comment_thread(config, thread_id) if parse(item, config) is not None]
-    except client.Missing:
-        return []
-
-
-def _comment_thread(config: Config, number: str) -> list[Item]:
-    """Replies know no more about their post than the comment does: its address."""
-    comment = _thing(client.get(config, client.node(number), {"fields": _COMMENT}))
-    items = wire.comment_items(comment)
-    about = items[0].payload["comment"]["post"]
-    following: dict[str, str | int] | None = {}
-    for _ in range(DEEP_PAGES):
-        params = {"fields": _COMMENT, "order": "reverse_chronological", "limit": 100, **_going_on(following)}
-        answer = client.get(config, f"{client.node(number)}/comments", params)
-        entries, following = client.listed(answer, "comments")
-        items += [item for entry in entries for item in wire.comment_items({"parent": {"id": number}, **entry}, about)]
-        if following is None:
-            break
-    return items
 
 
 def talk_with(config: Config, thread_id: str, floor: int) -> list[Item]:
@@ -202,30 +182,6 @@ def talk_with(config: Config, thread_id: str, floor: int) -> list[Item]:
     }
     answer = client.get(config, f"{client.page_of(config)}/conversations", params)
     return [item for talk in client.listed(answer, "conversations")[0] for item in _talk(config, talk, floor)]
-
-
-def _thing(answer: Answer) -> dict[str, Json]:
-    if not isinstance(answer.body, dict) or not answer.body.get("id"):
-        raise Transient("Facebook did not return a post or a comment. The desk retries automatically.")
-    return answer.body
-
-
-def lookup(config: Config, thread_id: str, external_ids: list[str]) -> list[Item]:
-    """Comments and posts that are gone, checked one by one by id. Facebook doesn't report deleted messages."""
-    found = []
-    for number in external_ids:
-        if thread_id.startswith(TALK) or not number:
-            continue
-        try:
-            client.get(config, client.node(number), {"fields": "id"})
-        except client.Missing:
-            if number.startswith(f"{page_id(config)}_"):
-                found.append(wire.gone_item(number, "post"))
-            else:
-                parent = thread_id if number != thread_id else ""
-                about = {"id": number.partition("_")[0], "title": "", "page_url": None}
-                found.append(wire.gone_item(number, "comment", parent=parent, post=about))
-    return found
 
 
 def check(config: Config) -> str:

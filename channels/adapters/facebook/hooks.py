@@ -11,7 +11,7 @@ import json
 from datetime import datetime, timedelta
 
 from channels.adapters.facebook import wire
-from channels.adapters.facebook.reading import page_id, parse
+from channels.adapters.facebook.parsing import page_id, parse
 from channels.contract import Config, Hook, HookAnswer, Json
 from channels.errors import Malformed, Refused
 

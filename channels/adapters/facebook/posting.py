@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from channels.adapters.facebook import client, fetching, wire
-from channels.adapters.facebook.reading import page_id, parse
+from channels.adapters.facebook.parsing import page_id, parse
 from channels.adapters.facebook.wire import TALK
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from channels.contract import Document, Item, Json
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 
 API = "https://graph.facebook.com"
@@ -29,7 +29,7 @@ _POST_PATH = re.compile(r"/(\d+)/(?:posts|videos|photos)/(?:[^/?]*/)*?(\d+)")
 _GONE = ("remove", "hide", "block", "mute")
 
 
-def split(document: Document) -> list[Item]:
+def split(document: Document, config: Config) -> list[Item]:
     """Posts, comments and messages of a Graph answer or a webhook; one item per id, the latest version."""
     if not isinstance(document, dict):
         raise Malformed("Not a Facebook document.")

@@ -5,24 +5,9 @@ https://www.rssboard.org/rss-specification, RFC 4287, https://www.jsonfeed.org/v
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-from channels.adapters.feed import fetching, wire
-from channels.adapters.feed.documents import FeedDocument
-from channels.contract import (
-    Adapter,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Item,
-    Json,
-    Mention,
-    Page,
-)
+from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
 
 
 class Feed(Adapter):
@@ -40,25 +25,3 @@ class Feed(Adapter):
     grouping = Grouping.AUTHOR_IN_THREAD
     expected_silence = timedelta(days=7)
     poll_interval_s = (300, 3600)
-
-    def namespace(self, config: Config) -> str:
-        """One for all feeds: each id starts with a hash of its feed's address."""
-        return "feed"
-
-    def documents(self, data: bytes, config: Config) -> Iterator[Document]:
-        yield FeedDocument(data)
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return wire.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return wire.fingerprint(item, config)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from channels.adapters.feed import wire
+from channels.adapters.feed import parsing, wire
 from channels.adapters.feed.discovery import feeds_of
 from channels.adapters.feed.documents import FeedDocument, is_web_page
 from channels.clocks import desk_now
@@ -100,7 +100,9 @@ def _changes(
         return
     seen = datetime.fromtimestamp(min(known["seen"], now.timestamp()), UTC)
     since = seen - timedelta(days=_days(config))
-    items = [item for item in _read(address, raw, now) if _is_young(item, since) and wire.parse(item, config)]
+    items = [
+        item for item in _read(config, address, raw, now) if _is_young(item, since) and parsing.parse(item, config)
+    ]
     for at in range(PER_PAGE, len(items), PER_PAGE):
         yield items[at - PER_PAGE : at], dict(known)
     version = {"etag": raw.headers.get("ETag"), "modified": raw.headers.get("Last-Modified")}
@@ -117,10 +119,10 @@ def ask(config: Config, address: str, known: Mapping[str, Any]) -> Raw:
     return get_bytes(network, address, headers=headers)
 
 
-def _read(address: str, raw: Raw, now: datetime) -> list[Item]:
+def _read(config: Config, address: str, raw: Raw, now: datetime) -> list[Item]:
     """Raises Rejected for a page that links to its feed, Transient for anything else that isn't a feed (yet)."""
     try:
-        items = wire.split(FeedDocument(raw.content, address, raw.headers.get("Content-Type", "")))
+        items = wire.split(FeedDocument(raw.content, address, raw.headers.get("Content-Type", "")), config)
     except Malformed as error:
         if is_web_page(raw.content) and (found := feeds_of(raw.content, address)):
             named = f"{address} is a web page, not a feed. Enter its feed's address instead: {found[0]}."
@@ -150,7 +152,7 @@ def check(config: Config) -> str:
     parts = Parts(feeds, apart=True)
     for address in parts:
         with parts.reading(address, ""):
-            entries += len(_read(address, ask(config, address, {}), desk_now()))
+            entries += len(_read(config, address, ask(config, address, {}), desk_now()))
     parts.require_all()
     return f"Connected: {len(feeds)} feeds with {entries} entries."
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from channels.adapters.gitlab.parsing import base, names
 from channels.adapters.gitlab.places import Place
-from channels.adapters.gitlab.reading import base, names
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient
 from channels.http.client import Answer, delete, get_json, post_json

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 from channels.adapters.gitlab import client, wire
-from channels.adapters.gitlab.places import INTERNAL, Place, place_from
-from channels.adapters.gitlab.reading import names, parse, time_of
+from channels.adapters.gitlab.parsing import names, parse, time_of
+from channels.adapters.gitlab.places import Place
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected, Transient
@@ -107,13 +107,13 @@ def _items(
             continue
         items.append(wire.issue_item(issue))
         if config.setting("include_notes", True) is not False and issue.get("user_notes_count") != 0:
-            found, answer = _notes(config, issue, floor)
+            found, answer = notes_since(config, issue, floor)
             items += found
     unique = {item.external_id: item for item in items if parse(item, config) is not None}
     return list(unique.values()), answer
 
 
-def _notes(config: Config, issue: Mapping[str, Json], floor: datetime) -> tuple[list[Item], Answer]:
+def notes_since(config: Config, issue: Mapping[str, Json], floor: datetime) -> tuple[list[Item], Answer]:
     """Notes changed since `floor`, newest change first."""
     place = Place(wire.number(issue.get("project_id")) or "", wire.number(issue.get("iid")) or "")
     params: dict[str, str | int] = {"order_by": "updated_at", "sort": "desc", "per_page": NOTES_PER_PAGE}
@@ -128,50 +128,6 @@ def _notes(config: Config, issue: Mapping[str, Json], floor: datetime) -> tuple[
             break
         params |= following
     return items, answer
-
-
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """An issue with all notes of the same visibility: a public conversation never shows internal notes."""
-    place = place_from(thread_id)
-    if place is None:
-        raise Rejected(f"{thread_id!r} is not a GitLab issue.")
-    try:
-        issue = client.thing(client.get(config, client.issue_path(config, place)), "an issue")
-        notes, _ = _notes(config, issue, datetime.fromtimestamp(0, UTC))
-    except client.Missing:
-        return []
-    items = notes if place.closed == INTERNAL else [wire.issue_item(issue), *notes]
-    return [item for item in items if _closed(item) == place.closed]
-
-
-def _closed(item: Item) -> str:
-    place = place_from(item.external_id)
-    return place.closed if place else ""
-
-
-def lookup(config: Config, external_ids: Sequence[str]) -> list[Item]:
-    """Which of them are gone. 404 can also mean *hidden*, so it only counts if the parent is readable."""
-    found = []
-    for place in filter(None, map(place_from, external_ids)):
-        if _is_gone(config, place):
-            found.append(wire.gone_item(place))
-    return found
-
-
-def _is_gone(config: Config, place: Place) -> bool:
-    """A note under a readable issue, an issue in a readable project; one that became confidential is gone for the
-    public too."""
-    path = client.issue_path(config, place)
-    try:
-        seen = client.thing(client.get(config, f"{path}/notes/{place.note}" if place.note else path), "an answer")
-        return not place.note and not place.closed and wire.issue_item(seen).external_id != str(place)
-    except client.Missing:
-        pass
-    try:
-        client.get(config, path if place.note else path.partition("/issues/")[0])
-    except client.Missing:
-        return False
-    return True
 
 
 def check(config: Config) -> str:

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels.adapters.gitlab import client, wire
+from channels.adapters.gitlab.parsing import time_of
 from channels.adapters.gitlab.places import INTERNAL, Place, place_from
-from channels.adapters.gitlab.reading import time_of
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain
 from channels.toolkit.text import composed

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels.adapters.gitlab.places import CONFIDENTIAL, INTERNAL, Place
-from channels.contract import Document, Item, Json
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 
 API = "https://gitlab.com/api/v4"
@@ -27,10 +27,13 @@ _OTHER = frozenset(
 """Keys of GitLab objects that hold no mention: emoji, events, to-dos, projects, users, merge requests."""
 
 
-def split(document: Document) -> list[Item]:
+def split(document: Document, config: Config) -> list[Item]:
     """The issues and notes of a response or a webhook; other GitLab objects hold none."""
-    if isinstance(document, list):
-        return [item for entry in document for item in split(_object(entry))]
+    entries = document if isinstance(document, list) else [document]
+    return list({item.external_id: item for entry in entries for item in _items_of(entry)}.values())
+
+
+def _items_of(document: Document) -> list[Item]:
     body = _object(document)
     if "object_kind" in body or "event_name" in body:
         return _hook_items(body)

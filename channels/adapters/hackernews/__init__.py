@@ -5,23 +5,10 @@ https://hn.algolia.com/api and https://github.com/HackerNews/API
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from channels.adapters.hackernews import fetching, wire
-from channels.contract import (
-    Adapter,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Item,
-    Json,
-    Mention,
-    Page,
-)
+from channels.adapters.hackernews import wire
+from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
 
 
 class HackerNews(Adapter):
@@ -55,30 +42,6 @@ class HackerNews(Adapter):
     expected_silence = timedelta(days=3)
     poll_interval_s = (60, 900)
 
-    def namespace(self, config: Config) -> str:
-        return "hackernews"
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return wire.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return wire.fingerprint(item, config)
-
     def reply_url(self, mention_url: str | None, external_id: str, config: Config) -> str | None:
         """The item's own page, which has the reply box for both stories and comments."""
         return wire.item_url(config, external_id)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return fetching.fetch_thread(config, thread_id)
-
-    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-        return fetching.lookup(config, thread_id, external_ids)

@@ -6,14 +6,13 @@ sliced by time: each request asks for hits no newer than the oldest so far. 10,0
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from channels.adapters.hackernews import wire
+from channels.adapters.hackernews import parsing, wire
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
-from channels.errors import Malformed, Rejected, Transient
+from channels.errors import Malformed, Rejected
 from channels.http.client import get_json
 from channels.toolkit.cursors import Gap, Progress, progress_from
 from channels.toolkit.partial_failures import Parts
@@ -23,15 +22,12 @@ MAX_PER_QUERY = 1000
 PAGES_A_POLL = 25
 OVERLAP_S = 2 * 3600
 """Comments can be edited for two hours and the search index lags, so recent items are reread."""
-THREAD_ITEMS = 2000
-THREAD_REQUESTS = 300
-LOOKUPS = 30
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """Pages of hits that name a phrase, or the current front page. A rejected phrase doesn't block the others."""
     if config.setting("feed", "mentions") == "front_page":
-        yield Page(wire.split(_front_page(config)), cursor if isinstance(cursor, dict) else {})
+        yield Page(wire.split(_front_page(config), config), cursor if isinstance(cursor, dict) else {})
         return
     known = cursor if isinstance(cursor, dict) else {}
     marks = dict(known.get("phrases") or {})
@@ -56,57 +52,10 @@ def phrases_of(config: Config) -> list[str]:
 
 def check(config: Config) -> str:
     if config.setting("feed", "mentions") == "front_page":
-        return f"Connected: {len(wire.split(_front_page(config)))} stories are on the front page."
+        return f"Connected: {len(wire.split(_front_page(config), config))} stories are on the front page."
     phrase = phrases_of(config)[0]
     found = _hits(_ask(config, phrase, Gap(0, None), 20))
     return f"Connected without a login: the search finds “{phrase}” {len(found)} times on its first page."
-
-
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The story with all its comments: in one request, or item by item if the search doesn't have it (yet)."""
-    number = wire.identity(thread_id)
-    if number is None:
-        raise Rejected(f"{thread_id!r} is not a Hacker News item.")
-    try:
-        answer = get_json(config.network, f"{wire.base(config, 'algolia_base', wire.ALGOLIA)}/items/{number}")
-        if isinstance(answer.body, dict):
-            return wire.of_tree(answer.body, THREAD_ITEMS)
-    except (Rejected, Transient, Malformed):
-        pass  # not indexed yet, or the search is down: Firebase still serves the items
-    return _walk(config, number)
-
-
-def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """Items missing from the tree, one by one: it shows neither deleted nor dead comments; Firebase says which."""
-    found = (_firebase(config, number) for number in map(wire.identity, external_ids[:LOOKUPS]) if number)
-    return [wire.firebase_item(entry, {"id": thread_id}) for entry in found if entry is not None]
-
-
-def _walk(config: Config, number: str) -> list[Item]:
-    """Breadth first through Firebase, with a request limit: replies to the story before nested replies."""
-    root = _firebase(config, number)
-    if root is None:
-        return []
-    items = [wire.firebase_item(root)]
-    waiting = deque(_kids(root))
-    for _ in range(THREAD_REQUESTS):
-        if not waiting:
-            break
-        found = _firebase(config, waiting.popleft())
-        if found is not None:
-            items.append(wire.firebase_item(found, root))
-            waiting.extend(_kids(found))
-    return items
-
-
-def _firebase(config: Config, number: str) -> Mapping[str, Any] | None:
-    body = get_json(config.network, f"{wire.base(config, 'firebase_base', wire.FIREBASE)}/item/{number}.json").body
-    return body if isinstance(body, dict) and wire.identity(body.get("id")) else None
-
-
-def _kids(entry: Mapping[str, Any]) -> list[str]:
-    kids = entry.get("kids")
-    return [n for n in map(wire.identity, kids) if n] if isinstance(kids, list) else []
 
 
 def _search(config: Config, phrase: str, progress: Progress) -> Iterator[tuple[list[Item], Progress]]:
@@ -190,8 +139,8 @@ def _times(hits: list[dict[str, Any]]) -> list[int]:
 
 def _items(config: Config, hits: list[dict[str, Any]]) -> list[Item]:
     """Drops near-matches of a phrase: stored, they would mask the same comment arriving with a thread."""
-    items = wire.split({"hits": hits})
-    return [item for item in items if wire.parse(item, config) is not None]
+    items = wire.split({"hits": hits}, config)
+    return [item for item in items if parsing.parse(item, config) is not None]
 
 
 def _days(config: Config) -> int:

@@ -6,24 +6,18 @@ the key; comments have no title or url; all texts are HTML.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import deque
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from channels.contract import Author, Config, Document, Item, Json, Mention
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.text import clean, html_links, html_to_text, names_phrase, unescaped
 
 ALGOLIA = "https://hn.algolia.com/api/v1"
 FIREBASE = "https://hacker-news.firebaseio.com/v0"
 WEB = "https://news.ycombinator.com"
 
-_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 _DERIVED = ("_highlightResult", "_snippetResult", "children", "kids")
-_DEAD_TEXTS = ("[dead]", "[flagged]", "[deleted]")
 
 
 def base(config: Config, name: str, default: str) -> str:
@@ -34,12 +28,12 @@ def item_url(config: Config, external_id: str) -> str:
     return f"{base(config, 'web_base', WEB)}/item?id={external_id}"
 
 
-def split(document: Document) -> list[Item]:
+def split(document: Document, config: Config) -> list[Item]:
     """Hits, a tree or one item. Lists of ids, users, `maxitem` and missing items (null) hold no mentions."""
     if document is None or (isinstance(document, int) and not isinstance(document, bool)):
         return []
     if isinstance(document, list):
-        return _of_list(document)
+        return _of_list(document, config)
     if not isinstance(document, dict):
         raise Malformed("Not a Hacker News document.")
     hits = document.get("hits")
@@ -56,11 +50,11 @@ def split(document: Document) -> list[Item]:
     raise Malformed(_error_line(document))
 
 
-def _of_list(document: list[Any]) -> list[Item]:
+def _of_list(document: list[Any], config: Config) -> list[Item]:
     items: list[Item] = []
     for entry in document:
         if isinstance(entry, dict):
-            items += split(entry)
+            items += split(entry, config)
         elif entry is not None and not isinstance(entry, int | str):
             raise Malformed("Not a Hacker News document: a list of lists.")
     return items
@@ -114,7 +108,9 @@ def story_of(root: Mapping[str, Any]) -> dict[str, Any]:
 
 def of_tree(root: Mapping[str, Any], bound: int = 2000) -> list[Item]:
     """The items of a nested tree, breadth first, at most `bound` of them."""
-    story = story_of(root) if not _is_comment(root) else {"id": root.get("story_id"), "title": root.get("story_title")}
+    story = (
+        story_of(root) if not is_about_another(root) else {"id": root.get("story_id"), "title": root.get("story_title")}
+    )
     items: list[Item] = []
     waiting = deque([root])
     while waiting and len(items) < bound:
@@ -133,144 +129,15 @@ def _without_derived(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if key not in _DERIVED}
 
 
-def parse(item: Item, config: Config) -> Mention | None:
-    """The mention in an item; None for a search hit that names no phrase as whole words."""
-    payload = item.payload
-    if not isinstance(payload, dict):
-        raise Malformed("A stored Hacker News item is not an object.")
-    story = payload.get("story")
-    for kind in ("hit", "node", "item"):
-        entry = payload.get(kind)
-        if isinstance(entry, dict):
-            mention = _mention(item, entry, story if isinstance(story, dict) else {}, config, payload.get("place"))
-            if kind == "hit" and mention is not None and not _wanted(mention, config):
-                return None
-            return mention
-    raise Malformed("A stored Hacker News item has no content.")
-
-
-def _wanted(mention: Mention, config: Config) -> bool:
-    """Algolia also matches prefixes, misspellings, and comments by their story's title, so we check again."""
-    if config.setting("feed", "mentions") == "front_page":
-        return True
-    phrases = config.setting("phrases")
-    if not isinstance(phrases, list | tuple) or not phrases:
-        return True
-    return names_phrase([str(p) for p in phrases], mention.subject, mention.text, *mention.links)
-
-
-def _mention(
-    item: Item, entry: Mapping[str, Any], story: Mapping[str, Any], config: Config, place: Json
-) -> Mention | None:
-    number = item.external_id
-    is_comment = _is_comment(entry)
-    html = _text(entry.get("comment_text")) or _text(entry.get("story_text")) or _text(entry.get("text"))
-    title = unescaped(_text(entry.get("title"))) or None
-    author = _text(entry.get("author")) or _text(entry.get("by"))
-    parent = _parent(entry) if is_comment else None
-    thread = _story_number(entry, story) or parent if is_comment else number
-    page = _text(entry.get("url"))
-    text = html_to_text(html)
-    return Mention(
-        external_id=number,
-        thread_id=thread or number,
-        author=_author(author, config),
-        posted_at=_posted_at(entry),
-        text=text,
-        parent_id=parent,
-        subject=None if is_comment else title,
-        html=html or None,
-        url=item_url(config, number),
-        about_url=page,
-        is_own=bool(author) and (author.lower() in config.own or author.lower() in config.addresses),
-        is_deleted=_is_gone(entry, author, html),
-        links=_links(page, html),
-        thread_title=_thread_title(entry, story, title, is_comment),
-        extra=_extra(entry, place),
-    )
-
-
-def _is_comment(entry: Mapping[str, Any]) -> bool:
+def is_about_another(entry: Mapping[str, Any]) -> bool:
     kind = entry.get("type")
     if isinstance(kind, str):
         return kind in ("comment", "pollopt")
     tags = entry.get("_tags")
     if isinstance(tags, list) and tags:
         return "comment" in tags or "pollopt" in tags
-    return bool(_parent(entry) or entry.get("comment_text")) and not entry.get("title")
+    return bool(parent_of(entry) or entry.get("comment_text")) and not entry.get("title")
 
 
-def _parent(entry: Mapping[str, Any]) -> str | None:
+def parent_of(entry: Mapping[str, Any]) -> str | None:
     return identity(entry.get("parent_id")) or identity(entry.get("parent")) or identity(entry.get("poll"))
-
-
-def _story_number(entry: Mapping[str, Any], story: Mapping[str, Any]) -> str | None:
-    known = identity(entry.get("story_id")) or identity(story.get("id"))
-    if known is None:
-        tags = entry.get("_tags")
-        for tag in tags if isinstance(tags, list) else ():
-            if isinstance(tag, str) and tag.startswith("story_"):
-                return identity(tag.removeprefix("story_"))
-    return known
-
-
-def _thread_title(
-    entry: Mapping[str, Any], story: Mapping[str, Any], title: str | None, is_comment: bool
-) -> str | None:
-    if not is_comment:
-        return title
-    return unescaped(_text(entry.get("story_title")) or _text(story.get("title"))) or None
-
-
-def _author(name: str, config: Config) -> Author:
-    if not name:
-        return Author("")
-    return Author(name, handle=name, url=f"{base(config, 'web_base', WEB)}/user?id={name}")
-
-
-def _is_gone(entry: Mapping[str, Any], author: str, html: str) -> bool:
-    """Deleted by its author, or killed by moderators: not visible to readers. A tree shows that as empty fields."""
-    if entry.get("deleted") is True or entry.get("dead") is True or html in _DEAD_TEXTS:
-        return True
-    return not author and not html and not entry.get("title")
-
-
-def _posted_at(entry: Mapping[str, Any]) -> datetime | None:
-    for key in ("created_at_i", "time"):
-        value = entry.get(key)
-        try:
-            if isinstance(value, int | float | str) and not isinstance(value, bool) and value != "":
-                return datetime.fromtimestamp(int(value), UTC)
-        except (ValueError, OverflowError, OSError):
-            continue
-    value = entry.get("created_at")
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _links(page: str, html: str) -> tuple[str, ...]:
-    links = html_links(html) if html else ()
-    return tuple(dict.fromkeys((page, *links))) if page else links
-
-
-def _extra(entry: Mapping[str, Any], place: Json) -> dict[str, Json]:
-    points = entry.get("points", entry.get("score"))
-    comments = entry.get("num_comments", entry.get("descendants"))
-    extra = {"points": points, "comments": comments, "place": place, "dead": entry.get("dead")}
-    return {key: value for key, value in extra.items() if value is not None}
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""
-
-
-def fingerprint(item: Item, config: Config) -> bytes:
-    """Over the plain text, not the HTML: the three APIs escape the same text differently, which isn't an edit."""
-    mention = parse(item, config)
-    if mention is None:
-        return _NO_MENTION
-    content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, mention.links[:1])
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()

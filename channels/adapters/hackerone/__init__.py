@@ -5,23 +5,10 @@ https://api.hackerone.com/customer-resources/ and https://api.hackerone.com/cust
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from channels.adapters.hackerone import fetching, reading, wire
-from channels.contract import (
-    Adapter,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Item,
-    Json,
-    Mention,
-    Page,
-)
+from channels.adapters.hackerone import parsing, wire
+from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
 
 
 class HackerOne(Adapter):
@@ -50,32 +37,8 @@ class HackerOne(Adapter):
     expected_silence = timedelta(days=3)
     poll_interval_s = (120, 1800)
 
-    def namespace(self, config: Config) -> str:
-        return "hackerone"
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return reading.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return reading.fingerprint(item, config)
-
     def reply_url(self, mention_url: str | None, external_id: str, config: Config) -> str | None:
         """The report: its comment box is below the last activity, whichever one we answer."""
         if mention_url:
             return mention_url.partition("#")[0]
-        return reading.report_url(config, external_id) if external_id.isdigit() else None
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return fetching.fetch_thread(config, thread_id)
-
-    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-        return fetching.lookup(config, thread_id, external_ids)
+        return parsing.report_url(config, external_id) if external_id.isdigit() else None

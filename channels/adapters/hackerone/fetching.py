@@ -10,7 +10,7 @@ is more, and pages within one instant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from requests.auth import HTTPBasicAuth
 
 from channels.adapters.hackerone import wire
-from channels.adapters.hackerone.reading import parse, time_of
+from channels.adapters.hackerone.parsing import parse, time_of
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
@@ -118,30 +118,18 @@ def _whole(config: Config, report: Mapping[str, Any]) -> list[Item]:
     if number is None:
         return []
     try:
-        items = _thread(config, number)
+        items = thread(config, number)
     except Missing:
         items = wire.report_items(report)
     return [item for item in items if parse(item, config) is not None]
 
 
-def _thread(config: Config, number: str) -> list[Item]:
+def thread(config: Config, number: str) -> list[Item]:
     body = _get(config, f"reports/{quote(number, safe='')}", {})
     report = body.get("data")
     if not isinstance(report, dict) or report.get("type") != "report":
         raise Transient("HackerOne did not return a report. The desk retries automatically.")
     return wire.report_items(report)
-
-
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    try:
-        return _thread(config, thread_id)
-    except Missing:
-        return []
-
-
-def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """HackerOne deletes nothing and may hide reports from a token at will, so a missing one proves nothing."""
-    return []
 
 
 def check(config: Config) -> str:

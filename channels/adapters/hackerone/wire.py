@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from channels.contract import Document, Item, Json
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 
 API = "https://api.hackerone.com/v1"
@@ -22,7 +22,7 @@ _GUESTS = frozenset(("activity-external-user-joined", "activity-external-user-in
 _GUEST_ROLES = ("external_user", "invited_user", "collaborator", "user")
 
 
-def split(document: Document) -> list[Item]:
+def split(document: Document, config: Config) -> list[Item]:
     """Reports with their activities, or activities alone; users, programs and swag hold no mentions."""
     if not isinstance(document, dict):
         raise Malformed("Not a HackerOne document.")

@@ -5,23 +5,10 @@ https://lobste.rs/about and https://github.com/lobsters/lobsters
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from channels.adapters.lobsters import fetching, wire
-from channels.contract import (
-    Adapter,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Item,
-    Json,
-    Mention,
-    Page,
-)
+from channels.adapters.lobsters import wire
+from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
 
 
 class Lobsters(Adapter):
@@ -52,27 +39,3 @@ class Lobsters(Adapter):
     grouping = Grouping.AUTHOR_IN_THREAD
     expected_silence = timedelta(days=14)
     poll_interval_s = (300, 3600)
-
-    def namespace(self, config: Config) -> str:
-        return "lobsters"
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return wire.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return wire.fingerprint(item, config)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return fetching.fetch_thread(config, thread_id)
-
-    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-        return fetching.lookup(config, thread_id, external_ids)

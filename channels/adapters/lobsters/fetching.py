@@ -10,10 +10,10 @@ The site is run by volunteers: at most one request a second, and few per poll.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from channels.adapters.lobsters import wire
+from channels.adapters.lobsters import parsing, wire
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
@@ -30,7 +30,6 @@ STORIES_A_POLL = 10
 """Stories read with their comments per poll; the others wait for the next one."""
 WATCHED = 400
 """Stories with a remembered comment count; older ones rarely get new comments."""
-LOOKUPS = 20
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
@@ -54,7 +53,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
         for story in young:
             waiting = _with(story, counts, waiting)
         state = {**reached.to_json(), "since": since, "comments": _newest(counts), "waiting": dict(waiting)}
-        yield Page(_named(config, wire.split(young)), state)
+        yield Page(_named(config, wire.split(young, config)), state)
     if not config.setting("comments", True):
         return
     failed: ChannelError | None = None
@@ -109,7 +108,7 @@ def _newest(counts: dict[str, int]) -> dict[str, int]:
 
 def _named(config: Config, items: list[Item]) -> list[Item]:
     """Drops items that name no phrase: stored, they would mask the same story once somebody follows it."""
-    return [item for item in items if wire.parse(item, config) is not None]
+    return [item for item in items if parsing.parse(item, config) is not None]
 
 
 class _Pace:
@@ -137,30 +136,30 @@ def _comments_naming(config: Config, number: str, phrases: list[str], pace: _Pac
     """Comments on a story that name a phrase; none if the story is gone."""
     pace.wait()
     found = []
-    for item in _read_story(config, number) or ():
+    for item in read_story(config, number) or ():
         if "comment" not in item.payload:
             continue
-        mention = wire.parse(item, config)
+        mention = parsing.parse(item, config)
         if mention is not None and names_phrase(phrases, mention.text, *mention.links):
             found.append(item)
     return found
 
 
-def _read_story(config: Config, number: str) -> list[Item] | None:
+def read_story(config: Config, number: str) -> list[Item] | None:
     """The story and its comments; None if it doesn't exist (any more)."""
-    body = _unless_gone(config, f"s/{number}.json")
+    body = unless_gone(config, f"s/{number}.json")
     if body is None:
         return None
     if not isinstance(body, dict) or not wire.is_story(body):
         raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Lobsters answered without a story.")
-    return wire.split(body)
+    return wire.split(body, config)
 
 
 class _Gone(Rejected):
     """The site has no such story or comment; for comments it answers 400."""
 
 
-def _unless_gone(config: Config, path: str) -> Json:
+def unless_gone(config: Config, path: str) -> Json:
     def classify(status: int, body: Json) -> ChannelError | None:
         return _Gone("Lobsters does not have it.") if status in (400, 404, 410) else None
 
@@ -168,41 +167,6 @@ def _unless_gone(config: Config, path: str) -> Json:
         return get_json(config.network, f"{wire.base(config, 'api_base')}/{path}", classify=classify).body
     except _Gone:
         return None
-
-
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    number = wire.short_id(thread_id)
-    if number is None:
-        raise Rejected(f"{thread_id!r} is not a Lobsters story.")
-    items = _read_story(config, number)
-    if items is None:
-        return [wire.gone_item(number, number)]
-    return [_of_thread(item) for item in items]
-
-
-def _of_thread(item: Item) -> Item:
-    """A followed story counts whether it names us or not."""
-    return Item(item.external_id, {**item.payload, "in_thread": True}) if "comment" not in item.payload else item
-
-
-def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """Deleted comments without replies vanish from their story, but the site still returns them individually."""
-    items = []
-    for at, external_id in enumerate(external_ids[:LOOKUPS]):
-        if at:
-            time.sleep(PAUSE_S)
-        is_comment = external_id.startswith(wire.COMMENT_PREFIX)
-        number = wire.short_id(external_id.removeprefix(wire.COMMENT_PREFIX))
-        if number is None:
-            continue
-        body = _unless_gone(config, f"{'c' if is_comment else 's'}/{number}.json")
-        if body is None:
-            items.append(wire.gone_item(external_id, thread_id))
-        elif isinstance(body, dict) and is_comment and wire.is_comment(body):
-            items.append(wire.comment_item(body, {"short_id": thread_id}, None))
-        elif isinstance(body, dict) and wire.is_story(body):
-            items.append(_of_thread(wire.story_item(body)))
-    return items
 
 
 def check(config: Config) -> str:

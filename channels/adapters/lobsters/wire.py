@@ -7,28 +7,19 @@ to `depth` and `parent_comment`, `updated_at` to `last_edited_at`. Times carry a
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from channels.contract import Author, Config, Document, Item, Json, Mention
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.links import web_address
-from channels.toolkit.text import clean, html_links, html_to_text, names_phrase
 
 WEB = "https://lobste.rs"
 COMMENT_PREFIX = "c_"
 """As in the site's own anchors: a story and a comment may share a short id, since the two kinds are numbered
 separately."""
-NOT_EDITED = timedelta(minutes=1)
-"""`has_been_edited?` in comment.rb: earlier changes don't count."""
-_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 _SHORT = re.compile(r"[0-9a-z]{1,12}")
-_STORY_PATH = re.compile(r"/s/([0-9a-z]+)")
 
 
 def base(config: Config, name: str) -> str:
@@ -39,7 +30,7 @@ def short_id(value: Json) -> str | None:
     return value if isinstance(value, str) and _SHORT.fullmatch(value) else None
 
 
-def split(document: Document) -> list[Item]:
+def split(document: Document, config: Config) -> list[Item]:
     """Stories of a list, a story and its comments, or a single comment. Accounts and tags hold no mentions."""
     if isinstance(document, list):
         return _unique([item for entry in document for item in _of_entry(entry)])
@@ -129,138 +120,7 @@ def _comments(story: Mapping[str, Any]) -> list[Item]:
 # --- one item ----------------------------------------------------------------------------------------------------
 
 
-def parse(item: Item, config: Config) -> Mention | None:
-    """The mention in an item; None for a listed story that names no phrase as whole words. Comments always count:
-    stories are read as a whole, and only the matching comments are taken from them."""
-    payload = item.payload
-    if not isinstance(payload, dict):
-        raise Malformed("A stored Lobsters item is not an object.")
-    if "gone" in payload:
-        return Mention(
-            external_id=item.external_id,
-            thread_id=str(payload.get("story") or item.external_id),
-            author=Author(""),
-            posted_at=None,
-            text="",
-            url=page_of(config, item.external_id),
-            is_deleted=True,
-        )
-    if isinstance(payload.get("comment"), dict):
-        return _comment(item.external_id, payload, config)
-    if isinstance(payload.get("story"), dict):
-        mention = _story(item.external_id, payload["story"], config)
-        return mention if payload.get("in_thread") or is_wanted(mention, config) else None
-    raise Malformed("A stored Lobsters item has neither story nor comment.")
-
-
-def fingerprint(item: Item, config: Config) -> bytes:
-    """Over the text, not the HTML, and not the parent: an old single comment doesn't name it."""
-    mention = parse(item, config)
-    if mention is None:
-        return _NO_MENTION
-    page = mention.about_url if mention.subject else None
-    content = (mention.text, mention.subject, mention.is_deleted, page)
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
-
-
-def is_wanted(mention: Mention, config: Config) -> bool:
-    """By title, text and target URL: a link to `acme.example/blog` names us too."""
-    phrases = config.setting("phrases")
-    if not isinstance(phrases, list | tuple):
-        return True
-    page = mention.about_url or ""
-    return names_phrase([str(p) for p in phrases], mention.subject, mention.text, page, *mention.links)
-
-
-def page_of(config: Config, external_id: str) -> str:
-    kind, number = ("c", external_id[2:]) if external_id.startswith(COMMENT_PREFIX) else ("s", external_id)
-    return f"{base(config, 'web_base')}/{kind}/{number}"
-
-
-def _story(number: str, story: Mapping[str, Any], config: Config) -> Mention:
-    html, title = _text(story.get("description")), _text(story.get("title"))
-    page = web_address(_text(story.get("url")))
-    links = html_links(html)
-    return Mention(
-        external_id=number,
-        thread_id=number,
-        author=_author(story.get("submitter_user"), config),
-        posted_at=_time(story.get("created_at")),
-        text=html_to_text(html),
-        subject=title or None,
-        html=html or None,
-        url=_address(story.get("comments_url")) or page_of(config, number),
-        about_url=page or None,
-        is_own=_is_own(story.get("submitter_user"), config),
-        links=tuple(dict.fromkeys((page, *links))) if page else links,
-        thread_title=title or None,
-        extra=_extra(story, ("score", "flags", "comment_count", "tags", "user_is_author")),
-    )
-
-
-def _comment(external_id: str, payload: Mapping[str, Any], config: Config) -> Mention:
-    comment = payload["comment"]
-    known = payload.get("about")
-    about: Mapping[str, Any] = known if isinstance(known, dict) else {}
-    html = _text(comment.get("comment"))
-    story = short_id(about.get("short_id")) or _story_in(comment.get("url")) or external_id
-    parent = short_id(comment.get("parent_comment")) or short_id(payload.get("parent"))
-    gone = _gone(comment)
-    return Mention(
-        external_id=external_id,
-        thread_id=story,
-        author=_author(comment.get("commenting_user"), config),
-        posted_at=_time(comment.get("created_at")),
-        text=html_to_text(html),
-        parent_id=f"{COMMENT_PREFIX}{parent}" if parent else (story if story != external_id else None),
-        html=html or None,
-        url=_address(comment.get("short_id_url")) or page_of(config, external_id),
-        about_url=web_address(_text(about.get("url"))) or None,
-        is_own=_is_own(comment.get("commenting_user"), config),
-        is_deleted=gone is not None,
-        edited_at=_edited_at(comment),
-        links=html_links(html),
-        thread_title=_text(about.get("title")) or None,
-        extra={**_extra(comment, ("score", "flags", "depth")), **({"gone": gone} if gone else {})},
-    )
-
-
-def _gone(comment: Mapping[str, Any]) -> str | None:
-    """`removed` by a moderator (who then also deletes it), or `deleted` by its author; the text says so too."""
-    if comment.get("is_moderated") is True:
-        return "removed"
-    return "deleted" if comment.get("is_deleted") is True else None
-
-
-def _story_in(address: Json) -> str | None:
-    try:
-        found = _STORY_PATH.search(urlsplit(address).path) if isinstance(address, str) else None
-    except ValueError:
-        return None
-    return found[1] if found else None
-
-
-def user_name(user: Json) -> str:
-    """From the object in old answers or the name in new ones."""
-    return _text(user.get("username")) if isinstance(user, dict) else _text(user)
-
-
-def _author(user: Json, config: Config) -> Author:
-    name = user_name(user)
-    return Author(name, handle=name, url=f"{base(config, 'web_base')}/~{name}") if name else Author("")
-
-
-def _is_own(user: Json, config: Config) -> bool:
-    name = user_name(user).lower()
-    return bool(name) and (name in config.own or name in config.addresses)
-
-
-def _edited_at(comment: Mapping[str, Any]) -> datetime | None:
-    at, created = _time(comment.get("last_edited_at", comment.get("updated_at"))), _time(comment.get("created_at"))
-    return at if at and created and at - created > NOT_EDITED and _gone(comment) is None else None
-
-
-def _time(value: Json) -> datetime | None:
+def moment(value: Json) -> datetime | None:
     """`2025-02-13T13:30:54.000-06:00`; UTC if there is no offset."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
@@ -271,17 +131,5 @@ def _time(value: Json) -> datetime | None:
 
 def posted_s(story: Mapping[str, Any]) -> int | None:
     """Submission time in epoch seconds."""
-    at = _time(story.get("created_at"))
+    at = moment(story.get("created_at"))
     return int(at.timestamp()) if at else None
-
-
-def _address(value: Json) -> str | None:
-    return web_address(_text(value)) or None
-
-
-def _extra(entry: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Json]:
-    return {name: entry[name] for name in names if entry.get(name) is not None}
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""

@@ -152,7 +152,7 @@ def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
 def _items(config: Config, body: Json, since: int) -> list[Item]:
     """Drops near-matches of a phrase (stored, they would mask the same post arriving with a thread), private posts, and
     posts from before the connection's start."""
-    return [item for item in wire.split(body) if _is_due(config, item, since)]
+    return [item for item in wire.split(body, config) if _is_due(config, item, since)]
 
 
 def _is_due(config: Config, item: Item, since: int) -> bool:

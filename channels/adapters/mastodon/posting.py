@@ -28,7 +28,7 @@ CLOCK_SLACK = timedelta(minutes=10)
 _REMOTE = re.compile(r"(?<![\w/])(@[\w.-]*\w)@[\w.-]+\.\w+")
 
 
-def length(text: str) -> int:
+def reply_length(text: str) -> int:
     """As counted by Mastodon."""
     links = sorted(text_links(text), key=len, reverse=True)
     for link in links:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.adapters.mastodon.client import told
-from channels.contract import Document, Item, Json
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 
 TALK = ("mention", "quote")
@@ -25,7 +25,7 @@ _KEPT = (
 _OF_ACCOUNT = ("id", "username", "acct", "display_name", "url", "bot")
 
 
-def split(document: Document) -> list[Item]:
+def split(document: Document, config: Config) -> list[Item]:
     """The statuses in a body. Raises Malformed for an error, or for a body that isn't Mastodon's."""
     if isinstance(document, list):
         return _from_list(document)

@@ -5,26 +5,11 @@ https://www.reddit.com/dev/api/ and https://github.com/reddit-archive/reddit/wik
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 
-from channels.adapters.reddit import client, fetching, parsing, posting, threads, wire
-from channels.contract import (
-    Adapter,
-    Author,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Item,
-    Json,
-    Mention,
-    Outgoing,
-    Page,
-    Receipt,
-)
+from channels.adapters.reddit import client, fetching, parsing, posting
+from channels.contract import Adapter, Capability, Config, Document, Field, FieldKind, Grouping
 from channels.errors import Malformed
 
 
@@ -79,43 +64,7 @@ class Reddit(Adapter):
     poll_interval_s = (60, 900)
     max_reply_length = posting.MAX_LENGTH
 
-    def namespace(self, config: Config) -> str:
-        return "reddit"
-
     def documents(self, data: bytes, config: Config) -> Iterator[Document]:
         if data.lstrip()[:1] == b"<":
             raise Malformed("This is a Reddit page or feed, not an API response. Use the “feed” platform for feeds.")
         return super().documents(data, config)
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return parsing.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return parsing.fingerprint(item, config)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return threads.fetch_thread(config, thread_id)
-
-    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-        return threads.lookup(config, external_ids)
-
-    def current_account(self, config: Config) -> Author:
-        return posting.current_account(config)
-
-    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
-        return posting.send(config, outgoing)
-
-    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-        return posting.find_own(config, outgoing, since)
-
-    def delete(self, config: Config, external_id: str) -> None:
-        posting.delete(config, external_id)

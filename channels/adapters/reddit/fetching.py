@@ -130,7 +130,7 @@ def _times(body: Json) -> list[int]:
 def _items(config: Config, answer: Answer, since: int) -> list[Item]:
     """Drops near-matches of a phrase (stored, they would mask the same post arriving with a thread), and things from
     before the connection's start."""
-    return [item for item in wire.split(answer.body, escaped=False) if _is_due(config, item, since)]
+    return [item for item in wire.split(answer.body, config, escaped=False) if _is_due(config, item, since)]
 
 
 def _is_due(config: Config, item: Item, since: int) -> bool:

@@ -29,7 +29,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     found: dict[str, Item] = {}
     body = _page(config, number, None)
     story = _story(body)
-    waiting = deque(_take(body, story, found))
+    waiting = deque(_take(config, body, story, found))
     for _ in range(REQUESTS):
         if not waiting:
             break
@@ -37,7 +37,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
         ids, rest = more[:PER_REQUEST], more[PER_REQUEST:]
         if rest:
             waiting.append(rest)
-        waiting.extend(_take(_branch(config, root, number, ids), story, found))
+        waiting.extend(_take(config, _branch(config, root, number, ids), story, found))
     return list(found.values())
 
 
@@ -59,11 +59,11 @@ def _branch(config: Config, root: str, number: str, ids: list[str]) -> Json:
     return client.get(config, "api/morechildren", params).body
 
 
-def _take(body: Json, story: Mapping[str, Any], found: dict[str, Item]) -> list[list[str]]:
+def _take(config: Config, body: Json, story: Mapping[str, Any], found: dict[str, Item]) -> list[list[str]]:
     """Adds the things in a body; returns what is still hidden, as arguments for `_branch`. A branch that yields nothing
     new isn't requested again."""
     before = len(found)
-    for item in wire.split(body, escaped=False, in_thread=True):
+    for item in wire.split(body, config, escaped=False, in_thread=True):
         if item.payload["kind"] == wire.COMMENT and story:
             item.payload["post"] = dict(story)
         found.setdefault(item.external_id, item)
@@ -108,12 +108,12 @@ def _story(body: Json) -> dict[str, Any]:
     return {}
 
 
-def lookup(config: Config, external_ids: Sequence[str]) -> list[Item]:
+def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
     """Things by fullname; deleted ones are marked as such, unknown ones are left out.
     https://www.reddit.com/dev/api/#GET_api_info"""
     wanted = [name for name in external_ids if name.startswith(("t1_", "t3_")) and wire.fullname(name, "")]
     items: list[Item] = []
     for at in range(0, len(wanted), PER_REQUEST):
         body = client.get(config, "api/info", {"id": ",".join(wanted[at : at + PER_REQUEST])}).body
-        items += wire.split(body, escaped=False, in_thread=True)
+        items += wire.split(body, config, escaped=False, in_thread=True)
     return items

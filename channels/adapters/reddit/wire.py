@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from channels.contract import Document, Item, Json
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 
 COMMENT, POST, MORE = "t1", "t3", "more"
@@ -42,7 +42,7 @@ def fullname(value: Json, kind: str) -> str | None:
     return f"{kind}_{value}" if _NUMBER.fullmatch(value) else None
 
 
-def split(document: Document, *, escaped: bool | None = None, in_thread: bool = False) -> list[Item]:
+def split(document: Document, config: Config, *, escaped: bool | None = None, in_thread: bool = False) -> list[Item]:
     """Posts and comments of a document. `escaped`: whether texts are HTML-escaped (None: detect). `in_thread`:
     requested as part of a conversation we follow, so it counts whatever it says."""
     things = list(_things(document, {}, in_thread))

@@ -5,28 +5,10 @@ https://docs.slack.dev/reference/methods
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from channels.adapters.slack import events, fetching, posting, wire
 from channels.adapters.slack.client import API
-from channels.contract import (
-    Adapter,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Hook,
-    HookAnswer,
-    Item,
-    Json,
-    Mention,
-    Outgoing,
-    Page,
-    Receipt,
-)
+from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
 
 
 class Slack(Adapter):
@@ -81,43 +63,3 @@ class Slack(Adapter):
     poll_interval_s = (30, 300)
     index_lag_s = 15.0
     max_reply_length = 40_000
-
-    def namespace(self, config: Config) -> str:
-        """Channel and user ids are unique across workspaces."""
-        return "slack"
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return wire.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return wire.fingerprint(item, config)
-
-    def receive(self, config: Config, hook: Hook, now: datetime) -> HookAnswer:
-        return events.receive(config, hook, now)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return fetching.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return fetching.fetch_thread(config, thread_id)
-
-    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-        return fetching.lookup(config, thread_id, external_ids)
-
-    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
-        return posting.send(config, outgoing)
-
-    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-        return posting.find_own(config, outgoing, since)
-
-    def delete(self, config: Config, external_id: str) -> None:
-        posting.delete(config, external_id)
-
-    def like(self, config: Config, external_id: str) -> None:
-        posting.like(config, external_id)

@@ -25,7 +25,6 @@ REREAD_EVERY_S = 600
 """How often the last `look_back_days` are reread for later edits and emoji."""
 THREAD_PAGES = 10
 ROOM_PAGES = 50
-LOOKUPS = 30
 
 Room = dict[str, str]
 
@@ -175,7 +174,7 @@ class Rooms:
         """Raises Rejected if there is none."""
         if key not in self.found:
             room_id, name = self.wanted[key]
-            self.found[key] = _described(self.workspace, room_id) if room_id else self._named(key, name)
+            self.found[key] = described(self.workspace, room_id) if room_id else self._named(key, name)
         return self.found[key]
 
     def _named(self, key: str, name: str) -> Room:
@@ -194,7 +193,7 @@ class Rooms:
         return {"rooms": dict(self.found), "sought": dict(self.sought)}
 
 
-def _described(workspace: Workspace, room_id: str) -> Room:
+def described(workspace: Workspace, room_id: str) -> Room:
     found = call(lambda: workspace.client.conversations_info(channel=room_id)).get("channel") or {}
     return {"id": room_id, "name": str(found.get("name") or "")}
 
@@ -217,48 +216,6 @@ def place(workspace: Workspace, external_id: str) -> tuple[str, str]:
         return room, ts
     rooms = Rooms(workspace)
     return rooms.find(next(iter(rooms.wanted)))["id"], ts
-
-
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The question and its replies, including the desk's; [] if it is gone."""
-    workspace = Workspace(config)
-    room_id, ts = place(workspace, thread_id)
-    messages: list[Answer] = []
-    try:
-        for found, _ in workspace.thread(room_id, ts):
-            messages += found
-    except Refusal as error:
-        if error.code in ("thread_not_found", "message_not_found"):
-            return []
-        raise
-    asker = next((m.get("user") for m in messages if m.get("ts") == ts), None)
-    room = _described(workspace, room_id) if messages else {"id": room_id, "name": ""}
-    shown = list({str(m["ts"]): m for m in messages}.values())
-    return workspace.items(shown, room, asker=asker, whole=True)
-
-
-def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """A message missing from the thread is deleted, as Slack omits nothing. Each is requested once more to be sure."""
-    workspace = Workspace(config)
-    room_id, ts = place(workspace, thread_id)
-    gone = []
-    for external_id in external_ids[:LOOKUPS]:
-        own_ts = external_id.rpartition(":")[2]
-        if wire.timestamp(own_ts) and not _is_there(workspace, room_id, ts, own_ts):
-            message = {"ts": own_ts, "thread_ts": ts, "subtype": "tombstone"}
-            gone.append(wire.item_of(message, {"id": room_id, "name": ""}, {"deleted": True, "whole": True}))
-    return gone
-
-
-def _is_there(workspace: Workspace, room_id: str, thread_ts: str, ts: str) -> bool:
-    asked = {"oldest": ts, "latest": ts, "inclusive": True}
-    try:
-        shown = [m for found, _ in workspace.thread(room_id, thread_ts, bound=1, **asked) for m in found]
-    except Refusal as error:
-        if error.code in ("thread_not_found", "message_not_found"):
-            return False
-        raise
-    return any(m.get("ts") == ts and m.get("subtype") != "tombstone" for m in shown)
 
 
 def check(config: Config) -> str:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.slack import mrkdwn
-from channels.contract import Author, Config, Document, Item, Json, Mention, digest
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 from channels.toolkit.text import clean
 
@@ -29,7 +27,7 @@ _CHANGING = ("blocks", "reply_count", "reply_users", "reply_users_count", "lates
 Message = Mapping[str, Any]
 
 
-def split(document: Document) -> list[Item]:
+def split(document: Document, config: Config) -> list[Item]:
     """Messages of a page, an export file (a bare list) or an event; other Slack answers hold none."""
     if isinstance(document, list):
         return _of_page({"messages": document})
@@ -51,7 +49,7 @@ def split(document: Document) -> list[Item]:
 
 def _of_page(page: Mapping[str, Any]) -> list[Item]:
     known = page.get("room")
-    room = known if isinstance(known, dict) else {"id": _text(page.get("channel")) or UNKNOWN_ROOM, "name": ""}
+    room = known if isinstance(known, dict) else {"id": text_of(page.get("channel")) or UNKNOWN_ROOM, "name": ""}
     beside = {key: page[key] for key in ("users", "workspace", "asker", "whole") if key in page}
     messages = page["messages"]
     if not all(isinstance(message, dict) for message in messages):
@@ -66,7 +64,7 @@ def of_event(event: Mapping[str, Any]) -> list[Item]:
     """An event's message in its current state; a deleted one with what remains of it. Reactions hold no message."""
     if event.get("type") not in ("message", "app_mention"):
         return []
-    room = {"id": _text(event.get("channel")) or UNKNOWN_ROOM, "name": ""}
+    room = {"id": text_of(event.get("channel")) or UNKNOWN_ROOM, "name": ""}
     subtype = event.get("subtype")
     message: Json = event
     beside: dict[str, Json] = {}
@@ -143,7 +141,7 @@ def is_wanted(message: Message, config: Config) -> bool:
         return False
     if what in ("emoji", "both") and emoji_of(config) in reactions(message):
         return True
-    return what in ("questions", "both") and not is_reply(message) and mrkdwn.is_question(_text(message.get("text")))
+    return what in ("questions", "both") and not is_reply(message) and mrkdwn.is_question(text_of(message.get("text")))
 
 
 def emoji_of(config: Config) -> str:
@@ -156,26 +154,10 @@ def reactions(message: Message) -> dict[str, int]:
     found: dict[str, int] = {}
     entries = message.get("reactions")
     for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, dict) and (name := _text(entry.get("name")).partition("::")[0]):
+        if isinstance(entry, dict) and (name := text_of(entry.get("name")).partition("::")[0]):
             count = entry.get("count")
             found[name] = found.get(name, 0) + (count if isinstance(count, int) else 1)
     return found
-
-
-def parse(item: Item, config: Config) -> Mention | None:
-    """None for bots, joins and the like, and chatter outside our conversations."""
-    payload = item.payload
-    message, room = (payload.get("message"), payload.get("room")) if isinstance(payload, dict) else (None, None)
-    if not isinstance(message, dict) or not isinstance(room, dict) or not timestamp(message.get("ts")):
-        raise Malformed("A stored Slack item has no message.")
-    own = own_payload(message)
-    if own is None and is_of_a_bot(message):
-        return None
-    if message.get("subtype") not in (*OF_PEOPLE, "tombstone", "bot_message"):
-        return None
-    if own is None and not payload.get("whole") and not is_wanted(message, config):
-        return None
-    return _mention(item, message, room, payload, config, own)
 
 
 def own_payload(message: Message) -> Mapping[str, Any] | None:
@@ -187,116 +169,5 @@ def own_payload(message: Message) -> Mapping[str, Any] | None:
     return payload if isinstance(payload, dict) else {}
 
 
-def _mention(
-    item: Item, message: Message, room: Message, payload: Mapping[str, Any], config: Config, own: Message | None
-) -> Mention:
-    ts, thread = str(message["ts"]), timestamp(message.get("thread_ts")) or str(message["ts"])
-    room_id = str(room.get("id"))
-    text = _text(message.get("text"))
-    is_gone = bool(payload.get("deleted")) or message.get("subtype") == "tombstone"
-    author = Author("") if message.get("subtype") == "tombstone" else author_of(message, payload)
-    root = external_id(room_id, thread)
-    asks = own is None and bool(author.id) and (thread == ts or payload.get("asker") == author.id)
-    return Mention(
-        external_id=item.external_id,
-        thread_id=root,
-        author=author,
-        posted_at=_at(ts),
-        text="" if message.get("subtype") == "tombstone" else _words(message, _names(payload)),
-        parent_id=None if thread == ts else _text((own or {}).get("in_reply_to")) or root,
-        url=_address(payload, room_id, ts, thread),
-        is_own=own is not None or (bool(author.id) and author.id.lower() in config.own),
-        is_deleted=is_gone,
-        edited_at=_edited_at(message),
-        links=mrkdwn.links(text),
-        addressed=(tuple(dict.fromkeys(n for n in _room_names(room, config) if n)),),
-        # Askers here are colleagues; their message is still a question, not a reply by the team.
-        requester=author if asks else None,
-        extra=_extra(message, room, payload),
-    )
-
-
-def author_of(message: Message, payload: Mapping[str, Any]) -> Author:
-    user = _text(message.get("user")) or _text(message.get("bot_id"))
-    known = _object(_object(payload.get("users")).get(user)) or _object(message.get("user_profile"))
-    name = _text(known.get("real_name")) or _text(known.get("display_name")) or _text(message.get("username")) or None
-    workspace = _text(payload.get("workspace"))
-    url = f"{workspace}team/{user}" if workspace and user else None
-    return Author(user, handle=_text(known.get("name")) or None, name=name, url=url)
-
-
-def _names(payload: Mapping[str, Any]) -> dict[str, str]:
-    users = {user: _object(known) for user, known in _object(payload.get("users")).items()}
-    found = {user: _text(known.get("real_name")) or _text(known.get("name")) for user, known in users.items()}
-    return {user: name for user, name in found.items() if name}
-
-
-def _words(message: Message, names: Mapping[str, str]) -> str:
-    """The text plus file names; without a text, that of the blocks."""
-    text = mrkdwn.plain(_text(message.get("text")), names) or " ".join(_texts(message.get("blocks")))
-    files = message.get("files")
-    shown = [f for f in files if isinstance(f, dict)] if isinstance(files, list) else []
-    told = [f"[File: {_text(f.get('title')) or _text(f.get('name')) or 'without a name'}]" for f in shown]
-    return "\n".join(part for part in (text, *told) if part)
-
-
-def _texts(blocks: Json) -> list[str]:
-    if isinstance(blocks, dict):
-        text = blocks.get("text")
-        own = [text] if isinstance(text, str) and text else []
-        return own + [t for value in blocks.values() if isinstance(value, dict | list) for t in _texts(value)]
-    return [t for block in blocks for t in _texts(block)] if isinstance(blocks, list) else []
-
-
-def _room_names(room: Message, config: Config) -> tuple[str, str]:
-    """Name first, as most channels are addressed by it."""
-    room_id, name = str(room.get("id") or ""), _text(room.get("name")).lower()
-    known = next((n for i, n in rooms_of(config) if i and i == room_id), "")
-    return name or known, room_id.lower()
-
-
-def _address(payload: Mapping[str, Any], room: str, ts: str, thread: str) -> str | None:
-    """The permalink, built like chat.getPermalink does."""
-    workspace = _text(payload.get("workspace"))
-    if not workspace:
-        return None
-    link = f"{workspace}archives/{room}/p{ts.replace('.', '')}"
-    return link if thread == ts else f"{link}?thread_ts={thread}&cid={room}"
-
-
-def _extra(message: Message, room: Message, payload: Mapping[str, Any]) -> dict[str, Json]:
-    extra = {
-        "room": room.get("name") or None,
-        "reactions": reactions(message) or None,
-        "replies": payload.get("replies"),
-    }
-    return {key: value for key, value in extra.items() if value is not None}
-
-
-def _edited_at(message: Message) -> datetime | None:
-    edited = message.get("edited")
-    ts = timestamp(edited.get("ts")) if isinstance(edited, dict) else ""
-    return _at(ts) if ts else None
-
-
-def _at(ts: str) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(position(ts) / 1_000_000, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _text(value: Json) -> str:
+def text_of(value: Json) -> str:
     return clean(value) if isinstance(value, str) else ""
-
-
-def _object(value: Json) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def fingerprint(item: Item, config: Config) -> bytes:
-    """Over Slack's raw text: a renamed user isn't an edit."""
-    payload = item.payload
-    bare = {**payload, "users": {}} if isinstance(payload, dict) else payload
-    mention = parse(replace(item, payload=bare), config)
-    return digest(mention) if mention else b"\0" * 16

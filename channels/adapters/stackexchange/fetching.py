@@ -8,12 +8,12 @@ which everything is stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from channels.adapters.stackexchange import wire
-from channels.adapters.stackexchange.client import Wrapper, ask, pause, thread_filter
+from channels.adapters.stackexchange import parsing, wire
+from channels.adapters.stackexchange.client import Wrapper, ask, pause
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected
@@ -23,7 +23,6 @@ PER_PAGE = 100
 PAGES_A_POLL = 25
 OVERLAP_S = 2 * 3600
 """The search index lags, and recent questions are edited most, so they are reread."""
-LOOKUPS = 100
 DEFAULT_DAYS = 14
 
 
@@ -141,7 +140,7 @@ def _items(config: Config, wrapper: Wrapper) -> list[Item]:
     """Drops near-matches of a phrase and duplicates: pages shift while we read them."""
     questions = [entry for entry in wrapper.items if "question_id" in entry and "answer_id" not in entry]
     items = {item.external_id: item for entry in questions for item in wire.of_question(entry, found=True)}
-    return [item for item in items.values() if wire.parse(item, config) is not None]
+    return [item for item in items.values() if parsing.parse(item, config) is not None]
 
 
 def check(config: Config) -> str:
@@ -151,37 +150,6 @@ def check(config: Config) -> str:
     left = "" if wrapper.quota_left is None else f" {wrapper.quota_left} requests left today,"
     told = f"{'with' if config.secret('key') else 'without'} a key, {len(asked)} for each poll."
     return f"Connected to {wire.site_of(config)}:{left} {told}"
-
-
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The question, its answers and all comments, in one request."""
-    number = wire.identity(thread_id)
-    if number is None:
-        raise Rejected(f"{thread_id!r} is not a Stack Exchange question.")
-    wrapper = ask(config, f"/questions/{number}", {"filter": thread_filter(config), "pagesize": 1})
-    items = {i.external_id: i for entry in wrapper.items if "question_id" in entry
-             for i in wire.of_question(entry, found=False)}  # fmt: skip
-    return list(items.values())
-
-
-def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """Posts that are no longer shown: the API leaves out deleted ones."""
-    comments = [n for i in external_ids if i.startswith(wire.COMMENT) if (n := wire.identity(i[len(wire.COMMENT) :]))]
-    posts = [n for i in external_ids if (n := wire.identity(i))]
-    gone = [wire.COMMENT + n for n in _missing(config, "comment", comments[:LOOKUPS])]
-    gone += _missing(config, "post", posts[:LOOKUPS])
-    return [wire.vanished(external_id, thread_id) for external_id in gone]
-
-
-def _missing(config: Config, kind: str, numbers: Sequence[str]) -> list[str]:
-    """https://api.stackexchange.com/docs/posts-by-ids: up to 100 ids; existing posts are returned."""
-    if not numbers:
-        return []
-    wrapper = ask(config, f"/{kind}s/{';'.join(numbers)}", {"pagesize": PER_PAGE})
-    if wrapper.has_more:
-        return []
-    there = {wire.identity(entry.get(f"{kind}_id")) for entry in wrapper.items}
-    return [number for number in numbers if number not in there]
 
 
 def _days(config: Config) -> int:

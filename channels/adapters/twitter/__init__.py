@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-
-from channels.adapters.twitter import client, fetching, parsing, posting, wire
-from channels.contract import (
-    Adapter,
-    Capability,
-    Config,
-    Document,
-    Field,
-    FieldKind,
-    Grouping,
-    Item,
-    Json,
-    Mention,
-    Outgoing,
-    Page,
-    Receipt,
-)
+from channels.adapters.twitter import client, parsing, posting
+from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
 
 
 class Twitter(Adapter):
@@ -70,45 +53,3 @@ class Twitter(Adapter):
     poll_interval_s = (30, 600)
     max_reply_length = posting.MAX_LENGTH
     needs_sender = True
-
-    def namespace(self, config: Config) -> str:
-        return "twitter"
-
-    def documents(self, data: bytes, config: Config) -> Iterator[Document]:
-        return wire.documents(data)
-
-    def split(self, document: Document, config: Config) -> list[Item]:
-        return wire.split(document)
-
-    def parse(self, item: Item, config: Config) -> Mention | None:
-        return parsing.parse(item, config)
-
-    def fingerprint(self, item: Item, config: Config) -> bytes:
-        return parsing.fingerprint(item)
-
-    def reply_length(self, text: str) -> int:
-        return posting.weighted_length(text)
-
-    def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
-        return fetching.fetch(config, cursor)
-
-    def check(self, config: Config) -> str:
-        return posting.check(config)
-
-    def fetch_thread(self, config: Config, thread_id: str) -> list[Item]:
-        return fetching.fetch_thread(config, thread_id)
-
-    def lookup(self, config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-        return fetching.lookup(config, [number for number in external_ids if number.isdigit()])
-
-    def send(self, config: Config, outgoing: Outgoing) -> Receipt:
-        return posting.send(config, outgoing)
-
-    def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
-        return posting.find_own(config, outgoing, since)
-
-    def delete(self, config: Config, external_id: str) -> None:
-        posting.delete(config, external_id)
-
-    def like(self, config: Config, external_id: str) -> None:
-        posting.like(config, external_id)

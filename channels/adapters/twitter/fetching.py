@@ -14,8 +14,8 @@ from typing import Any
 from channels.adapters.twitter import client, wire
 from channels.adapters.twitter.times import snowflake_at
 from channels.clocks import desk_now
-from channels.contract import Config, Item, Json, Page
-from channels.errors import Rejected
+from channels.contract import Config, Json, Page
+from channels.errors import AuthFailed, ChannelError, Rejected
 from channels.http.client import Answer
 from channels.http.errors import redacted
 from channels.toolkit.cursors import Gap, Progress, progress_from
@@ -27,8 +27,6 @@ OVERLAP = 120_000 << 22
 """Two minutes, in ids: late additions to the index are caught by the next poll."""
 SEARCH_REACH_S = 7 * 86_400 - 120
 BACKFILL_S = 14 * 86_400
-THREAD_PAGES = 10
-LOOKUP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
         with parts.reading(name):
             source = _source(config, name, state)
             for answer, reached in _read(config, source, progress_from(state["sources"][name], start)):
-                items = wire.split(_without_errors(_there(config, answer.body, name, state)))
+                items = wire.split(without_errors(_there(config, answer.body, name, state)), config)
                 state["sources"][name] = reached.to_json()
                 left, resets_at = answer.quota()
                 yield Page(items, {**_copy(state), "parts": parts.to_json()}, left, resets_at)
@@ -126,8 +124,8 @@ def _read(config: Config, source: Source, stored: Progress) -> Iterator[tuple[An
     asked = Gap(progress.gaps()[0].floor - OVERLAP, None)
     token: str | None = None
     for number in range(1, PAGES_A_POLL + 1):
-        answer = _ask(config, source, asked, token)
-        token = _next_token(answer.body)
+        answer = ask(config, source, asked, token)
+        token = token_after(answer.body)
         ids = _ids(answer.body)
         if gap is not None:
             is_closed = token is None and asked.floor <= gap.floor
@@ -160,7 +158,7 @@ def _within_reach(source: Source, progress: Progress) -> Progress:
     return progress
 
 
-def _ask(config: Config, source: Source, gap: Gap, token: str | None) -> Answer:
+def ask(config: Config, source: Source, gap: Gap, token: str | None) -> Answer:
     params: dict[str, str | int] = {**client.FIELDS, "max_results": PER_PAGE}
     floor = gap.floor
     if source.query is not None:
@@ -175,7 +173,7 @@ def _ask(config: Config, source: Source, gap: Gap, token: str | None) -> Answer:
     return client.get(config, source.path, params)
 
 
-def _next_token(body: Mapping[str, Any]) -> str | None:
+def token_after(body: Mapping[str, Any]) -> str | None:
     meta = body.get("meta")
     token = meta.get("next_token") if isinstance(meta, dict) else None
     return token if isinstance(token, str) and token else None
@@ -187,59 +185,37 @@ def _ids(body: Mapping[str, Any]) -> list[int]:
     return [int(number) for number in found if number]
 
 
-def _without_errors(body: Mapping[str, Any]) -> dict[str, Any]:
+def without_errors(body: Mapping[str, Any]) -> dict[str, Any]:
     """The part that `split` reads. Errors about missing objects don't make it an error body."""
     return {"meta": {}, **{key: value for key, value in body.items() if key != "errors"}}
 
 
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The conversation's last seven days, its root, and the parents named by replies. Missing tweets become deletions.
-    An edited root starts a new conversation, so those of all its versions are searched."""
-    if not (thread_id.isascii() and thread_id.isdigit()):
-        raise Rejected(f"{thread_id!r} is not a Twitter conversation.")
-    items = {item.external_id: item for item in lookup(config, [thread_id])}
-    roots = {thread_id}.union(*(wire.history(item.payload.get("tweet") or {}) for item in items.values()))
-    query = " OR ".join(f"conversation_id:{number}" for number in sorted(roots))
-    source = Source("", "tweets/search/recent", "next_token", query)
-    token: str | None = None
-    for _ in range(THREAD_PAGES):
-        body = _ask(config, source, Gap(0, None), token).body
-        items |= {item.external_id: item for item in wire.split(_without_errors(body))}
-        token = _next_token(body)
-        if token is None:
-            break
-    _add_missing(config, items)
-    return sorted(items.values(), key=lambda item: (len(item.external_id), item.external_id))
+def check(config: Config) -> str:
+    """Our identity: the app by its bearer token, each handle by its own tokens."""
+    said = []
+    for handle in config.addresses:
+        number = wire.identity(_data(client.get(config, f"users/by/username/{handle}").body), "id")
+        if number is None:
+            raise Rejected(f"Twitter knows no account @{handle}. Check the channel's name.")
+        said.append(f"@{handle} ({_rights(config, handle)})")
+    if not said:
+        client.get(config, "tweets/search/recent", {"query": str(config.setting("search_query", "hello"))})
+    return f"Connected: the app may read; {', '.join(said) or 'no handles yet, search only'}."
 
 
-def _add_missing(config: Config, items: dict[str, Item]) -> None:
-    """Looks up older parents, twice: those found first may name parents themselves."""
-    asked: set[str] = set()
-    for _ in range(2):
-        tweets = [item.payload.get("tweet") or {} for item in items.values()]
-        known = set(items).union(*map(wire.history, tweets))
-        wanted = {number for number in map(wire.parent_of, tweets) if number} - known - asked
-        if not wanted:
-            return
-        asked |= wanted
-        items |= {item.external_id: item for item in lookup(config, sorted(wanted))}
+def _rights(config: Config, handle: str) -> str:
+    if not config.channel_secrets.get(handle, {}).get("access_token"):
+        return "read only, no tokens to post with"
+    try:
+        me = _data(client.get(config, "users/me", user=handle).body) or {}
+    except ChannelError as error:
+        raise type(error)(f"The tokens of @{handle}: {error}") from error
+    name = str(me.get("username", ""))
+    if name.lower() != handle:
+        raise AuthFailed(f"The tokens entered for @{handle} belong to @{name or '?'}.")
+    return "may post"
 
 
-def lookup(config: Config, ids: list[str]) -> list[Item]:
-    """Tweets by id, in their newest version; missing ones become deletions."""
-    items: list[Item] = []
-    for at in range(0, len(ids), LOOKUP):
-        body = client.get(config, "tweets", {**client.FIELDS, "ids": ",".join(ids[at : at + LOOKUP])}).body
-        found = wire.split(_without_errors(body))
-        outdated = [newest for item in found if (newest := _newer_version(item)) and newest not in ids]
-        if outdated:
-            newer = {item.external_id: item for item in lookup(config, outdated) if "tweet" in item.payload}
-            found = [newer.get(item.external_id, item) for item in found]
-        items += found + [wire.deletion(number) for number in client.missing_ids(body) if number.isdigit()]
-    return items
-
-
-def _newer_version(item: Item) -> str | None:
-    tweet = item.payload.get("tweet") or {}
-    versions = wire.history(tweet)
-    return versions[-1] if versions and versions[-1] != wire.identity(tweet, "id") else None
+def _data(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    data = body.get("data")
+    return data if isinstance(data, dict) else None

@@ -273,7 +273,7 @@ def _media(tweet: Object, payload: Object) -> Iterator[dict[str, Json]]:
             }
 
 
-def fingerprint(item: Item) -> bytes:
+def fingerprint(item: Item, config: Config) -> bytes:
     """Over the raw fields that make up the visible text, without parsing: polls return the same tweets again and
     again."""
     payload = item.payload

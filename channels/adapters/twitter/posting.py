@@ -16,7 +16,7 @@ from channels.adapters.twitter.fetching import user_id
 from channels.adapters.twitter.parsing import tweet_url
 from channels.adapters.twitter.times import snowflake_time
 from channels.contract import Config, Json, Outgoing, Receipt
-from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
+from channels.errors import AuthFailed, Rejected, Transient, Uncertain
 from channels.toolkit.text import composed
 
 with warnings.catch_warnings():
@@ -34,7 +34,7 @@ CLOCK_SLACK = timedelta(minutes=10)
 """Our clock may run ahead of theirs; a post wrongly taken for absent would be sent twice."""
 
 
-def weighted_length(text: str) -> int:
+def reply_length(text: str) -> int:
     """As counted by Twitter: CJK and emoji 2, every link 23. https://docs.x.com/fundamentals/counting-characters"""
     if len(text) > MAX_COUNTED:
         return len(text)
@@ -43,7 +43,7 @@ def weighted_length(text: str) -> int:
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
     handle = _sender(config, outgoing)
-    length = weighted_length(outgoing.text)
+    length = reply_length(outgoing.text)
     if length > MAX_LENGTH:
         raise Rejected(f"The reply is {length} characters long as Twitter counts; the limit is {MAX_LENGTH}.")
     payload: dict[str, Any] = {"text": outgoing.text}
@@ -174,34 +174,3 @@ def _outcome(body: Json, name: str) -> bool:
     if not isinstance(data, dict) or not isinstance(data.get(name), bool):
         raise Uncertain("Twitter accepted the request but did not confirm the result.")
     return bool(data[name])
-
-
-def check(config: Config) -> str:
-    """Our identity: the app by its bearer token, each handle by its own tokens."""
-    said = []
-    for handle in config.addresses:
-        number = wire.identity(_data(client.get(config, f"users/by/username/{handle}").body), "id")
-        if number is None:
-            raise Rejected(f"Twitter knows no account @{handle}. Check the channel's name.")
-        said.append(f"@{handle} ({_rights(config, handle)})")
-    if not said:
-        client.get(config, "tweets/search/recent", {"query": str(config.setting("search_query", "hello"))})
-    return f"Connected: the app may read; {', '.join(said) or 'no handles yet, search only'}."
-
-
-def _rights(config: Config, handle: str) -> str:
-    if not config.channel_secrets.get(handle, {}).get("access_token"):
-        return "read only, no tokens to post with"
-    try:
-        me = _data(client.get(config, "users/me", user=handle).body) or {}
-    except ChannelError as error:
-        raise type(error)(f"The tokens of @{handle}: {error}") from error
-    name = str(me.get("username", ""))
-    if name.lower() != handle:
-        raise AuthFailed(f"The tokens entered for @{handle} belong to @{name or '?'}.")
-    return "may post"
-
-
-def _data(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    data = body.get("data")
-    return data if isinstance(data, dict) else None

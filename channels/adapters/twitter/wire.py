@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from channels.contract import Document, Item, Json
+from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 
 Object = Mapping[str, Any]
@@ -33,7 +33,7 @@ _OTHER_ANSWERS = frozenset(
 )  # fmt: skip
 
 
-def documents(data: bytes) -> Iterator[Document]:
+def documents(data: bytes, config: Config) -> Iterator[Document]:
     """One JSON document, or one per line as streams and collectors write them (with blank keep-alive lines between)."""
     try:
         yield json.loads(data)
@@ -58,8 +58,12 @@ def _is_json(line: bytes) -> bool:
         return False
 
 
-def split(document: Document) -> list[Item]:
+def split(document: Document, config: Config) -> list[Item]:
     """The tweets of a document; tweets under `includes` are context, not items."""
+    return tweets_in(document)
+
+
+def tweets_in(document: Document) -> list[Item]:
     if isinstance(document, list):
         return _newest_versions([item for entry in document for item in _of_entry(entry, {})])
     if not isinstance(document, dict):
@@ -143,7 +147,7 @@ def _of_entry(entry: Json, context: Mapping[str, Mapping[str, Any]]) -> Iterator
             raise Malformed("A deletion does not name its tweet.")
         yield deletion(number, status)
     elif "data" in entry and not context and not isinstance(entry["data"], str):
-        yield from split(entry)
+        yield from tweets_in(entry)
 
 
 def deletion(number: str, status: Object | None = None) -> Item:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from channels.adapters.youtube import wire
+from channels.adapters.youtube import parsing, wire
 from channels.adapters.youtube.client import Closed, Units, listed, midnight_after
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
@@ -25,7 +25,6 @@ REPLY_PAGES = 10
 TITLES_KEPT = 300
 REPLIES_KEPT = 400
 OVERLAP_S = 3600
-LOOKUPS = 50
 DEFAULT_DAYS = 14
 
 
@@ -153,7 +152,7 @@ def _items(config: Config, threads: Sequence[Mapping[str, Any]], state: State) -
         about = wire.about_of(thread, state.titles)
         found += [wire.comment_item(c, about, found=True) for c in _further_replies(config, thread, state)]
         items |= {item.external_id: item for item in found}
-    return [item for item in items.values() if wire.parse(item, config) is not None]
+    return [item for item in items.values() if parsing.parse(item, config) is not None]
 
 
 def _further_replies(config: Config, thread: Mapping[str, Any], state: State) -> list[dict[str, Any]]:
@@ -164,13 +163,13 @@ def _further_replies(config: Config, thread: Mapping[str, Any], state: State) ->
         return []
     if state.replies.get(number) == total:
         return []
-    replies = _replies(config, number, state.units)
+    replies = replies_under(config, number, state.units)
     state.replies.pop(number, None)
     state.replies[number] = total
     return replies
 
 
-def _replies(config: Config, number: str, units: Units | None = None) -> list[dict[str, Any]]:
+def replies_under(config: Config, number: str, units: Units | None = None) -> list[dict[str, Any]]:
     """All replies under a comment: https://developers.google.com/youtube/v3/docs/comments/list."""
     found: list[dict[str, Any]] = []
     params: dict[str, str | int] = {"part": "snippet", "parentId": number, "maxResults": PER_PAGE, "textFormat": "html"}
@@ -188,10 +187,10 @@ def _learn_titles(config: Config, threads: Sequence[Mapping[str, Any]], state: S
     videos = list(dict.fromkeys(v for t in threads if (v := wire.about_of(t, {})["videoId"])))
     unknown = [video for video in videos if video not in state.titles]
     for at in range(0, len(unknown), 50):
-        state.titles |= _titles(config, unknown[at : at + 50], state.units)
+        state.titles |= titles_of(config, unknown[at : at + 50], state.units)
 
 
-def _titles(config: Config, videos: Sequence[str], units: Units | None = None) -> dict[str, str]:
+def titles_of(config: Config, videos: Sequence[str], units: Units | None = None) -> dict[str, str]:
     """https://developers.google.com/youtube/v3/docs/videos/list: 50 for one unit. A deleted video gets ""."""
     body = listed(config, "/videos", {"part": "snippet", "id": ",".join(videos), "maxResults": 50}, units)
     told = {str(v.get("id")): v["snippet"] for v in body["items"] if isinstance(v.get("snippet"), dict)}
@@ -212,47 +211,6 @@ def check(config: Config) -> str:
     body = _threads(config, params, "", Units.stored(config, None, desk_now()))
     can = "replies are set up" if config.secret("refresh_token") else "replies are not set up"
     return f"Connected: {key} shows {len(body['items'])} threads on its first page; {can}."
-
-
-def fetch_thread(config: Config, thread_id: str) -> list[Item]:
-    """The first comment and all its replies."""
-    number = wire.top_of(thread_id)
-    try:
-        body = listed(config, "/commentThreads", {"part": "snippet,replies", "id": number, "textFormat": "html"})
-    except Closed:
-        return []
-    if not body["items"]:
-        return []
-    thread = body["items"][0]
-    about = wire.about_of(thread, {})
-    if about["videoId"]:
-        about["title"] = _title(config, about["videoId"])
-    items = {i.external_id: i for i in wire.of_thread(thread, {about["videoId"]: about["title"] or ""}, found=False)}
-    total = thread["snippet"].get("totalReplyCount")
-    if isinstance(total, int) and total > len(wire.included(thread)):
-        items |= {i.external_id: i for c in _replies(config, number) for i in [wire.comment_item(c, about)]}
-    return list(items.values())
-
-
-def _title(config: Config, video: str) -> str | None:
-    """Optional: a missing title doesn't fail the thread."""
-    try:
-        return _titles(config, [video])[video] or None
-    except ChannelError:
-        return None
-
-
-def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    """Comments missing from the thread, requested by id: deleted, or marked as spam."""
-    asked = list(external_ids[:LOOKUPS])
-    if not asked:
-        return []
-    try:
-        body = listed(config, "/comments", {"part": "snippet", "id": ",".join(asked), "textFormat": "html"})
-    except Closed:
-        return [wire.vanished(external_id) for external_id in asked] if len(asked) == 1 else []
-    there = {wire.text_of(comment.get("id")) for comment in body["items"]}
-    return [wire.vanished(external_id) for external_id in asked if external_id not in there]
 
 
 def _days(config: Config) -> int:

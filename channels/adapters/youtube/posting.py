@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from channels.adapters.youtube import wire
+from channels.adapters.youtube import parsing, wire
 from channels.adapters.youtube.client import address, authorised, classify, items_of
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
@@ -47,7 +47,7 @@ def _top(outgoing: Outgoing) -> str:
 
 
 def _receipt(config: Config, comment: Mapping[str, Any], top: str) -> Receipt:
-    mention = wire.parse(wire.comment_item({"snippet": {}, **comment}, {}), config)
+    mention = parsing.parse(wire.comment_item({"snippet": {}, **comment}, {}), config)
     assert mention is not None
     return Receipt(mention.external_id, mention.url, mention.posted_at)
 

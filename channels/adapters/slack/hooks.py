@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from channels.adapters.slack import wire
+from channels.adapters.slack import parsing, wire
 from channels.contract import Config, Hook, HookAnswer, Item
 from channels.errors import Malformed, Refused
 
@@ -56,7 +56,7 @@ def _deleted(event: Mapping[str, Any], config: Config) -> list[Item]:
     """A deleted question in a room known by id."""
     if event.get("subtype") != "message_deleted" or not _is_ours(event.get("channel"), config):
         return []
-    return [item for item in wire.of_event(event) if wire.parse(item, config) is not None]
+    return [item for item in wire.of_event(event) if parsing.parse(item, config) is not None]
 
 
 def _points_at_work(event: Mapping[str, Any], config: Config) -> bool:

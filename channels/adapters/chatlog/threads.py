@@ -1,0 +1,46 @@
+"""Reads the current lines around a conversation's first one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from channels.adapters.chatlog import matrix
+from channels.adapters.chatlog.bursts import Change, Line, around, changed
+from channels.adapters.chatlog.fetching import date_of, log_of, rooms_of
+from channels.adapters.chatlog.parsing import is_irc, phrases_of
+from channels.contract import Config, Item
+from channels.errors import Rejected
+
+
+def fetch_thread(config: Config, thread_id: str) -> list[Item]:
+    """The current lines around a conversation's anchor."""
+    room, _, anchor = thread_id.partition("/")
+    if not anchor:
+        room, anchor = rooms_of(config)[0], thread_id
+    if is_irc(config):
+        lines, is_start = _logged_around(config, room, anchor), True
+        name = room
+    else:
+        known = rooms_of(config)
+        name = known[0] if len(known) == 1 else room
+        room = matrix.room_id(config, room)
+        page = matrix.context(config, room, anchor)
+        lines, is_start = _with_changes(*matrix.read(matrix.events_of(page), matrix.names_of(page))), False
+    return around(lines, anchor, phrases_of(config), {"id": room, "name": name}, from_start=is_start)
+
+
+def _logged_around(config: Config, room: str, anchor: str) -> list[Line]:
+    """The day of the line, and the next one."""
+    day = date_of(anchor.partition("/")[0])
+    if day is None:
+        raise Rejected(f"{anchor!r} is not a line in a log.")
+    lines = log_of(config, room, day)
+    try:
+        return [*lines, *log_of(config, room, day + timedelta(days=1))]
+    except Rejected:
+        return lines
+
+
+def _with_changes(lines: Sequence[Line], changes: Sequence[Change]) -> list[Line]:
+    return [changed(line, changes) for line in lines]

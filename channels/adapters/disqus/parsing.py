@@ -1,0 +1,108 @@
+"""Turns a stored Disqus comment into a mention. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from channels.adapters.disqus.wire import identity, posted_at
+from channels.contract import Author, Config, Item, Json, Mention, digest
+from channels.errors import Malformed
+from channels.toolkit.text import clean, html_links, html_to_text, text_links, unescaped
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    post = item.payload.get("post") if isinstance(item.payload, dict) else None
+    if not isinstance(post, dict):
+        raise Malformed("A stored Disqus item is not a post.")
+    thread = _thread(post)
+    number, thread_id = item.external_id, identity(thread.get("id"))
+    if thread_id is None:
+        raise Malformed("A Disqus post has no thread.")
+    html, raw = _text(post.get("message")), _text(post.get("raw_message"))
+    page = _web(thread.get("link"))
+    forum = _text(post.get("forum")) or _text(thread.get("forum"))
+    author = _author(post.get("author"))
+    return Mention(
+        external_id=number,
+        thread_id=thread_id,
+        author=author,
+        posted_at=posted_at(post),
+        text=html_to_text(html) if html else raw,
+        parent_id=identity(post.get("parent")),
+        html=html or None,
+        url=f"{page.partition('#')[0]}#comment-{number}" if page else None,
+        about_url=page,
+        is_own=_is_own(author, config),
+        is_deleted=_status(post) == "deleted",
+        links=html_links(html) if html else text_links(raw),
+        addressed=((forum.lower(),),) if forum else (),
+        thread_title=_title(thread),
+        extra=_extra(post, forum),
+    )
+
+
+def _thread(post: Mapping[str, Any]) -> Mapping[str, Any]:
+    thread = post.get("thread")
+    return thread if isinstance(thread, dict) else {"id": thread}
+
+
+def _text(value: Json) -> str:
+    return clean(value).strip() if isinstance(value, str) else ""
+
+
+def _web(value: Json) -> str | None:
+    link = _text(value)
+    return link if link.lower().startswith(("http://", "https://")) else None
+
+
+def _title(thread: Mapping[str, Any]) -> str | None:
+    return _text(thread.get("clean_title")) or unescaped(_text(thread.get("title"))) or None
+
+
+def _author(value: Json) -> Author:
+    """A guest has a name but nothing to identify them by."""
+    if not isinstance(value, dict):
+        return Author(identity(value) or "")
+    number = None if value.get("isAnonymous") is True else identity(value.get("id"))
+    return Author(
+        number or "",
+        handle=(_text(value.get("username")) or None) if number else None,
+        name=_text(value.get("name")) or None,
+        url=_web(value.get("profileUrl")) or _web(value.get("url")),
+    )
+
+
+def _is_own(author: Author, config: Config) -> bool:
+    """By id or user name. Channel addresses are forums here: a user with the same name isn't us."""
+    own = config.own - set(config.addresses)
+    return any(name.lower() in own for name in (author.id, author.handle or "") if name)
+
+
+def _status(post: Mapping[str, Any]) -> str:
+    if post.get("isDeleted") is True or post.get("isDeletedByAuthor") is True:
+        return "deleted"
+    if post.get("isSpam") is True:
+        return "spam"
+    return "pending" if post.get("isApproved") is False else "approved"
+
+
+def _extra(post: Mapping[str, Any], forum: str) -> dict[str, Json]:
+    """Moderation state and votes."""
+    extra: dict[str, Json] = {"status": _status(post), "forum": forum or None}
+    for ours, theirs in (("likes", "likes"), ("dislikes", "dislikes"), ("points", "points"), ("reports", "numReports")):
+        value = post.get(theirs)
+        extra[ours] = value if isinstance(value, int) and not isinstance(value, bool) else None
+    for ours, theirs in (("edited", "isEdited"), ("flagged", "isFlagged"), ("highlighted", "isHighlighted")):
+        extra[ours] = True if post.get(theirs) is True else None
+    return {key: value for key, value in extra.items() if value is not None}
+
+
+def fingerprint(item: Item, config: Config) -> bytes:
+    """Over the content and the moderation state: approval and spam must register, likes must not."""
+    mention = parse(item, config)
+    if mention is None:
+        return b"\0" * 16
+    status = str(mention.extra["status"]).encode()
+    return hashlib.blake2b(digest(mention) + status, digest_size=16).digest()

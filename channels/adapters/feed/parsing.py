@@ -1,0 +1,101 @@
+"""Turns a stored feed entry into a mention. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.adapters.feed.wire import MAX_ID, unwrapped, words
+from channels.contract import Author, Config, Item, Json, Mention
+from channels.errors import Malformed
+from channels.toolkit.links import canonical
+from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """The entry; None if the connection has phrases and the entry matches none."""
+    payload = item.payload
+    if not isinstance(payload, dict) or not isinstance(payload.get("entry"), dict):
+        raise Malformed("A stored entry of a feed has no content.")
+    feed = payload.get("feed")
+    mention = _mention(item.external_id, payload["entry"], feed if isinstance(feed, dict) else {}, config)
+    wanted = words(config, "phrases")
+    return mention if not wanted or names_phrase(wanted, mention.subject, mention.text, *mention.links) else None
+
+
+def _mention(external_id: str, entry: Mapping[str, Any], feed: Mapping[str, Any], config: Config) -> Mention:
+    html, plain = str(entry.get("html") or ""), str(entry.get("text") or "")
+    page = unwrapped(str(entry.get("link") or ""))
+    is_alert = page != (entry.get("link") or "")
+    author = _author(entry, feed, page, is_alert)
+    published, updated = _moment(entry.get("published")), _moment(entry.get("updated"))
+    enclosures = [e for e in entry.get("enclosures", ()) if isinstance(e, dict)]
+    links = (*(html_links(html) or text_links(plain)), *(str(e.get("url") or "") for e in enclosures))
+    title = str(entry.get("title") or "") or None
+    return Mention(
+        external_id=external_id,
+        thread_id=external_id,
+        author=author,
+        posted_at=published or updated,
+        text=plain or html_to_text(html),
+        subject=title,
+        html=html or None,
+        url=page or None,
+        about_url=str(entry.get("about") or "") or None,
+        is_own=_is_own(author, page, config),
+        edited_at=updated if published and updated and updated > published else None,
+        links=tuple(dict.fromkeys(unwrapped(link) for link in links if link)),
+        language=str(entry.get("language") or feed.get("language") or "") or None,
+        thread_title=title,
+        extra=_extra(entry, feed, enclosures),
+    )
+
+
+def _author(entry: Mapping[str, Any], feed: Mapping[str, Any], page: str, is_alert: bool) -> Author:
+    """Identified by e-mail or home page; a bare name is only valid on this site; without a name, the author is the
+    site."""
+    told = entry.get("author") or ({} if is_alert else feed.get("author")) or {}
+    name, email, url = (str(told.get(key) or "") for key in ("name", "email", "url"))
+    site = host_of(page) or host_of(str(feed.get("link") or feed.get("address") or ""))
+    number = email.lower() or (canonical(url) if url else "") or (f"{site}/{name.lower()}" if name else site)
+    shown = name or email or ("" if is_alert else str(feed.get("title") or "")) or site
+    return Author(number[:MAX_ID], name=shown[:200] or None, url=url or None)
+
+
+def host_of(address: str) -> str:
+    try:
+        return (urlsplit(address).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _is_own(author: Author, page: str, config: Config) -> bool:
+    """Ours by the author's address, or because the page is on one of our sites."""
+    names = {author.id.lower(), host_of(page)} - {""}
+    return any(name in config.own or name in config.addresses for name in names)
+
+
+def _extra(entry: Mapping[str, Any], feed: Mapping[str, Any], enclosures: list[dict[str, Any]]) -> dict[str, Json]:
+    told = {"feed": feed.get("title"), "feed_address": feed.get("address"), "tags": entry.get("tags"),
+            "comments": entry.get("comments"), "enclosures": enclosures}  # fmt: skip
+    return {key: value for key, value in told.items() if value}
+
+
+def _moment(value: Json) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def fingerprint(item: Item, config: Config) -> bytes:
+    """Over what is displayed, not dates or markup: many sites change both every time they serve a feed."""
+    entry = item.payload.get("entry") if isinstance(item.payload, dict) else None
+    entry = entry if isinstance(entry, dict) else {}
+    said = str(entry.get("text") or "") or html_to_text(str(entry.get("html") or ""))
+    content = (entry.get("title"), said, unwrapped(str(entry.get("link") or "")))
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()

@@ -1,0 +1,146 @@
+"""Turns a stored hit or item into a mention. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.adapters.hackernews.wire import WEB, base, identity, is_about_another, item_url, parent_of
+from channels.contract import Author, Config, Item, Json, Mention
+from channels.errors import Malformed
+from channels.toolkit.text import clean, html_links, html_to_text, names_phrase, unescaped
+
+_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
+_DEAD_TEXTS = ("[dead]", "[flagged]", "[deleted]")
+
+
+def parse(item: Item, config: Config) -> Mention | None:
+    """The mention in an item; None for a search hit that names no phrase as whole words."""
+    payload = item.payload
+    if not isinstance(payload, dict):
+        raise Malformed("A stored Hacker News item is not an object.")
+    story = payload.get("story")
+    for kind in ("hit", "node", "item"):
+        entry = payload.get(kind)
+        if isinstance(entry, dict):
+            mention = _mention(item, entry, story if isinstance(story, dict) else {}, config, payload.get("place"))
+            if kind == "hit" and mention is not None and not _wanted(mention, config):
+                return None
+            return mention
+    raise Malformed("A stored Hacker News item has no content.")
+
+
+def _wanted(mention: Mention, config: Config) -> bool:
+    """Algolia also matches prefixes, misspellings, and comments by their story's title, so we check again."""
+    if config.setting("feed", "mentions") == "front_page":
+        return True
+    phrases = config.setting("phrases")
+    if not isinstance(phrases, list | tuple) or not phrases:
+        return True
+    return names_phrase([str(p) for p in phrases], mention.subject, mention.text, *mention.links)
+
+
+def _mention(
+    item: Item, entry: Mapping[str, Any], story: Mapping[str, Any], config: Config, place: Json
+) -> Mention | None:
+    number = item.external_id
+    is_comment = is_about_another(entry)
+    html = _text(entry.get("comment_text")) or _text(entry.get("story_text")) or _text(entry.get("text"))
+    title = unescaped(_text(entry.get("title"))) or None
+    author = _text(entry.get("author")) or _text(entry.get("by"))
+    parent = parent_of(entry) if is_comment else None
+    thread = _story_number(entry, story) or parent if is_comment else number
+    page = _text(entry.get("url"))
+    text = html_to_text(html)
+    return Mention(
+        external_id=number,
+        thread_id=thread or number,
+        author=_author(author, config),
+        posted_at=_posted_at(entry),
+        text=text,
+        parent_id=parent,
+        subject=None if is_comment else title,
+        html=html or None,
+        url=item_url(config, number),
+        about_url=page,
+        is_own=bool(author) and (author.lower() in config.own or author.lower() in config.addresses),
+        is_deleted=_is_gone(entry, author, html),
+        links=_links(page, html),
+        thread_title=_thread_title(entry, story, title, is_comment),
+        extra=_extra(entry, place),
+    )
+
+
+def _story_number(entry: Mapping[str, Any], story: Mapping[str, Any]) -> str | None:
+    known = identity(entry.get("story_id")) or identity(story.get("id"))
+    if known is None:
+        tags = entry.get("_tags")
+        for tag in tags if isinstance(tags, list) else ():
+            if isinstance(tag, str) and tag.startswith("story_"):
+                return identity(tag.removeprefix("story_"))
+    return known
+
+
+def _thread_title(
+    entry: Mapping[str, Any], story: Mapping[str, Any], title: str | None, is_comment: bool
+) -> str | None:
+    if not is_comment:
+        return title
+    return unescaped(_text(entry.get("story_title")) or _text(story.get("title"))) or None
+
+
+def _author(name: str, config: Config) -> Author:
+    if not name:
+        return Author("")
+    return Author(name, handle=name, url=f"{base(config, 'web_base', WEB)}/user?id={name}")
+
+
+def _is_gone(entry: Mapping[str, Any], author: str, html: str) -> bool:
+    """Deleted by its author, or killed by moderators: not visible to readers. A tree shows that as empty fields."""
+    if entry.get("deleted") is True or entry.get("dead") is True or html in _DEAD_TEXTS:
+        return True
+    return not author and not html and not entry.get("title")
+
+
+def _posted_at(entry: Mapping[str, Any]) -> datetime | None:
+    for key in ("created_at_i", "time"):
+        value = entry.get(key)
+        try:
+            if isinstance(value, int | float | str) and not isinstance(value, bool) and value != "":
+                return datetime.fromtimestamp(int(value), UTC)
+        except (ValueError, OverflowError, OSError):
+            continue
+    value = entry.get("created_at")
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _links(page: str, html: str) -> tuple[str, ...]:
+    links = html_links(html) if html else ()
+    return tuple(dict.fromkeys((page, *links))) if page else links
+
+
+def _extra(entry: Mapping[str, Any], place: Json) -> dict[str, Json]:
+    points = entry.get("points", entry.get("score"))
+    comments = entry.get("num_comments", entry.get("descendants"))
+    extra = {"points": points, "comments": comments, "place": place, "dead": entry.get("dead")}
+    return {key: value for key, value in extra.items() if value is not None}
+
+
+def _text(value: Json) -> str:
+    return clean(value).strip() if isinstance(value, str) else ""
+
+
+def fingerprint(item: Item, config: Config) -> bytes:
+    """Over the plain text, not the HTML: the three APIs escape the same text differently, which isn't an edit."""
+    mention = parse(item, config)
+    if mention is None:
+        return _NO_MENTION
+    content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, mention.links[:1])
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()

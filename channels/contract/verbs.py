@@ -1,0 +1,71 @@
+"""Where an adapter's package keeps its verbs: `parse` in `parsing.py`, `send` in `posting.py`, and so on.
+
+The same file names in every package, and a file only where there is something to say. `Adapter` takes the functions
+from there, so that no class has methods that only pass their arguments on. A verb that the class defines itself wins.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+
+FILES = {
+    "wire": ("documents", "split"),
+    "parsing": ("namespace", "parse", "fingerprint"),
+    "fetching": ("fetch", "check", "token_expires_at"),
+    "threads": ("fetch_thread", "lookup"),
+    "posting": ("send", "find_own", "delete", "like", "whose", "reply_length"),
+    "hooks": ("receive",),
+}
+"""File of the package → the verbs that it may hold, with the parameters of the `Adapter` method of the same name."""
+FILE_OF = {verb: file for file, verbs in FILES.items() for verb in verbs}
+
+
+class IncompleteAdapter(TypeError):
+    """An adapter lacks a verb, or has one with other parameters. Raised at start-up; says what to write where."""
+
+
+def take_verbs(cls: type) -> None:
+    """Gives the class of a package the functions of the package's files. A class in a single module keeps its own
+    methods. Raises IncompleteAdapter for a function with other parameters than the verb has."""
+    package = sys.modules[cls.__module__]
+    if not hasattr(package, "__path__"):
+        return
+    for verb, function in _functions(package.__name__):
+        if verb not in vars(cls):
+            _require_parameters(cls, verb, function)
+            setattr(cls, verb, staticmethod(function))
+
+
+def _functions(package: str) -> Iterator[tuple[str, Callable[..., object]]]:
+    for file, verbs in FILES.items():
+        if find_spec(f"{package}.{file}") is None:
+            continue
+        module = importlib.import_module(f"{package}.{file}")
+        for verb in verbs:
+            function = vars(module).get(verb)
+            if inspect.isfunction(function) and function.__module__ == module.__name__:
+                yield verb, function
+
+
+def _require_parameters(cls: type, verb: str, function: Callable[..., object]) -> None:
+    wanted = list(inspect.signature(getattr(cls, verb)).parameters)[1:]
+    parameters = inspect.signature(function).parameters.values()
+    given = [each.name for each in parameters if each.default is each.empty]
+    if given != wanted:
+        raise IncompleteAdapter(
+            f"{function.__module__}.{verb} takes ({', '.join(given)}), but every adapter's {verb} takes "
+            f"({', '.join(wanted)}): see channels/contract/adapter.py."
+        )
+
+
+def require_verb(cls: type, verb: str, why: str) -> None:
+    """Raises IncompleteAdapter if the class has inherited the verb, instead of saying what it does."""
+    defined = next((base for base in cls.__mro__ if verb in vars(base)), cls)
+    if defined.__module__ != __package__ + ".adapter":
+        return
+    place = f"the function {verb} to {cls.__module__}.{FILE_OF[verb]}, or the method to the class"
+    raise IncompleteAdapter(f"{cls.__qualname__} {why}, but has no {verb}. Add {place}.")
