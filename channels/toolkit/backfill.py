@@ -9,23 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any
 
 from channels.contract import Json
 from channels.toolkit.cursors import Progress, progress_from
+from channels.toolkit.list_sources import UNKNOWN, ListSource, Quota, Read
 
-T = TypeVar("T")
 ODD_ONES = 2
 """How many entries at the end of a slice may be out of order (too old) without ending the read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Slice(Generic[T]):
-    """One response: `times` of its entries in list order; `place` where the list continues (None: it ends here)."""
+class Slice:
+    """One response: its items, `times` of its entries in list order, `place` where the list continues (None: it ends
+    here)."""
 
-    answer: T
+    items: Sequence[Any]
     times: Sequence[int]
     place: Json
+    quota: Quota = UNKNOWN
 
     @property
     def low(self) -> int:
@@ -43,7 +45,7 @@ class Descent:
     progress: Progress
     places: Mapping[str, Json] = field(default_factory=dict)
 
-    def after(self, part: Slice[T]) -> Descent:
+    def after(self, part: Slice) -> Descent:
         """The state after one more slice, read contiguously from the top or from the lower end of an island."""
         progress, low, top = self.progress, part.low, part.top
         if part.place is None:
@@ -82,8 +84,8 @@ def descent_from(stored: Json, start: int) -> Descent:
 
 
 def descend(
-    ask: Callable[[Json], Slice[T]], descent: Descent, *, overlap_s: int, pages: int
-) -> Iterator[tuple[Slice[T], Descent]]:
+    ask: Callable[[Json], Slice], descent: Descent, *, overlap_s: int, pages: int
+) -> Iterator[tuple[Slice, Descent]]:
     """Read what is new, down through the overlap, then the gaps of earlier reads; at most `pages` requests.
 
     `ask(None)` returns the top of the list. Yields each slice with the state after it; store both together.
@@ -110,3 +112,25 @@ def descend(
                 return
             if below is not None and below != place:
                 place, jumped = below, True
+
+
+def newest_by_place(
+    name: str,
+    ask: Callable[[Json, int], Slice],
+    since: int,
+    *,
+    overlap_s: int,
+    pages: int,
+    label: str | None = None,
+) -> ListSource:
+    """A list whose next page is asked for by a place in it. `ask(place, since)` returns what begins there (None: the
+    top). `since` (epoch seconds): the list's start, kept from its first read on; older items are none of ours."""
+
+    def read(mark: Json) -> Iterator[Read]:
+        kept = mark.get("since") if isinstance(mark, dict) else None
+        start = kept if isinstance(kept, int) else since
+        descent = descent_from(mark, start)
+        for part, reached in descend(lambda at: ask(at, start), descent, overlap_s=overlap_s, pages=pages):
+            yield Read(part.items, {**reached.to_json(), "since": start}, part.quota)
+
+    return ListSource(name, read, {"since": since}, label)

@@ -12,9 +12,11 @@ JSON form: `{"high": 5, "islands": [[30, 40], [10, 20]]}`, islands newest first,
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from channels.contract import Json
+from channels.contract import Item, Json
+from channels.toolkit.list_sources import UNKNOWN, ListSource, Quota, Read
 
 MAX_ISLANDS = 50
 """Beyond this, the oldest are dropped and read again: a cursor must not grow without limit."""
@@ -96,3 +98,64 @@ def progress_from(stored: Json, start: int) -> Progress:
         return Progress(int(stored["high"]), islands)
     except (TypeError, ValueError, KeyError):
         return Progress(start)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One response to the question for a gap. `reached`: the lowest and highest position it covers, None if it is
+    empty. `is_last`: nothing more is in the gap. `place`: where the answer continues, if the platform pages by that;
+    otherwise the next question ends at the lowest position."""
+
+    items: Sequence[Item]
+    reached: tuple[int, int] | None
+    is_last: bool
+    place: Json = None
+    quota: Quota = UNKNOWN
+
+
+Ask = Callable[[Gap, Json], Stretch]
+"""(gap, place in its answer) → what is there, newest first."""
+
+
+def read_down(
+    ask: Ask, progress: Progress, *, overlap: int, pages: int, down_to: int | None = None
+) -> Iterator[tuple[Stretch, Progress]]:
+    """New items first, down through the overlap (or to `down_to`, if that is lower), then the gaps left by earlier
+    reads; at most `pages` requests. Yields each answer with the state after it; store both together."""
+    gap: Gap | None = progress.gaps()[0]
+    known = progress.gaps()[0].floor
+    asked = Gap(min(known - overlap, known if down_to is None else down_to), None)
+    place: Json = None
+    for number in range(1, pages + 1):
+        page = ask(asked, place)
+        if gap is not None:
+            progress = progress.after(gap, page.reached, page.is_last and asked.floor <= gap.floor)
+        yield page, progress
+        if page.is_last:
+            gap = None
+        elif page.reached is not None:
+            gap = progress.gap_below(page.reached[0])
+        older = progress.older_gap()
+        # Known items must not keep a gap from being filled.
+        if gap is None and older is not None and (page.is_last or number >= pages // 2):
+            gap, asked, place = older, older, None
+        elif page.is_last:
+            return
+        else:
+            place = page.place
+            if place is None and page.reached is not None:
+                asked = Gap(asked.floor, page.reached[0])
+
+
+def newest_by_position(
+    name: str, ask: Ask, start: int, *, overlap: int, pages: int, down_to: int | None = None, label: str | None = None
+) -> ListSource:
+    """A list that can be asked for a range of positions. `start`: the position below which a new list isn't read;
+    `overlap`: how far below the known items each read goes."""
+
+    def read(mark: Json) -> Iterator[Read]:
+        progress = progress_from(mark, start)
+        for page, reached in read_down(ask, progress, overlap=overlap, pages=pages, down_to=down_to):
+            yield Read(page.items, reached.to_json(), page.quota)
+
+    return ListSource(name, read, Progress(start).to_json(), label)

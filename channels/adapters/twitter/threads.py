@@ -19,7 +19,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     An edited root starts a new conversation, so those of all its versions are searched."""
     if not (thread_id.isascii() and thread_id.isdigit()):
         raise Rejected(f"{thread_id!r} is not a Twitter conversation.")
-    items = {item.external_id: item for item in tweets(config, [thread_id])}
+    items = {item.external_id: item for item in tweets_by_id(config, [thread_id])}
     roots = {thread_id}.union(*(wire.history(item.payload.get("tweet") or {}) for item in items.values()))
     query = " OR ".join(f"conversation_id:{number}" for number in sorted(roots))
     source = Source("", "tweets/search/recent", "next_token", query)
@@ -44,14 +44,14 @@ def _add_missing(config: Config, items: dict[str, Item]) -> None:
         if not wanted:
             return
         asked |= wanted
-        items |= {item.external_id: item for item in tweets(config, sorted(wanted))}
+        items |= {item.external_id: item for item in tweets_by_id(config, sorted(wanted))}
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
-    return tweets(config, [number for number in external_ids if number.isdigit()])
+    return tweets_by_id(config, [number for number in external_ids if number.isdigit()])
 
 
-def tweets(config: Config, ids: list[str]) -> list[Item]:
+def tweets_by_id(config: Config, ids: list[str]) -> list[Item]:
     """Tweets by id, in their newest version; missing ones become deletions."""
     items: list[Item] = []
     for at in range(0, len(ids), LOOKUP):
@@ -59,7 +59,7 @@ def tweets(config: Config, ids: list[str]) -> list[Item]:
         found = wire.split(without_errors(body), config)
         outdated = [newest for item in found if (newest := _newer_version(item)) and newest not in ids]
         if outdated:
-            newer = {item.external_id: item for item in tweets(config, outdated) if "tweet" in item.payload}
+            newer = {item.external_id: item for item in tweets_by_id(config, outdated) if "tweet" in item.payload}
             found = [newer.get(item.external_id, item) for item in found]
         items += found + [wire.deletion(number) for number in client.missing_ids(body) if number.isdigit()]
     return items

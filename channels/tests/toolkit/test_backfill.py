@@ -20,7 +20,7 @@ class Feed:
         self.size = size
         self.asked: list[Json] = []
 
-    def ask(self, place: Json) -> Slice[list[int]]:
+    def ask(self, place: Json) -> Slice:
         self.asked.append(place)
         start = 0 if place is None else self.numbers.index(place) + 1 if place in self.numbers else len(self.numbers)
         shown = self.numbers[start : start + self.size]
@@ -29,7 +29,7 @@ class Feed:
 
 def _read(feed: Feed, descent: Descent, seen: set[int], *, pages: int = 50, breaks_after: int = 99) -> Descent:
     for number, (part, reached) in enumerate(descend(feed.ask, descent, overlap_s=2, pages=pages), 1):
-        seen |= set(part.answer)
+        seen |= set(part.items)
         descent = descent_from(json.loads(json.dumps(reached.to_json())), 0)
         if number == breaks_after:
             break
