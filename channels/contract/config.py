@@ -71,3 +71,8 @@ class Config:
 
     def secret(self, name: str) -> str:
         return self.secrets.get(name, "")
+
+    def entries(self, name: str) -> list[str]:
+        """A LIST setting, without surrounding spaces and empty lines; [] if it isn't set."""
+        values = self.settings.get(name)
+        return [text for value in values if (text := str(value).strip())] if isinstance(values, list | tuple) else []

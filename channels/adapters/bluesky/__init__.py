@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from channels.adapters.bluesky import client, fetching, parsing, posting
+from channels.adapters.bluesky import client, parsing, posting
 from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
 from channels.toolkit.graphemes import grapheme_count
+from channels.toolkit.list_sources import DAYS
 
 
 class Bluesky(Adapter):
@@ -28,7 +29,7 @@ class Bluesky(Adapter):
             required=True,
         ),
         Field("phrases", "Phrases", "One per line; posts that contain one as whole words.", FieldKind.LIST),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=fetching.BACKFILL_DAYS),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=DAYS),
         Field("api_base", "PDS", "The server that hosts the account.", FieldKind.URL, default=client.API),
         Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
     )

@@ -21,11 +21,6 @@ _FACET = "app.bsky.richtext.facet#"
 _NO_HANDLE = "handle.invalid"
 
 
-def phrases_of(config: Config) -> list[str]:
-    values = config.setting("phrases")
-    return [str(v).strip() for v in values if str(v).strip()] if isinstance(values, list | tuple) else []
-
-
 def web_base(config: Config) -> str:
     return str(config.setting("web_base", WEB)).rstrip("/")
 
@@ -53,7 +48,7 @@ def _vanished(uri: str, payload: Mapping[str, Any]) -> Mention:
 
 def _is_wanted(mention: Mention, config: Config) -> bool:
     """The search also matches words that merely resemble a phrase, so we check again."""
-    phrases = phrases_of(config)
+    phrases = config.entries("phrases")
     if not phrases or mention.is_own:
         return True
     if {name for tier in mention.addressed for name in tier} & own_names(config):

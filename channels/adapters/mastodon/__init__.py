@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from channels.adapters.mastodon import client, fetching, posting
+from channels.adapters.mastodon import client, posting
 from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
+from channels.toolkit.list_sources import DAYS
 
 
 class Mastodon(Adapter):
@@ -35,7 +36,7 @@ class Mastodon(Adapter):
             FieldKind.LIST,
         ),
         Field("hashtags", "Hashtags", "One per line, without #.", FieldKind.LIST),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=fetching.BACKFILL_DAYS),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=DAYS),
     )
     capabilities = frozenset(
         {

@@ -22,15 +22,9 @@ _CALL = re.compile(r"<a\b[^>]*\bclass=\"[^\"]*\bmention\b[^\"]*\"[^>]*>", re.IGN
 _HAS_WORDS = re.compile(r"\w")
 
 
-def names(config: Config, setting: str) -> list[str]:
-    """A LIST setting without empty lines."""
-    values = config.setting(setting)
-    return [str(v).strip() for v in values if str(v).strip()] if isinstance(values, list | tuple) else []
-
-
 def hashtags(config: Config) -> list[str]:
     """Lower case, without #, deduplicated."""
-    return list(dict.fromkeys(name.lstrip("#").lower() for name in names(config, "hashtags") if name.strip("#")))
+    return list(dict.fromkeys(name.lstrip("#").lower() for name in config.entries("hashtags") if name.strip("#")))
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -56,7 +50,7 @@ def _vanished(number: str, payload: Mapping[str, Any]) -> Mention:
 
 def _is_wanted(status: Mapping[str, Any], mention: Mention, config: Config) -> bool:
     """Search and timelines return more than mentions of us, so we check again."""
-    phrases, tags = names(config, "phrases"), hashtags(config)
+    phrases, tags = config.entries("phrases"), hashtags(config)
     if mention.is_own or not (phrases or tags):
         return True
     if {name for tier in mention.addressed for name in tier} & own_names(config):

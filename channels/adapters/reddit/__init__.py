@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from channels.adapters.reddit import client, fetching, parsing, posting
+from channels.adapters.reddit import client, parsing, posting
 from channels.contract import Adapter, Capability, Config, Document, Field, FieldKind, Grouping
 from channels.errors import Malformed
+from channels.toolkit.list_sources import DAYS
 
 
 class Reddit(Adapter):
@@ -42,7 +43,7 @@ class Reddit(Adapter):
             FieldKind.LIST,
         ),
         Field("mentions", "Mentions of the account", "Posts that mention u/account.", FieldKind.BOOLEAN, default=True),
-        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=fetching.BACKFILL_DAYS),
+        Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=DAYS),
         Field("api_base", "API", kind=FieldKind.URL, default=client.API),
         Field("auth_base", "Token server", kind=FieldKind.URL, default=client.AUTH),
         Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),

@@ -9,104 +9,83 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from channels.adapters.reddit import client, wire
-from channels.adapters.reddit.parsing import names, parse, subreddits
-from channels.clocks import desk_now
+from channels.adapters.reddit.parsing import parse, subreddits
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
-from channels.http.client import Answer
-from channels.toolkit.backfill import Descent, Slice, descend, descent_from
-from channels.toolkit.partial_failures import Parts
+from channels.toolkit.backfill import Slice, newest_by_place
+from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
 """A listing holds no more than that."""
 OVERLAP_S = 3600
 """Also catches what moderators approve later, what the search indexes late, and edits of recent posts."""
-BACKFILL_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One listing. `name` is its key in the cursor."""
+class Listing:
+    """`name` is its key in the cursor, `label` what admins call it."""
 
     name: str
+    label: str
     path: str
     query: str | None = None
 
 
-def sources(config: Config) -> list[Source]:
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    return read_lists(sources(config), cursor)
+
+
+def sources(config: Config) -> list[ListSource]:
     """Raises Rejected if there is nothing to read."""
-    found = [Source("mentions", "message/mentions")] if config.setting("mentions", True) else []
-    for name in subreddits(config):
-        found += [
-            Source(f"r/{name.lower()}/new", f"r/{name}/new"),
-            Source(f"r/{name.lower()}/comments", f"r/{name}/comments"),
-        ]
-    found += [Source(f"search:{phrase.lower()}", "r/all/search", phrase) for phrase in names(config, "phrases")]
+    since, found = backfill_start(config), _listings(config)
     if not found:
         raise Rejected("This connection has nothing to read. Enter a subreddit or a phrase, or switch on mentions.")
+    return [
+        newest_by_place(
+            listing.name,
+            partial(_ask, config, listing),
+            since,
+            overlap_s=OVERLAP_S,
+            pages=PAGES_A_POLL,
+            label=listing.label,
+        )
+        for listing in found
+    ]
+
+
+def _listings(config: Config) -> list[Listing]:
+    found = []
+    if config.setting("mentions", True):
+        found.append(Listing("mentions", "Mentions of the account", "message/mentions"))
+    for name in subreddits(config):
+        found += [Listing(f"r/{name.lower()}/{kind}", f"r/{name}", f"r/{name}/{kind}") for kind in ("new", "comments")]
+    for phrase in config.entries("phrases"):
+        found.append(Listing(f"search:{phrase.lower()}", f"Search for “{phrase}”", "r/all/search", phrase))
     return found
 
 
-def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of each source in turn. An interrupted poll (quota, bounds of a run) resumes where it ended."""
-    kept = cursor if isinstance(cursor, dict) else {}
-    stored = kept.get("sources")
-    marks: dict[str, Json] = dict(stored) if isinstance(stored, dict) else {}
-    by_name = {source.name: source for source in sources(config)}
-    parts = Parts(by_name, kept.get("parts"))
-
-    def reached() -> dict[str, Json]:
-        return {"sources": dict(marks), "parts": parts.to_json()}
-
-    for name in parts:
-        source = by_name[name]
-        with parts.reading(name, _shown(source)):
-            since = _since(config, marks.get(name))
-            for part, mark in _read(config, source, descent_from(marks.get(name), since)):
-                marks[name] = {**mark.to_json(), "since": since}
-                left, resets_at = client.quota_of(part.answer)
-                yield Page(_items(config, part.answer, since), reached(), left, resets_at)
-                if left == 0:
-                    return
-    yield from parts.end(reached())
+def _ask(config: Config, listing: Listing, place: Json, since: int) -> Slice:
+    params: dict[str, str | int] = {"limit": PER_PAGE}
+    if listing.query is not None:
+        # https://praw.readthedocs.io: r/all isn't a real subreddit, so the search isn't restricted to it.
+        phrase = listing.query.replace('"', " ").strip()
+        params |= {"q": f'"{phrase}"', "sort": "new", "t": "all", "type": "link", "restrict_sr": "false"}
+        params["include_over_18"] = "on"
+    if isinstance(place, str):
+        params["after"] = place
+    answer = client.get(config, listing.path, params)
+    times = _times(answer.body)
+    things = [item for item in wire.split(answer.body, config, escaped=False) if not _is_old(item, since)]
+    return Slice(due(things, parse, config), times, _after(answer.body), client.quota_of(answer))
 
 
-def _since(config: Config, stored: Json) -> int:
-    """Things older than this (epoch seconds) are ignored: how far back the source was read when it was new."""
-    since = stored.get("since") if isinstance(stored, dict) else None
-    return since if isinstance(since, int) else int(desk_now().timestamp()) - 86_400 * backfill_days(config)
-
-
-def _shown(source: Source) -> str:
-    if source.query is not None:
-        return f"Search for “{source.query}”"
-    return source.path.rpartition("/")[0] if source.path.startswith("r/") else "Mentions of the account"
-
-
-def backfill_days(config: Config) -> int:
-    try:
-        return max(1, min(365, int(config.setting("backfill_days", BACKFILL_DAYS))))
-    except (TypeError, ValueError):
-        return BACKFILL_DAYS
-
-
-def _read(config: Config, source: Source, stored: Descent) -> Iterator[tuple[Slice[Answer], Descent]]:
-    def ask(place: Json) -> Slice[Answer]:
-        params: dict[str, str | int] = {"limit": PER_PAGE}
-        if source.query is not None:
-            # https://praw.readthedocs.io: r/all isn't a real subreddit, so the search isn't restricted to it.
-            phrase = source.query.replace('"', " ").strip()
-            params |= {"q": f'"{phrase}"', "sort": "new", "t": "all", "type": "link", "restrict_sr": "false"}
-            params["include_over_18"] = "on"
-        if isinstance(place, str):
-            params["after"] = place
-        answer = client.get(config, source.path, params)
-        return Slice(answer, _times(answer.body), _after(answer.body))
-
-    return descend(ask, stored, overlap_s=OVERLAP_S, pages=PAGES_A_POLL)
+def _is_old(item: Item, since: int) -> bool:
+    at = item.payload["data"].get("created_utc")
+    return isinstance(at, int | float) and at < since
 
 
 def _after(body: Json) -> str | None:
@@ -127,22 +106,6 @@ def _times(body: Json) -> list[int]:
     return [int(t) for t in times if isinstance(t, int | float) and 0 < t < 1e11]
 
 
-def _items(config: Config, answer: Answer, since: int) -> list[Item]:
-    """Drops near-matches of a phrase (stored, they would mask the same post arriving with a thread), and things from
-    before the connection's start."""
-    return [item for item in wire.split(answer.body, config, escaped=False) if _is_due(config, item, since)]
-
-
-def _is_due(config: Config, item: Item, since: int) -> bool:
-    at = item.payload["data"].get("created_utc")
-    if isinstance(at, int | float) and at < since:
-        return False
-    try:
-        return parse(item, config) is not None
-    except Malformed:
-        return True  # stored, and shown as failed
-
-
 def check(config: Config) -> str:
     """Our identity, and which of the subreddits we can read."""
     me = client.get(config, "api/v1/me").body
@@ -160,5 +123,5 @@ def check(config: Config) -> str:
     return f"Connected as u/{name}; {_count(sources(config))}."
 
 
-def _count(found: list[Source]) -> str:
+def _count(found: list[ListSource]) -> str:
     return f"{len(found)} listing{'s' if len(found) != 1 else ''} to read per poll"

@@ -38,15 +38,9 @@ def web_base(config: Config) -> str:
     return str(config.setting("web_base", WEB)).rstrip("/")
 
 
-def names(config: Config, setting: str) -> list[str]:
-    """A LIST setting without empty lines."""
-    values = config.setting(setting)
-    return [str(v).strip() for v in values if str(v).strip()] if isinstance(values, list | tuple) else []
-
-
 def subreddits(config: Config) -> list[str]:
     """Names without `r/`, as entered, deduplicated case-insensitively."""
-    bare = [name.strip("/").removeprefix("r/").removeprefix("R/") for name in names(config, "subreddits")]
+    bare = [name.strip("/").removeprefix("r/").removeprefix("R/") for name in config.entries("subreddits")]
     return list({name.lower(): name for name in reversed(bare) if name}.values())[::-1]
 
 
@@ -67,7 +61,7 @@ def parse(item: Item, config: Config) -> Mention | None:
 def _is_wanted(thing: Thing, mention: Mention, config: Config) -> bool:
     """The search also matches words that merely resemble a phrase, so we check again. Anything in our subreddits or
     addressed to our account counts, whatever it says."""
-    phrases = names(config, "phrases")
+    phrases = config.entries("phrases")
     if not phrases or thing.data.get("was_comment") is True or thing.data.get("type") in _INBOX:
         return True
     if thing.text_of("subreddit").lower() in {name.lower() for name in subreddits(config)}:
