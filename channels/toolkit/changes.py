@@ -32,23 +32,24 @@ class Changes:
 
 def oldest_by_time(
     name: str,
-    ask: Callable[[datetime, Json], Changes],
+    ask: Callable[[datetime, Json, datetime], Changes],
     since: int,
     *,
     pages: int,
     step: timedelta = timedelta(0),
     label: str | None = None,
 ) -> ListSource:
-    """`ask(since, place)` requests the changes since a time (a little before what is known), or the page at `place` of
-    the same question. `step`: subtracted from the time if the platform leaves that instant out. The mark is a time, as
-    ISO 8601; at first `since` (epoch seconds)."""
+    """`ask(since, place, floor)` requests the changes since a time, or the page at `place` of the same question.
+    `floor`: where this read begins, a little before what is known. `step`: subtracted from the time if the platform
+    leaves that instant out. The mark is a time, as ISO 8601; at first `since` (epoch seconds)."""
     begin = datetime.fromtimestamp(since, UTC)
 
     def read(mark: Json) -> Iterator[Read]:
         reached = _time(mark) or begin
-        asked_from, place = reached - OVERLAP, None
+        floor = reached - OVERLAP
+        asked_from, place = floor, None
         for _ in range(pages):
-            page = ask(asked_from, place)
+            page = ask(asked_from, place, floor)
             newest = max(page.times, default=reached)
             reached = max(reached, newest)
             yield Read(page.items, iso(reached), page.quota)

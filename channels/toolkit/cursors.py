@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from channels.contract import Item, Json
+from channels.contract import Json
 from channels.toolkit.list_sources import UNKNOWN, ListSource, Quota, Read
 
 MAX_ISLANDS = 50
@@ -106,7 +107,7 @@ class Stretch:
     empty. `is_last`: nothing more is in the gap. `place`: where the answer continues, if the platform pages by that;
     otherwise the next question ends at the lowest position."""
 
-    items: Sequence[Item]
+    items: Sequence[Any]
     reached: tuple[int, int] | None
     is_last: bool
     place: Json = None

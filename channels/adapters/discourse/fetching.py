@@ -12,11 +12,10 @@ from typing import Any
 from channels.adapters.discourse import client, wire
 from channels.adapters.discourse.filters import is_wanted
 from channels.adapters.discourse.knowledge import Knowledge, Spent, unknown_categories
-from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
-from channels.http.client import Answer
-from channels.toolkit.cursors import Gap, Progress, progress_from
+from channels.toolkit.cursors import Gap, Stretch, progress_from, read_down
+from channels.toolkit.list_sources import backfill_start
 
 PAGES_A_POLL = 20
 OVERLAP = 60
@@ -33,15 +32,14 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     stored = cursor if isinstance(cursor, dict) else {}
     start = stored.get("start")
     if not isinstance(start, int | float):
-        start = desk_now().timestamp() - 86_400 * _days(config)
+        start = backfill_start(config)
     knowledge = Knowledge(config, stored.get("knowledge"))
     before = progress_from(stored.get("posts"), 0)
-    for answer, posts, reached in _read(config, before, float(start)):
-        items, is_whole = _items(config, knowledge, [p for p in posts if _is_young(p, float(start))])
+    for page, reached in read_down(_Posts(config, start).ask, before, overlap=OVERLAP, pages=PAGES_A_POLL):
+        items, is_whole = _items(config, knowledge, [p for p in page.items if _is_young(p, start)])
         before = reached if is_whole else before
         state = {"posts": before.to_json(), "start": int(start), "knowledge": knowledge.to_json()}
-        left, resets_at = answer.quota()
-        yield Page(items, state, left, resets_at)
+        yield Page(items, state, *page.quota)
         if not is_whole:
             return
 
@@ -68,32 +66,23 @@ def _is_young(post: Mapping[str, Any], start: float) -> bool:
     return at is None or at.timestamp() >= start
 
 
-def _read(
-    config: Config, progress: Progress, start: float
-) -> Iterator[tuple[Answer, list[Mapping[str, Any]], Progress]]:
-    """New posts first, down through the overlap, then the gaps left by earlier polls."""
-    gap: Gap | None = progress.gaps()[0]
-    floor, before = max(0, progress.gaps()[0].floor - OVERLAP), None
-    empty = 0
-    for number in range(1, PAGES_A_POLL + 1):
-        answer = client.get(config, "posts.json", [] if before is None else [("before", before)])
+class _Posts:
+    """One read of the forum's posts."""
+
+    def __init__(self, config: Config, start: float) -> None:
+        self.config = config
+        self.start = start
+        self._empty = 0
+
+    def ask(self, gap: Gap, place: Json) -> Stretch:
+        before = None if gap.ceiling is None else gap.ceiling - 1
+        answer = client.get(self.config, "posts.json", [] if before is None else [("before", before)])
         posts = _posts(answer.body)
-        empty = 0 if posts else empty + 1
+        self._empty = 0 if posts else self._empty + 1
         reached, is_last = _reach(posts, before)
-        low = reached[0] if reached else 0
-        is_last = is_last or low <= floor + 1 or empty >= EMPTY_ENDS
-        is_last = is_last or (bool(posts) and not any(_is_young(post, start) for post in posts))
-        if gap is not None:
-            progress = progress.after(gap, reached, is_last)
-        yield answer, posts, progress
-        gap = None if is_last else progress.gap_below(low)
-        older = progress.older_gap()
-        if gap is None and older is not None and (is_last or number >= PAGES_A_POLL // 2):
-            gap, floor, before = older, older.floor, older.ceiling
-        elif is_last:
-            return
-        else:
-            before = low - 1
+        is_last = is_last or (reached or (0, 0))[0] <= max(0, gap.floor) + 1 or self._empty >= EMPTY_ENDS
+        is_last = is_last or (bool(posts) and not any(_is_young(post, self.start) for post in posts))
+        return Stretch(posts, reached, is_last, quota=answer.quota())
 
 
 def _reach(posts: list[Mapping[str, Any]], before: int | None) -> tuple[tuple[int, int] | None, bool]:
@@ -126,10 +115,3 @@ def check(config: Config) -> str:
         else "without a login"
     )
     return f"Connected {who}: {found} posts on the first page of {client.site(config)}."
-
-
-def _days(config: Config) -> int:
-    try:
-        return max(1, min(3650, int(config.setting("backfill_days", 14))))
-    except (TypeError, ValueError):
-        return 14

@@ -8,41 +8,38 @@ instant fills a whole page.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from functools import partial
 from urllib.parse import unquote
 
 from channels.adapters.gitlab import client, wire
 from channels.adapters.gitlab.parsing import names, parse, time_of
 from channels.adapters.gitlab.places import Place
-from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected, Transient
 from channels.http.client import Answer
-from channels.toolkit.partial_failures import Parts
+from channels.toolkit.changes import Changes, iso, oldest_by_time
+from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
 
 PER_PAGE = 50
 PAGES_A_POLL = 20
 NOTES_PER_PAGE = 100
 NOTE_PAGES = 20
-OVERLAP = timedelta(minutes=2)
-"""A change becomes visible slightly after its timestamp."""
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """One source at a time; a missing or failing source doesn't block the others."""
-    known, start = cursor if isinstance(cursor, dict) else {}, _iso(_start(config))
-    sources = sources_of(config)
-    marks = dict.fromkeys(sources, start) | dict(known.get("sources") or {})
-    parts = Parts(sources, known.get("parts"))
-    for source in parts:
-        with parts.reading(source, unquote(source)):
-            for items, reached, answer in _changes(config, source, time_of(marks[source]) or _start(config)):
-                marks[source] = _iso(reached)
-                yield Page(items, {"sources": dict(marks), "parts": parts.to_json()}, *client.quota(answer))
-    yield from parts.end({"sources": dict(marks), "parts": parts.to_json()})
+    return read_lists(sources(config), cursor)
 
 
-def sources_of(config: Config) -> list[str]:
+def sources(config: Config) -> list[ListSource]:
+    start = backfill_start(config)
+    return [
+        oldest_by_time(path, partial(_changes, config, path), start, pages=PAGES_A_POLL, label=unquote(path))
+        for path in paths_of(config)
+    ]
+
+
+def paths_of(config: Config) -> list[str]:
     found = [f"projects/{client.encoded(name)}" for name in names(config, "projects")]
     found += [f"groups/{client.encoded(name)}" for name in names(config, "groups")]
     if not found:
@@ -50,40 +47,20 @@ def sources_of(config: Config) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _iso(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
-
-
-def _start(config: Config) -> datetime:
-    days = config.setting("backfill_days", 14)
-    days = max(1, min(3650, days)) if isinstance(days, int) else 14
-    return datetime.fromtimestamp(int(desk_now().timestamp()), UTC) - timedelta(days=days)
-
-
-def _changes(config: Config, source: str, start: datetime) -> Iterator[tuple[list[Item], datetime, Answer]]:
-    """(items, changed up to here, last answer) of each page, bounded."""
-    floor = asked_from = start - OVERLAP
-    reached, more = start, dict[str, str | int]()
-    for _ in range(PAGES_A_POLL):
-        answer = client.get(config, f"{source}/issues", _question(config, asked_from) | more)
-        issues = client.listed(answer, "issues")
-        items, last = _items(config, issues, floor, answer)
-        times = [at for issue in issues if (at := time_of(issue.get("updated_at")))]
-        newest = max(times, default=reached)
-        reached = max(reached, newest)
-        yield items, reached, last
-        following = client.next_page(answer)
-        if following is None:
-            return
-        # If one instant fills the page, follow its link; otherwise advance by time.
-        is_stuck = newest <= asked_from or min(times, default=newest) == newest
-        more = {k: v for k, v in following.items() if k in ("page", "cursor")} if is_stuck else {}
-        asked_from = asked_from if is_stuck else newest
+def _changes(config: Config, path: str, since: datetime, place: Json, floor: datetime) -> Changes:
+    """The changed issues with their changed notes. Whatever this connection doesn't want isn't even stored."""
+    answer = client.get(config, f"{path}/issues", _question(config, since) | (place or {}))
+    issues, following = client.listed(answer, "issues"), client.next_page(answer)
+    items, last = _items(config, issues, floor, answer)
+    times = [at for issue in issues if (at := time_of(issue.get("updated_at")))]
+    below = {k: v for k, v in (following or {}).items() if k in ("page", "cursor")}
+    unique = {item.external_id: item for item in items}
+    return Changes(due(unique.values(), parse, config), times, following is not None, below, client.quota(last))
 
 
 def _question(config: Config, since: datetime) -> dict[str, str | int]:
     asked: dict[str, str | int] = {
-        "updated_after": _iso(since),
+        "updated_after": iso(since),
         "order_by": "updated_at",
         "sort": "asc",
         "scope": "all",
@@ -100,7 +77,6 @@ def _question(config: Config, since: datetime) -> dict[str, str | int]:
 def _items(
     config: Config, issues: Sequence[Mapping[str, Json]], floor: datetime, answer: Answer
 ) -> tuple[list[Item], Answer]:
-    """The issues and their new notes. Whatever this connection doesn't want isn't even stored."""
     items: list[Item] = []
     for issue in issues:
         if "/merge_requests/" in str(issue.get("web_url")):
@@ -109,8 +85,7 @@ def _items(
         if config.setting("include_notes", True) is not False and issue.get("user_notes_count") != 0:
             found, answer = notes_since(config, issue, floor)
             items += found
-    unique = {item.external_id: item for item in items if parse(item, config) is not None}
-    return list(unique.values()), answer
+    return items, answer
 
 
 def notes_since(config: Config, issue: Mapping[str, Json], floor: datetime) -> tuple[list[Item], Answer]:
@@ -133,7 +108,7 @@ def notes_since(config: Config, issue: Mapping[str, Json], floor: datetime) -> t
 def check(config: Config) -> str:
     me = client.thing(client.get(config, "user"), "an account")
     seen = []
-    for source in sources_of(config):
+    for source in paths_of(config):
         try:
             found = client.thing(client.get(config, source), "a project")
         except client.Missing as error:

@@ -7,15 +7,16 @@ sliced by time: each request asks for hits no newer than the oldest so far. 10,0
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from channels.adapters.hackernews import parsing, wire
-from channels.clocks import desk_now
-from channels.contract import Config, Item, Json, Page
+from channels.adapters.hackernews import wire
+from channels.adapters.hackernews.parsing import parse
+from channels.contract import Config, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.http.client import get_json
-from channels.toolkit.cursors import Gap, Progress, progress_from
-from channels.toolkit.partial_failures import Parts
+from channels.toolkit.cursors import Gap, Stretch, newest_by_position
+from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
 
 PER_PAGE = 200
 MAX_PER_QUERY = 1000
@@ -25,26 +26,31 @@ OVERLAP_S = 2 * 3600
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of hits that name a phrase, or the current front page. A rejected phrase doesn't block the others."""
+    """Pages of hits that name a phrase, or the current front page."""
     if config.setting("feed", "mentions") == "front_page":
         yield Page(wire.split(_front_page(config), config), cursor if isinstance(cursor, dict) else {})
         return
-    known = cursor if isinstance(cursor, dict) else {}
-    marks = dict(known.get("phrases") or {})
-    start = int(desk_now().timestamp()) - 86_400 * _days(config)
-    wanted = {phrase.lower(): phrase for phrase in phrases_of(config)}
-    parts = Parts(wanted, known.get("parts"))
-    for name in parts:
-        with parts.reading(name, f"“{wanted[name]}”"):
-            for items, reached in _search(config, wanted[name], progress_from(marks.get(name), start)):
-                marks[name] = reached.to_json()
-                yield Page(items, {"phrases": dict(marks), "parts": parts.to_json()})
-    yield from parts.end({"phrases": dict(marks), "parts": parts.to_json()})
+    yield from read_lists(sources(config), cursor, under="phrases")
+
+
+def sources(config: Config) -> list[ListSource]:
+    """A search for each phrase."""
+    since = backfill_start(config)
+    return [
+        newest_by_position(
+            phrase.lower(),
+            partial(_search, config, phrase),
+            since,
+            overlap=OVERLAP_S,
+            pages=PAGES_A_POLL,
+            label=f"“{phrase}”",
+        )
+        for phrase in phrases_of(config)
+    ]
 
 
 def phrases_of(config: Config) -> list[str]:
-    phrases = config.setting("phrases")
-    wanted = [str(p).strip() for p in phrases if str(p).strip()] if isinstance(phrases, list | tuple) else []
+    wanted = config.entries("phrases")
     if not wanted:
         raise Rejected("This connection has no phrases to look for. Enter at least one, or choose the front page.")
     return wanted
@@ -58,39 +64,19 @@ def check(config: Config) -> str:
     return f"Connected without a login: the search finds “{phrase}” {len(found)} times on its first page."
 
 
-def _search(config: Config, phrase: str, progress: Progress) -> Iterator[tuple[list[Item], Progress]]:
-    """New hits first, down through the overlap, then the gaps left by earlier polls."""
-    gap: Gap | None = progress.gaps()[0]
-    asked = Gap(progress.gaps()[0].floor - OVERLAP_S, None)
-    for number in range(1, PAGES_A_POLL + 1):
-        hits, low, top, is_last = _slice(config, phrase, asked)
-        if gap is not None:
-            is_closed = is_last and asked.floor <= gap.floor
-            progress = progress.after(gap, None if top is None else (low, top), is_closed)
-        yield _items(config, hits), progress
-        gap = None if is_last else progress.gap_below(low)
-        older = progress.older_gap()
-        if gap is None and older is not None and (is_last or number >= PAGES_A_POLL // 2):
-            gap = asked = older  # known hits must not keep a gap from being filled
-        elif is_last:
-            return
-        else:
-            asked = Gap(asked.floor, low)
-
-
-def _slice(config: Config, phrase: str, asked: Gap) -> tuple[list[dict[str, Any]], int, int | None, bool]:
-    """One request: hits, oldest and newest of their times, and whether that was all. If one second holds more than a
-    page, it is requested as a whole; the search never shows anything beyond that."""
-    size, low, top = PER_PAGE, asked.floor, None
-    hits, is_last = _page(config, phrase, asked, size)
+def _search(config: Config, phrase: str, asked: Gap, place: Json) -> Stretch:
+    """One request. If one second holds more than a page, it is requested as a whole; the search never shows anything
+    beyond that."""
+    hits, is_last = _page(config, phrase, asked, PER_PAGE)
     if not is_last and asked.ceiling is not None and min(_times(hits), default=asked.ceiling) >= asked.ceiling:
         hits, is_last = _page(config, phrase, asked, MAX_PER_QUERY)
-    times = _times(hits)
-    if times:
-        low, top = min(times), max(times)
-        if not is_last and asked.ceiling is not None and low >= asked.ceiling:
-            low = asked.ceiling - 1
-    return hits, low, top, is_last or not times
+    items, times = due(wire.split({"hits": hits}, config), parse, config), _times(hits)
+    if not times:
+        return Stretch(items, None, is_last=True)
+    low = min(times)
+    if not is_last and asked.ceiling is not None and low >= asked.ceiling:
+        low = asked.ceiling - 1
+    return Stretch(items, (low, max(times)), is_last)
 
 
 def _page(config: Config, phrase: str, asked: Gap, size: int) -> tuple[list[dict[str, Any]], bool]:
@@ -135,16 +121,3 @@ def _hits(document: dict[str, Any]) -> list[dict[str, Any]]:
 def _times(hits: list[dict[str, Any]]) -> list[int]:
     times = [hit.get("created_at_i") for hit in hits]
     return [int(t) for t in times if isinstance(t, int) or (isinstance(t, str) and t.isdigit())]
-
-
-def _items(config: Config, hits: list[dict[str, Any]]) -> list[Item]:
-    """Drops near-matches of a phrase: stored, they would mask the same comment arriving with a thread."""
-    items = wire.split({"hits": hits}, config)
-    return [item for item in items if parsing.parse(item, config) is not None]
-
-
-def _days(config: Config) -> int:
-    try:
-        return max(1, min(3650, int(config.setting("backfill_days", 14))))
-    except (TypeError, ValueError):
-        return 14

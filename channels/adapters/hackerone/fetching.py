@@ -11,7 +11,8 @@ is more, and pages within one instant.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -19,15 +20,15 @@ from requests.auth import HTTPBasicAuth
 
 from channels.adapters.hackerone import wire
 from channels.adapters.hackerone.parsing import parse, time_of
-from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http.client import get_json
-from channels.toolkit.partial_failures import NotForThis, Parts
+from channels.toolkit.changes import Changes, oldest_by_time
+from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
+from channels.toolkit.partial_failures import NotForThis
 
 PER_PAGE = 25
 PAGES_A_POLL = 20
-OVERLAP = timedelta(minutes=2)
 INSTANT = timedelta(milliseconds=1)
 """Their filter excludes the given instant."""
 
@@ -37,52 +38,31 @@ class Missing(Rejected):
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """One program at a time; a failing program doesn't block the others."""
-    known, start = cursor if isinstance(cursor, dict) else {}, _iso(_start(config))
-    programs = programs_of(config)
-    marks = dict.fromkeys(programs, start) | dict(known.get("programs") or {})
-    parts = Parts(programs, known.get("parts"))
-    for program in parts:
-        with parts.reading(program):
-            for items, reached in _changes(config, program, time_of(marks[program]) or _start(config)):
-                marks[program] = _iso(reached)
-                yield Page(items, {"programs": dict(marks), "parts": parts.to_json()})
-    yield from parts.end({"programs": dict(marks), "parts": parts.to_json()})
+    return read_lists(sources(config), cursor, under="programs")
+
+
+def sources(config: Config) -> list[ListSource]:
+    start = backfill_start(config)
+    return [
+        oldest_by_time(program, partial(_changes, config, program), start, pages=PAGES_A_POLL, step=INSTANT)
+        for program in programs_of(config)
+    ]
 
 
 def programs_of(config: Config) -> list[str]:
-    programs = config.setting("programs")
-    names = [str(p).strip().lower() for p in programs] if isinstance(programs, list | tuple) else []
-    if not any(names):
+    programs = list(dict.fromkeys(program.lower() for program in config.entries("programs")))
+    if not programs:
         raise Rejected("This connection has no programs. Enter at least one handle.")
-    return list(dict.fromkeys(name for name in names if name))
+    return programs
 
 
-def _start(config: Config) -> datetime:
-    days = config.setting("backfill_days", 14)
-    days = max(1, min(3650, days)) if isinstance(days, int) else 14
-    return datetime.fromtimestamp(int(desk_now().timestamp()), UTC) - timedelta(days=days)
-
-
-def _changes(config: Config, program: str, start: datetime) -> Iterator[tuple[list[Item], datetime]]:
-    """(items, activity up to here) of each page, bounded."""
-    asked_from = start - OVERLAP
-    reached, more = start, dict[str, str | int]()
-    for _ in range(PAGES_A_POLL):
-        body = _get(config, "reports", _question(program, asked_from) | more)
-        reports = _reports(body)
-        times = [at for report in reports if (at := time_of(wire.attributes(report).get("last_activity_at")))]
-        newest = max(times, default=reached)
-        reached = max(reached, newest)
-        yield [item for report in reports for item in _whole(config, report)], reached
-        following = _next(body)
-        if following is None or not reports:
-            return
-        is_stuck = min(times, default=newest) == newest or newest - INSTANT <= asked_from
-        more = {"page[number]": following["page[number]"]} if is_stuck and "page[number]" in following else {}
-        if is_stuck and not more:
-            return
-        asked_from = asked_from if is_stuck else newest - INSTANT
+def _changes(config: Config, program: str, since: datetime, place: Json, floor: datetime) -> Changes:
+    body = _get(config, "reports", _question(program, since) | (place or {}))
+    reports, following = _reports(body), _next(body)
+    times = [at for report in reports if (at := time_of(wire.attributes(report).get("last_activity_at")))]
+    below = {k: v for k, v in (following or {}).items() if k == "page[number]"}
+    items = [item for report in reports for item in _whole(config, report)]
+    return Changes(items, times, following is not None and bool(reports), below)
 
 
 def _question(program: str, since: datetime) -> dict[str, str | int]:

@@ -7,6 +7,7 @@ by time (`latest`) rather than Slack's cursor, so an interrupted read can resume
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from channels.adapters.slack import mrkdwn, wire
@@ -14,7 +15,8 @@ from channels.adapters.slack.client import PER_PAGE, Answer, Refusal, call, clie
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected
-from channels.toolkit.cursors import Gap, Progress, progress_from
+from channels.toolkit.cursors import Gap, Progress, Stretch, newest_by_position
+from channels.toolkit.list_sources import ListSource, Read, read_lists
 from channels.toolkit.partial_failures import Parts
 
 SECOND = 1_000_000
@@ -91,56 +93,50 @@ class Workspace:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Room by room; a failing room doesn't block the others."""
-    workspace = Workspace(config)
-    state = dict(cursor) if isinstance(cursor, dict) else {}
+    """Room by room. Every `REREAD_EVERY_S` each room is reread over all days that the admin wants looked back on."""
+    state = _with_marks_by_entry(cursor) if isinstance(cursor, dict) else {}
     now = desk_now().timestamp()
     is_reread = now - float(state.get("reread_at") or 0) >= REREAD_EVERY_S
+    rooms = Rooms(Workspace(config), state.get("rooms"), state.get("sought"))
+    lists = sources(config, rooms, is_reread=is_reread)
+    reached = state
+    for page in read_lists(lists, state, under="marks", beside=lambda: {**state, **rooms.to_json()}):
+        yield page
+        reached = page.cursor
+    if is_reread:
+        yield Page([], {**reached, "reread_at": int(now)})
+
+
+def _with_marks_by_entry(cursor: Mapping[str, Json]) -> dict[str, Json]:
+    """Older cursors keep the marks by the room's id, not by the admin's entry."""
+    marks, rooms = cursor.get("marks") or {}, cursor.get("rooms") or {}
+    moved = {key: marks[room["id"]] for key, room in rooms.items() if key not in marks and room.get("id") in marks}
+    return {**cursor, "marks": {**marks, **moved}}
+
+
+def sources(config: Config, rooms: Rooms | None = None, *, is_reread: bool = False) -> list[ListSource]:
+    rooms = rooms or Rooms(Workspace(config))
     days = max(1, min(90, int(config.setting("look_back_days", 7))))
-    start = int((now - days * 86_400) * SECOND)
-    rooms, marks = Rooms(workspace, state.get("rooms"), state.get("sought")), dict(state.get("marks") or {})
-    parts = Parts(rooms.in_order, state.get("parts"))
-
-    def reached() -> Json:
-        return {**state, **rooms.to_json(), "marks": dict(marks), "parts": parts.to_json()}
-
-    for key in parts:
-        with parts.reading(key, rooms.shown(key)):
-            room = rooms.find(key)
-            mark = marks.setdefault(room["id"], {"high": start})
-            down_to = start if is_reread else None
-            for messages, progress in _newest(workspace, room, progress_from(mark, start), down_to):
-                items = workspace.items([m for m in messages if wire.is_wanted(m, config)], room)
-                marks[room["id"]] = progress.to_json()
-                yield Page(items, reached())
-    if is_reread and parts.read:
-        state["reread_at"] = int(now)
-        yield Page([], reached())
-    yield from parts.end(reached())
+    start = int((desk_now().timestamp() - days * 86_400) * SECOND)
+    first = Progress(start).to_json()
+    return [
+        ListSource(key, partial(_read, rooms, key, start, start if is_reread else None), first, rooms.shown(key))
+        for key in rooms.in_order
+    ]
 
 
-def _newest(
-    workspace: Workspace, room: Room, progress: Progress, down_to: int | None
-) -> Iterator[tuple[list[Answer], Progress]]:
-    """New messages first, down through the overlap, then the gaps left by earlier polls."""
-    gap: Gap | None = progress.gaps()[0]
-    known = progress.gaps()[0].floor
-    asked = Gap(min(known - OVERLAP_S * SECOND, known if down_to is None else down_to), None)
-    for number in range(1, PAGES_A_ROOM + 1):
-        messages, is_last = workspace.history(room, asked)
-        places = [wire.position(str(m["ts"])) for m in messages]
-        if gap is not None:
-            reached = (min(places), max(places)) if places else None
-            progress = progress.after(gap, reached, is_last and asked.floor <= gap.floor)
-        yield messages, progress
-        gap = None if is_last else progress.gap_below(min(places))
-        older = progress.older_gap()
-        if gap is None and older is not None and (is_last or number >= PAGES_A_ROOM // 2):
-            gap = asked = older  # known messages must not keep a gap from being filled
-        elif is_last:
-            return
-        else:
-            asked = Gap(asked.floor, min(places))
+def _read(rooms: Rooms, key: str, start: int, down_to: int | None, mark: Json) -> Iterator[Read]:
+    """Looks the room up first, which may fail."""
+    question = partial(_stretch, rooms.workspace, rooms.find(key))
+    overlap = OVERLAP_S * SECOND
+    return newest_by_position(key, question, start, overlap=overlap, pages=PAGES_A_ROOM, down_to=down_to).read(mark)
+
+
+def _stretch(workspace: Workspace, room: Room, gap: Gap, place: Json) -> Stretch:
+    messages, is_last = workspace.history(room, gap)
+    places = [wire.position(str(m["ts"])) for m in messages]
+    items = workspace.items([m for m in messages if wire.is_wanted(m, workspace.config)], room)
+    return Stretch(items, (min(places), max(places)) if places else None, is_last)
 
 
 class Rooms:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from channels.adapters.twitter import client, wire
@@ -18,8 +19,8 @@ from channels.contract import Config, Json, Page
 from channels.errors import AuthFailed, ChannelError, Rejected
 from channels.http.client import Answer
 from channels.http.errors import redacted
-from channels.toolkit.cursors import Gap, Progress, progress_from
-from channels.toolkit.partial_failures import Parts
+from channels.toolkit.cursors import Gap, Progress, Stretch, progress_from, read_down
+from channels.toolkit.list_sources import ListSource, Read, read_lists
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -27,75 +28,68 @@ OVERLAP = 120_000 << 22
 """Two minutes, in ids: late additions to the index are caught by the next poll."""
 SEARCH_REACH_S = 7 * 86_400 - 120
 BACKFILL_S = 14 * 86_400
+Ids = dict[str, str]
+"""Handle → account id, as looked up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One list to read. `name` is its key in the cursor."""
+class Timeline:
+    """Where to read the mentions of a handle, or what a search finds."""
 
-    name: str
     path: str
     token_name: str
     query: str | None = None
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Pages of every source in turn. A missing handle doesn't block the others."""
-    state = _state(cursor)
-    names = _names(config)
-    parts = Parts(names, state["parts"])
-    start = snowflake_at(desk_now().timestamp() - BACKFILL_S)
-    state["sources"] = {**{name: {"high": start} for name in names}, **state["sources"]}
-    left: int | None = None
-    for name in parts:
-        with parts.reading(name):
-            source = _source(config, name, state)
-            for answer, reached in _read(config, source, progress_from(state["sources"][name], start)):
-                items = wire.split(without_errors(_there(config, answer.body, name, state)), config)
-                state["sources"][name] = reached.to_json()
-                left, resets_at = answer.quota()
-                yield Page(items, {**_copy(state), "parts": parts.to_json()}, left, resets_at)
-                if left == 0:
-                    break
-        if left == 0:
-            break
-    yield from parts.end({**_copy(state), "parts": parts.to_json()})
+    kept = cursor.get("ids") if isinstance(cursor, dict) else None
+    ids: Ids = dict(kept) if isinstance(kept, dict) else {}
+    return read_lists(sources(config, ids), cursor, beside=lambda: {"ids": dict(ids)})
 
 
-def _there(config: Config, body: dict[str, Any], name: str, state: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Raises Rejected if the answer only says that the account doesn't exist (any more); the next poll looks its id up
-    again."""
-    if "data" not in body and "meta" not in body and client.errors_of(body):
-        state["ids"].pop(name.removeprefix("@"), None)
-        raise redacted(Rejected(f"{wire.error_line(body)}."), client.secrets_of(config))
-    return body
-
-
-def _names(config: Config) -> list[str]:
+def sources(config: Config, ids: Ids | None = None) -> list[ListSource]:
+    """The mentions of each handle, and a search."""
     query = str(config.setting("search_query", "")).strip()
     names = [f"@{handle}" for handle in config.addresses] + ([f"search:{query}"] if query else [])
     if not names:
         raise Rejected("This connection has neither a handle nor a search. Add a channel for each handle.")
-    return names
+    start = snowflake_at(desk_now().timestamp() - BACKFILL_S)
+    known: Ids = {} if ids is None else ids
+    return [ListSource(name, partial(_read, config, name, known, start), Progress(start).to_json()) for name in names]
 
 
-def _state(cursor: Json) -> dict[str, dict[str, Any]]:
-    known = cursor if isinstance(cursor, dict) else {}
-    return {key: dict(known[key]) if isinstance(known.get(key), dict) else {} for key in ("sources", "ids", "parts")}
+def _read(config: Config, name: str, ids: Ids, start: int, mark: Json) -> Iterator[Read]:
+    timeline = _timeline(config, name, ids)
+    progress = _within_reach(timeline, progress_from(mark, start))
+    question = partial(_stretch, config, timeline, name, ids)
+    for page, reached in read_down(question, progress, overlap=OVERLAP, pages=PAGES_A_POLL):
+        yield Read(page.items, reached.to_json(), page.quota)
 
 
-def _copy(state: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {key: dict(value) for key, value in state.items()}
+def _stretch(config: Config, timeline: Timeline, name: str, ids: Ids, gap: Gap, token: Json) -> Stretch:
+    answer = ask(config, timeline, gap, token)
+    if _is_gone(answer.body):
+        ids.pop(name.removeprefix("@"), None)  # the next poll looks it up again
+        raise redacted(Rejected(f"{wire.error_line(answer.body)}."), client.secrets_of(config))
+    found, following = _tweet_ids(answer.body), token_after(answer.body)
+    items = wire.split(without_errors(answer.body), config)
+    reached = (min(found), max(found)) if found else None
+    return Stretch(items, reached, following is None, following, answer.quota())
 
 
-def _source(config: Config, name: str, state: dict[str, dict[str, Any]]) -> Source:
+def _is_gone(body: Mapping[str, Any]) -> bool:
+    """Whether the answer only says that the account doesn't exist (any more)."""
+    return "data" not in body and "meta" not in body and bool(client.errors_of(body))
+
+
+def _timeline(config: Config, name: str, ids: Ids) -> Timeline:
     if name.startswith("search:"):
-        return Source(name, "tweets/search/recent", "next_token", name.removeprefix("search:"))
+        return Timeline("tweets/search/recent", "next_token", name.removeprefix("search:"))
     handle = name.removeprefix("@")
-    number = _given_id(config, handle) or state["ids"].get(handle)
+    number = _given_id(config, handle) or ids.get(handle)
     if number is None:
-        number = state["ids"][handle] = user_id(config, handle)
-    return Source(name, f"users/{number}/mentions", "pagination_token")
+        number = ids[handle] = user_id(config, handle)
+    return Timeline(f"users/{number}/mentions", "pagination_token")
 
 
 def _given_id(config: Config, handle: str) -> str | None:
@@ -117,40 +111,14 @@ def user_id(config: Config, handle: str) -> str:
     return found
 
 
-def _read(config: Config, source: Source, stored: Progress) -> Iterator[tuple[Answer, Progress]]:
-    """New tweets, down through the overlap, then the gaps left by earlier polls; pages by token."""
-    progress = _within_reach(source, stored)
-    gap: Gap | None = progress.gaps()[0]
-    asked = Gap(progress.gaps()[0].floor - OVERLAP, None)
-    token: str | None = None
-    for number in range(1, PAGES_A_POLL + 1):
-        answer = ask(config, source, asked, token)
-        token = token_after(answer.body)
-        ids = _ids(answer.body)
-        if gap is not None:
-            is_closed = token is None and asked.floor <= gap.floor
-            progress = progress.after(gap, (min(ids), max(ids)) if ids else None, is_closed)
-        yield answer, progress
-        if token is None:
-            gap = None
-        elif ids:
-            gap = progress.gap_below(min(ids))
-        older = progress.older_gap()
-        if gap is None and older is not None and (token is None or number >= PAGES_A_POLL // 2):
-            gap = asked = older  # known tweets must not keep a gap from being filled
-            token = None
-        elif token is None:
-            return
-
-
 def _search_reach() -> int:
     """The oldest id the search accepts: an older `since_id` or `until_id` gets a 400."""
     return snowflake_at(desk_now().timestamp() - SEARCH_REACH_S)
 
 
-def _within_reach(source: Source, progress: Progress) -> Progress:
+def _within_reach(timeline: Timeline, progress: Progress) -> Progress:
     """Drops gaps too old to search, which would be rejected forever."""
-    if source.query is not None:
+    if timeline.query is not None:
         oldest = _search_reach()
         for gap in progress.gaps()[1:]:
             if gap.ceiling is not None and gap.ceiling <= oldest + 1:
@@ -158,19 +126,19 @@ def _within_reach(source: Source, progress: Progress) -> Progress:
     return progress
 
 
-def ask(config: Config, source: Source, gap: Gap, token: str | None) -> Answer:
+def ask(config: Config, timeline: Timeline, gap: Gap, token: Json) -> Answer:
     params: dict[str, str | int] = {**client.FIELDS, "max_results": PER_PAGE}
     floor = gap.floor
-    if source.query is not None:
-        params["query"] = source.query
+    if timeline.query is not None:
+        params["query"] = timeline.query
         floor = max(floor, _search_reach()) if floor else 0  # no bound: as far back as the search goes
-    if floor or source.query is None:
+    if floor or timeline.query is None:
         params["since_id"] = str(max(1, floor))
     if gap.ceiling is not None:
         params["until_id"] = str(gap.ceiling)
     if token is not None:
-        params[source.token_name] = token
-    return client.get(config, source.path, params)
+        params[timeline.token_name] = token
+    return client.get(config, timeline.path, params)
 
 
 def token_after(body: Mapping[str, Any]) -> str | None:
@@ -179,7 +147,7 @@ def token_after(body: Mapping[str, Any]) -> str | None:
     return token if isinstance(token, str) and token else None
 
 
-def _ids(body: Mapping[str, Any]) -> list[int]:
+def _tweet_ids(body: Mapping[str, Any]) -> list[int]:
     data = body.get("data")
     found = [wire.identity(t, "id") for t in data if isinstance(t, dict)] if isinstance(data, list) else []
     return [int(number) for number in found if number]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from channels.adapters.twitter import client, wire
-from channels.adapters.twitter.fetching import Source, ask, token_after, without_errors
+from channels.adapters.twitter.fetching import Timeline, ask, token_after, without_errors
 from channels.contract import Config, Item
 from channels.errors import Rejected
 from channels.toolkit.cursors import Gap
@@ -22,10 +22,10 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     items = {item.external_id: item for item in tweets_by_id(config, [thread_id])}
     roots = {thread_id}.union(*(wire.history(item.payload.get("tweet") or {}) for item in items.values()))
     query = " OR ".join(f"conversation_id:{number}" for number in sorted(roots))
-    source = Source("", "tweets/search/recent", "next_token", query)
+    timeline = Timeline("tweets/search/recent", "next_token", query)
     token: str | None = None
     for _ in range(THREAD_PAGES):
-        body = ask(config, source, Gap(0, None), token).body
+        body = ask(config, timeline, Gap(0, None), token).body
         items |= {item.external_id: item for item in wire.split(without_errors(body), config)}
         token = token_after(body)
         if token is None:
