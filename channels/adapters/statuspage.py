@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -26,7 +27,7 @@ from channels.contract import (
 )
 from channels.errors import Malformed, Transient
 from channels.http.client import get_json
-from channels.toolkit.partial_failures import Parts
+from channels.toolkit.list_sources import ListSource, Read, read_lists
 from channels.toolkit.text import clean, html_links, html_to_text, text_links
 
 _LISTS = ("incidents", "scheduled_maintenances")
@@ -109,16 +110,14 @@ class Statuspage(Adapter):
 
     def fetch(self, config: Config, cursor: Json) -> Iterator[Page]:
         """The 50 latest incidents and maintenances, which is all the page offers. Known ones aren't stored again."""
-        kept = cursor.get("parts") if isinstance(cursor, dict) else None
-        parts = Parts(("incidents", "scheduled-maintenances"), kept)
-        for name in parts:
-            with parts.reading(name):
-                answer = get_json(config.network, f"{_base(config)}/api/v2/{name}.json")
-                if not isinstance(answer.body, dict):
-                    raise Transient("The status page answered without incidents. The desk retries automatically.")
-                left, resets_at = answer.quota()
-                yield Page(self.split(answer.body, config), {"parts": parts.to_json()}, left, resets_at)
-        yield from parts.end({"parts": parts.to_json()})
+        lists = ("incidents", "scheduled-maintenances")
+        return read_lists([ListSource(name, partial(self._read, config, name)) for name in lists], cursor)
+
+    def _read(self, config: Config, name: str, mark: Json) -> Iterator[Read]:
+        answer = get_json(config.network, f"{_base(config)}/api/v2/{name}.json")
+        if not isinstance(answer.body, dict):
+            raise Transient("The status page answered without incidents. The desk retries automatically.")
+        yield Read(self.split(answer.body, config), None, answer.quota())
 
     def check(self, config: Config) -> str:
         body = get_json(config.network, f"{_base(config)}/api/v2/summary.json").body

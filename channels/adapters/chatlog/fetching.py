@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from channels.adapters.chatlog import irc, matrix
 from channels.adapters.chatlog.bursts import Change, Line, advance, state_from
-from channels.adapters.chatlog.parsing import is_irc, phrases_of
+from channels.adapters.chatlog.parsing import is_irc
 from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
 from channels.errors import AuthFailed, Rejected
 from channels.http.client import get_bytes
-from channels.toolkit.partial_failures import NotForThis, Parts
+from channels.toolkit.list_sources import ListSource, Read, read_lists
+from channels.toolkit.partial_failures import NotForThis
 
 PAGES_A_ROOM = 20
 FIRST_PAGES = 5
@@ -21,49 +23,47 @@ FIRST_PAGES = 5
 DAYS_AT_FIRST = 3
 DAYS_A_POLL = 14
 
-Read = Iterator[tuple[list[Line], list[Change], dict[str, Any], bool]]
+Lines = Iterator[tuple[list[Line], list[Change], dict[str, Any], bool]]
 """Lines, changes, where to resume, and whether that's all for now."""
 
 
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Room by room; each room's mark holds what its next lines need."""
+    return read_lists(sources(config), cursor, under="rooms")
+
+
+def sources(config: Config) -> list[ListSource]:
+    if not config.entries("phrases"):
+        raise Rejected("This connection has no phrases to look for. Enter at least one.")
+    return [ListSource(entry, partial(_read, config, entry)) for entry in rooms_of(config)]
+
+
 def rooms_of(config: Config) -> list[str]:
-    rooms = config.setting("rooms")
-    found = [str(room).strip() for room in rooms if str(room).strip()] if isinstance(rooms, list | tuple) else []
+    found = config.entries("rooms")
     if not found:
         raise Rejected("No rooms are chosen. Enter at least one.")
     return found
 
 
-def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Room by room; each page's cursor holds what that room's next lines need. A closed or failing room doesn't block
-    the others."""
-    phrases = phrases_of(config)
-    if not phrases:
-        raise Rejected("This connection has no phrases to look for. Enter at least one.")
-    known = cursor if isinstance(cursor, dict) else {}
-    marks = dict(known.get("rooms") or {})
-    parts = Parts(rooms_of(config), known.get("parts"))
-    for entry in parts:
-        with parts.reading(entry):
-            mark = dict(marks.get(entry) or {})
-            state = state_from(mark.get("state"))
-            for lines, changes, reached, is_last in _read_on(config, entry, mark):
-                room = {"id": str(reached["id"]), "name": entry}
-                items, state = advance(state, lines, changes, phrases, room)
-                marks[entry] = {**reached, "state": state.to_json()}
-                yield Page(items, {"rooms": dict(marks), "parts": parts.to_json()})
-                if is_last:
-                    break
-    yield from parts.end({"rooms": dict(marks), "parts": parts.to_json()})
+def _read(config: Config, entry: str, mark: Json) -> Iterator[Read]:
+    known = dict(mark) if isinstance(mark, dict) else {}
+    state = state_from(known.get("state"))
+    for lines, changes, reached, is_last in _read_on(config, entry, known):
+        room = {"id": str(reached["id"]), "name": entry}
+        items, state = advance(state, lines, changes, config.entries("phrases"), room)
+        yield Read(items, {**reached, "state": state.to_json()})
+        if is_last:
+            break
 
 
-def _read_on(config: Config, entry: str, mark: dict[str, Any]) -> Read:
+def _read_on(config: Config, entry: str, mark: dict[str, Any]) -> Lines:
     return _irc(config, entry, mark) if is_irc(config) else _matrix(config, entry, mark)
 
 
 # --- Matrix ------------------------------------------------------------------------------------------------------
 
 
-def _matrix(config: Config, entry: str, mark: dict[str, Any]) -> Read:
+def _matrix(config: Config, entry: str, mark: dict[str, Any]) -> Lines:
     room = str(mark.get("id") or matrix.room_id(config, entry))
     token = mark.get("token")
     if isinstance(token, str):
@@ -77,7 +77,7 @@ def _matrix(config: Config, entry: str, mark: dict[str, Any]) -> Read:
         yield lines, changes, {"id": room, "token": token}, True
 
 
-def _forwards(config: Config, room: str, token: str) -> Read:
+def _forwards(config: Config, room: str, token: str) -> Lines:
     for _ in range(PAGES_A_ROOM):
         page = matrix.newer(config, room, token)
         lines, changes = matrix.read(matrix.events_of({**page, "dir": "f"}), matrix.names_of(page))
@@ -106,7 +106,7 @@ def _backwards(config: Config, room: str) -> tuple[list[dict[str, Any]], dict[st
 # --- IRC ---------------------------------------------------------------------------------------------------------
 
 
-def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Read:
+def _irc(config: Config, entry: str, mark: dict[str, Any]) -> Lines:
     """One page per day. A day without a file counts as silent, unless no file was ever found."""
     zone = irc.zone_of(str(config.setting("time_zone", "UTC")))
     today = datetime.fromtimestamp(desk_now().timestamp(), UTC).astimezone(zone).date()

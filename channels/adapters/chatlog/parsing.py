@@ -15,11 +15,6 @@ from channels.errors import Malformed
 from channels.toolkit.text import names_phrase, text_links
 
 
-def phrases_of(config: Config) -> list[str]:
-    phrases = config.setting("phrases")
-    return [str(p) for p in phrases if str(p).strip()] if isinstance(phrases, list | tuple) else []
-
-
 def is_irc(config: Config) -> bool:
     return bool(config.setting("format", "matrix") == "irc")
 
@@ -33,7 +28,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         room_id = str(room["id"])
     except (TypeError, KeyError, StopIteration) as error:
         raise Malformed("A stored chat item has no lines.") from error
-    phrases = phrases_of(config)
+    phrases = config.entries("phrases")
     if not payload.get("whole") and not any(line.is_named or names_phrase(phrases, line.text) for line in lines):
         return None
     standing = [line for line in lines if not line.is_gone]

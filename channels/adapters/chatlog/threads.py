@@ -8,7 +8,7 @@ from datetime import timedelta
 from channels.adapters.chatlog import matrix
 from channels.adapters.chatlog.bursts import Change, Line, around, changed
 from channels.adapters.chatlog.fetching import date_of, log_of, rooms_of
-from channels.adapters.chatlog.parsing import is_irc, phrases_of
+from channels.adapters.chatlog.parsing import is_irc
 from channels.contract import Config, Item
 from channels.errors import Rejected
 
@@ -27,7 +27,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
         room = matrix.room_id(config, room)
         page = matrix.context(config, room, anchor)
         lines, is_start = _with_changes(*matrix.read(matrix.events_of(page), matrix.names_of(page))), False
-    return around(lines, anchor, phrases_of(config), {"id": room, "name": name}, from_start=is_start)
+    return around(lines, anchor, config.entries("phrases"), {"id": room, "name": name}, from_start=is_start)
 
 
 def _logged_around(config: Config, room: str, anchor: str) -> list[Line]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from channels.adapters.chatlog import irc, matrix
 from channels.adapters.chatlog.bursts import Change, Line, State, advance
-from channels.adapters.chatlog.parsing import phrases_of
 from channels.contract import Config, Document, Item
 from channels.errors import Malformed
 
@@ -42,7 +41,7 @@ def split(document: Document, config: Config) -> list[Item]:
         return []
     else:
         raise Malformed("Neither a log nor a Matrix response.")
-    return advance(State(), lines, changes, phrases_of(config), room_of(document, config))[0]
+    return advance(State(), lines, changes, config.entries("phrases"), room_of(document, config))[0]
 
 
 def _logged(document: Mapping[str, Any], config: Config) -> list[Line]:

@@ -9,8 +9,9 @@ hour a *sweep* starts rereading those days, a few pages per poll.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from channels.adapters.disqus import client, wire
@@ -18,7 +19,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.http.client import Answer
-from channels.toolkit.partial_failures import Parts
+from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -28,56 +29,40 @@ SWEEP_DAYS = 7
 SWEEP_EVERY_S = 3600
 SWEEP_PAGES = 3
 
-PARTS = "@parts"
-"""Stored next to the forums in the cursor; can't be a forum's name."""
-
+FORUMS = "@forums"
 State = dict[str, Any]
-Reading = Callable[[Config, str, State], Iterator[tuple[Answer, State]]]
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """New comments of every forum, then part of each sweep. Per forum the cursor holds `since` (epoch seconds up to
-    which everything is read), `next` (the Disqus cursor where a poll stopped) and `sweep`, the same plus `began`. A
-    failing forum doesn't block the others."""
-    known = cursor if isinstance(cursor, dict) else {}
-    states = {forum: _state(config, known.get(forum)) for forum in forums_of(config)}
-    parts = Parts(states, known.get(PARTS))
-    left: int | None = None
-    for forum, reading in _readings(parts):
-        with parts.reading(forum):
-            for answer, state in reading(config, forum, states[forum]):
-                items = wire.split(answer.body, config)
-                states[forum] = state
-                left, resets_at = client.quota_of(answer)
-                yield Page(items, {**states, PARTS: parts.to_json()}, left, resets_at)
-                if left == 0:
-                    break
-        if left == 0:
-            break
-    yield from parts.end({**states, PARTS: parts.to_json()})
+    return read_lists(sources(config), _with_forums_apart(cursor), under=FORUMS)
 
 
-def _readings(parts: Parts) -> Iterator[tuple[str, Reading]]:
-    """New comments of all forums first, then the sweeps of the forums that could be read."""
-    for forum in parts:
-        yield forum, _read_new
-    for forum in list(parts.read):
-        yield forum, _sweep
+def _with_forums_apart(cursor: Json) -> Json:
+    """Older cursors hold the forums beside `@parts`, so that a forum may have any name."""
+    if not isinstance(cursor, dict) or FORUMS in cursor:
+        return cursor
+    marks = {forum: mark for forum, mark in cursor.items() if forum != "@parts"}
+    return {FORUMS: marks, "parts": cursor.get("@parts")}
 
 
-def _state(config: Config, stored: Json) -> State:
-    state: State = dict(stored) if isinstance(stored, dict) else {}
-    if not isinstance(state.get("since"), int | float):
-        state["since"] = int(desk_now().timestamp()) - 86_400 * _days(config)
-    if not _began(state):  # the first poll reads these days anyway
-        state["sweep"] = {"began": int(desk_now().timestamp())}
-    return state
+def sources(config: Config) -> list[ListSource]:
+    now, since = int(desk_now().timestamp()), backfill_start(config)
+    start = {"since": since, "sweep": {"began": now}}  # the first poll reads the days of a sweep anyway
+    return [ListSource(forum, partial(_read, config, forum, start), start) for forum in forums_of(config)]
+
+
+def _read(config: Config, forum: str, start: State, mark: Json) -> Iterator[Read]:
+    """New comments, then part of the sweep. The mark holds `since` (epoch seconds up to which everything is read),
+    `next` (the Disqus cursor where a poll stopped) and `sweep`, the same plus `began`."""
+    state: State = {**start, **(mark if isinstance(mark, dict) else {})}
+    for reading in (_read_new, _sweep):
+        for answer, reached in reading(config, forum, state):
+            state = reached
+            yield Read(wire.split(answer.body, config), state, client.quota_of(answer))
 
 
 def forums_of(config: Config) -> list[str]:
-    forums = config.setting("forums")
-    names = [str(f).strip().lower() for f in forums] if isinstance(forums, list | tuple) else []
-    found = list(dict.fromkeys(name for name in names if name))
+    found = list(dict.fromkeys(forum.lower() for forum in config.entries("forums")))
     if not found:
         raise Rejected("This connection has no forums to read. Enter the short name of at least one.")
     return found
@@ -110,12 +95,6 @@ def _sweep(config: Config, forum: str, state: State) -> Iterator[tuple[Answer, S
         yield answer, {**state, "sweep": dict(sweep)}
         if following is None:
             return
-
-
-def _began(state: State) -> float:
-    sweep = state.get("sweep")
-    began = sweep.get("began") if isinstance(sweep, dict) else None
-    return began if isinstance(began, int | float) else 0
 
 
 def _page(config: Config, forum: str, since: float, token: str | None) -> Answer:
@@ -163,10 +142,3 @@ def check(config: Config) -> str:
         found = posts_in(client.get(config, "forums/listPosts", pairs, included(config))).body["response"]
         counts.append(forum if found else f"{forum} (no comments yet)")
     return f"Connected: the forums {', '.join(counts)} can be read."
-
-
-def _days(config: Config) -> int:
-    try:
-        return max(1, min(3650, int(config.setting("backfill_days", 14))))
-    except (TypeError, ValueError):
-        return 14

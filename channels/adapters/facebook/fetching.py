@@ -11,7 +11,7 @@ which starts from the time this one *began*.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from functools import partial
 
 from channels.adapters.facebook import client, wire
 from channels.adapters.facebook.parsing import page_id, parse
@@ -20,9 +20,9 @@ from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, Rejected, Transient
 from channels.http.client import Answer
-from channels.toolkit.partial_failures import NotForThis, Parts
+from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
+from channels.toolkit.partial_failures import NotForThis
 
-_SHOWN = {"feed": "Comments", "talks": "Messages"}
 POSTS_PER_PAGE = 25
 TALKS_PER_PAGE = 25
 NESTED = 50
@@ -38,86 +38,76 @@ NESTED_COMMENTS = (
 _MESSAGE = "id,created_time,from,to,message,sticker,attachments{mime_type,name,size}"
 _TALK = f"id,link,updated_time,messages.limit({NESTED}){{{_MESSAGE}}}"
 
-Read = Callable[[Config, Mapping[str, Json], int], list[Item]]
+Params = dict[str, str | int]
+Changes = Callable[[Config, Mapping[str, Json], int], list[Item]]
 """(config, post or conversation, since when in ms) → its items."""
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """Comments, then messages; a failure of one doesn't block the other."""
-    marks = dict(cursor) if isinstance(cursor, dict) else {}
-    wanted = {source[0]: source for source in _sources(config)}
-    parts = Parts(wanted, marks.pop("parts", None))
-    for name in parts:
-        _, path, asked, read = wanted[name]
-        with parts.reading(name, _SHOWN[name]), _rights_of_its_own():
-            for items, reached, answer in _round(config, path, asked, read, marks.get(name)):
-                marks[name] = reached
-                yield Page(items, {**marks, "parts": parts.to_json()}, *client.quota(answer, desk_now()))
-    yield from parts.end({**marks, "parts": parts.to_json()})
+    """Comments, then messages."""
+    if isinstance(cursor, dict) and "lists" not in cursor:  # older cursors hold the marks beside `parts`
+        cursor = {"lists": cursor, "parts": cursor.get("parts")}
+    return read_lists(sources(config), cursor, under="lists")
 
 
-@contextmanager
-def _rights_of_its_own() -> Iterator[None]:
-    """Comments and messages need separate permissions; the poll only fails if both are refused."""
-    try:
-        yield
-    except AuthFailed as error:
-        raise NotForThis(str(error)) from error
+def sources(config: Config) -> list[ListSource]:
+    start = {"since": 1000 * backfill_start(config)}
+    posts: Params = {"fields": f"{POST_FIELDS},{NESTED_COMMENTS}", "limit": POSTS_PER_PAGE}
+    talks: Params = {"platform": "messenger", "fields": _TALK, "limit": TALKS_PER_PAGE}
+    rounds = {"feed": ("Comments", posts, post_with_comments), "talks": ("Messages", talks, _talk)}
+    found = []
+    for name, path in _paths(config).items():
+        label, asked, changes = rounds[name]
+        found.append(ListSource(name, partial(_round, config, path, asked, changes), start, label))
+    return found
 
 
-def _sources(config: Config) -> list[tuple[str, str, dict[str, str | int], Read]]:
-    page = client.page_of(config)
-    found: list[tuple[str, str, dict[str, str | int], Read]] = []
+def _paths(config: Config) -> dict[str, str]:
+    """Key in the cursor → path."""
+    page, found = client.page_of(config), {}
     if config.setting("read_comments", True) is not False:
-        found.append(
-            (
-                "feed",
-                f"{page}/feed",
-                {"fields": f"{POST_FIELDS},{NESTED_COMMENTS}", "limit": POSTS_PER_PAGE},
-                post_with_comments,
-            )
-        )
+        found["feed"] = f"{page}/feed"
     if config.setting("read_messages", True) is not False:
-        asked: dict[str, str | int] = {"platform": "messenger", "fields": _TALK, "limit": TALKS_PER_PAGE}
-        found.append(("talks", f"{page}/conversations", asked, _talk))
+        found["talks"] = f"{page}/conversations"
     if not found:
         raise Rejected("This connection reads neither comments nor messages. Switch on one of them.")
     return found
 
 
-def _days(config: Config, name: str, default: int) -> int:
-    value = config.setting(name, default)
-    return max(1, min(3650, value)) if isinstance(value, int) else default
-
-
-def _round(
-    config: Config, path: str, asked: dict[str, str | int], read: Read, mark: Json
-) -> Iterator[tuple[list[Item], Json, Answer]]:
-    """(items, mark, answer) of each page. The mark: everything since `since` is read, except for a walk in progress,
-    which began at `began` and resumes with the parameters `next`."""
+def _round(config: Config, path: str, asked: Params, changes: Changes, mark: Json) -> Iterator[Read]:
+    """The mark: everything since `since` (ms) is read, except for a walk in progress, which began at `began` and
+    resumes with the parameters `next`."""
     now = int(desk_now().timestamp() * 1000)
     known = mark if isinstance(mark, dict) else {}
-    since = known.get("since") if isinstance(known.get("since"), int) else None
-    first = now - _days(config, "backfill_days", 14) * 86_400_000
-    floor = (since if since is not None else first) - OVERLAP_MS
-    oldest = min(floor, now - _days(config, "watch_days", 30) * 86_400_000) if path.endswith("/feed") else floor
+    kept = known.get("since")
+    since = kept if isinstance(kept, int) else 1000 * backfill_start(config)
+    floor = since - OVERLAP_MS
+    oldest = min(floor, 1000 * backfill_start(config, "watch_days", 30)) if path.endswith("/feed") else floor
     following = known.get("next") if isinstance(known.get("next"), dict) else None
     began = known.get("began") if following and isinstance(known.get("began"), int) else now
     for number in range(PAGES_A_POLL):
         try:
-            answer = client.get(config, path, asked | going_on(following))
+            answer = _asked(config, path, asked | going_on(following))
         except Rejected:
             if number or not following:
                 raise
             # Paging positions expire: restart the walk at the top.
-            began, answer = now, client.get(config, path, asked)
+            began, answer = now, _asked(config, path, asked)
         entries, following = client.listed(answer, "posts or conversations")
-        items = [item for entry in entries for item in _changed(config, entry, read, floor)]
+        items = [item for entry in entries for item in _changed(config, entry, changes, floor)]
         is_over = following is None or _is_below(entries, oldest, path)
         done: Json = {"since": began} if is_over else {"since": since, "began": began, "next": going_on(following)}
-        yield items, done, answer
+        yield Read(items, done, client.quota(answer, desk_now()))
         if is_over:
             return
+
+
+def _asked(config: Config, path: str, params: Params) -> Answer:
+    """Comments and messages need separate permissions; the poll only fails if both are refused."""
+    try:
+        return client.get(config, path, params)
+    except AuthFailed as error:
+        raise NotForThis(str(error)) from error
 
 
 def going_on(following: Mapping[str, str | int] | None) -> dict[str, str | int]:
@@ -132,12 +122,12 @@ def _is_below(entries: list[dict[str, Json]], oldest: int, path: str) -> bool:
     return bool(times) and max(times) < oldest
 
 
-def _changed(config: Config, entry: Mapping[str, Json], read: Read, floor: int) -> list[Item]:
+def _changed(config: Config, entry: Mapping[str, Json], changes: Changes, floor: int) -> list[Item]:
     """Items of a post or conversation that changed since `floor`; anything that isn't a mention is dropped."""
     changed_at = wire.millis(entry.get("updated_time")) or wire.millis(entry.get("created_time"))
     if changed_at is not None and changed_at < floor:
         return []
-    found = {item.external_id: item for item in read(config, entry, floor)}
+    found = {item.external_id: item for item in changes(config, entry, floor)}
     return [item for item in found.values() if parse(item, config) is not None]
 
 
@@ -191,6 +181,6 @@ def check(config: Config) -> str:
         raise Transient("Facebook did not say who owns this token. The desk retries automatically.")
     if number != page_id(config):
         raise AuthFailed(f"The token belongs to {me.get('name')} ({number}), not to the page {page_id(config)}.")
-    for _, path, _, _ in _sources(config):
+    for path in _paths(config).values():
         client.get(config, path, {"fields": "id", "limit": 1})
     return f"Connected as the page {me.get('name')} ({number})."

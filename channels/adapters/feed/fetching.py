@@ -11,22 +11,24 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
-from channels.adapters.feed import parsing, wire
+from channels.adapters.feed import wire
 from channels.adapters.feed.discovery import feeds_of
 from channels.adapters.feed.documents import FeedDocument, is_web_page
+from channels.adapters.feed.parsing import parse
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, RateLimited, Rejected, Transient
 from channels.http.body import Raw
 from channels.http.client import get_bytes
 from channels.http.errors import MAX_WAIT_S
+from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
 from channels.toolkit.partial_failures import Parts
 
 MAX_BYTES = 5 * 1024 * 1024
 PER_PAGE = 100
-DEFAULT_DAYS = 14
 PAUSE_S = 900
 """For a feed that rate-limits us without saying how long to wait."""
 AHEAD = timedelta(days=1)
@@ -35,34 +37,35 @@ ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, appl
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """The feeds in turn. `seen` is when each was last read, so entries published during an outage aren't too old once
-    the feed is back."""
-    feeds = feeds_wanted(config)
-    known = cursor if isinstance(cursor, dict) else {}
-    kept, query, now = known.get("feeds") or {}, _query_mark(config), desk_now().timestamp()
-    state: dict[str, Any] = {address: {"seen": int(now), **(kept.get(address) or {})} for address in feeds}
+    """`query` marks the phrases that the feeds were read for: with others, entries skipped earlier may match."""
+    known, query = dict(cursor) if isinstance(cursor, dict) else {}, _query_mark(config)
     if known.get("query") != query:
-        for read in state.values():  # new phrases: entries skipped earlier may match now
-            read.pop("etag", None)
-            read.pop("modified", None)
-    parts = Parts(feeds, known.get("parts"), apart=True)
+        kept = known.get("feeds") or {}
+        known["feeds"] = {feed: _without(mark, "etag", "modified") for feed, mark in kept.items()}
+    return read_lists(sources(config), known, under="feeds", beside=lambda: {"query": query}, apart=True)
 
-    def reached() -> Json:
-        return {"query": query, "feeds": dict(state), "parts": parts.to_json()}
 
-    for address in parts:
-        with parts.reading(address, "" if len(feeds) == 1 else address):
-            _obey(address, state[address])
-            try:
-                for items, version in _changes(config, address, state[address], desk_now()):
-                    state[address] = version
-                    yield Page(items, reached())
-            except RateLimited as error:
-                state[address] = {**state[address], "rest_until": _rest_until(error)}
-                raise
-            state[address] = {**state[address], "seen": int(now)}
-    yield Page([], reached())
-    yield from parts.end(reached())
+def _without(mark: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in mark.items() if name not in names}
+
+
+def sources(config: Config) -> list[ListSource]:
+    feeds, start = feeds_wanted(config), {"seen": int(desk_now().timestamp())}
+    label = "" if len(feeds) == 1 else None
+    return [ListSource(address, partial(_read, config, address), start, label) for address in feeds]
+
+
+def _read(config: Config, address: str, mark: Json) -> Iterator[Read]:
+    """In the mark, `seen` is when the feed was last read, so entries published during an outage aren't too old once
+    the feed is back."""
+    now = desk_now()
+    known = {"seen": int(now.timestamp()), **(mark or {})}
+    _obey(address, known)
+    try:
+        yield from _changes(config, address, known, now)
+    except RateLimited as error:
+        yield Read([], {**known, "rest_until": _rest_until(error)})
+        raise
 
 
 def _obey(address: str, known: Mapping[str, Any]) -> None:
@@ -79,35 +82,33 @@ def _rest_until(error: RateLimited) -> float:
 
 
 def feeds_wanted(config: Config) -> list[str]:
-    feeds = list(dict.fromkeys(wire.words(config, "feeds")))
+    feeds = list(dict.fromkeys(config.entries("feeds")))
     if not feeds:
         raise Rejected("This connection has no feeds to read. Enter at least one address.")
     return feeds
 
 
 def _query_mark(config: Config) -> str:
-    wanted = "\n".join(sorted(phrase.lower() for phrase in wire.words(config, "phrases")))
+    wanted = "\n".join(sorted(phrase.lower() for phrase in config.entries("phrases")))
     return hashlib.blake2b(wanted.encode(), digest_size=6).hexdigest()
 
 
-def _changes(
-    config: Config, address: str, known: Mapping[str, Any], now: datetime
-) -> Iterator[tuple[list[Item], dict[str, Any]]]:
+def _changes(config: Config, address: str, known: Mapping[str, Any], now: datetime) -> Iterator[Read]:
     """Entries page by page; the validators are stored only with the last page, so a crash before that requests the
     whole feed again."""
     raw = ask(config, address, known)
     if raw.status == 304:
+        yield Read([], {**known, "seen": int(now.timestamp())})
         return
     seen = datetime.fromtimestamp(min(known["seen"], now.timestamp()), UTC)
-    since = seen - timedelta(days=_days(config))
-    items = [
-        item for item in _read(config, address, raw, now) if _is_young(item, since) and parsing.parse(item, config)
-    ]
+    since = seen - (now - datetime.fromtimestamp(backfill_start(config), UTC))
+    items = [item for item in _entries(config, address, raw, now) if _is_young(item, since) and parse(item, config)]
     for at in range(PER_PAGE, len(items), PER_PAGE):
-        yield items[at - PER_PAGE : at], dict(known)
+        yield Read(items[at - PER_PAGE : at], dict(known))
     version = {"etag": raw.headers.get("ETag"), "modified": raw.headers.get("Last-Modified")}
     last = items[(len(items) - 1) // PER_PAGE * PER_PAGE :] if items else []
-    yield last, {"seen": known["seen"], **{name: value[:500] for name, value in version.items() if value}}
+    validators = {name: value[:500] for name, value in version.items() if value}
+    yield Read(last, {"seen": int(now.timestamp()), **validators})
 
 
 def ask(config: Config, address: str, known: Mapping[str, Any]) -> Raw:
@@ -119,7 +120,7 @@ def ask(config: Config, address: str, known: Mapping[str, Any]) -> Raw:
     return get_bytes(network, address, headers=headers)
 
 
-def _read(config: Config, address: str, raw: Raw, now: datetime) -> list[Item]:
+def _entries(config: Config, address: str, raw: Raw, now: datetime) -> list[Item]:
     """Raises Rejected for a page that links to its feed, Transient for anything else that isn't a feed (yet)."""
     try:
         items = wire.split(FeedDocument(raw.content, address, raw.headers.get("Content-Type", "")), config)
@@ -152,13 +153,6 @@ def check(config: Config) -> str:
     parts = Parts(feeds, apart=True)
     for address in parts:
         with parts.reading(address, ""):
-            entries += len(_read(config, address, ask(config, address, {}), desk_now()))
+            entries += len(_entries(config, address, ask(config, address, {}), desk_now()))
     parts.require_all()
     return f"Connected: {len(feeds)} feeds with {entries} entries."
-
-
-def _days(config: Config) -> int:
-    try:
-        return max(1, min(3650, int(config.setting("backfill_days", DEFAULT_DAYS))))
-    except (TypeError, ValueError):
-        return DEFAULT_DAYS

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.adapters.feed.wire import MAX_ID, unwrapped, words
+from channels.adapters.feed.wire import MAX_ID, unwrapped
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.links import canonical
@@ -23,7 +23,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         raise Malformed("A stored entry of a feed has no content.")
     feed = payload.get("feed")
     mention = _mention(item.external_id, payload["entry"], feed if isinstance(feed, dict) else {}, config)
-    wanted = words(config, "phrases")
+    wanted = config.entries("phrases")
     return mention if not wanted or names_phrase(wanted, mention.subject, mention.text, *mention.links) else None
 
 

@@ -71,11 +71,6 @@ def _hash(text: Any) -> str:
     return hashlib.blake2b(str(text).encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
-def words(config: Config, name: str) -> tuple[str, ...]:
-    entries = config.setting(name)
-    return tuple(str(e).strip() for e in entries if str(e).strip()) if isinstance(entries, list | tuple) else ()
-
-
 def unwrapped(link: str) -> str:
     """The target of a Google Alerts link (`https://www.google.com/url?…&url=PAGE&…`)."""
     try:

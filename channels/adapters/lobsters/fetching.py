@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from channels.adapters.lobsters import parsing, wire
-from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
 from channels.http.client import get_json
 from channels.toolkit.backfill import Slice, descend, descent_from
+from channels.toolkit.list_sources import backfill_start
 from channels.toolkit.text import names_phrase
 
 PAGES_A_POLL = 20
@@ -41,7 +41,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     phrases = phrases_of(config)
     pace = _Pace()
 
-    def ask(place: Json) -> Slice[list[dict[str, Any]]]:
+    def ask(place: Json) -> Slice:
         number = place if isinstance(place, int) else 1
         stories = _stories(config, number, pace)
         times = [at for story in stories if (at := wire.posted_s(story)) is not None]
@@ -49,7 +49,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
 
     state: dict[str, Any] = dict(stored)
     for part, reached in descend(ask, descent_from(stored, since), overlap_s=OVERLAP_S, pages=PAGES_A_POLL):
-        young = [story for story in part.answer if (wire.posted_s(story) or since) >= since]
+        young = [story for story in part.items if (wire.posted_s(story) or since) >= since]
         for story in young:
             waiting = _with(story, counts, waiting)
         state = {**reached.to_json(), "since": since, "comments": _newest(counts), "waiting": dict(waiting)}
@@ -78,16 +78,11 @@ def _since(config: Config, stored: Mapping[str, Any]) -> int:
     known = stored.get("since")
     if isinstance(known, int):
         return known
-    try:
-        days = max(1, min(365, int(config.setting("backfill_days", 14))))
-    except (TypeError, ValueError):
-        days = 14
-    return int(desk_now().timestamp()) - 86_400 * days
+    return backfill_start(config)
 
 
 def phrases_of(config: Config) -> list[str]:
-    phrases = config.setting("phrases")
-    wanted = [str(p).strip() for p in phrases if str(p).strip()] if isinstance(phrases, list | tuple) else []
+    wanted = config.entries("phrases")
     if not wanted:
         raise Rejected("This connection has no phrases to look for. Enter at least one.")
     return wanted

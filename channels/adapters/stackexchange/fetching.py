@@ -10,110 +10,98 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from channels.adapters.stackexchange import parsing, wire
+from channels.adapters.stackexchange import wire
 from channels.adapters.stackexchange.client import Wrapper, ask, pause
+from channels.adapters.stackexchange.parsing import parse
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected
-from channels.toolkit.partial_failures import Parts
+from channels.toolkit.list_sources import ListSource, Read, backfill_start, due, read_lists
 
 PER_PAGE = 100
 PAGES_A_POLL = 25
 OVERLAP_S = 2 * 3600
 """The search index lags, and recent questions are edited most, so they are reread."""
-DEFAULT_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One recurring query. `key` is its key in the cursor."""
+class Query:
+    """One recurring request."""
 
-    key: str
     path: str
     params: dict[str, str | int]
 
 
-def sources(config: Config) -> list[Source]:
-    tags, phrases = wire.words(config, "tags"), wire.words(config, "phrases")
-    if not tags and not phrases:
-        raise Rejected("This connection has neither tags nor phrases to look for. Enter at least one.")
-    found = []
-    if tags:
-        joined = ";".join(sorted({tag.lower() for tag in tags}))
-        found.append(Source(f"tags {joined}", "/search", {"tagged": joined}))
-    for phrase in phrases:
-        wanted = f'"{phrase}"' if " " in phrase else phrase
-        found.append(Source(f"phrase {phrase.lower()}", "/search/advanced", {"q": wanted}))
-    return found
+class Pauses:
+    """Until when (epoch seconds) each method must not be asked. Kept in the cursor, since another process may run the
+    next poll."""
+
+    def __init__(self, stored: Json = None) -> None:
+        now = desk_now().timestamp()
+        known = stored if isinstance(stored, dict) else {}
+        self.until: dict[str, float] = {path: at for path, at in known.items() if at > now}
+        self.waiting: list[str] = []
+        """Methods with something left to read."""
+
+    def to_json(self) -> dict[str, Json]:
+        return {"pauses": dict(self.until)}
+
+    def rest_s(self, path: str) -> float:
+        return self.until.get(path, 0.0) - desk_now().timestamp()
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """The sources in turn, starting with the one where the last poll was interrupted. A failing source or a paused
-    method doesn't block the others. `pauses` (method → epoch seconds) are kept in the cursor, since another process may
-    run the next poll."""
-    state = _State(config, cursor)
-    parts, wanted, left = state.parts, state.sources, PAGES_A_POLL
-    resting: list[str] = []
-    for key in parts:
-        if state.rest_s(wanted[key]) > 0:
-            resting.append(key)
-            continue
-        with parts.reading(key):
-            for wrapper, mark, is_last in _pages(config, wanted[key], state.mark(key), left):
-                left -= 1
-                state.note(wanted[key], wrapper, mark, is_last, resting)
-                yield Page(_items(config, wrapper), state.to_json(), wrapper.quota_left, wrapper.quota_resets_at)
-                if wrapper.pause_s and not is_last:
-                    resting.append(key)
-                    break
-        if left <= 0:
-            return
-    if parts.read or not resting:
-        yield from parts.end(state.to_json())
-    if resting:
-        raise pause(min(state.rest_s(wanted[key]) for key in resting))
+    """A method that asks for a pause doesn't block the others; then the poll ends with the shortest pause."""
+    known = dict(cursor) if isinstance(cursor, dict) else {}
+    if "next" in known:  # older cursors name the list to start with there
+        known["parts"] = {**(known.get("parts") or {}), "turn": known["next"]}
+    pauses = Pauses(known.get("pauses"))
+    yield from read_lists(sources(config, pauses), known, under="from", beside=pauses.to_json)
+    if pauses.waiting:
+        raise pause(min(pauses.rest_s(path) for path in pauses.waiting))
 
 
-class _State:
-    """The cursor's contents. `from`: source → epoch seconds up to which it is read; `next`: the source to start
-    with."""
+def sources(config: Config, pauses: Pauses | None = None) -> list[ListSource]:
+    start, pauses = backfill_start(config), pauses or Pauses()
+    return [ListSource(name, partial(_read, config, query, pauses), start) for name, query in _queries(config).items()]
 
-    def __init__(self, config: Config, cursor: Json) -> None:
-        known = cursor if isinstance(cursor, dict) else {}
-        self.sources = {source.key: source for source in sources(config)}
-        self.marks: dict[str, Any] = dict(known.get("from") or {})
-        self.start = int(desk_now().timestamp()) - 86_400 * _days(config)
-        now = desk_now().timestamp()
-        self.pauses: dict[str, float] = {p: at for p, at in (known.get("pauses") or {}).items() if at > now}
-        self.turn = str(known.get("next") or "")
-        self.parts = Parts(self.sources, {**(known.get("parts") or {}), "turn": self.turn})
 
-    def mark(self, key: str) -> int:
-        return _mark(self.marks.get(key), self.start)
+def _queries(config: Config) -> dict[str, Query]:
+    """Key in the cursor → request."""
+    tags, phrases = config.entries("tags"), config.entries("phrases")
+    if not tags and not phrases:
+        raise Rejected("This connection has neither tags nor phrases to look for. Enter at least one.")
+    found = {}
+    if tags:
+        joined = ";".join(sorted({tag.lower() for tag in tags}))
+        found[f"tags {joined}"] = Query("/search", {"tagged": joined})
+    for phrase in phrases:
+        wanted = f'"{phrase}"' if " " in phrase else phrase
+        found[f"phrase {phrase.lower()}"] = Query("/search/advanced", {"q": wanted})
+    return found
 
-    def rest_s(self, source: Source) -> float:
-        return self.pauses.get(source.path, 0.0) - desk_now().timestamp()
 
-    def note(self, source: Source, wrapper: Wrapper, mark: int, is_last: bool, resting: list[str]) -> None:
-        self.marks[source.key] = mark
+def _read(config: Config, query: Query, pauses: Pauses, mark: Json) -> Iterator[Read]:
+    if pauses.rest_s(query.path) > 0:
+        pauses.waiting.append(query.path)
+        return
+    for wrapper, reached, is_last in _pages(config, query, _mark(mark, backfill_start(config))):
         if wrapper.pause_s:
-            self.pauses[source.path] = desk_now().timestamp() + wrapper.pause_s
-        keys = list(self.sources)
-        following = keys[(keys.index(source.key) + 1) % len(keys)] if is_last else source.key
-        self.turn = resting[0] if resting else following
-
-    def to_json(self) -> dict[str, Json]:
-        kept = {"from": dict(self.marks), "next": self.turn, "pauses": dict(self.pauses)}
-        return {**kept, "parts": self.parts.to_json()}
+            pauses.until[query.path] = desk_now().timestamp() + wrapper.pause_s
+        yield Read(_items(config, wrapper), reached, (wrapper.quota_left, wrapper.quota_resets_at))
+        if wrapper.pause_s and not is_last:
+            pauses.waiting.append(query.path)
+            return
 
 
-def _pages(config: Config, source: Source, mark: int, bound: int) -> Iterator[tuple[Wrapper, int, bool]]:
+def _pages(config: Config, query: Query, mark: int) -> Iterator[tuple[Wrapper, int, bool]]:
     """(answer, start time for the next poll, whether the source is exhausted). A mark never moves back."""
     since, newest = mark, 0
-    for number in range(1, bound + 1):
-        wrapper = _ask(config, source, since, number)
+    for number in range(1, PAGES_A_POLL + 1):
+        wrapper = _ask(config, query, since, number)
         newest = max(newest, *(_created(entry) for entry in wrapper.items), 0)
         is_last = not wrapper.has_more or not wrapper.items
         overlapped = min(newest or since, int(desk_now().timestamp())) - OVERLAP_S
@@ -122,9 +110,9 @@ def _pages(config: Config, source: Source, mark: int, bound: int) -> Iterator[tu
             return
 
 
-def _ask(config: Config, source: Source, since: int, number: int) -> Wrapper:
+def _ask(config: Config, query: Query, since: int, number: int) -> Wrapper:
     order: dict[str, str | int] = {"sort": "creation", "order": "asc", "fromdate": since, "filter": "withbody"}
-    return ask(config, source.path, {**source.params, **order, "page": number, "pagesize": PER_PAGE})
+    return ask(config, query.path, {**query.params, **order, "page": number, "pagesize": PER_PAGE})
 
 
 def _created(entry: dict[str, Any]) -> int:
@@ -140,20 +128,13 @@ def _items(config: Config, wrapper: Wrapper) -> list[Item]:
     """Drops near-matches of a phrase and duplicates: pages shift while we read them."""
     questions = [entry for entry in wrapper.items if "question_id" in entry and "answer_id" not in entry]
     items = {item.external_id: item for entry in questions for item in wire.of_question(entry, found=True)}
-    return [item for item in items.values() if parsing.parse(item, config) is not None]
+    return due(items.values(), parse, config)
 
 
 def check(config: Config) -> str:
     """`/info` costs one request and confirms the site: https://api.stackexchange.com/docs/info."""
-    asked = sources(config)
+    asked = _queries(config)
     wrapper = ask(config, "/info")
     left = "" if wrapper.quota_left is None else f" {wrapper.quota_left} requests left today,"
     told = f"{'with' if config.secret('key') else 'without'} a key, {len(asked)} for each poll."
     return f"Connected to {wire.site_of(config)}:{left} {told}"
-
-
-def _days(config: Config) -> int:
-    try:
-        return max(1, min(3650, int(config.setting("backfill_days", DEFAULT_DAYS))))
-    except (TypeError, ValueError):
-        return DEFAULT_DAYS

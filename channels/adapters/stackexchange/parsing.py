@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.adapters.stackexchange.wire import COMMENT, identity, site_of, text_of, words
+from channels.adapters.stackexchange.wire import COMMENT, identity, site_of, text_of
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
@@ -52,7 +52,7 @@ def parse(item: Item, config: Config) -> Mention | None:
 
 def _is_wanted(post: Mapping[str, Any], mention: Mention, config: Config) -> bool:
     """The search stems words and ignores order and punctuation, so we check again."""
-    tags, phrases = words(config, "tags"), words(config, "phrases")
+    tags, phrases = config.entries("tags"), config.entries("phrases")
     if not tags and not phrases:
         return True
     has = post.get("tags")

@@ -112,10 +112,5 @@ def vanished(external_id: str, thread_id: str) -> Item:
     return Item(external_id, {"kind": "gone", "post": {}, "question": {"question_id": thread_id}})
 
 
-def words(config: Config, name: str) -> tuple[str, ...]:
-    entries = config.setting(name)
-    return tuple(str(e).strip() for e in entries if str(e).strip()) if isinstance(entries, list | tuple) else ()
-
-
 def text_of(value: Json) -> str:
     return clean(value).strip() if isinstance(value, str) else ""

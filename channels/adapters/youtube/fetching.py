@@ -9,7 +9,8 @@ and edits under recent threads; those under older ones come with followed thread
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from channels.adapters.youtube import parsing, wire
@@ -17,7 +18,7 @@ from channels.adapters.youtube.client import Closed, Units, listed, midnight_aft
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected
-from channels.toolkit.partial_failures import Parts
+from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
 
 PER_PAGE = 100
 PAGES_A_POLL = 20
@@ -25,86 +26,76 @@ REPLY_PAGES = 10
 TITLES_KEPT = 300
 REPLIES_KEPT = 400
 OVERLAP_S = 3600
-DEFAULT_DAYS = 14
 
 
 @dataclass(slots=True)
 class State:
-    """The working copy of the cursor. `marks`: source → {"high", "walk"?}; `replies`: thread → reply count when last
-    read; `titles`: video → title."""
+    """What the cursor holds beside the marks. `replies`: thread → reply count when last read; `titles`: video →
+    title."""
 
-    parts: Parts
     units: Units
-    marks: dict[str, Any] = field(default_factory=dict)
-    titles: dict[str, str] = field(default_factory=dict)
-    replies: dict[str, int] = field(default_factory=dict)
+    titles: dict[str, str]
+    replies: dict[str, int]
 
-    def copied(self) -> tuple[dict[str, Any], dict[str, str], dict[str, int]]:
-        return {key: dict(mark) for key, mark in self.marks.items()}, dict(self.titles), dict(self.replies)
-
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, Json]:
         kept = dict(list(self.replies.items())[-REPLIES_KEPT:])
-        titles = dict(list(self.titles.items())[-TITLES_KEPT:])
-        return {"units": self.units.to_json(), "marks": {k: dict(v) for k, v in self.marks.items()}, "titles": titles,
-                "replies": kept, "parts": self.parts.to_json()}  # fmt: skip
-
-    def page(self, items: Sequence[Item]) -> Page:
-        return Page(items, self.to_json(), self.units.left, midnight_after(desk_now()))
+        return {
+            "units": self.units.to_json(),
+            "titles": dict(list(self.titles.items())[-TITLES_KEPT:]),
+            "replies": kept,
+        }
 
 
 def _state(config: Config, cursor: Json) -> State:
     kept = cursor if isinstance(cursor, dict) else {}
     units = Units.stored(config, kept.get("units"), desk_now())
-    marks, titles, replies = (dict(kept.get(name) or {}) for name in ("marks", "titles", "replies"))
-    parts = Parts((key for key, _ in sources(config)), kept.get("parts"))
-    return State(parts, units, marks, titles, replies)
+    return State(units, dict(kept.get("titles") or {}), dict(kept.get("replies") or {}))
 
 
-def sources(config: Config) -> list[tuple[str, dict[str, str | int]]]:
-    """(key in the cursor, parameters) of every source."""
-    found: list[tuple[str, dict[str, str | int]]] = []
-    found += [(f"channel {c}", {"allThreadsRelatedToChannelId": c}) for c in wire.words(config, "channel_ids")]
-    found += [(f"video {v}", {"videoId": v}) for v in wire.words(config, "video_ids")]
+def fetch(config: Config, cursor: Json) -> Iterator[Page]:
+    """Quota units spent on a failed request are kept, but nothing else of it."""
+    state, reached = _state(config, cursor), cursor if isinstance(cursor, dict) else {}
+    try:
+        for page in read_lists(sources(config, state), cursor, under="marks", beside=state.to_json):
+            reached = page.cursor
+            yield replace(page, quota_left=state.units.left, quota_resets_at=midnight_after(desk_now()))
+    except ChannelError:
+        told = {**reached, "units": state.units.to_json()}
+        yield Page([], told, state.units.left, midnight_after(desk_now()))
+        raise
+
+
+def sources(config: Config, state: State | None = None) -> list[ListSource]:
+    state = state or _state(config, None)
+    start = {"high": backfill_start(config)}
+    return [ListSource(name, partial(_read, config, asked, state), start) for name, asked in _questions(config).items()]
+
+
+def _questions(config: Config) -> dict[str, dict[str, str | int]]:
+    """Key in the cursor → parameters."""
+    found: dict[str, dict[str, str | int]] = {}
+    found |= {f"channel {c}": {"allThreadsRelatedToChannelId": c} for c in config.entries("channel_ids")}
+    found |= {f"video {v}": {"videoId": v} for v in config.entries("video_ids")}
     if not found:
         raise Rejected("This connection has neither channels nor videos to read. Enter at least one id.")
     return found
 
 
-def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    """All sources. Quota units spent on a failed request are kept, but nothing else of it."""
-    state = _state(config, cursor)
-    stored = state.to_json()
+def _read(config: Config, asked: Mapping[str, str | int], state: State, mark: Json) -> Iterator[Read]:
+    """If the list fails, what was learnt since its last page is dropped."""
+    kept = dict(state.titles), dict(state.replies)
     try:
-        for page in _sources_in_turn(config, state):
-            stored = page.cursor
-            yield page
+        for read in _walks(config, asked, state, mark):
+            kept = dict(state.titles), dict(state.replies)
+            yield read
     except ChannelError:
-        yield Page([], {**stored, "units": state.units.to_json()}, state.units.left, midnight_after(desk_now()))
+        state.titles, state.replies = kept
         raise
 
 
-def _sources_in_turn(config: Config, state: State) -> Iterator[Page]:
-    """If a source fails, the state reverts to its last page."""
-    start = int(desk_now().timestamp()) - 86_400 * _days(config)
-    asked = dict(sources(config))
-    for key in asked:
-        state.marks.setdefault(key, {"high": start})
-    for key in state.parts:
-        kept = state.copied()
-        with state.parts.reading(key):
-            for page in _walks(config, key, asked[key], state):
-                kept = state.copied()
-                yield page
-        if key not in state.parts.read:
-            state.marks, state.titles, state.replies = kept
-    yield state.page([])
-    for page in state.parts.end(state.to_json()):
-        yield replace(page, quota_left=state.units.left, quota_resets_at=midnight_after(desk_now()))
-
-
-def _walks(config: Config, key: str, params: Mapping[str, str | int], state: State) -> Iterator[Page]:
+def _walks(config: Config, params: Mapping[str, str | int], state: State, stored: Json) -> Iterator[Read]:
     """Finishes the interrupted walk, then reads from the top down to known threads."""
-    mark = dict(state.marks[key])
+    mark = dict(stored)
     pages = PAGES_A_POLL
     while pages > 0:
         walk = dict(mark.pop("walk", None) or {"top": mark["high"], "token": ""})
@@ -119,8 +110,7 @@ def _walks(config: Config, key: str, params: Mapping[str, str | int], state: Sta
             # A token may lead nowhere, and even the last page may have one: an empty page also ends the walk.
             is_done = not walk["token"] or not times or oldest <= mark["high"] - OVERLAP_S
             mark = {"high": walk["top"]} if is_done else {"high": mark["high"], "walk": walk}
-            state.marks[key] = mark
-            yield state.page(items)
+            yield Read(items, dict(mark))
             if is_done:
                 break
         if not resumed:
@@ -207,14 +197,7 @@ def _second(thread: Mapping[str, Any]) -> int:
 
 def check(config: Config) -> str:
     """One page of the first source; a closed one is reported as such."""
-    key, params = sources(config)[0]
+    key, params = next(iter(_questions(config).items()))
     body = _threads(config, params, "", Units.stored(config, None, desk_now()))
     can = "replies are set up" if config.secret("refresh_token") else "replies are not set up"
     return f"Connected: {key} shows {len(body['items'])} threads on its first page; {can}."
-
-
-def _days(config: Config) -> int:
-    try:
-        return max(1, min(3650, int(config.setting("backfill_days", DEFAULT_DAYS))))
-    except (TypeError, ValueError):
-        return DEFAULT_DAYS

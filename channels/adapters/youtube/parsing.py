@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from channels.adapters.youtube.wire import WEB, moment, text_of, top_of, words
+from channels.adapters.youtube.wire import WEB, moment, text_of, top_of
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
@@ -23,7 +23,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     about = payload.get("about")
     mention = _mention(item.external_id, payload["comment"], about if isinstance(about, dict) else {}, config,
                        is_gone=payload.get("gone") is True)  # fmt: skip
-    wanted = words(config, "phrases") if payload.get("found") else ()
+    wanted = config.entries("phrases") if payload.get("found") else ()
     return mention if not wanted or names_phrase(wanted, mention.text, *mention.links) else None
 
 

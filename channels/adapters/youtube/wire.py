@@ -124,11 +124,6 @@ def vanished(external_id: str) -> Item:
     return Item(external_id, {"comment": {}, "about": {}, "gone": True})
 
 
-def words(config: Config, name: str) -> tuple[str, ...]:
-    entries = config.setting(name)
-    return tuple(str(e).strip() for e in entries if str(e).strip()) if isinstance(entries, list | tuple) else ()
-
-
 def moment(value: Json) -> datetime | None:
     """ISO 8601 with or without fractions."""
     try:

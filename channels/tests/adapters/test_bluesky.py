@@ -13,7 +13,7 @@ import pytest
 
 from channels.adapters.bluesky import Bluesky, fetching, posting
 from channels.contract import Config, Json, Outgoing
-from channels.errors import AuthFailed, RateLimited, Rejected, Transient, Uncertain
+from channels.errors import AuthFailed, RateLimited, Rejected, Uncertain
 from channels.http import oauth
 from channels.tests.loopback import Reply, Seen, Server, as_json, serving
 
@@ -154,16 +154,6 @@ def test_a_used_up_quota_ends_the_poll(pds: Pds, server: Server) -> None:
     pages = list(ADAPTER.fetch(connection(server), None))
     assert [page.quota_left for page in pages] == [0]
     assert pages[0].quota_resets_at is not None
-
-
-def test_a_search_that_is_out_of_order_keeps_the_notifications_coming(pds: Pds, server: Server) -> None:
-    pds.failing["app.bsky.feed.searchPosts"] = [Reply(503)] * 5
-    *_, told = list(ADAPTER.fetch(connection(server), None))
-    assert told.trouble.startswith("search:")
-    assert told.again_soon
-    pds.failing["app.bsky.notification.listNotifications"] = [Reply(503)]
-    with pytest.raises(Transient):
-        poll(connection(server), told.cursor)
 
 
 def test_a_session_is_begun_once_and_prolonged_when_it_ends(pds: Pds, server: Server) -> None:

@@ -264,35 +264,6 @@ def test_the_bounds_of_a_burst_are_those_of_the_handbook() -> None:
     assert (bursts.BURST_S, bursts.SILENCE_S, bursts.CONTEXT_LINES) == (300, 3600, 10)
 
 
-@pytest.mark.parametrize(
-    ("refusal", "words", "soon"),
-    [
-        (as_json({"errcode": "M_FORBIDDEN", "error": "User not in room"}, 403), "User not in room. Join it.", False),
-        (as_json({"errcode": "M_NOT_FOUND", "error": "No such room"}, 404), "No such room", False),
-        (Reply(502), "answered 502", True),
-    ],
-)
-def test_one_room_that_is_closed_or_broken_is_told_and_goes_on_where_it_was(
-    refusal: Reply, words: str, soon: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = Homeserver()
-    home.say("ada", 0, "Acme hangs")
-    known, is_broken = home.answer, [False]
-    monkeypatch.setattr(home, "answer", lambda s: refusal if is_broken[0] and "closed" in s.path else known(s))
-    with homeserver(home, rooms=["!closed:x", "!open:x"]) as (_, config):
-        found, cursor = read(config)
-        is_broken[0] = True
-        home.say("ben", 7200, "Acme again")
-        *_, told = pages = list(ADAPTER.fetch(config, cursor))
-        assert [item.payload["room"]["name"] for page in pages for item in page.items] == ["!open:x"]
-        assert told.trouble.startswith("!closed:x: ")
-        assert words in told.trouble
-        assert told.again_soon is soon
-        is_broken[0] = False
-        found, _ = read(config, json.loads(json.dumps(told.cursor)))
-        assert [texts for _, texts in found.values()] == [["Acme again"]]
-
-
 def test_a_log_that_is_closed_is_told_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     logs = Logs()
     logs.files["/acme/2026-11-21.txt"] = "[12:00:00] <ada> Acme?\n"

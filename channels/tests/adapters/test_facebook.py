@@ -96,7 +96,7 @@ def test_a_break_in_the_middle_goes_on_where_it_was_and_loses_nothing() -> None:
         cursor, error = poll_until_it_breaks(config, None, seen)
         assert isinstance(error, Transient)
         assert len(seen) == 50
-        assert cursor["feed"]["since"] is None
+        assert cursor["lists"]["feed"]["since"] < NOW.timestamp() * 1000 - 13 * 86_400_000
         graph.posts.insert(0, post(500, 0, who=LENA))  # on top, while we are further down
         graph.broken_after = None
         cursor = poll(config, cursor, seen)
@@ -112,7 +112,7 @@ def test_a_long_feed_is_bounded_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> 
         for expected in (50, 100, 130):
             cursor = poll(config, cursor, seen)
             assert len(seen) == expected
-    assert cursor["feed"].keys() == {"since"}
+    assert cursor["lists"]["feed"].keys() == {"since"}
 
 
 def test_a_place_that_facebook_has_forgotten_begins_anew() -> None:
@@ -127,7 +127,7 @@ def test_a_place_that_facebook_has_forgotten_begins_anew() -> None:
     with serving(answer) as server:
         cursor = poll(connection(server, read_messages=False), stale, seen)
     assert len(seen) == 59
-    assert cursor["feed"]["since"] >= int(NOW.timestamp() * 1000)
+    assert cursor["lists"]["feed"]["since"] >= int(NOW.timestamp() * 1000)
 
 
 def test_a_feed_ends_where_nothing_is_watched_any_more() -> None:

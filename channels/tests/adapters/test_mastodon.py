@@ -12,7 +12,7 @@ import pytest
 
 from channels.adapters.mastodon import Mastodon, client, fetching, posting
 from channels.contract import Config, Json, Outgoing
-from channels.errors import AuthFailed, RateLimited, Rejected, Transient, Uncertain
+from channels.errors import AuthFailed, RateLimited, Rejected, Uncertain
 from channels.tests.loopback import Reply, Seen, Server, as_json, serving
 
 ADAPTER = Mastodon()
@@ -156,24 +156,6 @@ def test_a_used_up_quota_ends_the_poll_and_keeps_conversations_waiting(instance:
     assert caught.value.until > datetime.now(UTC) + timedelta(seconds=60)
     instance.statuses = [status(10)]
     ADAPTER.send(config, Outgoing("k", "Yes", "10", "10"))
-
-
-def test_a_list_that_is_refused_or_out_of_order_does_not_stop_the_others(instance: Instance, server: Server) -> None:
-    instance.statuses = [status(5)]
-    instance.failing["v1/timelines/tag/acme"] = as_json({"error": "This resource is gone"}, 404)
-    config = connection(server, hashtags=["#Acme"])
-    pages = list(ADAPTER.fetch(config, None))
-    assert [item.external_id for page in pages for item in page.items] == ["5"]
-    assert pages[-1].trouble.startswith("#acme: ")
-    instance.failing["v1/timelines/tag/acme"] = Reply(503, b"<h1>Oops</h1>")
-    *_, told = pages = list(ADAPTER.fetch(config, None))
-    assert [item.external_id for page in pages for item in page.items] == ["5"]
-    assert told.again_soon
-    assert "503" in told.trouble
-    assert "high" not in told.cursor["sources"]["#acme"], "it begins where it would have begun"
-    instance.failing |= dict.fromkeys(("v1/notifications", "v2/search"), Reply(503))
-    with pytest.raises(Transient):
-        poll(config, told.cursor)
 
 
 def test_what_is_older_than_the_first_look_does_not_come_in(instance: Instance, server: Server) -> None:

@@ -319,19 +319,6 @@ def test_html_instead_of_an_answer_is_tried_again() -> None:
     assert "r/acme: " in told.trouble
 
 
-def test_a_source_that_is_out_of_order_does_not_keep_the_others_from_being_read() -> None:
-    fake, seen = _filled(1), set[str]()
-    fake.pages["r/odd/new"] = Reply(503, b"upstream")
-    with listing(fake, subreddits=["odd", "acme"]) as (_, config):
-        for _ in range(2):
-            _poll(config, None, seen)
-            assert "r/odd: " in _told(config).trouble
-        assert seen == {"t3_p1"}
-        fake.broken_after = 0
-        with pytest.raises(Transient):
-            _poll(config, None, seen)
-
-
 def test_a_poll_that_is_cut_short_goes_on_with_the_next_source() -> None:
     fake = Listings()
     with listing(fake, subreddits=["a", "b", "c"]) as (server, config):

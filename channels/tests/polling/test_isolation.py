@@ -1,135 +1,173 @@
-"""One source of a connection that is refused or broken keeps none of the others from being read, wherever it stands.
+"""One list of a connection that is broken keeps none of the others from being read, wherever it stands.
 
-Every adapter is accounted for: it is tried here at each position, by a test of its own, or it reads one source only.
+Every adapter is accounted for: its lists are broken here one by one, in the sandbox; or it's named below, with a test
+of its own or the reason why there is only one list.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from channels.clocks import desk_now
-from channels.contract import Adapter, Config, Json, Page
+from channels.contract import Adapter, Config, Json, Network, Page
 from channels.errors import ChannelError, RateLimited, Transient
 from channels.models import Batch, Connection
 from channels.polling import polling
 from channels.registry.lookup import all_adapters
 from channels.tests.factories import NOW, make_connection, page_of
 from channels.tests.fakes import FakeAdapter
-from channels.tests.loopback import Reply, Seen, Server, as_json, serving
+from channels.tests.loopback import Reply, Seen, as_json, serving
+from channels.toolkit import list_sources
+from channels.toolkit.list_sources import ListSource, Read
+from sandbox import launch
 
-NAMES = ("Alpha", "Beta", "Gamma")
-TESTED_BY = {
-    "bluesky": "test_bluesky.test_a_search_that_is_out_of_order_keeps_the_notifications_coming",
-    "chatlog": "test_chatlog_reading.test_one_room_that_is_closed_or_broken_is_told_and_goes_on_where_it_was",
-    "disqus": "test_disqus.test_one_forum_that_is_closed_or_broken_is_told_and_loses_nothing",
-    "email": "test_email_imap.test_a_folder_that_cannot_be_opened_keeps_no_other_from_being_read",
-    "facebook": "test_facebook.test_a_missing_right_to_messages_does_not_keep_comments_from_being_read",
-    "gitlab": "test_gitlab.test_a_project_that_is_gone_does_not_keep_the_others_from_being_read",
-    "hackerone": "test_hackerone.test_a_program_that_cannot_be_read_does_not_keep_the_others_from_being_read",
-    "lobsters": "test_lobsters.test_a_story_that_cannot_be_read_does_not_keep_the_others_waiting",
-    "mastodon": "test_mastodon.test_a_list_that_is_refused_or_out_of_order_does_not_stop_the_others",
-    "reddit": "test_reddit.test_a_source_that_is_out_of_order_does_not_keep_the_others_from_being_read",
-    "slack": "test_slack_adapter.test_a_room_that_cannot_be_read_is_told_and_the_others_are_read",
-    "twitter": "test_twitter.test_a_handle_that_does_not_exist_does_not_stop_the_others",
-    "youtube": "test_youtube.test_a_video_without_comments_does_not_stop_the_others",
+SEVERAL: dict[str, dict[str, Any]] = {
+    "chatlog": {"rooms": ["#acme:matrix.acme.example", "!AcmeRoomOfTheSandbox:matrix.acme.example"]},
+    "hackernews": {"phrases": ["Acme", "work"]},
+    "youtube": {"channel_ids": ["UCaae8eff587fde546bf1e3e"], "video_ids": ["another"]},
 }
-ONE_SOURCE = {
+"""Settings beside those of the sandbox that make several lists of one."""
+TESTED_BY = {
+    "email": "test_email_imap.test_a_folder_that_cannot_be_opened_keeps_no_other_from_being_read",
+    "lobsters": "test_lobsters.test_a_story_that_cannot_be_read_does_not_keep_the_others_waiting",
+}
+ONE_LIST = {
     "discourse": "one list holds all posts of a forum",
     "form": "nothing is polled",
     "manual": "nothing is polled",
 }
 
 
-def _hit(server: Server, seen: Seen) -> Json:
-    name, at = seen.query["query"], int(desk_now().timestamp()) - 600
-    story = {"story_id": 1, "parent_id": 1, "author": "jane", "comment_text": f"I like {name}", "created_at_i": at}
-    return {"hits": [{"objectID": str(1 + NAMES.index(name)), "_tags": ["comment", "story_1"], **story}], "nbPages": 1}
+def _module_of(adapter: Adapter) -> Any:
+    """Where it reads its lists; None if it doesn't read them by `read_lists`."""
+    package = type(adapter).__module__
+    for name in (f"{package}.fetching", package):
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError:
+            continue
+        if vars(module).get("read_lists") is list_sources.read_lists:
+            return module
+    return None
 
 
-def _question(server: Server, seen: Seen) -> Json:
+TRIED = sorted(name for name, adapter in all_adapters().items() if _module_of(adapter))
+
+
+def test_every_adapter_is_accounted_for() -> None:
+    assert sorted([*TRIED, *TESTED_BY, *ONE_LIST]) == sorted(all_adapters())
+    for name in TESTED_BY.values():
+        module, function = name.split(".")
+        assert callable(getattr(importlib.import_module(f"channels.tests.adapters.{module}"), function, None)), name
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
+    with launch.start(tmp_path_factory.mktemp("isolation")) as running:
+        for platform in TRIED:
+            running.post(platform, text="Does Acme work?")
+        yield running
+
+
+class Watched:
+    """An adapter against the sandbox, whose lists are watched as they are read. While the one called `broken` is read,
+    the platform has a fault."""
+
+    def __init__(self, platform: str, sandbox: launch.Running, monkeypatch: pytest.MonkeyPatch) -> None:
+        access = sandbox.access()[platform]
+        self.adapter, self.sandbox, self.platform = all_adapters()[platform], sandbox, platform
+        self.config = Config(
+            {**access["settings"], **SEVERAL.get(platform, {})},
+            access["secrets"],
+            tuple(access["channels"]),
+            network=Network(allowed_private=(sandbox.http_url.removeprefix("http://"),)),
+            channel_settings={name: settings for name, (settings, _) in access["channels"].items()},
+            channel_secrets={name: secrets for name, (_, secrets) in access["channels"].items()},
+        )
+        self.broken, self.fault = "", ""
+        self.labels: dict[str, str] = {}
+        self.found: dict[str, set[str]] = defaultdict(set)
+        self.under = "sources"
+        monkeypatch.setattr(_module_of(self.adapter), "read_lists", self._read_lists)
+
+    def _read_lists(self, sources: list[ListSource], cursor: Json, **how: Any) -> Iterator[Page]:
+        self.under = how.get("under", self.under)
+        self.labels = {each.name: each.name if each.label is None else each.label for each in sources}
+        return list_sources.read_lists([replace(s, read=partial(self._read, s)) for s in sources], cursor, **how)
+
+    def _read(self, source: ListSource, mark: Json) -> Iterator[Read]:
+        if source.name == self.broken:
+            self.sandbox.control("faults", platform=self.platform, kind=self.fault)
+        try:
+            for read in source.read(mark):
+                self.found[source.name] |= {item.external_id for item in read.items}
+                yield read
+        finally:
+            self.sandbox.control("faults/clear")
+
+    def poll(self, cursor: Json = None, broken: str = "", fault: str = "") -> list[Page]:
+        self.broken, self.fault = broken, fault
+        self.found.clear()
+        return list(self.adapter.fetch(self.config, json.loads(json.dumps(cursor))))
+
+
+@pytest.mark.parametrize("platform", TRIED)
+def test_a_list_that_fails_keeps_no_other_from_being_read(
+    platform: str, sandbox: launch.Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(platform, sandbox, monkeypatch)
+    watched.poll()
+    healthy, names = dict(watched.found), list(watched.labels)
+    assert len(names) > 1
+    assert any(healthy.values())
+    for number, name in enumerate(names):
+        *_, told = watched.poll(None, name, ("500", "html")[number % 2])
+        others = {other: healthy[other] for other in names if other != name}
+        assert {other: watched.found[other] for other in others} == others
+        assert not watched.found[name]
+        assert watched.labels[name] in told.trouble
+        first = told.cursor[watched.under][name]
+        *_, last = watched.poll(told.cursor)
+        assert watched.found[name] >= healthy[name], "it is read from where it broke"
+        assert not last.trouble
+        *_, again = watched.poll(last.cursor, name, "500")
+        assert again.cursor[watched.under][name] == last.cursor[watched.under][name], "its mark stays"
+        assert first is None or again.cursor[watched.under][name] is not None
+
+
+@pytest.mark.parametrize("platform", TRIED)
+def test_a_poll_fails_if_none_of_its_lists_can_be_read(
+    platform: str, sandbox: launch.Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(platform, sandbox, monkeypatch)
+    sandbox.control("faults", platform=platform, kind="500")
+    monkeypatch.setattr(watched, "_read", lambda source, mark: source.read(mark))
+    try:
+        with pytest.raises(Transient):
+            watched.poll()
+    finally:
+        sandbox.control("faults/clear")
+
+
+NAMES = ("Alpha", "Beta", "Gamma")
+
+
+def _question(seen: Seen) -> Json:
     name = seen.query["q"]
     question = {"question_id": 1 + NAMES.index(name), "title": f"I like {name}", "body": "<p>b</p>", "tags": ["ci"]}
     owner = {"user_id": 5, "display_name": "Jane"}
     link = f"https://stackoverflow.com/questions/{question['question_id']}/x"
     asked = {**question, "owner": owner, "link": link, "creation_date": int(desk_now().timestamp()) - 600}
     return {"items": [asked], "has_more": False, "quota_remaining": 100, "quota_max": 300}
-
-
-def _entry(server: Server, seen: Seen) -> Json:
-    number = 1 + NAMES.index(seen.path.strip("/"))
-    item = {"id": str(number), "url": f"https://acme.example/{number}", "content_text": "I like Acme"}
-    return {"version": "https://jsonfeed.org/version/1.1", "title": "Acme", "items": [item]}
-
-
-def _incidents(server: Server, seen: Seen) -> Json:
-    name = "incidents" if "incidents" in seen.path else "scheduled_maintenances"
-    update = {"id": f"u-{name}", "body": "It is slow.", "status": "investigating", "created_at": "2026-03-02T10:00:00Z"}
-    incident = {"id": f"i-{name}", "name": "Slow", "incident_updates": [update], "created_at": "2026-03-02T10:00:00Z"}
-    return {"page": {"id": "p", "name": "Acme"}, name: [incident]}
-
-
-Case = tuple[Callable[[Server, Seen], Json], Callable[[Server], dict[str, Any]], tuple[str, ...]]
-TRIED: dict[str, Case] = {
-    "hackernews": (_hit, lambda s: {"algolia_base": s.url, "phrases": list(NAMES)}, NAMES),
-    "stackexchange": (_question, lambda s: {"api_base": s.url, "site": "stackoverflow", "phrases": list(NAMES)}, NAMES),
-    "feed": (_entry, lambda s: {"feeds": [f"{s.url}/{name}" for name in NAMES]}, NAMES),
-    "statuspage": (_incidents, lambda s: {"api_base": s.url}, ("incidents", "scheduled-maintenances")),
-}
-FAULTS = {
-    "refused": Reply(400, b'{"message":"no","error_id":400,"error_message":"no"}'),
-    "gone": Reply(404, b"{}"),
-    "broken": Reply(503, b"oops"),
-    "garbage": Reply(200, b"<h1>It is us</h1>"),
-}
-
-
-def test_every_adapter_is_accounted_for() -> None:
-    assert sorted([*TRIED, *TESTED_BY, *ONE_SOURCE]) == sorted(all_adapters())
-    for name in TESTED_BY.values():
-        module, function = name.split(".")
-        assert callable(getattr(importlib.import_module(f"channels.tests.adapters.{module}"), function, None)), name
-
-
-POSITIONS = [(platform, place) for platform, case in TRIED.items() for place in range(len(case[2]))]
-
-
-@pytest.fixture(params=POSITIONS, ids=lambda position: f"{position[0]} {position[1]}")
-def tried(request: pytest.FixtureRequest) -> tuple[str, int]:
-    return request.param
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_source_that_fails_keeps_no_other_from_being_read(tried: tuple[str, int], fault: str) -> None:
-    platform, place = tried
-    make, settings, names = TRIED[platform]
-    adapter, failing = all_adapters()[platform], {names[place]}
-
-    def answer(seen: Seen) -> Reply:
-        asked = f"{seen.path} {sorted(seen.query.values())}"
-        if any(name in asked for name in failing):
-            return FAULTS[fault]
-        return as_json(make(server, seen))
-
-    with serving(answer) as server:
-        config = Config(settings(server), network=server.network())
-        pages, error = _poll(adapter, config, None)
-        others = {item.external_id for page in pages for item in page.items}
-        assert error is None
-        assert len(others) == len(names) - 1
-        assert pages[-1].trouble
-        assert [page.trouble for page in pages[:-1]] == [""] * (len(pages) - 1)
-        failing.clear()
-        pages, error = _poll(adapter, config, pages[-1].cursor)
-        assert error is None
-        now = {item.external_id for page in pages for item in page.items}
-        assert len(now | others) == len(names), "the one that failed is read from where it broke"
-        assert not pages[-1].trouble
 
 
 def _poll(adapter: Adapter, config: Config, cursor: Json) -> tuple[list[Page], ChannelError | None]:
@@ -147,9 +185,9 @@ def test_a_pause_of_one_method_keeps_the_other_one_going() -> None:
 
     def answer(seen: Seen) -> Reply:
         if seen.path == "/search":
-            found = _question(server, Seen("GET", "", {"q": "Alpha"}, {}, b""))
+            found = _question(Seen("GET", "", {"q": "Alpha"}, {}, b""))
             return as_json({**found, "has_more": True, "backoff": 30})
-        return as_json(_question(server, seen))
+        return as_json(_question(seen))
 
     with serving(answer) as server:
         settings = {"api_base": server.url, "site": "stackoverflow", "tags": ["ci"], "phrases": list(NAMES)}
@@ -158,7 +196,6 @@ def test_a_pause_of_one_method_keeps_the_other_one_going() -> None:
         pages, error = _poll(adapter, config, None)
         assert isinstance(error, RateLimited)
         assert {item.external_id for page in pages for item in page.items} >= {"1", "2", "3"}
-        assert pages[-1].cursor["next"] == "tags ci"
         before = len(server.seen)
         pages, error = _poll(adapter, config, pages[-1].cursor)
         assert isinstance(error, RateLimited)
