@@ -46,7 +46,8 @@ Changes = Callable[[Config, Mapping[str, Json], int], list[Item]]
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """Comments, then messages."""
     if isinstance(cursor, dict) and "lists" not in cursor:  # older cursors hold the marks beside `parts`
-        cursor = {"lists": cursor, "parts": cursor.get("parts")}
+        marks = {name: mark for name, mark in cursor.items() if name != "parts"}
+        cursor = {"lists": marks, "parts": cursor.get("parts")}
     return read_lists(sources(config), cursor, under="lists")
 
 
