@@ -17,7 +17,7 @@ FILES = {
     "parsing": ("namespace", "parse", "fingerprint"),
     "fetching": ("fetch", "check", "token_expires_at"),
     "threads": ("fetch_thread", "lookup"),
-    "posting": ("send", "find_own", "delete", "like", "whose", "reply_length"),
+    "posting": ("send", "find_own", "delete", "like", "current_account", "reply_length"),
     "hooks": ("receive",),
 }
 """File of the package → the verbs that it may hold, with the parameters of the `Adapter` method of the same name."""

@@ -7,6 +7,7 @@ by time (`latest`) rather than Slack's cursor, so an interrupted read can resume
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -99,12 +100,12 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     is_reread = now - float(state.get("reread_at") or 0) >= REREAD_EVERY_S
     rooms = Rooms(Workspace(config), state.get("rooms"), state.get("sought"))
     lists = sources(config, rooms, is_reread=is_reread)
-    reached = state
+    reached, done = state, {"reread_at": int(now)} if is_reread else {}
     for page in read_lists(lists, state, under="marks", beside=lambda: {**state, **rooms.to_json()}):
-        yield page
-        reached = page.cursor
-    if is_reread:
-        yield Page([], {**reached, "reread_at": int(now)})
+        reached = {**page.cursor, **(done if page.trouble else {})}  # a page with trouble is the last one
+        yield replace(page, cursor=reached)
+    if done and reached.get("reread_at") != done["reread_at"]:
+        yield Page([], {**reached, **done})
 
 
 def _with_marks_by_entry(cursor: Mapping[str, Json]) -> dict[str, Json]:

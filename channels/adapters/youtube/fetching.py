@@ -54,7 +54,8 @@ def _state(config: Config, cursor: Json) -> State:
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """Quota units spent on a failed request are kept, but nothing else of it."""
-    state, reached = _state(config, cursor), cursor if isinstance(cursor, dict) else {}
+    state = _state(config, cursor)
+    reached = {**state.to_json(), **(cursor if isinstance(cursor, dict) else {})}
     try:
         for page in read_lists(sources(config, state), cursor, under="marks", beside=state.to_json):
             reached = page.cursor

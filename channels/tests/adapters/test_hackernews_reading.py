@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from channels.adapters.hackernews import HackerNews, fetching
+from channels.adapters.hackernews import HackerNews, threads
 from channels.contract import Config, Json, Outgoing
 from channels.errors import Malformed, Rejected
 from channels.tests.fake_hackernews import Search, searching
@@ -64,7 +64,7 @@ def test_a_thread_that_is_not_indexed_is_read_item_by_item_and_is_the_same() -> 
 
 
 def test_a_huge_thread_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "THREAD_REQUESTS", 2)
+    monkeypatch.setattr(threads, "THREAD_REQUESTS", 2)
     search = Search()
     search.pages = _as_firebase(TREE)
     with searching(search) as (_, config):

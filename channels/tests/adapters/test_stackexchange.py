@@ -151,11 +151,11 @@ def test_a_poll_is_bounded_and_the_next_one_goes_on(monkeypatch: pytest.MonkeyPa
 def test_a_bound_used_up_by_one_source_does_not_starve_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "PAGES_A_POLL", 1)
     site, seen = Site(), list[str]()
-    site.add(1, NOW - 60)
+    for number in range(1, 4):
+        site.add(number, NOW - 60 * number)
+    monkeypatch.setattr(fetching, "PER_PAGE", 1)
     with serving_site(site, phrases=["Acme", "Acme runner"]) as (server, config):
-        cursor: Json = None
-        for _ in range(3):
-            cursor = _poll(config, cursor, seen)
+        _poll(config, None, seen)
         asked = [(s.path, s.query.get("tagged"), s.query.get("q")) for s in server.seen]
     assert asked == [
         ("/search", "acme", None),

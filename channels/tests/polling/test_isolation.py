@@ -33,7 +33,7 @@ from sandbox import launch
 SEVERAL: dict[str, dict[str, Any]] = {
     "chatlog": {"rooms": ["#acme:matrix.acme.example", "!AcmeRoomOfTheSandbox:matrix.acme.example"]},
     "hackernews": {"phrases": ["Acme", "work"]},
-    "youtube": {"channel_ids": ["UCaae8eff587fde546bf1e3e"], "video_ids": ["another"]},
+    "youtube": {"channel_ids": ["UCaae8eff587fde546bf1e3e"], "video_ids": ["AcmeRunners"]},
 }
 """Settings beside those of the sandbox that make several lists of one."""
 TESTED_BY = {
@@ -74,7 +74,7 @@ def test_every_adapter_is_accounted_for() -> None:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
     with launch.start(tmp_path_factory.mktemp("isolation")) as running:
         for platform in TRIED:
-            running.post(platform, text="Does Acme work?")
+            running.post(platform, text="@acme, does Acme work?")
         yield running
 
 
