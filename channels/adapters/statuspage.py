@@ -6,7 +6,7 @@ https://developer.statuspage.io/ and its own status page, https://metastatuspage
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -29,6 +29,7 @@ from channels.errors import Malformed, Transient
 from channels.http.client import get_json
 from channels.toolkit.list_sources import ListSource, Read, read_lists
 from channels.toolkit.text import clean, html_links, html_to_text, text_links
+from channels.toolkit.values import object_of, text_of, time_of
 
 _LISTS = ("incidents", "scheduled_maintenances")
 _NO_INCIDENTS = frozenset(("components", "component", "component_update", "status"))
@@ -70,7 +71,7 @@ class Statuspage(Adapter):
         """Each update of each incident, newest first as on the page."""
         if not isinstance(document, dict):
             raise Malformed("Not a status page document.")
-        page = _object(document.get("page"))
+        page = object_of(document.get("page"))
         lists = [document[name] for name in _LISTS if isinstance(document.get(name), list)]
         single = document.get("incident")
         if isinstance(single, dict):
@@ -85,13 +86,13 @@ class Statuspage(Adapter):
 
     def parse(self, item: Item, config: Config) -> Mention | None:
         payload = item.payload
-        incident, update = (_object(_object(payload).get(name)) for name in ("incident", "update"))
+        incident, update = (object_of(object_of(payload).get(name)) for name in ("incident", "update"))
         if not update or not incident.get("id"):
             raise Malformed("A stored status page update has no incident.")
-        page = _object(payload.get("page"))
-        created = _at(update.get("created_at"))
-        posted = _at(update.get("display_at")) or created
-        body, name = _text(update.get("body")), html_to_text(_text(incident.get("name")))
+        page = object_of(payload.get("page"))
+        created = time_of(update.get("created_at"))
+        posted = time_of(update.get("display_at")) or created
+        body, name = text_of(update.get("body")), html_to_text(text_of(incident.get("name")))
         return Mention(
             external_id=item.external_id,
             thread_id=str(incident["id"]),
@@ -121,10 +122,10 @@ class Statuspage(Adapter):
 
     def check(self, config: Config) -> str:
         body = get_json(config.network, f"{_base(config)}/api/v2/summary.json").body
-        page, status = _object(_object(body).get("page")), _object(_object(body).get("status"))
+        page, status = object_of(object_of(body).get("page")), object_of(object_of(body).get("status"))
         if not page:
             raise Transient("There is no status page at this address, or it is not a Statuspage page.")
-        return f"Connected: {_text(page.get('name'))} says “{_text(status.get('description'))}”."
+        return f"Connected: {text_of(page.get('name'))} says “{text_of(status.get('description'))}”."
 
 
 def _updates(incident: Json, page: Mapping[str, Any]) -> Iterator[Item]:
@@ -156,35 +157,37 @@ def _host(address: str) -> str:
 
 
 def _author(page: Mapping[str, Any], incident: Mapping[str, Any], config: Config) -> Author:
-    page_id = _text(page.get("id")) or _text(incident.get("page_id")) or _host(_base(config))
-    return Author(page_id, name=_text(page.get("name")) or None, url=_text(page.get("url")) or _base(config) or None)
+    page_id = text_of(page.get("id")) or text_of(incident.get("page_id")) or _host(_base(config))
+    return Author(
+        page_id, name=text_of(page.get("name")) or None, url=text_of(page.get("url")) or _base(config) or None
+    )
 
 
 def _address(page: Mapping[str, Any], incident: Mapping[str, Any], config: Config) -> str | None:
     """The incident's page; the short link if the page's URL is unknown."""
-    base = (_base(config) or _text(page.get("url"))).rstrip("/")
+    base = (_base(config) or text_of(page.get("url"))).rstrip("/")
     if base:
         return f"{base}/incidents/{quote(clean(str(incident['id'])), safe='')}"
-    return _text(incident.get("shortlink")) or None
+    return text_of(incident.get("shortlink")) or None
 
 
 def _words(update: Mapping[str, Any], body: str) -> str:
     """As displayed: the state in bold, then the text."""
-    status = _text(update.get("status")).replace("_", " ").capitalize()
+    status = text_of(update.get("status")).replace("_", " ").capitalize()
     text = html_to_text(body)
     return f"{status}: {text}" if status and text else text or status
 
 
 def _edited(update: Mapping[str, Any], created: datetime | None) -> datetime | None:
     """A scheduled update is saved when it is published; that isn't an edit."""
-    updated, shown = _at(update.get("updated_at")), _at(update.get("display_at"))
+    updated, shown = time_of(update.get("updated_at")), time_of(update.get("display_at"))
     known = max((at for at in (created, shown) if at), default=None)
     return updated if updated and known and updated - known > _EDIT_GRACE else None
 
 
 def _extra(incident: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, Json]:
     affected = update.get("affected_components")
-    names = [_text(c.get("name")) for c in affected if isinstance(c, dict)] if isinstance(affected, list) else []
+    names = [text_of(c.get("name")) for c in affected if isinstance(c, dict)] if isinstance(affected, list) else []
     extra = {
         "status": incident.get("status"),
         "impact": incident.get("impact"),
@@ -194,20 +197,3 @@ def _extra(incident: Mapping[str, Any], update: Mapping[str, Any]) -> dict[str, 
         "resolved_at": incident.get("resolved_at"),
     }
     return {key: value for key, value in extra.items() if value}
-
-
-def _at(value: Json) -> datetime | None:
-    """Aware UTC; pages use their own offset."""
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _object(value: Json) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""

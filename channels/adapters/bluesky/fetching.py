@@ -12,12 +12,13 @@ from functools import partial
 from typing import Any
 
 from channels.adapters.bluesky import client, wire
-from channels.adapters.bluesky.parsing import parse, time_of, written_at
+from channels.adapters.bluesky.parsing import parse, written_at
 from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
 from channels.errors import Rejected, Transient
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
+from channels.toolkit.values import time_of
 
 PER_PAGE = 100
 PAGES_A_POLL = 20

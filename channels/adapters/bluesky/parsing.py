@@ -8,13 +8,14 @@ https://docs.bsky.app/docs/advanced-guides/post-richtext. `createdAt` is set by 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.bluesky import client, wire
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, names_phrase, text_links
+from channels.toolkit.values import list_of, text_of, time_of, web_address_of
 
 WEB = "https://bsky.app"
 _FACET = "app.bsky.richtext.facet#"
@@ -76,10 +77,10 @@ def _mention(uri: str, post: Mapping[str, Any], record: Mapping[str, Any], confi
         text=text,
         parent_id=_uri_of(reply, "parent"),
         url=web_url(uri, author.handle, config),
-        about_url=_web(card.get("uri")),
+        about_url=web_address_of(card.get("uri")),
         is_own=bool({author.id.lower(), (author.handle or "").lower()} - {""} & own_names(config)),
         links=_links(record, text, config),
-        language=_text(langs[0]) or None if isinstance(langs, list) and langs else None,
+        language=text_of(langs[0]) or None if isinstance(langs, list) and langs else None,
         addressed=_addressed(record),
         extra=_extra(post),
     )
@@ -101,10 +102,10 @@ def _author(uri: str, author: Json, config: Config) -> Author:
     """An account that lost its domain is known only by its DID."""
     given = author if isinstance(author, dict) else {}
     parts = wire.parts_of(uri)
-    did = _text(given.get("did")) or (parts[0] if parts else "")
-    handle = _text(given.get("handle"))
+    did = text_of(given.get("did")) or (parts[0] if parts else "")
+    handle = text_of(given.get("handle"))
     handle = "" if handle == _NO_HANDLE else handle
-    return Author(did, handle or None, _text(given.get("displayName")) or None,
+    return Author(did, handle or None, text_of(given.get("displayName")) or None,
                   f"{web_base(config)}/profile/{handle or did}")  # fmt: skip
 
 
@@ -121,17 +122,13 @@ def _uri_of(reply: Json, end: str) -> str | None:
 def _facets(record: Mapping[str, Any]) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
     """(first byte, byte after the last, feature), in text order; facets outside the text are dropped."""
     size, found = len(record["text"].encode("utf-8", "surrogatepass")), []
-    for facet in _list(record.get("facets")):
+    for facet in list_of(record.get("facets")):
         index = facet.get("index") if isinstance(facet, dict) else None
         start, end = (index.get("byteStart"), index.get("byteEnd")) if isinstance(index, dict) else (None, None)
         if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= size:
             continue
-        found += [(start, end, f) for f in _list(facet.get("features")) if isinstance(f, dict)]
+        found += [(start, end, f) for f in list_of(facet.get("features")) if isinstance(f, dict)]
     yield from sorted(found, key=lambda entry: entry[:2])
-
-
-def _list(value: Json) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _is(feature: Mapping[str, Any], kind: str) -> bool:
@@ -142,20 +139,20 @@ def _whole_text(record: Mapping[str, Any]) -> str:
     """The text with shortened links expanded, plus image descriptions and the title of the link card."""
     source, made, at = record["text"].encode("utf-8", "surrogatepass"), b"", 0
     for start, end, feature in _facets(record):
-        shown, link = source[start:end], _web(feature.get("uri")) if _is(feature, "link") else None
+        shown, link = source[start:end], web_address_of(feature.get("uri")) if _is(feature, "link") else None
         if link and start >= at and shown.endswith((b"...", "…".encode())):
             made, at = made + source[at:start] + link.encode(), end
     text = clean((made + source[at:]).decode("utf-8", "replace")).strip()
     media = _media(record)
-    notes = [f"[Image: {alt}]" for image in _list(media.get("images")) if (alt := _text_in(image, "alt"))]
-    if media.get("$type") == "app.bsky.embed.video" and _text(media.get("alt")):
-        notes.append(f"[Video: {_text(media.get('alt'))}]")
-    title = _text(_card(record).get("title"))
+    notes = [f"[Image: {alt}]" for image in list_of(media.get("images")) if (alt := _text_in(image, "alt"))]
+    if media.get("$type") == "app.bsky.embed.video" and text_of(media.get("alt")):
+        notes.append(f"[Video: {text_of(media.get('alt'))}]")
+    title = text_of(_card(record).get("title"))
     return "\n\n".join(part for part in (text, *notes, f"[Link: {title}]" if title else "") if part)
 
 
 def _text_in(value: Json, key: str) -> str:
-    return _text(value.get(key)) if isinstance(value, dict) else ""
+    return text_of(value.get(key)) if isinstance(value, dict) else ""
 
 
 def _media(record: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -182,9 +179,13 @@ def _quoted(record: Mapping[str, Any]) -> str | None:
 
 
 def _links(record: Mapping[str, Any], text: str, config: Config) -> tuple[str, ...]:
-    found = [_web(feature.get("uri")) for _, _, feature in _facets(record) if _is(feature, "link")]
+    found = [web_address_of(feature.get("uri")) for _, _, feature in _facets(record) if _is(feature, "link")]
     quoted = _quoted(record)
-    found += [*text_links(text), _web(_card(record).get("uri")), web_url(quoted, None, config) if quoted else None]
+    found += [
+        *text_links(text),
+        web_address_of(_card(record).get("uri")),
+        web_url(quoted, None, config) if quoted else None,
+    ]
     return tuple(dict.fromkeys(link for link in found if link))
 
 
@@ -195,7 +196,7 @@ def _addressed(record: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
     for start, end, feature in _facets(record):
         if _is(feature, "mention"):
             names.append(source[start:end].decode("utf-8", "ignore").strip().lstrip("@").lower())
-            names.append(_text(feature.get("did")).lower())
+            names.append(text_of(feature.get("did")).lower())
     found = tuple(dict.fromkeys(name for name in names if name))
     return (found,) if found else ()
 
@@ -203,21 +204,3 @@ def _addressed(record: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
 def _extra(post: Mapping[str, Any]) -> dict[str, Json]:
     counts = {"likes": "likeCount", "reposts": "repostCount", "replies": "replyCount"}
     return {shown: post[key] for shown, key in counts.items() if isinstance(post.get(key), int) and post[key]}
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""
-
-
-def _web(value: Json) -> str | None:
-    link = _text(value)
-    return link if link.lower().startswith(("http://", "https://")) else None
-
-
-def time_of(value: Json) -> datetime | None:
-    """Some clients omit the zone, which https://atproto.com/specs/lexicon#datetime requires."""
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
-    except (ValueError, OverflowError):
-        return None

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels.adapters.bluesky import client, wire
-from channels.adapters.bluesky.parsing import time_of, web_url
+from channels.adapters.bluesky.parsing import web_url
 from channels.clocks import desk_now
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
 from channels.toolkit.graphemes import grapheme_count
 from channels.toolkit.text import composed, text_links
+from channels.toolkit.values import time_of
 
 MAX_LENGTH = 300
 """Graphemes; the limit in bytes is ten times as high."""

@@ -16,6 +16,7 @@ from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.toolkit.cursors import Gap, Stretch, progress_from, read_down
 from channels.toolkit.list_sources import backfill_start
+from channels.toolkit.values import number_of
 
 PAGES_A_POLL = 20
 OVERLAP = 60
@@ -87,7 +88,7 @@ class _Posts:
 
 def _reach(posts: list[Mapping[str, Any]], before: int | None) -> tuple[tuple[int, int] | None, bool]:
     """The lowest and highest number an answer covers, and whether nothing can be below it."""
-    numbers = [int(number) for number in (wire.identity(post.get("id")) for post in posts) if number]
+    numbers = [int(number) for number in (number_of(post.get("id")) for post in posts) if number]
     if numbers:
         return (min(numbers), max(numbers)), min(numbers) <= 1
     if before is None:

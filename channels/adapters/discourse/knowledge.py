@@ -13,6 +13,7 @@ from channels.adapters.discourse import client, wire
 from channels.adapters.discourse.filters import wanted_categories, wanted_tags
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json
+from channels.toolkit.values import number_of
 
 GOOD_FOR_S = 6 * 3600
 MAX_KEPT = 300
@@ -50,7 +51,7 @@ class Knowledge:
     def note(self, posts: list[Mapping[str, Any]]) -> None:
         """Record the numbers of posts we have received anyway."""
         for post in posts:
-            number = wire.identity(post.get("id"))
+            number = number_of(post.get("id"))
             if number is not None:
                 self.posts[_place(post, post.get("post_number"))] = number
 
@@ -69,7 +70,7 @@ class Knowledge:
 
     def category_of(self, value: Json) -> dict[str, Any]:
         """`category_slug` and `parent_slug`; empty without a category, or if it's hidden from us."""
-        number = wire.identity(value)
+        number = number_of(value)
         return self._category(number) if number is not None else {}
 
     def _asked(self, topic_id: str) -> dict[str, Any]:
@@ -100,7 +101,7 @@ class Knowledge:
             self._pay()
             try:
                 body = client.peek(self.config, f"posts/by_number/{place}.json").body
-                self.posts[place] = wire.identity(body.get("id")) if isinstance(body, dict) else None
+                self.posts[place] = number_of(body.get("id")) if isinstance(body, dict) else None
             except client.Hidden:
                 self.posts[place] = None
         return self.posts[place]

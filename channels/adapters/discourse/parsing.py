@@ -9,10 +9,11 @@ from typing import Any
 
 from channels.adapters.discourse.client import base
 from channels.adapters.discourse.context import extra_of
-from channels.adapters.discourse.wire import REGULAR, identity, is_private, is_public, parts, time
+from channels.adapters.discourse.wire import REGULAR, is_private, is_public, parts
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.toolkit.text import clean, html_links, html_to_text, text_links
+from channels.toolkit.text import html_links, html_to_text, text_links
+from channels.toolkit.values import number_of, text_of, time_of, web_address_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -25,42 +26,33 @@ def parse(item: Item, config: Config) -> Mention | None:
         return None
     if post.get("post_type", REGULAR) != REGULAR:
         return None
-    thread_id = identity(post.get("topic_id")) or identity(topic.get("id"))
+    thread_id = number_of(post.get("topic_id")) or number_of(topic.get("id"))
     if thread_id is None:
         raise Malformed("A forum post has no topic.")
-    html = _text(post.get("cooked"))
-    text = html_to_text(html) if html else _text(post.get("raw")) or html_to_text(_text(post.get("blurb")))
-    title = _text(post.get("topic_title")) or _text(topic.get("title")) or None
-    slug = _text(topic.get("category_slug")) or _text(post.get("category_slug"))
+    html = text_of(post.get("cooked"))
+    text = html_to_text(html) if html else text_of(post.get("raw")) or html_to_text(text_of(post.get("blurb")))
+    title = text_of(post.get("topic_title")) or text_of(topic.get("title")) or None
+    slug = text_of(topic.get("category_slug")) or text_of(post.get("category_slug"))
     return Mention(
         external_id=item.external_id,
         thread_id=thread_id,
         author=_author(post, config),
-        posted_at=time(post.get("created_at")),
+        posted_at=time_of(post.get("created_at")),
         text=text,
-        parent_id=identity(item.payload.get("parent_id")),
+        parent_id=number_of(item.payload.get("parent_id")),
         subject=title if post.get("post_number") == 1 else None,
         html=html or None,
         url=_url(post, topic, thread_id, config),
-        about_url=_web(topic.get("featured_link")),
+        about_url=web_address_of(topic.get("featured_link")),
         is_auto=isinstance(post.get("user_id"), int) and post["user_id"] < 0,
         is_own=_is_own(post, config),
         is_deleted=_is_deleted(item.payload),
-        edited_at=time(post.get("updated_at")) if _count(post.get("version")) > 1 else None,
+        edited_at=time_of(post.get("updated_at")) if _count(post.get("version")) > 1 else None,
         links=html_links(html) if html else text_links(text),
         addressed=((slug.lower(),),) if slug else (),
         thread_title=title,
         extra=extra_of(post, topic, slug),
     )
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""
-
-
-def _web(value: Json) -> str | None:
-    link = _text(value)
-    return link if link.lower().startswith(("http://", "https://")) else None
 
 
 def _count(value: Json) -> int:
@@ -69,10 +61,10 @@ def _count(value: Json) -> int:
 
 def _author(post: Mapping[str, Any], config: Config) -> Author:
     """Names are often empty; a deleted account has no data left."""
-    handle, user = _text(post.get("username")), post.get("user_id")
+    handle, user = text_of(post.get("username")), post.get("user_id")
     number = str(user) if isinstance(user, int) and not isinstance(user, bool) else ""
     url = f"{base(config)}/u/{handle}" if handle and base(config) else None
-    return Author(number, handle or None, _text(post.get("name")) or None, url)
+    return Author(number, handle or None, text_of(post.get("name")) or None, url)
 
 
 def _is_own(post: Mapping[str, Any], config: Config) -> bool:
@@ -81,7 +73,7 @@ def _is_own(post: Mapping[str, Any], config: Config) -> bool:
         post.get(right) is True for right in ("staff", "admin", "moderator")
     ):
         return True
-    names = {_text(post.get("username")).lower(), str(post.get("user_id"))} - {"", "None"}
+    names = {text_of(post.get("username")).lower(), str(post.get("user_id"))} - {"", "None"}
     return bool(names & (config.own - set(config.addresses)))
 
 
@@ -98,7 +90,7 @@ def _is_deleted(payload: Mapping[str, Any]) -> bool:
 def _url(post: Mapping[str, Any], topic: Mapping[str, Any], thread_id: str, config: Config) -> str | None:
     if not base(config):
         return None
-    slug = _text(post.get("topic_slug")) or _text(topic.get("slug")) or "-"
+    slug = text_of(post.get("topic_slug")) or text_of(topic.get("slug")) or "-"
     number = _count(post.get("post_number"))
     return f"{base(config)}/t/{slug}/{thread_id}" + (f"/{number}" if number > 1 else "")
 

@@ -15,6 +15,7 @@ from channels.adapters.discourse.context import LIKE
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Uncertain
 from channels.toolkit.text import html_to_text
+from channels.toolkit.values import number_of
 
 OWN_CHUNKS = 10
 CLOCK_SLACK = timedelta(minutes=10)
@@ -56,14 +57,14 @@ def _place(config: Config, number: str, thread_id: str) -> int:
     """The parent post's number in its topic. Raises Rejected if the post is gone or has moved."""
     body = client.get_as_person(config, f"posts/{number}.json").body
     place = body.get("post_number") if isinstance(body, dict) else None
-    if not isinstance(place, int) or wire.identity(body.get("topic_id")) != thread_id:
+    if not isinstance(place, int) or number_of(body.get("topic_id")) != thread_id:
         raise Rejected("The post you are answering is no longer in this topic. Check it on the forum.")
     return place
 
 
 def _receipt(config: Config, post: Json) -> Receipt | None:
     post = post.get("post", post) if isinstance(post, dict) else None
-    number = wire.identity(post.get("id")) if isinstance(post, dict) else None
+    number = number_of(post.get("id")) if isinstance(post, dict) else None
     if number is None:
         return None
     slug, place = post.get("topic_slug") or "-", post.get("post_number")

@@ -13,6 +13,7 @@ from channels.adapters.discourse import client, wire
 from channels.adapters.discourse.knowledge import Knowledge, Spent
 from channels.contract import Config, Item, Json
 from channels.errors import Malformed, Rejected
+from channels.toolkit.values import number_of
 
 CHUNK = 20
 MAX_POSTS = 1000
@@ -21,7 +22,7 @@ LOOKUPS = 30
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """All readable posts; none if the topic is gone or is a private message."""
-    if wire.identity(thread_id) is None:
+    if number_of(thread_id) is None:
         raise Rejected(f"{thread_id!r} is not a forum topic.")
     try:
         body = client.get(config, f"t/{thread_id}.json").body
@@ -30,7 +31,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     topic = _topic(config, body)
     if not wire.is_public({"post": {}, "topic": topic}):
         return []
-    posts = {number: post for post in posts_of(body) if (number := wire.identity(post.get("id")))}
+    posts = {number: post for post in posts_of(body) if (number := number_of(post.get("id")))}
     missing = [number for number in stream_of(body) if number not in posts]
     for at in range(0, len(missing), CHUNK):
         posts |= {str(p.get("id")): p for p in chunk(config, thread_id, missing[at : at + CHUNK])}
@@ -40,7 +41,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 def _items(thread_id: str, posts: list[Mapping[str, Any]], topic: Mapping[str, Any]) -> list[Item]:
     """In topic order, each with its parent's id."""
     by_number = {
-        post["post_number"]: wire.identity(post.get("id")) for post in posts if isinstance(post.get("post_number"), int)
+        post["post_number"]: number_of(post.get("id")) for post in posts if isinstance(post.get("post_number"), int)
     }
     items = []
     for post in sorted(posts, key=lambda p: p["post_number"] if isinstance(p.get("post_number"), int) else 0):
@@ -69,7 +70,7 @@ def posts_of(body: Json) -> list[Mapping[str, Any]]:
 def stream_of(body: Json) -> list[str]:
     """The topic's post ids in order; for a very long topic, the first and the newest."""
     stream = body["post_stream"].get("stream")
-    numbers = [number for number in map(wire.identity, stream) if number] if isinstance(stream, list) else []
+    numbers = [number for number in map(number_of, stream) if number] if isinstance(stream, list) else []
     return numbers if len(numbers) <= MAX_POSTS else numbers[:CHUNK] + numbers[CHUNK - MAX_POSTS :]
 
 
@@ -79,7 +80,7 @@ def chunk(config: Config, thread_id: str, numbers: Sequence[str]) -> list[Mappin
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
     """Posts missing from the topic. One we can't see is gone, as is every post of a topic we can't see."""
-    numbers = [number for number in external_ids if wire.identity(number)][:LOOKUPS]
+    numbers = [number for number in external_ids if number_of(number)][:LOOKUPS]
     try:
         topic = _topic(config, client.peek(config, f"t/{thread_id}.json").body)
     except client.Hidden:
@@ -100,7 +101,7 @@ def _single(config: Config, thread_id: str, number: str, topic: Mapping[str, Any
         post = client.peek(config, f"posts/{number}.json").body
     except client.Hidden:
         return wire.gone(number, thread_id, topic)
-    if not isinstance(post, dict) or wire.identity(post.get("topic_id")) != thread_id:
+    if not isinstance(post, dict) or number_of(post.get("topic_id")) != thread_id:
         return None
     try:
         parent = Knowledge(config, None, 1).parent(post)

@@ -11,12 +11,13 @@ has a `topic`; unless that proves the topic public, there is no mention.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from channels.adapters.discourse.client import told
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import number_of, time_of
 
 PUBLIC = ("regular", "banner")
 PRIVATE = "private_message"
@@ -104,7 +105,7 @@ def _items(posts: Json, topic: Mapping[str, Any] | None = None) -> list[Item]:
     """Anything marked private isn't even kept. Parents are linked if both posts are in the document."""
     if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
         raise Malformed("A list of posts contains something else.")
-    numbers = {(str(p.get("topic_id")), str(p.get("post_number"))): identity(p.get("id")) for p in posts}
+    numbers = {(str(p.get("topic_id")), str(p.get("post_number"))): number_of(p.get("id")) for p in posts}
     items: dict[str, Item] = {}
     for post in posts:
         item = item_of(post, topic, parent_id=numbers.get((str(post.get("topic_id")), str(answered(post)))))
@@ -122,7 +123,7 @@ def answered(post: Mapping[str, Any]) -> int | None:
 
 def item_of(post: Mapping[str, Any], topic: Mapping[str, Any] | None = None, **more: Json) -> Item:
     """`more`: `parent_id`, `event`, `gone`."""
-    number = identity(post.get("id"))
+    number = number_of(post.get("id"))
     if number is None:
         raise Malformed("A forum post has no id.")
     payload: dict[str, Any] = {"post": {key: post[key] for key in _KEPT if key in post}, **more}
@@ -140,13 +141,6 @@ def gone(number: str, thread_id: str, topic: Mapping[str, Any] | None = None) ->
     return Item(number, {"post": {"id": int(number), "topic_id": thread_id}, "topic": dict(topic or {}), "gone": True})
 
 
-def identity(value: Json) -> str | None:
-    """An id as text, from a number or its digits."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return str(value)
-    return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
-
-
 def is_private(payload: Json) -> bool:
     post, topic = parts(payload)
     return PRIVATE in (post.get("topic_archetype"), post.get("archetype"), topic.get("archetype"))
@@ -160,7 +154,7 @@ def is_public(payload: Json) -> bool:
     archetype = topic.get("archetype") or post.get("topic_archetype")
     if archetype is not None:
         return archetype in PUBLIC
-    return identity(post.get("category_id")) is not None or identity(topic.get("category_id")) is not None
+    return number_of(post.get("category_id")) is not None or number_of(topic.get("category_id")) is not None
 
 
 def parts(payload: Json) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -169,17 +163,9 @@ def parts(payload: Json) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     return post if isinstance(post, dict) else {}, topic if isinstance(topic, dict) else {}
 
 
-def time(value: Json) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
-    except (ValueError, OverflowError):
-        return None
-
-
 def created_at(post: Mapping[str, Any]) -> datetime | None:
-    return time(post.get("created_at"))
+    return time_of(post.get("created_at"))
 
 
 def updated_at(post: Mapping[str, Any]) -> datetime | None:
-    return time(post.get("updated_at")) or created_at(post)
+    return time_of(post.get("updated_at")) or created_at(post)

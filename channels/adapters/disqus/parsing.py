@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from channels.adapters.disqus.wire import identity, posted_at
+from channels.adapters.disqus.wire import posted_at
 from channels.contract import Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
-from channels.toolkit.text import clean, html_links, html_to_text, text_links, unescaped
+from channels.toolkit.text import html_links, html_to_text, text_links, unescaped
+from channels.toolkit.values import number_of, text_of, web_address_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -17,12 +18,12 @@ def parse(item: Item, config: Config) -> Mention | None:
     if not isinstance(post, dict):
         raise Malformed("A stored Disqus item is not a post.")
     thread = _thread(post)
-    number, thread_id = item.external_id, identity(thread.get("id"))
+    number, thread_id = item.external_id, number_of(thread.get("id"))
     if thread_id is None:
         raise Malformed("A Disqus post has no thread.")
-    html, raw = _text(post.get("message")), _text(post.get("raw_message"))
-    page = _web(thread.get("link"))
-    forum = _text(post.get("forum")) or _text(thread.get("forum"))
+    html, raw = text_of(post.get("message")), text_of(post.get("raw_message"))
+    page = web_address_of(thread.get("link"))
+    forum = text_of(post.get("forum")) or text_of(thread.get("forum"))
     author = _author(post.get("author"))
     return Mention(
         external_id=number,
@@ -30,7 +31,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         author=author,
         posted_at=posted_at(post),
         text=html_to_text(html) if html else raw,
-        parent_id=identity(post.get("parent")),
+        parent_id=number_of(post.get("parent")),
         html=html or None,
         url=f"{page.partition('#')[0]}#comment-{number}" if page else None,
         about_url=page,
@@ -48,29 +49,20 @@ def _thread(post: Mapping[str, Any]) -> Mapping[str, Any]:
     return thread if isinstance(thread, dict) else {"id": thread}
 
 
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""
-
-
-def _web(value: Json) -> str | None:
-    link = _text(value)
-    return link if link.lower().startswith(("http://", "https://")) else None
-
-
 def _title(thread: Mapping[str, Any]) -> str | None:
-    return _text(thread.get("clean_title")) or unescaped(_text(thread.get("title"))) or None
+    return text_of(thread.get("clean_title")) or unescaped(text_of(thread.get("title"))) or None
 
 
 def _author(value: Json) -> Author:
     """A guest has a name but nothing to identify them by."""
     if not isinstance(value, dict):
-        return Author(identity(value) or "")
-    number = None if value.get("isAnonymous") is True else identity(value.get("id"))
+        return Author(number_of(value) or "")
+    number = None if value.get("isAnonymous") is True else number_of(value.get("id"))
     return Author(
         number or "",
-        handle=(_text(value.get("username")) or None) if number else None,
-        name=_text(value.get("name")) or None,
-        url=_web(value.get("profileUrl")) or _web(value.get("url")),
+        handle=(text_of(value.get("username")) or None) if number else None,
+        name=text_of(value.get("name")) or None,
+        url=web_address_of(value.get("profileUrl")) or web_address_of(value.get("url")),
     )
 
 

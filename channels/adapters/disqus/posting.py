@@ -13,6 +13,7 @@ from channels.adapters.disqus import client, wire
 from channels.contract import Author, Config, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Uncertain
 from channels.toolkit.text import html_to_text
+from channels.toolkit.values import number_of
 
 OWN_PAGES = 10
 CLOCK_SLACK = timedelta(minutes=10)
@@ -23,7 +24,7 @@ def current_account(config: Config) -> Author:
     """The account the personal token belongs to."""
     body = client.get_as_person(config, "users/details").body
     user = body.get("response")
-    number = wire.identity(user.get("id")) if isinstance(user, dict) else None
+    number = number_of(user.get("id")) if isinstance(user, dict) else None
     if number is None:
         raise AuthFailed("Disqus does not say who owns this access token. Create a new one.")
     return Author(number, user.get("username"), user.get("name"), user.get("profileUrl"))
@@ -42,7 +43,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 
 
 def _receipt(post: Any) -> Receipt | None:
-    number = wire.identity(post.get("id")) if isinstance(post, dict) else None
+    number = number_of(post.get("id")) if isinstance(post, dict) else None
     if number is None:
         return None
     thread = post.get("thread")
@@ -75,9 +76,9 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 def _is_ours(post: Mapping[str, Any], me: str, outgoing: Outgoing) -> bool:
     author = post.get("author")
-    if not isinstance(author, dict) or wire.identity(author.get("id")) != me:
+    if not isinstance(author, dict) or number_of(author.get("id")) != me:
         return False
-    if wire.identity(post.get("parent")) != (outgoing.in_reply_to or None):
+    if number_of(post.get("parent")) != (outgoing.in_reply_to or None):
         return False
     raw, html = post.get("raw_message"), post.get("message")
     said = [raw] if isinstance(raw, str) else []

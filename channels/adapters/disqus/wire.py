@@ -14,6 +14,7 @@ from typing import Any
 from channels.adapters.disqus.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import number_of
 
 _AUTHOR = ("id", "username", "name", "profileUrl", "url", "isAnonymous")
 _THREAD = ("id", "forum", "title", "clean_title", "link", "isClosed")
@@ -48,7 +49,7 @@ def is_post(entry: Mapping[str, Any]) -> bool:
 
 
 def item_of(post: Mapping[str, Any]) -> Item:
-    number = identity(post.get("id"))
+    number = number_of(post.get("id"))
     if number is None:
         raise Malformed("A Disqus post has no id.")
     author, thread = post.get("author"), post.get("thread")
@@ -61,13 +62,6 @@ def item_of(post: Mapping[str, Any]) -> Item:
 def gone(number: str, thread_id: str) -> Item:
     """A placeholder for a post that Disqus doesn't know any more."""
     return Item(number, {"post": {"id": number, "thread": thread_id, "isDeleted": True}})
-
-
-def identity(value: Json) -> str | None:
-    """An id as text, from a number or its digits."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return str(value)
-    return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
 
 
 def posted_at(post: Mapping[str, Any]) -> datetime | None:

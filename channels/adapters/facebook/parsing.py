@@ -15,7 +15,8 @@ from typing import Any
 from channels.adapters.facebook.wire import TALK, WEB
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.toolkit.text import clean, text_links
+from channels.toolkit.text import text_links
+from channels.toolkit.values import text_of
 
 WITHOUT_WORDS = "[attachment]"
 _NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
@@ -53,8 +54,8 @@ def _post(number: str, post: Mapping[str, Any], config: Config) -> Mention | Non
         author=author,
         posted_at=_time(post.get("at")),
         text=words,
-        url=_text(post.get("url")) or _post_url(number, config),
-        about_url=_text(post.get("page")) or None,
+        url=text_of(post.get("url")) or _post_url(number, config),
+        about_url=text_of(post.get("page")) or None,
         is_own=_is_own(author, config),
         is_deleted=_is_gone(post),
         edited_at=_time(post.get("edited")),
@@ -70,8 +71,8 @@ def _comment(number: str, comment: Mapping[str, Any], config: Config) -> Mention
     goes under the first comment."""
     about = comment.get("post")
     post = about if isinstance(about, dict) else {}
-    post_id = _whole_post_id(_text(post.get("id")), config)
-    first = _text(comment.get("parent"))
+    post_id = _whole_post_id(text_of(post.get("id")), config)
+    first = text_of(comment.get("parent"))
     author, words = _author(comment.get("author"), config), _words(comment)
     if not words and not comment.get("gone"):
         return None
@@ -82,14 +83,14 @@ def _comment(number: str, comment: Mapping[str, Any], config: Config) -> Mention
         posted_at=_time(comment.get("at")),
         text=words,
         parent_id=first or post_id or None,
-        url=_text(comment.get("url")) or _comment_url(post_id, first, number, config),
-        about_url=_text(post.get("page_url")) or None,
+        url=text_of(comment.get("url")) or _comment_url(post_id, first, number, config),
+        about_url=text_of(post.get("page_url")) or None,
         is_own=_is_own(author, config),
         is_deleted=_is_gone(comment),
         edited_at=_time(comment.get("edited")),
         links=_links(comment, words),
         reply_to_id=first or None,
-        thread_title=_text(post.get("title")) or None,
+        thread_title=text_of(post.get("title")) or None,
         addressed=_addressed(config),
         extra=_extra(comment, "comment"),
     )
@@ -97,7 +98,7 @@ def _comment(number: str, comment: Mapping[str, Any], config: Config) -> Mention
 
 def _message(number: str, message: Mapping[str, Any], config: Config) -> Mention | None:
     """A private message. Neither source links our replies to specific messages, so ours answer the conversation."""
-    page = page_id(config) or _text(message.get("page"))
+    page = page_id(config) or text_of(message.get("page"))
     author, words = _author(message.get("author"), config), _words(message)
     others = [_author(entry, config) for entry in message.get("to") or ()]
     is_ours = message.get("echo") is True or bool(page and author.id == page)
@@ -105,7 +106,7 @@ def _message(number: str, message: Mapping[str, Any], config: Config) -> Mention
     if not words and not message.get("gone"):
         return None
     thread = f"{TALK}{person}" if person else number
-    link = _text(message.get("link"))
+    link = text_of(message.get("link"))
     return Mention(
         external_id=number,
         thread_id=thread,
@@ -126,7 +127,7 @@ def _message(number: str, message: Mapping[str, Any], config: Config) -> Mention
 
 def _author(value: Json, config: Config) -> Author:
     known = value if isinstance(value, dict) else {}
-    number, name = _text(known.get("id")), " ".join(_text(known.get("name")).split())
+    number, name = text_of(known.get("id")), " ".join(text_of(known.get("name")).split())
     return Author(number, None, name or None, f"{web_base(config)}/{number}" if number else None)
 
 
@@ -167,7 +168,7 @@ def _comment_url(post: str, first: str, number: str, config: Config) -> str | No
 
 def _words(known: Mapping[str, Any]) -> str:
     """The text; a post with media but no text is one word, the same from both sources."""
-    words = _text(known.get("text")).replace("\r\n", "\n")
+    words = text_of(known.get("text")).replace("\r\n", "\n")
     return words or (WITHOUT_WORDS if known.get("files") else "")
 
 
@@ -193,10 +194,6 @@ def _time(value: Json) -> datetime | None:
         return datetime.fromtimestamp(value / 1000, UTC) if isinstance(value, int) and value > 0 else None
     except (OverflowError, OSError, ValueError):
         return None
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""
 
 
 def fingerprint(item: Item, config: Config) -> bytes:

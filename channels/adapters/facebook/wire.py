@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import unique
 
 API = "https://graph.facebook.com"
 WEB = "https://www.facebook.com"
@@ -36,20 +37,16 @@ def split(document: Document, config: Config) -> list[Item]:
     if isinstance(document.get("error"), dict):
         raise Malformed(f"Facebook answered with an error: {error_line(document)}")
     if document.get("object") is not None and "entry" in document:
-        return _unique(hook_items(document))
+        return unique(hook_items(document))
     if isinstance(document.get("data"), list):
-        return _unique([item for entry in document["data"] for item in of_object(_object(entry))])
+        return unique([item for entry in document["data"] for item in of_object(_object(entry))])
     if text(document.get("id")):
-        return _unique(of_object(document))
+        return unique(of_object(document))
     if document and all(isinstance(v, dict) and v.get("id") == key for key, v in document.items()):
-        return _unique([item for entry in document.values() for item in of_object(entry)])
+        return unique([item for entry in document.values() for item in of_object(entry)])
     if document.keys() & {"success", "data", "message_id"}:
         return []
     raise Malformed("Not a Facebook document: neither an object with an id nor a list.")
-
-
-def _unique(items: list[Item]) -> list[Item]:
-    return list({item.external_id: item for item in items}.values())
 
 
 def _object(entry: Json) -> Mapping[str, Any]:

@@ -21,7 +21,8 @@ from channels.contract import Json
 from channels.errors import Malformed
 from channels.http.body import Raw, decode_json
 from channels.toolkit.links import web_address
-from channels.toolkit.text import clean, html_to_text, unescaped
+from channels.toolkit.text import html_to_text, unescaped
+from channels.toolkit.values import list_of, text_of
 
 MAX_ENTRIES = 1000
 MAX_HTML = 200_000
@@ -110,10 +111,10 @@ def _feed_of(feed: Mapping[str, Any], address: str) -> dict[str, Any]:
     return _kept(
         {
             "address": address,
-            "self": web_address(_text(own)),
-            "title": html_to_text(_text(feed.get("title"))),
-            "link": web_address(_text(feed.get("link"))),
-            "language": _text(feed.get("language"))[:20],
+            "self": web_address(text_of(own)),
+            "title": html_to_text(text_of(feed.get("title"))),
+            "link": web_address(text_of(feed.get("link"))),
+            "language": text_of(feed.get("language"))[:20],
             "author": _person(feed),
         }
     )
@@ -123,20 +124,20 @@ def _entry_of(entry: dict[str, Any]) -> dict[str, Any]:
     html, plain = _content(entry)
     return _kept(
         {
-            "id": _text(entry.get("id")),
+            "id": text_of(entry.get("id")),
             "link": _link(entry),
             "title": _title(entry),
             "html": html,
             "text": plain,
             "author": _person(entry),
-            "published": dates.moment(entry.get("published_parsed"), _text(entry.get("published")))
-            or dates.moment(entry.get("created_parsed"), _text(entry.get("created"))),
+            "published": dates.moment(entry.get("published_parsed"), text_of(entry.get("published")))
+            or dates.moment(entry.get("created_parsed"), text_of(entry.get("created"))),
             # Not through the entry itself, which would warn and fall back to the publication date.
-            "updated": dates.moment(dict.get(entry, "updated_parsed"), _text(dict.get(entry, "updated"))),
+            "updated": dates.moment(dict.get(entry, "updated_parsed"), text_of(dict.get(entry, "updated"))),
             "language": _language(entry),
-            "comments": web_address(_text(entry.get("comments"))),
-            "tags": [_text(tag.get("term")) for tag in _dicts(entry.get("tags"))[:30] if _text(tag.get("term"))],
-            "enclosures": [_enclosure(e) for e in _dicts(entry.get("enclosures"))[:20] if _text(e.get("href"))],
+            "comments": web_address(text_of(entry.get("comments"))),
+            "tags": [text_of(tag.get("term")) for tag in _dicts(entry.get("tags"))[:30] if text_of(tag.get("term"))],
+            "enclosures": [_enclosure(e) for e in _dicts(entry.get("enclosures"))[:20] if text_of(e.get("href"))],
         }
     )  # fmt: skip
 
@@ -144,14 +145,14 @@ def _entry_of(entry: dict[str, Any]) -> dict[str, Any]:
 def _content(entry: Mapping[str, Any]) -> tuple[str, str]:
     """(HTML, plain text) of the fullest description; one of them is empty."""
     told = [*_dicts(entry.get("content")), *_dicts([entry.get("summary_detail")])]
-    best = max(told, key=lambda part: len(_text(part.get("value"))), default={})
-    value = _text(best.get("value"))[:MAX_HTML]
+    best = max(told, key=lambda part: len(text_of(part.get("value"))), default={})
+    value = text_of(best.get("value"))[:MAX_HTML]
     return ("", value) if best.get("type") == "text/plain" and "</" not in value else (value, "")
 
 
 def _title(entry: Mapping[str, Any]) -> str:
     """As plain text: Google Alerts wrap matched words in <b>, other feeds escape twice."""
-    detail, title = entry.get("title_detail"), _text(entry.get("title"))
+    detail, title = entry.get("title_detail"), text_of(entry.get("title"))
     is_html = isinstance(detail, Mapping) and str(detail.get("type", "")).endswith("html")
     if not is_html and _ENTITY.search(title):
         title = unescaped(title)
@@ -159,38 +160,38 @@ def _title(entry: Mapping[str, Any]) -> str:
 
 
 def _link(entry: Mapping[str, Any]) -> str:
-    told = web_address(_text(entry.get("link")))
+    told = web_address(text_of(entry.get("link")))
     if told:
         return told
-    links = [web_address(_text(link.get("href"))) for link in _dicts(entry.get("links"))]
+    links = [web_address(text_of(link.get("href"))) for link in _dicts(entry.get("links"))]
     return next((link for link in links if link), "")
 
 
 def _person(of: Mapping[str, Any]) -> dict[str, str]:
     """Splits `name@host (Name)`, `Name <name@host>` and the like: feedparser only knows top-level domains of up to four
     letters."""
-    detail, told = of.get("author_detail"), _text(of.get("author"))
+    detail, told = of.get("author_detail"), text_of(of.get("author"))
     known = detail if isinstance(detail, Mapping) else {}
     found = _EMAIL.search(told[:500])
-    name = _EMAIL.sub(" ", told[:500]) if found else _text(known.get("name")) or told
+    name = _EMAIL.sub(" ", told[:500]) if found else text_of(known.get("name")) or told
     person = {
         "name": " ".join(html_to_text(name).split()).strip("()<>\"', "),
-        "email": found[0] if found else _text(known.get("email")),
-        "url": web_address(_text(known.get("href"))),
+        "email": found[0] if found else text_of(known.get("email")),
+        "url": web_address(text_of(known.get("href"))),
     }
     return _kept(person)
 
 
 def _language(entry: Mapping[str, Any]) -> str:
     for part in (*_dicts(entry.get("content")), *_dicts([entry.get("summary_detail"), entry.get("title_detail")])):
-        if _text(part.get("language")):
-            return _text(part["language"])[:20]
+        if text_of(part.get("language")):
+            return text_of(part["language"])[:20]
     return ""
 
 
 def _enclosure(enclosure: Mapping[str, Any]) -> dict[str, Any]:
-    size = _text(enclosure.get("length"))
-    return {"url": web_address(_text(enclosure.get("href"))), "type": _text(enclosure.get("type")),
+    size = text_of(enclosure.get("length"))
+    return {"url": web_address(text_of(enclosure.get("href"))), "type": text_of(enclosure.get("type")),
             "size": int(size) if size.isascii() and size.isdigit() else None}  # fmt: skip
 
 
@@ -205,14 +206,14 @@ def _of_json(document: FeedDocument) -> Iterator[dict[str, Any]]:
     items = body.get("items") if isinstance(body, dict) else None
     if not isinstance(items, list) or "jsonfeed" not in str(body.get("version", "")).lower():
         raise Malformed("This is JSON but not a JSON Feed: the version or the items are missing.")
-    base = document.address or _text(body.get("feed_url")) or _text(body.get("home_page_url"))
+    base = document.address or text_of(body.get("feed_url")) or text_of(body.get("home_page_url"))
     about = _kept(
         {
             "address": document.address,
-            "self": web_address(_text(body.get("feed_url"))),
-            "title": _text(body.get("title")),
+            "self": web_address(text_of(body.get("feed_url"))),
+            "title": text_of(body.get("title")),
             "link": _joined(base, body.get("home_page_url")),
-            "language": _text(body.get("language"))[:20],
+            "language": text_of(body.get("language"))[:20],
             "author": _json_person(body, base),
         }
     )
@@ -222,22 +223,22 @@ def _of_json(document: FeedDocument) -> Iterator[dict[str, Any]]:
 
 
 def _json_entry(item: Mapping[str, Any], base: str) -> dict[str, Any]:
-    number, html = item.get("id"), _text(item.get("content_html"))[:MAX_HTML]
+    number, html = item.get("id"), text_of(item.get("content_html"))[:MAX_HTML]
     return _kept(
         {
-            "id": str(number) if isinstance(number, int | float) else _text(number),
+            "id": str(number) if isinstance(number, int | float) else text_of(number),
             "link": _joined(base, item.get("url")) or _joined(base, item.get("external_url")),
             "about": _joined(base, item.get("external_url")) if item.get("url") else "",
-            "title": " ".join(unescaped(_text(item.get("title"))).split())[:500],  # plain text by the specification
+            "title": " ".join(unescaped(text_of(item.get("title"))).split())[:500],  # plain text by the specification
             "html": html,
-            "text": "" if html else (_text(item.get("content_text")) or _text(item.get("summary")))[:MAX_HTML],
+            "text": "" if html else (text_of(item.get("content_text")) or text_of(item.get("summary")))[:MAX_HTML],
             "author": _json_person(item, base),
-            "published": dates.moment(None, _text(item.get("date_published"))),
-            "updated": dates.moment(None, _text(item.get("date_modified"))),
-            "language": _text(item.get("language"))[:20],
-            "tags": [_text(tag) for tag in _list(item.get("tags"))[:30] if _text(tag)],
+            "published": dates.moment(None, text_of(item.get("date_published"))),
+            "updated": dates.moment(None, text_of(item.get("date_modified"))),
+            "language": text_of(item.get("language"))[:20],
+            "tags": [text_of(tag) for tag in list_of(item.get("tags"))[:30] if text_of(tag)],
             "enclosures": [
-                {"url": _joined(base, a.get("url")), "type": _text(a.get("mime_type")), "size": _size(a)}
+                {"url": _joined(base, a.get("url")), "type": text_of(a.get("mime_type")), "size": _size(a)}
                 for a in _dicts(item.get("attachments"))[:20]
                 if _joined(base, a.get("url"))
             ],
@@ -249,7 +250,7 @@ def _json_person(of: Mapping[str, Any], base: str) -> dict[str, str]:
     """`authors` since version 1.1, `author` before."""
     people = [*_dicts(of.get("authors")), *_dicts([of.get("author")])]
     first = people[0] if people else {}
-    return _kept({"name": _text(first.get("name")), "url": _joined(base, first.get("url"))})
+    return _kept({"name": text_of(first.get("name")), "url": _joined(base, first.get("url"))})
 
 
 def _size(attachment: Mapping[str, Any]) -> int | None:
@@ -259,7 +260,7 @@ def _size(attachment: Mapping[str, Any]) -> int | None:
 
 def _joined(base: str, value: Json) -> str:
     try:
-        return web_address(urljoin(base, _text(value))) if _text(value) else ""
+        return web_address(urljoin(base, text_of(value))) if text_of(value) else ""
     except ValueError:
         return ""
 
@@ -269,12 +270,4 @@ def _kept(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [part for part in _list(value) if isinstance(part, Mapping)]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""
+    return [part for part in list_of(value) if isinstance(part, Mapping)]

@@ -20,6 +20,7 @@ from channels.errors import Rejected, Transient
 from channels.http.client import Answer
 from channels.toolkit.changes import Changes, iso, oldest_by_time
 from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
+from channels.toolkit.values import number_of
 
 PER_PAGE = 50
 PAGES_A_POLL = 20
@@ -90,7 +91,7 @@ def _items(
 
 def notes_since(config: Config, issue: Mapping[str, Json], floor: datetime) -> tuple[list[Item], Answer]:
     """Notes changed since `floor`, newest change first."""
-    place = Place(wire.number(issue.get("project_id")) or "", wire.number(issue.get("iid")) or "")
+    place = Place(number_of(issue.get("project_id")) or "", number_of(issue.get("iid")) or "")
     params: dict[str, str | int] = {"order_by": "updated_at", "sort": "desc", "per_page": NOTES_PER_PAGE}
     items: list[Item] = []
     for _ in range(NOTE_PAGES):

@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels.adapters.gitlab.places import Place, place_from
-from channels.adapters.gitlab.wire import API, number
+from channels.adapters.gitlab.wire import API
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.toolkit.text import clean, text_links
+from channels.toolkit.text import text_links
+from channels.toolkit.values import number_of, text_of
 
 _IMAGE = re.compile(r"(!\[[^\]\n]*\]\()(/uploads/)")
 _UPLOAD = re.compile(r"\([^()\s]*/uploads/")
@@ -88,7 +89,7 @@ def _addressed(place: str, path: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _issue(external_id: str, issue: Mapping[str, Any], config: Config) -> Mention:
-    title = _text(issue.get("title")) or None
+    title = text_of(issue.get("title")) or None
     text = _body(issue.get("text"), issue, config)
     author = _author(issue.get("author"))
     return Mention(
@@ -116,7 +117,7 @@ def _note(
     author = _author(note.get("author"))
     created, updated = time_of(note.get("created_at")), time_of(note.get("updated_at"))
     is_edited = created is not None and updated is not None and updated - created > _EDITED_AFTER
-    url = _text(note.get("url")) or None
+    url = text_of(note.get("url")) or None
     if url is None and place and (above := _issue_url(issue, place, config)):
         url = f"{above}#note_{place.note}"
     return Mention(
@@ -131,14 +132,14 @@ def _note(
         edited_at=updated if is_edited else None,
         links=text_links(text),
         reply_to_id=thread if place else None,
-        thread_title=_text(issue.get("title")) or None,
+        thread_title=text_of(issue.get("title")) or None,
         addressed=_addressed(external_id, str(issue.get("path") or "").lower()),
         extra=_extra(issue),
     )
 
 
 def _thread_of_unknown(note: Mapping[str, Any], external_id: str) -> str:
-    noteable = number(note.get("noteable"))
+    noteable = number_of(note.get("noteable"))
     return f"noteable_{noteable}" if noteable else external_id
 
 
@@ -151,9 +152,9 @@ def _gone(external_id: str, place: Place | None) -> Mention:
 def _author(author: Json) -> Author:
     """Identified by number: webhooks give nothing else about an issue's author."""
     known = author if isinstance(author, dict) else {}
-    handle = _text(known.get("username")) or None
-    name = _text(known.get("name")) or None
-    return Author(number(known.get("id")) or handle or "", handle, name, _text(known.get("url")) or None)
+    handle = text_of(known.get("username")) or None
+    name = text_of(known.get("name")) or None
+    return Author(number_of(known.get("id")) or handle or "", handle, name, text_of(known.get("url")) or None)
 
 
 def _is_own(author: Author, config: Config) -> bool:
@@ -162,17 +163,17 @@ def _is_own(author: Author, config: Config) -> bool:
 
 
 def _issue_url(issue: Mapping[str, Any], place: Place | None, config: Config) -> str | None:
-    if url := _text(issue.get("url")):
+    if url := text_of(issue.get("url")):
         return url
-    path = _text(issue.get("path"))
+    path = text_of(issue.get("path"))
     return f"{web_base(config)}/{path}/-/issues/{place.iid}" if path and place else None
 
 
 def _body(value: Json, issue: Mapping[str, Any], config: Config) -> str:
     """Markdown as written. Uploaded images have relative URLs in the API and absolute ones in webhooks:
     https://docs.gitlab.com/user/project/integrations/webhooks/#image-url-rewriting"""
-    text = _text(value).replace("\r\n", "\n")
-    path = _text(issue.get("path"))
+    text = text_of(value).replace("\r\n", "\n")
+    path = text_of(issue.get("path"))
     if path and "/uploads/" in text:
         text = _IMAGE.sub(rf"\g<1>{web_base(config)}/{path}\g<2>", text)
     return text
@@ -202,10 +203,6 @@ def time_of(value: Json) -> datetime | None:
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""
 
 
 def fingerprint(item: Item, config: Config) -> bytes:

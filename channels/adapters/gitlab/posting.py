@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from channels.adapters.gitlab import client, wire
+from channels.adapters.gitlab import client
 from channels.adapters.gitlab.parsing import time_of
 from channels.adapters.gitlab.places import INTERNAL, Place, place_from
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain
 from channels.toolkit.text import composed
+from channels.toolkit.values import number_of
 
 MAX_LENGTH = 1_000_000
 """https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions"""
@@ -45,10 +46,10 @@ def _issue_of(outgoing: Outgoing) -> Place:
 
 
 def _receipt(place: Place, note: Mapping[str, Any]) -> Receipt | None:
-    number = wire.number(note.get("id"))
+    number = number_of(note.get("id"))
     if number is None:
         return None
-    project = place.project or wire.number(note.get("project_id")) or ""
+    project = place.project or number_of(note.get("project_id")) or ""
     return Receipt(str(Place(project, place.iid, place.closed, number)), None, time_of(note.get("created_at")))
 
 
@@ -108,5 +109,5 @@ def like(config: Config, external_id: str) -> None:
         if "already been taken" not in str(error):
             raise
         return
-    if not isinstance(body, dict) or wire.number(body.get("id")) is None:
+    if not isinstance(body, dict) or number_of(body.get("id")) is None:
         raise Uncertain("GitLab accepted the thumbs up but did not confirm it.")

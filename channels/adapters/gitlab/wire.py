@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from channels.adapters.gitlab.places import CONFIDENTIAL, INTERNAL, Place
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import number_of
 
 API = "https://gitlab.com/api/v4"
 _OTHER = frozenset(
@@ -39,11 +40,11 @@ def _items_of(document: Document) -> list[Item]:
         return _hook_items(body)
     if body.keys() & {"message", "error"} and not body.keys() & {"id", "iid"}:
         raise Malformed(f"GitLab answered with an error: {_error_line(body)}")
-    if "body" in body and number(body.get("id")) and "target" not in body:
+    if "body" in body and number_of(body.get("id")) and "target" not in body:
         return [item] if (item := note_item(body)) else []
     if body.keys() & _OTHER or "/merge_requests/" in str(body.get("web_url")):
         return []
-    if "title" in body and "project_id" in body and number(body.get("id")):
+    if "title" in body and "project_id" in body and number_of(body.get("id")):
         return [issue_item(body)]
     raise Malformed("Not a GitLab document: neither issue nor note.")
 
@@ -109,13 +110,13 @@ def note_item(note: Mapping[str, Any], issue: Mapping[str, Any] | None = None, p
     if note.get("system") is True or note.get("noteable_type") not in (None, "Issue", "WorkItem"):
         return None
     about = issue or {}
-    number_ = number(note.get("id"))
+    number_ = number_of(note.get("id"))
     if number_ is None:
         raise Malformed("A note has no id.")
     is_internal = note.get("internal") is True or note.get("confidential") is True
     closed = INTERNAL if is_internal else CONFIDENTIAL if about.get("confidential") is True else ""
-    project = number(about.get("project_id")) or number(note.get("project_id")) or ""
-    iid = number(about.get("iid")) or number(note.get("noteable_iid"))
+    project = number_of(about.get("project_id")) or number_of(note.get("project_id")) or ""
+    iid = number_of(about.get("iid")) or number_of(note.get("noteable_iid"))
     place = str(Place(project, iid, closed, number_)) if project and iid else f"note_{number_}"
     above = {key: value for key, value in of_issue(about, path).items() if key != "text"}
     return Item(place, {"kind": "note", "note": _of_note(note), "issue": above, "place": place})
@@ -138,10 +139,10 @@ def gone_item(place: Place) -> Item:
 
 
 def _place(issue: Mapping[str, Any]) -> Place:
-    project, iid = number(issue.get("project_id")) or "", number(issue.get("iid"))
+    project, iid = number_of(issue.get("project_id")) or "", number_of(issue.get("iid"))
     closed = CONFIDENTIAL if issue.get("confidential") is True else ""
     # Before 2013 the API gave no per-project number.
-    return Place(project, iid or f"id{number(issue.get('id')) or ''}", closed)
+    return Place(project, iid or f"id{number_of(issue.get('id')) or ''}", closed)
 
 
 def _author(author: Json, author_id: Json = None) -> dict[str, Json]:
@@ -215,14 +216,7 @@ def _project_id(body: Mapping[str, Any]) -> Json:
 
 
 def project_of(body: Mapping[str, Any]) -> tuple[str, str]:
-    """(number, full path in lower case) of a webhook's project."""
+    """(number_of, full path in lower case) of a webhook's project."""
     project = body.get("project")
     path = project.get("path_with_namespace") if isinstance(project, dict) else ""
-    return number(_project_id(body)) or "", str(path or "").lower()
-
-
-def number(value: Json) -> str | None:
-    """A number as text, from a number or its digits; None for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return str(value)
-    return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
+    return number_of(_project_id(body)) or "", str(path or "").lower()

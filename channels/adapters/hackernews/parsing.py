@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.adapters.hackernews.wire import WEB, base, identity, is_about_another, item_url, parent_of
+from channels.adapters.hackernews.wire import WEB, base, is_about_another, item_url, parent_of
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
-from channels.toolkit.text import clean, html_links, html_to_text, names_phrase, unescaped
+from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
+from channels.toolkit.values import number_of, text_of
 
 _NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 _DEAD_TEXTS = ("[dead]", "[flagged]", "[deleted]")
@@ -48,12 +49,12 @@ def _mention(
 ) -> Mention | None:
     number = item.external_id
     is_comment = is_about_another(entry)
-    html = _text(entry.get("comment_text")) or _text(entry.get("story_text")) or _text(entry.get("text"))
-    title = unescaped(_text(entry.get("title"))) or None
-    author = _text(entry.get("author")) or _text(entry.get("by"))
+    html = text_of(entry.get("comment_text")) or text_of(entry.get("story_text")) or text_of(entry.get("text"))
+    title = unescaped(text_of(entry.get("title"))) or None
+    author = text_of(entry.get("author")) or text_of(entry.get("by"))
     parent = parent_of(entry) if is_comment else None
     thread = _story_number(entry, story) or parent if is_comment else number
-    page = _text(entry.get("url"))
+    page = text_of(entry.get("url"))
     text = html_to_text(html)
     return Mention(
         external_id=number,
@@ -75,12 +76,12 @@ def _mention(
 
 
 def _story_number(entry: Mapping[str, Any], story: Mapping[str, Any]) -> str | None:
-    known = identity(entry.get("story_id")) or identity(story.get("id"))
+    known = number_of(entry.get("story_id")) or number_of(story.get("id"))
     if known is None:
         tags = entry.get("_tags")
         for tag in tags if isinstance(tags, list) else ():
             if isinstance(tag, str) and tag.startswith("story_"):
-                return identity(tag.removeprefix("story_"))
+                return number_of(tag.removeprefix("story_"))
     return known
 
 
@@ -89,7 +90,7 @@ def _thread_title(
 ) -> str | None:
     if not is_comment:
         return title
-    return unescaped(_text(entry.get("story_title")) or _text(story.get("title"))) or None
+    return unescaped(text_of(entry.get("story_title")) or text_of(story.get("title"))) or None
 
 
 def _author(name: str, config: Config) -> Author:
@@ -131,10 +132,6 @@ def _extra(entry: Mapping[str, Any], place: Json) -> dict[str, Json]:
     comments = entry.get("num_comments", entry.get("descendants"))
     extra = {"points": points, "comments": comments, "place": place, "dead": entry.get("dead")}
     return {key: value for key, value in extra.items() if value is not None}
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""
 
 
 def fingerprint(item: Item, config: Config) -> bytes:

@@ -10,6 +10,7 @@ from channels.adapters.hackernews import wire
 from channels.contract import Config, Item
 from channels.errors import Malformed, Rejected, Transient
 from channels.http.client import get_json
+from channels.toolkit.values import number_of
 
 THREAD_ITEMS = 2000
 THREAD_REQUESTS = 300
@@ -18,7 +19,7 @@ LOOKUPS = 30
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """The story with all its comments: in one request, or item by item if the search doesn't have it (yet)."""
-    number = wire.identity(thread_id)
+    number = number_of(thread_id)
     if number is None:
         raise Rejected(f"{thread_id!r} is not a Hacker News item.")
     try:
@@ -32,7 +33,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
     """Items missing from the tree, one by one: it shows neither deleted nor dead comments; Firebase says which."""
-    found = (_firebase(config, number) for number in map(wire.identity, external_ids[:LOOKUPS]) if number)
+    found = (_firebase(config, number) for number in map(number_of, external_ids[:LOOKUPS]) if number)
     return [wire.firebase_item(entry, {"id": thread_id}) for entry in found if entry is not None]
 
 
@@ -55,9 +56,9 @@ def _walk(config: Config, number: str) -> list[Item]:
 
 def _firebase(config: Config, number: str) -> Mapping[str, Any] | None:
     body = get_json(config.network, f"{wire.base(config, 'firebase_base', wire.FIREBASE)}/item/{number}.json").body
-    return body if isinstance(body, dict) and wire.identity(body.get("id")) else None
+    return body if isinstance(body, dict) and number_of(body.get("id")) else None
 
 
 def _kids(entry: Mapping[str, Any]) -> list[str]:
     kids = entry.get("kids")
-    return [n for n in map(wire.identity, kids) if n] if isinstance(kids, list) else []
+    return [n for n in map(number_of, kids) if n] if isinstance(kids, list) else []

@@ -12,6 +12,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import number_of
 
 ALGOLIA = "https://hn.algolia.com/api/v1"
 FIREBASE = "https://hacker-news.firebaseio.com/v0"
@@ -39,9 +40,9 @@ def split(document: Document, config: Config) -> list[Item]:
     hits = document.get("hits")
     if isinstance(hits, list):
         return [_hit_item(hit, place) for place, hit in enumerate(hits, 1)]
-    if "children" in document and identity(document.get("id")):
+    if "children" in document and number_of(document.get("id")):
         return of_tree(document)
-    if identity(document.get("objectID")):
+    if number_of(document.get("objectID")):
         return [_hit_item(document, None)]
     if _is_firebase_item(document):
         return [firebase_item(document)]
@@ -67,15 +68,8 @@ def _error_line(document: Mapping[str, Any]) -> str:
     return "Not a Hacker News document: neither hits nor an item."
 
 
-def identity(value: Json) -> str | None:
-    """An item number as text, from a number or its digits; None for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return str(value)
-    return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
-
-
 def _is_firebase_item(document: Mapping[str, Any]) -> bool:
-    if not identity(document.get("id")) or "karma" in document:
+    if not number_of(document.get("id")) or "karma" in document:
         return False
     return bool(document.keys() & {"type", "by", "deleted", "dead", "parent", "title", "text", "parent_id"})
 
@@ -83,7 +77,7 @@ def _is_firebase_item(document: Mapping[str, Any]) -> bool:
 def _hit_item(hit: Json, place: int | None) -> Item:
     if not isinstance(hit, dict):
         raise Malformed("A search hit is not an object.")
-    number = identity(hit.get("objectID")) or identity(hit.get("id"))
+    number = number_of(hit.get("objectID")) or number_of(hit.get("id"))
     if number is None:
         raise Malformed("A search hit has no objectID.")
     payload: dict[str, Any] = {"hit": _without_derived(hit)}
@@ -95,7 +89,7 @@ def _hit_item(hit: Json, place: int | None) -> Item:
 
 def firebase_item(document: Mapping[str, Any], story: Mapping[str, Any] | None = None) -> Item:
     """One Firebase item; `story` is the comment's story, which the item itself doesn't name."""
-    number = identity(document.get("id"))
+    number = number_of(document.get("id"))
     if number is None:
         raise Malformed("An item has no id.")
     return Item(number, {"item": _without_derived(document), "story": story_of(story) if story else None})
@@ -115,7 +109,7 @@ def of_tree(root: Mapping[str, Any], bound: int = 2000) -> list[Item]:
     waiting = deque([root])
     while waiting and len(items) < bound:
         node = waiting.popleft()
-        number = identity(node.get("id"))
+        number = number_of(node.get("id"))
         if number is None:
             raise Malformed("An item of a thread has no id.")
         items.append(Item(number, {"node": _without_derived(node), "story": story}))
@@ -140,4 +134,4 @@ def is_about_another(entry: Mapping[str, Any]) -> bool:
 
 
 def parent_of(entry: Mapping[str, Any]) -> str | None:
-    return identity(entry.get("parent_id")) or identity(entry.get("parent")) or identity(entry.get("poll"))
+    return number_of(entry.get("parent_id")) or number_of(entry.get("parent")) or number_of(entry.get("poll"))

@@ -19,13 +19,14 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from requests.auth import HTTPBasicAuth
 
 from channels.adapters.hackerone import wire
-from channels.adapters.hackerone.parsing import parse, time_of
+from channels.adapters.hackerone.parsing import parse
 from channels.contract import Config, Item, Json, Page
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http.client import get_json
 from channels.toolkit.changes import Changes, oldest_by_time
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
 from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.values import time_of
 
 PER_PAGE = 25
 PAGES_A_POLL = 20

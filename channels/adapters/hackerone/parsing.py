@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from channels.adapters.hackerone.wire import WEB
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
+from channels.toolkit.values import time_of
 
 STATES = {
     "activity-bug-new": "new",
@@ -169,14 +170,6 @@ def report_url(config: Config, number: str) -> str:
 
 def _extra(known: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Json]:
     return {name: known[name] for name in names if known.get(name) not in (None, [], "")}
-
-
-def time_of(value: Json) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _text(value: Json) -> str:

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.adapters.lobsters.wire import COMMENT_PREFIX, base, moment, short_id
+from channels.adapters.lobsters.wire import COMMENT_PREFIX, base, short_id
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
-from channels.toolkit.text import clean, html_links, html_to_text, names_phrase
+from channels.toolkit.text import html_links, html_to_text, names_phrase
+from channels.toolkit.values import text_of, time_of
 
 NOT_EDITED = timedelta(minutes=1)
 """`has_been_edited?` in comment.rb: earlier changes don't count."""
@@ -71,14 +72,14 @@ def page_of(config: Config, external_id: str) -> str:
 
 
 def _story(number: str, story: Mapping[str, Any], config: Config) -> Mention:
-    html, title = _text(story.get("description")), _text(story.get("title"))
-    page = web_address(_text(story.get("url")))
+    html, title = text_of(story.get("description")), text_of(story.get("title"))
+    page = web_address(text_of(story.get("url")))
     links = html_links(html)
     return Mention(
         external_id=number,
         thread_id=number,
         author=_author(story.get("submitter_user"), config),
-        posted_at=moment(story.get("created_at")),
+        posted_at=time_of(story.get("created_at")),
         text=html_to_text(html),
         subject=title or None,
         html=html or None,
@@ -95,7 +96,7 @@ def _comment(external_id: str, payload: Mapping[str, Any], config: Config) -> Me
     comment = payload["comment"]
     known = payload.get("about")
     about: Mapping[str, Any] = known if isinstance(known, dict) else {}
-    html = _text(comment.get("comment"))
+    html = text_of(comment.get("comment"))
     story = short_id(about.get("short_id")) or _story_in(comment.get("url")) or external_id
     parent = short_id(comment.get("parent_comment")) or short_id(payload.get("parent"))
     gone = _gone(comment)
@@ -103,17 +104,17 @@ def _comment(external_id: str, payload: Mapping[str, Any], config: Config) -> Me
         external_id=external_id,
         thread_id=story,
         author=_author(comment.get("commenting_user"), config),
-        posted_at=moment(comment.get("created_at")),
+        posted_at=time_of(comment.get("created_at")),
         text=html_to_text(html),
         parent_id=f"{COMMENT_PREFIX}{parent}" if parent else (story if story != external_id else None),
         html=html or None,
         url=_address(comment.get("short_id_url")) or page_of(config, external_id),
-        about_url=web_address(_text(about.get("url"))) or None,
+        about_url=web_address(text_of(about.get("url"))) or None,
         is_own=_is_own(comment.get("commenting_user"), config),
         is_deleted=gone is not None,
         edited_at=_edited_at(comment),
         links=html_links(html),
-        thread_title=_text(about.get("title")) or None,
+        thread_title=text_of(about.get("title")) or None,
         extra={**_extra(comment, ("score", "flags", "depth")), **({"gone": gone} if gone else {})},
     )
 
@@ -135,7 +136,7 @@ def _story_in(address: Json) -> str | None:
 
 def user_name(user: Json) -> str:
     """From the object in old answers or the name in new ones."""
-    return _text(user.get("username")) if isinstance(user, dict) else _text(user)
+    return text_of(user.get("username")) if isinstance(user, dict) else text_of(user)
 
 
 def _author(user: Json, config: Config) -> Author:
@@ -149,17 +150,13 @@ def _is_own(user: Json, config: Config) -> bool:
 
 
 def _edited_at(comment: Mapping[str, Any]) -> datetime | None:
-    at, created = moment(comment.get("last_edited_at", comment.get("updated_at"))), moment(comment.get("created_at"))
+    at, created = time_of(comment.get("last_edited_at", comment.get("updated_at"))), time_of(comment.get("created_at"))
     return at if at and created and at - created > NOT_EDITED and _gone(comment) is None else None
 
 
 def _address(value: Json) -> str | None:
-    return web_address(_text(value)) or None
+    return web_address(text_of(value)) or None
 
 
 def _extra(entry: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Json]:
     return {name: entry[name] for name in names if entry.get(name) is not None}
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""

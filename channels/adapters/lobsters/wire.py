@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import time_of
 
 WEB = "https://lobste.rs"
 COMMENT_PREFIX = "c_"
@@ -120,16 +120,7 @@ def _comments(story: Mapping[str, Any]) -> list[Item]:
 # --- one item ----------------------------------------------------------------------------------------------------
 
 
-def moment(value: Json) -> datetime | None:
-    """`2025-02-13T13:30:54.000-06:00`; UTC if there is no offset."""
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
-    except (ValueError, OverflowError):
-        return None
-
-
 def posted_s(story: Mapping[str, Any]) -> int | None:
     """Submission time in epoch seconds."""
-    at = moment(story.get("created_at"))
+    at = time_of(story.get("created_at"))
     return int(at.timestamp()) if at else None

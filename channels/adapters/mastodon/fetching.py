@@ -14,13 +14,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from channels.adapters.mastodon import client, threads, wire
-from channels.adapters.mastodon.parsing import hashtags, parse, time_of
+from channels.adapters.mastodon.parsing import hashtags, parse
 from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
 from channels.errors import Transient
 from channels.http.client import Answer
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
+from channels.toolkit.values import time_of
 
 PER_PAGE = 40
 PAGES_A_POLL = 20

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.mastodon.client import site
@@ -16,6 +15,7 @@ from channels.adapters.mastodon.wire import identity
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, html_links, html_to_text, names_phrase
+from channels.toolkit.values import text_of, time_of, web_address_of
 
 PUBLIC = ("public", "unlisted")
 _CALL = re.compile(r"<a\b[^>]*\bclass=\"[^\"]*\bmention\b[^\"]*\"[^>]*>", re.IGNORECASE)
@@ -55,7 +55,7 @@ def _is_wanted(status: Mapping[str, Any], mention: Mention, config: Config) -> b
         return True
     if {name for tier in mention.addressed for name in tier} & own_names(config):
         return True
-    if {_text(tag.get("name")).lower() for tag in status.get("tags", ())} & set(tags):
+    if {text_of(tag.get("name")).lower() for tag in status.get("tags", ())} & set(tags):
         return True
     return bool(phrases) and names_phrase(phrases, mention.text, *mention.links)
 
@@ -70,12 +70,12 @@ def _mention(number: str, status: Mapping[str, Any], payload: Mapping[str, Any],
         posted_at=time_of(status.get("created_at")),
         text=_whole_text(status),
         parent_id=parent,
-        url=_web(status.get("url")) or _web(status.get("uri")),
-        about_url=_web((status.get("card") or {}).get("url")),
+        url=web_address_of(status.get("url")) or web_address_of(status.get("uri")),
+        about_url=web_address_of((status.get("card") or {}).get("url")),
         is_own=is_own(status, config),
         edited_at=time_of(status.get("edited_at")),
         links=_links(status),
-        language=_text(status.get("language")) or None,
+        language=text_of(status.get("language")) or None,
         addressed=_addressed(status, config),
         extra=_extra(status),
     )
@@ -83,12 +83,12 @@ def _mention(number: str, status: Mapping[str, Any], payload: Mapping[str, Any],
 
 def _whole_text(status: Mapping[str, Any]) -> str:
     """Everything a reader sees: the content warning, the text, image descriptions and poll options."""
-    warning = _text(status.get("spoiler_text"))
+    warning = text_of(status.get("spoiler_text"))
     parts = [f"[Content warning: {warning}]" if warning else "", html_to_text(clean(status["content"]))]
     for media in status.get("media_attachments", ()):
-        description = _text(media.get("description"))
+        description = text_of(media.get("description"))
         parts.append(f"[{_KINDS.get(media.get('type'), 'File')}: {description}]" if description else "")
-    options = [_text(option.get("title")) for option in (status.get("poll") or {}).get("options", ())]
+    options = [text_of(option.get("title")) for option in (status.get("poll") or {}).get("options", ())]
     parts.append("\n".join(f"○ {option}" for option in options if option))
     return "\n\n".join(part for part in parts if part)
 
@@ -100,14 +100,14 @@ def _links(status: Mapping[str, Any]) -> tuple[str, ...]:
     """Without the links of handles and hashtags, but with those of quoted posts."""
     html = clean(status["content"])
     calls = {link for tag in _CALL.findall(html) for link in html_links(tag)}
-    quoted = _web((status.get("quote") or {}).get("url"))
+    quoted = web_address_of((status.get("quote") or {}).get("url"))
     links = [link for link in html_links(html) if link not in calls]
     return tuple(dict.fromkeys(links + ([quoted] if quoted else [])))
 
 
 def _addressed(status: Mapping[str, Any], config: Config) -> tuple[tuple[str, ...], ...]:
     """The accounts named; those of our own instance both with and without the host."""
-    found = [form for entry in status.get("mentions", ()) for form in forms(_text(entry.get("acct")), config)]
+    found = [form for entry in status.get("mentions", ()) for form in forms(text_of(entry.get("acct")), config)]
     return (tuple(dict.fromkeys(found)),) if found else ()
 
 
@@ -127,14 +127,14 @@ def is_own(status: Mapping[str, Any], config: Config) -> bool:
     account = status.get("account")
     if not isinstance(account, dict):
         return False
-    return bool({*forms(_text(account.get("acct")), config), identity(account.get("id"))} & own_names(config))
+    return bool({*forms(text_of(account.get("acct")), config), identity(account.get("id"))} & own_names(config))
 
 
 def _author(account: Mapping[str, Any]) -> Author:
-    acct = _text(account.get("acct")) or _text(account.get("username"))
+    acct = text_of(account.get("acct")) or text_of(account.get("username"))
     return Author(
-        identity(account.get("id")) or acct, acct or None, _text(account.get("display_name")) or None,
-        _web(account.get("url")),
+        identity(account.get("id")) or acct, acct or None, text_of(account.get("display_name")) or None,
+        web_address_of(account.get("url")),
     )  # fmt: skip
 
 
@@ -147,7 +147,9 @@ def _extra(status: Mapping[str, Any]) -> dict[str, Json]:
         extra["visibility"] = status["visibility"]
     if status["account"].get("bot") is True:
         extra["bot"] = True
-    links = [_web(m.get("url")) or _web(m.get("remote_url")) for m in status.get("media_attachments", ())]
+    links = [
+        web_address_of(m.get("url")) or web_address_of(m.get("remote_url")) for m in status.get("media_attachments", ())
+    ]
     if any(links):
         extra["media"] = [link for link in links if link]
     return extra
@@ -160,20 +162,3 @@ def spoken(text: str) -> str:
     while words and words[0].startswith("@") and _HAS_WORDS.search(" ".join(words[1:])):
         words.pop(0)
     return " ".join(words)
-
-
-def _text(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""
-
-
-def _web(value: Json) -> str | None:
-    link = _text(value)
-    return link if link.lower().startswith(("http://", "https://")) else None
-
-
-def time_of(value: Json) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
-    except (ValueError, OverflowError):
-        return None

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels.adapters.mastodon import client, wire
-from channels.adapters.mastodon.parsing import is_own, spoken, time_of
+from channels.adapters.mastodon.parsing import is_own, spoken
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
 from channels.toolkit.graphemes import grapheme_count
 from channels.toolkit.text import html_to_text, text_links
+from channels.toolkit.values import time_of
 
 MAX_LENGTH = 500
 """Mastodon's default; an instance rejects posts over its own limit itself."""

@@ -15,6 +15,7 @@ from typing import Any
 from channels.adapters.mastodon.client import told
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import unique
 
 TALK = ("mention", "quote")
 """Notification types that carry a post: https://docs.joinmastodon.org/entities/Notification/#type"""
@@ -34,10 +35,10 @@ def split(document: Document, config: Config) -> list[Item]:
     if "error" in document:
         raise Malformed(f"Mastodon says: {told(document) or 'an error'}.")
     if isinstance(document.get("statuses"), list):
-        return _unique([of_status(status) for status in document["statuses"]])
+        return unique([of_status(status) for status in document["statuses"]])
     if isinstance(document.get("ancestors"), list) and isinstance(document.get("descendants"), list):
         found = [*document["ancestors"], *document["descendants"]]
-        return _unique([of_status(status, in_thread=True) for status in found])
+        return unique([of_status(status, in_thread=True) for status in found])
     if _is_entry(document):
         return _from_list([document])
     if "count" in document:
@@ -61,11 +62,7 @@ def _from_list(entries: list[Json]) -> list[Item]:
             items.append(of_status(entry))
         elif entry["type"] in TALK and entry.get("status") is not None:
             items.append(of_status(entry["status"], told=True))
-    return _unique(items)
-
-
-def _unique(items: list[Item]) -> list[Item]:
-    return list({item.external_id: item for item in items}.values())
+    return unique(items)
 
 
 def of_status(status: Json, **marks: Json) -> Item:

@@ -23,6 +23,7 @@ from channels.adapters.slack.wire import (
 )
 from channels.contract import Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
+from channels.toolkit.values import object_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -72,7 +73,7 @@ def _mention(
 
 def author_of(message: Message, payload: Mapping[str, Any]) -> Author:
     user = text_of(message.get("user")) or text_of(message.get("bot_id"))
-    known = _object(_object(payload.get("users")).get(user)) or _object(message.get("user_profile"))
+    known = object_of(object_of(payload.get("users")).get(user)) or object_of(message.get("user_profile"))
     name = (
         text_of(known.get("real_name"))
         or text_of(known.get("display_name"))
@@ -85,7 +86,7 @@ def author_of(message: Message, payload: Mapping[str, Any]) -> Author:
 
 
 def _names(payload: Mapping[str, Any]) -> dict[str, str]:
-    users = {user: _object(known) for user, known in _object(payload.get("users")).items()}
+    users = {user: object_of(known) for user, known in object_of(payload.get("users")).items()}
     found = {user: text_of(known.get("real_name")) or text_of(known.get("name")) for user, known in users.items()}
     return {user: name for user, name in found.items() if name}
 
@@ -143,10 +144,6 @@ def _at(ts: str) -> datetime | None:
         return datetime.fromtimestamp(position(ts) / 1_000_000, UTC)
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _object(value: Json) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def fingerprint(item: Item, config: Config) -> bytes:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.adapters.stackexchange.wire import COMMENT, identity, site_of, text_of
+from channels.adapters.stackexchange.wire import COMMENT, site_of
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
+from channels.toolkit.values import number_of, text_of
 
 _HOSTS = {
     "stackoverflow": "stackoverflow.com",
@@ -64,7 +65,7 @@ def _is_wanted(post: Mapping[str, Any], mention: Mention, config: Config) -> boo
 def _mention(
     external_id: str, kind: str, post: Mapping[str, Any], question: Mapping[str, Any], config: Config
 ) -> Mention:
-    thread = identity(question.get("question_id")) or identity(post.get("post_id")) or external_id
+    thread = number_of(question.get("question_id")) or number_of(post.get("post_id")) or external_id
     title = unescaped(text_of(question.get("title"))) or None
     html = text_of(post.get("body"))
     return Mention(
@@ -88,14 +89,14 @@ def _mention(
 
 def _parent(kind: str, post: Mapping[str, Any], thread: str) -> str | None:
     if kind == "comment":
-        return identity(post.get("post_id")) or thread
+        return number_of(post.get("post_id")) or thread
     return thread if kind == "answer" else None
 
 
 def _author(owner: Json, config: Config) -> Author:
     """A deleted user (`does_not_exist`) has at most a name: https://api.stackexchange.com/docs/types/shallow-user."""
     known = owner if isinstance(owner, dict) else {}
-    number = identity(known.get("user_id"))
+    number = number_of(known.get("user_id"))
     name = unescaped(text_of(known.get("display_name"))) or None
     if number is None:
         return Author("", name=name)
@@ -106,7 +107,7 @@ def _author(owner: Json, config: Config) -> Author:
 
 def _is_own(owner: Json, config: Config) -> bool:
     """By number only: anybody may use any name."""
-    number = identity(owner.get("user_id")) if isinstance(owner, dict) else None
+    number = number_of(owner.get("user_id")) if isinstance(owner, dict) else None
     return number is not None and (number in config.own or number in config.addresses)
 
 
@@ -120,7 +121,7 @@ def _url(
     page = web_address(text_of(question.get("link")))
     base, number = web_base(config, page), external_id.removeprefix(COMMENT)
     if kind == "comment":
-        at = identity(post.get("post_id"))
+        at = number_of(post.get("post_id"))
         return f"{page or f'{base}/q/{at}'}#comment{number}_{at}" if at else None
     if kind == "question":
         return f"{base}/questions/{number}"

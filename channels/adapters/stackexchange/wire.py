@@ -13,7 +13,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.text import clean
+from channels.toolkit.values import number_of, text_of
 
 COMMENT = "comment-"
 """Prefix of comment ids: comment 5 is not post 5."""
@@ -27,13 +27,6 @@ def site_of(config: Config) -> str:
     for ending in (".stackexchange.com", ".com"):
         site = site.removesuffix(ending)
     return site
-
-
-def identity(value: Json) -> str | None:
-    """An id as text, from a number or its digits; None for anything else."""
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return str(value)
-    return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
 
 
 def split(document: Document, config: Config) -> list[Item]:
@@ -89,7 +82,7 @@ def _comments(post: Mapping[str, Any], question: Mapping[str, Any]) -> Iterator[
 
 
 def _item(entry: Mapping[str, Any], kind: str, question: Mapping[str, Any], found: bool = False) -> Item:
-    number = identity(entry.get(f"{kind}_id"))
+    number = number_of(entry.get(f"{kind}_id"))
     if number is None:
         raise Malformed(f"A Stack Exchange {kind} has no id.")
     post = {key: value for key, value in entry.items() if key not in _UNUSED}
@@ -110,7 +103,3 @@ def _owner(owner: Json) -> dict[str, Any]:
 def vanished(external_id: str, thread_id: str) -> Item:
     """A post that is no longer shown."""
     return Item(external_id, {"kind": "gone", "post": {}, "question": {"question_id": thread_id}})
-
-
-def text_of(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""

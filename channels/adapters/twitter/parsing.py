@@ -18,6 +18,7 @@ from channels.adapters.twitter.times import created_at, snowflake_time
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
+from channels.toolkit.values import list_of, object_of
 
 WEB = "https://twitter.com"
 
@@ -152,20 +153,12 @@ def _content(tweet: Object) -> tuple[str, Object]:
         longer = tweet.get(key)
         if isinstance(longer, dict) and isinstance(longer.get(name), str) and longer[name]:
             entities = longer.get("entities")
-            return longer[name], entities if isinstance(entities, dict) else _dict(tweet.get("entities"))
+            return longer[name], entities if isinstance(entities, dict) else object_of(tweet.get("entities"))
     for name in ("full_text", "text"):
         text = tweet.get(name)
         if isinstance(text, str):
-            return text, _dict(tweet.get("entities"))
+            return text, object_of(tweet.get("entities"))
     raise Malformed("A tweet has no text.")
-
-
-def _dict(value: Json) -> Object:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Json) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _expansions(tweet: Object, entities: Object, raw: str) -> dict[str, str]:
@@ -176,7 +169,7 @@ def _expansions(tweet: Object, entities: Object, raw: str) -> dict[str, str]:
     own = tweet.get("entities")
     for source in (entities,) if own is entities or not isinstance(own, dict) else (entities, own):
         for name in ("urls", "media"):
-            for entry in _list(source.get(name)):
+            for entry in list_of(source.get(name)):
                 link = entry.get("url") if isinstance(entry, dict) else None
                 if isinstance(link, str) and link and link not in found and link in raw:
                     target = entry.get("expanded_url")
@@ -210,7 +203,7 @@ def _named(tweet: Object, entities: Object, raw: str) -> tuple[str, ...]:
     """Lower-case handles it addresses, in order: from the entities, else from the text."""
     names: dict[str, None] = {}
     for key, name in (("mentions", "username"), ("user_mentions", "screen_name")):
-        for entry in _list(entities.get(key)):
+        for entry in list_of(entities.get(key)):
             if isinstance(entry, dict) and isinstance(entry.get(name), str):
                 names[entry[name].lower()] = None
     if "@" in raw or "＠" in raw:
@@ -236,7 +229,7 @@ def _language(value: Json) -> str | None:
 def _extra(tweet: Object, payload: Object) -> dict[str, Json]:
     """Volatile counts, and pictures: shown with the text, never an edit."""
     extra: dict[str, Json] = {}
-    metrics = _dict(tweet.get("public_metrics"))
+    metrics = object_of(tweet.get("public_metrics"))
     for shown, name, old in (
         ("likes", "like_count", "favorite_count"),
         ("reposts", "retweet_count", "retweet_count"),
@@ -255,15 +248,15 @@ def _extra(tweet: Object, payload: Object) -> dict[str, Json]:
 
 
 def _quoted(tweet: Object) -> str | None:
-    for reference in _list(tweet.get("referenced_tweets")):
+    for reference in list_of(tweet.get("referenced_tweets")):
         if isinstance(reference, dict) and reference.get("type") == "quoted":
             return wire.identity(reference, "id")
     return wire.identity(tweet, "quoted_status_id")
 
 
 def _media(tweet: Object, payload: Object) -> Iterator[dict[str, Json]]:
-    entries = payload.get("media") or _dict(tweet.get("extended_entities")).get("media")
-    for entry in _list(entries):
+    entries = payload.get("media") or object_of(tweet.get("extended_entities")).get("media")
+    for entry in list_of(entries):
         if isinstance(entry, dict):
             url = entry.get("url") if "media_key" in entry else entry.get("media_url_https")
             yield {

@@ -19,6 +19,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
+from channels.toolkit.values import text_of, time_of
 
 PER_PAGE = 100
 PAGES_A_POLL = 20
@@ -107,7 +108,7 @@ def _walks(config: Config, params: Mapping[str, str | int], state: State, stored
             items = _items(config, body["items"], state)
             times = [at for at in map(_second, body["items"]) if at]
             oldest = times[-1] if times else 0  # not the minimum: an old pinned one may come first
-            walk = {"top": max([walk["top"], *times]), "token": wire.text_of(body.get("nextPageToken"))}
+            walk = {"top": max([walk["top"], *times]), "token": text_of(body.get("nextPageToken"))}
             # A token may lead nowhere, and even the last page may have one: an empty page also ends the walk.
             is_done = not walk["token"] or not times or oldest <= mark["high"] - OVERLAP_S
             mark = {"high": walk["top"]} if is_done else {"high": mark["high"], "walk": walk}
@@ -148,7 +149,7 @@ def _items(config: Config, threads: Sequence[Mapping[str, Any]], state: State) -
 
 def _further_replies(config: Config, thread: Mapping[str, Any], state: State) -> list[dict[str, Any]]:
     """Replies the thread doesn't include, if their number has changed since the last read."""
-    snippet, number = thread.get("snippet"), wire.text_of(thread.get("id"))
+    snippet, number = thread.get("snippet"), text_of(thread.get("id"))
     total = snippet.get("totalReplyCount") if isinstance(snippet, dict) else None
     if not number or not isinstance(total, int) or total <= len(wire.included(thread)):
         return []
@@ -167,7 +168,7 @@ def replies_under(config: Config, number: str, units: Units | None = None) -> li
     for _ in range(REPLY_PAGES):
         body = listed(config, "/comments", params, units)
         found += body["items"]
-        token = wire.text_of(body.get("nextPageToken"))
+        token = text_of(body.get("nextPageToken"))
         if not token or not body["items"]:
             break
         params["pageToken"] = token
@@ -185,14 +186,14 @@ def titles_of(config: Config, videos: Sequence[str], units: Units | None = None)
     """https://developers.google.com/youtube/v3/docs/videos/list: 50 for one unit. A deleted video gets ""."""
     body = listed(config, "/videos", {"part": "snippet", "id": ",".join(videos), "maxResults": 50}, units)
     told = {str(v.get("id")): v["snippet"] for v in body["items"] if isinstance(v.get("snippet"), dict)}
-    return {video: wire.text_of(told.get(video, {}).get("title")) for video in videos}
+    return {video: text_of(told.get(video, {}).get("title")) for video in videos}
 
 
 def _second(thread: Mapping[str, Any]) -> int:
     snippet = thread.get("snippet")
     top = snippet.get("topLevelComment") if isinstance(snippet, dict) else None
     inner = top.get("snippet") if isinstance(top, dict) else None
-    at = wire.moment(inner.get("publishedAt")) if isinstance(inner, dict) else None
+    at = time_of(inner.get("publishedAt")) if isinstance(inner, dict) else None
     return int(at.timestamp()) if at else 0
 
 

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from channels.adapters.youtube.wire import WEB, moment, text_of, top_of
+from channels.adapters.youtube.wire import WEB, top_of
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links, unescaped
+from channels.toolkit.values import text_of, time_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -34,7 +35,7 @@ def _mention(
     is_reply = top != external_id
     html, plain = text_of(comment.get("textDisplay")), text_of(comment.get("textOriginal"))
     video = text_of(comment.get("videoId")) or text_of(about.get("videoId"))
-    posted_at, updated_at = moment(comment.get("publishedAt")), moment(comment.get("updatedAt"))
+    posted_at, updated_at = time_of(comment.get("publishedAt")), time_of(comment.get("updatedAt"))
     author = _author(comment, config)
     page = _page(video, text_of(comment.get("channelId")) or text_of(about.get("channelId")), config)
     return Mention(

@@ -17,6 +17,7 @@ from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
 from channels.http.client import delete as http_delete
 from channels.http.client import get_json, post_json
+from channels.toolkit.values import text_of, time_of
 
 SLACK = timedelta(minutes=2)
 """Clock skew between theirs and ours."""
@@ -34,7 +35,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
         ),
     )
     body = answer.body if isinstance(answer.body, dict) else {}
-    if not wire.text_of(body.get("id")):
+    if not text_of(body.get("id")):
         raise Uncertain("YouTube accepted the reply but returned no comment ID.")
     return _receipt(config, body, top)
 
@@ -61,7 +62,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         for comment in body["items"]:
             if _is_ours(comment, ours, outgoing.text, since):
                 return _receipt(config, comment, top)
-        token = wire.text_of(body.get("nextPageToken"))
+        token = text_of(body.get("nextPageToken"))
         if not token or not body["items"]:
             return None
         params["pageToken"] = token
@@ -70,19 +71,19 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 def _is_ours(comment: Mapping[str, Any], ours: str, text: str, since: datetime) -> bool:
     snippet = comment.get("snippet")
-    if not isinstance(snippet, dict) or not wire.text_of(comment.get("id")):
+    if not isinstance(snippet, dict) or not text_of(comment.get("id")):
         return False
-    told, at = snippet.get("authorChannelId"), wire.moment(snippet.get("publishedAt"))
-    author = wire.text_of(told.get("value")) if isinstance(told, dict) else ""
-    said = wire.text_of(snippet.get("textOriginal")) or wire.text_of(snippet.get("textDisplay"))
+    told, at = snippet.get("authorChannelId"), time_of(snippet.get("publishedAt"))
+    author = text_of(told.get("value")) if isinstance(told, dict) else ""
+    said = text_of(snippet.get("textOriginal")) or text_of(snippet.get("textDisplay"))
     return author == ours and at is not None and at >= since - SLACK and said.split() == text.split()
 
 
 def _our_channel(config: Config) -> str:
     """https://developers.google.com/youtube/v3/docs/channels/list with `mine`."""
     for channel in _listed(config, "/channels", {"part": "id", "mine": "true"})["items"]:
-        if wire.text_of(channel.get("id")):
-            return wire.text_of(channel["id"])
+        if text_of(channel.get("id")):
+            return text_of(channel["id"])
     raise Rejected("The login for replies has no YouTube channel.")
 
 

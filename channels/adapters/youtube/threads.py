@@ -9,6 +9,7 @@ from channels.adapters.youtube.client import Closed, listed
 from channels.adapters.youtube.fetching import replies_under, titles_of
 from channels.contract import Config, Item
 from channels.errors import ChannelError
+from channels.toolkit.values import text_of
 
 LOOKUPS = 50
 
@@ -50,5 +51,5 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
         body = listed(config, "/comments", {"part": "snippet", "id": ",".join(asked), "textFormat": "html"})
     except Closed:
         return [wire.vanished(external_id) for external_id in asked] if len(asked) == 1 else []
-    there = {wire.text_of(comment.get("id")) for comment in body["items"]}
+    there = {text_of(comment.get("id")) for comment in body["items"]}
     return [wire.vanished(external_id) for external_id in asked if external_id not in there]

@@ -8,12 +8,12 @@ the text as typed, documented as visible only to the author.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.text import clean, html_to_text
+from channels.toolkit.text import html_to_text
+from channels.toolkit.values import text_of
 
 WEB = "https://www.youtube.com"
 _KEPT = (
@@ -122,16 +122,3 @@ def comment_item(comment: Mapping[str, Any], about: Mapping[str, Any], *, found:
 def vanished(external_id: str) -> Item:
     """A comment that is no longer shown."""
     return Item(external_id, {"comment": {}, "about": {}, "gone": True})
-
-
-def moment(value: Json) -> datetime | None:
-    """ISO 8601 with or without fractions."""
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def text_of(value: Json) -> str:
-    return clean(value).strip() if isinstance(value, str) else ""

@@ -1,0 +1,50 @@
+"""Reads single values of a platform's JSON, where anything may be missing, null or of another type. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from channels.contract import Item, Json
+from channels.toolkit.text import clean
+
+
+def text_of(value: Json) -> str:
+    """Cleaned and stripped; "" if it isn't text."""
+    return clean(value).strip() if isinstance(value, str) else ""
+
+
+def web_address_of(value: Json) -> str | None:
+    """Text that begins like a web address."""
+    link = text_of(value)
+    return link if link.lower().startswith(("http://", "https://")) else None
+
+
+def time_of(value: Json) -> datetime | None:
+    """ISO 8601 as aware UTC; a time without a zone is taken for UTC."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC) if at else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def number_of(value: Json) -> str | None:
+    """A positive number, given as such or as digits: the digits."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return str(value)
+    return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
+
+
+def object_of(value: Json) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: Json) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def unique(items: Iterable[Item]) -> list[Item]:
+    """The last one of each id, in the order of the first."""
+    return list({item.external_id: item for item in items}.values())
