@@ -6,11 +6,12 @@ adapter is one module or package under `channels/adapters/`, found by scanning; 
 
 from channels.contract.adapter import Adapter, Capability, Grouping, parse_all
 from channels.contract.config import Config, Field, FieldKind, Network
-from channels.contract.mention import Attachment, Author, Json, Mention, digest, inspect_record
+from channels.contract.mention import NO_MENTION, Attachment, Author, Json, Mention, digest, digest_of, inspect_record
 from channels.contract.traffic import Document, Hook, HookAnswer, Item, Outgoing, Page, Receipt
 from channels.contract.verbs import IncompleteAdapter
 
 __all__ = [
+    "NO_MENTION",
     "Adapter",
     "Attachment",
     "Author",
@@ -31,6 +32,7 @@ __all__ = [
     "Page",
     "Receipt",
     "digest",
+    "digest_of",
     "inspect_record",
     "parse_all",
 ]

@@ -76,6 +76,10 @@ class Mention:
     """Volatile context (score, likes, rank); shown, but a change isn't an edit."""
 
 
+NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
+"""The fingerprint of an item without a mention."""
+
+
 def digest(mention: Mention) -> bytes:
     """16 bytes over the visible content: equal digests mean no edit."""
     content = (
@@ -87,6 +91,11 @@ def digest(mention: Mention) -> bytes:
         mention.reply_to_id,
         [a.sha256 for a in mention.attachments],
     )
+    return digest_of(content)
+
+
+def digest_of(content: Json) -> bytes:
+    """16 bytes over what an adapter counts as content."""
     return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
 
 

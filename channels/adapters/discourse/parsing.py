@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from channels.adapters.discourse.client import base
 from channels.adapters.discourse.context import extra_of
 from channels.adapters.discourse.wire import REGULAR, is_private, is_public, parts
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import html_links, html_to_text, text_links
 from channels.toolkit.values import number_of, text_of, time_of, web_address_of
@@ -102,4 +100,4 @@ def fingerprint(item: Item, config: Config) -> bytes:
         return b"\0" * 16
     version = item.payload["post"].get("version")
     content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, _count(version))
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)

@@ -6,20 +6,17 @@ message never share a conversation: one is keyed by its comment, the other by th
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.facebook.wire import TALK, WEB
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import text_links
 from channels.toolkit.values import text_of
 
 WITHOUT_WORDS = "[attachment]"
-_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 
 
 def page_id(config: Config) -> str:
@@ -199,6 +196,6 @@ def _time(value: Json) -> datetime | None:
 def fingerprint(item: Item, config: Config) -> bytes:
     mention = parse(item, config)
     if mention is None:
-        return _NO_MENTION
+        return NO_MENTION
     content = (mention.text, mention.is_deleted, mention.parent_id)
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from channels.adapters.feed.wire import MAX_ID, unwrapped
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import canonical
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links
@@ -98,4 +96,4 @@ def fingerprint(item: Item, config: Config) -> bytes:
     entry = entry if isinstance(entry, dict) else {}
     said = str(entry.get("text") or "") or html_to_text(str(entry.get("html") or ""))
     content = (entry.get("title"), said, unwrapped(str(entry.get("link") or "")))
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)

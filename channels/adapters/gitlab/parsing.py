@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,7 +10,7 @@ from urllib.parse import urlsplit
 
 from channels.adapters.gitlab.places import Place, place_from
 from channels.adapters.gitlab.wire import API
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import text_links
 from channels.toolkit.values import number_of, text_of
@@ -20,7 +18,6 @@ from channels.toolkit.values import number_of, text_of
 _IMAGE = re.compile(r"(!\[[^\]\n]*\]\()(/uploads/)")
 _UPLOAD = re.compile(r"\([^()\s]*/uploads/")
 _EDITED_AFTER = timedelta(seconds=2)
-_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 
 
 def base(config: Config) -> str:
@@ -209,6 +206,6 @@ def fingerprint(item: Item, config: Config) -> bytes:
     """Without upload hosts: the API and the webhooks write them differently, which isn't an edit."""
     mention = parse(item, config)
     if mention is None:
-        return _NO_MENTION
+        return NO_MENTION
     content = (_UPLOAD.sub("(/uploads/", mention.text), mention.subject, mention.is_deleted, mention.parent_id)
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)

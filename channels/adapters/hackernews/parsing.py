@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.hackernews.wire import WEB, base, is_about_another, item_url, parent_of
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
 from channels.toolkit.values import number_of, text_of
 
-_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 _DEAD_TEXTS = ("[dead]", "[flagged]", "[deleted]")
 
 
@@ -138,6 +135,6 @@ def fingerprint(item: Item, config: Config) -> bytes:
     """Over the plain text, not the HTML: the three APIs escape the same text differently, which isn't an edit."""
     mention = parse(item, config)
     if mention is None:
-        return _NO_MENTION
+        return NO_MENTION
     content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, mention.links[:1])
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)

@@ -5,14 +5,12 @@ Activity types: https://api.hackerone.com/customer-reference/#activity-agreed-on
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from channels.adapters.hackerone.wire import WEB
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
 from channels.toolkit.values import time_of
@@ -36,7 +34,6 @@ _OF_PROGRAM = frozenset(STATES) - {"activity-bug-reopened", "activity-bug-not-ap
 }
 """Actions researchers can't take; they can close their own report (as not applicable) and ask to reopen it."""
 _EDITED_AFTER = timedelta(seconds=2)
-_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -179,6 +176,6 @@ def _text(value: Json) -> str:
 def fingerprint(item: Item, config: Config) -> bytes:
     mention = parse(item, config)
     if mention is None:
-        return _NO_MENTION
+        return NO_MENTION
     content = (mention.text, mention.subject, mention.is_deleted)
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)

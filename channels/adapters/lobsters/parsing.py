@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -11,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels.adapters.lobsters.wire import COMMENT_PREFIX, base, short_id
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase
@@ -19,7 +17,6 @@ from channels.toolkit.values import text_of, time_of
 
 NOT_EDITED = timedelta(minutes=1)
 """`has_been_edited?` in comment.rb: earlier changes don't count."""
-_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 _STORY_PATH = re.compile(r"/s/([0-9a-z]+)")
 
 
@@ -51,10 +48,10 @@ def fingerprint(item: Item, config: Config) -> bytes:
     """Over the text, not the HTML, and not the parent: an old single comment doesn't name it."""
     mention = parse(item, config)
     if mention is None:
-        return _NO_MENTION
+        return NO_MENTION
     page = mention.about_url if mention.subject else None
     content = (mention.text, mention.subject, mention.is_deleted, page)
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)
 
 
 def is_wanted(mention: Mention, config: Config) -> bool:

@@ -5,8 +5,6 @@ Fields: https://github.com/reddit-archive/reddit/wiki/JSON. `created` is in the 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,14 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels.adapters.reddit.wire import COMMENT, POST, fullname
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import clean, html_links, names_phrase
 
 WEB = "https://www.reddit.com"
 NOBODY = ("", "[deleted]", "[removed]", "[unavailable]")
-_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 _DELETED = ("[deleted]", "[deleted by user]")
 _REMOVED = ("[removed]", "[ removed by reddit ]", "[removed by moderator]", "[removed by reddit]")
 _BY_AUTHOR = ("deleted", "author")
@@ -75,9 +72,9 @@ def fingerprint(item: Item, config: Config) -> bytes:
     """Over the source text, not the HTML: listings, threads and the inbox render the same text differently."""
     mention = parse(item, config)
     if mention is None:
-        return _NO_MENTION
+        return NO_MENTION
     content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id)
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)
 
 
 class Thing:

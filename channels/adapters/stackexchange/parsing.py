@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.stackexchange.wire import COMMENT, site_of
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
@@ -144,4 +142,4 @@ def fingerprint(item: Item, config: Config) -> bytes:
     mention = parse(Item(item.external_id, {**payload, "found": False}), config)
     assert mention is not None
     content = (mention.text, mention.html, mention.subject, mention.is_deleted, mention.parent_id)
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)

@@ -15,7 +15,7 @@ from typing import Any
 
 from channels.adapters.twitter import wire
 from channels.adapters.twitter.times import created_at, snowflake_time
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
 from channels.toolkit.values import list_of, object_of
@@ -26,7 +26,6 @@ _TCO = re.compile(r"https?://t\.co/[A-Za-z0-9]+")
 _HANDLE = re.compile(r"(?<![\w@./])[@＠](\w{1,15})(?![\w@])", re.ASCII)
 _RETWEET = re.compile(r"RT @\w{1,20}: ", re.ASCII)
 _NO_LANGUAGE = frozenset(("und", "qam", "qct", "qht", "qme", "qst", "zxx", "art", ""))
-_NO_MENTION = hashlib.blake2b(b"no mention", digest_size=16).digest()
 
 Object = Mapping[str, Any]
 
@@ -274,7 +273,7 @@ def fingerprint(item: Item, config: Config) -> bytes:
     if not isinstance(tweet, dict):
         return hashlib.blake2b(json.dumps(payload, sort_keys=True).encode(), digest_size=16).digest()
     if is_retweet(tweet):
-        return _NO_MENTION
+        return NO_MENTION
     raw, entities = _content(tweet)
     content = (raw, tweet.get("edit_history_tweet_ids"), list(_expansions(tweet, entities, raw).values()))
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from channels.adapters.youtube.wire import WEB, top_of
-from channels.contract import Author, Config, Item, Json, Mention
+from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links, unescaped
@@ -99,4 +97,4 @@ def fingerprint(item: Item, config: Config) -> bytes:
     comment = told if isinstance(told, dict) else {}
     shown = text_of(comment.get("textDisplay")) or text_of(comment.get("textOriginal"))
     content = (shown, payload.get("gone") is True or comment.get("moderationStatus") == "rejected")
-    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).digest()
+    return digest_of(content)
