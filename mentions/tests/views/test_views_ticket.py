@@ -219,6 +219,7 @@ def test_notes_are_written_by_whoever_reads(client):
     page = page_of(client, ticket)
     assert "seen &lt;b&gt;it&lt;/b&gt;" in page
     assert "Claim and reply" not in page
+    assert "Reopen and claim" not in page
 
 
 def test_similar_solved_tickets_are_offered_with_their_answer(client, sam):
