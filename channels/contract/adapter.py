@@ -12,7 +12,7 @@ from typing import ClassVar
 from channels.contract.config import Config, Field, FieldKind
 from channels.contract.mention import Author, Json, Mention, digest
 from channels.contract.traffic import Document, Hook, HookAnswer, Item, Outgoing, Page, Receipt
-from channels.contract.verbs import require_verb, take_verbs
+from channels.contract.verbs import FILE_OF, IncompleteAdapter, take_verbs
 from channels.errors import Malformed, Refused, Rejected
 
 
@@ -93,10 +93,15 @@ class Adapter(ABC):
     def require_verbs(cls) -> None:
         """Raises IncompleteAdapter if it lacks a verb that every adapter needs, or one of its capabilities."""
         for verb in sorted(cls.__abstractmethods__):
-            require_verb(cls, verb, "is an adapter")
+            raise cls._lacking(verb, "is an adapter")
         for capability, verb in _VERB_OF.items():
-            if capability in cls.capabilities:
-                require_verb(cls, verb, f"declares the capability {capability.name}")
+            if capability in cls.capabilities and getattr(cls, verb) is getattr(Adapter, verb):
+                raise cls._lacking(verb, f"declares the capability {capability.name}")
+
+    @classmethod
+    def _lacking(cls, verb: str, why: str) -> IncompleteAdapter:
+        place = f"the function {verb} to {cls.__module__}.{FILE_OF[verb]}, or the method to the class"
+        return IncompleteAdapter(f"{cls.__qualname__} {why}, but has no {verb}. Add {place}.")
 
     @property
     def secrets(self) -> tuple[Field, ...]:

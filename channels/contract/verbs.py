@@ -60,12 +60,3 @@ def _require_parameters(cls: type, verb: str, function: Callable[..., object]) -
             f"{function.__module__}.{verb} takes ({', '.join(given)}), but every adapter's {verb} takes "
             f"({', '.join(wanted)}): see channels/contract/adapter.py."
         )
-
-
-def require_verb(cls: type, verb: str, why: str) -> None:
-    """Raises IncompleteAdapter if the class has inherited the verb, instead of saying what it does."""
-    defined = next((base for base in cls.__mro__ if verb in vars(base)), cls)
-    if defined.__module__ != __package__ + ".adapter":
-        return
-    place = f"the function {verb} to {cls.__module__}.{FILE_OF[verb]}, or the method to the class"
-    raise IncompleteAdapter(f"{cls.__qualname__} {why}, but has no {verb}. Add {place}.")
