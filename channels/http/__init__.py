@@ -1,4 +1,4 @@
 """The HTTP client for all outgoing requests: guarded addresses, timeouts, size caps, typed errors.
 
-Adapters use `client` and `oauth`; the rest is internal.
+Adapters subclass `api_client.ApiClient`; what has no API is read with `client`.
 """

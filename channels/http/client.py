@@ -7,10 +7,9 @@ Transient, a clear refusal is Rejected, and everything in between is Uncertain.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -22,7 +21,7 @@ from channels.clocks import desk_now
 from channels.contract import Json, Network
 from channels.errors import RETRIED, ChannelError, Rejected, Transient, Uncertain
 from channels.http.body import Raw, decode_json, not_json
-from channels.http.errors import detail_of, quota, read_failure, redact, redacted, write_failure
+from channels.http.errors import Limits, detail_of, quota, read_failure, redact, redacted, write_failure
 from channels.http.guard import anything_sent, begin_request, check_behind_proxy, session_for
 
 MAX_REDIRECTS = 5
@@ -33,6 +32,8 @@ _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _SAY_NOTHING = frozenset(("accept", "accept-language", "user-agent", "if-none-match", "if-modified-since"))
 """Headers that may follow a redirect to another host; any other may hold a key (`Api-Key`, `X-Goog-Api-Key`)."""
 
+Params = Mapping[str, str | int] | Sequence[tuple[str, str | int]]
+"""Of a query; pairs where a name may be repeated."""
 Classify = Callable[[int, Json], ChannelError | None]
 """An adapter's classification of an error response (status, parsed body or None); None applies the general rule."""
 
@@ -44,10 +45,12 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: Json
+    limits: Limits | None = None
+    """As the platform's `ApiClient` has read them."""
 
-    def quota(self) -> tuple[int | None, datetime | None]:
+    def quota(self) -> Limits:
         """Requests left and when the window resets; None if the headers don't say."""
-        return quota(self.headers, desk_now())
+        return self.limits or quota(self.headers, desk_now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Call:
 
     method: str
     url: str = field(repr=False)
-    params: Mapping[str, str | int] | None = field(default=None, repr=False)
+    params: Params | None = field(default=None, repr=False)
     payload: Json = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
@@ -88,7 +91,7 @@ def get_json(
     network: Network,
     url: str,
     *,
-    params: Mapping[str, str | int] | None = None,
+    params: Params | None = None,
     headers: Mapping[str, str] | None = None,
     auth: AuthBase | None = None,
     secrets: Iterable[str] = (),
@@ -96,11 +99,12 @@ def get_json(
 ) -> Answer:
     """GET a JSON document. Raises Transient, RateLimited, AuthFailed, Rejected, BlockedAddress."""
     call = Call("GET", url, params, headers=headers, auth=auth, secrets=tuple(secrets))
-    return _answered(call, _read(network, call), classify)
+    return read(network, call, classify)
 
 
-def _answered(call: Call, raw: Raw, classify: Classify | None) -> Answer:
-    """The parsed response; raises the error of a failed one."""
+def read(network: Network, call: Call, classify: Classify | None = None) -> Answer:
+    """The parsed response to a request that is safe to repeat. Raises as `get_json`."""
+    raw = _followed(network, call)
     if not 200 <= raw.status < 300:
         _raise_known(raw, classify, call.secrets)
         raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), desk_now())
@@ -116,14 +120,14 @@ def get_bytes(
     network: Network,
     url: str,
     *,
-    params: Mapping[str, str | int] | None = None,
+    params: Params | None = None,
     headers: Mapping[str, str] | None = None,
     auth: AuthBase | None = None,
     secrets: Iterable[str] = (),
 ) -> Raw:
     """GET a document of any type (a feed, a page); a 304 is returned, not raised. Raises as `get_json`."""
     call = Call("GET", url, params, headers=headers, auth=auth, secrets=tuple(secrets))
-    raw = _read(network, call)
+    raw = _followed(network, call)
     if not (200 <= raw.status < 300 or raw.status == 304):
         raise read_failure(raw.status, raw.headers, call.where, detail_of(raw.content, call.secrets), desk_now())
     return raw
@@ -140,7 +144,7 @@ def post_json(
     classify: Classify | None = None,
 ) -> Answer:
     """POST JSON. Raises Transient only if nothing was sent, else Uncertain, Rejected, AuthFailed, RateLimited."""
-    return _write(
+    return write(
         network, Call("POST", url, payload=payload, headers=headers, auth=auth, secrets=tuple(secrets)), classify
     )
 
@@ -150,7 +154,7 @@ def post_form(
     url: str,
     form: Mapping[str, str],
     *,
-    params: Mapping[str, str | int] | None = None,
+    params: Params | None = None,
     headers: Mapping[str, str] | None = None,
     auth: AuthBase | None = None,
     secrets: Iterable[str] = (),
@@ -158,7 +162,7 @@ def post_form(
 ) -> Answer:
     """POST a form (x-www-form-urlencoded). Raises as `post_json`."""
     call = Call("POST", url, params, form=form, headers=headers, auth=auth, secrets=tuple(secrets))
-    return _write(network, call, classify)
+    return write(network, call, classify)
 
 
 def ask_form(
@@ -173,7 +177,7 @@ def ask_form(
 ) -> Answer:
     """POST a form that is safe to repeat (request an access token). Raises as `get_json`."""
     call = Call("POST", url, form=form, headers=headers, auth=auth, secrets=tuple(secrets))
-    return _answered(call, _read(network, call), classify)
+    return read(network, call, classify)
 
 
 def ask_json(
@@ -188,7 +192,7 @@ def ask_json(
 ) -> Answer:
     """POST JSON that is safe to repeat (a session, a JSON query). Raises as `get_json`."""
     call = Call("POST", url, payload=payload, headers=headers, auth=auth, secrets=tuple(secrets))
-    return _answered(call, _read(network, call), classify)
+    return read(network, call, classify)
 
 
 def delete(
@@ -201,10 +205,10 @@ def delete(
     classify: Classify | None = None,
 ) -> Answer:
     """Send a DELETE. Raises as `post_json`."""
-    return _write(network, Call("DELETE", url, headers=headers, auth=auth, secrets=tuple(secrets)), classify)
+    return write(network, Call("DELETE", url, headers=headers, auth=auth, secrets=tuple(secrets)), classify)
 
 
-def _read(network: Network, call: Call) -> Raw:
+def _followed(network: Network, call: Call) -> Raw:
     """Follows redirects; each hop connects through the guard. Credentials are never sent to another host."""
     for _ in range(MAX_REDIRECTS + 1):
         begin_request()
@@ -240,7 +244,8 @@ def _redirected(call: Call, url: str) -> Call:
     return Call(call.method, url, headers=call.headers, secrets=call.secrets)
 
 
-def _write(network: Network, call: Call, classify: Classify | None) -> Answer:
+def write(network: Network, call: Call, classify: Classify | None = None) -> Answer:
+    """The parsed response to a request that must not be repeated. Raises as `post_json`."""
     begin_request()
     try:
         raw = _exchange(network, call)

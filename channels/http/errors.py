@@ -20,6 +20,10 @@ from channels.errors import RETRIED, AuthFailed, ChannelError, RateLimited, Reje
 MAX_WAIT_S = 24 * 3600.0
 _MAX_LEFT = 2**31 - 1
 """The database column's maximum; no quota is larger."""
+_OLDEST = 1e8
+"""Epoch seconds of 1973: a smaller number counts from now."""
+Limits = tuple[int | None, datetime | None]
+"""Requests left in a window and when it ends (aware UTC); None if the platform doesn't say."""
 _DETAIL_LENGTH = 200
 _DETAIL_READ = 4000
 """Bytes of an error body to inspect: the patterns below take quadratic time on hostile input."""
@@ -109,14 +113,26 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     return min(max(0.0, seconds), MAX_WAIT_S)
 
 
-def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, datetime | None]:
-    """Requests left and when the window resets, from `x-rate-limit-remaining` and `-reset` (epoch seconds)."""
-    left = _number(headers.get("x-rate-limit-remaining") or "")
-    reset = _number(headers.get("x-rate-limit-reset") or "")
-    resets_at = None
-    if reset is not None and 0 < reset < 1e11:
-        resets_at = min(datetime.fromtimestamp(reset, UTC), now + timedelta(seconds=MAX_WAIT_S))
+def quota(headers: Mapping[str, str], now: datetime, prefix: str = "x-rate-limit-") -> Limits:
+    """Requests left and when the window resets, at most a day from now: the headers `<prefix>remaining` and
+    `<prefix>reset`."""
+    left = _number(headers.get(f"{prefix}remaining") or "")
+    resets_at = _moment(headers.get(f"{prefix}reset") or "", now)
     return (min(int(left), _MAX_LEFT) if left is not None and left >= 0 else None), resets_at
+
+
+def _moment(value: str, now: datetime) -> datetime | None:
+    """An ISO 8601 time, seconds since the epoch, or (a small number) seconds from now."""
+    number, latest = _number(value), now + timedelta(seconds=MAX_WAIT_S)
+    if number is None:
+        try:
+            at = datetime.fromisoformat(value)
+            return min(at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC), latest)
+        except (ValueError, OverflowError):
+            return None
+    if not 0 <= number < 1e11:
+        return None
+    return min(now + timedelta(seconds=number) if number < _OLDEST else datetime.fromtimestamp(number, UTC), latest)
 
 
 def detail_of(body: bytes, secrets: Iterable[str]) -> str:
