@@ -15,9 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from channels.adapters.mastodon import client, threads, wire
 from channels.adapters.mastodon.parsing import hashtags, parse
-from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
 from channels.errors import Transient
+from channels.http.api_client import segment
 from channels.http.client import Answer
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
@@ -55,7 +55,7 @@ def _questions(config: Config) -> dict[str, Question]:
         params: dict[str, str | int] = {"q": quoted, "type": "statuses", "resolve": "false", "limit": PER_PAGE}
         found[f"search:{phrase.lower()}"] = ("api/v2/search", params)
     for tag in hashtags(config):
-        found[f"#{tag}"] = (f"api/v1/timelines/tag/{client.segment(tag)}", {"limit": PER_PAGE})
+        found[f"#{tag}"] = (f"api/v1/timelines/tag/{segment(tag)}", {"limit": PER_PAGE})
     return found
 
 
@@ -64,7 +64,7 @@ def _ask(config: Config, question: Question, roots: dict[str, Any], place: Json,
     answer = client.get(config, path, {**params, **({"max_id": place} if isinstance(place, str) else {})})
     entries = _entries(answer.body)
     items = threads.rooted(config, due(wire.split(answer.body, config), parse, config, since), roots)
-    return Slice(items, _times(entries), _place(answer, entries), client.quota_of(answer, desk_now()))
+    return Slice(items, _times(entries), _place(answer, entries), answer.quota())
 
 
 def _entries(body: Json) -> list[dict[str, Any]]:

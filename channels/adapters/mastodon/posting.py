@@ -15,6 +15,7 @@ from channels.adapters.mastodon import client, wire
 from channels.adapters.mastodon.parsing import is_own, spoken
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
+from channels.http.api_client import segment
 from channels.toolkit.graphemes import grapheme_count
 from channels.toolkit.text import html_to_text, text_links
 from channels.toolkit.values import time_of
@@ -38,11 +39,12 @@ def reply_length(text: str) -> int:
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
-    """A repeat with the same key within an hour returns the first post."""
+    """A repeat with the same key within an hour returns the first post:
+    https://docs.joinmastodon.org/methods/statuses/#create"""
     payload: dict[str, Any] = {"status": outgoing.text, "visibility": "public"}
     if outgoing.in_reply_to:
         payload |= _answering(config, outgoing.in_reply_to, outgoing.text)
-    receipt = _receipt(client.post(config, "api/v1/statuses", payload, outgoing.key))
+    receipt = _receipt(client.post(config, "api/v1/statuses", payload, headers={"Idempotency-Key": outgoing.key}).body)
     if receipt is None:
         raise Uncertain("Mastodon accepted the post but returned no ID. The desk cannot tell whether it was posted.")
     return receipt
@@ -52,7 +54,7 @@ def _answering(config: Config, number: str, text: str) -> dict[str, Any]:
     """Same visibility and language as the parent, and its author is mentioned, as they wouldn't be notified
     otherwise."""
     try:
-        parent = client.get(config, f"api/v1/statuses/{client.segment(number)}", for_reply=True).body
+        parent = client.get(config, f"api/v1/statuses/{segment(number)}", for_reply=True).body
     except client.Gone:
         raise Rejected("The post you are answering no longer exists.") from None
     if not isinstance(parent, dict) or not isinstance(parent.get("account"), dict):
@@ -81,7 +83,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     """The account's post with this text under this parent, newest first. Raises Uncertain if the posts can't be read
     back to `since`: then it isn't proved absent."""
     wanted, floor = spoken(outgoing.text), since - CLOCK_SLACK
-    path = f"api/v1/accounts/{client.segment(_my_id(config))}/statuses"
+    path = f"api/v1/accounts/{segment(_my_id(config))}/statuses"
     params: dict[str, str | int] = {"limit": PER_PAGE, "exclude_reblogs": "true"}
     for _ in range(OWN_PAGES):
         found = client.get(config, path, params, for_reply=True).body
@@ -118,12 +120,12 @@ def _my_id(config: Config) -> str:
 def delete(config: Config, external_id: str) -> None:
     """Already deleted counts as success."""
     try:
-        client.remove(config, f"api/v1/statuses/{client.segment(external_id)}")
+        client.remove(config, f"api/v1/statuses/{segment(external_id)}")
     except client.Gone:
         return
 
 
 def like(config: Config, external_id: str) -> None:
-    body = client.post(config, f"api/v1/statuses/{client.segment(external_id)}/favourite", {})
+    body = client.post(config, f"api/v1/statuses/{segment(external_id)}/favourite", {}).body
     if not isinstance(body, dict):
         raise Uncertain("Mastodon did not confirm the favourite.")

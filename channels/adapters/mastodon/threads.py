@@ -13,6 +13,7 @@ from channels.adapters.mastodon import client, wire
 from channels.adapters.mastodon.parsing import parse
 from channels.contract import Config, Item, Json
 from channels.errors import Malformed
+from channels.http.api_client import segment
 
 ROOTS_KEPT = 500
 
@@ -43,7 +44,7 @@ def _asked(config: Config, number: str, parent: str) -> str:
 def _context(config: Config, number: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Ancestors and descendants of a status; empty if it is gone."""
     try:
-        body = client.get(config, f"api/v1/statuses/{client.segment(number)}/context").body
+        body = client.get(config, f"api/v1/statuses/{segment(number)}/context").body
     except client.Gone:
         return [], []
     return _list(body, "ancestors"), _list(body, "descendants")
@@ -57,7 +58,7 @@ def _list(body: Json, key: str) -> list[dict[str, Any]]:
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """All public posts of a conversation, as seen from its first post."""
     try:
-        first = [client.get(config, f"api/v1/statuses/{client.segment(thread_id)}").body]
+        first = [client.get(config, f"api/v1/statuses/{segment(thread_id)}").body]
     except client.Gone:
         return []
     ancestors, descendants = _context(config, thread_id)
@@ -77,7 +78,7 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
     items = []
     for number in external_ids:
         try:
-            status = client.get(config, f"api/v1/statuses/{client.segment(number)}").body
+            status = client.get(config, f"api/v1/statuses/{segment(number)}").body
         except client.Gone:
             items.append(wire.vanished(number, thread_id))
             continue

@@ -72,7 +72,6 @@ def instance() -> Instance:
 
 @pytest.fixture
 def server(instance: Instance) -> Iterator[Server]:
-    client._used_up.clear()
     with serving(instance) as running:
         yield running
 
@@ -143,7 +142,7 @@ def test_an_answer_belongs_to_the_first_post_which_is_asked_for_once(instance: I
 
 
 def test_a_used_up_quota_ends_the_poll_and_keeps_conversations_waiting(instance: Instance, server: Server) -> None:
-    instance.left = client.RESERVE + 1
+    instance.left = client.api.reserve + 1
     config = connection(server)
     pages = list(ADAPTER.fetch(config, None))
     assert (len(pages), pages[0].quota_left) == (1, 0)
