@@ -7,14 +7,13 @@ gives the wait in `extras.wait_seconds` (https://meta.discourse.org/t/global-rat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from urllib.parse import urlencode, urlsplit
+from functools import partial
 
 from channels.clocks import desk_now
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
-from channels.http.client import Answer, Classify, delete, get_json, post_json
+from channels.errors import ChannelError, RateLimited, Rejected
+from channels.http.api_client import PERSON, ApiClient, Signature, required
 from channels.http.errors import MAX_WAIT_S
 
 _GONE = (404, 410)
@@ -24,76 +23,41 @@ class Hidden(Rejected):
     """It doesn't exist, or we may not see it."""
 
 
-def base(config: Config) -> str:
-    return str(config.setting("api_base", "")).rstrip("/")
+class Forum(ApiClient):
+    """A public forum may be read without a key."""
+
+    label = "The forum"
+    no_address = "This connection has no address. Enter the one of the forum."
+
+    def sign(self, config: Config, speaker: str) -> Signature:
+        if speaker == PERSON:
+            return person(config)
+        key, name = config.secret("api_key"), _name(config.setting("api_username", ""))
+        named = {"Api-Username": name} if name else {}
+        return Signature({"Api-Key": key, **named}, keys=(key,)) if key else Signature()
+
+    def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+        return _of_write(status, body) if is_write else _of_read(status, body)
 
 
-def site(config: Config) -> str:
-    """Host (plus port, and path of a forum in a subfolder), lower case: post numbers are unique within it."""
-    try:
-        parts = urlsplit(base(config))
-    except ValueError:
-        return ""
-    return f"{parts.netloc.rpartition('@')[2]}{parts.path}".lower()
+class Peeking(Forum):
+    """For things that may well be hidden from us: a 403 is about the thing, not our key."""
+
+    def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+        if status == 403:
+            return Hidden(f"The forum does not let the desk see it: {told(body) or status}.")
+        return _of_read(status, body)
 
 
-def get(config: Config, path: str, pairs: Iterable[tuple[str, str | int]] = ()) -> Answer:
-    """Read as the connection. Raises Hidden if it doesn't exist."""
-    return _get(config, path, pairs, _reader(config), _of_read)
+def person(config: Config) -> Signature:
+    """How the replying person signs. Raises AuthFailed."""
+    missing = "Forum replies go out from your own account. Enter your API key, or reply on the forum."
+    key, name = required(config.personal.get("api_key", ""), missing), _name(config.personal.get("username", ""))
+    return Signature({"Api-Key": key, "Api-Username": name} if name else {"User-Api-Key": key}, keys=(key,))
 
 
-def peek(config: Config, path: str) -> Answer:
-    """Like `get`, for things that may well be hidden from us: a 403 is about the thing, not our key."""
-    return _get(config, path, (), _reader(config), _of_peek)
-
-
-def get_as_person(config: Config, path: str, pairs: Iterable[tuple[str, str | int]] = ()) -> Answer:
-    """Read as the replying person. Raises AuthFailed without a key."""
-    return _get(config, path, pairs, person(config), _of_read)
-
-
-def _get(
-    config: Config, path: str, pairs: Iterable[tuple[str, str | int]], headers: Mapping[str, str], classify: Classify
-) -> Answer:
-    query = urlencode(list(pairs))
-    url = f"{_base(config)}/{path}" + (f"?{query}" if query else "")
-    return get_json(config.network, url, headers=headers, secrets=secrets_of(config), classify=classify)
-
-
-def post(config: Config, path: str, payload: Json, headers: Mapping[str, str]) -> Json:
-    url = f"{_base(config)}/{path}"
-    answer = post_json(config.network, url, payload, headers=headers, secrets=secrets_of(config), classify=_of_write)
-    return answer.body
-
-
-def remove(config: Config, path: str) -> None:
-    url = f"{_base(config)}/{path}"
-    delete(config.network, url, headers=person(config), secrets=secrets_of(config), classify=_of_write)
-
-
-def secrets_of(config: Config) -> tuple[str, ...]:
-    keys = (config.secret("api_key"), config.secret("webhook_secret"), config.personal.get("api_key", ""))
-    return tuple(key for key in keys if key)
-
-
-def person(config: Config) -> dict[str, str]:
-    """Auth headers of the replying person. Raises AuthFailed."""
-    key, name = config.personal.get("api_key", ""), config.personal.get("username", "").strip().lstrip("@")
-    if not key:
-        raise AuthFailed("Forum replies go out from your own account. Enter your API key, or reply on the forum.")
-    return {"Api-Key": key, "Api-Username": name} if name else {"User-Api-Key": key}
-
-
-def _reader(config: Config) -> dict[str, str]:
-    key = config.secret("api_key")
-    name = str(config.setting("api_username", "")).strip().lstrip("@")
-    return {"Api-Key": key, **({"Api-Username": name} if name else {})} if key else {}
-
-
-def _base(config: Config) -> str:
-    if not base(config):
-        raise Rejected("This connection has no address. Enter the one of the forum.")
-    return base(config)
+def _name(given: Json) -> str:
+    return str(given).strip().lstrip("@")
 
 
 def told(body: Json) -> str:
@@ -107,12 +71,6 @@ def _of_read(status: int, body: Json) -> ChannelError | None:
     if status in _GONE:
         return Hidden(f"The forum found nothing there: {told(body) or status}.")
     return _limited(status, body)
-
-
-def _of_peek(status: int, body: Json) -> ChannelError | None:
-    if status == 403:
-        return Hidden(f"The forum does not let the desk see it: {told(body) or status}.")
-    return _of_read(status, body)
 
 
 def _of_write(status: int, body: Json) -> ChannelError | None:
@@ -134,3 +92,8 @@ def _limited(status: int, body: Json) -> ChannelError | None:
     wait_s = min(float(wait_s), MAX_WAIT_S)
     until = desk_now() + timedelta(seconds=wait_s)
     return RateLimited(f"The forum says: {told(body) or 'too many requests'}. Waiting.", until, wait_s)
+
+
+api = Forum()
+get, peek, base, site = api.get, Peeking().get, api.address, api.site
+get_as_person, post, remove = (partial(verb, speaker=PERSON) for verb in (api.get, api.post, api.delete))

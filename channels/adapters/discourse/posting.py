@@ -33,7 +33,7 @@ def current_account(config: Config) -> Author:
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
-    headers = client.person(config)
+    client.person(config)
     if not outgoing.thread_id or not outgoing.thread_id.isdigit():
         raise Rejected("Forum replies need a topic, and this reply has none.")
     payload: dict[str, Any] = {"topic_id": int(outgoing.thread_id), "raw": outgoing.text}
@@ -41,7 +41,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
         number = _place(config, outgoing.in_reply_to, outgoing.thread_id)
         if number > 1:  # a reply to the first post is a reply to the topic
             payload["reply_to_post_number"] = number
-    body = client.post(config, "posts.json", payload, headers)
+    body = client.post(config, "posts.json", payload).body
     if isinstance(body, dict) and body.get("action") == "enqueued":
         raise Rejected(
             "The forum holds the reply until a moderator approves it. Do not send it again: it comes in once it is "
@@ -138,6 +138,6 @@ def like(config: Config, external_id: str) -> None:
     if not external_id.isdigit():
         raise Rejected(f"{external_id!r} is not a forum post.")
     payload = {"id": int(external_id), "post_action_type_id": LIKE}
-    body = client.post(config, "post_actions.json", payload, client.person(config))
+    body = client.post(config, "post_actions.json", payload).body
     if not isinstance(body, dict):
         raise Uncertain("The forum accepted the like but did not confirm it.")
