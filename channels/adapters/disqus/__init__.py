@@ -29,7 +29,7 @@ class Disqus(Adapter):
             default=True,
         ),
         Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
-        Field("api_base", "API", kind=FieldKind.URL, default=client.API),
+        Field("api_base", "API", kind=FieldKind.URL, default=client.api.default_address),
     )
     personal_fields = (
         Field(

@@ -58,7 +58,7 @@ def _read(config: Config, forum: str, start: State, mark: Json) -> Iterator[Read
     for reading in (_read_new, _sweep):
         for answer, reached in reading(config, forum, state):
             state = reached
-            yield Read(wire.split(answer.body, config), state, client.quota_of(answer))
+            yield Read(wire.split(answer.body, config), state, answer.quota())
 
 
 def forums_of(config: Config) -> list[str]:
