@@ -16,6 +16,7 @@ from channels.tests.loopback import Reply, Seen, Server, as_json
 ADAPTER = GitLab()
 NOW = datetime.now(UTC).replace(microsecond=0)
 ME = {"id": 77, "username": "acme-desk"}
+RESETS_AT = NOW + timedelta(minutes=1)
 
 
 def iso(at: datetime) -> str:
@@ -79,7 +80,11 @@ class Tracker:
         link = (
             f'<https://elsewhere.example{seen.path}?page={page + 1}>; rel="next"' if page * size < len(entries) else ""
         )
-        reply = as_json(entries[(page - 1) * size : page * size], RateLimit_Remaining="7", RateLimit_Reset="1900000000")
+        reply = as_json(
+            entries[(page - 1) * size : page * size],
+            RateLimit_Remaining="7",
+            RateLimit_Reset=f"{RESETS_AT.timestamp():.0f}",
+        )
         reply.headers["Link"] = link
         return reply
 

@@ -7,15 +7,15 @@ Limits: https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from channels.adapters.gitlab.parsing import base, names
+from channels.adapters.gitlab.parsing import names
 from channels.adapters.gitlab.places import Place
+from channels.adapters.gitlab.wire import API
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient
-from channels.http.client import Answer, delete, get_json, post_json
+from channels.http.api_client import ApiClient, Signature, bearer, required, segment
+from channels.http.client import Answer
 from channels.toolkit.partial_failures import NotForThis
 
 _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="?next"?', re.IGNORECASE)
@@ -25,36 +25,21 @@ class Missing(Rejected):
     """404: it doesn't exist, or this token may not see it."""
 
 
-def get(config: Config, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
-    headers, secrets = _access(config)
-    url = _url(config, path)
-    return get_json(config.network, url, params=params, headers=headers, secrets=secrets, classify=_classify_read)
+class Tracker(ApiClient):
+    label = "GitLab"
+    default_address = API
+    limit_headers = "RateLimit-"
+
+    def sign(self, config: Config, speaker: str) -> Signature:
+        """As a bearer token, which works for personal, project, group and OAuth tokens, and isn't leaked by
+        redirects."""
+        return bearer(required(config.secret("token"), "There is no access token. Enter one in this connection."))
+
+    def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+        return _of_write(status, body) if is_write else _of_read(status, body)
 
 
-def post(config: Config, path: str, payload: Json) -> Answer:
-    headers, secrets = _access(config)
-    url = _url(config, path)
-    return post_json(config.network, url, payload, headers=headers, secrets=secrets, classify=_classify_write)
-
-
-def remove(config: Config, path: str) -> Answer:
-    headers, secrets = _access(config)
-    return delete(config.network, _url(config, path), headers=headers, secrets=secrets, classify=_classify_write)
-
-
-def _url(config: Config, path: str) -> str:
-    return f"{base(config)}/{path}"
-
-
-def _access(config: Config) -> tuple[dict[str, str], tuple[str, ...]]:
-    """As a bearer token, which works for personal, project, group and OAuth tokens, and isn't leaked by redirects."""
-    token = config.secret("token")
-    if not token:
-        raise AuthFailed("There is no access token. Enter one in this connection.")
-    return {"Authorization": f"Bearer {token}"}, (token,)
-
-
-def _classify_read(status: int, body: Json) -> ChannelError | None:
+def _of_read(status: int, body: Json) -> ChannelError | None:
     if status == 404:
         return Missing(
             f"GitLab cannot find it, or the token may not see it ({_said(body)}). Check this connection's projects "
@@ -65,7 +50,7 @@ def _classify_read(status: int, body: Json) -> ChannelError | None:
     return _no_scope(status, body)
 
 
-def _classify_write(status: int, body: Json) -> ChannelError | None:
+def _of_write(status: int, body: Json) -> ChannelError | None:
     if status == 404:
         return Missing(f"GitLab cannot find the issue or note, or the token may not see it ({_said(body)}).")
     if status == 403 and (known := _no_scope(status, body)):
@@ -92,17 +77,6 @@ def next_page(answer: Answer) -> dict[str, str | int] | None:
     return dict(parse_qsl(urlsplit(found[1]).query, keep_blank_values=True)) if found else None
 
 
-def quota(answer: Answer) -> tuple[int | None, datetime | None]:
-    """Requests left and when the window resets, if the instance reports it."""
-    left, reset = (_int(answer.headers.get(f"RateLimit-{name}")) for name in ("Remaining", "Reset"))
-    resets_at = datetime.fromtimestamp(reset, UTC) if reset and reset < 1e11 else None
-    return left, resets_at
-
-
-def _int(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdigit() else None
-
-
 def listed(answer: Answer, what: str) -> list[dict[str, Json]]:
     """The objects of a list. Raises Transient for anything else under a 200."""
     if not isinstance(answer.body, list):
@@ -118,7 +92,7 @@ def thing(answer: Answer, what: str) -> dict[str, Json]:
 
 def encoded(path_or_number: str) -> str:
     """A project or group, URL-encoded: https://docs.gitlab.com/api/rest/#namespaced-paths"""
-    return quote(path_or_number.strip().strip("/"), safe="")
+    return segment(path_or_number.strip().strip("/"))
 
 
 def issue_path(config: Config, place: Place) -> str:
@@ -127,3 +101,7 @@ def issue_path(config: Config, place: Place) -> str:
     if not project:
         raise Rejected(f"{place} does not say in which project the issue is.")
     return f"projects/{encoded(project)}/issues/{place.iid}"
+
+
+api = Tracker()
+get, post, remove = api.get, api.post, api.delete

@@ -56,7 +56,7 @@ def _changes(config: Config, path: str, since: datetime, place: Json, floor: dat
     times = [at for issue in issues if (at := time_of(issue.get("updated_at")))]
     below = {k: v for k, v in (following or {}).items() if k in ("page", "cursor")}
     unique = {item.external_id: item for item in items}
-    return Changes(due(unique.values(), parse, config), times, following is not None, below, client.quota(last))
+    return Changes(due(unique.values(), parse, config), times, following is not None, below, last.quota())
 
 
 def _question(config: Config, since: datetime) -> dict[str, str | int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from channels.tests.fake_gitlab import (
     ADAPTER,
     ME,
     NOW,
+    RESETS_AT,
     Tracker,
     connection,
     iso,
@@ -82,7 +83,7 @@ def test_notes_come_with_their_issue_and_without_what_a_machine_wrote() -> None:
     with serving(tracker) as server:
         poll(connection(server), None, seen)
         (page,) = ADAPTER.fetch(connection(server), None)
-        assert (page.quota_left, page.quota_resets_at) == (7, datetime.fromtimestamp(1_900_000_000, UTC))
+        assert (page.quota_left, page.quota_resets_at) == (7, RESETS_AT)
         silent: dict[str, Mention] = {}
         poll(connection(server, include_notes=False), None, silent)
     assert set(seen) == {"5#1", "5#1#note_1", "5#1#note_3"}
