@@ -11,15 +11,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from channels.adapters.facebook.parsing import page_id
 from channels.adapters.facebook.wire import API, VERSION, error_line
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
-from channels.http.client import Answer, delete, get_json, post_json
+from channels.http.api_client import ApiClient, Signature, bearer, required, segment
+from channels.http.client import Answer
+from channels.http.errors import Limits
 
 _LIMITS = frozenset((4, 17, 32, 341, 613, 80001, 80006))
 _ENDED = {
@@ -33,7 +34,10 @@ _ENDED = {
 }
 _WINDOW = frozenset((2018278, 2534022))
 _SECRET = ("access_token", "appsecret_proof")
+_NO_TOKEN = "There is no page access token. Enter one in this connection."  # noqa: S105
 MAX_S = 24 * 3600
+APP = "app"
+"""Speaker: our app, which may ask about any token."""
 
 
 class Missing(Rejected):
@@ -44,58 +48,43 @@ class NoRight(AuthFailed):
     """The token is valid but lacks a permission."""
 
 
-def get(config: Config, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
-    headers, secrets, proof = _access(config)
-    asked = {**(params or {}), **proof}
-    return get_json(config.network, url_of(config, path), params=asked, headers=headers, secrets=secrets,
-                    classify=_of_read)  # fmt: skip
+class Graph(ApiClient):
+    label = "Facebook"
+    default_address = API
+
+    def url(self, config: Config, path: str) -> str:
+        version = str(config.setting("version", VERSION)).strip("/ ")
+        return super().url(config, f"{version}/{path}")
+
+    def sign(self, config: Config, speaker: str) -> Signature:
+        """With the proof that our app is using the token."""
+        if speaker == APP:
+            return _as_app(config)
+        token, secret = required(config.secret("page_token"), _NO_TOKEN), config.secret("app_secret")
+        if not secret:
+            return bearer(token)
+        proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        return Signature({"Authorization": f"Bearer {token}"}, {"appsecret_proof": proof}, keys=(token, proof))
+
+    def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+        return None if 200 <= status < 300 else _known(body, is_write=is_write)
+
+    def quota(self, answer: Answer, now: datetime) -> Limits:
+        return quota(answer, now)
 
 
-def post(config: Config, path: str, payload: Json) -> Answer:
-    headers, secrets, proof = _access(config)
-    url = url_of(config, path) + (f"?{urlencode(proof)}" if proof else "")
-    return post_json(config.network, url, payload, headers=headers, secrets=secrets, classify=_of_write)
-
-
-def remove(config: Config, path: str) -> Answer:
-    headers, secrets, proof = _access(config)
-    url = url_of(config, path) + (f"?{urlencode(proof)}" if proof else "")
-    return delete(config.network, url, headers=headers, secrets=secrets, classify=_of_write)
-
-
-def url_of(config: Config, path: str) -> str:
-    version = str(config.setting("version", VERSION)).strip("/ ")
-    return f"{str(config.setting('api_base', API)).rstrip('/')}/{version}/{path}"
-
-
-def node(number: str) -> str:
-    return quote(number, safe="")
+def _as_app(config: Config) -> Signature:
+    token = f"{config.setting('app_id')}|{config.secret('app_secret')}"
+    return Signature(params={"access_token": token}, keys=(token,))
 
 
 def page_of(config: Config) -> str:
     if not page_id(config):
         raise Rejected("This connection has no page. Enter the page ID.")
-    return node(page_id(config))
-
-
-def _access(config: Config) -> tuple[dict[str, str], tuple[str, ...], dict[str, str]]:
-    """Headers, secrets to redact, and the proof that our app is using the token."""
-    token, secret = config.secret("page_token"), config.secret("app_secret")
-    if not token:
-        raise AuthFailed("There is no page access token. Enter one in this connection.")
-    proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest() if secret else ""
-    return {"Authorization": f"Bearer {token}"}, (token, secret, proof), {"appsecret_proof": proof} if proof else {}
+    return segment(page_id(config))
 
 
 # --- errors ------------------------------------------------------------------------------------------------------
-
-
-def _of_read(status: int, body: Json) -> ChannelError | None:
-    return _known(body, is_write=False)
-
-
-def _of_write(status: int, body: Json) -> ChannelError | None:
-    return _known(body, is_write=True)
 
 
 def _known(body: Json, *, is_write: bool) -> ChannelError | None:
@@ -185,14 +174,7 @@ def ends_at(config: Config) -> datetime | None:
     """https://developers.facebook.com/docs/graph-api/reference/debug_token/: 0 means never. Data access may expire
     before the token does, so the earlier of the two counts."""
     token, app, secret = config.secret("page_token"), config.setting("app_id"), config.secret("app_secret")
-    asked: dict[str, str | int] = {"input_token": token}
-    if app and secret:
-        asked["access_token"] = f"{app}|{secret}"
-        url = url_of(config, "debug_token")
-        secrets = (token, secret)
-        answer = get_json(config.network, url, params=asked, secrets=secrets, classify=_of_read)
-    else:
-        answer = get(config, "debug_token", asked)
+    answer = get(config, "debug_token", {"input_token": token}, speaker=APP if app and secret else "")
     data = answer.body.get("data") if isinstance(answer.body, dict) else None
     if not isinstance(data, dict):
         raise Transient("Facebook did not say when the token expires.")
@@ -201,3 +183,7 @@ def ends_at(config: Config) -> datetime | None:
     ends = [data.get(name) for name in ("expires_at", "data_access_expires_at")]
     known = [end for end in ends if isinstance(end, int) and 0 < end < 1e11]
     return datetime.fromtimestamp(min(known), UTC) if known else None
+
+
+api = Graph()
+get, post, remove, node = api.get, api.post, api.delete, segment

@@ -98,7 +98,7 @@ def _round(config: Config, path: str, asked: Params, changes: Changes, mark: Jso
         items = [item for entry in entries for item in _changed(config, entry, changes, floor)]
         is_over = following is None or _is_below(entries, oldest, path)
         done: Json = {"since": began} if is_over else {"since": since, "began": began, "next": going_on(following)}
-        yield Read(items, done, client.quota(answer, desk_now()))
+        yield Read(items, done, answer.quota())
         if is_over:
             return
 

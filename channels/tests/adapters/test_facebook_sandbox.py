@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 
 from channels.adapters.facebook import Facebook
 from channels.contract import Config, Hook, Item, Mention, Network, Outgoing
@@ -123,6 +124,7 @@ def test_faults_are_what_they_are(sandbox: launch.Running) -> None:
         sandbox.control("faults", platform="facebook", kind=kind, count=1)
         with pytest.raises(error):
             ADAPTER.check(config)
+        cache.clear()  # the limit is over
     asked = sandbox.post("facebook", text="anybody?", to="message")["id"]
     question = seen_by(config)[asked]
     outgoing = Outgoing("k", "Here.", question.thread_id, question.reply_to_id)
