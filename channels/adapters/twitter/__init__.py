@@ -17,7 +17,7 @@ class Twitter(Adapter):
         Field("consumer_key", "API key", "From your app; needed to post.", FieldKind.SECRET),
         Field("consumer_secret", "API key secret", "From your app; needed to post.", FieldKind.SECRET),
         Field("search_query", "Search", "Read in addition to mentions of the handles. Uses Twitter's search syntax."),
-        Field("api_base", "API", kind=FieldKind.URL, default=client.API),
+        Field("api_base", "API", kind=FieldKind.URL, default=client.api.default_address),
         Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
     )
     channel_fields = (

@@ -6,6 +6,7 @@ https://docs.x.com/x-api/fundamentals/response-codes-and-errors
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,10 +16,8 @@ from channels.adapters.twitter.wire import error_line
 from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
-from channels.http.client import Answer, delete, get_json, post_json
-from channels.http.errors import redacted
+from channels.http.api_client import ApiClient, Signature, bearer, required
 
-API = "https://api.twitter.com"
 FIELDS: dict[str, str | int] = {
     "tweet.fields": "attachments,author_id,conversation_id,created_at,edit_controls,edit_history_tweet_ids,entities,"
     "in_reply_to_user_id,lang,note_tweet,public_metrics,referenced_tweets",
@@ -26,6 +25,7 @@ FIELDS: dict[str, str | int] = {
     "user.fields": "id,name,username",
     "media.fields": "media_key,type,url,preview_image_url,alt_text",
 }
+_NUMBER = re.compile(r"/\d+(?=/|$)")
 _NOT_FOUND = "resource-not-found"
 # Suffixes of a problem's `type`, or its title, and what the desk must do about it.
 _NO_RIGHT = (
@@ -36,64 +36,37 @@ _USED_UP = ("usage-capped", "UsageCapExceeded", "Too Many Requests", "rate-limit
 _BROKEN = ("operational-disconnect", "service-unavailable", "streaming-connection", "Service Unavailable")
 
 
-def secrets_of(config: Config) -> tuple[str, ...]:
-    """All secrets, to be redacted from errors."""
-    own = [value for values in config.channel_secrets.values() for value in values.values()]
-    return tuple(value for value in (*config.secrets.values(), *own) if value)
+class Api(ApiClient):
+    """`speaker`: one of our handles; without one, the app reads."""
+
+    label = "Twitter"
+    default_address = "https://api.twitter.com"
+    path_format = "2/{}"
+    expects = (dict,)
+
+    def sign(self, config: Config, speaker: str) -> Signature:
+        if speaker:
+            return _as_user(config, speaker)
+        missing = "This Twitter connection has no bearer token. Enter your app's."
+        return bearer(required(config.secret("bearer_token"), missing))
+
+    def limited(self, path: str) -> str:
+        """Each endpoint has its own limit: https://docs.x.com/x-api/fundamentals/rate-limits"""
+        return _NUMBER.sub("/{id}", path)
+
+    def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+        if not isinstance(body, dict):
+            return None
+        if is_write:
+            return _of_write(body) if status == 403 else None
+        if 200 <= status < 300:
+            return partial_failure(body)
+        # About the requested object, not about us (a suspended or protected account).
+        is_elsewhere = status == 403 and str(body.get("type", "")).endswith("not-authorized-for-resource")
+        return Rejected(f"{error_line(body)}.") if is_elsewhere else None
 
 
-def get(config: Config, path: str, params: Mapping[str, str | int] | None = None, user: str | None = None) -> Answer:
-    """Read with the app's bearer token, or as `user` (one of our handles). Also raises for errors inside a 200."""
-    headers: dict[str, str] = {}
-    if user is None:
-        token = config.secret("bearer_token")
-        if not token:
-            raise AuthFailed("This Twitter connection has no bearer token. Enter your app's.")
-        headers["Authorization"] = f"Bearer {token}"
-    answer = get_json(
-        config.network,
-        _url(config, path),
-        params=params,
-        headers=headers,
-        auth=user_auth(config, user) if user is not None else None,
-        secrets=secrets_of(config),
-        classify=_classify_read,
-    )
-    if not isinstance(answer.body, dict):
-        raise Transient("Twitter sent an unexpected response. The desk retries automatically.")
-    problem = partial_failure(answer.body)
-    if problem is not None:
-        raise redacted(problem, secrets_of(config))
-    return answer
-
-
-def post(config: Config, path: str, payload: Json, user: str) -> Answer:
-    """Write as one of our handles. Raises as `channels.http.client.post_json`."""
-    return post_json(
-        config.network,
-        _url(config, path),
-        payload,
-        auth=user_auth(config, user),
-        secrets=secrets_of(config),
-        classify=_classify_write,
-    )
-
-
-def remove(config: Config, path: str, user: str) -> Answer:
-    return delete(
-        config.network,
-        _url(config, path),
-        auth=user_auth(config, user),
-        secrets=secrets_of(config),
-        classify=_classify_write,
-    )
-
-
-def _url(config: Config, path: str) -> str:
-    return f"{str(config.setting('api_base', API)).rstrip('/')}/2/{path}"
-
-
-def user_auth(config: Config, handle: str) -> OAuth1:
+def _as_user(config: Config, handle: str) -> Signature:
     """OAuth 1.0a user context: https://docs.x.com/fundamentals/authentication/oauth-1-0a/overview
 
     Signed with the desk's clock: Twitter refuses a signature that is minutes off, and this machine's clock may be.
@@ -110,13 +83,14 @@ def user_auth(config: Config, handle: str) -> OAuth1:
         raise AuthFailed(
             f"@{handle} cannot post: {', '.join(missing)} missing. Enter the tokens of the app and the handle."
         )
-    return OAuth1(
+    auth = OAuth1(
         parts["consumer_key"],
         client_secret=parts["consumer_secret"],
         resource_owner_key=parts["access_token"],
         resource_owner_secret=parts["access_token_secret"],
         timestamp=str(int(desk_now().timestamp())),
     )
+    return Signature(auth=auth, keys=tuple(parts.values()))
 
 
 def errors_of(body: Json) -> list[dict[str, Any]]:
@@ -156,16 +130,11 @@ def _by_kind(body: Mapping[str, Any], errors: list[dict[str, Any]]) -> ChannelEr
     return None
 
 
-def _classify_read(status: int, body: Json) -> ChannelError | None:
-    """A 403 about the requested object, not about us (a suspended or protected account)."""
-    if status == 403 and isinstance(body, dict) and str(body.get("type", "")).endswith("not-authorized-for-resource"):
-        return Rejected(f"{error_line(body)}.")
-    return None
-
-
-def _classify_write(status: int, body: Json) -> ChannelError | None:
+def _of_write(body: Mapping[str, Any]) -> ChannelError | None:
     """A 403 may be about this tweet (duplicate, deleted parent) or our tokens (read-only, suspended app)."""
-    if status == 403 and isinstance(body, dict):
-        found = _by_kind(body, errors_of(body))
-        return found if isinstance(found, AuthFailed) else None
-    return None
+    found = _by_kind(body, errors_of(body))
+    return found if isinstance(found, AuthFailed) else None
+
+
+api = Api()
+get, post, remove, secrets_of = api.get, api.post, api.delete, api.secrets

@@ -175,7 +175,7 @@ def _rights(config: Config, handle: str) -> str:
     if not config.channel_secrets.get(handle, {}).get("access_token"):
         return "read only, no tokens to post with"
     try:
-        me = _data(client.get(config, "users/me", user=handle).body) or {}
+        me = _data(client.get(config, "users/me", speaker=handle).body) or {}
     except ChannelError as error:
         raise type(error)(f"The tokens of @{handle}: {error}") from error
     name = str(me.get("username", ""))

@@ -49,7 +49,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     payload: dict[str, Any] = {"text": outgoing.text}
     if outgoing.in_reply_to:
         payload["reply"] = {"in_reply_to_tweet_id": outgoing.in_reply_to}
-    body = client.post(config, "tweets", payload, handle).body
+    body = client.post(config, "tweets", payload, speaker=handle).body
     data = body.get("data") if isinstance(body, dict) else None
     receipt = _receipt(config, handle, data) if isinstance(data, dict) else None
     if receipt is None:
@@ -147,7 +147,7 @@ def delete(config: Config, external_id: str) -> None:
     handle = next((h for h in config.addresses if _is_id_of(config, h, author)), None)
     if handle is None:
         raise Rejected("That tweet was not posted by a handle of this connection, so it cannot be deleted from here.")
-    if not _outcome(client.remove(config, f"tweets/{external_id}", handle).body, "deleted"):
+    if not _outcome(client.remove(config, f"tweets/{external_id}", speaker=handle).body, "deleted"):
         raise Rejected("Twitter did not delete the tweet. Check there: it may already be gone.")
 
 
@@ -164,7 +164,7 @@ def like(config: Config, external_id: str) -> None:
     if not handle:
         raise AuthFailed("No handle on this connection has tokens to like with. Enter them in the channel.")
     path = f"users/{user_id(config, handle)}/likes"
-    if not _outcome(client.post(config, path, {"tweet_id": external_id}, handle).body, "liked"):
+    if not _outcome(client.post(config, path, {"tweet_id": external_id}, speaker=handle).body, "liked"):
         raise Rejected("Twitter did not accept the like.")
 
 
