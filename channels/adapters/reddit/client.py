@@ -6,25 +6,24 @@ OAuth2: https://github.com/reddit-archive/reddit/wiki/OAuth2 (`access_token`, re
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
 
 from requests.auth import HTTPBasicAuth
 
 from channels.adapters.reddit.wire import error_line
-from channels.clocks import desk_now
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, Rejected, Transient
+from channels.errors import AuthFailed, ChannelError, Rejected
 from channels.http import oauth
-from channels.http.client import Answer, ask_form, get_json, post_form
+from channels.http.api_client import PERSON, Signature, TokenClient, TokenRefused, required
+from channels.http.client import Call, read
 
 API = "https://oauth.reddit.com"
 AUTH = "https://www.reddit.com"
 TOKEN_PATH = "/api/v1/access_token"  # noqa: S105
-MAX_WINDOW_S = 3600.0
+_NO_CLIENT = "This Reddit connection has no client id. Enter your app's."
+_NO_TOKEN = "This Reddit connection has no refresh token. Create one for its account and enter it."  # noqa: S105
+_NO_PERSON = "You have not connected your Reddit account. Enter a refresh token on your own page, or answer on Reddit."
 _AGENT = re.compile(r"[^\s:]+:[^\s:]+:\S+ \(by /?u/[\w-]+\)")
 _ACCOUNT = re.compile(r"/?(?:u/)?([\w-]{1,20})")
 # https://www.reddit.com/dev/api/: `reason` of a 403 or 404 for a whole subreddit.
@@ -52,46 +51,51 @@ def user_agent(config: Config) -> str:
     return f"web:mention-desk:v1.0 (by /u/{account[1]})"
 
 
-def secrets_of(config: Config) -> tuple[str, ...]:
-    """All secrets, to be redacted from errors."""
-    return tuple(value for value in (*config.secrets.values(), *config.personal.values()) if value)
+class Api(TokenClient):
+    label = "Reddit"
+    default_address = API
+    path_format = "{}?raw_json=1"
+    expects = (dict, list)
+    limit_headers = "X-Ratelimit-"
 
+    def owner(self, config: Config, speaker: str) -> tuple[str, ...]:
+        """The token's address, the client and the refresh token."""
+        client_id = required(str(config.setting("client_id", "")), _NO_CLIENT)
+        if speaker == PERSON:
+            token = required(config.personal.get("refresh_token", ""), _NO_PERSON)
+        else:
+            token = required(config.secret("refresh_token"), _NO_TOKEN)
+        address = str(config.setting("auth_base", AUTH)).rstrip("/")
+        return (f"{address}{TOKEN_PATH}", client_id, config.secret("client_secret"), token)
 
-def _owner(config: Config, personal: bool) -> tuple[str, ...]:
-    """The token's owner: the address, the client and the refresh token. Raises AuthFailed if one is missing."""
-    client_id = str(config.setting("client_id", ""))
-    if not client_id:
-        raise AuthFailed("This Reddit connection has no client id. Enter your app's.")
-    token = config.personal.get("refresh_token", "") if personal else config.secret("refresh_token")
-    if not token:
-        raise AuthFailed(
-            "You have not connected your Reddit account. Enter a refresh token on your own page, or answer on Reddit."
-            if personal
-            else "This Reddit connection has no refresh token. Create one for its account and enter it."
-        )
-    base = str(config.setting("auth_base", AUTH)).rstrip("/")
-    return (f"{base}{TOKEN_PATH}", client_id, config.secret("client_secret"), token)
-
-
-def _bearer(config: Config, owner: tuple[str, ...]) -> str:
-    url, client_id, client_secret, refresh_token = owner
-
-    def fetch() -> oauth.Token:
-        body = ask_form(
-            config.network,
+    def new_token(self, config: Config, speaker: str) -> oauth.Token:
+        url, client_id, client_secret, refresh_token = self.owner(config, speaker)
+        call = Call(
+            "POST",
             url,
-            {"grant_type": "refresh_token", "refresh_token": refresh_token},
+            form={"grant_type": "refresh_token", "refresh_token": refresh_token},
             headers={"User-Agent": user_agent(config)},
             auth=HTTPBasicAuth(client_id, client_secret),
-            secrets=secrets_of(config),
-            classify=_classify_token,
-        ).body
-        return oauth.token_from(body)
+            secrets=(client_secret, refresh_token),
+        )
+        return oauth.token_from(read(config.network, call, _of_token).body)
 
-    return oauth.access_token(owner, fetch)
+    def sign_with(self, config: Config, token: str) -> Signature:
+        return Signature({"Authorization": f"bearer {token}", "User-Agent": user_agent(config)}, keys=(token,))
+
+    def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+        if status == 401:
+            return TokenRefused(
+                "Reddit refuses the access token. Create a new refresh token for this account and enter it."
+            )
+        reason = body.get("reason") if isinstance(body, dict) else None
+        if status in (403, 404) and isinstance(reason, str):
+            closed = _CLOSED.get(reason.lower())
+            return Rejected(f"The subreddit {closed}." if closed else f"{error_line(body)}.")
+        return None
 
 
-def _classify_token(status: int, body: Json) -> ChannelError | None:
+def _of_token(status: int, body: Json) -> ChannelError | None:
     """A refresh token that was revoked or belongs to another client is a plain 400."""
     if status in (400, 401, 403):
         return AuthFailed(
@@ -101,92 +105,5 @@ def _classify_token(status: int, body: Json) -> ChannelError | None:
     return None
 
 
-def _authorised(config: Config, personal: bool, ask: Callable[[dict[str, str]], Answer]) -> Answer:
-    """Call with a token, and once more with a new one if it was revoked early. Safe for writes too: a request answered
-    with 401 is never processed."""
-    owner = _owner(config, personal)
-    for is_last in (False, True):
-        token = _bearer(config, owner)
-        try:
-            return ask({"Authorization": f"bearer {token}", "User-Agent": user_agent(config)})
-        except _TokenRefused as error:
-            oauth.forget(owner)
-            if is_last:
-                raise AuthFailed(str(error)) from None
-    raise AssertionError("unreachable")
-
-
-class _TokenRefused(AuthFailed):
-    """401: the access token is invalid or has expired."""
-
-
-def _classify(status: int, body: Json) -> ChannelError | None:
-    said = body if isinstance(body, dict) else {}
-    if status == 401:
-        return _TokenRefused(
-            "Reddit refuses the access token. Create a new refresh token for this account and enter it."
-        )
-    reason = said.get("reason")
-    if status in (403, 404) and isinstance(reason, str):
-        closed = _CLOSED.get(reason.lower())
-        return Rejected(f"The subreddit {closed}." if closed else f"{error_line(said)}.")
-    return None
-
-
-def get(config: Config, path: str, params: Mapping[str, str | int] | None = None, *, personal: bool = False) -> Answer:
-    """Read, with texts unescaped. Raises Transient if the answer isn't a JSON object or list."""
-
-    def ask(headers: dict[str, str]) -> Answer:
-        return get_json(
-            config.network,
-            _url(config, path),
-            params={"raw_json": 1, **(params or {})},
-            headers=headers,
-            secrets=secrets_of(config),
-            classify=_classify,
-        )
-
-    answer = _authorised(config, personal, ask)
-    if not isinstance(answer.body, dict | list):
-        raise Transient("Reddit sent an unexpected response. The desk retries automatically.")
-    return answer
-
-
-def post(config: Config, path: str, form: Mapping[str, str]) -> Answer:
-    """Write as the person with the token in `config.personal`. Raises as `channels.http.client.post_form`."""
-
-    def ask(headers: dict[str, str]) -> Answer:
-        return post_form(
-            config.network,
-            _url(config, path),
-            form,
-            params={"raw_json": 1},
-            headers=headers,
-            secrets=secrets_of(config),
-            classify=_classify,
-        )
-
-    return _authorised(config, True, ask)
-
-
-def _url(config: Config, path: str) -> str:
-    return f"{str(config.setting('api_base', API)).rstrip('/')}/{path}"
-
-
-def quota(headers: Mapping[str, str], now: datetime) -> tuple[int | None, datetime | None]:
-    """Requests left in the window, and when it ends; both headers may be floats."""
-    left, reset = _number(headers.get("x-ratelimit-remaining")), _number(headers.get("x-ratelimit-reset"))
-    ends = now + timedelta(seconds=min(reset, MAX_WINDOW_S)) if reset is not None else None
-    return (int(left) if left is not None else None), ends
-
-
-def quota_of(answer: Answer) -> tuple[int | None, datetime | None]:
-    return quota(answer.headers, desk_now())
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
+api = Api()
+get, post = api.get, partial(api.post, speaker=PERSON)

@@ -80,7 +80,7 @@ def _ask(config: Config, listing: Listing, place: Json, since: int) -> Slice:
     answer = client.get(config, listing.path, params)
     times = _times(answer.body)
     things = [item for item in wire.split(answer.body, config, escaped=False) if not _is_old(item, since)]
-    return Slice(due(things, parse, config), times, _after(answer.body), client.quota_of(answer))
+    return Slice(due(things, parse, config), times, _after(answer.body), answer.quota())
 
 
 def _is_old(item: Item, since: int) -> bool:

@@ -16,6 +16,7 @@ from channels.adapters.reddit.parsing import web_base
 from channels.clocks import desk_now
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient, Uncertain
+from channels.http.api_client import PERSON
 from channels.toolkit.text import composed
 
 MAX_LENGTH = 10_000
@@ -51,7 +52,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
         raise Rejected(f"The reply is {len(outgoing.text)} characters long; the limit on Reddit is {MAX_LENGTH}.")
     parent = _parent(outgoing)
     form = {"api_type": "json", "thing_id": parent, "text": outgoing.text}
-    body = client.post(config, "api/comment", form).body
+    body = client.post(config, "api/comment", form=form).body
     if (refused := refusal(body, desk_now())) is not None:
         raise refused
     receipt = _receipt(config, _first_thing(body))
@@ -125,7 +126,7 @@ def current_account(config: Config) -> Author:
 
 
 def _my_name(config: Config) -> str:
-    me = client.get(config, "api/v1/me", personal=True).body
+    me = client.get(config, "api/v1/me", speaker=PERSON).body
     name = me.get("name") if isinstance(me, dict) else None
     if not isinstance(name, str) or not name:
         raise Malformed("Reddit does not say which account this is.")
@@ -140,7 +141,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     path = f"user/{_my_name(config)}/comments"
     params: dict[str, str | int] = {"limit": 100, "sort": "new"}
     for _ in range(OWN_PAGES):
-        body = client.get(config, path, params, personal=True).body
+        body = client.get(config, path, params, speaker=PERSON).body
         if not isinstance(body, dict) or body.get("kind") != "Listing":
             raise Transient("Reddit answered without a listing. The desk retries automatically.")
         things = [child["data"] for child in wire.children_of(body) if isinstance(child.get("data"), dict)]
@@ -165,7 +166,7 @@ def delete(config: Config, external_id: str) -> None:
     name = wire.fullname(external_id, wire.COMMENT)
     if name is None:
         raise Rejected(f"{external_id!r} is not on Reddit.")
-    children = wire.children_of(client.get(config, "api/info", {"id": name}, personal=True).body)
+    children = wire.children_of(client.get(config, "api/info", {"id": name}, speaker=PERSON).body)
     thing = children[0].get("data") if children else None
     author = thing.get("author") if isinstance(thing, dict) else None
     if author is None or author == "[deleted]":
@@ -173,4 +174,4 @@ def delete(config: Config, external_id: str) -> None:
     mine = _my_name(config)
     if str(author).lower() != mine.lower():
         raise Rejected(f"The comment is by u/{author}, and you are u/{mine}. Only its author can delete it.")
-    client.post(config, "api/del", {"id": name})
+    client.post(config, "api/del", form={"id": name})
