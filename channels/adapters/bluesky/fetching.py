@@ -13,7 +13,6 @@ from typing import Any
 
 from channels.adapters.bluesky import client, wire
 from channels.adapters.bluesky.parsing import parse, written_at
-from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
 from channels.errors import Rejected, Transient
 from channels.toolkit.backfill import Slice, newest_by_place
@@ -56,7 +55,7 @@ def _ask(config: Config, phrase: str | None, place: Json, since: int) -> Slice:
     following = answer.body.get("cursor")
     place = following if isinstance(following, str) and following else None
     items = due(wire.split(answer.body, config), parse, config, since)
-    return Slice(items, times, place, client.quota_of(answer, desk_now()))
+    return Slice(items, times, place, answer.quota())
 
 
 def _question(phrase: str | None, since: int) -> list[tuple[str, str | int]]:

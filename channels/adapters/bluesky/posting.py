@@ -46,7 +46,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 
 def _created(config: Config, collection: str, record: Mapping[str, Any]) -> str:
     payload = {"repo": client.repository(config), "collection": collection, "record": record}
-    body = client.post(config, "com.atproto.repo.createRecord", payload)
+    body = client.post(config, "com.atproto.repo.createRecord", payload).body
     uri = body.get("uri") if isinstance(body, dict) else None
     if not isinstance(uri, str) or not uri:
         raise Uncertain("Bluesky accepted it but returned no address. The desk cannot tell whether it was posted.")
