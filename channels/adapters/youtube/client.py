@@ -7,7 +7,7 @@ https://developers.google.com/identity/protocols/oauth2/web-server#offline.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,8 @@ from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
 from channels.http import oauth
-from channels.http.client import Answer, ask_form, get_json
+from channels.http.api_client import ApiClient, Signature, TokenClient
+from channels.http.client import Answer, Call, read
 from channels.toolkit.partial_failures import NotForThis
 
 API = "https://www.googleapis.com/youtube/v3"
@@ -84,21 +85,49 @@ def used_up(now: datetime, told: str) -> RateLimited:
                        retry_after_s=(until - now).total_seconds())  # fmt: skip
 
 
-def address(config: Config, path: str) -> str:
-    return str(config.setting("api_base", API)).rstrip("/") + path
+class Videos(ApiClient):
+    """Read with the API key."""
+
+    label = "YouTube"
+    default_address = API
+
+    def sign(self, config: Config, speaker: str) -> Signature:
+        """In a header, not the URL: https://cloud.google.com/docs/authentication/api-keys-use"""
+        key = config.secret("api_key")
+        return Signature({"X-Goog-Api-Key": key}, keys=(key,)) if key else Signature()
+
+    def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+        return None if 200 <= status < 300 else classify(body)
+
+
+class Brand(TokenClient, Videos):
+    """As our own channel."""
+
+    refused = AuthFailed
+
+    def owner(self, config: Config, speaker: str) -> tuple[str, ...]:
+        needed = (str(config.setting("client_id", "")), config.secret("client_secret"), config.secret("refresh_token"))
+        if not all(needed):
+            raise AuthFailed("Replies need the OAuth client and the refresh token of our channel: see the connection.")
+        return (str(config.setting("token_base", TOKENS)), *needed)
+
+    def new_token(self, config: Config, speaker: str) -> oauth.Token:
+        address, client_id, client_secret, refresh_token = self.owner(config, speaker)
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "refresh_token": refresh_token,
+        }
+        call = Call("POST", f"{address.rstrip('/')}/token", form=form, secrets=(client_secret, refresh_token))
+        return oauth.token_from(read(config.network, call, _token_refused).body)
 
 
 def listed(config: Config, path: str, params: Mapping[str, str | int], units: Units | None = None) -> dict[str, Any]:
     """One page of a list, read with the API key. Raises Closed if only this object can't be read."""
     if units is not None:
         units.take(1, desk_now())
-    key = config.secret("api_key")
-    # In a header, not the URL: https://cloud.google.com/docs/authentication/api-keys-use
-    headers = {"X-Goog-Api-Key": key} if key else {}
-    answer = get_json(
-        config.network, address(config, path), params=params, headers=headers, secrets=[key], classify=classify
-    )
-    return items_of(answer)
+    return items_of(api.get(config, path.lstrip("/"), params))
 
 
 def items_of(answer: Answer) -> dict[str, Any]:
@@ -116,7 +145,7 @@ def items_of(answer: Answer) -> dict[str, Any]:
     return body
 
 
-def classify(status: int, body: Json) -> ChannelError | None:
+def classify(body: Json) -> ChannelError | None:
     """By the reason; a 403 may mean a missing permission, an exhausted quota, or disabled comments."""
     reason = wire.reason_of(body)
     if not reason:
@@ -137,42 +166,6 @@ def classify(status: int, body: Json) -> ChannelError | None:
     return None
 
 
-def authorised(config: Config, ask: Callable[[dict[str, str], tuple[str, ...]], Answer]) -> Answer:
-    """Call `ask(headers, secrets)` with an access token of the brand's channel; retried once with a new token if the
-    first expired early (a 401 is a definite refusal: nothing was posted)."""
-    owner = _owner(config)
-    for last in (False, True):
-        token = oauth.access_token(owner, lambda: _new_token(config))
-        try:
-            return ask({"Authorization": f"Bearer {token}"}, (token, config.secret("refresh_token")))
-        except AuthFailed:
-            oauth.forget(owner)
-            if last:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _owner(config: Config) -> tuple[str, ...]:
-    """Raises AuthFailed if replies aren't set up."""
-    needed = (str(config.setting("client_id", "")), config.secret("client_secret"), config.secret("refresh_token"))
-    if not all(needed):
-        raise AuthFailed("Replies need the OAuth client and the refresh token of our channel: see the connection.")
-    return ("youtube", str(config.setting("token_base", TOKENS)), *needed)
-
-
-def _new_token(config: Config) -> oauth.Token:
-    url = str(config.setting("token_base", TOKENS)).rstrip("/") + "/token"
-    client_secret, refresh_token = config.secret("client_secret"), config.secret("refresh_token")
-    form = {
-        "grant_type": "refresh_token",
-        "client_id": str(config.setting("client_id", "")),
-        "client_secret": client_secret,
-        "refresh_token": refresh_token,
-    }
-    secrets = (client_secret, refresh_token)
-    return oauth.token_from(ask_form(config.network, url, form, secrets=secrets, classify=_token_refused).body)
-
-
 def _token_refused(status: int, body: Json) -> ChannelError | None:
     """RFC 6749, 5.2: the error is in the body of a 400."""
     error = body.get("error") if isinstance(body, dict) else None
@@ -181,3 +174,6 @@ def _token_refused(status: int, body: Json) -> ChannelError | None:
             f"Google issued no access token ({error}). Create a new refresh token: see the documentation."
         )
     return None
+
+
+api, brand = Videos(), Brand()

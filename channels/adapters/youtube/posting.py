@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from channels.adapters.youtube import parsing, wire
-from channels.adapters.youtube.client import address, authorised, classify, items_of
+from channels.adapters.youtube.client import brand, items_of
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
-from channels.http.client import delete as http_delete
-from channels.http.client import get_json, post_json
 from channels.toolkit.values import text_of, time_of
 
 SLACK = timedelta(minutes=2)
@@ -27,13 +24,7 @@ PAGES = 10
 def send(config: Config, outgoing: Outgoing) -> Receipt:
     top = _top(outgoing)
     payload = {"snippet": {"parentId": top, "textOriginal": outgoing.text}}
-    url = address(config, "/comments?part=snippet")
-    answer = authorised(
-        config,
-        lambda headers, secrets: post_json(
-            config.network, url, payload, headers=headers, secrets=secrets, classify=classify
-        ),
-    )
+    answer = brand.post(config, "comments", payload, params={"part": "snippet"})
     body = answer.body if isinstance(answer.body, dict) else {}
     if not text_of(body.get("id")):
         raise Uncertain("YouTube accepted the reply but returned no comment ID.")
@@ -58,7 +49,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
     ours, top = _our_channel(config), _top(outgoing)
     params: dict[str, str | int] = {"part": "snippet", "parentId": top, "maxResults": 100, "textFormat": "plainText"}
     for _ in range(PAGES):
-        body = _listed(config, "/comments", params)
+        body = _listed(config, "comments", params)
         for comment in body["items"]:
             if _is_ours(comment, ours, outgoing.text, since):
                 return _receipt(config, comment, top)
@@ -81,27 +72,15 @@ def _is_ours(comment: Mapping[str, Any], ours: str, text: str, since: datetime) 
 
 def _our_channel(config: Config) -> str:
     """https://developers.google.com/youtube/v3/docs/channels/list with `mine`."""
-    for channel in _listed(config, "/channels", {"part": "id", "mine": "true"})["items"]:
+    for channel in _listed(config, "channels", {"part": "id", "mine": "true"})["items"]:
         if text_of(channel.get("id")):
             return text_of(channel["id"])
     raise Rejected("The login for replies has no YouTube channel.")
 
 
 def _listed(config: Config, path: str, params: Mapping[str, str | int]) -> dict[str, Any]:
-    url = address(config, path)
-    return items_of(
-        authorised(
-            config,
-            lambda headers, secrets: get_json(
-                config.network, url, params=params, headers=headers, secrets=secrets, classify=classify
-            ),
-        )
-    )
+    return items_of(brand.get(config, path, params))
 
 
 def delete(config: Config, external_id: str) -> None:
-    url = address(config, f"/comments?id={quote(external_id, safe='')}")
-    authorised(
-        config,
-        lambda headers, secrets: http_delete(config.network, url, headers=headers, secrets=secrets, classify=classify),
-    )
+    brand.delete(config, "comments", {"id": external_id})
