@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import requests
+from django.core.cache import cache
 
 from advocacy.tests import scenario
 from advocacy.tests.browser import new_word
 from channels.adapters.lobsters import fetching as lobsters
-from channels.adapters.stackexchange import client as stackexchange
 from channels.models import Connection
 from channels.registry.lookup import all_adapters
 from channels.tests.loopback import Reply, serving
@@ -91,7 +91,7 @@ def _no_pauses(monkeypatch, settings):
     again would seem to have done it before they were answered."""
     settings.UNDO_SECONDS = 0
     monkeypatch.setattr(lobsters, "PAUSE_S", 0.0)
-    stackexchange.forget()
+    cache.clear()
 
 
 # --- what happens -----------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ class StackExchange(Adapter):
         Field("key", "Key", "From an application on stackapps.com; allows 10,000 requests a day instead of 300.",
               FieldKind.SECRET),
         Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
-        Field("api_base", "API", kind=FieldKind.URL, default=client.API),
+        Field("api_base", "API", kind=FieldKind.URL, default=client.api.default_address),
     )  # fmt: skip
     channel_fields = (Field("user_id", "Our user ID", "The number in the address of the company's profile."),)
     capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})

@@ -7,8 +7,6 @@ https://api.stackexchange.com/docs/error-handling. Every answer is compressed (g
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,9 +16,8 @@ from channels.adapters.stackexchange import wire
 from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient
-from channels.http.client import get_json
+from channels.http.api_client import ApiClient, Signature
 
-API = "https://api.stackexchange.com/2.3"
 MAX_PAUSE_S = 24 * 3600.0
 DEFAULT_PAUSE_S = 60.0
 MARGIN_S = 1.0
@@ -30,8 +27,6 @@ _WITHIN = re.compile(r"(\d+(?:\.\d+)?) seconds?")
 _ID = re.compile(r"/[\d;]+(?=/|$)")
 _INCLUDED = "question.answers;question.comments;question.link;answer.comments;answer.link;answer.title;comment.link"
 
-_lock = threading.Lock()
-_pauses: dict[tuple[str, str], float] = {}
 _filters: dict[str, str] = {}
 
 
@@ -53,35 +48,34 @@ class Wrapper:
         return today + timedelta(days=1)
 
 
+class Api(ApiClient):
+    label = "Stack Exchange"
+    default_address = "https://api.stackexchange.com/2.3"
+
+    def sign(self, config: Config, speaker: str) -> Signature:
+        key = config.secret("key")
+        return Signature(params={"key": key}, keys=(key,)) if key else Signature()
+
+    def limited(self, path: str) -> str:
+        """A pause is for one method."""
+        return _ID.sub("/{ids}", path)
+
+    def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+        return _failure(body) if isinstance(body, dict) and "error_id" in body else None
+
+
 def ask(config: Config, path: str, params: Mapping[str, str | int] | None = None) -> Wrapper:
     """GET one method. Raises RateLimited, even before the request while a pause for this method lasts."""
-    base = str(config.setting("api_base", API)).rstrip("/")
-    method = (base, _ID.sub("/{ids}", path))
-    _obey(method)
-    key = config.secret("key")
-    sent: dict[str, str | int] = {**(params or {})}
-    if not path.startswith("/filters/"):
+    path, sent = path.lstrip("/"), {**(params or {})}
+    if not path.startswith("filters/"):
         sent["site"] = wire.site_of(config)
-    if key:
-        sent["key"] = key
-    answer = get_json(config.network, base + path, params=sent, secrets=[key], classify=_classify)
-    wrapper = _wrapper(answer.body)
+    wrapper = _wrapper(api.get(config, path, sent).body)
     if wrapper.pause_s:
-        with _lock:
-            _pauses[method] = time.monotonic() + wrapper.pause_s
+        api.pause(config, path, waiting(wrapper.pause_s))
     return wrapper
 
 
-def _obey(method: tuple[str, str]) -> None:
-    with _lock:
-        left_s = _pauses.get(method, 0.0) - time.monotonic()
-        if left_s <= 0:
-            _pauses.pop(method, None)
-    if left_s > 0:
-        raise pause(left_s)
-
-
-def pause(seconds: float) -> RateLimited:
+def waiting(seconds: float) -> RateLimited:
     until = desk_now() + timedelta(seconds=seconds)
     told = f"Stack Exchange asks the desk to wait {seconds:.0f} s; reading then continues where it stopped."
     return RateLimited(told, until=until, retry_after_s=seconds)
@@ -90,8 +84,6 @@ def pause(seconds: float) -> RateLimited:
 def _wrapper(body: Json) -> Wrapper:
     if not isinstance(body, dict):
         raise Malformed("Stack Exchange sent a response without a wrapper.")
-    if "error_id" in body:
-        raise _failure(body)
     items = body.get("items")
     if not isinstance(items, list):
         raise Transient("Stack Exchange answered without items. The desk retries automatically.")
@@ -109,10 +101,6 @@ def _number(value: Json) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
         return float(value)
     return None
-
-
-def _classify(status: int, body: Json) -> ChannelError | None:
-    return _failure(body) if isinstance(body, dict) and "error_id" in body else None
 
 
 def _failure(body: Mapping[str, Any]) -> ChannelError:
@@ -137,23 +125,16 @@ def thread_filter(config: Config) -> str:
     Filters never change or expire, and the same fields always yield the same name
     (https://api.stackexchange.com/docs/filters), so it is requested once per process.
     """
-    base = str(config.setting("api_base", API))
-    with _lock:
-        known = _filters.get(base)
-    if known:
-        return known
+    base = api.address(config)
+    if base in _filters:
+        return _filters[base]
     params = {"base": "withbody", "include": _INCLUDED, "unsafe": "false"}
     items = ask(config, "/filters/create", params).items
     name = items[0].get("filter") if items else None
     if not isinstance(name, str) or not name:
         raise Transient("Stack Exchange did not create a filter. The desk retries automatically.")
-    with _lock:
-        _filters[base] = name
+    _filters[base] = name
     return name
 
 
-def forget() -> None:
-    """Clear pauses and filters, as after a restart."""
-    with _lock:
-        _pauses.clear()
-        _filters.clear()
+api = Api()

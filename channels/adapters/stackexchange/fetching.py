@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from channels.adapters.stackexchange import wire
-from channels.adapters.stackexchange.client import Wrapper, ask, pause
+from channels.adapters.stackexchange.client import Wrapper, ask, waiting
 from channels.adapters.stackexchange.parsing import parse
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
@@ -61,7 +61,7 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     pauses = Pauses(known.get("pauses"))
     yield from read_lists(sources(config, pauses), known, under="from", beside=pauses.to_json)
     if pauses.waiting:
-        raise pause(min(pauses.rest_s(path) for path in pauses.waiting))
+        raise waiting(min(pauses.rest_s(path) for path in pauses.waiting))
 
 
 def sources(config: Config, pauses: Pauses | None = None) -> list[ListSource]:

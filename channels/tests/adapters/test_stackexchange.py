@@ -11,21 +11,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
-from channels.adapters.stackexchange import StackExchange, client, fetching
+from channels.adapters.stackexchange import StackExchange, fetching
 from channels.contract import Config, Item, Json
 from channels.errors import AuthFailed, RateLimited, Rejected, Transient
 from channels.tests.loopback import Reply, Seen, Server, as_json, serving
 
 ADAPTER = StackExchange()
 NOW = int(time.time())
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    client.forget()
-    yield
-    client.forget()
 
 
 class Site:
@@ -197,7 +191,7 @@ def test_backoff_between_pages_stops_the_poll_and_it_resumes(backoff: float, mon
         with pytest.raises(RateLimited):
             list(ADAPTER.fetch(config, page.cursor))
         assert len(server.seen) == 1, "nothing is asked while the pause lasts"
-        client.forget()
+        cache.clear()
         cursor = json.loads(json.dumps(page.cursor))
         with pytest.raises(RateLimited):
             list(ADAPTER.fetch(config, cursor))
