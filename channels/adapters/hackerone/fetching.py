@@ -14,28 +14,22 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
-
-from requests.auth import HTTPBasicAuth
+from urllib.parse import parse_qsl, urlsplit
 
 from channels.adapters.hackerone import wire
+from channels.adapters.hackerone.client import Missing, api
 from channels.adapters.hackerone.parsing import parse
 from channels.contract import Config, Item, Json, Page
-from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
-from channels.http.client import get_json
+from channels.errors import Rejected, Transient
+from channels.http.api_client import segment
 from channels.toolkit.changes import Changes, oldest_by_time
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.partial_failures import NotForThis
 from channels.toolkit.values import time_of
 
 PER_PAGE = 25
 PAGES_A_POLL = 20
 INSTANT = timedelta(milliseconds=1)
 """Their filter excludes the given instant."""
-
-
-class Missing(Rejected):
-    """404: it doesn't exist, or this token may not see it."""
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
@@ -58,7 +52,7 @@ def programs_of(config: Config) -> list[str]:
 
 
 def _changes(config: Config, program: str, since: datetime, place: Json, floor: datetime) -> Changes:
-    body = _get(config, "reports", _question(program, since) | (place or {}))
+    body = api.get(config, "reports", _question(program, since) | (place or {})).body
     reports, following = _reports(body), _next(body)
     times = [at for report in reports if (at := time_of(wire.attributes(report).get("last_activity_at")))]
     below = {k: v for k, v in (following or {}).items() if k == "page[number]"}
@@ -106,7 +100,7 @@ def _whole(config: Config, report: Mapping[str, Any]) -> list[Item]:
 
 
 def thread(config: Config, number: str) -> list[Item]:
-    body = _get(config, f"reports/{quote(number, safe='')}", {})
+    body = api.get(config, f"reports/{segment(number)}").body
     report = body.get("data")
     if not isinstance(report, dict) or report.get("type") != "report":
         raise Transient("HackerOne did not return a report. The desk retries automatically.")
@@ -116,55 +110,6 @@ def thread(config: Config, number: str) -> list[Item]:
 def check(config: Config) -> str:
     counted = []
     for program in programs_of(config):
-        found = _reports(_get(config, "reports", {"filter[program][]": program, "page[size]": 1}))
+        found = _reports(api.get(config, "reports", {"filter[program][]": program, "page[size]": 1}).body)
         counted.append(f"{program} ({'has' if found else 'no'} reports)")
     return f"Connected: {', '.join(counted)}."
-
-
-def _get(config: Config, path: str, params: Mapping[str, str | int]) -> dict[str, Any]:
-    name, token = str(config.setting("api_identifier", "")), config.secret("api_token")
-    if not name or not token:
-        raise AuthFailed("The API identifier or token is missing. Enter both in this connection.")
-    answer = get_json(
-        config.network,
-        f"{str(config.setting('api_base', wire.API)).rstrip('/')}/{path}",
-        params=params,
-        auth=HTTPBasicAuth(name, token),
-        secrets=(token,),
-        classify=_classify,
-    )
-    if not isinstance(answer.body, dict):
-        raise Transient("HackerOne sent an unexpected response. The desk retries automatically.")
-    if wire.errors_of(answer.body):
-        raise _of_errors(answer.body)
-    return answer.body
-
-
-def _classify(status: int, body: Json) -> ChannelError | None:
-    if status == 404:
-        return Missing("HackerOne cannot find it, or this token may not see it.")
-    if status in (401, 403) and wire.errors_of(body):
-        return _refused(status, body)
-    return None
-
-
-def _of_errors(body: Mapping[str, Any]) -> ChannelError:
-    """The error in a 200 response, mapped by the status it names."""
-    status = str(next((error.get("status") for error in wire.errors_of(body)), ""))
-    line = wire.error_line(body)
-    if status in ("401", "403"):
-        return _refused(int(status), body)
-    if status == "404":
-        return Missing(f"HackerOne says: {line}.")
-    if status == "429":
-        return RateLimited(f"HackerOne says: {line}. Rate limit reached; waiting.", retry_after_s=60)
-    return Rejected(f"HackerOne says: {line}.") if status.startswith("4") else Transient(f"HackerOne says: {line}.")
-
-
-def _refused(status: int, body: Json) -> AuthFailed:
-    """A 403 is about the requested object: a token's permissions are per program."""
-    kind = NotForThis if status == 403 else AuthFailed
-    return kind(
-        f"HackerOne refuses the API token: {wire.error_line(body)}. Check the identifier and the token, and that the "
-        "token's group may see the program's reports."
-    )

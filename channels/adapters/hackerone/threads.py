@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from channels.adapters.hackerone.fetching import Missing, thread
+from channels.adapters.hackerone.client import Missing
+from channels.adapters.hackerone.fetching import thread
 from channels.contract import Config, Item
 
 

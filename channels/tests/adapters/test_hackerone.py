@@ -199,7 +199,7 @@ def test_a_program_that_cannot_be_read_does_not_keep_the_others_from_being_read(
     with serving(Programs([report(1, 5)])) as server:
         config = connection(server, programs=["strange", "acme"])
         *_, told = list(ADAPTER.fetch(config, None))
-        assert told.trouble.startswith("strange: HackerOne refuses the API token: ")
+        assert told.trouble.startswith("strange: HackerOne refuses the API token (")
         _, error = poll(config, None, seen)
         assert error is None
         _, error = poll(connection(server, programs=["strange"]), None, {})
