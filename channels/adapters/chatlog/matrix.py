@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from channels.adapters.chatlog.bursts import Change, Line
 from channels.contract import Config, Json
 from channels.errors import ChannelError, RateLimited, Rejected
-from channels.http import client
+from channels.http.api_client import ApiClient, Signature, bearer
 from channels.toolkit.partial_failures import NotForThis
 from channels.toolkit.text import clean
 
@@ -24,22 +24,6 @@ _QUOTED = re.compile(r"(?:^> .*\n)+\n?", re.MULTILINE)
 _FILES = ("m.image", "m.file", "m.audio", "m.video")
 
 Event = Mapping[str, Any]
-
-
-def ask(config: Config, path: str, **params: str | int) -> dict[str, Any]:
-    """Raises the typed errors; M_LIMIT_EXCEEDED carries the server's wait."""
-    base = str(config.setting("api_base", HOME)).rstrip("/")
-    token = config.secret("access_token")
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    body = client.get_json(
-        config.network,
-        f"{base}/_matrix/client/v3/{path}",
-        params=params,
-        headers=headers,
-        secrets=(token,) if token else (),
-        classify=_problem,
-    ).body
-    return body if isinstance(body, dict) else {}
 
 
 class TokenUnknown(Rejected):
@@ -58,6 +42,30 @@ def _problem(status: int, body: Json) -> ChannelError | None:
         said = str(body.get("error") or "no reason given") if isinstance(body, dict) else ""
         return NotForThis(f"Matrix does not let this account read the room: {clean(said)[:150].rstrip('.')}. Join it.")
     return None
+
+
+class HomeServer(ApiClient):
+    """Public rooms may be read without a token."""
+
+    label = "Matrix"
+    default_address = HOME
+    path_format = "_matrix/client/v3/{}"
+
+    def sign(self, config: Config, speaker: str) -> Signature:
+        token = config.secret("access_token")
+        return bearer(token) if token else Signature()
+
+    def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+        return _problem(status, body)
+
+
+api = HomeServer()
+
+
+def ask(config: Config, path: str, **params: str | int) -> dict[str, Any]:
+    """Raises the typed errors; M_LIMIT_EXCEEDED carries the server's wait."""
+    body = api.get(config, path, params).body
+    return body if isinstance(body, dict) else {}
 
 
 def room_id(config: Config, room: str) -> str:
