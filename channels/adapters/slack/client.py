@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackClientError
 
-from channels.contract import Config, Network
+from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
-from channels.http import client
+from channels.http.api_client import ApiClient, Signature, bearer, required
 from channels.slack.codes import CREDENTIALS, TOO_OFTEN, UNCLEAR
 from channels.toolkit.partial_failures import NotForThis
 
@@ -29,43 +29,52 @@ _CODE = re.compile(r"[a-z0-9_]{1,80}\Z")
 Answer = dict[str, Any]
 
 
-class Client(WebClient):
-    """`network` sets the connection limits; nothing is retried here."""
+class WebApi(ApiClient):
+    label = "Slack"
+    default_address = API
 
-    def __init__(self, token: str, base: str, network: Network) -> None:
-        super().__init__(token=token, base_url=base.rstrip("/") + "/", retry_handlers=[])
-        self.network = network
+    def sign(self, config: Config, speaker: str) -> Signature:
+        missing = "This connection has no bot token. Enter the Slack app's token (it starts with xoxb-)."
+        return bearer(required(config.secret("bot_token"), missing))
+
+    def limited(self, path: str) -> str:
+        """Each method has its own limit: https://docs.slack.dev/apis/web-api/rate-limits"""
+        return path
+
+    def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+        is_ok = isinstance(body, dict) and bool(body.get("ok"))
+        return _problem(body, is_write) if 200 <= status < 300 and not is_ok else None
+
+
+api = WebApi()
+
+
+class Client(WebClient):
+    """Nothing is retried here."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(base_url=api.address(config) + "/", retry_handlers=[])
+        self.config = config
 
     def _perform_urllib_http_request(self, *, url: str, args: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """The only place where slack_sdk makes a request. Raises our errors: Transient, Uncertain, …"""
         method = url.partition("?")[0].rsplit("/", 1)[-1]
-        headers = {"Authorization": str(args["headers"].get("Authorization", ""))}
-        secrets = (str(self.token),)
-        if args["json"]:
-            ask: Callable[..., client.Answer] = client.post_json if method in CHANGES else client.ask_json
-            answer = ask(self.network, url, args["json"], headers=headers, secrets=secrets)
-        else:
-            form = {name: str(value) for name, value in (args["params"] or {}).items() if value is not None}
-            ask = client.post_form if method in CHANGES else client.ask_form
-            answer = ask(self.network, url, form, headers=headers, secrets=secrets)
-        body = answer.body if isinstance(answer.body, dict) else {}
-        return {"status": 200, "headers": dict(answer.headers), "body": json.dumps(body)}
+        send = api.post if method in CHANGES else api.ask
+        form = {name: str(value) for name, value in (args["params"] or {}).items() if value is not None}
+        answer = send(self.config, method, args["json"] or None, form=None if args["json"] else form)
+        return {"status": 200, "headers": dict(answer.headers), "body": json.dumps(answer.body)}
 
 
 def client_of(config: Config) -> Client:
     """Raises AuthFailed without a token."""
-    token = config.secret("bot_token")
-    if not token:
-        raise AuthFailed("This connection has no bot token. Enter the Slack app's token (it starts with xoxb-).")
-    return Client(token, str(config.setting("api_base", API)), config.network)
+    api.sign(config, "")
+    return Client(config)
 
 
-def call(request: Callable[[], Any], *, changes: bool = False) -> Answer:
-    """The body of an `ok` answer. Raises the typed errors; with `changes`, an unclear outcome is Uncertain."""
+def call(request: Callable[[], Any]) -> Answer:
+    """The body of an `ok` answer. Raises the typed errors."""
     try:
         data = request().data
-    except SlackApiError as error:
-        raise _problem(error.response.data, changes) from None
     except SlackClientError as error:
         raise Rejected(f"The request to Slack is not valid ({type(error).__name__}).") from None
     return data if isinstance(data, dict) else {}
@@ -115,7 +124,7 @@ def _problem(data: object, changes: bool) -> ChannelError:
     if code in CREDENTIALS:
         needed = data.get("needed") if isinstance(data, dict) else None
         refused = NotForThis if code in _BY_ROOM else AuthFailed
-        return refused(_WORDS.get(code, f"Slack refuses the token: {code}.") + (f" It needs {needed}." * bool(needed)))
+        return refused(_WORDS.get(code, f"Slack refuses the token ({code}).") + (f" It needs {needed}." * bool(needed)))
     return Refusal(code)
 
 

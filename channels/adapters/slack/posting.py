@@ -31,7 +31,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
         "unfurl_links": False,
     }
     slack = client_of(config)
-    data = call(lambda: slack.chat_postMessage(**message), changes=True)
+    data = call(lambda: slack.chat_postMessage(**message))
     posted = wire.timestamp(data.get("ts"))
     if not posted:
         raise Uncertain("Slack returned no message ID.")
@@ -57,7 +57,7 @@ def delete(config: Config, external_id: str) -> None:
     room, ts = _where(config, external_id)
     slack = client_of(config)
     try:
-        call(lambda: slack.chat_delete(channel=room, ts=ts), changes=True)
+        call(lambda: slack.chat_delete(channel=room, ts=ts))
     except Refusal as error:
         if error.code != "message_not_found":
             raise
@@ -68,7 +68,7 @@ def like(config: Config, external_id: str) -> None:
     room, ts = _where(config, external_id)
     slack = client_of(config)
     try:
-        call(lambda: slack.reactions_add(channel=room, timestamp=ts, name="thumbsup"), changes=True)
+        call(lambda: slack.reactions_add(channel=room, timestamp=ts, name="thumbsup"))
     except Refusal as error:
         if error.code != "already_reacted":
             raise
