@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from channels.adapters.hackernews import wire
+from channels.adapters.hackernews.client import search
 from channels.adapters.hackernews.parsing import parse
 from channels.contract import Config, Json, Page
 from channels.errors import Malformed, Rejected
-from channels.http.client import get_json
 from channels.toolkit.cursors import Gap, Stretch, newest_by_position
 from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
 
@@ -107,8 +107,7 @@ def _front_page(config: Config) -> dict[str, Any]:
 
 
 def _document(config: Config, endpoint: str, params: dict[str, str | int]) -> dict[str, Any]:
-    url = f"{wire.base(config, 'algolia_base', wire.ALGOLIA)}/{endpoint}"
-    body = get_json(config.network, url, params=params).body
+    body = search.get(config, endpoint, params).body
     if not isinstance(body, dict) or not isinstance(body.get("hits"), list):
         raise Malformed("The Hacker News search returned no hits field.")
     return body

@@ -6,10 +6,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from channels.adapters.hackernews import wire
+from channels.adapters.hackernews import client, wire
 from channels.contract import Config, Item
 from channels.errors import Malformed, Rejected, Transient
-from channels.http.client import get_json
 from channels.toolkit.values import number_of
 
 THREAD_ITEMS = 2000
@@ -23,7 +22,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     if number is None:
         raise Rejected(f"{thread_id!r} is not a Hacker News item.")
     try:
-        answer = get_json(config.network, f"{wire.base(config, 'algolia_base', wire.ALGOLIA)}/items/{number}")
+        answer = client.search.get(config, f"items/{number}")
         if isinstance(answer.body, dict):
             return wire.of_tree(answer.body, THREAD_ITEMS)
     except (Rejected, Transient, Malformed):
@@ -55,7 +54,7 @@ def _walk(config: Config, number: str) -> list[Item]:
 
 
 def _firebase(config: Config, number: str) -> Mapping[str, Any] | None:
-    body = get_json(config.network, f"{wire.base(config, 'firebase_base', wire.FIREBASE)}/item/{number}.json").body
+    body = client.items.get(config, number).body
     return body if isinstance(body, dict) and number_of(body.get("id")) else None
 
 
