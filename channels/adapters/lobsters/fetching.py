@@ -13,10 +13,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from channels.adapters.lobsters import parsing, wire
+from channels.adapters.lobsters import client, parsing, wire
 from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
-from channels.http.client import get_json
 from channels.toolkit.backfill import Slice, descend, descent_from
 from channels.toolkit.list_sources import backfill_start
 from channels.toolkit.text import names_phrase
@@ -121,7 +120,7 @@ class _Pace:
 def _stories(config: Config, number: int, pace: _Pace) -> list[dict[str, Any]]:
     pace.wait()
     path = "newest.json" if number == 1 else f"newest/page/{number}.json"
-    body = get_json(config.network, f"{wire.base(config, 'api_base')}/{path}").body
+    body = client.lists.get(config, path).body
     if not isinstance(body, list):
         raise Malformed(wire.error_line(body) if isinstance(body, dict) else "Lobsters answered without stories.")
     return [story for story in body if isinstance(story, dict)]
@@ -150,17 +149,10 @@ def read_story(config: Config, number: str) -> list[Item] | None:
     return wire.split(body, config)
 
 
-class _Gone(Rejected):
-    """The site has no such story or comment; for comments it answers 400."""
-
-
 def unless_gone(config: Config, path: str) -> Json:
-    def classify(status: int, body: Json) -> ChannelError | None:
-        return _Gone("Lobsters does not have it.") if status in (400, 404, 410) else None
-
     try:
-        return get_json(config.network, f"{wire.base(config, 'api_base')}/{path}", classify=classify).body
-    except _Gone:
+        return client.posts.get(config, path).body
+    except client.Gone:
         return None
 
 
