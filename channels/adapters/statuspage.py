@@ -26,7 +26,7 @@ from channels.contract import (
     Page,
 )
 from channels.errors import Malformed, Transient
-from channels.http.client import get_json
+from channels.http.api_client import ApiClient
 from channels.toolkit.list_sources import ListSource, Read, read_lists
 from channels.toolkit.text import clean, html_links, html_to_text, text_links
 from channels.toolkit.values import object_of, text_of, time_of
@@ -35,6 +35,18 @@ _LISTS = ("incidents", "scheduled_maintenances")
 _NO_INCIDENTS = frozenset(("components", "component", "component_update", "status"))
 _EDIT_GRACE = timedelta(seconds=2)
 """Timestamps of a single save may differ this much."""
+
+
+class Api(ApiClient):
+    label = "The status page"
+    path_format = "api/v2/{}.json"
+
+    def address(self, config: Config) -> str:
+        """As people copy it, perhaps with the path of the API."""
+        return super().address(config).removesuffix("/api/v2")
+
+
+api = Api()
 
 
 class Statuspage(Adapter):
@@ -65,7 +77,7 @@ class Statuspage(Adapter):
     poll_interval_s = (60, 300)
 
     def namespace(self, config: Config) -> str:
-        return f"statuspage:{_host(_base(config)) or 'unknown'}"
+        return f"statuspage:{_host(api.address(config)) or 'unknown'}"
 
     def split(self, document: Document, config: Config) -> list[Item]:
         """Each update of each incident, newest first as on the page."""
@@ -115,13 +127,13 @@ class Statuspage(Adapter):
         return read_lists([ListSource(name, partial(self._read, config, name)) for name in lists], cursor)
 
     def _read(self, config: Config, name: str, mark: Json) -> Iterator[Read]:
-        answer = get_json(config.network, f"{_base(config)}/api/v2/{name}.json")
+        answer = api.get(config, name)
         if not isinstance(answer.body, dict):
             raise Transient("The status page answered without incidents. The desk retries automatically.")
         yield Read(self.split(answer.body, config), None, answer.quota())
 
     def check(self, config: Config) -> str:
-        body = get_json(config.network, f"{_base(config)}/api/v2/summary.json").body
+        body = api.get(config, "summary").body
         page, status = object_of(object_of(body).get("page")), object_of(object_of(body).get("status"))
         if not page:
             raise Transient("There is no status page at this address, or it is not a Statuspage page.")
@@ -145,10 +157,6 @@ def _error_line(document: Mapping[str, Any]) -> str:
     return "Not a Statuspage document: neither incidents nor maintenances."
 
 
-def _base(config: Config) -> str:
-    return str(config.setting("api_base", "")).rstrip("/").removesuffix("/api/v2")
-
-
 def _host(address: str) -> str:
     try:
         return urlsplit(address).hostname or ""
@@ -157,15 +165,15 @@ def _host(address: str) -> str:
 
 
 def _author(page: Mapping[str, Any], incident: Mapping[str, Any], config: Config) -> Author:
-    page_id = text_of(page.get("id")) or text_of(incident.get("page_id")) or _host(_base(config))
+    page_id = text_of(page.get("id")) or text_of(incident.get("page_id")) or _host(api.address(config))
     return Author(
-        page_id, name=text_of(page.get("name")) or None, url=text_of(page.get("url")) or _base(config) or None
+        page_id, name=text_of(page.get("name")) or None, url=text_of(page.get("url")) or api.address(config) or None
     )
 
 
 def _address(page: Mapping[str, Any], incident: Mapping[str, Any], config: Config) -> str | None:
     """The incident's page; the short link if the page's URL is unknown."""
-    base = (_base(config) or text_of(page.get("url"))).rstrip("/")
+    base = (api.address(config) or text_of(page.get("url"))).rstrip("/")
     if base:
         return f"{base}/incidents/{quote(clean(str(incident['id'])), safe='')}"
     return text_of(incident.get("shortlink")) or None
