@@ -149,65 +149,6 @@ def post_json(
     )
 
 
-def post_form(
-    network: Network,
-    url: str,
-    form: Mapping[str, str],
-    *,
-    params: Params | None = None,
-    headers: Mapping[str, str] | None = None,
-    auth: AuthBase | None = None,
-    secrets: Iterable[str] = (),
-    classify: Classify | None = None,
-) -> Answer:
-    """POST a form (x-www-form-urlencoded). Raises as `post_json`."""
-    call = Call("POST", url, params, form=form, headers=headers, auth=auth, secrets=tuple(secrets))
-    return write(network, call, classify)
-
-
-def ask_form(
-    network: Network,
-    url: str,
-    form: Mapping[str, str],
-    *,
-    headers: Mapping[str, str] | None = None,
-    auth: AuthBase | None = None,
-    secrets: Iterable[str] = (),
-    classify: Classify | None = None,
-) -> Answer:
-    """POST a form that is safe to repeat (request an access token). Raises as `get_json`."""
-    call = Call("POST", url, form=form, headers=headers, auth=auth, secrets=tuple(secrets))
-    return read(network, call, classify)
-
-
-def ask_json(
-    network: Network,
-    url: str,
-    payload: Json,
-    *,
-    headers: Mapping[str, str] | None = None,
-    auth: AuthBase | None = None,
-    secrets: Iterable[str] = (),
-    classify: Classify | None = None,
-) -> Answer:
-    """POST JSON that is safe to repeat (a session, a JSON query). Raises as `get_json`."""
-    call = Call("POST", url, payload=payload, headers=headers, auth=auth, secrets=tuple(secrets))
-    return read(network, call, classify)
-
-
-def delete(
-    network: Network,
-    url: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    auth: AuthBase | None = None,
-    secrets: Iterable[str] = (),
-    classify: Classify | None = None,
-) -> Answer:
-    """Send a DELETE. Raises as `post_json`."""
-    return write(network, Call("DELETE", url, headers=headers, auth=auth, secrets=tuple(secrets)), classify)
-
-
 def _followed(network: Network, call: Call) -> Raw:
     """Follows redirects; each hop connects through the guard. Credentials are never sent to another host."""
     for _ in range(MAX_REDIRECTS + 1):

@@ -64,7 +64,7 @@ def test_a_status_means_what_the_desk_must_do(status: int, read: type[Exception]
         assert type(caught.value) is read
         for call in (
             lambda: http.post_json(server.network(), f"{server.url}/x", {}),
-            lambda: http.delete(server.network(), f"{server.url}/x"),
+            lambda: http.write(server.network(), http.Call("DELETE", f"{server.url}/x")),
         ):
             with pytest.raises(write) as caught:
                 call()
