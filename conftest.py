@@ -95,6 +95,18 @@ def quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def quick_emptying() -> Iterator[None]:
+    from django.test import TransactionTestCase
+
+    from advocacy.tests.emptying import Emptying
+
+    emptying = Emptying(TransactionTestCase._fixture_teardown)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: emptying(case))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def workers_are_seen() -> Iterator[None]:
     """No beat and no worker runs beside most tests; `advocacy/tests/test_standing.py` looks for them all the same."""
     from advocacy.monitoring import standing
