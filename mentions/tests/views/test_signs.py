@@ -127,6 +127,7 @@ def test_play_mode_shows_number_and_status_with_a_link_to_the_full_page(client):
 @pytest.mark.django_db
 def test_page_of_our_own_account_names_our_side(client):
     ours = AuthorFactory(namespace="bluesky", name="Bluesky", handle="acme.example", is_us=True)
+    MessageFactory(ticket=ticket_on("bluesky"), direction="team", author=ours, namespace="bluesky", text="Like this.")
     client.force_login(UserFactory(role="admin"))
     html = client.get(reverse("mentions:author", args=[ours.pk])).content.decode()
     assert "<h1>Acme · @acme.example on Bluesky</h1>" in html
