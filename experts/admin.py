@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from channels.admin.seeing import SeenOnly
+from channels.errors import ChannelError
+from experts.directory import slack_check
 from experts.models import Expert, Outreach, OutreachText, Topic
 
 
@@ -33,7 +39,19 @@ class TopicForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Topic
-        fields = ["name", "slug", "kind", "parent", "slack_channel", "slack_mention", "keywords"]
+        fields = ["name", "slug", "kind", "parent", "slack_channel", "slack_mention", "slack_group_id", "keywords"]
+
+
+def _tell(request: HttpRequest, model_admin: Any, found: Callable[[], list[str]]) -> None:
+    try:
+        said = found()
+    except ChannelError as error:
+        model_admin.message_user(request, str(error), level=messages.ERROR)
+        return
+    for words in said:
+        model_admin.message_user(request, words, level=messages.WARNING)
+    if not said:
+        model_admin.message_user(request, _("Slack knows all of them."), level=messages.SUCCESS)
 
 
 @admin.register(Topic)
@@ -45,6 +63,11 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["name", "slack_channel"]
     autocomplete_fields = ["parent"]
     prepopulated_fields = {"slug": ["name"]}
+    actions = ["check_in_slack"]
+
+    @admin.action(description=_("Check in Slack"))
+    def check_in_slack(self, request: HttpRequest, queryset: QuerySet[Topic]) -> None:
+        _tell(request, self, lambda: slack_check.problems(topics=queryset))
 
 
 @admin.register(Expert)
@@ -54,6 +77,11 @@ class ExpertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["person"]
     search_fields = ["person__name", "slack_handle", "title"]
     autocomplete_fields = ["person", "topics"]
+    actions = ["check_in_slack"]
+
+    @admin.action(description=_("Check in Slack"))
+    def check_in_slack(self, request: HttpRequest, queryset: QuerySet[Expert]) -> None:
+        _tell(request, self, lambda: slack_check.problems(experts=queryset.select_related("person")))
 
 
 @admin.register(OutreachText)

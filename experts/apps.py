@@ -10,14 +10,18 @@ class ExpertsConfig(AppConfig):
     def ready(self) -> None:
         from experts import (
             audience,  # noqa: F401  (the rules of who sees what)
+            macro_actions,
             panel,
             personal_data,  # noqa: F401  (a part of exports and erasures)
             receivers,  # noqa: F401  (nudges from channels and mentions)
         )
         from experts.directory import directory
+        from mentions.macros import macros
         from mentions.notifications import delivery_news
         from mentions.views import menu, panels
 
         delivery_news.register_slack_ids(directory.slack_id_of)
         panels.register(panel.EXPERTS)
+        for action in macro_actions.ACTIONS:
+            macros.register_action(action.name, action)
         menu.register(menu.Entry(_("Experts"), "experts:directory", "experts.view_expert", 50))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
+from uuid import uuid4
 
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from channels.clocks import desk_now
 from experts.directory import finding
-from experts.models import Outreach
+from experts.models import CommunityShare, Expert, Outreach, PossibleAnswer
+from experts.outreach import crediting
 from mentions.db import prepared
-from mentions.models import Ticket
+from mentions.models import Macro, Ticket
 from mentions.tickets.conversation import Thread
 from mentions.views.panels import Panel
 
@@ -20,29 +26,63 @@ READ = 20
 
 _ASKED = """
 SELECT EXISTS (SELECT 1 FROM experts_outreach o WHERE o.ticket_id = %(ticket)s),
+       EXISTS (SELECT 1 FROM experts_communityshare c WHERE c.ticket_id = %(ticket)s),
        (SELECT jsonb_agg(jsonb_build_array(t.id, t.name, t.keywords) ORDER BY t.name, t.id)
         FROM experts_topic t WHERE t.keywords <> '[]')
 """
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, Any]:
-    """The panel's context. One query without outreaches, two with."""
-    was_asked, topics = prepared.run(_ASKED, {"ticket": ticket.pk})[0]
+    """The panel's context. One query without outreaches, four with."""
+    was_asked, was_shared, topics = prepared.run(_ASKED, {"ticket": ticket.pk})[0]
     outreaches = _outreaches(ticket) if was_asked else []
+    shares = _shares(ticket) if was_shared else []
     held = ticket.claimed_by_id == request.user.pk
     return {
         "outreaches": outreaches,
+        "shares": shares,
+        "suggestions": _next(outreaches, ticket, thread, desk_now().date()),
+        "responded": _responded(ticket, outreaches, shares),
         "topics": [] if outreaches else finding.topics_in(_words(thread), finding.known(topics or "[]"), most=2),
         "may_ask": request.user.has_perm("experts.add_outreach"),
         "token": ticket.claim_token if held else "",
+        "key": uuid4() if outreaches else "",
     }
 
 
 def _outreaches(ticket: Ticket) -> list[Outreach]:
-    found = list(ticket.outreaches.select_related("expert__person", "topic", "outbound").order_by("-asked_at")[:10])
-    for outreach in found:
-        outreach.is_running = outreach.state in Outreach.RUNNING  # type: ignore[attr-defined]
-    return found
+    unsure = PossibleAnswer.objects.filter(verdict="").select_related("message__author").defer("message__search")
+    related = ("expert__person", "topic", "outbound", "answered_by", "suggested__person")
+    found = ticket.outreaches.select_related(*related)
+    found = found.prefetch_related(Prefetch("possible_answers", unsure, "unsure"), "thread")
+    return list(found.order_by("-asked_at", "-pk")[:10])
+
+
+def _next(outreaches: list[Outreach], ticket: Ticket, thread: Thread, day: date) -> list[Expert]:
+    """Whom to ask after nobody answered; nobody while a request runs, or one names somebody."""
+    unanswered = (Outreach.State.NO_ANSWER, Outreach.State.DECLINED, Outreach.State.REDIRECTED)
+    is_over = bool(outreaches) and not any(o.is_running for o in outreaches) and outreaches[0].state in unanswered
+    if not is_over or outreaches[0].suggested_id or ticket.status in (Ticket.Status.SOLVED, Ticket.Status.CLOSED):
+        return []
+    asked = [o.expert_id for o in outreaches if o.expert_id]
+    return finding.next_experts(_words(thread), day, besides=asked)
+
+
+def _shares(ticket: Ticket) -> list[CommunityShare]:
+    return list(ticket.community_shares.select_related("taken_by", "answered_by").order_by("-shared_at")[:3])
+
+
+def _responded(ticket: Ticket, outreaches: list[Outreach], shares: list[CommunityShare]) -> Mapping[str, Any] | None:
+    """*Expert Responded*, ready to apply with the name filled in: a colleague has answered an open ticket."""
+    if ticket.status not in (Ticket.Status.NEW, Ticket.Status.OPEN):
+        return None
+    ended: list[CommunityShare | Outreach] = [*shares, *outreaches]
+    answered = [each for each in ended if each.state == "answered" and each.answered_by]
+    if not answered:
+        return None
+    macro = Macro.objects.filter(name=crediting.RESPONDED_MACRO, is_active=True).only("pk", "name").first()
+    latest = max(answered, key=lambda each: each.answered_at or ticket.posted_at)
+    return {"macro": macro, "who": latest.answered_by} if macro else None
 
 
 def _words(thread: Thread) -> str:

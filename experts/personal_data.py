@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from experts.models import Outreach
+from experts.models import CommunityShare, Outreach, ThreadReply
 from mentions.personal_data.scope import Part, Scope, register
 from mentions.personal_data.scrubbing import ERASED, Names
 
@@ -16,14 +16,47 @@ def _rows(scope: Scope) -> Iterable[Outreach]:
 def _erase(scope: Scope, names: Names) -> int:
     """Clears the text of outreaches on the person's tickets, and removes the person's names from others."""
     own = Outreach.objects.filter(ticket__in=scope.own).exclude(text=ERASED)
-    count = own.update(text=ERASED, error="", slack_url="")
+    count = own.update(text=ERASED, error="", slack_url="", draft="", thread_error="")
     for outreach in Outreach.objects.filter(ticket__in=scope.near):
-        text, error = names.text(outreach.text), names.text(outreach.error)
-        if (text, error) != (outreach.text, outreach.error):
-            outreach.text, outreach.error = text, error
-            outreach.save(update_fields=["text", "error"])
+        texts = [names.text(text) for text in (outreach.text, outreach.error, outreach.draft)]
+        if texts != [outreach.text, outreach.error, outreach.draft]:
+            outreach.text, outreach.error, outreach.draft = texts
+            outreach.save(update_fields=["text", "error", "draft"])
+            count += 1
+    return count
+
+
+def _replies(scope: Scope) -> Iterable[ThreadReply]:
+    return ThreadReply.objects.filter(outreach__ticket__in=scope.own).order_by("pk")
+
+
+def _erase_replies(scope: Scope, names: Names) -> int:
+    """Colleagues quote the person in Slack: on their own tickets every text goes, on others only their names."""
+    count = ThreadReply.objects.filter(outreach__ticket__in=scope.own).exclude(text=ERASED).update(text=ERASED)
+    for reply in ThreadReply.objects.filter(outreach__ticket__in=scope.near):
+        if (text := names.text(reply.text)) != reply.text:
+            reply.text = text
+            reply.save(update_fields=["text"])
+            count += 1
+    return count
+
+
+def _shares(scope: Scope) -> Iterable[CommunityShare]:
+    return CommunityShare.objects.filter(ticket__in=scope.own).order_by("pk")
+
+
+def _erase_shares(scope: Scope, names: Names) -> int:
+    """A macro may name the requester in the guidance."""
+    count = CommunityShare.objects.filter(ticket__in=scope.own).update(guidance="", error="", slack_url="?")
+    for share in CommunityShare.objects.filter(ticket__in=scope.near):
+        texts = [names.text(share.guidance), names.text(share.error)]
+        if texts != [share.guidance, share.error]:
+            share.guidance, share.error = texts
+            share.save(update_fields=["guidance", "error"])
             count += 1
     return count
 
 
 register(Part("requests to experts", _rows, _erase))
+register(Part("shares with colleagues", _shares, _erase_shares))
+register(Part("replies of experts in Slack", _replies, _erase_replies))

@@ -44,6 +44,9 @@ class Control:
             ("stream", self.set_stream),
             ("bulk", self.bulk),
             ("settle", self.settle),
+            ("click", self.click),
+            ("slack/rename", self.rename),
+            ("slack/leave", self.leave),
             ("webhook", self.webhook),
             ("clock", self.put_forward),
             ("quotas/renew", self.renew_quotas),
@@ -140,9 +143,24 @@ class Control:
         self.universe.quotas.use_up()
         return {}
 
+    def click(self, data: Fields) -> Fields:
+        """`as` clicks `action` in the Slack message `id`; `chosen`: the member picked from a menu."""
+        more = {"chosen": str(data.get("chosen", ""))}
+        act = Act("slack", "click", str(data["as"]), str(data["action"]), parent=str(data["id"]), more=more)
+        return {"id": self.universe.perform(act).id}
+
+    def rename(self, data: Fields) -> Fields:
+        """The Slack channel `channel` gets the name `to`; its id stays."""
+        return {"id": self.universe.platform("slack").messages.rename(str(data["channel"]), str(data["to"]))}  # type: ignore[attr-defined]
+
+    def leave(self, data: Fields) -> Fields:
+        """A Slack member (id) is deactivated."""
+        self.universe.platform("slack").messages.deactivate(str(data["user"]))  # type: ignore[attr-defined]
+        return {"id": data["user"]}
+
     def webhook(self, data: Fields) -> Fields:
-        """Sets a platform's webhook to the desk; an empty `url` removes it."""
-        self.universe.platform(data["platform"])
+        """Sets a platform's webhook to the desk; an empty `url` removes it. `slack-interactivity`: Slack's buttons."""
+        self.universe.platform(data["platform"].partition("-")[0])
         self.universe.webhooks.set(data["platform"], str(data.get("url", "")), str(data.get("secret", "")))
         return {"url": data.get("url", "")}
 

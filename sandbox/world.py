@@ -91,6 +91,7 @@ def address(alias: str) -> str:
 
 
 SLACK_TOKEN = "sandbox-slack-bot-token"  # noqa: S105
+SLACK_SIGNING_SECRET = "sandbox-slack-signing-secret"  # noqa: S105
 SLACK_TEAM = "T0ACME"
 SLACK_BOT = "U0DESK"
 SLACK_CHANNELS: dict[str, str] = {
@@ -212,6 +213,10 @@ TEAM: tuple[Member, ...] = (
 )  # fmt: skip
 ADVOCATES = tuple(m for m in TEAM if m.is_advocate)
 EXPERTS = tuple(m for m in TEAM if not m.is_advocate)
+SLACK_GROUPS: dict[str, str] = {
+    name: f"S{number:08d}" for number, name in enumerate(sorted({m.slack_channel for m in EXPERTS}), start=1)
+}
+"""User group without @ → id. Its members are the experts of the channel with the same name."""
 OWN_TWITTER = frozenset(HANDLES) | {m.twitter for m in TEAM if m.twitter}
 OWN_HACKERNEWS = frozenset(m.hackernews for m in TEAM if m.hackernews)
 

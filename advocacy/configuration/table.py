@@ -82,6 +82,12 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         secret=True,
     ),
+    Setting(
+        "DESK_SLACK_SIGNING_SECRET",
+        Text(200, r"[A-Za-z0-9_-]{16,}", "Use the signing secret of the Slack app (Basic Information)."),
+        "",
+        secret=True,
+    ),
     Setting("DESK_TEAM_SLACK_CHANNEL", _SLACK_CHANNEL, ""),
     Setting("DESK_ALARM_MAILS", Listing(Mail()), []),
     # --- behaviour

@@ -32,6 +32,9 @@ ALIVE_TOO = frozenset(
 HOOK_SECRETS = ("webhook_secret", "signing_secret", "app_secret")
 """The names adapters use for the secret that signs a platform's calls."""
 
+INTERACTIVITY = "slack-interactivity"
+"""The sandbox's webhook for clicks in Slack."""
+
 Access = Mapping[str, Mapping[str, Any]]
 """Platform → settings for connecting to it: the sandbox's `/control/access`."""
 
@@ -55,6 +58,8 @@ def hooks(access: Access) -> list[dict[str, str]]:
             known = access[connection.platform]["secrets"]
             secret = next((known[name] for name in HOOK_SECRETS if known.get(name)), "")
             found.append({"platform": connection.platform, "path": f"/hooks/{connection.hook_id}/", "secret": secret})
+    if "slack" in access:
+        found.append({"platform": INTERACTIVITY, "path": "/hooks/slack/", "secret": world.SLACK_SIGNING_SECRET})
     return found
 
 

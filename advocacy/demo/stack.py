@@ -151,6 +151,7 @@ class Stack:
             "DESK_ALLOWED_PRIVATE_HOSTS": ",".join(f"127.0.0.1:{each}" for each in self.sandbox_ports),
             "DESK_SLACK_API_BASE": f"{self.sandbox_url}/slack/api/",
             "DESK_SLACK_TOKEN": world.SLACK_TOKEN,
+            "DESK_SLACK_SIGNING_SECRET": world.SLACK_SIGNING_SECRET,
             "DESK_TEAM_SLACK_CHANNEL": "#community-advocates",
         }
 

@@ -141,6 +141,8 @@ def _group(slack_channel: str) -> Topic:
     name = slack_channel.removeprefix("s_").replace("-", " ").replace("_", " ").capitalize()
     kind = Topic.Kind.STAGE if is_stage else Topic.Kind.TEAM
     defaults = {"name": name, "kind": kind, "slack_channel": f"#{slack_channel}"}
+    if group_id := world.SLACK_GROUPS.get(slack_channel):
+        defaults |= {"slack_mention": f"@{slack_channel}", "slack_group_id": group_id}
     return Topic.objects.get_or_create(slug=slack_channel.replace("_", "-"), defaults=defaults)[0]
 
 

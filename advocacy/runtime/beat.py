@@ -48,6 +48,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "search index": every(300, "mentions.clean_search_index"),
     # Catches outreaches with a missed delivery or answer.
     "outreaches": every(60, "experts.sweep"),
+    # Reads the Slack threads of running outreaches. The only way to see drafts and redirects typed there.
+    "outreach threads": every(60, "experts.read_threads"),
     # Marks beat and a worker as alive; /healthz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
     # Repeats lost nudges for items waiting in the inbox.

@@ -132,6 +132,7 @@ def asked(about: SimpleNamespace, user: Any, **fields: Any) -> Outreach:
     )
     expert.topics.add(topic)
     made = Outreach.objects.create(
+        key=key,
         ticket=about.ticket,
         expert=expert,
         asked_by=user,

@@ -17,6 +17,8 @@ from django.utils import timezone
 from advocacy.tests.attacked import answered, asked, conversation
 from channels import audience
 from channels.models import Batch, Channel, Followed, InboundItem, OutboundItem
+from experts.community import sharing
+from experts.models import CommunityShare, Outreach, PossibleAnswer, ThreadReply
 from mentions.models import (
     Attachment,
     AudienceLimit,
@@ -99,6 +101,12 @@ def _hang_on(about: SimpleNamespace, owner: Any) -> None:
     about.outreach, about.reply = asked(about, owner), reply
     about.outreach.outbound.conversation = f"outreach:{ticket.pk}"
     about.outreach.outbound.save()
+    Outreach.objects.filter(pk=about.outreach.pk).update(draft=WORDS, thread_error=WORDS)
+    ThreadReply.objects.create(outreach=about.outreach, ts="1.1", name=WORDS, text=WORDS, at=now)
+    PossibleAnswer.objects.create(outreach=about.outreach, message=message, why="team", found_at=now)
+    about.share = CommunityShare.objects.create(
+        ticket=ticket, shared_by=owner, shared_at=now, slack_channel="#all", guidance=WORDS, taken_name=WORDS
+    )
     Followed.objects.create(
         connection=about.channel.connection, namespace="email", thread_id=f"{MARKER} {uuid4()}", until=now, next_at=now
     )
@@ -184,7 +192,11 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
         "number": lambda: _numbers(route, ids),
         "ticket_id": lambda: tickets,
         "outreach_id": lambda: _of("outreach", ids),
-        "signed": lambda: [w.secret.outreach.path.strip("/").removeprefix("respond/")],
+        "possible_id": lambda: _of("possibleanswer", ids),
+        "signed": lambda: [
+            w.secret.outreach.path.strip("/").removeprefix("respond/"),
+            sharing.take_url(w.secret.share.key).strip("/").rpartition("/")[2],
+        ],
         "view": lambda: ["all", "done"],
         "outcome": lambda: list(OUTCOMES),
         "what": lambda: ["query"],

@@ -21,7 +21,11 @@ from advocacy.demo.logins import LOGINS
 from channels.models import Connection, Followed, InboundItem
 from channels.outbox import outbox
 from channels.polling import follow, polling
-from experts.outreach import answers, outreach
+from experts.community import answers as community_answers
+from experts.community import sharing, taking
+from experts.listening import threads
+from experts.models import Outreach
+from experts.outreach import answers, outreach, reminders, sent_drafts, talking
 from mentions.clocks import clocks
 from mentions.clocks.clocks import Said, compute
 from mentions.ingest.batch import ingest_pending
@@ -59,6 +63,7 @@ def connected(outside: Running):
     ports = (outside.http_port, outside.imap_port, outside.smtp_port)
     allowed = [f"127.0.0.1:{port}" for port in ports]
     slack = {"SLACK_API_BASE": f"{outside.http_url}/slack/api/", "SLACK_TOKEN": world.SLACK_TOKEN}
+    slack["SLACK_SIGNING_SECRET"] = world.SLACK_SIGNING_SECRET
     with override_settings(ALLOWED_PRIVATE_HOSTS=allowed, PASSWORD_HASHERS=FAST_HASHER, **slack):
         team.load({login.username: PASSWORD for login in LOGINS})
         access = outside.access()
@@ -112,6 +117,7 @@ class Desk:
         deliveries.apply_changed(self.now())
         lifecycle.settle_seen(self.now())
         answers.sweep(self.now())
+        community_answers.sweep(self.now())
 
     def read_threads(self) -> int:
         """Read every followed thread once, as when its time has come, and ingest; how many items changed."""
@@ -136,6 +142,16 @@ class Desk:
             pass
         self.settle()
 
+    def listen(self) -> None:
+        """Read the Slack threads of running requests, let time do its part, and send what follows."""
+        Outreach.objects.update(thread_due_at=self.now())
+        threads.read_due(self.now())
+        reminders.run(self.now())
+        sent_drafts.settle(self.now())
+        talking.tell_news(None, self.now())
+        taking.tidy(self.now())
+        self.send_due()
+
     def recover(self, **span: float) -> None:
         self.wait(**span)
         outbox.recover(self.now())
@@ -146,6 +162,8 @@ class Desk:
         deliveries.apply_changed(self.now())
         for outbound_id in outreach.unsettled():
             outreach.apply_delivery(outbound_id, self.now())
+        for outbound_id in sharing.unsettled():
+            sharing.apply_delivery(outbound_id, self.now())
 
     # --- what advocates do --------------------------------------------------------------------------------------
 

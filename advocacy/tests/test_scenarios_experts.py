@@ -78,7 +78,7 @@ def test_expert_who_is_asked_in_slack_answers_on_the_platform(desk, platform, mo
     assert (asked.state, asked.answer, str(asked.answered_by)) == ("answered", desk.message(ours), "Nadia Petrova")
     assert asked.answered_at == ticket.first_reply_at == desk.message(ours).posted_at
     assert (ticket.status, ticket.waiting_on) == ("solved", "")
-    assert "expert-responded" in {tag.name for tag in ticket.tags.all()}
+    assert {tag.name for tag in ticket.tags.all()} == {"expert-responded", "expert-response"}
     assert any("Nadia Petrova" in note.text for note in ticket.notes.all())
 
 
@@ -93,8 +93,9 @@ def test_expert_who_says_nothing_brings_the_ticket_back_in_time(desk):
     assert lifecycle.wake_due(desk.now()) == 1
     ticket.refresh_from_db()
     assert (ticket.is_queued, ticket.waiting_on, ticket.queued_at) == (True, "", ticket.posted_at)
+    desk.listen()
     asked.refresh_from_db()
-    assert asked.state == Outreach.State.ASKED
+    assert asked.state == Outreach.State.NO_ANSWER
     assert claims.claim_next(desk.user(), None, desk.now()).pk == ticket.pk
 
 

@@ -11,7 +11,7 @@ import http.client
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,6 +100,39 @@ def find(arguments: Mapping[str, Json], key: str, since: datetime) -> SlackRecei
             ts = str(message["ts"])
             return SlackReceipt(external_id=ts, url=_permalink(slack, channel, ts), channel=channel)
     return None
+
+
+def thread(channel: str, ts: str) -> list[dict[str, Any]]:
+    """The messages of a thread in a channel given by id, oldest first, as Slack gives them; at most a few thousand.
+    https://docs.slack.dev/reference/methods/conversations.replies. Raises Transient, RateLimited, AuthFailed, Rejected,
+    Uncertain (too long to read)."""
+    return list(_messages(client(), channel, ts, ts))
+
+
+def missing(users: Iterable[str], groups: Iterable[str], channels: Iterable[str]) -> list[tuple[str, str]]:
+    """(kind, id or name) of those that the workspace doesn't have: "user" (unknown or deactivated), "group", "channel".
+    Raises Transient, RateLimited, AuthFailed, Rejected. https://docs.slack.dev/reference/methods/usergroups.list"""
+    slack = client()
+    wanted_groups, wanted_channels = sorted({*groups}), sorted({*channels})
+    gone = [("user", user) for user in sorted({*users}) if not _is_member(slack, user)]
+    if wanted_groups:
+        known = {str(g.get("id")) for g in _call(lambda: slack.usergroups_list()).get("usergroups") or []}
+        gone += [("group", group) for group in wanted_groups if group not in known]
+    return gone + [("channel", name) for name in wanted_channels if not _is_channel(slack, name)]
+
+
+def _is_member(slack: WebClient, user: str) -> bool:
+    try:
+        found = _call(lambda: slack.users_info(user=user)).get("user") or {}
+    except Rejected:
+        return False
+    return not found.get("deleted")
+
+
+def _is_channel(slack: WebClient, name: str) -> bool:
+    """A name is resolved by the list of channels; an id that is none stays as it is."""
+    found = _channel_id(slack, name)
+    return found != name or bool(re.fullmatch(r"[CG][A-Z0-9]{7,}", name))
 
 
 def _messages(slack: WebClient, channel: str, thread_ts: Json, oldest: str) -> Iterator[dict[str, Any]]:

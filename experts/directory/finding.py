@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from experts.models import Expert, Topic
+from experts.models import Expert, Outreach, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +73,11 @@ def suggestions(text: str, day: date, most: int = 4) -> list[Suggestion]:
             if topic.pk in by_topic:
                 by_topic[topic.pk].append(expert)
     return [Suggestion(topic, words, by_topic[topic.pk]) for topic, words in best]
+
+
+def next_experts(text: str, day: date, *, besides: Iterable[int], most: int = 2) -> list[Expert]:
+    """Whom to ask next about a conversation: those who know its topics, the least asked at the moment first."""
+    known = [expert.pk for found in suggestions(text, day) for expert in found.experts]
+    running = Count("outreaches", filter=Q(outreaches__state__in=Outreach.RUNNING))
+    free = Expert.objects.filter(pk__in=known).exclude(pk__in=list(besides)).select_related("person")
+    return list(free.annotate(running=running).order_by("running", "person__name")[:most])

@@ -13,6 +13,11 @@ class AskForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput)
     slack_channel = forms.CharField(label=_("Slack channel"), max_length=80)
     text = forms.CharField(label=_("Message"), max_length=3500, widget=forms.Textarea(attrs={"rows": 11}))
+    slack_link = forms.URLField(
+        label=_("Already asked in Slack? Link to your message"), required=False, max_length=500, assume_scheme="https"
+    )
+    again = forms.BooleanField(label=_("Ask anyway"), required=False)
+    after = forms.IntegerField(widget=forms.HiddenInput, required=False)
     hours = forms.TypedChoiceField(
         label=_("If nobody answers, return to the queue after"),
         coerce=int,
@@ -26,5 +31,7 @@ class AskForm(forms.Form):
             "key": data["key"],
             "slack_channel": data["slack_channel"],
             "text": data["text"],
+            "slack_link": data["slack_link"],
+            "again": data["again"],
             "until": now + timedelta(hours=data["hours"]),
         }

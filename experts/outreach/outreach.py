@@ -1,7 +1,8 @@
-"""Outreach: posts the request in Slack, parks the ticket, and handles the response."""
+"""Asks: posts the request in Slack and parks the ticket."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,19 +15,20 @@ from django.utils.translation import gettext as _
 
 from channels.models import OutboundItem
 from channels.outbox import slack_posts
-from channels.toolkit.links import web_address
+from channels.toolkit.links import is_web_address, web_address
 from experts import wording
 from experts.models import Expert, Outreach, OutreachText, Topic
+from experts.outreach import reminders
+from experts.outreach.ending import REACHED_OUT_TAG
+from experts.slack_text import blocks, pinging
 from mentions.db import locks
 from mentions.models import EventKind, Message, Ticket
 from mentions.tickets import parking
-from mentions.tickets.transitions import OutcomeRefused, lock_open, record
-from mentions.triage import notes, tagging
+from mentions.tickets.transitions import OutcomeRefused, lock_open
+from mentions.triage import tagging
 
-REACHED_OUT_TAG = "reached-out-to-expert"
 _SALT = "experts.respond"
 RESPOND_DAYS = 60
-MAX_WORDS = 5000
 
 
 def respond_url(key: UUID | str) -> str:
@@ -43,19 +45,13 @@ def proposal(ticket: Ticket, asked: Expert | Topic, key: UUID | str, actor: Any,
     """The proposed message; the advocate may edit it before sending."""
     template = OutreachText.objects.first()
     facts = wording.Facts(
-        who=address(asked),
+        who=pinging.address(asked),
         link=link_of(ticket),
         platform=platform,
         respond=respond_url(key),
         advocate=actor.get_full_name() or actor.get_username(),
     )
     return wording.filled(template.text if template else wording.DEFAULT_TEXT, facts)
-
-
-def address(asked: Expert | Topic) -> str:
-    """How the text addresses a person or team: `@handle`, or the name."""
-    handle = asked.slack_handle if isinstance(asked, Expert) else asked.slack_mention
-    return f"@{handle.removeprefix('@')}" if handle else str(asked)
 
 
 def link_of(ticket: Ticket) -> str:
@@ -82,41 +78,101 @@ def ask(
     text: str,
     until: datetime | None,
     now: datetime,
+    slack_link: str = "",
+    after: Outreach | None = None,
+    again: bool = False,
 ) -> Outreach:
-    """Post the request (through the outbox), record it, and park the ticket until the answer or `until`.
+    """Post the request (through the outbox), record it, and park the ticket until the answer or `until`. `slack_link`:
+    it was posted by hand already, there. `after`: the request that named this expert. `again`: even if they are asked
+    about another ticket of the same conversation.
 
     Idempotent per `key`. Raises OutcomeRefused, ClaimLost, AlreadyClaimed.
     """
     Ticket.objects.select_for_update().get(pk=ticket_id)
-    if before := Outreach.objects.filter(outbound__key=key).first():
+    if before := Outreach.objects.filter(key=key).first():
         return before
     ticket = lock_open(ticket_id, actor, token, now)
-    channel = _checked(slack_channel, text, ticket)
-    posted = slack_posts.post_message(
-        key=key, conversation=f"outreach:{ticket.pk}", channel=channel, text=_for_slack(text, asked), not_before=now
-    )
-    outreach = Outreach.objects.create(
+    _ask_nobody_twice(ticket, asked, again)
+    channel = _checked(slack_channel, text, ticket, slack_link)
+    outreach = Outreach(
+        key=key,
         ticket=ticket,
         expert=asked if isinstance(asked, Expert) else None,
         topic=asked if isinstance(asked, Topic) else None,
         asked_by=actor,
         text=text,
         slack_channel=channel,
-        outbound=posted,
         asked_at=now,
+        redirected_from=after if after is not None and after.ticket_id == ticket.pk else None,
+        **_by_hand(slack_link, now),
     )
+    if not slack_link:
+        outreach.outbound = _post(outreach, pinging.for_slack(text, asked), now)
     tagging.change(ticket, [REACHED_OUT_TAG], [])
+    outreach.save()
     note = _("Asked %(who)s in %(channel)s.") % {"who": asked, "channel": channel}
     data = {"outreach": outreach.pk, "who": str(asked), "channel": channel}
     expert = Ticket.WaitingOn.EXPERT
     parking.set_aside(ticket, actor, now, EventKind.OUTREACH, waiting_on=expert, until=until, note=note, data=data)
+    outreach.ends_at = ticket.wake_at
+    reminders.schedule(outreach, now, reminders.FIRST)
+    outreach.save(update_fields=["ends_at", "remind_at"])
     return outreach
 
 
-def _checked(slack_channel: str, text: str, ticket: Ticket) -> str:
+def _post(outreach: Outreach, text: str, now: datetime) -> OutboundItem:
+    return slack_posts.post_message(
+        key=outreach.key,
+        conversation=f"outreach:{outreach.ticket_id}",
+        channel=outreach.slack_channel,
+        text=text,
+        blocks=blocks.request(text, outreach.key, respond_url(outreach.key)),
+        not_before=now,
+    )
+
+
+_PERMALINK = re.compile(r"/archives/([A-Z0-9]+)/p(\d{10})(\d{6})")
+
+
+def _by_hand(slack_link: str, now: datetime) -> dict[str, Any]:
+    """The fields of a request that an advocate posted themselves. Its thread is followed if the link is a permalink:
+    https://docs.slack.dev/reference/methods/chat.getPermalink"""
+    if not slack_link:
+        return {}
+    found = _PERMALINK.search(slack_link)
+    if found is None:
+        return {"slack_url": slack_link, "slack_ts": "?"}
+    ts = f"{found[2]}.{found[3]}"
+    return {"slack_url": slack_link, "slack_room": found[1], "slack_ts": ts, "thread_due_at": now}
+
+
+def _ask_nobody_twice(ticket: Ticket, asked: Expert | Topic, again: bool) -> None:
+    whom = {"expert": asked} if isinstance(asked, Expert) else {"topic": asked}
+    running = Outreach.objects.filter(state__in=Outreach.RUNNING, **whom).select_related("asked_by")
+    if before := running.filter(ticket=ticket).first():
+        by = before.asked_by.get_full_name() or before.asked_by.get_username() if before.asked_by else _("somebody")
+        raise OutcomeRefused(
+            _("%(by)s has already asked %(who)s about this. Wait for the answer, or ask somebody else.")
+            % {"by": by, "who": asked}
+        )
+    threads = Message.objects.filter(ticket=ticket).values("namespace", "thread_id")[:1]
+    for thread in [] if again else threads:
+        siblings = Message.objects.filter(ticket__isnull=False, **thread).values("ticket")
+        if near := running.filter(ticket__in=siblings).first():
+            raise OutcomeRefused(
+                _("%(who)s is being asked about #%(id)s in this conversation. Is this another question? Ask anyway.")
+                % {"who": asked, "id": near.ticket_id}
+            )
+
+
+def _checked(slack_channel: str, text: str, ticket: Ticket, slack_link: str) -> str:
     channel = slack_channel.strip()
+    if slack_link and not is_web_address(slack_link):
+        raise OutcomeRefused(_("The link to the Slack message must start with https://."))
     if len(channel.removeprefix("#")) == 0:
         raise OutcomeRefused(_("Enter the Slack channel to ask in."))
+    if slack_link:
+        return channel
     if wording.SEARCH_PHRASE not in text:
         raise OutcomeRefused(
             _("Keep the phrase “%(phrase)s” in the text: requests are counted by searching for it.")
@@ -125,14 +181,6 @@ def _checked(slack_channel: str, text: str, ticket: Ticket) -> str:
     if link_of(ticket) not in text:
         raise OutcomeRefused(_("Keep the link to the mention in the text."))
     return channel if channel.startswith(("#", "C", "D", "G")) else f"#{channel}"
-
-
-def _for_slack(text: str, asked: Expert | Topic) -> str:
-    """Escapes all Slack markup; only the chosen person's name becomes a real Slack mention."""
-    escaped = slack_posts.escaped(text)
-    if isinstance(asked, Expert) and asked.slack_id:
-        escaped = escaped.replace(slack_posts.escaped(address(asked)), f"<@{asked.slack_id}>", 1)
-    return escaped
 
 
 @transaction.atomic
@@ -150,10 +198,16 @@ def apply_delivery(outbound_id: int, now: datetime) -> None:
         receipt = posted.receipt or {}
         outreach.slack_ts = receipt.get("ts") or posted.external_id or "?"
         outreach.slack_url = receipt.get("permalink") or posted.url
-        outreach.error = ""
-        outreach.save(update_fields=["slack_ts", "slack_url", "error"])
+        outreach.slack_room = str(receipt.get("channel") or "")[:40]
+        outreach.error, outreach.thread_due_at = "", now
+        outreach.save(update_fields=["slack_ts", "slack_url", "slack_room", "error", "thread_due_at"])
     elif posted.state in (OutboundItem.State.FAILED, OutboundItem.State.CANCELLED) and not outreach.error:
-        _not_posted(outreach, posted.error or _("It was cancelled in the outbox."), now)
+        why = posted.error or _("It was cancelled in the outbox.")
+        if outreach.is_running:
+            _not_posted(outreach, why, now)
+        else:  # it ended before anybody was asked
+            outreach.error = why
+            outreach.save(update_fields=["error"])
     elif posted.state == OutboundItem.State.UNCERTAIN and not outreach.error:
         outreach.error = _("Slack did not confirm the message. Check the channel.")
         outreach.save(update_fields=["error"])
@@ -177,43 +231,6 @@ def unsettled() -> list[int]:
         slack_ts="", error="", outbound__state__in=[*settled, OutboundItem.State.CANCELLED]
     )
     return list(waiting.values_list("outbound_id", flat=True)[:500])
-
-
-@transaction.atomic
-def respond(outreach_id: int, state: str, words: str, *, now: datetime, actor: Any = None) -> Outreach:
-    """Record the response of the expert, or of an advocate on their behalf: acknowledged, redirected, declined,
-    no_answer, or `draft` with text that an advocate may post. The words become a note. Raises OutcomeRefused."""
-    words = words.replace("\0", "").strip()[:MAX_WORDS]
-    outreach = locks.with_ticket(Outreach.objects.select_related("ticket", "expert__person", "topic"), outreach_id)
-    ticket = outreach.ticket
-    if outreach.state not in Outreach.RUNNING:
-        raise OutcomeRefused(_("This request has already ended: %(state)s.") % {"state": outreach.get_state_display()})
-    if state == "draft" and not words.strip():
-        raise OutcomeRefused(_("The draft is empty. Write it below, then send it."))
-    _say(outreach, ticket, state, words, actor, now)
-    outreach.state = Outreach.State.ACKNOWLEDGED if state == "draft" else state
-    outreach.acknowledged_at = outreach.acknowledged_at or now
-    outreach.save(update_fields=["state", "acknowledged_at"])
-    record(ticket, actor, now, EventKind.OUTREACH, {"outreach": outreach.pk, "who": _who(outreach), "to": state})
-    if state != Outreach.State.ACKNOWLEDGED and ticket.waiting_on == Ticket.WaitingOn.EXPERT:
-        parking.wake(
-            ticket.pk, None, now=now, why=_("%(who)s: %(state)s") % {"who": _who(outreach), "state": _word(state)}
-        )
-    return outreach
-
-
-def _who(outreach: Outreach) -> str:
-    return str(outreach.expert or outreach.topic)
-
-
-def _word(state: str) -> str:
-    return _("sent a draft") if state == "draft" else str(Outreach.State(state).label)
-
-
-def _say(outreach: Outreach, ticket: Ticket, state: str, words: str, actor: Any, now: datetime) -> None:
-    words = words.strip()
-    if words:
-        notes.write(ticket, actor, f"{_who(outreach)} ({_word(state)}):\n{words}", now)
 
 
 def running_on(ticket: Ticket) -> list[Outreach]:

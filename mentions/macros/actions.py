@@ -65,6 +65,8 @@ class Action(ABC):
     name: ClassVar[str]
     texts: ClassVar[tuple[str, ...]] = ()
     """Keys that hold text with variables and must not be empty."""
+    opens: ClassVar[str] = ""
+    """URL name of the page (ticket number) that carries the macro out; such an action is the macro's only one."""
 
     def check(self, spec: Spec) -> None:
         """Raises ActionError."""

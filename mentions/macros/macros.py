@@ -87,6 +87,9 @@ def check(actions: Any) -> list[str]:
         if problem := _problem(spec, known):
             problems.append(_("Action %(number)s: %(problem)s") % {"number": number, "problem": problem})
     names = [spec.get("do") for spec in actions if isinstance(spec, dict)]
+    opening = [name for name in names if isinstance(name, str) and name in _actions and _actions[name].opens]
+    if opening and len(names) > 1:
+        problems.append(_("“%(name)s” opens a page of its own, so it must be the only action.") % {"name": opening[0]})
     if "reply" in names and "park" in names:
         problems.append(
             _("A macro that writes a reply cannot park the ticket: you leave the ticket when the reply is sent.")
@@ -142,6 +145,11 @@ def preview(
 def fields_of(macro: Macro) -> list[dict[str, Any]]:
     """Fields to ask for before it is applied."""
     return [field_ for action, spec in _steps(macro) for field_ in action.fields(spec)]
+
+
+def page_of(macro: Macro) -> str:
+    """URL name of the page that carries the macro out; "" if it is applied at once. Raises MacroRefused."""
+    return next((action.opens for action, _spec in _steps(macro) if action.opens), "")
 
 
 @transaction.atomic

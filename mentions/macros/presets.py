@@ -35,13 +35,6 @@ VIEWS: tuple[dict[str, Any], ...] = (
     },
 )
 
-_WHO_AND_WHERE = {
-    "do": "request_fields",
-    "fields": [
-        {"name": "expert", "label": "Who was asked"},
-        {"name": "slack_link", "label": "Slack link", "kind": "url"},
-    ],
-}
 _WHO = {"do": "request_fields", "fields": [{"name": "expert", "label": "Who answered"}]}
 
 MACROS: tuple[dict[str, Any], ...] = (
@@ -49,10 +42,8 @@ MACROS: tuple[dict[str, Any], ...] = (
         "name": "Involving Experts::Reached Out to Expert",
         "description": "An expert was asked in Slack; the ticket stays open, outside the queue.",
         "actions": [
-            _WHO_AND_WHERE,
-            {"do": "note", "text": "Asked {expert} for an answer: {slack_link}"},
-            {"do": "tag", "tags": ["reached-out-to-expert"]},
-            {"do": "park", "waiting_on": "expert", "hours": 24},
+            # `experts` registers it: the same page as the key e, which posts the request and parks the ticket.
+            {"do": "ask_expert"},
         ],
     },
     {
@@ -61,6 +52,7 @@ MACROS: tuple[dict[str, Any], ...] = (
         "actions": [
             _WHO,
             {"do": "note", "text": "{expert} answered."},
+            {"do": "expert_answered", "who": "{expert}"},
             {"do": "tag", "tags": ["expert-responded"]},
             {"do": "untag", "tags": ["reached-out-to-expert"]},
             {"do": "status", "status": "solved", "reason": "expert_response"},
@@ -76,10 +68,15 @@ MACROS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Involving Experts::Community Involvement",
-        "description": "Praise or a discussion that needs no expert: shared with the whole team.",
+        "description": "Praise or a discussion that needs no expert: any colleague may take it; an answer reopens it.",
         "actions": [
             {"do": "tag", "tags": ["community-involvement"]},
-            {"do": "share_to_slack", "channel": COMMUNITY_CHANNEL, "text": "{link} ({channel}) – join in if you like."},
+            {
+                "do": "share_with_community",
+                "channel": COMMUNITY_CHANNEL,
+                "guidance": "Answer from your own account; your profile should say that you work at {company}.\n"
+                "Stay positive, say thank you, and ask how we can do better. Short is fine, and so are emojis.",
+            },
             {"do": "status", "status": "solved", "reason": "community"},
         ],
     },

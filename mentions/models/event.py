@@ -48,6 +48,7 @@ class EventKind(StrEnum):
     BOUNCED = "bounced"
     OUTREACH = "outreach"
     EXPERT_RESPONDED = "expert_responded"
+    COMMUNITY = "community"
     ERASED = "erased"
     SPAM_REPORTED = "spam_reported"
 

@@ -18,6 +18,10 @@ class Draft(models.Model):
     status_after = models.CharField(max_length=7, blank=True, default="")
     """Ticket status after the reply, set by the macro that wrote it; "" for the default."""
     updated_at = models.DateTimeField()
+    credit = models.CharField(max_length=200, blank=True, default="", db_default="")
+    """Who wrote the text, if not its sender: shown beside the composer, kept on the reply."""
+    origin = models.CharField(max_length=60, blank=True, default="", db_default="")
+    """What the text came from, for the floor that brought it."""
 
     version = models.PositiveIntegerField(default=0)
     """Incremented on every change. A page sends the version it has seen with each save."""
@@ -82,6 +86,9 @@ class Reply(models.Model):
     )
     """Its deletion on the platform, if requested."""
     error = models.TextField(blank=True)
+    credit = models.CharField(max_length=200, blank=True, default="", db_default="")
+    origin = models.CharField(max_length=60, blank=True, default="", db_default="")
+    """As on the draft that it was sent from."""
     created_at = models.DateTimeField()
 
     class Meta:
@@ -91,6 +98,7 @@ class Reply(models.Model):
             models.Index(fields=["send_at"], name="reply_scheduled", condition=Q(state="scheduled")),
             models.Index(fields=["ticket", "created_at"], name="reply_ticket_order"),
             models.Index(fields=["created_at"], name="reply_recent"),
+            models.Index(fields=["origin"], name="reply_origin", condition=~Q(origin="")),
         ]
 
     def __str__(self) -> str:

@@ -143,6 +143,8 @@ TELLING = (
     EventKind.DELETED,
     EventKind.SPAM_REPORTED,
     EventKind.OUTREACH,
+    EventKind.EXPERT_RESPONDED,
+    EventKind.COMMUNITY,
     EventKind.DELIVERY_FAILED,
     EventKind.MERGED,
     EventKind.ERASED,

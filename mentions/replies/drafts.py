@@ -35,11 +35,13 @@ class SavedDraft:
     sequence: int = 0
     status_after: str = ""
     is_newest: bool = True
+    credit: str = ""
+    """Who wrote the text, if not its sender."""
 
     @classmethod
     def of(cls, row: Draft, *, is_newest: bool = True) -> SavedDraft:
         after = "" if row.writer == Draft.SENT else row.status_after
-        return cls(row.text, row.version, row.writer, row.sequence, after, is_newest)
+        return cls(row.text, row.version, row.writer, row.sequence, after, is_newest, row.credit)
 
 
 @transaction.atomic
@@ -70,7 +72,9 @@ def _locked(ticket_id: int, user: Any, now: datetime) -> Draft:
 def _write(row: Draft, text: str, now: datetime, stamp: Stamp | None = None, writer: str = "") -> SavedDraft:
     row.text, row.updated_at, row.version = text, now, row.version + 1
     row.writer, row.sequence = (stamp.writer, stamp.sequence) if stamp else (writer, 0)
-    row.save(update_fields=["text", "status_after", "updated_at", "version", "writer", "sequence"])
+    if not text:
+        row.credit = row.origin = ""
+    row.save(update_fields=["text", "status_after", "updated_at", "version", "writer", "sequence", "credit", "origin"])
     return SavedDraft.of(row)
 
 
@@ -89,15 +93,36 @@ def discard(ticket_id: int, user: Any, now: datetime) -> None:
     _write(_locked(ticket_id, user, now), "", now, writer=Draft.SENT)
 
 
+def credit_of(ticket_id: int, user: Any) -> tuple[str, str]:
+    """(credit, origin) of the text in the composer; empty if its sender wrote it."""
+    found = Draft.objects.filter(ticket_id=ticket_id, user=user).exclude(text="").values_list("credit", "origin")
+    return found.first() or ("", "")
+
+
 @transaction.atomic
-def give_back(ticket_id: int, user: Any, text: str, now: datetime, status_after: str = "") -> None:
-    """Put an unsent reply or a macro's text before anything typed since. `status_after`: the macro's; without it the
-    returned reply's status stays."""
+def give_back(
+    ticket_id: int,
+    user: Any,
+    text: str,
+    now: datetime,
+    status_after: str = "",
+    *,
+    credit: str = "",
+    origin: str = "",
+    replaces: str = "",
+) -> None:
+    """Put an unsent reply, a macro's text or somebody's draft before anything typed since. `status_after`: the macro's;
+    without it the returned reply's status stays. `credit`, `origin`: who wrote it, and what it came from. `replaces`:
+    the text that it is a newer version of."""
     if user is None:
         return
     row = _locked(ticket_id, user, now)
+    if credit:
+        row.credit, row.origin = credit[:200], origin[:60]
     row.status_after = status_after or row.status_after
-    if text.strip() in row.text:
+    if replaces.strip() and replaces.strip() in row.text:
+        text = row.text.replace(replaces.strip(), text.strip(), 1)
+    elif text.strip() in row.text:
         text = row.text
     elif row.text.strip():
         text = f"{text}\n\n{row.text}"

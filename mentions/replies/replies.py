@@ -62,6 +62,7 @@ def submit(
     guard.check(ticket_id, guard_message_id)
     reply = _checked(ticket, actor, channel_id, text, status_after, now)
     reply.key, reply.guard_message_id = UUID(str(key)), guard_message_id
+    reply.credit, reply.origin = drafts.credit_of(ticket_id, actor)
     reply.save()
     _leave(ticket, actor, reply, now)
     drafts.discard(ticket_id, actor, now)

@@ -44,7 +44,7 @@ def take_back(reply: Reply, state: str, now: datetime, *, actor: Any = None, why
     if state != Reply.State.UNDONE:
         delivery_problems.note_reply(reply, state, why, now)
     with locks.beside(f"the draft of reply {reply.pk}"):
-        drafts.give_back(reply.ticket_id, reply.author, reply.text, now)
+        drafts.give_back(reply.ticket_id, reply.author, reply.text, now, credit=reply.credit, origin=reply.origin)
     ticket = Ticket.objects.select_for_update().get(pk=reply.ticket_id)
     data: dict[str, Any] = {"reply": reply.pk}
     if why:

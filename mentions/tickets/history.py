@@ -165,6 +165,35 @@ def _readable(data: dict[str, Any]) -> str:
     return _("closed") if data.get("why") else _("could be read; this is the message now")
 
 
+OUTREACH_WORDS: dict[str, Callable[[], str]] = {
+    "": lambda: _("was asked"),
+    "acknowledged": lambda: _("will answer"),
+    "redirected": lambda: _("suggested somebody else"),
+    "declined": lambda: _("cannot answer"),
+    "draft": lambda: _("sent a draft"),
+    "sent": lambda: _("draft was sent"),
+    "no_answer": lambda: _("did not answer"),
+    "withdrawn": lambda: _("is no longer needed"),
+    "told": lambda: _("was told more in Slack"),
+    "waiting": lambda: _("is still being waited for"),
+}
+
+
+def _outreach(data: dict[str, Any]) -> str:
+    said = str(data.get("said") or (data["to"] if isinstance(data.get("to"), str) else ""))  # else the ticket's state
+    words = OUTREACH_WORDS.get(said)
+    return f"{data.get('who') or _('an expert')} {words() if words else said}"
+
+
+COMMUNITY_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "taken": lambda data: _("%(who)s took it in Slack") % data,
+    "freed": lambda data: _("%(who)s did not answer; free for others again") % data,
+    "answered": lambda data: _("%(who)s answered from the community channel") % data,
+    "over": lambda data: _("nobody from the community channel answered"),
+    "failed": lambda data: _("could not be shared"),
+}
+
+
 SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.CREATED: lambda data: _("came in"),
     EventKind.UNREADABLE: lambda data: _unreadable(data),
@@ -200,8 +229,9 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.LIKED: lambda data: _("liked a message"),
     EventKind.SHARED: lambda data: _("shared it to %(channel)s") % {"channel": data.get("channel") or "Slack"},
     EventKind.BOUNCED: lambda data: _("our mail bounced"),
-    EventKind.OUTREACH: lambda data: _("an expert was asked"),
-    EventKind.EXPERT_RESPONDED: lambda data: _("an expert responded"),
+    EventKind.OUTREACH: lambda data: _outreach(data),
+    EventKind.EXPERT_RESPONDED: lambda data: _("%(who)s answered") % {"who": data.get("who") or _("an expert")},
+    EventKind.COMMUNITY: lambda data: COMMUNITY_WORDS[str(data.get("said"))]({"who": _("somebody"), **data}),
     EventKind.ERASED: lambda data: _("the messages of the requester were erased"),
     EventKind.SPAM_REPORTED: lambda data: _("reported spam, with thanks"),
 }

@@ -9,7 +9,7 @@ from sandbox.base.acts import Act
 from sandbox.stories import english
 from sandbox.stories.grammar import expand
 from sandbox.stories.topics import TOPICS
-from sandbox.world import EXPERTS, SLACK_CHANNELS, Member
+from sandbox.world import EXPERTS, SLACK_GROUPS, Member
 
 if TYPE_CHECKING:
     from sandbox.base.universe import Universe
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _TWEET = re.compile(r"/twitter/web/\w+/status/(\d+)")
 _ITEM = re.compile(r"/hn/web/(?:item|reply)\?id=(\d+)")
 _PERSON = re.compile(r"<@(U\w+)>")
+_GROUP = re.compile(r"<!subteam\^(S\w+)(?:\|[^>]*)?>")
 ACKNOWLEDGED = ("On it 👀", "Thanks for the ping, I'll answer there.", "Will do in a minute.", "Happy to, looking now.")
 SILENT = 0.15
 """Share of requests without any reaction."""
@@ -53,8 +54,11 @@ def _mention(text: str) -> tuple[str, str] | None:
 
 
 def _expert(message: Doc) -> Member | None:
-    """The person named, or else somebody from the channel."""
-    named = _PERSON.search(message["text"])
-    if named:
-        return next((m for m in EXPERTS if m.slack_id == named[1]), None)
-    return next((m for m in EXPERTS if SLACK_CHANNELS.get(m.slack_channel) == message["channel"]), None)
+    return next(iter(notified(message["text"])), None)
+
+
+def notified(text: str) -> list[Member]:
+    """The experts whom a text notifies: people and groups by id. A plain `@name` or `@group` is only text:
+    https://docs.slack.dev/messaging/formatting-message-text#mentioning-groups"""
+    people, groups = set(_PERSON.findall(text)), set(_GROUP.findall(text))
+    return [m for m in EXPERTS if m.slack_id in people or SLACK_GROUPS.get(m.slack_channel) in groups]

@@ -88,6 +88,8 @@ document.addEventListener("click", async (event) => {
   const response = await fetch(button.href, { headers: { "X-Fragment": "1" }, credentials: "same-origin" });
   box.ariaBusy = "false";
   if (!response.ok) return;
+  // The macro is a page of its own: whom to ask.
+  if (response.redirected) return window.location.assign(response.url);
   box.innerHTML = await response.text();
   focusOn(box.querySelector("input:not([type=hidden]), textarea, button") || box);
   button.closest("details").open = false;

@@ -8,8 +8,6 @@ Events: https://docs.slack.dev/apis/events-api
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,14 +15,13 @@ from typing import Any
 
 from channels.adapters.slack import parsing, wire
 from channels.contract import Config, Hook, HookAnswer, Item
-from channels.errors import Malformed, Refused
-
-OLDEST_S = 300
+from channels.errors import Malformed
+from channels.slack import signatures
 
 
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     """Raises Refused, Malformed."""
-    _prove(config.secret("signing_secret"), hook, now)
+    signatures.prove(config.secret("signing_secret"), hook.headers, hook.body, now)
     try:
         document = json.loads(hook.body)
     except (ValueError, RecursionError) as error:
@@ -37,19 +34,6 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     if not isinstance(event, dict):
         return HookAnswer()
     return HookAnswer(items=_deleted(event, config), poll=_points_at_work(event, config))
-
-
-def _prove(secret: str, hook: Hook, now: datetime) -> None:
-    if not secret:
-        raise Refused("This connection has no signing secret, so the desk cannot verify that an event is from Slack.")
-    sent, signature = hook.headers.get("x-slack-request-timestamp", ""), hook.headers.get("x-slack-signature", "")
-    if not (sent.isascii() and sent.isdigit() and len(sent) < 13):
-        raise Refused("The request does not say when it was sent.")
-    expected = "v0=" + hmac.new(secret.encode(), b"v0:" + sent.encode() + b":" + hook.body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
-        raise Refused("The signature is not Slack's.")
-    if abs(now.timestamp() - int(sent)) > OLDEST_S:
-        raise Refused("The request is older than five minutes.")
 
 
 def _deleted(event: Mapping[str, Any], config: Config) -> list[Item]:

@@ -133,8 +133,12 @@ def test_preview_says_everything_and_changes_nothing(ticket, sam):
 
 
 def test_requested_fields_are_asked_for_and_used(ticket, sam):
-    presets.load()
-    macro = Macro.objects.get(name="Involving Experts::Reached Out to Expert")
+    fields = [{"name": "expert", "label": "Who"}, {"name": "slack_link", "label": "Slack link", "kind": "url"}]
+    macro = macro_of(
+        {"do": "request_fields", "fields": fields},
+        {"do": "note", "text": "Asked {expert} for an answer: {slack_link}"},
+        {"do": "park", "waiting_on": "expert", "hours": 24},
+    )
     with pytest.raises(macros.MacroRefused) as refused:
         apply(macro, ticket, sam, values={"expert": "Ada"})
     assert refused.value.missing == ["slack_link"]

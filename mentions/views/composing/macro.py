@@ -7,6 +7,8 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -36,9 +38,22 @@ def macro(request: HttpRequest, number: int) -> HttpResponse:
     ticket = visible_or_404(request, number)
     wanted = request.POST.get("macro") or request.GET.get("macro") or ""
     chosen = get_object_or_404(Macro, pk=number_of(wanted) or 0, is_active=True)
+    if page := _page_of(chosen, request, ticket):
+        return redirect(page)
     if request.method == "POST":
         return _apply(request, ticket, chosen)
     return _preview(request, ticket, chosen)
+
+
+def _page_of(chosen: Macro, request: HttpRequest, ticket: Ticket) -> str:
+    """The address of the page that carries the macro out; "" without one (or if it cannot be applied: the preview says
+    why)."""
+    try:
+        name = macros.page_of(chosen)
+    except macros.MacroRefused:
+        return ""
+    token = request.POST.get("token") or request.GET.get("token", "")
+    return f"{reverse(name, args=[ticket.pk])}?{urlencode({'token': token})}" if name else ""
 
 
 def _values(request: HttpRequest) -> dict[str, str]:

@@ -77,7 +77,7 @@ _FACTS = """
 SELECT {author}, {person},
        ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
              WHERE x.ticket_id = %(ticket)s ORDER BY g.name),
-       (SELECT jsonb_build_array(d.text, d.version, d.writer, d.sequence, d.status_after)
+       (SELECT jsonb_build_array(d.text, d.version, d.writer, d.sequence, d.status_after, d.credit)
         FROM mentions_draft d WHERE d.ticket_id = %(ticket)s AND d.user_id = %(me)s),
        ({done}),
        EXISTS (SELECT 1 FROM mentions_note n WHERE n.ticket_id = %(ticket)s),
@@ -135,8 +135,8 @@ def _statement(filters: str | None) -> tuple[str, dict[str, Any]]:
 
 
 def _draft(found: str | None) -> SavedDraft:
-    text, version, writer, sequence, after = json.loads(found) if found else ("", 0, "", 0, "")
-    return SavedDraft(text, version, writer, sequence, "" if writer == Draft.SENT else after)
+    text, version, writer, sequence, after, credit = json.loads(found) if found else ("", 0, "", 0, "", "")
+    return SavedDraft(text, version, writer, sequence, "" if writer == Draft.SENT else after, credit=credit)
 
 
 def facts_of(ticket: Ticket, user: Any, now: datetime, view: View | None = None) -> Facts:

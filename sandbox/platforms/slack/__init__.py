@@ -8,13 +8,13 @@ from typing import Any
 from sandbox.base.acts import Access, Act, Impossible, Made, Timed
 from sandbox.base.platform import Platform
 from sandbox.base.universe import Universe
-from sandbox.platforms.slack import events, pages, people
+from sandbox.platforms.slack import events, interactions, pages, people
 from sandbox.platforms.slack.api import Api, error
 from sandbox.platforms.slack.messages import Messages
 from sandbox.store import Doc
 from sandbox.stories import outreach
 from sandbox.wire.http import Router, json_response
-from sandbox.world import ADVOCATES, SLACK_BOT, SLACK_CHANNELS, SLACK_TOKEN, Member
+from sandbox.world import ADVOCATES, SLACK_BOT, SLACK_CHANNELS, SLACK_SIGNING_SECRET, SLACK_TOKEN, Member
 
 
 class Slack(Platform):
@@ -52,7 +52,11 @@ class Slack(Platform):
         return self.messages.at(ref.replace(":", "/") if ref[:1] == "C" else ref)
 
     def perform(self, act: Act) -> Made:
-        """`react`: the text is the emoji's name."""
+        """`react`: the text is the emoji's name. `click`: the action; `more["chosen"]`: the member picked."""
+        if act.verb == "click":
+            message = self.existing(act.parent)
+            self.click(message, act.text, self._author(act), people.person(str(act.more.get("chosen") or "-")))
+            return self.made(message)
         if act.verb != "react":
             return super().perform(act)
         emoji, at = act.text.strip(":") or people.EMOJI, act.at or self.universe.now()
@@ -112,6 +116,12 @@ class Slack(Platform):
             raise Impossible(str(refused)) from refused
         self._tell(events.reacted(user, name, message, at), at)
         return changed
+
+    def click(self, message: Doc, action_id: str, who: people.Person, chosen: people.Person | None) -> None:
+        """Somebody presses a button, or chooses from a menu, of one of the desk's messages."""
+        trigger = f"{self.store.next_number('slack_trigger')}.1"
+        payload = interactions.clicked(message, self.messages.wire(message), action_id, who, chosen, trigger)
+        self.universe.webhooks.call(interactions.HOOK, interactions.signed(payload))
 
     def _tell(self, event: Doc, at: float) -> None:
         number = self.store.next_number("slack_event")
@@ -183,7 +193,7 @@ class Slack(Platform):
                 "emoji": people.EMOJI,
                 "look_back_days": 14,
             },
-            {"bot_token": SLACK_TOKEN, "signing_secret": people.SIGNING_SECRET},
+            {"bot_token": SLACK_TOKEN, "signing_secret": SLACK_SIGNING_SECRET},
             {name: ({}, {}) for name in people.ROOMS},
         )
 

@@ -11,7 +11,7 @@ from sandbox.platforms.slack.messages import PEOPLE
 from sandbox.store import Doc
 from sandbox.wire.http import BadBody, Refused, Request, Response, json_response
 from sandbox.wire.lists import number
-from sandbox.world import MAILBOX_USER, SLACK_BOT, SLACK_CHANNELS, SLACK_TEAM, SLACK_TOKEN
+from sandbox.world import MAILBOX_USER, SLACK_BOT, SLACK_GROUPS, SLACK_TEAM, SLACK_TOKEN
 
 if TYPE_CHECKING:
     from sandbox.platforms.slack import Slack
@@ -57,6 +57,7 @@ class Api(ResourceServer):
             "users.lookupByEmail": self.lookup_by_email,
             "users.info": self.user_info,
             "users.list": self.users,
+            "usergroups.list": self.groups,
             "conversations.list": self.channels,
             "conversations.info": self.channel_info,
             "conversations.open": self.open,
@@ -183,6 +184,11 @@ class Api(ResourceServer):
     def users(self, fields: Fields) -> Fields:
         return {"members": [self.messages.user(p) for p in PEOPLE], "response_metadata": {"next_cursor": ""}}
 
+    def groups(self, fields: Fields) -> Fields:
+        """https://docs.slack.dev/reference/methods/usergroups.list"""
+        about = {"team_id": SLACK_TEAM, "is_usergroup": True, "date_delete": 0}
+        return {"usergroups": [{"id": pk, "handle": name, "name": name, **about} for name, pk in SLACK_GROUPS.items()]}
+
     def channels(self, fields: Fields) -> Fields:
         """Paged by `cursor` and `limit`, as in any workspace with more than a few channels."""
         size = _limit(fields, 1000)
@@ -190,7 +196,7 @@ class Api(ResourceServer):
         if not cursor.isdecimal():
             raise refused("invalid_cursor")
         start = int(cursor)
-        channels = [self._described(name) for name in SLACK_CHANNELS]
+        channels = [self._described(name) for name in self.messages.channels()]
         after = str(start + size) if start + size < len(channels) else ""
         return {"channels": channels[start : start + size], "response_metadata": {"next_cursor": after}}
 
@@ -205,10 +211,11 @@ class Api(ResourceServer):
         return {"channel": {"id": self.messages.channel_id(users)}}
 
     def _described(self, name: str) -> Fields:
-        if name not in SLACK_CHANNELS:
+        known = self.messages.channels()
+        if name not in known:
             return {"id": name, "is_im": True, "user": f"U{name[1:]}"}
         return {
-            "id": SLACK_CHANNELS[name],
+            "id": known[name],
             "name": name,
             "name_normalized": name,
             "is_channel": True,

@@ -30,11 +30,15 @@ def envelope(event: Doc, number: int, at: float) -> Doc:
 
 
 def signed(body: Doc) -> Signed:
+    return signed_body(json.dumps(body).encode(), "application/json")
+
+
+def signed_body(data: bytes, content_type: str) -> Signed:
     def by(secret: str) -> tuple[bytes, Mapping[str, str]]:
-        data, sent = json.dumps(body).encode(), str(int(time.time()))
+        sent = str(int(time.time()))
         mark = hmac.new(secret.encode(), f"v0:{sent}:".encode() + data, hashlib.sha256).hexdigest()
         return data, {
-            "Content-Type": "application/json",
+            "Content-Type": content_type,
             "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
             "X-Slack-Request-Timestamp": sent,
             "X-Slack-Signature": f"v0={mark}",

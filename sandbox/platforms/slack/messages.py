@@ -24,10 +24,27 @@ class Messages:
             return name
         if self.person(name):
             return f"D{name[1:]}"
-        return SLACK_CHANNELS.get(name.lstrip("#"))
+        return self.channels().get(name.lstrip("#"))
+
+    def channels(self) -> dict[str, str]:
+        """Current name → id."""
+        renamed = {doc["id"]: doc["name"] for doc in self.store.all("slack_renamed").values()}
+        return {renamed.get(known, name): known for name, known in SLACK_CHANNELS.items()}
+
+    def rename(self, name: str, to: str) -> str:
+        """The id stays. Raises KeyError for an unknown channel."""
+        channel = self.channels()[name.lstrip("#")]
+        self.store.put("slack_renamed", channel, {"id": channel, "name": to.lstrip("#")})
+        return channel
+
+    def deactivate(self, slack_id: str) -> None:
+        self.store.put("slack_gone", slack_id, {"id": slack_id})
+
+    def is_gone(self, slack_id: str) -> bool:
+        return self.store.get("slack_gone", slack_id) is not None
 
     def channel_name(self, channel: str) -> str:
-        return next((name for name, known in SLACK_CHANNELS.items() if known == channel), channel)
+        return next((name for name, known in self.channels().items() if known == channel), channel)
 
     def person(self, slack_id: str) -> Person | None:
         return next((m for m in PEOPLE if m.slack_id == slack_id), None)
@@ -125,7 +142,7 @@ class Messages:
             "team_id": "T0ACME",
             "name": person.key,
             "real_name": person.name,
-            "deleted": False,
+            "deleted": self.is_gone(person.slack_id),
             "is_bot": False,
             "tz": person.time_zone,
             "is_admin": person in ADVOCATES[:1],

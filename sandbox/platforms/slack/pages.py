@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.base.acts import Act
-from sandbox.pages.elements import Markup, button, by, el, link, missing, page, reply_form, when
+from sandbox.pages.elements import Markup, button, by, choice, el, link, missing, page, reply_form, when
+from sandbox.platforms.slack import interactions
 from sandbox.platforms.slack.messages import PEOPLE
 from sandbox.platforms.slack.people import COLLEAGUES, EMOJI
 from sandbox.store import Doc
@@ -29,6 +30,7 @@ class Pages:
         router.add("GET", "/slack/archives/{channel}/{ts}", self.thread)
         router.add("POST", "/slack/write", self.write)
         router.add("POST", "/slack/react", self.react)
+        router.add("POST", "/slack/click", self.click)
 
     def channels(self, request: Request) -> Response:
         counts = {name: len(self.messages.in_channel(channel)) for name, channel in SLACK_CHANNELS.items()}
@@ -82,6 +84,7 @@ class Pages:
             ),
             el("p", "This message was deleted." if message.get("gone") else message["text"], class_="text"),
             [el("p", text, class_="text quiet") for text in _texts(message.get("blocks"))],
+            [self._choice(message, each) for _block, each in interactions.elements(message)],
             id=f"message-{message['ts']}",
             class_=("chosen " if chosen else "") + ("ours" if message["desk"] else ""),
         )
@@ -96,6 +99,33 @@ class Pages:
     def react(self, request: Request) -> Response:
         parent = request.form().get("id", "")
         return self.slack.acted(Act("slack", "react", COLLEAGUES[0].key, EMOJI, parent=parent))
+
+    def click(self, request: Request) -> Response:
+        """With the chosen member's key in `chosen`, for a menu."""
+        form = request.form()
+        more = {"chosen": form.get("chosen", "")}
+        return self.slack.acted(
+            Act("slack", "click", form.get("as", ""), form.get("action", ""), parent=form.get("id", ""), more=more)
+        )
+
+    def _choice(self, message: Doc, element: Doc) -> Markup:
+        """A button or menu of the desk's message, pressed as somebody. One with an address only leads there."""
+        label = str((element.get("text") or element.get("placeholder") or {}).get("text", ""))
+        if "url" in element:
+            return el("p", link(element["url"], label))
+        key = f"{message['channel']}/{message['ts']}"
+        hidden = {"id": key, "action": element["action_id"]}
+        menu = choice("chosen", label, _PEOPLE) if element["type"] == "users_select" else None
+        return el(
+            "form",
+            [el("input", type="hidden", name=name, value=value) for name, value in hidden.items()],
+            choice("as", "As", _PEOPLE),
+            menu,
+            el("button", label, type="submit"),
+            method="post",
+            action="/slack/click",
+            class_="reply",
+        )
 
 
 def _texts(blocks: object) -> list[str]:

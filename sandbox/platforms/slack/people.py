@@ -13,7 +13,6 @@ ROOMS = ("community-advocates", "community-relations", "education-oss", "swag")
 """Where colleagues ask the team."""
 EMOJI = "ticket"
 """Added to a message the team should handle although it isn't a question."""
-SIGNING_SECRET = "sandbox-slack-signing-secret"  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The directory with running outreaches, the form to ask an expert, and the expert's response page."""
+"""Asking an expert about a ticket, and what the advocate says about a request."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
-from django.contrib.auth.views import redirect_to_login
-from django.core import signing
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from channels.clocks import desk_now
 from channels.registry.lookup import adapter_for
 from experts.directory import finding
 from experts.directory.forms import AskForm
-from experts.models import Expert, Outreach, Topic
-from experts.outreach import outreach
+from experts.models import Expert, Outreach, PossibleAnswer, Topic
+from experts.outreach import outreach, responding, talking, verdicts
 from mentions.models import Message, Ticket
 from mentions.people import access, audience
 from mentions.queue.claims import AlreadyClaimed, ClaimLost
@@ -30,29 +26,7 @@ from mentions.tickets.transitions import OutcomeRefused
 from mentions.views import playing
 from mentions.views.ticket.acting import back_to, number_of
 
-may_see = permission_required("experts.view_expert", raise_exception=True)
 may_ask = permission_required("experts.add_outreach", raise_exception=True)
-
-
-@require_GET
-@login_required
-@may_see
-def directory(request: HttpRequest) -> HttpResponse:
-    """Experts and topics, absences, and running outreaches."""
-    now = desk_now()
-    context = {
-        "experts": Expert.objects.filter(is_active=True)
-        .select_related("person")
-        .prefetch_related("topics", "person__accounts"),
-        "topics": Topic.objects.select_related("parent"),
-        "running": access.seen_by(request.user, Outreach)
-        .filter(state__in=Outreach.RUNNING)
-        .select_related("expert__person", "topic", "ticket__channel", "asked_by", "outbound")
-        .order_by("asked_at"),
-        "today": now.date(),
-        "now": now,
-    }
-    return render(request, "experts/directory.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -85,8 +59,16 @@ def _initial(request: HttpRequest, ticket: Ticket, chosen: Expert | Topic) -> di
         "key": key,
         "slack_channel": (topic.slack_channel if topic else "") or "#questions",
         "text": outreach.proposal(ticket, chosen, key, request.user, label),
+        "slack_link": "",
+        "again": "",
         "hours": 24,
-    }
+    } | _suggested_by(request.GET.get("after"), ticket)
+
+
+def _suggested_by(outreach_id: str | None, ticket: Ticket) -> dict[str, Any]:
+    """The redirect that named this expert."""
+    found = ticket.outreaches.filter(pk=number_of(outreach_id) or 0).first()
+    return {"after": found.pk if found else ""}
 
 
 def _ask_context(
@@ -117,7 +99,9 @@ def _ask(request: HttpRequest, ticket: Ticket, now: datetime) -> HttpResponse:
     token = request.POST.get("token", "")
     if form.is_valid():
         try:
-            outreach.ask(ticket.pk, request.user, token or None, asked=chosen, now=now, **form.request(now))
+            after = ticket.outreaches.filter(pk=form.cleaned_data["after"] or 0).first()
+            wanted = form.request(now)
+            outreach.ask(ticket.pk, request.user, token or None, asked=chosen, now=now, after=after, **wanted)
         except (OutcomeRefused, ClaimLost, AlreadyClaimed) as error:
             form.add_error(None, str(error))
         else:
@@ -136,72 +120,48 @@ def change(request: HttpRequest, outreach_id: int) -> HttpResponse:
     if state not in ("acknowledged", "redirected", "declined", "no_answer"):
         raise Http404(state)
     try:
-        outreach.respond(found.pk, state, request.POST.get("words", ""), now=desk_now(), actor=request.user)
+        responding.respond(found.pk, state, request.POST.get("words", ""), now=desk_now(), actor=request.user)
     except OutcomeRefused as error:
         messages.error(request, str(error))
     return back_to(request, found.ticket_id, desk_now())
 
 
-@require_http_methods(["GET", "POST"])
-@never_cache
-def respond(request: HttpRequest, signed: str) -> HttpResponse:
-    """The expert's page: the mention, how to answer, and one click to confirm. Needs no login, unless the ticket is
-    restricted. After the outreach ends, it shows nothing of the conversation."""
-    found = _request_of(signed)
-    if found is None:
-        return render(request, "experts/respond_gone.html", status=404)
-    if found.state not in Outreach.RUNNING:
-        return _ended(request, found)
-    if audience.circle_of([found.ticket]).channels and not access.seen_by(request.user, Outreach).filter(pk=found.pk):
-        return _restricted(request)
-    said = ""
-    if request.method == "POST":
-        try:
-            outreach.respond(found.pk, _state(request), request.POST.get("words", ""), now=desk_now())
-            return redirect(request.path)
-        except OutcomeRefused as error:
-            said = str(error)
-        found.refresh_from_db()
-        if found.state not in Outreach.RUNNING:
-            return _ended(request, found)
-    context = {
-        "outreach": found,
-        "platform": adapter_for(found.ticket.channel.connection.platform).label,
-        "link": outreach.link_of(found.ticket),
-        "mentions": found.ticket.messages.exclude(is_deleted=True)
-        .select_related("author", "channel__connection")
-        .order_by("posted_at", "pk")[:20],
-        "said": said,
-    }
-    return render(request, "experts/respond.html", context)
+@require_POST
+@login_required
+@may_ask
+def use_draft(request: HttpRequest, outreach_id: int) -> HttpResponse:
+    """Put the expert's draft in this advocate's composer."""
+    found = get_object_or_404(access.seen_by(request.user, Outreach).exclude(draft=""), pk=outreach_id)
+    responding.put_in_composer(found, request.user, desk_now())
+    messages.success(request, _("The draft is in the composer."))
+    return back_to(request, found.ticket_id, desk_now())
 
 
-def _request_of(signed: str) -> Outreach | None:
-    """The link's outreach; None if the link is forged or expired."""
-    related = ("ticket__channel__connection", "expert__person", "topic", "asked_by")
+@require_POST
+@login_required
+@may_ask
+def say(request: HttpRequest, outreach_id: int) -> HttpResponse:
+    """Answer the expert in the Slack thread; `key` is the page's. The ticket goes on waiting if it came back for it."""
+    found = get_object_or_404(access.seen_by(request.user, Outreach), pk=outreach_id)
     try:
-        return Outreach.objects.select_related(*related).get(outbound__key=outreach.key_in(signed))
-    except (signing.BadSignature, ValueError, Outreach.DoesNotExist):
-        return None
+        talking.say(found.pk, request.user, request.POST.get("text", ""), request.POST.get("key", ""), desk_now())
+    except OutcomeRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("Sent to the Slack thread."))
+    return back_to(request, found.ticket_id, desk_now())
 
 
-def _ended(request: HttpRequest, found: Outreach) -> HttpResponse:
-    """Shows any typed text again: it was not saved."""
-    words = request.POST.get("words", "").strip()
-    context = {"outreach": found, "words": words}
-    return render(request, "experts/respond_ended.html", context, status=409 if request.method == "POST" else 200)
-
-
-def _restricted(request: HttpRequest) -> HttpResponse:
-    if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
-    raise PermissionDenied(
-        _("Your roles do not include this conversation. Ask in the Slack thread where you found it.")
-    )
-
-
-def _state(request: HttpRequest) -> str:
-    state = request.POST.get("state", "")
-    if state not in ("acknowledged", "redirected", "declined", "draft"):
-        raise Http404(state)
-    return state
+@require_POST
+@login_required
+@may_ask
+def decide(request: HttpRequest, possible_id: int) -> HttpResponse:
+    """*Was this the answer?* `verdict`: yes or no."""
+    found = get_object_or_404(access.seen_by(request.user, PossibleAnswer).select_related("outreach"), pk=possible_id)
+    verdict = request.POST.get("verdict", "")
+    if verdict not in ("yes", "no"):
+        raise Http404(verdict)
+    now = desk_now()
+    if verdicts.decide(found.pk, request.user, is_answer=verdict == "yes", now=now):
+        messages.success(request, _("Thank you, noted.") if verdict == "no" else _("The request is answered."))
+    return back_to(request, found.outreach.ticket_id, now)

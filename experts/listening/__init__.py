@@ -1,0 +1,1 @@
+"""Listens to what people say in Slack: buttons they press, replies in the threads of requests."""

@@ -1,0 +1,83 @@
+"""Topics and the experts who know about them."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+GROUP_ID = RegexValidator(r"^S[A-Z0-9]{7,}$", _("A Slack group ID starts with S, such as S0123ABCD."))
+
+
+class Topic(models.Model):
+    """A tree: stage → group → category, each with the Slack channel for asking its people."""
+
+    class Kind(models.TextChoices):
+        STAGE = "stage", _("stage")
+        GROUP = "group", _("group")
+        CATEGORY = "category", _("category")
+        TEAM = "team", _("team")  # evangelists, technical marketing, customer success, ...
+
+    name = models.CharField(_("name"), max_length=120)
+    slug = models.SlugField(max_length=80, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.CATEGORY)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    slack_channel = models.CharField(_("Slack channel"), max_length=80, blank=True, help_text=_("with #"))
+    slack_mention = models.CharField(_("Slack group"), max_length=80, blank=True, help_text=_("with @"))
+    slack_group_id = models.CharField(
+        _("Slack group ID"),
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[GROUP_ID],
+        help_text=_("such as S0123ABCD; the name alone notifies nobody"),
+    )
+    keywords = models.JSONField(_("keywords"), default=list, blank=True)
+
+    class Meta:
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Expert(models.Model):
+    """A team member who answers with their own account."""
+
+    person = models.OneToOneField("mentions.Person", on_delete=models.CASCADE, related_name="expert")
+    title = models.CharField(_("role"), max_length=120, blank=True)
+    slack_id = models.CharField(_("Slack member id"), max_length=40, blank=True)
+    slack_handle = models.CharField(_("Slack handle"), max_length=80, blank=True)
+    topics = models.ManyToManyField(Topic, blank=True, related_name="experts")
+    timezone = models.CharField(_("time zone"), max_length=60, default="UTC")
+    work_starts = models.PositiveSmallIntegerField(
+        _("works from"), default=9, db_default=9, validators=[MaxValueValidator(23)], help_text=_("hour, local time")
+    )
+    work_ends = models.PositiveSmallIntegerField(
+        _("works until"), default=17, db_default=17, validators=[MinValueValidator(1), MaxValueValidator(24)]
+    )
+    absent_until = models.DateField(_("absent until"), null=True, blank=True)
+    prefers_drafts = models.BooleanField(_("prefers to send a draft"), default=False)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = _("expert")
+        verbose_name_plural = _("experts")
+        ordering = ["person__name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(work_starts__lt=F("work_ends"), work_ends__lte=24), name="expert_works_some_hours"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.person.name
+
+    def clean(self) -> None:
+        if self.work_starts >= self.work_ends:
+            raise ValidationError({"work_ends": _("The working day must end after it starts.")})

@@ -1,0 +1,30 @@
+"""Whose a draft is, and whether a message carries it."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+from experts.models import Outreach
+from mentions.models import Person
+
+MIN_WORDS = 4
+"""A shorter draft is not recognised by its text: it could be anybody's."""
+
+
+def drafter(outreach: Outreach) -> Person | None:
+    """Whoever wrote the draft: by name, else whom the request asked."""
+    person: Person | None = Person.objects.filter(is_us=True, name=outreach.draft_by).order_by("pk").first()
+    return person or (outreach.expert.person if outreach.expert else None)
+
+
+def is_same_text(said: str, draft: str) -> bool:
+    """Whether a message carries the draft, apart from a few changed words. Pure."""
+    ours, theirs = _squashed(said), _squashed(draft)
+    if not ours or len(theirs.split()) < MIN_WORDS:
+        return False
+    return theirs in ours or SequenceMatcher(None, ours[:4000], theirs[:4000], autojunk=False).ratio() > 0.9
+
+
+def _squashed(text: str) -> str:
+    return re.sub(r"\W+", " ", text).strip().lower()

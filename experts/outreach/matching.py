@@ -1,0 +1,142 @@
+"""Decides which request a message answers, and how sure that is. Reads only.
+
+Sure: an expert, or a colleague outside the community team, answers in the ticket; or the expert who was asked answers
+elsewhere in the thread, and only one request there asks them. Everything else that may be an answer is a question to
+the advocate, never a guess: our own handle and the community team also post interim replies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q, QuerySet
+
+from channels.models import Channel
+from experts.models import Expert, Outreach
+from experts.outreach import drafting
+from mentions.models import Author, Message, Person
+from mentions.people import access
+
+LATE = timedelta(days=14)
+"""An expert's answer after the request ended unanswered still counts this long."""
+MAX_ASKED = 5
+SURE, ELSEWHERE, TEAM, HANDLE, UNKNOWN = "sure", "elsewhere", "team", "handle", "unknown"
+MIN_NAME = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A request that a message answers (`why` is SURE), or may answer. `person` is None for our own handle."""
+
+    outreach: Outreach
+    person: Person | None
+    why: str
+
+    @property
+    def is_sure(self) -> bool:
+        return self.why == SURE
+
+
+def candidates() -> QuerySet[Message]:
+    """Messages that may answer a request: not sent by the desk, not automatic, not deleted, not yet an answer."""
+    settled = Outreach.objects.filter(answer__isnull=False).values("answer")
+    return (
+        Message.objects.filter(is_auto=False, is_deleted=False, is_bounced=False, reply__isnull=True)
+        .exclude(pk__in=settled)
+        .select_related("author__person__expert", "author__person__user", "channel")
+        .defer("search", "html")
+    )
+
+
+def answerable(now: datetime) -> Q:
+    """Requests that an answer may still end: running, or ended unanswered not long ago."""
+    late = Q(state=Outreach.State.NO_ANSWER, error="", expert__isnull=False, asked_at__gt=now - LATE)
+    return Q(state__in=Outreach.RUNNING) | late
+
+
+def matches(message: Message, now: datetime) -> list[Match]:
+    """At most one sure match, or up to MAX_ASKED unsure ones."""
+    if message.direction != Message.Direction.TEAM:
+        asked = [(o, o.expert) for o in _in_thread(message) if o.expert is not None]
+        alike = [Match(o, expert.person, UNKNOWN) for o, expert in asked if _looks_like(message.author, expert)]
+        return alike[:MAX_ASKED]
+    person = message.author.person
+    if message.ticket_id and (found := _in_ticket(message, person, now)):
+        if found.draft and drafting.is_same_text(message.text, found.draft):
+            return [Match(found, drafting.drafter(found), SURE)]
+        return [Match(found, person, why_unsure(person) or SURE)]
+    return _elsewhere(message, person)
+
+
+def why_unsure(person: Person | None) -> str:
+    """Why an answer in the ticket is not surely the expert's; "" if it is."""
+    if person is not None and expert_of(person) is not None:
+        return ""
+    if person is None or (person.user is None and _is_brand(person)):
+        return HANDLE
+    return TEAM if person.user is not None and person.user.has_perm(access.PLAY) else ""
+
+
+def expert_of(person: Person) -> Expert | None:
+    expert: Expert | None = getattr(person, "expert", None)
+    return expert
+
+
+def _is_brand(person: Person) -> bool:
+    """Our own handles belong to a person of their own: one of its accounts is a channel's address."""
+    handles = [handle.lstrip("@").lower() for handle in person.accounts.values_list("handle", flat=True)]
+    addresses = Channel.objects.exclude(address="").values_list("address", flat=True)
+    return any(address.lstrip("@").lower() in handles for address in addresses)
+
+
+def _in_ticket(message: Message, person: Person | None, now: datetime) -> Outreach | None:
+    """The request on the same ticket: their own, else the oldest that is running."""
+    expert = expert_of(person) if person is not None else None
+    asked = Outreach.objects.filter(answerable(now), asked_at__lte=message.posted_at)
+    found = list(asked.filter(ticket=message.ticket_id).select_related("expert__person").order_by("asked_at", "pk"))
+    own = next((o for o in found if expert is not None and o.expert_id == expert.pk), None)
+    return own or next((o for o in found if o.state in Outreach.RUNNING), None)
+
+
+def _elsewhere(message: Message, person: Person | None) -> list[Match]:
+    """On Hacker News an answer may be next to the question."""
+    if why_unsure(person) or person is None:
+        return []
+    running = _in_thread(message)
+    expert = expert_of(person)
+    own = [o for o in running if expert is not None and o.expert_id == expert.pk]
+    if message.ticket_id is None and len(own) == 1:
+        return [Match(own[0], person, SURE)]
+    unsure = own if own or message.ticket_id else running
+    return [Match(o, person, ELSEWHERE) for o in unsure[:MAX_ASKED]]
+
+
+def _in_thread(message: Message) -> list[Outreach]:
+    same_thread = Message.objects.filter(
+        namespace=message.namespace, thread_id=message.thread_id, ticket__isnull=False
+    ).values("ticket")
+    running = Outreach.objects.filter(state__in=Outreach.RUNNING, asked_at__lte=message.posted_at)
+    found = running.filter(ticket__in=same_thread).select_related("expert__person")
+    return list(found.order_by("asked_at", "pk")[:50])
+
+
+def _looks_like(author: Author, expert: Expert) -> bool:
+    """An account that nobody has linked, under the name of the expert who was asked."""
+    if author.person_id is not None:
+        return False
+    known = [expert.person.name, expert.slack_handle, *expert.person.accounts.values_list("handle", flat=True)]
+    return same_name([author.name, author.handle, author.external_id], known)
+
+
+def same_name(theirs: Iterable[str], known: Iterable[str]) -> bool:
+    """Whether two sets of names and handles share one, apart from case, spaces and signs. Pure."""
+    return not {_squashed(name) for name in theirs}.isdisjoint(
+        squashed for name in known if len(squashed := _squashed(name)) >= MIN_NAME
+    )
+
+
+def _squashed(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.partition("@")[0] or name).lower()

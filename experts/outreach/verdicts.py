@@ -1,0 +1,93 @@
+"""Asks the advocate whether a message was the answer, and carries out their yes or no."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from experts.models import Outreach, PossibleAnswer
+from experts.outreach import crediting, matching
+from mentions.db import locks
+from mentions.models import Account, EventKind, Message, Person, Ticket
+from mentions.people import access
+from mentions.people.accounts import link_accounts
+from mentions.queue import claims
+from mentions.tickets import parking
+
+
+@transaction.atomic
+def wonder(match: matching.Match, message: Message, now: datetime) -> bool:
+    """Ask on the ticket whether this was the answer, once; a parked ticket returns to the queue for it."""
+    outreach = locks.with_ticket(Outreach.objects.select_related(*crediting.RELATED), match.outreach.pk)
+    if not outreach.is_running:
+        return False
+    asked, is_new = PossibleAnswer.objects.get_or_create(
+        outreach=outreach,
+        message=message,
+        defaults={"person": match.person, "why": match.why, "found_at": now},
+    )
+    ticket = outreach.ticket
+    if is_new and ticket.waiting_on == Ticket.WaitingOn.EXPERT:
+        asked.returns_at = ticket.wake_at
+        asked.save(update_fields=["returns_at"])
+        parking.wake(ticket.pk, None, now=now, why=_("this may be the expert’s answer"))
+    return is_new
+
+
+def decide(possible_id: int, actor: Any, *, is_answer: bool, now: datetime) -> bool:
+    """An advocate's yes or no; False if it was decided before. After a yes the request is answered, credited to the
+    message's author, else to whom was asked. After a no the ticket goes on waiting, if the question had woken it."""
+    found = PossibleAnswer.objects.select_related("outreach__expert__person", "message__author").get(pk=possible_id)
+    if is_answer and found.why == matching.UNKNOWN and not found.verdict:
+        _link(found, actor)
+    return _decided(found, actor, is_answer, now)
+
+
+def _link(found: PossibleAnswer, actor: Any) -> None:
+    """Their account is known from now on: this message, and their next ones, count as ours."""
+    author, expert = found.message.author, found.outreach.expert
+    if expert is not None and author.person_id is None and actor.has_perm(access.CHANGE_AUTHOR):
+        account = {"namespace": author.namespace, "handle": author.handle or author.external_id}
+        if not Account.objects.filter(**account).exists():
+            Account.objects.create(person=expert.person, **account)
+        link_accounts()
+
+
+@transaction.atomic
+def _decided(found: PossibleAnswer, actor: Any, is_answer: bool, now: datetime) -> bool:
+    locks.hold_conversations(messages=[found.message_id])
+    outreach = locks.with_ticket(Outreach.objects.select_related(*crediting.RELATED), found.outreach_id)
+    row = PossibleAnswer.objects.select_related("person").select_for_update(of=("self",)).get(pk=found.pk)
+    if row.verdict:
+        return False
+    row.verdict = PossibleAnswer.Verdict.YES if is_answer else PossibleAnswer.Verdict.NO
+    row.decided_by, row.decided_at = actor, now
+    row.save(update_fields=["verdict", "decided_by", "decided_at"])
+    if not is_answer:
+        _wait_on(outreach, row.returns_at, actor, now)
+        return True
+    person = row.person or _speaker(outreach, actor)
+    return person is not None and crediting.answered(outreach.pk, row.message_id, person, now)
+
+
+def _speaker(outreach: Outreach, actor: Any) -> Person | None:
+    """Who speaks through our own handle: the expert who was asked, else the advocate who says so."""
+    if outreach.expert is not None:
+        return outreach.expert.person
+    person: Person | None = Person.objects.filter(user=actor).first()
+    return person
+
+
+def _wait_on(outreach: Outreach, until: datetime | None, actor: Any, now: datetime) -> None:
+    ticket = Ticket.objects.get(pk=outreach.ticket_id)
+    is_free = not claims.is_live(ticket, now) or ticket.claimed_by_id == actor.pk
+    is_waiting = ticket.waiting_on or ticket.status not in (Ticket.Status.NEW, Ticket.Status.OPEN)
+    others = PossibleAnswer.objects.filter(outreach=outreach, verdict="")
+    if not outreach.is_running or not until or until <= now or is_waiting or not is_free or others.exists():
+        return
+    data = {"outreach": outreach.pk, "who": outreach.asked, "said": "waiting"}
+    how: dict[str, Any] = {"waiting_on": Ticket.WaitingOn.EXPERT, "until": until, "note": ticket.wait_note}
+    parking.set_aside(ticket, actor, now, EventKind.OUTREACH, data=data, **how)

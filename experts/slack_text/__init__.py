@@ -1,0 +1,1 @@
+"""Text for Slack: pings by id, and the choices below a request."""
