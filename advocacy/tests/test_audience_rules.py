@@ -29,6 +29,7 @@ ADMIN_WITHOUT_RULE = {
 UNRULED = {
     ("mentions/admin.py", "Author"): "ties accounts to a person after the person's own page was saved; shows nothing",
     ("experts/views/responding.py", "Outreach"): "found by its signed link; then a restricted one is asked about",
+    ("experts/panel.py", "PossibleAnswer"): "a panel of a ticket, whose page has asked; only those of its requests",
     ("experts/views/community.py", "CommunityShare"): "found by its signed link; a restricted ticket shows nothing",
     ("channels/views/overview.py", "InboundItem"): "counts for each connection",
     ("channels/views/overview.py", "OutboundItem"): "counts for each connection",

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from experts.models import Outreach, PossibleAnswer
 from experts.outreach import crediting, matching
 from mentions.db import locks
-from mentions.models import Account, EventKind, Message, Person, Ticket
+from mentions.models import EventKind, Message, Person, Ticket
 from mentions.people import access
-from mentions.people.accounts import link_accounts
+from mentions.people.accounts import know_account
 from mentions.queue import claims
 from mentions.tickets import parking
 
@@ -49,11 +49,8 @@ def decide(possible_id: int, actor: Any, *, is_answer: bool, now: datetime) -> b
 def _link(found: PossibleAnswer, actor: Any) -> None:
     """Their account is known from now on: this message, and their next ones, count as ours."""
     author, expert = found.message.author, found.outreach.expert
-    if expert is not None and author.person_id is None and actor.has_perm(access.CHANGE_AUTHOR):
-        account = {"namespace": author.namespace, "handle": author.handle or author.external_id}
-        if not Account.objects.filter(**account).exists():
-            Account.objects.create(person=expert.person, **account)
-        link_accounts()
+    if expert is not None and actor.has_perm(access.CHANGE_AUTHOR):
+        know_account(expert.person, author)
 
 
 @transaction.atomic

@@ -66,6 +66,16 @@ def link_accounts() -> set[int]:
     return touched
 
 
+def know_account(person: Person, author: Author) -> set[int]:
+    """From now on this account is the person's: what they wrote from it, and will write, counts as theirs. Returns the
+    tickets with possibly changed clocks. An account that has an owner keeps them."""
+    handle = author.handle or author.external_id
+    owned = Account.objects.filter(namespace=author.namespace, handle__iexact=handle).exists()
+    if not owned and author.person_id is None:
+        Account.objects.create(person=person, namespace=author.namespace, handle=handle)
+    return link_accounts()
+
+
 def _lock_what_may_move(persons: Iterable[int] = ()) -> list[int]:
     """Messages that may turn out to be ours (including those of these persons). Their conversations and tickets are
     locked before the authors, as in ingest."""

@@ -185,6 +185,11 @@ def _outreach(data: dict[str, Any]) -> str:
     return f"{data.get('who') or _('an expert')} {words() if words else said}"
 
 
+def _community(data: dict[str, Any]) -> str:
+    words = COMMUNITY_WORDS.get(str(data.get("said")))
+    return words({"who": _("somebody"), **data}) if words else _("shared with all colleagues")
+
+
 COMMUNITY_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "taken": lambda data: _("%(who)s took it in Slack") % data,
     "freed": lambda data: _("%(who)s did not answer; free for others again") % data,
@@ -231,7 +236,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.BOUNCED: lambda data: _("our mail bounced"),
     EventKind.OUTREACH: lambda data: _outreach(data),
     EventKind.EXPERT_RESPONDED: lambda data: _("%(who)s answered") % {"who": data.get("who") or _("an expert")},
-    EventKind.COMMUNITY: lambda data: COMMUNITY_WORDS[str(data.get("said"))]({"who": _("somebody"), **data}),
+    EventKind.COMMUNITY: lambda data: _community(data),
     EventKind.ERASED: lambda data: _("the messages of the requester were erased"),
     EventKind.SPAM_REPORTED: lambda data: _("reported spam, with thanks"),
 }

@@ -21,7 +21,7 @@ from channels.contract import Item, Page
 from channels.inbox import inbox, retention, tombstones
 from channels.models import ErasedId, Followed, InboundItem, OutboundItem
 from channels.query_tester import query_tester
-from experts.models import Outreach
+from experts.models import CommunityShare, Outreach, ThreadReply
 from experts.tests.factories import OutreachFactory
 from mentions.ingest.batch import ingest_pending
 from mentions.models import (
@@ -145,7 +145,12 @@ def _by_us(w):
     post.outbound = left(f"notice:{post.pk}")
     post.save()
     Notice.objects.create(message=message, channel=channel, slack_channel="#x", due_at=now, post=post)
-    OutreachFactory(ticket=ticket, text=f"support for {MARK}", error=MARK, slack_url=f"https://slack/{MARK}")
+    asked = OutreachFactory(ticket=ticket, text=f"support for {MARK}", error=MARK, slack_url=f"https://slack/{MARK}")
+    Outreach.objects.filter(pk=asked.pk).update(draft=f"Hello {MARK}", thread_error=MARK)
+    ThreadReply.objects.create(outreach=asked, ts="1.1", text=f"Which {MARK}?", at=now)
+    CommunityShare.objects.create(
+        ticket=ticket, shared_at=now, slack_channel="#all", guidance=f"Thank {MARK}", error=MARK, slack_url=MARK
+    )
     MessageRevision.objects.create(message=message, subject=MARK, text=f"older {MARK}", html=MARK, replaced_at=now)
     MessageAlias.objects.create(namespace=message.namespace, external_id=f"alias-{MARK}", message=message)
     Message.objects.filter(pk=message.pk).update(
@@ -286,6 +291,7 @@ OF_THE_DESK = {
     *("mentions_message.language", "mentions_ticket.language", "mentions_attachment.type", "mentions_author.namespace"),
     *("mentions_account.namespace", "mentions_message.namespace", "mentions_messagealias.namespace"),
     *("mentions_draft.writer", "mentions_draft.status_after"),
+    *("mentions_draft.credit", "mentions_draft.origin", "mentions_reply.credit", "mentions_reply.origin"),
     *("mentions_threadalias.namespace", "mentions_threadpost.namespace", "mentions_attachment.content_id"),
 }
 """Columns that hold words of the desk, hashes or types; a new column is in the traffic above, or here."""
