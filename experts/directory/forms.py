@@ -14,7 +14,7 @@ class AskForm(forms.Form):
     slack_channel = forms.CharField(label=_("Slack channel"), max_length=80)
     text = forms.CharField(label=_("Message"), max_length=3500, widget=forms.Textarea(attrs={"rows": 11}))
     slack_link = forms.URLField(
-        label=_("Already asked in Slack? Link to your message"), required=False, max_length=500, assume_scheme="https"
+        label=_("Already asked in Slack? Link to it"), required=False, max_length=500, assume_scheme="https"
     )
     again = forms.BooleanField(label=_("Ask anyway"), required=False)
     after = forms.IntegerField(widget=forms.HiddenInput, required=False)
