@@ -14,7 +14,7 @@ from experts.community import sharing
 from experts.directory import slack_check
 from experts.listening import threads
 from experts.models import CommunityShare, Expert, Outreach, ThreadReply, Topic
-from experts.outreach import outreach
+from experts.outreach import outreach, reminders
 from experts.slack_text import blocks
 from mentions.macros import macros
 from mentions.models import Macro
@@ -131,7 +131,8 @@ def test_silence_is_reminded_then_ends_and_a_late_answer_still_counts(desk, ques
     asked = ask(desk, ticket, "nadia", until=desk.now() + timedelta(days=7))
     for _ in range(8 * 12):
         desk.wait(hours=2)
-        desk.listen()
+        reminders.run(desk.now())
+        desk.send_due()
     asked.refresh_from_db()
     ticket.refresh_from_db()
     ping = f"<@{expert('nadia').slack_id}>"
