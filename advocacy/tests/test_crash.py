@@ -89,6 +89,22 @@ def wait_for(sign: str, within_s: float, desk: LivingDesk, rng: random.Random) -
     time.sleep(rng.uniform(0, within_s))
 
 
+REPLAY = """
+import django
+django.setup()
+from channels.inbox import leases
+from channels.models import InboundItem
+blamed = InboundItem.objects.filter(state="failed", error=leases.died_with_it())
+leases.replay(list(blamed.values_list("pk", flat=True)))
+"""
+"""What a person does with a ticket that could not be read: two workers were killed while they read this very item."""
+
+
+def replay_the_blamed(desk: LivingDesk) -> None:
+    if desk.rows("SELECT 1 FROM channels_inbounditem WHERE state = 'failed'"):
+        desk.run("-c", REPLAY)
+
+
 def come_to_rest(desk: LivingDesk) -> None:
     """With nothing but a worker and the schedule everything comes in; then hours pass at once for what has to wait:
     the first of them with the faults still on, but for those that only cost time. What a platform grants in five
@@ -99,6 +115,7 @@ def come_to_rest(desk: LivingDesk) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while left := [*crash_judge.missing(desk, truth), *crash_judge.inbox_is_settled(desk)]:
         assert time.monotonic() < deadline, f"{len(left)} mentions do not come in by themselves: {left[:20]}"
+        replay_the_blamed(desk)
         time.sleep(1)
     desk.wait_until(lambda: '"written"' in desk.log("advocates"), "the advocates", within_s=PATIENCE_S)
     for name in [*desk.running]:

@@ -238,7 +238,7 @@ def acknowledge(ids: Iterable[int], now: datetime) -> int:
 
 
 def died_with_it() -> str:
-    return _("The parser process crashed on every attempt.")
+    return _("Reading it never finished: the worker died each time.")
 
 
 def _stop(stopped: Mapping[int, Exclusion], now: datetime) -> None:
