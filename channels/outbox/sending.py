@@ -39,7 +39,7 @@ def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
     for count in range(limit):
         if clock() - now > timedelta(seconds=MAX_RUN_S):
             return count
-        item = states.claim(clock(), longest_request_s())
+        item = states.claim(clock(), request_s)
         if item is None:
             return count
         deliver(item, clock)
@@ -50,7 +50,7 @@ def send_one(outbound_id: int, now: datetime) -> bool:
     """Send this item in the calling process if it is due; returns whether it was. For items that can't wait for a
     worker."""
     clock = clock_from(now)
-    item = None if holding.why_held() else states.claim(clock(), longest_request_s(), only=outbound_id)
+    item = None if holding.why_held() else states.claim(clock(), request_s, only=outbound_id)
     if item is None:
         return False
     deliver(item, clock)
@@ -72,7 +72,7 @@ def deliver(item: OutboundItem, clock: Clock) -> None:
         told = _("Internal error before anything was sent (%(kind)s).") % {"kind": type(error).__name__}
         states.failed(item.pk, token, told)
         return
-    if clock() > item.sending_until - timedelta(seconds=longest_request_s()):
+    if clock() > item.sending_until - timedelta(seconds=request_s(item)):
         # This process stalled after the claim. A request sent now could still be running when another looks for the
         # post.
         states.unsent(item.pk, token, clock())
@@ -202,9 +202,9 @@ def outlook(item: OutboundItem) -> tuple[float, float, str, bool]:
     return adapter.request_timeout_s, adapter.index_lag_s, adapter.label, adapter.can(Capability.FIND_OWN)
 
 
-def longest_request_s() -> float:
-    """The longest request timeout of all platforms in seconds, for use before the item is known."""
-    return max([api.REQUEST_TIMEOUT_S, *(adapter.request_timeout_s for adapter in all_adapters().values())])
+def request_s(item: OutboundItem) -> float:
+    """The longest that a request for the item can take, in seconds: a worker that is silent for longer is lost."""
+    return outlook(item)[0]
 
 
 def payload_of(item: OutboundItem) -> Mapping[str, Json]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -60,25 +60,28 @@ def due(now: datetime) -> QuerySet[OutboundItem]:
     return waiting.filter(usable, ~Exists(earlier))
 
 
-def claim(now: datetime, request_timeout_s: float, only: int | None = None) -> OutboundItem | None:
+def claim(now: datetime, request_s: Callable[[OutboundItem], float], only: int | None = None) -> OutboundItem | None:
     """Claim the next due item (or `only` this one) in one short transaction: `sending`, with a new attempt token, until
-    `sending_until`."""
+    `sending_until`. `request_s`: the longest that a request for the item can take, in seconds."""
     passed_over: list[str] = []
     while True:
         try:
-            return _claim(now, request_timeout_s, passed_over, only)
+            return _claim(now, request_s, passed_over, only)
         except IntegrityError:
             # Another worker has just claimed an item of this conversation (one that was retried by hand).
             if not passed_over:
                 raise
 
 
-def _claim(now: datetime, request_timeout_s: float, passed_over: list[str], only: int | None) -> OutboundItem | None:
+def _claim(
+    now: datetime, request_s: Callable[[OutboundItem], float], passed_over: list[str], only: int | None
+) -> OutboundItem | None:
     with transaction.atomic():
         item = (
             due(now)
             .filter(Q() if only is None else Q(pk=only))
             .exclude(conversation__in=passed_over)
+            .select_related("connection")
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("not_before", "pk")
             .first()
@@ -89,7 +92,7 @@ def _claim(now: datetime, request_timeout_s: float, passed_over: list[str], only
         item.state, item.attempt_token = State.SENDING, uuid4()
         item.attempts += 1
         item.first_sent_at = item.first_sent_at or now
-        item.sending_until = now + timedelta(seconds=request_timeout_s + WORKER_MARGIN_S)
+        item.sending_until = now + timedelta(seconds=request_s(item) + WORKER_MARGIN_S)
         item.save(update_fields=["state", "attempt_token", "attempts", "first_sent_at", "sending_until"])
         delivery_after_commit(item.pk, State.SENDING)
         return item

@@ -7,6 +7,7 @@ import pytest
 from channels.errors import AuthFailed, Rejected, Transient, Uncertain
 from channels.models import OutboundItem
 from channels.outbox import outbox, sending, states
+from channels.registry.lookup import adapter_for
 from channels.tests.factories import NOW, make_connection, make_reply
 from channels.tests.fakes import FakeAdapter
 from channels.tests.outbox.test_outbox import after, raising
@@ -97,7 +98,7 @@ def test_a_look_that_fails_proves_nothing(fake: FakeAdapter, error: Exception) -
 
 def test_mail_stays_uncertain_and_says_that_a_person_decides(fake: FakeAdapter) -> None:
     item = make_reply(make_connection(platform="maillike"))
-    claimed = states.claim(NOW, 20)
+    claimed = states.claim(NOW, sending.request_s)
     assert claimed is not None  # and its worker dies here
     for hours in range(1, 30):
         outbox.recover(after(3600 * hours))
@@ -106,9 +107,21 @@ def test_mail_stays_uncertain_and_says_that_a_person_decides(fake: FakeAdapter) 
     assert "Paper mail cannot confirm whether it arrived" in item.error
 
 
+def test_a_lost_worker_is_noticed_by_the_time_that_its_own_platform_takes(
+    fake: FakeAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mail may take minutes; a reply on another platform need not wait for as long."""
+    monkeypatch.setattr(type(adapter_for("maillike")), "request_timeout_s", 150.0)
+    quick, mail = make_reply(make_connection()), make_reply(make_connection(platform="maillike"))
+    taken = [states.claim(NOW, sending.request_s), states.claim(NOW, sending.request_s)]
+    assert {item.pk: item.sending_until for item in taken if item} == {quick.pk: after(50), mail.pk: after(180)}
+    outbox.recover(after(51))
+    assert (reload(quick).state, reload(mail).state) == (State.UNCERTAIN, State.SENDING)
+
+
 def test_a_lost_deletion_is_simply_done_again(fake: FakeAdapter) -> None:
     item = make_reply(make_connection(), kind=OutboundItem.Kind.DELETE, payload={"external_id": "post-9"})
-    assert states.claim(NOW, 20) is not None
+    assert states.claim(NOW, sending.request_s) is not None
     outbox.recover(after(LOST_AT))
     assert reload(item).state == State.RETRYING
     outbox.send_due(after(LOST_AT))
@@ -141,7 +154,7 @@ def test_a_receipt_that_comes_after_it_was_queued_again_keeps_it_from_a_second_p
 
 def test_a_failure_that_comes_late_does_not_undo_what_is_settled(fake: FakeAdapter) -> None:
     make_reply(make_connection())
-    claimed = states.claim(NOW, 20)
+    claimed = states.claim(NOW, sending.request_s)
     assert claimed is not None
     assert claimed.attempt_token is not None
     outbox.recover(after(LOST_AT))
@@ -203,7 +216,7 @@ def test_what_was_never_sent_is_not_settled_by_a_post_of_the_same_words(fake: Fa
 def test_a_mail_is_known_by_its_message_id(fake: FakeAdapter) -> None:
     connection = make_connection(platform="maillike")
     item = make_reply(connection, payload={"sender": "merch@acme.example", "in_reply_to": None})
-    assert states.claim(NOW, 20) is not None
+    assert states.claim(NOW, sending.request_s) is not None
     posts = [(f"<{item.key}@acme.example>", "<parent@x>", "Hello\n\n-- \nSam")]
     assert outbox.settle_by_own_posts(connection.pk, posts, NOW) == {posts[0][0]: item.pk}
 
@@ -220,5 +233,4 @@ def test_no_transaction_is_open_while_the_network_is_used(fake: FakeAdapter) -> 
     outbox.send_due(NOW)
     outbox.recover(after(60))
     assert seen == [depth, depth]
-    assert sending.longest_request_s() == 20.0
     assert timedelta(seconds=LOST_AT) > timedelta(seconds=20)
