@@ -270,7 +270,13 @@ _QUEUES: dict[str, tuple[str, ...]] = {
     # Incoming. Each item has a budget; the first attempt has a small one.
     "ingest": ("mentions.ingest", "mentions.sweep_inbox"),
     # Work that waits for other servers, and retries of items that took too long.
-    "polls": ("channels.poll", "channels.refetch_followed", "channels.ask_expiry", "mentions.retry_suspects"),
+    "polls": (
+        "channels.poll",
+        "channels.refetch_followed",
+        "channels.ask_expiry",
+        "mentions.retry_suspects",
+        "experts.read_threads",
+    ),
     # Work that one person waits for, from a possibly slow server; limited per person.
     "pages": (
         "channels.read_page",

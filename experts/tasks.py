@@ -42,7 +42,7 @@ def sweep() -> None:
     buttons.forget(now)
 
 
-@shared_task(name="experts.read_threads", ignore_result=True, time_limit=600)  # type: ignore[untyped-decorator]
+@shared_task(name="experts.read_threads", ignore_result=True)  # type: ignore[untyped-decorator]
 def read_threads() -> None:
     """Every minute: what experts say in the Slack threads of running requests."""
     threads.read_due(desk_now())

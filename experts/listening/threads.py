@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from channels.clocks import clock_from
 from channels.errors import AuthFailed, ChannelError, RateLimited
 from channels.slack import api
 from experts.directory import directory
@@ -30,13 +31,17 @@ SOON, LATER, BROKEN = timedelta(minutes=1), timedelta(minutes=10), timedelta(hou
 FRESH = timedelta(hours=2)
 """So long after the request or the last reply, its thread is read every minute."""
 MAX_A_RUN = 30
+MAX_RUN = timedelta(seconds=60)
+"""No thread is read after this: a slow Slack does not hold a worker."""
 MAX_TEXT = 5000
 
 
 def read_due(now: datetime) -> int:
     """Read the threads that are due; returns how many. A rate limit pauses them all."""
-    count = 0
+    count, clock = 0, clock_from(now)
     for outreach in _due(now):
+        if clock() - now > MAX_RUN:
+            break
         try:
             said = api.thread(outreach.slack_room, outreach.slack_ts)
         except RateLimited as limit:
