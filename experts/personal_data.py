@@ -47,7 +47,8 @@ def _shares(scope: Scope) -> Iterable[CommunityShare]:
 
 def _erase_shares(scope: Scope, names: Names) -> int:
     """A macro may name the requester in the guidance."""
-    count = CommunityShare.objects.filter(ticket__in=scope.own).update(guidance="", error="", slack_url="?")
+    own = CommunityShare.objects.filter(ticket__in=scope.own).exclude(guidance="", error="", slack_url="?")
+    count = own.update(guidance="", error="", slack_url="?")
     for share in CommunityShare.objects.filter(ticket__in=scope.near):
         texts = [names.text(share.guidance), names.text(share.error)]
         if texts != [share.guidance, share.error]:
