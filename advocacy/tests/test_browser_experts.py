@@ -54,5 +54,6 @@ def test_macro_asks_and_the_draft_from_slack_is_sent_in_their_name(windows, worl
     expect(page.locator("#credit")).to_contain_text("Draft by Nadia Petrova")
     expect(page.locator("#text")).to_have_value(f"Set {asked.word} first.")
     readable(page, "composer")
-    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Reply & solve").click()
+    expect(page.locator("#toasts")).to_contain_text("answered and solved")
     living.wait_until(lambda: request()["state"] == "sent", "the request to end", 150, every_s=1)
