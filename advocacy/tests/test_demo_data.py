@@ -98,7 +98,8 @@ def test_preset_again_moves_the_ports_and_keeps_what_people_changed(access):
 def test_hooks_lead_to_connections_with_their_secrets(access):
     told = access(1, 2, 3)
     load(told)
-    hooks = preset.hooks(told)
+    *hooks, clicks = preset.hooks(told)
+    assert clicks == {"platform": "slack-interactivity", "path": "/hooks/slack/", "secret": world.SLACK_SIGNING_SECRET}
     assert {hook["platform"] for hook in hooks} == {
         platform for platform, adapter in all_adapters().items() if adapter.can(Capability.WEBHOOK)
     }
