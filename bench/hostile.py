@@ -82,7 +82,8 @@ def _marker(rng: random.Random) -> str:
 
 
 def _spoiled_payload(payload: Any, rng: random.Random) -> Any:
-    from channels.tests.adapters.test_adapter_fuzz import LARGE, SMALL, _put, _spots
+    from channels.tests.adapters.test_adapter_fuzz import LARGE, SMALL
+    from channels.tests.mutations import put, spots
 
     kind = rng.random()
     if kind < 0.02:
@@ -96,7 +97,7 @@ def _spoiled_payload(payload: Any, rng: random.Random) -> Any:
     else:
         value = rng.choice(list(SMALL.values()))
     for _ in range(rng.randint(1, 3)):
-        payload = _put(payload, rng.choice(list(_spots(payload))), value)
+        payload = put(payload, rng.choice(list(spots(payload, most=2))), value)
     return payload
 
 

@@ -139,8 +139,8 @@ def test_page_offers_what_the_channel_is_answered_from(client, ticket, advocate,
     Channel.objects.filter(pk=ticket.channel_id).update(answers_from=[status.slug], name="@acme")
     client.force_login(advocate)
     page = client.get(reverse("mentions:play")).content.decode()
-    assert "@acmestatus</option>" in page
-    assert "@acme</option>" not in page
+    assert "@acmestatus on Twitter</option>" in page
+    assert "@acme on Twitter</option>" not in page
 
 
 def test_mail_from_another_mailbox_is_not_sent_to_ourselves(advocate):
