@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from channels.models import InboundItem, OutboundItem
-from experts.models import Expert, Outreach, Topic
+from experts.models import CommunityShare, Expert, Outreach, PossibleAnswer, ThreadReply, Topic
 from experts.outreach import outreach
 from mentions.models import Attachment, Blob, Event, Macro, Note, Reply, ThreadPost, View
 from mentions.tests.factories import (
@@ -118,6 +118,16 @@ def answered(about: SimpleNamespace, user: Any, **fields: Any) -> Reply:
     )
 
 
+def heard(about: SimpleNamespace, user: Any) -> None:
+    """What came of the request: words in its thread, what may be its answer, a share with colleagues."""
+    now, text = timezone.now(), about.text
+    ThreadReply.objects.create(outreach=about.outreach, ts="1.1", name=text[:100], text=text, at=now)
+    PossibleAnswer.objects.create(outreach=about.outreach, message=about.message, why="team", found_at=now)
+    CommunityShare.objects.create(
+        ticket=about.ticket, shared_by=user, shared_at=now, slack_channel="#all", guidance=text, taken_name=text[:100]
+    )
+
+
 def asked(about: SimpleNamespace, user: Any, **fields: Any) -> Outreach:
     """A running request to an expert; `respond` of the outcome is the path of the expert's page."""
     key, now = uuid4(), timezone.now()
@@ -166,6 +176,7 @@ def world(text: str = "How do I install Acme?") -> SimpleNamespace:
             ticket=about.ticket, at=timezone.now(), actor=owner, kind="status", data={"why": about.text}
         )
         about.outreach = asked(about, owner, error=about.text)
+        heard(about, owner)
     item = InboundItem.objects.create(
         connection=mailbox,
         external_id="raw-1",
