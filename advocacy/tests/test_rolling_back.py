@@ -28,6 +28,7 @@ WALKED = ("channels.0009", "channels.0002", "mentions.0002")
 """The steps that drop the most, and take steps of every other app with them; each costs some seconds."""
 SPECIAL = {
     ("mentions", "ticket"): {"status": "open"},
+    ("experts", "expert"): {"work_starts": 9, "work_ends": 17},
 }
 
 

@@ -18,9 +18,9 @@ from channels.models import Batch, InboundItem
 from channels.registry.configs import network, source_of
 from channels.registry.lookup import all_adapters
 from channels.tests.adapters.test_adapter_fuzz import IN_JSON, PAYLOADS
-from channels.tests.adapters.test_adapter_fuzz import _documents as payloads_of
 from channels.tests.factories import make_channel, make_connection
 from channels.tests.loopback import Reply, serving
+from channels.tests.mutations import documents
 from channels.web_pages.page_reading import read as read_page
 from mentions.ingest.batch import ingest_pending
 from mentions.models import Author, Message, Ticket
@@ -202,7 +202,7 @@ def test_poisoned_posts_of_every_platform_are_inert_on_every_page(platform):
     connection = make_connection(platform=platform, settings={**needed, **values.get("settings", {})})
     make_channel(connection, slug="open", is_default=True, settings={})
     source = source_of(connection.pk)
-    for document in payloads_of(platform):
+    for document in documents(PAYLOADS / platform):
         try:
             items = source.adapter.split(poisoned(document), source.config)
         except Malformed:
