@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from channels.audience import seen_by, visible_channel_ids
 from channels.models import Channel
 from mentions.models import Person, Ticket
-from mentions.people.audience import VIEW, VISIBLE
+from mentions.people.audience import VIEW, VISIBLE, VISIBLE_AGAIN, WITH_HIDDEN
 
 if TYPE_CHECKING:
     from mentions.models.ticket_states import TicketQuerySet
 
-__all__ = ["VIEW", "VISIBLE", "seen_by", "visible_channel_ids"]
+__all__ = ["VIEW", "VISIBLE", "VISIBLE_AGAIN", "WITH_HIDDEN", "seen_by", "visible_channel_ids"]
 
 User = Member | AnonymousUser
 

@@ -46,15 +46,22 @@ VIEW = "mentions.view_ticket"
 NOBODY = Q(pk__in=[])
 
 
-def _visible(channel_id: str, ticket_id: str) -> str:
-    """SQL over these two columns; `%(me)s` is the viewer."""
-    return f"""({channel_id} <> ALL ({HIDDEN_CHANNELS})
+def _visible(channel_id: str, ticket_id: str, hidden: str = HIDDEN_CHANNELS) -> str:
+    """SQL over these two columns; `%(me)s` is the viewer. `hidden`: SQL for an array of channel ids."""
+    return f"""({channel_id} <> ALL ({hidden})
     AND NOT EXISTS (SELECT 1 FROM mentions_audiencelimit narrowed
-        WHERE narrowed.ticket_id = {ticket_id} AND narrowed.channel_id = ANY ({HIDDEN_CHANNELS})))"""  # noqa: S608
+        WHERE narrowed.ticket_id = {ticket_id} AND narrowed.channel_id = ANY ({hidden})))"""  # noqa: S608
 
 
 VISIBLE = Fragment(_visible("mentions_ticket.channel_id", "mentions_ticket.id"))
 """For raw statements over `mentions_ticket`: the same rule as for the model."""
+
+WITH_HIDDEN = Fragment(f"WITH hidden_from_me AS MATERIALIZED (SELECT {HIDDEN_CHANNELS} AS ids)")
+VISIBLE_AGAIN = Fragment(
+    _visible("mentions_ticket.channel_id", "mentions_ticket.id", "(SELECT ids FROM hidden_from_me)::bigint[]")
+)
+"""The same rule for a statement that needs it many times and begins with `WITH_HIDDEN`: the hidden channels are planned
+and looked up once."""
 
 
 class VisibleTicket(Func):
