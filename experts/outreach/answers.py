@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 from channels import sweeps
 from experts.models import Outreach, PossibleAnswer
 from experts.outreach import crediting, matching, verdicts
-from mentions.models import Message, Person
+from experts.recognising import bystanders
+from mentions.models import Message
 
 SWEEP_LIMIT = 500
 
@@ -51,24 +52,21 @@ def _follow_merge(outreach: Outreach) -> int:
 
 
 def sweep(now: datetime) -> int:
-    """Recognise answers whose signal was lost; returns how many."""
+    """Recognise answers whose signal was lost, and those of accounts that nobody has linked; returns how many ended a
+    request."""
     follow_merges()
     asked = Outreach.objects.filter(matching.answerable(now))
     oldest = asked.order_by("asked_at").first()
     if oldest is None:
         return 0
+    bystanders.take_in(now)
     missed = _missed(asked, oldest.asked_at)
     return recognise(missed.order_by("-pk").values_list("pk", flat=True)[:SWEEP_LIMIT], now)
 
 
 def _missed(asked: QuerySet[Outreach], since: datetime) -> QuerySet[Message]:
-    """Messages newer than a request, in its thread, by the team or under the name of an expert who was asked, that
-    nobody was asked about."""
+    """Messages newer than a request, in its thread, by the team or without a ticket, that nobody was asked about."""
     threads = Message.objects.filter(ticket__outreaches__in=asked).values("thread_id")
-    people = Person.objects.filter(expert__outreaches__in=asked)
-    alike = Q(author__person=None) & (
-        Q(author__name__in=people.values("name")) | Q(author__handle__in=people.values("accounts__handle"))
-    )
     newer = matching.candidates().filter(posted_at__gte=since, thread_id__in=threads)
-    by_us = Q(direction=Message.Direction.TEAM)
-    return newer.filter(by_us | alike).exclude(pk__in=PossibleAnswer.objects.values("message"))
+    may_be = Q(direction=Message.Direction.TEAM) | Q(author__person=None)
+    return newer.filter(may_be).exclude(pk__in=PossibleAnswer.objects.values("message"))

@@ -1,30 +1,33 @@
 """Decides which request a message answers, and how sure that is. Reads only.
 
 Sure: an expert, or a colleague outside the community team, answers in the ticket; or the expert who was asked answers
-elsewhere in the thread, and only one request there asks them. Everything else that may be an answer is a question to
-the advocate, never a guess: our own handle and the community team also post interim replies.
+beside it in the thread, and only one request there asks them. What they tell somebody else there is no answer.
+Everything else that may be an answer is a question to the advocate, never a guess: our own handle and the community
+team also post interim replies. `experts/tests/labelled_answers.py` has 500 cases.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from channels.models import Channel
 from experts.models import Expert, Outreach
 from experts.outreach import drafting
-from mentions.models import Author, Message, Person
+from experts.recognising.bystanders import names_of
+from experts.recognising.disclosures import says_it_works_here
+from experts.recognising.names import same_name
+from experts.recognising.nearness import Place, posts_of, tree_of
+from mentions.models import Message, Person
 from mentions.people import access
 
 LATE = timedelta(days=14)
 """An expert's answer after the request ended unanswered still counts this long."""
 MAX_ASKED = 5
-SURE, ELSEWHERE, TEAM, HANDLE, UNKNOWN = "sure", "elsewhere", "team", "handle", "unknown"
-MIN_NAME = 4
+SURE, ELSEWHERE, TEAM, HANDLE, UNKNOWN, DISCLOSED = "sure", "elsewhere", "team", "handle", "unknown", "disclosed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,7 @@ def answerable(now: datetime) -> Q:
 def matches(message: Message, now: datetime) -> list[Match]:
     """At most one sure match, or up to MAX_ASKED unsure ones."""
     if message.direction != Message.Direction.TEAM:
-        asked = [(o, o.expert) for o in _in_thread(message) if o.expert is not None]
-        alike = [Match(o, expert.person, UNKNOWN) for o, expert in asked if _looks_like(message.author, expert)]
-        return alike[:MAX_ASKED]
+        return _by_unknown(message)
     person = message.author.person
     if message.ticket_id and (found := _in_ticket(message, person, now)):
         if found.draft and drafting.is_same_text(message.text, found.draft):
@@ -102,16 +103,41 @@ def _in_ticket(message: Message, person: Person | None, now: datetime) -> Outrea
 
 
 def _elsewhere(message: Message, person: Person | None) -> list[Match]:
-    """On Hacker News an answer may be next to the question."""
+    """On Hacker News an answer may be next to the question; another comment there may be about anything."""
     if why_unsure(person) or person is None:
         return []
-    running = _in_thread(message)
+    placed = _placed(message)
     expert = expert_of(person)
-    own = [o for o in running if expert is not None and o.expert_id == expert.pk]
-    if message.ticket_id is None and len(own) == 1:
-        return [Match(own[0], person, SURE)]
-    unsure = own if own or message.ticket_id else running
-    return [Match(o, person, ELSEWHERE) for o in unsure[:MAX_ASKED]]
+    own = [(o, place) for o, place in placed if expert is not None and o.expert_id == expert.pk]
+    sure = [o for o, place in own if place in (Place.BELOW, Place.BESIDE)]
+    if message.ticket_id is None and len(sure) == 1:
+        return [Match(sure[0], person, SURE)]
+    return [Match(o, person, ELSEWHERE) for o, _place in (own or placed)[:MAX_ASKED]]
+
+
+def _by_unknown(message: Message) -> list[Match]:
+    """An account that nobody has linked: under the name of the expert who was asked, or it says that it works here."""
+    if message.author.person_id is not None:
+        return []
+    found = []
+    for outreach, _place in _placed(message):
+        if outreach.ticket.requester_id == message.author_id:
+            continue
+        if outreach.expert is not None and same_name([message.author.name, message.author.handle], names_of(outreach)):
+            found.append(Match(outreach, outreach.expert.person, UNKNOWN))
+        elif says_it_works_here(message.text, settings.COMPANY_NAME):
+            found.append(Match(outreach, None, DISCLOSED))
+    return found[:MAX_ASKED]
+
+
+def _placed(message: Message) -> list[tuple[Outreach, Place]]:
+    """The running requests of its thread that it may be about, each with where the message is, seen from there."""
+    running = _in_thread(message)
+    tree = tree_of(message.namespace, message.thread_id) if running else None
+    if tree is None:
+        return []
+    places = [(o, tree.place(message.parent_external_id, posts_of(o.ticket))) for o in running]
+    return [(o, place) for o, place in places if place != Place.APART]
 
 
 def _in_thread(message: Message) -> list[Outreach]:
@@ -119,24 +145,5 @@ def _in_thread(message: Message) -> list[Outreach]:
         namespace=message.namespace, thread_id=message.thread_id, ticket__isnull=False
     ).values("ticket")
     running = Outreach.objects.filter(state__in=Outreach.RUNNING, asked_at__lte=message.posted_at)
-    found = running.filter(ticket__in=same_thread).select_related("expert__person")
+    found = running.filter(ticket__in=same_thread).select_related("expert__person", "ticket")
     return list(found.order_by("asked_at", "pk")[:50])
-
-
-def _looks_like(author: Author, expert: Expert) -> bool:
-    """An account that nobody has linked, under the name of the expert who was asked."""
-    if author.person_id is not None:
-        return False
-    known = [expert.person.name, expert.slack_handle, *expert.person.accounts.values_list("handle", flat=True)]
-    return same_name([author.name, author.handle, author.external_id], known)
-
-
-def same_name(theirs: Iterable[str], known: Iterable[str]) -> bool:
-    """Whether two sets of names and handles share one, apart from case, spaces and signs. Pure."""
-    return not {_squashed(name) for name in theirs}.isdisjoint(
-        squashed for name in known if len(squashed := _squashed(name)) >= MIN_NAME
-    )
-
-
-def _squashed(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.partition("@")[0] or name).lower()

@@ -13,7 +13,7 @@ from experts.outreach import crediting, matching
 from mentions.db import locks
 from mentions.models import EventKind, Message, Person, Ticket
 from mentions.people import access
-from mentions.people.accounts import know_account
+from mentions.people.accounts import know_account, new_team_member
 from mentions.queue import claims
 from mentions.tickets import parking
 
@@ -39,18 +39,23 @@ def wonder(match: matching.Match, message: Message, now: datetime) -> bool:
 
 def decide(possible_id: int, actor: Any, *, is_answer: bool, now: datetime) -> bool:
     """An advocate's yes or no; False if it was decided before. After a yes the request is answered, credited to the
-    message's author, else to whom was asked. After a no the ticket goes on waiting, if the question had woken it."""
+    message's author (whose account is known from then on, if the advocate may say so), else to whom was asked. After a
+    no the ticket goes on waiting, if the question had woken it."""
     found = PossibleAnswer.objects.select_related("outreach__expert__person", "message__author").get(pk=possible_id)
-    if is_answer and found.why == matching.UNKNOWN and not found.verdict:
-        _link(found, actor)
+    if is_answer and not found.verdict and actor.has_perm(access.CHANGE_AUTHOR):
+        _link(found)
     return _decided(found, actor, is_answer, now)
 
 
-def _link(found: PossibleAnswer, actor: Any) -> None:
-    """Their account is known from now on: this message, and their next ones, count as ours."""
+def _link(found: PossibleAnswer) -> None:
+    """Their account is known from now on: this message, and their next ones, count as ours. Who says that they work
+    here, and is nobody we know, becomes a team member under the name they show there."""
     author, expert = found.message.author, found.outreach.expert
-    if expert is not None and actor.has_perm(access.CHANGE_AUTHOR):
+    if found.why == matching.UNKNOWN and expert is not None:
         know_account(expert.person, author)
+    elif found.why == matching.DISCLOSED and author.person_id is None:
+        found.person = new_team_member(author)
+        found.save(update_fields=["person"])
 
 
 @transaction.atomic

@@ -134,7 +134,9 @@ class Case:
     def account(self) -> str:
         return self.id(self.expert.handle)
 
-    def post(self, name: str, /, author: str, hours: float, text: str, parent: str = "q", **more: Any) -> dict[str, Any]:
+    def post(
+        self, name: str, /, author: str, hours: float, text: str, parent: str = "q", **more: Any
+    ) -> dict[str, Any]:
         """A post in the thread of the mention, which is itself a comment below a story."""
         above = {"parent": None if self.mail and name == "q" else self.id(parent)}
         shown = more.pop("name", None)

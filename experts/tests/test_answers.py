@@ -4,9 +4,9 @@ from uuid import uuid4
 import pytest
 
 from experts.models import Outreach, PossibleAnswer
-from experts.outreach import answers, ending, matching, verdicts
+from experts.outreach import answers, ending, verdicts
 from experts.tests.factories import ExpertFactory, OutreachFactory
-from mentions.models import Account, Event, Note, Person, Reply, Ticket
+from mentions.models import Account, Event, Note, Person, Reply, ThreadPost, Ticket
 from mentions.queue import claims
 from mentions.tests.factories import (
     NOON,
@@ -244,18 +244,42 @@ def test_account_under_the_name_of_the_expert_is_asked_about_and_linked_by_a_yes
     assert Ticket.objects.get(pk=parked.ticket_id).first_reply_at == message.posted_at
 
 
-@pytest.mark.parametrize(
-    ("theirs", "known", "same"),
-    [
-        (["Nadia Petrova", "x"], ["nadia petrova"], True),
-        (["", "nadia_petrova"], ["Nadia Petrova"], True),
-        (["Nadia P."], ["Nadia Petrova"], False),
-        (["jo"], ["Jo"], False),
-        ([""], [""], False),
-    ],
-)
-def test_same_name(theirs, known, same):
-    assert matching.same_name(theirs, known) is same
+def test_unknown_account_that_says_it_works_here_is_asked_about_and_becomes_a_team_member_by_a_yes(parked, settings):
+    settings.COMPANY_NAME = "Acme"
+    parked.ticket.messages.update(namespace="hn")
+    ThreadPost.objects.create(
+        namespace="hn",
+        external_id="post",
+        thread_id="story",
+        author_external_id="joh",
+        author_name="Jo Hull",
+        text="Acme engineer here: set a cache key.",
+        posted_at=NOON + timedelta(hours=1),
+        version_at=NOON + timedelta(hours=1),
+        digest=b"0" * 16,
+    )
+    assert answers.sweep(NOON) == 0
+    possible = PossibleAnswer.objects.get()
+    assert (possible.why, possible.person) == ("disclosed", None)
+    assert answers.sweep(NOON) == 0
+    verdicts.decide(possible.pk, UserFactory(role="admin"), is_answer=True, now=NOON)
+    assert state(parked) == ("answered", "solved")
+    assert (parked.answered_by.name, parked.answered_by.is_us) == ("Jo Hull", True)
+    assert parked.answer.direction == "team"
+    assert ThreadPost.objects.filter(external_id="post").exists()
+
+
+def test_what_the_asker_says_about_us_is_no_answer(parked, settings):
+    settings.COMPANY_NAME = "Acme"
+    message = MessageFactory(
+        ticket=parked.ticket,
+        author=parked.ticket.requester,
+        thread_id="story",
+        text="I work at Acme, too",
+        posted_at=NOON + timedelta(hours=1),
+    )
+    answers.recognise([message.pk], NOON)
+    assert not PossibleAnswer.objects.exists()
 
 
 def test_requester_who_has_written_again_keeps_the_ticket_open(asked):

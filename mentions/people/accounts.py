@@ -76,6 +76,13 @@ def know_account(person: Person, author: Author) -> set[int]:
     return link_accounts()
 
 
+def new_team_member(author: Author) -> Person:
+    """Somebody of ours whom nobody had entered: named as on the platform, with this account."""
+    person = Person.objects.create(name=author.name or author.handle or author.external_id, is_us=True)
+    know_account(person, author)
+    return person
+
+
 def _lock_what_may_move(persons: Iterable[int] = ()) -> list[int]:
     """Messages that may turn out to be ours (including those of these persons). Their conversations and tickets are
     locked before the authors, as in ingest."""
