@@ -5,7 +5,7 @@ import pytest
 from advocacy.tests import scenario
 from advocacy.tests.asking import answer, ask, expert, in_thread, mention, tags
 from experts.models import Outreach, PossibleAnswer
-from experts.outreach import ending
+from experts.outreach import ending, verdicts
 from mentions.models import Ticket
 from mentions.queue import claims
 
@@ -22,6 +22,15 @@ PLACES = {
     "blog": ("disqus", {"to": "acme-blog", "guest": False, "pending": False}, "Does Acme cache?", "It does."),
     "forum": ("discourse", {"to": "ci", "title": "Caches", "private": False}, "Does Acme cache?", "It does."),
     "stack_overflow": ("stackexchange", {"title": "Which cache?", "tags": "acme"}, "Does it?", "It does."),
+    "docs_comments": ("disqus", {"to": "acme-comparison", "guest": False}, "Does Acme cache?", "It does."),
+    "mail": ("email", {"to": "community", "subject": "Caches"}, "Does it cache?", "It does."),
+    "tracker": ("gitlab", {"to": "acme/enterprise", "title": "No cache"}, "Acme has none.", "It has one."),
+    "hackerone": ("hackerone", {"title": "A poisoned cache"}, "Acme trusts it.", "We look into it."),
+    "youtube": ("youtube", {"to": "AcmeRunners"}, "Does Acme cache?", "It does."),
+    "mastodon": ("mastodon", {}, "Does Acme cache?", "It does."),
+    "bluesky": ("bluesky", {}, "Does Acme cache?", "It does."),
+    "chat": ("chatlog", {}, "Does Acme cache?", "It does."),
+    "internal_question": ("slack", {"to": "swag", "author": "ines"}, "Does Acme cache?", "It does."),
 }
 
 
@@ -61,6 +70,24 @@ def test_answer_while_the_advocate_holds_the_ticket_leaves_it_with_them_unparked
     ticket.refresh_from_db()
     assert (asked.state, asked.answered_by) == ("answered", expert("tom").person)
     assert (ticket.status, ticket.waiting_on, ticket.claimed_by) == ("open", "", desk.user())
+    assert tags(ticket) == {"expert-responded", "expert-response"}
+
+
+def test_answer_by_our_own_page_is_asked_about_and_a_yes_ends_the_request(desk):
+    """On Facebook people of ours answer as the page."""
+    first = mention(desk, "facebook", "Does Acme cache?", to="comment")
+    ticket = desk.ticket(first)
+    asked = ask(desk, ticket, "nadia")
+    ours = answer(desk, "facebook", first, "nadia", "It does.")
+    possible = PossibleAnswer.objects.get()
+    assert (possible.message, possible.why) == (desk.message(ours), "handle")
+    ticket.refresh_from_db()
+    assert ticket.is_queued
+    assert verdicts.decide(possible.pk, desk.user(), is_answer=True, now=desk.now())
+    asked.refresh_from_db()
+    ticket.refresh_from_db()
+    assert (asked.state, asked.answered_by) == ("answered", expert("nadia").person)
+    assert (ticket.status, ticket.waiting_on) == ("solved", "")
     assert tags(ticket) == {"expert-responded", "expert-response"}
 
 
