@@ -276,6 +276,8 @@ _QUEUES: dict[str, tuple[str, ...]] = {
         "channels.ask_expiry",
         "mentions.retry_suspects",
         "experts.read_threads",
+        "experts.read_post_authors",
+        "experts.read_team_pages",
     ),
     # Work that one person waits for, from a possibly slow server; limited per person.
     "pages": (

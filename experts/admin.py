@@ -39,7 +39,10 @@ class TopicForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Topic
-        fields = ["name", "slug", "kind", "parent", "slack_channel", "slack_mention", "slack_group_id", "keywords"]
+        fields = [
+            *("name", "slug", "kind", "parent", "slack_channel", "slack_mention", "slack_group_id", "keywords"),
+            *("default_people", "fallback", "duty"),
+        ]
 
 
 def _tell(request: HttpRequest, model_admin: Any, found: Callable[[], list[str]]) -> None:
@@ -57,11 +60,11 @@ def _tell(request: HttpRequest, model_admin: Any, found: Callable[[], list[str]]
 @admin.register(Topic)
 class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = TopicForm
-    list_display = ["name", "kind", "parent", "slack_channel"]
-    list_filter = ["kind"]
-    list_select_related = ["parent"]
+    list_display = ["name", "kind", "parent", "slack_channel", "fallback"]
+    list_filter = ["kind", "duty"]
+    list_select_related = ["parent", "fallback"]
     search_fields = ["name", "slack_channel"]
-    autocomplete_fields = ["parent"]
+    autocomplete_fields = ["parent", "default_people", "fallback"]
     prepopulated_fields = {"slug": ["name"]}
     actions = ["check_in_slack"]
 
@@ -72,8 +75,8 @@ class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Expert)
 class ExpertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["person", "title", "slack_handle", "timezone", "absent_until", "prefers_drafts", "is_active"]
-    list_filter = ["is_active", "topics"]
+    list_display = ["person", "title", "role", "slack_handle", "timezone", "absent_from", "absent_until", "is_active"]
+    list_filter = ["is_active", "role", "topics"]
     list_select_related = ["person"]
     search_fields = ["person__name", "slack_handle", "title"]
     autocomplete_fields = ["person", "topics"]

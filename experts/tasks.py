@@ -8,6 +8,7 @@ from channels import sweeps
 from channels.clocks import desk_now
 from experts.community import answers as community_answers
 from experts.community import sharing, taking
+from experts.directory import post_authors
 from experts.listening import buttons, threads
 from experts.outreach import answers, ending, outreach, reminders, sent_drafts, talking
 
@@ -40,6 +41,12 @@ def sweep() -> None:
     reminders.run(now)
     ending.withdraw_needless(now)
     buttons.forget(now)
+
+
+@shared_task(name="experts.read_post_authors", ignore_result=True)  # type: ignore[untyped-decorator]
+def read_post_authors() -> None:
+    """Every minute: who wrote the posts that people comment on."""
+    post_authors.read_new(desk_now())
 
 
 @shared_task(name="experts.read_threads", ignore_result=True)  # type: ignore[untyped-decorator]

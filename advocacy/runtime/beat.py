@@ -50,6 +50,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "outreaches": every(60, "experts.sweep"),
     # Reads the Slack threads of running outreaches. The only way to see drafts and redirects typed there.
     "outreach threads": every(60, "experts.read_threads"),
+    # Reads who wrote the posts that people comment on. Without it no author is suggested.
+    "post authors": every(60, "experts.read_post_authors"),
     # Marks beat and a worker as alive; /healthz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
     # Repeats lost nudges for items waiting in the inbox.

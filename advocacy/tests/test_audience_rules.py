@@ -22,6 +22,8 @@ CONTENT = {Ticket, Message, Author, Person, InboundItem, OutboundItem}
 WITHOUT_RULE = {
     "mentions.Account": "what an admin typed in about a person; read and written only inside the page of that person",
     "experts.Expert": "somebody of the team",
+    "experts.Topic": "a part of the product, with the experts who are asked first",
+    "experts.PostAuthor": "which expert wrote a page, known by a hash of its address",
 }
 ADMIN_WITHOUT_RULE = {
     "channels.Channel": "settings, which admins look after whether or not they may read what comes in",

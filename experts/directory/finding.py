@@ -59,7 +59,8 @@ def _pattern(word: str) -> re.Pattern[str]:
 
 def present(day: date) -> QuerySet[Expert]:
     """Active experts who aren't absent on that day."""
-    return Expert.objects.filter(is_active=True).filter(Q(absent_until__isnull=True) | Q(absent_until__lt=day))
+    gone = Q(absent_until__gte=day) & (Q(absent_from__isnull=True) | Q(absent_from__lte=day))
+    return Expert.objects.filter(is_active=True).exclude(gone)
 
 
 def suggestions(text: str, day: date, most: int = 4) -> list[Suggestion]:

@@ -3,6 +3,7 @@
 from experts.models.community import CommunityShare, SlackRequest
 from experts.models.directory import Expert, Topic
 from experts.models.outreach import Outreach, OutreachText, PossibleAnswer, ThreadReply, validate_wording
+from experts.models.outside import PostAuthor, TeamPage
 
 __all__ = [
     "CommunityShare",
@@ -10,7 +11,9 @@ __all__ = [
     "Outreach",
     "OutreachText",
     "PossibleAnswer",
+    "PostAuthor",
     "SlackRequest",
+    "TeamPage",
     "ThreadReply",
     "Topic",
     "validate_wording",

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from channels import sweeps
 from channels.outbox import slack_posts
+from experts.directory import working_hours
 from experts.models import Outreach
-from experts.outreach import ending, working_hours
+from experts.outreach import ending
 from experts.slack_text import pinging
 from mentions.db import locks
 from mentions.models import EventKind, Ticket
@@ -26,10 +27,7 @@ MAX_A_RUN = 200
 
 def hours_of(outreach: Outreach) -> working_hours.Hours:
     """The expert's; a team is taken to work by UTC."""
-    expert = outreach.expert
-    if expert is None:
-        return working_hours.Hours()
-    return working_hours.Hours(expert.timezone, expert.work_starts, expert.work_ends, expert.absent_until)
+    return working_hours.Hours() if outreach.expert is None else working_hours.hours_of(outreach.expert)
 
 
 def schedule(outreach: Outreach, since: datetime, worked: timedelta) -> None:

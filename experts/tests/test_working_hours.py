@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from experts.outreach.working_hours import Hours, after, is_working
+from experts.directory.working_hours import Hours, after, is_working
 
 PRAGUE = Hours("Europe/Prague", 9, 17)
 
@@ -23,6 +23,18 @@ def at(text):
         ("2026-11-23T10:00", 4, Hours("Europe/Prague", absent_until=date(2026, 11, 25)), "2026-11-26T12:00"),
         # The clocks change on Sunday 29 March: Monday's nine o'clock is an hour earlier in UTC.
         ("2026-03-27T15:00", 2, PRAGUE, "2026-03-30T08:00"),
+        (
+            "2026-11-23T10:00",
+            4,
+            Hours("Europe/Prague", absent_from=date(2026, 11, 25), absent_until=date(2026, 11, 27)),
+            "2026-11-23T14:00",
+        ),
+        (
+            "2026-11-24T15:00",
+            4,
+            Hours("Europe/Prague", absent_from=date(2026, 11, 25), absent_until=date(2026, 11, 27)),
+            "2026-11-30T11:00",
+        ),
         ("2026-11-23T10:00", 1, Hours("No/Where"), "2026-11-23T11:00"),
     ],
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from experts.models import Expert
+
 MAX_DAYS = 60
 """Nobody is waited for longer: an absence without an end counts as this."""
 
@@ -18,6 +20,11 @@ class Hours:
     starts: int = 9
     ends: int = 17
     absent_until: date | None = None
+    absent_from: date | None = None
+
+    def is_absent(self, day: date) -> bool:
+        started = self.absent_from is None or self.absent_from <= day
+        return self.absent_until is not None and started and day <= self.absent_until
 
     def zone(self) -> ZoneInfo:
         """UTC for an unknown time zone."""
@@ -25,6 +32,10 @@ class Hours:
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError):
             return ZoneInfo("UTC")
+
+
+def hours_of(expert: Expert) -> Hours:
+    return Hours(expert.timezone, expert.work_starts, expert.work_ends, expert.absent_until, expert.absent_from)
 
 
 def is_working(at: datetime, hours: Hours) -> bool:
@@ -49,7 +60,7 @@ def after(start: datetime, worked: timedelta, hours: Hours) -> datetime:
 
 def _shift(day: date, hours: Hours) -> tuple[datetime, datetime] | None:
     """The working day's begin and end in UTC, where adding hours means hours (DST)."""
-    if day.weekday() >= 5 or (hours.absent_until is not None and day <= hours.absent_until):
+    if day.weekday() >= 5 or hours.is_absent(day):
         return None
     zone = hours.zone()
     midnight = datetime.combine(day, time(0))

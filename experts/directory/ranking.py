@@ -1,0 +1,90 @@
+"""Who to ask first, and why: one order for every page that suggests experts. Pure.
+
+The author of the post comes first. Then those who aren't asked too often, by a score; more work never raises anybody,
+more answers never lower anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from experts.directory.workload import Load
+from experts.models import Expert
+
+MAX_OPEN = 3
+MAX_A_WEEK = 5
+"""Whoever has as many open requests, or was asked as often in a week, comes after everybody who hasn't."""
+HOUR = timedelta(hours=1)
+_UNKNOWN_LATENCY = 8 * HOUR
+_MAX_HOURS = 24
+_NEVER_ASKED = Load()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of an expert for one conversation."""
+
+    expert: int
+    name: str
+    is_absent: bool = False
+    is_author: bool = False
+    is_default: bool = False
+    words: tuple[str, ...] = ()
+    """Keywords of the conversation that lead to them."""
+    distance: int = 0
+    """Levels between the matching topic and theirs; 0: the same."""
+    answered_like: int = 0
+    works_in: timedelta = timedelta(0)
+    """Until their next working hour; zero: it is one now."""
+    speaks: bool | None = None
+    """Whether they speak the conversation's language; None if either is unknown."""
+    role: str = ""
+    load: Load = _NEVER_ASKED
+
+    @property
+    def is_asked_too_often(self) -> bool:
+        return self.load.open >= MAX_OPEN or self.load.this_week >= MAX_A_WEEK
+
+
+def ranked(candidates: Iterable[Facts]) -> list[Facts]:
+    """Best first, the same for any order given; nobody who is absent."""
+    present = [facts for facts in candidates if not facts.is_absent]
+    return sorted(present, key=_place)
+
+
+def _place(facts: Facts) -> tuple[bool, bool, bool, float, str, int]:
+    return (
+        not facts.is_author,
+        facts.speaks is False,
+        facts.is_asked_too_often,
+        -score(facts),
+        facts.name.lower(),
+        facts.expert,
+    )
+
+
+def score(facts: Facts) -> float:
+    """Higher is better; only the order means something."""
+    return _knowledge(facts) + _reachability(facts) - _burden(facts.load)
+
+
+def _knowledge(facts: Facts) -> float:
+    """Matching words weigh more than anything but having answered; the document prefers engineering managers and
+    technical writers to product managers."""
+    manager = 30 if facts.role == Expert.Role.PRODUCT_MANAGER else 0
+    default = 40 if facts.is_default else 0
+    like = 6 * min(facts.answered_like, 5)
+    return default + 10 * min(len(facts.words), 5) - 15 * facts.distance + like - manager
+
+
+def _reachability(facts: Facts) -> float:
+    hours = min(facts.works_in / HOUR, _MAX_HOURS)
+    latency = min((facts.load.latency or _UNKNOWN_LATENCY) / HOUR, _MAX_HOURS)
+    answers = 20 * (facts.load.answered + 1) / (facts.load.ended + 2)
+    return (15 if hours <= 0 else -hours / 2) + answers - latency / 3 + (10 if facts.speaks else 0)
+
+
+def _burden(load: Load) -> float:
+    return 12 * load.open + 5 * load.this_week
