@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from string import Template
 
 SEARCH_PHRASE = "support from an expert"
@@ -13,7 +13,7 @@ A short answer in your own words is worth more to the person who asked than one 
 If you do not know the answer, share what you think and name someone who might, or point me to a better channel. \
 Thank you!
 How to answer, and one click to confirm: $respond"""
-PLACEHOLDERS = ("who", "link", "platform", "respond", "advocate")
+PLACEHOLDERS = ("who", "link", "platform", "channel", "topic", "respond", "advocate")
 
 
 class BadWording(ValueError):
@@ -29,6 +29,10 @@ class Facts:
     platform: str
     respond: str
     advocate: str
+    channel: str = ""
+    """Where the mention came in."""
+    topic: str = ""
+    """What the request is about; "" if it isn't known."""
 
 
 def checked(text: str) -> str:
@@ -46,6 +50,4 @@ def checked(text: str) -> str:
 
 
 def filled(text: str, facts: Facts) -> str:
-    return Template(checked(text)).substitute(
-        who=facts.who, link=facts.link, platform=facts.platform, respond=facts.respond, advocate=facts.advocate
-    )
+    return Template(checked(text)).substitute(asdict(facts))

@@ -2,11 +2,19 @@
 
 from experts.models.community import CommunityShare, SlackRequest
 from experts.models.directory import Expert, Topic
-from experts.models.outreach import Outreach, OutreachText, PossibleAnswer, ThreadReply, validate_wording
+from experts.models.outreach import (
+    DraftVersion,
+    Outreach,
+    OutreachText,
+    PossibleAnswer,
+    ThreadReply,
+    validate_wording,
+)
 from experts.models.outside import PostAuthor, TeamPage
 
 __all__ = [
     "CommunityShare",
+    "DraftVersion",
     "Expert",
     "Outreach",
     "OutreachText",

@@ -26,13 +26,32 @@ def validate_wording(text: str) -> None:
 
 
 class OutreachText(models.Model):
-    """An admin's wording of the request; without any, `experts.wording` supplies it."""
+    """An admin's wording of the request, for one channel, one topic, both or all; without any, `experts.wording`
+    supplies it."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     text = models.TextField(
         _("text"),
         validators=[validate_wording],
-        help_text=_("$who, $link, $platform, $respond and $advocate are filled in."),
+        help_text=_("$who, $link, $platform, $channel, $topic, $respond and $advocate are filled in."),
+    )
+    channel = models.ForeignKey(
+        "channels.Channel",
+        verbose_name=_("channel"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text=_("Only for mentions of this channel."),
+    )
+    topic = models.ForeignKey(
+        Topic,
+        verbose_name=_("topic"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text=_("Only for requests about this topic."),
     )
     is_default = models.BooleanField(_("offered first"), default=False)
 
@@ -109,6 +128,7 @@ class Outreach(models.Model):
         verbose_name = _("outreach")
         verbose_name_plural = _("outreaches")
         ordering = ["-asked_at"]
+        permissions = [("view_thanks", "Can see who answered what in a month")]
         constraints = [
             # Two advocates, or two tabs: nobody is asked twice about one ticket at a time.
             models.UniqueConstraint(
@@ -122,6 +142,7 @@ class Outreach(models.Model):
             models.Index(fields=["ticket"], name="outreach_running", condition=_IS_RUNNING),
             models.Index(fields=["asked_at"], name="outreach_asked"),
             models.Index(fields=["slack_room", "slack_ts"], name="outreach_thread", condition=~Q(slack_room="")),
+            models.Index(fields=["answered_at"], name="outreach_answered", condition=Q(answered_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -140,6 +161,30 @@ class Outreach(models.Model):
     def latency(self) -> timedelta | None:
         """From the request to the answer; None without an answer."""
         return self.answered_at - self.asked_at if self.answered_at else None
+
+
+class DraftVersion(models.Model):
+    """One version of an answer that expert and advocate write together; the highest number is the current text."""
+
+    outreach = models.ForeignKey(Outreach, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    text = models.TextField()
+    name = models.CharField(max_length=120)
+    """Who wrote it, as they say: the expert's page needs no login."""
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    """The advocate; null for whoever holds the link."""
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("draft version")
+        verbose_name_plural = _("draft versions")
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["outreach", "number"], name="draft_version_numbered_once")]
+
+    def __str__(self) -> str:
+        return f"{self.outreach_id} v{self.number}"
 
 
 class PossibleAnswer(models.Model):

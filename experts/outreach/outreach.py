@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -41,17 +42,33 @@ def key_in(signed: str) -> UUID:
     return UUID(signing.loads(signed, salt=_SALT, max_age=RESPOND_DAYS * 86_400))
 
 
-def proposal(ticket: Ticket, asked: Expert | Topic, key: UUID | str, actor: Any, platform: str) -> str:
-    """The proposed message; the advocate may edit it before sending."""
-    template = OutreachText.objects.first()
+def proposal(
+    ticket: Ticket, asked: Expert | Topic, key: UUID | str, actor: Any, platform: str, topic: Topic | None = None
+) -> str:
+    """The proposed message; the advocate may edit it before sending. `topic`: what it is about, if `asked` is a
+    person."""
+    about = asked if isinstance(asked, Topic) else topic
     facts = wording.Facts(
         who=pinging.address(asked),
         link=link_of(ticket),
         platform=platform,
         respond=respond_url(key),
         advocate=actor.get_full_name() or actor.get_username(),
+        channel=ticket.channel.name,
+        topic=str(about or ""),
     )
-    return wording.filled(template.text if template else wording.DEFAULT_TEXT, facts)
+    return wording.filled(text_for(ticket, about), facts)
+
+
+def text_for(ticket: Ticket, topic: Topic | None) -> str:
+    """The wording for this channel and topic, else for the topic, else for the channel, else the general one."""
+    of_channel = Q(channel=None) | Q(channel=ticket.channel_id)
+    of_topic = Q(topic=None) | Q(topic=topic) if topic is not None else Q(topic=None)
+    fitting = OutreachText.objects.filter(of_channel, of_topic).order_by(
+        F("topic").desc(nulls_last=True), F("channel").desc(nulls_last=True), "-is_default", "name"
+    )
+    found = fitting.first()
+    return found.text if found else wording.DEFAULT_TEXT
 
 
 def link_of(ticket: Ticket) -> str:

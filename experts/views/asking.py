@@ -1,4 +1,4 @@
-"""Asking an expert about a ticket, and what the advocate says about a request."""
+"""Asking an expert: a panel on the ticket's page, opened by a key; without JavaScript a page of its own."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
 
 from channels.clocks import desk_now
 from channels.registry.lookup import adapter_for
-from experts.directory import finding
 from experts.directory.forms import AskForm
-from experts.models import Expert, Outreach, PossibleAnswer, Topic
-from experts.outreach import outreach, responding, talking, verdicts
+from experts.models import Expert, Outreach, Topic
+from experts.outreach import candidates, interim, outreach
+from experts.slack_text import pinging
 from mentions.models import Message, Ticket
 from mentions.people import access, audience
 from mentions.queue.claims import AlreadyClaimed, ClaimLost
 from mentions.tickets.transitions import OutcomeRefused
 from mentions.views import playing
-from mentions.views.ticket.acting import back_to, number_of
+from mentions.views.ticket.acting import number_of
 
 may_ask = permission_required("experts.add_outreach", raise_exception=True)
 
@@ -32,15 +35,65 @@ may_ask = permission_required("experts.add_outreach", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 @login_required
 @may_ask
+@never_cache
 def ask(request: HttpRequest, ticket_id: int) -> HttpResponse:
-    """GET: choose whom to ask; `expert=` or `topic=` prefills the text. POST: ask."""
-    ticket = get_object_or_404(access.visible_tickets(request.user).select_related("channel__connection"), pk=ticket_id)
+    """GET: whom to ask, with the form filled in for `expert=` or `topic=`, else for the best suggestion; `q=` finds by
+    name. `X-Fragment: 1` asks for the panel, `form` for the form alone. POST: ask."""
+    ticket = _ticket(request, ticket_id)
     now = desk_now()
     if request.method == "POST":
         return _ask(request, ticket, now)
     chosen = _chosen(request.GET.get("expert"), request.GET.get("topic"))
-    form = AskForm(initial=_initial(request, ticket, chosen)) if chosen else None
-    return render(request, "experts/ask.html", _ask_context(ticket, chosen, form, request.GET.get("token", ""), now))
+    context = _panel(request, ticket, now)
+    context |= _form_for(request, ticket, chosen or _first(context["candidates"]))
+    part = "experts/_ask_form.html" if request.headers.get("X-Fragment") == "form" else "experts/_ask.html"
+    return render(request, part if _is_fragment(request) else "experts/ask.html", context)
+
+
+@require_GET
+@login_required
+@may_ask
+def who(request: HttpRequest, ticket_id: int) -> HttpResponse:
+    """The panel's options for `q`; without it, the suggestions."""
+    ticket = _ticket(request, ticket_id)
+    context = {**_panel(request, ticket, desk_now()), "is_fragment": True}
+    return render(request, "experts/_ask_options.html", context)
+
+
+@require_GET
+@login_required
+@may_ask
+@never_cache
+def asked(request: HttpRequest, outreach_id: int) -> HttpResponse:
+    """After asking: what happens now, and the interim reply. `play`: go on with the queue; `seen`: the newest message
+    that the advocate has read."""
+    found = get_object_or_404(_visible(request), pk=outreach_id)
+    is_playing = bool(request.GET.get("play"))
+    context = {
+        "outreach": found,
+        "ticket": found.ticket,
+        "is_fragment": _is_fragment(request),
+        "interim": interim.proposal(found, request.user, number_of(request.GET.get("seen"))),
+        "is_playing": is_playing,
+        "played": request.session.get(playing.PLAYED) or "",
+        "onward": playing.onward_address(request) if is_playing else reverse("mentions:ticket", args=[found.ticket_id]),
+    }
+    return render(request, "experts/_asked.html" if _is_fragment(request) else "experts/asked.html", context)
+
+
+def _visible(request: HttpRequest) -> Any:
+    related = ("ticket__channel__connection", "expert__person", "topic", "asked_by")
+    return access.seen_by(request.user, Outreach).select_related(*related)
+
+
+def _ticket(request: HttpRequest, ticket_id: int) -> Ticket:
+    visible = access.visible_tickets(request.user).select_related("channel__connection")
+    found: Ticket = get_object_or_404(visible, pk=ticket_id)
+    return found
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    return bool(request.headers.get("X-Fragment"))
 
 
 def _chosen(expert_id: str | None, topic_id: str | None) -> Expert | Topic | None:
@@ -51,6 +104,48 @@ def _chosen(expert_id: str | None, topic_id: str | None) -> Expert | Topic | Non
     return None
 
 
+def _first(offered: list[candidates.Candidate]) -> Expert | Topic | None:
+    return next((each.asked for each in offered if each.before is None), None)
+
+
+def _panel(request: HttpRequest, ticket: Ticket, now: datetime) -> dict[str, Any]:
+    """What the panel shows around the form."""
+    running = outreach.running_on(ticket)
+    typed = request.GET.get("q", "").strip()
+    if typed:
+        offered = candidates.matching(typed, now.date(), running)
+    else:
+        offered = candidates.suggested(_words(ticket), now.date(), running)
+    return {
+        "ticket": ticket,
+        "circle": audience.circle_of([ticket]),
+        "running": running,
+        "typed": typed,
+        "candidates": offered,
+        "token": request.GET.get("token") or request.POST.get("token", ""),
+        "play": request.GET.get("play") or request.POST.get("play", ""),
+        "now": now,
+        "is_fragment": _is_fragment(request),
+    }
+
+
+def _words(ticket: Ticket) -> str:
+    said = ticket.messages.filter(direction=Message.Direction.INBOUND).values_list("subject", "text")
+    return " ".join(f"{subject} {text}" for subject, text in said)
+
+
+def _form_for(request: HttpRequest, ticket: Ticket, chosen: Expert | Topic | None) -> dict[str, Any]:
+    """The form, filled in for somebody; nothing without anybody."""
+    if chosen is None:
+        return {"chosen": None, "form": None}
+    return _about(chosen) | {"form": AskForm(initial=_initial(request, ticket, chosen))}
+
+
+def _about(chosen: Expert | Topic) -> dict[str, Any]:
+    kind = "expert" if isinstance(chosen, Expert) else "topic"
+    return {"chosen": chosen, "chosen_kind": kind, "address": pinging.address(chosen)}
+
+
 def _initial(request: HttpRequest, ticket: Ticket, chosen: Expert | Topic) -> dict[str, Any]:
     key = uuid.uuid4()
     label = adapter_for(ticket.channel.connection.platform).label
@@ -58,7 +153,7 @@ def _initial(request: HttpRequest, ticket: Ticket, chosen: Expert | Topic) -> di
     return {
         "key": key,
         "slack_channel": (topic.slack_channel if topic else "") or "#questions",
-        "text": outreach.proposal(ticket, chosen, key, request.user, label),
+        "text": outreach.proposal(ticket, chosen, key, request.user, label, topic),
         "slack_link": "",
         "again": "",
         "hours": 24,
@@ -71,26 +166,6 @@ def _suggested_by(outreach_id: str | None, ticket: Ticket) -> dict[str, Any]:
     return {"after": found.pk if found else ""}
 
 
-def _ask_context(
-    ticket: Ticket, chosen: Expert | Topic | None, form: AskForm | None, token: str, now: datetime
-) -> dict[str, Any]:
-    said = ticket.messages.filter(direction=Message.Direction.INBOUND).values_list("subject", "text")
-    words = " ".join(f"{subject} {text}" for subject, text in said)
-    return {
-        "ticket": ticket,
-        "chosen": chosen,
-        "circle": audience.circle_of([ticket]),
-        "chosen_kind": "expert" if isinstance(chosen, Expert) else "topic",
-        "form": form,
-        "token": token,
-        "suggestions": finding.suggestions(words, now.date()) if not chosen else [],
-        "experts": finding.present(now.date()).select_related("person").prefetch_related("topics")
-        if not chosen
-        else [],
-        "teams": Topic.objects.exclude(slack_channel="") if not chosen else [],
-    }
-
-
 def _ask(request: HttpRequest, ticket: Ticket, now: datetime) -> HttpResponse:
     chosen = _chosen(request.POST.get("expert"), request.POST.get("topic"))
     if chosen is None:
@@ -101,67 +176,20 @@ def _ask(request: HttpRequest, ticket: Ticket, now: datetime) -> HttpResponse:
         try:
             after = ticket.outreaches.filter(pk=form.cleaned_data["after"] or 0).first()
             wanted = form.request(now)
-            outreach.ask(ticket.pk, request.user, token or None, asked=chosen, now=now, after=after, **wanted)
+            made = outreach.ask(ticket.pk, request.user, token or None, asked=chosen, now=now, after=after, **wanted)
         except (OutcomeRefused, ClaimLost, AlreadyClaimed) as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("Asked %(who)s. The ticket is parked.") % {"who": chosen})
-            return redirect("mentions:ticket", ticket.pk) if not token else redirect(playing.onward_address(request))
-    return render(request, "experts/ask.html", _ask_context(ticket, chosen, form, token, now), status=422)
+            return _asked(request, made, is_playing=bool(token or request.POST.get("play")))
+    context = _panel(request, ticket, now) | _about(chosen) | {"form": form}
+    part = "experts/_ask_form.html" if _is_fragment(request) else "experts/ask.html"
+    return render(request, part, context, status=422)
 
 
-@require_POST
-@login_required
-@may_ask
-def change(request: HttpRequest, outreach_id: int) -> HttpResponse:
-    """An advocate records the expert's response."""
-    found = get_object_or_404(access.seen_by(request.user, Outreach), pk=outreach_id)
-    state = request.POST.get("state", "")
-    if state not in ("acknowledged", "redirected", "declined", "no_answer"):
-        raise Http404(state)
-    try:
-        responding.respond(found.pk, state, request.POST.get("words", ""), now=desk_now(), actor=request.user)
-    except OutcomeRefused as error:
-        messages.error(request, str(error))
-    return back_to(request, found.ticket_id, desk_now())
-
-
-@require_POST
-@login_required
-@may_ask
-def use_draft(request: HttpRequest, outreach_id: int) -> HttpResponse:
-    """Put the expert's draft in this advocate's composer."""
-    found = get_object_or_404(access.seen_by(request.user, Outreach).exclude(draft=""), pk=outreach_id)
-    responding.put_in_composer(found, request.user, desk_now())
-    messages.success(request, _("The draft is in the composer."))
-    return back_to(request, found.ticket_id, desk_now())
-
-
-@require_POST
-@login_required
-@may_ask
-def say(request: HttpRequest, outreach_id: int) -> HttpResponse:
-    """Answer the expert in the Slack thread; `key` is the page's. The ticket goes on waiting if it came back for it."""
-    found = get_object_or_404(access.seen_by(request.user, Outreach), pk=outreach_id)
-    try:
-        talking.say(found.pk, request.user, request.POST.get("text", ""), request.POST.get("key", ""), desk_now())
-    except OutcomeRefused as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, _("Sent to the Slack thread."))
-    return back_to(request, found.ticket_id, desk_now())
-
-
-@require_POST
-@login_required
-@may_ask
-def decide(request: HttpRequest, possible_id: int) -> HttpResponse:
-    """*Was this the answer?* `verdict`: yes or no."""
-    found = get_object_or_404(access.seen_by(request.user, PossibleAnswer).select_related("outreach"), pk=possible_id)
-    verdict = request.POST.get("verdict", "")
-    if verdict not in ("yes", "no"):
-        raise Http404(verdict)
-    now = desk_now()
-    if verdicts.decide(found.pk, request.user, is_answer=verdict == "yes", now=now):
-        messages.success(request, _("Thank you, noted.") if verdict == "no" else _("The request is answered."))
-    return back_to(request, found.outreach.ticket_id, now)
+def _asked(request: HttpRequest, made: Outreach, *, is_playing: bool) -> HttpResponse:
+    if not _is_fragment(request):
+        messages.success(request, _("Asked %(who)s. The ticket is parked.") % {"who": made.asked})
+    told = {"play": "1"} if is_playing else {}
+    if seen := number_of(request.POST.get("seen")):
+        told["seen"] = str(seen)
+    return redirect(f"{reverse('experts:asked', args=[made.pk])}?{urlencode(told)}")

@@ -20,7 +20,7 @@ from mentions.views.viewer import preference_of
 
 STYLES = (
     *("tokens", "base", "form", "bar", "menu", "row", "message", "composer", "chip", "badge", "clock", "panel", "icon"),
-    *("dialog", "toast", "table", "figure", "chart", "empty", "kept_out"),
+    *("ask", "dialog", "toast", "table", "figure", "chart", "empty", "kept_out"),
 )
 
 
@@ -77,5 +77,6 @@ def words(language: str) -> dict[str, str]:
         "changed": _("The list has changed."),
         "selected": _("%(count)d selected"),
         "none": _("Nothing found."),
+        "whom": _("Whom to ask"),
         "nothing_own": _("That answer is empty without its greeting, quoted text and signature."),
     }

@@ -4,6 +4,7 @@ is the keymap of static/js/keys.js, which implements the actions and derives the
 | scope | the focus is |
 | --- | --- |
 | `reply` | in a field of the composer |
+| `asking` | in a field of the panel that asks an expert |
 | `writing` | in a text area of any other form |
 | `field` | in any field: typed text is only text |
 | `menu` | in an open menu: typed text filters it |
@@ -69,6 +70,10 @@ TABLE: tuple[Key, ...] = (
     Key("reply", "Ctrl+Enter", "send", gettext_lazy("in the reply: send with the first button")),
     Key("reply", "Ctrl+Shift+Enter", "send other", gettext_lazy("in the reply: send with the second button")),
     Key("writing", "Ctrl+Enter", "save", gettext_lazy("in a note or another text: save it")),
+    Key("asking", "Ctrl+Enter", "ask send", gettext_lazy("in a request to an expert, or the reply meanwhile: send it")),
+    Key("asking", "ArrowDown", "expert down", repeats=True),
+    Key("asking", "ArrowUp", "expert up", repeats=True),
+    Key("asking", "Enter", "expert choose"),
     Key("field", "Ctrl+K", "palette", gettext_lazy("go to anything")),
     Key("field", "Escape", "close", gettext_lazy("leave the field, close the menu or dialog")),
     Key("menu", LETTERS, "filter", gettext_lazy("in a menu: filter by what you type")),
@@ -87,7 +92,7 @@ TABLE: tuple[Key, ...] = (
     Key("palette", "Enter", "result open"),
 )
 
-_GROUPS = {"page": 0, "list": 1, "ticket": 2, "reply": 3, "writing": 3, "field": 3, "menu": 3}
+_GROUPS = {"page": 0, "list": 1, "ticket": 2, "reply": 3, "writing": 3, "asking": 3, "field": 3, "menu": 3}
 _NAMES = {"Escape": "Esc", "ArrowDown": "↓", "ArrowUp": "↑", LETTERS: gettext_lazy("letters")}
 
 

@@ -1,4 +1,5 @@
 // Writing: a counter (a hint; the server decides), drafts kept by themselves, macros and links put in.
+import { openAsking } from "./asking.js";
 import { Draft } from "./drafts.js";
 import { focusOn, leave } from "./forms.js";
 import { announce, say } from "./words.js";
@@ -88,8 +89,11 @@ document.addEventListener("click", async (event) => {
   const response = await fetch(button.href, { headers: { "X-Fragment": "1" }, credentials: "same-origin" });
   box.ariaBusy = "false";
   if (!response.ok) return;
-  // The macro is a page of its own: whom to ask.
-  if (response.redirected) return window.location.assign(response.url);
+  // The macro is an act of its own: whom to ask.
+  if (response.redirected) {
+    button.closest("details").open = false;
+    return openAsking(response.url);
+  }
   box.innerHTML = await response.text();
   focusOn(box.querySelector("input:not([type=hidden]), textarea, button") || box);
   button.closest("details").open = false;

@@ -1,5 +1,6 @@
 // The one place that listens to keys. Where the focus is decides which scopes a key is looked up in, and the table on the
 // page (mentions/keys.py, which also makes the list under `?`) what it does there. No other module listens to keys.
+import { chooseExpert, closeAsking, moveExpert, sendAsking } from "./asking.js";
 import { moveResult, openResult, showKeys, showPalette } from "./dialogs.js";
 import { isLeaving, sendForm, usedKey } from "./forms.js";
 import { closeMenu, filterLess, filterMore, moveItem, openMenu, openMenuAt } from "./menus.js";
@@ -34,6 +35,7 @@ function scopesOf(target) {
 }
 
 function scopesOfWriting(field) {
+  if (field.closest("#inline")) return ["asking"];
   if (field.form?.id === "composer" && desk()) return ["reply"];
   return field.matches("textarea") ? ["writing"] : [];
 }
@@ -80,7 +82,7 @@ function answered() {
 
 function close(event) {
   const field = fieldOf(event.target);
-  if (closeMenu()) return true;
+  if (closeMenu() || closeAsking()) return true;
   if (field) field.blur();
   desk()?.dispatchEvent(new CustomEvent("sheet", { detail: false }));
   return Boolean(field);
@@ -125,6 +127,10 @@ const actions = {
   send: () => send("default"),
   "send other": () => send("other"),
   save: (event) => sendForm(event.target.form),
+  "expert down": () => moveExpert(1),
+  "expert up": () => moveExpert(-1),
+  "expert choose": chooseExpert,
+  "ask send": sendAsking,
   filter: (event) => filterMore(event.key),
   "filter less": filterLess,
   "item down": () => moveItem(1),
@@ -186,7 +192,7 @@ function act(event) {
   if (!["Shift", "Control", "Alt", "Meta", "AltGraph"].includes(event.key)) first = "";
   for (const [scope, [action, repeats]] of asked) {
     if (event.repeat && !repeats) return true;
-    if (scope !== "palette" && action !== "filter" && isOwn(event, name)) continue;
+    if (!["palette", "asking"].includes(scope) && action !== "filter" && isOwn(event, name)) continue;
     if (actions[action](event) !== false) return true;
   }
   return isSecond && asked.length > 0;

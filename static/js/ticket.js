@@ -78,6 +78,7 @@ async function renew() {
   }
 }
 const beat = desk.dataset.renew ? setInterval(renew, RENEW_MS) : 0;
+desk.addEventListener("left", () => clearInterval(beat));
 
 // How each reply stands that the page shows as being sent: it never says so for ever.
 function showReplies(replies) {
