@@ -25,3 +25,4 @@ class ExpertsConfig(AppConfig):
         for action in macro_actions.ACTIONS:
             macros.register_action(action.name, action)
         menu.register(menu.Entry(_("Experts"), "experts:directory", "experts.view_expert", 50))
+        menu.register(menu.Entry(_("Outreaches"), "experts:board", "experts.view_outreach", 51))

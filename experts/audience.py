@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from channels.audience import Viewer, rule_for, seen_by
-from experts.models import CommunityShare, Outreach, PossibleAnswer, ThreadReply
+from experts.models import CommunityShare, DraftVersion, Outreach, PossibleAnswer, ThreadReply
 from mentions.models import Ticket
 
 
@@ -14,6 +14,6 @@ def _with_its_ticket(user: Viewer) -> Q:
     return Q(ticket__in=seen_by(user, Ticket))
 
 
-@rule_for(PossibleAnswer, ThreadReply)
+@rule_for(PossibleAnswer, ThreadReply, DraftVersion)
 def _with_its_outreach(user: Viewer) -> Q:
     return Q(outreach__ticket__in=seen_by(user, Ticket))

@@ -54,7 +54,7 @@ def _outreaches(ticket: Ticket) -> list[Outreach]:
     unsure = PossibleAnswer.objects.filter(verdict="").select_related("message__author").defer("message__search")
     related = ("expert__person", "topic", "outbound", "answered_by", "suggested__person")
     found = ticket.outreaches.select_related(*related)
-    found = found.prefetch_related(Prefetch("possible_answers", unsure, "unsure"), "thread")
+    found = found.prefetch_related(Prefetch("possible_answers", unsure, "unsure"), "thread", "versions")
     return list(found.order_by("-asked_at", "-pk")[:10])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from experts.models import CommunityShare, Outreach, ThreadReply
+from experts.models import CommunityShare, DraftVersion, Outreach, ThreadReply
 from mentions.personal_data.scope import Part, Scope, register
 from mentions.personal_data.scrubbing import ERASED, Names
 
@@ -41,6 +41,21 @@ def _erase_replies(scope: Scope, names: Names) -> int:
     return count
 
 
+def _versions(scope: Scope) -> Iterable[DraftVersion]:
+    return DraftVersion.objects.filter(outreach__ticket__in=scope.own).order_by("pk")
+
+
+def _erase_versions(scope: Scope, names: Names) -> int:
+    """An answer repeats what was asked: on their own tickets every text goes, on others only their names."""
+    count = DraftVersion.objects.filter(outreach__ticket__in=scope.own).exclude(text=ERASED).update(text=ERASED)
+    for version in DraftVersion.objects.filter(outreach__ticket__in=scope.near):
+        if (text := names.text(version.text)) != version.text:
+            version.text = text
+            version.save(update_fields=["text"])
+            count += 1
+    return count
+
+
 def _shares(scope: Scope) -> Iterable[CommunityShare]:
     return CommunityShare.objects.filter(ticket__in=scope.own).order_by("pk")
 
@@ -60,4 +75,5 @@ def _erase_shares(scope: Scope, names: Names) -> int:
 
 register(Part("requests to experts", _rows, _erase))
 register(Part("shares with colleagues", _shares, _erase_shares))
+register(Part("drafts of answers", _versions, _erase_versions))
 register(Part("replies of experts in Slack", _replies, _erase_replies))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from experts.views import asking, community, directory, requests, responding, slack
+from experts.views import asking, board, community, directory, requests, responding, slack
 
 app_name = "experts"
 urlpatterns = [
@@ -8,8 +8,13 @@ urlpatterns = [
     path("tickets/<int:ticket_id>/ask/", asking.ask, name="ask"),
     path("tickets/<int:ticket_id>/ask/who/", asking.who, name="who"),
     path("outreaches/<int:outreach_id>/asked/", asking.asked, name="asked"),
+    path("outreaches/", board.board, name="board"),
+    path("outreaches/thanks/", board.thanks, name="thanks"),
+    path("outreaches/<int:outreach_id>/remind/", board.remind, name="remind"),
+    path("outreaches/<int:outreach_id>/withdraw/", board.withdraw, name="withdraw"),
     path("outreaches/<int:outreach_id>/", requests.change, name="change"),
     path("outreaches/<int:outreach_id>/draft/", requests.use_draft, name="use_draft"),
+    path("outreaches/<int:outreach_id>/edit/", requests.edit_draft, name="edit_draft"),
     path("outreaches/<int:outreach_id>/say/", requests.say, name="say"),
     path("possible-answers/<int:possible_id>/", requests.decide, name="decide"),
     path("respond/<str:signed>/", responding.respond, name="respond"),

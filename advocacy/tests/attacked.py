@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from channels.models import InboundItem, OutboundItem
-from experts.models import CommunityShare, Expert, Outreach, PossibleAnswer, ThreadReply, Topic
+from experts.models import CommunityShare, DraftVersion, Expert, Outreach, PossibleAnswer, ThreadReply, Topic
 from experts.outreach import outreach
 from mentions.models import Attachment, Blob, Event, Macro, Note, Reply, ThreadPost, View
 from mentions.tests.factories import (
@@ -122,6 +122,7 @@ def heard(about: SimpleNamespace, user: Any) -> None:
     """What came of the request: words in its thread, what may be its answer, a share with colleagues."""
     now, text = timezone.now(), about.text
     ThreadReply.objects.create(outreach=about.outreach, ts="1.1", name=text[:100], text=text, at=now)
+    DraftVersion.objects.create(outreach=about.outreach, number=1, name=text[:100], text=text, at=now)
     PossibleAnswer.objects.create(outreach=about.outreach, message=about.message, why="team", found_at=now)
     CommunityShare.objects.create(
         ticket=about.ticket, shared_by=user, shared_at=now, slack_channel="#all", guidance=text, taken_name=text[:100]

@@ -18,7 +18,7 @@ from advocacy.tests.attacked import answered, asked, conversation
 from channels import audience
 from channels.models import Batch, Channel, Followed, InboundItem, OutboundItem
 from experts.community import sharing
-from experts.models import CommunityShare, Outreach, PossibleAnswer, ThreadReply
+from experts.models import CommunityShare, DraftVersion, Outreach, PossibleAnswer, ThreadReply
 from mentions.models import (
     Attachment,
     AudienceLimit,
@@ -103,6 +103,7 @@ def _hang_on(about: SimpleNamespace, owner: Any) -> None:
     about.outreach.outbound.save()
     Outreach.objects.filter(pk=about.outreach.pk).update(draft=WORDS, thread_error=WORDS)
     ThreadReply.objects.create(outreach=about.outreach, ts="1.1", name=WORDS, text=WORDS, at=now)
+    DraftVersion.objects.create(outreach=about.outreach, number=1, name=WORDS, text=WORDS, at=now)
     PossibleAnswer.objects.create(outreach=about.outreach, message=message, why="team", found_at=now)
     about.share = CommunityShare.objects.create(
         ticket=ticket, shared_by=owner, shared_at=now, slack_channel="#all", guidance=WORDS, taken_name=WORDS

@@ -127,6 +127,16 @@ def test_macro_asks_and_the_draft_from_slack_is_sent_in_their_name(windows, worl
 
     living.wait_until(lambda: request() is not None, "the message in Slack", 80, every_s=0.5)
     thread = f"{request()['slack_room']}/{request()['slack_ts']}"
+    (posted,) = [m for m in living.sandbox.truth("slack")["desk"] if m["ts"] == request()["slack_ts"]]
+    theirs = windows.open("", "/respond/" + re.search(r"/respond/([^/\\s]+/)", posted["text"])[1])
+    expect(theirs.get_by_role("heading", name="How to answer on Twitter")).to_be_visible()
+    theirs.get_by_label("Draft of the answer").fill(f"Try {asked.word}.")
+    theirs.get_by_role("button", name="Keep it for later").click()
+    theirs.get_by_text("1 version").click()
+    readable(theirs, "respond")
+    page.goto("/outreaches/")
+    expect(page.get_by_role("link", name=f"#{asked.ticket}")).to_have_count(1)
+    readable(page, "board")
     living.sandbox.post("slack", text=f"Draft: Set {asked.word} first.", author="nadia", reply_to=thread)
     living.wait_until(lambda: request()["state"] == "draft", "the draft", 150, every_s=1)
     page.goto(f"/tickets/{asked.ticket}/")

@@ -20,6 +20,10 @@ MAX_LINE = 500
 class ManualAdapter(Adapter):
     platform = "manual"
     label = "Added by hand"
+    answering = (
+        "Open the page and answer there, from your own account, if it takes comments.",
+        "Say that you work here and what you do.",
+    )
     grouping = Grouping.AUTHOR_IN_THREAD
     capabilities: ClassVar[frozenset[Capability]] = frozenset()
     is_polled = False

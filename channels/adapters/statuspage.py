@@ -55,6 +55,7 @@ class Statuspage(Adapter):
 
     platform = "statuspage"
     label = "Statuspage"
+    answering = ("It is our own incident. Check with whoever handles it before you say anything about cause or end.",)
     fields = (
         Field(
             "api_base",

@@ -54,6 +54,9 @@ class Adapter(ABC):
 
     platform: ClassVar[str]
     label: ClassVar[str]
+    answering: ClassVar[tuple[str, ...]] = ()
+    """How a person answers there, one sentence each, for a colleague who is asked to: which account, what its profile
+    says, where the answer goes. Every registered adapter has some."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names accepted on the command line (`inspect_payload rss …`)."""
     fields: ClassVar[tuple[Field, ...]] = ()

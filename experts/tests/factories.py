@@ -3,7 +3,7 @@ from __future__ import annotations
 import factory
 from factory.django import DjangoModelFactory
 
-from experts.models import Expert, Outreach, Topic
+from experts.models import CommunityShare, Expert, Outreach, Topic
 from mentions.tests.factories import NOON, PersonFactory, TicketFactory
 
 
@@ -34,3 +34,12 @@ class OutreachFactory(DjangoModelFactory):
     text = "support from an expert"
     slack_channel = "#s_verify"
     asked_at = NOON
+
+
+class CommunityShareFactory(DjangoModelFactory):
+    class Meta:
+        model = CommunityShare
+
+    ticket = factory.SubFactory(TicketFactory)
+    shared_at = NOON
+    slack_channel = "#community-involvement"

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from channels.clocks import desk_now
 from channels.registry.lookup import adapter_for
+from experts.asking import interim, offers
 from experts.directory.forms import AskForm
 from experts.models import Expert, Outreach, Topic
-from experts.outreach import candidates, interim, outreach
+from experts.outreach import outreach
 from experts.slack_text import pinging
 from mentions.models import Message, Ticket
 from mentions.people import access, audience
@@ -45,7 +46,7 @@ def ask(request: HttpRequest, ticket_id: int) -> HttpResponse:
         return _ask(request, ticket, now)
     chosen = _chosen(request.GET.get("expert"), request.GET.get("topic"))
     context = _panel(request, ticket, now)
-    context |= _form_for(request, ticket, chosen or _first(context["candidates"]))
+    context |= _form_for(request, ticket, chosen or _first(context["offers"]))
     part = "experts/_ask_form.html" if request.headers.get("X-Fragment") == "form" else "experts/_ask.html"
     return render(request, part if _is_fragment(request) else "experts/ask.html", context)
 
@@ -104,7 +105,7 @@ def _chosen(expert_id: str | None, topic_id: str | None) -> Expert | Topic | Non
     return None
 
 
-def _first(offered: list[candidates.Candidate]) -> Expert | Topic | None:
+def _first(offered: list[offers.Offer]) -> Expert | Topic | None:
     return next((each.asked for each in offered if each.before is None), None)
 
 
@@ -113,15 +114,15 @@ def _panel(request: HttpRequest, ticket: Ticket, now: datetime) -> dict[str, Any
     running = outreach.running_on(ticket)
     typed = request.GET.get("q", "").strip()
     if typed:
-        offered = candidates.matching(typed, now.date(), running)
+        offered = offers.matching(typed, now.date(), running)
     else:
-        offered = candidates.suggested(_words(ticket), now.date(), running)
+        offered = offers.suggested(_words(ticket), now.date(), running)
     return {
         "ticket": ticket,
         "circle": audience.circle_of([ticket]),
         "running": running,
         "typed": typed,
-        "candidates": offered,
+        "offers": offered,
         "token": request.GET.get("token") or request.POST.get("token", ""),
         "play": request.GET.get("play") or request.POST.get("play", ""),
         "now": now,

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from channels.clocks import desk_now
+from channels.registry.lookup import adapter_for
 from experts.community import sharing, taking
 from experts.models import CommunityShare
 from experts.outreach import outreach
@@ -42,6 +43,7 @@ def take(request: HttpRequest, signed: str) -> HttpResponse:
         "link": outreach.link_of(found.ticket),
         "message": said.select_related("author").order_by("-posted_at", "-pk").first(),
         "guidance": found.guidance.splitlines(),
+        "answering": adapter_for(found.ticket.channel.connection.platform).answering,
         "problem": problem,
     }
     return render(request, "experts/take.html", context, status=422 if problem else 200)
@@ -49,6 +51,8 @@ def take(request: HttpRequest, signed: str) -> HttpResponse:
 
 def _share_of(signed: str) -> CommunityShare | None:
     try:
-        return CommunityShare.objects.select_related("ticket__channel", "taken_by").get(key=sharing.key_in(signed))
+        return CommunityShare.objects.select_related("ticket__channel__connection", "taken_by").get(
+            key=sharing.key_in(signed)
+        )
     except (signing.BadSignature, ValueError, CommunityShare.DoesNotExist):
         return None

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from channels.clocks import desk_now
+from experts.asking import shared_draft
 from experts.models import Outreach, PossibleAnswer
 from experts.outreach import responding, talking, verdicts
 from experts.views.asking import may_ask
 from mentions.people import access
 from mentions.tickets.transitions import OutcomeRefused
-from mentions.views.ticket.acting import back_to
+from mentions.views.ticket.acting import back_to, number_of
 
 
 @require_POST
@@ -42,6 +43,27 @@ def use_draft(request: HttpRequest, outreach_id: int) -> HttpResponse:
     found = get_object_or_404(access.seen_by(request.user, Outreach).exclude(draft=""), pk=outreach_id)
     responding.put_in_composer(found, request.user, desk_now())
     messages.success(request, _("The draft is in the composer."))
+    return back_to(request, found.ticket_id, desk_now())
+
+
+@require_POST
+@login_required
+@may_ask
+def edit_draft(request: HttpRequest, outreach_id: int) -> HttpResponse:
+    """The advocate's part in a draft: `text` with `base`, the version it changes; with `approve`, the expert is told in
+    the thread that it looks good (once per `key`)."""
+    found = get_object_or_404(access.seen_by(request.user, Outreach), pk=outreach_id)
+    base, text, now = number_of(request.POST.get("base")) or 0, request.POST.get("text", ""), desk_now()
+    try:
+        saved = shared_draft.save(found.pk, text, base=base, name="", now=now, actor=request.user)
+        if request.POST.get("approve"):
+            talking.say(found.pk, request.user, shared_draft.approval(saved), request.POST.get("key", ""), now)
+    except shared_draft.Newer as newer:
+        messages.error(request, f"{newer} {_('Yours:')} {text[:500]}")
+    except OutcomeRefused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The draft is saved; the expert is told in the Slack thread."))
     return back_to(request, found.ticket_id, desk_now())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.views import redirect_to_login
 from django.core import signing
 from django.core.exceptions import PermissionDenied
@@ -13,10 +15,17 @@ from django.views.decorators.http import require_http_methods
 
 from channels.clocks import desk_now
 from channels.registry.lookup import adapter_for
+from experts.asking import shared_draft
 from experts.models import Outreach
 from experts.outreach import outreach, responding
 from mentions.people import access, audience
 from mentions.tickets.transitions import OutcomeRefused
+from mentions.views.ticket.acting import number_of
+
+SAVE, REVIEW = "save", "review"
+"""Buttons that keep the draft and leave the request running."""
+SHOWN = 20
+"""Versions of the draft that the page lists."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -34,23 +43,49 @@ def respond(request: HttpRequest, signed: str) -> HttpResponse:
     said = ""
     if request.method == "POST":
         try:
-            responding.respond(found.pk, _state(request), request.POST.get("words", ""), now=desk_now())
+            _carry_out(request, found)
             return redirect(request.path)
-        except OutcomeRefused as error:
+        except (OutcomeRefused, shared_draft.Newer) as error:
             said = str(error)
         found.refresh_from_db()
         if found.state not in Outreach.RUNNING:
             return _ended(request, found)
-    context = {
+    context = _context(found) | {"said": said}
+    if said:
+        context["text"] = _draft(request)
+    return render(request, "experts/respond.html", context, status=422 if said else 200)
+
+
+def _context(found: Outreach) -> dict[str, Any]:
+    adapter = adapter_for(found.ticket.channel.connection.platform)
+    versions = list(found.versions.all()[:SHOWN])
+    messages = found.ticket.messages.exclude(is_deleted=True).select_related("author", "channel__connection")
+    return {
         "outreach": found,
-        "platform": adapter_for(found.ticket.channel.connection.platform).label,
+        "platform": adapter.label,
+        "answering": adapter.answering,
         "link": outreach.link_of(found.ticket),
-        "mentions": found.ticket.messages.exclude(is_deleted=True)
-        .select_related("author", "channel__connection")
-        .order_by("posted_at", "pk")[:20],
-        "said": said,
+        "mentions": messages.order_by("posted_at", "pk")[:20],
+        "versions": versions,
+        "text": versions[0].text if versions else found.draft,
     }
-    return render(request, "experts/respond.html", context)
+
+
+def _carry_out(request: HttpRequest, found: Outreach) -> None:
+    """What a button says. Raises OutcomeRefused, Newer."""
+    state, now = _state(request), desk_now()
+    name = request.POST.get("name", "")[:120]
+    if state in (SAVE, REVIEW, Outreach.State.DRAFT):
+        base = number_of(request.POST.get("base")) or 0
+        saved = shared_draft.save(found.pk, _draft(request), base=base, name=name, now=now, for_review=state == REVIEW)
+        if state == Outreach.State.DRAFT:
+            responding.respond(found.pk, state, saved.text, now=now, by=saved.name)
+        return
+    responding.respond(found.pk, state, request.POST.get("words", ""), now=now)
+
+
+def _draft(request: HttpRequest) -> str:
+    return request.POST.get("draft", request.POST.get("words", ""))
 
 
 def _request_of(signed: str) -> Outreach | None:
@@ -64,7 +99,7 @@ def _request_of(signed: str) -> Outreach | None:
 
 def _ended(request: HttpRequest, found: Outreach) -> HttpResponse:
     """Shows any typed text again: it was not saved."""
-    words = request.POST.get("words", "").strip()
+    words = "\n\n".join(filter(None, (request.POST.get(name, "").strip() for name in ("words", "draft"))))
     context = {"outreach": found, "words": words}
     return render(request, "experts/respond_ended.html", context, status=409 if request.method == "POST" else 200)
 
@@ -79,6 +114,6 @@ def _restricted(request: HttpRequest) -> HttpResponse:
 
 def _state(request: HttpRequest) -> str:
     state = request.POST.get("state", "")
-    if state not in ("acknowledged", "redirected", "declined", "draft"):
+    if state not in ("acknowledged", "redirected", "declined", "draft", SAVE, REVIEW):
         raise Http404(state)
     return state

@@ -36,12 +36,14 @@ _ADVOCATE = _PLAY | {
     "experts.add_outreach",
     "experts.change_outreach",
     "experts.view_outreach",
+    "experts.view_thanks",
 }
 _MANAGER = _READ | {
     "mentions.view_reports",
     "experts.view_expert",
     "experts.view_topic",
     "experts.view_outreach",
+    "experts.view_thanks",
     "channels.view_channel",
     "channels.view_connection",
 }

@@ -176,6 +176,8 @@ OUTREACH_WORDS: dict[str, Callable[[], str]] = {
     "withdrawn": lambda: _("is no longer needed"),
     "told": lambda: _("was told more in Slack"),
     "waiting": lambda: _("is still being waited for"),
+    "wrote": lambda: _("changed the draft"),
+    "review": lambda: _("asks for a look at their answer"),
 }
 
 

@@ -18,6 +18,11 @@ class Bluesky(Adapter):
 
     platform = "bluesky"
     label = "Bluesky"
+    answering = (
+        "Reply to the post from your own account, so that they see it in their notifications.",
+        "Your profile’s description should say that you work here and what you do.",
+        "A post holds 300 characters. For more, link to an issue or the docs.",
+    )
     handle_prefix = "@"
     fields = (
         Field("handle", "Handle", "The account's handle, such as acme.bsky.social or acme.example.", required=True),

@@ -16,6 +16,10 @@ class ChatLog(Adapter):
 
     platform = "chatlog"
     label = "Chat (IRC, Matrix)"
+    answering = (
+        "Answer in the room, from your own nick, and write theirs first so that they notice.",
+        "They may have left the room since. If you need long, say at once that you are looking into it.",
+    )
     aliases = ("irc", "matrix", "gitter")
     fields = (
         Field(

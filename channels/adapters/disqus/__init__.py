@@ -16,6 +16,11 @@ class Disqus(Adapter):
 
     platform = "disqus"
     label = "Disqus"
+    answering = (
+        "Use your personal Disqus account, and reply to the comment itself, so that they are notified.",
+        "Your display name should be your real one, and your profile should say that you work here.",
+        "If you wrote the post, say so: people like to hear from the author.",
+    )
     fields = (
         Field("api_key", "API key", "From your application (the public key).", FieldKind.SECRET, required=True),
         Field("api_secret", "API secret", "From your application.", FieldKind.SECRET),

@@ -42,6 +42,10 @@ class EmailAdapter(Adapter):
     platform = "email"
     is_private = True
     label = "E-mail"
+    answering = (
+        "They wrote us a mail, and nobody else reads it: a draft that we send from the same address reaches them.",
+        "If you write to them yourself, keep our address in Cc, so that the conversation stays in one place.",
+    )
     grouping = Grouping.THREAD
     capabilities = frozenset({Capability.SEND})
     needs_sender = True

@@ -21,6 +21,10 @@ class Facebook(Adapter):
 
     platform = "facebook"
     label = "Facebook"
+    answering = (
+        "Comment below the post from your own profile, and reply to their comment.",
+        "Your profile should show where you work. If you would rather keep it private, send us a draft.",
+    )
     fields = (
         Field("page_id", "Page", "The page ID (About › Page transparency).", required=True),
         Field("page_token", "Page access token", kind=FieldKind.SECRET, required=True),

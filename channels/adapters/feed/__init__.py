@@ -15,6 +15,10 @@ class Feed(Adapter):
 
     platform = "feed"
     label = "Feeds (RSS, Atom, JSON)"
+    answering = (
+        "Comment on the page itself, from your own account, if it takes comments.",
+        "Say first that you work here. Thank them for writing, then correct or add.",
+    )
     aliases = ("rss",)
     fields = (
         Field("feeds", "Feeds", "Addresses, one per line.", FieldKind.LIST, required=True),

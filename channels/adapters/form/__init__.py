@@ -39,6 +39,7 @@ class FormAdapter(Adapter):
     platform = "form"
     is_private = True
     label = "Form"
+    answering = ("They filled in our form, and nobody else reads it: send a draft, and we answer by mail.",)
     grouping = Grouping.THREAD
     capabilities = frozenset({Capability.WEBHOOK, Capability.SEND})
     is_polled = False

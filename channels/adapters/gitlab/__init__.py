@@ -16,6 +16,11 @@ class GitLab(Adapter):
 
     platform = "gitlab"
     label = "GitLab"
+    answering = (
+        "Comment on the issue or merge request from your own account.",
+        "Say what happens next: a milestone, a label, a linked issue, or that it won’t be done and why.",
+        "Ask for what is missing in one comment, instead of one question a day.",
+    )
     handle_prefix = "@"
     fields = (
         Field("token", "Access token", "Scope api (to read only: read_api).", FieldKind.SECRET, required=True),

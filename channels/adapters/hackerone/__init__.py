@@ -18,6 +18,10 @@ class HackerOne(Adapter):
     platform = "hackerone"
     is_private = True
     label = "HackerOne"
+    answering = (
+        "The report is private: never quote it anywhere else.",
+        "Only members of the program can comment there. If you are none, send a draft.",
+    )
     fields = (
         Field("api_identifier", "API identifier", "The API token's name.", required=True),
         Field("api_token", "API token", kind=FieldKind.SECRET, required=True),

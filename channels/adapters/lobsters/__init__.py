@@ -16,6 +16,10 @@ class Lobsters(Adapter):
 
     platform = "lobsters"
     label = "Lobsters"
+    answering = (
+        "Only invited people can comment: without an account, send a draft.",
+        "Your profile’s “about” should say where you work. Take part in the discussion, do not promote.",
+    )
     fields = (
         Field(
             "phrases",

@@ -17,6 +17,10 @@ class Mastodon(Adapter):
 
     platform = "mastodon"
     label = "Mastodon"
+    answering = (
+        "Reply to the post from your own account, and keep its visibility.",
+        "Your profile should say that you work here and what you do.",
+    )
     handle_prefix = "@"
     aliases = ("fediverse",)
     fields = (

@@ -19,6 +19,11 @@ class Reddit(Adapter):
 
     platform = "reddit"
     label = "Reddit"
+    answering = (
+        "Reply to the comment from your own account, and say in it that you work here.",
+        "Read the rules of the subreddit first: many forbid promotion, also by links.",
+        "A new account may be filtered. If your answer doesn’t show for others, tell us.",
+    )
     handle_prefix = "u/"
     fields = (
         Field("client_id", "Client id", "From your app, under its name on reddit.com/prefs/apps.", required=True),

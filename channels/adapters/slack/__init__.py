@@ -17,6 +17,7 @@ class Slack(Adapter):
     platform = "slack"
     is_private = True
     label = "Slack"
+    answering = ("Reply in the thread in Slack, so that the channel stays readable.",)
     fields = (
         Field("api_base", "API address", kind=FieldKind.URL, default=API),
         Field(

@@ -16,6 +16,11 @@ class StackExchange(Adapter):
 
     platform = "stackexchange"
     label = "Stack Exchange"
+    answering = (
+        "Write an answer, not a comment, if you can solve it: others will find it for years.",
+        "Say in the answer that you work here: the site requires it when you mention our product.",
+        "Answer the question with its code and steps. A bare link is deleted.",
+    )
     fields = (
         Field("site", "Site", "As in the site's address: stackoverflow, serverfault, unix, es.stackoverflow.",
               default="stackoverflow", required=True),

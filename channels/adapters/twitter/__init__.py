@@ -11,6 +11,11 @@ class Twitter(Adapter):
 
     platform = "twitter"
     label = "Twitter"
+    answering = (
+        "Reply to the tweet from your own account, so that they see it in their notifications.",
+        "Your profile should say that you work here and what you do.",
+        "A tweet holds 280 characters: one point, and a link for the rest.",
+    )
     handle_prefix = "@"
     fields = (
         Field("bearer_token", "Bearer token", "From your app; used for reading.", FieldKind.SECRET, required=True),

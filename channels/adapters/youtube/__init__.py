@@ -16,6 +16,10 @@ class YouTube(Adapter):
 
     platform = "youtube"
     label = "YouTube"
+    answering = (
+        "Reply to the comment from your own account, not to the video.",
+        "Say that you work here. If the answer is at some moment of the video, give its time.",
+    )
     fields = (
         Field("channel_ids", "Channels", "Ids (UC…), one per line: comments on all their videos.", FieldKind.LIST),
         Field("video_ids", "Videos", "Ids, one per line: the part after v= in the address.", FieldKind.LIST),

@@ -28,6 +28,7 @@ MATRIX = {
     "channels.change_channel": {"admin"},
     "auth.change_user": {"admin"},
     "experts.add_outreach": {"advocate", "admin"},
+    "experts.view_thanks": {"advocate", "manager", "admin"},
 }
 
 

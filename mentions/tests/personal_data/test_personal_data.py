@@ -21,7 +21,7 @@ from channels.contract import Item, Page
 from channels.inbox import inbox, retention, tombstones
 from channels.models import ErasedId, Followed, InboundItem, OutboundItem
 from channels.query_tester import query_tester
-from experts.models import CommunityShare, Outreach, ThreadReply
+from experts.models import CommunityShare, DraftVersion, Outreach, ThreadReply
 from experts.tests.factories import OutreachFactory
 from mentions.ingest.batch import ingest_pending
 from mentions.models import (
@@ -148,6 +148,7 @@ def _by_us(w):
     asked = OutreachFactory(ticket=ticket, text=f"support for {MARK}", error=MARK, slack_url=f"https://slack/{MARK}")
     Outreach.objects.filter(pk=asked.pk).update(draft=f"Hello {MARK}", thread_error=MARK)
     ThreadReply.objects.create(outreach=asked, ts="1.1", text=f"Which {MARK}?", at=now)
+    DraftVersion.objects.create(outreach=asked, number=1, name="Jo", text=f"Dear {MARK}", at=now)
     CommunityShare.objects.create(
         ticket=ticket, shared_at=now, slack_channel="#all", guidance=f"Thank {MARK}", error=MARK, slack_url=MARK
     )

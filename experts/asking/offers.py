@@ -18,7 +18,7 @@ MAX_TYPED = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Offer:
     """Somebody who may be asked. `before`: the request to them about this ticket that is running already."""
 
     asked: Expert | Topic
@@ -31,18 +31,18 @@ class Candidate:
         return "expert" if isinstance(self.asked, Expert) else "topic"
 
 
-def suggested(words: str, day: date, running: Iterable[Outreach]) -> list[Candidate]:
+def suggested(words: str, day: date, running: Iterable[Outreach]) -> list[Offer]:
     """For a conversation: its topics' experts, then the topics' teams; those who are asked already come last."""
     found = finding.suggestions(words, day)
     people = {e.pk: (e, s) for s in reversed(found) for e in reversed(s.experts)}
-    offered = [Candidate(expert, _matches(topic), _asked(expert, running)) for expert, topic in people.values()]
+    offered = [Offer(expert, _matches(topic), _asked(expert, running)) for expert, topic in people.values()]
     offered.reverse()
     teams = [s for s in found if s.topic.slack_channel]
-    offered += [Candidate(s.topic, _matches(s), _asked(s.topic, running)) for s in teams]
-    return sorted(offered, key=lambda candidate: candidate.before is not None)[:MAX_SUGGESTED]
+    offered += [Offer(s.topic, _matches(s), _asked(s.topic, running)) for s in teams]
+    return sorted(offered, key=lambda offer: offer.before is not None)[:MAX_SUGGESTED]
 
 
-def matching(typed: str, day: date, running: Iterable[Outreach]) -> list[Candidate]:
+def matching(typed: str, day: date, running: Iterable[Outreach]) -> list[Offer]:
     """People whose name, handle, role or topic holds every word that was typed, then teams and stages. Two queries."""
     parts = typed.replace("\0", "")[:MAX_TYPED].split()
     if not parts:
@@ -54,8 +54,8 @@ def matching(typed: str, day: date, running: Iterable[Outreach]) -> list[Candida
         Topic.objects.exclude(slack_channel="").filter(_of_teams(parts))[:50],
         key=lambda topic: _rank(topic.name, parts[0]),
     )
-    offered = [Candidate(e, _about(e), _asked(e, running)) for e in people[:MAX_FOUND]]
-    offered += [Candidate(t, f"{t.get_kind_display()} · {t.slack_channel}", _asked(t, running)) for t in teams]
+    offered = [Offer(e, _about(e), _asked(e, running)) for e in people[:MAX_FOUND]]
+    offered += [Offer(t, f"{t.get_kind_display()} · {t.slack_channel}", _asked(t, running)) for t in teams]
     return offered[:MAX_FOUND]
 
 
