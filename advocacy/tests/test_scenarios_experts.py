@@ -7,10 +7,12 @@ import pytest
 
 from advocacy.tests import scenario
 from channels.models import OutboundItem
+from experts.asking import interim
 from experts.models import Expert, Outreach
-from experts.outreach import outreach
+from experts.outreach import outreach, responding
 from mentions.models import Event, Ticket
 from mentions.queue import claims
+from mentions.replies import replies
 from mentions.tickets import lifecycle
 from mentions.triage import outcomes
 from sandbox import world
@@ -154,3 +156,65 @@ def test_asking_leaves_one_trace_each(desk):
     outcomes.wake(ticket.pk, desk.user(), now=desk.now())
     ticket.refresh_from_db()
     assert ticket.is_queued
+
+
+def reply_meanwhile(desk, asked):
+    """The interim reply as the panel proposes it, through the undo window and back in from the platform."""
+    offered = interim.proposal(asked, desk.user())
+    replies.submit(
+        asked.ticket_id,
+        desk.user(),
+        None,
+        key=offered.key,
+        text=offered.text,
+        channel_id=offered.chosen,
+        guard_message_id=offered.guard,
+        status_after="open",
+        now=desk.now(),
+    )
+    desk.send()
+    desk.next_second()
+    desk.poll("twitter")
+    desk.listen()
+
+
+ENDINGS = {
+    "answers": lambda desk, asked, first: answer(desk, "twitter", first, "nadia", "With a cache key."),
+    "declines": lambda desk, asked, first: responding.respond(asked.pk, "declined", "", now=desk.now()),
+    "drafts": lambda desk, asked, first: responding.respond(asked.pk, "draft", "A key.", now=desk.now()),
+    "writes again": lambda desk, asked, first: mention(desk, "twitter", "Anybody?", "waits_a_bit", reply_to=first),
+    "time is up": lambda desk, asked, first: desk.wait(hours=3),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_interim_reply_leaves_the_ticket_parked_until_something_happens(desk, ending):
+    first = mention(desk, "twitter", f"@acme how do I cache? {uuid.uuid4()}", "waits_a_bit")
+    ticket = desk.ticket(first)
+    asked = ask(desk, ticket, "nadia", until=desk.now() + timedelta(hours=2))
+    desk.send_due()
+    asked.refresh_from_db()
+    reply_meanwhile(desk, asked)
+    asked.refresh_from_db()
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.waiting_on, ticket.is_queued, asked.state) == ("open", "expert", False, "asked")
+    assert [reply.state for reply in ticket.replies.all()] == ["sent"]
+    assert ticket.first_reply_at is not None
+
+    ENDINGS[ending](desk, asked, first)
+    desk.poll("twitter")
+    lifecycle.wake_due(desk.now())
+    desk.listen()
+    asked.refresh_from_db()
+    ticket.refresh_from_db()
+    tags = {tag.name for tag in ticket.tags.all()}
+    if ending == "answers":
+        assert (ticket.status, ticket.waiting_on, asked.state) == ("solved", "", "answered")
+        assert tags == {"expert-responded", "expert-response"}
+        return
+    states = {"declines": "declined", "drafts": "draft", "writes again": "asked", "time is up": "no_answer"}
+    assert (ticket.waiting_on, ticket.is_queued, asked.state) == ("", True, states[ending])
+    newest = ticket.messages.filter(direction="in").order_by("-posted_at").first()
+    assert ticket.queued_at == newest.posted_at
+    thread = [m["text"] for m in desk.outside.truth("slack")["desk"] if m.get("thread_ts") == asked.slack_ts]
+    assert any("They have written again" in text for text in thread) == (ending == "writes again")
