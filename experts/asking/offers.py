@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import Prefetch, Q
-from django.utils.translation import gettext as _
 
-from experts.directory import finding
+from experts.directory import candidates, finding, tree
 from experts.models import Expert, Outreach, Topic
+from mentions.models import Ticket
 
 MAX_SUGGESTED = 6
 MAX_FOUND = 8
@@ -19,27 +19,41 @@ MAX_TYPED = 80
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Somebody who may be asked. `before`: the request to them about this ticket that is running already."""
+    """Somebody who may be asked. `before`: the request to them about this ticket that is running already. `topic`: what
+    led to them, if anything did."""
 
     asked: Expert | Topic
     reason: str
     before: Outreach | None = None
+    slack_channel: str = ""
+    topic: Topic | None = None
 
     @property
     def kind(self) -> str:
         """The name of the field that names them in a form."""
-        return "expert" if isinstance(self.asked, Expert) else "topic"
+        return _kind(self.asked)
 
 
-def suggested(words: str, day: date, running: Iterable[Outreach]) -> list[Offer]:
-    """For a conversation: its topics' experts, then the topics' teams; those who are asked already come last."""
-    found = finding.suggestions(words, day)
-    people = {e.pk: (e, s) for s in reversed(found) for e in reversed(s.experts)}
-    offered = [Offer(expert, _matches(topic), _asked(expert, running)) for expert, topic in people.values()]
-    offered.reverse()
-    teams = [s for s in found if s.topic.slack_channel]
-    offered += [Offer(s.topic, _matches(s), _asked(s.topic, running)) for s in teams]
-    return sorted(offered, key=lambda offer: offer.before is not None)[:MAX_SUGGESTED]
+def suggested(ticket: Ticket, words: str, now: datetime) -> list[Offer]:
+    """Best first, each with its reasons; nobody who was asked about this ticket."""
+    found = candidates.who_to_ask(ticket, words, now, MAX_SUGGESTED)
+    return [Offer(c.asked, " · ".join(c.reasons), None, c.slack_channel, c.topic) for c in found]
+
+
+def of(asked: Expert | Topic, offered: Iterable[Offer]) -> Offer:
+    """The offer for somebody who was chosen; for whoever isn't among those offered, the channel of their topics."""
+    found = next((o for o in offered if o.kind == _kind(asked) and o.asked.pk == asked.pk), None)
+    if found is not None and found.slack_channel:
+        return found
+    known = tree.load()
+    topics = [asked] if isinstance(asked, Topic) else list(asked.topics.order_by("name"))
+    channels = [(channel, topic) for topic in topics if (channel := tree.channel_of(topic.pk, known))]
+    channel, topic = channels[0] if channels else ("", found.topic if found else None)
+    return Offer(asked, "", None, channel, topic)
+
+
+def _kind(asked: Expert | Topic) -> str:
+    return "expert" if isinstance(asked, Expert) else "topic"
 
 
 def matching(typed: str, day: date, running: Iterable[Outreach]) -> list[Offer]:
@@ -84,11 +98,6 @@ def _rank(name: str, typed: str) -> tuple[bool, str]:
     """Names with a word that begins as typed come first."""
     begins = any(word.startswith(typed.lower().lstrip("@#")) for word in name.lower().split())
     return not begins, name
-
-
-def _matches(suggestion: finding.Suggestion) -> str:
-    words = {"topic": suggestion.topic, "words": ", ".join(suggestion.words)}
-    return _("%(topic)s, matches: %(words)s") % words
 
 
 def _about(expert: Expert) -> str:

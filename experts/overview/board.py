@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from channels.audience import seen_by
 from channels.models import OutboundItem
 from channels.outbox import slack_posts
+from experts.directory import working_hours
 from experts.models import Outreach
-from experts.outreach import ending, reminders, working_hours
+from experts.outreach import ending, reminders
 from experts.slack_text import pinging
 from mentions.db import locks
 from mentions.models import Ticket

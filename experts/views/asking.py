@@ -46,7 +46,7 @@ def ask(request: HttpRequest, ticket_id: int) -> HttpResponse:
         return _ask(request, ticket, now)
     chosen = _chosen(request.GET.get("expert"), request.GET.get("topic"))
     context = _panel(request, ticket, now)
-    context |= _form_for(request, ticket, chosen or _first(context["offers"]))
+    context |= _form_for(request, ticket, chosen or _first(context["offers"]), context["offers"])
     part = "experts/_ask_form.html" if request.headers.get("X-Fragment") == "form" else "experts/_ask.html"
     return render(request, part if _is_fragment(request) else "experts/ask.html", context)
 
@@ -116,7 +116,7 @@ def _panel(request: HttpRequest, ticket: Ticket, now: datetime) -> dict[str, Any
     if typed:
         offered = offers.matching(typed, now.date(), running)
     else:
-        offered = offers.suggested(_words(ticket), now.date(), running)
+        offered = offers.suggested(ticket, _words(ticket), now)
     return {
         "ticket": ticket,
         "circle": audience.circle_of([ticket]),
@@ -135,11 +135,13 @@ def _words(ticket: Ticket) -> str:
     return " ".join(f"{subject} {text}" for subject, text in said)
 
 
-def _form_for(request: HttpRequest, ticket: Ticket, chosen: Expert | Topic | None) -> dict[str, Any]:
+def _form_for(
+    request: HttpRequest, ticket: Ticket, chosen: Expert | Topic | None, offered: list[offers.Offer]
+) -> dict[str, Any]:
     """The form, filled in for somebody; nothing without anybody."""
     if chosen is None:
         return {"chosen": None, "form": None}
-    return _about(chosen) | {"form": AskForm(initial=_initial(request, ticket, chosen))}
+    return _about(chosen) | {"form": AskForm(initial=_initial(request, ticket, offers.of(chosen, offered)))}
 
 
 def _about(chosen: Expert | Topic) -> dict[str, Any]:
@@ -147,14 +149,13 @@ def _about(chosen: Expert | Topic) -> dict[str, Any]:
     return {"chosen": chosen, "chosen_kind": kind, "address": pinging.address(chosen)}
 
 
-def _initial(request: HttpRequest, ticket: Ticket, chosen: Expert | Topic) -> dict[str, Any]:
+def _initial(request: HttpRequest, ticket: Ticket, offer: offers.Offer) -> dict[str, Any]:
     key = uuid.uuid4()
     label = adapter_for(ticket.channel.connection.platform).label
-    topic = chosen if isinstance(chosen, Topic) else chosen.topics.exclude(slack_channel="").first()
     return {
         "key": key,
-        "slack_channel": (topic.slack_channel if topic else "") or "#questions",
-        "text": outreach.proposal(ticket, chosen, key, request.user, label, topic),
+        "slack_channel": offer.slack_channel or "#questions",
+        "text": outreach.proposal(ticket, offer.asked, key, request.user, label, offer.topic),
         "slack_link": "",
         "again": "",
         "hours": 24,

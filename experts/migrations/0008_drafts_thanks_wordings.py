@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('channels', '0011_labels'),
-        ('experts', '0006_request_states'),
+        ('experts', '0007_directory'),
         ('mentions', '0018_credited_drafts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
