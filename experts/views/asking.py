@@ -113,10 +113,7 @@ def _panel(request: HttpRequest, ticket: Ticket, now: datetime) -> dict[str, Any
     """What the panel shows around the form."""
     running = outreach.running_on(ticket)
     typed = request.GET.get("q", "").strip()
-    if typed:
-        offered = offers.matching(typed, now.date(), running)
-    else:
-        offered = offers.suggested(ticket, _words(ticket), now)
+    offered = offers.matching(typed, now.date(), running) if typed else offers.suggested(ticket, _words(ticket), now)
     return {
         "ticket": ticket,
         "circle": audience.circle_of([ticket]),
