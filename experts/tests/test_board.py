@@ -85,7 +85,7 @@ def test_remind_is_said_once_an_hour():
     client, request = logged_in(), OutreachFactory(slack_ts="1700.1", slack_room="C1")
     for _ in range(2):
         assert client.post(reverse("experts:remind", args=[request.pk])).status_code == 302
-    assert OutboundItem.objects.filter(payload__text__contains="friendly reminder").count() == 1
+    assert OutboundItem.objects.filter(payload__text__icontains="friendly reminder").count() == 1
     request.refresh_from_db()
     assert request.reminders == 1
 
@@ -104,7 +104,7 @@ def test_withdraw_ends_the_request_and_the_ticket_returns_to_its_place(sam):
     ticket = Ticket.objects.get(pk=request.ticket_id)
     assert (ticket.waiting_on, ticket.is_queued, ticket.queued_at) == ("", True, place)
     assert Outreach.objects.get().state == "withdrawn"
-    assert OutboundItem.objects.filter(payload__text__contains="Nothing more is needed").count() == 1
+    assert OutboundItem.objects.filter(payload__text__icontains="Nothing more is needed").count() == 1
 
 
 def test_ticket_goes_on_waiting_for_the_other_expert(sam):

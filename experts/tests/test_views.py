@@ -32,7 +32,7 @@ def test_form_suggests_by_the_words_of_the_conversation(ticket):
     topic = TopicFactory(name="Runner", keywords=["runner", "proxy"])
     ExpertFactory().topics.add(topic)
     page = logged_in("advocate").get(reverse("experts:ask", args=[ticket.pk])).content.decode()
-    assert "matches: runner, proxy" in page
+    assert "Runner: runner, proxy" in page
     assert "Asking <strong>Person" in page  # the best one's form is filled in
 
 
