@@ -18,22 +18,28 @@ TWITTER = ConnectionRow(
         ),
         ChannelRow(
             "twitter-moving", "twitter-movingto$handle", "@movingto$handle", "Twitter mentions", words.TWITTER,
-            f"{words.TWITTER_MOVING}\n\n{words.VOICE}", "movingto$handle", 20,
-            web_url="https://twitter.com/movingto$handle",
+            f"{words.TWITTER_MOVING} {words.TWITTER_HIGHLIGHT}\n\n{words.VOICE}", "movingto$handle", 20,
+            web_url="https://twitter.com/movingto$handle", settings={"highlights": True},
+            more={"post_roles": ["advocate", "manager", "admin"]},
         ),
         ChannelRow(
             "twitter-status", "twitter-${handle}status", "@${handle}status", "Twitter mentions", words.TWITTER,
             words.TWITTER_STATUS, "${handle}status", 20,
-            web_url="https://twitter.com/${handle}status", settings={"availability_only": True},
-            more={"post_roles": ["infrastructure"]},
+            web_url="https://twitter.com/${handle}status", settings={"availability_only": True, "never_likes": True},
+            more={"post_roles": ["infrastructure"], "reply_roles": ["advocate", "manager", "admin", "infrastructure"]},
         ),
         ChannelRow(
             "twitter-support", "twitter-${handle}support", "@${handle}support", "Twitter mentions (support)",
             words.TWITTER, f"{words.TWITTER_SUPPORT}\n\n{words.VOICE}", "${handle}support", 20,
-            web_url="https://twitter.com/${handle}support",
+            web_url="https://twitter.com/${handle}support", settings={"never_likes": True},
+        ),
+        ChannelRow(
+            "twitter-direct", "twitter-direct", "@$handle direct messages", "Twitter direct messages",
+            words.TWITTER, words.TWITTER_DIRECT, "dm:$handle", 90, web_url="https://twitter.com/messages",
+            more={"visible_to": ["advocate", "manager", "admin"], "reply_roles": ["advocate", "manager", "admin"]},
         ),
     ),
-    {"search_query": "$company -is:retweet"},
+    {"search_query": "($company OR #movingto$handle) -is:retweet"},
 )  # fmt: skip
 
 FACEBOOK = ConnectionRow(

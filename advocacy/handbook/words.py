@@ -34,8 +34,11 @@ TWITTER = """\
 """
 TWITTER_MAIN = "If they mention several of our handles, reply from this one, unless it is about availability."
 TWITTER_MOVING = "Thank them for the move, and ask **what the benefits are for them**."
+TWITTER_HIGHLIGHT = "This handle highlights everybody who moves: quote the tweet in a post from it."
 TWITTER_STATUS = """Only for the availability of $company.com, or replies under an earlier update of this handle.
 Only the infrastructure team posts updates."""
+TWITTER_DIRECT = """Only for what must stay private, such as a mailing address, and only after we wrote first. Nothing
+from here goes into a public reply."""
 TWITTER_SUPPORT = "Ask which installation they use. Never discuss accounts, invoices or tickets in public."
 
 HACKER_NEWS = """\

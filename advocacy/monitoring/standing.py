@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import redis
@@ -24,6 +25,7 @@ from advocacy.monitoring.heartbeats import BEAT, SILENT_AFTER_S, queue_part
 from advocacy.runtime.redis_client import client
 from channels.monitoring import alarms
 from channels.outbox import held_items, holding
+from mentions.incidents import incidents
 
 NOTED = "desk:standing"
 NOTED_FOR_S = 90
@@ -80,12 +82,16 @@ def _silent(name: str, silence_s: float) -> Trouble:
     return Trouble(name, told % values)
 
 
-def troubles() -> list[Trouble]:
+def notes() -> dict[str, Any]:
+    """What `watch` has copied to Redis. Raises redis.RedisError, ValueError."""
+    return dict(json.loads(client().get(NOTED) or b"{}"))
+
+
+def troubles(read: Callable[[], dict[str, Any]] = notes) -> list[Trouble]:
     """All current problems, most urgent first. Never raises for Redis: its absence is one of them."""
     found = [Trouble("held", _held_words(), permission="")] if settings.HOLD_SENDING else []
     try:
-        noted = json.loads(client().get(NOTED) or b"{}")
-        found += _from_notes(noted)
+        found += _from_notes(read())
         found += silent_parts()
     except (redis.RedisError, ValueError):
         found.append(Trouble("redis", redis_words()))
@@ -123,7 +129,11 @@ def watch(now: datetime) -> int:
     nothing within some seconds of the last run."""
     if not client().set(WATCHING, 1, ex=WATCH_EVERY_S, nx=True):
         return 0
-    noted = {"held": holding.why_held(), "review": held_items.held().count()}
+    noted = {
+        "held": holding.why_held(),
+        "review": held_items.held().count(),
+        "incidents": incidents.to_json(incidents.open_incidents(now)),
+    }
     client().set(NOTED, json.dumps(noted), ex=NOTED_FOR_S)
     wrong = [*silent_parts(), *(each for each in _from_notes(noted) if each.key == "copy")]
     return alarms.tell_of_parts({trouble.key: trouble.words for trouble in wrong}, now)
@@ -137,12 +147,24 @@ def watch_alone(now: datetime) -> int:
 
 
 def standing(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: only the base template calls `standing()`, so fragments cost nothing."""
-    return {"standing": lambda: _for(request)}
+    """Context processor: only the base template calls these, so fragments cost nothing."""
+    read = cache(lambda: notes())
+    return {"standing": lambda: _for(request, read), "incidents": lambda: _incidents(request, read)}
 
 
-def _for(request: HttpRequest) -> list[Trouble]:
+def _for(request: HttpRequest, read: Callable[[], dict[str, Any]]) -> list[Trouble]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return []
-    return [each for each in troubles() if not each.permission or user.has_perm(each.permission)]
+    return [each for each in troubles(read) if not each.permission or user.has_perm(each.permission)]
+
+
+def _incidents(request: HttpRequest, read: Callable[[], dict[str, Any]]) -> list[incidents.Incident]:
+    """Open incidents of our service, for everybody who works on tickets."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return []
+    try:
+        return incidents.from_json(read().get("incidents"))
+    except (redis.RedisError, ValueError, TypeError, KeyError):
+        return []

@@ -100,7 +100,7 @@ def test_every_row_of_the_handbook_is_a_channel() -> None:
 def test_many_channels_sit_on_few_connections() -> None:
     load()
     assert Connection.objects.get(name="Mailbox").channels.count() == 7
-    assert Connection.objects.get(name="Twitter").channels.count() == 4
+    assert Connection.objects.get(name="Twitter").channels.count() == 5
     assert Connection.objects.get(name="Website comments").channels.count() == 3
 
 

@@ -149,6 +149,27 @@ class Adapter(ABC):
         """The page where a person writes an outside reply."""
         return mention_url
 
+    def is_private_address(self, address: str) -> bool:
+        """Whether a channel with this address sends private messages on a platform of public ones."""
+        return False
+
+    def may_answer(self, address: str, thread_id: str) -> bool:
+        """Whether a channel with this address may answer there: a private message is never answered in public."""
+        return True
+
+    def account_of(self, address: str) -> str:
+        """Our account's name in a channel's address, where the address says more."""
+        return address
+
+    def reply_limit(self, address: str) -> int | None:
+        """The longest reply from a channel with this address, as `reply_length` counts; None without a limit."""
+        return self.max_reply_length
+
+    def private_thread(self, config: Config, address: str, person: str) -> str:
+        """The thread of the private messages between our account and a person; "" where there are none, or if the
+        account's id is unknown."""
+        return ""
+
     def is_private_thread(self, thread_id: str) -> bool:
         """Whether only its author and the team can read the thread. Override if a platform has both kinds."""
         return self.is_private

@@ -63,7 +63,8 @@ class Mention:
     reply_to_id: str | None = None
     """External id to reply to, if not `external_id` (the newest of an edit history)."""
     thread_keys: tuple[str, ...] = ()
-    """Further keys of the conversation, strongest first (mail: In-Reply-To, References backwards, our marker)."""
+    """Further keys of the conversation, strongest first (mail: In-Reply-To, References backwards, our marker; for a
+    private message of ours: `thread|person`)."""
     addressed: tuple[tuple[str, ...], ...] = ()
     """Lower-case handles or addresses it was sent to, in tiers; the first tier that matches a channel wins."""
     thread_title: str | None = None

@@ -56,6 +56,7 @@ class Outgoing:
     sender: str | None = None
     """Handle or alias of the sending channel, without @."""
     recipients: tuple[str, ...] = ()
+    """Mail addresses; for a private message the person's account id."""
     cc: tuple[str, ...] = ()
     subject: str | None = None
     references: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ from channels.inbox.leases import Row
 from channels.outbox import outbox
 from channels.parsing.reader import Budget, first_budget, whole_budget
 from channels.queries.ignoring import Exclusion
+from mentions.handle_rules import wrong_handles
 from mentions.ingest import bounces, unreadable
 from mentions.ingest.placing import keeping_out, placing, reopening
 from mentions.ingest.reading import finding
@@ -158,6 +159,7 @@ def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingest
             again = _store_all(found, fresh, singly)
         if fresh.stopped:
             found.parsed[:] = [p for p in found.parsed if p.row.id not in fresh.stopped]
+        _note_wrong_handles(found.parsed, at)
         inbox.finish(
             stored=[p.row.id for p in found.parsed],
             ignored=found.ignored,
@@ -175,6 +177,13 @@ def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingest
     done.ignored, done.failed = len(found.ignored) + len(fresh.stopped), len(found.failed)
     done.message_ids, done.ticket_ids, done.stopped = fresh.message_ids, fresh.ticket_ids, fresh.stopped
     health.touch_last_item(found.parsed)
+
+
+def _note_wrong_handles(parsed: Sequence[Parsed], at: datetime) -> None:
+    """Most batches have nothing to check."""
+    suspects = [p for p in parsed if wrong_handles.may_be_wrong(p.feed.adapter, p.channels, is_ours=p.is_own)]
+    if suspects:
+        wrong_handles.note([(p.feed.namespace, p.external_id) for p in suspects], at)
 
 
 def _store_all(found: Read, done: Ingested, singly: bool) -> dict[int, str]:

@@ -21,11 +21,12 @@ from django.utils.translation import gettext as _
 from channels.models.connection import Priority
 from channels.outbox import slack_posts
 from mentions.models import Ticket
+from mentions.replies import likes
 from mentions.tickets import parking
 from mentions.tickets.transitions import handed_over
 from mentions.triage import notes, tagging
 
-VARIABLES = ("requester_name", "handle", "ticket_url", "company", "link", "channel", "me")
+VARIABLES = ("requester_name", "handle", "ticket_url", "company", "link", "time", "channel", "me", "status_page_url")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _FIELD_NAME = re.compile(r"^[a-z][a-z0-9_]{0,39}$")
 
@@ -288,9 +289,26 @@ class ShareToSlack(Action):
         context.data.setdefault("slack", []).append(item.pk)
 
 
+class Like(Action):
+    """Likes the last message of a ticket that a *tag* action before it, or somebody, has marked as praise."""
+
+    name = "like"
+
+    def describe(self, spec: Spec, context: Context) -> str:
+        message = likes.liked_of(context.ticket)
+        why = likes.why_not(message.channel, context.actor) if message else _("There is no message to like.")
+        return _("Sends no like: %(why)s") % {"why": why} if why else _("Likes their message")
+
+    def run(self, spec: Spec, context: Context) -> None:
+        if not context.ticket.tags.filter(name=likes.PRAISE_TAG).exists():
+            return
+        if item := likes.like_praise(context.ticket, context.actor, context.now):
+            context.data["like"] = item.pk
+
+
 BUILT_IN: tuple[Action, ...] = (
     *(Reply(), Note(), Status(), NoReplyNeeded(), Park(), Tag(), Untag(), SetPriority(), AssignMe()),
-    *(RequestFields(), ShareToSlack()),
+    *(RequestFields(), ShareToSlack(), Like()),
 )
 
 

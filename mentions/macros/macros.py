@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels.toolkit.links import is_web_address
+from mentions.incidents import incidents
 from mentions.macros.actions import BUILT_IN, VARIABLES, Action, ActionError, Context, Spec, placeholders
 from mentions.models import Event, EventKind, Macro, Message, Reply, Ticket
 from mentions.replies import drafts, replies
@@ -231,18 +232,21 @@ def _require_fields(macro: Macro, context: Context) -> None:
 def _context(macro: Macro, ticket: Ticket, actor: Any, now: datetime, key: UUID, values: Mapping[str, str]) -> Context:
     asked = {each["name"] for each in fields_of(macro)}
     given = {name: str(value).replace("\0", "").strip()[:2000] for name, value in values.items() if name in asked}
-    return Context(ticket, actor, now, key, {**_variables(ticket, actor), **given})
+    return Context(ticket, actor, now, key, {**_variables(ticket, actor, now), **given})
 
 
-def _variables(ticket: Ticket, actor: Any) -> dict[str, str]:
+def _variables(ticket: Ticket, actor: Any, now: datetime) -> dict[str, str]:
     requester = ticket.requester
-    said = Message.objects.filter(ticket=ticket, direction="in").exclude(url="").order_by("-posted_at", "-id")
+    inbound = Message.objects.filter(ticket=ticket, direction="in").order_by("-posted_at", "-id")
+    said = inbound.exclude(url="").values_list("url", "posted_at").first() or ("", ticket.posted_at)
     return {
         "requester_name": requester.name or requester.handle or _("there"),
         "handle": requester.handle,
         "ticket_url": settings.BASE_URL + reverse("mentions:ticket", args=[ticket.pk]),
         "company": settings.COMPANY_NAME,
-        "link": said.values_list("url", flat=True).first() or "",
+        "link": said[0],
+        "time": said[1].strftime("%Y-%m-%d %H:%M UTC"),
         "channel": ticket.channel.name,
         "me": actor.get_full_name() or actor.get_username(),
+        "status_page_url": incidents.status_page_url(now),
     }

@@ -82,9 +82,11 @@ MACROS: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Thanks::Praise",
+        "description": "Thank them, and like what they wrote where the platform has likes.",
         "actions": [
             {"do": "reply", "text": "Thank you, {requester_name}! It makes our day that you like {company}."},
             {"do": "tag", "tags": ["praise"]},
+            {"do": "like"},
             {"do": "status", "status": "solved"},
         ],
     },
@@ -141,12 +143,8 @@ MACROS: tuple[dict[str, Any], ...] = (
         "description": "Downtime: link the status page, ask whether they still see it.",
         "actions": [
             {
-                "do": "request_fields",
-                "fields": [{"name": "status_page", "label": "Link to the status page", "kind": "url"}],
-            },
-            {
                 "do": "reply",
-                "text": "Sorry for the trouble! We keep {status_page} up to date. Do you still see the problem?",
+                "text": "Sorry for the trouble! We keep {status_page_url} up to date. Do you still see the problem?",
             },
             {"do": "tag", "tags": ["availability"]},
             {"do": "status", "status": "pending"},
@@ -156,7 +154,15 @@ MACROS: tuple[dict[str, Any], ...] = (
         "name": "Spam::They report spam",
         "description": "They report abuse: pass it on and thank them. Not for mentions that are spam themselves.",
         "actions": [
-            {"do": "share_to_slack", "channel": ABUSE_CHANNEL, "text": "Reported by {requester_name}: {link}"},
+            {
+                "do": "request_fields",
+                "fields": [{"name": "board", "label": "Link to the board or page with the spam", "kind": "url"}],
+            },
+            {
+                "do": "share_to_slack",
+                "channel": ABUSE_CHANNEL,
+                "text": "Spam reported at {time}: {board} ({link})",
+            },
             {"do": "reply", "text": "Thank you for reporting this, {requester_name}. The team is looking into it."},
             {"do": "tag", "tags": ["spam-report"]},
             {"do": "status", "status": "solved"},

@@ -51,6 +51,7 @@ class EventKind(StrEnum):
     COMMUNITY = "community"
     ERASED = "erased"
     SPAM_REPORTED = "spam_reported"
+    WRONG_HANDLE = "wrong_handle"
 
 
 class Event(models.Model):

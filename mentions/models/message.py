@@ -69,6 +69,7 @@ class Message(models.Model):
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
+        permissions = [("like_message", "Can like praise on its platform")]
         constraints = [models.UniqueConstraint(fields=["namespace", "external_id"], name="message_once_per_namespace")]
         indexes = [
             models.Index(fields=["ticket", "posted_at", "id"], name="message_ticket_order"),

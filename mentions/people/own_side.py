@@ -13,7 +13,19 @@ from mentions.models import Author, Message
 
 def of_channel(channel: Channel) -> str:
     """The channel as a sender. Reads its connection."""
+    adapter = all_adapters().get(channel.connection.platform)
+    if adapter is not None and adapter.is_private_address(channel.address):
+        return _("Direct message from %(account)s") % {"account": account_of(channel)}
     return named(channel.address, channel.connection.platform)
+
+
+def account_of(channel: Channel) -> str:
+    """Only the account: `@acme`, `help@acme.example`; the channel's name without an address."""
+    adapter = all_adapters().get(channel.connection.platform)
+    account = channel.address.strip().lstrip("@")
+    if adapter is None or not account or "@" in account:
+        return account or channel.name
+    return f"{adapter.handle_prefix}{adapter.account_of(account)}"
 
 
 def named(address: str, platform: str) -> str:
@@ -34,6 +46,8 @@ def of_author(author: Author, platform: str, address: str = "", channel_name: st
     """The author of one of our messages, in a channel with this address and name. A colleague who answered from their
     own account has their name first: `Ana Lima, Acme · ana on Hacker News`."""
     company = settings.COMPANY_NAME
+    adapter = all_adapters().get(platform)
+    address = adapter.account_of(address) if adapter is not None else address
     handle = author.handle.lstrip("@")
     is_brand = bool(address) and handle.lower() == address.lstrip("@").lower()
     if is_brand or author.name in ("", handle, channel_name, icon_of(platform).label):
@@ -45,6 +59,7 @@ def of_author(author: Author, platform: str, address: str = "", channel_name: st
 def _joined(who: str, address: str, platform: str) -> str:
     adapter = all_adapters().get(platform)
     account = address.strip().lstrip("@")
+    account = adapter.account_of(account) if adapter is not None else account
     where = {"who": who, "platform": icon_of(platform).label}
     if not account:
         return _("%(who)s on %(platform)s") % where

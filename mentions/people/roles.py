@@ -28,6 +28,7 @@ _ADVOCATE = _PLAY | {
     "mentions.merge_ticket",
     "mentions.bulk_ticket",
     "mentions.delete_reply",
+    "mentions.like_message",
     "mentions.view_reports",
     "mentions.add_view",
     "mentions.change_author",

@@ -16,8 +16,10 @@ from channels import sweeps
 from channels.clocks import desk_now
 from channels.models import OutboundItem
 from channels.outbox import outbox
+from channels.registry.lookup import adapter_for
 from mentions.clocks import clocks
 from mentions.db import locks
+from mentions.handle_rules import invitations, wrong_handles
 from mentions.ingest import bounces
 from mentions.models import DeliveryProblem, Event, EventKind, Message, Reply
 from mentions.notifications import delivery_problems
@@ -102,8 +104,11 @@ def _sent(reply: Reply, item: OutboundItem, now: datetime) -> None:
     if was == State.SENT and reply.message is None:
         return
     reply.save(update_fields=["message"])
+    if reply.message is not None and wrong_handles.has_handles(adapter_for(reply.channel.connection.platform)):
+        wrong_handles.note([(reply.message.namespace, reply.message.external_id)], now)
     if was != State.SENT:
         promises.move(reply, State.SENT)
+        invitations.link(reply)
     delivery_problems.settle_reply(reply, delivery_problems.How.SENT, now)
     delivery_problems.answered(reply, now)
     _mark_bounced(reply, False)

@@ -1,4 +1,5 @@
-"""Likes a message once, through the outbox. To remove a like, use the platform."""
+"""Likes praise once, through the outbox: nothing else, by people who may, never for a handle that does not like.
+To remove a like, use the platform."""
 
 from __future__ import annotations
 
@@ -10,35 +11,60 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from channels.contract import Capability
-from channels.models import Connection, OutboundItem
+from channels.models import Channel, OutboundItem
 from channels.outbox import personal
 from channels.registry.lookup import UnknownPlatform, adapter_for
 from mentions.db import locks
+from mentions.handle_rules import privacy
 from mentions.models import EventKind, Message, Ticket
+from mentions.people import access, own_side
 from mentions.replies import promises
 from mentions.tickets.transitions import OutcomeRefused, record
 
+PRAISE_TAG = "praise"
+"""Only tickets with this tag are liked."""
 
-def can_like(connection: Connection, user: Any) -> bool:
-    """Whether this person can like there from the desk; on platforms with personal accounts, with their own."""
+
+def can_like(channel: Channel, user: Any) -> bool:
+    """Whether this person can like there from the desk, if it is praise; on platforms with personal accounts, with
+    their own."""
+    return not why_not(channel, user)
+
+
+def why_not(channel: Channel, user: Any) -> str:
+    """Why this person cannot like in this channel, for them to read; "" if they can."""
+    connection = channel.connection
+    if not _takes_likes(channel) or (personal.is_needed(connection) and not personal.usable(user.pk, [connection.pk])):
+        return _("The desk cannot like messages on this platform. Like it there yourself.")
+    if channel.settings.get("never_likes"):
+        return _("%(handle)s does not like messages.") % {"handle": own_side.account_of(channel)}
+    if not user.has_perm(access.LIKE):
+        return _("Your role cannot like messages. Ask an advocate.")
+    return ""
+
+
+def _takes_likes(channel: Channel) -> bool:
     try:
-        if not adapter_for(connection.platform).can(Capability.LIKE):
-            return False
+        return adapter_for(channel.connection.platform).can(Capability.LIKE)
     except UnknownPlatform:
         return False
-    return not personal.is_needed(connection) or bool(personal.usable(user.pk, [connection.pk]))
 
 
 @locks.once_more
 def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> OutboundItem:
-    """Like an inbound message from our main handle, or from one's personal account where the platform requires it. A
-    second call changes nothing, unless the first failed: then it is retried. Raises OutcomeRefused."""
+    """Like an inbound message of a ticket tagged as praise, from our main handle, or from one's personal account where
+    the platform requires it. A second call changes nothing, unless the first failed: then it is retried. Raises
+    OutcomeRefused."""
     ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
     message = ticket.messages.select_related("channel__connection").filter(pk=message_id).first()
     if message is None or message.is_deleted or message.is_unreadable or message.direction == Message.Direction.TEAM:
         raise OutcomeRefused(_("This message cannot be liked."))
-    if not can_like(message.channel.connection, actor):
-        raise OutcomeRefused(_("The desk cannot like messages on this platform. Like it there yourself."))
+    if privacy.is_private(message):
+        raise OutcomeRefused(_("Private messages are not liked."))
+    if why := why_not(message.channel, actor):
+        raise OutcomeRefused(why)
+    if not ticket.tags.filter(name=PRAISE_TAG).exists():
+        raise OutcomeRefused(_("Likes are for praise only. Tag the ticket “%(tag)s” first.") % {"tag": PRAISE_TAG})
     item, is_going = _ask(message, actor, now)
     if is_going:
         record(ticket, actor, now, EventKind.LIKED, {"message": message_id, "outbound": item.pk})
@@ -46,14 +72,19 @@ def like(ticket_id: int, message_id: int, actor: Any, now: datetime) -> Outbound
 
 
 def like_praise(ticket: Ticket, actor: Any, leaves_at: datetime) -> OutboundItem | None:
-    """For a locked ticket closed as praise: like its last inbound message at `leaves_at`; cancellable until then. None
-    if the desk cannot like it, or already has."""
-    inbound = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
-    message = inbound.select_related("channel__connection").order_by("-posted_at", "-id").first()
-    if message is None or not can_like(message.channel.connection, actor):
+    """For a locked ticket that is praise: like its last inbound message at `leaves_at`; cancellable until then. None
+    if it cannot be liked, or already is."""
+    message = liked_of(ticket)
+    if message is None or privacy.is_private(message) or not can_like(message.channel, actor):
         return None
     item, is_going = _ask(message, actor, leaves_at)
     return item if is_going else None
+
+
+def liked_of(ticket: Ticket) -> Message | None:
+    """The message that a like of the ticket goes to: the last one that came in."""
+    inbound = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False, is_unreadable=False)
+    return inbound.select_related("channel__connection").defer("search").order_by("-posted_at", "-id").first()
 
 
 def _ask(message: Message, actor: Any, leaves_at: datetime) -> tuple[OutboundItem, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from channels.registry.configs import address_of
+from mentions.handle_rules import privacy
 from mentions.models import Message, Reply, Ticket
 
 MAX_REFERENCES = 100
@@ -33,6 +34,8 @@ def payload(reply: Reply) -> dict[str, Any]:
     if answered is not None:
         fields["thread_id"] = answered.thread_id
         fields["in_reply_to"] = answered.reply_to_external_id or answered.external_id
+    if answered is not None and privacy.sends_privately(reply.channel):
+        fields["recipients"] = [answered.author.external_id]
     if reply.recipients:
         fields |= {
             "recipients": reply.recipients,

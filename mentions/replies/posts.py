@@ -6,6 +6,7 @@ A post is an outbound item in its channel's conversation, so a channel's posts a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,12 +22,23 @@ from channels.outbox.sending import payload_of
 from channels.registry.configs import address_of
 from channels.registry.lookup import UnknownPlatform, adapter_for
 from mentions.db import locks
+from mentions.handle_rules import privacy
+from mentions.models import Message
 from mentions.people import access
 from mentions.replies import promises
 from mentions.replies.replies import check_text
 
 State = OutboundItem.State
 LATEST = 50
+
+
+def highlighting(channels: Sequence[Channel], message: Message) -> Channel | None:
+    """The handle among these that quotes what was written to it (the setting `highlights`); None if there is none, or
+    the message has no public page."""
+    if not message.url or message.is_deleted or privacy.is_private(message):
+        return None
+    seen = set(message.sightings.values_list("channel_id", flat=True)) | {message.channel_id}
+    return next((c for c in channels if c.settings.get("highlights") and c.pk in seen), None)
 
 
 class PostRefused(Exception):
@@ -70,7 +82,7 @@ def _takes_posts(channel: Channel, user: Any) -> bool:
         adapter = adapter_for(channel.connection.platform)
     except UnknownPlatform:
         return False
-    if not (adapter.can(Capability.SEND) and adapter.can(Capability.POST)):
+    if not (adapter.can(Capability.SEND) and adapter.can(Capability.POST)) or privacy.sends_privately(channel):
         return False
     if adapter.personal_fields:
         return bool(personal.usable(user.pk, [channel.connection_id]))

@@ -20,6 +20,7 @@ from channels.dispatch import task_after_commit
 from channels.models import Channel, OutboundItem
 from channels.registry.lookup import adapter_for
 from mentions.db import locks
+from mentions.handle_rules import privacy
 from mentions.models import EventKind, Message, Reply, Ticket
 from mentions.people import access
 from mentions.replies import drafts, guard, handles, outgoing, promises, recipients
@@ -101,6 +102,8 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
         raise ReplyRefused(_("There is nothing to answer: the message was deleted."))
     if answered.is_unreadable:
         raise ReplyRefused(_("The message could not be read, so it cannot be answered from here. Replay it first."))
+    if why := privacy.refusal(channel, answered) or handles.refusal(ticket, answered, channel, actor):
+        raise ReplyRefused(why)
     reply = Reply(
         ticket=ticket,
         author=actor,
@@ -132,13 +135,14 @@ def _channel(ticket: Ticket, actor: Any, channel_id: int) -> Channel:
         raise ReplyRefused(
             _("You have no working account on this platform. Answer there, or add your account in your settings.")
         )
-    raise ReplyRefused(_("You cannot reply from this handle. Choose another one, or answer on the platform."))
+    why = handles.role_refusal(ticket, channel_id, actor)
+    raise ReplyRefused(why or _("You cannot reply from this handle. Choose another one, or answer on the platform."))
 
 
 def length(text: str, channel: Channel) -> tuple[int, int | None]:
     """(length as the platform counts it, its maximum)."""
     adapter = adapter_for(channel.connection.platform)
-    return adapter.reply_length(text), adapter.max_reply_length
+    return adapter.reply_length(text), adapter.reply_limit(channel.address)
 
 
 def check_text(text: str, channel: Channel) -> None:

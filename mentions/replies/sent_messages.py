@@ -12,6 +12,7 @@ from channels.outbox import personal
 from channels.outbox.sending import payload_of
 from channels.registry.configs import OWN_ID_SETTINGS, address_of, config_for
 from channels.registry.lookup import adapter_for
+from mentions.handle_rules import invitations, privacy
 from mentions.models import Author, Message, Person, Reply
 
 
@@ -57,8 +58,7 @@ def _values(reply: Reply, item: OutboundItem, now: datetime) -> dict[str, Any]:
     return {
         "ticket": reply.ticket,
         "channel": reply.channel,
-        "thread_id": answered.thread_id if answered else item.external_id,
-        "parent_external_id": (answered.reply_to_external_id or answered.external_id) if answered else "",
+        **_place(reply, item),
         "direction": Message.Direction.TEAM,
         "subject": reply.subject,
         "text": reply.text,
@@ -70,6 +70,18 @@ def _values(reply: Reply, item: OutboundItem, now: datetime) -> dict[str, Any]:
     }
 
 
+def _place(reply: Reply, item: OutboundItem) -> dict[str, str]:
+    """Where it stands: below what it answers, or in the private thread, where nothing names a parent."""
+    answered = reply.in_reply_to
+    if answered is None:
+        return {"thread_id": item.external_id, "parent_external_id": ""}
+    if privacy.sends_privately(reply.channel):
+        thread = invitations.thread_of(reply.channel, answered.author.external_id)
+        return {"thread_id": thread or item.external_id, "parent_external_id": ""}
+    parent = answered.reply_to_external_id or answered.external_id
+    return {"thread_id": answered.thread_id, "parent_external_id": parent}
+
+
 def _author(reply: Reply, item: OutboundItem, namespace: str) -> Author:
     """The account of the handle or alias, or of the reply's author: the one polling will report."""
     if own := str(payload_of(item).get(personal.ACCOUNT) or ""):
@@ -78,9 +90,10 @@ def _author(reply: Reply, item: OutboundItem, namespace: str) -> Author:
         return Author.objects.get_or_create(namespace=namespace, external_id=own, defaults=defaults)[0]
     channel = reply.channel
     account = next((str(channel.settings[n]) for n in OWN_ID_SETTINGS if channel.settings.get(n)), "")
-    address = address_of(channel)
+    address = adapter_for(channel.connection.platform).account_of(address_of(channel))
     known = Author.objects.filter(namespace=namespace, handle__iexact=address).order_by("id").first()
     if not account and known is not None:
         return known
-    defaults = {"handle": channel.address.strip().lstrip("@"), "name": settings.COMPANY_NAME, "is_us": True}
+    handle = adapter_for(channel.connection.platform).account_of(channel.address.strip().lstrip("@"))
+    defaults = {"handle": handle, "name": settings.COMPANY_NAME, "is_us": True}
     return Author.objects.get_or_create(namespace=namespace, external_id=account or address, defaults=defaults)[0]

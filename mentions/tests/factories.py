@@ -16,7 +16,7 @@ NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 ROLE_PERMISSIONS = {
     "volunteer": ("play_ticket",),
-    "advocate": ("play_ticket", "merge_ticket", "delete_reply", "view_reports"),
+    "advocate": ("play_ticket", "merge_ticket", "delete_reply", "like_message", "view_reports"),
     "manager": ("play_ticket", "merge_ticket", "delete_reply", "view_reports"),
 }
 """Rights of the mentions app that a test user of the role has; an admin has all of all apps."""

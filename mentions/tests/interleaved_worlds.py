@@ -19,6 +19,7 @@ from mentions.queue import claims
 from mentions.replies import deliveries, drafts, likes, posts, replies
 from mentions.tests.factories import NOON, UserFactory
 from mentions.tests.platforms import Wire, arrive, connection_with, ingest, said
+from mentions.tests.replying import praised
 from mentions.tickets import lifecycle
 from mentions.triage import merging, notes, outcomes
 
@@ -182,6 +183,7 @@ def a_deleted_reply(wire: Wire) -> Made:
 def a_like(wire: Wire) -> Made:
     made = asked(wire)
     now, message = desk_now(), made.ticket.messages.get()
+    praised(made.ticket)
     made.item = likes.like(made.ticket.pk, message.pk, made.sam, now)
     for name in ("autosaves", "notes", "claims run out", "claims in another tab", "undoes the import"):
         made.jobs.pop(name)

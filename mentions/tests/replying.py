@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from channels.models import OutboundItem
 from mentions.clocks import clocks
+from mentions.models import Tag
 from mentions.queue import claims
 from mentions.replies import replies
 from mentions.tests.factories import (
@@ -58,6 +59,12 @@ def submit(ticket, actor, *, token=None, now=LATER, **changed):
     }
     token = token or claims.claim(actor, ticket.pk, now).claim_token
     return replies.submit(ticket.pk, actor, token, now=now, **values)
+
+
+def praised(ticket):
+    """Tagged as praise: only then a like is sent."""
+    ticket.tags.add(Tag.objects.get_or_create(name="praise")[0])
+    return ticket
 
 
 def answered(ticket, at=None):

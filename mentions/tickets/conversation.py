@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from channels.registry.lookup import all_adapters
 from mentions.db import prepared
 from mentions.db.loading import RowMapper
 from mentions.models import Author, Message, Reply, ThreadPost, Ticket
@@ -129,10 +130,17 @@ def _messages(ticket: Ticket) -> Iterable[Message]:
         shown.channel_name, address, shown.platform, *rest = row[messages.width + authors.width :]
         shown.has_html, shown.seen_by, files, older, leads_to, liked = rest
         shown.who = _who(shown, address)
+        shown.is_private = _is_private(shown)
         shown.files, shown.older = json.loads(files or "[]"), json.loads(older or "[]")
         shown.links_to = leads_to or ""
         shown.liked = json.loads(liked) if liked else None
         yield shown
+
+
+def _is_private(message: Any) -> bool:
+    """A private message on a platform of public ones."""
+    adapter = all_adapters().get(message.platform)
+    return adapter is not None and not adapter.is_private and adapter.is_private_thread(message.thread_id)
 
 
 def _who(message: Any, address: str) -> str:

@@ -129,7 +129,8 @@ def _replied(data: dict[str, Any]) -> str:
 
 
 def _macro(data: dict[str, Any]) -> str:
-    return _("applied “%(macro)s”") % {"macro": data.get("name") or _("a macro")}
+    words = _("applied “%(macro)s”, with a like") if data.get("like") else _("applied “%(macro)s”")
+    return words % {"macro": data.get("name") or _("a macro")}
 
 
 def _merged(data: dict[str, Any]) -> str:
@@ -201,6 +202,13 @@ COMMUNITY_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
+def _wrong_handle(data: dict[str, Any]) -> str:
+    names = {"used": data.get("used") or "?", "right": data.get("right") or "?"}
+    if data.get("is_ours"):
+        return _("answered from the wrong handle: %(used)s instead of %(right)s") % names
+    return _("they wrote to %(used)s; %(right)s answers this") % names
+
+
 SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.CREATED: lambda data: _("came in"),
     EventKind.UNREADABLE: lambda data: _unreadable(data),
@@ -241,4 +249,5 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.COMMUNITY: lambda data: _community(data),
     EventKind.ERASED: lambda data: _("the messages of the requester were erased"),
     EventKind.SPAM_REPORTED: lambda data: _("reported spam, with thanks"),
+    EventKind.WRONG_HANDLE: _wrong_handle,
 }

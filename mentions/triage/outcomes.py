@@ -6,22 +6,23 @@ and `OutcomeRefused`. Parking and waiting for an outside answer are in `mentions
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from channels.outbox import outbox, slack_posts
+from channels.outbox import outbox
 from mentions.db import locks
 from mentions.models import Event, EventKind, HandBack, Ticket
 from mentions.queue import claims
-from mentions.replies import likes
+from mentions.replies import likes, replies
 from mentions.tickets.parking import answered_outside, park, wake
-from mentions.tickets.transitions import UNPARKED, OutcomeRefused, handed_over, is_still, lock_open, move, restored
-from mentions.triage import notes
+from mentions.tickets.transitions import UNPARKED, OutcomeRefused, is_still, lock_open, move, record, restored
+from mentions.triage import notes, tagging
+from mentions.triage.spam_reports import report_spam
+from mentions.triage.undo_window import undo_window
 
 __all__ = [
     "OutcomeRefused",
@@ -38,8 +39,6 @@ __all__ = [
 ]
 
 Token = UUID | str | None
-UNDO_SLACK_SECONDS = 5
-"""Allows for the page's clock and the click's travel time."""
 UNDOABLE = (
     EventKind.STATUS,
     EventKind.PARKED,
@@ -73,13 +72,16 @@ def no_reply_needed(ticket_id: int, actor: Any, token: Token, *, reason: str, no
     if note.strip():
         notes.write(ticket, actor, note, now)
     data: dict[str, Any] = {"reason": reason}
-    if reason == Ticket.NoReply.PRAISE and (item := likes.like_praise(ticket, actor, now + _undo_window())):
-        data["like"] = item.pk
+    if reason == Ticket.NoReply.PRAISE:
+        data |= _praised(ticket, actor, now)
     return move(ticket, actor, now, EventKind.NO_REPLY, data=data, status=Ticket.Status.SOLVED, no_reply_reason=reason)
 
 
-def _undo_window() -> timedelta:
-    return timedelta(seconds=settings.UNDO_SECONDS + UNDO_SLACK_SECONDS)
+def _praised(ticket: Ticket, actor: Any, now: datetime) -> dict[str, Any]:
+    """Tag it as praise and like it, as far as the platform and the role allow; what `undo` takes back."""
+    added, _removed = tagging.change(ticket, [likes.PRAISE_TAG], ())
+    item = likes.like_praise(ticket, actor, now + undo_window())
+    return {**({"added": added} if added else {}), **({"like": item.pk} if item else {})}
 
 
 @transaction.atomic
@@ -104,29 +106,15 @@ def reopen(ticket_id: int, actor: Any, token: Token = None, *, now: datetime, wh
     return move(ticket, actor, now, EventKind.STATUS, data=data, status=Ticket.Status.OPEN, no_reply_reason="")
 
 
-@transaction.atomic
-def report_spam(
-    ticket_id: int, actor: Any, token: Token, *, slack_channel: str, link: str = "", now: datetime
-) -> Event:
-    """The requester reports spam or abuse (not: this mention is spam): link and time go to Slack after the undo window,
-    and the ticket is solved. Thanking them is a separate reply, sent before."""
-    ticket = lock_open(ticket_id, actor, token, now)
-    said = ticket.messages.filter(direction="in").order_by("-posted_at", "-id").values_list("url", "posted_at").first()
-    link = link.replace("\0", "").strip() or (said[0] if said else "")
-    at = (said[1] if said else ticket.posted_at).strftime("%Y-%m-%d %H:%M UTC")
-    why = handed_over(ticket, Ticket.NoReply.SPAM_REPORTED)
-    event = move(ticket, actor, now, EventKind.SPAM_REPORTED, data={"link": link}, status=Ticket.Status.SOLVED, **why)
-    item = slack_posts.post_message(
-        key=uuid4(),
-        conversation=f"slack:{slack_channel}",
-        channel=slack_channel,
-        text=_("Spam reported to us at %(at)s: %(link)s")
-        % {"at": at, "link": slack_posts.escaped(link) or f"#{ticket.pk}"},
-        not_before=now + _undo_window(),
-    )
-    event.data = {**event.data, "outbound": item.pk}
-    event.save(update_fields=["data"])
-    return event
+def _undo_thanks(ticket: Ticket, event: Event, actor: Any, now: datetime) -> Ticket:
+    """The reply that went with it brings the ticket back, as it took it away."""
+    try:
+        replies.undo(event.data["reply"], actor, now)
+    except replies.TooLate as late:
+        raise OutcomeRefused(str(late)) from late
+    ticket.refresh_from_db()
+    record(ticket, actor, now, EventKind.UNDONE, {"event": event.pk, "kind": event.kind})
+    return ticket
 
 
 @locks.once_more
@@ -137,15 +125,19 @@ def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
     ticket = lock_open(event.ticket_id, actor, None, now)
     if event.kind not in UNDOABLE or event.actor_id != actor.pk:
         raise OutcomeRefused(_("You can only undo your own last outcome."))
-    if now > event.at + _undo_window():
+    if now > event.at + undo_window():
         raise OutcomeRefused(_("Too late to undo. Reopen the ticket instead."))
     undone = Event.objects.filter(ticket=ticket, kind=EventKind.UNDONE, data__event=event.pk).exists()
     if undone or not is_still(ticket, event.data):
         raise OutcomeRefused(_("Ticket #%(id)s has changed since. Check it again.") % {"id": ticket.pk})
     if event.kind == EventKind.SPAM_REPORTED:
         outbox.cancel(event.data["outbound"], now)
+        if event.data.get("reply"):
+            return _undo_thanks(ticket, event, actor, now)
     if event.data.get("like"):
         outbox.cancel(event.data["like"], now)
+    if event.kind == EventKind.NO_REPLY and event.data.get("added"):
+        tagging.change(ticket, (), event.data["added"])
     if event.kind == EventKind.HANDED_BACK:
         HandBack.objects.filter(ticket=ticket, user=actor).delete()
     changes = {**UNPARKED, **restored(event.data)}

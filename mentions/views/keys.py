@@ -66,6 +66,8 @@ TABLE: tuple[Key, ...] = (
     Key("ticket", "x", "no reply", gettext_lazy("no reply needed")),
     Key("ticket", "p", "park", gettext_lazy("park")),
     Key("ticket", "h", "hand back", gettext_lazy("hand back")),
+    Key("ticket", "f", "like", gettext_lazy("like praise")),
+    Key("ticket", "s", "report spam", gettext_lazy("pass on a spam report")),
     Key("ticket", "u", "up", gettext_lazy("up to the queue")),
     Key("reply", "Ctrl+Enter", "send", gettext_lazy("in the reply: send with the first button")),
     Key("reply", "Ctrl+Shift+Enter", "send other", gettext_lazy("in the reply: send with the second button")),

@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from sandbox import world
+from sandbox.launch import ControlFailed
 
 PLATFORM = "twitter"
 
@@ -245,3 +246,16 @@ def test_me_is_the_handle_that_signed(calm):
 
     url = f"{calm.http_url}/twitter/2/users/me"
     assert requests.get(url, auth=signed("acmesupport"), timeout=20).json()["data"]["username"] == "acmesupport"
+
+
+def test_direct_messages_are_for_users_not_for_the_app(read):
+    answer = read("dm_events")
+    assert answer.status_code == 403
+    assert answer.json()["type"].endswith("unsupported-authentication")
+
+
+def test_handle_takes_no_direct_message_before_it_wrote_first(calm):
+    with pytest.raises(ControlFailed, match="takes no direct messages"):
+        calm.post("twitter", text="psst", author="stranger", dm_to="acme")
+    calm.post("twitter", text="hello", author="acme", dm_to="stranger")
+    assert calm.post("twitter", text="psst", author="stranger", dm_to="acme")["id"].startswith("dm:")

@@ -1,9 +1,11 @@
-"""Twitter / X, API v2: mentions of several handles and a search; posts, threaded replies, deletions, likes."""
+"""Twitter / X, API v2: mentions of several handles and a search; posts, threaded replies, deletions, likes; direct
+messages in channels with the address `dm:handle`."""
 
 from __future__ import annotations
 
-from channels.adapters.twitter import client, parsing, posting
-from channels.contract import Adapter, Capability, Field, FieldKind, Grouping
+from channels.adapters.twitter import accounts, client, direct_messages, direct_parsing, posting
+from channels.adapters.twitter.accounts import DIRECT
+from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
 
 
 class Twitter(Adapter):
@@ -23,7 +25,7 @@ class Twitter(Adapter):
         Field("consumer_secret", "API key secret", "From your app; needed to post.", FieldKind.SECRET),
         Field("search_query", "Search", "Read in addition to mentions of the handles. Uses Twitter's search syntax."),
         Field("api_base", "API", kind=FieldKind.URL, default=client.api.default_address),
-        Field("web_base", "Site", kind=FieldKind.URL, default=parsing.WEB),
+        Field("web_base", "Site", kind=FieldKind.URL, default=accounts.WEB),
     )
     channel_fields = (
         Field("user_id", "User id", "The account's numeric ID. Empty: looked up by name."),
@@ -39,6 +41,18 @@ class Twitter(Adapter):
             "Availability words",
             "One per line, to replace the built-in ones (down, outage, 502, …).",
             FieldKind.LIST,
+        ),
+        Field(
+            "highlights",
+            "Highlights",
+            "Its tickets offer to quote the tweet in a post from this handle, by the roles that may post as it.",
+            FieldKind.BOOLEAN,
+        ),
+        Field(
+            "never_likes",
+            "Never likes",
+            "What was written to this handle is not liked from the desk, and no like is sent as it.",
+            FieldKind.BOOLEAN,
         ),
         Field("access_token", "Access token", "For this handle; needed to post.", FieldKind.SECRET),
         Field("access_token_secret", "Access token secret", "For this handle; needed to post.", FieldKind.SECRET),
@@ -58,3 +72,21 @@ class Twitter(Adapter):
     poll_interval_s = (30, 600)
     max_reply_length = posting.MAX_LENGTH
     needs_sender = True
+
+    def is_private_address(self, address: str) -> bool:
+        return address.lower().startswith(DIRECT)
+
+    def may_answer(self, address: str, thread_id: str) -> bool:
+        return self.is_private_address(address) or not self.is_private_thread(thread_id)
+
+    def is_private_thread(self, thread_id: str) -> bool:
+        return thread_id.startswith(DIRECT)
+
+    def account_of(self, address: str) -> str:
+        return address[len(DIRECT) :] if self.is_private_address(address) else address
+
+    def reply_limit(self, address: str) -> int | None:
+        return direct_messages.MAX_LENGTH if self.is_private_address(address) else posting.MAX_LENGTH
+
+    def private_thread(self, config: Config, address: str, person: str) -> str:
+        return direct_parsing.thread_of(config, self.account_of(address.lower()), person)

@@ -33,6 +33,11 @@ _NO_RIGHT = (
     "client-not-enrolled", "Unauthorized", "Unsupported Authentication",
 )  # fmt: skip
 _USED_UP = ("usage-capped", "UsageCapExceeded", "Too Many Requests", "rate-limit-exceeded")
+_TAKES_NONE = ("permission to DM", "cannot send messages to this user", "who are not following you")
+CLOSED = (
+    "This person takes no direct messages from us. Ask them in a public reply to open their messages or to write to us "
+    "first, or answer in public."
+)
 _BROKEN = ("operational-disconnect", "service-unavailable", "streaming-connection", "Service Unavailable")
 
 
@@ -133,7 +138,10 @@ def _by_kind(body: Mapping[str, Any], errors: list[dict[str, Any]]) -> ChannelEr
 def _of_write(body: Mapping[str, Any]) -> ChannelError | None:
     """A 403 may be about this tweet (duplicate, deleted parent) or our tokens (read-only, suspended app)."""
     found = _by_kind(body, errors_of(body))
-    return found if isinstance(found, AuthFailed) else None
+    if isinstance(found, AuthFailed):
+        return found
+    line = error_line(body)
+    return Rejected(f"{CLOSED} Twitter says: {line}.") if any(each in line for each in _TAKES_NONE) else None
 
 
 api = Api()

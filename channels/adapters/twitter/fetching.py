@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from channels.adapters.twitter import client, wire
+from channels.adapters.twitter import client, direct_messages, wire
+from channels.adapters.twitter.accounts import direct_handles, given_id, handles
 from channels.adapters.twitter.times import snowflake_at
 from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
@@ -28,6 +29,7 @@ OVERLAP = 120_000 << 22
 """Two minutes, in ids: late additions to the index are caught by the next poll."""
 SEARCH_REACH_S = 7 * 86_400 - 120
 BACKFILL_S = 14 * 86_400
+POSTS = "posts:"
 Ids = dict[str, str]
 """Handle → account id, as looked up."""
 
@@ -39,23 +41,32 @@ class Timeline:
     path: str
     token_name: str
     query: str | None = None
+    exclude: str = ""
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     kept = cursor.get("ids") if isinstance(cursor, dict) else None
     ids: Ids = dict(kept) if isinstance(kept, dict) else {}
-    return read_lists(sources(config, ids), cursor, beside=lambda: {"ids": dict(ids)})
+    lists = [*sources(config, ids), *direct_messages.sources(config)]
+    return read_lists(lists, cursor, beside=lambda: {"ids": dict(ids)})
 
 
 def sources(config: Config, ids: Ids | None = None) -> list[ListSource]:
     """The mentions of each handle, and a search."""
     query = str(config.setting("search_query", "")).strip()
-    names = [f"@{handle}" for handle in config.addresses] + ([f"search:{query}"] if query else [])
+    names = [f"@{handle}" for handle in handles(config)]
+    names += [f"{POSTS}@{handle}" for handle in handles(config) if _only_posts(config, handle)]
+    names += [f"search:{query}"] if query else []
     if not names:
         raise Rejected("This connection has neither a handle nor a search. Add a channel for each handle.")
     start = snowflake_at(desk_now().timestamp() - BACKFILL_S)
     known: Ids = {} if ids is None else ids
     return [ListSource(name, partial(_read, config, name, known, start), Progress(start).to_json()) for name in names]
+
+
+def _only_posts(config: Config, handle: str) -> bool:
+    """A status handle: nobody is named in its updates, so only its own timeline has them."""
+    return bool(config.channel_settings.get(handle, {}).get("availability_only"))
 
 
 def _read(config: Config, name: str, ids: Ids, start: int, mark: Json) -> Iterator[Read]:
@@ -69,7 +80,7 @@ def _read(config: Config, name: str, ids: Ids, start: int, mark: Json) -> Iterat
 def _stretch(config: Config, timeline: Timeline, name: str, ids: Ids, gap: Gap, token: Json) -> Stretch:
     answer = ask(config, timeline, gap, token)
     if _is_gone(answer.body):
-        ids.pop(name.removeprefix("@"), None)  # the next poll looks it up again
+        ids.pop(_handle_of(name), None)  # the next poll looks it up again
         raise redacted(Rejected(f"{wire.error_line(answer.body)}."), client.secrets_of(config))
     found, following = _tweet_ids(answer.body), token_after(answer.body)
     items = wire.split(without_errors(answer.body), config)
@@ -85,23 +96,22 @@ def _is_gone(body: Mapping[str, Any]) -> bool:
 def _timeline(config: Config, name: str, ids: Ids) -> Timeline:
     if name.startswith("search:"):
         return Timeline("tweets/search/recent", "next_token", name.removeprefix("search:"))
-    handle = name.removeprefix("@")
-    number = _given_id(config, handle) or ids.get(handle)
+    handle = _handle_of(name)
+    number = given_id(config, handle) or ids.get(handle)
     if number is None:
         number = ids[handle] = user_id(config, handle)
+    if name.startswith(POSTS):
+        return Timeline(f"users/{number}/tweets", "pagination_token", exclude="replies,retweets")
     return Timeline(f"users/{number}/mentions", "pagination_token")
 
 
-def _given_id(config: Config, handle: str) -> str | None:
-    """From the channel's settings, else from the prefix of its access token."""
-    given = str(config.channel_settings.get(handle, {}).get("user_id") or "")
-    token, dash, _ = config.channel_secrets.get(handle, {}).get("access_token", "").partition("-")
-    return next((number for number in (given, token if dash else "") if number.isdigit()), None)
+def _handle_of(name: str) -> str:
+    return name.removeprefix(POSTS).removeprefix("@")
 
 
 def user_id(config: Config, handle: str) -> str:
     """The id of one of our accounts, looked up if not configured. Raises Rejected."""
-    if (given := _given_id(config, handle)) is not None:
+    if (given := given_id(config, handle)) is not None:
         return given
     body = client.get(config, f"users/by/username/{handle}").body
     found = wire.identity(body.get("data") if isinstance(body.get("data"), dict) else None, "id")
@@ -134,6 +144,8 @@ def ask(config: Config, timeline: Timeline, gap: Gap, token: Json) -> Answer:
         floor = max(floor, _search_reach()) if floor else 0  # no bound: as far back as the search goes
     if floor or timeline.query is None:
         params["since_id"] = str(max(1, floor))
+    if timeline.exclude:
+        params["exclude"] = timeline.exclude
     if gap.ceiling is not None:
         params["until_id"] = str(gap.ceiling)
     if token is not None:
@@ -161,11 +173,14 @@ def without_errors(body: Mapping[str, Any]) -> dict[str, Any]:
 def check(config: Config) -> str:
     """Our identity: the app by its bearer token, each handle by its own tokens."""
     said = []
-    for handle in config.addresses:
+    for handle in handles(config):
         number = wire.identity(_data(client.get(config, f"users/by/username/{handle}").body), "id")
         if number is None:
             raise Rejected(f"Twitter knows no account @{handle}. Check the channel's name.")
         said.append(f"@{handle} ({_rights(config, handle)})")
+    for handle in direct_handles(config):
+        client.get(config, "dm_events", {**direct_messages.FIELDS, "max_results": 1}, speaker=handle)
+        said.append(f"direct messages of @{handle}")
     if not said:
         client.get(config, "tweets/search/recent", {"query": str(config.setting("search_query", "hello"))})
     return f"Connected: the app may read; {', '.join(said) or 'no handles yet, search only'}."

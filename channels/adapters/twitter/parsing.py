@@ -13,25 +13,21 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from channels.adapters.twitter import wire
+from channels.adapters.twitter import direct_parsing, wire
+from channels.adapters.twitter.accounts import is_ours, web_base
 from channels.adapters.twitter.times import created_at, snowflake_time
 from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
 from channels.toolkit.values import list_of, object_of
 
-WEB = "https://twitter.com"
-
 _TCO = re.compile(r"https?://t\.co/[A-Za-z0-9]+")
 _HANDLE = re.compile(r"(?<![\w@./])[@＠](\w{1,15})(?![\w@])", re.ASCII)
+_TAG = re.compile(r"(?<![\w&])#(\w{1,50})")
 _RETWEET = re.compile(r"RT @\w{1,20}: ", re.ASCII)
 _NO_LANGUAGE = frozenset(("und", "qam", "qct", "qht", "qme", "qst", "zxx", "art", ""))
 
 Object = Mapping[str, Any]
-
-
-def web_base(config: Config) -> str:
-    return str(config.setting("web_base", WEB)).rstrip("/")
 
 
 def tweet_url(config: Config, handle: str | None, number: str) -> str:
@@ -42,6 +38,8 @@ def tweet_url(config: Config, handle: str | None, number: str) -> str:
 def parse(item: Item, config: Config) -> Mention | None:
     """The mention in an item; None for a retweet."""
     payload = item.payload
+    if isinstance(payload, dict) and "dm" in payload:
+        return direct_parsing.parse(item, config)
     tweet = payload.get("tweet") if isinstance(payload, dict) else None
     if not isinstance(tweet, dict):
         if isinstance(payload, dict) and isinstance(payload.get("deleted"), dict):
@@ -81,7 +79,7 @@ def _mention(number: str, tweet: Object, payload: Object, config: Config) -> Men
     conversation = wire.identity(tweet, "conversation_id") or wire.identity(payload, "root") or parent or first
     is_root = conversation in versions
     created = created_at(tweet)
-    own = _is_own(author, config)
+    own = is_ours(author, config)
     named = _named(tweet, entities, raw)
     return Mention(
         external_id=first,
@@ -98,7 +96,7 @@ def _mention(number: str, tweet: Object, payload: Object, config: Config) -> Men
         aliases=tuple(versions[1:]),
         reply_to_id=newest if newest != first else None,
         thread_keys=tuple(versions[:0:-1]) if is_root else (),
-        addressed=_addressed(author, named, own),
+        addressed=_addressed(author, named, _tags(raw), own),
         extra=_extra(tweet, payload),
     )
 
@@ -113,7 +111,7 @@ def _gone(item: Item, deleted: Object, config: Config) -> Mention:
         posted_at=snowflake_time(item.external_id),
         text="",
         url=tweet_url(config, None, item.external_id),
-        is_own=_is_own(author, config),
+        is_own=is_ours(author, config),
         is_deleted=True,
     )
 
@@ -132,17 +130,6 @@ def _author(tweet: Object, included: Json, config: Config) -> Author:
         handle=handle,
         name=clean(name) if isinstance(name, str) and name else None,
         url=f"{web_base(config)}/{handle}" if handle else None,
-    )
-
-
-def _is_own(author: Author, config: Config) -> bool:
-    handle = author.handle.lower() if author.handle else ""
-    if handle and (handle in config.addresses or handle in config.own):
-        return True
-    if not author.id:
-        return False
-    return author.id in config.own or any(
-        str(settings.get("user_id", "")) == author.id for settings in config.channel_settings.values()
     )
 
 
@@ -214,11 +201,16 @@ def _named(tweet: Object, entities: Object, raw: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _addressed(author: Author, named: tuple[str, ...], own: bool) -> tuple[tuple[str, ...], ...]:
-    """A tweet by one of our handles belongs to that handle, whomever it names."""
-    if own and author.handle:
-        return ((author.handle.lower(),), named) if named else ((author.handle.lower(),),)
-    return (named,) if named else ()
+def _tags(raw: str) -> tuple[str, ...]:
+    """Lower-case hashtags, each once."""
+    return tuple(dict.fromkeys(tag.lower() for tag in _TAG.findall(raw))) if "#" in raw else ()
+
+
+def _addressed(author: Author, named: tuple[str, ...], tags: tuple[str, ...], own: bool) -> tuple[tuple[str, ...], ...]:
+    """A tweet by one of our handles belongs to that handle, whomever it names. One that names none of them belongs to
+    the handle of its hashtag (#movingtoacme)."""
+    by = (author.handle.lower(),) if own and author.handle else ()
+    return tuple(tier for tier in (by, named, tags) if tier)
 
 
 def _language(value: Json) -> str | None:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from channels.adapters.twitter import client, wire
+from channels.adapters.twitter import client, direct_messages, wire
+from channels.adapters.twitter.accounts import DIRECT, handles
 from channels.adapters.twitter.fetching import user_id
 from channels.adapters.twitter.parsing import tweet_url
 from channels.adapters.twitter.times import snowflake_time
@@ -42,6 +43,8 @@ def reply_length(text: str) -> int:
 
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
+    if direct := _direct_handle(outgoing):
+        return direct_messages.send(config, direct, outgoing)
     handle = _sender(config, outgoing)
     length = reply_length(outgoing.text)
     if length > MAX_LENGTH:
@@ -64,8 +67,11 @@ def _sender(config: Config, outgoing: Outgoing) -> str:
     return handle
 
 
-def _first_with_tokens(config: Config) -> str:
-    return next((h for h in config.addresses if config.channel_secrets.get(h, {}).get("access_token")), "")
+def _first_with_tokens(config: Config, *, likes: bool = False) -> str:
+    able = [h for h in handles(config) if config.channel_secrets.get(h, {}).get("access_token")]
+    if likes:
+        able = [h for h in able if not config.channel_settings.get(h, {}).get("never_likes")]
+    return able[0] if able else ""
 
 
 def _receipt(config: Config, handle: str, tweet: Mapping[str, Any]) -> Receipt | None:
@@ -79,8 +85,10 @@ def _receipt(config: Config, handle: str, tweet: Mapping[str, Any]) -> Receipt |
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
     """The post with this text under this parent on the sender's own timeline. Raises Uncertain if the timeline is too
     long to be read back to `since`: then it isn't proved absent."""
-    handle = _sender(config, outgoing)
     wanted = spoken(outgoing.text)
+    if direct := _direct_handle(outgoing):
+        return _sent_directly(config, direct, outgoing, wanted, since)
+    handle = _sender(config, outgoing)
     params: dict[str, str | int] = {
         "tweet.fields": "created_at,edit_history_tweet_ids,entities,note_tweet,referenced_tweets",
         "start_time": (since - CLOCK_SLACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -101,6 +109,22 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
             return None
         params["pagination_token"] = str(token)
     raise Uncertain(f"@{handle} has posted too much since then to check for the reply.")
+
+
+def _direct_handle(outgoing: Outgoing) -> str:
+    """The handle whose direct message this is; "" for a tweet."""
+    sender = (outgoing.sender or "").lower()
+    return sender.removeprefix(DIRECT) if sender.startswith(DIRECT) else ""
+
+
+def _sent_directly(
+    config: Config, handle: str, outgoing: Outgoing, wanted: list[str], since: datetime
+) -> Receipt | None:
+    person = direct_messages.recipient(outgoing)
+    for number, text in direct_messages.sent_since(config, handle, person, since - CLOCK_SLACK):
+        if says_the_same(wanted, spoken(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))):
+            return direct_messages.receipt(config, handle, person, number)
+    return None
 
 
 def _is_ours(tweet: Mapping[str, Any], outgoing: Outgoing, wanted: list[str]) -> bool:
@@ -138,13 +162,15 @@ def _is_link(word: str) -> bool:
 
 def delete(config: Config, external_id: str) -> None:
     """Delete one of our own tweets, as the handle that posted it; already deleted counts as success."""
+    if external_id.startswith(DIRECT):
+        raise Rejected("The desk cannot delete direct messages. Delete it on Twitter; the other side keeps its copy.")
     found = client.get(config, "tweets", {"ids": external_id, "tweet.fields": "author_id"}).body
     data = found.get("data")
     tweet = data[0] if isinstance(data, list) and data and isinstance(data[0], dict) else None
     if tweet is None:
         return
     author = wire.identity(tweet, "author_id")
-    handle = next((h for h in config.addresses if _is_id_of(config, h, author)), None)
+    handle = next((h for h in handles(config) if _is_id_of(config, h, author)), None)
     if handle is None:
         raise Rejected("That tweet was not posted by a handle of this connection, so it cannot be deleted from here.")
     if not _outcome(client.remove(config, f"tweets/{external_id}", speaker=handle).body, "deleted"):
@@ -159,8 +185,10 @@ def _is_id_of(config: Config, handle: str, number: str | None) -> bool:
 
 
 def like(config: Config, external_id: str) -> None:
-    """Like a tweet as the main handle (the first one with tokens)."""
-    handle = _first_with_tokens(config)
+    """Like a tweet as the main handle: the first one with tokens that likes."""
+    if external_id.startswith(DIRECT):
+        raise Rejected("The desk cannot like direct messages.")
+    handle = _first_with_tokens(config, likes=True)
     if not handle:
         raise AuthFailed("No handle on this connection has tokens to like with. Enter them in the channel.")
     path = f"users/{user_id(config, handle)}/likes"

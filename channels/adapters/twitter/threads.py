@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from channels.adapters.twitter import client, wire
+from channels.adapters.twitter.accounts import DIRECT
 from channels.adapters.twitter.fetching import Timeline, ask, token_after, without_errors
 from channels.contract import Config, Item
 from channels.errors import Rejected
@@ -17,6 +18,8 @@ LOOKUP = 100
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """The conversation's last seven days, its root, and the parents named by replies. Missing tweets become deletions.
     An edited root starts a new conversation, so those of all its versions are searched."""
+    if thread_id.startswith(DIRECT):
+        return []  # read with the handle's direct messages
     if not (thread_id.isascii() and thread_id.isdigit()):
         raise Rejected(f"{thread_id!r} is not a Twitter conversation.")
     items = {item.external_id: item for item in tweets_by_id(config, [thread_id])}

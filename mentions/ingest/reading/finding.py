@@ -47,8 +47,10 @@ def answered_ticket(board: IngestBatch, parsed: Parsed) -> TicketState | None:
         return parent.ticket
     if parsed.feed.grouping is Grouping.THREAD:
         return ticket_of_thread(board, parsed)
-    key = parent_author_key(board, parsed)
-    return board.threads.get((namespace, key)) if key else None
+    # A private message of ours replies to nothing, but says to whom it went.
+    keys = [thread_key(key) for key in parsed.mention.thread_keys]
+    keys += [key] if (key := parent_author_key(board, parsed)) else []
+    return board.ticket_by_keys(namespace, keys)
 
 
 def author_keys(parsed: Parsed) -> list[tuple[str, str]]:

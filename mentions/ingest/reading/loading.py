@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from django.db.models import Max, Q, QuerySet
 
 from channels.contract import Grouping
-from mentions.clocks.thread_keys import author_key
+from mentions.clocks.thread_keys import author_key, thread_key
 from mentions.db import locks
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, MessageState, TicketState
@@ -91,6 +91,8 @@ def wanted_by(parsed: Iterable[Parsed]) -> LookupKeys:
             wanted.whole_threads.add(each.feed.namespace)
             wanted.ids.update((each.thread_id, *mention.thread_keys))
             wanted.threads.update(mention.thread_keys)
+        elif mention.is_own:
+            wanted.keys.update(map(thread_key, mention.thread_keys))
         wanted.keys.update(each.keys)
         wanted.authors.add(each.author.id)
         wanted.with_context |= each.feed.threads

@@ -14,6 +14,7 @@ from mentions.replies import deliveries, likes, posts, promises, replies
 from mentions.replies.promises import NEXT, OVER, STAGE_OF, Stage, reachable
 from mentions.tests.factories import UserFactory
 from mentions.tests.interleaved_worlds import a_post, a_reply, settle_everything
+from mentions.tests.replying import praised
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +109,7 @@ def test_like_that_failed_is_tried_again_by_whoever_asks(wire, client):
     made = a_reply(wire)
     message = made.ticket.messages.get(direction=Message.Direction.INBOUND)
     wire.refuses = "like"
+    praised(made.ticket)
     item = likes.like(made.ticket.pk, message.pk, made.sam, desk_now())
     settle_everything()
     lee = UserFactory(role="advocate")

@@ -12,7 +12,7 @@ from mentions.replies import deliveries, dispatch_replies, handles, likes, repli
 from mentions.replies.replies import ReplyRefused
 from mentions.tests.boards import board_ticket, enter
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, UserFactory
-from mentions.tests.replying import LATER, UNDO, mail_ticket, submit, twitter_ticket
+from mentions.tests.replying import LATER, UNDO, mail_ticket, praised, submit, twitter_ticket
 from mentions.tickets.transitions import OutcomeRefused
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def test_handle_with_roles_is_a_choice_for_them_only(ticket, status, advocate, v
 def test_volunteer_who_posts_the_form_for_a_handle_without_right_is_refused(client, ticket, status, volunteer):
     response = post_reply(client, volunteer, ticket, status)
     assert response.status_code == 422
-    assert "You cannot reply from this handle" in response.content.decode()
+    assert "Your role cannot reply as @acmestatus. Reply from @acme instead." in response.content.decode()
     assert not Reply.objects.exists()
 
 
@@ -271,7 +271,7 @@ def test_answer_given_on_the_platform_with_a_connected_account_is_the_teams(boar
 
 
 def test_like_is_from_ones_own_account_or_not_offered(client, board, advocate):
-    ticket = board_ticket()
+    ticket = praised(board_ticket())
     message = ticket.messages.get()
     assert f'{reverse("mentions:like", args=[ticket.pk])}"' not in opened(client, advocate, ticket)
     with pytest.raises(OutcomeRefused):

@@ -9,9 +9,9 @@ from channels.models import OutboundItem
 from mentions.models import Draft, Event, HandBack, Reply, Ticket
 from mentions.queue import claims
 from mentions.tests.factories import NOON, AuthorFactory, MessageFactory, TicketFactory, UserFactory
-from mentions.tests.replying import answered
+from mentions.tests.replying import answered, twitter_ticket
 from mentions.tickets import parking
-from mentions.tickets.transitions import Unanswered
+from mentions.tickets.transitions import OutcomeRefused, Unanswered
 from mentions.triage import outcomes
 
 pytestmark = pytest.mark.django_db
@@ -251,11 +251,57 @@ def test_wake_of_a_ticket_that_is_not_parked_does_nothing(ticket, sam):
 def test_spam_report_goes_to_slack_unless_it_is_undone(held, sam):
     event = report(held, sam)
     item = OutboundItem.objects.get()
-    assert item.payload == {"channel": "#abuse", "text": "Spam reported to us at 2026-11-02 12:00 UTC: https://x"}
+    said = held.messages.get()
+    assert item.payload["channel"] == "#abuse"
+    lines = item.payload["text"].splitlines()
+    assert lines[:2] == ["Spam reported to us at 2026-11-02 12:00 UTC: https://x", f"> {said.text}"]
     assert item.not_before > NOON + timedelta(seconds=10)
     outcomes.undo(event.pk, sam, NOON)
     item.refresh_from_db()
     assert item.state == "cancelled"
+
+
+def test_spam_report_links_to_a_web_page_or_to_nothing(held, sam):
+    with pytest.raises(OutcomeRefused, match="https://"):
+        outcomes.report_spam(held.pk, sam, held.claim_token, link="javascript:alert(1)", now=NOON)
+    assert not OutboundItem.objects.exists()
+
+
+@pytest.fixture
+def tweeted():
+    return twitter_ticket(text="@acme spam on your board: https://board.example/issues?label=spam")
+
+
+def thanked(client, ticket):
+    client.post(f"/tickets/{ticket.pk}/claim/")
+    token = Ticket.objects.get(pk=ticket.pk).claim_token
+    guard = ticket.messages.get().pk
+    data = {"token": token, "thanks": "Thank you!", "channel": ticket.channel_id, "guard": guard, "link": ""}
+    return data
+
+
+def test_spam_report_with_thanks_sends_both_and_solves_the_ticket(client, tweeted, sam):
+    client.force_login(sam)
+    data = thanked(client, tweeted)
+    page = client.get(f"/tickets/{tweeted.pk}/").content.decode()
+    assert 'id="report-spam"' in page
+    assert 'value="https://board.example/issues?label=spam"' in page
+    for _ in range(2):  # two tabs, or two clicks
+        client.post(f"/tickets/{tweeted.pk}/leave/report-spam/", data)
+    reply = Reply.objects.get()
+    tweeted.refresh_from_db()
+    assert (reply.text, reply.state, tweeted.status) == ("Thank you!", "scheduled", "solved")
+    assert OutboundItem.objects.get().payload["channel"] == "#abuse"
+
+
+def test_undone_spam_report_takes_its_thanks_back(client, tweeted, sam):
+    client.force_login(sam)
+    client.post(f"/tickets/{tweeted.pk}/leave/report-spam/", thanked(client, tweeted))
+    event = Event.objects.get(kind="spam_reported")
+    outcomes.undo(event.pk, sam, event.at)
+    tweeted.refresh_from_db()
+    assert (Reply.objects.get().state, OutboundItem.objects.get().state) == ("undone", "cancelled")
+    assert tweeted.status == "open"
 
 
 @pytest.mark.parametrize("leave", [outcomes.solve, outcomes.pending])

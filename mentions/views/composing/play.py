@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,8 +19,9 @@ from channels.clocks import desk_now
 from mentions.models import Event, View
 from mentions.people import access
 from mentions.queue import claims, view_filters
+from mentions.replies import replies
 from mentions.tickets.transitions import OutcomeRefused
-from mentions.triage import outcomes
+from mentions.triage import outcomes, spam_reports
 from mentions.views import playing
 from mentions.views.lists.queue import view_named
 from mentions.views.ticket import sidebar, ticket_page
@@ -28,6 +29,7 @@ from mentions.views.ticket.acting import (
     back_to,
     flash_refusals,
     may_play,
+    number_of,
     offer_undo,
     release_current_claim,
     ticket_words,
@@ -117,6 +119,19 @@ def _no_reply(request: HttpRequest, number: int, now: datetime) -> Event:
     return outcomes.no_reply_needed(number, request.user, token_of(request), reason=reason, note=note, now=now)
 
 
+def _report_spam(request: HttpRequest, number: int, now: datetime) -> Event:
+    """`link`: where the spam is; `thanks`, `channel`, `guard`: the reply that goes with it, if there is one."""
+    text, channel = request.POST.get("thanks", ""), number_of(request.POST.get("channel"))
+    thanks = None
+    if text.strip() and channel is not None:
+        thanks = spam_reports.Thanks(uuid4(), text, channel, number_of(request.POST.get("guard")) or 0)
+    try:
+        link = request.POST.get("link", "")
+        return outcomes.report_spam(number, request.user, token_of(request), link=link, thanks=thanks, now=now)
+    except replies.ThreadMoved as moved:
+        raise OutcomeRefused(str(moved)) from moved
+
+
 def _park(request: HttpRequest, number: int, now: datetime) -> Event:
     return outcomes.park(
         number,
@@ -167,6 +182,7 @@ OUTCOMES: dict[str, tuple[Callable[[HttpRequest, int, datetime], Event | None], 
     "solve": (_solve, lambda: _("solved")),
     "pending": (_pending, lambda: _("pending")),
     "no-reply": (_no_reply, lambda: _("no reply needed")),
+    "report-spam": (_report_spam, lambda: _("spam reported")),
     "park": (_park, lambda: _("parked")),
     "hand-back": (_hand_back, lambda: _("handed back")),
     "answered": (_answered, lambda: _("answered outside; it is solved when the answer is seen")),

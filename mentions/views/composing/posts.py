@@ -18,6 +18,8 @@ from channels.clocks import desk_now
 from channels.models import Channel
 from channels.outbox import outbox
 from channels.registry.lookup import adapter_for
+from mentions.models import Message
+from mentions.people import access
 from mentions.replies import posts as verbs
 from mentions.replies.replies import ReplyRefused
 from mentions.views.ticket.acting import number_of
@@ -51,8 +53,19 @@ def posts(request: HttpRequest) -> HttpResponse:
         except ValueError:
             form |= {"problem": _("The page was incomplete. Check the text and send it again.")}
     else:
-        form["text"] = request.session.pop(TAKEN_BACK, "")
+        form |= {"text": request.session.pop(TAKEN_BACK, "")} | _quote(request, channels)
     return _page(request, channels, form)
+
+
+def _quote(request: HttpRequest, channels: list[Channel]) -> dict[str, Any]:
+    """`?quote=`: a message to highlight. Below its author's own words, the platform shows the linked one."""
+    number = number_of(request.GET.get("quote"))
+    visible = access.seen_by(request.user, Message).filter(direction=Message.Direction.INBOUND)
+    message = visible.select_related("channel__connection").filter(pk=number or 0).first()
+    channel = verbs.highlighting(channels, message) if message is not None else None
+    if message is None or channel is None:
+        return {}
+    return {"chosen": channel.pk, "text": f"\n\n{message.url}"}
 
 
 def _channels(request: HttpRequest) -> list[Channel]:

@@ -23,12 +23,15 @@ from channels.registry.lookup import UnknownPlatform, adapter_for
 from channels.toolkit.links import web_address
 from mentions.db import prepared
 from mentions.db.loading import RowMapper
+from mentions.handle_rules import availability, privacy, talks
+from mentions.handle_rules.talks import Talk
 from mentions.models import Message, Ticket, View
 from mentions.people import access
 from mentions.queue import claims
 from mentions.replies import handles, likes
 from mentions.text.rendering import capped
 from mentions.tickets.conversation import Thread, thread_of
+from mentions.triage import spam_reports
 from mentions.views import panels, playing
 from mentions.views.ticket.sidebar import Facts, facts_of
 
@@ -131,6 +134,7 @@ def context(
     is_mine = ticket.claimed_by_id == user.pk and claims.is_live(ticket, now)
     held_by = ticket.claimed_by if claims.is_live(ticket, now) and not is_mine else None
     can_play = user.has_perm(access.PLAY)
+    can_like = can_play and likes.can_like(ticket.channel, user)
     return {
         "ticket": ticket,
         # Resolved once: the URLs of a dozen forms start with it.
@@ -145,7 +149,7 @@ def context(
         "held_by": held_by,
         "can_play": can_play,
         "can_delete": user.has_perm(access.DELETE_REPLY) and can_delete_there(ticket),
-        "can_like": can_play and likes.can_like(ticket.channel.connection, user),
+        "can_like": can_like and likes.PRAISE_TAG in facts.tags,
         "can_merge": user.has_perm(access.MERGE),
         "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
         "composing": composing,
@@ -160,7 +164,7 @@ def context(
         "panels": _panels(request, ticket, thread),
         "tool_links": _tool_links(ticket),
         "park_reasons": PARK_REASONS,
-        "no_reply_reasons": no_reply_reasons(can_like=can_play and likes.can_like(ticket.channel.connection, user)),
+        "no_reply_reasons": no_reply_reasons(can_like=can_like),
         "park_times": park_times(now),
         "lease_ends": ticket.claim_expires_at if is_mine else None,
         "why": why_this_one(thread, view, user, facts) if is_mine else "",
@@ -174,13 +178,20 @@ def _composer(
     asked = thread.last_inbound
     if asked is not None and asked.is_unreadable:
         ways = handles.ReplyOptions([], {}, "unreadable")
-    suggested = handles.suggest(ticket, asked, ways.channels)
+    ways = handles.fitting(ways, asked)
+    advice = handles.advise(ticket, asked, ways.channels, _talk(thread, facts))
+    suggested = advice.channel if advice else None
     chosen = composing.channel_id if composing and composing.channel_id else suggested.pk if suggested else None
     return {
         "key": uuid.uuid4(),
-        "channels": [(channel.pk, ways.label(channel)) for channel in ways.channels],
+        "channels": [(channel.pk, ways.label(channel), _own_limit(channel)) for channel in ways.channels],
+        "is_private": bool(ways.channels) and all(privacy.sends_privately(channel) for channel in ways.channels),
         "chosen": chosen,
         "suggested": suggested.pk if suggested else None,
+        "why_handle": advice.why if advice else "",
+        "highlights": bool(asked and ticket.channel.settings.get("highlights") and _may_post(user, ticket.channel)),
+        "reported_link": spam_reports.link_in(asked),
+        "thanks": _("Thank you for reporting this! The team is looking into it."),
         "text": composing.text if composing else facts.draft.text,
         "draft": facts.draft,
         "sends": sends(facts.draft.status_after),
@@ -190,6 +201,16 @@ def _composer(
         "own_account": _own_account(user, ticket) if ways.why == "account" else None,
         "outside_url": _outside_url(asked, can_send=bool(ways.channels)) if asked else None,
     }
+
+
+def _talk(thread: Thread, facts: Facts) -> Talk:
+    """The conversation for the handle rules, from what the page has loaded."""
+    messages = [entry.item for entry in thread.entries if entry.kind == "message"]
+    return Talk([talks.said(m, m.seen_by) for m in messages], availability.TAG in {str(tag) for tag in facts.tags})
+
+
+def _may_post(user: access.User, channel: Channel) -> bool:
+    return bool(channel.post_roles) and access.has_role(user, channel.post_roles)
 
 
 def _after_word(status: str) -> str:
@@ -231,6 +252,15 @@ def _outside_url(message: Message, *, can_send: bool) -> str | None:
         return web_address(handles.reply_url(message) or "") or None
     except InvalidSettings:
         return web_address(message.url) or None
+
+
+def _own_limit(channel: Channel) -> int | None:
+    """The limit of a private message, where it differs from the platform's."""
+    return (
+        adapter_for(channel.connection.platform).reply_limit(channel.address)
+        if privacy.sends_privately(channel)
+        else None
+    )
 
 
 def _longest(ticket: Ticket) -> int | None:

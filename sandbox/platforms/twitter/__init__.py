@@ -8,12 +8,13 @@ from sandbox.base.acts import Access, Act, Impossible, Made
 from sandbox.base.platform import Platform
 from sandbox.base.universe import Universe
 from sandbox.platforms.twitter import api, pages, problems
+from sandbox.platforms.twitter.direct import DirectMessages
 from sandbox.platforms.twitter.posts import Posts
 from sandbox.store import Doc
 from sandbox.stories import english, reactions
 from sandbox.wire.http import Response, Router, json_response
 from sandbox.wire.quotas import Spent
-from sandbox.world import BEARER_TOKEN, CONSUMER_KEY, CONSUMER_SECRET, HANDLES, OWN_TWITTER
+from sandbox.world import BEARER_TOKEN, CONSUMER_KEY, CONSUMER_SECRET, HANDLES, MAIN_HANDLE, OWN_TWITTER
 
 _OWN = {name.lower() for name in OWN_TWITTER}
 MIN_SEARCH_DAYS = 7
@@ -35,6 +36,7 @@ class Twitter(Platform):
     def __init__(self, universe: Universe) -> None:
         super().__init__(universe)
         self.posts = Posts(universe.store)
+        self.direct = DirectMessages(self)
         # Recent search reaches back seven days; a sandbox with a longer history serves all of it, so the replies of its
         # first week can be found.
         days = max(MIN_SEARCH_DAYS, universe.history_days + 2)
@@ -63,7 +65,15 @@ class Twitter(Platform):
             raise Impossible(f"there is no tweet {ref}")
         return newest
 
+    def own_ids(self) -> set[str]:
+        return {handle.user_id for handle in HANDLES.values()}
+
     def perform(self, act: Act) -> Made:
+        """`more`: `dm_to` makes it a direct message; `dm_closed` closes its author to those of strangers."""
+        if act.more.get("dm_closed"):
+            self.direct.close(act.author)
+        if act.verb == "post" and act.more.get("dm_to"):
+            return self.direct.act(act, act.at or self.universe.now())
         if act.verb != "retweet":
             return super().perform(act)
         author, at = self.posts.account(act.author), act.at or self.universe.now()
@@ -97,7 +107,8 @@ class Twitter(Platform):
                     {"access_token": handle.access_token, "access_token_secret": handle.access_token_secret},
                 )
                 for name, handle in HANDLES.items()
-            },
+            }
+            | {f"dm:{MAIN_HANDLE}": ({}, {})},
         )
 
     def documents(self) -> list[Doc]:
@@ -110,6 +121,7 @@ class Twitter(Platform):
         if search:
             told["mentions"] += [e for e in told["optional"] if e["reason"] == "search only"]
             told["optional"] = [e for e in told["optional"] if e["reason"] != "search only"]
+        told["desk"] += self.direct.by_desk()
         return told
 
     def place(self, doc: Doc) -> tuple[str, str]:

@@ -51,11 +51,14 @@ class Api(ResourceServer):
             ("POST", "/2/tweets", self.post),
             ("DELETE", "/2/tweets/{id}", self.delete),
             ("POST", "/2/users/{id}/likes", self.like),
+            ("GET", "/2/dm_events", self.site.direct.events),
+            ("GET", "/2/dm_conversations/with/{id}/dm_events", self.site.direct.events_with),
+            ("POST", "/2/dm_conversations/with/{id}/messages", self.site.direct.send),
         ]
 
     def caller(self, request: Request) -> Handle | None:
         """Reads: the app, None. Writes: the handle that signed."""
-        if request.method == "GET":
+        if request.method == "GET" and "/2/dm_" not in request.url:
             if not self.gate.reads(request):
                 raise Refused(problems.unauthorized())
             return None
@@ -70,6 +73,8 @@ class Api(ResourceServer):
         """Per endpoint and account."""
         handle = request.caller
         kind, who = ("write", handle.user_id) if handle else ("read", "app")
+        if "/2/dm_" in request.url:
+            kind = "direct"
         return problems.LIMITS[kind], (request.method, request.route, who), 1
 
     def limit_headers(self, spent: Spent) -> dict[str, str]:

@@ -10,7 +10,7 @@ TOO_LONG = (
     "Your Tweet text is too long. For more information on how Twitter determines text length see "
     "https://github.com/twitter/twitter-text."
 )
-LIMITS = {"read": 1800, "write": 400}
+LIMITS = {"read": 1800, "write": 400, "direct": 15}
 """Requests in 15 minutes, per endpoint and account."""
 
 

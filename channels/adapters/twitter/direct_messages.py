@@ -1,0 +1,128 @@
+"""Reads and sends direct messages, as the handle they belong to: the app alone may not.
+
+Reading: https://docs.x.com/x-api/direct-messages/lookup/integrate (`GET /2/dm_events`: newest first, 30 days back, 15
+requests per 15 minutes and account; `GET /2/dm_conversations/with/:participant_id/dm_events`). Sending:
+https://docs.x.com/x-api/direct-messages/manage/integrate (`POST /2/dm_conversations/with/:participant_id/messages`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from channels.adapters.twitter import client, wire
+from channels.adapters.twitter.accounts import DIRECT, direct_handles, given_id, web_base
+from channels.adapters.twitter.direct_parsing import thread_of
+from channels.adapters.twitter.times import snowflake_at, snowflake_time
+from channels.clocks import desk_now
+from channels.contract import Config, Item, Json, Outgoing, Receipt
+from channels.errors import Rejected, Uncertain
+from channels.toolkit.list_sources import ListSource, Read
+
+FIELDS: dict[str, str | int] = {
+    "dm_event.fields": "created_at,dm_conversation_id,event_type,id,sender_id,text",
+    "event_types": "MessageCreate",
+    "expansions": "sender_id",
+    "user.fields": "id,name,username",
+    "max_results": 100,
+}
+MAX_LENGTH = 10_000
+EVERY_S = 65
+"""15 requests in 15 minutes: one a minute, and the rest of the connection goes on at its own pace."""
+PAGES_A_POLL = 5
+OWN_PAGES = 3
+BACKFILL_S = 14 * 86_400
+
+
+def sources(config: Config) -> list[ListSource]:
+    return [ListSource(f"{DIRECT}{handle}", partial(_read, config, handle)) for handle in direct_handles(config)]
+
+
+def _read(config: Config, handle: str, mark: Json) -> Iterator[Read]:
+    """`mark`: {"newest": id, "at": epoch seconds of the last request}."""
+    known = mark if isinstance(mark, dict) else {}
+    now_s = desk_now().timestamp()
+    if now_s - float(known.get("at") or 0) < EVERY_S:
+        return
+    floor = int(known.get("newest") or snowflake_at(now_s - BACKFILL_S))
+    newest, token = floor, None
+    for left in reversed(range(PAGES_A_POLL)):
+        body = client.get(config, "dm_events", _params(token), speaker=handle).body
+        found = [entry for entry in _events(body) if int(entry["id"]) > floor]
+        newest = max([newest, *(int(entry["id"]) for entry in found)])
+        token = _token(body) if found else None
+        done = token is None or not left
+        yield Read(_items(found, body, handle), {"newest": str(newest), "at": now_s} if done else mark)
+        if done:
+            return
+
+
+def _params(token: str | None) -> dict[str, str | int]:
+    return {**FIELDS, "pagination_token": token} if token else dict(FIELDS)
+
+
+def _token(body: Mapping[str, Any]) -> str | None:
+    meta = body.get("meta")
+    token = meta.get("next_token") if isinstance(meta, dict) else None
+    return token if isinstance(token, str) and token else None
+
+
+def _events(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    data = body.get("data")
+    entries = data if isinstance(data, list) else []
+    return [entry for entry in entries if isinstance(entry, dict) and wire.identity(entry, "id")]
+
+
+def _items(events: list[dict[str, Any]], body: Mapping[str, Any], handle: str) -> list[Item]:
+    includes = body.get("includes")
+    users = includes.get("users") if isinstance(includes, dict) else None
+    known = {str(u.get("id")): u for u in users or () if isinstance(u, dict)}
+    return [
+        Item(f"{DIRECT}{e['id']}", {"dm": e, "user": known.get(str(e.get("sender_id"))), "handle": handle})
+        for e in events
+    ]
+
+
+def send(config: Config, handle: str, outgoing: Outgoing) -> Receipt:
+    """Raises Rejected, with what to do, if the person takes no direct messages from us."""
+    if len(outgoing.text) > MAX_LENGTH:
+        raise Rejected(f"The message is {len(outgoing.text)} characters long; the limit on Twitter is {MAX_LENGTH}.")
+    person = recipient(outgoing)
+    path = f"dm_conversations/with/{person}/messages"
+    body = client.post(config, path, {"text": outgoing.text}, speaker=handle).body
+    data = body.get("data") if isinstance(body, dict) else None
+    number = wire.identity(data, "dm_event_id") if isinstance(data, dict) else None
+    if number is None:
+        raise Uncertain("Twitter accepted the message but returned no ID. The desk cannot tell whether it was sent.")
+    return receipt(config, handle, person, number)
+
+
+def recipient(outgoing: Outgoing) -> str:
+    person = outgoing.recipients[0] if outgoing.recipients else ""
+    if not person.isdigit():
+        raise Rejected("Nobody is named to send this direct message to.")
+    return person
+
+
+def receipt(config: Config, handle: str, person: str, number: str) -> Receipt:
+    talk = thread_of(config, handle, person).removeprefix(DIRECT)
+    return Receipt(f"{DIRECT}{number}", f"{web_base(config)}/messages/{talk}", snowflake_time(number))
+
+
+def sent_since(config: Config, handle: str, person: str, since: datetime) -> Iterator[tuple[str, str]]:
+    """(id, text) of what the handle wrote to this person, newest first. Raises Uncertain if there is too much."""
+    path, token = f"dm_conversations/with/{person}/dm_events", None
+    floor, own = snowflake_at(since.timestamp()), given_id(config, handle)
+    for _ in range(OWN_PAGES):
+        body = client.get(config, path, _params(token), speaker=handle, for_reply=True).body
+        for entry in _events(body):
+            if int(entry["id"]) < floor:
+                return
+            if own is None or str(entry.get("sender_id")) == own:
+                yield str(entry["id"]), str(entry.get("text") or "")
+        token = _token(body)
+        if token is None:
+            return
+    raise Uncertain("There are too many direct messages to check for the reply.")

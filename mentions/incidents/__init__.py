@@ -1,0 +1,1 @@
+"""Open incidents of our own status page, for the banner and the macros."""
