@@ -137,9 +137,22 @@ class Adapter(ABC):
         """The mention in an item; None if there is none (a retweet, no whole-word match). Raises Malformed."""
 
     def fingerprint(self, item: Item, config: Config) -> bytes:
-        """16 bytes that change when the content is edited, not when scores change. Override only for speed."""
-        mention = self.parse(item, config)
+        """16 bytes that change when the content is edited, not when scores change. Override it only to read less than
+        `parse` does, or something else."""
+        return self.fingerprint_of(self.parse(item, config), item)
+
+    def fingerprint_of(self, mention: Mention | None, item: Item) -> bytes:
+        """The fingerprint of an item that has been parsed: `mention` is what `parse` made of it. Override it if other
+        parts of the mention count."""
         return digest(mention) if mention else b"\0" * 16
+
+    def fingerprint_after(self, mention: Mention | None, item: Item, config: Config) -> bytes:
+        """Equals `fingerprint`, but doesn't parse again unless the adapter defines only that."""
+        cls = type(self)
+        is_parsed = mention is not None and cls.fingerprint_of is not Adapter.fingerprint_of
+        if is_parsed or cls.fingerprint is Adapter.fingerprint:
+            return self.fingerprint_of(mention, item)
+        return self.fingerprint(item, config)
 
     def reply_length(self, text: str) -> int:
         """Length as the platform counts it, for `max_reply_length`."""

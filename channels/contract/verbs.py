@@ -14,7 +14,7 @@ from importlib.util import find_spec
 
 FILES = {
     "wire": ("documents", "split"),
-    "parsing": ("namespace", "parse", "fingerprint"),
+    "parsing": ("namespace", "parse", "fingerprint", "fingerprint_of"),
     "fetching": ("fetch", "check", "token_expires_at"),
     "threads": ("fetch_thread", "lookup"),
     "posting": ("send", "find_own", "delete", "like", "current_account", "reply_length"),

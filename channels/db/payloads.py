@@ -62,6 +62,8 @@ def canonical_digest(payload: Json, raw: bytes | None) -> bytes:
 
 def storable_id(external_id: str) -> str:
     """The id, fit for its column and still unique: if it's too long or contains NUL, its tail becomes a digest."""
+    if external_id.isascii() and "\0" not in external_id and len(external_id) <= MAX_ID:
+        return external_id
     clean = external_id.replace("\0", "").encode("utf-8", "ignore").decode()
     if clean == external_id and len(external_id) <= MAX_ID:
         return external_id

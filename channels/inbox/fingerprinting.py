@@ -1,8 +1,8 @@
-"""Fingerprints: 16 bytes per fetched item that change only when its content is edited.
+"""Fingerprints of items that are already known: 16 bytes that change only when the content is edited.
 
-A fingerprint requires parsing, and a hostile item must not hang or kill a poller or a web process: it is computed in a
-process that can be killed. An item that can't be parsed gets the digest of all its bytes; it is stored anyway, and
-ingest reports why.
+Ingest takes the fingerprint of a new item when it parses it. To compare a known item requires reading it again, and a
+hostile one must not hang or kill a poller or a web process: it is read in a process that can be killed. An item that
+can't be parsed has the digest of all its bytes.
 """
 
 from __future__ import annotations

@@ -14,11 +14,12 @@ from django.db import connection as database
 from django.db import transaction
 
 from channels.contract import Capability, Item, Json, Page
-from channels.db.payloads import storable_id, to_json
+from channels.db.payloads import canonical_digest, storable_id, to_json
 from channels.dispatch import items_after_commit
 from channels.inbox import fingerprinting, tombstones
 from channels.inbox.imports import Import
-from channels.inbox.leases import Row, finish, replay, take_pending
+from channels.inbox.leases import Row, replay, take_pending
+from channels.inbox.settling import finish
 from channels.models import Connection, InboundItem
 from channels.registry.configs import Source, source_of
 
@@ -64,29 +65,32 @@ RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
     # Evaluated again. An item that an admin let pass (pending, with the reason still set) keeps its exemption.
     judged="(stored.state = 'ignored' AND stored.ignored_why <> 'undone')",
 )
-# The items that `_STORE` would write: a page of known items costs this one read and no transaction.
+# The items that `_STORE` would write, whatever they say, and those that it would write if they have been edited: a page
+# of known items costs this one read and no transaction.
 _NEEDED = """
-SELECT n.place, stored.id IS NULL
-FROM unnest(%(ids)s::text[], %(digests)s::bytea[], %(whole)s::boolean[])
-    WITH ORDINALITY AS n (external_id, digest, is_whole, place)
-LEFT JOIN channels_inbounditem stored
-    ON stored.connection_id = %(connection)s AND stored.external_id = n.external_id
-WHERE stored.id IS NULL
-    OR (%(edits)s AND stored.digest <> n.digest AND %(at)s >= stored.fetched_at)
-    OR (n.is_whole AND stored.raw IS NULL AND stored.state IN ('failed', 'pending'))
-    OR (stored.role = 'thread' AND %(role)s = 'mention')
-    OR (stored.role = 'mention' AND %(role)s = 'thread' AND stored.state = 'ignored'
-        AND stored.ignored_why IN ('query', 'rule'))
+SELECT place, is_new, is_needed, digest FROM (
+    SELECT n.place, stored.id IS NULL AS is_new,
+        stored.id IS NULL
+        OR (n.is_whole AND stored.raw IS NULL AND stored.state IN ('failed', 'pending'))
+        OR (stored.role = 'thread' AND %(role)s = 'mention')
+        OR (stored.role = 'mention' AND %(role)s = 'thread' AND stored.state = 'ignored'
+            AND stored.ignored_why IN ('query', 'rule')) AS is_needed,
+        CASE WHEN %(edits)s AND %(at)s >= stored.fetched_at THEN stored.digest END AS digest
+    FROM unnest(%(ids)s::text[], %(whole)s::boolean[]) WITH ORDINALITY AS n (external_id, is_whole, place)
+    LEFT JOIN channels_inbounditem stored
+        ON stored.connection_id = %(connection)s AND stored.external_id = n.external_id
+) found WHERE is_needed OR digest IS NOT NULL
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Fetched:
-    """An item with the fingerprint of its content."""
+    """An item to be stored. `digest`: of all its bytes while nobody has parsed it, then its fingerprint."""
 
     external_id: str
     item: Item
     digest: bytes
+    is_new: bool
 
 
 def store_page(
@@ -109,15 +113,12 @@ def store_page(
     source = source or source_of(connection_id)
     edits = source.adapter.can(Capability.EDITS)
     # Parsing may be slow, so it happens outside the transaction.
-    fetched = _fingerprinted(page.items, source, keep_last=edits)
-    changed, has_new = _changed(connection_id, fetched, role, fetched_at, edits)
-    if changed and len(kept := _not_erased(changed, source)) < len(changed):
-        changed, has_new = _changed(connection_id, kept, role, fetched_at, edits)
+    changed = _not_erased(_changed(source, _once(page.items, keep_last=edits), role, fetched_at), source)
     moves_cursor = role == MENTION and page.cursor is not None and page.cursor != source.connection.cursor
     if not changed and not moves_cursor:
         return []
     with transaction.atomic():
-        batch_id = batch.begun() if batch is not None and has_new else None
+        batch_id = batch.begun() if batch is not None and any(f.is_new for f in changed) else None
         rows = _write(connection_id, changed, role, fetched_at, edits, batch_id) if changed else []
         pending = [pk for pk, _, is_pending in rows if is_pending]
         if role == MENTION and any(new for _, new, _ in rows):
@@ -137,44 +138,72 @@ def nudge_pending(limit: int = 1000) -> int:
     return len(found)
 
 
-def _fingerprinted(items: Sequence[Item], source: Source, *, keep_last: bool) -> list[_Fetched]:
+def _once(items: Sequence[Item], *, keep_last: bool) -> dict[str, Item]:
     """Each id once: the page's last version if the platform has edits, else the first (a sender can forge an id)."""
     chosen: dict[str, Item] = {}
     for item in items:
         external_id = storable_id(item.external_id)
         if keep_last or external_id not in chosen:
             chosen[external_id] = item
-    digests = fingerprinting.digests(source.adapter, source.config, list(chosen.values()))
-    return [_Fetched(*pair, digest) for pair, digest in zip(chosen.items(), digests, strict=True)]
+    return chosen
 
 
-def _not_erased(fetched: list[_Fetched], source: Source) -> list[_Fetched]:
-    """Without erased items: they stay out, whatever fetches them again."""
-    kept = tombstones.without_buried(source.adapter.namespace(source.config), {f.external_id: f for f in fetched})
-    return list(kept.values())
+def _changed(source: Source, items: dict[str, Item], role: str, fetched_at: datetime) -> list[_Fetched]:
+    """The items that need a write. Takes no lock: the write statement checks again.
+
+    A new item isn't parsed here: ingest will, once, and then replaces the digest of its bytes by its fingerprint.
+    """
+    if not items:
+        return []
+    fetched = list(items.items())
+    needed = _needed(source, fetched, role, fetched_at)
+    known = [(place, digest) for place, (_, _, digest) in needed.items() if digest is not None]
+    digests = _digests(source, [(fetched[place][1], digest) for place, digest in known])
+    found = {place: digest for (place, _), digest in zip(known, digests, strict=True)}
+    return [
+        _Fetched(external_id, item, found.get(place) or canonical_digest(item.payload, item.raw), is_new)
+        for place, (is_new, is_needed, digest) in needed.items()
+        for external_id, item in [fetched[place]]
+        if is_needed or found[place] != digest
+    ]
 
 
-def _changed(
-    connection_id: int, fetched: list[_Fetched], role: str, fetched_at: datetime, edits: bool
-) -> tuple[list[_Fetched], bool]:
-    """(the items that need a write, whether any is new). Takes no lock: the write statement checks again."""
-    if not fetched:
-        return [], False
+def _needed(
+    source: Source, fetched: Sequence[tuple[str, Item]], role: str, fetched_at: datetime
+) -> dict[int, tuple[bool, bool, bytes | None]]:
+    """Place in `fetched` → (is new, is needed anyway, stored digest if an edit counts)."""
     with database.cursor() as cursor:
         cursor.execute(
             _NEEDED,
             {
-                "connection": connection_id,
+                "connection": source.connection.pk,
                 "role": role,
                 "at": fetched_at,
-                "edits": edits,
-                "ids": [f.external_id for f in fetched],
-                "digests": [f.digest for f in fetched],
-                "whole": [f.item.raw is not None for f in fetched],
+                "edits": source.adapter.can(Capability.EDITS),
+                "ids": [external_id for external_id, _ in fetched],
+                "whole": [item.raw is not None for _, item in fetched],
             },
         )
-        needed = cursor.fetchall()
-    return [fetched[place - 1] for place, _ in needed], any(is_new for _, is_new in needed)
+        rows = sorted(cursor.fetchall())
+    return {place - 1: (new, needed, None if digest is None else bytes(digest)) for place, new, needed, digest in rows}
+
+
+def _digests(source: Source, known: Sequence[tuple[Item, bytes]]) -> list[bytes]:
+    """Of known items, each with its stored digest, which stays if nothing has changed."""
+    digests = fingerprinting.digests(source.adapter, source.config, [item for item, _ in known])
+    return [
+        # Not parsed until now, but fetched again as it was.
+        stored if digest != stored and canonical_digest(item.payload, item.raw) == stored else digest
+        for (item, stored), digest in zip(known, digests, strict=True)
+    ]
+
+
+def _not_erased(fetched: list[_Fetched], source: Source) -> list[_Fetched]:
+    """Without erased items: they stay out, whatever fetches them again."""
+    if not fetched:
+        return []
+    kept = tombstones.without_buried(source.adapter.namespace(source.config), {f.external_id: f for f in fetched})
+    return list(kept.values())
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""Leases on inbox items during ingest: take, renew, settle, retry, quarantine, replay.
+"""Leases on inbox items during ingest: take, renew, give back, quarantine, replay.
 
 An item is parsed outside any transaction, in a process that can be killed. Taking it is a short transaction that counts
 one attempt and sets a lease: nobody else parses it meanwhile, and a worker that dies leaves a trace. The first attempt
@@ -8,7 +8,7 @@ it. After `MAX_ATTEMPTS` it counts as unreadable and isn't retried automatically
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -173,32 +173,6 @@ def give_back(rows: Sequence[Row], *, counted: bool, error: str = "") -> None:
         )
 
 
-def finish(
-    *,
-    stored: Sequence[int] = (),
-    ignored: Sequence[int] = (),
-    stopped: Mapping[int, Exclusion] | None = None,
-    failed: Mapping[int, str] | None = None,
-    now: datetime,
-) -> None:
-    """Settle items. Call it in the transaction that stores their results. One statement per outcome. `ignored`: no
-    mention; `stopped`: excluded by a query or a rule; `failed`: unreadable, and why."""
-    items = InboundItem.objects
-    if stored:
-        items.filter(pk__in=stored).update(state=InboundItem.State.STORED, **_settled(now))
-    if ignored:
-        items.filter(pk__in=ignored).update(state=InboundItem.State.IGNORED, **_settled(now))
-    if stopped:
-        _stop(stopped, now)
-    if failed:
-        _fail(failed, now)
-
-
-def _settled(now: datetime) -> dict[str, Any]:
-    free = {"attempts": 0, "lease_token": None, "lease_until": None, "unreadable_since": None, "acknowledged_at": None}
-    return {"parsed_at": now, "error": "", "ignored_why": "", "ignored_by": None, **free}
-
-
 def replay(ids: Iterable[int]) -> int:
     """Make unreadable items pending again, after a fix; returns how many. At most `MAX_REPLAYED` at a time, and only
     items that still have their raw form.
@@ -239,30 +213,6 @@ def acknowledge(ids: Iterable[int], now: datetime) -> int:
 
 def died_with_it() -> str:
     return _("Reading it never finished: the worker died each time.")
-
-
-def _stop(stopped: Mapping[int, Exclusion], now: datetime) -> None:
-    """A rule deleted meanwhile is stored as null."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "UPDATE channels_inbounditem SET state = 'ignored', parsed_at = %s, error = '', ignored_why = n.why, "
-            "ignored_by_id = (SELECT r.id FROM channels_ignorerule r WHERE r.id = n.rule), attempts = 0, "
-            "lease_token = NULL, lease_until = NULL, unreadable_since = NULL, acknowledged_at = NULL "
-            "FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS n (id, why, rule) "
-            "WHERE channels_inbounditem.id = n.id",
-            [now, list(stopped), [str(s.why) for s in stopped.values()], [s.rule_id for s in stopped.values()]],
-        )
-
-
-def _fail(failed: Mapping[int, str], now: datetime) -> None:
-    with database.cursor() as cursor:
-        cursor.execute(
-            "UPDATE channels_inbounditem SET state = 'failed', parsed_at = %s, error = n.error, "
-            "lease_token = NULL, lease_until = NULL, unreadable_since = coalesce(unreadable_since, %s), "
-            "attempts = greatest(attempts, 1) "
-            "FROM unnest(%s::bigint[], %s::text[]) AS n (id, error) WHERE channels_inbounditem.id = n.id",
-            [now, now, list(failed), [fit(error) for error in failed.values()]],
-        )
 
 
 def _row(values: tuple[Any, ...], token: UUID) -> Row:

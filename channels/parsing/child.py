@@ -168,12 +168,14 @@ class Parser:
             def answer() -> tuple[bytes, list[bytes]]:
                 asked = queries if is_judged else ()  # noqa: B023  (called at once)
                 found = work.read_item(adapter, config, external_id, payload, raw, asked)  # noqa: B023
+                print_ = found.fingerprint.hex()
                 if found.mention is None:
-                    return to_text([None, "", [], found.error, found.is_bug, 0]), []
+                    return to_text([None, "", print_, [], found.error, found.is_bug, 0]), []
                 mention, files = plain.mention_to_plain(found.mention)
-                return to_text([mention, found.digest.hex(), sorted(found.matches), "", False, len(files)]), files
+                told = [mention, found.digest.hex(), print_, sorted(found.matches), "", False, len(files)]
+                return to_text(told), files
 
-            self._within(cpu_s, number, answer, lambda error: to_text([None, "", [], error, True, 0]))
+            self._within(cpu_s, number, answer, lambda error: to_text([None, "", "", [], error, True, 0]))
             self._retire_when_full(len(payload or b"") + len(raw or b""))
 
     def _print(self, frame: Frame) -> None:

@@ -164,9 +164,11 @@ class _Kind:
 
 def _reading(answer: Any, blobs: list[bytes]) -> Reading:
     try:
-        mention, digest, matches, error, is_bug, _files = answer
+        mention, digest, print_, matches, error, is_bug, _files = answer
         found = None if mention is None else plain.mention_from_plain(mention, blobs)
-        return Reading(found, bytes.fromhex(digest), frozenset(matches), error, False, is_bug)
+        return Reading(
+            found, bytes.fromhex(digest), bytes.fromhex(print_), frozenset(matches), error, is_lost=False, is_bug=is_bug
+        )
     except Exception as wrong:  # an adapter's value of the wrong type that JSON accepted
         return Reading(error=f"{type(wrong).__name__}: {wrong}", is_bug=True)
 

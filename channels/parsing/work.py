@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from channels.contract import Adapter, Config, Item, Mention, digest
+from channels.contract import Adapter, Capability, Config, Item, Mention, digest
 from channels.db.payloads import from_json
 from channels.errors import Malformed
 from channels.queries.matching import Query, QueryError, parse, subject_of
@@ -19,6 +19,8 @@ class Reading:
     mention: Mention | None = None
     digest: bytes = b""
     """Over the mention's content."""
+    fingerprint: bytes = b""
+    """The item's, if its platform has edits: a later fetch is compared with it."""
     matches: frozenset[str] = frozenset()
     """The requested queries that match it."""
     error: str = ""
@@ -46,10 +48,16 @@ def read_item(
 ) -> Reading:
     """Parse an item and evaluate the queries. `payload`: JSON text from the inbox. Raises only MemoryError."""
     try:
-        mention = adapter.parse(Item(external_id, None if payload is None else from_json(payload), raw), config)
+        item = Item(external_id, None if payload is None else from_json(payload), raw)
+        mention = adapter.parse(item, config)
         if mention is None:
-            return Reading()
-        return Reading(mention, digest(mention), _matching(queries, mention))
+            return Reading(fingerprint=_fingerprint_after(adapter, config, item, None))
+        return Reading(
+            mention,
+            digest(mention),
+            _fingerprint_after(adapter, config, item, mention),
+            _matching(queries, mention),
+        )
     except Malformed as error:
         return Reading(error=str(error) or type(error).__name__)
     except MemoryError:
@@ -59,13 +67,25 @@ def read_item(
 
 
 def fingerprint(adapter: Adapter, config: Config, item: Item) -> Fingerprint:
-    """The adapter's fingerprint of an item. Raises only MemoryError."""
+    """The adapter's fingerprint of an item that may have been edited. Raises only MemoryError."""
     try:
         return Fingerprint(adapter.fingerprint(item, config))
     except MemoryError:
         raise
     except Exception:  # it's stored anyway and fails visibly at ingest
         return Fingerprint(None)
+
+
+def _fingerprint_after(adapter: Adapter, config: Config, item: Item, mention: Mention | None) -> bytes:
+    """b"" if nothing will be compared with it, or if it can't be computed: the mention is good all the same."""
+    if not adapter.can(Capability.EDITS):
+        return b""
+    try:
+        return adapter.fingerprint_after(mention, item, config)
+    except MemoryError:
+        raise
+    except Exception:
+        return b""
 
 
 def _matching(queries: Iterable[str], mention: Mention) -> frozenset[str]:

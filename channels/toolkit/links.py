@@ -30,6 +30,9 @@ _TRACKERS = frozenset(
 _PORTS = {"http": 80, "https": 443}
 _SAME_HOST = {"x.com": "twitter.com"}
 _PLACE = re.compile(r"(?i)!|(?:(?:issue)?comment|discussion|note|post|reply|answer|message|msg|c|p)[-_=]?\w*\d")
+# Most addresses: quoting leaves such a path as it is, sorting such a query.
+_PLAIN_PATH = re.compile(r"[\w/:@!$&'()*+,;=\-.~]*", re.ASCII)
+_PLAIN_QUERY = re.compile(r"([\w.~-]+)=[\w.~-]*", re.ASCII)
 _PREFIXES = ("www.", "m.", "mobile.", "amp.", "old.", "new.")
 
 
@@ -69,7 +72,10 @@ def canonical(address: str) -> str:
     if host == "youtu.be" and len(parts.path) > 1:
         return f"youtube.com/watch?v={parts.path[1:]}"[:MAX_CANONICAL]
     place = host if port in (None, _PORTS[parts.scheme]) else f"{host}:{port}"
-    path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=-._~").rstrip("/")
+    path = parts.path
+    if not _PLAIN_PATH.fullmatch(path):
+        path = quote(unquote(path), safe="/:@!$&'()*+,;=-._~")
+    path = path.rstrip("/")
     for ending in ("/index.html", "/index.htm", "/index.php", "/amp"):
         path = path.removesuffix(ending)
     found = f"{place}{path}{'' if host == 'twitter.com' else _query(parts.query)}{_fragment(parts.fragment)}"
@@ -79,12 +85,16 @@ def canonical(address: str) -> str:
 
 
 def _query(query: str) -> str:
-    kept = [
-        (name, value)
-        for name, value in parse_qsl(query, keep_blank_values=True)
-        if name.lower() not in _TRACKERS and not name.lower().startswith(_TRACKING)
-    ]
+    if not query:
+        return ""
+    if plain := _PLAIN_QUERY.fullmatch(query):
+        return "" if _is_tracking(plain[1]) else f"?{query}"
+    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if not _is_tracking(pair[0])]
     return "?" + urlencode(sorted(kept)) if kept else ""
+
+
+def _is_tracking(name: str) -> bool:
+    return (lowered := name.lower()) in _TRACKERS or lowered.startswith(_TRACKING)
 
 
 def _fragment(fragment: str) -> str:

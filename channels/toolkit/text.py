@@ -18,7 +18,8 @@ from functools import cache, lru_cache
 # for their end.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^'"<>]++|"[^"<]*+"|'[^'<]*+'|['"]){0,200}+)>|<[!?][^<>]*+>""")
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_SPACE = re.compile(r"[ \t\r\n\f]+")
+# Not a single space, which stays as it is: most of a text would be replaced by itself.
+_SPACE = re.compile(r" [ \t\r\n\f]+|[\t\r\n\f][ \t\r\n\f]*")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"&#(?:[0-9]{8}[0-9]*+|[xX][0-9a-fA-F]{8}[0-9a-fA-F]*+);?")
@@ -58,6 +59,8 @@ def clean(text: str) -> str:
     """The text without NUL and lone surrogates: legal in JSON, but PostgreSQL can't store them."""
     if "\x00" in text:
         text = text.replace("\x00", "")
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

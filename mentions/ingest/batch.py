@@ -165,6 +165,7 @@ def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingest
             ignored=found.ignored,
             stopped=fresh.stopped,
             failed=found.failed,
+            fingerprints={pk: reading.fingerprint for pk, reading in outcome.readings.items()},
             now=at,
         )
         for row in kept:

@@ -112,5 +112,9 @@ def fingerprint(item: Item, config: Config) -> bytes:
     payload: Json = item.payload
     if isinstance(payload, dict):
         payload = {**payload, "whole": True}
-    mention = parse(replace(item, payload=payload), config)
+    return fingerprint_of(parse(replace(item, payload=payload), config), item)
+
+
+def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+    """Without its parent, which only a whole conversation shows."""
     return digest(replace(mention, parent_id=None)) if mention else b"\0" * 16

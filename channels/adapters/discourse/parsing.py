@@ -93,9 +93,8 @@ def _url(post: Mapping[str, Any], topic: Mapping[str, Any], thread_id: str, conf
     return f"{base(config)}/t/{slug}/{thread_id}" + (f"/{number}" if number > 1 else "")
 
 
-def fingerprint(item: Item, config: Config) -> bytes:
+def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
     """Over the displayed text: the HTML also changes when link previews are inserted, which isn't an edit."""
-    mention = parse(item, config)
     if mention is None:
         return b"\0" * 16
     version = item.payload["post"].get("version")

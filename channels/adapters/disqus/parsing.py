@@ -91,9 +91,8 @@ def _extra(post: Mapping[str, Any], forum: str) -> dict[str, Json]:
     return {key: value for key, value in extra.items() if value is not None}
 
 
-def fingerprint(item: Item, config: Config) -> bytes:
+def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
     """Over the content and the moderation state: approval and spam must register, likes must not."""
-    mention = parse(item, config)
     if mention is None:
         return b"\0" * 16
     status = str(mention.extra["status"]).encode()

@@ -193,8 +193,7 @@ def _time(value: Json) -> datetime | None:
         return None
 
 
-def fingerprint(item: Item, config: Config) -> bytes:
-    mention = parse(item, config)
+def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
     if mention is None:
         return NO_MENTION
     content = (mention.text, mention.is_deleted, mention.parent_id)

@@ -202,9 +202,8 @@ def time_of(value: Json) -> datetime | None:
         return None
 
 
-def fingerprint(item: Item, config: Config) -> bytes:
+def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
     """Without upload hosts: the API and the webhooks write them differently, which isn't an edit."""
-    mention = parse(item, config)
     if mention is None:
         return NO_MENTION
     content = (_UPLOAD.sub("(/uploads/", mention.text), mention.subject, mention.is_deleted, mention.parent_id)

@@ -131,9 +131,8 @@ def _extra(entry: Mapping[str, Any], place: Json) -> dict[str, Json]:
     return {key: value for key, value in extra.items() if value is not None}
 
 
-def fingerprint(item: Item, config: Config) -> bytes:
+def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
     """Over the plain text, not the HTML: the three APIs escape the same text differently, which isn't an edit."""
-    mention = parse(item, config)
     if mention is None:
         return NO_MENTION
     content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, mention.links[:1])

@@ -173,8 +173,7 @@ def _text(value: Json) -> str:
     return clean(value).replace("\r\n", "\n").strip() if isinstance(value, str) else ""
 
 
-def fingerprint(item: Item, config: Config) -> bytes:
-    mention = parse(item, config)
+def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
     if mention is None:
         return NO_MENTION
     content = (mention.text, mention.subject, mention.is_deleted)

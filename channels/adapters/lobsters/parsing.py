@@ -44,9 +44,8 @@ def parse(item: Item, config: Config) -> Mention | None:
     raise Malformed("A stored Lobsters item has neither story nor comment.")
 
 
-def fingerprint(item: Item, config: Config) -> bytes:
+def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
     """Over the text, not the HTML, and not the parent: an old single comment doesn't name it."""
-    mention = parse(item, config)
     if mention is None:
         return NO_MENTION
     page = mention.about_url if mention.subject else None

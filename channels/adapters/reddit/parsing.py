@@ -68,9 +68,8 @@ def _is_wanted(thing: Thing, mention: Mention, config: Config) -> bool:
     return names_phrase(phrases, mention.subject, mention.text, *mention.links, *also)
 
 
-def fingerprint(item: Item, config: Config) -> bytes:
+def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
     """Over the source text, not the HTML: listings, threads and the inbox render the same text differently."""
-    mention = parse(item, config)
     if mention is None:
         return NO_MENTION
     content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id)

@@ -57,7 +57,7 @@ def _mention(
         thread_id=root,
         author=author,
         posted_at=_at(ts),
-        text="" if message.get("subtype") == "tombstone" else _words(message, _names(payload)),
+        text=_words(message, _names(payload)),
         parent_id=None if thread == ts else text_of((own or {}).get("in_reply_to")) or root,
         url=_address(payload, room_id, ts, thread),
         is_own=own is not None or (bool(author.id) and author.id.lower() in config.own),
@@ -92,7 +92,9 @@ def _names(payload: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _words(message: Message, names: Mapping[str, str]) -> str:
-    """The text plus file names; without a text, that of the blocks."""
+    """The text plus file names; without a text, that of the blocks. Nothing of a deleted message."""
+    if message.get("subtype") == "tombstone":
+        return ""
     text = mrkdwn.plain(text_of(message.get("text")), names) or " ".join(_texts(message.get("blocks")))
     files = message.get("files")
     shown = [f for f in files if isinstance(f, dict)] if isinstance(files, list) else []
@@ -146,9 +148,6 @@ def _at(ts: str) -> datetime | None:
         return None
 
 
-def fingerprint(item: Item, config: Config) -> bytes:
-    """Over Slack's raw text: a renamed user isn't an edit."""
-    payload = item.payload
-    bare = {**payload, "users": {}} if isinstance(payload, dict) else payload
-    mention = parse(replace(item, payload=bare), config)
-    return digest(mention) if mention else b"\0" * 16
+def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+    """With users by id, not by name: a renamed user isn't an edit."""
+    return digest(replace(mention, text=_words(item.payload["message"], {}))) if mention else b"\0" * 16

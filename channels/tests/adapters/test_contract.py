@@ -9,6 +9,7 @@ before the request that counts) answers; the faults are in what comes after it.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,7 +33,9 @@ from channels.contract import (
     inspect_record,
     parse_all,
 )
+from channels.db.payloads import to_json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient, Uncertain
+from channels.parsing import work
 from channels.registry.lookup import all_adapters
 from channels.tests.loopback import Reply, Seen, as_json, serving
 
@@ -108,6 +111,13 @@ def test_a_payload_reads_as_expected(sample: Sample) -> None:
         assert [inspect_record(m) for m in parse_all(sample.adapter, documents, config)] == sample.expected
 
 
+def _stored(payload: Any) -> Any:
+    """With the keys in the order in which jsonb returns them: shorter ones first."""
+    if isinstance(payload, dict):
+        return {key: _stored(payload[key]) for key in sorted(payload, key=lambda key: (len(key.encode()), key))}
+    return [_stored(each) for each in payload] if isinstance(payload, list) else payload
+
+
 @pytest.mark.parametrize("sample", READABLE, ids=_name)
 def test_items_are_self_contained_and_unique(sample: Sample) -> None:
     config, adapter, items = sample.config(), sample.adapter, sample.items()
@@ -124,6 +134,37 @@ def test_the_same_payload_twice_has_the_same_fingerprints(sample: Sample) -> Non
     marks = [adapter.fingerprint(item, config) for item in sample.items()]
     assert marks == [adapter.fingerprint(item, config) for item in sample.items()]
     assert all(len(mark) == 16 for mark in marks)
+
+
+@pytest.mark.parametrize("sample", READABLE, ids=_name)
+def test_ingest_and_a_later_fetch_read_the_same_fingerprint_and_the_same_id(sample: Sample) -> None:
+    """Ingest takes it from what it has parsed, a poll of known items from the item. The inbox's key is the item's id:
+    only in mail and forms, whose senders choose their ids, is it another than the mention's."""
+    config, adapter = sample.config(), sample.adapter
+    for item in sample.items() if adapter.can(Capability.EDITS) else ():
+        stored = Item(item.external_id, _stored(item.payload), item.raw)
+        mention = adapter.parse(stored, config)
+        assert adapter.fingerprint_after(mention, stored, config) == adapter.fingerprint(item, config)
+        assert mention is None or mention.external_id == item.external_id
+
+
+@pytest.mark.parametrize("sample", READABLE, ids=_name)
+def test_a_mention_is_parsed_once_to_read_it_with_its_fingerprint(sample: Sample, monkeypatch: Any) -> None:
+    config, adapter, count = sample.config(), sample.adapter, 0
+
+    def parse(item: Item, given: Config) -> Mention | None:
+        nonlocal count
+        count += 1
+        return parse_it(item, given)
+
+    parse_it = adapter.parse
+    monkeypatch.setattr(adapter, "parse", parse, raising=False)
+    if (module := sys.modules.get(f"{type(adapter).__module__}.parsing")) and hasattr(module, "parse"):
+        monkeypatch.setattr(module, "parse", parse)
+    for item in sample.items():
+        count, payload = 0, None if item.payload is None else to_json(item.payload)
+        if work.read_item(adapter, config, item.external_id, payload, item.raw, ()).mention is not None:
+            assert count == 1
 
 
 @pytest.mark.parametrize("sample", READABLE, ids=_name)

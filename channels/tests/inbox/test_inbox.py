@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 from django.db import connections, transaction
 
-from channels.contract import Item, Page
+from channels.contract import Config, Item, Page
 from channels.inbox import inbox, leases
 from channels.models import Connection, InboundItem
+from channels.parsing import reader
+from channels.queries.ignoring import Exclusion
 from channels.registry.configs import source_of
 from channels.signals import items_stored
 from channels.tests.factories import NOW, make_connection, page_of
@@ -19,7 +21,16 @@ State = InboundItem.State
 
 
 def settle_all() -> None:
-    InboundItem.objects.update(state=State.STORED)
+    """As ingest does."""
+    rows = inbox.take_pending(100)
+    asks = [
+        reader.Ask(source.adapter, source.config, row.external_id, row.payload)
+        for row in rows
+        for source in [source_of(row.connection_id)]
+    ]
+    readings = reader.read(asks, reader.first_budget())
+    prints = {row.id: reading.fingerprint for row, reading in zip(rows, readings, strict=True)}
+    inbox.finish(stored=list(prints), fingerprints=prints, now=NOW)
 
 
 def store(connection: Connection, *posts: tuple[str, str], at: int = 0, **values: object) -> list[int]:
@@ -78,6 +89,42 @@ def test_moving_likes_are_no_edit() -> None:
     assert InboundItem.objects.get().state == State.STORED
 
 
+def test_an_item_is_parsed_once_on_its_way_in(fake, monkeypatch) -> None:
+    connection, parsed, parse = make_connection(), [], fake.parse
+    monkeypatch.setattr(fake, "parse", lambda item, config: parsed.append(item.external_id) or parse(item, config))
+    store(connection, ("1", "a"), ("2", "b"))
+    assert parsed == []
+    settle_all()
+    assert parsed == ["1", "2"]
+
+
+def test_what_waits_to_be_read_is_written_again_only_when_it_has_changed() -> None:
+    connection = make_connection()
+
+    def likes(count: int, at: int) -> list[int]:
+        page = Page([Item("1", {"text": "a", "likes": count})], None)
+        return inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(seconds=at))
+
+    (pk,) = likes(1, at=0)
+    assert likes(1, at=10) == []
+    assert likes(2, at=20) == [pk]
+    assert likes(3, at=30) == [], "its fingerprint is known by now"
+    settle_all()
+    assert likes(4, at=40) == []
+    assert InboundItem.objects.get().revision == 2
+
+
+@pytest.mark.parametrize("settled", ["stored", "ignored", "stopped"])
+def test_whatever_became_of_it_later_fetches_are_compared_with_its_fingerprint(fake, settled: str) -> None:
+    connection, item = make_connection(), Item("1", {"text": "a"})
+    (pk,) = store(connection, ("1", "a"))
+    result = {pk: Exclusion("query")} if settled == "stopped" else [pk]
+    inbox.finish(**{settled: result}, fingerprints={pk: fake.fingerprint(item, Config())}, now=NOW)
+    liked = Page([Item("1", {"text": "a", "likes": 1})], None)
+    assert inbox.store_page(connection.pk, liked, fetched_at=NOW + timedelta(minutes=1)) == []
+    assert store(connection, ("1", "b"), at=120) == [pk]
+
+
 def test_an_edit_is_pending_again_with_the_new_payload() -> None:
     connection = make_connection()
     (pk,) = store(connection, ("1", "before"))
@@ -101,7 +148,7 @@ def test_the_statement_itself_refuses_an_older_fetch(monkeypatch) -> None:
     connection = make_connection()
     store(connection, ("1", "new"), at=60)
     settle_all()
-    monkeypatch.setattr(inbox, "_changed", lambda connection_id, fetched, role, at, edits: (fetched, False))
+    monkeypatch.setattr(inbox, "_needed", lambda source, fetched, role, at: {0: (False, True, b"something else")})
     assert store(connection, ("1", "old"), at=0) == []
     assert store(connection, ("1", "new"), at=90) == []
     assert InboundItem.objects.get().payload["text"] == "new"
