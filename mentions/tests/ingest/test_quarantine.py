@@ -182,6 +182,7 @@ def test_rules_and_queries_are_tried_within_the_budget(hackernews, poison):
 
 def test_the_parser_has_neither_the_database_nor_a_key(hackernews):
     fetched(hackernews, {})
+    ingest_pending()
     pid = pool.idle_pids()[0]
     environment = Path(f"/proc/{pid}/environ").read_bytes()
     for name in (b"DATABASE_URL", b"REDIS_URL", b"DESK_"):
