@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "advocacy.apps.AdvocacyConfig",
     "metrics.apps.MetricsConfig",
     "experts.apps.ExpertsConfig",
+    "team.apps.TeamConfig",
     "mentions.apps.MentionsConfig",
     "channels.apps.ChannelsConfig",
     "audit.apps.AuditConfig",

@@ -31,6 +31,7 @@ urlpatterns = [
     path("hooks/", include("channels.hook_urls")),
     path("forms/", include("channels.form_urls")),
     path("", include("experts.urls")),
+    path("", include("team.urls")),
     path("reports/", include("metrics.urls")),
     path("", include("mentions.urls")),
 ]

@@ -94,7 +94,7 @@ def _load(row: preset.Row, now: datetime) -> Change:
     record = PresetRecord.objects.filter(kind=row.kind, key=row.key).first()
     found = kind.by_id(record.object_id) if record else None
     if record is not None and found is None:
-        return Change(LoadAction.GONE, row.kind, row.key, _name(row.values))
+        return Change(LoadAction.GONE, row.kind, row.key, _name(row))
     wanted = flat(row.values, kind.nested)
     if record is None or found is None:
         found = kind.by_nature(row.values)
@@ -112,12 +112,12 @@ def _add(kind: Kind, row: preset.Row, now: datetime) -> Change:
         with transaction.atomic():
             made = kind.model._default_manager.create(**kind.prepare(dict(row.values)))
     except NoConnection:
-        return Change(LoadAction.GONE, row.kind, row.key, _name(row.values))
+        return Change(LoadAction.GONE, row.kind, row.key, _name(row))
     except IntegrityError:
-        return Change(LoadAction.CLASH, row.kind, row.key, _name(row.values))
+        return Change(LoadAction.CLASH, row.kind, row.key, _name(row))
     values = _stored(flat(row.values, kind.nested))
     PresetRecord.objects.create(kind=row.kind, key=row.key, object_id=made.pk, values=values, loaded_at=now)
-    return Change(LoadAction.ADD, row.kind, row.key, _name(row.values))
+    return Change(LoadAction.ADD, row.kind, row.key, _name(row))
 
 
 def _update(
@@ -144,7 +144,7 @@ def _update(
         record.values, record.loaded_at = _stored(known), now
         record.save()
     deed = LoadAction.UPDATE if updated else LoadAction.KEEP if kept else LoadAction.SAME
-    return Change(deed, row.kind, row.key, _name(row.values), tuple(".".join(path) for path in updated), tuple(kept))
+    return Change(deed, row.kind, row.key, _name(row), tuple(".".join(path) for path in updated), tuple(kept))
 
 
 def _write(kind: Kind, found: Any, updated: dict[Path, Any]) -> None:
@@ -189,5 +189,5 @@ def _stored(values: dict[Path, Any]) -> dict[str, Any]:
     return {"/".join(path): value for path, value in values.items()}
 
 
-def _name(values: Values) -> str:
-    return str(values.get("name") or values.get("slug"))
+def _name(row: preset.Row) -> str:
+    return str(row.values.get("name") or row.values.get("slug") or row.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -11,7 +12,8 @@ from django.db.models import Model
 
 from channels.models import Channel, Connection
 from experts.models import Topic
-from mentions.models import Macro, PresetRecord, Tag, View
+from mentions.models import CoverageHours, Macro, PresetRecord, Tag, View
+from team.models import Contact
 
 Values = dict[str, Any]
 
@@ -64,6 +66,12 @@ def _topic_columns(values: Values) -> Values:
     return {"keywords": [], "slack_mention": "", **values} if "slug" in values else values
 
 
+def _clock_value(row: Any, name: str) -> Any:
+    """Times of day as they are written."""
+    value = getattr(row, name)
+    return f"{value:%H:%M}" if isinstance(value, time) else value
+
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -74,5 +82,7 @@ KINDS: dict[str, Kind] = {
         Kind("connection", Connection, ("name",), frozenset({"settings"})),
         Kind("channel", Channel, ("slug", "name"), frozenset({"settings"}), _channel_value, _channel_columns),
         Kind("view", View, ("slug",)),
+        Kind("contact", Contact, ("name",)),
+        Kind("coverage hour", CoverageHours, (), read=_clock_value),
     )
 }

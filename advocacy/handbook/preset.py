@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from advocacy.handbook import letters, macros, places, quiet, social, topics, views
+from advocacy.handbook import contacts, letters, macros, places, quiet, social, topics, views
 from advocacy.handbook.company import Company
 from advocacy.handbook.rows import ChannelRow, ConnectionRow
 from channels.contract import FieldKind
@@ -18,6 +18,9 @@ CONNECTIONS: tuple[ConnectionRow, ...] = (
     *letters.CONNECTIONS,
     *quiet.CONNECTIONS,
 )
+COVERED_WEEKDAYS = range(5)
+COVERAGE = {"starts": "08:00", "ends": "22:00", "time_zone": "UTC"}
+"""Monday to Friday, as the handbook has it."""
 INFRASTRUCTURE = "infrastructure"
 """The role that posts on the status handle; given in addition to another role."""
 
@@ -43,6 +46,10 @@ def rows(company: Company) -> Iterator[Row]:
         yield Row("connection", connection.key, company.fill(_connection(connection)))
         for channel in connection.channels:
             yield Row("channel", channel.key, company.fill(_channel(channel, connection.key)))
+    for weekday in COVERED_WEEKDAYS:
+        yield Row("coverage hour", f"weekday-{weekday}", {"weekday": weekday, **COVERAGE})
+    for contact in contacts.CONTACTS:
+        yield Row("contact", contact["name"], contact)
     for view in views.rows():
         yield Row("view", view["slug"], company.fill(view))
 

@@ -52,6 +52,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "outreach threads": every(60, "experts.read_threads"),
     # Reads who wrote the posts that people comment on. Without it no author is suggested.
     "post authors": every(60, "experts.read_post_authors"),
+    # From noon, once a day: tells the team which covered hours of the next day nobody has taken.
+    "gaps": every(HOUR, "team.announce_gaps"),
     # Marks beat and a worker as alive; /healthz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
     # Repeats lost nudges for items waiting in the inbox.

@@ -34,6 +34,7 @@ TOP = (
     "sandbox",
     "script",
     "static",
+    "team",
     "templates",
 )
 

@@ -18,7 +18,7 @@ from mentions.models import EventKind
 from mentions.tickets.history import SENTENCES, sentence
 
 ROOT = Path(__file__).resolve().parents[2]
-FLOORS = ("channels", "mentions", "experts", "metrics", "advocacy", "audit", "bench")
+FLOORS = ("channels", "mentions", "experts", "team", "metrics", "advocacy", "audit", "bench")
 MODULES = [
     path
     for floor in FLOORS

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FLOORS = ["sandbox", "audit", "channels", "mentions", "experts", "metrics", "advocacy"]  # from the ground up
+FLOORS = ["sandbox", "audit", "channels", "mentions", "experts", "team", "metrics", "advocacy"]  # from the ground up
 LEVEL = {name: level for level, name in enumerate(FLOORS)}
 TEMPLATE_OWNERS = [name for name in FLOORS if (ROOT / "templates" / name).is_dir()]
 
@@ -87,7 +87,7 @@ def test_sandbox_imports_nothing_of_ours():
     assert not wrong
 
 
-@pytest.mark.parametrize("app", ["audit", "channels", "mentions", "experts", "metrics"])
+@pytest.mark.parametrize("app", ["audit", "channels", "mentions", "experts", "team", "metrics"])
 def test_product_does_not_need_the_sandbox(app):
     wrong = [str(path) for path in sources(app) for name in imported(path) if name.split(".")[0] == "sandbox"]
     assert not wrong
@@ -229,7 +229,7 @@ PREPARES = ("advocacy/demo/", "advocacy/handbook/")
 """They fill an empty desk, by the tables of every floor."""
 
 
-@pytest.mark.parametrize("app", ["channels", "mentions", "experts", "metrics", "advocacy"])
+@pytest.mark.parametrize("app", ["channels", "mentions", "experts", "team", "metrics", "advocacy"])
 def test_no_floor_writes_the_tables_of_another(app):
     """The lower floor has a verb for it, or sends a signal."""
     wrong = {}

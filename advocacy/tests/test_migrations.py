@@ -3,7 +3,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-OURS = ["audit", "channels", "mentions", "experts", "metrics"]
+OURS = ["audit", "channels", "mentions", "experts", "team", "metrics"]
 
 
 @pytest.mark.django_db

@@ -24,7 +24,7 @@ from mentions.tests.factories import ChannelFactory, ConnectionFactory, MessageF
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-OURS = ("audit", "channels", "mentions", "experts", "metrics", "advocacy")
+OURS = ("audit", "channels", "mentions", "experts", "team", "metrics", "advocacy")
 
 
 @pytest.fixture(autouse=True)

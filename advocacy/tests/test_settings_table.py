@@ -105,7 +105,7 @@ def test_settings_reach_the_environment_through_the_table_only():
 
 def test_no_other_module_reads_a_setting_of_the_desk_from_the_environment():
     pattern = re.compile(r"""environ(?:\.get\(|\[)\s*["'](?:DESK_|DATABASE_URL|REDIS_URL)""")
-    apps = ("audit", "channels", "mentions", "experts", "metrics", "advocacy")
+    apps = ("audit", "channels", "mentions", "experts", "team", "metrics", "advocacy")
     paths = (path for app in apps for path in (ROOT / app).rglob("*.py") if "tests" not in path.parts)
     assert [str(path) for path in paths if pattern.search(path.read_text())] == []
 

@@ -19,7 +19,7 @@ BUILDS_MARKUP = {
     "channels/adapters/": "mail that we send, pages that we read",
     "channels/admin/": "format_html, as Django's admin wants it",
 }
-FLOORS = ("advocacy", "audit", "channels", "experts", "mentions", "metrics")
+FLOORS = ("advocacy", "audit", "channels", "experts", "mentions", "metrics", "team")
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)

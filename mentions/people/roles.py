@@ -21,6 +21,8 @@ _READ = {
     "mentions.view_author",
     "mentions.view_macro",
     "mentions.view_view",
+    "team.view_shift",
+    "team.view_contact",
 }
 _PLAY = _READ | {"mentions.play_ticket", "mentions.add_note", "mentions.add_reply", "mentions.add_draft"}
 _ADVOCATE = _PLAY | {
@@ -34,12 +36,15 @@ _ADVOCATE = _PLAY | {
     "mentions.change_author",
     "experts.view_expert",
     "experts.view_topic",
+    "team.add_shift",
     "experts.add_outreach",
     "experts.change_outreach",
     "experts.view_outreach",
     "experts.view_thanks",
 }
 _MANAGER = _READ | {
+    "team.add_shift",
+    "team.change_shift",
     "mentions.view_reports",
     "experts.view_expert",
     "experts.view_topic",
@@ -50,7 +55,7 @@ _MANAGER = _READ | {
 }
 # Users are never deleted, and permission names are not editable.
 _NEVER = {"auth.delete_user", "auth.add_permission", "auth.change_permission", "auth.delete_permission"}
-_APPS_OF_ADMINS = ("mentions", "channels", "experts", "auth", "audit")
+_APPS_OF_ADMINS = ("mentions", "channels", "experts", "team", "auth", "audit")
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     VOLUNTEER: frozenset(_PLAY),

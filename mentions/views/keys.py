@@ -47,6 +47,7 @@ TABLE: tuple[Key, ...] = (
     Key("page", "g s", "go search", gettext_lazy("search")),
     Key("page", "g r", "go reports", gettext_lazy("reports")),
     Key("page", "g a", "go add", gettext_lazy("add a mention")),
+    Key("page", "g c", "go contacts", gettext_lazy("contacts for emergencies")),
     Key("page", "/", "find", gettext_lazy("search box")),
     Key("page", "?", "help", gettext_lazy("keyboard shortcuts")),
     Key("page", "z", "undo", gettext_lazy("undo the last step")),

@@ -103,6 +103,7 @@ const actions = {
   "go search": () => go("/search/"),
   "go reports": () => go("/reports/"),
   "go add": () => go("/add/"),
+  "go contacts": () => go("/contacts/"),
   find: () => focus("find"),
   help: showKeys,
   palette: showPalette,

@@ -1,0 +1,102 @@
+"""Coverage hours as spans of time. Local times become UTC day by day, so DST changes move them as they move people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from mentions.models import CoverageHours, Holiday
+
+DAY = timedelta(days=1)
+FURTHEST = timedelta(days=15)
+"""How far ahead the next coverage is looked for: longer than any run of holidays."""
+
+
+class Span(NamedTuple):
+    """From `start` until before `end`, aware UTC."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A weekday's hours (Monday is 0); `ends` 00:00 is the end of the day."""
+
+    weekday: int
+    starts: time
+    ends: time
+    zone: ZoneInfo
+
+    def on(self, day: date) -> Span:
+        last = day + DAY if self.ends == time(0) else day
+        return Span(_utc(day, self.starts, self.zone), _utc(last, self.ends, self.zone))
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """When the team is there. `holidays` are days of each period's own time zone."""
+
+    periods: Sequence[Period]
+    holidays: Collection[date] = ()
+
+    def spans(self, start: datetime, end: datetime) -> list[Span]:
+        """The covered spans from `start` to `end`, in order, without overlaps."""
+        found = [span for period in self.periods for span in self._days(period, start, end)]
+        return merged(clipped(found, start, end))
+
+    def covers(self, at: datetime) -> bool:
+        return any(span.start <= at < span.end for span in self.spans(at - DAY, at + DAY))
+
+    def next_start(self, at: datetime) -> datetime | None:
+        """When coverage begins again after `at`; None if it doesn't within FURTHEST."""
+        return next((span.start for span in self.spans(at - DAY, at + FURTHEST) if span.start > at), None)
+
+    def _days(self, period: Period, start: datetime, end: datetime) -> Iterable[Span]:
+        day, last = start.astimezone(period.zone).date() - DAY, end.astimezone(period.zone).date()
+        while day <= last:
+            if day.weekday() == period.weekday and day not in self.holidays:
+                yield period.on(day)
+            day += DAY
+
+
+def load() -> Coverage:
+    """Two queries."""
+    periods = [Period(row.weekday, row.starts, row.ends, row.zone) for row in CoverageHours.objects.all()]
+    return Coverage(periods, frozenset(Holiday.objects.values_list("day", flat=True)))
+
+
+def clipped(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:
+    inside = (Span(max(span.start, start), min(span.end, end)) for span in spans)
+    return [span for span in inside if span.start < span.end]
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """In order, with those that overlap or meet made one."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if joined and span.start <= joined[-1].end:
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return joined
+
+
+def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """What is left of `spans` outside of `others`."""
+    left = merged(spans)
+    for other in merged(others):
+        left = [
+            part
+            for span in left
+            for part in (Span(span.start, min(span.end, other.start)), Span(max(span.start, other.end), span.end))
+            if part.start < part.end
+        ]
+    return left
+
+
+def _utc(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, at, zone).astimezone(UTC)

@@ -1,0 +1,108 @@
+"""Coverage hours: several periods, time zones, holidays, DST."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mentions.clocks import coverage
+from mentions.clocks.coverage import Coverage, Period, Span, clipped, merged, without
+from mentions.models import CoverageHours, Holiday
+
+UTC_ZONE, AMSTERDAM, NEW_YORK = ZoneInfo("UTC"), ZoneInfo("Europe/Amsterdam"), ZoneInfo("America/New_York")
+OFFICE = Coverage([Period(day, time(8), time(22), UTC_ZONE) for day in range(5)])
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_covered", "following"),
+    [
+        ("2026-11-20T07:59", False, "2026-11-20T08:00"),
+        ("2026-11-20T08:00", True, "2026-11-23T08:00"),
+        ("2026-11-20T21:59", True, "2026-11-23T08:00"),
+        ("2026-11-20T22:00", False, "2026-11-23T08:00"),
+        ("2026-11-22T12:00", False, "2026-11-23T08:00"),
+    ],
+)
+def test_handbooks_hours(moment, is_covered, following):
+    assert OFFICE.covers(at(moment)) is is_covered
+    assert OFFICE.next_start(at(moment)) == at(following)
+
+
+def test_local_hours_move_with_dst():
+    hours = Coverage([Period(day, time(9), time(17), AMSTERDAM) for day in range(7)])
+    before, after = hours.spans(at("2026-10-24T00:00"), at("2026-10-26T00:00"))
+    assert before == (at("2026-10-24T07:00"), at("2026-10-24T15:00"))
+    assert after == (at("2026-10-25T08:00"), at("2026-10-25T16:00"))
+
+
+def test_night_of_the_change_is_an_hour_longer_or_shorter():
+    whole_day = Coverage([Period(6, time(0), time(0), AMSTERDAM)])
+    long, short = (whole_day.spans(at(day) - timedelta(days=1), at(day) + timedelta(days=2)) for day in
+                   ("2026-10-25T00:00", "2026-03-29T00:00"))  # fmt: skip
+    assert [span.end - span.start for span in (*long, *short)] == [timedelta(hours=25), timedelta(hours=23)]
+
+
+def test_periods_of_two_zones_that_meet_are_one_span():
+    hours = Coverage([Period(0, time(9), time(18), AMSTERDAM), Period(0, time(11), time(20), NEW_YORK)])
+    # 08:00–17:00 and 16:00–01:00 UTC
+    assert hours.spans(at("2026-11-23T00:00"), at("2026-11-25T00:00")) == [
+        (at("2026-11-23T08:00"), at("2026-11-24T01:00"))
+    ]
+
+
+def test_holiday_is_a_day_of_each_zone():
+    hours = Coverage(
+        [Period(day, time(0), time(0), zone) for day in range(7) for zone in (AMSTERDAM, NEW_YORK)],
+        {date(2026, 12, 25)},
+    )
+    uncovered = without([Span(at("2026-12-24T00:00"), at("2026-12-27T00:00"))],
+                        hours.spans(at("2026-12-24T00:00"), at("2026-12-27T00:00")))  # fmt: skip
+    assert uncovered == [(at("2026-12-25T05:00"), at("2026-12-25T23:00"))]
+
+
+def test_no_hours_no_coverage():
+    assert Coverage([]).spans(at("2026-01-01T00:00"), at("2027-01-01T00:00")) == []
+    assert Coverage([]).next_start(at("2026-01-01T00:00")) is None
+
+
+@pytest.mark.django_db
+def test_load_reads_periods_and_holidays(django_assert_num_queries):
+    CoverageHours.objects.create(weekday=0, starts=time(8), ends=time(0), time_zone="Asia/Tokyo")
+    Holiday.objects.create(day=date(2026, 1, 1), name="New Year")
+    with django_assert_num_queries(2):
+        found = coverage.load()
+    assert found == Coverage([Period(0, time(8), time(0), ZoneInfo("Asia/Tokyo"))], frozenset({date(2026, 1, 1)}))
+
+
+minutes = st.integers(0, 500)
+spans = st.lists(
+    st.tuples(minutes, st.integers(1, 60)).map(
+        lambda pair: Span(at("2026-01-01T00:00") + timedelta(minutes=pair[0]),
+                          at("2026-01-01T00:00") + timedelta(minutes=sum(pair)))
+    ),
+    max_size=8,
+)  # fmt: skip
+
+
+def as_minutes(found):
+    start = at("2026-01-01T00:00")
+    return {start + timedelta(minutes=n) for n in range(600) for span in found
+            if span.start <= start + timedelta(minutes=n) < span.end}  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(spans, spans)
+def test_spans_are_sets_of_minutes(ours, theirs):
+    assert as_minutes(merged(ours)) == as_minutes(ours)
+    assert as_minutes(without(ours, theirs)) == as_minutes(ours) - as_minutes(theirs)
+    whole = at("2026-01-01T01:00"), at("2026-01-01T05:00")
+    assert as_minutes(clipped(ours, *whole)) == as_minutes(ours) & as_minutes([Span(*whole)])
+    for found in (merged(ours), without(ours, theirs)):
+        assert all(first.end < second.start for first, second in pairwise(found))

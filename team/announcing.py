@@ -1,0 +1,52 @@
+"""Tells the team in Slack, the day before, which covered hours nobody has taken."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from channels.outbox import slack_posts
+from mentions.clocks.coverage import Span
+from team import roster
+
+ANNOUNCE_AT_HOUR = 12
+"""UTC. Early enough to find somebody for tomorrow."""
+AHEAD = timedelta(hours=36)
+_KEYS = UUID("7a4b7f0e-5a2e-4a57-9f0d-2b7c0a0c9d55")
+
+
+def announce_gaps(now: datetime) -> bool:
+    """Once a day from 12:00 UTC: the gaps of the next AHEAD. Returns whether a message was queued. A desk that was down
+    at noon does it later the same day; a day that is over is not made up for."""
+    room = settings.TEAM_SLACK_CHANNEL
+    now = now.astimezone(UTC)
+    if now.hour < ANNOUNCE_AT_HOUR or not room or not settings.SLACK_TOKEN:
+        return False
+    gaps = roster.between(now, now + AHEAD).gaps
+    if not gaps:
+        return False
+    first = _("Nobody is on shift at these covered hours:")
+    address = settings.BASE_URL + reverse("team:coverage")
+    last = _("Take a shift: %(address)s") % {"address": address}
+    slack_posts.post_message(
+        key=uuid5(_KEYS, str(now.date())),
+        conversation=f"slack:{room}",
+        channel=room,
+        text="\n".join([first, *(f"• {_when(gap)}" for gap in gaps), last]),
+        not_before=now,
+    )
+    return True
+
+
+def _when(gap: Span) -> str:
+    """Slack shows times in each reader's own zone.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+    """
+    start, end = int(gap.start.timestamp()), int(gap.end.timestamp())
+    plain = f"{gap.start:%Y-%m-%d %H:%M}–{gap.end:%H:%M} UTC"
+    return f"<!date^{start}^{{date_short_pretty}} {{time}}|{plain}> – <!date^{end}^{{time}}|{gap.end:%H:%M} UTC>"

@@ -1,0 +1,92 @@
+"""The roster as an iCalendar feed (RFC 5545), read by calendar programs at a signed address."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core import signing
+from django.utils.translation import gettext as _
+from icalendar import Calendar, Event
+
+from mentions.clocks.coverage import DAY
+from team import roster
+from team.models import Absence, CalendarAddress
+
+_SALT = "team.calendar"
+BEHIND, AHEAD = timedelta(days=30), timedelta(days=120)
+
+
+class BadAddress(LookupError):
+    """Not signed by this desk, or ended by its owner, who may also have left."""
+
+
+def address_of(user: Any) -> str:
+    """The signed part of the feed's address."""
+    row, _is_new = CalendarAddress.objects.get_or_create(user=user)
+    return signing.dumps([user.pk, row.version], salt=_SALT)
+
+
+def renew(user: Any) -> None:
+    """End the address: whoever has it reads nothing more."""
+    row, _is_new = CalendarAddress.objects.get_or_create(user=user)
+    row.version += 1
+    row.save(update_fields=["version"])
+
+
+def owner_of(address: str) -> Any:
+    """Raises BadAddress."""
+    try:
+        user_id, version = signing.loads(address, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise BadAddress from error
+    user = get_user_model().objects.filter(pk=user_id, is_active=True, calendar_address__version=version).first()
+    if user is None or not user.has_perm("team.view_shift"):
+        raise BadAddress
+    return user
+
+
+def calendar(now: datetime) -> bytes:
+    """Shifts, absences and gaps of the team from BEHIND to AHEAD."""
+    shown = roster.between(now - BEHIND, now + AHEAD)
+    feed = Calendar()
+    feed.add("prodid", "-//mention desk//coverage//EN")
+    feed.add("version", "2.0")
+    feed.add("x-wr-calname", _("%(company)s coverage") % {"company": settings.COMPANY_NAME})
+    feed.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
+    for presence in shown.present:
+        shift, span = presence.shift, presence.span
+        title = _("%(who)s on shift") % {"who": named(shift.user)}
+        feed.add_component(
+            _event(f"shift-{shift.pk}-{span.start:%Y%m%dT%H%M}", title, span.start, span.end, now, shift.note)
+        )
+    for absence in shown.absences:
+        feed.add_component(_away(absence, now))
+    for gap in shown.gaps:
+        if gap.end > now:
+            feed.add_component(_event(f"gap-{gap.start:%Y%m%dT%H%M}", _("Nobody on shift"), gap.start, gap.end, now))
+    written: bytes = feed.to_ical()
+    return written
+
+
+def named(user: Any) -> str:
+    return user.get_full_name() or user.username
+
+
+def _away(absence: Absence, now: datetime) -> Event:
+    title = _("%(who)s away") % {"who": named(absence.user)}
+    return _event(f"away-{absence.pk}", title, absence.first_day, absence.last_day + DAY, now)
+
+
+def _event(uid: str, title: str, start: Any, end: Any, now: datetime, note: str = "") -> Event:
+    event = Event()
+    event.add("uid", f"{uid}@{settings.BASE_URL.split('//')[-1]}")
+    event.add("summary", title)
+    event.add("dtstart", start.astimezone(UTC) if isinstance(start, datetime) else start)
+    event.add("dtend", end.astimezone(UTC) if isinstance(end, datetime) else end)
+    event.add("dtstamp", now.astimezone(UTC))
+    if note:
+        event.add("description", note)
+    return event

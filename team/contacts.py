@@ -1,0 +1,23 @@
+"""The page of emergency and incident contacts: two keys away from everywhere (`g c`)."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from channels.clocks import desk_now
+from team import roster
+from team.models import Contact
+
+
+@require_GET
+@login_required
+@permission_required("team.view_contact", raise_exception=True)
+def contacts(request: HttpRequest) -> HttpResponse:
+    """By kind, in the order of the kinds; who is on now comes first."""
+    rows = list(Contact.objects.all())
+    groups = [(label, [row for row in rows if row.kind == kind]) for kind, label in Contact.Kind.choices]
+    context = {"groups": [group for group in groups if group[1]], "on_now": roster.on_now(desk_now())}
+    return render(request, "team/contacts.html", context)

@@ -1,0 +1,105 @@
+"""Shifts and absences of the team, the addresses of its calendars, and whom to reach when something burns."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Shift(models.Model):
+    """Somebody is on the desk from one time to another."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="shifts")
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("to"))
+    note = models.CharField(_("note"), max_length=200, blank=True, default="", db_default="")
+
+    class Meta:
+        verbose_name = _("shift")
+        verbose_name_plural = _("shifts")
+        ordering = ["starts_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="shift_ends_after_start"),
+            models.UniqueConstraint(fields=["user", "starts_at"], name="shift_once_per_user_and_start"),
+        ]
+        indexes = [models.Index(fields=["ends_at"], name="shift_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.starts_at:%Y-%m-%d %H:%M}–{self.ends_at:%H:%M}"
+
+    def clean(self) -> None:
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValidationError({"ends_at": _("A shift ends after it begins.")})
+
+
+class Absence(models.Model):
+    """Whole days away, in the person's own time zone. Why is nobody's business."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="absences")
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        ordering = ["first_day"]
+        constraints = [
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="absence_ends_after_start"),
+            models.UniqueConstraint(fields=["user", "first_day"], name="absence_once_per_user_and_day"),
+        ]
+        indexes = [models.Index(fields=["last_day"], name="absence_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.first_day}–{self.last_day}"
+
+    def clean(self) -> None:
+        if self.first_day and self.last_day and self.last_day < self.first_day:
+            raise ValidationError({"last_day": _("The last day is not before the first.")})
+
+
+class CalendarAddress(models.Model):
+    """The address by which somebody's calendar program reads the roster without logging in. It is signed; a new
+    `version` ends the old one."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.PROTECT, related_name="calendar_address"
+    )
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = _("calendar address")
+        verbose_name_plural = _("calendar addresses")
+
+    def __str__(self) -> str:
+        return f"{self.user_id}"
+
+
+class Contact(models.Model):
+    """Whom to reach, and how, when it can't wait."""
+
+    class Kind(models.TextChoices):
+        ADVOCATES = "advocates", _("Advocates")
+        INCIDENT = "incident", _("Incident management")
+        ROOM = "room", _("Slack channels")
+        OTHER = "other", _("Others")
+
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.OTHER)
+    name = models.CharField(_("name"), max_length=120, help_text=_("A person, a role or a Slack channel."))
+    purpose = models.CharField(_("for what"), max_length=200, blank=True, default="")
+    how = models.CharField(
+        _("how to reach"), max_length=200, blank=True, default="", help_text=_("A phone number, a handle, a rota.")
+    )
+    url = models.URLField(_("link"), blank=True, default="")
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["position", "name"]
+        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="contact_once_per_kind")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,113 @@
+"""Who is on, who is away, and which covered hours nobody has taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from mentions.clocks import coverage
+from mentions.clocks.coverage import DAY, Coverage, Span
+from mentions.models import Holiday, Preference
+from mentions.views import viewer
+from team.models import Absence, Shift
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A part of a shift in which its person is really there."""
+
+    shift: Shift
+    span: Span
+
+
+@dataclass(slots=True)
+class Day:
+    """One day of the calendar, in the reader's time zone."""
+
+    day: date
+    hours: list[Span] = field(default_factory=list)
+    on: list[Presence] = field(default_factory=list)
+    away: list[Absence] = field(default_factory=list)
+    gaps: list[Span] = field(default_factory=list)
+    holiday: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Everything between two times. `gaps` are covered hours without anybody on; none while nobody enters shifts."""
+
+    covered: list[Span]
+    present: list[Presence]
+    absences: list[Absence]
+    gaps: list[Span]
+    holidays: dict[date, str]
+
+    def days(self, first: date, count: int, zone: tzinfo) -> list[Day]:
+        return [self._day(first + number * DAY, zone) for number in range(count)]
+
+    def _day(self, day: date, zone: tzinfo) -> Day:
+        start, end = day_span(day, zone)
+        return Day(
+            day,
+            coverage.clipped(self.covered, start, end),
+            [p for p in self.present if p.span.start < end and p.span.end > start],
+            [a for a in self.absences if a.first_day <= day <= a.last_day],
+            coverage.clipped(self.gaps, start, end),
+            self.holidays.get(day, ""),
+        )
+
+
+def between(start: datetime, end: datetime, hours: Coverage | None = None) -> Roster:
+    """Five queries."""
+    hours = hours or coverage.load()
+    shifts = list(Shift.objects.filter(starts_at__lt=end, ends_at__gt=start).select_related("user__preference"))
+    absences = list(
+        Absence.objects.filter(first_day__lte=end.date() + DAY, last_day__gte=start.date() - DAY)
+        .select_related("user__preference")
+        .order_by("first_day", "user__username")
+    )
+    present = [Presence(shift, span) for shift in shifts for span in _really(shift, absences)]
+    covered = hours.spans(start, end)
+    gaps = coverage.without(covered, [p.span for p in present]) if _is_used(end) else []
+    days = Holiday.objects.filter(day__gte=start.date() - DAY, day__lte=end.date() + DAY)
+    return Roster(covered, present, absences, gaps, dict(days.values_list("day", "name")))
+
+
+def on_now(now: datetime) -> list[Any]:
+    """The people who are on: by a shift without an absence, or because they said so on their page."""
+    present = [p.shift.user for p in between(now, now + timedelta(seconds=1)).present]
+    said = Preference.objects.filter(shift_until__gt=now, user__is_active=True).select_related("user")
+    people = {user.pk: user for user in (*present, *(preference.user for preference in said)) if user.is_active}
+    return sorted(people.values(), key=lambda user: user.username)
+
+
+def is_away(user: Any, now: datetime) -> bool:
+    day = now.astimezone(zone_of(user)).date()
+    return Absence.objects.filter(user=user, first_day__lte=day, last_day__gte=day).exists()
+
+
+def zone_of(user: Any) -> tzinfo:
+    """The time zone they have set; else UTC."""
+    preference = getattr(user, "preference", None)
+    return (viewer.zone_of(preference) if preference is not None else None) or UTC
+
+
+def day_span(day: date, zone: tzinfo) -> Span:
+    starts, ends = (datetime.combine(each, time(0), zone).astimezone(UTC) for each in (day, day + DAY))
+    return Span(starts, ends)
+
+
+def _really(shift: Shift, absences: Iterable[Absence]) -> list[Span]:
+    away = [
+        Span(day_span(a.first_day, zone_of(a.user)).start, day_span(a.last_day, zone_of(a.user)).end)
+        for a in absences
+        if a.user_id == shift.user_id
+    ]
+    return coverage.without([Span(shift.starts_at, shift.ends_at)], away)
+
+
+def _is_used(end: datetime) -> bool:
+    """A team that enters no shifts has no gaps: somebody is there, the desk just doesn't know who."""
+    return Shift.objects.filter(starts_at__lt=end, ends_at__gt=end - timedelta(days=60)).exists()

@@ -1,0 +1,66 @@
+"""Entering shifts and absences, and taking them back."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from mentions.clocks.coverage import DAY
+from team.models import Absence, Shift
+
+MAX_WEEKS = 26
+
+
+@transaction.atomic
+def add_shifts(
+    user: Any, day: date, starts: time, ends: time, zone: ZoneInfo, *, until: date | None = None, note: str = ""
+) -> list[Shift]:
+    """A shift on this day and, with `until`, on the same weekday of each week to that day (MAX_WEEKS at most). Local
+    times of `zone`; `ends` at or before `starts` is the next day. Returns the new ones: entering twice adds nothing."""
+    made = []
+    for number in range(MAX_WEEKS if until else 1):
+        on = day + number * timedelta(weeks=1)
+        if until and on > until:
+            break
+        last = on if ends > starts else on + DAY
+        span = {"starts_at": _utc(on, starts, zone), "ends_at": _utc(last, ends, zone)}
+        shift, is_new = Shift.objects.get_or_create(
+            user=user, starts_at=span["starts_at"], defaults={**span, "note": note}
+        )
+        made += [shift] if is_new else []
+    return made
+
+
+def remove_shift(shift_id: int, user: Any, *, of_anybody: bool) -> Shift | None:
+    """Their own, or anybody's with the right to; None if there is none such (any more)."""
+    found = _own(Shift, shift_id, user, of_anybody)
+    if found is not None:
+        Shift.objects.filter(pk=found.pk).delete()
+    return found
+
+
+def add_absence(user: Any, first_day: date, last_day: date) -> Absence:
+    absence, is_new = Absence.objects.get_or_create(user=user, first_day=first_day, defaults={"last_day": last_day})
+    if not is_new and absence.last_day != last_day:
+        absence.last_day = last_day
+        absence.save(update_fields=["last_day"])
+    return absence
+
+
+def remove_absence(absence_id: int, user: Any, *, of_anybody: bool) -> Absence | None:
+    found = _own(Absence, absence_id, user, of_anybody)
+    if found is not None:
+        Absence.objects.filter(pk=found.pk).delete()
+    return found
+
+
+def _own(model: type[Any], pk: int, user: Any, of_anybody: bool) -> Any:
+    rows = model.objects.filter(pk=pk)
+    return (rows if of_anybody else rows.filter(user=user)).first()
+
+
+def _utc(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, at, zone).astimezone(UTC)

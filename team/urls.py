@@ -1,0 +1,15 @@
+from django.urls import path
+
+from team import contacts, views
+
+app_name = "team"
+urlpatterns = [
+    path("contacts/", contacts.contacts, name="contacts"),
+    path("coverage/", views.coverage, name="coverage"),
+    path("coverage/shifts/", views.add_shift, name="add_shift"),
+    path("coverage/shifts/<int:number>/remove/", views.remove_shift, name="remove_shift"),
+    path("coverage/absences/", views.add_absence, name="add_absence"),
+    path("coverage/absences/<int:number>/remove/", views.remove_absence, name="remove_absence"),
+    path("coverage/address/", views.renew_address, name="renew_address"),
+    path("coverage/<str:address>.ics", views.feed, name="feed"),
+]
