@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels.admin.seeing import SeenOnly
 from mentions.macros import macros
-from mentions.models import Account, Author, CoverageHours, Holiday, Macro, Person, Tag, View
+from mentions.models import Account, Author, Macro, Person, Tag, View
 from mentions.queue import view_filters
 
 
@@ -123,17 +123,3 @@ class ViewAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "description")
     search_fields = ("name", "description")
-
-
-@admin.register(CoverageHours)
-class CoverageHoursAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """When the team is there; local times follow DST."""
-
-    list_display = ("__str__", "weekday", "starts", "ends", "time_zone")
-    list_filter = ("weekday",)
-
-
-@admin.register(Holiday)
-class HolidayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("day", "name")
-    search_fields = ("name",)

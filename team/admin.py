@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from team.models import Absence, Contact, Shift
+from team.models import Absence, Contact, CoverageHours, Holiday, Shift
 
 
 @admin.register(Shift)
@@ -26,3 +26,17 @@ class ContactAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "kind", "purpose", "how", "position")
     list_filter = ("kind",)
     search_fields = ("name", "purpose")
+
+
+@admin.register(CoverageHours)
+class CoverageHoursAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """When the team is there; local times follow DST."""
+
+    list_display = ("__str__", "weekday", "starts", "ends", "time_zone")
+    list_filter = ("weekday",)
+
+
+@admin.register(Holiday)
+class HolidayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("day", "name")
+    search_fields = ("name",)

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from channels.outbox import slack_posts
-from mentions.clocks.coverage import Span
 from team import roster
+from team.coverage import Span
 
 ANNOUNCE_AT_HOUR = 12
 """UTC. Early enough to find somebody for tomorrow."""

@@ -11,8 +11,8 @@ from django.core import signing
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
-from mentions.clocks.coverage import DAY
 from team import roster
+from team.coverage import DAY
 from team.models import Absence, CalendarAddress
 
 _SALT = "team.calendar"
@@ -72,7 +72,7 @@ def calendar(now: datetime) -> bytes:
 
 
 def named(user: Any) -> str:
-    return user.get_full_name() or user.username
+    return str(user.get_full_name() or user.username)
 
 
 def _away(absence: Absence, now: datetime) -> Event:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from mentions.clocks import coverage
-from mentions.clocks.coverage import DAY, Coverage, Span
-from mentions.models import Holiday, Preference
+from mentions.models import Preference
 from mentions.views import viewer
-from team.models import Absence, Shift
+from team import coverage
+from team.coverage import DAY, Coverage, Span
+from team.models import Absence, Holiday, Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def between(start: datetime, end: datetime, hours: Coverage | None = None) -> Ro
     )
     present = [Presence(shift, span) for shift in shifts for span in _really(shift, absences)]
     covered = hours.spans(start, end)
-    gaps = coverage.without(covered, [p.span for p in present]) if _is_used(end) else []
+    gaps = coverage.without(covered, [p.span for p in present]) if _is_used(start, end) else []
     days = Holiday.objects.filter(day__gte=start.date() - DAY, day__lte=end.date() + DAY)
     return Roster(covered, present, absences, gaps, dict(days.values_list("day", "name")))
 
@@ -108,6 +108,6 @@ def _really(shift: Shift, absences: Iterable[Absence]) -> list[Span]:
     return coverage.without([Span(shift.starts_at, shift.ends_at)], away)
 
 
-def _is_used(end: datetime) -> bool:
+def _is_used(start: datetime, end: datetime) -> bool:
     """A team that enters no shifts has no gaps: somebody is there, the desk just doesn't know who."""
-    return Shift.objects.filter(starts_at__lt=end, ends_at__gt=end - timedelta(days=60)).exists()
+    return Shift.objects.filter(starts_at__lt=end, ends_at__gt=start - timedelta(days=60)).exists()

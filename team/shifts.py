@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from mentions.clocks.coverage import DAY
+from team.coverage import DAY
 from team.models import Absence, Shift
 
 MAX_WEEKS = 26
@@ -36,7 +36,7 @@ def add_shifts(
 
 def remove_shift(shift_id: int, user: Any, *, of_anybody: bool) -> Shift | None:
     """Their own, or anybody's with the right to; None if there is none such (any more)."""
-    found = _own(Shift, shift_id, user, of_anybody)
+    found: Shift | None = _own(Shift, shift_id, user, of_anybody)
     if found is not None:
         Shift.objects.filter(pk=found.pk).delete()
     return found
@@ -51,7 +51,7 @@ def add_absence(user: Any, first_day: date, last_day: date) -> Absence:
 
 
 def remove_absence(absence_id: int, user: Any, *, of_anybody: bool) -> Absence | None:
-    found = _own(Absence, absence_id, user, of_anybody)
+    found: Absence | None = _own(Absence, absence_id, user, of_anybody)
     if found is not None:
         Absence.objects.filter(pk=found.pk).delete()
     return found

@@ -20,9 +20,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels.clocks import desk_now
-from mentions.clocks import coverage as hours
-from mentions.clocks.coverage import DAY
 from team import calendar_feed, roster, shifts
+from team import coverage as hours
+from team.coverage import DAY
 from team.forms import AbsenceForm, ShiftForm
 
 WEEK = 7

@@ -12,8 +12,8 @@ from django.db.models import Model
 
 from channels.models import Channel, Connection
 from experts.models import Topic
-from mentions.models import CoverageHours, Macro, PresetRecord, Tag, View
-from team.models import Contact
+from mentions.models import Macro, PresetRecord, Tag, View
+from team.models import Contact, CoverageHours
 
 Values = dict[str, Any]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from advocacy.handbook import contacts, letters, macros, places, quiet, social, topics, views
+from advocacy.handbook import letters, macros, places, quiet, social, topics, views
 from advocacy.handbook.company import Company
 from advocacy.handbook.rows import ChannelRow, ConnectionRow
 from channels.contract import FieldKind
@@ -21,6 +21,15 @@ CONNECTIONS: tuple[ConnectionRow, ...] = (
 COVERED_WEEKDAYS = range(5)
 COVERAGE = {"starts": "08:00", "ends": "22:00", "time_zone": "UTC"}
 """Monday to Friday, as the handbook has it."""
+CONTACTS: tuple[dict[str, Any], ...] = (
+    {"kind": "advocates", "name": "@advocates", "purpose": "All advocates, in #community-advocates",
+     "how": "ping in Slack", "position": 10},
+    {"kind": "incident", "name": "Incident management roles", "purpose": "Who leads and who speaks in an incident",
+     "position": 20},
+    {"kind": "room", "name": "#incident-management", "purpose": "Running incidents", "position": 30},
+    {"kind": "room", "name": "#infrastructure-lounge", "purpose": "The infrastructure team", "position": 40},
+)  # fmt: skip
+"""Source: community-advocacy, "Emergency contact", and the ping of its section on urgent mentions."""
 INFRASTRUCTURE = "infrastructure"
 """The role that posts on the status handle; given in addition to another role."""
 
@@ -48,7 +57,7 @@ def rows(company: Company) -> Iterator[Row]:
             yield Row("channel", channel.key, company.fill(_channel(channel, connection.key)))
     for weekday in COVERED_WEEKDAYS:
         yield Row("coverage hour", f"weekday-{weekday}", {"weekday": weekday, **COVERAGE})
-    for contact in contacts.CONTACTS:
+    for contact in CONTACTS:
         yield Row("contact", contact["name"], contact)
     for view in views.rows():
         yield Row("view", view["slug"], company.fill(view))

@@ -3,7 +3,6 @@
 from mentions.models.audience import AudienceLimit
 from mentions.models.author import Account, Author, Person
 from mentions.models.checklist import ChannelCheck
-from mentions.models.coverage import CoverageHours, Holiday
 from mentions.models.event import Event, EventKind, Note
 from mentions.models.macro import Macro
 from mentions.models.message import Attachment, Blob, Message, MessageAlias, MessageRevision, Sighting, ThreadPost
@@ -21,13 +20,11 @@ __all__ = [
     "Author",
     "Blob",
     "ChannelCheck",
-    "CoverageHours",
     "DeliveryProblem",
     "Draft",
     "Event",
     "EventKind",
     "HandBack",
-    "Holiday",
     "Macro",
     "Message",
     "MessageAlias",

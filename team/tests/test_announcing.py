@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from channels.models import OutboundItem
-from mentions.models import CoverageHours
 from mentions.tests.factories import UserFactory
 from team import announcing, shifts
+from team.models import CoverageHours
 
 pytestmark = pytest.mark.django_db
 

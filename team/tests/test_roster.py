@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mentions.models import CoverageHours, Holiday, Preference
+from mentions.models import Preference
 from mentions.tests.factories import UserFactory
 from team import roster, shifts
-from team.models import Absence, Shift
+from team.models import Absence, CoverageHours, Holiday, Shift
 
 pytestmark = pytest.mark.django_db
 UTC_ZONE, AMSTERDAM = ZoneInfo("UTC"), ZoneInfo("Europe/Amsterdam")

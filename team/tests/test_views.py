@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from icalendar import Calendar
 
-from mentions.models import CoverageHours, Preference
+from mentions.models import Preference
 from mentions.tests.factories import UserFactory
 from team import calendar_feed, shifts
-from team.models import Absence, Contact, Shift
+from team.models import Absence, Contact, CoverageHours, Shift
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

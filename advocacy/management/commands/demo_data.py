@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from advocacy.demo import history, preset, team
+from advocacy.demo import history, preset, shifts, team
 from channels.clocks import desk_now
 from sandbox import launch
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
         access = launch.call(options["sandbox"], "/control/access")
         team.load(json.loads(options["keys"].read_text())["passwords"])
         preset.load(access, now=desk_now())
+        shifts.load(desk_now())
         team.connect(access)
         team.speak_for_themselves(access, desk_now())
         if options["hooks"]:

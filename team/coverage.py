@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from mentions.models import CoverageHours, Holiday
+from team.models import CoverageHours, Holiday
 
 DAY = timedelta(days=1)
 FURTHEST = timedelta(days=15)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mentions.clocks import coverage
-from mentions.clocks.coverage import Coverage, Period, Span, clipped, merged, without
-from mentions.models import CoverageHours, Holiday
+from team import coverage
+from team.coverage import Coverage, Period, Span, clipped, merged, without
+from team.models import CoverageHours, Holiday
 
 UTC_ZONE, AMSTERDAM, NEW_YORK = ZoneInfo("UTC"), ZoneInfo("Europe/Amsterdam"), ZoneInfo("America/New_York")
 OFFICE = Coverage([Period(day, time(8), time(22), UTC_ZONE) for day in range(5)])
