@@ -8,6 +8,7 @@ import pytest
 from advocacy.tests import scenario
 from channels.adapters.twitter import client, direct_messages
 from channels.models import Channel
+from mentions.incidents import incidents
 from mentions.macros import macros
 from mentions.models import AudienceLimit, EventKind, Macro, Message, Notice, Reply, Ticket
 from mentions.people import access
@@ -221,3 +222,22 @@ def test_macro_that_says_it_likes_does(desk):
     from channels.models import OutboundItem
 
     assert list(OutboundItem.objects.filter(kind="like").values_list("state", flat=True)) == ["sent"]
+
+
+# --- incidents ------------------------------------------------------------------------------------------------------
+
+
+def test_incident_is_open_with_the_last_status_posts_until_it_is_resolved(desk):
+    text = "We are looking into errors on pushes."
+    first = desk.outside.post("statuspage", kind="outage", title="Pushes fail", headline="Pushes fail", text=text)["id"]
+    tweet(desk, "Pushes fail for some. We are on it.", "acmestatus")
+    desk.poll("twitter")
+    desk.poll("statuspage")
+    (found,) = [each for each in incidents.open_incidents(desk.now()) if each.title == "Pushes fail"]
+    assert text in found.said
+    assert found.posts[0].text == "Pushes fail for some. We are on it."
+    assert incidents.status_page_url(desk.now()) == found.url
+    desk.outside.post("statuspage", reply_to=first, status="resolved", text="All is well again.")
+    desk.poll("statuspage")
+    assert [each for each in incidents.open_incidents(desk.now()) if each.title == "Pushes fail"] == []
+    assert not Ticket.objects.filter(channel__connection__platform="statuspage").exists()
