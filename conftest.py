@@ -95,6 +95,20 @@ def quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def quick_static_files() -> Iterator[None]:
+    """Each client of a test builds the middleware anew, which looks at every static file: 0.04 s for each of
+    thousands."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    from advocacy.tests.static_files_once import StaticFilesOnce
+
+    once = StaticFilesOnce(WhiteNoiseMiddleware.add_files_from_finders)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", lambda middleware: once(middleware))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def quick_emptying() -> Iterator[None]:
     from django.test import TransactionTestCase
 
