@@ -26,7 +26,10 @@ KEYS = {
     "DESK_LOG_LEVEL": "WARNING",
     "DJANGO_SETTINGS_MODULE": "advocacy.settings",
 }
+_MIGRATE = "import bench.__main__ as main; main.migrate()"
 _ALONE = "import sys, bench.__main__ as main; sys.exit(main.alone(sys.argv[1]))"
+MIGRATED = "bench_migrated"
+"""The database that every benchmark gets a copy of."""
 
 
 def names() -> list[str]:
@@ -65,6 +68,7 @@ def _run(chosen: list[str], results: Path, short: bool) -> list[str]:
     environment = {**os.environ, **KEYS, "REDIS_URL": redis.url, "DATABASE_URL": postgres.url}
     environment |= {measure.RESULTS: str(results), measure.SHORT: "1" if short else ""}
     try:
+        subprocess.run([sys.executable, "-c", _MIGRATE], env=environment, check=True)
         return [
             name for name in chosen if subprocess.run([sys.executable, "-c", _ALONE, name], env=environment).returncode
         ]
@@ -73,31 +77,40 @@ def _run(chosen: list[str], results: Path, short: bool) -> list[str]:
         postgres.stop()
 
 
+def migrate() -> None:
+    """Run once, in a process that ends with it: nobody may be connected to a database that is copied."""
+    import django
+
+    os.environ["DATABASE_URL"] = _own_database(os.environ["DATABASE_URL"], MIGRATED, "template1")
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
 def alone(name: str) -> int:
     """Run in a separate process, so that benchmarks can't affect each other."""
     import importlib
 
     import django
 
-    os.environ["DATABASE_URL"] = _own_database(os.environ["DATABASE_URL"], f"bench_{name}")
+    os.environ["DATABASE_URL"] = _own_database(os.environ["DATABASE_URL"], f"bench_{name}", MIGRATED)
     django.setup()
-    from django.core.management import call_command
     from django.db import connections
 
-    call_command("migrate", verbosity=0)
     measure.begin(name)
     importlib.import_module(f"bench.{name}").run()
     connections.close_all()
     return 0
 
 
-def _own_database(url: str, name: str) -> str:
+def _own_database(url: str, name: str, like: str) -> str:
     import psycopg2
 
     server = psycopg2.connect(url)
     server.autocommit = True
     with server.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
     server.close()
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
