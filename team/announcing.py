@@ -26,7 +26,7 @@ def announce_gaps(now: datetime) -> bool:
     now = now.astimezone(UTC)
     if now.hour < ANNOUNCE_AT_HOUR or not room or not settings.SLACK_TOKEN:
         return False
-    gaps = roster.between(now, now + AHEAD).gaps
+    gaps = roster.between(now, now + AHEAD, now).gaps
     if not gaps:
         return False
     first = _("Nobody is on shift at these covered hours:")

@@ -50,7 +50,7 @@ def owner_of(address: str) -> Any:
 
 def calendar(now: datetime) -> bytes:
     """Shifts, absences and gaps of the team from BEHIND to AHEAD."""
-    shown = roster.between(now - BEHIND, now + AHEAD)
+    shown = roster.between(now - BEHIND, now + AHEAD, now)
     feed = Calendar()
     feed.add("prodid", "-//mention desk//coverage//EN")
     feed.add("version", "2.0")
@@ -65,8 +65,7 @@ def calendar(now: datetime) -> bytes:
     for absence in shown.absences:
         feed.add_component(_away(absence, now))
     for gap in shown.gaps:
-        if gap.end > now:
-            feed.add_component(_event(f"gap-{gap.start:%Y%m%dT%H%M}", _("Nobody on shift"), gap.start, gap.end, now))
+        feed.add_component(_event(f"gap-{gap.start:%Y%m%dT%H%M}", _("Nobody on shift"), gap.start, gap.end, now))
     written: bytes = feed.to_ical()
     return written
 

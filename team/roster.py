@@ -10,7 +10,7 @@ from typing import Any
 from mentions.models import Preference
 from mentions.views import viewer
 from team import coverage
-from team.coverage import DAY, Coverage, Span
+from team.coverage import DAY, Span
 from team.models import Absence, Holiday, Shift
 
 
@@ -36,7 +36,8 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everything between two times. `gaps` are covered hours without anybody on; none while nobody enters shifts."""
+    """Everything between two times. `gaps`: covered hours without anybody on, from `now` on; none while nobody enters
+    shifts."""
 
     covered: list[Span]
     present: list[Presence]
@@ -59,9 +60,9 @@ class Roster:
         )
 
 
-def between(start: datetime, end: datetime, hours: Coverage | None = None) -> Roster:
+def between(start: datetime, end: datetime, now: datetime) -> Roster:
     """Five queries."""
-    hours = hours or coverage.load()
+    hours = coverage.load()
     shifts = list(Shift.objects.filter(starts_at__lt=end, ends_at__gt=start).select_related("user__preference"))
     absences = list(
         Absence.objects.filter(first_day__lte=end.date() + DAY, last_day__gte=start.date() - DAY)
@@ -70,14 +71,15 @@ def between(start: datetime, end: datetime, hours: Coverage | None = None) -> Ro
     )
     present = [Presence(shift, span) for shift in shifts for span in _really(shift, absences)]
     covered = hours.spans(start, end)
-    gaps = coverage.without(covered, [p.span for p in present]) if _is_used(start, end) else []
+    open_hours = coverage.without(covered, [p.span for p in present]) if _is_used(start, end) else []
+    gaps = coverage.clipped(open_hours, now, end) if now < end else []
     days = Holiday.objects.filter(day__gte=start.date() - DAY, day__lte=end.date() + DAY)
     return Roster(covered, present, absences, gaps, dict(days.values_list("day", "name")))
 
 
 def on_now(now: datetime) -> list[Any]:
     """The people who are on: by a shift without an absence, or because they said so on their page."""
-    present = [p.shift.user for p in between(now, now + timedelta(seconds=1)).present]
+    present = [p.shift.user for p in between(now, now + timedelta(seconds=1), now).present]
     said = Preference.objects.filter(shift_until__gt=now, user__is_active=True).select_related("user")
     people = {user.pk: user for user in (*present, *(preference.user for preference in said)) if user.is_active}
     return sorted(people.values(), key=lambda user: user.username)

@@ -43,7 +43,7 @@ def _page(request: HttpRequest, shift: ShiftForm, absence: AbsenceForm, status: 
     today = now.astimezone(zone).date()
     first, count, around = _shown(request, today)
     start, end = roster.day_span(first, zone).start, roster.day_span(first + (count - 1) * DAY, zone).end
-    shown, covered = roster.between(start, end), hours.load()
+    shown, covered = roster.between(start, end, now), hours.load()
     context = {
         "days": shown.days(first, count, zone),
         "weeks": _weeks(shown.days(first, count, zone)),

@@ -35,8 +35,8 @@ def bob():
     return UserFactory(username="bob", role="advocate")
 
 
-def gaps(first=23, last=24):
-    return [tuple(span) for span in roster.between(at(0, first), at(0, last)).gaps]
+def gaps(first=23, last=24, now=datetime(2026, 11, 1, tzinfo=UTC)):
+    return [tuple(span) for span in roster.between(at(0, first), at(0, last), now).gaps]
 
 
 def test_team_that_enters_no_shifts_has_no_gaps():
@@ -49,11 +49,17 @@ def test_hours_that_nobody_takes_are_gaps(ada, bob):
     assert gaps() == [(at(15), at(17))]
 
 
+def test_gaps_of_the_past_are_nobodys_business(ada):
+    shifts.add_shifts(ada, MONDAY, time(8), time(10), UTC_ZONE)
+    assert gaps(now=at(15)) == [(at(15), at(22))]
+    assert gaps(now=at(1, 25)) == []
+
+
 def test_absence_opens_the_hours_of_a_shift_in_the_persons_own_zone(ada):
     Preference.objects.create(user=ada, time_zone="America/New_York")
     shifts.add_shifts(ada, MONDAY, time(0), time(23), UTC_ZONE)
     shifts.add_absence(ada, MONDAY, MONDAY)
-    shown = roster.between(at(0), at(0, 24))
+    shown = roster.between(at(0), at(0, 24), at(0))
     assert [tuple(p.span) for p in shown.present] == [(at(0), at(5))]
     assert [tuple(span) for span in shown.gaps] == [(at(8), at(22))]
     assert roster.is_away(ada, at(12))
@@ -64,7 +70,7 @@ def test_holiday_has_no_gaps(ada):
     shifts.add_shifts(ada, date(2026, 11, 20), time(8), time(22), UTC_ZONE)
     Holiday.objects.create(day=MONDAY, name="Thanksgiving, early")
     assert gaps() == []
-    (day,) = roster.between(at(0), at(0, 24)).days(MONDAY, 1, UTC_ZONE)
+    (day,) = roster.between(at(0), at(0, 24), at(0)).days(MONDAY, 1, UTC_ZONE)
     assert (day.holiday, day.hours) == ("Thanksgiving, early", [])
 
 
@@ -87,7 +93,7 @@ def test_shifts_of_every_week_keep_their_local_hours_across_dst(ada):
 def test_shift_over_midnight_ends_the_next_day_and_shows_on_both(ada):
     (shift,) = shifts.add_shifts(ada, MONDAY, time(22), time(6), UTC_ZONE)
     assert shift.ends_at == at(6, 24)
-    days = roster.between(at(0), at(0, 26)).days(MONDAY, 3, UTC_ZONE)
+    days = roster.between(at(0), at(0, 26), at(0)).days(MONDAY, 3, UTC_ZONE)
     assert [len(day.on) for day in days] == [1, 1, 0]
 
 
