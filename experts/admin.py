@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.admin.seeing import SeenOnly
 from channels.errors import ChannelError
 from experts.directory import slack_check
-from experts.models import Expert, Outreach, OutreachText, Topic
+from experts.models import Expert, Outreach, OutreachText, TeamPage, Topic
 
 
 class KeywordsField(forms.CharField):
@@ -85,6 +85,13 @@ class ExpertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description=_("Check in Slack"))
     def check_in_slack(self, request: HttpRequest, queryset: QuerySet[Expert]) -> None:
         _tell(request, self, lambda: slack_check.problems(experts=queryset.select_related("person")))
+
+
+@admin.register(TeamPage)
+class TeamPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What a reading changed is on the page of the desk; here only where and whether it is read."""
+
+    list_display = ["name", "url", "is_active", "read_at", "error"]
 
 
 @admin.register(OutreachText)

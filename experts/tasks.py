@@ -11,6 +11,7 @@ from experts.community import sharing, taking
 from experts.directory import post_authors
 from experts.listening import buttons, threads
 from experts.outreach import answers, ending, outreach, reminders, sent_drafts, talking
+from experts.roster import team_pages
 
 
 @shared_task(name="experts.apply_delivery", ignore_result=True)  # type: ignore[untyped-decorator]
@@ -47,6 +48,12 @@ def sweep() -> None:
 def read_post_authors() -> None:
     """Every minute: who wrote the posts that people comment on."""
     post_authors.read_new(desk_now())
+
+
+@shared_task(name="experts.read_team_pages", ignore_result=True)  # type: ignore[untyped-decorator]
+def read_team_pages() -> None:
+    """Every minute: team pages that are due, daily or by button."""
+    team_pages.read_due(desk_now())
 
 
 @shared_task(name="experts.read_threads", ignore_result=True)  # type: ignore[untyped-decorator]

@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+from sandbox import team_page
 from sandbox.assembly import assemble
 from sandbox.control import Control
 from sandbox.front_page import FrontPage
@@ -46,6 +47,7 @@ def main() -> int:
     router = universe.router()
     Control(universe, stream).register(router)
     FrontPage(universe, stream).register(router)
+    team_page.register(router)
     OpenIdProvider().register(router)
     server = Server(
         (args.host, args.port), router, universe.faults, universe.store, universe.platforms, quiet=args.quiet

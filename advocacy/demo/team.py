@@ -15,7 +15,7 @@ from channels.models import Connection, PersonalAccount
 from channels.outbox import personal
 from channels.registry.configs import config_for
 from channels.registry.lookup import adapter_for
-from experts.models import Expert, Topic
+from experts.models import Expert, TeamPage, Topic
 from mentions.models import Account, Person
 from mentions.people import linked_accounts as own_accounts
 from mentions.people import roles
@@ -48,6 +48,11 @@ def connect(access: Mapping[str, Mapping[str, Any]]) -> None:
             person = _owner(_accounts(member))
             if person is not None and namespace not in (TWITTER, HACKER_NEWS, MAIL):
                 _account(person, namespace, told["accounts"].get(member.key))
+
+
+def page(sandbox_url: str) -> None:
+    """The company's own list of its people; an address that somebody changed stays."""
+    TeamPage.objects.get_or_create(name="Team page", defaults={"url": f"{sandbox_url.rstrip('/')}/company/team.yml"})
 
 
 def speak_for_themselves(access: Mapping[str, Mapping[str, Any]], now: datetime) -> None:

@@ -62,8 +62,15 @@ def _channel_columns(values: Values) -> Values:
     return {**values, "connection": connection}
 
 
+def _topic_value(topic: Topic, name: str) -> Any:
+    """Other topics are named by their slugs."""
+    value = getattr(topic, name)
+    return value.slug if isinstance(value, Topic) else "" if value is None else value
+
+
 def _topic_columns(values: Values) -> Values:
-    return {"keywords": [], "slack_mention": "", **values} if "slug" in values else values
+    named = {name: Topic.objects.filter(slug=values[name]).first() for name in ("parent", "fallback") if name in values}
+    return {"keywords": [], "slack_mention": "", **values, **named} if "slug" in values else {**values, **named}
 
 
 def _clock_value(row: Any, name: str) -> Any:
@@ -78,7 +85,7 @@ KINDS: dict[str, Kind] = {
         Kind("role", Group, ("name",)),
         Kind("tag", Tag, ("name",)),
         Kind("macro", Macro, ("name",)),
-        Kind("topic", Topic, ("slug",), prepare=_topic_columns),
+        Kind("topic", Topic, ("slug",), read=_topic_value, prepare=_topic_columns),
         Kind("connection", Connection, ("name",), frozenset({"settings"})),
         Kind("channel", Channel, ("slug", "name"), frozenset({"settings"}), _channel_value, _channel_columns),
         Kind("view", View, ("slug",)),

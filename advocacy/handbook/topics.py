@@ -25,11 +25,12 @@ TEAMS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
     ("cs-questions", "Customer success", "#cs-questions", "", ("best practice", "best practices", "migration")),
     ("content", "Content team", "#content", "", ("blog", "article", "blog post")),
     ("docs", "Technical writers", "#docs", "", ("docs", "documentation")),
+    ("support-managers", "Support managers", "#support_managers", "", ("escalation",)),
     ("support-com", "Support: hosted", "#support_$handle-com", "", ("hosted", "$handle.com", "account")),
     ("support-self-managed", "Support: self-managed", "#support_self-managed", "",
      ("self-hosted", "self-managed", "on-premises", "omnibus", "upgrade")),
-    ("support-managers", "Support managers", "#support_managers", "", ("escalation",)),
     ("questions", "Everybody (not sure who to ask)", "#questions", "", ()),
+    ("infrastructure", "Infrastructure", "#incident-management", "", ("outage", "incident", "downtime")),
     ("ceo", "CEO", "#ceo", "", ()),
     ("marketing", "Marketing", "#marketing", "", ("pricing", "campaign")),
     ("product", "Product", "#product", "", ("feature request", "roadmap")),
@@ -38,17 +39,25 @@ TEAMS: tuple[tuple[str, str, str, str, tuple[str, ...]], ...] = (
 """(slug, name, Slack channel, Slack group, words)"""
 
 
+PARENTS = {"support-com": "support-managers", "support-self-managed": "support-managers"}
+UNSURE = "questions"
+"""Where to ask if one is unsure of the channel: the fallback of every stage."""
+BLOG = "content"
+"""Helps with posts whose author is no colleague."""
+
+
 def rows() -> list[tuple[str, dict[str, Any]]]:
-    """(slug, values) of each topic."""
-    stages = [
-        (
-            f"s-{name}",
-            {"name": name.capitalize(), "kind": "stage", "slack_channel": f"#s_{name}", "keywords": list(words)},
-        )
-        for name, words in STAGES.items()
-    ]
-    teams = [
-        (slug, {"name": name, "kind": "team", "slack_channel": room, "slack_mention": group, "keywords": list(words)})
-        for slug, name, room, group, words in TEAMS
-    ]
-    return [*stages, *teams]
+    """(slug, values) of each topic: those that others name first. Groups and categories come from the company's own
+    list of people and topics; a stage's support counterparts are its experts with that role."""
+    return [*(_team(*team) for team in TEAMS), *(_stage(name, words) for name, words in STAGES.items())]
+
+
+def _team(slug: str, name: str, room: str, group: str, words: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    duty = {UNSURE: "unsure", BLOG: "blog"}.get(slug, "")
+    shown = {"name": name, "kind": "team", "slack_channel": room, "slack_mention": group}
+    return slug, shown | {"keywords": list(words), "parent": PARENTS.get(slug, ""), "fallback": "", "duty": duty}
+
+
+def _stage(name: str, words: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    shown = {"name": name.capitalize(), "kind": "stage", "slack_channel": f"#s_{name}", "keywords": list(words)}
+    return f"s-{name}", shown | {"parent": "", "fallback": UNSURE, "duty": ""}

@@ -54,6 +54,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "post authors": every(60, "experts.read_post_authors"),
     # From noon, once a day: tells the team which covered hours of the next day nobody has taken.
     "gaps": every(HOUR, "team.announce_gaps"),
+    # Reads team pages that are due, daily or by button. Nothing else does.
+    "team pages": every(60, "experts.read_team_pages"),
     # Marks beat and a worker as alive; /healthz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
     # Repeats lost nudges for items waiting in the inbox.

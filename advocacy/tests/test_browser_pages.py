@@ -22,6 +22,9 @@ PAGES = {
     "outreaches": ("sam", "/outreaches/"),
     "my outreaches": ("sam", "/outreaches/?of=mine"),
     "thanks": ("mo", "/outreaches/thanks/"),
+    "one expert": ("sam", "/experts/{expert}/"),
+    "import experts": ("admin", "/experts/import/"),
+    "team page": ("admin", "/experts/pages/{team_page}/"),
     "ask whom": ("sam", "/tickets/{ticket}/ask/"),
     "ask": ("sam", "/tickets/{ticket}/ask/?expert={expert}"),
     "first reply": ("mo", "/reports/first-reply/"),
@@ -94,6 +97,7 @@ def shown(windows, living):
         "mail": one("SELECT ticket_id AS id FROM mentions_message WHERE html <> '' AND ticket_id > 0 LIMIT 1"),
         "author": one("SELECT requester_id AS id FROM mentions_ticket ORDER BY id LIMIT 1"),
         "expert": one("SELECT id FROM experts_expert ORDER BY id LIMIT 1"),
+        "team_page": one("SELECT id FROM experts_teampage ORDER BY id LIMIT 1"),
         "batch": one(
             "SELECT batch_id AS id FROM mentions_message m JOIN channels_inbounditem i ON i.id = m.item_id LIMIT 1"
         ),

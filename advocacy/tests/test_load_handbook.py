@@ -156,6 +156,28 @@ def test_macros_that_the_documents_name_can_be_applied() -> None:
     assert Topic.objects.get(slug="s-verify").slack_channel == "#s_verify"
 
 
+def test_topics_are_a_tree_with_fallbacks_and_duties() -> None:
+    load()
+    assert {topic.fallback.slug for topic in Topic.objects.filter(kind="stage")} == {"questions"}
+    assert Topic.objects.get(slug="support-com").parent == Topic.objects.get(slug="support-managers")
+    assert dict(Topic.objects.exclude(duty="").values_list("duty", "slug")) == {
+        "blog": "content",
+        "unsure": "questions",
+    }
+
+
+def test_topics_of_an_existing_installation_stay_where_they_are() -> None:
+    load()
+    Topic.objects.update(parent=None, fallback=None, duty="")
+    for record in PresetRecord.objects.filter(kind="topic"):  # as loaded by a release that knew no tree
+        record.values = {name: v for name, v in record.values.items() if name not in ("parent", "fallback", "duty")}
+        record.save()
+    changes = [change for change in load() if change.kind == "topic"]
+    assert {change.deed for change in changes} <= {LoadAction.SAME, LoadAction.KEEP}
+    assert not Topic.objects.exclude(parent=None, fallback=None, duty="").exists()
+    assert Topic.objects.count() == len(changes)
+
+
 def test_loading_twice_changes_nothing() -> None:
     assert deeds(load()) == {LoadAction.ADD}
     rows = PresetRecord.objects.exclude(kind=loading.NAMES).order_by("pk")

@@ -29,6 +29,8 @@ def _knows(facts: Facts, topic: str) -> list[str]:
         said.append(words % {"count": facts.answered_like})
     if facts.words and topic:
         said.append(_("%(topic)s: %(words)s") % {"topic": topic, "words": ", ".join(facts.words[:3])})
+    if facts.role == Expert.Role.SUPPORT_COUNTERPART:
+        said.append(_("support counterpart"))
     if facts.role == Expert.Role.PRODUCT_MANAGER:
         said.append(_("product manager: others come first"))
     return said

@@ -86,8 +86,8 @@ def reply_form(action: str, options: list[tuple[str, str]], **hidden: Any) -> Ma
     )
 
 
-def page(title: str, *body: Any, section: str = "", status: int = 200) -> Response:
-    """The page frame: no script, one local stylesheet."""
+def page(title: str, *body: Any, section: str = "", status: int = 200, author: str = "") -> Response:
+    """The page frame: no script, one local stylesheet. `author` as web pages name theirs."""
     menu = el("nav", [link(h, name, aria_current="page" if name == section else None) for name, h in PLACES.items()],
               aria_label="Platforms")  # fmt: skip
     head = el(
@@ -97,6 +97,7 @@ def page(title: str, *body: Any, section: str = "", status: int = 200) -> Respon
         el("meta", name="color-scheme", content="light dark"),
         el("link", rel="stylesheet", href="/static/sandbox.css"),
         el("link", rel="icon", href="data:,"),
+        el("meta", name="author", content=author) if author else None,
         el("title", f"{title} · Sandbox"),
     )
     note = el("p", "A pretend platform: nothing here leaves this machine.", class_="note")

@@ -33,6 +33,7 @@ class Command(BaseCommand):
         preset.load(access, now=desk_now())
         shifts.load(desk_now())
         team.connect(access)
+        team.page(options["sandbox"])
         team.speak_for_themselves(access, desk_now())
         if options["hooks"]:
             options["hooks"].write_text(json.dumps(preset.hooks(access)))

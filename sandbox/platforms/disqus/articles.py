@@ -25,6 +25,13 @@ ARTICLES: dict[str, tuple[tuple[str, str, str], ...]] = {
 }
 """Forum → (slug, title, first line) of its articles."""
 
+AUTHORS: dict[str, str] = {
+    "acme-19-released": "Jonas Meyer",
+    "faster-pipelines": "Nadia Petrova",
+    "remote-reviews": "Ines Guest",
+}
+"""Slug of a post → who wrote it: people of the team, and a guest."""
+
 
 def thread_ids() -> dict[tuple[str, str], str]:
     """(forum, slug) → the thread's Disqus number."""

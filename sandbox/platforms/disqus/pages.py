@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.pages.elements import Markup, button, el, join, link, missing, page, reply_form, when
 from sandbox.platforms.disqus.api import as_html, status
-from sandbox.platforms.disqus.articles import ARTICLES, FORUMS, THREADS, article
+from sandbox.platforms.disqus.articles import ARTICLES, AUTHORS, FORUMS, THREADS, article
 from sandbox.store import Doc
 from sandbox.wire.http import Request, Response, Router
 
@@ -56,6 +56,7 @@ class Pages:
             el("h2", "Comment"),
             reply_form("/disqus/comment", self.site.people(), thread=thread),
             section=SECTION,
+            author=AUTHORS.get(request.params["slug"], ""),
         )
 
     def _comment(self, post: Doc, *, with_page: bool = False) -> Markup:

@@ -1,0 +1,1 @@
+"""Brings lists of colleagues into the directory: CSV files, team pages."""

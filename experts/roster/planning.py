@@ -1,0 +1,226 @@
+"""What a list of colleagues would change in the directory, line by line. Reads only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from experts.models import Expert, Topic
+from experts.roster.entries import Entry
+from mentions.models import Person
+from mentions.people import access, colleagues
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field: its name, and both values as text."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Step:
+    """One line of the list, and what it would do. `expert` is None for somebody new, `person` if the desk doesn't know
+    them at all."""
+
+    entry: Entry
+    expert: Expert | None = None
+    person: Person | None = None
+    changes: list[Change] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    topics: list[Topic] | None = None
+    accounts: list[tuple[str, str]] = field(default_factory=list)
+    """Those that are new."""
+
+    @property
+    def deed(self) -> str:
+        if self.problems:
+            return "wrong"
+        return "add" if self.expert is None else "update" if self.changes else "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    steps: Sequence[Step]
+
+    @property
+    def is_sound(self) -> bool:
+        return not any(step.problems for step in self.steps)
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        found = Counter(step.deed for step in self.steps)
+        return {deed: found[deed] for deed in ("add", "update", "same", "wrong")}
+
+    @property
+    def digest(self) -> str:
+        """Equal for the same changes: what was shown is what is carried out."""
+        said = repr([(s.entry.line, s.entry.name, s.deed, s.changes, s.problems) for s in self.steps])
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The directory, by whatever a list may name somebody with."""
+
+    experts: list[Expert]
+    topics: Mapping[str, Topic]
+    owners: Mapping[tuple[str, str], Person]
+
+    def expert_with(self, **values: str) -> Expert | None:
+        ((name, value),) = values.items()
+        return next((e for e in self.experts if value and getattr(e, name) == value), None)
+
+
+def plan(entries: Iterable[Entry], *, is_whole_company: bool = False) -> Plan:
+    """The steps in the order of the list. `is_whole_company`: a person keeps the topics that the list doesn't name,
+    unknown names of topics are no problem, and our own team becomes nobody to ask. Five queries."""
+    entries = list(entries)
+    known = _Known(
+        list(Expert.objects.select_related("person").prefetch_related("topics").order_by("pk")),
+        _topics(),
+        colleagues.owners(pair for entry in entries for pair in entry.accounts),
+    )
+    people = _people_without_expert({entry.name.lower() for entry in entries})
+    steps = [_step(entry, known, people, is_whole_company) for entry in entries]
+    if is_whole_company:
+        steps = [step for step in steps if not _answers_here(step)]
+    _find_twice(steps)
+    return Plan(steps)
+
+
+def _answers_here(step: Step) -> bool:
+    """An advocate: their answers are the desk's own, not an expert's."""
+    user = step.person.user if step.expert is None and step.person is not None else None
+    return user is not None and user.has_perm(access.PLAY)
+
+
+def _topics() -> dict[str, Topic]:
+    topics = list(Topic.objects.order_by("-pk"))
+    return {topic.name.lower(): topic for topic in topics} | {topic.slug.lower(): topic for topic in topics}
+
+
+def _people_without_expert(names: set[str]) -> dict[str, list[Person]]:
+    found: dict[str, list[Person]] = {}
+    for person in Person.objects.filter(is_us=True, expert__isnull=True).select_related("user").order_by("pk"):
+        if person.name.lower() in names:
+            found.setdefault(person.name.lower(), []).append(person)
+    return found
+
+
+def _step(entry: Entry, known: _Known, people: Mapping[str, list[Person]], is_whole_company: bool) -> Step:
+    step = Step(entry, problems=list(entry.problems))
+    _find(step, known, people)
+    owner = step.expert.person if step.expert else step.person
+    for pair in entry.accounts:
+        holder = known.owners.get((pair[0], pair[1].lower()))
+        if holder is None:
+            step.accounts.append(pair)
+        elif holder != owner:
+            words = {"account": "=".join(pair), "who": holder if holder.is_us else _("somebody outside the team")}
+            step.problems.append(_("%(account)s belongs to %(who)s") % words)
+    step.topics = _wanted_topics(step, known, is_whole_company)
+    _check_slack_id(step, known)
+    _check_times(step)
+    if not step.problems:
+        step.changes = _changes(step)
+    return step
+
+
+def _find(step: Step, known: _Known, people: Mapping[str, list[Person]]) -> None:
+    """By the key on the team page, the Slack ID, an account, at last by the name."""
+    values, name = step.entry.values, step.entry.name.lower()
+    step.expert = known.expert_with(page_key=values.get("page_key", ""))
+    step.expert = step.expert or known.expert_with(slack_id=values.get("slack_id", ""))
+    holders = [known.owners.get((namespace, handle.lower())) for namespace, handle in step.entry.accounts]
+    owner = next((person for person in holders if person is not None and person.is_us), None)
+    by_owner = next((e for e in known.experts if owner is not None and e.person_id == owner.pk), None)
+    step.expert = step.expert or by_owner
+    if step.expert is not None:
+        return
+    named = [e for e in known.experts if e.person.name.lower() == name]
+    others = people.get(name, [])
+    if owner is not None:
+        step.person = owner
+    elif len(named) + len(others) > 1:
+        step.problems.append(_("several people have this name: give their Slack ID"))
+    else:
+        step.expert, step.person = next(iter(named), None), next(iter(others), None)
+
+
+def _wanted_topics(step: Step, known: _Known, is_whole_company: bool) -> list[Topic] | None:
+    if step.entry.topics is None:
+        return None
+    wanted = {name: known.topics.get(name.lower()) for name in step.entry.topics}
+    for name in [name for name, topic in wanted.items() if topic is None and not is_whole_company]:
+        step.problems.append(_("there is no topic “%(name)s”") % {"name": name[:80]})
+    kept = list(step.expert.topics.all()) if is_whole_company and step.expert else []
+    return sorted({topic for topic in wanted.values() if topic} | set(kept), key=lambda topic: topic.slug)
+
+
+def _check_slack_id(step: Step, known: _Known) -> None:
+    holder = known.expert_with(slack_id=step.entry.values.get("slack_id", ""))
+    if holder is not None and holder != step.expert:
+        step.problems.append(_("the Slack ID belongs to %(who)s") % {"who": holder})
+
+
+def _check_times(step: Step) -> None:
+    def value(name: str) -> Any:
+        own = getattr(step.expert, name) if step.expert else Expert._meta.get_field(name).get_default()
+        return step.entry.values.get(name, own)
+
+    if value("work_starts") >= value("work_ends"):
+        step.problems.append(_("the working day must end after it starts"))
+    start, end = value("absent_from"), value("absent_until")
+    if start and (end is None or start > end):
+        step.problems.append(_("the absence must end after it starts"))
+
+
+def _changes(step: Step) -> list[Change]:
+    entry, expert = step.entry, step.expert
+    before = expert.person.name if expert else ""
+    found = [Change("name", before, entry.name)]
+    for name, value in entry.values.items():
+        if name != "page_key" or expert is None or expert.page_key != value:
+            found.append(Change(name, _shown(getattr(expert, name)) if expert else "", _shown(value)))
+    if step.topics is not None:
+        own = sorted(expert.topics.all(), key=lambda topic: topic.slug) if expert else []
+        found.append(Change("topics", _listed(own), _listed(step.topics)))
+    found += [Change("accounts", "", "=".join(pair)) for pair in step.accounts]
+    return [change for change in found if change.before != change.after]
+
+
+def _listed(topics: Iterable[Topic]) -> str:
+    return ", ".join(topic.name for topic in topics)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "" if value is None else str(value)
+
+
+def _find_twice(steps: Sequence[Step]) -> None:
+    """Two lines about one person contradict each other: neither is carried out."""
+    lines: dict[object, list[Step]] = {}
+    for step in steps:
+        keys: set[object] = {step.entry.values.get("slack_id") or None, (step.expert or step.person)}
+        if step.expert is None and not step.entry.values.get("slack_id"):
+            keys.add(step.entry.name.lower())
+        for key in keys - {None}:
+            lines.setdefault(key, []).append(step)
+        for pair in step.accounts:
+            lines.setdefault((pair[0], pair[1].lower()), []).append(step)
+    for together in lines.values():
+        for step in together if len(together) > 1 else []:
+            others = ", ".join(str(other.entry.line) for other in together if other is not step)
+            problem = _("line %(lines)s is about the same person") % {"lines": others}
+            if others and problem not in step.problems:
+                step.problems.append(problem)

@@ -1,0 +1,287 @@
+import csv
+import io
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit.models import Entry as Logged
+from channels.errors import Transient
+from experts.models import Expert, TeamPage
+from experts.roster import applying, cells, csv_files, planning, team_pages
+from experts.roster.cells import BadFile
+from experts.roster.page_formats import BadPage
+from experts.roster.page_formats import read as read_page
+from experts.tests.factories import ExpertFactory, TopicFactory
+from mentions.models import Account, Person
+from mentions.tests.factories import NOON, AccountFactory, PersonFactory, UserFactory
+
+HEAD = ",".join(csv_files.COLUMNS)
+
+
+def imported(text, encoding="utf-8"):
+    entries = csv_files.read(text.encode(encoding))
+    return applying.carry_out(entries, planning.plan(entries).digest, UserFactory(), NOON)
+
+
+def problems_of(text):
+    return {step.entry.line: step.problems for step in planning.plan(csv_files.read(text.encode())).steps}
+
+
+@given(st.text())
+def test_a_cell_survives_being_made_safe(text):
+    assert cells.unescaped(cells.escaped(text)) == text
+    assert not cells.escaped(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_files_of_real_spreadsheets_are_read(encoding, delimiter, newline):
+    text = newline.join([delimiter.join(["Name", "Slack Handle"]), delimiter.join(["Zoë Müller", "'@zoe"]), "", ""])
+    (entry,) = csv_files.read(text.encode(encoding))
+    assert (entry.line, entry.name, entry.values) == (2, "Zoë Müller", {"slack_handle": "@zoe"})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"who,title\nAna,x", "name"),
+        (b"name,age\nAna,7", "no column"),
+        (b"name,name\nAna,7", "two columns"),
+        (b"\xff\xfe\x00", "not a text file"),
+        (b"\x81\x8d,", "not a text file"),
+        (b'name\n"Ana', "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(content, said):
+    with pytest.raises(BadFile, match=said):
+        csv_files.read(content)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("timezone", "Mars/Olympus", "no time zone"),
+        ("slack_id", "ana", "no Slack member ID"),
+        ("languages", "english", "no language code"),
+        ("role", "wizard", "is none of"),
+        ("work_starts", "nine", "no hour"),
+        ("work_starts", "18", "must end after it starts"),
+        ("absent_from", "2026-11-02", "must end after it starts"),
+        ("absent_until", "2.11.2026", "no date"),
+        ("is_active", "maybe", "neither yes nor no"),
+        ("topics", "nonsense", "there is no topic"),
+        ("accounts", "ana", "no account"),
+        ("accounts", "twitter=known", "belongs to Owner"),
+        ("title", "x" * 121, "longer than 120"),
+    ],
+)
+def test_dry_run_names_what_is_wrong_in_each_line(column, value, said):
+    AccountFactory(namespace="twitter", handle="known", person=PersonFactory(name="Owner", is_us=True))
+    text = f"name,{column}\nBen,\nAna,{value}\n"
+    found = problems_of(text)
+    assert found[2] == []
+    assert [problem for problem in found[3] if said in problem]
+    with pytest.raises(applying.NotAsShown):
+        imported(text)
+    assert not Expert.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "lines",
+    ["Ana,U0000001\nAna Two,U0000001", "Ana,\nana,", "Ana,U0000001\nAna,"],
+)
+def test_two_lines_about_one_person_are_refused(lines):
+    ExpertFactory(person__name="Ana", slack_id="U0000001")
+    assert all(problems_of(f"name,slack_id\n{lines}\n").values())
+
+
+@pytest.mark.django_db
+def test_import_adds_and_updates_people_and_a_second_one_does_nothing():
+    verify = TopicFactory(slug="s-verify", name="Verify")
+    ana = ExpertFactory(person__name="Ana", slack_id="U0000001", slack_handle="ana")
+    known = PersonFactory(name="Cyd", is_us=True)
+    text = (
+        "name;slack_id;topics;languages;absent_until;accounts;is_active\r\n"
+        "Ana Lima;U0000001;Verify;EN, de;2026-12-24;twitter=ana_l|hackernews=ana;\r\n"
+        "Ben;;s-verify;;;;yes\r\nCyd;;;;;;no\r\n"
+    )
+    assert imported(text, "cp1252").counts == {"add": 2, "update": 1, "same": 0, "wrong": 0}
+    ana.refresh_from_db()
+    assert (ana.person.name, ana.languages, ana.absent_until) == ("Ana Lima", "en, de", date(2026, 12, 24))
+    assert ana.slack_handle == "ana"  # a column that isn't in the file is left alone
+    assert list(ana.topics.all()) == [verify]
+    assert set(ana.person.accounts.values_list("namespace", "handle")) == {("twitter", "ana_l"), ("hackernews", "ana")}
+    assert known.expert.is_active is False
+    assert Logged.objects.filter(kind="directory_changed").count() == 1
+    assert imported(text, "cp1252").counts == {"add": 0, "update": 0, "same": 3, "wrong": 0}
+    assert (Person.objects.filter(is_us=True).count(), Account.objects.count()) == (3, 2)
+
+
+@pytest.mark.django_db
+def test_only_what_was_shown_is_imported():
+    entries = csv_files.read(b"name,title\nAna,Engineer\n")
+    shown = planning.plan(entries).digest
+    ExpertFactory(person__name="Ana", title="Designer")
+    with pytest.raises(applying.NotAsShown) as refused:
+        applying.carry_out(entries, shown, UserFactory(), NOON)
+    assert refused.value.plan.counts["update"] == 1
+
+
+@pytest.mark.django_db
+def test_export_is_safe_to_open_and_importing_it_changes_nothing():
+    topic = TopicFactory()
+    evil = ExpertFactory(
+        person__name='=cmd|"/c calc"!A0', slack_handle="@ana", title='+1, "quoted"\nline', languages="en"
+    )
+    evil.topics.add(topic)
+    AccountFactory(person=evil.person, namespace="twitter", handle="@ana")
+    ExpertFactory(is_active=False, absent_from="2026-11-02", absent_until="2026-11-09", role="writer")
+    text = csv_files.export()
+    rows = list(csv.reader(io.StringIO(text)))
+    assert tuple(rows[0]) == csv_files.COLUMNS
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+    counts = planning.plan(csv_files.read(("\ufeff" + text).encode())).counts
+    assert counts == {"add": 0, "update": 0, "same": 2, "wrong": 0}
+
+
+@pytest.mark.django_db
+def test_planning_costs_the_same_queries_for_many(django_assert_num_queries):
+    entries = csv_files.read(b"name,accounts\n" + b"\n".join(b"N%d,twitter=n%d" % (n, n) for n in range(50)))
+    for _ in range(5):
+        ExpertFactory()
+    with django_assert_num_queries(5):
+        planning.plan(entries)
+
+
+# --- team pages -----------------------------------------------------------------------------------------------------
+
+YAML = b"""
+- slug: ana
+  name: Ana Lima
+  role: <a href="/jobs">Engineering Manager, Verify</a>
+  twitter: "@ana_l"
+  departments: [Engineering, Verify]
+- slug: open
+  type: vacancy
+  name: New hire
+- slug: ben
+  name: Ben
+  timezone: Mars/Olympus
+"""
+
+
+@pytest.fixture
+def page():
+    return TeamPage.objects.create(name="Team", url="https://about.acme.example/team.yml")
+
+
+def read_as(page, content, now=NOON):
+    done = team_pages.read(page, None, now, lambda url: content)
+    page.refresh_from_db()
+    return done
+
+
+@pytest.mark.django_db
+def test_team_page_adds_people_and_says_what_it_could_not_read(page):
+    verify = TopicFactory(name="Verify")
+    assert read_as(page, YAML)
+    ana = Expert.objects.get()
+    assert (ana.person.name, ana.title, ana.role) == ("Ana Lima", "Engineering Manager, Verify", "eng_manager")
+    assert list(ana.topics.all()) == [verify]
+    assert ana.person.accounts.get().handle == "ana_l"
+    assert page.report["added"] == [ana.pk]
+    assert "no time zone" in page.report["problems"][0]
+
+
+@pytest.mark.django_db
+def test_advocates_on_the_team_page_become_no_experts(page):
+    PersonFactory(name="Sam", is_us=True, user=UserFactory(role="advocate"))
+    PersonFactory(name="Mo", is_us=True, user=UserFactory(role="manager"))
+    assert read_as(page, b"- name: Sam\n- name: Mo\n- name: ~\n")
+    assert [expert.person.name for expert in Expert.objects.all()] == []
+    assert page.report["problems"] == ["3: the name is missing"]
+
+
+@pytest.mark.django_db
+def test_team_page_updates_people_keeps_their_topics_and_removes_nobody(page):
+    own = TopicFactory()
+    read_as(page, b'[{"slug": "ana", "name": "Ana"}, {"slug": "ben", "name": "Ben"}]')
+    ana, ben = Expert.objects.order_by("person__name")
+    ana.topics.add(own)
+    assert read_as(page, b'{"people": [{"slug": "ana", "name": "Ana Lima", "title": "Technical Writer"}]}')
+    ana.refresh_from_db()
+    assert (ana.person.name, ana.role, list(ana.topics.all())) == ("Ana Lima", "writer", [own])
+    assert page.report["updated"] == [[ana.pk, ["name", "title", "role"]]]
+    assert page.report["missing"] == [ben.pk]
+    ben.refresh_from_db()
+    assert ben.is_active
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[]", "lists nobody"),
+        (b"{}", "no list"),
+        (b"a: [", "neither YAML nor JSON"),
+        (b"a: &a [x]\nb: *a", "aliases"),
+        (b"!!python/object/apply:os.system [ls]", "lists nobody"),
+        (b"{[a]: b}\n", "neither YAML nor JSON"),
+        (b"? [a]\n: b\n", "not a text"),
+        (b"[" * 100_000, "neither YAML nor JSON"),
+        (b"- " * 100_000, "nested too deeply"),
+        (b"\xff", "neither YAML nor JSON"),
+    ],
+)
+def test_a_page_that_cannot_be_read_changes_nothing_and_is_shown(page, content, said):
+    expert = ExpertFactory(page_key=f"{page.pk}:ana")
+    assert not read_as(page, content)
+    assert said in page.error
+    expert.refresh_from_db()
+    assert expert.is_active
+    assert (page.due_at - NOON) == team_pages.AGAIN
+
+
+@pytest.mark.django_db
+def test_pages_are_read_daily_and_by_request(page):
+    content = b'[{"name": "Ana"}]'
+    assert team_pages.read_due(NOON, lambda url: content) == 1
+    assert team_pages.read_due(NOON, lambda url: content) == 0
+    team_pages.request(page.pk, NOON)
+    assert team_pages.read_due(NOON, lambda url: content) == 1
+    assert team_pages.read_due(NOON + team_pages.EVERY, lambda url: content) == 1
+    assert Expert.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_failing_page_is_tried_again_and_then_forgets_its_error(page):
+    def fail(url):
+        raise Transient("about.acme.example does not answer.")
+
+    assert team_pages.read_due(NOON, fail) == 0
+    page.refresh_from_db()
+    assert page.error == "about.acme.example does not answer."
+    assert team_pages.read_due(NOON + team_pages.AGAIN, lambda url: b'[{"name": "Ana"}]') == 1
+    page.refresh_from_db()
+    assert page.error == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/team.yml", "http://10.0.0.1/team.yml", "http://[::1]/team.yml"])
+def test_no_private_address_is_read(page, url, settings):
+    settings.ALLOWED_PRIVATE_HOSTS = []
+    page.url = url
+    assert not team_pages.read(page, None, NOON)
+    assert page.error
+
+
+def test_a_page_of_a_hundred_bytes_does_not_become_gigabytes():
+    bomb = b"a: &a [x,x]\nb: &b [*a,*a]\nteam: [*b,*b]"
+    with pytest.raises(BadPage):
+        read_page(bomb, "1")
