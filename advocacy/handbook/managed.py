@@ -69,7 +69,9 @@ def _topic_value(topic: Topic, name: str) -> Any:
 
 
 def _topic_columns(values: Values) -> Values:
-    named = {name: Topic.objects.filter(slug=values[name]).first() for name in ("parent", "fallback") if name in values}
+    named: Values = {
+        name: Topic.objects.filter(slug=values[name]).first() for name in ("parent", "fallback") if name in values
+    }
     return {"keywords": [], "slack_mention": "", **values, **named} if "slug" in values else {**values, **named}
 
 

@@ -64,8 +64,8 @@ def _due(now: datetime) -> Iterator[tuple[str, str]]:
     """(page, address) of comments on the page itself, not of links to it: their addresses differ by the fragment."""
     waiting = (Ticket.Status.NEW, Ticket.Status.OPEN)
     said = Message.objects.filter(ticket__status__in=waiting, direction=Message.Direction.INBOUND)
-    said = said.exclude(page_url="").exclude(url="").order_by("-pk").values_list("page_url", "url")[:LOOKED_AT]
-    comments = {page: url.partition("#")[0] for page, url in said}
+    newest = said.exclude(page_url="").exclude(url="").order_by("-pk").values_list("page_url", "url")[:LOOKED_AT]
+    comments = {page: url.partition("#")[0] for page, url in newest}
     comments = {page: url for page, url in comments.items() if canonical(url) == page}
     keys = {key_of(page): page for page in comments}
     fresh = Q(read_at__gt=now - AGAIN, tries=0) | Q(expert__isnull=False) | Q(tries__gte=MAX_TRIES)

@@ -63,7 +63,8 @@ def of_experts(expert_ids: Iterable[int], now: datetime) -> dict[int, Load]:
     """By expert id, everybody given; one query."""
     ids = list(expert_ids)
     params = {"experts": ids, "week": now - WEEK, "since": now - KNOWN_FOR}
-    found = {pk: Load(*counts, _span(median)) for pk, *counts, median in _rows(_COUNTED, params)} if ids else {}
+    rows = _rows(_COUNTED, params) if ids else []
+    found = {row[0]: Load(row[1], row[2], row[3], row[4], _span(row[5])) for row in rows}
     return {pk: found.get(pk, Load()) for pk in ids}
 
 
@@ -80,4 +81,5 @@ def _span(seconds: float | None) -> timedelta | None:
 def _rows(sql: str, params: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        found: list[Any] = cursor.fetchall()
+    return found

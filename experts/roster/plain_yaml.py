@@ -61,7 +61,7 @@ def _first(events: Iterator[Any]) -> Any:
 
 
 def _scalar(event: Any) -> str | None:
-    return None if event.style is None and event.value in _NULLS else str(event.value)
+    return None if not event.style and event.value in _NULLS else str(event.value)
 
 
 def _put(container: Container, keys: list[str | None], value: Any) -> None:

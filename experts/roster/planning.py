@@ -79,6 +79,10 @@ class _Known:
         return next((e for e in self.experts if value and getattr(e, name) == value), None)
 
 
+_NEW = Expert()
+"""Somebody new, with the default of every field."""
+
+
 def plan(entries: Iterable[Entry], *, is_whole_company: bool = False) -> Plan:
     """The steps in the order of the list. `is_whole_company`: a person keeps the topics that the list doesn't name,
     unknown names of topics are no problem, and our own team becomes nobody to ask. Five queries."""
@@ -135,24 +139,21 @@ def _step(entry: Entry, known: _Known, people: Mapping[str, list[Person]], is_wh
 
 
 def _find(step: Step, known: _Known, people: Mapping[str, list[Person]]) -> None:
-    """By the key on the team page, the Slack ID, an account, at last by the name."""
+    """By the key on the team page, the Slack ID, at last by the name; of several with this name by an account."""
     values, name = step.entry.values, step.entry.name.lower()
     step.expert = known.expert_with(page_key=values.get("page_key", ""))
     step.expert = step.expert or known.expert_with(slack_id=values.get("slack_id", ""))
-    holders = [known.owners.get((namespace, handle.lower())) for namespace, handle in step.entry.accounts]
-    owner = next((person for person in holders if person is not None and person.is_us), None)
-    by_owner = next((e for e in known.experts if owner is not None and e.person_id == owner.pk), None)
-    step.expert = step.expert or by_owner
     if step.expert is not None:
         return
-    named = [e for e in known.experts if e.person.name.lower() == name]
-    others = people.get(name, [])
-    if owner is not None:
-        step.person = owner
-    elif len(named) + len(others) > 1:
+    by_person = {expert.person: expert for expert in known.experts if expert.person.name.lower() == name}
+    named = [*by_person, *people.get(name, [])]
+    holders = [known.owners.get((namespace, handle.lower())) for namespace, handle in step.entry.accounts]
+    named = named if len(named) < 2 else [person for person in named if person in holders] or named
+    if len(named) > 1:
         step.problems.append(_("several people have this name: give their Slack ID"))
-    else:
-        step.expert, step.person = next(iter(named), None), next(iter(others), None)
+    elif named:
+        step.expert = by_person.get(named[0])
+        step.person = None if step.expert else named[0]
 
 
 def _wanted_topics(step: Step, known: _Known, is_whole_company: bool) -> list[Topic] | None:
@@ -173,7 +174,7 @@ def _check_slack_id(step: Step, known: _Known) -> None:
 
 def _check_times(step: Step) -> None:
     def value(name: str) -> Any:
-        own = getattr(step.expert, name) if step.expert else Expert._meta.get_field(name).get_default()
+        own = getattr(step.expert or _NEW, name)
         return step.entry.values.get(name, own)
 
     if value("work_starts") >= value("work_ends"):

@@ -124,6 +124,16 @@ def test_import_adds_and_updates_people_and_a_second_one_does_nothing():
 
 
 @pytest.mark.django_db
+def test_of_two_with_one_name_the_account_tells_who_is_meant():
+    ana, other = ExpertFactory(person__name="Ana"), ExpertFactory(person__name="Ana")
+    AccountFactory(namespace="twitter", handle="ana", person=ana.person)
+    assert "several people" in problems_of("name\nAna\n")[2][0]
+    (step,) = planning.plan(csv_files.read(b"name,accounts\nAna,twitter=ana\n")).steps
+    assert (step.expert, step.problems) == (ana, [])
+    assert other != ana
+
+
+@pytest.mark.django_db
 def test_only_what_was_shown_is_imported():
     entries = csv_files.read(b"name,title\nAna,Engineer\n")
     shown = planning.plan(entries).digest
@@ -204,7 +214,7 @@ def test_advocates_on_the_team_page_become_no_experts(page):
     PersonFactory(name="Sam", is_us=True, user=UserFactory(role="advocate"))
     PersonFactory(name="Mo", is_us=True, user=UserFactory(role="manager"))
     assert read_as(page, b"- name: Sam\n- name: Mo\n- name: ~\n")
-    assert [expert.person.name for expert in Expert.objects.all()] == []
+    assert [expert.person.name for expert in Expert.objects.all()] == ["Mo"]
     assert page.report["problems"] == ["3: the name is missing"]
 
 
