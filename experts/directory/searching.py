@@ -17,7 +17,8 @@ def people(typed: str, topics: Mapping[int, Topic], topic_id: int | None = None)
     """Experts for whom every word fits something, by name; with `topic_id` only those of it or what is below it. With
     nothing typed all of them, the inactive last."""
     found = Expert.objects.all()
-    for word in typed.replace("\0", "")[:MAX_TYPED].split()[:MAX_WORDS]:
+    words = [word for word in typed.replace("\0", "")[:MAX_TYPED].split() if word.strip("@#")]
+    for word in words[:MAX_WORDS]:
         found = found.filter(pk__in=Expert.objects.filter(_fits(word)).values("pk"))
     if topic_id is not None:
         below = [pk for pk in topics if any(above.pk == topic_id for above in tree.ascent(pk, topics))]
@@ -33,7 +34,8 @@ def _fits(word: str) -> Q:
         | Q(topics__name__icontains=word)
         | Q(default_for__name__icontains=word)
         | Q(slack_id__iexact=word)
-        | (Q(slack_handle__icontains=bare) | Q(person__accounts__handle__icontains=bare) if bare else Q())
+        | Q(slack_handle__icontains=bare)
+        | Q(person__accounts__handle__icontains=bare)
     )
 
 
