@@ -194,6 +194,8 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
         "ticket_id": lambda: tickets,
         "outreach_id": lambda: _of("outreach", ids),
         "possible_id": lambda: _of("possibleanswer", ids),
+        "expert_id": lambda: [w.secret.outreach.expert_id],
+        "page_id": lambda: [1],
         "signed": lambda: [
             w.secret.outreach.path.strip("/").removeprefix("respond/"),
             sharing.take_url(w.secret.share.key).strip("/").rpartition("/")[2],

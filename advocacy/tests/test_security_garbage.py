@@ -15,7 +15,7 @@ from advocacy.tests.attacked import client_of, named_urls, somebody, world
 from channels.http.errors import detail_of, redact
 from channels.tests.growth import assert_linear
 from channels.toolkit.quotes import fold_quotes
-from experts.models import PossibleAnswer
+from experts.models import PossibleAnswer, TeamPage
 from mentions.models import Event, Message, Note, Tag, Ticket
 from mentions.queue import claims
 from mentions.search import query_language, similar
@@ -76,7 +76,8 @@ def targets(desk):
     """Every address of ours and of allauth, with rows that exist."""
     shown = desk.shown
     values = {"ticket_id": shown.ticket.pk, "number": shown.ticket.pk, "outreach_id": shown.outreach.pk}
-    values |= {"possible_id": PossibleAnswer.objects.latest("pk").pk}
+    values |= {"possible_id": PossibleAnswer.objects.latest("pk").pk, "expert_id": shown.outreach.expert_id}
+    values["page_id"] = TeamPage.objects.create(name="Team", url="https://team.acme.example/team.yml").pk
     values |= {"hook_id": UUID(int=0), "pk": shown.channel.pk, "verb": "poll"}
     values |= {"view": "all", "name": "activity", "slug": "daily-activity", "form": "json", "outcome": "solve"}
     for name, pattern in named_urls():
