@@ -226,6 +226,7 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "advocacy.runtime.error_reports.Filter"
 # --- the desk -------------------------------------------------------------------------------------------------------
 
 COMPANY_NAME: str = GIVEN["DESK_COMPANY"]
+TRAINING_URL: str = GIVEN["DESK_TRAINING_URL"]
 HOLD_SENDING: bool = GIVEN["DESK_HOLD_SENDING"]
 UNDO_SECONDS: int = GIVEN["DESK_UNDO_SECONDS"]
 CLAIM_LEASE_SECONDS: int = GIVEN["DESK_CLAIM_LEASE_SECONDS"]

@@ -107,9 +107,9 @@ def expire_claims() -> int:
 
 @shared_task(name="mentions.wake_parked")  # type: ignore[untyped-decorator]
 def wake_parked() -> int:
-    """Wake parked tickets that are due, and those with an answer."""
+    """Wake parked tickets that are due, those with an answer, and those whose conversation has moved on."""
     now = desk_now()
-    return lifecycle.settle_seen(now) + lifecycle.wake_due(now)
+    return lifecycle.settle_seen(now) + lifecycle.wake_due(now) + lifecycle.wake_moved(now)
 
 
 @shared_task(name="mentions.close_solved")  # type: ignore[untyped-decorator]

@@ -36,7 +36,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "personal accounts": every(60, "mentions.check_lost_personal"),
     # Returns tickets of advocates who left without releasing them.
     "claims": every(30, "mentions.expire_claims"),
-    # Wakes parked tickets that are due, or were answered.
+    # Wakes parked tickets that are due, were answered, or whose conversation has moved on.
     "parked": every(30, "mentions.wake_parked"),
     # Keeps following threads with open tickets.
     "keep following": every(HOUR, "mentions.renew_followed"),

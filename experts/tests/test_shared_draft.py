@@ -56,10 +56,11 @@ def told(asked):
 
 
 @pytest.mark.parametrize("platform", sorted(all_adapters()))
-def test_every_platform_says_how_to_answer_there(client, platform):
+def test_every_platform_says_how_to_answer_there(client, settings, platform):
     """Whichever platform is registered: its strategies are on the pages of experts and of volunteers."""
     channel = ChannelFactory(connection=ConnectionFactory(platform=platform))
     ticket = TicketFactory(channel=channel, status="open", waiting_on="expert")
+    settings.TRAINING_URL = "https://acme.example/training"
     lines = all_adapters()[platform].answering
     assert lines, f"{platform} has no `answering`"
     assert all(line.endswith((".", "?")) and "—" not in line for line in lines)
@@ -67,6 +68,8 @@ def test_every_platform_says_how_to_answer_there(client, platform):
     other = client.get(sharing.take_url(CommunityShareFactory(ticket=ticket).key)).content.decode()
     assert all(escape(line) in page and escape(line) in other for line in lines)
     assert "on the horizon counts as an answer" in page
+    assert 'href="https://acme.example/training"' in page
+    assert 'href="https://acme.example/training"' in other
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -44,6 +45,7 @@ def take(request: HttpRequest, signed: str) -> HttpResponse:
         "message": said.select_related("author").order_by("-posted_at", "-pk").first(),
         "guidance": found.guidance.splitlines(),
         "answering": adapter_for(found.ticket.channel.connection.platform).answering,
+        "training_url": settings.TRAINING_URL,
         "problem": problem,
     }
     return render(request, "experts/take.html", context, status=422 if problem else 200)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core import signing
 from django.core.exceptions import PermissionDenied
@@ -64,6 +65,7 @@ def _context(found: Outreach) -> dict[str, Any]:
         "outreach": found,
         "platform": adapter.label,
         "answering": adapter.answering,
+        "training_url": settings.TRAINING_URL,
         "link": outreach.link_of(found.ticket),
         "mentions": messages.order_by("posted_at", "pk")[:20],
         "versions": versions,

@@ -8,9 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from mentions.tickets.developments import wake_moved
 from mentions.tickets.parking import settle_seen, wake_due
 
-__all__ = ["close_solved", "expire_claims", "settle_seen", "wake_due"]
+__all__ = ["close_solved", "expire_claims", "settle_seen", "wake_due", "wake_moved"]
 
 _EXPIRE = """
 WITH gone AS (
