@@ -17,6 +17,8 @@ PHONE = {"width": 360, "height": 740}
 def readable(page, name):
     """Nothing for axe to find and nothing beyond the edge, on a phone, in either theme."""
     size = page.viewport_size
+    if folder := os.environ.get("DESK_LOOK"):
+        page.screenshot(path=f"{folder}/{name}-wide.png")
     page.set_viewport_size(PHONE)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

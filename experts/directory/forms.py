@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 class AskForm(forms.Form):
     """The Slack message, its channel, and when the ticket returns to the queue if nobody answers."""
 
+    field_order = ("key", "text", "slack_channel", "hours", "slack_link", "again", "after")
+
     key = forms.UUIDField(widget=forms.HiddenInput)
     slack_channel = forms.CharField(label=_("Slack channel"), max_length=80)
     text = forms.CharField(label=_("Message"), max_length=3500, widget=forms.Textarea(attrs={"rows": 11}))
