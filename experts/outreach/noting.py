@@ -7,8 +7,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from experts.models import Outreach
-from experts.outreach import ending
+from experts.outreach import crediting, ending
 from mentions.models import Message, Person, Ticket
+from mentions.triage import tagging
 
 
 def answered_by(ticket: Ticket, name: str, now: datetime) -> Outreach | None:
@@ -29,6 +30,8 @@ def answered_by(ticket: Ticket, name: str, now: datetime) -> Outreach | None:
     outreach.answered_at = outreach.answer.posted_at if outreach.answer else now
     outreach.state, outreach.remind_at = Outreach.State.ANSWERED, None
     outreach.save(update_fields=["state", "answer", "answered_by", "answered_at", "remind_at"])
+    if outreach.answer is not None:  # it is in this ticket: it needs no *Expert Response* of its own
+        tagging.change(ticket, [crediting.RESPONSE_TAG], [])
     ending.tell(outreach, "answered", _("%(who)s has answered. Thank you!") % {"who": name or outreach.asked}, now)
     ending.withdraw_others(outreach, name or outreach.asked, now)
     return outreach

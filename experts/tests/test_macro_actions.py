@@ -1,5 +1,7 @@
 """*Reached Out to Expert* and the key e are one act; *Expert Responded* by hand ends the request."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -8,7 +10,7 @@ from experts.tests.factories import ExpertFactory, OutreachFactory
 from mentions.macros import macros, presets
 from mentions.models import Macro, Ticket
 from mentions.queue import claims
-from mentions.tests.factories import NOON, MessageFactory, PersonFactory, UserFactory
+from mentions.tests.factories import NOON, AuthorFactory, MessageFactory, PersonFactory, UserFactory
 from mentions.tickets.transitions import OutcomeRefused
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +72,16 @@ def test_expert_responded_without_a_request_is_as_before(sam):
     ticket = claims.claim(sam, MessageFactory().ticket_id, NOON)
     macros.apply(preset("Expert Responded"), ticket.pk, sam, ticket.claim_token, values={"expert": "Jo"}, now=NOON)
     assert Ticket.objects.get(pk=ticket.pk).status == "solved"
+
+
+def test_expert_responded_with_the_answer_in_the_ticket_is_both_macros(sam):
+    """As the handbook has it for a tweet: the response is threaded in the same ticket."""
+    asked = OutreachFactory()
+    author = AuthorFactory(person=PersonFactory(is_us=True))
+    MessageFactory(ticket=asked.ticket, posted_at=NOON)
+    MessageFactory(ticket=asked.ticket, direction="team", author=author, posted_at=NOON + timedelta(hours=1))
+    now = NOON + timedelta(hours=2)
+    token = claims.claim(sam, asked.ticket_id, now).claim_token
+    macros.apply(preset("Expert Responded"), asked.ticket_id, sam, token, values={"expert": "Jo"}, now=now)
+    tags = {tag.name for tag in Ticket.objects.get(pk=asked.ticket_id).tags.all()}
+    assert tags == {"expert-responded", "expert-response"}
