@@ -95,8 +95,9 @@ class TeamPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(OutreachText)
-class OutreachTextAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["name", "is_default"]
+class OutreachTextAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["name", "channel", "topic", "is_default"]
+    list_select_related = ["channel", "topic"]
 
 
 @admin.register(Outreach)

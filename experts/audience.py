@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from channels.audience import Viewer, rule_for, seen_by
-from experts.models import CommunityShare, DraftVersion, Outreach, PossibleAnswer, ThreadReply
+from channels.audience import Viewer, rule_for, seen_by, visible_channel_ids
+from experts.models import CommunityShare, DraftVersion, Outreach, OutreachText, PossibleAnswer, ThreadReply
 from mentions.models import Ticket
 
 
@@ -17,3 +17,8 @@ def _with_its_ticket(user: Viewer) -> Q:
 @rule_for(PossibleAnswer, ThreadReply, DraftVersion)
 def _with_its_outreach(user: Viewer) -> Q:
     return Q(outreach__ticket__in=seen_by(user, Ticket))
+
+
+@rule_for(OutreachText)
+def _with_its_channel(user: Viewer) -> Q:
+    return Q(channel=None) | Q(channel__in=visible_channel_ids(user))
