@@ -12,7 +12,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from channels.admin.seeing import SeenOnly
+from channels.audience import seen_by
 from channels.errors import ChannelError
+from channels.models import Channel
 from experts.directory import slack_check
 from experts.models import Expert, Outreach, OutreachText, TeamPage, Topic
 
@@ -98,6 +100,11 @@ class TeamPageAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class OutreachTextAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["name", "channel", "topic", "is_default"]
     list_select_related = ["channel", "topic"]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "channel":
+            kwargs["queryset"] = seen_by(request.user, Channel)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(Outreach)
