@@ -19,7 +19,10 @@ const finder = () => part("#ask-who");
 const request = () => part("#ask-request");
 const options = () => [...(part("#ask-options")?.querySelectorAll("a[href]") || [])];
 const isOpen = () => Boolean(place?.firstElementChild) && !place.hidden;
-const later = (work) => { loading = loading.then(work, work); return loading; };
+
+function later(work) {
+  loading = loading.then(work).catch(() => { opened = ""; announce(say("offline")); });
+}
 
 // --- the panel -------------------------------------------------------------------------------------------------------
 
