@@ -21,7 +21,7 @@ const options = () => [...(part("#ask-options")?.querySelectorAll("a[href]") || 
 const isOpen = () => Boolean(place?.firstElementChild) && !place.hidden;
 
 function later(work) {
-  loading = loading.then(work).catch(() => { opened = ""; announce(say("offline")); });
+  loading = loading.then(work).catch(() => { if (!request()) opened = ""; announce(say("offline")); });
 }
 
 // --- the panel -------------------------------------------------------------------------------------------------------
