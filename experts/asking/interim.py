@@ -31,7 +31,7 @@ def proposal(outreach: Outreach, user: Any, seen: int | None = None) -> Proposal
     ticket = outreach.ticket
     asked = ticket.messages.filter(direction=Message.Direction.INBOUND, is_auto=False, is_deleted=False)
     last = asked.select_related("channel__connection").order_by("posted_at", "pk").last()
-    ways = handles.ways(ticket, user)
+    ways = handles.fitting(handles.ways(ticket, user), last)
     chosen = handles.suggest(ticket, last, ways.channels)
     if last is None or chosen is None or last.is_unreadable:
         return None

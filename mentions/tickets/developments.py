@@ -42,11 +42,15 @@ HAVING max(news.posted_at) <= %(quiet)s OR count(*) >= %(much)s
 
 def wake_moved(now: datetime) -> int:
     """Return tickets whose conversation has moved on to the queue; returns how many. Idempotent."""
-    values = {"monitor": Ticket.WaitingOn.MONITOR.value, "quiet": now - QUIET, "much": MUCH}
+    values: dict[str, str | int | datetime] = {
+        "monitor": Ticket.WaitingOn.MONITOR.value,
+        "quiet": now - QUIET,
+        "much": MUCH,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_MOVED, values)
         found = cursor.fetchall()
-    return sweeps.each("further developments", found, lambda row: _wake(*row, now))
+    return sweeps.each("further developments", found, lambda row: _wake(row[0], row[1], now))
 
 
 def _wake(ticket_id: int, posts: int, now: datetime) -> bool:
