@@ -25,7 +25,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # Sends outbox items that are due, or had a lost nudge.
     "send": every(5, "channels.send_due"),
     # Marks items as uncertain if their worker died while sending, and searches the platform for uncertain ones.
-    "recover the outbox": every(15, "channels.recover_outbox"),
+    "recover the outbox": every(5, "channels.recover_outbox"),
     # Ingests fetched items with a lost nudge or a killed worker.
     "ingest": every(15, "mentions.sweep_inbox"),
     # Queues replies past their undo window in the outbox. Nothing else sends them: this is their clock.

@@ -1,7 +1,8 @@
 """Recovers items with a lost worker: looks for our own post before sending again.
 
-An item is queued again only after two lookups, separated by the platform's index lag, prove the post absent. If a
-platform can't prove it (SMTP never can), the item stays uncertain until a person decides.
+A lost worker's item is looked for at once. It is queued again only after two lookups, separated by the platform's
+index lag, prove the post absent. If a platform can't prove it (SMTP never can), the item stays uncertain until a person
+decides.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from channels import sweeps
@@ -76,8 +77,8 @@ def _give_up(item: OutboundItem, now: datetime) -> bool:
         states.change(held, states.State.RETRYING, error=said, not_before=now, sending_until=None)
     else:
         text, _after_request = uncertainty(item, said, now)
-        # `sending_until` already included the request timeout.
-        states.uncertain(held, text, now, now + timedelta(seconds=outlook(item)[1]))
+        # Looked for at once: most have been posted, and found is found. Only absence takes time to prove.
+        states.uncertain(held, text, now, now)
     return True
 
 
@@ -119,10 +120,13 @@ def _found(item: OutboundItem, receipt: Receipt, now: datetime) -> None:
 
 
 def _absent(item: OutboundItem, now: datetime) -> None:
+    """Not found. Before the platform must show it, that proves nothing."""
+    shown_at = (item.uncertain_since or now) + timedelta(seconds=outlook(item)[1])
+    if item.checks == 0 and now < shown_at:
+        _held(item).update(not_before=shown_at)
+        return
     looks = item.checks + 1
-    held = OutboundItem.objects.filter(
-        pk=item.pk, state=states.State.UNCERTAIN, attempt_token=item.attempt_token, checks=item.checks
-    )
+    held = _held(item)
     if looks < LOOKS_NEEDED:
         held.update(checks=F("checks") + 1, not_before=now + timedelta(seconds=max(outlook(item)[1], 1)))
         return
@@ -136,13 +140,18 @@ def _absent(item: OutboundItem, now: datetime) -> None:
     )
 
 
+def _held(item: OutboundItem) -> QuerySet[OutboundItem]:
+    """The item, if nobody has settled or looked for it meanwhile."""
+    return OutboundItem.objects.filter(
+        pk=item.pk, state=states.State.UNCERTAIN, attempt_token=item.attempt_token, checks=item.checks
+    )
+
+
 def _look_again(item: OutboundItem, error: str, now: datetime, told_s: float | None) -> None:
     """A failed lookup proves nothing; the original error stays as the reason for the uncertainty."""
     told = _("Looking for it failed: %(error)s") % {"error": error}
     reason = item.error.split(_LOOK_MARK, 1)[0].rstrip()
-    held = OutboundItem.objects.filter(
-        pk=item.pk, state=states.State.UNCERTAIN, attempt_token=item.attempt_token, checks=item.checks
-    )
+    held = _held(item)
     wait_s = min(states.MAX_WAIT_S, max(AFTER_FAILED_LOOK_S, told_s or 0))
     held.update(error=f"{reason}{_LOOK_MARK}{told}", not_before=now + timedelta(seconds=wait_s))
 

@@ -43,13 +43,12 @@ def reload(item: OutboundItem) -> OutboundItem:
 
 
 def test_a_lost_worker_makes_it_uncertain_only_after_its_time(fake: FakeAdapter) -> None:
-    item = crash_while_sending(fake, posted=True)
+    item = crash_while_sending(fake, posted=False)
     outbox.recover(after(LOST_AT - 5))
-    assert reload(item).state == State.SENDING
+    assert (reload(item).state, fake.finds) == (State.SENDING, 0)
     outbox.recover(after(LOST_AT))
     assert reload(item).state == State.UNCERTAIN
     assert "lost" in item.error
-    assert fake.finds == 0  # the platform may not show it yet
 
 
 def test_posted_and_killed_is_found_and_never_posted_again(fake: FakeAdapter) -> None:
@@ -64,14 +63,23 @@ def test_posted_and_killed_is_found_and_never_posted_again(fake: FakeAdapter) ->
 def test_killed_before_posting_is_proved_absent_twice_and_sent_once(fake: FakeAdapter) -> None:
     item = crash_while_sending(fake, posted=False)
     outbox.recover(after(LOST_AT))
-    outbox.recover(after(LOST_AT + 31))
-    assert (reload(item).state, fake.finds) == (State.UNCERTAIN, 1)
-    outbox.recover(after(LOST_AT + 40))
+    assert (reload(item).state, item.checks, fake.finds) == (State.UNCERTAIN, 0, 1), "too early to prove anything"
+    outbox.recover(after(LOST_AT + 20))
     assert fake.finds == 1
+    outbox.recover(after(LOST_AT + 31))
+    assert (reload(item).state, reload(item).checks, fake.finds) == (State.UNCERTAIN, 1, 2)
+    outbox.recover(after(LOST_AT + 40))
+    assert fake.finds == 2
     outbox.recover(after(LOST_AT + 70))
-    assert (reload(item).state, fake.finds) == (State.QUEUED, 2)
+    assert (reload(item).state, fake.finds) == (State.QUEUED, 3)
     outbox.send_due(after(LOST_AT + 71))
     assert (reload(item).state, len(fake.posts)) == (State.SENT, 1)
+
+
+def test_a_post_that_was_made_is_found_as_soon_as_its_worker_is_known_to_be_lost(fake: FakeAdapter) -> None:
+    item = crash_while_sending(fake, posted=True)
+    outbox.recover(after(LOST_AT))
+    assert (reload(item).state, fake.finds, len(fake.posts)) == (State.SENT, 1, 1)
 
 
 def test_a_post_that_shows_up_late_is_found_at_the_second_look(fake: FakeAdapter) -> None:
