@@ -80,8 +80,9 @@ class Adapter(ABC):
     """Minimum and maximum seconds between polls; bounds of the adaptive interval."""
     is_polled: ClassVar[bool] = True
     """False if items arrive only through `receive` or by hand: it is never polled."""
-    request_timeout_s: ClassVar[float] = 30.0
-    """Our timeout for an unanswered `send`."""
+    request_timeout_s: ClassVar[float] = 60.0
+    """The longest that `send`, `delete` or `like` may take with all its requests; the desk stops them then. The write
+    itself must begin in the first half."""
     index_lag_s: ClassVar[float] = 60.0
     """How long until `find_own` reliably finds an existing post."""
     max_reply_length: ClassVar[int | None] = None

@@ -5,6 +5,7 @@ A platform subclasses `ApiClient` (or `TokenClient`), says what is special there
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -203,9 +204,16 @@ class ApiClient:
 
     def _write_once(self, config: Config, request: _Request, signature: Signature) -> Answer:
         call = self._call(config, request, signature)
-        answer = write(config.network, call, partial(self.error, is_write=True))
+        answer = write(config.network, call, self._error_of_write)
         self._raise_error_in(answer, call, is_write=True)
         return answer
+
+    def _error_of_write(self, status: int, body: Json) -> ChannelError | None:
+        """After a 5xx the outcome is unknown, whatever the platform says in it: nothing that is repeated, neither
+        later nor with a new token."""
+        problem = self.error(status, body, True)
+        is_repeated = isinstance(problem, Transient | AuthFailed)
+        return None if is_repeated and (status >= 500 or status == 408) else problem
 
     def _raise_error_in(self, answer: Answer, call: Call, *, is_write: bool) -> None:
         problem = self.error(answer.status, answer.body, is_write)
@@ -237,20 +245,20 @@ class TokenRefused(AuthFailed):
     """The access token is invalid or has expired early."""
 
 
-class TokenClient(ApiClient):
+class TokenClient(ApiClient, ABC):
     """An API that is called with short-lived access tokens; one that is refused early is replaced once. That is safe
     for writes, too: a request with a refused token is never processed."""
 
     refused: ClassVar[type[AuthFailed]] = TokenRefused
     """The error that asks for a new token."""
 
+    @abstractmethod
     def owner(self, config: Config, speaker: str) -> tuple[str, ...]:
         """The long-lived credentials. Raises AuthFailed if one is missing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def new_token(self, config: Config, speaker: str) -> oauth.Token:
         """Requests an access token. Raises AuthFailed if the long-lived credentials are refused."""
-        raise NotImplementedError
 
     def sign_with(self, config: Config, token: str) -> Signature:
         return bearer(token)

@@ -6,7 +6,6 @@ Transient, a clear refusal is Rejected, and everything in between is Uncertain.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from urllib3.exceptions import HTTPError, LocationParseError
 from channels.clocks import desk_now
 from channels.contract import Json, Network
 from channels.errors import RETRIED, ChannelError, Rejected, Transient, Uncertain
+from channels.http import deadlines
 from channels.http.body import Raw, decode_json, not_json
 from channels.http.errors import Limits, detail_of, quota, read_failure, redact, redacted, write_failure
 from channels.http.guard import anything_sent, begin_request, check_behind_proxy, session_for
@@ -149,8 +149,18 @@ def post_json(
     )
 
 
+def longest_s(network: Network) -> float:
+    """The longest that a read with all its redirects, or a write, can take."""
+    return network.connect_timeout_s + 2 * network.read_timeout_s
+
+
 def _followed(network: Network, call: Call) -> Raw:
     """Follows redirects; each hop connects through the guard. Credentials are never sent to another host."""
+    with deadlines.within(longest_s(network)):
+        return _at_last(network, call)
+
+
+def _at_last(network: Network, call: Call) -> Raw:
     for _ in range(MAX_REDIRECTS + 1):
         begin_request()
         try:
@@ -188,12 +198,17 @@ def _redirected(call: Call, url: str) -> Call:
 def write(network: Network, call: Call, classify: Classify | None = None) -> Answer:
     """The parsed response to a request that must not be repeated. Raises as `post_json`."""
     begin_request()
+    if not deadlines.may_write():
+        raise Transient(f"{call.where} is too slow at the moment. Nothing was sent.")
     try:
-        raw = _exchange(network, call)
+        with deadlines.within(longest_s(network)):
+            raw = _exchange(network, call)
     except (requests.RequestException, HTTPError, OSError, Transient) as error:
         if anything_sent():
             raise Uncertain(f"{call.where}: {_reason(error)}. The desk cannot tell whether it was accepted.") from None
         raise Transient(f"{call.where}: {_reason(error)}. Nothing was sent.") from None
+    if raw.status in _REDIRECTS:
+        raise _not_written_here(call, raw)
     if not 200 <= raw.status < 300:
         _raise_known(raw, classify, call.secrets)
         detail = detail_of(raw.content, call.secrets)
@@ -203,6 +218,24 @@ def write(network: Network, call: Call, classify: Classify | None = None) -> Ans
     except ValueError as error:
         raise Uncertain(f"{call.where} {not_json(raw)}. It was probably accepted.") from error
     return Answer(raw.status, raw.headers, body)
+
+
+def _not_written_here(call: Call, raw: Raw) -> ChannelError:
+    """The error of a redirected write, which is never followed. Elsewhere under the same path, or with a status that
+    keeps the method, nothing was accepted (RFC 9110, 15.4); any other redirect may follow an accepted form."""
+    target = raw.headers.get("Location") or ""
+    told = f"{call.where} redirects to {redact(target, call.secrets)[:_SHOWN]}"
+    if raw.status in (307, 308) or _has_the_path(target, call):
+        return Rejected(f"{told}. Nothing was sent there: enter that address in this connection.")
+    return Uncertain(f"{told}. The desk cannot tell whether it was accepted.")
+
+
+def _has_the_path(target: str, call: Call) -> bool:
+    """Whether a redirect only leads to another host or scheme."""
+    try:
+        return urlsplit(urljoin(call.url, target)).path.rstrip("/") == call.target().path.rstrip("/")
+    except ValueError:
+        return False
 
 
 def _exchange(network: Network, call: Call) -> Raw:
@@ -227,15 +260,17 @@ def _exchange(network: Network, call: Call) -> Raw:
 
 
 def _body(network: Network, response: requests.Response, where: str) -> bytes:
-    """The decoded body: at most `max_bytes`, within twice the read timeout, so a slow-drip server can't hold us."""
-    deadline = time.monotonic() + 2 * network.read_timeout_s
+    """The decoded body: at most `max_bytes`."""
     body = bytearray()
-    while chunk := response.raw.read1(_CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > network.max_bytes:
-            raise Transient(f"{where} sends more than {network.max_bytes} bytes")
-        if time.monotonic() > deadline:
-            raise Transient(f"{where} sends too slowly")
+    try:
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > network.max_bytes:
+                raise Transient(f"{where} sends more than {network.max_bytes} bytes")
+    except (HTTPError, OSError):
+        if deadlines.is_over():
+            raise Transient(f"{where} sends too slowly") from None
+        raise
     return bytes(body)
 
 

@@ -6,6 +6,7 @@ not through a redirect, and not through a name that resolves differently the sec
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
 import socket
 import threading
@@ -21,6 +22,7 @@ from urllib3.util.connection import create_connection
 
 from channels.contract import Network
 from channels.errors import BlockedAddress, Transient
+from channels.http import deadlines
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -106,14 +108,26 @@ def _bare(host: str) -> str:
     return host.strip("[]").rstrip(".").lower()
 
 
+class LimitedResponse(http.client.HTTPResponse):
+    """Ends with the limit of the work that reads it, however slowly the head or the body comes."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = deadlines.reader(sock)
+
+
 class _Tracked:
     """Records when the first byte of a request may have been sent."""
+
+    response_class = LimitedResponse
 
     def send(self, data: Any) -> None:
         if getattr(self, "sock", None) is None:
             self.connect()  # type: ignore[attr-defined]
-        _SENT.anything = True
-        super().send(data)  # type: ignore[misc]
+        with deadlines.cutting(self.sock):  # type: ignore[attr-defined]
+            _SENT.anything = True
+            super().send(data)  # type: ignore[misc]
 
 
 class _Guarded(_Tracked):
@@ -132,7 +146,7 @@ class _Guarded(_Tracked):
             try:
                 return create_connection(
                     (address, port),
-                    self.timeout,  # type: ignore[attr-defined]
+                    deadlines.cut(self.timeout),  # type: ignore[attr-defined]
                     source_address=self.source_address,  # type: ignore[attr-defined]
                     socket_options=self.socket_options,  # type: ignore[attr-defined]
                 )

@@ -18,6 +18,7 @@ from channels import sweeps
 from channels.clocks import Clock, clock_from
 from channels.contract import Receipt
 from channels.errors import ChannelError
+from channels.http import deadlines
 from channels.models import OutboundItem
 from channels.outbox import personal, states
 from channels.outbox.sending import outgoing_of, outlook, payload_of, receipt_json, retry_wait_s, uncertainty, words
@@ -29,7 +30,11 @@ logger = logging.getLogger(__name__)
 LOOKS_NEEDED = 2
 AFTER_FAILED_LOOK_S = 300
 LOOK_LEASE_S = 300
+MAX_LOOK_S = 120
+"""Of one look with all its requests: well within its lease."""
 MAX_LOOKS_PER_RUN = 20
+MAX_RUN_S = 60
+"""No look starts after this: a run ends within the tasks' soft limit."""
 
 
 def recover(now: datetime) -> int:
@@ -38,7 +43,10 @@ def recover(now: datetime) -> int:
     lost = _give_up_on_lost_workers(now)
     clock = clock_from(now)
     looked = 0
-    while looked < MAX_LOOKS_PER_RUN and (item := _claim_look(clock())) is not None:
+    while looked < MAX_LOOKS_PER_RUN and clock() - now <= timedelta(seconds=MAX_RUN_S):
+        item = _claim_look(clock())
+        if item is None:
+            break
         look(item, clock)
         looked += 1
     return lost + looked
@@ -49,7 +57,8 @@ def look(item: OutboundItem, clock: Clock) -> None:
     if item.attempt_token is None:
         return
     try:
-        receipt = _find(item)
+        with deadlines.within(MAX_LOOK_S):
+            receipt = _find(item)
     except (ChannelError, UnknownPlatform) as error:
         _look_again(item, words(error), clock(), retry_wait_s(error, clock()) if isinstance(error, ChannelError) else 0)
     except Exception as error:

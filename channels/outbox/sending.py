@@ -14,6 +14,7 @@ from channels.clocks import Clock, clock_from
 from channels.contract import Capability, Json, Outgoing, Receipt
 from channels.db.payloads import restored
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
+from channels.http import deadlines
 from channels.models import OutboundItem
 from channels.outbox import holding, personal, states
 from channels.registry.configs import Source
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 MAX_ITEMS_PER_RUN = 50
 MAX_RUN_S = 60
 """No item starts after this: even with the longest request of any platform, a run ends within the tasks' soft limit."""
+STILL_WORKING_S = 30
+"""How long a platform may still be working on a request whose answer we no longer wait for."""
 _OUTGOING_FIELDS = frozenset(field.name for field in fields(Outgoing)) - {"key"}
 _OURS = frozenset(("key", personal.ACCOUNT))
 
@@ -78,7 +81,8 @@ def deliver(item: OutboundItem, clock: Clock) -> None:
         states.unsent(item.pk, token, clock())
         return
     try:
-        receipt = perform()
+        with deadlines.claimed_for(request_s(item)):
+            receipt = perform()
     except ChannelError as error:
         _settle_error(item, error, clock())
     except Exception as error:
@@ -188,11 +192,12 @@ def uncertainty(item: OutboundItem, error: str, now: datetime) -> tuple[str, dat
             "%(platform)s cannot confirm whether it arrived. Check there: if it did, mark it as sent; if not, send it "
             "again."
         )
-    return f"{error} {hint % {'platform': label}}", now + timedelta(seconds=timeout_s + lag_s)
+    check_at = now + timedelta(seconds=min(timeout_s, STILL_WORKING_S) + lag_s)
+    return f"{error} {hint % {'platform': label}}", check_at
 
 
 def outlook(item: OutboundItem) -> tuple[float, float, str, bool]:
-    """(request timeout in seconds, index lag in seconds, label, whether own posts can be searched)."""
+    """(longest duration of sending in seconds, index lag in seconds, label, whether own posts can be searched)."""
     if item.kind in (OutboundItem.Kind.SLACK, OutboundItem.Kind.SLACK_EDIT):
         return api.REQUEST_TIMEOUT_S, api.INDEX_LAG_S, "Slack", True
     connection = item.connection
@@ -203,7 +208,8 @@ def outlook(item: OutboundItem) -> tuple[float, float, str, bool]:
 
 
 def request_s(item: OutboundItem) -> float:
-    """The longest that a request for the item can take, in seconds: a worker that is silent for longer is lost."""
+    """The longest that sending the item can take with all its requests, in seconds (`channels.http.deadlines` stops it
+    there): a worker that is silent for longer is lost."""
     return outlook(item)[0]
 
 

@@ -25,9 +25,10 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from channels.contract import Json, Receipt
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
 from channels.secrets.vault import remember
+from channels.slack import transport
 from channels.slack.codes import CREDENTIALS, TOO_OFTEN, UNCLEAR
 
-REQUEST_TIMEOUT_S = 20.0
+REQUEST_TIMEOUT_S = transport.REQUEST_TIMEOUT_S
 INDEX_LAG_S = 15.0
 EVENT_TYPE = "desk_message"
 CLOCK_SKEW = timedelta(minutes=5)
@@ -47,19 +48,12 @@ class SlackReceipt(Receipt):
 
 
 def client() -> WebClient:
-    """A client without retries: slack_sdk's would repeat a post after a broken connection. Raises AuthFailed."""
+    """Raises AuthFailed without a token."""
     token = settings.SLACK_TOKEN
     if not token:
         raise AuthFailed(_("Slack is not set up: DESK_SLACK_TOKEN is empty."))
     remember(token)
-    return WebClient(
-        token=token,
-        base_url=settings.SLACK_API_BASE,
-        timeout=int(REQUEST_TIMEOUT_S),
-        retry_handlers=[],
-        proxy=settings.HTTP_PROXY or None,
-        user_agent_prefix=settings.HTTP_USER_AGENT,
-    )
+    return transport.Client(token, settings.SLACK_API_BASE, settings.HTTP_PROXY or None, settings.HTTP_USER_AGENT)
 
 
 def whoami() -> str:

@@ -56,6 +56,7 @@ class FakeAdapter(Adapter):
         self.deleted: list[str] = []
         self.liked: list[str] = []
         self.on_delete: Callable[[], None] = lambda: None
+        self.on_like: Callable[[], None] = lambda: None
         self.pages: list[Any] = []
         self.on_fetch: Callable[[Config, Json], Iterator[Page]] | None = None
         self.thread: Callable[[str], list[Item]] = lambda thread_id: []
@@ -108,6 +109,7 @@ class FakeAdapter(Adapter):
         self.deleted.append(external_id)
 
     def like(self, config: Config, external_id: str) -> None:
+        self.on_like()
         self.liked.append(external_id)
 
 

@@ -27,11 +27,14 @@ class Seen:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    target: str = ""
+    """Path and query as they were written."""
 
 
 @dataclass
 class Reply:
-    """What to answer. `cut`: promise the whole body and send half; `drop`: close without an answer."""
+    """What to answer. `cut`: promise the whole body and send half; `drop`: close without an answer; `drip_s`: send one
+    byte after the other, with this pause between them."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -39,6 +42,7 @@ class Reply:
     delay_s: float = 0.0
     cut: bool = False
     drop: bool = False
+    drip_s: float = 0.0
 
 
 def as_json(data: Any, status: int = 200, **headers: str) -> Reply:
@@ -97,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        seen = Seen(self.command, parts.path, query, dict(self.headers), self.rfile.read(length))
+        seen = Seen(self.command, parts.path, query, dict(self.headers), self.rfile.read(length), self.path)
         self.server.seen.append(seen)
         reply = self.server.answer(seen)
         if reply.delay_s:
@@ -105,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.drop:
             self.close_connection = True
             return
+        if reply.drip_s:
+            return self._drip(reply)
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
@@ -114,6 +120,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body[: len(reply.body) // 2] if reply.cut else reply.body)
         if reply.cut:
             self.close_connection = True
+
+    def _drip(self, reply: Reply) -> None:
+        fields = "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
+        head = f"HTTP/1.1 {reply.status} OK\r\nContent-Length: {len(reply.body)}\r\n{fields}\r\n".encode()
+        with suppress(OSError):  # the client may have had enough
+            for byte in head + reply.body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(reply.drip_s)
 
     do_GET = do_POST = do_DELETE = _serve
 

@@ -32,8 +32,10 @@ from channels.contract import (
     Receipt,
 )
 from channels.errors import ChannelError, Malformed, Rejected
+from channels.http import deadlines
 
 _FILING_TIMEOUT_S = 5.0
+_FILING_S = 25.0
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +123,7 @@ def _file(config: Config, folder: str, raw: bytes, at: datetime) -> None:
     """Time-boxed and best-effort: the mail's receipt waits for this."""
     hurried = replace(config.network, read_timeout_s=min(config.network.read_timeout_s, _FILING_TIMEOUT_S))
     try:
-        with open_session(replace(config, network=hurried)) as session:
+        with deadlines.within(_FILING_S), open_session(replace(config, network=hurried)) as session:
             session.append(folder, raw, at)
     except ChannelError as error:
         log.warning("The reply is sent, but no copy could be filed in %s: %s", folder, error)

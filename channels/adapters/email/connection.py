@@ -9,6 +9,7 @@ from typing import Literal
 
 from channels.contract import Config, Network
 from channels.errors import Rejected
+from channels.http import deadlines
 from channels.http.guard import checked_addresses
 
 Security = Literal["ssl", "starttls", "plain"]
@@ -55,7 +56,8 @@ def connect(server: Server, timeout_s: float | None = None) -> socket.socket:
     error: OSError = OSError(f"{server.host} has no address")
     for address in checked_addresses(server.network, server.host, server.port):
         try:
-            sock = socket.create_connection((address, server.port), server.network.connect_timeout_s)
+            patience = deadlines.cut(server.network.connect_timeout_s)
+            sock = socket.create_connection((address, server.port), patience)
         except OSError as failed:
             error = failed
             continue

@@ -158,6 +158,29 @@ def test_a_token_that_is_refused_early_is_replaced_once(server: Server, answers:
     assert [seen.headers["Authorization"][-1] for seen in server.seen] == ["0", "0", "1", "1", "2"]
 
 
+def test_a_client_with_tokens_says_where_they_come_from() -> None:
+    class Half(TokenClient):
+        label = "Town crier"
+
+        def owner(self, config: Config, speaker: str) -> tuple[str, ...]:
+            return ()
+
+    with pytest.raises(TypeError, match="new_token"):
+        Half()  # type: ignore[abstract]
+
+
+def test_a_refused_token_in_a_server_error_repeats_no_write(server: Server, answers: list[Reply]) -> None:
+    class Broken(WithTokens):
+        def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
+            return TokenRefused("The token is refused.")
+
+    for status in (500, 503, 408):
+        answers[:] = [Reply(status)]
+        with pytest.raises(Uncertain):
+            Broken().post(config(server, "long-lived"), "posts", {})
+    assert len(server.seen) == 3
+
+
 def test_the_refusal_of_a_new_token_is_not_asked_for_twice(server: Server) -> None:
     class Refusing(WithTokens):
         refused = AuthFailed

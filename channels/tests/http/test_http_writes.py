@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from typing import Any
 
 import pytest
 
 from channels.contract import Network
-from channels.errors import Transient, Uncertain
-from channels.http import client
+from channels.errors import Rejected, Transient, Uncertain
+from channels.http import client, deadlines
 from channels.tests.loopback import Reply, as_json, serving
 
 
@@ -54,3 +55,49 @@ def test_a_write_after_a_failed_one_is_judged_by_itself() -> None:
             client.post_json(network, server.url, {})
     with pytest.raises(Transient, match="Nothing was sent"):
         client.post_json(network, server.url, {})
+
+
+@pytest.mark.parametrize(
+    ("status", "target", "error"),
+    [
+        (307, "/elsewhere", Rejected),
+        (308, "https://other.example/api/posts", Rejected),
+        (301, "https://other.example/api/posts", Rejected),
+        (302, "https://other.example/api/posts/", Rejected),
+        (301, "/login", Uncertain),
+        (302, "/posts/17", Uncertain),
+        (303, "/posts/17", Uncertain),
+        (302, "http://[nonsense", Uncertain),
+    ],
+)
+def test_a_redirected_write_is_refused_or_may_have_been_taken(status: int, target: str, error: type[Exception]) -> None:
+    with serving(lambda seen: Reply(status, b"", {"Location": target})) as server:
+        with pytest.raises(error) as caught:
+            client.post_json(server.network(), f"{server.url}/api/posts", {}, secrets=("s3cr3t",))
+        assert type(caught.value) is error
+        assert len(server.seen) == 1
+
+
+def test_no_write_begins_when_there_is_no_time_left_to_hear_of_it() -> None:
+    with serving(lambda seen: as_json({})) as server, deadlines.claimed_for(0.2):
+        client.get_json(server.network(), server.url)
+        client.post_json(server.network(), server.url, {})
+        time.sleep(0.11)
+        client.get_json(server.network(), server.url)
+        with pytest.raises(Transient, match="too slow at the moment"):
+            client.post_json(server.network(), server.url, {})
+        time.sleep(0.1)
+        with pytest.raises(Transient):
+            client.get_json(server.network(), server.url)
+        assert [seen.method for seen in server.seen] == ["GET", "POST", "GET"]
+
+
+def test_a_head_that_drips_ends_with_the_longest_request() -> None:
+    with serving(lambda seen: Reply(drip_s=0.05)) as server:
+        network = server.network(connect_timeout_s=0.1, read_timeout_s=0.1)
+        for ask in (lambda: client.get_json(network, server.url), lambda: client.post_json(network, server.url, {})):
+            began = time.monotonic()
+            with pytest.raises((Transient, Uncertain)):
+                ask()
+            assert time.monotonic() - began < client.longest_s(network) + 1.5
+        assert client.get_json(server.network(), server.url).body == {}, "one that is in time is read to its end"

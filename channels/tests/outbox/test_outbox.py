@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
+import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ from django.db import IntegrityError, connections, transaction
 
 from channels.contract import Outgoing
 from channels.errors import AuthFailed, Malformed, RateLimited, Rejected, Transient, Uncertain
+from channels.http import deadlines
 from channels.models import OutboundItem
 from channels.outbox import outbox, sending, states
 from channels.signals import delivery_changed
@@ -39,6 +42,23 @@ def test_a_reply_is_sent_with_its_receipt(fake: FakeAdapter) -> None:
     assert (item.state, item.external_id, item.url) == (State.SENT, "post-1", "https://fake.example/post-1")
     assert fake.posts == [Outgoing(key=str(item.key), text="Hello", in_reply_to="m1", sender="acme")]
     assert outbox.send_due(after(3600)) == 0
+
+
+@pytest.mark.parametrize("kind", ["reply", "delete", "like"])
+def test_whatever_leaves_ends_before_its_worker_counts_as_lost(fake: FakeAdapter, kind: str) -> None:
+    left: list[float] = []
+
+    def look(*args: object) -> None:
+        left.append(deadlines.left_until() - time.monotonic())
+
+    fake.on_send = fake.on_delete = fake.on_like = look
+    payload = {"text": "Hello"} if kind == "reply" else {"external_id": "m1"}
+    outbox.enqueue(
+        key=uuid4(), kind=kind, connection_id=make_connection().pk, conversation="c", payload=payload, not_before=NOW
+    )
+    assert outbox.send_due(NOW) == 1
+    assert fake.request_timeout_s - 5 < left[0] <= fake.request_timeout_s
+    assert deadlines.left_until() == math.inf
 
 
 def test_one_key_is_one_item(fake: FakeAdapter) -> None:

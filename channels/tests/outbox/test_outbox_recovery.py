@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from channels.errors import AuthFailed, Rejected, Transient, Uncertain
+from channels.http import deadlines
 from channels.models import OutboundItem
-from channels.outbox import outbox, sending, states
+from channels.outbox import outbox, recovery, sending, states
 from channels.registry.lookup import adapter_for
 from channels.tests.factories import NOW, make_connection, make_reply
 from channels.tests.fakes import FakeAdapter
@@ -242,3 +245,21 @@ def test_no_transaction_is_open_while_the_network_is_used(fake: FakeAdapter) -> 
     outbox.recover(after(60))
     assert seen == [depth, depth]
     assert timedelta(seconds=LOST_AT) > timedelta(seconds=20)
+
+
+def test_looks_at_a_slow_platform_end_with_the_run(fake: FakeAdapter, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[float] = []
+
+    def slow() -> None:
+        left.append(deadlines.left_until() - time.monotonic())
+        time.sleep(0.1)
+
+    connection = make_connection()
+    items = [make_reply(connection, conversation=f"c{number}") for number in range(3)]
+    OutboundItem.objects.update(state=State.UNCERTAIN, attempt_token=uuid4(), not_before=NOW)
+    fake.on_find = slow
+    monkeypatch.setattr(recovery, "MAX_RUN_S", 0.05)
+    assert outbox.recover(after(1)) == 1
+    assert 0 < left[0] <= recovery.MAX_LOOK_S < recovery.LOOK_LEASE_S
+    monkeypatch.setattr(recovery, "MAX_RUN_S", 60)
+    assert outbox.recover(after(2)) == len(items) - 1

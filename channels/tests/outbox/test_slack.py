@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from channels.errors import Uncertain
+from channels.http import deadlines
 from channels.models import OutboundItem
 from channels.outbox import outbox, slack_posts
 from channels.slack import api
+from channels.tests import loopback
 from channels.tests.factories import NOW
+from channels.tests.loopback import Reply
 from channels.tests.slack_server import Workspace, serving
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
@@ -164,3 +169,23 @@ def test_a_direct_message_is_looked_for_in_the_conversation_with_its_member(work
     assert (item.state, len(workspace.messages)) == (State.SENT, 1)
     read = [arguments["channel"] for method, arguments in workspace.calls if method == "conversations.history"]
     assert set(read) == {"D00000006"}
+
+
+def test_a_crawling_slack_is_left_before_the_worker_counts_as_lost(settings) -> None:
+    settings.SLACK_TOKEN = TOKEN
+    with loopback.serving(lambda seen: Reply(200, body(ok=True, ts="1.1"), drip_s=0.05)) as slow:
+        settings.SLACK_API_BASE = f"{slow.url}/api/"
+        began = time.monotonic()
+        with pytest.raises(Uncertain), deadlines.claimed_for(0.4):
+            api.post({"channel": "#questions", "text": "Hello"}, "k")
+        assert time.monotonic() - began < 2
+        assert [seen.path for seen in slow.seen] == ["/api/chat.postMessage"]
+
+
+def test_a_redirected_post_goes_nowhere_else(settings) -> None:
+    settings.SLACK_TOKEN = TOKEN
+    with loopback.serving(lambda seen: Reply(302, b"", {"Location": "/steal"})) as elsewhere:
+        settings.SLACK_API_BASE = f"{elsewhere.url}/api/"
+        with pytest.raises(Uncertain):
+            api.post({"channel": "#questions", "text": "Hello"}, "k")
+        assert [seen.path for seen in elsewhere.seen] == ["/api/chat.postMessage"]

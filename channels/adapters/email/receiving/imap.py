@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
 from imap_tools.mailbox import BaseMailBox
@@ -16,6 +17,7 @@ from imap_tools.mailbox import BaseMailBox
 from channels.adapters.email.connection import Server, connect, server_of
 from channels.contract import Config
 from channels.errors import AuthFailed, ChannelError, Transient
+from channels.http import deadlines
 
 # Temporary refusals, although they come as an answer to LOGIN: RFC 5530, section 3.
 _PASSING = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]|try again|too many", re.IGNORECASE)
@@ -25,7 +27,28 @@ class NoSuchFolder(ChannelError):
     """The server can't open this folder; callers decide what that means."""
 
 
-class _Plain(imaplib.IMAP4):
+class _Limited(imaplib.IMAP4):
+    """Ends with the limit of the work that uses it."""
+
+    def open(self, *args: Any, **kwargs: Any) -> None:
+        super().open(*args, **kwargs)
+        self._limit()
+
+    def starttls(self, ssl_context: ssl.SSLContext | None = None) -> Any:
+        answered = super().starttls(ssl_context)
+        self._limit()
+        return answered
+
+    def send(self, data: Any) -> None:
+        with deadlines.cutting(self.sock):
+            super().send(data)
+
+    def _limit(self) -> None:
+        self.file.close()
+        self.file = deadlines.reader(self.sock)
+
+
+class _Plain(_Limited):
     def __init__(self, server: Server) -> None:
         self._server = server
         super().__init__(server.host, server.port, server.timeout_s)
@@ -34,7 +57,7 @@ class _Plain(imaplib.IMAP4):
         return connect(self._server, timeout)
 
 
-class _Secure(imaplib.IMAP4_SSL):
+class _Secure(_Limited, imaplib.IMAP4_SSL):
     def __init__(self, server: Server) -> None:
         self._server = server
         super().__init__(server.host, server.port, ssl_context=_tls(), timeout=server.timeout_s)

@@ -13,18 +13,35 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from channels.adapters.email.connection import Server, connect, server_of
 from channels.adapters.email.sending.compose import Envelope
 from channels.contract import Config
 from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
+from channels.http import deadlines
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _DOT_PATIENCE = 3  # read timeouts: RFC 5321, 4.5.3.2.6 allows ten minutes; we don't block a worker that long
 _LATEST_DOT_S = 50.0  # past this we don't send the dot: the desk gives up on a send after a while
 
 
-class _Plain(smtplib.SMTP):
+class _Limited(smtplib.SMTP):
+    """Ends with the limit of the work that uses it."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = deadlines.reader(self.sock)
+        return super().getreply()
+
+    def send(self, s: Any) -> None:
+        if self.sock is None:
+            return super().send(s)
+        with deadlines.cutting(self.sock):
+            super().send(s)
+
+
+class _Plain(_Limited):
     def __init__(self, server: Server) -> None:
         self._server = server
         super().__init__(server.host, server.port, timeout=server.timeout_s)
@@ -33,7 +50,7 @@ class _Plain(smtplib.SMTP):
         return connect(self._server, timeout)
 
 
-class _Secure(smtplib.SMTP_SSL):
+class _Secure(_Limited, smtplib.SMTP_SSL):
     def __init__(self, server: Server) -> None:
         self._server = server
         super().__init__(server.host, server.port, timeout=server.timeout_s, context=ssl.create_default_context())
