@@ -75,6 +75,17 @@ def _youtube(code: int, reason: str) -> dict[str, Any]:
     return {"error": {"code": code, "errors": [{"reason": reason}]}}
 
 
+def alike(unknown_caller: Told, over: Told, broken: Told) -> dict[str, Any]:
+    """The fields of a platform that answers the same without a token, to a wrong and to an expired one, and above the
+    quota whoever has used it up."""
+    return {
+        "none": unknown_caller,
+        "wrong": unknown_caller,
+        "over": over,
+        "faults": {"429": over, "500": broken, "expired": unknown_caller},
+    }
+
+
 _UNAUTHORIZED = (401, {"title": "Unauthorized", "type": "about:blank", "status": 401})
 _SORRY = "We're sorry, but something went wrong"
 
@@ -119,16 +130,9 @@ WAYS: dict[str, Way] = {
         probe="v1/accounts/verify_credentials",
         token=mastodon.TOKEN,
         keys=bearer,
-        none=(401, {"error": "The access token is invalid"}),
-        wrong=(401, {"error": "The access token is invalid"}),
         unknown=(404, {"error": "Record not found"}),
-        over=(429, {"error": "Too many requests"}),
         size=("v1/timelines/tag/acme?limit=", (200, "")),
-        faults={
-            "429": (429, {"error": "Too many requests"}),
-            "500": (503, _SORRY),
-            "expired": (401, {"error": "The access token is invalid"}),
-        },
+        **alike((401, {"error": "The access token is invalid"}), (429, {"error": "Too many requests"}), (503, _SORRY)),
     ),
     "reddit": Way(
         base="/reddit/api/",
@@ -138,16 +142,13 @@ WAYS: dict[str, Way] = {
             "headers": {**bearer(token)["headers"], "User-Agent": AGENT},
             "params": {"raw_json": 1},
         },
-        none=(401, {"message": "Unauthorized", "error": 401}),
-        wrong=(401, {"message": "Unauthorized", "error": 401}),
         unknown=(404, {"message": "Not Found", "error": 404}),
-        over=(429, {"message": "Too Many Requests", "error": 429}),
         size=("r/acme/new?limit=", (200, {"kind": "Listing"})),
-        faults={
-            "429": (429, {"message": "Too Many Requests"}),
-            "500": (503, "Our CDN was unable to reach our servers"),
-            "expired": (401, {"message": "Unauthorized"}),
-        },
+        **alike(
+            (401, {"message": "Unauthorized", "error": 401}),
+            (429, {"message": "Too Many Requests", "error": 429}),
+            (503, "Our CDN was unable to reach our servers"),
+        ),
     ),
     "gitlab": Way(
         base="/gitlab/api/v4/",
@@ -170,12 +171,9 @@ WAYS: dict[str, Way] = {
         probe="me",
         token=facebook.TOKEN,
         keys=lambda token: {**bearer(token), "params": {"appsecret_proof": facebook.PROOF}},
-        none=(401, _graph(190)),
-        wrong=(401, _graph(190)),
         unknown=(400, _graph(2500)),
-        over=(403, _graph(4)),
         size=(f"{facebook.PAGE}/feed?limit=", (400, _graph(100))),
-        faults={"429": (403, _graph(4)), "500": (500, _graph(2)), "expired": (401, _graph(190))},
+        **alike((401, _graph(190)), (403, _graph(4)), (500, _graph(2))),
     ),
     "hackerone": Way(
         base="/hackerone/v1/",

@@ -12,11 +12,13 @@ from functools import partial
 
 from channels.clocks import desk_now
 from channels.contract import Config, Json
-from channels.errors import ChannelError, RateLimited, Rejected
+from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
 from channels.http.api_client import PERSON, ApiClient, Signature, required
 from channels.http.errors import MAX_WAIT_S
 
 _GONE = (404, 410)
+_BAD_KEY = "API username or key"
+"""Part of the message about an invalid key, whose status and type are those of anything that is not allowed."""
 
 
 class Hidden(Rejected):
@@ -79,6 +81,8 @@ def _of_write(status: int, body: Json) -> ChannelError | None:
         return Hidden(f"The forum has no such post or topic: {told(body) or status}.")
     if status == 422 and told(body):
         return Rejected(f"The forum refuses it: {told(body)}.")
+    if status == 403 and _BAD_KEY in told(body):
+        return AuthFailed(f"The forum says: {told(body)}. Enter a new API key.")
     if status == 403 and told(body):
         return Rejected(f"The forum refuses it: {told(body)}. The topic may be closed, or the key lacks write access.")
     return _limited(status, body)

@@ -134,10 +134,24 @@ def delete(config: Config, external_id: str) -> None:
 
 
 def like(config: Config, external_id: str) -> None:
-    """Like a post as the person."""
+    """Like a post as the person; already liked counts as success. The forum refuses a second like as it refuses one of
+    the person's own posts, so we look."""
     if not external_id.isdigit():
         raise Rejected(f"{external_id!r} is not a forum post.")
     payload = {"id": int(external_id), "post_action_type_id": LIKE}
-    body = client.post(config, "post_actions.json", payload).body
+    try:
+        body = client.post(config, "post_actions.json", payload).body
+    except Rejected:
+        if not _is_liked(config, external_id):
+            raise
+        return
     if not isinstance(body, dict):
         raise Uncertain("The forum accepted the like but did not confirm it.")
+
+
+def _is_liked(config: Config, number: str) -> bool:
+    """By the person."""
+    body = client.get_as_person(config, f"posts/{number}.json").body
+    actions = body.get("actions_summary") if isinstance(body, dict) else None
+    done = [a for a in actions if isinstance(a, dict) and a.get("id") == LIKE] if isinstance(actions, list) else []
+    return any(action.get("acted") is True for action in done)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from channels.adapters.youtube import parsing, wire
-from channels.adapters.youtube.client import brand, items_of
+from channels.adapters.youtube.client import Closed, brand, items_of
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
 from channels.toolkit.values import text_of, time_of
@@ -83,4 +83,9 @@ def _listed(config: Config, path: str, params: Mapping[str, str | int]) -> dict[
 
 
 def delete(config: Config, external_id: str) -> None:
-    brand.delete(config, "comments", {"id": external_id})
+    """Already deleted counts as success."""
+    try:
+        brand.delete(config, "comments", {"id": external_id})
+    except Closed as error:
+        if error.reason != "commentNotFound":
+            raise

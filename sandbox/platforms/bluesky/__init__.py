@@ -134,7 +134,8 @@ class Bluesky(Talk):
         return {
             "id": doc["uri"], "author": self.posts.handle(doc["did"]), "text": seen(record), "at": doc["at"],
             "thread_id": _root(doc), "in_reply_to": record.get("reply", {}).get("parent", {}).get("uri"),
-            "deleted": doc["gone"], "liked": did_of(DESK) in doc["likes"], "kind": doc["kind"],
+            "deleted": doc["gone"], "liked": did_of(DESK) in doc["likes"], "likes": len(doc["likes"]),
+            "kind": doc["kind"],
         }  # fmt: skip
 
     def refusal(self, kind: str) -> Response:

@@ -150,7 +150,7 @@ class Api(Gate):
     def _like(self, record: Doc) -> Doc:
         post = self.posts.get(str(record.get("subject", {}).get("uri")))
         if post is not None:
-            self.posts.save({**post, "likes": list(dict.fromkeys([*post["likes"], did_of(DESK)]))})
+            self.posts.save({**post, "likes": [*post["likes"], did_of(DESK)]})  # a second record is a second like
         key = tid(self.now(), self.store.next_number("bs_post"))
         return {"uri": f"at://{did_of(DESK)}/{LIKE}/{key}", "cid": cid_of(record)}
 

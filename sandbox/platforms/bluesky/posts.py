@@ -133,8 +133,13 @@ class Posts(OrderedPosts):
             "uri": post["uri"], "cid": post["cid"], "author": self.author(post["did"]), "record": post["record"],
             "replyCount": len(self.children(post["uri"])), "repostCount": post["reposts"],
             "likeCount": len(post["likes"]), "quoteCount": 0, "indexedAt": iso(post["at"]), "labels": [],
-            "viewer": {"threadMuted": False, "embeddingDisabled": False},
+            "viewer": {"threadMuted": False, "embeddingDisabled": False, **self._liked(post)},
         }  # fmt: skip
+
+    def _liked(self, post: Doc) -> Doc:
+        """Only the desk asks with a login."""
+        key = post["uri"].rpartition("/")[2]
+        return {"like": f"at://{did_of(DESK)}/app.bsky.feed.like/{key}"} if did_of(DESK) in post["likes"] else {}
 
 
 def cid_of(record: Doc) -> str:

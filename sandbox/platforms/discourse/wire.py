@@ -35,7 +35,7 @@ def post(doc: Doc, topic: Doc, user: Doc, *, me: str = "", raw: bool = False) ->
         "topic_slug": topic["slug"],
         "version": doc["version"],
         "user_title": None,
-        "actions_summary": [{"id": 2, "count": len(doc["likes"])}] if doc["likes"] else [],
+        "actions_summary": [_likes(doc, me)] if doc["likes"] else [],
         "moderator": user["staff"],
         "admin": False,
         "staff": user["staff"],
@@ -47,6 +47,12 @@ def post(doc: Doc, topic: Doc, user: Doc, *, me: str = "", raw: bool = False) ->
         "edit_reason": None,
         "wiki": False,
     }
+
+
+def _likes(doc: Doc, me: str) -> dict[str, Any]:
+    """With what the one who asks has done."""
+    mine = {"acted": True, "can_undo": True} if me and me in doc["likes"] else {}
+    return {"id": 2, "count": len(doc["likes"]), **mine}
 
 
 def latest(doc: Doc, topic: Doc, user: Doc, *, me: str = "") -> dict[str, Any]:

@@ -160,7 +160,8 @@ class Facebook(Talk):
         kind = "message" if "person" in doc else "comment" if "post" in doc else "post"
         return {
             "id": doc["id"], "author": doc["author"], "text": doc["text"], "at": doc["at"], "kind": kind,
-            "deleted": doc["deleted"], "in_reply_to": doc.get("parent") or doc.get("post") or doc.get("person"),
+            "deleted": doc["deleted"], "liked": doc.get("liked", False),
+            "in_reply_to": doc.get("parent") or doc.get("post") or doc.get("person"),
         }  # fmt: skip
 
     # --- pages ------------------------------------------------------------------------------------------------

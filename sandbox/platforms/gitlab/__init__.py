@@ -152,7 +152,7 @@ class GitLab(Talk):
         return {
             "id": self._ref(doc), "author": doc["author"], "text": doc["text"], "at": doc["at"],
             "title": doc.get("title"), "in_reply_to": doc.get("issue"),
-            "deleted": doc["deleted"], "to": PROJECTS[issue["project"]],
+            "deleted": doc["deleted"], "liked": doc.get("liked", False), "to": PROJECTS[issue["project"]],
         }  # fmt: skip
 
     # --- pages ------------------------------------------------------------------------------------------------

@@ -145,6 +145,7 @@ class Twitter(Platform):
             "in_reply_to": doc["refs"][0]["id"] if doc["refs"] else None,
             "addressed": [name for name in self.posts.named(doc) if name in HANDLES],
             "deleted": doc["deleted"],
+            "liked": any(self.store.get("twitter_like", f"{h.user_id} {doc['id']}") for h in HANDLES.values()),
             "kind": doc["kind"],
         }
 
