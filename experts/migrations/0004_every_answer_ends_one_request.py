@@ -22,18 +22,31 @@ UPDATE experts_outreach o SET answered_expert_id = e.id FROM experts_expert e WH
 """
 # PostgreSQL refuses to alter a table with pending foreign key checks.
 CHECK_NOW = "SET CONSTRAINTS ALL IMMEDIATE"
-# Of several running requests to one person about one ticket, the first goes on.
+# Of several running requests to one person, or to one topic, about one ticket, the first goes on.
 ONE_EACH = """
 UPDATE experts_outreach o SET state = 'withdrawn'
- WHERE o.state IN ('asked', 'acknowledged') AND EXISTS (
+ WHERE o.state IN ('asked', 'acknowledged', 'draft') AND EXISTS (
        SELECT FROM experts_outreach e
-        WHERE e.ticket_id = o.ticket_id AND e.id < o.id AND e.state IN ('asked', 'acknowledged')
-          AND e.expert_id IS NOT DISTINCT FROM o.expert_id AND e.topic_id IS NOT DISTINCT FROM o.topic_id)
+        WHERE e.ticket_id = o.ticket_id AND e.id < o.id AND e.state IN ('asked', 'acknowledged', 'draft')
+          AND (e.expert_id = o.expert_id OR e.topic_id = o.topic_id))
 """
-OLD_STATES = """
-UPDATE experts_outreach
-   SET state = CASE state WHEN 'draft' THEN 'acknowledged' WHEN 'sent' THEN 'answered' ELSE 'no_answer' END
- WHERE state IN ('draft', 'sent', 'withdrawn')
+_OLD = "CASE {0}.state WHEN 'draft' THEN 'acknowledged' WHEN 'sent' THEN 'answered' ELSE 'no_answer' END"
+# The old schema knows fewer states. Which they were is kept, for those that nobody changes in the meantime.
+KEEP_STATES = """
+CREATE TABLE aside_states_of_requests AS
+       SELECT id, state FROM experts_outreach WHERE state IN ('draft', 'sent', 'withdrawn')
+"""
+OLD_STATES = f"""
+UPDATE experts_outreach o SET state = {_OLD.format("o")} WHERE state IN ('draft', 'sent', 'withdrawn')
+"""
+NEW_STATES = f"""
+DO $$ BEGIN
+  IF to_regclass('aside_states_of_requests') IS NOT NULL THEN
+    UPDATE experts_outreach o SET state = a.state
+      FROM aside_states_of_requests a WHERE a.id = o.id AND o.state = {_OLD.format("a")};
+    DROP TABLE aside_states_of_requests;
+  END IF;
+END $$
 """
 STATES = [
     ("asked", "asked"),
@@ -81,7 +94,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "outreach", "state", models.CharField(choices=STATES, default="asked", max_length=12)
         ),
-        migrations.RunSQL([ONE_EACH, CHECK_NOW], [OLD_STATES, CHECK_NOW]),
+        migrations.RunSQL([NEW_STATES, ONE_EACH, CHECK_NOW], [KEEP_STATES, OLD_STATES, CHECK_NOW]),
         migrations.RemoveIndex("outreach", "outreach_running"),
         migrations.AddIndex("outreach", models.Index(condition=RUNNING, fields=["ticket"], name="outreach_running")),
         migrations.AddConstraint(

@@ -5,13 +5,14 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-# Requests from before had no end. What is over stays over without a word in Slack; what still runs gets one.
+# Requests from before had no end. What is over stays over without a word in Slack; what still runs gets one: when its
+# ticket returns, else 14 days after it was asked.
 END_OLD = """
 UPDATE experts_outreach o
    SET state = CASE WHEN t.status IN ('solved', 'closed') THEN 'withdrawn' ELSE 'no_answer' END
   FROM mentions_ticket t
  WHERE t.id = o.ticket_id AND o.state IN ('asked', 'acknowledged')
-   AND (t.status IN ('solved', 'closed') OR o.asked_at < now() - interval '14 days')
+   AND (t.status IN ('solved', 'closed') OR coalesce(t.wake_at, o.asked_at + interval '14 days') < now())
 """
 GIVE_ENDS = """
 UPDATE experts_outreach o
