@@ -1,6 +1,6 @@
 """Two jobs on two connections, switched where it hurts: one stops before a statement that takes a lock, the other runs
-until it has finished or waits for the first. Every such place is tried, so no interleaving has to be thought of.
-Nothing is timed: a job that waits is seen in the server's own table of locks.
+until it has finished, waits for the first, or stops in its turn. Every such place is tried, so no interleaving has to
+be thought of. Nothing is timed: a job that waits is seen in the server's own table of locks.
 """
 
 from __future__ import annotations
@@ -81,6 +81,38 @@ class Pair:
         stop.go.set()
         return Met(one.result(PATIENCE_S), two.result(PATIENCE_S), stop.reached.is_set(), stop.where)
 
+    def meet_twice(self, first: Job, second: Job, at: int, back_at: int) -> Met:
+        """As `meet`, but `second` stands still, too, before its lock number `back_at`, while `first` goes as far as it
+        can. `stopped`: both came to their places."""
+        stop, other = _Stop(at), _Stop(back_at)
+        one = self.threads[0].submit(_run, first, stop)
+        _first_of(one, stop)
+        two = self.threads[1].submit(_run, second, other)
+        while not (two.done() or other.reached.is_set() or self._waits()):
+            time.sleep(0.001)
+        is_both = stop.reached.is_set() and other.reached.is_set()
+        stop.go.set()
+        while is_both and not one.done() and not self._waits(other_way=True):
+            time.sleep(0.001)
+        other.go.set()
+        return Met(one.result(PATIENCE_S), two.result(PATIENCE_S), is_both, f"{stop.where}, then {other.where}")
+
+    def every_two_switches(self, world: Callable[[], tuple[Job, Job]], most: int) -> Iterator[Met]:
+        """Once for each pair of places, one of each job, at which both can stand; of more than `most` places of a job,
+        so many, evenly spread."""
+        for at in self._places(lambda: world()[0], most):
+            for back_at in self._places(lambda: world()[1], most):
+                met = self.meet_twice(*world(), at, back_at)
+                if met.stopped:
+                    yield met
+
+    def _places(self, job: Callable[[], Job], most: int) -> list[int]:
+        """Numbers of the locks that a job takes when it is alone."""
+        counted = _Stop(10_000)
+        self.threads[0].submit(_run, job(), counted).result(PATIENCE_S)
+        count = 10_000 - counted.left
+        return sorted({round(n * (count - 1) / max(1, min(most, count) - 1)) for n in range(min(most, count))})
+
     def every_switch(self, world: Callable[[], tuple[Job, Job]]) -> Iterator[Met]:
         """`world` makes fresh rows and gives both jobs on them; once for each lock that the first job takes."""
         for at in range(200):
@@ -90,9 +122,10 @@ class Pair:
             yield met
         raise AssertionError("a job without an end")
 
-    def _waits(self) -> bool:
+    def _waits(self, *, other_way: bool = False) -> bool:
+        """Whether the second waits for the first; the first for the second, if `other_way`."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT %s = ANY(pg_blocking_pids(%s))", self.backends)
+            cursor.execute("SELECT %s = ANY(pg_blocking_pids(%s))", self.backends[:: -1 if other_way else 1])
             return bool(cursor.fetchone()[0])
 
 

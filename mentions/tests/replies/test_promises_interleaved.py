@@ -72,7 +72,11 @@ def test_every_job_of_the_worlds_meets_something(wire):
     assert set.union(*made.values()) == set.union(*listed.values())
 
 
-@pytest.mark.parametrize(("kind", "first"), FIRSTS, ids=lambda value: value.replace(" ", "-"))
+def _id(value: str) -> str:
+    return value.replace(" ", "-")
+
+
+@pytest.mark.parametrize(("kind", "first"), FIRSTS, ids=_id)
 def test_promises_hold_wherever_two_are_switched(wire, caplog, kind, first):
     made: list[Made] = []
     with Pair() as pair:
@@ -83,15 +87,39 @@ def test_promises_hold_wherever_two_are_switched(wire, caplog, kind, first):
                 return made[-1].jobs[first], made[-1].jobs[second]
 
             for met in pair.every_switch(world):
-                settle_everything()
-                where = f"{first} | {second}, stopped at {met.where}"
-                _nobody_sees_an_error(met, where)
-                for name, result in ((first, met.first), (second, met.second)):
-                    _what_was_said_holds(made[-1], name, result, where)
-                _once_and_truly(made[-1], where)
-                _ticket_is_whole(made[-1], where)
+                _everything_holds(made[-1], met, first, second)
     assert "deadlock" not in caplog.text
     assert len(made) >= len(seconds(kind, first))
+
+
+MOST_PLACES = 4
+"""Of each of two jobs that both stop: two switches are tried at 16 pairs of places."""
+
+
+@pytest.mark.parametrize(("kind", "first"), [(k, f) for k, f in FIRSTS if f in JOBS[k][0]], ids=_id)
+def test_promises_hold_where_both_stop_halfway(wire, caplog, kind, first):
+    """The promise's own jobs among themselves and with each other thing: one stops, the other stops, the one ends."""
+    made: list[Made] = []
+    with Pair() as pair:
+        for second in seconds(kind, first):
+
+            def world(second: str = second) -> tuple[Job, Job]:
+                made.append(KINDS[kind](wire))
+                return made[-1].jobs[first], made[-1].jobs[second]
+
+            for met in pair.every_two_switches(world, MOST_PLACES):
+                _everything_holds(made[-1], met, first, second)
+    assert "deadlock" not in caplog.text
+
+
+def _everything_holds(made: Made, met: Met, first: str, second: str) -> None:
+    settle_everything()
+    where = f"{first} | {second}, stopped at {met.where}"
+    _nobody_sees_an_error(met, where)
+    for name, result in ((first, met.first), (second, met.second)):
+        _what_was_said_holds(made, name, result, where)
+    _once_and_truly(made, where)
+    _ticket_is_whole(made, where)
 
 
 def _nobody_sees_an_error(met: Met, where: str) -> None:
