@@ -8,9 +8,11 @@ import pytest
 from django.conf import settings as django_settings
 
 from advocacy.celery import app
+from advocacy.configuration.table import SETTINGS
 from advocacy.runtime.beat import SCHEDULE
 from channels import sweeps
 from channels.clocks import desk_now
+from channels.contract import Capability
 from channels.models import OutboundItem
 from channels.outbox import outbox, recovery, sending, states
 from channels.registry.lookup import all_adapters
@@ -132,6 +134,14 @@ def test_each_schedule_by_row_goes_through_the_one_that_isolates(monkeypatch):
         assert "sweeps.each(" in inspect.getsource(module), module.__name__
 
 
+@pytest.mark.parametrize("platform", [name for name, a in all_adapters().items() if a.can(Capability.SEND)])
+def test_one_answer_before_a_post_may_take_as_long_as_the_settings_allow(platform):
+    """The post itself begins in the first half of the time."""
+    (row,) = [row for row in SETTINGS if row.name == "DESK_READ_TIMEOUT_SECONDS"]
+    assert all_adapters()[platform].request_timeout_s / 2 >= row.kind.most
+
+
 def test_run_of_the_outbox_ends_within_the_soft_limit_of_tasks():
     longest = max([api.REQUEST_TIMEOUT_S, *(a.request_timeout_s for a in all_adapters().values())])
     assert sending.MAX_RUN_S + longest + 30 <= django_settings.CELERY_TASK_SOFT_TIME_LIMIT
+    assert recovery.MAX_RUN_S + recovery.MAX_LOOK_S + 30 <= django_settings.CELERY_TASK_SOFT_TIME_LIMIT
