@@ -127,14 +127,19 @@ def ask(
         outreach.outbound = _post(outreach, pinging.for_slack(text, asked), now)
     tagging.change(ticket, [REACHED_OUT_TAG], [])
     outreach.save()
-    note = _("Asked %(who)s in %(channel)s.") % {"who": asked, "channel": channel}
-    data = {"outreach": outreach.pk, "who": str(asked), "channel": channel}
-    expert = Ticket.WaitingOn.EXPERT
+    _wait_for_the_answer(outreach, asked, until, now)
+    return outreach
+
+
+def _wait_for_the_answer(outreach: Outreach, asked: Expert | Topic, until: datetime | None, now: datetime) -> None:
+    """Parks the ticket and schedules the first reminder."""
+    note = _("Asked %(who)s in %(channel)s.") % {"who": asked, "channel": outreach.slack_channel}
+    data = {"outreach": outreach.pk, "who": str(asked), "channel": outreach.slack_channel}
+    ticket, actor, expert = outreach.ticket, outreach.asked_by, Ticket.WaitingOn.EXPERT
     parking.set_aside(ticket, actor, now, EventKind.OUTREACH, waiting_on=expert, until=until, note=note, data=data)
     outreach.ends_at = ticket.wake_at
     reminders.schedule(outreach, now, reminders.FIRST)
     outreach.save(update_fields=["ends_at", "remind_at"])
-    return outreach
 
 
 def _post(outreach: Outreach, text: str, now: datetime) -> OutboundItem:
