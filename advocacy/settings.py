@@ -280,6 +280,7 @@ _QUEUES: dict[str, tuple[str, ...]] = {
         "experts.read_threads",
         "experts.read_post_authors",
         "experts.read_team_pages",
+        "mentions.read_issues",
     ),
     # Work that one person waits for, from a possibly slow server; limited per person.
     "pages": (

@@ -15,11 +15,15 @@ class MentionsConfig(AppConfig):
             audience,  # noqa: F401  (the rules of this floor)
             roles,
         )
+        from mentions.personal_data import casework  # noqa: F401  (a part of exports and erasures)
         from mentions.queue import volume
         from mentions.views import panels
+        from mentions.views.casework import issues, report
         from mentions.views.ticket import related_mentions
 
         panels.register(related_mentions.ELSEWHERE)
+        panels.register(report.REPORT)
+        panels.register(issues.ISSUES)
         register_volume(volume.by_day)
         register_link(Link(_("Imports"), "mentions:imports", "channels.view_connection"))
         register_link(Link(_("Held back"), "mentions:held", "channels.settle_outbounditem"))

@@ -17,9 +17,11 @@ from mentions.ingest.reading.reading import forget_feeds
 from mentions.models import Message, Ticket
 from mentions.notifications import delivery_problems, notices
 from mentions.replies import deliveries
-from mentions.signals import message_ingested
+from mentions.security_reports import closing, disclosures
+from mentions.signals import message_ingested, thread_states_changed
 from mentions.tasks import INGEST_TASK
 from mentions.tickets import parking
+from mentions.trackers import following, opening
 
 
 @receiver(items_stored, dispatch_uid="mentions.ingest")
@@ -34,6 +36,7 @@ def on_delivery_changed(sender: Any, outbound_id: int, state: str, **_kwargs: An
     if state == "sending" or (state == "queued" and not delivery_problems.is_known(outbound_id)):
         return
     deliveries.apply(outbound_id)
+    opening.apply_delivery(outbound_id, desk_now())
 
 
 @receiver(message_ingested, dispatch_uid="mentions.notifications.notices")
@@ -49,6 +52,14 @@ def on_message_ingested(sender: Any, message_ids: Sequence[int], **_kwargs: Any)
     team = Message.objects.filter(pk__in=message_ids, direction=Message.Direction.TEAM, ticket__waiting_on="own_answer")
     if ticket_ids := list(team.values_list("ticket_id", flat=True).distinct()):
         parking.settle_seen(desk_now(), ticket_ids)
+
+
+@receiver(thread_states_changed, dispatch_uid="mentions.reports")
+def follow_reports(sender: Any, state_ids: Sequence[int], message_ids: Sequence[int], **_kwargs: Any) -> None:
+    """A report or an issue was closed or reopened on its platform, or somebody asks to publish a report."""
+    disclosures.note(message_ids, desk_now())
+    closing.settle(desk_now(), list(state_ids))
+    following.notice(state_ids, desk_now())
 
 
 @receiver(pre_save, sender=Channel, dispatch_uid="mentions.note_target")

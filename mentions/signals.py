@@ -4,3 +4,6 @@ from django.dispatch import Signal
 
 message_ingested = Signal()
 """Arguments: message_ids (list[int])."""
+
+thread_states_changed = Signal()
+"""Arguments: state_ids (list[int]), states of conversations that a platform told; message_ids (list[int]), new ones."""

@@ -10,6 +10,7 @@ from celery import shared_task
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from channels import sweeps
 from channels.clocks import desk_now
 from channels.dispatch import send_task
 from channels.models import InboundItem
@@ -22,7 +23,11 @@ from mentions.people import linked_accounts
 from mentions.personal_data import erasing, retention
 from mentions.personal_data import scope as scopes
 from mentions.replies import deliveries, dispatch_replies
+from mentions.security_reports import closing, disclosures
 from mentions.tickets import lifecycle
+from mentions.trackers import closing as closed_issues
+from mentions.trackers import following as issues_followed
+from mentions.trackers import opening
 
 INGEST_TASK = "mentions.ingest"
 RETRY_TASK = "mentions.retry_suspects"
@@ -167,3 +172,24 @@ def erase_person(author_id: int, actor_id: int) -> dict[str, int]:
     author = Author.objects.select_related("person").get(pk=author_id)
     actor = get_user_model().objects.get(pk=actor_id)
     return erasing.erase(scopes.of_author(author), now=desk_now(), actor=actor)
+
+
+@shared_task(name="mentions.follow_reports")  # type: ignore[untyped-decorator]
+def follow_reports() -> int:
+    """Closed and reopened reports, and publications, whose nudge was lost; publications whose time has come."""
+    now = desk_now()
+    return closing.settle(now) + disclosures.note(None, now) + disclosures.remind(now)
+
+
+@shared_task(name="mentions.read_issues")  # type: ignore[untyped-decorator]
+def read_issues() -> int:
+    """Ask trackers about linked issues that are due; return how many."""
+    return issues_followed.read_due(desk_now())
+
+
+@shared_task(name="mentions.sweep_issues")  # type: ignore[untyped-decorator]
+def sweep_issues() -> int:
+    """Issues whose delivery lost its nudge, and requesters who were told."""
+    now = desk_now()
+    applied = sweeps.each("issues", opening.unsettled(), lambda pk: opening.apply_delivery(pk, now))
+    return applied + closed_issues.note_told(now)

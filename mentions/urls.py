@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
 from mentions.views import home, me
+from mentions.views.casework import issues, report
 from mentions.views.composing import adding, macro, play, posts, reply
 from mentions.views.lists import (
     author,
@@ -42,6 +43,10 @@ urlpatterns = [
     path("tickets/<int:number>/note/", ticket.note, name="note"),
     path("tickets/<int:number>/tags/", ticket.tags, name="tags"),
     path("tickets/<int:number>/priority/", ticket.priority, name="priority"),
+    path("tickets/<int:number>/disclosure/", report.checklist, name="disclosure"),
+    path("tickets/<int:number>/issue/", issues.open_issue, name="open_issue"),
+    path("tickets/<int:number>/issue/link/", issues.link, name="link_issue"),
+    path("tickets/<int:number>/issue/<int:link_id>/<slug:what>/", issues.change, name="change_issue"),
     path("outcomes/<int:number>/undo/", play.undo, name="undo_outcome"),
     path("replies/<int:number>/undo/", reply.undo, name="undo"),
     path("replies/<int:number>/delete/", reply.delete, name="delete_reply"),

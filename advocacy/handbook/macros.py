@@ -84,10 +84,28 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
     },
     {
         "name": "Security::Report received",
-        "description": "First answer to a security report. Paste it on HackerOne.",
+        "description": "First answer to a security report: copy it to HackerOne.",
         "actions": [
-            {"do": "note", "text": "Answered on HackerOne: report received, they can write to us by mail any time."},
+            {
+                "do": "reply",
+                "text": "Hello {requester_name},\n\nthank you for your report! We have received it and are looking "
+                "into it. You can email us at any time for an update.",
+            },
             {"do": "tag", "tags": ["security"]},
+        ],
+    },
+    {
+        "name": "Security::HackerOne permissions",
+        "description": "A new colleague needs access: ask support who the admins are. An admin sends the invitation "
+        "and adds you to the Internal group.",
+        "actions": [
+            _asks("colleague", "Who needs access", "text"),
+            {
+                "do": "share_to_slack",
+                "channel": "#support",
+                "text": "Who is an admin of our HackerOne program? {colleague} needs permissions: please invite them "
+                "there, and add {me} to the Internal group.",
+            },
         ],
     },
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advocacy.handbook import words
+from advocacy.handbook import team_tracker, words
 from advocacy.handbook.rows import HIGH, LOW, ONE_DAY, ChannelRow, ConnectionRow
 
 COMMENTS = ConnectionRow(
@@ -76,11 +76,12 @@ TRACKERS = ConnectionRow(
         ),
         ChannelRow(
             "tracker-support", "tracker-support", "Support tracker", "Issues of the support tracker",
-            words.TRACKER_LOOKED, words.VOICE, "$handle/support", 58, is_active=False, priority=LOW,
+            words.TRACKER_SUPPORT, words.VOICE, "$handle/support", 58, is_active=False, priority=LOW,
             web_url="https://gitlab.com/$handle/support/-/issues", is_checked_weekly=True,
         ),
+        *team_tracker.CHANNELS,
     ),
-    {"projects": ["$handle/enterprise"]},
+    {"projects": ["$handle/enterprise", team_tracker.PROJECT], "confidential": True},
 )  # fmt: skip
 
 HACKERONE = ConnectionRow(

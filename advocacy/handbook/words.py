@@ -80,16 +80,21 @@ PROGRAM = """1. Does the applicant qualify? If anything is missing, ask for **mo
 4. Put the licence numbers in a note."""
 SPEAKERS = "Find a speaker: date, place, audience and topic. Share it with the evangelists, and answer within two days."
 
-TRACKER = """\
+TRIAGE = "Bug reports and feature requests: see the issue triage policies of your handbook."
+TRACKER = f"""\
 For people who open an issue instead of contacting support. Assign it to yourself, so others see that somebody is on
-it, and report back when it is solved. Send questions about self-hosted installations to the community tracker or to
-*Getting help*."""
-TRACKER_LOOKED = """Check now and then: answer what nobody has answered, assign it to yourself, and report back when it
-is solved."""
+it, and report back when it is solved. {TRIAGE}"""
+TRACKER_LOOKED = f"""Check now and then: answer what nobody has answered, assign it to yourself, and report back when it
+is solved. {TRIAGE}"""
+TRACKER_SUPPORT = """Issues specific to $company.com that have nothing to do with availability. Check it now and then,
+assign the issue to yourself, and report back when it is solved. Send people with an on-premises installation to the
+[community tracker](https://gitlab.com/$handle/community/-/issues) or to *Getting help*, depending on their issue."""
+TEAM_TRACKER = """Questions from colleagues. What only team members should see is a confidential issue. Answer there."""
 HACKERONE = """Send the first answer within **one business day**. Always say that they can write to us by mail at any
-time. Answer on HackerOne, and close the report there **and** the ticket here. Publish a report only if the reporter
-asks (when we accept it, or after 30 days), after checking that it contains nothing sensitive, and with a link to the
-fix.
+time. Triage or escalate freely. Answer on HackerOne, and close the report there: the ticket waits for that and is
+then solved automatically. A closed report may be published if we or the reporter ask: when the other side accepts, or
+30 days after the reporter asked. Edit it first: nothing sensitive, and a link to the merge request that fixed it. To
+give a new colleague permissions, use the macro *Security::HackerOne permissions*.
 """
 MAILING_LIST = "Mostly quiet. Answer by mail to the list. Send support questions to the forum."
 QUORA = "Questions on the topic page. Answer from your own account and say that you work here."

@@ -38,6 +38,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "claims": every(30, "mentions.expire_claims"),
     # Wakes parked tickets that are due, were answered, or whose conversation has moved on.
     "parked": every(30, "mentions.wake_parked"),
+    # Security reports closed on their platform, or about to be published, after a lost nudge or by time.
+    "reports": every(60, "mentions.follow_reports"),
+    # Asks trackers about linked issues. The only way to see one closed whose project nobody polls.
+    "issues": every(60, "mentions.read_issues"),
+    # Issues that were opened or refused, and requesters who were told, after a lost nudge.
+    "issue deliveries": every(30, "mentions.sweep_issues"),
     # Keeps following threads with open tickets.
     "keep following": every(HOUR, "mentions.renew_followed"),
     # Closes tickets solved long enough ago.

@@ -23,9 +23,12 @@ from mentions.models import (
     Attachment,
     AudienceLimit,
     Author,
+    Disclosure,
     Draft,
     Event,
     HandBack,
+    Issue,
+    IssueLink,
     Macro,
     Message,
     MessageAlias,
@@ -108,6 +111,14 @@ def _hang_on(about: SimpleNamespace, owner: Any) -> None:
     about.share = CommunityShare.objects.create(
         ticket=ticket, shared_by=owner, shared_at=now, slack_channel="#all", guidance=WORDS, taken_name=WORDS
     )
+    Disclosure.objects.create(ticket=ticket, asked_at=now, fix_url=f"https://acme.example/{MARKER}")
+    issue = Issue.objects.create(
+        connection=about.channel.connection, namespace="email", title=WORDS, state="open", key=uuid4(), created_at=now,
+        external_id=f"{MARKER} {uuid4()}", url=f"https://acme.example/{MARKER}", error=WORDS, outbound=_left(
+            "issue", f"issue:{ticket.pk}", about.channel.connection
+        ),
+    )  # fmt: skip
+    IssueLink.objects.create(ticket=ticket, issue=issue, by=owner, at=now, came_back_at=now)
     Followed.objects.create(
         connection=about.channel.connection, namespace="email", thread_id=f"{MARKER} {uuid4()}", until=now, next_at=now
     )
@@ -192,6 +203,7 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
     fixed: dict[str, Callable[[], list[Any]]] = {
         "number": lambda: _numbers(route, ids),
         "ticket_id": lambda: tickets,
+        "link_id": lambda: _of("issuelink", ids),
         "outreach_id": lambda: _of("outreach", ids),
         "possible_id": lambda: _of("possibleanswer", ids),
         "expert_id": lambda: [w.secret.outreach.expert_id],
@@ -202,7 +214,7 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
         ],
         "view": lambda: ["all", "done"],
         "outcome": lambda: list(OUTCOMES),
-        "what": lambda: ["query"],
+        "what": lambda: ["query", "tell", "assign", "unlink"] if "link_id" in route else ["query"],
         "slug": lambda: [w.hidden.slug, "median-by-channel"],
         "name": lambda: ["first-reply", "activity"],
         "version": lambda: ["1"],

@@ -33,6 +33,7 @@ from mentions.models import Message, Reply, Sighting, ThreadPost, Ticket
 from mentions.queue import claims
 from mentions.replies import deliveries, dispatch_replies, replies
 from mentions.tickets import lifecycle
+from mentions.trackers import opening
 from sandbox import launch, world
 from sandbox.launch import Running
 
@@ -164,6 +165,8 @@ class Desk:
             outreach.apply_delivery(outbound_id, self.now())
         for outbound_id in sharing.unsettled():
             sharing.apply_delivery(outbound_id, self.now())
+        for outbound_id in opening.unsettled():
+            opening.apply_delivery(outbound_id, self.now())
 
     # --- what advocates do --------------------------------------------------------------------------------------
 

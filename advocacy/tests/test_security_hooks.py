@@ -70,6 +70,8 @@ def body_of(platform, now):
         document = json.loads((PAYLOADS / "facebook" / "webhook_comment.json").read_text())
         document["entry"][0]["time"] = int(now.timestamp())
         return document
+    if platform == "hackerone":
+        return {"data": {"report": {"id": "1", "type": "report", "attributes": {"title": "XSS"}}}}
     return {"post": {**POST, "created_at": now.isoformat(), "updated_at": now.isoformat()}}
 
 
@@ -87,6 +89,7 @@ def headers_of(platform, body, now, secret=SECRET):
         },
         "gitlab": lambda: {"X-Gitlab-Token": secret, "X-Gitlab-Event": "Issue Hook"},
         "facebook": lambda: {"X-Hub-Signature-256": f"sha256={signed()}"},
+        "hackerone": lambda: {"X-H1-Event": "report_comment_created", "X-H1-Signature": f"sha256={signed()}"},
         "discourse": lambda: {
             "X-Discourse-Event": "post_created",
             "X-Discourse-Event-Signature": f"sha256={signed()}",
@@ -94,14 +97,16 @@ def headers_of(platform, body, now, secret=SECRET):
     }[platform]()
 
 
-BROUGHT = {"facebook": 2}
-"""Items of the call that is made here, where it is not one: a comment comes with the post that it is under."""
+BROUGHT = {"facebook": 2, "hackerone": 0}
+"""Items of the call that is made here, where it is not one: a comment comes with the post that it is under; HackerOne
+only says that there is something to read."""
 SETTINGS = {
     "slack": {"rooms": ["C0SWAG001 swag"], "what": "both", "emoji": "ticket"},
     "gitlab": {"projects": ["acme/product"], "groups": ["acme/community"]},
     "facebook": {"page_id": "340000000000001"},
     "discourse": {"api_base": "https://forum.acme.example"},
     "form": {"default_domain": "acme.example"},
+    "hackerone": {"programs": ["acme"]},
 }
 
 
@@ -188,7 +193,7 @@ def test_a_signature_belongs_to_one_body(platform):
     assert stored(connection) == 0
 
 
-@pytest.mark.parametrize("platform", sorted(set(HOOKED) - {"gitlab"}))
+@pytest.mark.parametrize("platform", sorted(set(HOOKED) - {"gitlab", "hackerone"}))
 @pytest.mark.parametrize("days", [-3, 3])
 def test_a_call_of_another_day_is_refused(platform, days):
     if platform == "facebook" and days > 0:

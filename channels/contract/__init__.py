@@ -6,6 +6,7 @@ adapter is one module or package under `channels/adapters/`, found by scanning; 
 
 from channels.contract.adapter import Adapter, Capability, Grouping, parse_all
 from channels.contract.config import Config, Field, FieldKind, Network
+from channels.contract.issues import IssueNow, NewIssue
 from channels.contract.mention import NO_MENTION, Attachment, Author, Json, Mention, digest, digest_of, inspect_record
 from channels.contract.traffic import Document, Hook, HookAnswer, Item, Outgoing, Page, Receipt
 from channels.contract.verbs import IncompleteAdapter
@@ -24,10 +25,12 @@ __all__ = [
     "Hook",
     "HookAnswer",
     "IncompleteAdapter",
+    "IssueNow",
     "Item",
     "Json",
     "Mention",
     "Network",
+    "NewIssue",
     "Outgoing",
     "Page",
     "Receipt",

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from channels.contract.config import Config, Field, FieldKind
+from channels.contract.issues import IssueNow, NewIssue
 from channels.contract.mention import Author, Json, Mention, digest
 from channels.contract.traffic import Document, Hook, HookAnswer, Item, Outgoing, Page, Receipt
 from channels.contract.verbs import FILE_OF, IncompleteAdapter, take_verbs
@@ -31,6 +32,7 @@ class Capability(StrEnum):
     LIKE = "like"
     FIND_OWN = "find_own"  # our own post can be searched for, which can prove that it's absent
     EDITS = "edits"  # a second item with the same external_id is an edit (mail: never)
+    ISSUES = "issues"  # the desk can open, link and follow issues there
     WEBHOOK = "webhook"  # the platform calls us: `receive`
 
 
@@ -42,6 +44,7 @@ _VERB_OF = {
     Capability.LIKE: "like",
     Capability.FIND_OWN: "find_own",
     Capability.WEBHOOK: "receive",
+    Capability.ISSUES: "open_issue",
 }
 
 
@@ -86,6 +89,10 @@ class Adapter(ABC):
     index_lag_s: ClassVar[float] = 60.0
     """How long until `find_own` reliably finds an existing post."""
     max_reply_length: ClassVar[int | None] = None
+    over_states: ClassVar[frozenset[str]] = frozenset()
+    """Values of `Mention.extra["state"]` in which a conversation is over on the platform (a closed issue)."""
+    ends_there: ClassVar[bool] = False
+    """A ticket is done only when the conversation is over on the platform; our answer alone does not solve it."""
     needs_sender: ClassVar[bool] = False
     """Replies are sent from a channel's address (a handle with tokens, a mail alias); impossible without one."""
 
@@ -184,6 +191,10 @@ class Adapter(ABC):
         account's id is unknown."""
         return ""
 
+    def mail_address(self, handle: str) -> str:
+        """Where mail reaches an account of the platform, "" if it can't: for answers that the platform refuses."""
+        return ""
+
     def is_private_thread(self, thread_id: str) -> bool:
         """Whether only its author and the team can read the thread. Override if a platform has both kinds."""
         return self.is_private
@@ -192,6 +203,15 @@ class Adapter(ABC):
         """The items of a webhook request, after verifying its origin (signature, token, age). Pure except for `now`
         (aware UTC). Raises Refused, Malformed."""
         raise Refused(f"{self.label} sends no webhooks.")
+
+    def issue_projects(self, config: Config, addresses: Sequence[str]) -> list[str]:
+        """Where issues may be opened, as people know the places (`acme/desk`). `addresses`: of all the connection's
+        channels, including those that are switched off."""
+        return []
+
+    def issue_reference(self, url: str, config: Config) -> str | None:
+        """What `read_issue` takes, for the web address of an issue; None if it isn't one of this connection's site."""
+        return None
 
     # --- network ----------------------------------------------------------------------------------------------
 
@@ -231,6 +251,22 @@ class Adapter(ABC):
     def find_own(self, config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
         """Our own post of `outgoing`, made after `since` (aware UTC); None only if it is proven absent."""
         raise Rejected(f"{self.label} cannot confirm whether a reply arrived.")
+
+    def open_issue(self, config: Config, issue: NewIssue) -> Receipt:
+        """Open it. Raises as `send`."""
+        raise Rejected(f"{self.label} has no issues that the desk could open.")
+
+    def find_issue(self, config: Config, issue: NewIssue, since: datetime) -> Receipt | None:
+        """The issue that `open_issue` made after `since` (aware UTC); None only if it is proven absent."""
+        raise Rejected(f"{self.label} cannot confirm whether an issue was opened.")
+
+    def read_issue(self, config: Config, reference: str) -> IssueNow:
+        """`reference`: an external id, or what `issue_reference` returns. Raises Rejected if it isn't there."""
+        raise Rejected(f"{self.label} has no issues that the desk could follow.")
+
+    def assign_issue(self, config: Config, reference: str, names: Sequence[str]) -> None:
+        """Add these accounts to its assignees; those who are already stay. Safe to repeat."""
+        raise Rejected(f"{self.label} has no issues that the desk could assign.")
 
     def delete(self, config: Config, external_id: str) -> None:
         raise Rejected(f"{self.label} cannot delete replies from the desk.")

@@ -19,6 +19,7 @@ FILES = {
     "threads": ("fetch_thread", "lookup"),
     "posting": ("send", "find_own", "delete", "like", "current_account", "reply_length"),
     "hooks": ("receive",),
+    "issues": ("issue_projects", "issue_reference", "open_issue", "find_issue", "read_issue", "assign_issue"),
 }
 """File of the package → the verbs that it may hold, with the parameters of the `Adapter` method of the same name."""
 FILE_OF = {verb: file for file, verbs in FILES.items() for verb in verbs}

@@ -143,6 +143,9 @@ class ApiClient:
     ) -> Answer:
         return self._write(config, _Request("POST", path, params, payload, form, headers or {}), speaker)
 
+    def put(self, config: Config, path: str, payload: Json, *, speaker: str = "") -> Answer:
+        return self._write(config, _Request("PUT", path, (), payload), speaker)
+
     def delete(self, config: Config, path: str, params: Params = (), *, speaker: str = "") -> Answer:
         return self._write(config, _Request("DELETE", path, params), speaker)
 

@@ -28,6 +28,8 @@ class OutboundItem(models.Model):
         LIKE = "like", _("like")
         SLACK = "slack", _("Slack message")
         SLACK_EDIT = "edit", _("edit of a Slack message")
+        ISSUE = "issue", _("issue")
+        ASSIGN = "assign", _("assignment of an issue")
 
     key = models.UUIDField(unique=True)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.REPLY)

@@ -21,7 +21,7 @@ from channels.contract import Json
 from channels.db.payloads import storable
 from channels.dispatch import delivery_after_commit, task_after_commit
 from channels.models import OutboundItem
-from channels.outbox import personal, states
+from channels.outbox import issues, personal, states
 from channels.outbox.reconciliation import mail_id, settle_by_own_posts
 from channels.outbox.recovery import recover
 from channels.outbox.sending import make_outgoing, payload_of, send_due
@@ -69,7 +69,8 @@ def enqueue(
 ) -> OutboundItem:
     """Queue one item; a known key returns the existing item, unchanged.
 
-    `payload`: fields of `contract.Outgoing` (reply), {"external_id"} (delete, like), Slack's arguments (slack). Items
+    `payload`: fields of `contract.Outgoing` (reply) or `contract.NewIssue` (issue), {"external_id"} (delete, like, also
+    with "assignees": assign), Slack's arguments (slack). Items
     of one `conversation` are sent one after the other. `sent_as_id`: the user who sends it; it is sent from their
     current account on the platform or not at all. `created_at`: when it was written, if not now; the platform is
     searched from then on. Raises ValueError for a payload that can never be sent.
@@ -207,7 +208,7 @@ def _check(key: str, kind: str, connection_id: int | None, payload: Mapping[str,
     elif connection_id is None:
         raise ValueError(f"a {kind} needs a connection")
     else:
-        needed = ("text",) if kind == OutboundItem.Kind.REPLY else ("external_id",)
+        needed = ("text",) if kind == OutboundItem.Kind.REPLY else issues.NEEDED.get(kind, ("external_id",))
     missing = [name for name in needed if not payload.get(name)]
     if missing:
         raise ValueError(f"{kind} without {', '.join(missing)}")

@@ -20,7 +20,7 @@ from channels.contract import Receipt
 from channels.errors import ChannelError
 from channels.http import deadlines
 from channels.models import OutboundItem
-from channels.outbox import personal, states
+from channels.outbox import issues, personal, states
 from channels.outbox.sending import outgoing_of, outlook, payload_of, receipt_json, retry_wait_s, uncertainty, words
 from channels.registry.lookup import UnknownPlatform
 from channels.slack import api
@@ -113,6 +113,8 @@ def _find(item: OutboundItem) -> Receipt | None:
         raise ChannelError(_("This item has no connection."))
     account = str(payload_of(item).get(personal.ACCOUNT) or "")
     source = personal.source_as(item.sent_as_id, item.connection_id, account, even_refused=True)
+    if item.kind == OutboundItem.Kind.ISSUE:
+        return source.adapter.find_issue(source.config, issues.issue_of(str(item.key), payload_of(item)), since)
     return source.adapter.find_own(source.config, outgoing_of(item, source), since)
 
 

@@ -16,7 +16,7 @@ from channels.db.payloads import restored
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http import deadlines
 from channels.models import OutboundItem
-from channels.outbox import holding, personal, states
+from channels.outbox import holding, issues, personal, states
 from channels.registry.configs import Source
 from channels.registry.lookup import UnknownPlatform, all_adapters
 from channels.secrets.vault import without_secrets
@@ -115,6 +115,8 @@ def _prepared(item: OutboundItem) -> Callable[[], Receipt]:
         _need(source, Capability.SEND, _("does not take replies from the desk; reply on the platform"))
         outgoing = outgoing_of(item, source)
         return lambda: adapter.send(config, outgoing)
+    if item.kind in issues.KINDS:
+        return issues.prepared(item.kind, str(item.key), payload_of(item), source)
     external_id = str(payload_of(item)["external_id"])
     if item.kind == OutboundItem.Kind.DELETE:
         _need(source, Capability.DELETE, _("cannot delete replies from the desk; delete it on the platform"))
@@ -204,7 +206,8 @@ def outlook(item: OutboundItem) -> tuple[float, float, str, bool]:
     adapter = all_adapters().get(connection.platform) if connection is not None else None
     if adapter is None:
         return 30.0, 60.0, connection.platform if connection is not None else "?", False
-    return adapter.request_timeout_s, adapter.index_lag_s, adapter.label, adapter.can(Capability.FIND_OWN)
+    proof = Capability.ISSUES if item.kind == OutboundItem.Kind.ISSUE else Capability.FIND_OWN
+    return adapter.request_timeout_s, adapter.index_lag_s, adapter.label, adapter.can(proof)
 
 
 def request_s(item: OutboundItem) -> float:

@@ -30,11 +30,11 @@ from mentions.ingest.reading import finding
 from mentions.ingest.reading.loading import Moved, author_keys_at_hand, load, load_tickets_of_replies, lock, wanted_by
 from mentions.ingest.reading.reading import Now, Outcome, Parsed, Read, read, sorted_out
 from mentions.ingest.reading.state import IngestBatch
-from mentions.ingest.writing import following, health
+from mentions.ingest.writing import following, health, thread_states
 from mentions.ingest.writing.writing import write
 from mentions.models import Message, Reply
 from mentions.people import authors
-from mentions.signals import message_ingested
+from mentions.signals import message_ingested, thread_states_changed
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,8 @@ class Ingested:
     """Items that this batch had no time for."""
     message_ids: list[int] = field(default_factory=list)
     ticket_ids: list[int] = field(default_factory=list)
+    thread_state_ids: list[int] = field(default_factory=list)
+    """States of conversations that changed on the platform."""
     stopped: dict[int, Exclusion] = field(default_factory=dict)
     """Inbox items kept out by a query or an ignore rule."""
 
@@ -177,6 +179,7 @@ def _store_once(rows: list[Row], outcome: Outcome, now: Now | None, done: Ingest
     done.stored = len(found.parsed)
     done.ignored, done.failed = len(found.ignored) + len(fresh.stopped), len(found.failed)
     done.message_ids, done.ticket_ids, done.stopped = fresh.message_ids, fresh.ticket_ids, fresh.stopped
+    done.thread_state_ids = fresh.thread_state_ids
     health.touch_last_item(found.parsed)
 
 
@@ -274,11 +277,14 @@ def store(parsed: Sequence[Parsed], done: Ingested) -> None:
     bounces.match(board, parsed)
     for each in parsed:
         placing.place(board, each)
+    states = thread_states.told_by(parsed)
+    thread_states.mark(board, states)
     at = max(each.at for each in parsed)
     tickets = [*board.tickets.values(), *board.new_tickets]
     for ticket in tickets:
         reopening.settle(ticket, at)
     write(board)
+    done.thread_state_ids += thread_states.store(states, at)
     unreadable.settle(board, parsed, standing, at)
     following.follow(tickets)
     done.message_ids += [message.id for message in (*board.new_messages, *board.answers)]
@@ -337,9 +343,13 @@ def _match_replies(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
 
 def _tell(done: Ingested) -> None:
     """After commit. If a receiver fails, its sweep finds the same messages."""
-    if not done.message_ids:
-        return
-    results = message_ingested.send_robust(sender=Message, message_ids=list(done.message_ids))
+    results = []
+    if done.message_ids:
+        results += message_ingested.send_robust(sender=Message, message_ids=list(done.message_ids))
+    if done.thread_state_ids:
+        results += thread_states_changed.send_robust(
+            sender=Message, state_ids=list(done.thread_state_ids), message_ids=list(done.message_ids)
+        )
     for receiver, result in results:
         if isinstance(result, Exception):
             logger.error("%r failed on new messages; its sweep will find them.", receiver, exc_info=result)

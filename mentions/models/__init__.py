@@ -2,6 +2,9 @@
 
 from mentions.models.audience import AudienceLimit
 from mentions.models.author import Account, Author, Person
+from mentions.models.casework.disclosure import Disclosure
+from mentions.models.casework.issue import Issue, IssueLink
+from mentions.models.casework.thread_state import ThreadState
 from mentions.models.checklist import ChannelCheck
 from mentions.models.event import Event, EventKind, Note
 from mentions.models.macro import Macro
@@ -21,10 +24,13 @@ __all__ = [
     "Blob",
     "ChannelCheck",
     "DeliveryProblem",
+    "Disclosure",
     "Draft",
     "Event",
     "EventKind",
     "HandBack",
+    "Issue",
+    "IssueLink",
     "Macro",
     "Message",
     "MessageAlias",
@@ -40,6 +46,7 @@ __all__ = [
     "Tag",
     "ThreadAlias",
     "ThreadPost",
+    "ThreadState",
     "Ticket",
     "View",
 ]

@@ -52,6 +52,8 @@ class EventKind(StrEnum):
     ERASED = "erased"
     SPAM_REPORTED = "spam_reported"
     WRONG_HANDLE = "wrong_handle"
+    DISCLOSURE = "disclosure"
+    ISSUE = "issue"
 
 
 class Event(models.Model):

@@ -28,6 +28,8 @@ class Ticket(models.Model):
         LANGUAGE = "language", _("someone who reads the language")
         LONG_ANSWER = "long_answer", _("a longer answer")
         OWN_ANSWER = "own_answer", _("our answer to appear")
+        REPORT = "report", _("the report to be closed")
+        ISSUE = "issue", _("an issue to be closed")
 
     class NoReply(models.TextChoices):
         NONE = "", "—"

@@ -24,9 +24,12 @@ from mentions.models import (
     Blob,
     ChannelCheck,
     DeliveryProblem,
+    Disclosure,
     Draft,
     Event,
     HandBack,
+    Issue,
+    IssueLink,
     Message,
     MessageAlias,
     MessageRevision,
@@ -83,9 +86,16 @@ def _ticket(user: Viewer) -> Q:
     return Q(VisibleTicket(user.pk)) if user.has_perm(VIEW) else NOBODY
 
 
-@rule_for(AudienceLimit, Event, HandBack, Note, Reply, ThreadAlias)
+@rule_for(AudienceLimit, Disclosure, Event, IssueLink, HandBack, Note, Reply, ThreadAlias)
 def _with_its_ticket(user: Viewer) -> Q:
     return Q(ticket__in=seen_by(user, Ticket))
+
+
+@rule_for(Issue)
+def _linked_to_a_ticket_in_sight(user: Viewer) -> Q:
+    """Its title may quote any ticket that it was opened from."""
+    linked = IssueLink.objects.filter(issue=OuterRef("pk"))
+    return ~Q(Exists(linked.exclude(ticket__in=seen_by(user, Ticket))))
 
 
 @rule_for(DeliveryProblem)
@@ -147,7 +157,7 @@ def _all_it_tells(user: Viewer) -> Q:
 _OUTBOX = Fragment(
     f"""NOT EXISTS (SELECT 1 FROM mentions_ticket WHERE NOT {VISIBLE.sql} AND (
         mentions_ticket.id = substring(
-            channels_outbounditem.conversation from '^(?:ticket|outreach):([0-9]{{1,18}})$')::bigint
+            channels_outbounditem.conversation from '^(?:ticket|outreach|issue):([0-9]{{1,18}})$')::bigint
         OR mentions_ticket.id IN (
             SELECT r.ticket_id FROM mentions_reply r WHERE r.outbound_id = channels_outbounditem.id)
         OR mentions_ticket.id IN (

@@ -25,6 +25,10 @@ WHY_WORDS: dict[str, Callable[[], str]] = {
     "answer_deleted": lambda: _("the answer was deleted"),
     "reply_undone": lambda: _("the reply was undone"),
     "answer_not_seen": lambda: _("the answer was not seen in time"),
+    "issue_failed": lambda: _("the issue could not be opened"),
+    "closed_there": lambda: _("the report is closed on its platform"),
+    "closed_unanswered": lambda: _("the report was closed without an answer"),
+    "reopened_there": lambda: _("the report was reopened on its platform"),
     "requester": lambda: _("the requester wrote again"),
     "named_us": lambda: _("a message mentions us"),
 }
@@ -209,6 +213,44 @@ def _wrong_handle(data: dict[str, Any]) -> str:
     return _("they wrote to %(used)s; %(right)s answers this") % names
 
 
+DISCLOSURE_WORDS: dict[str, Callable[[], str]] = {
+    "asked": lambda: _("the reporter asks to publish the report"),
+    "ours": lambda: _("we ask to publish the report"),
+    "checked": lambda: _("checked the report for publication: ready"),
+    "unchecked": lambda: _("checked the report for publication: not ready"),
+    "soon": lambda: _("the report is published in a few days"),
+    "due": lambda: _("the time is up; the report is published unless somebody stops it"),
+    "published": lambda: _("the report is public"),
+    "withdrawn": lambda: _("the request to publish the report was withdrawn"),
+}
+
+
+ISSUE_WORDS: dict[str, Callable[[], str]] = {
+    "opening": lambda: _("opens the issue “%(title)s”"),
+    "opened": lambda: _("the issue “%(title)s” is open"),
+    "failed": lambda: _("the issue “%(title)s” could not be opened"),
+    "linked": lambda: _("linked the issue %(title)s"),
+    "unlinked": lambda: _("removed the issue %(title)s"),
+    "assigned": lambda: _("assigns the issue to %(who)s"),
+    "closed": lambda: _("the issue “%(title)s” was closed: tell them"),
+    "reopened": lambda: _("the issue “%(title)s” was reopened"),
+    "missing": lambda: _("the issue %(title)s is gone or hidden"),
+    "told": lambda: _("they were told about the issue"),
+    "settled": lambda: _("no news about the issue needed"),
+}
+
+
+def _issue(data: dict[str, Any]) -> str:
+    words = ISSUE_WORDS.get(str(data.get("said")))
+    names = {"title": data.get("title") or data.get("url") or "", "who": data.get("who") or ""}
+    return words() % names if words else _("issue")
+
+
+def _disclosure(data: dict[str, Any]) -> str:
+    words = DISCLOSURE_WORDS.get(str(data.get("said")))
+    return words() if words else _("publication of the report")
+
+
 SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.CREATED: lambda data: _("came in"),
     EventKind.UNREADABLE: lambda data: _unreadable(data),
@@ -248,6 +290,8 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.EXPERT_RESPONDED: lambda data: _("%(who)s answered") % {"who": data.get("who") or _("an expert")},
     EventKind.COMMUNITY: lambda data: _community(data),
     EventKind.ERASED: lambda data: _("the messages of the requester were erased"),
+    EventKind.DISCLOSURE: _disclosure,
+    EventKind.ISSUE: _issue,
     EventKind.SPAM_REPORTED: lambda data: _("reported spam, with thanks"),
     EventKind.WRONG_HANDLE: _wrong_handle,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from mentions.models import Issue
 from mentions.tickets.developments import wake_moved
 from mentions.tickets.parking import settle_seen, wake_due
 
@@ -29,6 +30,8 @@ _CLOSE = """
 WITH over AS (
     SELECT id FROM mentions_ticket WHERE status = 'solved' AND solved_at <= %(before)s
       AND last_message_at <= %(before)s
+      AND NOT EXISTS (SELECT 1 FROM mentions_issuelink l JOIN mentions_issue i ON i.id = l.issue_id
+                       WHERE l.ticket_id = mentions_ticket.id AND l.told_at IS NULL AND i.state = ANY(%(running)s))
     ORDER BY last_message_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), closed AS (
     UPDATE mentions_ticket SET status = 'closed', claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
@@ -47,9 +50,10 @@ def expire_claims(now: datetime, limit: int = 500) -> int:
 
 
 def close_solved(now: datetime, limit: int = 500) -> int:
-    """Close tickets solved long enough ago; the next message then opens a follow-up. Returns how many."""
+    """Close tickets solved long enough ago; the next message then opens a follow-up. Those whose requester waits for an
+    issue stay solved until they were told. Returns how many."""
     before = now - timedelta(days=settings.CLOSE_SOLVED_AFTER_DAYS)
-    return _run(_CLOSE, {"now": now, "before": before, "limit": limit})
+    return _run(_CLOSE, {"now": now, "before": before, "limit": limit, "running": list(Issue.RUNNING)})
 
 
 def _run(sql: str, params: dict[str, Any]) -> int:

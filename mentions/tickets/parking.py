@@ -21,7 +21,7 @@ from channels.toolkit.links import is_web_address
 from mentions.db.sql import Fragment
 from mentions.models import Event, EventKind, Ticket
 from mentions.models.ticket_states import TicketQuerySet
-from mentions.tickets import thread_subscriptions
+from mentions.tickets import thread_states, thread_subscriptions
 from mentions.tickets.transitions import UNPARKED, OutcomeRefused, lock_open, move
 
 Token = UUID | str | None
@@ -34,6 +34,8 @@ DEFAULT_WAIT: dict[str, timedelta] = {
     Waiting.LANGUAGE: timedelta(days=1),
     Waiting.LONG_ANSWER: timedelta(hours=2),
     Waiting.OWN_ANSWER: timedelta(hours=2),
+    Waiting.REPORT: thread_states.REPORT_WAIT,
+    Waiting.ISSUE: timedelta(days=30),
 }
 """Default waits: nothing is ever parked forever."""
 MAX_WAIT = timedelta(days=366)

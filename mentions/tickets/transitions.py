@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from mentions.clocks import clocks
 from mentions.models import Event, EventKind, Reply, Ticket
 from mentions.queue import claims
+from mentions.tickets import thread_states
 
 FIELDS = ("status", "waiting_on", "wait_note", "wake_at", "no_reply_reason", "solved_at", "assignee_id")
 """Fields that outcomes change. Never clocks: they follow from the messages."""
@@ -52,12 +53,15 @@ def move(
 ) -> Event:
     """Apply `changes` to a ticket locked by the caller, release the claim, and record one Event.
 
-    Raises Unanswered if an unanswered ticket would be solved without a reason; never for `is_undo`, which restores an
-    earlier state.
+    An answered ticket whose report is still open on its platform is parked for that instead of being solved. Raises
+    Unanswered if an unanswered ticket would be solved without a reason; never for `is_undo`, which restores an earlier
+    state.
     """
     is_done = not is_undo and changes.get("status") in DONE and not changes.get("no_reply_reason")
     if is_done and is_unanswered(ticket):
         raise Unanswered(ticket)
+    if is_done and changes["status"] == Ticket.Status.SOLVED and thread_states.keeps_open(ticket):
+        changes = {**changes, **thread_states.waiting(now)}
     if changes.get("status", ticket.status) not in (Ticket.Status.NEW, Ticket.Status.OPEN):
         changes = {**UNPARKED, **changes}
     if "status" in changes:

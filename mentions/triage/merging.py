@@ -15,7 +15,19 @@ from channels.registry.lookup import adapter_for
 from mentions.clocks import clocks
 from mentions.clocks.thread_keys import thread_key
 from mentions.db import locks
-from mentions.models import DeliveryProblem, Event, EventKind, Message, MessageAlias, Note, Reply, ThreadAlias, Ticket
+from mentions.models import (
+    DeliveryProblem,
+    Disclosure,
+    Event,
+    EventKind,
+    IssueLink,
+    Message,
+    MessageAlias,
+    Note,
+    Reply,
+    ThreadAlias,
+    Ticket,
+)
 from mentions.replies import drafts
 
 
@@ -65,6 +77,10 @@ def _refuse_if_not_free(ticket: Ticket, actor: Any, now: datetime) -> None:
 def _move_all(source: Ticket, target: Ticket) -> None:
     for model in (Message, ThreadAlias, Note, Reply, DeliveryProblem):
         model.objects.filter(ticket=source).update(ticket=target)
+    linked = IssueLink.objects.filter(ticket=target).values("issue")
+    IssueLink.objects.filter(ticket=source).exclude(issue__in=linked).update(ticket=target)
+    if not Disclosure.objects.filter(ticket=target).exists():
+        Disclosure.objects.filter(ticket=source).update(ticket=target)
     drafts.move(source.pk, target.pk)
     target.tags.add(*source.tags.all())
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from channels.adapters.gitlab import parsing, posting, wire
+from channels.adapters.gitlab import issues, parsing, posting, wire
 from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
 
 
@@ -53,12 +53,14 @@ class GitLab(Adapter):
             Capability.FIND_OWN,
             Capability.EDITS,
             Capability.WEBHOOK,
+            Capability.ISSUES,
         }
     )
     grouping = Grouping.AUTHOR_IN_THREAD
     expected_silence = timedelta(days=2)
     poll_interval_s = (60, 900)
     max_reply_length = posting.MAX_LENGTH
+    over_states = issues.OVER
 
     def namespace(self, config: Config) -> str:
         return f"gitlab:{parsing.host(config)}"

@@ -104,4 +104,4 @@ def issue_path(config: Config, place: Place) -> str:
 
 
 api = Tracker()
-get, post, remove = api.get, api.post, api.delete
+get, post, put, remove = api.get, api.post, api.put, api.delete

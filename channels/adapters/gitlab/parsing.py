@@ -203,8 +203,11 @@ def time_of(value: Json) -> datetime | None:
 
 
 def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
-    """Without upload hosts: the API and the webhooks write them differently, which isn't an edit."""
+    """Without upload hosts: the API and the webhooks write them differently, which isn't an edit. With the state of the
+    issue: somebody may wait for it to be closed."""
     if mention is None:
         return NO_MENTION
-    content = (_UPLOAD.sub("(/uploads/", mention.text), mention.subject, mention.is_deleted, mention.parent_id)
+    is_over = mention.parent_id is None and mention.extra.get("state") == "closed"
+    text = _UPLOAD.sub("(/uploads/", mention.text)
+    content = (text, mention.subject, mention.is_deleted, mention.parent_id, *([True] if is_over else []))
     return digest_of(content)

@@ -5,10 +5,13 @@ https://api.hackerone.com/customer-resources/ and https://api.hackerone.com/cust
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from channels.adapters.hackerone import parsing, wire
 from channels.contract import Adapter, Capability, Config, Field, FieldKind, Grouping
+
+_HANDLE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class HackerOne(Adapter):
@@ -32,17 +35,24 @@ class HackerOne(Adapter):
             "One per line. Needed only if the team files reports itself.",
             FieldKind.LIST,
         ),
+        Field("webhook_secret", "Webhook secret", "As entered on HackerOne.", FieldKind.SECRET),
         Field("backfill_days", "Days of history", kind=FieldKind.INTEGER, default=14),
         Field("api_base", "API", kind=FieldKind.URL, default=wire.API),
         Field("web_base", "Site", kind=FieldKind.URL, default=wire.WEB),
     )
-    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS})
+    capabilities = frozenset({Capability.FETCH_THREAD, Capability.EDITS, Capability.WEBHOOK})
     grouping = Grouping.AUTHOR_IN_THREAD
     expected_silence = timedelta(days=3)
     poll_interval_s = (120, 1800)
+    over_states = parsing.OVER
+    ends_there = True
 
     def reply_url(self, mention_url: str | None, external_id: str, config: Config) -> str | None:
         """The report: its comment box is below the last activity, whichever one we answer."""
         if mention_url:
             return mention_url.partition("#")[0]
         return parsing.report_url(config, external_id) if external_id.isdigit() else None
+
+    def mail_address(self, handle: str) -> str:
+        """https://docs.hackerone.com/en/articles/8404308-hacker-email-alias"""
+        return f"{handle}@wearehackerone.com" if _HANDLE.fullmatch(handle) else ""

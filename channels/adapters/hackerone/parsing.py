@@ -28,6 +28,16 @@ STATES = {
     "activity-bug-duplicate": "duplicate",
     "activity-bug-spam": "spam",
 }
+OVER = frozenset({"resolved", "informative", "not-applicable", "duplicate", "spam"})
+"""States in which a report is closed: https://api.hackerone.com/customer-reference/#report"""
+DISCLOSURE = frozenset(
+    {
+        "activity-agreed-on-going-public",
+        "activity-cancelled-disclosure-request",
+        "activity-report-became-public",
+        "activity-manually-disclosed",
+    }
+)
 _OF_PROGRAM = frozenset(STATES) - {"activity-bug-reopened", "activity-bug-not-applicable", "activity-bug-new"} | {
     "activity-bounty-awarded",
     "activity-swag-awarded",
@@ -91,8 +101,8 @@ def _activity(
         text=said,
         parent_id=thread if page else None,
         url=f"{page}#{external_id}" if page else None,
-        # Without text nobody has said anything: it is shown, but stops no clock.
-        is_auto=not message or activity.get("automated") is True,
+        # Without text nobody has said anything: it is shown, but stops no clock. Asking for publication says enough.
+        is_auto=(not message and kind != "activity-agreed-on-going-public") or activity.get("automated") is True,
         is_own=_is_of_team(activity, report, author, config),
         edited_at=updated if is_edited else None,
         links=text_links(said),
@@ -116,7 +126,7 @@ def _said(kind: str, message: str, activity: Mapping[str, Any]) -> str:
         happened = f"Bounty awarded: {amount}" if amount else "Bounty awarded"
     elif kind == "activity-swag-awarded":
         happened = "Swag awarded"
-    elif kind in ("activity-hacker-requested-mediation", "activity-agreed-on-going-public"):
+    elif kind in {"activity-hacker-requested-mediation", *DISCLOSURE}:
         happened = kind.removeprefix("activity-").replace("-", " ").capitalize()
     else:
         return message
@@ -173,8 +183,15 @@ def _text(value: Json) -> str:
     return clean(value).replace("\r\n", "\n").strip() if isinstance(value, str) else ""
 
 
+def _state_of(item: Item) -> Json:
+    """Of the report itself: its change is news for whoever waits for it, though the text is the same."""
+    report = item.payload.get("report") if isinstance(item.payload, dict) else None
+    is_report = isinstance(report, dict) and item.payload.get("kind") == "report"
+    return report.get("state") if is_report else None
+
+
 def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
     if mention is None:
         return NO_MENTION
-    content = (mention.text, mention.subject, mention.is_deleted)
+    content = (mention.text, mention.subject, mention.is_deleted, _state_of(item))
     return digest_of(content)

@@ -181,13 +181,16 @@ def test_an_answer_is_written_at_the_report() -> None:
     assert ADAPTER.reply_url(None, "1", Config()) == "https://hackerone.com/reports/1"
 
 
-def test_a_state_change_is_shown_beside_the_report_and_edits_it_not() -> None:
+def test_a_state_change_is_news_but_no_edit() -> None:
     config = Config()
     before, after = report(1, 5), report(1, 5)
     after["attributes"]["state"] = "triaged"
     (old,), (new,) = (ADAPTER.split({"data": [r]}, config) for r in (before, after))
-    assert ADAPTER.fingerprint(old, config) == ADAPTER.fingerprint(new, config)
-    mention = ADAPTER.parse(new, config)
+    assert ADAPTER.fingerprint(old, config) != ADAPTER.fingerprint(new, config)
+    mention, earlier = ADAPTER.parse(new, config), ADAPTER.parse(old, config)
+    assert mention is not None
+    assert earlier is not None
+    assert (mention.text, mention.edited_at) == (earlier.text, None)
     assert mention is not None
     assert mention.extra["state"] == "triaged"
     after["attributes"]["vulnerability_information"] = "other"

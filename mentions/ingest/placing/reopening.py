@@ -9,6 +9,7 @@ from datetime import datetime
 
 from mentions.ingest.reading.state import MessageState, TicketState
 from mentions.models import EventKind
+from mentions.tickets.thread_states import REPORT_WAIT
 
 ANSWERED = ("solved", "pending")
 WAITING = ("new", "open")
@@ -57,10 +58,21 @@ def _answered(ticket: TicketState, at: datetime) -> None:
     message = ticket.answer
     if message is None or ticket.is_claimed or ticket.waiting_on or ticket.status not in WAITING:
         return
+    if ticket.is_open_there and not ticket.is_unanswered:
+        _park(ticket, at)
+        return
     _change(ticket, "open" if ticket.is_unanswered else "solved", at, "answered_on_platform")
     if ticket.status == "solved":
         # Solved when they answered, not when we noticed.
         ticket.solved_at = message.row["posted_at"]
+
+
+def _park(ticket: TicketState, at: datetime) -> None:
+    """Answered, and the report is still open there: it waits for that outside the queue."""
+    _change(ticket, "open", at, "answered_on_platform")
+    ticket.waiting_on, ticket.park_until, ticket.is_changed = "report", at + REPORT_WAIT, True
+    parked = {"waiting_on": ticket.waiting_on, "wake_at": ticket.park_until.isoformat()}
+    ticket.events.append((at, EventKind.PARKED, {"from": {"waiting_on": ""}, "to": parked}))
 
 
 def _change(ticket: TicketState, status: str, at: datetime, why: str) -> None:

@@ -51,6 +51,10 @@ class TicketState:
     has_bounced: bool = False
     lost_answer_at: datetime | None = None
     """When this batch found one of our answers deleted on the platform."""
+    is_open_there: bool = False
+    """The platform has a state of its own for the conversation, which our answer does not end."""
+    park_until: datetime | None = None
+    """If this batch parked it."""
     answer: MessageState | None = None
     """The team's answer in this batch that was not written in the desk."""
     count: int = 0

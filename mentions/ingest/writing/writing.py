@@ -24,7 +24,7 @@ from mentions.tickets import unanswered
 
 TICKET = """id bigint, channel_id bigint, requester_id bigint, subject text, status text, priority int,
     assignee_id bigint, language text, posted_at timestamptz, created_at timestamptz, due_at timestamptz,
-    no_reply_reason text, solved_at timestamptz, follow_up_of_id bigint"""
+    no_reply_reason text, solved_at timestamptz, follow_up_of_id bigint, waiting_on text, park_until timestamptz"""
 MESSAGE = """id bigint, ticket_id bigint, channel_id bigint, namespace text, external_id text, thread_id text,
     parent_external_id text, reply_to_external_id text, author_id bigint, direction text, subject text, text text,
     html text, url text, canonical_url text, page_url text, language text, links jsonb,
@@ -35,10 +35,10 @@ MESSAGE_COLUMNS = ", ".join(column.split()[0] for column in MESSAGE.split(","))
 _INSERT = f"""
 WITH tickets AS (
     INSERT INTO mentions_ticket (id, channel_id, requester_id, subject, status, priority, assignee_id, language,
-        waiting_on, wait_note, posted_at, created_at, queued_at, last_message_at, due_at, no_reply_reason, solved_at,
-        follow_up_of_id)
-    SELECT id, channel_id, requester_id, subject, status, priority, assignee_id, language, '', '', posted_at,
-           created_at, posted_at, posted_at, due_at, no_reply_reason, solved_at, follow_up_of_id
+        waiting_on, wait_note, wake_at, posted_at, created_at, queued_at, last_message_at, due_at, no_reply_reason,
+        solved_at, follow_up_of_id)
+    SELECT id, channel_id, requester_id, subject, status, priority, assignee_id, language, waiting_on, '', park_until,
+           posted_at, created_at, posted_at, posted_at, due_at, no_reply_reason, solved_at, follow_up_of_id
       FROM json_to_recordset(%(tickets)s) AS x ({TICKET})
 ), messages AS (
     INSERT INTO mentions_message ({MESSAGE_COLUMNS})
@@ -149,6 +149,8 @@ def _ticket_row(ticket: TicketState) -> Row:
         "no_reply_reason": ticket.no_reply_reason,
         "solved_at": _iso(ticket.solved_at),
         "follow_up_of_id": ticket.follow_up_of_id,
+        "waiting_on": ticket.waiting_on,
+        "park_until": _iso(ticket.park_until),
     }
 
 
@@ -210,12 +212,12 @@ def _changed_row(message: MessageState) -> Row:
 
 
 _TICKET_UPDATED = """channel_id bigint, requester_id bigint, subject text, status text, priority int, language text,
-    waiting_on text, no_reply_reason text, solved_at timestamptz"""
+    waiting_on text, no_reply_reason text, solved_at timestamptz, park_until timestamptz"""
 _UPDATE_TICKETS = f"""
 UPDATE mentions_ticket t SET channel_id = x.channel_id, requester_id = x.requester_id, subject = x.subject,
        status = x.status, priority = x.priority, language = x.language, waiting_on = x.waiting_on,
        wait_note = CASE WHEN x.waiting_on = '' THEN '' ELSE t.wait_note END,
-       wake_at = CASE WHEN x.waiting_on = '' THEN NULL ELSE t.wake_at END,
+       wake_at = CASE WHEN x.waiting_on = '' THEN NULL ELSE coalesce(x.park_until, t.wake_at) END,
        no_reply_reason = x.no_reply_reason, solved_at = x.solved_at
   FROM json_to_recordset(%s) AS x (id bigint, {_TICKET_UPDATED}) WHERE t.id = x.id
 """  # noqa: S608  (only constants of ours are filled in)
@@ -226,7 +228,15 @@ def _update_tickets(tickets: Sequence[TicketState]) -> None:
     if not tickets:
         return
     names = [column.split()[0] for column in _TICKET_UPDATED.split(",")]
-    rows = [{"id": t.id, **{name: getattr(t, name) for name in names}, "solved_at": _iso(t.solved_at)} for t in tickets]
+    rows = [
+        {
+            "id": t.id,
+            **{name: getattr(t, name) for name in names},
+            "solved_at": _iso(t.solved_at),
+            "park_until": _iso(t.park_until),
+        }
+        for t in tickets
+    ]
     with connection.cursor() as cursor:
         cursor.execute(_UPDATE_TICKETS, [json.dumps(rows)])
 

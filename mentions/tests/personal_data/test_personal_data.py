@@ -30,8 +30,11 @@ from mentions.models import (
     Author,
     Blob,
     DeliveryProblem,
+    Disclosure,
     Draft,
     Event,
+    Issue,
+    IssueLink,
     Message,
     MessageAlias,
     MessageRevision,
@@ -40,6 +43,7 @@ from mentions.models import (
     NoticePost,
     Reply,
     ThreadPost,
+    ThreadState,
     Ticket,
 )
 from mentions.personal_data import erasing
@@ -151,6 +155,15 @@ def _by_us(w):
     DraftVersion.objects.create(outreach=asked, number=1, name="Jo", text=f"Dear {MARK}", at=now)
     CommunityShare.objects.create(
         ticket=ticket, shared_at=now, slack_channel="#all", guidance=f"Thank {MARK}", error=MARK, slack_url=MARK
+    )
+    issue = Issue.objects.create(
+        connection=w.mailbox, namespace="gitlab:x", title=f"Bug of {MARK}", error=MARK, state="open", key=uuid4(),
+        created_at=now, outbound=left(f"issue:{ticket.pk}"),
+    )  # fmt: skip
+    IssueLink.objects.create(ticket=ticket, issue=issue, at=now)
+    Disclosure.objects.create(ticket=ticket, asked_at=now, fix_url=f"https://x/{MARK}")
+    ThreadState.objects.create(
+        namespace=message.namespace, thread_id=message.thread_id, state="open", version_at=now, changed_at=now
     )
     MessageRevision.objects.create(message=message, subject=MARK, text=f"older {MARK}", html=MARK, replaced_at=now)
     MessageAlias.objects.create(namespace=message.namespace, external_id=f"alias-{MARK}", message=message)
@@ -291,6 +304,9 @@ OF_THE_DESK = {
     *("mentions_message.digest", "mentions_threadpost.digest", "mentions_blob.sha256", "mentions_attachment.sha256"),
     *("mentions_message.language", "mentions_ticket.language", "mentions_attachment.type", "mentions_author.namespace"),
     *("mentions_account.namespace", "mentions_message.namespace", "mentions_messagealias.namespace"),
+    *("mentions_issue.namespace", "mentions_issue.project", "mentions_issue.reference", "mentions_issue.external_id"),
+    *("mentions_issue.url", "mentions_issue.assignees"),
+    *("mentions_threadstate.namespace", "mentions_threadstate.state"),
     *("mentions_draft.writer", "mentions_draft.status_after"),
     *("mentions_draft.credit", "mentions_draft.origin", "mentions_reply.credit", "mentions_reply.origin"),
     *("mentions_threadalias.namespace", "mentions_threadpost.namespace", "mentions_attachment.content_id"),

@@ -36,7 +36,11 @@ from mentions.views import panels, playing
 from mentions.views.ticket.sidebar import Facts, facts_of
 
 STATUS_WORDS = dict(Ticket.Status.choices)
-PARK_REASONS = [(value, label) for value, label in Ticket.WaitingOn.choices if value and value != "own_answer"]
+PARK_REASONS = [
+    (value, label)
+    for value, label in Ticket.WaitingOn.choices
+    if value and value not in ("own_answer", "report", "issue")
+]
 NO_REPLY_REASONS = [(value, label) for value, label in Ticket.NoReply.choices if value]
 
 

@@ -44,7 +44,7 @@ class GitLab(Talk):
     def register(self, router: Router) -> None:
         Api(self).register(router)
         router.add("GET", "/gitlab/", self.front)
-        router.add("GET", "/gitlab/issue", self.page_of_issue)
+        router.add("GET", "/gitlab/{space}/{name}/-/issues/{iid}", self.page_of_issue)
 
     # --- what happens -----------------------------------------------------------------------------------------
 
@@ -60,10 +60,13 @@ class GitLab(Talk):
         return self.store.all("gl_issue")[doc["issue"]] if "issue" in doc else doc
 
     def posted(self, act: Act, at: float) -> Doc:
-        """`more`: title, to (project), labels, confidential; for a note also internal and system."""
+        """`more`: title, to (project), labels, confidential; for a note also internal, system, and state (close,
+        reopen) which the note explains."""
         if not act.parent:
             return self._opened(act, at)
         issue = self._issue_of(self.existing(act.parent))
+        if state := str(act.more.get("state") or ""):
+            issue = self.set_state(issue, state, at)
         internal = bool(act.more.get("internal")) or "!internal" in act.parent
         return self.add(issue, act.author, act.text, at, internal=internal, system=bool(act.more.get("system")))
 
@@ -95,6 +98,25 @@ class GitLab(Talk):
         self.store.put("gl_issue", issue["key"], issue)
         self.wire.call(issue, note, "create")
         return note
+
+    def set_state(self, issue: Doc, event: str, at: float) -> Doc:
+        """`event`: close or reopen."""
+        if event not in ("close", "reopen"):
+            raise Impossible(f"no state event {event}; there are close and reopen")
+        is_closed = event == "close"
+        state = {"state": "closed" if is_closed else "opened", "closed": at if is_closed else None}
+        issue = self._changed(issue, at, **state)
+        self.wire.call(issue, None, event)
+        return issue
+
+    def opened(self, project: int, form: Doc, at: float) -> Doc:
+        """By the desk, through the API."""
+        more = {"to": str(project), "title": form["title"], "confidential": form.get("confidential") is True}
+        act = Act(self.name, "post", DESK["username"], str(form.get("description") or ""), more=more)
+        return self._opened(act, at)
+
+    def assigned(self, issue: Doc, names: list[str], at: float) -> Doc:
+        return self._changed(issue, at, assignees=names)
 
     def _opened(self, act: Act, at: float) -> Doc:
         wanted = str(act.more.get("to") or "acme/enterprise")
@@ -169,7 +191,9 @@ class GitLab(Talk):
         return page("Issues", el("ul", lines), section=SECTION)
 
     def page_of_issue(self, request: Request) -> Response:
-        issue = self.store.get("gl_issue", f"{request.query.get('project')}#{request.query.get('iid')}")
+        path = f"{request.params['space']}/{request.params['name']}"
+        project = next((number for number, known in PROJECTS.items() if known == path), 0)
+        issue = self.store.get("gl_issue", f"{project}#{request.params['iid']}")
         if issue is None or issue["deleted"]:
             return missing("such issue", SECTION)
         posts = [self._shown(issue, ""), *[self._shown(n, f"note_{n['id']}") for n in self.wire.notes_of(issue)]]

@@ -40,6 +40,12 @@ class Api(ResourceServer):
             ("DELETE", f"{issue}/notes/{{note}}", self.remove_note),
             ("POST", f"{issue}/award_emoji", self.award),
             ("POST", f"{issue}/notes/{{note}}/award_emoji", self.award),
+            ("PUT", issue, self.change_issue),
+            ("GET", "/users", self.users),
+            ("POST", "/projects/{project}/issues", self.open_issue),
+            ("POST", f"{two}/issues", self.open_issue),
+            ("GET", f"{two}/issues/{{iid}}", self.one_issue),
+            ("PUT", f"{two}/issues/{{iid}}", self.change_issue),
             ("GET", "/groups/{group}/issues", self.issues),
             ("GET", "/groups/{group}", self.group),
             ("GET", "/projects/{project}", self.one_project),
@@ -96,6 +102,10 @@ class Api(ResourceServer):
         found = [i for i in self.store.all("gl_issue").values() if not i["deleted"] and number in (None, i["project"])]
         if after := self.moment(request, "updated_after"):
             found = [issue for issue in found if round(issue["updated"], 3) >= after]
+        if asked.get("scope") == "created_by_me":
+            found = [issue for issue in found if issue["author"] == DESK["username"]]
+        if created := self.moment(request, "created_after"):
+            found = [issue for issue in found if issue["at"] >= created]
         if asked.get("confidential") == "false":
             found = [issue for issue in found if not issue["confidential"]]
         wanted = {label for label in asked.get("labels", "").split(",") if label}
@@ -138,7 +148,36 @@ class Api(ResourceServer):
         issue, note = self._note(request)
         return self.site.wire.note(note, issue)
 
+    def users(self, request: Request) -> Response:
+        """https://docs.gitlab.com/api/users/#list-users: one, by its name."""
+        name = request.query.get("username", "")
+        known = name == DESK["username"] or name.lower() in self.site.team() or self.store.get("gl_user", name)
+        return json_response([self.site.wire.user(name)] if known else [])
+
     # --- API: writing -----------------------------------------------------------------------------------------
+
+    def open_issue(self, request: Request) -> Response:
+        """https://docs.gitlab.com/api/issues/#new-issue"""
+        project, form = self._project(request), request.form()
+        if project is None:
+            raise refused(404, "Project Not Found")
+        if not str(form.get("title") or "").strip():
+            raise Refused(json_response({"error": "title is missing"}, 400))
+        issue = self.site.opened(project, form, self.now())
+        if ids := form.get("assignee_ids"):
+            issue = self.site.assigned(issue, self._names(ids), self.now())
+        return json_response(self.site.wire.issue(issue), 201)
+
+    def change_issue(self, request: Request) -> Response:
+        """https://docs.gitlab.com/api/issues/#update-an-issue"""
+        issue, form = self._issue(request), request.form()
+        if "assignee_ids" in form:
+            issue = self.site.assigned(issue, self._names(form["assignee_ids"]), self.now())
+        return json_response(self.site.wire.issue(issue))
+
+    def _names(self, ids: list[int]) -> list[str]:
+        by_id = {user["id"]: name for name, user in self.store.all("gl_user").items()}
+        return [by_id[int(number)] for number in ids if int(number) in by_id]
 
     def add_note(self, request: Request) -> Response:
         issue, form = self._issue(request), request.form()

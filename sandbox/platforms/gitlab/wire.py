@@ -16,7 +16,7 @@ from sandbox.wire.texts import iso
 
 TOKEN = "glpat-sandboxOfAcmeThatOpensNothing"  # noqa: S105
 DESK: dict[str, Any] = {"id": 77, "username": "acme-desk", "name": "Acme Desk"}
-PROJECTS = {5: "acme/enterprise", 6: "acme/community", 7: "acme/packaging", 8: "acme/support"}
+PROJECTS = {5: "acme/enterprise", 6: "acme/community", 7: "acme/packaging", 8: "acme/support", 9: "acme/general"}
 
 
 class Wire:
@@ -37,8 +37,10 @@ class Wire:
         return {
             "id": issue["id"], "iid": issue["iid"], "project_id": issue["project"], "title": issue["title"],
             "description": issue["text"], "state": issue["state"], "created_at": iso(issue["at"]),
-            "updated_at": iso(issue["updated"]), "closed_at": None, "labels": issue["labels"], "milestone": None,
-            "author": self.user(issue["author"]), "type": "ISSUE", "assignees": [], "assignee": None,
+            "updated_at": iso(issue["updated"]), "labels": issue["labels"], "milestone": None,
+            "closed_at": iso(issue["closed"]) if issue.get("closed") else None,
+            "author": self.user(issue["author"]), "type": "ISSUE", "assignee": None,
+            "assignees": [self.user(name) for name in issue.get("assignees", [])],
             "user_notes_count": len(self.notes_of(issue)), "upvotes": int(bool(issue.get("liked"))), "downvotes": 0,
             "due_date": None, "confidential": issue["confidential"], "discussion_locked": None, "issue_type": "issue",
             "web_url": self.url(issue["key"]),
@@ -57,7 +59,7 @@ class Wire:
     def url(self, key: str, note: str = "") -> str:
         project, _, iid = key.partition("#")
         anchor = f"#note_{note}" if note else ""
-        return f"{self.site.universe.public_url}/gitlab/issue?project={project}&iid={iid}{anchor}"
+        return f"{self.site.universe.public_url}/gitlab/{PROJECTS[int(project)]}/-/issues/{iid}{anchor}"
 
     def notes_of(self, issue: Doc) -> list[Doc]:
         return [n for n in self.store.all("gl_note").values() if n["issue"] == issue["key"] and not n["deleted"]]

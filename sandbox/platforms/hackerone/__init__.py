@@ -5,6 +5,8 @@ https://api.hackerone.com/customer-resources/ · https://api.hackerone.com/custo
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from typing import Any
 
 from sandbox.base.acts import Access, Act, Impossible, Made
@@ -12,10 +14,11 @@ from sandbox.pages.elements import el, link, missing, page, reply_form, when
 from sandbox.platforms.hackerone.api import IDENTIFIER, PROGRAMS, TOKEN, Api, errors
 from sandbox.store import Doc
 from sandbox.talk import Talk
-from sandbox.wire.http import Request, Response, Router, html_response
+from sandbox.wire.http import Request, Response, Router, html_response, json_response
 from sandbox.wire.texts import iso
 
 SECTION = "HackerOne"
+HOOK_SECRET = "sandbox-hackerone-hook"  # noqa: S105
 STATES = ("new", "triaged", "needs-more-info", "resolved", "informative", "not-applicable", "duplicate", "spam")
 
 
@@ -94,8 +97,24 @@ class HackerOne(Talk):
         return self.store.all("h1_report")[doc["report"]] if "report" in doc else doc
 
     def posted(self, act: Act, at: float) -> Doc:
-        """`more`: title, to (program); for a report's activity also internal and state (set by the team)."""
-        return self._add(act, self._report_of(self.existing(act.parent)), at) if act.parent else self._open(act, at)
+        """`more`: title, to (program); for a report's activity also internal, state (set by the team) and activity
+        (another type, such as agreed-on-going-public)."""
+        made = self._add(act, self._report_of(self.existing(act.parent)), at) if act.parent else self._open(act, at)
+        self._call(made)
+        return made
+
+    def _call(self, doc: Doc) -> None:
+        """https://docs.hackerone.com/en/articles/8562129-webhooks"""
+        report = self._report_of(doc)
+        data = {"report": self.report(report, whole=False)}
+        if "report" in doc:
+            data["activity"] = self._activity(doc)
+        event = f"report_{str(doc.get('type', 'activity-created')).removeprefix('activity-').replace('-', '_')}"
+        body = json_response({"data": data}).body
+        self.tell(lambda secret: (body, {
+            "X-H1-Event": event, "X-H1-Delivery": doc["id"], "Content-Type": "application/json",
+            "X-H1-Signature": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
+        }))  # fmt: skip
 
     def edited(self, doc: Doc, text: str, at: float) -> Doc:
         doc = {**doc, "text": text, "updated": at}
@@ -126,11 +145,14 @@ class HackerOne(Talk):
             raise Impossible(f"no state {state}; there are {', '.join(STATES)}")
         number = str(self.store.next_number("h1_activity", 1450000))
         activity = {"id": number, "report": report["id"], "author": act.author, "text": act.text, "at": at,
-                    "updated": at, "type": f"activity-bug-{state}" if state else "activity-comment",
+                    "updated": at, "type": f"activity-{self._kind(act, state)}",
                     "internal": bool(act.more.get("internal"))}  # fmt: skip
         self.store.put("h1_activity", number, activity)
         self._touch({**report, "state": state or report["state"]}, at)
         return activity
+
+    def _kind(self, act: Act, state: str) -> str:
+        return f"bug-{state}" if state else str(act.more.get("activity") or "comment")
 
     def _touch(self, report: Doc, at: float) -> None:
         known = self.store.get("h1_report", report["id"]) or report
@@ -149,7 +171,9 @@ class HackerOne(Talk):
             "api_base": f"{base}/v1",
             "web_base": base,
         }
-        return Access(settings, {"api_token": TOKEN}, {program: ({}, {}) for program in PROGRAMS})
+        return Access(
+            settings, {"api_token": TOKEN, "webhook_secret": HOOK_SECRET}, {program: ({}, {}) for program in PROGRAMS}
+        )
 
     def documents(self) -> list[Doc]:
         return [*self.store.all("h1_report").values(), *self.store.all("h1_activity").values()]

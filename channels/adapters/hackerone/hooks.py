@@ -1,0 +1,51 @@
+"""Incoming HackerOne webhooks: https://docs.hackerone.com/en/articles/8562129-webhooks
+
+`X-H1-Signature: sha256=HEX` is the HMAC of the body. The headers carry no time, and the body lacks a report's guests,
+so a call only says that there is news: the desk reads the report through the API at once. A replayed call changes
+nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from channels.adapters.hackerone import wire
+from channels.adapters.hackerone.fetching import programs_of
+from channels.contract import Config, Hook, HookAnswer, Json
+from channels.errors import Malformed, Refused
+
+
+def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
+    """Polls the connection if the call is about one of its programs. Raises Refused, Malformed."""
+    _prove(config, hook)
+    try:
+        document: Json = json.loads(hook.body)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"HackerOne's webhook is not valid JSON: {error}") from error
+    data = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(data, dict):
+        raise Malformed("HackerOne's webhook holds no data.")
+    program = _program_of(data)
+    return HookAnswer(poll=not program or program in programs_of(config))
+
+
+def _program_of(data: Mapping[str, Any]) -> str:
+    """The program's handle in lower case; "" if the call doesn't say."""
+    report = data.get("report")
+    program = wire.related(report, "program") if isinstance(report, dict) else {}
+    return str(wire.attributes(program).get("handle") or "").lower()
+
+
+def _prove(config: Config, hook: Hook) -> None:
+    secret = config.secret("webhook_secret")
+    if not secret:
+        raise Refused("No secret is set for this webhook.")
+    given = hook.headers.get("x-h1-signature", "").removeprefix("sha256=").lower()
+    expected = hmac.new(secret.encode(), hook.body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode()):
+        raise Refused("The signature of HackerOne's webhook is wrong.")

@@ -1,0 +1,70 @@
+"""What the desk keeps about a ticket's report, in the export and erasure of a person's data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Model, Q
+
+from mentions.models import Disclosure, Issue, IssueLink, Message, ThreadState
+from mentions.personal_data.scope import Part, Scope, register
+from mentions.personal_data.scrubbing import Names
+
+
+def _reports(scope: Scope) -> Iterable[Model]:
+    return Disclosure.objects.filter(ticket__in=scope.own).order_by("pk")
+
+
+def _erase_reports(scope: Scope, names: Names) -> int:
+    """The link to the fix may quote the report."""
+    return Disclosure.objects.filter(ticket__in=scope.own).exclude(fix_url="").update(fix_url="")
+
+
+def _states(scope: Scope) -> Iterable[Model]:
+    return ThreadState.objects.filter(_theirs(scope)).order_by("pk")
+
+
+def _erase_states(scope: Scope, names: Names) -> int:
+    """Under the id of a conversation that is only theirs. Nobody waits for it any more."""
+    return int(ThreadState.objects.filter(_theirs(scope)).delete()[0])
+
+
+def _issues(scope: Scope) -> Iterable[Model]:
+    return Issue.objects.filter(links__ticket__in=scope.own).distinct().order_by("pk")
+
+
+def _erase_issues(scope: Scope, names: Names) -> int:
+    """Their words and names in titles. The issue on the tracker is not ours to erase: the admin is told where it is
+    before (it is in the export)."""
+    count = 0
+    for issue in Issue.objects.filter(links__ticket__in=[*scope.own, *scope.near]).distinct():
+        title, error = names.text(issue.title), names.text(issue.error)
+        if (title, error) != (issue.title, issue.error):
+            Issue.objects.filter(pk=issue.pk).update(title=title, error=error)
+            count += 1
+    return count
+
+
+def _links(scope: Scope) -> Iterable[Model]:
+    return IssueLink.objects.filter(ticket__in=scope.own).order_by("pk")
+
+
+def _keep_links(scope: Scope, names: Names) -> int:
+    return 0
+
+
+def _theirs(scope: Scope) -> Q:
+    """Threads with messages on their own tickets only."""
+    mine = Message.objects.filter(pk__in=scope.messages, ticket__in=scope.own)
+    others = Message.objects.filter(thread_id__in=mine.values("thread_id"), ticket__isnull=False)
+    shared = set(others.exclude(ticket__in=scope.own).values_list("namespace", "thread_id"))
+    found = Q(pk__in=[])
+    for namespace, thread_id in set(mine.values_list("namespace", "thread_id")) - shared:
+        found |= Q(namespace=namespace, thread_id=thread_id)
+    return found
+
+
+register(Part("issues", _issues, _erase_issues))
+register(Part("linked issues", _links, _keep_links))
+register(Part("security reports", _reports, _erase_reports))
+register(Part("states of conversations", _states, _erase_states))
