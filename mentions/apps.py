@@ -11,19 +11,24 @@ class MentionsConfig(AppConfig):
     def ready(self) -> None:
         from channels.views.overview import Link, register_link, register_volume
         from mentions import receivers  # noqa: F401  (nudges from below)
+        from mentions.macros import macros
         from mentions.people import (
             audience,  # noqa: F401  (the rules of this floor)
             roles,
         )
         from mentions.personal_data import casework  # noqa: F401  (a part of exports and erasures)
+        from mentions.programs.macro_action import DECIDE
         from mentions.queue import volume
-        from mentions.views import panels
-        from mentions.views.casework import issues, report
+        from mentions.views import menu, panels
+        from mentions.views.casework import issues, programs, report
         from mentions.views.ticket import related_mentions
 
         panels.register(related_mentions.ELSEWHERE)
         panels.register(report.REPORT)
         panels.register(issues.ISSUES)
+        panels.register(programs.PROGRAM)
+        macros.register_action(DECIDE.name, DECIDE)
+        menu.register(menu.Entry(_("Applications"), "mentions:programs", "mentions.view_ticket", 55))
         register_volume(volume.by_day)
         register_link(Link(_("Imports"), "mentions:imports", "channels.view_connection"))
         register_link(Link(_("Held back"), "mentions:held", "channels.settle_outbounditem"))

@@ -54,6 +54,12 @@ def on_message_ingested(sender: Any, message_ids: Sequence[int], **_kwargs: Any)
         parking.settle_seen(desk_now(), ticket_ids)
 
 
+@receiver(message_ingested, dispatch_uid="mentions.applications")
+def follow_applications(sender: Any, message_ids: Sequence[int], **_kwargs: Any) -> None:
+    """In a worker: few messages are about applications."""
+    send_task("mentions.follow_applications")
+
+
 @receiver(thread_states_changed, dispatch_uid="mentions.reports")
 def follow_reports(sender: Any, state_ids: Sequence[int], message_ids: Sequence[int], **_kwargs: Any) -> None:
     """A report or an issue was closed or reopened on its platform, or somebody asks to publish a report."""

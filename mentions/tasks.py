@@ -22,6 +22,7 @@ from mentions.notifications import checklist, delivery_news, notices
 from mentions.people import linked_accounts
 from mentions.personal_data import erasing, retention
 from mentions.personal_data import scope as scopes
+from mentions.programs import applications
 from mentions.replies import deliveries, dispatch_replies
 from mentions.security_reports import closing, disclosures
 from mentions.tickets import lifecycle
@@ -193,3 +194,10 @@ def sweep_issues() -> int:
     now = desk_now()
     applied = sweeps.each("issues", opening.unsettled(), lambda pk: opening.apply_delivery(pk, now))
     return applied + closed_issues.note_told(now)
+
+
+@shared_task(name="mentions.follow_applications")  # type: ignore[untyped-decorator]
+def follow_applications() -> int:
+    """New applications to programs, and applicants who answered."""
+    now = desk_now()
+    return applications.receive(now) + applications.note_answers(now)

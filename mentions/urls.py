@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from mentions.views import home, me
-from mentions.views.casework import issues, report
+from mentions.views.casework import issues, programs, report
 from mentions.views.composing import adding, macro, play, posts, reply
 from mentions.views.lists import (
     author,
@@ -44,6 +44,8 @@ urlpatterns = [
     path("tickets/<int:number>/tags/", ticket.tags, name="tags"),
     path("tickets/<int:number>/priority/", ticket.priority, name="priority"),
     path("tickets/<int:number>/disclosure/", report.checklist, name="disclosure"),
+    path("tickets/<int:number>/application/", programs.decide, name="application"),
+    path("programs/", programs.listing, name="programs"),
     path("tickets/<int:number>/issue/", issues.open_issue, name="open_issue"),
     path("tickets/<int:number>/issue/link/", issues.link, name="link_issue"),
     path("tickets/<int:number>/issue/<int:link_id>/<slug:what>/", issues.change, name="change_issue"),

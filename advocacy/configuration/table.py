@@ -88,6 +88,14 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         secret=True,
     ),
+    # --- the CRM that hears about applications
+    Setting("DESK_CRM_WEBHOOK_URL", Address(example="https://crm.example.com/hooks/desk"), ""),
+    Setting(
+        "DESK_CRM_WEBHOOK_SECRET",
+        Text(200, r"[A-Za-z0-9_-]{16,}", "Use a long random word, the same as in the CRM."),
+        "",
+        secret=True,
+    ),
     Setting("DESK_TEAM_SLACK_CHANNEL", _SLACK_CHANNEL, ""),
     Setting("DESK_ALARM_MAILS", Listing(Mail()), []),
     # --- behaviour

@@ -71,6 +71,7 @@ def _form(key: str, name: str, alias: str, source: str, workflow: str, fields: t
             "subject": f"{name}: {{name}}",
             "thanks": "Thank you! We reply by email, usually within one working day.",
             "from_name": f"$company {name}",
+            **({"program": name.removesuffix(" program")} if key != "speakers" else {}),
         },
         more={"tool_links": list(PROGRAM_TOOLS)} if key != "speakers" else {},
     )  # fmt: skip

@@ -11,6 +11,10 @@ def _asks(name: str, label: str, kind: str = "url") -> dict[str, Any]:
     return {"do": "request_fields", "fields": [{"name": name, "label": label, "kind": kind}]}
 
 
+def _decides(state: str) -> dict[str, Any]:
+    return {"do": "application", "state": state}
+
+
 def _reply(text: str, tag: str, status: str, *before: dict[str, Any]) -> list[dict[str, Any]]:
     return [*before, {"do": "reply", "text": text}, {"do": "tag", "tags": [tag]}, {"do": "status", "status": status}]
 
@@ -62,7 +66,7 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "actions": _reply(
             "Hello {requester_name},\n\nwelcome to the program! Your licence and the agreement are on their way to "
             "this address. Let us know how it goes, and write to us if anything is unclear.",
-            "program-approved", "solved",
+            "program-approved", "solved", _decides("approved"),
         ),
     },
     {
@@ -71,7 +75,8 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "actions": _reply(
             "Hello {requester_name},\n\nthank you for applying. Unfortunately we cannot accept this application: "
             "{reason}. You can still use the free edition of {company}, and can apply again if that changes.",
-            "program-declined", "solved", _asks("reason", "Why, as the end of a sentence", "text"),
+            "program-declined", "solved",
+            _decides("declined"), _asks("reason", "Why, as the end of a sentence", "text"),
         ),
     },
     {
@@ -79,7 +84,7 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "description": "The application is incomplete.",
         "actions": _reply(
             "Hello {requester_name},\n\nthank you for applying! Before we can decide, we need to know: {missing}",
-            "program-asked", "pending", _asks("missing", "What is missing", "text"),
+            "program-asked", "pending", _decides("asked"), _asks("missing", "What is missing", "text"),
         ),
     },
     {

@@ -73,11 +73,12 @@ COMMUNITY = """Mail from the community, and feedback on the handbook. Send suppo
 Orders and programs have their own aliases."""
 PERSONAL = "Mail to a team member that counts as a ticket: that person answers it, or says who does."
 MERCH = "Orders, swag and the shop. Look up the order before you answer. Gifts to contributors need no form."
-PROGRAM = """1. Does the applicant qualify? If anything is missing, ask for **more information**.
+PROGRAM = """\
+1. Does the applicant qualify? Set the application to *checked*. If anything is missing, ask for **more information**.
 2. **Approve**: create contact and account in the CRM, create the licence, send the agreement, then apply the macro
    *Program::Approve*.
 3. **Decline** kindly, with the reason and what they can use instead.
-4. Put the licence numbers in a note."""
+4. Note the licence on the application: it is then *done*, and the CRM hears of it. Document trial licences there."""
 SPEAKERS = "Find a speaker: date, place, audience and topic. Share it with the evangelists, and answer within two days."
 
 TRIAGE = "Bug reports and feature requests: see the issue triage policies of your handbook."

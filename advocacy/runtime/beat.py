@@ -44,6 +44,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "issues": every(60, "mentions.read_issues"),
     # Issues that were opened or refused, and requesters who were told, after a lost nudge.
     "issue deliveries": every(30, "mentions.sweep_issues"),
+    # Applications to programs, and answers of applicants, after a lost nudge.
+    "applications": every(60, "mentions.follow_applications"),
     # Keeps following threads with open tickets.
     "keep following": every(HOUR, "mentions.renew_followed"),
     # Closes tickets solved long enough ago.

@@ -20,6 +20,7 @@ from channels.models import Batch, Channel, Followed, InboundItem, OutboundItem
 from experts.community import sharing
 from experts.models import CommunityShare, DraftVersion, Outreach, PossibleAnswer, ThreadReply
 from mentions.models import (
+    Application,
     Attachment,
     AudienceLimit,
     Author,
@@ -112,6 +113,8 @@ def _hang_on(about: SimpleNamespace, owner: Any) -> None:
         ticket=ticket, shared_by=owner, shared_at=now, slack_channel="#all", guidance=WORDS, taken_name=WORDS
     )
     Disclosure.objects.create(ticket=ticket, asked_at=now, fix_url=f"https://acme.example/{MARKER}")
+    Application.objects.create(ticket=ticket, program="Education", state_at=now, created_at=now, licence=WORDS)
+    _left("webhook", f"program:{ticket.pk}")
     issue = Issue.objects.create(
         connection=about.channel.connection, namespace="email", title=WORDS, state="open", key=uuid4(), created_at=now,
         external_id=f"{MARKER} {uuid4()}", url=f"https://acme.example/{MARKER}", error=WORDS, outbound=_left(

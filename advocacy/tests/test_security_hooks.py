@@ -106,12 +106,15 @@ SETTINGS = {
     "facebook": {"page_id": "340000000000001"},
     "discourse": {"api_base": "https://forum.acme.example"},
     "form": {"default_domain": "acme.example"},
-    "hackerone": {"programs": ["acme"]},
+    "hackerone": {"programs": ["acme"], "api_identifier": "acme-desk"},
 }
+CREDENTIALS = {"hackerone": ("api_token",)}
+"""What a connection needs besides the secret of its hook."""
 
 
 def listening(platform, secret=SECRET, **more):
     secrets = {NAMES.get(platform, "webhook_secret"): seal(secret)} if secret else {}
+    secrets |= {name: seal("given") for name in CREDENTIALS.get(platform, ())}
     connection = make_connection(platform=platform, settings=SETTINGS[platform], secrets=secrets, **more)
     make_channel(connection, is_default=True, address="education@acme.example" if platform == "form" else "acme")
     return connection

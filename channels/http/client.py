@@ -195,8 +195,23 @@ def _redirected(call: Call, url: str) -> Call:
     return Call(call.method, url, headers=call.headers, secrets=call.secrets)
 
 
+def deliver(network: Network, call: Call) -> int:
+    """The status of a request whose response nobody reads: any 2xx accepts it. Raises as `post_json`."""
+    return _written(network, call, None).status
+
+
 def write(network: Network, call: Call, classify: Classify | None = None) -> Answer:
     """The parsed response to a request that must not be repeated. Raises as `post_json`."""
+    raw = _written(network, call, classify)
+    try:
+        body = decode_json(raw) if raw.content.strip() else None
+    except ValueError as error:
+        raise Uncertain(f"{call.where} {not_json(raw)}. It was probably accepted.") from error
+    return Answer(raw.status, raw.headers, body)
+
+
+def _written(network: Network, call: Call, classify: Classify | None) -> Raw:
+    """A 2xx response."""
     begin_request()
     if not deadlines.may_write():
         raise Transient(f"{call.where} is too slow at the moment. Nothing was sent.")
@@ -213,11 +228,7 @@ def write(network: Network, call: Call, classify: Classify | None = None) -> Ans
         _raise_known(raw, classify, call.secrets)
         detail = detail_of(raw.content, call.secrets)
         raise write_failure(raw.status, raw.headers, call.where, detail, desk_now())
-    try:
-        body = decode_json(raw) if raw.content.strip() else None
-    except ValueError as error:
-        raise Uncertain(f"{call.where} {not_json(raw)}. It was probably accepted.") from error
-    return Answer(raw.status, raw.headers, body)
+    return raw
 
 
 def _not_written_here(call: Call, raw: Raw) -> ChannelError:

@@ -30,6 +30,7 @@ class OutboundItem(models.Model):
         SLACK_EDIT = "edit", _("edit of a Slack message")
         ISSUE = "issue", _("issue")
         ASSIGN = "assign", _("assignment of an issue")
+        WEBHOOK = "webhook", _("call of the CRM")
 
     key = models.UUIDField(unique=True)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.REPLY)

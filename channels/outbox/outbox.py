@@ -21,7 +21,7 @@ from channels.contract import Json
 from channels.db.payloads import storable
 from channels.dispatch import delivery_after_commit, task_after_commit
 from channels.models import OutboundItem
-from channels.outbox import issues, personal, states
+from channels.outbox import issues, personal, states, webhooks
 from channels.outbox.reconciliation import mail_id, settle_by_own_posts
 from channels.outbox.recovery import recover
 from channels.outbox.sending import make_outgoing, payload_of, send_due
@@ -205,6 +205,8 @@ def _check(key: str, kind: str, connection_id: int | None, payload: Mapping[str,
         needed: tuple[str, ...] = ("channel", "text")
     elif kind == OutboundItem.Kind.SLACK_EDIT:
         needed = ("channel", "ts", "text")
+    elif kind == OutboundItem.Kind.WEBHOOK:
+        needed = webhooks.NEEDED
     elif connection_id is None:
         raise ValueError(f"a {kind} needs a connection")
     else:

@@ -16,7 +16,7 @@ from channels.db.payloads import restored
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http import deadlines
 from channels.models import OutboundItem
-from channels.outbox import holding, issues, personal, states
+from channels.outbox import holding, issues, personal, states, webhooks
 from channels.registry.configs import Source
 from channels.registry.lookup import UnknownPlatform, all_adapters
 from channels.secrets.vault import without_secrets
@@ -109,6 +109,8 @@ def _prepared(item: OutboundItem) -> Callable[[], Receipt]:
         return lambda: api.post(payload_of(item), str(item.key))
     if item.kind == OutboundItem.Kind.SLACK_EDIT:
         return lambda: api.update(payload_of(item))
+    if item.kind == OutboundItem.Kind.WEBHOOK:
+        return webhooks.prepared(str(item.key), payload_of(item))
     source = _source(item)
     adapter, config = source.adapter, source.config
     if item.kind == OutboundItem.Kind.REPLY:
@@ -202,6 +204,8 @@ def outlook(item: OutboundItem) -> tuple[float, float, str, bool]:
     """(longest duration of sending in seconds, index lag in seconds, label, whether own posts can be searched)."""
     if item.kind in (OutboundItem.Kind.SLACK, OutboundItem.Kind.SLACK_EDIT):
         return api.REQUEST_TIMEOUT_S, api.INDEX_LAG_S, "Slack", True
+    if item.kind == OutboundItem.Kind.WEBHOOK:
+        return webhooks.REQUEST_TIMEOUT_S, 0.0, "CRM", False
     connection = item.connection
     adapter = all_adapters().get(connection.platform) if connection is not None else None
     if adapter is None:

@@ -44,7 +44,7 @@ MOVES: Mapping[str, frozenset[str]] = {
 
 WAITING = (State.QUEUED, State.RETRYING)
 UNSETTLED = (State.QUEUED, State.RETRYING, State.SENDING, State.UNCERTAIN)
-REPEATABLE = (Kind.DELETE, Kind.LIKE, Kind.SLACK_EDIT, Kind.ASSIGN)
+REPEATABLE = (Kind.DELETE, Kind.LIKE, Kind.SLACK_EDIT, Kind.ASSIGN, Kind.WEBHOOK)
 """Idempotent kinds: they are retried and never uncertain."""
 
 _rng = random.SystemRandom()

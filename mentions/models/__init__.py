@@ -2,6 +2,7 @@
 
 from mentions.models.audience import AudienceLimit
 from mentions.models.author import Account, Author, Person
+from mentions.models.casework.application import Application
 from mentions.models.casework.disclosure import Disclosure
 from mentions.models.casework.issue import Issue, IssueLink
 from mentions.models.casework.thread_state import ThreadState
@@ -18,6 +19,7 @@ from mentions.models.view import View
 
 __all__ = [
     "Account",
+    "Application",
     "Attachment",
     "AudienceLimit",
     "Author",

@@ -54,6 +54,7 @@ class EventKind(StrEnum):
     WRONG_HANDLE = "wrong_handle"
     DISCLOSURE = "disclosure"
     ISSUE = "issue"
+    APPLICATION = "application"
 
 
 class Event(models.Model):

@@ -18,6 +18,7 @@ from channels.audience import HIDDEN_CHANNELS, Viewer, rule_for, seen_by, visibl
 from channels.models import Channel, OutboundItem
 from mentions.db.sql import Fragment
 from mentions.models import (
+    Application,
     Attachment,
     AudienceLimit,
     Author,
@@ -86,7 +87,7 @@ def _ticket(user: Viewer) -> Q:
     return Q(VisibleTicket(user.pk)) if user.has_perm(VIEW) else NOBODY
 
 
-@rule_for(AudienceLimit, Disclosure, Event, IssueLink, HandBack, Note, Reply, ThreadAlias)
+@rule_for(Application, AudienceLimit, Disclosure, Event, IssueLink, HandBack, Note, Reply, ThreadAlias)
 def _with_its_ticket(user: Viewer) -> Q:
     return Q(ticket__in=seen_by(user, Ticket))
 
@@ -157,7 +158,7 @@ def _all_it_tells(user: Viewer) -> Q:
 _OUTBOX = Fragment(
     f"""NOT EXISTS (SELECT 1 FROM mentions_ticket WHERE NOT {VISIBLE.sql} AND (
         mentions_ticket.id = substring(
-            channels_outbounditem.conversation from '^(?:ticket|outreach|issue):([0-9]{{1,18}})$')::bigint
+            channels_outbounditem.conversation from '^(?:ticket|outreach|issue|program):([0-9]{{1,18}})$')::bigint
         OR mentions_ticket.id IN (
             SELECT r.ticket_id FROM mentions_reply r WHERE r.outbound_id = channels_outbounditem.id)
         OR mentions_ticket.id IN (

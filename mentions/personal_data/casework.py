@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import Model, Q
 
-from mentions.models import Disclosure, Issue, IssueLink, Message, ThreadState
+from mentions.models import Application, Disclosure, Issue, IssueLink, Message, ThreadState
 from mentions.personal_data.scope import Part, Scope, register
 from mentions.personal_data.scrubbing import Names
 
@@ -45,6 +45,15 @@ def _erase_issues(scope: Scope, names: Names) -> int:
     return count
 
 
+def _applications(scope: Scope) -> Iterable[Model]:
+    return Application.objects.filter(ticket__in=scope.own).order_by("pk")
+
+
+def _erase_applications(scope: Scope, names: Names) -> int:
+    """The state stays, which figures count; the licence names who holds it. The CRM keeps its own record."""
+    return Application.objects.filter(ticket__in=scope.own).exclude(licence="").update(licence="")
+
+
 def _links(scope: Scope) -> Iterable[Model]:
     return IssueLink.objects.filter(ticket__in=scope.own).order_by("pk")
 
@@ -64,6 +73,7 @@ def _theirs(scope: Scope) -> Q:
     return found
 
 
+register(Part("applications", _applications, _erase_applications))
 register(Part("issues", _issues, _erase_issues))
 register(Part("linked issues", _links, _keep_links))
 register(Part("security reports", _reports, _erase_reports))

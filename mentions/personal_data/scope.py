@@ -95,7 +95,9 @@ def thread_posts(scope: Scope) -> list[ThreadPost]:
 
 def outbound_ids(scope: Scope) -> list[int]:
     """Every outbound item about their tickets: replies, likes, requests, notices, shares."""
-    talks = [f"{kind}:{ticket}" for ticket in scope.own for kind in ("ticket", "outreach", "community", "issue")]
+    talks = [
+        f"{kind}:{ticket}" for ticket in scope.own for kind in ("ticket", "outreach", "community", "issue", "program")
+    ]
     about = Q(notices__message__in=scope.messages) | Q(notices__message__ticket__in=scope.own)
     posts = list(NoticePost.objects.filter(about).distinct().values_list("pk", "outbound_id"))
     talks += [f"notice:{pk}" for pk, _outbound in posts]

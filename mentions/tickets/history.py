@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels.models.connection import Priority
-from mentions.models import Event, EventKind, Ticket
+from mentions.models import Application, Event, EventKind, Ticket
 from mentions.text import times
 
 SHOWN = 200
@@ -246,6 +246,12 @@ def _issue(data: dict[str, Any]) -> str:
     return words() % names if words else _("issue")
 
 
+def _application(data: dict[str, Any]) -> str:
+    state = data.get("to")
+    names = dict(Application.State.choices)
+    return _("application: %(state)s") % {"state": names.get(state, state) if isinstance(state, str) else "?"}
+
+
 def _disclosure(data: dict[str, Any]) -> str:
     words = DISCLOSURE_WORDS.get(str(data.get("said")))
     return words() if words else _("publication of the report")
@@ -292,6 +298,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.ERASED: lambda data: _("the messages of the requester were erased"),
     EventKind.DISCLOSURE: _disclosure,
     EventKind.ISSUE: _issue,
+    EventKind.APPLICATION: _application,
     EventKind.SPAM_REPORTED: lambda data: _("reported spam, with thanks"),
     EventKind.WRONG_HANDLE: _wrong_handle,
 }

@@ -16,6 +16,7 @@ from mentions.clocks import clocks
 from mentions.clocks.thread_keys import thread_key
 from mentions.db import locks
 from mentions.models import (
+    Application,
     DeliveryProblem,
     Disclosure,
     Event,
@@ -79,6 +80,8 @@ def _move_all(source: Ticket, target: Ticket) -> None:
         model.objects.filter(ticket=source).update(ticket=target)
     linked = IssueLink.objects.filter(ticket=target).values("issue")
     IssueLink.objects.filter(ticket=source).exclude(issue__in=linked).update(ticket=target)
+    if not Application.objects.filter(ticket=target).exists():
+        Application.objects.filter(ticket=source).update(ticket=target)
     if not Disclosure.objects.filter(ticket=target).exists():
         Disclosure.objects.filter(ticket=source).update(ticket=target)
     drafts.move(source.pk, target.pk)

@@ -44,6 +44,11 @@ CHANNEL_FIELDS = (
         "One per line, such as https://www.acme.example; empty: none; people open the form at its own address.",
         FieldKind.LIST,
     ),
+    Field(
+        "program",
+        "Program",
+        "Its name, such as Education: each submission is an application, with states and a list. Empty: none.",
+    ),
     Field("subject", "Subject of the conversation", "Uses answers by name, such as: Education: {school}."),
     *ALIAS_FIELDS,
 )

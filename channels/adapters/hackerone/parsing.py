@@ -185,9 +185,9 @@ def _text(value: Json) -> str:
 
 def _state_of(item: Item) -> Json:
     """Of the report itself: its change is news for whoever waits for it, though the text is the same."""
-    report = item.payload.get("report") if isinstance(item.payload, dict) else None
-    is_report = isinstance(report, dict) and item.payload.get("kind") == "report"
-    return report.get("state") if is_report else None
+    payload = item.payload if isinstance(item.payload, dict) else {}
+    report = payload.get("report")
+    return report.get("state") if payload.get("kind") == "report" and isinstance(report, dict) else None
 
 
 def fingerprint_of(mention: Mention | None, item: Item) -> bytes:

@@ -162,7 +162,7 @@ WRONG = {
     "no list": ({"do": "status"}, "list"),
     "empty": ([], "at least one"),
     "no name": ([{"status": "solved"}], "Action 1"),
-    "unknown": ([{"do": "tga", "tags": ["x"]}], "unknown action “tga”. It must be one of ask_expert, assign_me"),
+    "unknown": ([{"do": "tga", "tags": ["x"]}], "unknown action “tga”. It must be one of application, ask_expert"),
     "status": ([{"do": "status", "status": "done"}], "open, pending, solved"),
     "closed": ([{"do": "status", "status": "closed"}], "open, pending, solved"),
     "tags": ([{"do": "tag", "tags": "x"}], "list of names"),

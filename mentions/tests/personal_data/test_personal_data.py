@@ -26,6 +26,7 @@ from experts.tests.factories import OutreachFactory
 from mentions.ingest.batch import ingest_pending
 from mentions.models import (
     Account,
+    Application,
     Attachment,
     Author,
     Blob,
@@ -156,6 +157,8 @@ def _by_us(w):
     CommunityShare.objects.create(
         ticket=ticket, shared_at=now, slack_channel="#all", guidance=f"Thank {MARK}", error=MARK, slack_url=MARK
     )
+    Application.objects.create(ticket=ticket, program="Education", state_at=now, created_at=now, licence=f"L {MARK}")
+    left(f"program:{ticket.pk}")
     issue = Issue.objects.create(
         connection=w.mailbox, namespace="gitlab:x", title=f"Bug of {MARK}", error=MARK, state="open", key=uuid4(),
         created_at=now, outbound=left(f"issue:{ticket.pk}"),
@@ -305,6 +308,7 @@ OF_THE_DESK = {
     *("mentions_message.language", "mentions_ticket.language", "mentions_attachment.type", "mentions_author.namespace"),
     *("mentions_account.namespace", "mentions_message.namespace", "mentions_messagealias.namespace"),
     *("mentions_issue.namespace", "mentions_issue.project", "mentions_issue.reference", "mentions_issue.external_id"),
+    *("mentions_application.program",),
     *("mentions_issue.url", "mentions_issue.assignees"),
     *("mentions_threadstate.namespace", "mentions_threadstate.state"),
     *("mentions_draft.writer", "mentions_draft.status_after"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from sandbox.base.api import ResourceServer, Routes
@@ -175,7 +175,7 @@ class Api(ResourceServer):
             issue = self.site.assigned(issue, self._names(form["assignee_ids"]), self.now())
         return json_response(self.site.wire.issue(issue))
 
-    def _names(self, ids: list[int]) -> list[str]:
+    def _names(self, ids: Any) -> list[str]:
         by_id = {user["id"]: name for name, user in self.store.all("gl_user").items()}
         return [by_id[int(number)] for number in ids if int(number) in by_id]
 

@@ -1,0 +1,73 @@
+"""Calls of our own webhook (the CRM's address): signed, at a guarded address, repeated until it is accepted.
+
+`X-Desk-Event` names the event, `X-Desk-Delivery` is the same at every attempt: a receiver that has seen it answers 2xx
+and does nothing, so each event takes effect once. `X-Desk-Timestamp` is the time of the attempt in epoch seconds, and
+`X-Desk-Signature` is `v1=` and the hex HMAC-SHA256, with the shared secret, of `v1:<timestamp>:` and the body: the
+scheme that our own form webhook accepts (`channels.adapters.form`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from channels.clocks import desk_now
+from channels.contract import Json, Receipt
+from channels.errors import AuthFailed, Rejected, Transient, Uncertain
+from channels.http.client import Call, deliver
+from channels.registry.configs import network
+from channels.secrets.vault import remember
+
+REQUEST_TIMEOUT_S = 30.0
+NEEDED = ("event", "body")
+
+
+class Signed(AuthBase):
+    """Signs the bytes that are really sent."""
+
+    def __init__(self, secret: str, at: datetime) -> None:
+        self.secret, self.at = secret, at
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        body = request.body if isinstance(request.body, bytes) else (request.body or "").encode()
+        stamp = str(int(self.at.timestamp()))
+        request.headers["X-Desk-Timestamp"] = stamp
+        request.headers["X-Desk-Signature"] = f"v1={signature(self.secret, stamp, body)}"
+        return request
+
+
+def signature(secret: str, stamp: str, body: bytes) -> str:
+    return hmac.new(secret.encode(), f"v1:{stamp}:".encode() + body, hashlib.sha256).hexdigest()
+
+
+def prepared(key: str, payload: Mapping[str, Json]) -> Callable[[], Receipt]:
+    """The call. Raises Rejected if it isn't set up."""
+    address, secret = settings.CRM_WEBHOOK_URL, settings.CRM_WEBHOOK_SECRET
+    if not address or not secret:
+        raise Rejected(_("The CRM's webhook is not set up: enter DESK_CRM_WEBHOOK_URL and DESK_CRM_WEBHOOK_SECRET."))
+    remember(secret)
+    headers = {"X-Desk-Event": str(payload["event"]), "X-Desk-Delivery": key}
+    body = json.loads(json.dumps(payload["body"]))
+
+    def call() -> Receipt:
+        try:
+            auth = Signed(secret, desk_now())
+            deliver(network(), Call("POST", address, payload=body, headers=headers, auth=auth, secrets=(secret,)))
+        except Uncertain as error:
+            # Safe to repeat: the receiver knows the delivery by its id.
+            raise Transient(str(error)) from error
+        except AuthFailed as error:
+            raise Rejected(
+                _("%(error)s Check that the CRM knows DESK_CRM_WEBHOOK_SECRET.") % {"error": error}
+            ) from error
+        return Receipt(key)
+
+    return call

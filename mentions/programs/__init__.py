@@ -1,0 +1,1 @@
+"""Applications to programs: their states, decisions, and what the CRM is told."""

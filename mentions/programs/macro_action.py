@@ -1,0 +1,32 @@
+"""The macro action that decides about an application."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from mentions.macros.actions import Action, ActionError, Context, Spec
+from mentions.models import Application
+from mentions.programs import applications
+
+
+class Decide(Action):
+    """`state`: what the application becomes. On a ticket that is no application it does nothing: the same macro answers
+    mail about a program."""
+
+    name = "application"
+
+    def check(self, spec: Spec) -> None:
+        if spec.get("state") not in Application.State.values:
+            known = ", ".join(Application.State.values)
+            raise ActionError(_("“state” must be one of %(known)s.") % {"known": known})
+
+    def describe(self, spec: Spec, context: Context) -> str:
+        return _("Sets the application, if it is one, to %(state)s") % {"state": Application.State(spec["state"]).label}
+
+    def run(self, spec: Spec, context: Context) -> None:
+        found = Application.objects.select_for_update().filter(ticket=context.ticket).first()
+        if found is not None:
+            applications.change(found, context.ticket, spec["state"], context.actor, context.now)
+
+
+DECIDE = Decide()
