@@ -11,6 +11,7 @@ class MentionsConfig(AppConfig):
     def ready(self) -> None:
         from channels.views.overview import Link, register_link, register_volume
         from mentions import receivers  # noqa: F401  (nudges from below)
+        from mentions.codes.macro_action import GIVE_CODE
         from mentions.macros import macros
         from mentions.people import (
             audience,  # noqa: F401  (the rules of this floor)
@@ -20,14 +21,17 @@ class MentionsConfig(AppConfig):
         from mentions.programs.macro_action import DECIDE
         from mentions.queue import volume
         from mentions.views import menu, panels
-        from mentions.views.casework import issues, programs, report
+        from mentions.views.casework import codes, issues, programs, report
         from mentions.views.ticket import related_mentions
 
         panels.register(related_mentions.ELSEWHERE)
         panels.register(report.REPORT)
         panels.register(issues.ISSUES)
         panels.register(programs.PROGRAM)
+        panels.register(codes.CODES)
         macros.register_action(DECIDE.name, DECIDE)
+        macros.register_action(GIVE_CODE.name, GIVE_CODE)
+        menu.register(menu.Entry(_("Codes"), "mentions:codes", "mentions.give_code", 56))
         menu.register(menu.Entry(_("Applications"), "mentions:programs", "mentions.view_ticket", 55))
         register_volume(volume.by_day)
         register_link(Link(_("Imports"), "mentions:imports", "channels.view_connection"))

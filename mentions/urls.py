@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from mentions.views import home, me
-from mentions.views.casework import issues, programs, report
+from mentions.views.casework import codes, issues, programs, report
 from mentions.views.composing import adding, macro, play, posts, reply
 from mentions.views.lists import (
     author,
@@ -45,6 +45,9 @@ urlpatterns = [
     path("tickets/<int:number>/priority/", ticket.priority, name="priority"),
     path("tickets/<int:number>/disclosure/", report.checklist, name="disclosure"),
     path("tickets/<int:number>/application/", programs.decide, name="application"),
+    path("codes/", codes.stocks, name="codes"),
+    path("codes/<int:stock_id>/", codes.stock, name="codes_of"),
+    path("tickets/<int:number>/codes/<int:code_id>/back/", codes.put_back, name="put_code_back"),
     path("programs/", programs.listing, name="programs"),
     path("tickets/<int:number>/issue/", issues.open_issue, name="open_issue"),
     path("tickets/<int:number>/issue/link/", issues.link, name="link_issue"),

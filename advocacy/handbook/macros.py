@@ -61,6 +61,14 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         ),
     },
     {
+        "name": "Merch::Discount code",
+        "description": "A discount code from the stock “discount”: by mail or private message only.",
+        "actions": _reply(
+            "Here is a discount code for our shop, {requester_name}: {code}",
+            "discount", "solved", {"do": "give_code", "stock": "discount"},
+        ),
+    },
+    {
         "name": "Program::Approve",
         "description": "The application is accepted.",
         "actions": _reply(
@@ -130,6 +138,7 @@ TAGS: dict[str, str] = {
     "competitor": "Praises or attacks a competitor.",
     "spam-report": "They reported spam.",
     "swag": "We send them something.",
+    "discount": "We gave them a discount code.",
     "program-approved": "Application accepted.",
     "program-declined": "Application declined.",
     "program-asked": "Application: asked for more information.",

@@ -17,6 +17,7 @@ from django.utils import timezone
 from advocacy.tests.attacked import answered, asked, conversation
 from channels import audience
 from channels.models import Batch, Channel, Followed, InboundItem, OutboundItem
+from channels.secrets.vault import seal
 from experts.community import sharing
 from experts.models import CommunityShare, DraftVersion, Outreach, PossibleAnswer, ThreadReply
 from mentions.models import (
@@ -24,6 +25,8 @@ from mentions.models import (
     Attachment,
     AudienceLimit,
     Author,
+    Code,
+    CodeStock,
     Disclosure,
     Draft,
     Event,
@@ -113,6 +116,10 @@ def _hang_on(about: SimpleNamespace, owner: Any) -> None:
         ticket=ticket, shared_by=owner, shared_at=now, slack_channel="#all", guidance=WORDS, taken_name=WORDS
     )
     Disclosure.objects.create(ticket=ticket, asked_at=now, fix_url=f"https://acme.example/{MARKER}")
+    stock, _made = CodeStock.objects.get_or_create(name="swag")
+    Code.objects.create(
+        stock=stock, ticket=ticket, secret={"code": seal(MARKER)}, fingerprint=str(uuid4()), added_at=now, given_at=now
+    )  # fmt: skip
     Application.objects.create(ticket=ticket, program="Education", state_at=now, created_at=now, licence=WORDS)
     _left("webhook", f"program:{ticket.pk}")
     issue = Issue.objects.create(
@@ -206,6 +213,8 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
     fixed: dict[str, Callable[[], list[Any]]] = {
         "number": lambda: _numbers(route, ids),
         "ticket_id": lambda: tickets,
+        "stock_id": lambda: list(CodeStock.objects.values_list("pk", flat=True)),
+        "code_id": lambda: _of("code", ids),
         "link_id": lambda: _of("issuelink", ids),
         "outreach_id": lambda: _of("outreach", ids),
         "possible_id": lambda: _of("possibleanswer", ids),

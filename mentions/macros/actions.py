@@ -79,6 +79,10 @@ class Action(ABC):
         """Fields to ask for first: [{"name", "label", "required", "kind"}]."""
         return []
 
+    def gives(self, spec: Spec) -> set[str]:
+        """Variables that it fills in for the actions after it."""
+        return set()
+
     @abstractmethod
     def describe(self, spec: Spec, context: Context) -> str:
         """What it would do, for the advocate about to apply it."""

@@ -83,7 +83,7 @@ def check(actions: Any) -> list[str]:
     if not isinstance(actions, list):
         return [_('Actions must be a list: [{"do": "status", "status": "solved"}].')]
     problems = [] if actions else [_("A macro needs at least one action.")]
-    known = set(VARIABLES) | _field_names(actions)
+    known = set(VARIABLES) | _field_names(actions) | _given(actions)
     for number, spec in enumerate(actions, start=1):
         if problem := _problem(spec, known):
             problems.append(_("Action %(number)s: %(problem)s") % {"number": number, "problem": problem})
@@ -125,6 +125,12 @@ def _field_names(actions: list[Any]) -> set[str]:
     asked = (spec for spec in actions if isinstance(spec, dict) and spec.get("do") == "request_fields")
     lists = (spec.get("fields") for spec in asked)
     return {str(each.get("name")) for each in _dicts(lists)}
+
+
+def _given(actions: list[Any]) -> set[str]:
+    """Variables that actions fill in."""
+    specs = [spec for spec in actions if isinstance(spec, dict) and isinstance(spec.get("do"), str)]
+    return {name for spec in specs if spec["do"] in _actions for name in _actions[spec["do"]].gives(spec)}
 
 
 def _dicts(lists: Any) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from mentions.models.audience import AudienceLimit
 from mentions.models.author import Account, Author, Person
 from mentions.models.casework.application import Application
+from mentions.models.casework.code import Code, CodeStock
 from mentions.models.casework.disclosure import Disclosure
 from mentions.models.casework.issue import Issue, IssueLink
 from mentions.models.casework.thread_state import ThreadState
@@ -25,6 +26,8 @@ __all__ = [
     "Author",
     "Blob",
     "ChannelCheck",
+    "Code",
+    "CodeStock",
     "DeliveryProblem",
     "Disclosure",
     "Draft",

@@ -55,6 +55,7 @@ class EventKind(StrEnum):
     DISCLOSURE = "disclosure"
     ISSUE = "issue"
     APPLICATION = "application"
+    CODE = "code"
 
 
 class Event(models.Model):

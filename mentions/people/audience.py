@@ -24,6 +24,7 @@ from mentions.models import (
     Author,
     Blob,
     ChannelCheck,
+    Code,
     DeliveryProblem,
     Disclosure,
     Draft,
@@ -97,6 +98,12 @@ def _linked_to_a_ticket_in_sight(user: Viewer) -> Q:
     """Its title may quote any ticket that it was opened from."""
     linked = IssueLink.objects.filter(issue=OuterRef("pk"))
     return ~Q(Exists(linked.exclude(ticket__in=seen_by(user, Ticket))))
+
+
+@rule_for(Code)
+def _given_in_sight(user: Viewer) -> Q:
+    """Who got it; the code itself is on no page."""
+    return Q(ticket=None) | Q(ticket__in=seen_by(user, Ticket)) if user.has_perm("mentions.give_code") else NOBODY
 
 
 @rule_for(DeliveryProblem)

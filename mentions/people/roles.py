@@ -33,6 +33,7 @@ _ADVOCATE = _PLAY | {
     "mentions.like_message",
     "mentions.view_reports",
     "mentions.add_view",
+    "mentions.give_code",
     "mentions.change_author",
     "experts.view_expert",
     "experts.view_topic",
@@ -45,6 +46,8 @@ _ADVOCATE = _PLAY | {
 _MANAGER = _READ | {
     "team.add_shift",
     "team.change_shift",
+    "mentions.give_code",
+    "mentions.import_code",
     "mentions.view_reports",
     "experts.view_expert",
     "experts.view_topic",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import Model, Q
 
-from mentions.models import Application, Disclosure, Issue, IssueLink, Message, ThreadState
+from mentions.models import Application, Code, Disclosure, Issue, IssueLink, Message, ThreadState
 from mentions.personal_data.scope import Part, Scope, register
 from mentions.personal_data.scrubbing import Names
 
@@ -54,6 +54,11 @@ def _erase_applications(scope: Scope, names: Names) -> int:
     return Application.objects.filter(ticket__in=scope.own).exclude(licence="").update(licence="")
 
 
+def _codes(scope: Scope) -> Iterable[Model]:
+    """Which codes they got, and when; the sealed code itself tells nothing."""
+    return Code.objects.filter(ticket__in=scope.own).order_by("pk")
+
+
 def _links(scope: Scope) -> Iterable[Model]:
     return IssueLink.objects.filter(ticket__in=scope.own).order_by("pk")
 
@@ -74,6 +79,7 @@ def _theirs(scope: Scope) -> Q:
 
 
 register(Part("applications", _applications, _erase_applications))
+register(Part("codes", _codes, _keep_links))
 register(Part("issues", _issues, _erase_issues))
 register(Part("linked issues", _links, _keep_links))
 register(Part("security reports", _reports, _erase_reports))

@@ -246,6 +246,11 @@ def _issue(data: dict[str, Any]) -> str:
     return words() % names if words else _("issue")
 
 
+def _code(data: dict[str, Any]) -> str:
+    words = _("put a code back into “%(name)s”") if data.get("said") == "returned" else _("took a code from “%(name)s”")
+    return words % {"name": data.get("name") or "?"}
+
+
 def _application(data: dict[str, Any]) -> str:
     state = data.get("to")
     names = dict(Application.State.choices)
@@ -299,6 +304,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.DISCLOSURE: _disclosure,
     EventKind.ISSUE: _issue,
     EventKind.APPLICATION: _application,
+    EventKind.CODE: _code,
     EventKind.SPAM_REPORTED: lambda data: _("reported spam, with thanks"),
     EventKind.WRONG_HANDLE: _wrong_handle,
 }

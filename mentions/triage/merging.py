@@ -17,6 +17,7 @@ from mentions.clocks.thread_keys import thread_key
 from mentions.db import locks
 from mentions.models import (
     Application,
+    Code,
     DeliveryProblem,
     Disclosure,
     Event,
@@ -80,6 +81,8 @@ def _move_all(source: Ticket, target: Ticket) -> None:
         model.objects.filter(ticket=source).update(ticket=target)
     linked = IssueLink.objects.filter(ticket=target).values("issue")
     IssueLink.objects.filter(ticket=source).exclude(issue__in=linked).update(ticket=target)
+    held = Code.objects.filter(ticket=target).values("stock")
+    Code.objects.filter(ticket=source).exclude(stock__in=held).update(ticket=target)
     if not Application.objects.filter(ticket=target).exists():
         Application.objects.filter(ticket=source).update(ticket=target)
     if not Disclosure.objects.filter(ticket=target).exists():

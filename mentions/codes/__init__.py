@@ -1,0 +1,1 @@
+"""Discount and swag codes: imported, drawn by macros, given once."""
