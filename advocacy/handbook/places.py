@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advocacy.handbook import team_tracker, words
+from advocacy.handbook import words
 from advocacy.handbook.rows import HIGH, LOW, ONE_DAY, ChannelRow, ConnectionRow
 
 COMMENTS = ConnectionRow(
@@ -54,6 +54,20 @@ STACK_OVERFLOW = ConnectionRow(
     {"site": "stackoverflow", "tags": ["$handle"]},
 )  # fmt: skip
 
+TEAM_PROJECT = "$handle/general"
+TEAM_TRACKER = tuple(
+    ChannelRow(
+        key, key, name, source, words.TEAM_TRACKER, words.VOICE, address, rank,
+        web_url=f"https://gitlab.com/{TEAM_PROJECT}/-/issues", more={"visible_to": visible_to} if visible_to else {},
+    )
+    for key, name, source, address, rank, visible_to in (
+        ("tracker-team", "Team tracker", "Issues to the advocates", TEAM_PROJECT, 68, []),
+        ("tracker-team-confidential", "Team tracker, confidential", "Confidential issues to the advocates",
+         f"{TEAM_PROJECT}!confidential", 69, ["advocate", "manager", "admin"]),
+    )
+)  # fmt: skip
+"""The advocates' own tracker: questions from colleagues. Its confidential issues are for team members only."""
+
 TRACKERS = ConnectionRow(
     "trackers",
     "gitlab",
@@ -79,9 +93,9 @@ TRACKERS = ConnectionRow(
             words.TRACKER_SUPPORT, words.VOICE, "$handle/support", 58, is_active=False, priority=LOW,
             web_url="https://gitlab.com/$handle/support/-/issues", is_checked_weekly=True,
         ),
-        *team_tracker.CHANNELS,
+        *TEAM_TRACKER,
     ),
-    {"projects": ["$handle/enterprise", team_tracker.PROJECT], "confidential": True},
+    {"projects": ["$handle/enterprise", TEAM_PROJECT], "confidential": True},
 )  # fmt: skip
 
 HACKERONE = ConnectionRow(
