@@ -97,7 +97,10 @@ def digest(mention: Mention) -> bytes:
 
 def digest_of(content: Json) -> bytes:
     """16 bytes over what an adapter counts as content. Not over the order of keys, which storing changes."""
-    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).digest()
+    return hashlib.blake2b(_written(content).encode(), digest_size=16).digest()
+
+
+_written = json.JSONEncoder(sort_keys=True).encode
 
 
 def inspect_record(mention: Mention) -> dict[str, Json]:

@@ -34,7 +34,7 @@ AT = struct.Struct("!q")
 """In the page shared with the parent: the current item's number plus one; 0 between items."""
 OUT_OF_MEMORY = 86
 FLUSH_BYTES = 64 * 1024
-FLUSH_S = 0.005
+FLUSH_S = 0.002
 """The parent decodes answers while the next items are parsed."""
 START, END = b"s", b"e"
 PR_SET_PDEATHSIG = 1

@@ -36,7 +36,10 @@ def packed(value: Any, blobs: Sequence[bytes] = ()) -> bytes:
 
 
 def to_text(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    return _written(value).encode("ascii")
+
+
+_written = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def packed_text(body: bytes, blobs: Sequence[bytes] = ()) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 MAX_CANONICAL = 500
 _TRACKING = ("utm_", "mc_", "pk_", "hsa_", "oly_", "vero_", "_hs", "__s", "mkt_")
@@ -44,11 +44,17 @@ def web_address(text: str) -> str:
 
 def is_web_address(text: str) -> bool:
     """Whether the text is a complete web address; never raises."""
+    return _parts(text) is not None
+
+
+def _parts(address: str) -> tuple[SplitResult, str] | None:
+    """A web address and its host; None if it isn't one."""
     try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and "\0" not in text
+        parts = urlsplit(address)
+        host = parts.hostname if parts.scheme in _PORTS and "\0" not in address else None
     except ValueError:
-        return False
+        return None
+    return (parts, host) if host else None
 
 
 def canonical(address: str) -> str:
@@ -57,13 +63,14 @@ def canonical(address: str) -> str:
 
     A fragment is kept only if it identifies content (`#comment-42`, `#/room`): a heading is the same page.
     """
-    if not is_web_address(address := address.strip()):
+    if not (found := _parts(address.strip())):
         return ""
+    parts, host = found
     try:
-        parts = urlsplit(address)
-        host, port = (parts.hostname or "").rstrip("."), parts.port
+        port = parts.port
     except ValueError:
         return ""
+    host = host.rstrip(".")
     for prefix in _PREFIXES:
         if host.startswith(prefix) and host.count(".") > 1:
             host = host.removeprefix(prefix)
@@ -78,10 +85,10 @@ def canonical(address: str) -> str:
     path = path.rstrip("/")
     for ending in ("/index.html", "/index.htm", "/index.php", "/amp"):
         path = path.removesuffix(ending)
-    found = f"{place}{path}{'' if host == 'twitter.com' else _query(parts.query)}{_fragment(parts.fragment)}"
-    if len(found) <= MAX_CANONICAL:
-        return found
-    return f"{found[: MAX_CANONICAL - 41]}#{hashlib.sha256(found.encode()).hexdigest()[:40]}"
+    page = f"{place}{path}{'' if host == 'twitter.com' else _query(parts.query)}{_fragment(parts.fragment)}"
+    if len(page) <= MAX_CANONICAL:
+        return page
+    return f"{page[: MAX_CANONICAL - 41]}#{hashlib.sha256(page.encode()).hexdigest()[:40]}"
 
 
 def _query(query: str) -> str:
