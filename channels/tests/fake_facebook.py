@@ -131,7 +131,6 @@ def poll_until_it_breaks(config: Config, cursor: Json, into: dict[str, Mention])
         except ChannelError as error:
             return cursor, error
         for item in page.items:
-            mention = ADAPTER.parse(item, config)
-            assert mention is not None
-            into[item.external_id] = mention
+            if (mention := ADAPTER.parse(item, config)) is not None:
+                into[item.external_id] = mention
         cursor = json.loads(json.dumps(page.cursor))

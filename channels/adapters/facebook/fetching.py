@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from channels.adapters.facebook import client, wire
-from channels.adapters.facebook.parsing import page_id, parse
+from channels.adapters.facebook.parsing import page_id
 from channels.adapters.facebook.wire import TALK
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
@@ -22,6 +22,7 @@ from channels.errors import AuthFailed, Rejected, Transient
 from channels.http.client import Answer
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
 from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.values import unique
 
 POSTS_PER_PAGE = 25
 TALKS_PER_PAGE = 25
@@ -124,12 +125,11 @@ def _is_below(entries: list[dict[str, Json]], oldest: int, path: str) -> bool:
 
 
 def _changed(config: Config, entry: Mapping[str, Json], changes: Changes, floor: int) -> list[Item]:
-    """Items of a post or conversation that changed since `floor`; anything that isn't a mention is dropped."""
+    """Items of a post or conversation that changed since `floor`. All of them: ingest decides what is a mention."""
     changed_at = wire.millis(entry.get("updated_time")) or wire.millis(entry.get("created_time"))
     if changed_at is not None and changed_at < floor:
         return []
-    found = {item.external_id: item for item in changes(config, entry, floor)}
-    return [item for item in found.values() if parse(item, config) is not None]
+    return unique(changes(config, entry, floor))
 
 
 def post_with_comments(config: Config, post: Mapping[str, Json], floor: int) -> list[Item]:

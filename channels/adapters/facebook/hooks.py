@@ -11,9 +11,10 @@ import json
 from datetime import datetime, timedelta
 
 from channels.adapters.facebook import wire
-from channels.adapters.facebook.parsing import page_id, parse
+from channels.adapters.facebook.parsing import page_id
 from channels.contract import Config, Hook, HookAnswer, Json
 from channels.errors import Malformed, Refused
+from channels.toolkit.values import unique
 
 OLDEST = timedelta(hours=48)
 """Facebook retries for 36 hours; anything older is a replay."""
@@ -34,8 +35,7 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
         raise Malformed(f"not valid JSON: {error}") from error
     body = _of_this_page(body, config)
     _refuse_old(body, now)
-    items = {item.external_id: item for item in wire.hook_items(body)}
-    return HookAnswer([i for i in items.values() if parse(i, config) is not None], body="EVENT_RECEIVED")
+    return HookAnswer(unique(wire.hook_items(body)), body="EVENT_RECEIVED")
 
 
 def _verified(config: Config, hook: Hook) -> HookAnswer:

@@ -14,7 +14,7 @@ from channels.adapters.facebook.fetching import (
     post_with_comments,
     talk_with,
 )
-from channels.adapters.facebook.parsing import page_id, parse
+from channels.adapters.facebook.parsing import page_id
 from channels.adapters.facebook.wire import TALK
 from channels.contract import Config, Item, Json
 from channels.errors import Transient
@@ -25,11 +25,11 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """A message conversation, a visitor's post with its comments, or a comment with its replies."""
     try:
         if thread_id.startswith(TALK):
-            return [item for item in talk_with(config, thread_id, 0) if parse(item, config) is not None]
+            return talk_with(config, thread_id, 0)
         if thread_id.startswith(f"{page_id(config)}_"):
             post = _thing(client.get(config, client.node(thread_id), {"fields": f"{POST_FIELDS},{NESTED_COMMENTS}"}))
-            return [item for item in post_with_comments(config, post, 0) if parse(item, config) is not None]
-        return [item for item in _comment_thread(config, thread_id) if parse(item, config) is not None]
+            return post_with_comments(config, post, 0)
+        return _comment_thread(config, thread_id)
     except client.Missing:
         return []
 

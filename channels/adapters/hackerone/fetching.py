@@ -18,7 +18,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from channels.adapters.hackerone import wire
 from channels.adapters.hackerone.client import Missing, api
-from channels.adapters.hackerone.parsing import parse
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected, Transient
 from channels.http.api_client import segment
@@ -93,10 +92,9 @@ def _whole(config: Config, report: Mapping[str, Any]) -> list[Item]:
     if number is None:
         return []
     try:
-        items = thread(config, number)
+        return thread(config, number)
     except Missing:
-        items = wire.report_items(report)
-    return [item for item in items if parse(item, config) is not None]
+        return wire.report_items(report)
 
 
 def thread(config: Config, number: str) -> list[Item]:

@@ -8,6 +8,7 @@ before the request that counts) answers; the faults are in what comes after it.
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ from channels.contract import (
 from channels.db.payloads import to_json
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Transient, Uncertain
 from channels.parsing import work
+from channels.registry import lookup
 from channels.registry.lookup import all_adapters
 from channels.tests.loopback import Reply, Seen, as_json, serving
 
@@ -335,3 +337,30 @@ def test_a_wrong_charset_is_tolerated_or_told(adapter: Adapter) -> None:
             except ChannelError:
                 pass
             assert server.seen
+
+
+JUDGED = {
+    "feed/fetching.py": "a stream that we match ourselves: most entries don't name us",
+    "gitlab/hooks.py": "a stream of all events; and what is confidential may not be kept without the right to it",
+    "lobsters/fetching.py": "a stream that we match ourselves: all new stories",
+    "mastodon/threads.py": "what isn't public may not be kept",
+    "slack/hooks.py": "a stream of all deletions in the workspace",
+    "youtube/fetching.py": "a stream that we match ourselves: all comments on a channel's videos",
+}
+
+
+def test_what_a_search_or_a_mailbox_brings_is_kept_before_anybody_judges_it() -> None:
+    """Only these read what they fetch; everything else is stored as it came, and parsed once, by ingest."""
+    root = Path(lookup.__file__).parents[1] / "adapters"
+    files = [path for name in ("fetching", "threads", "hooks") for path in root.glob(f"*/**/{name}.py")]
+    assert len(files) > 30
+    assert {str(path.relative_to(root)) for path in files if _parses(path)} == set(JUDGED)
+
+
+def _parses(path: Path) -> bool:
+    called = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return any(
+        (isinstance(func, ast.Name) and func.id == "parse")
+        or (isinstance(func, ast.Attribute) and func.attr == "parse" and ast.unparse(func.value) in ("parsing", "self"))
+        for func in called
+    )
