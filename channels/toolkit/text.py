@@ -111,7 +111,18 @@ def without_punctuation(url: str) -> str:
 
 def unescaped(source: str) -> str:
     """Decodes entities. Replaces overlong numeric ones first: `html.unescape` raises for thousands of digits."""
+    marks = source.count("&")
+    if not marks:
+        return source
+    if marks == sum(map(source.count, _ENTITIES)):
+        for entity, letter in _ENTITIES.items():
+            source = source.replace(entity, letter)
+        return source
     return html.unescape(_LONG_NUMBER.sub("\ufffd", source) if "&#" in source else source)
+
+
+_ENTITIES = {"&#x27;": "'", "&#x2F;": "/", "&quot;": '"', "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+"""Most texts have no others. `&amp;` is decoded last: its `&` begins nothing that is decoded again."""
 
 
 def composed(text: str) -> str:
