@@ -75,7 +75,7 @@ MAILBOX_PASSWORD = "sandbox-mailbox"  # noqa: S105
 ALIASES: dict[str, str] = {
     "merch": "Acme Merch",
     "community": "Acme Community",
-    "movingto": "Moving to Acme",
+    "movingtoacme": "Moving to Acme",
     "education": "Acme for Education",
     "opensource": "Acme for Open Source",
     "startups": "Acme for Startups",

@@ -9,14 +9,14 @@ from advocacy.handbook.rows import ChannelRow, ConnectionRow
 
 SIGNATURE = "$company Community Team\nhttps://$domain/community"
 PROGRAM_TOOLS = (
-    {"label": "Licence app", "url": "https://licence.$domain/licences?q={email}"},
+    {"label": "License app", "url": "https://licence.$domain/licences?q={email}"},
     {"label": "Customers portal", "url": "https://customers.$domain/admin/customer?query={email}"},
-    {"label": "CRM", "url": "https://crm.$domain/search?q={email}"},
+    {"label": "Salesforce", "url": "https://crm.$domain/search?q={email}"},
 )
 MERCH_TOOLS = (
-    {"label": "Shop orders", "url": "https://shop.$domain/admin/orders?query={email}"},
-    {"label": "Swag management", "url": "https://swag.$domain/orders?q={email}"},
-    {"label": "Stickers", "url": "https://stickers.$domain/orders?q={name}"},
+    {"label": "Shopify", "url": "https://shop.$domain/admin/orders?query={email}"},
+    {"label": "Printfection", "url": "https://swag.$domain/orders?q={email}"},
+    {"label": "Stickermule", "url": "https://stickers.$domain/orders?q={name}"},
 )
 
 
@@ -41,17 +41,17 @@ MAILBOX = ConnectionRow(
     "email",
     "Mailbox",
     (
-        _alias("merch", "E-mail alias: shop contact", words.MERCH, more={"tool_links": list(MERCH_TOOLS)}),
-        _alias("community", "E-mail alias: handbook", words.COMMUNITY, is_default=True),
-        _alias("movingto", "E-mail alias of the moving-to campaign (deprecated)", words.TWITTER_MOVING,
+        _alias("merch", "Shop contact", words.MERCH, more={"tool_links": list(MERCH_TOOLS)}),
+        _alias("community", "Handbook", words.COMMUNITY, is_default=True),
+        _alias("movingto$handle", "#movingto$handle campaign (deprecated)", words.TWITTER_MOVING, "movingto",
                from_name="Moving to $company"),
-        _alias("education", "E-mail alias: support contact", words.PROGRAM, from_name="$company for Education",
+        _alias("education", "Support contact", words.PROGRAM, from_name="$company for Education",
                more={"tool_links": list(PROGRAM_TOOLS)}),
-        _alias("opensource", "E-mail alias: support contact", words.PROGRAM, from_name="$company for Open Source",
+        _alias("opensource", "Support contact", words.PROGRAM, from_name="$company for Open Source",
                more={"tool_links": list(PROGRAM_TOOLS)}),
-        _alias("startups", "E-mail alias: support contact", words.PROGRAM, from_name="$company for Startups",
+        _alias("startups", "Support contact", words.PROGRAM, from_name="$company for Startups",
                more={"tool_links": list(PROGRAM_TOOLS)}),
-        _alias("$person", "E-mails to track as tickets (personal inbox)", words.PERSONAL, "personal",
+        _alias("$person", "E-mails to track as tickets", words.PERSONAL, "personal",
                from_name="$Person at $company"),
     ),
     {"default_domain": "$domain", "inbox_folder": "INBOX", "sent_folder": "Sent"},
@@ -69,7 +69,7 @@ def _form(key: str, name: str, alias: str, source: str, workflow: str, fields: t
             "form_fields": [*_PERSON, *fields],
             "allowed_sites": ["https://$domain"],
             "subject": f"{name}: {{name}}",
-            "thanks": "Thank you! We reply by email, usually within one working day.",
+            "thanks": "Thank you! We reply by email.",
             "from_name": f"$company {name}",
             **({"program": name.removesuffix(" program")} if key != "speakers" else {}),
         },
@@ -82,19 +82,19 @@ FORMS = ConnectionRow(
     "form",
     "Application forms",
     (
-        _form("education", "Education program", "education", "Education application form", words.PROGRAM, (
+        _form("education", "Education Program", "education", "Education application form", words.PROGRAM, (
             "institution * | School or university | text", "website | Its website | url",
             "seats * | How many people will use it? | number", "use * | What will you use it for? | textarea",
         )),
-        _form("opensource", "Open source program", "opensource", "Open source application form", words.PROGRAM, (
+        _form("opensource", "Open Source Program", "opensource", "Open Source application form", words.PROGRAM, (
             "project * | Project | text", "repository * | Repository | url", "licence * | Licence | text",
             "seats * | How many people will use it? | number", "use | Anything else? | textarea",
         )),
-        _form("startups", "Startups program", "startups", "Startup application form", words.PROGRAM, (
+        _form("startups", "Startups Program", "startups", "Startup application form", words.PROGRAM, (
             "startup * | Startup | text", "website * | Website | url", "funding * | Funding so far | text",
             "seats * | How many people will use it? | number",
         )),
-        _form("speakers", "Find a speaker", "community", "Find-a-speaker form", words.SPEAKERS, (
+        _form("speakers", "Speakers", "community", "Find-a-speaker form", words.SPEAKERS, (
             "event * | Event | text", "date * | When is it? | text", "place * | Where is it? | text",
             "topic * | What should the talk be about? | textarea",
         )),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from advocacy.handbook import words
-from advocacy.handbook.rows import HIGH, LOW, ONE_DAY, ChannelRow, ConnectionRow
+from advocacy.handbook.rows import LOW, ONE_DAY, ChannelRow, ConnectionRow
 
 COMMENTS = ConnectionRow(
     "disqus",
@@ -75,7 +75,7 @@ TRACKERS = ConnectionRow(
     (
         ChannelRow(
             "tracker-enterprise", "tracker-enterprise", "Enterprise tracker", "Issues of the enterprise edition",
-            words.TRACKER, words.VOICE, "$handle/enterprise", 55, True, priority=HIGH,
+            words.TRACKER, words.VOICE, "$handle/enterprise", 55, True,
             web_url="https://gitlab.com/$handle/enterprise/-/issues",
         ),
         ChannelRow(
@@ -105,7 +105,7 @@ HACKERONE = ConnectionRow(
     (
         ChannelRow(
             "hackerone", "hackerone", "HackerOne", "Security reports", words.HACKERONE, words.VOICE, rank=15,
-            is_default=True, priority=HIGH, target_minutes=ONE_DAY, web_url="https://hackerone.com/$handle",
+            is_default=True, target_minutes=ONE_DAY, web_url="https://hackerone.com/$handle",
             more={
                 "may_reply": False, "skips_weekends": True, "visible_to": ["advocate", "manager", "admin"],
             },

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from advocacy.handbook import letters, macros, places, quiet, social, topics, views
+from advocacy.handbook import letters, macros, places, quiet, rooms, social, topics, views
 from advocacy.handbook.company import Company
 from advocacy.handbook.rows import ChannelRow, ConnectionRow
 from channels.contract import FieldKind
@@ -49,7 +49,7 @@ def rows(company: Company) -> Iterator[Row]:
     for position, macro in enumerate(macros.MACROS, start=1):
         values = {"description": "", **macro, "position": position * 10}
         yield Row("macro", macro["name"], values)
-    for slug, values in topics.rows():
+    for slug, values in (*topics.rows(), *rooms.rows()):
         yield Row("topic", slug, company.fill(values | {"slug": slug}))
     for connection in CONNECTIONS:
         yield Row("connection", connection.key, company.fill(_connection(connection)))

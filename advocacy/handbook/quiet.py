@@ -21,14 +21,14 @@ def _quiet(
 CONNECTIONS = (
     _quiet("irc", "chatlog", "IRC", "IRC support", words.CHAT, "https://web.libera.chat/#$handle",
            {"format": "irc", "phrases": ["$company"]}),
-    _quiet("gitter", "chatlog", "Gitter", "Gitter (Matrix) support", words.CHAT,
+    _quiet("gitter", "chatlog", "Gitter", "Gitter support", words.CHAT,
            "https://matrix.to/#/#$handle:gitter.im", {"format": "matrix", "phrases": ["$company"]}),
-    _quiet("mailing-list", "feed", "Mailing list", "List archive (deprecated)", words.MAILING_LIST,
-           "https://groups.google.com/g/$handle", {}),
-    _quiet("quora", "feed", "Quora", "Quora topic", words.QUORA, "https://www.quora.com/topic/$company", {}),
-    _quiet("community-content", "feed", "Wider community content", "Blog posts and videos of the community",
-           words.CONTENT, "https://www.google.com/search?q=%22$company%22&tbm=nws", {"phrases": ["$company"]}),
+    _quiet("mailing-list", "feed", "Mailing list", "${handle}hq Google Group (deprecated)", words.MAILING_LIST,
+           "https://groups.google.com/g/${handle}hq", {}),
+    _quiet("quora", "feed", "Quora", "$company Quora topic", words.QUORA, "https://www.quora.com/topic/$company", {}),
+    _quiet("community-content", "feed", "Wider community content", "Blog post comments", words.CONTENT,
+           "https://www.google.com/search?q=%22$company%22+blog", {}),
     _quiet("docker-hub", "feed", "Docker Hub", "Image page", words.DOCKER,
            "https://hub.docker.com/r/$handle/$handle", {}),
 )  # fmt: skip
-"""Only the team knows its feeds (an alert service makes one for each search): an admin enters their URLs."""
+"""Only the team knows its feeds, such as the comment feed of a blog post: an admin enters their URLs."""

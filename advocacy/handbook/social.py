@@ -48,7 +48,7 @@ FACEBOOK = ConnectionRow(
     "Facebook page",
     (
         ChannelRow(
-            "facebook", "facebook", "Facebook", "Facebook page messages and comments", words.FACEBOOK, words.VOICE,
+            "facebook", "facebook", "Facebook", "Facebook page messages", words.FACEBOOK, words.VOICE,
             "$handle", 40, True, web_url="https://www.facebook.com/$handle/",
         ),
     ),
@@ -74,8 +74,9 @@ FRONT_PAGE = ConnectionRow(
     "Hacker News front page",
     (
         ChannelRow(
-            "hackernews-front-page", "hn-front-page", "Hacker News front page", "Hacker News front page stories",
-            words.FRONT_PAGE, words.VOICE, rank=90, is_default=True, to_queue=False, slack=("#community-advocates",),
+            "hackernews-front-page", "hn-front-page", "Hacker News front page stories",
+            "Hacker News front page mentions", words.FRONT_PAGE, words.VOICE, rank=90, is_default=True,
+            to_queue=False, slack=("#community-advocates",),
             web_url="https://news.ycombinator.com/", more={"may_reply": False, "query": '"$company"'},
         ),
     ),
@@ -88,7 +89,7 @@ REDDIT = ConnectionRow(
     "Reddit",
     (
         ChannelRow(
-            "reddit", "reddit", "Reddit", "Reddit mentions and our subreddit", words.REDDIT, words.VOICE, rank=35,
+            "reddit", "reddit", "Reddit", "Reddit mentions", words.REDDIT, words.VOICE, rank=35,
             is_default=True, slack=("#reddit",), web_url="https://www.reddit.com/r/$handle/",
         ),
     ),
@@ -117,7 +118,7 @@ YOUTUBE = ConnectionRow(
     "YouTube",
     (
         ChannelRow(
-            "youtube", "youtube", "YouTube comments", "Comments under our videos", words.YOUTUBE, words.VOICE,
+            "youtube", "youtube", "YouTube", "YouTube comments", words.YOUTUBE, words.VOICE,
             rank=80, is_default=True, is_active=False, priority=LOW, web_url="https://www.youtube.com/@$handle",
             is_checked_weekly=True,
         ),

@@ -13,7 +13,7 @@ BY_CHANNEL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("comments", "Website comments", ("blog-comments", "comparison-comments")),
     ("forum", "Forum and Stack Overflow", ("forum", "stack-overflow")),
     ("mail", "Mail",
-     ("mail-merch", "mail-community", "mail-movingto", "mail-education", "mail-opensource", "mail-startups",
+     ("mail-merch", "mail-community", "mail-movingto$handle", "mail-education", "mail-opensource", "mail-startups",
       "mail-$person")),
     ("programs", "Programs and speakers", ("form-education", "form-opensource", "form-startups", "form-speakers")),
     ("trackers", "Issues and security", ("tracker-enterprise", "hackerone")),

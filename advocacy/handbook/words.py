@@ -4,18 +4,34 @@ freely."""
 from __future__ import annotations
 
 VOICE = """\
-**Do** start friendly and say thanks. Answer every point. Link the issue, the docs or the handbook page. Ask for
-feedback. If you don't know, say so, and that you will find out. Emoji and humour are fine.
+**Tone**: assume good faith. You are talking to a human, so sound like one: emoji, humour and animated GIFs are welcome
+(the desk sends text: paste the GIF's link). Be open-minded, curious, kind, welcoming, transparent, direct and honest,
+and a role model of our values. *Represent, don't argue.*
 
-**Don't** talk down competitors, get defensive, use marketing phrases, or give one-word answers. If it gets personal,
-step back and ask a colleague. *Represent, don't argue.*
+**Do**
 
-**On criticism**: acknowledge it, apologise for the trouble, ask how we can do better, link the issue where we are
-working on it, and end on a friendly note.
+- Start positive, and thank them for the comment. Often "Thank you" or "How can we make it better?" is enough; then make
+  it personal, more than one word or an upvote.
+- Answer every point. If you don't know, say so, and that you will look into it.
+- Add value: gratitude, or information with a link to a handbook page, an issue or a merge request.
+- Ask for feedback: link the issue and invite a comment, or link the tracker and invite a new issue.
+- Disagree if you must: respectfully explain the misunderstanding, and link what they need to judge for themselves.
+- End with a follow-up question or a call to action.
 
-**Does it need an expert?** Would they feel more heard? Can only somebody who built it answer? Is it feedback on the
-product or the company? Then involve one. If it is a misconception, link the page that clears it up. If users are
-discussing among themselves, watch and let them talk.
+**Don't** talk down competitors: say what we do differently instead. Don't defend us: acknowledge their opinion, and
+learn from it. No marketing phrases. If it gets personal, step away and ask a colleague.
+
+**On criticism**: acknowledge the concern or our mistake, apologise for the trouble, ask how we can improve, link the
+issue and invite them to work on it with us, and end on a positive note.
+
+**Does it need an expert?**
+
+- Would one show them that their input matters?
+- A question to us: can a handbook page, issue or merge request answer it? Then link it, and ask them to add their
+  feedback there. Only an expert can: involve one.
+- Feedback on the product or the company: a misconception gets the handbook page that clears it up. If users can speak
+  for us, monitor the post and let them. If an expert can join the discussion, involve one.
+- No expert needed, but a relationship to build? Apply *Involving Experts::Community Involvement*.
 """
 
 TWITTER = """\
@@ -39,47 +55,42 @@ TWITTER_STATUS = """Only for the availability of $company.com, or replies under 
 Only the infrastructure team posts updates."""
 TWITTER_DIRECT = """Only for what must stay private, such as a mailing address, and only after we wrote first. Nothing
 from here goes into a public reply."""
-TWITTER_SUPPORT = "Ask which installation they use. Never discuss accounts, invoices or tickets in public."
+TWITTER_SUPPORT = "Ask which installation they use: we can only handle requests for $company.com."
 
 HACKER_NEWS = """\
 Answer on Hacker News itself, from **your own account**, and say that you work here (your role belongs in your
-profile's *about*). No marketing language. The people who built it answer better than we do: involve an expert early,
-because a thread lives for only a few hours. When the expert answers, the ticket is solved automatically, even if the
-answer does not mention $company."""
+profile's *about*). No marketing language. The people who built it answer better than we do: involve an expert early.
+When the expert answers, the ticket is solved automatically, even if the answer does not mention $company."""
 FRONT_PAGE = """\
 Not a ticket: front page stories are posted in Slack only. If one is both important and urgent, ping `@advocates`,
 involve experts, and share it in the channel for its topic (`#ceo`, `#marketing`, `#product`, `#competition`)."""
-REDDIT = """Answer from **your own account** and say that you work here. Follow the rules of the subreddit: many do not
-welcome our links. Involve experts as on Hacker News."""
+REDDIT = """Answer mentions, above all in our own subreddit. Involve experts as on Hacker News: the desk finds their
+answer even if it does not mention $company."""
 LOBSTERS = HACKER_NEWS.replace("Hacker News", "Lobsters")
-FACEBOOK = "Reply to comments in public, to messages in private. People who write to us expect an answer within a day."
+FACEBOOK = "Messages to our page."
 
 BLOG = """Is it a question, a problem, or just talk? Answer questions and problems in the comments, from your own
 account. Ask the **author of the post** first. If the author is not on the team, ask the content team (`#content`)."""
 COMPARISON = """\
-Comments on the comparison pages often come from people who work for the competitor. If they are right, correct the
-page and thank them. Never argue. Technical marketing (`#technical-marketing`) owns the pages."""
-DOCS = """\
-Owned by the docs team: comments go to `#docs-comments` only. Turn a mistake in the docs into an issue or a merge
-request. Send support questions to the forum."""
-FORUM = """Answer in the forum, from your own account. Look for a similar topic first and link it. Ask for the version
-and the installation. Thank people who often answer. Team members can have their accounts upgraded."""
-STACK_OVERFLOW = """Answer on Stack Overflow only, by its rules: an answer without greeting or advertising, disclosing
-that you work here. Questions that come up again because of an edit are not new work."""
+Comments on the comparison pages. Don't talk down competitors: say what we do differently. Technical marketing
+(`#technical-marketing`) knows how a feature works and has demos to link."""
+DOCS = "Owned by the docs team: comments go to `#docs-comments` only."
+FORUM = """Questions can only be answered in the forum itself. An expert's forum account can be upgraded to Admin if
+needed."""
+STACK_OVERFLOW = "Questions can only be answered on Stack Overflow itself."
 
-MAIL = """Answer from the alias they wrote to, or from the personal inbox if they wrote to one. Don't write anything in
-a mail that you would not want to read in public."""
-COMMUNITY = """Mail from the community, and feedback on the handbook. Send support questions to the forum or to support.
-Orders and programs have their own aliases."""
+MAIL = "Answer from the alias they wrote to, or from the personal inbox if they wrote to one."
+COMMUNITY = "Mail from the community, to the address in the handbook."
 PERSONAL = "Mail to a team member that counts as a ticket: that person answers it, or says who does."
-MERCH = "Orders, swag and the shop. Look up the order before you answer. Gifts to contributors need no form."
+MERCH = """Orders, swag and the shop: items for sale are in Shopify, most swag and its orders in Printfection, custom
+stickers at Stickermule."""
 PROGRAM = """\
 1. Does the applicant qualify? Set the application to *checked*. If anything is missing, ask for **more information**.
 2. **Approve**: create contact and account in the CRM, create the licence, send the agreement, then apply the macro
    *Program::Approve*.
 3. **Decline** kindly, with the reason and what they can use instead.
 4. Note the licence on the application: it is then *done*, and the CRM hears of it. Document trial licences there."""
-SPEAKERS = "Find a speaker: date, place, audience and topic. Share it with the evangelists, and answer within two days."
+SPEAKERS = "Somebody looks for a speaker. On the ecosystem and on trends: ask the evangelists (`@techevangelism`)."
 
 TRIAGE = "Bug reports and feature requests: see the issue triage policies of your handbook."
 TRACKER = f"""\
@@ -97,12 +108,12 @@ then solved automatically. A closed report may be published if we or the reporte
 30 days after the reporter asked. Edit it first: nothing sensitive, and a link to the merge request that fixed it. To
 give a new colleague permissions, use the macro *Security::HackerOne permissions*.
 """
-MAILING_LIST = "Mostly quiet. Answer by mail to the list. Send support questions to the forum."
-QUORA = "Questions on the topic page. Answer from your own account and say that you work here."
-CHAT = "Live chat: answer there. If a question needs more than a line, send it to the forum."
-YOUTUBE = "Comments on our videos. Say thanks, answer, link the docs. Pass feedback to the team that made the video."
-CONTENT = "Articles and videos by the wider community. Thank the author, and share what deserves it in `#social_media`."
-DOCKER = "Comments on the image. Send bugs to the packaging tracker."
+MAILING_LIST = "Answer questions on the list."
+QUORA = "Answer questions about $company, above all on its topic page."
+CHAT = "Hang out and answer questions when there is time."
+YOUTUBE = "Comments on our videos."
+CONTENT = "Comments under blog posts that the wider community writes about $company."
+DOCKER = "Questions on the page of our Docker image."
 INTERNAL = """Questions from team members. Answer in the thread. For drafts of their public answers: help with tone and
 authenticity, but keep it in their own voice."""
 BY_HAND = "For anything without its own channel: add it by URL, and answer it there."

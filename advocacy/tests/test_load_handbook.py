@@ -49,7 +49,7 @@ HANDBOOK = (
     ("form-startups", True, True, []),
     ("mail-merch", True, True, []),
     ("mail-community", True, True, []),
-    ("mail-movingto", True, True, []),
+    ("mail-movingtoacme", True, True, []),
     ("mail-education", True, True, []),
     ("mail-opensource", True, True, []),
     ("mail-startups", True, True, []),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,9 +25,19 @@ MAX_LENGTH = 3000
 _CHANNEL = re.compile(r"#?[\w.-]{1,80}")
 
 
+_rooms: list[Callable[[], Iterable[str]]] = []
+
+
+def register_rooms(source: Callable[[], Iterable[str]]) -> None:
+    """For upper floors, at app start: further Slack channels to suggest."""
+    if source not in _rooms:
+        _rooms.append(source)
+
+
 def channels_of(ticket: Ticket) -> list[str]:
-    """Slack channels where its channel's mentions are discussed."""
-    return [str(name) for name in ticket.channel.slack_channels]
+    """Slack channels to suggest: first those where its channel's mentions are discussed."""
+    own = [str(name) for name in ticket.channel.slack_channels]
+    return list(dict.fromkeys([*own, *(name for source in _rooms for name in source())]))
 
 
 def words_for(ticket: Ticket) -> str:

@@ -48,7 +48,7 @@ LETTERS: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
             ("RE: RE: invoice {number}", "dear sir, kindly find invoice and pay today by wire."),
         ),
     },
-    "movingto": {
+    "movingtoacme": {
         "moving": (
             (
                 "We moved {number} projects from {tool}",
@@ -109,7 +109,7 @@ MAIL_RULES: dict[str, tuple[str, ...]] = {
     "country": ("Brazil", "Kenya", "Norway", "Japan", "Chile", "India", "Austria", "Nigeria", "Canada", "Portugal"),
     "item": ("socks", "hoodies", "T-shirts", "stickers", "mugs", "enamel pins", "notebooks", "caps"),
 }
-ALIASES = ("merch",) * 5 + ("community",) * 6 + ("movingto",) * 2 + ("education",) * 4 + ("opensource",) * 3 + (
+ALIASES = ("merch",) * 5 + ("community",) * 6 + ("movingtoacme",) * 2 + ("education",) * 4 + ("opensource",) * 3 + (
     "startups",) * 2 + ("sam",) * 2  # fmt: skip
 FORMS = ("plain",) * 8 + ("alternative",) * 6 + ("html",) * 2 + ("attachment",) * 3 + ("latin1",) + ("quoted",)
 SIGNATURES = (

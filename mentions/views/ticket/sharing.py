@@ -25,7 +25,7 @@ def share(request: HttpRequest, number: int) -> HttpResponse:
     may_play(request)
     ticket = visible_or_404(request, number)
     channels = sharing.channels_of(ticket)
-    form = {"channel": channels[0] if channels else "", "text": "", "key": str(uuid4()), "problem": ""}
+    form = {"channel": next(iter(ticket.channel.slack_channels), ""), "text": "", "key": str(uuid4()), "problem": ""}
     if request.method == "POST":
         form |= {name: request.POST.get(name, "") for name in ("channel", "text", "key")}
         try:

@@ -1,0 +1,113 @@
+"""The preset against both tables of the documents, row by row: what they say is there, and what they don't say isn't.
+
+The facts are in handbook_rows.toml.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from advocacy.handbook import preset, words
+from advocacy.handbook.company import Company
+from advocacy.handbook.rows import HIGH, LOW, NORMAL
+
+FACTS: dict[str, Any] = tomllib.loads((Path(__file__).parent / "handbook_rows.toml").read_text())
+ROWS = list(preset.rows(Company()))
+CHANNELS = {row.key: row.values for row in ROWS if row.kind == "channel"}
+TOLD = {fact["key"]: fact for fact in (*FACTS["channel"], *FACTS["support"])}
+BESIDE = {"by-hand", "mastodon", "bluesky", "status-page"}
+"""Channels of the desk that the tables don't have: docs/handbook.md says so, and all but the first are off."""
+PRIORITIES = {"high": HIGH, "normal": NORMAL, "occasional": LOW}
+OURS = {"twitter-main"}
+"""High priority by our choice: the documents speak of high-priority channels and name only Hacker News as urgent."""
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split()).lower()
+
+
+def texts() -> dict[str, str]:
+    """Every text of the preset that somebody reads."""
+    found = {}
+    for row in ROWS:
+        for name, value in row.values.items():
+            found[f"{row.kind} {row.key} {name}"] = str(value)
+    return found
+
+
+@pytest.mark.parametrize("key", sorted(TOLD))
+def test_row_says_what_the_table_says(key: str) -> None:
+    fact, values = TOLD[key], CHANNELS[key]
+    assert values["name"] == fact["name"]
+    if "source" in fact:
+        assert values["source"] == fact["source"]
+    assert values["is_active"] is fact["active"]
+    assert values["is_active"] or values["is_checked_weekly"]
+    assert values["target_minutes"] == fact.get("target_minutes")
+
+
+@pytest.mark.parametrize("key", sorted(key for key, fact in TOLD.items() if "to" in fact))
+def test_destinations_are_those_of_the_table(key: str) -> None:
+    told, values = TOLD[key]["to"], CHANNELS[key]
+    assert values["to_queue"] is ("queue" in told)
+    assert values["slack_channels"] == [name for name in told if name.startswith("#")]
+    links = {link["label"] for link in values.get("tool_links", ())}
+    assert {name for name in told if name != "queue" and not name.startswith("#")} <= links
+
+
+@pytest.mark.parametrize("key", sorted(TOLD.keys() - OURS))
+def test_priority_is_normal_unless_the_documents_say_more(key: str) -> None:
+    usual = "normal" if TOLD[key]["active"] else "occasional"
+    assert CHANNELS[key]["priority"] == PRIORITIES[TOLD[key].get("priority", usual)]
+
+
+@pytest.mark.parametrize("key", sorted(TOLD))
+def test_workflow_says_what_its_page_says(key: str) -> None:
+    fact, values = TOLD[key], CHANNELS[key]
+    wanted = [*FACTS["workflows"].get(fact.get("workflow", ""), ()), *fact.get("says", ())]
+    shown = flat(f"{values['workflow']}\n{values['guidelines']}")
+    assert [each for each in wanted if flat(each) not in shown] == []
+    assert values["workflow"]
+
+
+def test_no_channel_is_invented() -> None:
+    rest = CHANNELS.keys() - TOLD.keys() - BESIDE
+    internal = {key for key in rest if CHANNELS[key]["connection"] == "internal"}
+    assert {CHANNELS[key]["slug"] for key in internal} == {
+        f"slack-{room}" for room in ("community-advocates", "community-relations", "education-oss", "swag")
+    }
+    assert not [key for key in BESIDE - {"by-hand"} if CHANNELS[key]["is_active"]]
+
+
+def test_voice_is_that_of_the_document_in_full() -> None:
+    voice = flat(words.VOICE)
+    assert [each for each in FACTS["voice"]["says"] if each not in voice] == []
+    spoken = [key for key, values in CHANNELS.items() if words.VOICE not in values["guidelines"]]
+    assert set(spoken) <= {"twitter-status", "status-page"}
+
+
+def test_rooms_are_those_of_the_documents() -> None:
+    known = {*FACTS["rooms"]["names"], *FACTS["rooms"]["guessed"]}
+    used = {name for values in CHANNELS.values() for name in values["slack_channels"]}
+    used |= {row.values["slack_channel"] for row in ROWS if row.kind == "topic" and row.values.get("slack_channel")}
+    used |= {f"#{values['address']}" for values in CHANNELS.values() if values["connection"] == "internal"}
+    used |= {match for row in ROWS if row.kind == "macro" for match in re.findall(r"#[a-z_][a-z_-]+", str(row.values))}
+    assert {room for room in used if not room.startswith("#s_")} <= known
+    assert set(FACTS["rooms"]["names"]) <= used
+
+
+_TIME = re.compile(
+    r"\b(?:\d+|an?|one|two|three|a few|few|several)\s+(?:(?:business|working)\s+)?(?:minute|hour|day|week|month)s?\b",
+    re.IGNORECASE,
+)
+
+
+def test_texts_promise_no_time_that_the_documents_do_not_name() -> None:
+    told = [flat(each) for each in FACTS["figures"]["times"]]
+    found = {where: _TIME.findall(text.replace("*", "")) for where, text in texts().items()}
+    assert {where: times for where, times in found.items() if [time for time in times if flat(time) not in told]} == {}
