@@ -101,6 +101,7 @@ SETTINGS: tuple[Setting, ...] = (
     # --- behaviour
     Setting("DESK_COMPANY", Text(80), "Acme"),
     Setting("DESK_TRAINING_URL", Address(example="https://handbook.acme.example/answering"), ""),
+    Setting("DESK_GUIDELINES_URL", Address(example="https://handbook.acme.example/social-media"), ""),
     Setting("DESK_UNDO_SECONDS", Whole(0, 300, "seconds"), 10),
     Setting("DESK_HOLD_SENDING", Flag(), False),
     Setting("DESK_CLAIM_LEASE_SECONDS", Whole(30, 3600, "seconds"), 180),

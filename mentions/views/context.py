@@ -27,6 +27,7 @@ STYLES = (
 def desk(request: HttpRequest) -> dict[str, Any]:
     return {
         "company": settings.COMPANY_NAME,
+        "guidelines_url": settings.GUIDELINES_URL,
         "styles": styles(),
         "words": words(get_language() or "en"),
         "keymap": keymap(),
