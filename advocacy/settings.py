@@ -288,6 +288,7 @@ _QUEUES: dict[str, tuple[str, ...]] = {
     # Work that one person waits for, from a possibly slow server; limited per person.
     "pages": (
         "channels.read_page",
+        "channels.find",
         "channels.try_connection",
         "mentions.check_personal",
         "mentions.check_lost_personal",

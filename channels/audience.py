@@ -14,7 +14,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from channels.models import Batch, Channel, Followed, InboundItem, OutboundItem
+from channels.models import Batch, Channel, Followed, InboundItem, Lookup, OutboundItem
 
 Viewer = User | AnonymousUser
 Rule = Callable[[Viewer], Q]
@@ -82,3 +82,10 @@ def _channel_itself(user: Viewer) -> Q:
 def _whole_connection(user: Viewer) -> Q:
     # An item's channel is known only after parsing. Slack posts have no connection.
     return Q(connection__isnull=True) | ~Q(connection__in=hidden_connections(user))
+
+
+@rule_for(Lookup)
+def _lookup(user: Viewer) -> Q:
+    if user.is_superuser:
+        return Q()
+    return Q(visible_to=[]) | Q(visible_to__overlap=list(user.groups.values_list("name", flat=True)))

@@ -12,6 +12,7 @@ from celery import shared_task
 from channels.clocks import desk_now
 from channels.dispatch import send_task
 from channels.inbox import inbox
+from channels.lookups import finding
 from channels.monitoring import alarms, connection_test, expiry
 from channels.outbox import outbox
 from channels.polling import follow, polling
@@ -59,6 +60,12 @@ def read_page(url: str, key: str) -> bool:
     """Read a web page for a waiting person: caches the result, or the reason for a failure, under `key` for ten
     minutes."""
     return page_reading.read_into_cache(url, key)
+
+
+@shared_task(name=finding.TASK)  # type: ignore[untyped-decorator]
+def find(lookup_ids: list[int], words: list[str]) -> int:
+    """Search for a waiting person: caches each lookup's result, or the reason for its failure."""
+    return finding.find_all(lookup_ids, words)
 
 
 @shared_task(name=connection_test.TASK)  # type: ignore[untyped-decorator]

@@ -16,13 +16,15 @@ class ExpertsConfig(AppConfig):
             receivers,  # noqa: F401  (nudges from channels and mentions)
         )
         from experts.directory import directory
-        from experts.directory.rooms import slack_rooms
+        from experts.directory.rooms import product_words, slack_rooms
         from mentions.macros import macros
         from mentions.notifications import delivery_news, sharing
+        from mentions.search import lookup_words
         from mentions.views import menu, panels
 
         delivery_news.register_slack_ids(directory.slack_id_of)
         sharing.register_rooms(slack_rooms)
+        lookup_words.register_vocabulary(product_words)
         panels.register(panel.EXPERTS)
         for action in macro_actions.ACTIONS:
             macros.register_action(action.name, action)

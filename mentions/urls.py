@@ -2,7 +2,7 @@ from django.urls import path, re_path
 
 from mentions.views import home, me
 from mentions.views.casework import codes, issues, programs, report
-from mentions.views.composing import adding, macro, play, posts, reply
+from mentions.views.composing import adding, lookups, macro, play, posts, reply
 from mentions.views.lists import (
     author,
     bulk,
@@ -35,6 +35,8 @@ urlpatterns = [
     path("tickets/<int:number>/draft/", reply.draft, name="draft"),
     path("tickets/<int:number>/macro/", macro.macro, name="macro"),
     path("tickets/<int:number>/links/", ticket.links, name="links"),
+    path("tickets/<int:number>/lookups/", lookups.search, name="lookups"),
+    path("tickets/<int:number>/lookups/<int:lookup>/", lookups.one, name="lookup"),
     path("tickets/<int:number>/answer/", ticket.answer, name="answer"),
     path("tickets/<int:number>/merge/", joining.merge, name="merge"),
     path("tickets/<int:number>/split/", joining.split, name="split"),

@@ -7,8 +7,8 @@ from typing import Any
 from mentions.macros import presets
 
 
-def _asks(name: str, label: str, kind: str = "url") -> dict[str, Any]:
-    return {"do": "request_fields", "fields": [{"name": name, "label": label, "kind": kind}]}
+def _asks(name: str, label: str, kind: str = "url", **more: str) -> dict[str, Any]:
+    return {"do": "request_fields", "fields": [{"name": name, "label": label, "kind": kind, **more}]}
 
 
 def _decides(state: str) -> dict[str, Any]:
@@ -25,7 +25,7 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "description": "A topic exists: send them there and ask for their input.",
         "actions": _reply(
             "Somebody has worked through something similar: {topic} Add your case there, and we will take a look!",
-            "forum", "solved", _asks("topic", "Link to the topic"),
+            "forum", "solved", _asks("topic", "Link to the topic", suggest="forum"),
         ),
     },
     {
@@ -34,7 +34,7 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "actions": _reply(
             "This deserves more room: could you post it at {category}, with your version and what you have tried? "
             "The team and the whole community read it.",
-            "forum", "solved", _asks("category", "Link to the category"),
+            "forum", "solved", _asks("category", "Link to the category", suggest="forum"),
         ),
     },
     {
@@ -43,7 +43,7 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
         "actions": _reply(
             "Our support engineers are the right people for this: {support} Link this conversation, so you don't "
             "have to explain it twice.",
-            "to-support", "solved", _asks("support", "Link to the support form or ticket"),
+            "to-support", "solved", _asks("support", "Link to the support page", **{"from": "support"}),
         ),
     },
     {

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.db.models import Model
 
-from channels.models import Channel, Connection
+from channels.models import Channel, Connection, Lookup
 from experts.models import Topic
 from mentions.models import Macro, PresetRecord, Tag, View
 from team.models import Contact, CoverageHours
@@ -43,18 +43,20 @@ class NoConnection(LookupError):
     """The channel's connection does not exist (any more)."""
 
 
-def _channel_value(channel: Channel, name: str) -> Any:
-    """A channel's connection is identified by the preset's key, since an admin may rename it."""
+def _connected_value(row: Channel | Lookup, name: str) -> Any:
+    """A connection is identified by the preset's key, since an admin may rename it."""
     if name != "connection":
-        return getattr(channel, name)
-    known = PresetRecord.objects.filter(kind="connection", object_id=channel.connection_id)
+        return getattr(row, name)
+    known = PresetRecord.objects.filter(kind="connection", object_id=row.connection_id)
     return known.values_list("key", flat=True).first() or ""
 
 
-def _channel_columns(values: Values) -> Values:
-    """Raises NoConnection."""
+def _connected_columns(values: Values) -> Values:
+    """Raises NoConnection. A lookup may have none."""
     if "connection" not in values:
         return values
+    if values["connection"] == "":
+        return {**values, "connection": None}
     known = PresetRecord.objects.filter(kind="connection", key=values["connection"])
     connection = Connection.objects.filter(pk__in=known.values("object_id")).first()
     if connection is None:
@@ -89,7 +91,8 @@ KINDS: dict[str, Kind] = {
         Kind("macro", Macro, ("name",)),
         Kind("topic", Topic, ("slug",), read=_topic_value, prepare=_topic_columns),
         Kind("connection", Connection, ("name",), frozenset({"settings"})),
-        Kind("channel", Channel, ("slug", "name"), frozenset({"settings"}), _channel_value, _channel_columns),
+        Kind("channel", Channel, ("slug", "name"), frozenset({"settings"}), _connected_value, _connected_columns),
+        Kind("lookup", Lookup, ("name",), frozenset({"settings"}), _connected_value, _connected_columns),
         Kind("view", View, ("slug",)),
         Kind("contact", Contact, ("name",)),
         Kind("coverage hour", CoverageHours, (), read=_clock_value),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from advocacy.handbook import letters, macros, places, quiet, rooms, social, topics, views
+from advocacy.handbook import letters, lookups, macros, places, quiet, rooms, social, topics, views
 from advocacy.handbook.company import Company
 from advocacy.handbook.rows import ChannelRow, ConnectionRow
 from channels.contract import FieldKind
@@ -59,6 +59,8 @@ def rows(company: Company) -> Iterator[Row]:
         yield Row("coverage hour", f"weekday-{weekday}", {"weekday": weekday, **COVERAGE})
     for contact in CONTACTS:
         yield Row("contact", contact["name"], contact)
+    for key, values in lookups.rows():
+        yield Row("lookup", key, company.fill(values))
     for view in views.rows():
         yield Row("view", view["slug"], company.fill(view))
 

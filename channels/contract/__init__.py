@@ -7,11 +7,13 @@ adapter is one module or package under `channels/adapters/`, found by scanning; 
 from channels.contract.adapter import Adapter, Capability, Grouping, parse_all
 from channels.contract.config import Config, Field, FieldKind, Network
 from channels.contract.issues import IssueNow, NewIssue
+from channels.contract.lookup import MAX_HITS, Hit, LookupKind, Purpose
 from channels.contract.mention import NO_MENTION, Attachment, Author, Json, Mention, digest, digest_of, inspect_record
 from channels.contract.traffic import Document, Hook, HookAnswer, Item, Outgoing, Page, Receipt
 from channels.contract.verbs import IncompleteAdapter
 
 __all__ = [
+    "MAX_HITS",
     "NO_MENTION",
     "Adapter",
     "Attachment",
@@ -22,17 +24,20 @@ __all__ = [
     "Field",
     "FieldKind",
     "Grouping",
+    "Hit",
     "Hook",
     "HookAnswer",
     "IncompleteAdapter",
     "IssueNow",
     "Item",
     "Json",
+    "LookupKind",
     "Mention",
     "Network",
     "NewIssue",
     "Outgoing",
     "Page",
+    "Purpose",
     "Receipt",
     "digest",
     "digest_of",

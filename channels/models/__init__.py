@@ -6,6 +6,7 @@ from channels.models.erased import ErasedId
 from channels.models.follow import Followed
 from channels.models.inbox import Batch, IgnoreRule, InboundItem
 from channels.models.installation import Installation
+from channels.models.lookup import Lookup
 from channels.models.outbox import OutboundItem
 from channels.models.personal import PersonalAccount
 
@@ -19,6 +20,7 @@ __all__ = [
     "IgnoreRule",
     "InboundItem",
     "Installation",
+    "Lookup",
     "OutboundItem",
     "PersonalAccount",
 ]

@@ -13,12 +13,13 @@ PER_MINUTE = 6
 WINDOW_S = 60
 
 
-def may_ask(person_id: int | None) -> bool:
-    """Counts this request. True if the cache is down: the limit is a convenience, and the queue is separate anyway."""
-    key = f"asks-other-servers:{person_id}"
+def may_ask(person_id: int | None, what: str = "", per_minute: int = PER_MINUTE) -> bool:
+    """Counts this request, and each kind of request (`what`) by itself. True if the cache is down: the limit is a
+    convenience, and the queue is separate anyway."""
+    key = f"asks-other-servers:{what}{person_id}"
     try:
         cache.add(key, 0, WINDOW_S)
-        return int(cache.incr(key)) <= PER_MINUTE
+        return int(cache.incr(key)) <= per_minute
     except ValueError:  # it expired between the two calls
         return True
     except Exception:  # the cache's client raises many types

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -10,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from channels.contract import Adapter, Field, FieldKind
-from channels.models import Channel, Connection
+from channels.contract import Adapter, Field, FieldKind, LookupKind
+from channels.models import Channel, Connection, Lookup
 from channels.registry.fields import clean
 from channels.secrets.vault import ENV_NAMES, ENV_PREFIX, SecretUnreadable, names_variable, seal
 from channels.webforms.admin_fields import channel_fields
@@ -57,6 +58,16 @@ def channel_form(adapter: Adapter) -> type[forms.ModelForm[Any]]:
     """One class for all channels of a connection: each form reads stored values from its own instance."""
     declared = channel_fields(adapter.platform)
     return _form(Channel, CHANNEL_FIELDS, "ChannelForm", adapter.channel_fields, {}, **declared)
+
+
+def lookup_form(
+    kind: LookupKind, names: tuple[str, ...], stored_secrets: Mapping[str, str]
+) -> type[forms.ModelForm[Any]]:
+    """Required settings may come from the lookup's connection, so none is required here: a search says what is
+    missing."""
+    fields = tuple(replace(field, required=False) for field in kind.fields)
+    shown = tuple(name for name in names if name != "connection" or kind.platform)
+    return _form(Lookup, shown, "LookupForm", fields, stored_secrets)
 
 
 class AdapterForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -1,4 +1,4 @@
-"""The Slack channels of all topics, suggested where a ticket is shared."""
+"""What other pages take from all topics: their Slack channels, to share in; their words, to search elsewhere."""
 
 from __future__ import annotations
 
@@ -9,3 +9,8 @@ def slack_rooms() -> list[str]:
     """Sorted, each once."""
     rooms = Topic.objects.exclude(slack_channel="").values_list("slack_channel", flat=True)
     return sorted(set(rooms))
+
+
+def product_words() -> list[str]:
+    """The keywords of all topics, as they were entered."""
+    return [str(word) for words in Topic.objects.values_list("keywords", flat=True) for word in words]

@@ -18,6 +18,7 @@ from uuid import UUID, uuid5
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from channels.contract import Purpose
 from channels.models.connection import Priority
 from channels.outbox import slack_posts
 from mentions.models import Ticket
@@ -243,7 +244,11 @@ class AssignMe(Action):
 
 
 class RequestFields(Action):
-    """Asks for input before the macro is applied; the answers are variables in all its texts."""
+    """Asks for input before the macro is applied; the answers are variables in all its texts.
+
+    `from` names a lookup's purpose: its page is the answer, and nobody is asked; without such a lookup, the field is
+    asked for. `suggest`: what those lookups found for the ticket is offered as answers.
+    """
 
     name = "request_fields"
     kinds = ("text", "url")
@@ -261,6 +266,11 @@ class RequestFields(Action):
                 raise ActionError(_("“%(name)s” is already the name of a variable.") % {"name": each["name"]})
             if each.get("kind", "text") not in self.kinds:
                 raise ActionError(_("“kind” must be one of %(known)s.") % {"known": ", ".join(self.kinds)})
+            for name in ("from", "suggest"):
+                if name in each and each[name] not in list(Purpose):
+                    raise ActionError(
+                        _("“%(name)s” must be one of %(known)s.") % {"name": name, "known": ", ".join(Purpose)}
+                    )
 
     def fields(self, spec: Spec) -> list[dict[str, Any]]:
         return [{"label": each["name"], "required": True, "kind": "text", **each} for each in spec["fields"]]

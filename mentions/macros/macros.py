@@ -17,6 +17,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from channels.contract import Purpose
+from channels.lookups.configs import page_for
 from channels.toolkit.links import is_web_address
 from mentions.incidents import incidents
 from mentions.macros.actions import BUILT_IN, VARIABLES, Action, ActionError, Context, Spec, placeholders
@@ -150,8 +152,17 @@ def preview(
 
 
 def fields_of(macro: Macro) -> list[dict[str, Any]]:
-    """Fields to ask for before it is applied."""
+    """Fields to ask for before it is applied: those that no lookup fills."""
+    return [field_ for field_ in _declared(macro) if not _page_of(field_)]
+
+
+def _declared(macro: Macro) -> list[dict[str, Any]]:
     return [field_ for action, spec in _steps(macro) for field_ in action.fields(spec)]
+
+
+def _page_of(field_: Mapping[str, Any]) -> str:
+    """The lookup's page that fills the field; "" if somebody has to."""
+    return page_for(Purpose(field_["from"])) if field_.get("from") else ""
 
 
 def page_of(macro: Macro) -> str:
@@ -238,7 +249,8 @@ def _require_fields(macro: Macro, context: Context) -> None:
 def _context(macro: Macro, ticket: Ticket, actor: Any, now: datetime, key: UUID, values: Mapping[str, str]) -> Context:
     asked = {each["name"] for each in fields_of(macro)}
     given = {name: str(value).replace("\0", "").strip()[:2000] for name, value in values.items() if name in asked}
-    return Context(ticket, actor, now, key, {**_variables(ticket, actor, now), **given})
+    found = {each["name"]: _page_of(each) for each in _declared(macro) if each["name"] not in asked}
+    return Context(ticket, actor, now, key, {**_variables(ticket, actor, now), **found, **given})
 
 
 def _variables(ticket: Ticket, actor: Any, now: datetime) -> dict[str, str]:

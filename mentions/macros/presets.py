@@ -35,6 +35,8 @@ VIEWS: tuple[dict[str, Any], ...] = (
     },
 )
 
+_ISSUE = {"name": "issue", "label": "Link to the issue", "kind": "url", "suggest": "tracker"}
+_TRACKER = {"name": "tracker", "label": "Link to the tracker", "kind": "url", "from": "tracker"}
 _WHO = {"do": "request_fields", "fields": [{"name": "expert", "label": "Who answered"}]}
 
 MACROS: tuple[dict[str, Any], ...] = (
@@ -103,7 +105,10 @@ MACROS: tuple[dict[str, Any], ...] = (
         "name": "Support::Known issue",
         "description": "An issue exists: link it and invite them to comment.",
         "actions": [
-            {"do": "request_fields", "fields": [{"name": "issue", "label": "Link to the issue", "kind": "url"}]},
+            {
+                "do": "request_fields",
+                "fields": [_ISSUE],
+            },
             {
                 "do": "reply",
                 "text": "Thanks for letting us know! This is a known issue: {issue} – your vote there helps rank it.",
@@ -116,7 +121,10 @@ MACROS: tuple[dict[str, Any], ...] = (
         "name": "Support::Open an issue",
         "description": "No issue found: ask them to open one.",
         "actions": [
-            {"do": "request_fields", "fields": [{"name": "tracker", "label": "Link to the tracker", "kind": "url"}]},
+            {
+                "do": "request_fields",
+                "fields": [_TRACKER],
+            },
             {
                 "do": "reply",
                 "text": "Thanks, {requester_name}! Could you open an issue about {company} at {tracker}, so that it is "

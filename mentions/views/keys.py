@@ -7,6 +7,8 @@ is the keymap of static/js/keys.js, which implements the actions and derives the
 | `asking` | in a field of the panel that asks an expert |
 | `writing` | in a text area of any other form |
 | `field` | in any field: typed text is only text |
+| `lookup` | in the field that searches other systems |
+| `results` | on a result of that search |
 | `menu` | in an open menu: typed text filters it |
 | `palette`, `dialog` | in an open dialog |
 | `list`, `ticket`, `page` | in none of these: single keys act |
@@ -70,6 +72,10 @@ TABLE: tuple[Key, ...] = (
     Key("ticket", "f", "like", gettext_lazy("like praise")),
     Key("ticket", "s", "report spam", gettext_lazy("pass on a spam report")),
     Key("ticket", "u", "up", gettext_lazy("up to the queue")),
+    Key("lookup", "ArrowDown", "hit down", gettext_lazy("in the search beside a ticket: first result")),
+    Key("results", "ArrowDown", "hit down", repeats=True),
+    Key("results", "ArrowUp", "hit up", repeats=True),
+    Key("results", "i", "hit insert", gettext_lazy("on a result: insert its link into the reply")),
     Key("reply", "Ctrl+Enter", "send", gettext_lazy("in the reply: send with the first button")),
     Key("reply", "Ctrl+Shift+Enter", "send other", gettext_lazy("in the reply: send with the second button")),
     Key("writing", "Ctrl+Enter", "save", gettext_lazy("in a note or another text: save it")),
@@ -95,7 +101,8 @@ TABLE: tuple[Key, ...] = (
     Key("palette", "Enter", "result open"),
 )
 
-_GROUPS = {"page": 0, "list": 1, "ticket": 2, "reply": 3, "writing": 3, "asking": 3, "field": 3, "menu": 3}
+_WRITING = ("lookup", "results", "reply", "writing", "asking", "field", "menu")
+_GROUPS = {"page": 0, "list": 1, "ticket": 2, **dict.fromkeys(_WRITING, 3)}
 _NAMES = {"Escape": "Esc", "ArrowDown": "↓", "ArrowUp": "↑", LETTERS: gettext_lazy("letters")}
 
 

@@ -6,6 +6,7 @@ import { announce, say } from "./words.js";
 
 const text = document.getElementById("text");
 const form = document.getElementById("composer");
+const desk = document.getElementById("desk");
 
 // --- counter ---------------------------------------------------------------------------------------------------------
 
@@ -58,11 +59,15 @@ if (text && form) {
 
 export function insert(value) {
   if (!text) return;
+  desk?.dispatchEvent(new CustomEvent("tab", { detail: "talk" }));
   text.focus();
   const before = text.value.slice(0, text.selectionStart);
   const gap = before && !/\s$/.test(before) ? " " : "";
-  text.setRangeText(gap + value, text.selectionStart, text.selectionEnd, "end");
-  text.dispatchEvent(new Event("input", { bubbles: true }));
+  // As if typed, so that Ctrl+Z takes it out again; setRangeText is not in the browser's undo history.
+  if (!document.execCommand("insertText", false, gap + value)) {
+    text.setRangeText(gap + value, text.selectionStart, text.selectionEnd, "end");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+  }
   announce(value);
 }
 

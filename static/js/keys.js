@@ -3,6 +3,7 @@
 import { chooseExpert, closeAsking, moveExpert, sendAsking } from "./asking.js";
 import { moveResult, openResult, showKeys, showPalette } from "./dialogs.js";
 import { isLeaving, sendForm, usedKey } from "./forms.js";
+import { insertHit, lookUp, moveHit } from "./lookups.js";
 import { closeMenu, filterLess, filterMore, moveItem, openMenu, openMenuAt } from "./menus.js";
 import { move, openRow, pick, preview } from "./list.js";
 import { undo } from "./toasts.js";
@@ -28,10 +29,11 @@ function scopesOf(target) {
   const dialog = document.querySelector("dialog:modal");
   if (dialog) return [dialog.id === "palette" ? "palette" : "dialog"];
   const field = fieldOf(target);
-  if (field) return [...scopesOfWriting(field), "field"];
+  if (field) return [...(field.id === "lookup" ? ["lookup"] : scopesOfWriting(field)), "field"];
   if (openMenuAt(target)) return ["menu"];
   if (document.body.dataset.keys === "off") return ["off"];
-  return [...(document.getElementById("rows") ? ["list"] : []), ...(desk() ? ["ticket"] : []), "page"];
+  const results = target.closest("[data-results]") ? ["results"] : [];
+  return [...results, ...(document.getElementById("rows") ? ["list"] : []), ...(desk() ? ["ticket"] : []), "page"];
 }
 
 function scopesOfWriting(field) {
@@ -119,7 +121,10 @@ const actions = {
   macro: () => menu("macros"),
   tag: () => focus("tag"),
   expert: () => press("[data-key=e]"),
-  "look up": () => focus("lookup"),
+  "look up": () => focus("lookup") && lookUp(),
+  "hit down": () => moveHit(1),
+  "hit up": () => moveHit(-1),
+  "hit insert": insertHit,
   answered,
   "no reply": () => menu("no-reply"),
   park: () => menu("park"),

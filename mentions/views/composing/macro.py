@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -15,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from channels.clocks import desk_now
 from mentions.macros import macros
 from mentions.models import Macro, Ticket
+from mentions.search import lookups
 from mentions.views import playing
 from mentions.views.ticket.acting import (
     REFUSALS,
@@ -72,7 +75,7 @@ def _preview(request: HttpRequest, ticket: Ticket, chosen: Macro, problem: str =
         "macro": chosen,
         "ticket": ticket,
         "preview": shown,
-        "fields": [{**field, "value": values.get(field["name"], "")} for field in shown.fields] if shown else [],
+        "fields": [_field(request, ticket, field, values) for field in shown.fields] if shown else [],
         "problem": problem,
         "token": request.POST.get("token") or request.GET.get("token", ""),
         "mode": request.POST.get("mode") or request.GET.get("mode", ""),
@@ -80,6 +83,13 @@ def _preview(request: HttpRequest, ticket: Ticket, chosen: Macro, problem: str =
     }
     template = "mentions/_macro.html" if request.headers.get("X-Fragment") else "mentions/macro.html"
     return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+def _field(request: HttpRequest, ticket: Ticket, field: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+    """With what was entered, and what lookups found as suggestions."""
+    wanted = field.get("suggest")
+    hits = lookups.suggestions(ticket, request.user, wanted, desk_now()) if wanted else []
+    return {**field, "value": values.get(field["name"], ""), "suggestions": hits}
 
 
 def _apply(request: HttpRequest, ticket: Ticket, chosen: Macro) -> HttpResponse:

@@ -17,7 +17,7 @@ from channels.models.connection import Priority
 from mentions.models import Ticket
 from mentions.people import access, own_side
 from mentions.replies import guard
-from mentions.search import reusing, similar
+from mentions.search import lookups, reusing, similar
 from mentions.tickets import history
 from mentions.tickets.conversation import thread_of
 from mentions.triage import notes, priorities, tagging
@@ -112,13 +112,25 @@ def priority(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 @login_required
 def links(request: HttpRequest, number: int) -> HttpResponse:
-    """Solved tickets similar to this one, or to `?q=`; for the side panel, or as a page."""
+    """Solved tickets similar to this one, or to `?q=`, and the lookups; for the side panel, or as a page."""
     shown = visible_or_404(request, number)
-    words = request.GET.get("q", "").strip()[:300]
-    texts = [words] if words else [m.text for m in shown.messages.filter(direction="in").only("text")[:3]]
-    found = similar.solved_like(number, texts, request.user)
+    return found(request, shown, request.GET.get("q", "").replace("\0", "").strip()[: lookups.MAX_QUERY])
+
+
+def found(request: HttpRequest, ticket: Ticket, query: str, problem: str = "") -> HttpResponse:
+    """What there is for the query: our own solved tickets and each lookup's results."""
+    texts = [query] if query else [m.text for m in ticket.messages.filter(direction="in").only("text")[:3]]
+    context = {
+        "ticket": ticket,
+        "words": query,
+        "proposed": query or " ".join(lookups.proposed(ticket)),
+        "found": similar.solved_like(ticket.pk, texts, request.user),
+        "slots": lookups.slots(ticket, request.user, query, desk_now()),
+        "problem": problem,
+        "query": query,
+    }
     template = "mentions/_links.html" if request.headers.get("HX-Request") else "mentions/links.html"
-    response = render(request, template, {"found": found, "ticket": shown, "words": words})
+    response = render(request, template, context)
     response.headers["Vary"] = "Cookie, HX-Request"
     return response
 

@@ -60,6 +60,10 @@ class Discourse(Talk):
     def topic(self, number: Any) -> Doc | None:
         return self.store.get("forum_topic", str(number))
 
+    def topics(self) -> list[Doc]:
+        """Those with a post, in number order."""
+        return [topic for topic in self.store.all("forum_topic").values() if self.in_topic(topic["id"])]
+
     def in_topic(self, number: Any) -> list[Doc]:
         return [p for p in self.posts() if str(p["topic"]) == str(number)]
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PAGE = 50
 CHUNK = 20
+SHORTEST_TERM = 3
+"""The site setting `min_search_term_length`."""
 SHORTEST = 8
 """The site setting `min_post_length`."""
 SIMILAR_FOR_S = 300
@@ -41,6 +43,7 @@ class Api(ResourceServer):
     def routes(self) -> Routes:
         return [
             ("GET", "site.json", self.categories),
+            ("GET", "search.json", self.search),
             ("GET", "session/current.json", self.session),
             ("GET", "posts.json", self.latest),
             ("POST", "posts.json", self.create),
@@ -104,6 +107,29 @@ class Api(ResourceServer):
             if number in OPEN or me
         ]
         return {"categories": shown, "archetypes": [{"id": "regular"}], "groups": []}
+
+    def search(self, request: Request) -> Any:
+        """Topics with all the words, in title or posts, the latest first; those of private messages never."""
+        me, words = request.caller, request.query.get("q", "").lower().split()
+        if not words or max(len(word) for word in words) < SHORTEST_TERM:
+            return {"posts": [], "topics": [], "grouped_search_result": {"term": "", "error": "too short"}}
+        found = [
+            topic for topic in self.site.topics() if topic["archetype"] == "regular" and self.site.may_see(topic, me)
+        ]
+        found = [topic for topic in found if all(word in self._said(topic) for word in words)][::-1][:PAGE]
+        posts = [self.site.in_topic(topic["id"])[0] for topic in found]
+        return {
+            "topics": [wire.found(topic, self.site.in_topic(topic["id"])) for topic in found],
+            "posts": [
+                {"id": p["id"], "topic_id": p["topic"], "blurb": p["text"][:100], "like_count": 0} for p in posts
+            ],
+            "users": [],
+            "categories": [],
+            "grouped_search_result": {"term": " ".join(words), "post_ids": [p["id"] for p in posts], "error": None},
+        }
+
+    def _said(self, topic: Doc) -> str:
+        return " ".join([topic["title"], *(post["text"] for post in self.site.in_topic(topic["id"]))]).lower()
 
     def session(self, request: Request) -> Any:
         me = request.caller

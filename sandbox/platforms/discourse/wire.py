@@ -55,6 +55,25 @@ def _likes(doc: Doc, me: str) -> dict[str, Any]:
     return {"id": 2, "count": len(doc["likes"]), **mine}
 
 
+def found(topic: Doc, posts: list[Doc]) -> dict[str, Any]:
+    """As in `search.json`."""
+    return {
+        "id": topic["id"],
+        "title": topic["title"],
+        "fancy_title": html.escape(topic["title"]),
+        "slug": topic["slug"],
+        "posts_count": len(posts),
+        "created_at": iso(topic["at"]),
+        "last_posted_at": iso(max(post["at"] for post in posts)),
+        "archetype": topic["archetype"],
+        "closed": topic["closed"],
+        "archived": False,
+        "tags": topic["tags"],
+        "category_id": topic["category"],
+        "has_accepted_answer": False,
+    }
+
+
 def latest(doc: Doc, topic: Doc, user: Doc, *, me: str = "") -> dict[str, Any]:
     """As in `posts.json`: with the raw text and some topic fields."""
     more = {"topic_title": topic["title"], "topic_html_title": html.escape(topic["title"])}

@@ -108,6 +108,8 @@ class Api(ResourceServer):
             found = [issue for issue in found if issue["at"] >= created]
         if asked.get("confidential") == "false":
             found = [issue for issue in found if not issue["confidential"]]
+        if words := asked.get("search", "").lower().split():
+            found = [i for i in found if all(word in f"{i['title']} {i['text']}".lower() for word in words)]
         wanted = {label for label in asked.get("labels", "").split(",") if label}
         found = [issue for issue in found if wanted <= set(issue["labels"])]
         key = "updated" if asked.get("order_by") == "updated_at" else "at"

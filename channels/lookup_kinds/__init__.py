@@ -1,0 +1,1 @@
+"""One module per system that can be searched beside the composer."""

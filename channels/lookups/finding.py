@@ -1,0 +1,186 @@
+"""Finds with one or several lookups: a worker asks each in a thread of its own, so that a slow or dead one holds nobody
+else's results; results are cached shortly.
+
+A lookup that did not answer is left alone for a minute, unless somebody tries it again: meanwhile it tells why at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from django.core.cache import cache
+from django.utils.translation import gettext as _
+
+from channels.contract import Config, Hit, LookupKind
+from channels.dispatch import send_task
+from channels.errors import RETRIED, ChannelError, Transient, fit
+from channels.lookups.configs import config_of
+from channels.lookups.kinds import UnknownKind, kind_for
+from channels.models import Lookup
+from channels.registry.lookup import UnknownPlatform
+from channels.secrets.vault import without_secrets
+from channels.toolkit.links import web_address
+
+TASK = "channels.find"
+CACHE_TTL_S = 300
+STATUS_TTL_S = 30
+"""Of lookups that take no words: the status page is about now."""
+PROBLEM_TTL_S = 60
+PATIENCE_S = 30
+"""How long to wait for a result; a worker gives up earlier."""
+MAX_WORDS = 6
+_NARROWING_S = 8.0
+"""With fewer words a search finds more. Beyond this time it isn't tried again."""
+_MAX_THREADS = 8
+_MAX_TITLE = 200
+
+
+class Progress(StrEnum):
+    NOT_ASKED = "not_asked"
+    RUNNING = "running"
+    FOUND = "found"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Where a search stands. `hits` if FOUND, the words that found them, `problem` if FAILED."""
+
+    progress: Progress
+    hits: tuple[Hit, ...] = ()
+    words: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def begin(lookups: Iterable[Lookup], words: Sequence[str], now: datetime, *, again: bool = False) -> None:
+    """Have these searched, except those with a result or on their way; `again`: also those that failed lately."""
+    words = _clean(words)
+    asked = []
+    for lookup in lookups:
+        if not words and kind_takes_words(lookup):
+            continue
+        known = standing(lookup, words, now).progress
+        if known is Progress.NOT_ASKED or (known is Progress.FAILED and again):
+            cache.delete_many([_key(lookup, words), *([_down(lookup)] if again else ())])
+            cache.set(f"{_key(lookup, words)}:begun", now.timestamp(), PATIENCE_S * 2)
+            asked.append(lookup.pk)
+    if asked and not send_task(TASK, asked, list(words)):
+        for pk in asked:
+            lookup = Lookup.objects.get(pk=pk)
+            _keep(lookup, words, {"problem": _("No worker is available. Try again in a moment.")})
+
+
+def standing(lookup: Lookup, words: Sequence[str], now: datetime) -> Finding:
+    """The cached result of a search, or how far it is."""
+    words = _clean(words)
+    key = _key(lookup, words)
+    told, begun = cache.get(key), cache.get(f"{key}:begun")
+    if told is not None and "problem" in told:
+        return Finding(Progress.FAILED, problem=told["problem"])
+    if told is not None:
+        hits = tuple(_hit(each) for each in told["hits"])
+        return Finding(Progress.FOUND, hits, tuple(told["words"]))
+    if begun is None:
+        return Finding(Progress.NOT_ASKED)
+    if now.timestamp() - begun > PATIENCE_S:
+        return Finding(Progress.FAILED, problem=_("No result came. The system may be slow, or no worker is running."))
+    return Finding(Progress.RUNNING)
+
+
+def find_all(lookup_ids: Sequence[int], words: Sequence[str]) -> int:
+    """Search with each in its own thread and cache what comes of it; returns how many have a result."""
+    rows = list(Lookup.objects.filter(pk__in=lookup_ids, is_active=True).select_related("connection"))
+    ready = [(lookup, prepared) for lookup in rows if (prepared := _prepared(lookup, words)) is not None]
+    if not ready:
+        return 0
+    with ThreadPoolExecutor(min(_MAX_THREADS, len(ready))) as pool:
+        done = [pool.submit(_find_into_cache, lookup, *prepared, words) for lookup, prepared in ready]
+    return sum(each.result() for each in done)
+
+
+def _prepared(lookup: Lookup, words: Sequence[str]) -> tuple[LookupKind, Config] | None:
+    """Here, not in the thread: threads leave the database alone. A wrong setting is told as the result."""
+    try:
+        return kind_for(lookup.kind), config_of(lookup)
+    except (UnknownKind, UnknownPlatform, ChannelError) as error:
+        _keep(lookup, words, {"problem": fit(str(error))})
+        return None
+
+
+def _find_into_cache(lookup: Lookup, kind: LookupKind, config: Config, words: Sequence[str]) -> bool:
+    try:
+        if reason := cache.get(_down(lookup)):
+            raise Transient(reason)
+        hits, used = _narrowed(partial(kind.find, config), words)
+        told: dict[str, Any] = {"hits": [_stored(hit) for hit in hits if _is_sound(hit)], "words": list(used)}
+    except ChannelError as error:
+        told = {"problem": without_secrets(str(error)).removesuffix(f" {RETRIED}")}
+        if isinstance(error, Transient):
+            cache.set(_down(lookup), told["problem"], PROBLEM_TTL_S)
+    _keep(lookup, words, told)
+    return "hits" in told
+
+
+def _narrowed(find: Any, words: Sequence[str]) -> tuple[list[Hit], Sequence[str]]:
+    """With all words, then the first two, then the first alone: most systems want all words in one place."""
+    began, tried = time.monotonic(), None
+    for count in (len(words), 2, 1):
+        used = words[:count]
+        if used == tried or (tried is not None and time.monotonic() - began > _NARROWING_S):
+            continue
+        if hits := find(used):
+            return hits, used
+        tried = used
+    return [], words
+
+
+def _keep(lookup: Lookup, words: Sequence[str], told: dict[str, Any]) -> None:
+    ttl = CACHE_TTL_S if kind_takes_words(lookup) else STATUS_TTL_S
+    cache.set(_key(lookup, words), told, PROBLEM_TTL_S if "problem" in told else ttl)
+
+
+def kind_takes_words(lookup: Lookup) -> bool:
+    """False also for an unknown kind: nothing of a ticket goes to it."""
+    try:
+        return kind_for(lookup.kind).takes_words
+    except UnknownKind:
+        return False
+
+
+def _clean(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.strip()[:60] for word in words if word.strip())[:MAX_WORDS]
+
+
+def _key(lookup: Lookup, words: Sequence[str]) -> str:
+    """Changes with everything an admin can change, so that an old answer never outlives its settings."""
+    own = (lookup.kind, lookup.connection_id, lookup.address, lookup.settings, sorted(lookup.secrets.items()))
+    asked = [word.lower() for word in _clean(words)] if kind_takes_words(lookup) else []
+    return f"lookup:{hashlib.blake2b(repr((lookup.pk, own, asked)).encode(), digest_size=16).hexdigest()}"
+
+
+def _down(lookup: Lookup) -> str:
+    return f"lookup-down:{_key(lookup, ())}"
+
+
+def _is_sound(hit: Hit) -> bool:
+    return bool(web_address(hit.url))
+
+
+def _stored(hit: Hit) -> dict[str, Any]:
+    """A platform's texts, cleaned; times as ISO 8601."""
+    links = tuple(link for link in hit.links if web_address(link))
+    shown = replace(hit, title=fit(hit.title)[:_MAX_TITLE] or hit.url, where=fit(hit.where)[:_MAX_TITLE], links=links)
+    return {**asdict(shown), "updated_at": hit.updated_at.isoformat() if hit.updated_at else None}
+
+
+def _hit(stored: dict[str, Any]) -> Hit:
+    at = stored["updated_at"]
+    return Hit(**{**stored, "updated_at": datetime.fromisoformat(at) if at else None, "links": tuple(stored["links"])})

@@ -1,0 +1,55 @@
+"""What is known already about what people ask: solved tickets of support, issues elsewhere, pages of the documentation.
+
+Made from the subjects that people write about, so that a search with a ticket's words finds something.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Known:
+    """One subject: what people call it, what is wrong, what helps, and the page of the documentation on it."""
+
+    words: str
+    trouble: str
+    help: str
+    page: str
+
+
+KNOWN = (
+    Known(
+        "ci runner proxy",
+        "CI runner fails behind a proxy",
+        "Set the proxy in the runner's environment.",
+        "runner/proxy",
+    ),
+    Known("pipeline cache", "Pipeline cache is not restored", "Use the same cache key in both jobs.", "ci/caching"),
+    Known("container registry push", "Push to the container registry is denied", "Renew the token.", "registry/login"),
+    Known(
+        "merge request review",
+        "Merge request shows no diff",
+        "Reload after the import has ended.",
+        "merge-requests/diff",
+    ),
+    Known("import repository", "Import of a repository stops", "Import it in parts.", "import/large"),
+    Known("saml sso login", "Login by SSO ends in a loop", "Check the clock of the identity provider.", "sso/saml"),
+    Known(
+        "upgrade self-managed",
+        "Upgrade of a self-managed server fails",
+        "Go through each major version.",
+        "update/path",
+    ),
+    Known("pages domain certificate", "Pages show a wrong certificate", "Verify the domain again.", "pages/domains"),
+)
+
+
+def matching(words: list[str]) -> list[tuple[int, Known]]:
+    """(number, subject) of those that have all the words."""
+    rows = enumerate(KNOWN, start=1)
+    return [
+        (number, each)
+        for number, each in rows
+        if all(w.lower() in f"{each.words} {each.trouble}".lower() for w in words)
+    ]

@@ -1,0 +1,37 @@
+// Searches beside the composer: the ticket's words are proposed, one key searches with them, the arrows move among the
+// results, and one key inserts the link of the one with the focus. keys.js calls these; no listening to keys here.
+const field = () => document.getElementById("lookup");
+const panel = () => document.getElementById("links");
+
+// What the server proposes goes into the field as long as nobody has typed there.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const told = event.target.id === "links" && event.target.querySelector("[data-proposed]");
+  if (told && field() && !field().value) field().value = told.dataset.proposed;
+});
+
+// The first press searches with the ticket's words; after that it only goes to the field.
+export function lookUp() {
+  const form = document.getElementById("lookup-form");
+  if (!form) return false;
+  field().select();
+  if (field().value && !panel().querySelector("[data-searched]")) form.requestSubmit();
+  return true;
+}
+
+const hits = () => [...panel().querySelectorAll("[data-hit]")];
+
+export function moveHit(step) {
+  const all = hits();
+  if (!all.length) return false;
+  const at = all.indexOf(document.activeElement);
+  if (at + step < 0 && at >= 0) field().focus();
+  else all[at < 0 ? 0 : Math.min(at + step, all.length - 1)].focus();
+  return true;
+}
+
+export function insertHit() {
+  const link = document.activeElement?.closest("[data-hit]");
+  const button = link?.parentElement.querySelector("[data-insert]");
+  button?.click();
+  return Boolean(button);
+}
