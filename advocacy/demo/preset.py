@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
+from advocacy.demo import lookups
 from advocacy.handbook import loading
 from advocacy.handbook.company import Company
 from advocacy.handbook.loading import LoadAction
@@ -48,6 +49,7 @@ def load(access: Access, *, now: datetime) -> None:
         connection = _connection(row.key)
         if connection is not None and row.platform in access:
             _connect(connection, row, access[row.platform], is_new=row.key in added)
+    lookups.connect(access)
 
 
 def hooks(access: Access) -> list[dict[str, str]]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from advocacy.handbook import letters, lookups, macros, places, quiet, rooms, social, topics, views
+from advocacy.handbook import letters, macros, places, quiet, social, topics, views
 from advocacy.handbook.company import Company
+from advocacy.handbook.desk import lookups, rooms
 from advocacy.handbook.rows import ChannelRow, ConnectionRow
 from channels.contract import FieldKind
 from channels.registry.lookup import adapter_for

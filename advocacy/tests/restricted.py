@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from advocacy.tests.attacked import answered, asked, conversation
 from channels import audience
-from channels.models import Batch, Channel, Followed, InboundItem, OutboundItem
+from channels.models import Batch, Channel, Followed, InboundItem, Lookup, OutboundItem
 from channels.secrets.vault import seal
 from experts.community import sharing
 from experts.models import CommunityShare, DraftVersion, Outreach, PossibleAnswer, ThreadReply
@@ -79,6 +79,7 @@ def build() -> SimpleNamespace:
     w.view = View.objects.create(name="All", slug="all", filters={})
     View.objects.create(name="Done", slug="done", filters={"statuses": ["solved", "closed"]})
     w.held = TicketFactory(channel=hidden)
+    w.lookup = Lookup.objects.create(name=f"{MARKER} lookup", kind="search_page", visible_to=CIRCLE)
     return w
 
 
@@ -227,6 +228,7 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
         "view": lambda: ["all", "done"],
         "outcome": lambda: list(OUTCOMES),
         "what": lambda: ["query", "tell", "assign", "unlink"] if "link_id" in route else ["query"],
+        "lookup": lambda: [w.lookup.pk],
         "slug": lambda: [w.hidden.slug, "median-by-channel"],
         "name": lambda: ["first-reply", "activity"],
         "version": lambda: ["1"],

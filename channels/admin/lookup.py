@@ -55,7 +55,7 @@ class LookupAdmin(SeenOnly, admin.ModelAdmin):  # type: ignore[type-arg]
         """Connections of the kind's platform only."""
         if db_field.name == "connection":
             number = (request.resolver_match.kwargs if request.resolver_match else {}).get("object_id", "")
-            obj = Lookup.objects.filter(pk=number).first() if str(number).isdecimal() else None
+            obj = self.get_object(request, str(number)) if number else None
             kind = kind_of(request, obj)
             kwargs["queryset"] = Connection.objects.filter(platform=kind.platform if kind else "")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

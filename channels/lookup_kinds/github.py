@@ -62,7 +62,7 @@ class GitHubIssues(LookupKind):
 
 
 def _hit(issue: dict[str, Json]) -> Hit:
-    repository = "/".join(urlsplit(text_of(issue.get("html_url"))).path.strip("/").split("/")[:2])
+    repository = "/".join(urlsplit(text_of(issue.get("html_url"))).path.strip("/").split("/")[-4:-2])
     return Hit(
         text_of(issue.get("title")),
         text_of(issue.get("html_url")),

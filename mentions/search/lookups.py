@@ -38,7 +38,7 @@ class Slot:
     needs_asking: bool = False
 
 
-def visible_to(ticket: Ticket, user: access.User) -> list[Lookup]:
+def shown_for(ticket: Ticket, user: access.User) -> list[Lookup]:
     """Active ones for its channel that the person may see, in order."""
     rows = access.seen_by(user, Lookup).filter(is_active=True).select_related("connection")
     rows = rows.filter(Q(channels=None) | Q(channels=ticket.channel_id)).distinct()
@@ -66,7 +66,7 @@ def search(ticket: Ticket, user: access.User, query: str, now: datetime) -> None
     """Have all lookups searched that may be."""
     words = split(query)
     remember(ticket, user, query)
-    shown = [lookup for lookup in visible_to(ticket, user) if not _needs_asking(ticket, lookup)]
+    shown = [lookup for lookup in shown_for(ticket, user) if not _needs_asking(ticket, lookup)]
     finding.begin(shown, words, now)
 
 
@@ -78,7 +78,7 @@ def search_one(ticket: Ticket, user: access.User, lookup: Lookup, query: str, no
 
 def slots(ticket: Ticket, user: access.User, query: str, now: datetime) -> list[Slot]:
     """Each lookup with its results for the query. Those that take no words are begun."""
-    shown = visible_to(ticket, user)
+    shown = shown_for(ticket, user)
     finding.begin([each for each in shown if not finding.kind_takes_words(each)], (), now)
     return [slot_of(ticket, lookup, query, now) for lookup in shown]
 
@@ -91,7 +91,7 @@ def slot_of(ticket: Ticket, lookup: Lookup, query: str, now: datetime) -> Slot:
 def suggestions(ticket: Ticket, user: access.User, purpose: str, now: datetime) -> list[Hit]:
     """What lookups of this purpose found when this person searched last; links anybody can open."""
     query = cache.get(_last(ticket, user)) or ""
-    shown = [each for each in visible_to(ticket, user) if _purpose(each) == purpose]
+    shown = [each for each in shown_for(ticket, user) if _purpose(each) == purpose]
     found = [hit for each in shown for hit in finding.standing(each, split(query), now).hits]
     return [hit for hit in found if not hit.is_internal]
 

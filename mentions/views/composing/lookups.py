@@ -56,7 +56,7 @@ def one(request: HttpRequest, number: int, lookup: int) -> HttpResponse:
 
 
 def _lookup(request: HttpRequest, ticket: Ticket, pk: int) -> Lookup:
-    found = next((each for each in lookups.visible_to(ticket, request.user) if each.pk == pk), None)
+    found = next((each for each in lookups.shown_for(ticket, request.user) if each.pk == pk), None)
     if found is None:
         raise Http404
     return found

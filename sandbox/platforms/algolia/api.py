@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from sandbox.base.api import ResourceServer, Routes
-from sandbox.stories.knowledge import matching
+from sandbox.base.knowledge import matching
 from sandbox.wire.http import Refused, Request
 from sandbox.wire.lists import number
 from sandbox.world import COMPANY, DOMAIN

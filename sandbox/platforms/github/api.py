@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.base.api import ResourceServer, Routes
-from sandbox.stories.knowledge import Known, matching
+from sandbox.base.knowledge import Known, matching
 from sandbox.wire.http import Refused, Request, json_response
 from sandbox.wire.lists import page_of
 from sandbox.wire.quotas import Spent

@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from sandbox.base.api import ResourceServer, Routes
-from sandbox.stories.knowledge import matching
+from sandbox.base.knowledge import matching
 from sandbox.wire.http import Refused, Request
 from sandbox.wire.lists import page_of
 from sandbox.wire.quotas import Spent

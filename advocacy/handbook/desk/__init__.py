@@ -1,0 +1,1 @@
+"""What the preset puts beside the channels: lookups, and Slack rooms to share in."""
