@@ -131,6 +131,8 @@ EXPECTED = {
     "mentions:like": ("method", "login no ok ok no ok"),
     "mentions:share": ("login no ok ok no ok", "login no bad bad no bad"),
     "mentions:links": ("login absent ok ok ok ok", "method"),
+    "mentions:lookups": ("method", "login absent ok ok ok ok"),
+    "mentions:lookup": ("login absent absent absent absent absent", "login absent absent absent absent absent"),
     "mentions:answer": ("login absent ok ok ok ok", "method"),
     "mentions:note": ("method", "login absent ok ok ok ok"),
     "mentions:tags": ("method", "login no ok ok no ok"),
@@ -195,6 +197,7 @@ def addresses(w):
         "possible_id": 10**15,
         "expert_id": shown.outreach.expert_id,
         "page_id": 10**15,
+        "lookup": 10**15,  # nobody's
         "view": "all",
         "outcome": "solve",
         "name": "activity",
