@@ -78,7 +78,7 @@ def targets(desk):
     values = {"ticket_id": shown.ticket.pk, "number": shown.ticket.pk, "outreach_id": shown.outreach.pk}
     values |= {"possible_id": PossibleAnswer.objects.latest("pk").pk, "expert_id": shown.outreach.expert_id}
     values["page_id"] = TeamPage.objects.create(name="Team", url="https://team.acme.example/team.yml").pk
-    values |= {"hook_id": UUID(int=0), "pk": shown.channel.pk, "verb": "poll"}
+    values |= {"hook_id": UUID(int=0), "pk": shown.channel.pk, "verb": "poll", "lookup": 10**15}
     values |= {"view": "all", "name": "activity", "slug": "daily-activity", "form": "json", "outcome": "solve"}
     for name, pattern in named_urls():
         if name.startswith("admin:") or name in ("account_logout", "metrics:bundle", "healthz"):
