@@ -16,7 +16,7 @@ class ExpertsConfig(AppConfig):
             receivers,  # noqa: F401  (nudges from channels and mentions)
         )
         from experts.directory import directory
-        from experts.directory.rooms import product_words, slack_rooms
+        from experts.topic_words import product_words, slack_rooms
         from mentions.macros import macros
         from mentions.notifications import delivery_news, sharing
         from mentions.search import lookup_words

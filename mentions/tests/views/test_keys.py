@@ -9,7 +9,8 @@ from mentions.views.keys import TABLE, groups, keymap
 
 SCRIPTS = sorted((settings.BASE_DIR / "static" / "js").glob("*.js"))
 KEYS = next(path for path in SCRIPTS if path.name == "keys.js").read_text()
-SCOPES = {"page", "list", "ticket", "reply", "writing", "asking", "field", "menu", "off", "palette", "lookup", "results"}
+SCOPES = {"page", "list", "ticket", "reply", "writing", "asking", "field", "menu", "off", "palette"}
+SCOPES |= {"lookup", "results"}
 
 
 def actions_of_script():
