@@ -22,8 +22,8 @@ CHANNELS = {row.key: row.values for row in ROWS if row.kind == "channel"}
 TOLD = {fact["key"]: fact for fact in (*FACTS["channel"], *FACTS["support"])}
 BESIDE = {"mastodon", "bluesky", "status-page"}
 """Channels that the documents don't have: docs/handbook.md says so, and they are off."""
-IN_THE_TEXT = {"by-hand", "twitter-direct"}
-"""Of the mission, and of the Twitter document's text."""
+IN_THE_TEXT = {"by-hand", "twitter-direct", "tracker-team", "tracker-team-confidential"}
+"""Not in a table, but in the mission or in the documents' text."""
 PRIORITIES = {"high": HIGH, "normal": NORMAL, "occasional": LOW}
 OURS = {"twitter-main"}
 """High priority by our choice: the documents speak of high-priority channels and name only Hacker News as urgent."""

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('channels', '0011_labels'),
+        ('channels', '0012_outbox_kinds'),
     ]
 
     operations = [
