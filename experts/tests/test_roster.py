@@ -213,7 +213,7 @@ def test_team_page_adds_people_and_says_what_it_could_not_read(page):
 def test_advocates_on_the_team_page_become_no_experts(page):
     PersonFactory(name="Sam", is_us=True, user=UserFactory(role="advocate"))
     PersonFactory(name="Mo", is_us=True, user=UserFactory(role="manager"))
-    assert read_as(page, b"- name: Sam\n- name: Mo\n- name: ~\n")
+    assert read_as(page, b"- name: Sam\n- name: Mo\n- name: ~\n- {name: Lee, role: Community Advocate}\n")
     assert [expert.person.name for expert in Expert.objects.all()] == ["Mo"]
     assert page.report["problems"] == ["3: the name is missing"]
 
