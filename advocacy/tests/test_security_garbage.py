@@ -16,7 +16,7 @@ from channels.http.errors import detail_of, redact
 from channels.tests.growth import assert_linear
 from channels.toolkit.quotes import fold_quotes
 from experts.models import PossibleAnswer, TeamPage
-from mentions.models import Event, Message, Note, Tag, Ticket
+from mentions.models import CodeStock, Event, Issue, IssueLink, Message, Note, Tag, Ticket
 from mentions.queue import claims
 from mentions.search import query_language, similar
 from mentions.tests.factories import UserFactory
@@ -72,11 +72,21 @@ def desk(db, settings):
     logging.disable(logging.NOTSET)
 
 
+def linked_issue(shown):
+    now, via = timezone.now(), shown.channel.connection
+    issue = Issue.objects.create(
+        connection=via, namespace="x", title="x", state="open", reference="5#1", key=uuid4(), created_at=now
+    )
+    return IssueLink.objects.create(ticket=shown.ticket, issue=issue, at=now)
+
+
 def targets(desk):
     """Every address of ours and of allauth, with rows that exist."""
     shown = desk.shown
     values = {"ticket_id": shown.ticket.pk, "number": shown.ticket.pk, "outreach_id": shown.outreach.pk}
     values |= {"possible_id": PossibleAnswer.objects.latest("pk").pk, "expert_id": shown.outreach.expert_id}
+    values |= {"link_id": linked_issue(shown).pk, "what": "assign", "code_id": 1}
+    values["stock_id"] = CodeStock.objects.create(name="swag").pk
     values["page_id"] = TeamPage.objects.create(name="Team", url="https://team.acme.example/team.yml").pk
     values |= {"hook_id": UUID(int=0), "pk": shown.channel.pk, "verb": "poll", "lookup": 10**15}
     values |= {"view": "all", "name": "activity", "slug": "daily-activity", "form": "json", "outcome": "solve"}
