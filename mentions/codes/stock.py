@@ -8,7 +8,6 @@ long as no reply with it has left.
 from __future__ import annotations
 
 import csv
-import io
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,8 +43,8 @@ def read_codes(text: str) -> tuple[list[str], list[tuple[int, str]]]:
     """(codes, wrong lines) of a paste or CSV: one code a line, in the first column. Pure."""
     codes: list[str] = []
     wrong: list[tuple[int, str]] = []
-    for number, row in enumerate(csv.reader(io.StringIO(text.replace("\0", ""))), start=1):
-        first = row[0].strip() if row else ""
+    for number, line in enumerate(text.replace("\0", "").splitlines(), start=1):
+        first = _first_column(line)
         if not first or (number == 1 and first.lower() in ("code", "codes")):
             continue
         if _CODE.fullmatch(first):
@@ -53,6 +52,14 @@ def read_codes(text: str) -> tuple[list[str], list[tuple[int, str]]]:
         else:
             wrong.append((number, _("A code has 3 to 100 letters, digits or signs, and no spaces.")))
     return codes, wrong
+
+
+def _first_column(line: str) -> str:
+    try:
+        row = next(csv.reader([line]), [])
+    except csv.Error:
+        return line
+    return row[0].strip() if row else ""
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from channels import sweeps
+from channels.models import Channel
 from mentions.models import Application, EventKind, Message, Ticket
 from mentions.programs import crm
 from mentions.tickets.transitions import OutcomeRefused, lock_open, record
@@ -38,8 +39,12 @@ def program_of(ticket: Ticket) -> str:
 
 def receive(now: datetime, ticket_ids: Iterable[int] | None = None) -> int:
     """Make applications of tickets in programs' channels that are still worked on; returns how many. Idempotent."""
+    taking = Channel.objects.filter(settings__has_key="program").exclude(settings__program="")
+    channels = list(taking.values_list("pk", flat=True))
+    if not channels:
+        return 0
     new = Ticket.objects.filter(application=None, merged_into=None, status__in=["new", "open", "pending"])
-    new = new.exclude(channel__settings__program="").filter(channel__settings__has_key="program")
+    new = new.filter(channel__in=channels)
     if ticket_ids is not None:
         new = new.filter(pk__in=list(ticket_ids))
     ids = new.order_by("pk").values_list("pk", flat=True)[:SWEEP_LIMIT]

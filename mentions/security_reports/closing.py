@@ -24,7 +24,11 @@ def settle(now: datetime, state_ids: list[int] | None = None) -> int:
     states = ThreadState.objects.filter(keeps_open=True)
     if state_ids is not None:
         states = states.filter(pk__in=state_ids)
-    closed = _tickets(states.filter(is_over=True), Q(waiting_on=Ticket.WaitingOn.REPORT))
+    if state_ids is None:
+        waiting = Ticket.objects.filter(thread_states.OVER_THERE.as_condition(), waiting_on=Ticket.WaitingOn.REPORT)
+        closed = list(waiting.order_by("pk").values_list("pk", flat=True)[:SWEEP_LIMIT])
+    else:
+        closed = _tickets(states.filter(is_over=True), Q(waiting_on=Ticket.WaitingOn.REPORT))
     opened = _tickets(states.filter(is_over=False), Q(status=Ticket.Status.SOLVED))
     return sweeps.each("closed reports", closed, lambda pk: _closed(pk, now)) + sweeps.each(
         "reopened reports", opened, lambda pk: _opened(pk, now)

@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 
 from channels import sweeps
 from channels.toolkit.links import is_web_address
-from mentions.models import Disclosure, EventKind, Message, Ticket
+from mentions.models import Disclosure, EventKind, Message, ThreadState, Ticket
 from mentions.models.casework.disclosure import PUBLISHED_AFTER
 from mentions.tickets.transitions import UNPARKED, OutcomeRefused, lock_open, move, record
 
 WARN_BEFORE = timedelta(days=3)
 SWEEP_LIMIT = 200
+RECENT = timedelta(days=7)
+"""How far back the sweep looks for activities whose nudge was lost."""
 ASKS = "agreed-on-going-public"
 ENDS = {
     "report-became-public": Disclosure.State.PUBLISHED,
@@ -35,6 +37,10 @@ def note(message_ids: Iterable[int] | None, now: datetime) -> int:
     found = Message.objects.filter(extra__activity__in=[ASKS, *ENDS], ticket__isnull=False)
     if message_ids is not None:
         found = found.filter(pk__in=list(message_ids))
+    else:
+        # Only platforms with reports: an index leads to their messages.
+        platforms = set(ThreadState.objects.filter(keeps_open=True).values_list("namespace", flat=True).distinct())
+        found = found.filter(namespace__in=platforms, ingested_at__gte=now - RECENT)
     rows = found.order_by("-posted_at", "-pk").defer("search", "html", "text")[:SWEEP_LIMIT]
     return sweeps.each("publications", reversed(rows), lambda message: _note(message, now))
 

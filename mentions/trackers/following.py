@@ -116,6 +116,8 @@ def apply(issue_id: int, found: IssueNow, now: datetime) -> bool:
 
 def next_read(issue: Issue, now: datetime) -> datetime | None:
     """A closed one is still watched for a while: it may be reopened before anybody was told."""
+    if not issue.links.exists():
+        return None
     if not issue.links.filter(told_at__isnull=True).exists():
         return None if issue.state == State.CLOSED else now + SELDOM
     return now + (OFTEN if now - issue.created_at < FRESH else SELDOM)
