@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from mentions.triage.undo_window import undo_window
 
 ABUSE_CHANNEL = "#abuse"
 MAX_TEXT = 500
+_REPORTS = re.compile(r"\b(?:spam\w*|abuse|abusive|phishing|scam\w*|malware)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,11 @@ def reported_in(ticket: Ticket) -> Message | None:
     """The message with the report: the last one that came in."""
     inbound = ticket.messages.filter(direction=Message.Direction.INBOUND, is_deleted=False)
     return inbound.defer("search").order_by("-posted_at", "-id").first()
+
+
+def looks_like_one(text: str) -> bool:
+    """Whether the page offers the report without being asked for it."""
+    return bool(_REPORTS.search(text))
 
 
 def link_in(message: Message | None) -> str:

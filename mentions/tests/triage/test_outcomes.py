@@ -284,7 +284,7 @@ def test_spam_report_with_thanks_sends_both_and_solves_the_ticket(client, tweete
     client.force_login(sam)
     data = thanked(client, tweeted)
     page = client.get(f"/tickets/{tweeted.pk}/").content.decode()
-    assert 'id="report-spam"' in page
+    assert '<details class="menu left up" id="report-spam">' in page
     assert 'value="https://board.example/issues?label=spam"' in page
     for _ in range(2):  # two tabs, or two clicks
         client.post(f"/tickets/{tweeted.pk}/leave/report-spam/", data)

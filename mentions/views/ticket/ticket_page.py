@@ -194,6 +194,7 @@ def _composer(
         "suggested": suggested.pk if suggested else None,
         "why_handle": advice.why if advice else "",
         "highlights": bool(asked and ticket.channel.settings.get("highlights") and _may_post(user, ticket.channel)),
+        "is_spam_report": asked is not None and spam_reports.looks_like_one(asked.text),
         "reported_link": spam_reports.link_in(asked),
         "thanks": _("Thank you for reporting this! The team is looking into it."),
         "text": composing.text if composing else facts.draft.text,
