@@ -7,6 +7,7 @@ number for each. `DESK_TEST_DATABASE_URL` and `DESK_TEST_REDIS_URL` name servers
 
 import atexit
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,14 @@ def start_services() -> None:
         os.environ["REDIS_URL"] = redis.url
 
 
+def make_room_for_a_migrated_server() -> None:
+    """For `advocacy.tests.migrated`; xdist's workers share it."""
+    from advocacy.tests import migrated
+
+    os.environ[migrated.FOLDER] = folder = migrated.new_folder()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
 def use_own_redis_number(worker: str) -> None:
     """xdist's workers (gw0, gw1, …) share the server, not the keys."""
     address, _, _ = os.environ["REDIS_URL"].rpartition("/")
@@ -66,6 +75,7 @@ else:
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ[name] = os.environ.get(f"DESK_TEST_{name}", "")
     start_services()
+    make_room_for_a_migrated_server()
 os.environ["DJANGO_SETTINGS_MODULE"] = "advocacy.settings"
 django.setup()
 # Not for xdist's workers: pytest-django would read the settings there before this file has named their Redis number.

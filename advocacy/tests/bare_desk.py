@@ -17,9 +17,9 @@ from typing import Self
 
 from advocacy.demo import keys
 from advocacy.demo.parts import NO_PROXY
-from advocacy.embedded.postgres import PostgresServer
 from advocacy.embedded.process import Kept
 from advocacy.embedded.redis import RedisServer, free_port
+from advocacy.tests import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +29,7 @@ class BareDesk:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder, self.settings = folder, settings
-        self.postgres, self.redis = PostgresServer.temporary(), RedisServer()
+        self.postgres, self.redis = migrated.temporary(), RedisServer()
         self.port = free_port()
         self.web: Kept | None = None
 
@@ -37,7 +37,8 @@ class BareDesk:
         try:
             self.postgres.start()
             self.redis.start()
-            self.manage("migrate", "-v", "0")
+            if not migrated.is_at_hand():
+                self.manage("migrate", "-v", "0")
         except BaseException:
             self.__exit__()
             raise
