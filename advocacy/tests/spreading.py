@@ -20,7 +20,8 @@ TOGETHER = {
 """Files by the beginning of their paths: each name is one worker's, so one desk and one Chromium at a time."""
 LONGEST = (
     *("browser", "advocacy/tests/test_crash.py", "advocacy/tests/test_drills.py", "demo"),
-    "advocacy/tests/test_upgrade.py",
+    *("advocacy/tests/test_poisoned_desk.py", "advocacy/tests/test_rolling_back.py", "advocacy/tests/test_upgrade.py"),
+    *("advocacy/tests/test_bench.py", "advocacy/tests/test_pooler.py", "advocacy/tests/test_forty_channels.py"),
 )
 """What would keep one worker busy when the others have nothing left; the longest first."""
 
