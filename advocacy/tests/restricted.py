@@ -47,6 +47,7 @@ from mentions.models import (
 )
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, PersonFactory, TicketFactory, UserFactory
 from mentions.views.composing.play import OUTCOMES
+from team import calendar_feed
 
 FOUND, MARKER = "zebrafish", "quokkaleak"
 WORDS = f"{FOUND} {MARKER}"
@@ -234,6 +235,7 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
         "version": lambda: ["1"],
         "hook_id": lambda: [w.hidden.connection.hook_id],
         "key": lambda: ["abc-def"],
+        "address": lambda: [calendar_feed.address_of(w.owner)],
         "uidb36": lambda: ["1"],
         "provider_id": lambda: ["nobody"],
         "button": lambda: ["replay", "retry", "cancel", "mark-sent"],

@@ -400,6 +400,7 @@ NOT_IMPORTED = {
     "twitter-text-parser": "twitter_text",
     "imap-tools": "imap_tools",
     "markdown-it-py": "markdown_it",
+    "PyYAML": "yaml",
     "PyJWT": "read by allauth.socialaccount: id_tokens of single sign-on",
 }
 

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 
 MIN_LENGTH = 4
+MAX_LENGTH = 120
+"""What is longer is no name."""
 _ADDITION = re.compile(r"[(\[|@,/]|\s[-–—]\s")
 _SIGNS_IN_WORDS = re.compile(r"['’ʼ`]")
 _TITLES = frozenset({"dr", "prof", "mr", "mrs", "ms", "phd"})
@@ -34,13 +36,14 @@ def _is_known(name: str, spellings: set[tuple[str, ...]], handles: set[str]) -> 
 
 def _spellings(name: str) -> Iterator[tuple[str, ...]]:
     """The words of a name, sorted, in plain letters: whole, and without what was added to it."""
-    lower = unicodedata.normalize("NFC", name).lower()
+    lower = unicodedata.normalize("NFC", name[:MAX_LENGTH]).lower()
     for text in (lower, lower.translate(_UMLAUTS)):
         yield tuple(sorted(_words(text)))
         yield tuple(sorted(_words(_ADDITION.split(text)[0])))
 
 
 def _words(text: str) -> list[str]:
+    text = text[:MAX_LENGTH]
     text = _SIGNS_IN_WORDS.sub("", text.lower().translate(_LETTERS))
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return [word for word in re.split(r"[\W_]+", plain) if word and word not in _TITLES]
