@@ -229,7 +229,8 @@ def test_macro_that_says_it_likes_does(desk):
 
 def test_incident_is_open_with_the_last_status_posts_until_it_is_resolved(desk):
     text = "We are looking into errors on pushes."
-    first = desk.outside.post("statuspage", kind="outage", title="Pushes fail", headline="Pushes fail", text=text)["id"]
+    said = {"headline": "Pushes fail", "title": "Pushes fail", "about": "outage", "status": "investigating"}
+    first = desk.outside.post("statuspage", kind="outage", text=text, **said)["id"]
     tweet(desk, "Pushes fail for some. We are on it.", "acmestatus")
     desk.poll("twitter")
     desk.poll("statuspage")
