@@ -33,6 +33,7 @@ from advocacy.demo.parts import Places
 from advocacy.embedded.postgres import PostgresServer
 from advocacy.embedded.process import Kept
 from advocacy.embedded.redis import RedisServer, free_port
+from advocacy.tests import migrated
 from sandbox import launch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +59,7 @@ class LivingDesk:
         self.places = Places(root=root, local=folder)
         self.settings, self.seed, self.history_days, self.rate = dict(settings or {}), seed, history_days, rate
         self.running: dict[str, Kept] = {}
-        self.postgres = PostgresServer.temporary()
+        self.postgres = migrated.temporary() if root == ROOT else PostgresServer.temporary()
         self.redis = RedisServer(log=self.places.log("redis"))
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
