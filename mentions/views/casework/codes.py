@@ -50,7 +50,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str
 @may_give
 def stocks(request: HttpRequest) -> HttpResponse:
     """GET: all stocks. POST: a new one, for those who may import."""
-    form = StockForm(request.POST or None)
+    form = StockForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         _require_import(request)
         if form.is_valid():
