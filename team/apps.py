@@ -11,4 +11,4 @@ class TeamConfig(AppConfig):
         from mentions.views import menu
 
         menu.register(menu.Entry(_("Coverage"), "team:coverage", "team.view_shift", 55))
-        menu.register(menu.Entry(_("Contacts"), "team:contacts", "team.view_contact", 80))
+        menu.register(menu.Entry(_("Contacts"), "team:contacts", "team.view_contact", 80, is_seldom=True))

@@ -87,6 +87,7 @@
   function scopesOf(element, dialog) {
     if (dialog) return element.id === "palette-text" ? ["palette"] : ["dialog"];
     if (element.matches(ITEMS) || element.matches(".menu-body")) return ["menu"];
+    if (element.id === "lookup") return ["lookup", "field"];
     if (element.form?.id === "composer" && document.querySelector("[data-page=ticket]")) return ["reply", "field"];
     return element.matches("textarea") ? ["writing", "field"] : ["field"];
   }
@@ -252,7 +253,8 @@
       return isIn;
     },
     after() {
-      const seen = { effects, changed: changed(window.everyKeyBefore, state()), value: spot.element.value ?? "" };
+      const most = spot.element.maxLength > 0 ? spot.element.maxLength : null;
+      const seen = { effects, changed: changed(window.everyKeyBefore, state()), value: spot.element.value ?? "", most };
       window.everyKeyStirred = Boolean(seen.effects.length || seen.changed.length);
       return seen;
     },

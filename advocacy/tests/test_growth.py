@@ -24,7 +24,7 @@ from channels.tests.growth import Growth, endless, superlinear
 from channels.tests.hostile_text import UNITS, Form, all_mixed_forms, mixed_forms, plain_forms
 from channels.tests.public_functions import Taker, maker_for, modules_of, takers_in
 
-PACKAGES = ("channels", "mentions", "experts", "metrics")
+PACKAGES = ("channels", "mentions", "experts", "team", "metrics")
 FORM = os.environ.get("GROWTH", "")
 READERS = (
     *(

@@ -49,9 +49,9 @@ def value_of(field, number, made):
         case models.BooleanField():
             return bool(field.default) if field.has_default() else False
         case models.DateTimeField():
-            return timezone.now().replace(microsecond=number)
+            return timezone.now().replace(microsecond=number) + datetime.timedelta(minutes=place_of(field))
         case models.DateField():
-            return datetime.date(2026, 1, 5)
+            return datetime.date(2026, 1, 5) + datetime.timedelta(days=place_of(field))
         case models.IntegerField():
             return 1
         case models.DecimalField() | models.FloatField():
@@ -71,6 +71,11 @@ def value_of(field, number, made):
         case models.CharField() | models.TextField():
             return f"v{number}"[: getattr(field, "max_length", None) or 50]
     return None
+
+
+def place_of(field):
+    """What ends comes after what starts."""
+    return field.model._meta.concrete_fields.index(field)
 
 
 def make_one(model, number, made, sparse):

@@ -45,6 +45,8 @@ class Place:
     """Whether it can be told which post answers which."""
     edits: bool = True
     deletes: bool = True
+    waits_on: str = ""
+    """What the ticket waits for after our answer; "": it is solved."""
     without: str = ""
     """A connection that would bring it in, too."""
 
@@ -69,7 +71,7 @@ PLACES = {
     "form": Place("form", "form-education", MAIL, {"kind": "education"}, edits=False, deletes=False),
     "speaker form": Place("form", "form-speakers", MAIL, {"kind": "speaker"}, edits=False, deletes=False),
     "tracker": Place("gitlab", "tracker-enterprise", DESK, {"to": "acme/enterprise", "title": "It hangs"}),
-    "hackerone": Place("hackerone", "hackerone", OUTSIDE, {"title": "A hole"}, deletes=False),
+    "hackerone": Place("hackerone", "hackerone", OUTSIDE, {"title": "A hole"}, deletes=False, waits_on="report"),
     "feed": Place("feed", "community-content", OUTSIDE, {"to": "list.xml"}, threads=False, deletes=False),
     "lobsters": Place("lobsters", "lobsters", OUTSIDE, {"title": "Acme opens"}, ticket=False),
     "youtube": Place("youtube", "youtube", DESK, {"to": "AcmeRunners"}),
@@ -278,7 +280,8 @@ def recognised(ticket: Ticket, word: str) -> None:
     assert (ours.direction, ours.ticket_id) == ("team", ticket.pk)
     assert ours.pk == ticket.first_reply_message_id
     assert ticket.first_reply_at == ours.posted_at >= ticket.posted_at
-    assert (ticket.status, ticket.is_queued) == ("solved", False)
+    waits_on = next(place.waits_on for place in THERE.values() if place.platform == ours.platform)
+    assert (ticket.status, ticket.waiting_on, ticket.is_queued) == ("open" if waits_on else "solved", waits_on, False)
 
 
 def asked_again(desk, asked: Asked, ticket: Ticket, above: str) -> None:

@@ -44,7 +44,7 @@ def again(ticket):
 def test_report_is_due_in_one_business_day_whatever_its_priority(desk):
     _, ticket = reported(desk)
     channel = ticket.channel
-    assert (channel.target_minutes, channel.skips_weekends, ticket.priority) == (1440, True, Priority.HIGH)
+    assert (channel.target_minutes, channel.skips_weekends, ticket.priority) == (1440, True, Priority.NORMAL)
     assert ticket.due_at == targets.due(ticket.posted_at, 1440, skips_weekends=True)
     friday = datetime(2026, 11, 20, 15, tzinfo=UTC)
     for priority in Priority.values:

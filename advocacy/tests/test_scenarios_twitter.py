@@ -187,7 +187,7 @@ def test_answer_that_is_ingested_before_its_mention_finds_it_later(desk):
     """The search brings our answer, the mention's own page is read only then."""
     first = tweet(desk, "@acmesupport where is my invoice?", "late_mention")
     ours = by_us(desk, first, "lee", "Under billing.")
-    Channel.objects.filter(slug__in=("twitter-acmesupport", "twitter-acme")).update(is_active=False)
+    Channel.objects.filter(slug__in=("twitter-acmesupport", "twitter-acme", "twitter-direct")).update(is_active=False)
     desk.poll("twitter")
     assert not desk.has(first)
     Channel.objects.update(is_active=True)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 
 MOST = 4
 """Systems look for all words in one place: more of them find less."""
-_NOT_TEXT = re.compile(r"https?://\S+|\S+@\S+|[@#]\w+", re.IGNORECASE)
+_NOT_TEXT = re.compile(r"https?://.*|[@#]\w+", re.IGNORECASE)
+"""Within what stands between two spaces."""
 _WORD = re.compile(r"[^\W\d_][\w.-]{1,30}", re.UNICODE)
 _STOP_WORDS = """
     a about after again all also am an and any anybody anyone are as at be because been before being but by can cannot
@@ -46,10 +47,15 @@ def words_of(texts: Iterable[str], *, product: frozenset[str] = frozenset(), wit
     hidden = {part.lower() for text in without for part in _WORD.findall(text)} | {"@"}
     found: dict[str, None] = {}
     for text in texts:
-        for match in _WORD.findall(_NOT_TEXT.sub(" ", text[:5000])):
+        for match in _WORD.findall(_without_addresses(text[:5000])):
             word = match.rstrip(".-").lower()
             if len(word) > 1 and word not in _STOP and word not in hidden:
                 found.setdefault(word)
     ours = [word for word in found if word in product]
     rest = sorted((word for word in found if word not in product and len(word) > 3), key=lambda word: -len(word))
     return [*ours, *rest][:MOST]
+
+
+def _without_addresses(text: str) -> str:
+    """No links, mail addresses, handles and hashtags."""
+    return " ".join(_NOT_TEXT.sub(" ", part) for part in text.split() if "@" not in part[1:-1])

@@ -24,6 +24,8 @@ class Entry:
     """The start page of somebody who does not play the queue."""
     attribute: str = ""
     """Attribute of the logged-in user (`mentions.people.current`): shown only if true."""
+    is_seldom: bool = False
+    """Not needed every hour: always under *Menu*. The bar holds ten entries at most."""
 
 
 _entries: dict[str, Entry] = {}
@@ -37,9 +39,9 @@ def register(entry: Entry) -> None:
 
 
 def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
-    """[{"label", "url", "is_current", "starts_day", "is_rest"}] for the viewer.
+    """[{"label", "url", "is_current", "starts_day", "is_rest", "is_seldom"}] for the viewer.
 
-    `is_rest`: under *Menu* on narrow screens, unless it is the current one.
+    `is_rest`: under *Menu* on narrow screens, `is_seldom`: on all, unless it is the current one.
     """
     user = request.user
     if not user.is_authenticated:
@@ -57,6 +59,7 @@ def entries_for(request: HttpRequest) -> list[dict[str, Any]]:
                     "is_current": request.path.startswith(url),
                     "starts_day": entry.starts_day,
                     "is_rest": len(shown) >= ALWAYS_SHOWN,
+                    "is_seldom": entry.is_seldom,
                 }
             )
     return shown
@@ -76,5 +79,5 @@ register(Entry(_("Queue"), "mentions:queue", "mentions.view_ticket", 20))
 register(Entry(_("Search"), "mentions:search", "mentions.view_ticket", 30))
 register(Entry(_("Post"), "mentions:posts", position=40, attribute="may_post"))
 register(Entry(_("Add"), "mentions:add", "mentions.play_ticket", 40))
-register(Entry(_("Checklist"), "mentions:checklist", "mentions.play_ticket", 60))
+register(Entry(_("Checklist"), "mentions:checklist", "mentions.play_ticket", 60, is_seldom=True))
 register(Entry(_("Channels"), "channels:health", "channels.view_connection", 70))

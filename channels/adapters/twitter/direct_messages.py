@@ -85,7 +85,7 @@ def _items(events: list[dict[str, Any]], body: Mapping[str, Any], handle: str) -
     ]
 
 
-def send(config: Config, handle: str, outgoing: Outgoing) -> Receipt:
+def send_message(config: Config, handle: str, outgoing: Outgoing) -> Receipt:
     """Raises Rejected, with what to do, if the person takes no direct messages from us."""
     if len(outgoing.text) > MAX_LENGTH:
         raise Rejected(f"The message is {len(outgoing.text)} characters long; the limit on Twitter is {MAX_LENGTH}.")

@@ -20,7 +20,7 @@ from channels.toolkit.text import clean, html_to_text, text_links
 _OF_TWO = re.compile(r"(\d+)-(\d+)", re.ASCII)
 
 
-def parse(item: Item, config: Config) -> Mention | None:
+def mention_of(item: Item, config: Config) -> Mention | None:
     """None for group conversations and for anything but a message."""
     event = item.payload.get("dm")
     number = identity(event, "id") if isinstance(event, dict) else None

@@ -39,7 +39,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     """The mention in an item; None for a retweet."""
     payload = item.payload
     if isinstance(payload, dict) and "dm" in payload:
-        return direct_parsing.parse(item, config)
+        return direct_parsing.mention_of(item, config)
     tweet = payload.get("tweet") if isinstance(payload, dict) else None
     if not isinstance(tweet, dict):
         if isinstance(payload, dict) and isinstance(payload.get("deleted"), dict):

@@ -44,7 +44,7 @@ def reply_length(text: str) -> int:
 
 def send(config: Config, outgoing: Outgoing) -> Receipt:
     if direct := _direct_handle(outgoing):
-        return direct_messages.send(config, direct, outgoing)
+        return direct_messages.send_message(config, direct, outgoing)
     handle = _sender(config, outgoing)
     length = reply_length(outgoing.text)
     if length > MAX_LENGTH:

@@ -169,7 +169,7 @@ def test_length_is_weighted_as_twitter_does(text: str, length: int) -> None:
 
 
 def test_a_handle_without_tokens_cannot_post() -> None:
-    with serving(created) as server, pytest.raises(AuthFailed, match="@acmesupport cannot post"):
+    with serving(created) as server, pytest.raises(AuthFailed, match="@acmesupport cannot log in"):
         ADAPTER.send(connection(server), Outgoing("k", "x", sender="acmesupport"))
     with pytest.raises(AuthFailed, match="No handle"):
         ADAPTER.send(Config(), Outgoing("k", "x"))

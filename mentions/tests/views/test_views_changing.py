@@ -18,6 +18,7 @@ from mentions.tests.factories import (
     UserFactory,
     ViewFactory,
 )
+from mentions.tests.replying import praised
 from mentions.triage import merging
 
 pytestmark = pytest.mark.django_db
@@ -137,7 +138,7 @@ def test_the_only_message_cannot_be_split_off(client, sam, channel):
 
 
 def test_a_like_is_queued_once_and_its_state_is_shown(client, sam, channel):
-    ticket = asked(channel, "Love it")
+    ticket = praised(asked(channel, "Love it"))
     message = ticket.messages.get()
     assert url("like", ticket) in client.get(url("ticket", ticket)).content.decode()
     for _ in range(2):

@@ -5,6 +5,7 @@ oauthlib verifies signatures per RFC 5849 (https://docs.x.com/fundamentals/authe
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from oauthlib.oauth1 import RequestValidator, SignatureOnlyEndpoint
@@ -21,6 +22,8 @@ class Validator(RequestValidator):
     """Knows the one app and the handles' tokens; nonces are single-use."""
 
     enforce_ssl = False
+    timestamp_lifetime = sys.maxsize
+    """The library asks the machine's clock; `validate_timestamp_and_nonce` asks the sandbox's."""
 
     def __init__(self) -> None:
         super().__init__()
