@@ -122,11 +122,10 @@ def come_to_rest(desk: LivingDesk) -> None:
         desk.stop(name)
     for kind, rate in HARD_HOURS.items():
         desk.sandbox.control("faults", platform="all", kind=kind, rate=rate)
-    desk.sandbox.control("quotas/renew")
-    desk.run("-m", "advocacy.tests.drain_desk", "--rounds", "4")
+    drain = ("-m", "advocacy.tests.drain_desk", "--sandbox", desk.sandbox.http_url)
+    desk.run(*drain, "--rounds", "4")
     desk.sandbox.control("faults/clear")
-    desk.sandbox.control("quotas/renew")
-    desk.run("-m", "advocacy.tests.drain_desk")
+    desk.run(*drain)
 
 
 def said_by(desk: LivingDesk) -> list[dict[str, object]]:

@@ -83,7 +83,7 @@ def judge(desk: DrillDesk, verdict: Verdict) -> Verdict:
     desk.stop_programs()
     desk.sandbox.control("quotas/renew")
     try:
-        desk.run("-m", "advocacy.tests.drain_desk", within_s=300)
+        desk.run("-m", "advocacy.tests.drain_desk", "--sandbox", desk.sandbox.http_url, within_s=300)
     except AssertionError as error:
         verdict.wrong.append(f"does not come to rest: {str(error)[-400:]}")
     verdict.wrong += crash_judge.complaints(desk, accepted)

@@ -86,8 +86,8 @@ def _as_user(config: Config, handle: str) -> Signature:
     missing = [name for name, value in parts.items() if not value]
     if missing:
         raise AuthFailed(
-            f"@{handle} cannot log in: {', '.join(missing)} missing. Enter the tokens of the app and the handle, and keep"
-            " the handle's channel on."
+            f"@{handle} cannot log in: {', '.join(missing)} missing. Enter the tokens of the app and the handle, and"
+            " keep the handle's channel on."
         )
     auth = OAuth1(
         parts["consumer_key"],
