@@ -280,7 +280,7 @@ def recognised(ticket: Ticket, word: str) -> None:
     assert (ours.direction, ours.ticket_id) == ("team", ticket.pk)
     assert ours.pk == ticket.first_reply_message_id
     assert ticket.first_reply_at == ours.posted_at >= ticket.posted_at
-    waits_on = next(place.waits_on for place in THERE.values() if place.platform == ours.platform)
+    waits_on = next(place.waits_on for place in THERE.values() if place.platform == ours.channel.connection.platform)
     assert (ticket.status, ticket.waiting_on, ticket.is_queued) == ("open" if waits_on else "solved", waits_on, False)
 
 
