@@ -27,6 +27,7 @@ from django.db.models.functions import TruncDate
 from channels.models import Channel
 from channels.models.connection import Priority
 from channels.registry.lookup import all_adapters
+from mentions.clocks import overdue as rule
 from mentions.clocks import targets
 from mentions.models import Ticket
 from metrics.periods import Period
@@ -94,20 +95,20 @@ HIGH = Q(priority__gte=Priority.HIGH)
 COUNTED = Q(no_reply_reason="") | Q(no_reply_reason__in=Ticket.HANDED_OVER, first_reply_at__isnull=False)
 """A reply was needed. A ticket handed over to somebody else counts only if the team has answered it."""
 ANSWERED = COUNTED & Q(first_reply_at__isnull=False)
-WAITING = COUNTED & Q(first_reply_at__isnull=True, status__in=[Ticket.Status.NEW, Ticket.Status.OPEN])
+UNANSWERED = COUNTED & Q(first_reply_at__isnull=True)
 
 
 def overdue(now: datetime) -> Q:
     """Open without an answer, past the target."""
-    return WAITING & Q(due_at__lt=now)
+    return UNANSWERED & rule.overdue(now)
 
 
 def in_time(now: datetime) -> Q:
     """Open without an answer, before the target."""
-    return WAITING & (Q(due_at__isnull=True) | Q(due_at__gte=now))
+    return UNANSWERED & rule.not_yet(now)
 
 
-UNSETTLED = COUNTED & Q(first_reply_at__isnull=True) & ~Q(status__in=[Ticket.Status.NEW, Ticket.Status.OPEN])
+UNSETTLED = UNANSWERED & ~Q(status__in=rule.OPEN)
 """Done without an answer or a reason: a reply still being sent, or a ticket from before reasons were required."""
 
 

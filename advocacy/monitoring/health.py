@@ -20,7 +20,7 @@ from advocacy.monitoring import heartbeats
 from advocacy.runtime import static_files
 from advocacy.runtime.redis_client import client
 from channels.models import Alarm, InboundItem, OutboundItem
-from channels.outbox import holding
+from channels.outbox import hold_sending
 from channels.outbox.states import due
 
 logger = logging.getLogger(__name__)
@@ -138,8 +138,8 @@ def check_quarantine(now: datetime) -> str:
 
 
 def check_outbox(now: datetime) -> str:
-    if reason := holding.why_held():
-        raise NeedsLook("held by DESK_HOLD_SENDING" if reason == holding.SETTING else "held: a restored copy")
+    if reason := hold_sending.why_held():
+        raise NeedsLook("held by DESK_HOLD_SENDING" if reason == hold_sending.SETTING else "held: a restored copy")
     late = due(now - BACKLOG_AGE).count()
     if late:
         raise NotReady(f"{late} items waiting for more than {_minutes(BACKLOG_AGE)} to be sent")

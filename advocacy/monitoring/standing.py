@@ -1,8 +1,8 @@
 """Problems of the desk as a whole: for the banner on its pages, the channels page, /healthz and the alarms.
 
 Reads only Redis, in one round trip, so every page can afford it. `watch`, which every worker runs several times a
-minute, copies there what the database knows (`channels.outbox.holding`): whichever part is dead, another one reports
-it.
+minute, copies there what the database knows (`channels.outbox.hold_sending`): whichever part is dead, another one
+reports it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from advocacy.monitoring import heartbeats
 from advocacy.monitoring.heartbeats import BEAT, SILENT_AFTER_S, queue_part
 from advocacy.runtime.redis_client import client
 from channels.monitoring import alarms
-from channels.outbox import held_items, holding
+from channels.outbox import held_items, hold_sending
 from mentions.incidents import incidents
 
 NOTED = "desk:standing"
@@ -108,7 +108,7 @@ def _held_words() -> str:
 
 def _from_notes(noted: dict[str, Any]) -> list[Trouble]:
     found = []
-    if noted.get("held") == holding.COPY:
+    if noted.get("held") == hold_sending.COPY:
         said = _(
             "This database is a restored copy, so nothing leaves the desk. Stop the workers and run: "
             "manage.py after_restore"
@@ -130,7 +130,7 @@ def watch(now: datetime) -> int:
     if not client().set(WATCHING, 1, ex=WATCH_EVERY_S, nx=True):
         return 0
     noted = {
-        "held": holding.why_held(),
+        "held": hold_sending.why_held(),
         "review": held_items.held().count(),
         "incidents": incidents.to_json(incidents.open_incidents(now)),
     }

@@ -16,7 +16,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
-from mentions.views.keys import TABLE, Key
+from mentions.views.keymap import TABLE, Key
 
 HARNESS = Path(__file__).with_name("every_key.js").read_text()
 PRINTABLE = [chr(code) for code in range(32, 127)] + list("äßéлあ€")

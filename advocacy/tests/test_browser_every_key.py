@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from advocacy.tests.attacked import named_urls
 from advocacy.tests.browser import marks
 from advocacy.tests.keyboard import ACTIONS, Keyboard, prepare
-from mentions.views.keys import TABLE
+from mentions.views.keymap import TABLE
 
 pytestmark = marks
 

@@ -12,7 +12,7 @@ from advocacy.embedded import binaries
 from advocacy.monitoring import heartbeats
 from advocacy.tests.scenario import desk, outside  # noqa: F401
 from channels.models import Installation, OutboundItem
-from channels.outbox import held_items, holding, outbox
+from channels.outbox import held_items, hold_sending, outbox
 from mentions.models import Reply, Ticket
 from mentions.replies import dispatch_replies, replies
 
@@ -69,19 +69,19 @@ def work(desk):  # noqa: F811
 
 
 def test_a_reply_that_was_sent_after_the_dump_is_not_sent_again(desk, dump, mention):  # noqa: F811
-    assert holding.why_held() == ""
+    assert hold_sending.why_held() == ""
     reply = desk.write(mention("twitter"), "You find it under Settings.")
     dump.take()
     desk.send()
     assert len(desk.posted("twitter", "You find it under Settings.")) == 1
 
     dump.restore()
-    assert holding.why_held() == holding.COPY
+    assert hold_sending.why_held() == hold_sending.COPY
     work(desk)
     assert Reply.objects.get(key=reply.key).state == Reply.State.SCHEDULED, "a copy sends nothing"
 
     call_command("after_restore")
-    assert holding.why_held() == ""
+    assert hold_sending.why_held() == ""
     work(desk)
     assert len(desk.posted("twitter", "You find it under Settings.")) == 1
     settled = Reply.objects.get(key=reply.key)

@@ -18,7 +18,7 @@ from advocacy.monitoring.heartbeats import BEAT, SILENT_AFTER_S, queue_part
 from advocacy.runtime import redis_client as our_redis
 from channels.clocks import desk_now
 from channels.models import Alarm, OutboundItem
-from channels.outbox import holding
+from channels.outbox import hold_sending
 
 pytestmark = pytest.mark.django_db
 _silent_parts = standing.silent_parts
@@ -274,7 +274,7 @@ def test_pages_without_redis_say_so_and_come_all_the_same(page, monkeypatch):
 
 def test_pages_tell_everybody_of_a_restored_copy(page, monkeypatch):
     seen(*EVERYBODY)
-    monkeypatch.setattr(holding, "why_held", lambda: holding.COPY)
+    monkeypatch.setattr(hold_sending, "why_held", lambda: hold_sending.COPY)
     watch()
     assert "manage.py after_restore" in page()
     assert "manage.py after_restore" in mail.outbox[0].body, "an alarm as well"

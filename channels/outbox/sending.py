@@ -16,7 +16,7 @@ from channels.db.payloads import restored
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http import deadlines
 from channels.models import OutboundItem
-from channels.outbox import holding, issues, personal, states, webhooks
+from channels.outbox import hold_sending, issues, personal, states, webhooks
 from channels.registry.configs import Source
 from channels.registry.lookup import UnknownPlatform, all_adapters
 from channels.secrets.vault import without_secrets
@@ -36,7 +36,7 @@ _OURS = frozenset(("key", personal.ACCOUNT))
 def send_due(now: datetime, limit: int = MAX_ITEMS_PER_RUN) -> int:
     """Send due items one by one, bounded in number and time; any number of workers may run concurrently. Sends nothing
     while sending is held."""
-    if holding.why_held():
+    if hold_sending.why_held():
         return 0
     clock = clock_from(now)
     for count in range(limit):
@@ -53,7 +53,7 @@ def send_one(outbound_id: int, now: datetime) -> bool:
     """Send this item in the calling process if it is due; returns whether it was. For items that can't wait for a
     worker."""
     clock = clock_from(now)
-    item = None if holding.why_held() else states.claim(clock(), request_s, only=outbound_id)
+    item = None if hold_sending.why_held() else states.claim(clock(), request_s, only=outbound_id)
     if item is None:
         return False
     deliver(item, clock)

@@ -23,19 +23,17 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from channels.contract import Json, Receipt
-from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
 from channels.secrets.vault import remember
-from channels.slack import transport
-from channels.slack.codes import CREDENTIALS, TOO_OFTEN, UNCLEAR
+from channels.slack import connections
+from channels.slack.errors import channel_error
 
-REQUEST_TIMEOUT_S = transport.REQUEST_TIMEOUT_S
+REQUEST_TIMEOUT_S = connections.REQUEST_TIMEOUT_S
 INDEX_LAG_S = 15.0
 EVENT_TYPE = "desk_message"
 CLOCK_SKEW = timedelta(minutes=5)
-_DEFAULT_WAIT_S = 30.0
 _MEMBER = re.compile(r"[UW][A-Z0-9]{5,}\Z")
 _MAX_PAGES = 20
-_CODE = re.compile(r"[a-z0-9_]{1,80}\Z")
 _NOT_CONNECTED = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 _NO_ROUTE = (errno.EHOSTUNREACH, errno.ENETUNREACH)
 
@@ -53,7 +51,7 @@ def client() -> WebClient:
     if not token:
         raise AuthFailed(_("Slack is not set up: DESK_SLACK_TOKEN is empty."))
     remember(token)
-    return transport.Client(token, settings.SLACK_API_BASE, settings.HTTP_PROXY or None, settings.HTTP_USER_AGENT)
+    return connections.Client(token, settings.SLACK_API_BASE, settings.HTTP_PROXY or None, settings.HTTP_USER_AGENT)
 
 
 def whoami() -> str:
@@ -183,7 +181,7 @@ def _call(request: Callable[[], Any], *, changes: bool = False) -> dict[str, Any
     try:
         data = request().data
     except SlackApiError as error:
-        raise _api_error(error, changes) from None
+        raise channel_error(error, changes) from None
     except URLError as error:
         if isinstance(error.reason, _NOT_CONNECTED) or getattr(error.reason, "errno", None) in _NO_ROUTE:
             raise Transient(_("Slack cannot be reached. Nothing was sent.")) from None
@@ -195,49 +193,3 @@ def _call(request: Callable[[], Any], *, changes: bool = False) -> dict[str, Any
     if not isinstance(data, dict):
         raise doubtful(_("Slack did not answer in time or sent an invalid response."))
     return data
-
-
-def _api_error(error: SlackApiError, changes: bool) -> ChannelError:
-    response = error.response
-    status = int(getattr(response, "status_code", 0) or 0)
-    data = getattr(response, "data", None)
-    code = str(data.get("error") or "") if isinstance(data, dict) else ""
-    if not _CODE.match(code):  # slack_sdk puts "Received a response in a non-JSON format: …" in place of a code
-        code = ""
-    if status == 429 or code in TOO_OFTEN:
-        wait_s = _retry_after_s(getattr(response, "headers", None) or {})
-        return RateLimited(_("Slack rate limit reached; waiting."), retry_after_s=wait_s)
-    if status >= 500 or not code or code in UNCLEAR:
-        return (Uncertain if changes else Transient)(
-            _("Slack sent an invalid response (%(what)s).") % {"what": code or status}
-        )
-    if code in CREDENTIALS:
-        return AuthFailed(_in_words(code))
-    return Rejected(_in_words(code))
-
-
-def _retry_after_s(headers: Mapping[str, Any]) -> float:
-    told = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
-    try:
-        return max(1.0, float(told[0] if isinstance(told, list) else told))  # type: ignore[arg-type]
-    except (TypeError, ValueError, IndexError):
-        return _DEFAULT_WAIT_S
-
-
-def _in_words(code: str) -> str:
-    known = {
-        "not_in_channel": _("The desk's Slack app is not a member of that channel. Invite it there, then try again."),
-        "channel_not_found": _("Slack cannot find that channel, or it is private and the desk's app is not a member."),
-        "is_archived": _("That Slack channel is archived."),
-        "msg_too_long": _("The message is too long for Slack."),
-        "no_text": _("The message has no text."),
-        "invalid_blocks": _("Slack does not accept the blocks of the message."),
-        "restricted_action": _("A Slack workspace setting stops the desk from posting there."),
-        "thread_not_found": _("The Slack thread no longer exists."),
-        "invalid_auth": _("Slack refuses the token. Set DESK_SLACK_TOKEN to a valid one."),
-        "not_authed": _("Slack refuses the token. Set DESK_SLACK_TOKEN to a valid one."),
-        "token_revoked": _("The Slack token was revoked. Set DESK_SLACK_TOKEN to a new one."),
-        "account_inactive": _("The Slack app or its user was removed. Reinstall the app and set DESK_SLACK_TOKEN."),
-        "missing_scope": _("The Slack token lacks a required scope. Add it to the app and reinstall the app."),
-    }
-    return known.get(code) or _("Slack refuses it: %(code)s.") % {"code": code}

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from channels import sweeps
 from experts.community import taking
 from experts.models import CommunityShare
-from experts.outreach import crediting, matching
+from experts.outreach import crediting
+from experts.recognising import matching
 from mentions.db import locks
 from mentions.ingest.placing.placing_by_hand import attach
 from mentions.models import EventKind, Message, Person, Ticket

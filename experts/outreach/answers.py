@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 
 from channels import sweeps
 from experts.models import Outreach, PossibleAnswer
-from experts.outreach import crediting, matching, verdicts
-from experts.recognising import bystanders
+from experts.outreach import crediting, verdicts
+from experts.recognising import bystanders, matching
 from mentions.models import Message
 
 SWEEP_LIMIT = 500

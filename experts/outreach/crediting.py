@@ -17,7 +17,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from experts.models import Outreach
-from experts.outreach import drafting, ending
+from experts.outreach import ending
+from experts.recognising import drafting
 from mentions.db import locks
 from mentions.ingest.placing.placing_by_hand import attach
 from mentions.models import EventKind, Message, Person, Ticket

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from channels import sweeps
 from experts.models import Outreach
-from experts.outreach import crediting, drafting, ending, responding
+from experts.outreach import crediting, ending, responding
+from experts.recognising import drafting
 from mentions.db import locks
 from mentions.models import EventKind, Reply
 from mentions.tickets.transitions import record

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from experts.models import Outreach, PossibleAnswer
-from experts.outreach import crediting, matching
+from experts.outreach import crediting
+from experts.recognising import matching
 from mentions.db import locks
 from mentions.models import EventKind, Message, Person, Ticket
 from mentions.people import access

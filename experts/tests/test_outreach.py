@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from channels.models import OutboundItem
 from experts.directory import directory
 from experts.models import Outreach
-from experts.outreach import answers, drafting, ending, outreach, responding, sent_drafts
+from experts.outreach import answers, ending, outreach, responding, sent_drafts
+from experts.recognising import drafting
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
 from mentions.models import Event, Note, Reply, Ticket
 from mentions.queue import claims

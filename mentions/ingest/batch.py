@@ -26,7 +26,7 @@ from channels.queries.ignoring import Exclusion
 from mentions.handle_rules import wrong_handles
 from mentions.ingest import bounces, unreadable
 from mentions.ingest.placing import keeping_out, placing, reopening
-from mentions.ingest.reading import finding
+from mentions.ingest.reading import finding_ticket
 from mentions.ingest.reading.loading import Moved, author_keys_at_hand, load, load_tickets_of_replies, lock, wanted_by
 from mentions.ingest.reading.reading import Now, Outcome, Parsed, Read, read, sorted_out
 from mentions.ingest.reading.state import IngestBatch
@@ -308,7 +308,7 @@ def _recognise(board: IngestBatch, parsed: Sequence[Parsed]) -> None:
         known = accounts.known_account(namespace, each.author)
         is_proved = mention.is_own or authors.is_proved(each.feed.edits, mention)
         is_own = mention.is_own or (is_proved and authors.is_own_account(each.author, each.feed.config))
-        if not is_passing or is_own or known or not at_hand.isdisjoint(finding.author_keys(each)):
+        if not is_passing or is_own or known or not at_hand.isdisjoint(finding_ticket.author_keys(each)):
             seen.append(authors.Seen(namespace, each.author, known, is_own, each.at))
         if mention.requester and mention.requester.id:
             whose = accounts.known_account(namespace, mention.requester)

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from channels.models import OutboundItem
-from channels.outbox import held_items, holding, outbox
+from channels.outbox import held_items, hold_sending, outbox
 from mentions.models import Reply
 from mentions.notifications import notices
 from mentions.replies import outgoing
@@ -24,7 +24,7 @@ def after_restore(now: datetime) -> int:
         _into_the_outbox(pk, now)
     notices.post_due(now)  # due notices, so they are reviewed too
     count = held_items.hold_everything(now)
-    holding.begin_anew(now)
+    hold_sending.begin_anew(now)
     return count
 
 

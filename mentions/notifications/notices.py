@@ -20,7 +20,7 @@ from django.urls import reverse
 from channels import sweeps
 from channels.models import OutboundItem
 from channels.models.connection import SlackMode
-from channels.outbox import holding, outbox, slack_posts, states
+from channels.outbox import hold_sending, outbox, slack_posts, states
 from channels.registry.icons import with_platform
 from mentions.models import Event, EventKind, Message, Notice, NoticePost, Ticket
 from mentions.notifications import slack_messages
@@ -63,7 +63,7 @@ def note(message_ids: Sequence[int] | None, now: datetime) -> int:
         "now": now,
         "hourly": next_hour(now),
         "daily": next_morning(now),
-        "fresh": max(now - FRESH, holding.restored_at() or now - FRESH),
+        "fresh": max(now - FRESH, hold_sending.restored_at() or now - FRESH),
     }
     with connection.cursor() as cursor:
         cursor.execute(_NOTE, params)

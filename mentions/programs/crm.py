@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -12,6 +12,7 @@ from django.urls import reverse
 from channels.models import OutboundItem
 from channels.outbox import outbox
 from mentions.models import Application, Ticket
+from mentions.undo import window
 
 _SPACE = UUID("6f1d5c1e-6c43-4d0a-9d33-8f1a1f0c7b52")
 
@@ -33,7 +34,7 @@ def tell(found: Application, ticket: Ticket, now: datetime) -> OutboundItem | No
         connection_id=None,
         conversation=conversation_of(ticket.pk),
         payload={"event": f"application.{found.state}", "body": _body(found, ticket, now)},
-        not_before=now + timedelta(seconds=settings.UNDO_SECONDS),
+        not_before=window.end(now),
     )
 
 

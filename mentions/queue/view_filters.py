@@ -23,6 +23,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from mentions.clocks import overdue
 from mentions.db.sql import Fragment, all_of
 from mentions.models import Ticket, View
 from mentions.models.ticket_states import TicketQuerySet
@@ -97,13 +98,10 @@ def _older_than(value: Any) -> Fragment:
     return Fragment(sql, {"older_than": _number("older_than_minutes", value)})
 
 
-_OVERDUE = "mentions_ticket.due_at < %(now)s::timestamptz AND mentions_ticket.status IN ('new', 'open')"
-
-
 def _overdue(value: Any) -> Fragment:
     if value:
-        return Fragment(_OVERDUE)
-    return Fragment(f"({_OVERDUE}) IS NOT TRUE")
+        return Fragment(overdue.SQL)
+    return Fragment(f"({overdue.SQL}) IS NOT TRUE")
 
 
 def _text(value: Any) -> Fragment:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from channels import sweeps
 from channels.models import OutboundItem
-from channels.outbox import holding, outbox
+from channels.outbox import hold_sending, outbox
 from mentions.db import locks
 from mentions.models import Reply
 from mentions.replies import guard, outgoing, promises
@@ -18,7 +18,7 @@ MAX_PER_RUN = 200
 def hand_over_due(now: datetime) -> int:
     """Queue every reply past its undo window in the outbox, or block it if the conversation has moved; return how many
     left the window. Safe in any number of workers. While sending is held, replies rest and can still be undone."""
-    if holding.why_held():
+    if hold_sending.why_held():
         return 0
     due = Reply.objects.filter(state=Reply.State.SCHEDULED, send_at__lte=now).order_by("send_at", "id")
     return sweeps.each("hand over", due.values_list("pk", flat=True)[:MAX_PER_RUN], lambda pk: hand_over(pk, now))

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from channels.contract import Capability
@@ -27,6 +26,7 @@ from mentions.models import Message
 from mentions.people import access
 from mentions.replies import promises
 from mentions.replies.replies import check_text
+from mentions.undo import window
 
 State = OutboundItem.State
 LATEST = 50
@@ -108,7 +108,7 @@ def submit(user: Any, *, key: UUID, channel_id: int | None, text: str, now: date
         connection_id=channel.connection_id,
         conversation=_conversation(channel),
         payload={"text": text, "sender": address_of(channel)},
-        not_before=now + timedelta(seconds=settings.UNDO_SECONDS),
+        not_before=window.end(now),
         sent_as_id=user.pk,
     )
     if item.conversation != _conversation(channel) or item.sent_as_id != user.pk:

@@ -7,11 +7,10 @@ move leaves scheduled, whichever changes the row first: *undo* or the hand-over.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -30,6 +29,7 @@ from mentions.replies.recipients import ReplyRefused
 from mentions.replies.reply_states import TooLate, lock, take_back
 from mentions.tickets import thread_subscriptions
 from mentions.tickets.transitions import lock_open, move, record
+from mentions.undo import rights, window
 
 __all__ = ["ReplyRefused", "ThreadMoved", "TooLate", "delete_posted", "hand_over_due", "length", "submit", "undo"]
 
@@ -69,7 +69,7 @@ def submit(
     drafts.discard(ticket_id, actor, now)
     if reply.in_reply_to:
         thread_subscriptions.read_again(reply.in_reply_to, now)
-    task_after_commit("mentions.hand_over_due", countdown_s=settings.UNDO_SECONDS + 0.2)
+    task_after_commit("mentions.hand_over_due", countdown_s=window.length().total_seconds() + 0.2)
     return reply
 
 
@@ -112,7 +112,7 @@ def _checked(ticket: Ticket, actor: Any, channel_id: int, text: str, status_afte
         in_reply_to=answered,
         status_after="" if status_after == "open" else status_after,
         status_before=ticket.status,
-        send_at=now + timedelta(seconds=settings.UNDO_SECONDS),
+        send_at=window.end(now),
         created_at=now,
     )
     if "@" in channel.address.lstrip("@"):
@@ -173,8 +173,7 @@ def undo(reply_id: int, actor: Any, now: datetime) -> Reply:
     """Undo a scheduled reply: the text is a draft again, the ticket as before. Raises TooLate once it was handed over
     (`delete_posted` remains), PermissionDenied for somebody else's reply."""
     reply = lock(reply_id)
-    if reply.author_id != actor.pk:
-        access.require(actor, access.DELETE_REPLY)
+    rights.require_reply(actor, reply)
     if reply.state == Reply.State.UNDONE:
         return reply
     if reply.state != Reply.State.SCHEDULED:

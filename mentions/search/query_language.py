@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from mentions.clocks import overdue
 from mentions.db.sql import Fragment
 
 MAX_LENGTH = 1000
@@ -178,7 +179,7 @@ HAS = {
     "note": "EXISTS (SELECT 1 FROM mentions_note n WHERE n.ticket_id = mentions_ticket.id)",
 }
 IS = {
-    "overdue": "mentions_ticket.due_at < %(now)s::timestamptz AND mentions_ticket.status IN ('new', 'open')",
+    "overdue": overdue.SQL,
     "parked": "mentions_ticket.waiting_on <> ''",
     "queued": "mentions_ticket.is_queued",
     "unanswered": "mentions_ticket.due_at IS NOT NULL",

@@ -69,7 +69,8 @@ def ahead(at: datetime, now: datetime) -> str:
 
 
 def due(at: datetime, now: datetime) -> str:
-    return _due(at <= now, int(abs((at - now).total_seconds())) // 60, get_language())
+    """Overdue as everywhere: after the due time, not at it (`mentions.clocks.overdue`)."""
+    return _due(at < now, int(abs((at - now).total_seconds())) // 60, get_language())
 
 
 @lru_cache(maxsize=8192)
@@ -80,7 +81,7 @@ def _due(is_over: bool, minutes: int, language: str | None) -> str:
 
 def due_state(at: datetime, now: datetime) -> str:
     """The CSS class of a clock: overdue, soon or none."""
-    if at <= now:
+    if at < now:
         return "overdue"
     return "soon" if at - now < SOON else ""
 

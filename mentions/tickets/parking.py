@@ -37,8 +37,15 @@ DEFAULT_WAIT: dict[str, timedelta] = {
     Waiting.REPORT: thread_states.REPORT_WAIT,
     Waiting.ISSUE: timedelta(days=30),
 }
-"""Default waits: nothing is ever parked forever."""
+"""Every reason to park (`Ticket.WaitingOn`) and its default wait: nothing is ever parked forever."""
+NOT_OFFERED = frozenset({Waiting.OWN_ANSWER, Waiting.REPORT, Waiting.ISSUE})
+"""Reasons that the desk gives by itself; people choose among the others."""
 MAX_WAIT = timedelta(days=366)
+
+
+def offered() -> list[tuple[str, str]]:
+    """[(reason, label)] to choose from."""
+    return [(value, str(Waiting(value).label)) for value in DEFAULT_WAIT if value not in NOT_OFFERED]
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from mentions.tickets.parking import answered_outside, park, wake
 from mentions.tickets.transitions import UNPARKED, OutcomeRefused, is_still, lock_open, move, record, restored
 from mentions.triage import notes, tagging
 from mentions.triage.spam_reports import report_spam
-from mentions.triage.undo_window import undo_window
+from mentions.undo import rights, window
 
 __all__ = [
     "OutcomeRefused",
@@ -80,7 +80,7 @@ def no_reply_needed(ticket_id: int, actor: Any, token: Token, *, reason: str, no
 def _praised(ticket: Ticket, actor: Any, now: datetime) -> dict[str, Any]:
     """Tag it as praise and like it, as far as the platform and the role allow; what `undo` takes back."""
     added, _removed = tagging.change(ticket, [likes.PRAISE_TAG], ())
-    item = likes.like_praise(ticket, actor, now + undo_window())
+    item = likes.like_praise(ticket, actor, window.end_of_outcome(now))
     return {**({"added": added} if added else {}), **({"like": item.pk} if item else {})}
 
 
@@ -123,9 +123,9 @@ def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
     Raises OutcomeRefused if it is too late or the ticket has changed since, AlreadyClaimed."""
     event = Event.objects.select_related("ticket").get(pk=event_id)
     ticket = lock_open(event.ticket_id, actor, None, now)
-    if event.kind not in UNDOABLE or event.actor_id != actor.pk:
+    if event.kind not in UNDOABLE or not rights.is_own_outcome(actor, event):
         raise OutcomeRefused(_("You can only undo your own last outcome."))
-    if now > event.at + undo_window():
+    if now > window.end_of_outcome(event.at):
         raise OutcomeRefused(_("Too late to undo. Reopen the ticket instead."))
     undone = Event.objects.filter(ticket=ticket, kind=EventKind.UNDONE, data__event=event.pk).exists()
     if undone or not is_still(ticket, event.data):

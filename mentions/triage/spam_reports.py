@@ -17,7 +17,7 @@ from channels.toolkit.text import text_links
 from mentions.models import Event, EventKind, Message, Reply, Ticket
 from mentions.replies import replies
 from mentions.tickets.transitions import OutcomeRefused, handed_over, lock_open, move, record
-from mentions.triage.undo_window import undo_window
+from mentions.undo import window
 
 ABUSE_CHANNEL = "#abuse"
 MAX_TEXT = 500
@@ -59,7 +59,7 @@ def report_spam(
         conversation=f"slack:{slack_channel}",
         channel=slack_channel,
         text=_words(ticket, said, link),
-        not_before=now + undo_window(),
+        not_before=window.end_of_outcome(now),
     )
     data["outbound"] = item.pk
     if thanks is not None:

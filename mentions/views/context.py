@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from channels.clocks import desk_now
 from mentions.notifications import delivery_problems
-from mentions.views.keys import keymap
+from mentions.views.keymap import keymap
 from mentions.views.menu import entries_for
 from mentions.views.viewer import preference_of
 

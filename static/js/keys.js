@@ -1,5 +1,5 @@
 // The one place that listens to keys. Where the focus is decides which scopes a key is looked up in, and the table on the
-// page (mentions/keys.py, which also makes the list under `?`) what it does there. No other module listens to keys.
+// page (mentions/views/keymap.py, which also makes the list under `?`) what it does there. No other module listens to keys.
 import { chooseExpert, closeAsking, moveExpert, sendAsking } from "./asking.js";
 import { moveResult, openResult, showKeys, showPalette } from "./dialogs.js";
 import { isLeaving, sendForm, usedKey } from "./forms.js";

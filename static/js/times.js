@@ -18,9 +18,9 @@ const kinds = {
   },
   ahead: (ms) => (ms <= 0 ? say("now") : say("ahead", { span: span(Math.ceil(ms / 60000) * 60000) })),
   due(ms, element) {
-    element.classList.toggle("overdue", ms <= 0);
-    element.classList.toggle("soon", ms > 0 && ms < 3600e3);
-    return ms <= 0 ? say("overdue", { span: span(-ms) }) : say("due", { span: span(ms) });
+    element.classList.toggle("overdue", ms < 0); // the same rule as mentions/clocks/overdue.py
+    element.classList.toggle("soon", ms >= 0 && ms < 3600e3);
+    return ms < 0 ? say("overdue", { span: span(-ms) }) : say("due", { span: span(ms) });
   },
 };
 

@@ -26,7 +26,7 @@ SKEW = timedelta(minutes=10)
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     """The post in an event, if it is public and passes the filters. Other events are acknowledged and dropped. Raises
     Refused, Malformed."""
-    _prove(config, hook)
+    _verify(config, hook)
     event = hook.headers.get("x-discourse-event", "")
     if event not in EVENTS:
         return HookAnswer()
@@ -46,7 +46,7 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     return HookAnswer([item] if is_wanted(item.payload, config) else ())
 
 
-def _prove(config: Config, hook: Hook) -> None:
+def _verify(config: Config, hook: Hook) -> None:
     secret = config.secret("webhook_secret")
     if not secret:
         raise Refused("No secret is set for this webhook.")

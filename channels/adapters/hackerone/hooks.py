@@ -22,7 +22,7 @@ from channels.errors import Malformed, Refused
 
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
     """Polls the connection if the call is about one of its programs. Raises Refused, Malformed."""
-    _prove(config, hook)
+    _verify(config, hook)
     try:
         document: Json = json.loads(hook.body)
     except (ValueError, RecursionError) as error:
@@ -41,7 +41,7 @@ def _program_of(data: Mapping[str, Any]) -> str:
     return str(wire.attributes(program).get("handle") or "").lower()
 
 
-def _prove(config: Config, hook: Hook) -> None:
+def _verify(config: Config, hook: Hook) -> None:
     secret = config.secret("webhook_secret")
     if not secret:
         raise Refused("No secret is set for this webhook.")

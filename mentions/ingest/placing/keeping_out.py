@@ -7,7 +7,7 @@ Pure. `channels.queries.ignoring` has judged each mention alone (`Parsed.stop`);
 from __future__ import annotations
 
 from channels.contract import Grouping
-from mentions.ingest.reading import context_posts, finding
+from mentions.ingest.reading import context_posts, finding_ticket
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, Key, MessageState
 
@@ -17,7 +17,7 @@ def stays_out(board: IngestBatch, parsed: Parsed) -> bool:
         return False
     if (parsed.feed.namespace, parsed.asker.id) not in board.authors:
         return True
-    return finding.ticket_of_asker(board, parsed) is None
+    return finding_ticket.ticket_of_asker(board, parsed) is None
 
 
 def keep_out(board: IngestBatch, parsed: Parsed) -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from channels.contract import Grouping
 from channels.models import Channel
 from mentions.ingest import unreadable
-from mentions.ingest.placing import keeping_out, reopening
-from mentions.ingest.reading import building, context_posts, finding
-from mentions.ingest.reading.loading import variant_id
+from mentions.ingest.placing import already_stored, keeping_out, reopening
+from mentions.ingest.reading import building, context_posts, finding_ticket
 from mentions.ingest.reading.reading import Parsed
 from mentions.ingest.reading.state import IngestBatch, MessageState, Row, TicketState
 from mentions.ingest.writing import revisions
@@ -18,7 +17,7 @@ from mentions.models import EventKind
 
 
 def place(board: IngestBatch, parsed: Parsed) -> None:
-    known = _known(board, parsed)
+    known = already_stored.version_of(board, parsed)
     if known is not None:
         _seen_again(board, known, parsed)
     elif parsed.is_own:
@@ -31,21 +30,6 @@ def place(board: IngestBatch, parsed: Parsed) -> None:
         keeping_out.keep_out(board, parsed)
     else:
         _inbound(board, parsed)
-
-
-def _known(board: IngestBatch, parsed: Parsed) -> MessageState | None:
-    """The message this is a version of, by any of its ids."""
-    namespace = parsed.feed.namespace
-    known = board.messages.get((namespace, parsed.external_id))
-    if known is not None and not parsed.feed.edits:
-        is_ours = known.row["item_id"] is None and known.row["direction"] == "team" and parsed.is_own
-        if not is_ours and known.row["digest"] != parsed.digest:
-            # A different mail with a Message-ID in use: stored as a separate message, once.
-            parsed.external_id = variant_id(parsed)
-            return board.messages.get((namespace, parsed.external_id))
-    if known is None:
-        known = next((m for a in parsed.mention.aliases if (m := board.messages.get((namespace, a)))), None)
-    return known
 
 
 def _seen_again(board: IngestBatch, message: MessageState, parsed: Parsed) -> None:
@@ -62,7 +46,7 @@ def _seen_again(board: IngestBatch, message: MessageState, parsed: Parsed) -> No
         message.row["channel_id"], message.channel_rank = best.pk, best.rank
         message.is_changed = True
     if message.row["direction"] == "team":
-        _answer(board, message, finding.answered_ticket(board, parsed))
+        _answer(board, message, finding_ticket.answered_ticket(board, parsed))
     elif message.row["direction"] == "in":
         _inbound_again(board, message, parsed)
 
@@ -123,7 +107,7 @@ def _inbound(board: IngestBatch, parsed: Parsed) -> None:
 def _find_place(board: IngestBatch, message: MessageState, parsed: Parsed) -> None:
     """The conversation's ticket, or a new one; none for notify-only channels, or for a post deleted before we saw
     it."""
-    ticket = finding.ticket_of_asker(board, parsed)
+    ticket = finding_ticket.ticket_of_asker(board, parsed)
     row = message.row
     channel = None if row["is_deleted"] else _queue_channel(parsed)
     if ticket is None:
@@ -258,7 +242,7 @@ def _context(board: IngestBatch, parsed: Parsed) -> None:
 def _team(board: IngestBatch, parsed: Parsed) -> None:
     """An answer of ours, from anywhere: it stops its ticket's clock and is not new work."""
     message = _new(board, parsed, "team")
-    ticket = finding.answered_ticket(board, parsed)
+    ticket = finding_ticket.answered_ticket(board, parsed)
     if ticket is None:
         board.orphans.append(message)
         return

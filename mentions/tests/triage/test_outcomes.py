@@ -17,6 +17,12 @@ from mentions.triage import outcomes
 pytestmark = pytest.mark.django_db
 
 
+def test_every_reason_to_park_has_a_default_wait_and_is_offered_or_the_desks_own():
+    reasons = {value for value in Ticket.WaitingOn.values if value}
+    assert set(parking.DEFAULT_WAIT) == reasons
+    assert {value for value, _label in parking.offered()} == reasons - parking.NOT_OFFERED
+
+
 @pytest.fixture
 def sam():
     return UserFactory(role="advocate")

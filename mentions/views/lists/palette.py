@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from mentions.models import View
 from mentions.people import access
 from mentions.search import author_search
-from mentions.views.keys import groups
+from mentions.views.keymap import groups
 from mentions.views.menu import entries_for
 
 TICKETS = 8

@@ -30,17 +30,13 @@ from mentions.people import access
 from mentions.queue import claims
 from mentions.replies import handles, likes
 from mentions.text.rendering import capped
+from mentions.tickets import parking
 from mentions.tickets.conversation import Thread, thread_of
 from mentions.triage import spam_reports
 from mentions.views import panels, playing
 from mentions.views.ticket.sidebar import Facts, facts_of
 
 STATUS_WORDS = dict(Ticket.Status.choices)
-PARK_REASONS = [
-    (value, label)
-    for value, label in Ticket.WaitingOn.choices
-    if value and value not in ("own_answer", "report", "issue")
-]
 NO_REPLY_REASONS = [(value, label) for value, label in Ticket.NoReply.choices if value]
 
 
@@ -167,7 +163,7 @@ def context(
         "left": None if view is None else capped(facts.left),
         "panels": _panels(request, ticket, thread),
         "tool_links": _tool_links(ticket),
-        "park_reasons": PARK_REASONS,
+        "park_reasons": parking.offered(),
         "no_reply_reasons": no_reply_reasons(can_like=can_like),
         "park_times": park_times(now),
         "lease_ends": ticket.claim_expires_at if is_mine else None,

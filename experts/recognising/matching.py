@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 
 from channels.models import Channel
 from experts.models import Expert, Outreach
-from experts.outreach import drafting
+from experts.recognising import drafting
 from experts.recognising.bystanders import names_of
 from experts.recognising.disclosures import says_it_works_here
 from experts.recognising.names import same_name

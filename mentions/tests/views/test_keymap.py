@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-from mentions.views.keys import TABLE, groups, keymap
+from mentions.views.keymap import TABLE, groups, keymap
 
 SCRIPTS = sorted((settings.BASE_DIR / "static" / "js").glob("*.js"))
 KEYS = next(path for path in SCRIPTS if path.name == "keys.js").read_text()

@@ -1,4 +1,4 @@
-"""Whose a draft is, and whether a message carries it."""
+"""Whose a draft is, and whether a message carries it: then it is their answer."""
 
 from __future__ import annotations
 

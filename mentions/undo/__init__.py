@@ -1,0 +1,1 @@
+"""The undo window: how long what was done can be taken back, and by whom."""
