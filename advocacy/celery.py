@@ -7,6 +7,7 @@ Redis, a killed worker or a lost message costs seconds, not a mention.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery
@@ -54,6 +55,18 @@ def limit_statements(**_kwargs: Any) -> None:
     from channels.db import db_session
 
     db_session.limit(db_session.for_worker())
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def release_polls_of_the_one_before(sender: str, **_kwargs: Any) -> None:
+    """Without a database the worker waits for it, and the leases end by themselves."""
+    from django.db import Error, connection
+
+    from channels.polling import lost_workers
+
+    with suppress(Error):
+        lost_workers.release(sender)
+    connection.close()
 
 
 @beat_init.connect  # type: ignore[untyped-decorator]

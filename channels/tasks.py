@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from celery import shared_task
+from celery import Task, shared_task
 
 from channels.clocks import desk_now
 from channels.dispatch import send_task
@@ -29,9 +29,10 @@ def dispatch_polls() -> int:
     return len(leases)
 
 
-@shared_task(name="channels.poll")  # type: ignore[untyped-decorator]
-def poll(connection_id: int, lease_token: str | None = None) -> int:
-    polled = polling.poll(connection_id, desk_now(), UUID(lease_token) if lease_token else None)
+@shared_task(name="channels.poll", bind=True)  # type: ignore[untyped-decorator]
+def poll(self: Task, connection_id: int, lease_token: str | None = None) -> int:
+    worker = self.request.hostname or ""
+    polled = polling.poll(connection_id, desk_now(), UUID(lease_token) if lease_token else None, worker=worker)
     return polled.items
 
 

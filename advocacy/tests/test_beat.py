@@ -1,4 +1,6 @@
-from advocacy.celery import app
+from celery.signals import worker_init
+
+from advocacy.celery import app, release_polls_of_the_one_before
 from advocacy.runtime.beat import SCHEDULE
 from advocacy.runtime.freshness import FRESH_FOR
 
@@ -28,3 +30,13 @@ def test_tasks_are_acknowledged_late_and_limited_in_time():
 def test_no_task_is_scheduled_twice():
     tasks = [entry["task"] for entry in SCHEDULE.values()]
     assert len(tasks) == len(set(tasks))
+
+
+def test_a_worker_that_starts_frees_the_polls_of_the_one_before(monkeypatch):
+    freed = []
+    monkeypatch.setattr("channels.polling.lost_workers.release", freed.append)
+    monkeypatch.setattr("django.db.connection.close", lambda: None)
+    freeing = [ref() for _key, ref in worker_init.receivers if ref() is release_polls_of_the_one_before]
+    assert len(freeing) == 1, "Celery calls it"
+    freeing[0](sender="polls@here")
+    assert freed == ["polls@here"]

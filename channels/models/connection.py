@@ -45,6 +45,8 @@ class Connection(models.Model):
     cursor = models.JSONField(null=True, blank=True, editable=False)
     lease_token = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
+    lease_holder = models.CharField(max_length=255, default="", db_default="", blank=True, editable=False)
+    """The worker that polls it; empty while the poll is only dispatched."""
     next_poll_at = models.DateTimeField(_("next poll"), null=True, editable=False)
     interval_s = models.PositiveIntegerField(_("seconds between polls"), default=60, editable=False)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)

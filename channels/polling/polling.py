@@ -54,7 +54,7 @@ WITH due AS MATERIALIZED (
         AND (lease_until IS NULL OR lease_until <= %(now)s)
     ORDER BY next_poll_at NULLS FIRST LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
-UPDATE channels_connection c SET lease_token = gen_random_uuid(), lease_until = %(until)s
+UPDATE channels_connection c SET lease_token = gen_random_uuid(), lease_until = %(until)s, lease_holder = ''
 FROM due WHERE c.id = due.id RETURNING c.id, c.lease_token
 """
 """A materialised CTE: as a subquery in WHERE, the plan could evaluate it per row and lease more than the limit."""
@@ -107,12 +107,13 @@ def due(now: datetime, limit: int = MAX_DUE_PER_TICK) -> list[Lease]:
         return [Lease(pk, token) for pk, token in cursor.fetchall()]
 
 
-def poll(connection_id: int, now: datetime, lease_token: UUID | None = None) -> Polled:
+def poll(connection_id: int, now: datetime, lease_token: UUID | None = None, *, worker: str = "") -> Polled:
     """Poll one connection once. With a token from `due`, takes over that lease; without, takes a free one.
 
-    A platform's errors are recorded in the connection's health, never raised.
+    `worker`: its name, so that a successor knows what it held (`channels.polling.lost_workers`). A platform's errors
+    are recorded in the connection's health, never raised.
     """
-    token = _lease(connection_id, now, lease_token)
+    token = _lease(connection_id, now, lease_token, worker)
     if token is None:
         return Polled(leased=False)
     clock = clock_from(now)
@@ -143,12 +144,12 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.POLL_LEASE_SECONDS)
 
 
-def _lease(connection_id: int, now: datetime, held: UUID | None) -> UUID | None:
+def _lease(connection_id: int, now: datetime, held: UUID | None, worker: str) -> UUID | None:
     """Takes the lease with a new token: a task delivered twice polls once."""
     found = Connection.objects.filter(pk=connection_id, is_active=True)
     found = found.exclude(lease_until__gt=now) if held is None else found.filter(lease_token=held)
     token = uuid4()
-    taken = found.update(lease_token=token, lease_until=now + lease())
+    taken = found.update(lease_token=token, lease_until=now + lease(), lease_holder=worker[:255])
     return token if taken else None
 
 
@@ -238,7 +239,7 @@ def _record_failure(connection: Connection, token: UUID, error: Exception, now: 
 
 def _release(connection_id: int, token: UUID, **values: Any) -> None:
     held = Connection.objects.filter(pk=connection_id, lease_token=token)
-    held.update(lease_token=None, lease_until=None, **values)
+    held.update(lease_token=None, lease_until=None, lease_holder="", **values)
 
 
 def classify(error: Exception) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""When a first reply is overdue: after its due time, while the ticket is new or open. Lists, search and reports ask here.
+"""When a first reply is overdue: after its due time, while the ticket is new or open. One rule for lists and reports.
 
 A reply at the very second is within target. `due_at` is empty once somebody has replied (`mentions.clocks.clocks`).
 """

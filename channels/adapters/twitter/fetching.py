@@ -48,7 +48,8 @@ def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     kept = cursor.get("ids") if isinstance(cursor, dict) else None
     ids: Ids = dict(kept) if isinstance(kept, dict) else {}
     lists = [*sources(config, ids), *direct_messages.sources(config)]
-    return read_lists(lists, cursor, beside=lambda: {"ids": dict(ids)})
+    # Limits are per endpoint, and direct messages are read with the tokens of their handle: each list stands alone.
+    return read_lists(lists, cursor, beside=lambda: {"ids": dict(ids)}, apart=True)
 
 
 def sources(config: Config, ids: Ids | None = None) -> list[ListSource]:

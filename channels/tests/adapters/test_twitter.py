@@ -175,11 +175,11 @@ def test_a_number_that_leads_nowhere_is_told_and_looked_up_again() -> None:
     assert len(seen) == 1
 
 
-def test_a_refused_token_ends_the_poll_at_once() -> None:
+def test_a_refused_token_fails_the_poll_after_one_request_for_each_list() -> None:
     with serving(lambda seen: as_json({"title": "Unauthorized", "status": 401}, 401)) as server:
         with pytest.raises(AuthFailed):
             list(ADAPTER.fetch(connection(server), None))
-        assert len(server.seen) == 1
+        assert len(server.seen) == 2
 
 
 def test_the_account_number_is_looked_up_once_and_kept_in_the_cursor() -> None:

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from channels.clocks import desk_now
 from channels.contract import Adapter, Config, Json, Network, Page
@@ -45,6 +46,10 @@ ONE_LIST = {
     "form": "nothing is polled",
     "manual": "nothing is polled",
 }
+
+
+APART = ("feed", "twitter")
+"""Each list has its own server, or its own limits and tokens."""
 
 
 def _module_of(adapter: Adapter) -> Any:
@@ -96,11 +101,11 @@ class Watched:
         self.broken, self.fault = "", ""
         self.labels: dict[str, str] = {}
         self.found: dict[str, set[str]] = defaultdict(set)
-        self.under = "sources"
+        self.under, self.apart = "sources", False
         monkeypatch.setattr(_module_of(self.adapter), "read_lists", self._read_lists)
 
     def _read_lists(self, sources: list[ListSource], cursor: Json, **how: Any) -> Iterator[Page]:
-        self.under = how.get("under", self.under)
+        self.under, self.apart = how.get("under", self.under), how.get("apart", False)
         self.labels = {each.name: each.name if each.label is None else each.label for each in sources}
         return list_sources.read_lists([replace(s, read=partial(self._read, s)) for s in sources], cursor, **how)
 
@@ -142,6 +147,24 @@ def test_a_list_that_fails_keeps_no_other_from_being_read(
         *_, again = watched.poll(last.cursor, name, "500")
         assert again.cursor[watched.under][name] == last.cursor[watched.under][name], "its mark stays"
         assert first is None or again.cursor[watched.under][name] is not None
+
+
+@pytest.mark.parametrize("fault", ["429", "expired"])
+@pytest.mark.parametrize("platform", TRIED)
+def test_a_limit_or_a_token_of_one_list_stops_no_other_where_each_has_its_own(
+    platform: str, fault: str, sandbox: launch.Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(platform, sandbox, monkeypatch)
+    watched.poll()
+    assert watched.apart or platform not in APART
+    healthy, names = dict(watched.found), list(watched.labels)
+    for name in names if watched.apart else ():
+        *_, told = watched.poll(None, name, fault)
+        assert {other: watched.found[other] for other in names if other != name} == {
+            other: healthy[other] for other in names if other != name
+        }
+        assert told.trouble
+        cache.clear()  # the limit is over
 
 
 @pytest.mark.parametrize("platform", TRIED)
