@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from channels.models.connection import Priority
-from mentions.models.ticket_states import TicketQuerySet
+from mentions.models.ticket_querysets import TicketQuerySet
 
 
 class Ticket(models.Model):

@@ -19,6 +19,7 @@ from mentions.models import Message as TicketMessage
 from mentions.models import Ticket
 from mentions.people import own_side
 from mentions.text import platform_icons, rendering, times
+from mentions.undo import window
 from mentions.views import playing
 
 register = template.Library()
@@ -35,6 +36,12 @@ def back_to_ticket(context: Context, ticket: Ticket) -> str:
 def icon(namespace: str, beside: str = "") -> SafeString:
     """`{% icon connection.platform beside=channel.name %}`: see `platform_icons.icon`."""
     return platform_icons.icon(namespace or "", beside or "")
+
+
+@register.simple_tag
+def undo_seconds() -> int:
+    """How long a page offers *Undo*: a second less than the desk takes it."""
+    return max(1, int((window.length() + window.SLACK).total_seconds()) - 1)
 
 
 @register.filter

@@ -20,7 +20,7 @@ from channels import sweeps
 from channels.toolkit.links import is_web_address
 from mentions.db.sql import Fragment
 from mentions.models import Event, EventKind, Ticket
-from mentions.models.ticket_states import TicketQuerySet
+from mentions.models.ticket_querysets import TicketQuerySet
 from mentions.tickets import thread_states, thread_subscriptions
 from mentions.tickets.transitions import UNPARKED, OutcomeRefused, lock_open, move
 

@@ -1,5 +1,5 @@
 """Keyboard shortcuts, defined once: which key does what, and where. The list under `?` is built from this table, and so
-is the keymap of static/js/keys.js, which implements the actions and derives the scopes from the focus.
+is the keymap of static/js/key_actions.js, which implements the actions and derives the scopes from the focus.
 
 | scope | the focus is |
 | --- | --- |

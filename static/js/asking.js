@@ -1,5 +1,5 @@
 // Asking an expert without leaving the ticket: the panel in its place, finding by typing, the request, the reply meanwhile.
-// Only static/js/keys.js listens to keys; without a script the same links and forms are pages.
+// Only static/js/key_actions.js listens to keys; without a script the same links and forms are pages.
 import { focusOn, keepingFocus } from "./forms.js";
 import { announce, say } from "./words.js";
 

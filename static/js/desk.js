@@ -6,7 +6,7 @@ import "./menus.js";
 import "./toasts.js";
 import "./dialogs.js";
 import "./list.js";
-import "./keys.js";
+import "./key_actions.js";
 
 // On a phone the pages are a strip that scrolls: begin where the reader is.
 const here = document.querySelector(".topbar nav [aria-current]");

@@ -1,5 +1,5 @@
 // Searches beside the composer: the ticket's words are proposed, one key searches with them, the arrows move among the
-// results, and one key inserts the link of the one with the focus. keys.js calls these; no listening to keys here.
+// results, and one key inserts the link of the one with the focus. key_actions.js calls these; no listening to keys here.
 const field = () => document.getElementById("lookup");
 const panel = () => document.getElementById("links");
 

@@ -2,7 +2,6 @@
 import { keepingFocus } from "./forms.js";
 import { announce } from "./words.js";
 
-const UNDO_MS = 14000;
 const toasts = [...document.querySelectorAll("#toasts .toast")];
 
 announce(toasts.map((toast) => toast.querySelector(".said").textContent).join(" "));
@@ -11,7 +10,7 @@ const remove = (toast) => keepingFocus(toast, () => toast.remove());
 
 for (const toast of toasts) {
   const offersUndo = toast.querySelector("[data-undo]");
-  if (offersUndo) setTimeout(remove, UNDO_MS, toast);
+  if (offersUndo) setTimeout(remove, Number(offersUndo.dataset.undo) * 1000, toast);
   else if (!toast.matches(".error, .warning")) setTimeout(remove, 6000, toast);
 }
 

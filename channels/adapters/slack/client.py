@@ -15,15 +15,15 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+from channels.errors import AuthFailed, ChannelError, Rejected, Transient, Uncertain
 from channels.http.api_client import ApiClient, Signature, bearer, required
-from channels.slack.codes import CREDENTIALS, TOO_OFTEN, UNCLEAR
+from channels.slack import rate_limits
+from channels.slack.codes import CREDENTIALS, UNCLEAR
 from channels.toolkit.partial_failures import NotForThis
 
 API = "https://slack.com/api"
 CHANGES = frozenset(("chat.postMessage", "chat.delete", "reactions.add"))
 PER_PAGE = 200
-_DEFAULT_WAIT_S = 30.0
 _CODE = re.compile(r"[a-z0-9_]{1,80}\Z")
 
 Answer = dict[str, Any]
@@ -116,8 +116,8 @@ _BY_ROOM = ("missing_scope", "no_permission", "access_denied")
 
 def _problem(data: object, changes: bool) -> ChannelError:
     code = code_of(data)
-    if code in TOO_OFTEN:
-        return RateLimited("Slack rate limit reached; waiting.", retry_after_s=_DEFAULT_WAIT_S)
+    if rate_limits.is_one(200, code):
+        return rate_limits.wait({})
     if not code or code in UNCLEAR:
         kind = Uncertain if changes else Transient
         return kind(f"Slack sent an invalid response ({code or 'no reason given'}).")

@@ -8,7 +8,7 @@ from django.conf import settings
 from mentions.views.keymap import TABLE, groups, keymap
 
 SCRIPTS = sorted((settings.BASE_DIR / "static" / "js").glob("*.js"))
-KEYS = next(path for path in SCRIPTS if path.name == "keys.js").read_text()
+KEYS = next(path for path in SCRIPTS if path.name == "key_actions.js").read_text()
 SCOPES = {"page", "list", "ticket", "reply", "writing", "asking", "field", "menu", "off", "palette"}
 SCOPES |= {"lookup", "results"}
 
@@ -44,7 +44,7 @@ def test_the_list_of_keys_names_every_key_with_words():
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
 def test_no_other_script_listens_to_keys(path):
     found = set(re.findall(r"\bkey(?:down|up|press)\b", path.read_text()))
-    allowed = {"keys.js": {"keydown"}, "menus.js": {"keyup"}}
+    allowed = {"key_actions.js": {"keydown"}, "menus.js": {"keyup"}}
     assert found <= allowed.get(path.name, set())
 
 

@@ -380,3 +380,10 @@ def test_enter_in_the_tag_field_adds_and_takes_nothing_away(client, held):
     form = page[page.index('id="tag-form"') : page.index('id="tag"')]
     assert 'name="remove"' in form
     assert 'name="remove"' not in form[form.index("<button") : form.index("</button>")]
+
+
+@pytest.mark.parametrize(("setting", "offered"), [(0, 4), (10, 14), (60, 64), (300, 304)])
+def test_undo_is_offered_as_long_as_the_desk_takes_it(client, held, settings, setting, offered):
+    settings.UNDO_SECONDS = setting
+    page = leave(client, held, "solve").content.decode()
+    assert f'data-undo="{offered}"' in page
