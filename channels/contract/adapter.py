@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from channels.contract.config import Config, Field, FieldKind
 from channels.contract.issues import IssueNow, NewIssue
-from channels.contract.mention import Author, Json, Mention, digest
+from channels.contract.mention import NO_MENTION, Author, Json, Mention, digest
 from channels.contract.traffic import Document, Hook, HookAnswer, Item, Outgoing, Page, Receipt
 from channels.contract.verbs import FILE_OF, IncompleteAdapter, take_verbs
 from channels.errors import Malformed, Refused, Rejected
@@ -145,21 +145,21 @@ class Adapter(ABC):
         """The mention in an item; None if there is none (a retweet, no whole-word match). Raises Malformed."""
 
     def fingerprint(self, item: Item, config: Config) -> bytes:
-        """16 bytes that change when the content is edited, not when scores change. Override it only to read less than
-        `parse` does, or something else."""
-        return self.fingerprint_of(self.parse(item, config), item)
+        """16 bytes that change when the content is edited, not when scores change; NO_MENTION without one. Override
+        it only to read less than `parse` does, or something else."""
+        mention = self.parse(item, config)
+        return NO_MENTION if mention is None else self.fingerprint_of(mention, item)
 
-    def fingerprint_of(self, mention: Mention | None, item: Item) -> bytes:
-        """The fingerprint of an item that has been parsed: `mention` is what `parse` made of it. Override it if other
-        parts of the mention count."""
-        return digest(mention) if mention else b"\0" * 16
+    def fingerprint_of(self, mention: Mention, item: Item) -> bytes:
+        """The fingerprint of an item in which `parse` found this mention. Override it if other parts of it count."""
+        return digest(mention)
 
     def fingerprint_after(self, mention: Mention | None, item: Item, config: Config) -> bytes:
         """Equals `fingerprint`, but doesn't parse again unless the adapter defines only that."""
         cls = type(self)
         is_parsed = mention is not None and cls.fingerprint_of is not Adapter.fingerprint_of
         if is_parsed or cls.fingerprint is Adapter.fingerprint:
-            return self.fingerprint_of(mention, item)
+            return NO_MENTION if mention is None else self.fingerprint_of(mention, item)
         return self.fingerprint(item, config)
 
     def reply_length(self, text: str) -> int:

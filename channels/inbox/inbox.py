@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection as database
 from django.db import transaction
 
-from channels.contract import Capability, Item, Json, Page
+from channels.contract import NO_MENTION, Capability, Item, Json, Page
 from channels.db.payloads import canonical_digest, storable_id, to_json
 from channels.dispatch import items_after_commit
 from channels.inbox import fingerprinting, tombstones
@@ -38,8 +39,8 @@ FROM unnest(%(ids)s::text[], %(payloads)s::text[], %(raws)s::bytea[], %(digests)
     AS n (external_id, payload, raw, digest)
 ORDER BY n.external_id
 ON CONFLICT (connection_id, external_id) DO UPDATE SET
-    payload = CASE WHEN {newer} OR {emptied} THEN excluded.payload ELSE stored.payload END,
-    raw = CASE WHEN {newer} OR {emptied} THEN excluded.raw ELSE stored.raw END,
+    payload = CASE WHEN {newer} OR {emptied} OR {lowered} THEN excluded.payload ELSE stored.payload END,
+    raw = CASE WHEN {newer} OR {emptied} OR {lowered} THEN excluded.raw ELSE stored.raw END,
     digest = CASE WHEN {newer} THEN excluded.digest ELSE stored.digest END,
     fetched_at = CASE WHEN {newer} THEN excluded.fetched_at ELSE stored.fetched_at END,
     revision = stored.revision + CASE WHEN {newer} THEN 1 ELSE 0 END,
@@ -57,9 +58,9 @@ RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
     # Its raw form was removed, and is needed again.
     emptied="(stored.payload IS NULL AND stored.raw IS NULL)",
     raised="(stored.role = 'thread' AND excluded.role = 'mention')",
-    # Stopped as a mention, but part of a followed thread: stored as context.
+    # Stopped as a mention, or none by itself, but part of a followed thread: stored as context.
     lowered="""(stored.role = 'mention' AND excluded.role = 'thread' AND stored.state = 'ignored'
-        AND stored.ignored_why IN ('query', 'rule'))""",
+        AND stored.ignored_why <> 'undone')""",
     # An undone import stays undone when its items are fetched again; the newest version is stored.
     undone="(stored.state = 'ignored' AND stored.ignored_why = 'undone')",
     # Evaluated again. An item that an admin let pass (pending, with the reason still set) keeps its exemption.
@@ -68,14 +69,16 @@ RETURNING stored.id, stored.xmax = 0, stored.state = 'pending'
 # The items that `_STORE` would write, whatever they say, and those that it would write if they have been edited: a page
 # of known items costs this one read and no transaction.
 _NEEDED = """
-SELECT place, is_new, is_needed, digest FROM (
+SELECT place, is_new, is_needed, is_unreadable, digest FROM (
     SELECT n.place, stored.id IS NULL AS is_new,
         stored.id IS NULL
         OR (n.is_whole AND stored.raw IS NULL AND stored.state IN ('failed', 'pending'))
         OR (stored.role = 'thread' AND %(role)s = 'mention')
         OR (stored.role = 'mention' AND %(role)s = 'thread' AND stored.state = 'ignored'
-            AND stored.ignored_why IN ('query', 'rule')) AS is_needed,
-        CASE WHEN %(edits)s AND %(at)s >= stored.fetched_at THEN stored.digest END AS digest
+            AND stored.ignored_why <> 'undone') AS is_needed,
+        stored.state = 'failed' AS is_unreadable,
+        CASE WHEN %(edits)s AND (%(at)s >= stored.fetched_at OR stored.role = 'thread' AND %(role)s = 'mention')
+            THEN stored.digest END AS digest
     FROM unnest(%(ids)s::text[], %(whole)s::boolean[]) WITH ORDINALITY AS n (external_id, is_whole, place)
     LEFT JOIN channels_inbounditem stored
         ON stored.connection_id = %(connection)s AND stored.external_id = n.external_id
@@ -91,6 +94,15 @@ class _Fetched:
     item: Item
     digest: bytes
     is_new: bool
+
+
+class _Stored(NamedTuple):
+    """What the inbox knows of a fetched item. `digest`: what is stored, if an edit of it counts."""
+
+    is_new: bool
+    is_needed: bool
+    is_unreadable: bool
+    digest: bytes | None
 
 
 def store_page(
@@ -151,27 +163,28 @@ def _once(items: Sequence[Item], *, keep_last: bool) -> dict[str, Item]:
 def _changed(source: Source, items: dict[str, Item], role: str, fetched_at: datetime) -> list[_Fetched]:
     """The items that need a write. Takes no lock: the write statement checks again.
 
-    A new item isn't parsed here: ingest will, once, and then replaces the digest of its bytes by its fingerprint.
+    A new item isn't parsed here: ingest will, once, and then replaces the digest of its bytes by its fingerprint. A
+    known one without a mention (a near-match of a search) replaces no version that may hold one, such as the same post
+    in a followed thread.
     """
     if not items:
         return []
     fetched = list(items.items())
     needed = _needed(source, fetched, role, fetched_at)
-    known = [(place, digest) for place, (_, _, digest) in needed.items() if digest is not None]
+    known = [(place, stored.digest) for place, stored in needed.items() if stored.digest is not None]
     digests = _digests(source, [(fetched[place][1], digest) for place, digest in known])
     found = {place: digest for (place, _), digest in zip(known, digests, strict=True)}
     return [
-        _Fetched(external_id, item, found.get(place) or canonical_digest(item.payload, item.raw), is_new)
-        for place, (is_new, is_needed, digest) in needed.items()
+        _Fetched(external_id, item, found.get(place) or canonical_digest(item.payload, item.raw), stored.is_new)
+        for place, stored in needed.items()
         for external_id, item in [fetched[place]]
-        if is_needed or found[place] != digest
+        if (stored.is_needed or found[place] != stored.digest)
+        and (stored.is_unreadable or found.get(place) != NO_MENTION)
     ]
 
 
-def _needed(
-    source: Source, fetched: Sequence[tuple[str, Item]], role: str, fetched_at: datetime
-) -> dict[int, tuple[bool, bool, bytes | None]]:
-    """Place in `fetched` → (is new, is needed anyway, stored digest if an edit counts)."""
+def _needed(source: Source, fetched: Sequence[tuple[str, Item]], role: str, fetched_at: datetime) -> dict[int, _Stored]:
+    """By place in `fetched`."""
     with database.cursor() as cursor:
         cursor.execute(
             _NEEDED,
@@ -185,7 +198,10 @@ def _needed(
             },
         )
         rows = sorted(cursor.fetchall())
-    return {place - 1: (new, needed, None if digest is None else bytes(digest)) for place, new, needed, digest in rows}
+    return {
+        place - 1: _Stored(is_new, is_needed, bool(is_unreadable), None if digest is None else bytes(digest))
+        for place, is_new, is_needed, is_unreadable, digest in rows
+    }
 
 
 def _digests(source: Source, known: Sequence[tuple[Item, bytes]]) -> list[bytes]:

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from channels.clocks import desk_now
-from channels.contract import Config, Item, Json, Mention, Page
-from channels.errors import Malformed
+from channels.contract import Config, Item, Json, Page
 from channels.toolkit.partial_failures import Parts
 
 Quota = tuple[int | None, datetime | None]
@@ -93,22 +92,3 @@ def backfill_start(config: Config, setting: str = "backfill_days", default: int 
     except (TypeError, ValueError):
         days = default
     return int(desk_now().timestamp()) - 86_400 * max(1, min(MAX_DAYS, days))
-
-
-def due(
-    items: Iterable[Item], parse: Callable[[Item, Config], Mention | None], config: Config, since: float = 0
-) -> list[Item]:
-    """The items that are mentions, and not older than `since` (epoch seconds).
-
-    Near-matches of a phrase are dropped: stored, they would mask the same post arriving with a thread. An unreadable
-    item stays: it's stored, and shown as failed.
-    """
-    return [item for item in items if _is_due(item, parse, config, since)]
-
-
-def _is_due(item: Item, parse: Callable[[Item, Config], Mention | None], config: Config, since: float) -> bool:
-    try:
-        mention = parse(item, config)
-    except Malformed:
-        return True
-    return mention is not None and (mention.posted_at is None or mention.posted_at.timestamp() >= since)

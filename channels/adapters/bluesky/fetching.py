@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any
 
 from channels.adapters.bluesky import client, wire
-from channels.adapters.bluesky.parsing import parse, written_at
-from channels.contract import Config, Json, Page
+from channels.adapters.bluesky.parsing import written_at
+from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected, Transient
 from channels.toolkit.backfill import Slice, newest_by_place
-from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
+from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
 from channels.toolkit.values import time_of
 
 PER_PAGE = 100
@@ -54,7 +54,7 @@ def _ask(config: Config, phrase: str | None, place: Json, since: int) -> Slice:
     times = _times(_entries(answer.body, key), is_search=phrase is not None)
     following = answer.body.get("cursor")
     place = following if isinstance(following, str) and following else None
-    items = due(wire.split(answer.body, config), parse, config, since)
+    items = [item for item in wire.split(answer.body, config) if not _is_old(item, since)]
     return Slice(items, times, place, answer.quota())
 
 
@@ -71,6 +71,12 @@ def _entries(body: dict[str, Any], key: str) -> list[dict[str, Any]]:
     if not isinstance(found, list):
         raise Transient("Bluesky answered without a list of posts. The desk retries automatically.")
     return [entry for entry in found if isinstance(entry, dict)]
+
+
+def _is_old(item: Item, since: int) -> bool:
+    post = item.payload["post"]
+    at = written_at(post) if isinstance(post, dict) else None
+    return at is not None and at.timestamp() < since
 
 
 def _times(entries: list[dict[str, Any]], *, is_search: bool) -> list[int]:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from channels.adapters.chatlog import irc, matrix
 from channels.adapters.chatlog.bursts import Line
-from channels.contract import Author, Config, Item, Json, Mention, digest
+from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
 from channels.toolkit.text import names_phrase, text_links
 
@@ -112,9 +112,10 @@ def fingerprint(item: Item, config: Config) -> bytes:
     payload: Json = item.payload
     if isinstance(payload, dict):
         payload = {**payload, "whole": True}
-    return fingerprint_of(parse(replace(item, payload=payload), config), item)
+    mention = parse(replace(item, payload=payload), config)
+    return NO_MENTION if mention is None else fingerprint_of(mention, item)
 
 
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     """Without its parent, which only a whole conversation shows."""
-    return digest(replace(mention, parent_id=None)) if mention else b"\0" * 16
+    return digest(replace(mention, parent_id=None))

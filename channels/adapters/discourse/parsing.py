@@ -93,10 +93,8 @@ def _url(post: Mapping[str, Any], topic: Mapping[str, Any], thread_id: str, conf
     return f"{base(config)}/t/{slug}/{thread_id}" + (f"/{number}" if number > 1 else "")
 
 
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     """Over the displayed text: the HTML also changes when link previews are inserted, which isn't an edit."""
-    if mention is None:
-        return b"\0" * 16
     version = item.payload["post"].get("version")
     content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, _count(version))
     return digest_of(content)

@@ -91,9 +91,7 @@ def _extra(post: Mapping[str, Any], forum: str) -> dict[str, Json]:
     return {key: value for key, value in extra.items() if value is not None}
 
 
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     """Over the content and the moderation state: approval and spam must register, likes must not."""
-    if mention is None:
-        return b"\0" * 16
     status = str(mention.extra["status"]).encode()
     return hashlib.blake2b(digest(mention) + status, digest_size=16).digest()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.facebook.wire import TALK, WEB
-from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
+from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import text_links
 from channels.toolkit.values import text_of
@@ -193,8 +193,6 @@ def _time(value: Json) -> datetime | None:
         return None
 
 
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
-    if mention is None:
-        return NO_MENTION
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     content = (mention.text, mention.is_deleted, mention.parent_id)
     return digest_of(content)

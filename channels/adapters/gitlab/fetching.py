@@ -13,14 +13,14 @@ from functools import partial
 from urllib.parse import unquote
 
 from channels.adapters.gitlab import client, wire
-from channels.adapters.gitlab.parsing import names, parse, time_of
+from channels.adapters.gitlab.parsing import may_keep, names, time_of
 from channels.adapters.gitlab.places import Place
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected, Transient
 from channels.http.client import Answer
 from channels.toolkit.changes import Changes, iso, oldest_by_time
-from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
-from channels.toolkit.values import number_of
+from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
+from channels.toolkit.values import number_of, unique
 
 PER_PAGE = 50
 PAGES_A_POLL = 20
@@ -49,14 +49,14 @@ def paths_of(config: Config) -> list[str]:
 
 
 def _changes(config: Config, path: str, since: datetime, place: Json, floor: datetime) -> Changes:
-    """The changed issues with their changed notes. Whatever this connection doesn't want isn't even stored."""
+    """The changed issues with their changed notes. What is confidential isn't even stored without the right to it."""
     answer = client.get(config, f"{path}/issues", _question(config, since) | (place or {}))
     issues, following = client.listed(answer, "issues"), client.next_page(answer)
     items, last = _items(config, issues, floor, answer)
     times = [at for issue in issues if (at := time_of(issue.get("updated_at")))]
     below = {k: v for k, v in (following or {}).items() if k in ("page", "cursor")}
-    unique = {item.external_id: item for item in items}
-    return Changes(due(unique.values(), parse, config), times, following is not None, below, last.quota())
+    kept = unique([item for item in items if may_keep(item, config)])
+    return Changes(kept, times, following is not None, below, last.quota())
 
 
 def _question(config: Config, since: datetime) -> dict[str, str | int]:

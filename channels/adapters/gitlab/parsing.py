@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from channels.adapters.gitlab.places import Place, place_from
 from channels.adapters.gitlab.wire import API
-from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
+from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import text_links
 from channels.toolkit.values import number_of, text_of
@@ -52,8 +52,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     note = payload.get("note")
     if not isinstance(issue, dict) or (payload.get("kind") == "note" and not isinstance(note, dict)):
         raise Malformed("A stored GitLab item has no content.")
-    path = str(issue.get("path") or "").lower()
-    if not _has_labels(issue, config) or not _may_see(payload["place"], path, config):
+    if not _has_labels(issue, config) or not may_keep(item, config):
         return None
     return _note(payload["place"], place, note, issue, config) if note else _issue(payload["place"], issue, config)
 
@@ -64,10 +63,11 @@ def _has_labels(issue: Mapping[str, Any], config: Config) -> bool:
     return not wanted or (isinstance(labels, list) and {str(label).lower() for label in labels} >= set(wanted))
 
 
-def _may_see(place: str, path: str, config: Config) -> bool:
-    """Confidential issues need the setting and a dedicated channel; otherwise everyone would see them."""
-    if "!" not in place:
+def may_keep(item: Item, config: Config) -> bool:
+    """Confidential issues and notes need the setting and a dedicated channel; otherwise everyone would see them."""
+    if "!" not in item.payload["place"]:
         return True
+    path = str(item.payload["issue"].get("path") or "").lower()
     return config.setting("confidential") is True and closed_address(path) in config.addresses
 
 
@@ -202,11 +202,9 @@ def time_of(value: Json) -> datetime | None:
         return None
 
 
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     """Without upload hosts: the API and the webhooks write them differently, which isn't an edit. With the state of the
     issue: somebody may wait for it to be closed."""
-    if mention is None:
-        return NO_MENTION
     is_over = mention.parent_id is None and mention.extra.get("state") == "closed"
     text = _UPLOAD.sub("(/uploads/", mention.text)
     content = (text, mention.subject, mention.is_deleted, mention.parent_id, *([True] if is_over else []))

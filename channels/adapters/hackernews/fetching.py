@@ -12,11 +12,10 @@ from typing import Any
 
 from channels.adapters.hackernews import wire
 from channels.adapters.hackernews.client import search
-from channels.adapters.hackernews.parsing import parse
 from channels.contract import Config, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.toolkit.cursors import Gap, Stretch, newest_by_position
-from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
+from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
 
 PER_PAGE = 200
 MAX_PER_QUERY = 1000
@@ -70,7 +69,7 @@ def _search(config: Config, phrase: str, asked: Gap, place: Json) -> Stretch:
     hits, is_last = _page(config, phrase, asked, PER_PAGE)
     if not is_last and asked.ceiling is not None and min(_times(hits), default=asked.ceiling) >= asked.ceiling:
         hits, is_last = _page(config, phrase, asked, MAX_PER_QUERY)
-    items, times = due(wire.split({"hits": hits}, config), parse, config), _times(hits)
+    items, times = wire.split({"hits": hits}, config), _times(hits)
     if not times:
         return Stretch(items, None, is_last=True)
     low = min(times)

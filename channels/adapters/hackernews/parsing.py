@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapters.hackernews.wire import WEB, base, is_about_another, item_url, parent_of
-from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
+from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
 from channels.toolkit.values import number_of, text_of
@@ -131,9 +131,7 @@ def _extra(entry: Mapping[str, Any], place: Json) -> dict[str, Json]:
     return {key: value for key, value in extra.items() if value is not None}
 
 
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     """Over the plain text, not the HTML: the three APIs escape the same text differently, which isn't an edit."""
-    if mention is None:
-        return NO_MENTION
     content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, mention.links[:1])
     return digest_of(content)

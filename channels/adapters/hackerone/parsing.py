@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from channels.adapters.hackerone.wire import WEB
-from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
+from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
 from channels.toolkit.values import time_of
@@ -190,8 +190,6 @@ def _state_of(item: Item) -> Json:
     return report.get("state") if payload.get("kind") == "report" and isinstance(report, dict) else None
 
 
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
-    if mention is None:
-        return NO_MENTION
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     content = (mention.text, mention.subject, mention.is_deleted, _state_of(item))
     return digest_of(content)

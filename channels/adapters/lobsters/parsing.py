@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels.adapters.lobsters.wire import COMMENT_PREFIX, base, short_id
-from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
+from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase
@@ -44,10 +44,8 @@ def parse(item: Item, config: Config) -> Mention | None:
     raise Malformed("A stored Lobsters item has neither story nor comment.")
 
 
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     """Over the text, not the HTML, and not the parent: an old single comment doesn't name it."""
-    if mention is None:
-        return NO_MENTION
     page = mention.about_url if mention.subject else None
     content = (mention.text, mention.subject, mention.is_deleted, page)
     return digest_of(content)

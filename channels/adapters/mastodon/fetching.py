@@ -14,13 +14,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from channels.adapters.mastodon import client, threads, wire
-from channels.adapters.mastodon.parsing import hashtags, parse
-from channels.contract import Config, Json, Page
+from channels.adapters.mastodon.parsing import hashtags
+from channels.contract import Config, Item, Json, Page
 from channels.errors import Transient
 from channels.http.api_client import segment
 from channels.http.client import Answer
 from channels.toolkit.backfill import Slice, newest_by_place
-from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
+from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
 from channels.toolkit.values import time_of
 
 PER_PAGE = 40
@@ -63,8 +63,18 @@ def _ask(config: Config, question: Question, roots: dict[str, Any], place: Json,
     path, params = question
     answer = client.get(config, path, {**params, **({"max_id": place} if isinstance(place, str) else {})})
     entries = _entries(answer.body)
-    items = threads.rooted(config, due(wire.split(answer.body, config), parse, config, since), roots)
-    return Slice(items, _times(entries), _place(answer, entries), answer.quota())
+    items = [item for item in wire.split(answer.body, config) if _is_kept(item, since)]
+    return Slice(threads.rooted(config, items, roots), _times(entries), _place(answer, entries), answer.quota())
+
+
+def _is_kept(item: Item, since: int) -> bool:
+    """Neither older than the list's start nor meant for the people named in it only; an unreadable one fails later,
+    visibly."""
+    status = item.payload["status"]
+    if not isinstance(status, dict):
+        return True
+    at = time_of(status.get("created_at"))
+    return wire.is_public(status) and (at is None or at.timestamp() >= since)
 
 
 def _entries(body: Json) -> list[dict[str, Any]]:

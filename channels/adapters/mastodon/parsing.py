@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.adapters.mastodon.client import site
-from channels.adapters.mastodon.wire import identity
+from channels.adapters.mastodon.wire import identity, is_public
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, html_links, html_to_text, names_phrase
 from channels.toolkit.values import text_of, time_of, web_address_of
 
-PUBLIC = ("public", "unlisted")
 _CALL = re.compile(r"<a\b[^>]*\bclass=\"[^\"]*\bmention\b[^\"]*\"[^>]*>", re.IGNORECASE)
 _HAS_WORDS = re.compile(r"\w")
 
@@ -35,7 +34,7 @@ def parse(item: Item, config: Config) -> Mention | None:
         raise Malformed("A Mastodon status has no id.")
     if payload.get("gone") is True:
         return _vanished(item.external_id, payload)
-    if status.get("reblog") or status.get("visibility") not in PUBLIC:
+    if status.get("reblog") or not is_public(status):
         return None
     if not isinstance(status.get("account"), dict) or not isinstance(status.get("content"), str):
         raise Malformed(f"The Mastodon status {item.external_id} has no author or no content.")

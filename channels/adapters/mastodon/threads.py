@@ -19,7 +19,8 @@ ROOTS_KEPT = 500
 
 
 def rooted(config: Config, items: Sequence[Item], roots: dict[str, str]) -> list[Item]:
-    """The items, each with the first post of its conversation; `roots` caches the latest lookups."""
+    """The items, each with the first post of its conversation; `roots` caches the latest lookups. Only for a reply that
+    is a mention it is asked for, if unknown; others are given their parent."""
     return [Item(item.external_id, {**item.payload, "root": _root(config, item, roots)}) for item in items]
 
 
@@ -28,7 +29,11 @@ def _root(config: Config, item: Item, roots: dict[str, str]) -> str:
     parent = wire.identity(status.get("in_reply_to_id")) if isinstance(status, dict) else None
     if parent is None:
         return item.external_id
-    root = roots.pop(item.external_id, None) or roots.get(parent) or _asked(config, item.external_id, parent)
+    root = roots.pop(item.external_id, None) or roots.get(parent)
+    if root is None:
+        if not _holds_mention(item, config):
+            return parent
+        root = _asked(config, item.external_id, parent)
     roots[item.external_id] = root
     for oldest in list(roots)[:-ROOTS_KEPT]:
         del roots[oldest]
@@ -63,10 +68,10 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
         return []
     ancestors, descendants = _context(config, thread_id)
     found = [wire.of_status(status, in_thread=True, root=thread_id) for status in [*ancestors, *first, *descendants]]
-    return [item for item in {item.external_id: item for item in found}.values() if _is_public(item, config)]
+    return [item for item in {item.external_id: item for item in found}.values() if _holds_mention(item, config)]
 
 
-def _is_public(item: Item, config: Config) -> bool:
+def _holds_mention(item: Item, config: Config) -> bool:
     try:
         return parse(item, config) is not None
     except Malformed:
@@ -83,5 +88,5 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
             items.append(wire.vanished(number, thread_id))
             continue
         item = wire.of_status(status, in_thread=True, root=thread_id)
-        items.append(item if _is_public(item, config) else wire.vanished(number, thread_id))
+        items.append(item if _holds_mention(item, config) else wire.vanished(number, thread_id))
     return items

@@ -19,6 +19,7 @@ from channels.toolkit.values import unique
 
 TALK = ("mention", "quote")
 """Notification types that carry a post: https://docs.joinmastodon.org/entities/Notification/#type"""
+_PUBLIC = ("public", "unlisted")
 _KEPT = (
     "id", "created_at", "edited_at", "in_reply_to_id", "in_reply_to_account_id", "visibility", "language", "url", "uri",
     "content", "spoiler_text", "sensitive", "replies_count", "reblogs_count", "favourites_count", "quotes_count",
@@ -77,6 +78,10 @@ def of_status(status: Json, **marks: Json) -> Item:
 def vanished(number: str, root: str) -> Item:
     """A status that is no longer shown: deleted, or made private."""
     return Item(number, {"status": {"id": number}, "root": root, "gone": True})
+
+
+def is_public(status: Mapping[str, Any]) -> bool:
+    return status.get("visibility") in _PUBLIC
 
 
 def identity(value: Json) -> str | None:

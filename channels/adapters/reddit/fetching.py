@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from channels.adapters.reddit import client, wire
-from channels.adapters.reddit.parsing import parse, subreddits
+from channels.adapters.reddit.parsing import subreddits
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.toolkit.backfill import Slice, newest_by_place
-from channels.toolkit.list_sources import ListSource, backfill_start, due, read_lists
+from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -80,7 +80,7 @@ def _ask(config: Config, listing: Listing, place: Json, since: int) -> Slice:
     answer = client.get(config, listing.path, params)
     times = _times(answer.body)
     things = [item for item in wire.split(answer.body, config, escaped=False) if not _is_old(item, since)]
-    return Slice(due(things, parse, config), times, _after(answer.body), answer.quota())
+    return Slice(things, times, _after(answer.body), answer.quota())
 
 
 def _is_old(item: Item, since: int) -> bool:

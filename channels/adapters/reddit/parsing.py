@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from channels.adapters.reddit.wire import COMMENT, POST, fullname
-from channels.contract import NO_MENTION, Author, Config, Item, Json, Mention, digest_of
+from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import clean, html_links, names_phrase
@@ -68,10 +68,8 @@ def _is_wanted(thing: Thing, mention: Mention, config: Config) -> bool:
     return names_phrase(phrases, mention.subject, mention.text, *mention.links, *also)
 
 
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     """Over the source text, not the HTML: listings, threads and the inbox render the same text differently."""
-    if mention is None:
-        return NO_MENTION
     content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id)
     return digest_of(content)
 

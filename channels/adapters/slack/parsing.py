@@ -148,6 +148,6 @@ def _at(ts: str) -> datetime | None:
         return None
 
 
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     """With users by id, not by name: a renamed user isn't an edit."""
-    return digest(replace(mention, text=_words(item.payload["message"], {}))) if mention else b"\0" * 16
+    return digest(replace(mention, text=_words(item.payload["message"], {})))

@@ -15,11 +15,11 @@ from typing import Any
 
 from channels.adapters.stackexchange import wire
 from channels.adapters.stackexchange.client import Wrapper, ask, waiting
-from channels.adapters.stackexchange.parsing import parse
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected
-from channels.toolkit.list_sources import ListSource, Read, backfill_start, due, read_lists
+from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
+from channels.toolkit.values import unique
 
 PER_PAGE = 100
 PAGES_A_POLL = 25
@@ -91,7 +91,7 @@ def _read(config: Config, query: Query, pauses: Pauses, mark: Json) -> Iterator[
     for wrapper, reached, is_last in _pages(config, query, _mark(mark, backfill_start(config))):
         if wrapper.pause_s:
             pauses.until[query.path] = desk_now().timestamp() + wrapper.pause_s
-        yield Read(_items(config, wrapper), reached, (wrapper.quota_left, wrapper.quota_resets_at))
+        yield Read(_items(wrapper), reached, (wrapper.quota_left, wrapper.quota_resets_at))
         if wrapper.pause_s and not is_last:
             pauses.waiting.append(query.path)
             return
@@ -124,11 +124,10 @@ def _mark(stored: Json, start: int) -> int:
     return stored if isinstance(stored, int) and not isinstance(stored, bool) else start
 
 
-def _items(config: Config, wrapper: Wrapper) -> list[Item]:
-    """Drops near-matches of a phrase and duplicates: pages shift while we read them."""
+def _items(wrapper: Wrapper) -> list[Item]:
+    """Each question once: pages shift while we read them."""
     questions = [entry for entry in wrapper.items if "question_id" in entry and "answer_id" not in entry]
-    items = {item.external_id: item for entry in questions for item in wire.of_question(entry, found=True)}
-    return due(items.values(), parse, config)
+    return unique([item for entry in questions for item in wire.of_question(entry, found=True)])
 
 
 def check(config: Config) -> str:

@@ -136,14 +136,7 @@ def _moment(value: Json) -> datetime | None:
     return None
 
 
-def fingerprint(item: Item, config: Config) -> bytes:
-    """The same whether it came from a search or a thread, and whether it is wanted or not."""
-    payload = item.payload if isinstance(item.payload, dict) else {}
-    return fingerprint_of(parse(Item(item.external_id, {**payload, "found": False}), config), item)
-
-
-def fingerprint_of(mention: Mention | None, item: Item) -> bytes:
+def fingerprint_of(mention: Mention, item: Item) -> bytes:
     """Over what a reader sees."""
-    assert mention is not None
     content = (mention.text, mention.html, mention.subject, mention.is_deleted, mention.parent_id)
     return digest_of(content)

@@ -164,15 +164,16 @@ def test_one_out_of_order_does_not_end_the_reading(monkeypatch: pytest.MonkeyPat
     assert {f"t3_n{n}" for n in range(12)} <= seen
 
 
-def test_only_whole_words_of_a_search_are_kept_and_it_is_asked_for_the_phrase() -> None:
-    fake, seen = Listings(), set[str]()
+def test_only_whole_words_of_a_search_are_mentions_and_it_is_asked_for_the_phrase() -> None:
+    fake = Listings()
     fake.add(SEARCH, "1", NOW - 60, "the acmeist poets")
     fake.add(SEARCH, "2", NOW - 61, "ACME's docs")
     fake.add(SEARCH, "3", NOW - 62, "A link", url="https://about.acme.example/19", is_self=False)
     with listing(fake, phrases=['Acme "CI"', "Acme"]) as (server, config):
-        _poll(config, None, seen)
+        items = [item for page in ADAPTER.fetch(config, None) for item in page.items]
         asked = [s.query for s in server.seen if s.path.endswith(SEARCH)]
-    assert seen == {"t3_2", "t3_3"}
+    assert {item.external_id for item in items} == {"t3_1", "t3_2", "t3_3"}
+    assert {item.external_id for item in items if ADAPTER.parse(item, config)} == {"t3_2", "t3_3"}
     assert [query["q"] for query in asked] == ['"Acme  CI"', '"Acme"']
     assert {(query["sort"], query["raw_json"], query["limit"]) for query in asked} == {("new", "1", "100")}
 

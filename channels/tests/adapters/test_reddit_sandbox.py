@@ -39,8 +39,8 @@ def poll(config: Config, into: dict[str, Mention], cursor: Json = None) -> Json:
         cursor = page.cursor
         for item in page.items:
             mention = ADAPTER.parse(item, config)
-            assert mention is not None
-            into[mention.external_id] = mention
+            if mention is not None:
+                into[mention.external_id] = mention
     return cursor
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from datetime import timedelta
 from uuid import uuid4
@@ -148,7 +149,7 @@ def test_the_statement_itself_refuses_an_older_fetch(monkeypatch) -> None:
     connection = make_connection()
     store(connection, ("1", "new"), at=60)
     settle_all()
-    monkeypatch.setattr(inbox, "_needed", lambda source, fetched, role, at: {0: (False, True, b"something else")})
+    monkeypatch.setattr(inbox, "_needed", lambda *_: {0: inbox._Stored(False, True, False, b"something else")})
     assert store(connection, ("1", "old"), at=0) == []
     assert store(connection, ("1", "new"), at=90) == []
     assert InboundItem.objects.get().payload["text"] == "new"
@@ -180,6 +181,54 @@ def test_context_that_turns_out_to_be_a_mention_is_pending_again() -> None:
     settle_all()
     assert store(connection, ("1", "a"), at=60, role=inbox.THREAD) == []
     assert InboundItem.objects.get().role == inbox.MENTION
+
+
+def versions(*texts: str | None) -> list[Page]:
+    """Of one post; None: the fake finds no mention in it."""
+    return [Page([Item("1", {"text": text})], None) for text in texts]
+
+
+def judge_all(connection: Connection) -> None:
+    """As ingest does: what holds no mention is ignored."""
+    source, prints = source_of(connection.pk), dict[str, dict[int, bytes]]()
+    for row in inbox.take_pending(100):
+        item = Item(row.external_id, json.loads(row.payload or "null"))
+        outcome = "ignored" if source.adapter.parse(item, source.config) is None else "stored"
+        prints.setdefault(outcome, {})[row.id] = source.adapter.fingerprint(item, source.config)
+    for outcome, found in prints.items():
+        inbox.finish(**{outcome: list(found)}, fingerprints=found, now=NOW)
+
+
+@pytest.mark.parametrize("first", ["found first", "in its thread first"])
+def test_a_near_match_never_hides_the_same_post_in_a_thread(first: str) -> None:
+    """Whichever came first, it is context in the end, and neither fetch writes again."""
+    connection, (near, whole) = make_connection(), versions(None, "a")
+    fetches = [(near, inbox.MENTION), (whole, inbox.THREAD)]
+    for at, (page, role) in enumerate([*fetches[:: 1 if first == "found first" else -1], *fetches]):
+        inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(seconds=at), role=role)
+        judge_all(connection)
+    item = InboundItem.objects.get()
+    assert (item.role, item.state, item.payload) == (inbox.THREAD, State.STORED, {"text": "a"})
+    for page, role in fetches:
+        assert inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(minutes=1), role=role) == []
+
+
+def test_a_near_match_is_a_mention_once_it_is_found_as_one_and_stays_it() -> None:
+    connection, (near, whole) = make_connection(), versions(None, "a")
+    for at, page in enumerate([near, whole, near]):
+        inbox.store_page(connection.pk, page, fetched_at=NOW + timedelta(seconds=at))
+        judge_all(connection)
+    item = InboundItem.objects.get()
+    assert (item.state, item.payload, item.revision) == (State.STORED, {"text": "a"}, 2)
+
+
+def test_an_unreadable_item_gives_way_to_a_version_without_a_mention() -> None:
+    connection, (near,) = make_connection(), versions(None)
+    (pk,) = inbox.store_page(connection.pk, Page([Item("1", ["odd"])], None), fetched_at=NOW)
+    inbox.finish(failed={pk: "odd"}, now=NOW)
+    assert inbox.store_page(connection.pk, near, fetched_at=NOW + timedelta(seconds=1)) == [pk]
+    judge_all(connection)
+    assert InboundItem.objects.get().state == State.IGNORED
 
 
 def test_what_cannot_be_parsed_is_stored_and_pending() -> None:
