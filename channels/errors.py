@@ -55,6 +55,10 @@ class Rejected(ChannelError):
     """The platform permanently rejects this item (too long, duplicate, deleted parent, unknown recipient)."""
 
 
+class NotFound(Rejected):
+    """It doesn't exist (any more), or these credentials may not see it: many platforms answer both the same way."""
+
+
 class Malformed(ChannelError):
     """Incoming data isn't in this platform's format."""
 

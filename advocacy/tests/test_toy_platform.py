@@ -65,7 +65,12 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _more_payloads(folder: Path) -> None:
     """The guide asks for ten; two are enough to show how."""
     for number in range(10):
-        notice = {"id": 100 + number, "by": "jane", "says": f"Fish number {number}!", "cried_at": 1763719200}
+        notice = {
+            "id": 100 + number,
+            "by": "jane",
+            "says": f"Fish number {number}!",
+            "cried_at": "2025-11-21T10:00:00Z",
+        }
         (folder / f"fish_{number}.json").write_text(json.dumps({"notices": [notice]}))
         (folder / f"fish_{number}.expected.json").write_text("[]")
 

@@ -15,7 +15,7 @@ from channels.contract import Json
 ESCAPED = "__escaped_json__"
 MAX_ID = 500
 DEEP = 200
-_KEPT_OF_LONG_ID = 400
+_LONG_ID_HEAD = 400
 
 
 def to_json(payload: Json) -> str:
@@ -68,7 +68,7 @@ def storable_id(external_id: str) -> str:
     if clean == external_id and len(external_id) <= MAX_ID:
         return external_id
     tail = hashlib.blake2b(external_id.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return f"{clean[:_KEPT_OF_LONG_ID]}#{tail}"
+    return f"{clean[:_LONG_ID_HEAD]}#{tail}"
 
 
 def _escaped(payload: Json) -> str:

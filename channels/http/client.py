@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
@@ -316,8 +315,3 @@ def _reason(error: Exception) -> str:
     if not anything_sent():
         return "cannot connect"
     return "the connection was lost"
-
-
-def kept(values: Mapping[str, Any]) -> dict[str, str | int]:
-    """The parameters that aren't None."""
-    return {name: value for name, value in values.items() if value is not None}

@@ -39,7 +39,7 @@ class Trial:
     """A query test's results so far. Counts are of mentions that this channel saw."""
 
     total: int
-    """Items of its connection to test; at most MOST."""
+    """Items of its connection to test; at most MAX_ITEMS."""
     newest: int
     seen: int = 0
     next_below: int | None = None
@@ -204,7 +204,7 @@ def switch_on(channel: Channel, text: str) -> None:
 
 
 def waiting(channel: Channel, now: datetime) -> int:
-    """How many items of the last days a query stopped, at most MOST."""
+    """How many items of the last days a query stopped, at most MAX_ITEMS."""
     return len(_kept_out(channel, now).values_list("pk", flat=True)[:MAX_ITEMS])
 
 

@@ -17,7 +17,7 @@ from mentions.db import locks
 from mentions.models import EventKind, Person
 from mentions.tickets.transitions import record
 
-KEPT = timedelta(days=2)
+TAKEN_FOR = timedelta(days=2)
 """Whoever took it and did not answer by then frees it for others."""
 OPEN = timedelta(days=14)
 """A share that nobody answers by then is over."""
@@ -47,7 +47,7 @@ def tidy(now: datetime) -> int:
     """Free what was taken and not answered, and end what nobody answered; returns how many changed."""
     running = CommunityShare.objects.filter(state__in=CommunityShare.RUNNING)
     old = running.filter(shared_at__lt=now - OPEN)
-    kept = running.filter(state=CommunityShare.State.TAKEN, taken_at__lt=now - KEPT)
+    kept = running.filter(state=CommunityShare.State.TAKEN, taken_at__lt=now - TAKEN_FOR)
     ids = list((old | kept).order_by("pk").values_list("pk", flat=True)[:200])
     return sweeps.each("community shares", ids, lambda pk: _tidy(pk, now))
 
@@ -60,7 +60,7 @@ def _tidy(share_id: int, now: datetime) -> bool:
         shared.save(update_fields=["state"])
         record(shared.ticket, None, now, EventKind.COMMUNITY, {"share": shared.pk, "said": "over"})
         return True
-    if shared.state != CommunityShare.State.TAKEN or shared.taken_at is None or shared.taken_at >= now - KEPT:
+    if shared.state != CommunityShare.State.TAKEN or shared.taken_at is None or shared.taken_at >= now - TAKEN_FOR:
         return False
     who = shared.taker
     shared.state, shared.taken_at, shared.taken_by = CommunityShare.State.SHARED, None, None

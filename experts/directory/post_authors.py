@@ -23,7 +23,7 @@ LOOKED_AT = 500
 """Newest comments of unsolved tickets that one run looks at."""
 AGAIN = timedelta(days=7)
 """A page without an author of ours is read again: the colleague may have come into the directory since."""
-KEPT = timedelta(days=90)
+RETENTION = timedelta(days=90)
 _BETWEEN = re.compile(r"\s*(?:,|;|&|\band\b)\s*")
 
 Read = Callable[[str], str]
@@ -53,7 +53,7 @@ def key_of(page_url: str) -> str:
 
 def read_new(now: datetime, read: Read | None = None) -> int:
     """Read the pages of comments that wait for an answer; returns how many pages were read. Also forgets old ones."""
-    PostAuthor.objects.filter(read_at__lt=now - KEPT).delete()
+    PostAuthor.objects.filter(read_at__lt=now - RETENTION).delete()
     due = dict(_due(now))
     for page, url in list(due.items())[:MAX_A_RUN]:
         _read_one(page, url, now, read or _author_of)

@@ -28,7 +28,7 @@ from experts.models import Outreach, SlackRequest
 from experts.outreach import ending, responding
 from experts.slack_text import blocks
 
-KEPT = timedelta(days=2)
+RETENTION = timedelta(days=2)
 """Longer than Slack repeats anything."""
 MAX_BYTES = 256 * 1024
 
@@ -155,4 +155,4 @@ def _click(action: Mapping[str, Any], who: str, name: str) -> Click | None:
 
 def forget(now: datetime) -> int:
     """Delete what Slack will not repeat any more; returns how many."""
-    return SlackRequest.objects.filter(received_at__lt=now - KEPT).delete()[0]
+    return SlackRequest.objects.filter(received_at__lt=now - RETENTION).delete()[0]

@@ -55,7 +55,7 @@ BY_ITSELF = (
 """Event kinds that the desk adds automatically; any other kind, or any event with an actor, means a person touched the
 ticket."""
 
-KEPT: dict[str, str | Promise] = {
+REASONS: dict[str, str | Promise] = {
     "held": _("somebody has claimed it"),
     "reply": _("it was answered"),
     "note": _("it has a note"),
@@ -74,7 +74,7 @@ class Plan:
     untouched: list[int]
     """Ids of tickets that would be removed."""
     kept: list[tuple[int, str]]
-    """(ticket, reason from KEPT)"""
+    """(ticket, reason from REASONS)"""
     waiting: int
     """Items not read yet, or unreadable."""
 

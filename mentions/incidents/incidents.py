@@ -20,7 +20,7 @@ OVER = ("resolved", "completed", "postmortem", "scheduled")
 """States in which nothing is wrong (any more, or yet)."""
 REACH = timedelta(days=14)
 """An incident without an update for this long is taken for forgotten."""
-MOST = 3
+MAX_SHOWN = 3
 POSTS = 3
 POSTS_REACH = timedelta(days=2)
 
@@ -75,7 +75,7 @@ def open_incidents(now: datetime) -> list[Incident]:
         return []
     updates = Message.objects.filter(channel__connection__in=own, posted_at__gt=now - REACH, is_deleted=False)
     latest = updates.order_by("thread_id", "-posted_at", "-id").distinct("thread_id").defer("search", "html")
-    found = sorted((m for m in latest if _state(m) not in OVER), key=lambda m: m.posted_at, reverse=True)[:MOST]
+    found = sorted((m for m in latest if _state(m) not in OVER), key=lambda m: m.posted_at, reverse=True)[:MAX_SHOWN]
     posts = _posts(now) if found else []
     return [Incident(m.subject, _state(m), m.text[:300], m.url, m.posted_at.isoformat(), posts) for m in found]
 

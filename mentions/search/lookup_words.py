@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-MOST = 4
+MAX_WORDS = 4
 """Systems look for all words in one place: more of them find less."""
 _NOT_TEXT = re.compile(r"https?://.*|[@#]\w+", re.IGNORECASE)
 """Within what stands between two spaces."""
@@ -42,7 +42,7 @@ def vocabulary() -> frozenset[str]:
 
 
 def words_of(texts: Iterable[str], *, product: frozenset[str] = frozenset(), without: Iterable[str] = ()) -> list[str]:
-    """At most MOST words: the product's in order, then the longest others. `without`: names that stay here (the
+    """At most MAX_WORDS words: the product's in order, then the longest others. `without`: names that stay here (the
     person's, the company's)."""
     hidden = {part.lower() for text in without for part in _WORD.findall(text)} | {"@"}
     found: dict[str, None] = {}
@@ -53,7 +53,7 @@ def words_of(texts: Iterable[str], *, product: frozenset[str] = frozenset(), wit
                 found.setdefault(word)
     ours = [word for word in found if word in product]
     rest = sorted((word for word in found if word not in product and len(word) > 3), key=lambda word: -len(word))
-    return [*ours, *rest][:MOST]
+    return [*ours, *rest][:MAX_WORDS]
 
 
 def _without_addresses(text: str) -> str:

@@ -29,7 +29,7 @@ class Done:
 
 
 def apply(ticket_ids: Iterable[int], actor: Any, change: Change, now: datetime) -> Done:
-    """In id order; the first MOST of them. The caller has checked that `actor` may see them."""
+    """In id order; the first MAX_SHOWN of them. The caller has checked that `actor` may see them."""
     done = Done()
     for ticket_id in sorted(set(ticket_ids))[:MAX_SHOWN]:
         try:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
+from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rejected, Transient
 from channels.http import oauth
 from channels.http.api_client import TokenClient, TokenRefused, required
 from channels.http.client import Call, read
@@ -31,10 +31,6 @@ _NO_ACCOUNT = {
     "AuthMissing": "Bluesky requires a login. Check this connection's handle and app password.",
     "AuthenticationRequired": "Bluesky rejects the handle or the app password. Create a new app password and enter it.",
 }
-
-
-class NotThere(Rejected):
-    """No such post, or its author has hidden it from us."""
 
 
 def handle(config: Config) -> str:
@@ -95,7 +91,7 @@ class Pds(TokenClient):
         if name in _REFUSED or (status == 401 and name not in _NO_ACCOUNT):
             return TokenRefused("Bluesky rejects the session. Check this connection's handle and app password.")
         if name == "NotFound" or status == 404:
-            return NotThere(f"Bluesky shows nothing there: {error_line(body) or status}.")
+            return NotFound(f"Bluesky shows nothing there: {error_line(body) or status}.")
         return _of_account(status, name)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from channels.adapters.bluesky import client, wire
 from channels.contract import Config, Item
+from channels.errors import NotFound
 
 DEPTH = 1000
 PER_REQUEST = 25
@@ -20,7 +21,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     pairs: list[tuple[str, str | int]] = [("uri", thread_id), ("depth", DEPTH), ("parentHeight", DEPTH)]
     try:
         body = client.get(config, "app.bsky.feed.getPostThread", pairs).body
-    except client.NotThere:
+    except NotFound:
         return []
     return wire.split(body, config)
 

@@ -23,7 +23,7 @@ PUBLIC = ("regular", "banner")
 PRIVATE = "private_message"
 REGULAR = 1
 """`post_type`; 2 and 3 are moderation notes on the topic, 4 is a staff whisper."""
-_KEPT = (
+_POST_FIELDS = (
     "id", "name", "username", "user_id", "created_at", "updated_at", "cooked", "raw", "blurb", "post_number",
     "post_type", "reply_to_post_number", "reply_count", "reads", "topic_id", "topic_slug", "topic_title",
     "topic_archetype", "category_id", "category_slug", "version", "actions_summary", "like_count", "moderator", "admin",
@@ -126,7 +126,7 @@ def item_of(post: Mapping[str, Any], topic: Mapping[str, Any] | None = None, **m
     number = number_of(post.get("id"))
     if number is None:
         raise Malformed("A forum post has no id.")
-    payload: dict[str, Any] = {"post": {key: post[key] for key in _KEPT if key in post}, **more}
+    payload: dict[str, Any] = {"post": {key: post[key] for key in _POST_FIELDS if key in post}, **more}
     if topic is not None:
         payload["topic"] = dict(topic)
     return Item(number, payload)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rejected, Transient, Uncertain
 from channels.http.api_client import PERSON, ApiClient, Signature, required
 from channels.http.client import Answer
 from channels.toolkit.partial_failures import NotForThis
@@ -29,10 +29,6 @@ _BROKEN = (15, 16, 20)
 """Server error, timeout, maintenance."""
 _WAIT_S = 900.0
 """Wait after a limit without a stated end: limits are hourly."""
-
-
-class Missing(Rejected):
-    """Disqus has no such object."""
 
 
 class Comments(ApiClient):
@@ -99,7 +95,7 @@ def _problem(body: Mapping[str, Json]) -> ChannelError | None:
         return RateLimited(f"{line}. Rate limit reached; waiting.", retry_after_s=_WAIT_S)
     if code in _BROKEN:
         return Transient(f"{line}. The desk retries automatically.")
-    return Missing(f"{line}.") if code == NOT_FOUND else Rejected(f"{line}.")
+    return NotFound(f"{line}.") if code == NOT_FOUND else Rejected(f"{line}.")
 
 
 def _after_write(problem: ChannelError | None) -> ChannelError | None:

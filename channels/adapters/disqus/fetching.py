@@ -17,7 +17,7 @@ from typing import Any
 from channels.adapters.disqus import client, wire
 from channels.clocks import desk_now
 from channels.contract import Config, Json, Page
-from channels.errors import Malformed, Rejected
+from channels.errors import Malformed, NotFound, Rejected
 from channels.http.client import Answer
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
 
@@ -103,7 +103,7 @@ def _page(config: Config, forum: str, since: float, token: str | None) -> Answer
     if token is not None:
         try:
             return posts_in(client.get(config, "forums/listPosts", {**pairs, "cursor": token}, included(config)))
-        except client.Missing:
+        except NotFound:
             raise
         except Rejected:
             pass  # the cursor is too old; resume by time

@@ -11,7 +11,7 @@ from typing import Any
 
 from channels.adapters.disqus import client, wire
 from channels.contract import Author, Config, Outgoing, Receipt
-from channels.errors import AuthFailed, Rejected, Uncertain
+from channels.errors import AuthFailed, NotFound, Rejected, Uncertain
 from channels.toolkit.text import html_to_text
 from channels.toolkit.values import number_of
 
@@ -90,7 +90,7 @@ def delete(config: Config, external_id: str) -> None:
     """Remove the person's own post; already removed counts as success."""
     try:
         client.post(config, "posts/remove", {"post": external_id})
-    except client.Missing:
+    except NotFound:
         return
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from channels.adapters.disqus import client, wire
 from channels.adapters.disqus.fetching import PER_PAGE, included, next_token, posts_in
 from channels.contract import Config, Item
-from channels.errors import Rejected
+from channels.errors import NotFound, Rejected
 from channels.toolkit.values import number_of
 
 THREAD_PAGES = 20
@@ -37,6 +37,6 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
         try:
             body = client.get(config, "posts/details", {"post": number, "related": "thread"}).body
             items += [item for item in wire.split(body, config) if item.external_id == number]
-        except client.Missing:
+        except NotFound:
             items.append(wire.gone(number, thread_id))
     return items

@@ -13,7 +13,7 @@ from channels.adapters.email.fields import CHANNEL_FIELDS, CONNECTION_FIELDS
 from channels.adapters.email.parsing.files import Body, read_file
 from channels.adapters.email.parsing.reading import read_item
 from channels.adapters.email.parsing.references import derived_id
-from channels.adapters.email.receiving.folders import KEPT_OF_LARGER, MAX_RAW_BYTES, fetch_pages, folders_of
+from channels.adapters.email.receiving.folders import MAX_RAW_BYTES, OVERSIZE_HEAD_BYTES, fetch_pages, folders_of
 from channels.adapters.email.receiving.imap import Session, open_session
 from channels.adapters.email.sending.compose import compose
 from channels.adapters.email.sending.smtp import deliver, open_smtp
@@ -134,4 +134,4 @@ def _kept(raw: bytes, config: Config) -> tuple[dict[str, Json], bytes]:
         return {}, raw
     whole = read_item(Item("", {}, raw), config)
     noted = [{**asdict(each), "content": None} for each in whole.attachments]
-    return {"truncated": True, "size": len(raw), "attachments": noted}, raw[:KEPT_OF_LARGER]
+    return {"truncated": True, "size": len(raw), "attachments": noted}, raw[:OVERSIZE_HEAD_BYTES]

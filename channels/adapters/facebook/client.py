@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 from channels.adapters.facebook.parsing import page_id
 from channels.adapters.facebook.wire import API, VERSION, error_line
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient, Uncertain
+from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rejected, Transient, Uncertain
 from channels.http.api_client import ApiClient, Signature, bearer, required, segment
 from channels.http.client import Answer
 from channels.http.errors import Limits
@@ -38,10 +38,6 @@ _NO_TOKEN = "There is no page access token. Enter one in this connection."  # no
 MAX_S = 24 * 3600
 APP = "app"
 """Speaker: our app, which may ask about any token."""
-
-
-class Missing(Rejected):
-    """It doesn't exist (any more), or this token may not see it."""
 
 
 class NoRight(AuthFailed):
@@ -112,7 +108,7 @@ def _known(body: Json, *, is_write: bool) -> ChannelError | None:
     if code == 551 or (code == 100 and sub == 2018001):
         return Rejected(f"You cannot message this person: {line}.")
     if (code == 100 and sub == 33) or code == 803:
-        return Missing(f"Facebook cannot find it: {line}.")
+        return NotFound(f"Facebook cannot find it: {line}.")
     if code in (1, 2):
         told = f"Facebook has an internal problem: {line}."
         return Uncertain(f"{told} The desk cannot tell whether it was accepted.") if is_write else Transient(told)

@@ -15,7 +15,7 @@ from channels.adapters.facebook import client, fetching, wire
 from channels.adapters.facebook.parsing import page_id, parse
 from channels.adapters.facebook.wire import TALK
 from channels.contract import Config, Json, Outgoing, Receipt
-from channels.errors import Rejected, Uncertain
+from channels.errors import NotFound, Rejected, Uncertain
 from channels.toolkit.text import composed
 
 MAX_MESSAGE = 2000
@@ -119,7 +119,7 @@ def delete(config: Config, external_id: str) -> None:
         raise Rejected("Facebook allows deleting a private message only in its own inbox.")
     try:
         _taken(client.remove(config, client.node(external_id)).body)
-    except client.Missing:
+    except NotFound:
         return
 
 

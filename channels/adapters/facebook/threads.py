@@ -17,7 +17,7 @@ from channels.adapters.facebook.fetching import (
 from channels.adapters.facebook.parsing import page_id
 from channels.adapters.facebook.wire import TALK
 from channels.contract import Config, Item, Json
-from channels.errors import Transient
+from channels.errors import NotFound, Transient
 from channels.http.client import Answer
 
 
@@ -30,7 +30,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
             post = _thing(client.get(config, client.node(thread_id), {"fields": f"{POST_FIELDS},{NESTED_COMMENTS}"}))
             return post_with_comments(config, post, 0)
         return _comment_thread(config, thread_id)
-    except client.Missing:
+    except NotFound:
         return []
 
 
@@ -64,7 +64,7 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
             continue
         try:
             client.get(config, client.node(number), {"fields": "id"})
-        except client.Missing:
+        except NotFound:
             if number.startswith(f"{page_id(config)}_"):
                 found.append(wire.gone_item(number, "post"))
             else:

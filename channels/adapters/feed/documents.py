@@ -108,7 +108,7 @@ def _is_whole(content: bytes) -> bool:
 
 def _feed_of(feed: Mapping[str, Any], address: str) -> dict[str, Any]:
     own = next((link.get("href") for link in _dicts(feed.get("links")) if link.get("rel") == "self"), "")
-    return _kept(
+    return _drop_empty(
         {
             "address": address,
             "self": web_address(text_of(own)),
@@ -122,7 +122,7 @@ def _feed_of(feed: Mapping[str, Any], address: str) -> dict[str, Any]:
 
 def _entry_of(entry: dict[str, Any]) -> dict[str, Any]:
     html, plain = _content(entry)
-    return _kept(
+    return _drop_empty(
         {
             "id": text_of(entry.get("id")),
             "link": _link(entry),
@@ -179,7 +179,7 @@ def _person(of: Mapping[str, Any]) -> dict[str, str]:
         "email": found[0] if found else text_of(known.get("email")),
         "url": web_address(text_of(known.get("href"))),
     }
-    return _kept(person)
+    return _drop_empty(person)
 
 
 def _language(entry: Mapping[str, Any]) -> str:
@@ -207,7 +207,7 @@ def _of_json(document: FeedDocument) -> Iterator[dict[str, Any]]:
     if not isinstance(items, list) or "jsonfeed" not in str(body.get("version", "")).lower():
         raise Malformed("This is JSON but not a JSON Feed: the version or the items are missing.")
     base = document.address or text_of(body.get("feed_url")) or text_of(body.get("home_page_url"))
-    about = _kept(
+    about = _drop_empty(
         {
             "address": document.address,
             "self": web_address(text_of(body.get("feed_url"))),
@@ -224,7 +224,7 @@ def _of_json(document: FeedDocument) -> Iterator[dict[str, Any]]:
 
 def _json_entry(item: Mapping[str, Any], base: str) -> dict[str, Any]:
     number, html = item.get("id"), text_of(item.get("content_html"))[:MAX_HTML]
-    return _kept(
+    return _drop_empty(
         {
             "id": str(number) if isinstance(number, int | float) else text_of(number),
             "link": _joined(base, item.get("url")) or _joined(base, item.get("external_url")),
@@ -250,7 +250,7 @@ def _json_person(of: Mapping[str, Any], base: str) -> dict[str, str]:
     """`authors` since version 1.1, `author` before."""
     people = [*_dicts(of.get("authors")), *_dicts([of.get("author")])]
     first = people[0] if people else {}
-    return _kept({"name": text_of(first.get("name")), "url": _joined(base, first.get("url"))})
+    return _drop_empty({"name": text_of(first.get("name")), "url": _joined(base, first.get("url"))})
 
 
 def _size(attachment: Mapping[str, Any]) -> int | None:
@@ -265,7 +265,7 @@ def _joined(base: str, value: Json) -> str:
         return ""
 
 
-def _kept(values: dict[str, Any]) -> dict[str, Any]:
+def _drop_empty(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 

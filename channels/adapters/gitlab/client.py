@@ -13,16 +13,12 @@ from channels.adapters.gitlab.parsing import names
 from channels.adapters.gitlab.places import Place
 from channels.adapters.gitlab.wire import API
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, Rejected, Transient
+from channels.errors import AuthFailed, ChannelError, NotFound, Rejected, Transient
 from channels.http.api_client import ApiClient, Signature, bearer, required, segment
 from channels.http.client import Answer
 from channels.toolkit.partial_failures import NotForThis
 
 _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="?next"?', re.IGNORECASE)
-
-
-class Missing(Rejected):
-    """404: it doesn't exist, or this token may not see it."""
 
 
 class Tracker(ApiClient):
@@ -41,7 +37,7 @@ class Tracker(ApiClient):
 
 def _of_read(status: int, body: Json) -> ChannelError | None:
     if status == 404:
-        return Missing(
+        return NotFound(
             f"GitLab cannot find it, or the token may not see it ({_said(body)}). Check this connection's projects "
             "and groups."
         )
@@ -52,7 +48,7 @@ def _of_read(status: int, body: Json) -> ChannelError | None:
 
 def _of_write(status: int, body: Json) -> ChannelError | None:
     if status == 404:
-        return Missing(f"GitLab cannot find the issue or note, or the token may not see it ({_said(body)}).")
+        return NotFound(f"GitLab cannot find the issue or note, or the token may not see it ({_said(body)}).")
     if status == 403 and (known := _no_scope(status, body)):
         return known
     if status == 403:

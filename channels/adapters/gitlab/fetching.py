@@ -16,7 +16,7 @@ from channels.adapters.gitlab import client, wire
 from channels.adapters.gitlab.parsing import may_keep, names, time_of
 from channels.adapters.gitlab.places import Place
 from channels.contract import Config, Item, Json, Page
-from channels.errors import Rejected, Transient
+from channels.errors import NotFound, Rejected, Transient
 from channels.http.client import Answer
 from channels.toolkit.changes import Changes, iso, oldest_by_time
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
@@ -112,7 +112,7 @@ def check(config: Config) -> str:
     for source in paths_of(config):
         try:
             found = client.thing(client.get(config, source), "a project")
-        except client.Missing as error:
+        except NotFound as error:
             raise Rejected(f"{unquote(source)}: {error}") from error
         seen.append(str(found.get("path_with_namespace") or found.get("full_path") or found.get("name")))
     return f"Connected as @{me.get('username')} (account number {me.get('id')}): {', '.join(seen)}."
@@ -122,7 +122,7 @@ def token_expires_at(config: Config) -> datetime | None:
     """https://docs.gitlab.com/api/personal_access_tokens/#self-inform: a date; the token expires as that day begins."""
     try:
         body = client.get(config, "personal_access_tokens/self").body
-    except client.Missing:  # an OAuth token, or an instance before 15.5
+    except NotFound:  # an OAuth token, or an instance before 15.5
         return None
     at = time_of(body.get("expires_at")) if isinstance(body, dict) else None
     if isinstance(body, dict) and body.get("expires_at") and at is None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from channels.adapters.gitlab import client, parsing, wire
 from channels.adapters.gitlab.places import place_from
 from channels.contract import Config, IssueNow, NewIssue, Receipt
-from channels.errors import Rejected, Uncertain
+from channels.errors import NotFound, Rejected, Uncertain
 from channels.toolkit.values import number_of, text_of
 
 OVER = frozenset({"closed"})
@@ -58,7 +58,7 @@ def open_issue(config: Config, issue: NewIssue) -> Receipt:
         payload["assignee_ids"] = _ids_of(config, issue.assignees)
     try:
         body = client.post(config, f"{_project(issue.project)}/issues", payload).body
-    except client.Missing as error:
+    except NotFound as error:
         raise Rejected(
             f"GitLab has no project {issue.project}, or the token may not open issues there. Choose another project, "
             "or give the token's account the role Reporter in it."
@@ -124,7 +124,7 @@ def find_issue(config: Config, issue: NewIssue, since: datetime) -> Receipt | No
 
 
 def read_issue(config: Config, reference: str) -> IssueNow:
-    """Raises Rejected (`client.Missing`) if it isn't there, or hidden."""
+    """Raises Rejected (`NotFound`) if it isn't there, or hidden."""
     return _now(client.thing(client.get(config, _path(reference)), "an issue"))
 
 

@@ -13,7 +13,7 @@ from channels.adapters.gitlab import client
 from channels.adapters.gitlab.parsing import time_of
 from channels.adapters.gitlab.places import INTERNAL, Place, place_from
 from channels.contract import Config, Outgoing, Receipt
-from channels.errors import Rejected, Uncertain
+from channels.errors import NotFound, Rejected, Uncertain
 from channels.toolkit.text import composed
 from channels.toolkit.values import number_of
 
@@ -92,7 +92,7 @@ def delete(config: Config, external_id: str) -> None:
         raise Rejected("The desk deletes only notes; close an issue on GitLab.")
     try:
         client.remove(config, f"{client.issue_path(config, place)}/notes/{place.note}")
-    except client.Missing:
+    except NotFound:
         # Hidden from this token, or gone? If the issue is readable, the note is gone.
         client.get(config, client.issue_path(config, place))
 
@@ -105,7 +105,7 @@ def like(config: Config, external_id: str) -> None:
     path = client.issue_path(config, place) + (f"/notes/{place.note}" if place.note else "")
     try:
         body = client.post(config, f"{path}/award_emoji", {"name": "thumbsup"}).body
-    except client.Missing as error:
+    except NotFound as error:
         if "already been taken" not in str(error):
             raise
         return

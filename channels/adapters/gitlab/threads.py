@@ -9,7 +9,7 @@ from channels.adapters.gitlab import client, wire
 from channels.adapters.gitlab.fetching import notes_since
 from channels.adapters.gitlab.places import INTERNAL, Place, place_from
 from channels.contract import Config, Item
-from channels.errors import Rejected
+from channels.errors import NotFound, Rejected
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
@@ -20,7 +20,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     try:
         issue = client.thing(client.get(config, client.issue_path(config, place)), "an issue")
         notes, _ = notes_since(config, issue, datetime.fromtimestamp(0, UTC))
-    except client.Missing:
+    except NotFound:
         return []
     items = notes if place.closed == INTERNAL else [wire.issue_item(issue), *notes]
     return [item for item in items if _closed(item) == place.closed]
@@ -47,10 +47,10 @@ def _is_gone(config: Config, place: Place) -> bool:
     try:
         seen = client.thing(client.get(config, f"{path}/notes/{place.note}" if place.note else path), "an answer")
         return not place.note and not place.closed and wire.issue_item(seen).external_id != str(place)
-    except client.Missing:
+    except NotFound:
         pass
     try:
         client.get(config, path if place.note else path.partition("/issues/")[0])
-    except client.Missing:
+    except NotFound:
         return False
     return True

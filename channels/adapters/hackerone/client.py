@@ -12,13 +12,9 @@ from requests.auth import HTTPBasicAuth
 
 from channels.adapters.hackerone import wire
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
+from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rejected, Transient
 from channels.http.api_client import ApiClient, Signature, required
 from channels.toolkit.partial_failures import NotForThis
-
-
-class Missing(Rejected):
-    """404: it doesn't exist, or this token may not see it."""
 
 
 class Reports(ApiClient):
@@ -34,7 +30,7 @@ class Reports(ApiClient):
 
     def error(self, status: int, body: Json, is_write: bool) -> ChannelError | None:
         if status == 404:
-            return Missing("HackerOne cannot find it, or this token may not see it.")
+            return NotFound("HackerOne cannot find it, or this token may not see it.")
         if not wire.errors_of(body):
             return None
         if status in (401, 403):
@@ -49,7 +45,7 @@ def _of_errors(body: Mapping[str, Any]) -> ChannelError:
     if status in ("401", "403"):
         return _refused(int(status), body)
     if status == "404":
-        return Missing(f"HackerOne says: {line}.")
+        return NotFound(f"HackerOne says: {line}.")
     if status == "429":
         return RateLimited(f"HackerOne says: {line}. Rate limit reached; waiting.", retry_after_s=60)
     return Rejected(f"HackerOne says: {line}.") if status.startswith("4") else Transient(f"HackerOne says: {line}.")

@@ -17,9 +17,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from channels.adapters.hackerone import wire
-from channels.adapters.hackerone.client import Missing, api
+from channels.adapters.hackerone.client import api
 from channels.contract import Config, Item, Json, Page
-from channels.errors import Rejected, Transient
+from channels.errors import NotFound, Rejected, Transient
 from channels.http.api_client import segment
 from channels.toolkit.changes import Changes, oldest_by_time
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
@@ -93,7 +93,7 @@ def _whole(config: Config, report: Mapping[str, Any]) -> list[Item]:
         return []
     try:
         return thread(config, number)
-    except Missing:
+    except NotFound:
         return wire.report_items(report)
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from channels.adapters.hackerone.client import Missing
 from channels.adapters.hackerone.fetching import thread
 from channels.contract import Config, Item
+from channels.errors import NotFound
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     try:
         return thread(config, thread_id)
-    except Missing:
+    except NotFound:
         return []
 
 

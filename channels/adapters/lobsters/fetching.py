@@ -15,7 +15,7 @@ from typing import Any
 
 from channels.adapters.lobsters import client, parsing, wire
 from channels.contract import Config, Item, Json, Page
-from channels.errors import ChannelError, Malformed, RateLimited, Rejected, Transient
+from channels.errors import ChannelError, Malformed, NotFound, RateLimited, Rejected, Transient
 from channels.toolkit.backfill import Slice, descend, descent_from
 from channels.toolkit.list_sources import backfill_start
 from channels.toolkit.text import names_phrase
@@ -152,7 +152,7 @@ def read_story(config: Config, number: str) -> list[Item] | None:
 def unless_gone(config: Config, path: str) -> Json:
     try:
         return client.posts.get(config, path).body
-    except client.Gone:
+    except NotFound:
         return None
 
 

@@ -8,13 +8,9 @@ https://docs.joinmastodon.org/api/rate-limits/
 from __future__ import annotations
 
 from channels.contract import Config, Json
-from channels.errors import AuthFailed, ChannelError, Rejected
+from channels.errors import AuthFailed, ChannelError, NotFound, Rejected
 from channels.http.api_client import ApiClient, Signature, bearer, required
 from channels.toolkit.partial_failures import NotForThis
-
-
-class Gone(Rejected):
-    """No such status, or hidden from us: Mastodon answers both the same way."""
 
 
 class Instance(ApiClient):
@@ -39,7 +35,7 @@ def told(body: Json) -> str:
 
 def _of_read(status: int, body: Json) -> ChannelError | None:
     if status in (404, 410):
-        return Gone(f"The instance shows nothing there: {told(body) or status}.")
+        return NotFound(f"The instance shows nothing there: {told(body) or status}.")
     if status == 422 and "authenticated user" in told(body):
         return AuthFailed(
             "Mastodon needs a token for an account, not just for an app. Create one on the account's page."
@@ -50,7 +46,7 @@ def _of_read(status: int, body: Json) -> ChannelError | None:
 def _of_write(status: int, body: Json) -> ChannelError | None:
     """422: the text is at fault (too long, empty, a poll); 403: suspended, or not allowed for this post."""
     if status in (404, 410):
-        return Gone("The post no longer exists, or its author has made it private.")
+        return NotFound("The post no longer exists, or its author has made it private.")
     if status == 422:
         return Rejected(f"Mastodon rejects it: {told(body) or 'no reason given'}.")
     if status == 403 and "scope" not in told(body):

@@ -14,7 +14,7 @@ from typing import Any
 from channels.adapters.mastodon import client, wire
 from channels.adapters.mastodon.parsing import is_own, spoken
 from channels.contract import Config, Json, Outgoing, Receipt
-from channels.errors import Rejected, Transient, Uncertain
+from channels.errors import NotFound, Rejected, Transient, Uncertain
 from channels.http.api_client import segment
 from channels.toolkit.graphemes import grapheme_count
 from channels.toolkit.text import html_to_text, text_links
@@ -55,7 +55,7 @@ def _answering(config: Config, number: str, text: str) -> dict[str, Any]:
     otherwise."""
     try:
         parent = client.get(config, f"api/v1/statuses/{segment(number)}", for_reply=True).body
-    except client.Gone:
+    except NotFound:
         raise Rejected("The post you are answering no longer exists.") from None
     if not isinstance(parent, dict) or not isinstance(parent.get("account"), dict):
         raise Transient("Mastodon did not return the post you are answering. The desk retries automatically.")
@@ -121,7 +121,7 @@ def delete(config: Config, external_id: str) -> None:
     """Already deleted counts as success."""
     try:
         client.remove(config, f"api/v1/statuses/{segment(external_id)}")
-    except client.Gone:
+    except NotFound:
         return
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from channels.adapters.mastodon import client, wire
 from channels.adapters.mastodon.parsing import parse
 from channels.contract import Config, Item, Json
-from channels.errors import Malformed
+from channels.errors import Malformed, NotFound
 from channels.http.api_client import segment
 
 ROOTS_KEPT = 500
@@ -50,7 +50,7 @@ def _context(config: Config, number: str) -> tuple[list[dict[str, Any]], list[di
     """Ancestors and descendants of a status; empty if it is gone."""
     try:
         body = client.get(config, f"api/v1/statuses/{segment(number)}/context").body
-    except client.Gone:
+    except NotFound:
         return [], []
     return _list(body, "ancestors"), _list(body, "descendants")
 
@@ -64,7 +64,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     """All public posts of a conversation, as seen from its first post."""
     try:
         first = [client.get(config, f"api/v1/statuses/{segment(thread_id)}").body]
-    except client.Gone:
+    except NotFound:
         return []
     ancestors, descendants = _context(config, thread_id)
     found = [wire.of_status(status, in_thread=True, root=thread_id) for status in [*ancestors, *first, *descendants]]
@@ -84,7 +84,7 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
     for number in external_ids:
         try:
             status = client.get(config, f"api/v1/statuses/{segment(number)}").body
-        except client.Gone:
+        except NotFound:
             items.append(wire.vanished(number, thread_id))
             continue
         item = wire.of_status(status, in_thread=True, root=thread_id)

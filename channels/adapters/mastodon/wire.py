@@ -20,7 +20,7 @@ from channels.toolkit.values import unique
 TALK = ("mention", "quote")
 """Notification types that carry a post: https://docs.joinmastodon.org/entities/Notification/#type"""
 _PUBLIC = ("public", "unlisted")
-_KEPT = (
+_STATUS_FIELDS = (
     "id", "created_at", "edited_at", "in_reply_to_id", "in_reply_to_account_id", "visibility", "language", "url", "uri",
     "content", "spoiler_text", "sensitive", "replies_count", "reblogs_count", "favourites_count", "quotes_count",
 )  # fmt: skip
@@ -93,7 +93,7 @@ def identity(value: Json) -> str | None:
 
 def trimmed(status: Mapping[str, Any]) -> dict[str, Any]:
     """The fields we read; an account alone comes with fifty lines of pictures and settings."""
-    kept: dict[str, Any] = {key: status[key] for key in _KEPT if key in status}
+    kept: dict[str, Any] = {key: status[key] for key in _STATUS_FIELDS if key in status}
     account = status.get("account")
     if isinstance(account, dict):
         kept["account"] = {key: account[key] for key in _OF_ACCOUNT if key in account}

@@ -69,10 +69,10 @@ def _take(config: Config, body: Json, story: Mapping[str, Any], found: dict[str,
         found.setdefault(item.external_id, item)
     if len(found) == before:
         return []
-    return [ids for more in _hidden(body) if (ids := _ids(more))]
+    return [ids for more in _hidden(body) if (ids := _hidden_ids(more))]
 
 
-def _ids(more: Mapping[str, Any]) -> list[str]:
+def _hidden_ids(more: Mapping[str, Any]) -> list[str]:
     children = more.get("children")
     ids = [str(child) for child in children if isinstance(child, str)] if isinstance(children, list) else []
     if ids:

@@ -176,7 +176,7 @@ class Rooms:
 
     def _named(self, key: str, name: str) -> Room:
         if self._by_name is None and key not in self.sought:
-            self._by_name = _ids(self.workspace)
+            self._by_name = _rooms_by_name(self.workspace)
         room = (self._by_name or {}).get(name)
         if room is None:
             self.sought.setdefault(key, int(desk_now().timestamp()))
@@ -195,7 +195,7 @@ def described(workspace: Workspace, room_id: str) -> Room:
     return {"id": room_id, "name": str(found.get("name") or "")}
 
 
-def _ids(workspace: Workspace) -> dict[str, Room]:
+def _rooms_by_name(workspace: Workspace) -> dict[str, Room]:
     """All public channels by name."""
     found: dict[str, Room] = {}
     asked: dict[str, Any] = {"limit": PER_PAGE, "exclude_archived": True, "types": "public_channel"}

@@ -16,7 +16,7 @@ from channels.toolkit.text import html_to_text
 from channels.toolkit.values import text_of
 
 WEB = "https://www.youtube.com"
-_KEPT = (
+_SNIPPET_FIELDS = (
     "authorDisplayName",
     "authorChannelUrl",
     "authorChannelId",
@@ -115,7 +115,7 @@ def comment_item(comment: Mapping[str, Any], about: Mapping[str, Any], *, found:
         raise Malformed("A YouTube comment has no id.")
     if not isinstance(snippet, dict):
         raise Malformed("A YouTube comment has no snippet.")
-    kept = {key: snippet[key] for key in _KEPT if snippet.get(key) is not None}
+    kept = {key: snippet[key] for key in _SNIPPET_FIELDS if snippet.get(key) is not None}
     return Item(number, {"comment": kept, "about": dict(about), **({"found": True} if found else {})})
 
 

@@ -200,7 +200,7 @@ def test_a_huge_mail_comes_with_its_text_and_without_the_rest(
     server: ImapServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folders, "MAX_RAW_BYTES", 20_000)
-    monkeypatch.setattr(folders, "KEPT_OF_LARGER", 2_000)
+    monkeypatch.setattr(folders, "OVERSIZE_HEAD_BYTES", 2_000)
     huge = (
         b"Subject: Huge\r\nMessage-ID: <huge@widgets.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
         b"--b\r\nContent-Type: text/plain\r\n\r\nThe log is attached.\r\n--b\r\n"

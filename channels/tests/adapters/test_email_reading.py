@@ -219,7 +219,7 @@ def test_attachments_above_the_cap_keep_name_size_and_hash() -> None:
 
 def test_a_huge_recorded_mail_keeps_its_text_and_notes_its_attachments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(email_adapter, "MAX_RAW_BYTES", 5_000)
-    monkeypatch.setattr(email_adapter, "KEPT_OF_LARGER", 1_000)
+    monkeypatch.setattr(email_adapter, "OVERSIZE_HEAD_BYTES", 1_000)
     raw = (
         b"Message-ID: <h@x>\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nSee the log.\n--b\n"
         b"Content-Disposition: attachment; filename=log.txt\n\n" + b"x" * 9_000 + b"\n--b--\n"

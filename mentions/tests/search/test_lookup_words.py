@@ -1,6 +1,6 @@
 """The words to search elsewhere with."""
 
-from mentions.search.lookup_words import MOST, words_of
+from mentions.search.lookup_words import MAX_WORDS, words_of
 
 
 def test_product_words_come_first_and_stop_words_not_at_all():
@@ -16,8 +16,8 @@ def test_names_addresses_and_numbers_stay_here():
 
 def test_there_are_few_words_each_once():
     found = words_of(["pipeline pipeline Pipelines registry import certificate upgrade caching artifacts"])
-    assert len(found) == MOST
-    assert len(set(found)) == MOST
+    assert len(found) == MAX_WORDS
+    assert len(set(found)) == MAX_WORDS
 
 
 def test_nothing_said_is_nothing_to_search():

@@ -58,7 +58,7 @@ def batch(request: HttpRequest, number: int) -> HttpResponse:
         "batch": shown,
         "line": line,
         "plan": planned,
-        "kept": [{"ticket": tickets[pk], "why": imports.KEPT[why]} for pk, why in planned.kept if pk in tickets],
+        "kept": [{"ticket": tickets[pk], "why": imports.REASONS[why]} for pk, why in planned.kept if pk in tickets],
         "more_kept": max(0, len(planned.kept) - MAX_KEPT),
         "may_undo": request.user.has_perm(UNDO),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from functools import cache as kept
+from functools import cache as once
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -38,7 +38,7 @@ NEXT_WORDS = {
 _VIEWS = "SELECT {columns} FROM mentions_view v WHERE (v.owner_id IS NULL OR v.owner_id = %(me)s)"
 
 
-@kept
+@once
 def _shape() -> tuple[RowMapper[View], str]:
     shape = RowMapper(View)
     return shape, _VIEWS.format(columns=shape.columns("v"))

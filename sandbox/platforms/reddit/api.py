@@ -17,7 +17,7 @@ from sandbox.wire.texts import is_found, words
 if TYPE_CHECKING:
     from sandbox.platforms.reddit import Reddit
 
-MOST = 1000
+MAX_LISTED = 1000
 """No listing goes further back."""
 MAX_LENGTH = 10_000
 SHOWN_REPLIES = 6
@@ -57,7 +57,7 @@ class Api(Gate):
 
     def _listed(self, request: Request, found: list[Doc], show: Callable[[Doc], Doc] | None = None) -> Doc:
         """Newest first, below `after`. If that was removed from the list, the page is empty."""
-        found, after = found[:MOST], request.query.get("after")
+        found, after = found[:MAX_LISTED], request.query.get("after")
         names = [thing["name"] for thing in found]
         start = (names.index(after) + 1 if after in names else len(names)) if after else 0
         page = page_of(request, found, start, self.number(request, "limit", 25, most=100), repeats=2)

@@ -19,7 +19,7 @@ from sandbox.wire.texts import iso
 from sandbox.world import COMPANY, Member
 
 OPEN = ("investigating", "identified", "monitoring", "scheduled", "in_progress", "verifying")
-MOST = 50
+MAX_INCIDENTS = 50
 _STEPS = {
     "outage": (
         (0, "investigating", "We are investigating reports of errors on {part}."),
@@ -150,7 +150,7 @@ class Statuspage(Platform):
 
     def incidents(self, kind: str) -> list[dict[str, Any]]:
         found = [i for i in self.store.all("status_incident").values() if i["kind"] == kind]
-        return [self.wire(incident) for incident in found[::-1][:MOST]]
+        return [self.wire(incident) for incident in found[::-1][:MAX_INCIDENTS]]
 
     def about(self) -> dict[str, Any]:
         url, now = f"{self.universe.public_url}/statuspage", iso(self.universe.now())

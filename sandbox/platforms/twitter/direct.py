@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KIND = "twitter_dm"
 REACH_S = 30 * 86_400
-MOST = 100
+MAX_RESULTS = 100
 MAX_TEXT = 10_000
 CLOSED = "You do not have permission to DM one or more participants."
 
@@ -98,7 +98,7 @@ class DirectMessages:
         asked = request.query
         oldest = self.site.universe.now() - REACH_S
         found = sorted((d for d in docs if d["at"] >= oldest), key=lambda d: int(d["id"]), reverse=True)
-        size = max(1, min(MOST, int(asked.get("max_results") or MOST)))
+        size = max(1, min(MAX_RESULTS, int(asked.get("max_results") or MAX_RESULTS)))
         if token := asked.get("pagination_token"):
             found = [d for d in found if int(d["id"]) < wire.from_page_token(token)]
         shown, fields = found[:size], wire.names(asked.get("dm_event.fields"))

@@ -31,7 +31,7 @@ _PARTS = "//parts"
 """Stored among the folder names in the cursor; no server allows such a folder name."""
 
 MAX_RAW_BYTES = 25 * 1024 * 1024
-KEPT_OF_LARGER = 1024 * 1024
+OVERSIZE_HEAD_BYTES = 1024 * 1024
 BATCH = 50
 BATCH_BYTES = 16 * 1024 * 1024
 MAX_PER_POLL = 2000
@@ -272,7 +272,7 @@ def _known(session: Session, uids: list[int]) -> list[_Known]:
 def _bodies(session: Session, chunk: list[_Known]) -> dict[int, bytes]:
     """The mails' bytes, by UID; for a huge one (always alone in its chunk) only the beginning."""
     huge = len(chunk) == 1 and chunk[0].size > MAX_RAW_BYTES
-    part = f"BODY.PEEK[]<0.{KEPT_OF_LARGER}>" if huge else "BODY.PEEK[]"
+    part = f"BODY.PEEK[]<0.{OVERSIZE_HEAD_BYTES}>" if huge else "BODY.PEEK[]"
     got = {}
     for said, literal in session.fetch([each.uid for each in chunk], f"(UID {part})"):
         uid = _UID.search(said)
