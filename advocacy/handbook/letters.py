@@ -51,13 +51,13 @@ MAILBOX = ConnectionRow(
                more={"tool_links": list(PROGRAM_TOOLS)}),
         _alias("startups", "Support contact", words.PROGRAM, from_name="$company for Startups",
                more={"tool_links": list(PROGRAM_TOOLS)}),
-        _alias("$person", "E-mails to track as tickets", words.PERSONAL, "personal",
+        _alias("$person", "Emails to track as tickets", words.PERSONAL, "personal",
                from_name="$Person at $company"),
     ),
     {"default_domain": "$domain", "inbox_folder": "INBOX", "sent_folder": "Sent"},
 )  # fmt: skip
 
-_PERSON = ("name * | Your name | text", "email * | E-mail | email")
+_PERSON = ("name * | Your name | text", "email * | Email | email")
 
 
 def _form(key: str, name: str, alias: str, source: str, workflow: str, fields: tuple[str, ...]) -> ChannelRow:

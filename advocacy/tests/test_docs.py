@@ -303,3 +303,20 @@ def test_schedules_that_the_docs_promise_are_those_of_the_beat() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_no_document_names_a_place_of_the_machine_it_was_written_on(page: Path) -> None:
     assert re.findall(r"(?<![\w.])/(?:work|home|root|tmp)/\w+", page.read_text()) == []
+
+
+IN_HANDS_OF_OTHERS = ("README.md", "CHANGELOG.md")
+SAID_TO_PEOPLE = [
+    path
+    for folder in (*TOP, "")
+    for kind in ("*.md", "*.html", "*.py", "*.txt", "*.js", "*.toml")
+    for path in ((ROOT / folder).rglob(kind) if folder else ROOT.glob(kind))
+    if path.name not in (*IN_HANDS_OF_OTHERS, Path(__file__).name)
+]
+
+
+def test_email_has_one_spelling() -> None:
+    """On pages, in messages, documents, docstrings and the preset."""
+    assert len(SAID_TO_PEOPLE) > 1000
+    other = re.compile("e-" + "mail", re.IGNORECASE)
+    assert [str(path.relative_to(ROOT)) for path in SAID_TO_PEOPLE if other.search(path.read_text(errors="replace"))] == []

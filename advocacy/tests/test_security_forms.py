@@ -19,7 +19,7 @@ from mentions.ingest.batch import ingest_pending
 from mentions.models import Message
 from mentions.tests.concurrency import together
 
-QUESTIONS = ["name* | Your name", "email* email | Your e-mail", "plan select | Plan | A; B", "message textarea | More"]
+QUESTIONS = ["name* | Your name", "email* email | Your email", "plan select | Plan | A; B", "message textarea | More"]
 GOOD = {"name": "Ada Reid", "email": "ada@univ.example", "message": "Hello Acme"}
 PATH = "/forms/education/"
 

@@ -108,7 +108,7 @@ def _problem(question: Question, values: list[str]) -> str:
         return _("This is too long: the limit is %(most)s characters. Please remove %(over)s.") % told
     match question.kind:
         case "email" if not is_address(value):
-            return _("This is not an e-mail address we can reply to. It should look like name@example.com.")
+            return _("This is not an email address we can reply to. It should look like name@example.com.")
         case "url" if not is_web_address(value):
             return _("This is not a web address. It should start with https://.")
         case "number" if not _is_number(value):

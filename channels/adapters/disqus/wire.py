@@ -19,7 +19,7 @@ from channels.toolkit.values import number_of
 _AUTHOR = ("id", "username", "name", "profileUrl", "url", "isAnonymous")
 _THREAD = ("id", "forum", "title", "clean_title", "link", "isClosed")
 _NOT_KEPT = ("ipAddress", "author", "thread")
-"""Moderators get IP and e-mail addresses, which the desk has no use for."""
+"""Moderators get IP and email addresses, which the desk has no use for."""
 
 
 def split(document: Document, config: Config) -> list[Item]:

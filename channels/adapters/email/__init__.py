@@ -1,4 +1,4 @@
-"""E-mail: IMAP in, SMTP out. One mailbox may serve several aliases; one ticket is one thread."""
+"""Email: IMAP in, SMTP out. One mailbox may serve several aliases; one ticket is one thread."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 class EmailAdapter(Adapter):
     platform = "email"
     is_private = True
-    label = "E-mail"
+    label = "Email"
     answering = (
         "They wrote us a mail, and nobody else reads it: a draft that we send from the same address reaches them.",
         "If you write to them yourself, keep our address in Cc, so that the conversation stays in one place.",

@@ -54,7 +54,7 @@ def _mention(external_id: str, entry: Mapping[str, Any], feed: Mapping[str, Any]
 
 
 def _author(entry: Mapping[str, Any], feed: Mapping[str, Any], page: str, is_alert: bool) -> Author:
-    """Identified by e-mail or home page; a bare name is only valid on this site; without a name, the author is the
+    """Identified by email or home page; a bare name is only valid on this site; without a name, the author is the
     site."""
     told = entry.get("author") or ({} if is_alert else feed.get("author")) or {}
     name, email, url = (str(told.get(key) or "") for key in ("name", "email", "url"))

@@ -50,7 +50,7 @@ class FormAdapter(Adapter):
     channel_fields = CHANNEL_FIELDS
 
     def namespace(self, config: Config) -> str:
-        """Same as e-mail: requesters continue by mail, in one conversation."""
+        """Same as email: requesters continue by mail, in one conversation."""
         return "email"
 
     def documents(self, data: bytes, config: Config) -> Iterator[Document]:

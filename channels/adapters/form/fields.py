@@ -34,7 +34,7 @@ CHANNEL_FIELDS = (
         "Questions",
         "One per line: name, * if required, kind | label | choices or help. Kinds: text, email, url, number, "
         "textarea, select, checkbox. Such as: school* | School or university — plan* select | Which plan? | Teaching; "
-        "Research. Empty: name, e-mail address, message. See docs/platforms/form.md.",
+        "Research. Empty: name, email address, message. See docs/platforms/form.md.",
         FieldKind.LIST,
     ),
     Field("thanks", "Thank-you text", "Shown after the form is sent."),

@@ -1,7 +1,7 @@
 """The mini-language for defining a form: one question per line. Pure.
 
     name*                                  a line of text that must be filled in, called “Name”
-    email* email | Your e-mail address     kinds: text, email, url, number, textarea, select, checkbox
+    email* email | Your email address     kinds: text, email, url, number, textarea, select, checkbox
     students number | How many students? | A rough figure is enough
     plan* select | Which plan? | Teaching; Research; I do not know yet
     topics checkbox | What interests you? | CI; Security; Planning
@@ -9,7 +9,7 @@
 
 The parts are `name`, `*` if an answer is required, and the kind; after the first `|` the label; after the second the
 choices, separated by `;` (select, checkbox), or a help text (all others). The kind may also stand alone in the last
-part: `email* | Your e-mail address | email`.
+part: `email* | Your email address | email`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Unclear(ValueError):
     """An unreadable line; the text explains why, for the admin."""
 
 
-EMAIL = Question("email", "Your e-mail address", "email", required=True)
+EMAIL = Question("email", "Your email address", "email", required=True)
 USUAL = (Question("name", "Your name"), EMAIL, Question("message", "Your message", "textarea", required=True))
 """The default questions, if the admin hasn't defined any."""
 
@@ -99,7 +99,7 @@ def read_lines(lines: Json) -> tuple[tuple[Question, ...], tuple[str, ...]]:
 
 
 def questions_of(lines: Json) -> tuple[Question, ...]:
-    """A form's questions; always includes an e-mail address, as replies go there."""
+    """A form's questions; always includes an email address, as replies go there."""
     asked = read_lines(lines)[0]
     if not asked:
         return USUAL

@@ -78,7 +78,7 @@ class Submission:
             self._by_key.setdefault(key_of(name), value)
 
     def author(self) -> Author:
-        """The first valid address among the answers to e-mail questions; without one, nobody can be answered."""
+        """The first valid address among the answers to email questions; without one, nobody can be answered."""
         asked = [str(q.get("name")) for q in self._questions if q.get("kind") == "email"]
         given = (_line(self._by_key.get(name)) for name in (*asked, *_EMAIL_NAMES))
         address = next((each for each in given if is_address(each)), "")

@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SECRET = "a-secret-of-the-website"
 ADAPTER = FormAdapter()
 EDUCATION = "education@acme.example"
-QUESTIONS = ["name* | Your name", "email* email | Your e-mail address", "school* | School"]
+QUESTIONS = ["name* | Your name", "email* email | Your email address", "school* | School"]
 
 
 def config(**settings: Any) -> Config:
@@ -58,9 +58,9 @@ def test_a_line_says_name_need_kind_label_and_choices() -> None:
 
 
 def test_the_kind_may_stand_alone_in_the_last_part() -> None:
-    asked = read_line("email * | E-mail | email")
-    assert (asked.name, asked.kind, asked.required, asked.label, asked.help) == ("email", "email", True, "E-mail", "")
-    assert read_line("email email | E-mail | text").help == "text"
+    asked = read_line("email * | Email | email")
+    assert (asked.name, asked.kind, asked.required, asked.label, asked.help) == ("email", "email", True, "Email", "")
+    assert read_line("email email | Email | text").help == "text"
 
 
 def test_a_bare_name_is_a_line_of_text_with_a_label() -> None:
@@ -103,7 +103,7 @@ def test_a_signed_request_is_one_submission() -> None:
         "Ada Reid",
     )
     assert mention.subject == "Education: Nowhere"
-    assert mention.text == "Your name: Ada Reid\nYour e-mail address: Ada@univ.example\nSchool: Nowhere"
+    assert mention.text == "Your name: Ada Reid\nYour email address: Ada@univ.example\nSchool: Nowhere"
     assert mention.addressed == ((EDUCATION,),)
     assert mention.posted_at == NOW
     assert mention.external_id.endswith("@acme.example")

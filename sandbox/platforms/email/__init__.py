@@ -1,4 +1,4 @@
-"""E-mail: real IMAP and SMTP servers; the customers' mailboxes as web pages under /mail."""
+"""Email: real IMAP and SMTP servers; the customers' mailboxes as web pages under /mail."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Feed(Talk):
         pages.Pages(self).register(router)
 
     def account(self, member: Member) -> str | None:
-        """Lists and planets identify people by e-mail address."""
+        """Lists and planets identify people by email address."""
         return member.email
 
     def address(self, feed: str) -> str:

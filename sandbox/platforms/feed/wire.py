@@ -79,7 +79,7 @@ class Wire(ResourceServer):
         return f"https://www.google.com/url?rct=j&sa=t&url={quote(self.site.url(entry), safe='')}&ct=ga&cd=CAIy"
 
     def planet(self, entries: list[Doc]) -> str:
-        """Relative links, authors with e-mail addresses."""
+        """Relative links, authors with email addresses."""
         made = [
             f"<entry><id>{e['id']}</id><title>{escape(e['title'])}</title>"
             f'<link href="web/{e["feed"]}/{e["number"]}"/>'

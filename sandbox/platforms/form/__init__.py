@@ -129,7 +129,7 @@ class Website(Platform):
                     "form_title": form.title,
                     "intro": form.intro,
                     "form_fields": list(form.questions),
-                    "thanks": "Thank you. We read every application and answer by e-mail.",
+                    "thanks": "Thank you. We read every application and answer by email.",
                     "allowed_sites": [self.universe.public_url],
                     "subject": form.subject,
                     "from_name": form.title,

@@ -30,7 +30,7 @@ class Form:
         return address(self.alias)
 
 
-_WHO = ("name* | Your name", "email* email | Your e-mail address")
+_WHO = ("name* | Your name", "email* email | Your email address")
 FORMS: dict[str, Form] = {
     form.key: form
     for form in (
