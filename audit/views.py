@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from audit import log, reading
+from audit.csv_cells import spreadsheet_safe
 from audit.kinds import EntryKind
 from audit.models import Entry
 
@@ -67,20 +68,10 @@ def _rows(asked: QuerySet[Entry]) -> Iterator[str]:
     for row in asked.values_list(*COLUMNS).iterator(chunk_size=2000):
         *values, details = row
         values[0] = row[0].isoformat(timespec="seconds")
-        yield _line([*(_spreadsheet_safe(value) for value in values), json.dumps(details, ensure_ascii=False)])
+        yield _line([*(spreadsheet_safe(value) for value in values), json.dumps(details, ensure_ascii=False)])
 
 
 def _line(cells: object) -> str:
     out = io.StringIO()
     csv.writer(out).writerow(cells)  # type: ignore[arg-type]
     return out.getvalue()
-
-
-def _spreadsheet_safe(value: object) -> object:
-    """Prefixes an apostrophe to text that a spreadsheet would evaluate as a formula.
-
-    Source: OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return "" if value is None else value

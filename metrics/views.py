@@ -16,6 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
 from audit import log
+from audit.csv_cells import spreadsheet_safe
 from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
@@ -101,21 +102,11 @@ def table_csv(request: HttpRequest, name: str) -> HttpResponse:
     writer = csv.writer(out)
     table = shown.table
     writer.writerow(table.heads)
-    writer.writerows([_spreadsheet_safe(cell.value) for cell in row] for row in table.rows)
+    writer.writerows([spreadsheet_safe(cell.value) for cell in row] for row in table.rows)
     period = question.filters.period
     log.record(EntryKind.EXPORTED, now=desk_now(), subject=f"report {name}", details={"rows": len(table.rows)})
     filename = f"{name}-{period.first.isoformat()}-{period.last.isoformat()}.csv"
     return _file(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", filename)
-
-
-def _spreadsheet_safe(value: Any) -> Any:
-    """Prefixes an apostrophe to text that a spreadsheet would evaluate as a formula.
-
-    Source: OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return "" if value is None else value
 
 
 def _file(content: bytes, content_type: str, filename: str, inline: bool = False) -> HttpResponse:

@@ -29,7 +29,7 @@ from channels.errors import Malformed, Transient
 from channels.http.api_client import ApiClient
 from channels.toolkit.list_sources import ListSource, Read, read_lists
 from channels.toolkit.text import clean, html_links, html_to_text, text_links
-from channels.toolkit.values import object_of, text_of, time_of
+from channels.toolkit.values import list_of, object_of, text_of, time_of
 
 _LISTS = ("incidents", "scheduled_maintenances")
 _NO_INCIDENTS = frozenset(("components", "component", "component_update", "status"))
@@ -145,8 +145,7 @@ def _updates(incident: Json, page: Mapping[str, Any]) -> Iterator[Item]:
     if not isinstance(incident, dict) or not incident.get("id"):
         raise Malformed("An incident has no id.")
     about = {key: value for key, value in incident.items() if key != "incident_updates"}
-    updates = incident.get("incident_updates")
-    for update in updates if isinstance(updates, list) else ():
+    for update in list_of(incident.get("incident_updates")):
         if isinstance(update, dict) and isinstance(update.get("id"), str) and update["id"]:
             yield Item(update["id"], {"incident": about, "update": update, "page": dict(page)})
 

@@ -131,6 +131,11 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", _long_runs().sub(lambda run: run[1], text))
 
 
+def flattened(text: str) -> str:
+    """For comparing what was posted with what is found: composed, white space collapsed."""
+    return " ".join(composed(text).split())
+
+
 @cache
 def _long_runs() -> re.Pattern[str]:
     """Matches overlong runs of marks that NFC would reorder: combining class other than 0, all below U+1F000."""

@@ -37,12 +37,29 @@ def number_of(value: Json) -> str | None:
     return value if isinstance(value, str) and value.isascii() and value.isdigit() else None
 
 
+def count_of(value: Json) -> int:
+    """0 for whatever is no number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
 def object_of(value: Json) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def value_at(value: Json, *path: str) -> Json:
+    """What lies at a path of keys; None if anything on the way isn't an object or lacks the key."""
+    for key in path:
+        value = object_of(value).get(key)
+    return value
+
+
 def list_of(value: Json) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def objects_of(value: Json) -> list[dict[str, Any]]:
+    """The objects in a list; whatever else it holds is left out."""
+    return [entry for entry in list_of(value) if isinstance(entry, dict)]
 
 
 def unique(items: Iterable[Item]) -> list[Item]:

@@ -18,6 +18,7 @@ from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rej
 from channels.http import oauth
 from channels.http.api_client import TokenClient, TokenRefused, required
 from channels.http.client import Call, read
+from channels.toolkit.values import object_of
 
 API = "https://bsky.social"
 LIFE_S = 3600.0
@@ -68,8 +69,7 @@ class Pds(TokenClient):
         payload = {"identifier": handle(config), "password": config.secret("app_password")}
         url = self.url(config, "com.atproto.server.createSession")
         call = Call("POST", url, payload=payload, secrets=self.secrets(config))
-        body = read(config.network, call, _of_session).body
-        return body if isinstance(body, dict) else {}
+        return object_of(read(config.network, call, _of_session).body)
 
     def _refreshed(self, config: Config, refreshable: tuple[str, ...]) -> dict[str, Any] | None:
         """The previous session, refreshed; None if there is none or it has expired."""
@@ -87,7 +87,7 @@ class Pds(TokenClient):
         """An expired session comes back as a plain 400."""
         if 200 <= status < 300:
             return None
-        name = body.get("error") if isinstance(body, dict) else None
+        name = object_of(body).get("error")
         if name in _REFUSED or (status == 401 and name not in _NO_ACCOUNT):
             return TokenRefused("Bluesky rejects the session. Check this connection's handle and app password.")
         if name == "NotFound" or status == 404:
@@ -110,7 +110,7 @@ def _claims(token: str) -> dict[str, Any]:
         claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
     except (IndexError, ValueError):
         return {}
-    return claims if isinstance(claims, dict) else {}
+    return object_of(claims)
 
 
 def repository(config: Config) -> str:
@@ -126,7 +126,7 @@ def error_line(body: Json) -> str:
 
 
 def _of_session(status: int, body: Json) -> ChannelError | None:
-    name = body.get("error") if isinstance(body, dict) else None
+    name = object_of(body).get("error")
     if name in _REFUSED:
         return Transient("Bluesky did not open a session. The desk retries automatically.")
     if status in (400, 401) and name not in _NO_ACCOUNT:

@@ -15,7 +15,7 @@ from channels.adapters.bluesky import client, wire
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, names_phrase, text_links
-from channels.toolkit.values import list_of, text_of, time_of, web_address_of
+from channels.toolkit.values import list_of, object_of, text_of, time_of, web_address_of
 
 WEB = "https://bsky.app"
 _FACET = "app.bsky.richtext.facet#"
@@ -29,7 +29,7 @@ def web_base(config: Config) -> str:
 def parse(item: Item, config: Config) -> Mention | None:
     """The mention in a post; None if the post only resembles a phrase."""
     payload = item.payload
-    post = payload.get("post") if isinstance(payload, dict) else None
+    post = object_of(payload).get("post")
     if not isinstance(post, dict) or item.external_id.startswith("malformed:"):
         raise Malformed("A Bluesky post has no address (at://…).")
     if payload.get("gone") is True:
@@ -100,7 +100,7 @@ def web_url(uri: str, handle: str | None, config: Config) -> str | None:
 
 def _author(uri: str, author: Json, config: Config) -> Author:
     """An account that lost its domain is known only by its DID."""
-    given = author if isinstance(author, dict) else {}
+    given = object_of(author)
     parts = wire.parts_of(uri)
     did = text_of(given.get("did")) or (parts[0] if parts else "")
     handle = text_of(given.get("handle"))
@@ -112,7 +112,7 @@ def _author(uri: str, author: Json, config: Config) -> Author:
 def _uri_of(reply: Json, end: str) -> str | None:
     """URI of the reply's `root` or `parent`."""
     reference = reply.get(end) if isinstance(reply, dict) else None
-    uri = reference.get("uri") if isinstance(reference, dict) else None
+    uri = object_of(reference).get("uri")
     return uri if wire.parts_of(uri) is not None else None
 
 
@@ -123,7 +123,7 @@ def _facets(record: Mapping[str, Any]) -> Iterator[tuple[int, int, Mapping[str, 
     """(first byte, byte after the last, feature), in text order; facets outside the text are dropped."""
     size, found = len(record["text"].encode("utf-8", "surrogatepass")), []
     for facet in list_of(record.get("facets")):
-        index = facet.get("index") if isinstance(facet, dict) else None
+        index = object_of(facet).get("index")
         start, end = (index.get("byteStart"), index.get("byteEnd")) if isinstance(index, dict) else (None, None)
         if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= size:
             continue
@@ -157,23 +157,20 @@ def _text_in(value: Json, key: str) -> str:
 
 def _media(record: Mapping[str, Any]) -> Mapping[str, Any]:
     """The embed, without the quoted post if there is one."""
-    embed = record.get("embed")
-    embed = embed if isinstance(embed, dict) else {}
+    embed = object_of(record.get("embed"))
     inner = embed.get("media")
     return inner if isinstance(inner, dict) else embed
 
 
 def _card(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    external = _media(record).get("external")
-    return external if isinstance(external, dict) else {}
+    return object_of(_media(record).get("external"))
 
 
 def _quoted(record: Mapping[str, Any]) -> str | None:
-    embed = record.get("embed")
-    inner = embed.get("record") if isinstance(embed, dict) else None
+    inner = object_of(record.get("embed")).get("record")
     if isinstance(inner, dict) and isinstance(inner.get("record"), dict):
         inner = inner["record"]
-    uri = inner.get("uri") if isinstance(inner, dict) else None
+    uri = object_of(inner).get("uri")
     parts = wire.parts_of(uri)
     return uri if parts and parts[1] == wire.POST else None
 

@@ -17,8 +17,8 @@ from channels.clocks import desk_now
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
 from channels.toolkit.graphemes import grapheme_count
-from channels.toolkit.text import composed, text_links
-from channels.toolkit.values import time_of
+from channels.toolkit.text import flattened, text_links
+from channels.toolkit.values import object_of, time_of, value_at
 
 MAX_LENGTH = 300
 """Graphemes; the limit in bytes is ten times as high."""
@@ -46,8 +46,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 
 def _created(config: Config, collection: str, record: Mapping[str, Any]) -> str:
     payload = {"repo": client.repository(config), "collection": collection, "record": record}
-    body = client.post(config, "com.atproto.repo.createRecord", payload).body
-    uri = body.get("uri") if isinstance(body, dict) else None
+    uri = object_of(client.post(config, "com.atproto.repo.createRecord", payload).body).get("uri")
     if not isinstance(uri, str) or not uri:
         raise Uncertain("Bluesky accepted it but returned no address. The desk cannot tell whether it was posted.")
     return uri
@@ -58,11 +57,10 @@ def _answering(config: Config, uri: str) -> dict[str, Any]:
     post = _looked_up(config, uri)
     parent = {"uri": uri, "cid": post["cid"]}
     record = post.get("record")
-    above = record.get("reply") if isinstance(record, dict) else None
-    root = above.get("root") if isinstance(above, dict) else None
+    root = value_at(record, "reply", "root")
     is_known = isinstance(root, dict) and all(isinstance(root.get(key), str) for key in ("uri", "cid"))
     reply = {"root": {"uri": root["uri"], "cid": root["cid"]} if is_known and root else parent, "parent": parent}
-    langs = record.get("langs") if isinstance(record, dict) else None
+    langs = object_of(record).get("langs")
     return {"reply": reply, **({"langs": langs[:3]} if isinstance(langs, list) and langs else {})}
 
 
@@ -118,7 +116,7 @@ def _iso(at: datetime) -> str:
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
     """The account's post with this text under this parent, newest first. Reads the repository rather than an index, so
     a missing post was never accepted. Raises Uncertain if the posts can't be read back to `since`."""
-    wanted, floor = _spoken(outgoing.text), since - CLOCK_SLACK
+    wanted, floor = flattened(outgoing.text), since - CLOCK_SLACK
     pairs: list[tuple[str, str | int]] = [
         ("repo", client.repository(config)),
         ("collection", wire.POST),
@@ -143,10 +141,8 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 
 def _is_it(record: Mapping[str, Any], parent: str | None, wanted: str) -> bool:
-    reply = record.get("reply")
-    above = reply.get("parent") if isinstance(reply, dict) else None
-    answered = above.get("uri") if isinstance(above, dict) else None
-    return answered == parent and isinstance(record.get("text"), str) and _spoken(record["text"]) == wanted
+    answered = value_at(record, "reply", "parent", "uri")
+    return answered == parent and isinstance(record.get("text"), str) and flattened(record["text"]) == wanted
 
 
 def _receipt(config: Config, record: Mapping[str, Any]) -> Receipt | None:
@@ -154,10 +150,6 @@ def _receipt(config: Config, record: Mapping[str, Any]) -> Receipt | None:
     if not isinstance(uri, str):
         return None
     return Receipt(uri, web_url(uri, client.handle(config), config), time_of(record["value"].get("createdAt")))
-
-
-def _spoken(text: str) -> str:
-    return " ".join(composed(text).split())
 
 
 def delete(config: Config, external_id: str) -> None:

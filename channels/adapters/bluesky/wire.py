@@ -17,6 +17,7 @@ from typing import Any
 from channels.adapters.bluesky.client import error_line
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import list_of, object_of
 
 TALK = ("mention", "reply", "quote")
 """Notification reasons that carry a post."""
@@ -64,14 +65,14 @@ def _posts(document: Mapping[str, Any]) -> list[Item] | None:
 
 
 def _is_post(record: Json) -> bool:
-    value = record.get("value") if isinstance(record, dict) else None
+    value = object_of(record).get("value")
     return isinstance(value, dict) and value.get("$type") == POST
 
 
 def walked(thread: Json) -> Iterable[dict[str, Any]]:
     """The posts of a thread view, ancestors first. `notFound` and `blocked` nodes hold none."""
     above: list[dict[str, Any]] = []
-    node = thread.get("parent") if isinstance(thread, dict) else None
+    node = object_of(thread).get("parent")
     while isinstance(node, dict):
         if isinstance(node.get("post"), dict):
             above.insert(0, node["post"])
@@ -84,8 +85,7 @@ def walked(thread: Json) -> Iterable[dict[str, Any]]:
             continue
         if isinstance(node.get("post"), dict):
             yield node["post"]
-        replies = node.get("replies")
-        waiting += replies if isinstance(replies, list) else []
+        waiting += list_of(node.get("replies"))
 
 
 def of_post(post: Json, **marks: Json) -> Item:

@@ -16,6 +16,7 @@ from channels.errors import ChannelError, RateLimited, Rejected
 from channels.http.api_client import ApiClient, Signature, bearer
 from channels.toolkit.partial_failures import NotForThis
 from channels.toolkit.text import clean
+from channels.toolkit.values import object_of, objects_of
 
 HOME = "https://matrix.org"
 LINKS = "https://matrix.to"
@@ -31,7 +32,7 @@ class TokenUnknown(Rejected):
 
 
 def _problem(status: int, body: Json) -> ChannelError | None:
-    code = body.get("errcode") if isinstance(body, dict) else None
+    code = object_of(body).get("errcode")
     if status == 429 and isinstance(body, dict) and isinstance(body.get("retry_after_ms"), int):
         return RateLimited("Matrix rate limit reached; waiting.", retry_after_s=body["retry_after_ms"] / 1000)
     if status == 400 and code in ("M_UNKNOWN", "M_INVALID_PARAM"):
@@ -64,8 +65,7 @@ api = HomeServer()
 
 def ask(config: Config, path: str, **params: str | int) -> dict[str, Any]:
     """Raises the typed errors; M_LIMIT_EXCEEDED carries the server's wait."""
-    body = api.get(config, path, params).body
-    return body if isinstance(body, dict) else {}
+    return object_of(api.get(config, path, params).body)
 
 
 def room_id(config: Config, room: str) -> str:
@@ -102,10 +102,10 @@ def context(config: Config, room: str, event: str) -> dict[str, Any]:
 def events_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     """In chronological order, for either kind of answer."""
     if "event" in page or "events_before" in page:
-        before, after = _list(page.get("events_before")), _list(page.get("events_after"))
+        before, after = objects_of(page.get("events_before")), objects_of(page.get("events_after"))
         middle = page.get("event")
         return [*before[::-1], *([middle] if isinstance(middle, dict) else []), *after]
-    chunk = _list(page.get("chunk"))
+    chunk = objects_of(page.get("chunk"))
     times = [at for e in chunk if isinstance(at := e.get("origin_server_ts"), int)]
     is_backwards = page.get("dir") == "b" or ("dir" not in page and len(times) > 1 and times[0] > times[-1])
     return chunk[::-1] if is_backwards else chunk
@@ -114,7 +114,7 @@ def events_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
 def names_of(page: Mapping[str, Any]) -> dict[str, str]:
     """Account → display name, where the answer includes it."""
     found = {}
-    for event in (*_list(page.get("state")), *_list(page.get("chunk"))):
+    for event in (*objects_of(page.get("state")), *objects_of(page.get("chunk"))):
         content = event.get("content")
         if event.get("type") == "m.room.member" and isinstance(content, dict) and content.get("displayname"):
             found[str(event.get("state_key") or event.get("sender"))] = clean(str(content["displayname"]))
@@ -135,8 +135,7 @@ def read(events: Iterable[Event], names: Mapping[str, str]) -> tuple[list[Line],
 
 
 def _change(event: Event) -> Change | None:
-    content = event.get("content")
-    content = content if isinstance(content, dict) else {}
+    content = object_of(event.get("content"))
     if event.get("type") == "m.room.redaction":
         target = event.get("redacts") or content.get("redacts")
         return Change(target, None) if isinstance(target, str) else None
@@ -157,8 +156,7 @@ def _bundled(event: Event, line: Line) -> list[Change]:
     """The latest edit, which servers bundle with the event."""
     if line.is_gone:
         return []
-    relations = _unsigned(event).get("m.relations")
-    latest_edit = relations.get("m.replace") if isinstance(relations, dict) else None
+    latest_edit = object_of(_unsigned(event).get("m.relations")).get("m.replace")
     change = _change(latest_edit) if isinstance(latest_edit, dict) and "content" in latest_edit else None
     return [change] if change is not None and change.id == line.id else []
 
@@ -175,8 +173,7 @@ def _line(event: Event, names: Mapping[str, str]) -> Line | None:
     if not isinstance(event_id, str) or not isinstance(sender, str):
         return None
     is_gone = "redacted_because" in _unsigned(event) or not content
-    relation = content.get("m.relates_to")
-    relation = relation if isinstance(relation, dict) else {}
+    relation = object_of(content.get("m.relates_to"))
     reply = relation.get("m.in_reply_to")
     return Line(
         event_id,
@@ -205,9 +202,4 @@ def _words(content: Event, sender: str) -> str:
 
 
 def _unsigned(event: Event) -> Mapping[str, Any]:
-    unsigned = event.get("unsigned")
-    return unsigned if isinstance(unsigned, dict) else {}
-
-
-def _list(value: Json) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+    return object_of(event.get("unsigned"))

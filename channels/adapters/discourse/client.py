@@ -15,6 +15,7 @@ from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected
 from channels.http.api_client import PERSON, ApiClient, Signature, required
 from channels.http.errors import MAX_WAIT_S
+from channels.toolkit.values import object_of
 
 _GONE = (404, 410)
 _BAD_KEY = "API username or key"
@@ -64,7 +65,7 @@ def _name(given: Json) -> str:
 
 def told(body: Json) -> str:
     """The forum's error message, on one line."""
-    errors = body.get("errors") if isinstance(body, dict) else None
+    errors = object_of(body).get("errors")
     lines = [e for e in errors if isinstance(e, str)] if isinstance(errors, list) else []
     return " ".join(" ".join(lines).split())[:300].rstrip(".")
 
@@ -90,7 +91,7 @@ def _of_write(status: int, body: Json) -> ChannelError | None:
 
 def _limited(status: int, body: Json) -> ChannelError | None:
     extras = body.get("extras") if isinstance(body, dict) and status == 429 else None
-    wait_s = extras.get("wait_seconds") if isinstance(extras, dict) else None
+    wait_s = object_of(extras).get("wait_seconds")
     if not isinstance(wait_s, int | float) or isinstance(wait_s, bool) or wait_s < 0:
         return None
     wait_s = min(float(wait_s), MAX_WAIT_S)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.contract import Json
+from channels.toolkit.values import count_of, list_of
 
 LIKE = 2
 """The action type of a like, in `actions_summary` and `post_actions`."""
@@ -29,9 +30,9 @@ def extra_of(post: Mapping[str, Any], topic: Mapping[str, Any], slug: str) -> di
 
 def likes_of(post: Mapping[str, Any]) -> int | None:
     summary = post.get("actions_summary")
-    for action in summary if isinstance(summary, list) else ():
+    for action in list_of(summary):
         if isinstance(action, dict) and action.get("id") == LIKE:
-            return _number(action.get("count"))
+            return count_of(action.get("count"))
     likes = post.get("like_count")
     return likes if isinstance(likes, int) else 0 if isinstance(summary, list) else None
 
@@ -40,7 +41,3 @@ def tag_names(tags: Json) -> list[str]:
     """Plain strings in older versions, objects with a `name` in newer ones."""
     names = [t.get("name") if isinstance(t, dict) else t for t in tags] if isinstance(tags, list) else []
     return [name for name in names if isinstance(name, str)]
-
-
-def _number(value: Json) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -16,7 +16,7 @@ from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.toolkit.cursors import Gap, Stretch, progress_from, read_down
 from channels.toolkit.list_sources import backfill_start
-from channels.toolkit.values import number_of
+from channels.toolkit.values import number_of, object_of
 
 PAGES_A_POLL = 20
 OVERLAP = 60
@@ -30,7 +30,7 @@ EMPTY_ENDS = 8
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """Pages of posts that pass the filters. The cursor holds `posts` (`channels.toolkit.cursors`), `start` (epoch
     seconds; older posts are ignored) and `knowledge`."""
-    stored = cursor if isinstance(cursor, dict) else {}
+    stored = object_of(cursor)
     start = stored.get("start")
     if not isinstance(start, int | float):
         start = backfill_start(config)
@@ -98,7 +98,7 @@ def _reach(posts: list[Mapping[str, Any]], before: int | None) -> tuple[tuple[in
 
 
 def _posts(body: Json) -> list[Mapping[str, Any]]:
-    posts = body.get("latest_posts") if isinstance(body, dict) else None
+    posts = object_of(body).get("latest_posts")
     if not isinstance(posts, list):
         raise Malformed("The forum answered without a list of posts.")
     return [post for post in posts if isinstance(post, dict)]

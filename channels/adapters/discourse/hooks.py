@@ -15,6 +15,7 @@ from channels.adapters.discourse import wire
 from channels.adapters.discourse.filters import is_wanted
 from channels.contract import Config, Hook, HookAnswer, Json
 from channels.errors import Malformed, Refused
+from channels.toolkit.values import object_of
 
 WRITTEN = ("post_created", "post_edited")
 EVENTS = (*WRITTEN, "post_destroyed", "post_recovered")
@@ -34,7 +35,7 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
         document: Json = json.loads(hook.body)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"The forum's webhook is not valid JSON: {error}") from error
-    post = document.get("post") if isinstance(document, dict) else None
+    post = object_of(document).get("post")
     if not isinstance(post, dict):
         raise Malformed("The forum's webhook does not say which post it is about.")
     item = wire.item_of(post, {}, event=event)

@@ -13,7 +13,7 @@ from channels.adapters.discourse import client, wire
 from channels.adapters.discourse.filters import wanted_categories, wanted_tags
 from channels.clocks import desk_now
 from channels.contract import Config, Item, Json
-from channels.toolkit.values import number_of
+from channels.toolkit.values import number_of, object_of
 
 GOOD_FOR_S = 6 * 3600
 MAX_KEPT = 300
@@ -30,7 +30,7 @@ class Knowledge:
     """The lookup cache during one poll, with that poll's `config`."""
 
     def __init__(self, config: Config, stored: Json, budget: int | None = None) -> None:
-        kept = stored if isinstance(stored, dict) else {}
+        kept = object_of(stored)
         if not isinstance(kept.get("at"), int | float) or desk_now().timestamp() - kept["at"] > GOOD_FOR_S:
             kept = {"at": int(desk_now().timestamp())}
         self.config, self.at = config, kept["at"]
@@ -114,8 +114,7 @@ class Knowledge:
 
 def read_categories(config: Config) -> dict[str, dict[str, Any]]:
     """Id → `category_slug` and `parent_slug`: https://docs.discourse.org/#tag/Site"""
-    body = client.get(config, "site.json").body
-    entries = body.get("categories") if isinstance(body, dict) else None
+    entries = object_of(client.get(config, "site.json").body).get("categories")
     found = {str(c.get("id")): c for c in entries if isinstance(c, dict)} if isinstance(entries, list) else {}
     slugs = {number: str(c.get("slug") or "") for number, c in found.items()}
     return {

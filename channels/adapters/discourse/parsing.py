@@ -8,10 +8,10 @@ from typing import Any
 from channels.adapters.discourse.client import base
 from channels.adapters.discourse.context import extra_of
 from channels.adapters.discourse.wire import REGULAR, is_private, is_public, parts
-from channels.contract import Author, Config, Item, Json, Mention, digest_of
+from channels.contract import Author, Config, Item, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import html_links, html_to_text, text_links
-from channels.toolkit.values import number_of, text_of, time_of, web_address_of
+from channels.toolkit.values import count_of, number_of, text_of, time_of, web_address_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -45,16 +45,12 @@ def parse(item: Item, config: Config) -> Mention | None:
         is_auto=isinstance(post.get("user_id"), int) and post["user_id"] < 0,
         is_own=_is_own(post, config),
         is_deleted=_is_deleted(item.payload),
-        edited_at=time_of(post.get("updated_at")) if _count(post.get("version")) > 1 else None,
+        edited_at=time_of(post.get("updated_at")) if count_of(post.get("version")) > 1 else None,
         links=html_links(html) if html else text_links(text),
         addressed=((slug.lower(),),) if slug else (),
         thread_title=title,
         extra=extra_of(post, topic, slug),
     )
-
-
-def _count(value: Json) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _author(post: Mapping[str, Any], config: Config) -> Author:
@@ -89,12 +85,12 @@ def _url(post: Mapping[str, Any], topic: Mapping[str, Any], thread_id: str, conf
     if not base(config):
         return None
     slug = text_of(post.get("topic_slug")) or text_of(topic.get("slug")) or "-"
-    number = _count(post.get("post_number"))
+    number = count_of(post.get("post_number"))
     return f"{base(config)}/t/{slug}/{thread_id}" + (f"/{number}" if number > 1 else "")
 
 
 def fingerprint_of(mention: Mention, item: Item) -> bytes:
     """Over the displayed text: the HTML also changes when link previews are inserted, which isn't an edit."""
     version = item.payload["post"].get("version")
-    content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, _count(version))
+    content = (mention.text, mention.subject, mention.is_deleted, mention.parent_id, count_of(version))
     return digest_of(content)

@@ -15,7 +15,7 @@ from channels.adapters.discourse.context import LIKE
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Uncertain
 from channels.toolkit.text import html_to_text
-from channels.toolkit.values import number_of
+from channels.toolkit.values import number_of, object_of
 
 OWN_CHUNKS = 10
 CLOCK_SLACK = timedelta(minutes=10)
@@ -24,8 +24,7 @@ CLOCK_SLACK = timedelta(minutes=10)
 
 def current_account(config: Config) -> Author:
     """The account the personal key belongs to."""
-    body = client.get_as_person(config, "session/current.json").body
-    user = body.get("current_user") if isinstance(body, dict) else None
+    user = object_of(client.get_as_person(config, "session/current.json").body).get("current_user")
     if not isinstance(user, dict) or not isinstance(user.get("username"), str):
         raise AuthFailed("The forum does not say who owns this key. If an admin created the key, enter the user name.")
     name = user["username"]
@@ -56,7 +55,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
 def _place(config: Config, number: str, thread_id: str) -> int:
     """The parent post's number in its topic. Raises Rejected if the post is gone or has moved."""
     body = client.get_as_person(config, f"posts/{number}.json").body
-    place = body.get("post_number") if isinstance(body, dict) else None
+    place = object_of(body).get("post_number")
     if not isinstance(place, int) or number_of(body.get("topic_id")) != thread_id:
         raise Rejected("The post you are answering is no longer in this topic. Check it on the forum.")
     return place
@@ -151,7 +150,6 @@ def like(config: Config, external_id: str) -> None:
 
 def _is_liked(config: Config, number: str) -> bool:
     """By the person."""
-    body = client.get_as_person(config, f"posts/{number}.json").body
-    actions = body.get("actions_summary") if isinstance(body, dict) else None
+    actions = object_of(client.get_as_person(config, f"posts/{number}.json").body).get("actions_summary")
     done = [a for a in actions if isinstance(a, dict) and a.get("id") == LIKE] if isinstance(actions, list) else []
     return any(action.get("acted") is True for action in done)

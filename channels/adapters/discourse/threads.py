@@ -13,7 +13,7 @@ from channels.adapters.discourse import client, wire
 from channels.adapters.discourse.knowledge import Knowledge, Spent
 from channels.contract import Config, Item, Json
 from channels.errors import Malformed, Rejected
-from channels.toolkit.values import number_of
+from channels.toolkit.values import number_of, value_at
 
 CHUNK = 20
 MAX_POSTS = 1000
@@ -60,8 +60,7 @@ def _topic(config: Config, body: Json) -> dict[str, Any]:
 
 
 def posts_of(body: Json) -> list[Mapping[str, Any]]:
-    stream = body.get("post_stream") if isinstance(body, dict) else None
-    posts = stream.get("posts") if isinstance(stream, dict) else None
+    posts = value_at(body, "post_stream", "posts")
     if not isinstance(posts, list):
         raise Malformed("The forum answered without the posts of the topic.")
     return [post for post in posts if isinstance(post, dict)]

@@ -17,7 +17,7 @@ from typing import Any
 from channels.adapters.discourse.client import told
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import number_of, time_of
+from channels.toolkit.values import number_of, object_of, time_of
 
 PUBLIC = ("regular", "banner")
 PRIVATE = "private_message"
@@ -158,9 +158,9 @@ def is_public(payload: Json) -> bool:
 
 
 def parts(payload: Json) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    payload = payload if isinstance(payload, dict) else {}
+    payload = object_of(payload)
     post, topic = payload.get("post"), payload.get("topic")
-    return post if isinstance(post, dict) else {}, topic if isinstance(topic, dict) else {}
+    return object_of(post), object_of(topic)
 
 
 def created_at(post: Mapping[str, Any]) -> datetime | None:

@@ -14,6 +14,7 @@ from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rej
 from channels.http.api_client import PERSON, ApiClient, Signature, required
 from channels.http.client import Answer
 from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.values import object_of
 
 KINDS = ("approved", "unapproved", "spam", "deleted")
 """Values of `include`; without it only approved comments are returned: https://disqus.com/api/docs/forums/listPosts/"""
@@ -76,7 +77,7 @@ def person(config: Config) -> str:
 
 def error_line(body: Mapping[str, Json]) -> str:
     said = body.get("response")
-    words = said if isinstance(said, str) else said.get("message") if isinstance(said, dict) else None
+    words = said if isinstance(said, str) else object_of(said).get("message")
     return " ".join(str(words or f"error {body.get('code')}").split())[:200].rstrip(".")
 
 

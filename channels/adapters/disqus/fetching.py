@@ -20,6 +20,7 @@ from channels.contract import Config, Json, Page
 from channels.errors import Malformed, NotFound, Rejected
 from channels.http.client import Answer
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
+from channels.toolkit.values import object_of
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -54,7 +55,7 @@ def sources(config: Config) -> list[ListSource]:
 def _read(config: Config, forum: str, start: State, mark: Json) -> Iterator[Read]:
     """New comments, then part of the sweep. The mark holds `since` (epoch seconds up to which everything is read),
     `next` (the Disqus cursor where a poll stopped) and `sweep`, the same plus `began`."""
-    state: State = {**start, **(mark if isinstance(mark, dict) else {})}
+    state: State = {**start, **object_of(mark)}
     for reading in (_read_new, _sweep):
         for answer, reached in reading(config, forum, state):
             state = reached

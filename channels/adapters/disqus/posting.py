@@ -13,7 +13,7 @@ from channels.adapters.disqus import client, wire
 from channels.contract import Author, Config, Outgoing, Receipt
 from channels.errors import AuthFailed, NotFound, Rejected, Uncertain
 from channels.toolkit.text import html_to_text
-from channels.toolkit.values import number_of
+from channels.toolkit.values import number_of, object_of
 
 OWN_PAGES = 10
 CLOCK_SLACK = timedelta(minutes=10)
@@ -46,8 +46,7 @@ def _receipt(post: Any) -> Receipt | None:
     number = number_of(post.get("id")) if isinstance(post, dict) else None
     if number is None:
         return None
-    thread = post.get("thread")
-    link = thread.get("link") if isinstance(thread, dict) else None
+    link = object_of(post.get("thread")).get("link")
     return Receipt(number, f"{link}#comment-{number}" if link else None, wire.posted_at(post))
 
 

@@ -21,6 +21,7 @@ from channels.errors import AuthFailed, ChannelError, NotFound, RateLimited, Rej
 from channels.http.api_client import ApiClient, Signature, bearer, required, segment
 from channels.http.client import Answer
 from channels.http.errors import Limits
+from channels.toolkit.values import object_of
 
 _LIMITS = frozenset((4, 17, 32, 341, 613, 80001, 80006))
 _ENDED = {
@@ -85,7 +86,7 @@ def page_of(config: Config) -> str:
 
 def _known(body: Json, *, is_write: bool) -> ChannelError | None:
     """Maps the error code in the body: nearly all errors come with HTTP status 400."""
-    error = body.get("error") if isinstance(body, dict) else None
+    error = object_of(body).get("error")
     if not isinstance(error, dict) or not isinstance(error.get("code"), int):
         return None
     code, sub, line = error["code"], error.get("error_subcode"), error_line(body).rstrip(".")
@@ -129,7 +130,7 @@ def listed(answer: Answer, what: str) -> tuple[list[dict[str, Json]], dict[str, 
 def following(paging: Json) -> dict[str, str | int] | None:
     """Parameters of the `next` link, minus the token Facebook puts in it. We take nothing else, so our token never goes
     to another host. A page may be empty without being the last."""
-    target = paging.get("next") if isinstance(paging, dict) else None
+    target = object_of(paging).get("next")
     if not isinstance(target, str) or not target:
         return None
     asked = dict(parse_qsl(urlsplit(target).query))

@@ -22,7 +22,7 @@ from channels.errors import AuthFailed, Rejected, Transient
 from channels.http.client import Answer
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
 from channels.toolkit.partial_failures import NotForThis
-from channels.toolkit.values import unique
+from channels.toolkit.values import object_of, unique
 
 POSTS_PER_PAGE = 25
 TALKS_PER_PAGE = 25
@@ -80,7 +80,7 @@ def _round(config: Config, path: str, asked: Params, changes: Changes, mark: Jso
     """The mark: everything since `since` (ms) is read, except for a walk in progress, which began at `began` and
     resumes with the parameters `next`."""
     now = int(desk_now().timestamp() * 1000)
-    known = mark if isinstance(mark, dict) else {}
+    known = object_of(mark)
     kept = known.get("since")
     since = kept if isinstance(kept, int) else 1000 * backfill_start(config)
     floor = since - OVERLAP_MS

@@ -14,7 +14,7 @@ from channels.adapters.facebook import wire
 from channels.adapters.facebook.parsing import page_id
 from channels.contract import Config, Hook, HookAnswer, Json
 from channels.errors import Malformed, Refused
-from channels.toolkit.values import unique
+from channels.toolkit.values import object_of, unique
 
 OLDEST = timedelta(hours=48)
 """Facebook retries for 36 hours; anything older is a replay."""
@@ -66,7 +66,7 @@ def _unread(config: Config) -> set[str]:
 
 def _refuse_old(body: Json, now: datetime) -> None:
     """Checks the `time` of the entries, in seconds or milliseconds; the signature covers it."""
-    entries = body.get("entry") if isinstance(body, dict) else None
+    entries = object_of(body).get("entry")
     times = [wire.millis(e.get("time")) for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
     known = [at for at in times if at]
     if known and max(known) < (now - OLDEST).timestamp() * 1000:

@@ -14,7 +14,7 @@ from channels.adapters.facebook.wire import TALK, WEB
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import text_links
-from channels.toolkit.values import text_of
+from channels.toolkit.values import object_of, text_of
 
 WITHOUT_WORDS = "[attachment]"
 
@@ -31,7 +31,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     """None for the page's own posts (our publications aren't mentions; comments carry their title) and for empty
     events."""
     payload = item.payload
-    kind = payload.get("kind") if isinstance(payload, dict) else None
+    kind = object_of(payload).get("kind")
     known = payload.get(kind) if isinstance(payload, dict) and isinstance(kind, str) else None
     if not isinstance(known, dict):
         raise Malformed("A stored Facebook item is not an object.")
@@ -66,8 +66,7 @@ def _post(number: str, post: Mapping[str, Any], config: Config) -> Mention | Non
 def _comment(number: str, comment: Mapping[str, Any], config: Config) -> Mention | None:
     """A conversation is a first comment with everything below it. Facebook nests no deeper: a reply to a reply also
     goes under the first comment."""
-    about = comment.get("post")
-    post = about if isinstance(about, dict) else {}
+    post = object_of(comment.get("post"))
     post_id = _whole_post_id(text_of(post.get("id")), config)
     first = text_of(comment.get("parent"))
     author, words = _author(comment.get("author"), config), _words(comment)
@@ -123,7 +122,7 @@ def _message(number: str, message: Mapping[str, Any], config: Config) -> Mention
 
 
 def _author(value: Json, config: Config) -> Author:
-    known = value if isinstance(value, dict) else {}
+    known = object_of(value)
     number, name = text_of(known.get("id")), " ".join(text_of(known.get("name")).split())
     return Author(number, None, name or None, f"{web_base(config)}/{number}" if number else None)
 

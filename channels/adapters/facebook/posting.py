@@ -16,7 +16,7 @@ from channels.adapters.facebook.parsing import page_id, parse
 from channels.adapters.facebook.wire import TALK
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import NotFound, Rejected, Uncertain
-from channels.toolkit.text import composed
+from channels.toolkit.text import flattened
 
 MAX_MESSAGE = 2000
 MAX_COMMENT = 8000
@@ -91,13 +91,13 @@ def _is_ours(config: Config, entry: Mapping[str, Any], text: str, floor: int) ->
     author = entry.get("from")
     who = wire.text(author.get("id")) if isinstance(author, dict) else ""
     is_new = (wire.millis(entry.get("created_time")) or floor) >= floor
-    return is_new and who == page_id(config) and _same(wire.text(entry.get("message")), text)
+    return is_new and who == page_id(config) and flattened(wire.text(entry.get("message"))) == flattened(text)
 
 
 def _own_message(config: Config, outgoing: Outgoing, floor: int) -> Receipt | None:
     for item in fetching.talk_with(config, outgoing.thread_id or "", floor):
         mention = parse(item, config)
-        if mention is None or not mention.is_own or not _same(mention.text, outgoing.text):
+        if mention is None or not mention.is_own or flattened(mention.text) != flattened(outgoing.text):
             continue
         if mention.posted_at is None or mention.posted_at.timestamp() * 1000 >= floor:
             return Receipt(mention.external_id, None, mention.posted_at)
@@ -107,10 +107,6 @@ def _own_message(config: Config, outgoing: Outgoing, floor: int) -> Receipt | No
 def _receipt(entry: Mapping[str, Any]) -> Receipt:
     at = wire.millis(entry.get("created_time"))
     return Receipt(wire.text(entry.get("id")), None, datetime.fromtimestamp(at / 1000, UTC) if at else None)
-
-
-def _same(posted: str, ours: str) -> bool:
-    return composed(posted).split() == composed(ours).split()
 
 
 def delete(config: Config, external_id: str) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import unique
+from channels.toolkit.values import list_of, object_of, objects_of, unique, value_at
 
 API = "https://graph.facebook.com"
 WEB = "https://www.facebook.com"
@@ -56,8 +56,7 @@ def _object(entry: Json) -> Mapping[str, Any]:
 
 
 def error_line(body: Json) -> str:
-    error = body.get("error") if isinstance(body, dict) else None
-    said = error.get("message") if isinstance(error, dict) else None
+    said = value_at(body, "error", "message")
     return " ".join(str(said or "no reason given").split())[:200]
 
 
@@ -112,8 +111,7 @@ def context_of(post: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def comments_of(listing: Json, about: Mapping[str, Any]) -> list[Item]:
-    entries = listing.get("data") if isinstance(listing, dict) else None
-    found = entries if isinstance(entries, list) else []
+    found = list_of(object_of(listing).get("data"))
     return [item for entry in found if isinstance(entry, dict) for item in comment_items(entry, about)]
 
 
@@ -163,15 +161,12 @@ def _post_of(comment: str) -> str:
 
 
 def conversation_items(conversation: Mapping[str, Any]) -> list[Item]:
-    listing = conversation.get("messages")
-    entries = listing.get("data") if isinstance(listing, dict) else None
-    found = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    found = objects_of(object_of(conversation.get("messages")).get("data"))
     return [message_item(entry, text(conversation.get("link"))) for entry in found if text(entry.get("id"))]
 
 
 def message_item(message: Mapping[str, Any], link: str = "") -> Item:
-    recipients = message.get("to")
-    entries = recipients.get("data") if isinstance(recipients, dict) else None
+    entries = object_of(message.get("to")).get("data")
     kept = {
         "id": text(message.get("id")),
         "text": message.get("message"),
@@ -204,23 +199,18 @@ def hook_items(body: Mapping[str, Any]) -> list[Item]:
         if not isinstance(entry, dict):
             raise Malformed("A Facebook webhook has an entry that is not an object.")
         page = text(entry.get("id"))
-        for change in _objects(entry.get("changes")):
+        for change in objects_of(entry.get("changes")):
             if change.get("field") == "feed" and isinstance(change.get("value"), dict):
                 items += _changed(change["value"])
-        for event in [*_objects(entry.get("messaging")), *_objects(entry.get("standby"))]:
+        for event in [*objects_of(entry.get("messaging")), *objects_of(entry.get("standby"))]:
             items += _told(event, page)
     return items
-
-
-def _objects(value: Json) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _changed(value: Mapping[str, Any]) -> list[Item]:
     """One change in the feed. `created_time` is in seconds; for `edited` it is the time of the edit."""
     kind, verb = text(value.get("item")), text(value.get("verb"))
-    post = value.get("post")
-    permalink = post.get("permalink_url") if isinstance(post, dict) else None
+    permalink = object_of(value.get("post")).get("permalink_url")
     author = person(value.get("from"))
     at = millis(value.get("created_time"))
     kept: dict[str, Json] = {
@@ -265,7 +255,7 @@ def _told(event: Mapping[str, Any], page: str) -> list[Item]:
             "echo": message.get("is_echo") is True,
             "gone": message.get("is_deleted") is True,
             "parent": text(above.get("mid")) if isinstance(above, dict) else "",
-            "files": [str(file.get("type") or "file") for file in _objects(message.get("attachments"))],
+            "files": [str(file.get("type") or "file") for file in objects_of(message.get("attachments"))],
         }
     else:
         return []
@@ -301,16 +291,14 @@ def _file_url(attachment: Json) -> str | None:
 
 def _linked_page(attachments: Json) -> str | None:
     """The external page a post shares, if any."""
-    entries = attachments.get("data") if isinstance(attachments, dict) else None
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in list_of(object_of(attachments).get("data")):
         if isinstance(entry, dict) and entry.get("media_type") in ("link", "share") and entry.get("unshimmed_url"):
             return str(entry["unshimmed_url"])
     return None
 
 
 def _total(listing: Json) -> Json:
-    summary = listing.get("summary") if isinstance(listing, dict) else None
-    return summary.get("total_count") if isinstance(summary, dict) else None
+    return value_at(listing, "summary", "total_count")
 
 
 def millis(value: Json) -> int | None:

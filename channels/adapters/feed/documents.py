@@ -22,7 +22,7 @@ from channels.errors import Malformed
 from channels.http.body import Raw, decode_json
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_to_text, unescaped
-from channels.toolkit.values import list_of, text_of
+from channels.toolkit.values import list_of, object_of, text_of
 
 MAX_ENTRIES = 1000
 MAX_HTML = 200_000
@@ -203,7 +203,7 @@ def _of_json(document: FeedDocument) -> Iterator[dict[str, Any]]:
         body = decode_json(Raw(200, {"Content-Type": document.content_type}, document.content))
     except ValueError as error:
         raise Malformed(f"The feed is broken JSON ({error}).") from error
-    items = body.get("items") if isinstance(body, dict) else None
+    items = object_of(body).get("items")
     if not isinstance(items, list) or "jsonfeed" not in str(body.get("version", "")).lower():
         raise Malformed("This is JSON but not a JSON Feed: the version or the items are missing.")
     base = document.address or text_of(body.get("feed_url")) or text_of(body.get("home_page_url"))

@@ -12,6 +12,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import canonical
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links
+from channels.toolkit.values import object_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -19,8 +20,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("entry"), dict):
         raise Malformed("A stored entry of a feed has no content.")
-    feed = payload.get("feed")
-    mention = _mention(item.external_id, payload["entry"], feed if isinstance(feed, dict) else {}, config)
+    mention = _mention(item.external_id, payload["entry"], object_of(payload.get("feed")), config)
     wanted = config.entries("phrases")
     return mention if not wanted or names_phrase(wanted, mention.subject, mention.text, *mention.links) else None
 
@@ -93,7 +93,7 @@ def _moment(value: Json) -> datetime | None:
 def fingerprint(item: Item, config: Config) -> bytes:
     """Over what is displayed, not dates or markup: many sites change both every time they serve a feed."""
     entry = item.payload.get("entry") if isinstance(item.payload, dict) else None
-    entry = entry if isinstance(entry, dict) else {}
+    entry = object_of(entry)
     said = str(entry.get("text") or "") or html_to_text(str(entry.get("html") or ""))
     content = (entry.get("title"), said, unwrapped(str(entry.get("link") or "")))
     return digest_of(content)

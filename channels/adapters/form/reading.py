@@ -13,6 +13,7 @@ from channels.adapters.form.language import key_of
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
+from channels.toolkit.values import objects_of
 
 MAX_ANSWER = 20_000
 MAX_TEXT = 150_000
@@ -71,8 +72,7 @@ class Submission:
         self.answers: dict[str, Json] = {clean(str(n))[:200]: _cleaned(v) for n, v in payload["answers"].items()}
         self.title = clean(str(payload.get("title") or ""))
         self._template = clean(str(payload.get("subject") or ""))
-        asked = payload.get("questions")
-        self._questions = [q for q in asked if isinstance(q, dict)] if isinstance(asked, list) else []
+        self._questions = objects_of(payload.get("questions"))
         self._by_key: dict[str, Json] = {}
         for name, value in self.answers.items():
             self._by_key.setdefault(key_of(name), value)

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from channels.adapters.form.language import Question, key_of, questions_of
 from channels.contract import Config, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import list_of
 
 ENVELOPE = ("form", "id", "submitted_at", "answers")
 MAX_ANSWERS = 200
@@ -60,7 +61,7 @@ def _depth(value: Json) -> int:
     while waiting and deepest <= DEEPEST:
         each, depth = waiting.pop()
         deepest = max(deepest, depth)
-        inside = each.values() if isinstance(each, dict) else each if isinstance(each, list) else ()
+        inside = each.values() if isinstance(each, dict) else list_of(each)
         waiting += [(inner, depth + 1) for inner in inside]
     return deepest
 

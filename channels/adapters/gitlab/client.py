@@ -17,6 +17,7 @@ from channels.errors import AuthFailed, ChannelError, NotFound, Rejected, Transi
 from channels.http.api_client import ApiClient, Signature, bearer, required, segment
 from channels.http.client import Answer
 from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.values import object_of
 
 _NEXT = re.compile(r'<([^<>]+)>\s*;\s*rel="?next"?', re.IGNORECASE)
 
@@ -63,7 +64,7 @@ def _no_scope(status: int, body: Json) -> ChannelError | None:
 
 
 def _said(body: Json) -> str:
-    said = body.get("message") or body.get("error") if isinstance(body, dict) else None
+    said = body.get("message") or object_of(body).get("error")
     return " ".join(str(said or "no reason given").split())[:150]
 
 

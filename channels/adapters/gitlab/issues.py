@@ -15,7 +15,7 @@ from channels.adapters.gitlab import client, parsing, wire
 from channels.adapters.gitlab.places import place_from
 from channels.contract import Config, IssueNow, NewIssue, Receipt
 from channels.errors import NotFound, Rejected, Uncertain
-from channels.toolkit.values import number_of, text_of
+from channels.toolkit.values import number_of, objects_of, text_of
 
 OVER = frozenset({"closed"})
 CLOCK_SLACK = timedelta(minutes=10)
@@ -129,8 +129,7 @@ def read_issue(config: Config, reference: str) -> IssueNow:
 
 
 def _now(issue: Mapping[str, Any]) -> IssueNow:
-    assignees = issue.get("assignees")
-    known = [each for each in assignees if isinstance(each, dict)] if isinstance(assignees, list) else []
+    known = objects_of(issue.get("assignees"))
     state = text_of(issue.get("state"))
     return IssueNow(
         wire.issue_item(issue).external_id,

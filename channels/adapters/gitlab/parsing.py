@@ -13,7 +13,7 @@ from channels.adapters.gitlab.wire import API
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import text_links
-from channels.toolkit.values import number_of, text_of
+from channels.toolkit.values import number_of, object_of, text_of
 
 _IMAGE = re.compile(r"(!\[[^\]\n]*\]\()(/uploads/)")
 _UPLOAD = re.compile(r"\([^()\s]*/uploads/")
@@ -148,7 +148,7 @@ def _gone(external_id: str, place: Place | None) -> Mention:
 
 def _author(author: Json) -> Author:
     """Identified by number: webhooks give nothing else about an issue's author."""
-    known = author if isinstance(author, dict) else {}
+    known = object_of(author)
     handle = text_of(known.get("username")) or None
     name = text_of(known.get("name")) or None
     return Author(number_of(known.get("id")) or handle or "", handle, name, text_of(known.get("url")) or None)

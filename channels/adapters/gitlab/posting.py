@@ -14,8 +14,8 @@ from channels.adapters.gitlab.parsing import time_of
 from channels.adapters.gitlab.places import INTERNAL, Place, place_from
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import NotFound, Rejected, Uncertain
-from channels.toolkit.text import composed
-from channels.toolkit.values import number_of
+from channels.toolkit.text import flattened
+from channels.toolkit.values import number_of, object_of
 
 MAX_LENGTH = 1_000_000
 """https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions"""
@@ -62,7 +62,8 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         answer = client.get(config, f"{client.issue_path(config, place)}/notes", params)
         notes = client.listed(answer, "notes")
         for note in notes:
-            if _author_id(note) == me and _same(str(note.get("body") or ""), outgoing.text) and _is_after(note, since):
+            is_it = flattened(str(note.get("body") or "")) == flattened(outgoing.text)
+            if is_it and _author_id(note) == me and _is_after(note, since):
                 return _receipt(place, note)
         following = client.next_page(answer)
         if following is None or any(not _is_after(note, since) for note in notes):
@@ -72,17 +73,12 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
 
 
 def _author_id(note: Mapping[str, Any]) -> Any:
-    author = note.get("author")
-    return author.get("id") if isinstance(author, dict) else None
+    return object_of(note.get("author")).get("id")
 
 
 def _is_after(note: Mapping[str, Any], since: datetime) -> bool:
     at = time_of(note.get("created_at"))
     return at is None or at >= since - CLOCK_SLACK
-
-
-def _same(posted: str, ours: str) -> bool:
-    return composed(posted).split() == composed(ours).split()
 
 
 def delete(config: Config, external_id: str) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from channels.adapters.gitlab.places import CONFIDENTIAL, INTERNAL, Place
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import number_of
+from channels.toolkit.values import number_of, object_of
 
 API = "https://gitlab.com/api/v4"
 _OTHER = frozenset(
@@ -91,8 +91,7 @@ def of_issue(issue: Mapping[str, Any], path: str = "") -> dict[str, Json]:
 
 def path_of(issue: Mapping[str, Any]) -> str:
     """The full path of the issue's project: from `references.full`, else from its URL."""
-    references = issue.get("references")
-    full = references.get("full") if isinstance(references, dict) else None
+    full = object_of(issue.get("references")).get("full")
     if isinstance(full, str) and "#" in full:
         return full.rpartition("#")[0]
     try:
@@ -146,7 +145,7 @@ def _place(issue: Mapping[str, Any]) -> Place:
 
 
 def _author(author: Json, author_id: Json = None) -> dict[str, Json]:
-    known = author if isinstance(author, dict) else {}
+    known = object_of(author)
     return {
         "id": known.get("id") or author_id,
         "username": known.get("username"),
@@ -211,8 +210,7 @@ def _who(body: Mapping[str, Any], changed: Mapping[str, Any]) -> dict[str, Json]
 
 
 def _project_id(body: Mapping[str, Any]) -> Json:
-    project = body.get("project")
-    return body.get("project_id") or (project.get("id") if isinstance(project, dict) else None)
+    return body.get("project_id") or (object_of(body.get("project")).get("id"))
 
 
 def project_of(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from channels.contract import Config, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.toolkit.cursors import Gap, Stretch, newest_by_position
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
+from channels.toolkit.values import object_of
 
 PER_PAGE = 200
 MAX_PER_QUERY = 1000
@@ -27,7 +28,7 @@ OVERLAP_S = 2 * 3600
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """Pages of hits that name a phrase, or the current front page."""
     if config.setting("feed", "mentions") == "front_page":
-        yield Page(wire.split(_front_page(config), config), cursor if isinstance(cursor, dict) else {})
+        yield Page(wire.split(_front_page(config), config), object_of(cursor))
         return
     yield from read_lists(sources(config), cursor, under="phrases")
 

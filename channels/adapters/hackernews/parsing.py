@@ -10,7 +10,7 @@ from channels.adapters.hackernews.wire import WEB, base, is_about_another, item_
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
-from channels.toolkit.values import number_of, text_of
+from channels.toolkit.values import list_of, number_of, object_of, text_of
 
 _DEAD_TEXTS = ("[dead]", "[flagged]", "[deleted]")
 
@@ -24,7 +24,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     for kind in ("hit", "node", "item"):
         entry = payload.get(kind)
         if isinstance(entry, dict):
-            mention = _mention(item, entry, story if isinstance(story, dict) else {}, config, payload.get("place"))
+            mention = _mention(item, entry, object_of(story), config, payload.get("place"))
             if kind == "hit" and mention is not None and not _wanted(mention, config):
                 return None
             return mention
@@ -75,8 +75,7 @@ def _mention(
 def _story_number(entry: Mapping[str, Any], story: Mapping[str, Any]) -> str | None:
     known = number_of(entry.get("story_id")) or number_of(story.get("id"))
     if known is None:
-        tags = entry.get("_tags")
-        for tag in tags if isinstance(tags, list) else ():
+        for tag in list_of(entry.get("_tags")):
             if isinstance(tag, str) and tag.startswith("story_"):
                 return number_of(tag.removeprefix("story_"))
     return known

@@ -23,7 +23,7 @@ from channels.errors import NotFound, Rejected, Transient
 from channels.http.api_client import segment
 from channels.toolkit.changes import Changes, oldest_by_time
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import time_of
+from channels.toolkit.values import object_of, time_of
 
 PER_PAGE = 25
 PAGES_A_POLL = 20
@@ -81,8 +81,7 @@ def _reports(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _next(body: Mapping[str, Any]) -> dict[str, str | int] | None:
     """The parameters of `links.next`. We take nothing else, so the token never goes to another host."""
-    links = body.get("links")
-    target = links.get("next") if isinstance(links, dict) else None
+    target = object_of(body.get("links")).get("next")
     return dict(parse_qsl(urlsplit(target).query)) if isinstance(target, str) and target else None
 
 

@@ -18,6 +18,7 @@ from channels.adapters.hackerone import wire
 from channels.adapters.hackerone.fetching import programs_of
 from channels.contract import Config, Hook, HookAnswer, Json
 from channels.errors import Malformed, Refused
+from channels.toolkit.values import object_of
 
 
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
@@ -27,7 +28,7 @@ def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
         document: Json = json.loads(hook.body)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"HackerOne's webhook is not valid JSON: {error}") from error
-    data = document.get("data") if isinstance(document, dict) else None
+    data = object_of(document).get("data")
     if not isinstance(data, dict):
         raise Malformed("HackerOne's webhook holds no data.")
     program = _program_of(data)

@@ -13,7 +13,7 @@ from channels.adapters.hackerone.wire import WEB
 from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.text import clean, text_links
-from channels.toolkit.values import time_of
+from channels.toolkit.values import object_of, time_of
 
 STATES = {
     "activity-bug-new": "new",
@@ -50,7 +50,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     """None for internal activities, and for ones without text that change nothing anyone waits for (e.g. an
     assignment)."""
     payload = item.payload
-    report = payload.get("report") if isinstance(payload, dict) else None
+    report = object_of(payload).get("report")
     if not isinstance(report, dict):
         raise Malformed("A stored HackerOne item is not an object.")
     activity = payload.get("activity")
@@ -154,7 +154,7 @@ def _is_named(author: Author, config: Config) -> bool:
 
 
 def _author(actor: Json, config: Config) -> Author:
-    known = actor if isinstance(actor, dict) else {}
+    known = object_of(actor)
     number, handle = _text(known.get("id")), _text(known.get("username")) or None
     if known.get("type") == "program" and number:
         number = f"program-{number}"  # program and user ids are separate sequences
@@ -185,7 +185,7 @@ def _text(value: Json) -> str:
 
 def _state_of(item: Item) -> Json:
     """Of the report itself: its change is news for whoever waits for it, though the text is the same."""
-    payload = item.payload if isinstance(item.payload, dict) else {}
+    payload = object_of(item.payload)
     report = payload.get("report")
     return report.get("state") if payload.get("kind") == "report" and isinstance(report, dict) else None
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import object_of, objects_of
 
 API = "https://api.hackerone.com/v1"
 WEB = "https://hackerone.com"
@@ -52,9 +53,8 @@ def errors_of(document: Json) -> list[dict[str, Any]]:
     """The error objects of a body, at the top level or under `data`."""
     if not isinstance(document, dict):
         return []
-    data = document.get("data")
-    errors = document.get("errors") or (data.get("errors") if isinstance(data, dict) else None)
-    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    errors = document.get("errors") or (object_of(document.get("data")).get("errors"))
+    return objects_of(errors)
 
 
 def _items(entry: Mapping[str, Any]) -> list[Item]:
@@ -156,25 +156,22 @@ def _person(actor: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def attributes(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = entry.get("attributes")
-    return found if isinstance(found, dict) else {}
+    return object_of(entry.get("attributes"))
 
 
 def related(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The single object of a relationship, empty if there is none."""
-    data = _relationship(entry, name)
-    return data if isinstance(data, dict) else {}
+    return object_of(_relationship(entry, name))
 
 
 def related_list(entry: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    data = _relationship(entry, name)
-    return [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+    return objects_of(_relationship(entry, name))
 
 
 def _relationship(entry: Mapping[str, Any], name: str) -> Json:
     relationships = entry.get("relationships")
     found = relationships.get(name) if isinstance(relationships, dict) else None
-    return found.get("data") if isinstance(found, dict) else None
+    return object_of(found).get("data")
 
 
 def identity(value: Json) -> str | None:

@@ -19,6 +19,7 @@ from channels.errors import ChannelError, Malformed, NotFound, RateLimited, Reje
 from channels.toolkit.backfill import Slice, descend, descent_from
 from channels.toolkit.list_sources import backfill_start
 from channels.toolkit.text import names_phrase
+from channels.toolkit.values import object_of
 
 PAGES_A_POLL = 20
 """Of 25 stories each: about two weeks."""
@@ -33,7 +34,7 @@ WATCHED = 400
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """Stories that name a phrase, then matching comments under any recent story."""
-    stored = cursor if isinstance(cursor, dict) else {}
+    stored = object_of(cursor)
     counts = {str(k): int(v) for k, v in (stored.get("comments") or {}).items() if isinstance(v, int)}
     waiting: dict[str, int] = {str(k): int(v) for k, v in (stored.get("waiting") or {}).items()}
     since = _since(config, stored)

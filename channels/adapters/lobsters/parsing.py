@@ -13,7 +13,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase
-from channels.toolkit.values import text_of, time_of
+from channels.toolkit.values import object_of, text_of, time_of
 
 NOT_EDITED = timedelta(minutes=1)
 """`has_been_edited?` in comment.rb: earlier changes don't count."""
@@ -88,8 +88,7 @@ def _story(number: str, story: Mapping[str, Any], config: Config) -> Mention:
 
 def _comment(external_id: str, payload: Mapping[str, Any], config: Config) -> Mention:
     comment = payload["comment"]
-    known = payload.get("about")
-    about: Mapping[str, Any] = known if isinstance(known, dict) else {}
+    about: Mapping[str, Any] = object_of(payload.get("about"))
     html = text_of(comment.get("comment"))
     story = short_id(about.get("short_id")) or _story_in(comment.get("url")) or external_id
     parent = short_id(comment.get("parent_comment")) or short_id(payload.get("parent"))

@@ -13,7 +13,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import time_of
+from channels.toolkit.values import list_of, time_of
 
 WEB = "https://lobste.rs"
 COMMENT_PREFIX = "c_"
@@ -104,7 +104,7 @@ def _comments(story: Mapping[str, Any]) -> list[Item]:
     """The flat list, depth first. Old ones give the parent only by indentation."""
     comments, items = story.get("comments"), []
     above: list[str] = []
-    for comment in comments if isinstance(comments, list) else ():
+    for comment in list_of(comments):
         if not isinstance(comment, dict):
             raise Malformed("A comment is not an object.")
         parent = short_id(comment.get("parent_comment"))

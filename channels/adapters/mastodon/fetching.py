@@ -21,7 +21,7 @@ from channels.http.api_client import segment
 from channels.http.client import Answer
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
-from channels.toolkit.values import time_of
+from channels.toolkit.values import object_of, time_of
 
 PER_PAGE = 40
 PAGES_A_POLL = 20
@@ -34,7 +34,7 @@ Question = tuple[str, Mapping[str, str | int]]
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """The cursor also holds `roots`: post → first post of its conversation, newest last."""
-    kept = cursor.get("roots") if isinstance(cursor, dict) else None
+    kept = object_of(cursor).get("roots")
     roots: dict[str, Any] = dict(kept) if isinstance(kept, dict) else {}
     return read_lists(sources(config, roots), cursor, beside=lambda: {"roots": dict(roots)})
 
@@ -106,8 +106,7 @@ def _place(answer: Answer, entries: list[dict[str, Any]]) -> str | None:
 
 def check(config: Config) -> str:
     """Whose token it is, and what will be read."""
-    me = client.get(config, "api/v1/accounts/verify_credentials").body
-    acct = me.get("acct") if isinstance(me, dict) else None
+    acct = object_of(client.get(config, "api/v1/accounts/verify_credentials").body).get("acct")
     if not isinstance(acct, str) or not acct:
         raise Transient("Mastodon does not say which account this is. The desk retries automatically.")
     found = len(sources(config))

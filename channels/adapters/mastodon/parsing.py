@@ -15,7 +15,7 @@ from channels.adapters.mastodon.wire import identity, is_public
 from channels.contract import Author, Config, Item, Json, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, html_links, html_to_text, names_phrase
-from channels.toolkit.values import text_of, time_of, web_address_of
+from channels.toolkit.values import object_of, text_of, time_of, web_address_of
 
 _CALL = re.compile(r"<a\b[^>]*\bclass=\"[^\"]*\bmention\b[^\"]*\"[^>]*>", re.IGNORECASE)
 _HAS_WORDS = re.compile(r"\w")
@@ -29,7 +29,7 @@ def hashtags(config: Config) -> list[str]:
 def parse(item: Item, config: Config) -> Mention | None:
     """The mention in a status; None for boosts, non-public statuses, and near-matches of a phrase."""
     payload = item.payload
-    status = payload.get("status") if isinstance(payload, dict) else None
+    status = object_of(payload).get("status")
     if not isinstance(status, dict) or item.external_id.startswith("malformed:"):
         raise Malformed("A Mastodon status has no id.")
     if payload.get("gone") is True:

@@ -14,6 +14,7 @@ from channels.adapters.mastodon.parsing import parse
 from channels.contract import Config, Item, Json
 from channels.errors import Malformed, NotFound
 from channels.http.api_client import segment
+from channels.toolkit.values import objects_of
 
 ROOTS_KEPT = 500
 
@@ -57,7 +58,7 @@ def _context(config: Config, number: str) -> tuple[list[dict[str, Any]], list[di
 
 def _list(body: Json, key: str) -> list[dict[str, Any]]:
     found = body.get(key) if isinstance(body, dict) else None
-    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    return objects_of(found)
 
 
 def fetch_thread(config: Config, thread_id: str) -> list[Item]:

@@ -15,7 +15,7 @@ from typing import Any
 from channels.adapters.mastodon.client import told
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import unique
+from channels.toolkit.values import list_of, unique
 
 TALK = ("mention", "quote")
 """Notification types that carry a post: https://docs.joinmastodon.org/entities/Notification/#type"""
@@ -115,5 +115,5 @@ def trimmed(status: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _picked(entries: Json, keys: tuple[str, ...]) -> list[dict[str, Any]]:
-    found = entries if isinstance(entries, list) else []
+    found = list_of(entries)
     return [{key: entry[key] for key in keys if key in entry} for entry in found if isinstance(entry, dict)]

@@ -17,6 +17,7 @@ from channels.errors import AuthFailed, ChannelError, Rejected
 from channels.http import oauth
 from channels.http.api_client import PERSON, Signature, TokenClient, TokenRefused, required
 from channels.http.client import Call, read
+from channels.toolkit.values import object_of
 
 API = "https://oauth.reddit.com"
 AUTH = "https://www.reddit.com"
@@ -88,7 +89,7 @@ class Api(TokenClient):
             return TokenRefused(
                 "Reddit refuses the access token. Create a new refresh token for this account and enter it."
             )
-        reason = body.get("reason") if isinstance(body, dict) else None
+        reason = object_of(body).get("reason")
         if status in (403, 404) and isinstance(reason, str):
             closed = _CLOSED.get(reason.lower())
             return Rejected(f"The subreddit {closed}." if closed else f"{error_line(body)}.")

@@ -17,6 +17,7 @@ from channels.contract import Config, Item, Json, Page
 from channels.errors import Malformed, Rejected
 from channels.toolkit.backfill import Slice, newest_by_place
 from channels.toolkit.list_sources import ListSource, backfill_start, read_lists
+from channels.toolkit.values import object_of, value_at
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -89,8 +90,7 @@ def _is_old(item: Item, since: int) -> bool:
 
 
 def _after(body: Json) -> str | None:
-    data = body.get("data") if isinstance(body, dict) else None
-    after = data.get("after") if isinstance(data, dict) else None
+    after = value_at(body, "data", "after")
     return after if isinstance(after, str) and after else None
 
 
@@ -108,8 +108,7 @@ def _times(body: Json) -> list[int]:
 
 def check(config: Config) -> str:
     """Our identity, and which of the subreddits we can read."""
-    me = client.get(config, "api/v1/me").body
-    name = me.get("name") if isinstance(me, dict) else None
+    name = object_of(client.get(config, "api/v1/me").body).get("name")
     if not isinstance(name, str) or not name:
         raise Malformed("Reddit does not say which account this is.")
     closed = []

@@ -16,6 +16,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import clean, html_links, names_phrase
+from channels.toolkit.values import object_of
 
 WEB = "https://www.reddit.com"
 NOBODY = ("", "[deleted]", "[removed]", "[unavailable]")
@@ -44,8 +45,8 @@ def subreddits(config: Config) -> list[str]:
 def parse(item: Item, config: Config) -> Mention | None:
     """The mention in a thing; None if it only resembles a phrase."""
     payload = item.payload
-    data = payload.get("data") if isinstance(payload, dict) else None
-    kind = payload.get("kind") if isinstance(payload, dict) else None
+    data = object_of(payload).get("data")
+    kind = object_of(payload).get("kind")
     if not isinstance(data, dict) or kind not in (COMMENT, POST):
         raise Malformed("A stored Reddit item has no kind or no data.")
     if item.external_id.startswith("malformed:"):

@@ -17,7 +17,8 @@ from channels.clocks import desk_now
 from channels.contract import Author, Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Rejected, Transient, Uncertain
 from channels.http.api_client import PERSON
-from channels.toolkit.text import composed
+from channels.toolkit.text import flattened
+from channels.toolkit.values import object_of, value_at
 
 MAX_LENGTH = 10_000
 """Of a comment, in characters; longer ones are rejected as TOO_LONG."""
@@ -87,8 +88,7 @@ def refusal(body: Json, now: datetime) -> ChannelError | None:
 
 def break_s(body: Json, sentence: str) -> float:
     """Seconds to wait: a field next to the errors, or only in the message (*Take a break for 9 minutes*)."""
-    inner = body.get("json") if isinstance(body, dict) else None
-    told = inner.get("ratelimit") if isinstance(inner, dict) else None
+    told = value_at(body, "json", "ratelimit")
     if isinstance(told, int | float) and not isinstance(told, bool) and told > 0:
         return min(float(told), MAX_BREAK_S)
     found = _BREAK.search(sentence)
@@ -97,12 +97,9 @@ def break_s(body: Json, sentence: str) -> float:
 
 
 def _first_thing(body: Json) -> Mapping[str, Any]:
-    inner = body.get("json") if isinstance(body, dict) else None
-    data = inner.get("data") if isinstance(inner, dict) else None
-    things = data.get("things") if isinstance(data, dict) else None
+    things = value_at(body, "json", "data", "things")
     first = things[0] if isinstance(things, list) and things else None
-    thing = first.get("data") if isinstance(first, dict) else None
-    return thing if isinstance(thing, dict) else {}
+    return object_of(object_of(first).get("data"))
 
 
 def _receipt(config: Config, thing: Mapping[str, Any]) -> Receipt | None:
@@ -126,8 +123,7 @@ def current_account(config: Config) -> Author:
 
 
 def _my_name(config: Config) -> str:
-    me = client.get(config, "api/v1/me", speaker=PERSON).body
-    name = me.get("name") if isinstance(me, dict) else None
+    name = object_of(client.get(config, "api/v1/me", speaker=PERSON).body).get("name")
     if not isinstance(name, str) or not name:
         raise Malformed("Reddit does not say which account this is.")
     return name
@@ -136,7 +132,7 @@ def _my_name(config: Config) -> str:
 def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | None:
     """The comment with this text under this parent among the person's own, newest first. Raises Uncertain if they can't
     be read back to `since`: then it isn't proved absent."""
-    parent, wanted = _parent(outgoing), _spoken(outgoing.text)
+    parent, wanted = _parent(outgoing), flattened(outgoing.text)
     floor = (since - CLOCK_SLACK).timestamp()
     path = f"user/{_my_name(config)}/comments"
     params: dict[str, str | int] = {"limit": 100, "sort": "new"}
@@ -146,18 +142,13 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
             raise Transient("Reddit answered without a listing. The desk retries automatically.")
         things = [child["data"] for child in wire.children_of(body) if isinstance(child.get("data"), dict)]
         for thing in things:
-            if thing.get("parent_id") == parent and _spoken(str(thing.get("body", ""))) == wanted:
+            if thing.get("parent_id") == parent and flattened(str(thing.get("body", ""))) == wanted:
                 return _receipt(config, thing)
         after = body["data"].get("after")
         if not after or (things and all((_created(thing) or floor) < floor for thing in things)):
             return None
         params["after"] = str(after)
     raise Uncertain("The account has commented too much since then to check for the reply.")
-
-
-def _spoken(text: str) -> str:
-    """Text normalised like Reddit does on posting: line ends and spaces don't count."""
-    return " ".join(composed(text).split())
 
 
 def delete(config: Config, external_id: str) -> None:
@@ -168,7 +159,7 @@ def delete(config: Config, external_id: str) -> None:
         raise Rejected(f"{external_id!r} is not on Reddit.")
     children = wire.children_of(client.get(config, "api/info", {"id": name}, speaker=PERSON).body)
     thing = children[0].get("data") if children else None
-    author = thing.get("author") if isinstance(thing, dict) else None
+    author = object_of(thing).get("author")
     if author is None or author == "[deleted]":
         return
     mine = _my_name(config)

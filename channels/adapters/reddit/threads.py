@@ -13,6 +13,7 @@ from typing import Any
 from channels.adapters.reddit import client, wire
 from channels.contract import Config, Item, Json
 from channels.errors import Malformed, Rejected
+from channels.toolkit.values import list_of, object_of
 
 PER_REQUEST = 100
 REQUESTS = 20
@@ -94,9 +95,7 @@ def _hidden(body: Json) -> Iterable[Mapping[str, Any]]:
         elif entry.get("kind") == "Listing":
             waiting += wire.children_of(entry)
         elif isinstance(entry.get("json"), dict):
-            inner = entry["json"].get("data")
-            things = inner.get("things") if isinstance(inner, dict) else None
-            waiting += things if isinstance(things, list) else []
+            waiting += list_of(object_of(entry["json"].get("data")).get("things"))
         elif isinstance(data, dict):
             waiting.append(data.get("replies"))
 

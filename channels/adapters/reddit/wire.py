@@ -14,6 +14,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import list_of, object_of, objects_of, value_at
 
 COMMENT, POST, MORE = "t1", "t3", "more"
 _OTHER_KINDS = frozenset(
@@ -112,16 +113,12 @@ def _of_answer(body: Mapping[str, Any], story: Mapping[str, Any]) -> Iterator[Fo
     requested for conversations we follow."""
     if errors_of({"json": body}):
         raise Malformed(error_line({"json": body}))
-    data = body.get("data")
-    things = data.get("things") if isinstance(data, dict) else None
-    yield from _of_children(things if isinstance(things, list) else [], story, True)
+    yield from _of_children(list_of(object_of(body.get("data")).get("things")), story, True)
 
 
 def children_of(listing: Json) -> list[dict[str, Any]]:
     """The children of a listing; none for "" (no replies) and anything else."""
-    data = listing.get("data") if isinstance(listing, dict) else None
-    children = data.get("children") if isinstance(data, dict) else None
-    return [child for child in children if isinstance(child, dict)] if isinstance(children, list) else []
+    return objects_of(value_at(listing, "data", "children"))
 
 
 def story_of(post: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,10 +153,9 @@ def _is_escaped(data: Mapping[str, Any]) -> bool:
 
 def errors_of(body: Json) -> list[tuple[str, str]]:
     """(code, message) of the errors in an answer with status 200: https://www.reddit.com/dev/api/#POST_api_comment"""
-    inner = body.get("json") if isinstance(body, dict) else None
-    errors = inner.get("errors") if isinstance(inner, dict) else None
+    errors = value_at(body, "json", "errors")
     found = []
-    for entry in errors if isinstance(errors, list) else ():
+    for entry in list_of(errors):
         parts = [str(part) for part in entry if part] if isinstance(entry, list) else [str(entry)]
         found.append((parts[0].upper() if parts else "", " ".join((parts[1] if len(parts) > 1 else "").split())))
     return found

@@ -20,6 +20,7 @@ from channels.http.api_client import ApiClient, Signature, bearer, required
 from channels.slack import rate_limits
 from channels.slack.codes import CREDENTIALS, UNCLEAR
 from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.values import object_of
 
 API = "https://slack.com/api"
 CHANGES = frozenset(("chat.postMessage", "chat.delete", "reactions.add"))
@@ -77,7 +78,7 @@ def call(request: Callable[[], Any]) -> Answer:
         data = request().data
     except SlackClientError as error:
         raise Rejected(f"The request to Slack is not valid ({type(error).__name__}).") from None
-    return data if isinstance(data, dict) else {}
+    return object_of(data)
 
 
 def pages(request: Callable[[str | None], Any], bound: int) -> Iterator[tuple[Answer, bool]]:
@@ -122,7 +123,7 @@ def _problem(data: object, changes: bool) -> ChannelError:
         kind = Uncertain if changes else Transient
         return kind(f"Slack sent an invalid response ({code or 'no reason given'}).")
     if code in CREDENTIALS:
-        needed = data.get("needed") if isinstance(data, dict) else None
+        needed = object_of(data).get("needed")
         refused = NotForThis if code in _BY_ROOM else AuthFailed
         return refused(_WORDS.get(code, f"Slack refuses the token ({code}).") + (f" It needs {needed}." * bool(needed)))
     return Refusal(code)

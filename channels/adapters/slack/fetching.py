@@ -19,6 +19,7 @@ from channels.errors import Rejected
 from channels.toolkit.cursors import Gap, Progress, Stretch, newest_by_position
 from channels.toolkit.list_sources import ListSource, Read, read_lists
 from channels.toolkit.partial_failures import Parts
+from channels.toolkit.values import object_of
 
 SECOND = 1_000_000
 PAGES_A_ROOM = 20
@@ -151,9 +152,9 @@ class Rooms:
         }
         if not self.wanted:
             raise Rejected("No channels are chosen. Enter at least one, by its name or id.")
-        kept = known if isinstance(known, dict) else {}
+        kept = object_of(known)
         self.found: dict[str, Room] = {key: kept[key] for key in self.wanted if isinstance(kept.get(key), dict)}
-        before = sought if isinstance(sought, dict) else {}
+        before = object_of(sought)
         since = desk_now().timestamp() - REREAD_EVERY_S
         self.sought: dict[str, int] = {key: at for key, at in before.items() if key in self.wanted and at > since}
         self._by_name: dict[str, Room] | None = None

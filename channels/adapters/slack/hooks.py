@@ -17,6 +17,7 @@ from channels.adapters.slack import parsing, wire
 from channels.contract import Config, Hook, HookAnswer, Item
 from channels.errors import Malformed
 from channels.slack import signatures
+from channels.toolkit.values import object_of
 
 
 def receive(config: Config, hook: Hook, now: datetime) -> HookAnswer:
@@ -47,7 +48,7 @@ def _points_at_work(event: Mapping[str, Any], config: Config) -> bool:
     """Whether the history may hold something new for us."""
     if event.get("type") == "reaction_added":
         item = event.get("item")
-        where = item.get("channel") if isinstance(item, dict) else None
+        where = object_of(item).get("channel")
         name = str(event.get("reaction") or "").partition("::")[0]
         return (
             config.setting("what", "both") != "questions" and name == wire.emoji_of(config) and _may_be(where, config)

@@ -23,7 +23,7 @@ from channels.adapters.slack.wire import (
 )
 from channels.contract import Author, Config, Item, Json, Mention, digest
 from channels.errors import Malformed
-from channels.toolkit.values import object_of
+from channels.toolkit.values import object_of, objects_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -96,8 +96,7 @@ def _words(message: Message, names: Mapping[str, str]) -> str:
     if message.get("subtype") == "tombstone":
         return ""
     text = mrkdwn.plain(text_of(message.get("text")), names) or " ".join(_texts(message.get("blocks")))
-    files = message.get("files")
-    shown = [f for f in files if isinstance(f, dict)] if isinstance(files, list) else []
+    shown = objects_of(message.get("files"))
     told = [f"[File: {text_of(f.get('title')) or text_of(f.get('name')) or 'without a name'}]" for f in shown]
     return "\n".join(part for part in (text, *told) if part)
 

@@ -14,6 +14,7 @@ from channels.adapters.slack import mrkdwn
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 from channels.toolkit.text import clean
+from channels.toolkit.values import list_of, object_of
 
 OWN_EVENT = "desk_reply"
 """`metadata.event_type` of this adapter's posts; the desk's own Slack notices use another one."""
@@ -71,8 +72,7 @@ def of_event(event: Mapping[str, Any]) -> list[Item]:
     if subtype == "message_changed":
         message = event.get("message")
     elif subtype == "message_deleted":
-        before = event.get("previous_message")
-        message = {**(before if isinstance(before, dict) else {}), "ts": event.get("deleted_ts")}
+        message = {**object_of(event.get("previous_message")), "ts": event.get("deleted_ts")}
         beside = {"deleted": True}
     if not isinstance(message, dict) or not timestamp(message.get("ts")):
         return []
@@ -152,8 +152,7 @@ def emoji_of(config: Config) -> str:
 def reactions(message: Message) -> dict[str, int]:
     """Name (without skin tone) → count."""
     found: dict[str, int] = {}
-    entries = message.get("reactions")
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in list_of(message.get("reactions")):
         if isinstance(entry, dict) and (name := text_of(entry.get("name")).partition("::")[0]):
             count = entry.get("count")
             found[name] = found.get(name, 0) + (count if isinstance(count, int) else 1)
@@ -165,8 +164,7 @@ def own_payload(message: Message) -> Mapping[str, Any] | None:
     metadata = message.get("metadata")
     if not is_of_a_bot(message) or not isinstance(metadata, dict) or metadata.get("event_type") != OWN_EVENT:
         return None
-    payload = metadata.get("event_payload")
-    return payload if isinstance(payload, dict) else {}
+    return object_of(metadata.get("event_payload"))
 
 
 def text_of(value: Json) -> str:

@@ -19,7 +19,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import Rejected
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
-from channels.toolkit.values import unique
+from channels.toolkit.values import object_of, unique
 
 PER_PAGE = 100
 PAGES_A_POLL = 25
@@ -41,7 +41,7 @@ class Pauses:
 
     def __init__(self, stored: Json = None) -> None:
         now = desk_now().timestamp()
-        known = stored if isinstance(stored, dict) else {}
+        known = object_of(stored)
         self.until: dict[str, float] = {path: at for path, at in known.items() if at > now}
         self.waiting: list[str] = []
         """Methods with something left to read."""

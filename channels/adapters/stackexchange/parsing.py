@@ -11,7 +11,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, unescaped
-from channels.toolkit.values import number_of, text_of
+from channels.toolkit.values import number_of, object_of, text_of
 
 _HOSTS = {
     "stackoverflow": "stackoverflow.com",
@@ -43,8 +43,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("post"), dict):
         raise Malformed("A stored Stack Exchange post has no content.")
-    question = payload.get("question")
-    question = question if isinstance(question, dict) else {}
+    question = object_of(payload.get("question"))
     mention = _mention(item.external_id, str(payload.get("kind")), payload["post"], question, config)
     return mention if not payload.get("found") or _is_wanted(payload["post"], mention, config) else None
 
@@ -93,7 +92,7 @@ def _parent(kind: str, post: Mapping[str, Any], thread: str) -> str | None:
 
 def _author(owner: Json, config: Config) -> Author:
     """A deleted user (`does_not_exist`) has at most a name: https://api.stackexchange.com/docs/types/shallow-user."""
-    known = owner if isinstance(owner, dict) else {}
+    known = object_of(owner)
     number = number_of(known.get("user_id"))
     name = unescaped(text_of(known.get("display_name"))) or None
     if number is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
-from channels.toolkit.values import number_of, text_of
+from channels.toolkit.values import list_of, number_of, object_of, text_of
 
 COMMENT = "comment-"
 """Prefix of comment ids: comment 5 is not post 5."""
@@ -63,8 +63,7 @@ def of_question(entry: Mapping[str, Any], *, found: bool) -> Iterator[Item]:
     question = {key: entry.get(key) for key in ("question_id", "title", "link")}
     yield _item(entry, "question", question, found)
     yield from _comments(entry, question)
-    answers = entry.get("answers")
-    for answer in answers if isinstance(answers, list) else ():
+    for answer in list_of(entry.get("answers")):
         if isinstance(answer, dict):
             yield from _of_answer(answer, question)
 
@@ -75,8 +74,7 @@ def _of_answer(answer: Mapping[str, Any], question: Mapping[str, Any]) -> Iterat
 
 
 def _comments(post: Mapping[str, Any], question: Mapping[str, Any]) -> Iterator[Item]:
-    comments = post.get("comments")
-    for comment in comments if isinstance(comments, list) else ():
+    for comment in list_of(post.get("comments")):
         if isinstance(comment, dict):
             yield _item(comment, "comment", question)
 
@@ -96,7 +94,7 @@ def _item(entry: Mapping[str, Any], kind: str, question: Mapping[str, Any], foun
 
 
 def _owner(owner: Json) -> dict[str, Any]:
-    known = owner if isinstance(owner, dict) else {}
+    known = object_of(owner)
     return {key: known[key] for key in ("user_id", "user_type", "display_name", "link", "reputation") if key in known}
 
 

@@ -17,6 +17,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Json
 from channels.errors import AuthFailed, ChannelError, RateLimited, Rejected, Transient
 from channels.http.api_client import ApiClient, Signature, bearer, required
+from channels.toolkit.values import object_of, objects_of
 
 FIELDS: dict[str, str | int] = {
     "tweet.fields": "attachments,author_id,conversation_id,created_at,edit_controls,edit_history_tweet_ids,entities,"
@@ -100,8 +101,7 @@ def _as_user(config: Config, handle: str) -> Signature:
 
 
 def errors_of(body: Json) -> list[dict[str, Any]]:
-    errors = body.get("errors") if isinstance(body, dict) else None
-    return [e for e in errors if isinstance(e, dict)] if isinstance(errors, list) else []
+    return objects_of(object_of(body).get("errors"))
 
 
 def missing_ids(body: Json) -> list[str]:

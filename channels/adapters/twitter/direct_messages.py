@@ -20,6 +20,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Outgoing, Receipt
 from channels.errors import Rejected, Uncertain
 from channels.toolkit.list_sources import ListSource, Read
+from channels.toolkit.values import list_of, object_of
 
 FIELDS: dict[str, str | int] = {
     "dm_event.fields": "created_at,dm_conversation_id,event_type,id,sender_id,text",
@@ -42,7 +43,7 @@ def sources(config: Config) -> list[ListSource]:
 
 def _read(config: Config, handle: str, mark: Json) -> Iterator[Read]:
     """`mark`: {"newest": id, "at": epoch seconds of the last request}."""
-    known = mark if isinstance(mark, dict) else {}
+    known = object_of(mark)
     now_s = desk_now().timestamp()
     if now_s - float(known.get("at") or 0) < EVERY_S:
         return
@@ -52,7 +53,7 @@ def _read(config: Config, handle: str, mark: Json) -> Iterator[Read]:
         body = client.get(config, "dm_events", _params(token), speaker=handle).body
         found = [entry for entry in _events(body) if int(entry["id"]) > floor]
         newest = max([newest, *(int(entry["id"]) for entry in found)])
-        token = _token(body) if found else None
+        token = wire.next_token(body) if found else None
         done = token is None or not left
         yield Read(_items(found, body, handle), {"newest": str(newest), "at": now_s} if done else mark)
         if done:
@@ -63,21 +64,13 @@ def _params(token: str | None) -> dict[str, str | int]:
     return {**FIELDS, "pagination_token": token} if token else dict(FIELDS)
 
 
-def _token(body: Mapping[str, Any]) -> str | None:
-    meta = body.get("meta")
-    token = meta.get("next_token") if isinstance(meta, dict) else None
-    return token if isinstance(token, str) and token else None
-
-
 def _events(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    data = body.get("data")
-    entries = data if isinstance(data, list) else []
+    entries = list_of(body.get("data"))
     return [entry for entry in entries if isinstance(entry, dict) and wire.identity(entry, "id")]
 
 
 def _items(events: list[dict[str, Any]], body: Mapping[str, Any], handle: str) -> list[Item]:
-    includes = body.get("includes")
-    users = includes.get("users") if isinstance(includes, dict) else None
+    users = object_of(body.get("includes")).get("users")
     known = {str(u.get("id")): u for u in users or () if isinstance(u, dict)}
     return [
         Item(f"{DIRECT}{e['id']}", {"dm": e, "user": known.get(str(e.get("sender_id"))), "handle": handle})
@@ -91,8 +84,7 @@ def send_message(config: Config, handle: str, outgoing: Outgoing) -> Receipt:
         raise Rejected(f"The message is {len(outgoing.text)} characters long; the limit on Twitter is {MAX_LENGTH}.")
     person = recipient(outgoing)
     path = f"dm_conversations/with/{person}/messages"
-    body = client.post(config, path, {"text": outgoing.text}, speaker=handle).body
-    data = body.get("data") if isinstance(body, dict) else None
+    data = object_of(client.post(config, path, {"text": outgoing.text}, speaker=handle).body).get("data")
     number = wire.identity(data, "dm_event_id") if isinstance(data, dict) else None
     if number is None:
         raise Uncertain("Twitter accepted the message but returned no ID. The desk cannot tell whether it was sent.")
@@ -122,7 +114,7 @@ def sent_since(config: Config, handle: str, person: str, since: datetime) -> Ite
                 return
             if own is None or str(entry.get("sender_id")) == own:
                 yield str(entry["id"]), str(entry.get("text") or "")
-        token = _token(body)
+        token = wire.next_token(body)
         if token is None:
             return
     raise Uncertain("There are too many direct messages to check for the reply.")

@@ -16,6 +16,7 @@ from channels.adapters.twitter.wire import identity
 from channels.contract import Author, Config, Item, Mention
 from channels.errors import Malformed
 from channels.toolkit.text import clean, html_to_text, text_links
+from channels.toolkit.values import object_of
 
 _OF_TWO = re.compile(r"(\d+)-(\d+)", re.ASCII)
 
@@ -67,6 +68,6 @@ def _text(event: Mapping[str, Any]) -> str:
 
 def _author(event: Mapping[str, Any], user: object, config: Config) -> Author:
     number = identity(event, "sender_id") or ""
-    known = user if isinstance(user, dict) else {}
+    known = object_of(user)
     handle, name = (clean(value) if isinstance(value := known.get(key), str) else None for key in ("username", "name"))
     return Author(number, handle, name, f"{web_base(config)}/{handle}" if handle else None)

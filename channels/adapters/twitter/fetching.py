@@ -22,6 +22,7 @@ from channels.http.client import Answer
 from channels.http.errors import redacted
 from channels.toolkit.cursors import Gap, Progress, Stretch, progress_from, read_down
 from channels.toolkit.list_sources import ListSource, Read, read_lists
+from channels.toolkit.values import object_of
 
 PER_PAGE = 100
 PAGES_A_POLL = 10
@@ -45,7 +46,7 @@ class Timeline:
 
 
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
-    kept = cursor.get("ids") if isinstance(cursor, dict) else None
+    kept = object_of(cursor).get("ids")
     ids: Ids = dict(kept) if isinstance(kept, dict) else {}
     lists = [*sources(config, ids), *direct_messages.sources(config)]
     # Limits are per endpoint, and direct messages are read with the tokens of their handle: each list stands alone.
@@ -83,7 +84,7 @@ def _stretch(config: Config, timeline: Timeline, name: str, ids: Ids, gap: Gap, 
     if _is_gone(answer.body):
         ids.pop(_handle_of(name), None)  # the next poll looks it up again
         raise redacted(Rejected(f"{wire.error_line(answer.body)}."), client.secrets_of(config))
-    found, following = _tweet_ids(answer.body), token_after(answer.body)
+    found, following = _tweet_ids(answer.body), wire.next_token(answer.body)
     items = wire.split(without_errors(answer.body), config)
     reached = (min(found), max(found)) if found else None
     return Stretch(items, reached, following is None, following, answer.quota())
@@ -152,12 +153,6 @@ def ask(config: Config, timeline: Timeline, gap: Gap, token: Json) -> Answer:
     if token is not None:
         params[timeline.token_name] = token
     return client.get(config, timeline.path, params)
-
-
-def token_after(body: Mapping[str, Any]) -> str | None:
-    meta = body.get("meta")
-    token = meta.get("next_token") if isinstance(meta, dict) else None
-    return token if isinstance(token, str) and token else None
 
 
 def _tweet_ids(body: Mapping[str, Any]) -> list[int]:

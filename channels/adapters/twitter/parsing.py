@@ -40,7 +40,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     payload = item.payload
     if isinstance(payload, dict) and "dm" in payload:
         return direct_parsing.mention_of(item, config)
-    tweet = payload.get("tweet") if isinstance(payload, dict) else None
+    tweet = object_of(payload).get("tweet")
     if not isinstance(tweet, dict):
         if isinstance(payload, dict) and isinstance(payload.get("deleted"), dict):
             return _gone(item, payload["deleted"], config)
@@ -156,7 +156,7 @@ def _expansions(tweet: Object, entities: Object, raw: str) -> dict[str, str]:
     for source in (entities,) if own is entities or not isinstance(own, dict) else (entities, own):
         for name in ("urls", "media"):
             for entry in list_of(source.get(name)):
-                link = entry.get("url") if isinstance(entry, dict) else None
+                link = object_of(entry).get("url")
                 if isinstance(link, str) and link and link not in found and link in raw:
                     target = entry.get("expanded_url")
                     found[link] = target if isinstance(target, str) and target else link
@@ -261,7 +261,7 @@ def fingerprint(item: Item, config: Config) -> bytes:
     """Over the raw fields that make up the visible text, without parsing: polls return the same tweets again and
     again."""
     payload = item.payload
-    tweet = payload.get("tweet") if isinstance(payload, dict) else None
+    tweet = object_of(payload).get("tweet")
     if not isinstance(tweet, dict):
         return hashlib.blake2b(json.dumps(payload, sort_keys=True).encode(), digest_size=16).digest()
     if is_retweet(tweet):

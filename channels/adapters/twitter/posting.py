@@ -19,6 +19,7 @@ from channels.adapters.twitter.times import snowflake_time
 from channels.contract import Config, Json, Outgoing, Receipt
 from channels.errors import AuthFailed, Rejected, Transient, Uncertain
 from channels.toolkit.text import composed
+from channels.toolkit.values import object_of
 
 with warnings.catch_warnings():
     # It loads its data with pkg_resources, which prints a deprecation warning at every import.
@@ -52,8 +53,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     payload: dict[str, Any] = {"text": outgoing.text}
     if outgoing.in_reply_to:
         payload["reply"] = {"in_reply_to_tweet_id": outgoing.in_reply_to}
-    body = client.post(config, "tweets", payload, speaker=handle).body
-    data = body.get("data") if isinstance(body, dict) else None
+    data = object_of(client.post(config, "tweets", payload, speaker=handle).body).get("data")
     receipt = _receipt(config, handle, data) if isinstance(data, dict) else None
     if receipt is None:
         raise Uncertain("Twitter accepted the post but returned no ID. The desk cannot tell whether it was posted.")
@@ -101,8 +101,7 @@ def find_own(config: Config, outgoing: Outgoing, since: datetime) -> Receipt | N
         for tweet in body.get("data") or ():
             if isinstance(tweet, dict) and _is_ours(tweet, outgoing, wanted):
                 return _receipt(config, handle, tweet)
-        meta = body.get("meta")
-        token = meta.get("next_token") if isinstance(meta, dict) else None
+        token = object_of(body.get("meta")).get("next_token")
         if not token:
             if client.errors_of(body) and "data" not in body:
                 raise Transient(f"{wire.error_line(body)}.")
@@ -198,7 +197,7 @@ def like(config: Config, external_id: str) -> None:
 
 def _outcome(body: Json, name: str) -> bool:
     """The outcome of a write. Raises Uncertain if it was accepted without saying."""
-    data = body.get("data") if isinstance(body, dict) else None
+    data = object_of(body).get("data")
     if not isinstance(data, dict) or not isinstance(data.get(name), bool):
         raise Uncertain("Twitter accepted the request but did not confirm the result.")
     return bool(data[name])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from channels.adapters.twitter import client, wire
 from channels.adapters.twitter.accounts import DIRECT
-from channels.adapters.twitter.fetching import Timeline, ask, token_after, without_errors
+from channels.adapters.twitter.fetching import Timeline, ask, without_errors
 from channels.contract import Config, Item
 from channels.errors import Rejected
 from channels.toolkit.cursors import Gap
@@ -30,7 +30,7 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
     for _ in range(THREAD_PAGES):
         body = ask(config, timeline, Gap(0, None), token).body
         items |= {item.external_id: item for item in wire.split(without_errors(body), config)}
-        token = token_after(body)
+        token = wire.next_token(body)
         if token is None:
             break
     _add_missing(config, items)

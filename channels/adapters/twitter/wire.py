@@ -14,6 +14,7 @@ from typing import Any
 
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
+from channels.toolkit.values import list_of, object_of, value_at
 
 Object = Mapping[str, Any]
 
@@ -96,7 +97,7 @@ def error_line(document: Object) -> str:
     """An error body's message, on one line."""
     errors = document.get("errors")
     parts = []
-    for entry in [document, *(errors if isinstance(errors, list) else [])][:3]:
+    for entry in [document, *list_of(errors)][:3]:
         if isinstance(entry, dict):
             parts += [str(entry[k]) for k in ("title", "detail", "message", "error") if isinstance(entry.get(k), str)]
     said = " ".join(" ".join(dict.fromkeys(parts)).split())
@@ -172,8 +173,7 @@ def history(tweet: Object) -> list[str]:
     """Ids of all versions, oldest first; empty if the tweet doesn't list them."""
     versions = tweet.get("edit_history_tweet_ids")
     if not isinstance(versions, list):
-        control = tweet.get("edit_history")
-        versions = control.get("edit_tweet_ids") if isinstance(control, dict) else None
+        versions = object_of(tweet.get("edit_history")).get("edit_tweet_ids")
     known = [number for v in versions or () if (number := identity({"id": v}, "id"))]
     return sorted(dict.fromkeys(known), key=lambda number: (len(number), number)) if len(known) > 1 else known
 
@@ -256,3 +256,9 @@ def _newest_versions(items: list[Item]) -> list[Item]:
 def _version(item: Item) -> tuple[int, str]:
     number = identity(item.payload.get("tweet") or {}, "id") or ""
     return (len(number), number)
+
+
+def next_token(body: Mapping[str, Any]) -> str | None:
+    """Where the list goes on; None at its end."""
+    token = value_at(body, "meta", "next_token")
+    return token if isinstance(token, str) and token else None

@@ -21,6 +21,7 @@ from channels.http import oauth
 from channels.http.api_client import ApiClient, Signature, TokenClient
 from channels.http.client import Answer, Call, read
 from channels.toolkit.partial_failures import NotForThis
+from channels.toolkit.values import object_of
 
 API = "https://www.googleapis.com/youtube/v3"
 TOKENS = "https://oauth2.googleapis.com"
@@ -168,7 +169,7 @@ def classify(body: Json) -> ChannelError | None:
 
 def _token_refused(status: int, body: Json) -> ChannelError | None:
     """RFC 6749, 5.2: the error is in the body of a 400."""
-    error = body.get("error") if isinstance(body, dict) else None
+    error = object_of(body).get("error")
     if status == 400 and isinstance(error, str):
         return AuthFailed(
             f"Google issued no access token ({error}). Create a new refresh token: see the documentation."

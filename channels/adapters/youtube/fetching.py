@@ -19,7 +19,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
-from channels.toolkit.values import text_of, time_of
+from channels.toolkit.values import object_of, text_of, time_of, value_at
 
 PER_PAGE = 100
 PAGES_A_POLL = 20
@@ -48,7 +48,7 @@ class State:
 
 
 def _state(config: Config, cursor: Json) -> State:
-    kept = cursor if isinstance(cursor, dict) else {}
+    kept = object_of(cursor)
     units = Units.stored(config, kept.get("units"), desk_now())
     return State(units, dict(kept.get("titles") or {}), dict(kept.get("replies") or {}))
 
@@ -56,7 +56,7 @@ def _state(config: Config, cursor: Json) -> State:
 def fetch(config: Config, cursor: Json) -> Iterator[Page]:
     """Quota units spent on a failed request are kept, but nothing else of it."""
     state = _state(config, cursor)
-    reached = {**state.to_json(), **(cursor if isinstance(cursor, dict) else {})}
+    reached = {**state.to_json(), **object_of(cursor)}
     try:
         for page in read_lists(sources(config, state), cursor, under="marks", beside=state.to_json):
             reached = page.cursor
@@ -150,7 +150,7 @@ def _items(config: Config, threads: Sequence[Mapping[str, Any]], state: State) -
 def _further_replies(config: Config, thread: Mapping[str, Any], state: State) -> list[dict[str, Any]]:
     """Replies the thread doesn't include, if their number has changed since the last read."""
     snippet, number = thread.get("snippet"), text_of(thread.get("id"))
-    total = snippet.get("totalReplyCount") if isinstance(snippet, dict) else None
+    total = object_of(snippet).get("totalReplyCount")
     if not number or not isinstance(total, int) or total <= len(wire.included(thread)):
         return []
     if state.replies.get(number) == total:
@@ -190,9 +190,7 @@ def titles_of(config: Config, videos: Sequence[str], units: Units | None = None)
 
 
 def _second(thread: Mapping[str, Any]) -> int:
-    snippet = thread.get("snippet")
-    top = snippet.get("topLevelComment") if isinstance(snippet, dict) else None
-    inner = top.get("snippet") if isinstance(top, dict) else None
+    inner = value_at(thread, "snippet", "topLevelComment", "snippet")
     at = time_of(inner.get("publishedAt")) if isinstance(inner, dict) else None
     return int(at.timestamp()) if at else 0
 

@@ -11,7 +11,7 @@ from channels.contract import Author, Config, Item, Json, Mention, digest_of
 from channels.errors import Malformed
 from channels.toolkit.links import web_address
 from channels.toolkit.text import html_links, html_to_text, names_phrase, text_links, unescaped
-from channels.toolkit.values import text_of, time_of
+from channels.toolkit.values import object_of, text_of, time_of
 
 
 def parse(item: Item, config: Config) -> Mention | None:
@@ -19,8 +19,7 @@ def parse(item: Item, config: Config) -> Mention | None:
     payload = item.payload
     if not isinstance(payload, dict) or not isinstance(payload.get("comment"), dict):
         raise Malformed("A stored YouTube comment has no content.")
-    about = payload.get("about")
-    mention = _mention(item.external_id, payload["comment"], about if isinstance(about, dict) else {}, config,
+    mention = _mention(item.external_id, payload["comment"], object_of(payload.get("about")), config,
                        is_gone=payload.get("gone") is True)  # fmt: skip
     wanted = config.entries("phrases") if payload.get("found") else ()
     return mention if not wanted or names_phrase(wanted, mention.text, *mention.links) else None
@@ -92,9 +91,8 @@ def _extra(comment: Mapping[str, Any], video: str) -> dict[str, Json]:
 
 def fingerprint(item: Item, config: Config) -> bytes:
     """Over the HTML, which is the same in every response: `textOriginal` is only sometimes included."""
-    payload = item.payload if isinstance(item.payload, dict) else {}
-    told = payload.get("comment")
-    comment = told if isinstance(told, dict) else {}
+    payload = object_of(item.payload)
+    comment = object_of(payload.get("comment"))
     shown = text_of(comment.get("textDisplay")) or text_of(comment.get("textOriginal"))
     content = (shown, payload.get("gone") is True or comment.get("moderationStatus") == "rejected")
     return digest_of(content)

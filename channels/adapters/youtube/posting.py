@@ -14,7 +14,7 @@ from channels.adapters.youtube import parsing, wire
 from channels.adapters.youtube.client import Closed, brand, items_of
 from channels.contract import Config, Outgoing, Receipt
 from channels.errors import Rejected, Transient, Uncertain
-from channels.toolkit.values import text_of, time_of
+from channels.toolkit.values import object_of, text_of, time_of
 
 SLACK = timedelta(minutes=2)
 """Clock skew between theirs and ours."""
@@ -25,7 +25,7 @@ def send(config: Config, outgoing: Outgoing) -> Receipt:
     top = _top(outgoing)
     payload = {"snippet": {"parentId": top, "textOriginal": outgoing.text}}
     answer = brand.post(config, "comments", payload, params={"part": "snippet"})
-    body = answer.body if isinstance(answer.body, dict) else {}
+    body = object_of(answer.body)
     if not text_of(body.get("id")):
         raise Uncertain("YouTube accepted the reply but returned no comment ID.")
     return _receipt(config, body, top)

@@ -13,7 +13,7 @@ from typing import Any
 from channels.contract import Config, Document, Item, Json
 from channels.errors import Malformed
 from channels.toolkit.text import html_to_text
-from channels.toolkit.values import text_of
+from channels.toolkit.values import object_of, objects_of, text_of, value_at
 
 WEB = "https://www.youtube.com"
 _SNIPPET_FIELDS = (
@@ -65,8 +65,7 @@ def error_line(error: Json) -> str:
 
 def reason_of(body: Json) -> str:
     """The reason for a refused request: https://developers.google.com/youtube/v3/docs/errors."""
-    error = body.get("error") if isinstance(body, dict) else None
-    errors = error.get("errors") if isinstance(error, dict) else None
+    errors = value_at(body, "error", "errors")
     first = errors[0] if isinstance(errors, list) and errors else None
     return str(first.get("reason") or "") if isinstance(first, dict) else ""
 
@@ -86,8 +85,7 @@ def _of_entry(entry: Json) -> Iterator[Item]:
 def of_thread(thread: Mapping[str, Any], titles: Mapping[str, str] | None = None, *, found: bool = True) -> list[Item]:
     """The first comment and the replies included with it. `titles`: video → title, which comments don't carry. `found`:
     by a poll, so it must still match the connection's phrases, if any; a followed thread need not."""
-    snippet = thread.get("snippet", thread)
-    top = snippet.get("topLevelComment") if isinstance(snippet, dict) else None
+    top = object_of(thread.get("snippet", thread)).get("topLevelComment")
     if not isinstance(top, dict):
         raise Malformed("A YouTube thread has no first comment.")
     about = about_of(thread, titles or {})
@@ -96,15 +94,12 @@ def of_thread(thread: Mapping[str, Any], titles: Mapping[str, str] | None = None
 
 def included(thread: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The replies included with a thread; complete only if `totalReplyCount` says so."""
-    replies = thread.get("replies")
-    comments = replies.get("comments") if isinstance(replies, dict) else None
-    return [c for c in comments if isinstance(c, dict)] if isinstance(comments, list) else []
+    return objects_of(object_of(thread.get("replies")).get("comments"))
 
 
 def about_of(thread: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
     """The thread data its comments need to be read on their own."""
-    snippet = thread.get("snippet")
-    known = snippet if isinstance(snippet, dict) else {}
+    known = object_of(thread.get("snippet"))
     video = text_of(known.get("videoId"))
     return {"videoId": video, "channelId": text_of(known.get("channelId")), "title": titles.get(video)}
 

@@ -17,6 +17,7 @@ from channels.adapters.email.parsing.bounces import Bounce, read_bounce
 from channels.adapters.email.parsing.forwarded import original_sender
 from channels.contract import Attachment, Author, Config, Item, Json, Mention
 from channels.toolkit.text import html_links, html_to_text, text_links
+from channels.toolkit.values import object_of
 
 MAX_SUBJECT = 1000
 MAX_NAME = 200
@@ -28,7 +29,7 @@ _WRITTEN_TO = ("to", "cc", "resent-to", "resent-cc")
 
 def read_item(item: Item, config: Config) -> Mention:
     """The mention in a stored mail. Never fails, however odd the mail."""
-    payload = item.payload if isinstance(item.payload, dict) else {}
+    payload = object_of(item.payload)
     raw = item.raw or b""
     if payload.get("body_only"):
         return _read_body(raw, bool(payload.get("html")))
