@@ -164,7 +164,7 @@ def related(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return object_of(_relationship(entry, name))
 
 
-def related_list(entry: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+def related_list(entry: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     return objects_of(_relationship(entry, name))
 
 
