@@ -68,18 +68,20 @@ def follow_reports(sender: Any, state_ids: Sequence[int], message_ids: Sequence[
     following.notice(state_ids, desk_now())
 
 
+TARGET = ("target_minutes", "skips_weekends", "counts_coverage")
+
+
 @receiver(pre_save, sender=Channel, dispatch_uid="mentions.note_target")
 def note_target(instance: Channel, **_kwargs: Any) -> None:
     """Remember the old target, for `renew_due`."""
-    before = Channel.objects.filter(pk=instance.pk).values_list("target_minutes", "skips_weekends").first()
-    instance.__dict__["_target_before"] = before
+    instance.__dict__["_target_before"] = Channel.objects.filter(pk=instance.pk).values_list(*TARGET).first()
 
 
 @receiver(post_save, sender=Channel, dispatch_uid="mentions.renew_due")
 def renew_due(instance: Channel, **_kwargs: Any) -> None:
     """Apply a changed target to waiting tickets too: their due time follows the channel's current setting."""
     before = instance.__dict__.pop("_target_before", None)
-    if before and before != (instance.target_minutes, instance.skips_weekends):
+    if before and before != tuple(getattr(instance, name) for name in TARGET):
         waiting = Ticket.objects.filter(channel=instance, due_at__isnull=False)
         clocks.recompute(waiting.values_list("pk", flat=True))
 

@@ -31,6 +31,7 @@ from mentions.clocks import overdue as rule
 from mentions.clocks import targets
 from mentions.models import Ticket
 from metrics.periods import Period
+from metrics.reply_clock import POSTED, ReplyClock
 
 GOAL_ALL = timedelta(minutes=targets.GOAL_MINUTES)
 GOAL_HIGH = timedelta(minutes=targets.HIGH_PRIORITY_GOAL_MINUTES)
@@ -38,15 +39,16 @@ GOAL_HIGH = timedelta(minutes=targets.HIGH_PRIORITY_GOAL_MINUTES)
 Tickets = QuerySet[Any]
 
 
-class Median(Aggregate):
-    """The median, interpolated (`percentile_cont`) as in a spreadsheet."""
+class Percentile(Aggregate):
+    """`Percentile(expression, share=0.5)`: interpolated (`percentile_cont`) as in a spreadsheet."""
 
     function = "percentile_cont"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
     output_field = DurationField()
 
 
-REPLY_TIME = ExpressionWrapper(F("first_reply_at") - F("posted_at"), output_field=DurationField())
+PERCENTILES = {"median": 0.5, "p75": 0.75, "p90": 0.9}
+LAG = ExpressionWrapper(F("created_at") - F("posted_at"), output_field=DurationField())
 
 
 class Due(Func):
@@ -55,13 +57,19 @@ class Due(Func):
     output_field = DateTimeField()
 
     def as_sql(self, compiler: Any, connection: Any, *_args: Any, **_context: Any) -> tuple[str, Any]:
-        """All four expressions are columns without parameters, so each may be repeated in the SQL."""
+        """All five expressions are columns without parameters, so each may be repeated in the SQL."""
         columns = (compiler.compile(expression)[0] for expression in self.get_source_expressions())
-        posted_at, own_minutes, priority, skips_weekends = columns
-        return targets.due_sql(posted_at, targets.target_minutes_sql(own_minutes, priority), skips_weekends), ()
+        posted_at, own_minutes, priority, *which = columns
+        return targets.due_sql(posted_at, targets.target_minutes_sql(own_minutes, priority), *which), ()
 
 
-DUE = Due(F("posted_at"), F("channel__target_minutes"), F("priority"), F("channel__skips_weekends"))
+DUE = Due(
+    F("posted_at"),
+    F("channel__target_minutes"),
+    F("priority"),
+    F("channel__skips_weekends"),
+    F("channel__counts_coverage"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,11 @@ class Filters:
     channel_ids: Sequence[int] = field(default_factory=tuple)
     high_only: bool = False
     with_internal: bool = False
+    clock: ReplyClock = POSTED
+
+    def over(self, period: Period) -> Filters:
+        """The same over another period."""
+        return replace(self, period=period)
 
     def narrow(self, tickets: Tickets) -> Tickets:
         """Filter by channel and priority, not by period."""
@@ -127,12 +140,50 @@ def figure(name: str, period: Period, now: datetime, day: date | None = None) ->
         "no_reply": posted & ~COUNTED,
         "replied": COUNTED & _within("first_reply_at", span),
         "solved": _within("solved_at", span),
+        **_now(now),
     }[name]
 
 
+AGES: dict[str, tuple[timedelta, timedelta | None]] = {
+    "age_4h": (timedelta(), timedelta(hours=4)),
+    "age_1d": (timedelta(hours=4), timedelta(days=1)),
+    "age_3d": (timedelta(days=1), timedelta(days=3)),
+    "age_7d": (timedelta(days=3), timedelta(days=7)),
+    "age_older": (timedelta(days=7), None),
+}
+"""Of the backlog: from this age until before that one."""
+SOON = timedelta(hours=1)
+BACKLOG = Q(status__in=[Ticket.Status.NEW, Ticket.Status.OPEN])
+
+
+def _now(now: datetime) -> dict[str, Q]:
+    """Figures of this moment, whatever the period."""
+    ages = {
+        name: BACKLOG & Q(posted_at__lte=now - least) & (Q(posted_at__gt=now - most) if most else Q())
+        for name, (least, most) in AGES.items()
+    }
+    ages["age_4h"] |= BACKLOG & Q(posted_at__gt=now)  # a platform's clock may be ahead
+    return ages | {
+        "backlog": BACKLOG,
+        "queued": Q(is_queued=True),
+        "overdue_now": overdue(now),
+        "due_soon": in_time(now) & Q(due_at__lt=now + SOON),
+        "parked": BACKLOG & ~Q(waiting_on=""),
+    }
+
+
+NOW_NAMES = ("queued", "overdue_now", "due_soon", "parked", "backlog", *AGES)
 FIGURE_NAMES = (
     *("mentions", "answered", "within", "late", "overdue", "in_time", "unsettled", "no_reply", "replied", "solved"),
+    *NOW_NAMES,
 )
+
+
+def counted_now(tickets: Tickets, filters: Filters, now: datetime) -> dict[str, int]:
+    """Every figure of this moment. One query."""
+    counts = {f"n_{name}": Count("pk", filter=figure(name, filters.period, now)) for name in NOW_NAMES}
+    row = filters.narrow(tickets).filter(BACKLOG).aggregate(**counts)
+    return {name: row[f"n_{name}"] for name in NOW_NAMES}
 
 
 def _within(column: str, span: Period) -> Q:
@@ -154,6 +205,9 @@ class FirstReply:
     unsettled: int
     no_reply: int
     median: timedelta | None
+    p75: timedelta | None = None
+    p90: timedelta | None = None
+    lag: timedelta | None = None
     high: bool = False
     platform: str = ""
     """Of a channel's row."""
@@ -173,12 +227,16 @@ def _first_reply_aggregates(filters: Filters, now: datetime) -> dict[str, Aggreg
     counts: dict[str, Aggregate] = {
         f"n_{name}": Count("pk", filter=figure(name, filters.period, now)) for name in counted
     }
-    return counts | {"median": Median(REPLY_TIME, filter=ANSWERED)}
+    times = {
+        name: Percentile(filters.clock.reply_time, share=share, filter=ANSWERED) for name, share in PERCENTILES.items()
+    }
+    return counts | times | {"lag": Percentile(LAG, share=0.5)}
 
 
 def _row(row: dict[str, Any], label: str, channel_id: int | None, goal: timedelta, high: bool) -> FirstReply:
     figures = {key.removeprefix("n_"): value for key, value in row.items() if key.startswith("n_")}
-    return FirstReply(label, channel_id, goal, median=row["median"], high=high, **figures)
+    times = {name: row[name] for name in (*PERCENTILES, "lag")}
+    return FirstReply(label, channel_id, goal, high=high, **figures, **times)
 
 
 def first_reply(tickets: Tickets, filters: Filters, now: datetime, label: str = "", high: bool = False) -> FirstReply:
@@ -223,7 +281,7 @@ def median_by_day(tickets: Tickets, filters: Filters) -> list[tuple[date, str, t
         rows = (
             among.annotate(day=_day("posted_at", filters.period))
             .values("day")
-            .annotate(median=Median(REPLY_TIME), n=Count("pk"))
+            .annotate(median=Percentile(filters.clock.reply_time, share=0.5), n=Count("pk"))
             .order_by("day")
         )
         found += [(row["day"], series, row["median"], row["n"]) for row in rows]

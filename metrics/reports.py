@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -11,39 +10,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics import charts, definitions
-from metrics.charts import Spec
+from metrics import definitions
 from metrics.definitions import DayActivity, Filters, FirstReply, Tickets
-
-
-@dataclass
-class Cell:
-    """One table value: the displayed text, the CSV value, and the figure that lists the tickets behind it."""
-
-    shown: str
-    value: Any
-    figure: str = ""
-    channel_id: int | None = None
-    day: date | None = None
-    high: bool = False
-    platform: str = ""
-    """Of a channel's name."""
-    state: str = ""
-    """"good", "bad" or empty; always shown in words too."""
-
-
-@dataclass
-class Table:
-    heads: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-
-
-@dataclass(frozen=True)
-class Chart:
-    slug: str
-    title: str
-    spec: Callable[[str], Spec]
-    is_empty: bool
+from metrics.drawing import charts
+from metrics.drawing.charts import Spec
+from metrics.overview.report import OverviewReport
+from metrics.tables import Cell, Chart, Table, duration
 
 
 class FirstReplyReport:
@@ -52,7 +24,7 @@ class FirstReplyReport:
     name = "first-reply"
     title = gettext_lazy("Median First Reply Time")
 
-    def __init__(self, tickets: Tickets, filters: Filters, now: datetime) -> None:
+    def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
 
     @cached_property
@@ -85,20 +57,14 @@ class FirstReplyReport:
 
     @property
     def table(self) -> Table:
-        heads = [
-            _("Channel"),
-            _("Mentions"),
-            _("Answered"),
-            _("Median"),
-            _("Goal"),
-            _("Within target"),
-            _("Overdue, unanswered"),
-            _("Unanswered, within target"),
-            _("No reply needed"),
-        ]
         rows = [*self.totals, *self.channels]
-        table = Table(heads, [_first_reply_cells(row) for row in rows])
+        table = Table(_("Channel"), FIRST_REPLY_COLUMNS, [_first_reply_cells(row) for row in rows])
         return _with_unsettled(table, rows) if any(row.unsettled for row in rows) else table
+
+
+FIRST_REPLY_COLUMNS = (
+    *("mentions", "answered", "median", "p75", "p90", "goal", "within", "overdue", "in_time", "no_reply", "lag"),
+)
 
 
 def _first_reply_cells(row: FirstReply) -> list[Cell]:
@@ -118,6 +84,8 @@ def _first_reply_cells(row: FirstReply) -> list[Cell]:
             high=row.high,
             state={True: "good", False: "bad", None: ""}[row.meets_goal],
         ),
+        Cell(duration(row.p75), _hours(row.p75), "answered", row.channel_id, high=row.high),
+        Cell(duration(row.p90), _hours(row.p90), "answered", row.channel_id, high=row.high),
         Cell(duration(row.goal), _hours(row.goal)),
         Cell("—" if within is None else f"{within:.0f} %", within, "within", row.channel_id, high=row.high),
         Cell(
@@ -125,6 +93,7 @@ def _first_reply_cells(row: FirstReply) -> list[Cell]:
         ),
         leads_to("in_time", row.in_time),
         leads_to("no_reply", row.no_reply),
+        Cell(duration(row.lag), _hours(row.lag), "mentions", row.channel_id, high=row.high),
     ]
 
 
@@ -132,7 +101,7 @@ def _with_unsettled(table: Table, rows: Sequence[FirstReply]) -> Table:
     """Adds a rarely needed column: tickets that are done without an answer or a reason."""
     cells = [Cell(f"{r.unsettled:,}", r.unsettled, "unsettled", r.channel_id, high=r.high) for r in rows]
     wider = [[*cells_, cell] for cells_, cell in zip(table.rows, cells, strict=True)]
-    return Table([*table.heads, _("Solved, no reply or reason")], wider)
+    return Table(table.first, [*table.figures, "unsettled"], wider)
 
 
 class ActivityReport:
@@ -141,7 +110,7 @@ class ActivityReport:
     name = "activity"
     title = gettext_lazy("Daily ticket activity")
 
-    def __init__(self, tickets: Tickets, filters: Filters, now: datetime) -> None:
+    def __init__(self, tickets: Tickets, filters: Filters, now: datetime, user: Any = None) -> None:
         self.tickets, self.filters, self.now = tickets, filters, now
 
     @cached_property
@@ -169,31 +138,18 @@ class ActivityReport:
                 Cell(day.day.isoformat(), day.day.isoformat()),
                 *(
                     Cell(f"{getattr(day, name):,}", getattr(day, name), name, day=day.day)
-                    for name in ("mentions", "replied", "solved")
+                    for name, _column in definitions.ACTIVITY
                 ),
             ]
             for day in reversed(self.days)
         ]
-        return Table([_("Day"), _("Mentions"), _("First replies"), _("Solved")], rows)
+        return Table(_("Day"), [name for name, _column in definitions.ACTIVITY], rows)
 
 
-Report = FirstReplyReport | ActivityReport
-REPORTS: dict[str, type[Report]] = {report.name: report for report in (FirstReplyReport, ActivityReport)}
-
-
-def duration(span: timedelta | None) -> str:
-    """`45 min`, `3 h 20 min`, `2 d 4 h`; a dash for None."""
-    if span is None:
-        return "—"
-    minutes = round(span.total_seconds() / 60)
-    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
-    if days:
-        return _("%(days)d d %(hours)d h") % {"days": days, "hours": hours}
-    if hours and not rest:
-        return _("%(hours)d h") % {"hours": hours}
-    if hours:
-        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
-    return _("%(minutes)d min") % {"minutes": rest}
+Report = OverviewReport | FirstReplyReport | ActivityReport
+REPORTS: dict[str, type[Report]] = {
+    report.name: report for report in (OverviewReport, FirstReplyReport, ActivityReport)
+}
 
 
 def _hours(span: timedelta | None) -> float | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET
 
@@ -20,11 +22,15 @@ from audit.csv_cells import spreadsheet_safe
 from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
-from metrics import pictures, query_params
-from metrics.definitions import FIGURE_NAMES, HIGH, figure
+from metrics.definitions import FIGURE_NAMES, HIGH, NOW_NAMES, figure
+from metrics.drawing import pictures
+from metrics.meanings import MEANINGS
+from metrics.overview.report import OverviewReport
+from metrics.pages import overview_page, query_params
+from metrics.pages.words import PERIOD_WORDS, figure_links, total_figures
 from metrics.periods import read_day
-from metrics.reports import REPORTS, ActivityReport, Chart, FirstReplyReport, Report, duration
-from metrics.words import FIGURE_WORDS, PERIOD_WORDS, figure_links, total_figures
+from metrics.reports import REPORTS, ActivityReport, FirstReplyReport, Report
+from metrics.tables import Chart, duration
 
 TICKETS_PER_PAGE = 50
 may_read_reports = permission_required("mentions.view_reports", raise_exception=True)
@@ -34,7 +40,7 @@ may_read_reports = permission_required("mentions.view_reports", raise_exception=
 @login_required
 @may_read_reports
 def index(request: HttpRequest) -> HttpResponse:
-    return redirect("metrics:report", name=FirstReplyReport.name)
+    return redirect("metrics:report", name=OverviewReport.name)
 
 
 def _report(request: HttpRequest, name: str) -> tuple[Report, query_params.Asked]:
@@ -42,26 +48,47 @@ def _report(request: HttpRequest, name: str) -> tuple[Report, query_params.Asked
         raise Http404(name)
     now = desk_now()
     question = query_params.read(request, now)
-    return REPORTS[name](visible_tickets(request.user), question.filters, now), question
+    return REPORTS[name](visible_tickets(request.user), question.filters, now, request.user), question
 
 
 @require_GET
 @login_required
 @may_read_reports
 def report(request: HttpRequest, name: str) -> HttpResponse:
-    shown, question = _report(request, name)
-    context = {
-        "report": shown,
+    around = {
         "reports": [{"name": other.name, "title": other.title} for other in REPORTS.values()],
-        "periods": PERIOD_WORDS,
-        "question": question,
         "query": request.GET.urlencode(),
-        "totals": total_figures(shown, request.GET),
-        "charts": [_chart_context(shown.name, chart) for chart in shown.charts],
-        "table": figure_links(shown.table, request.GET),
         "bundle_version": pictures.bundle_version(),
     }
-    return render(request, "metrics/report.html", context)
+    if name == OverviewReport.name:
+        body = overview_page.body(request, lambda: _overview(request))
+        return render(
+            request,
+            "metrics/overview.html",
+            {**around, "report": {"name": name, "title": OverviewReport.title}, "body": body},
+        )
+    shown, question = _report(request, name)
+    context = {**around, **_shown(request, shown, question), "totals": total_figures(shown, request.GET)}
+    return render(request, "metrics/report.html", {**context, "periods": PERIOD_WORDS})
+
+
+def _overview(request: HttpRequest) -> str:
+    shown, question = _report(request, OverviewReport.name)
+    figures = overview_page.context(cast("OverviewReport", shown), request)
+    return render_to_string("metrics/_overview.html", {**_shown(request, shown, question), **figures})
+
+
+def _shown(request: HttpRequest, shown: Report, question: query_params.Asked) -> dict[str, Any]:
+    """What all reports show."""
+    back = shown.name if shown.name == OverviewReport.name else ""
+    return {
+        "report": shown,
+        "question": question,
+        "query": request.GET.urlencode(),
+        "charts": [_chart_context(shown.name, chart) for chart in shown.charts],
+        "table": figure_links(shown.table, request.GET, back),
+        "zone": timezone.get_current_timezone_name(),
+    }
 
 
 def _chart_context(name: str, chart: Chart) -> dict[str, Any]:
@@ -124,28 +151,50 @@ def tickets(request: HttpRequest) -> HttpResponse:
     name = request.GET.get("figure", "")
     if name not in FIGURE_NAMES:
         raise Http404(name)
-    day = _day(request.GET.get("day", ""))
+    day, at = _day(request.GET.get("day", "")), _moment(request.GET.get("at", ""))
     chosen = question.filters.narrow(visible_tickets(request.user))
-    chosen = chosen.filter(figure(name, question.filters.period, desk_now(), day))
+    chosen = chosen.filter(figure(name, question.filters.period, at, day))
     if request.GET.get("high"):
         chosen = chosen.filter(HIGH)
     page = Paginator(
-        chosen.select_related("channel__connection", "requester").order_by("posted_at", "pk"), TICKETS_PER_PAGE
+        chosen.annotate(reply_time=question.filters.clock.reply_time)
+        .select_related("channel__connection", "requester")
+        .order_by("posted_at", "pk"),
+        TICKETS_PER_PAGE,
     ).get_page(request.GET.get("page"))
     for ticket in page:
-        ticket.reply_duration = duration(ticket.first_reply_at - ticket.posted_at if ticket.first_reply_at else None)
+        ticket.reply_duration = duration(ticket.reply_time if ticket.first_reply_at else None)
     rest = request.GET.copy()
     rest.pop("page", None)
-    report_name = ActivityReport.name if day else FirstReplyReport.name
+    report_name = request.GET.get("of", "")
+    if report_name not in REPORTS:
+        report_name = ActivityReport.name if day else FirstReplyReport.name
     context = {
         "page": page,
-        "figure": FIGURE_WORDS[name],
+        "figure": MEANINGS[name].label,
+        "meaning": MEANINGS[name].text,
         "day": day,
+        "at": at if name in NOW_NAMES else None,
         "question": question,
         "query": rest.urlencode(),
-        "back": f"{reverse('metrics:report', args=[report_name])}?{rest.urlencode()}",
+        "back": f"{reverse('metrics:report', args=[report_name])}?{_of_the_report(rest, report_name).urlencode()}",
     }
     return render(request, "metrics/tickets.html", context)
+
+
+def _of_the_report(query: QueryDict, name: str) -> QueryDict:
+    """Without what belongs to one figure."""
+    kept = query.copy()
+    for key in ("figure", "day", "at", "of", "high", *(("from", "to") if name == OverviewReport.name else ())):
+        kept.pop(key, None)
+    return kept
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return overview_page.moment(text, desk_now())
+    except ValueError as error:
+        raise Http404(text) from error
 
 
 def _day(text: str) -> date | None:

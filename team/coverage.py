@@ -1,4 +1,7 @@
-"""Coverage hours as spans of time. Local times become UTC day by day, so DST changes move them as they move people."""
+"""Coverage hours as spans of time. Local times become UTC day by day, so DST changes move them as they move people.
+
+The reply clocks below this floor read the published spans (`mentions.clocks.covered`).
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from mentions.clocks import covered
 from team.models import CoverageHours, Holiday
 
 DAY = timedelta(days=1)
+PUBLISHED_FROM = datetime(2000, 1, 1, tzinfo=UTC)
+"""Older than any mention."""
+PUBLISHED_AHEAD = timedelta(days=400)
 FURTHEST = timedelta(days=15)
 """How far ahead the next coverage is looked for: longer than any run of holidays."""
 
@@ -51,6 +58,13 @@ class Coverage:
     def covers(self, at: datetime) -> bool:
         return any(span.start <= at < span.end for span in self.spans(at - DAY, at + DAY))
 
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """The covered time from `start` to `end`; linear in the days between them. While no hours are entered, all
+        time counts. For many tickets, the published spans are quicker."""
+        if not self.periods:
+            return max(end - start, timedelta())
+        return sum((span.end - span.start for span in self.spans(start, end)), timedelta())
+
     def next_start(self, at: datetime) -> datetime | None:
         """When coverage begins again after `at`; None if it doesn't within FURTHEST."""
         return next((span.start for span in self.spans(at - DAY, at + FURTHEST) if span.start > at), None)
@@ -67,6 +81,12 @@ def load() -> Coverage:
     """Two queries."""
     periods = [Period(row.weekday, row.starts, row.ends, row.zone) for row in CoverageHours.objects.all()]
     return Coverage(periods, frozenset(Holiday.objects.values_list("day", flat=True)))
+
+
+def publish(now: datetime) -> bool:
+    """Give the reply clocks the current hours and holidays. They apply to the past, too. False if nothing changed."""
+    last = datetime.combine(now.astimezone(UTC).date(), time(0), UTC) + PUBLISHED_AHEAD
+    return covered.publish(load().spans(PUBLISHED_FROM, last))
 
 
 def clipped(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:

@@ -26,6 +26,7 @@ from advocacy.runtime.redis_client import client
 from channels.monitoring import alarms
 from channels.outbox import held_items, hold_sending
 from mentions.incidents import incidents
+from metrics.rollups import keeping
 
 NOTED = "desk:standing"
 NOTED_FOR_S = 90
@@ -33,12 +34,15 @@ WATCHING = "desk:watching"
 WATCH_EVERY_S = 8
 SEES_PARTS = "channels.view_connection"
 SETTLES = "channels.settle_outbounditem"
+READS_REPORTS = "mentions.view_reports"
+ALARMING = ("copy", "figures")
+"""Of what `watch` notes, what is told in Slack and by mail, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`key` identifies it (`beat`, `queue:polls`, `redis`, `held`, `copy`, `review`); `permission`: who sees it on the
-    pages, "" for everybody; `page`: where to fix it."""
+    """`key` identifies it (`beat`, `queue:polls`, `redis`, `held`, `copy`, `review`, `figures`); `permission`: who sees
+    it on the pages, "" for everybody; `page`: where to fix it."""
 
     key: str
     words: str
@@ -121,6 +125,15 @@ def _from_notes(noted: dict[str, Any]) -> list[Trouble]:
             count,
         )
         found.append(Trouble("review", said % {"count": count}, permission=SETTLES, page="mentions:held"))
+    if count := int(noted.get("figures") or 0):
+        said = ngettext(
+            "The reports differ from the tickets in %(count)d day of a channel. Find out why, then run: "
+            "manage.py rebuild_figures",
+            "The reports differ from the tickets in %(count)d days of channels. Find out why, then run: "
+            "manage.py rebuild_figures",
+            count,
+        )
+        found.append(Trouble("figures", said % {"count": count}, permission=READS_REPORTS, page="metrics:index"))
     return found
 
 
@@ -132,10 +145,11 @@ def watch(now: datetime) -> int:
     noted = {
         "held": hold_sending.why_held(),
         "review": held_items.held().count(),
+        "figures": keeping.known_differences(),
         "incidents": incidents.to_json(incidents.open_incidents(now)),
     }
     client().set(NOTED, json.dumps(noted), ex=NOTED_FOR_S)
-    wrong = [*silent_parts(), *(each for each in _from_notes(noted) if each.key == "copy")]
+    wrong = [*silent_parts(), *(each for each in _from_notes(noted) if each.key in ALARMING)]
     return alarms.tell_of_parts({trouble.key: trouble.words for trouble in wrong}, now)
 
 

@@ -62,8 +62,14 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "post authors": every(60, "experts.read_post_authors"),
     # From noon, once a day: tells the team which covered hours of the next day nobody has taken.
     "gaps": every(HOUR, "team.announce_gaps"),
+    # Gives the reply clocks the coverage hours of the coming year, and changed ones after a lost nudge.
+    "coverage hours": every(HOUR, "team.publish_coverage"),
     # Reads team pages that are due, daily or by button. Nothing else does.
     "team pages": every(60, "experts.read_team_pages"),
+    # Counts the days of the reports again that have changed. Without it, the reports get old.
+    "roll-ups": every(30, "metrics.refresh"),
+    # Compares the roll-ups of the reports with the tickets. A difference is an alarm.
+    "check of the roll-ups": every(24 * HOUR, "metrics.check"),
     # Marks beat and a worker as alive; /healthz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
     # Repeats lost nudges for items waiting in the inbox.

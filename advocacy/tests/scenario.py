@@ -27,7 +27,7 @@ from experts.community import sharing, taking
 from experts.listening import threads
 from experts.models import Outreach
 from experts.outreach import answers, outreach, reminders, sent_drafts, talking
-from mentions.clocks import clocks
+from mentions.clocks import clocks, covered
 from mentions.clocks.clocks import Said, compute
 from mentions.ingest.batch import ingest_pending
 from mentions.models import Message, Reply, Sighting, ThreadPost, Ticket
@@ -270,6 +270,7 @@ def clocks_of(ticket: Ticket) -> clocks.Clocks:
         priority=ticket.priority,
         no_reply_reason=ticket.no_reply_reason,
         skips_weekends=ticket.channel.skips_weekends,
+        coverage=covered.load() if ticket.channel.counts_coverage else None,
     )
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from advocacy.tests.browser import marks
 
 pytestmark = marks
-REPORTS = {"first-reply": 2, "activity": 1}
+REPORTS = {"overview": 2, "first-reply": 2, "activity": 1}
 
 INK = """(canvas) => {
   const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height), seen = new Set();
@@ -63,3 +63,14 @@ def test_the_period_is_chosen_and_kept_in_the_address(windows):
     rows = page.locator("#figures tbody th").all_inner_texts()
     assert "@acme" in rows
     assert "merch@acme.example" not in rows
+
+
+def test_a_question_mark_tells_what_the_figure_means(windows):
+    page = windows.open("mo", "/reports/overview/")
+    mark = page.get_by_role("button", name="What “Backlog” means")
+    told = page.get_by_text("Tickets that are new or open, parked ones included.")
+    expect(told).to_be_hidden()
+    mark.press("Enter")
+    expect(told).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(told).to_be_hidden()

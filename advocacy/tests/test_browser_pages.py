@@ -27,6 +27,7 @@ PAGES = {
     "team page": ("admin", "/experts/pages/{team_page}/"),
     "ask whom": ("sam", "/tickets/{ticket}/ask/"),
     "ask": ("sam", "/tickets/{ticket}/ask/?expert={expert}"),
+    "overview": ("mo", "/reports/overview/"),
     "first reply": ("mo", "/reports/first-reply/"),
     "activity": ("mo", "/reports/activity/"),
     "behind a figure": ("mo", "/reports/tickets/?figure=answered"),
@@ -160,7 +161,7 @@ def test_a_chosen_theme_wins_over_the_system(windows, living, theme):
     assert (sum(int(c) for c in ground.strip("rgb()").split(",")) < 382) is (theme == "dark")
 
 
-HOME = {"sam": "/queue/", "vera": "/queue/", "admin": "/queue/", "mo": "/reports/first-reply/"}
+HOME = {"sam": "/queue/", "vera": "/queue/", "admin": "/queue/", "mo": "/reports/overview/"}
 
 
 @pytest.mark.parametrize("who", HOME)

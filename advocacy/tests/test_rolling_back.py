@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import uuid
 from decimal import Decimal
 
@@ -22,12 +23,14 @@ OURS = [config.label for config in apps.get_app_configs() if rollback.is_ours(co
 LOSSY = {
     "channels_outbounditem.state": "the release before knows no held items: they are uncertain there, and stay so",
     "channels_outbounditem.not_before": "and are looked for at once when the newer release is back",
+    "metrics_changedhour is new": "whoever changes a ticket leaves a note, and so does what restores its columns",
 }
 """What going back and forth changes all the same, and why that is right (docs/running.md says it)."""
 WALKED = ("channels.0009", "channels.0002", "mentions.0002")
 """The steps that drop the most, and take steps of every other app with them; each costs some seconds."""
 SPECIAL = {
     ("mentions", "ticket"): {"status": "open"},
+    ("mentions", "coveredspan"): {"ends_at": datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)},
     ("experts", "expert"): {"work_starts": 9, "work_ends": 17},
 }
 
@@ -181,5 +184,5 @@ def test_a_step_back_and_forth_changes_nothing():
             after = everything()
             changed |= {line for table in before for line in differences(table, before[table], after[table])}
             before = after
-    assert {line.partition(":")[0] for line in changed} == set(LOSSY), changed
+    assert {re.sub(r" \d+ is new$", " is new", line.partition(":")[0]) for line in changed} == set(LOSSY), changed
     assert [name for name in connection.introspection.table_names() if name.startswith("kept_")] == []

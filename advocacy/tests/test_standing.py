@@ -278,7 +278,12 @@ def test_pages_tell_everybody_of_a_restored_copy(page, monkeypatch):
     watch()
     assert "manage.py after_restore" in page()
     assert "manage.py after_restore" in mail.outbox[0].body, "an alarm as well"
-    assert json.loads(our_redis.client().get(standing.NOTED)) == {"held": "copy", "review": 0, "incidents": []}
+    assert json.loads(our_redis.client().get(standing.NOTED)) == {
+        "held": "copy",
+        "review": 0,
+        "figures": 0,
+        "incidents": [],
+    }
 
 
 def test_pages_tell_of_what_waits_for_a_decision(page):

@@ -144,6 +144,12 @@ class Channel(models.Model):
         default=False,
         help_text=_("Saturdays and Sundays (UTC) do not count: 1440 minutes are one business day."),
     )
+    counts_coverage = models.BooleanField(
+        _("target in coverage hours"),
+        default=False,
+        db_default=False,
+        help_text=_("Only the team's coverage hours count. Holidays don't; business days make no difference then."),
+    )
     expected_silence_minutes = models.PositiveIntegerField(
         _("longest normal silence (minutes)"), null=True, blank=True, help_text=_("Empty: as the platform declares.")
     )

@@ -21,6 +21,7 @@ SETTING = "setting_"
 SECRET = "secret_"  # noqa: S105
 FORGET = "forget_"
 CONNECTION_FIELDS = ("name", "is_active", "paused_reason", "token_expires_at")
+TARGET = ("target_minutes", "skips_weekends", "counts_coverage")
 CHANNEL_GROUPS: tuple[tuple[str | Promise | None, tuple[str, ...]], ...] = (
     (None, ("name", "slug", "address", "rank", "is_default", "is_active")),
     (
@@ -30,7 +31,7 @@ CHANNEL_GROUPS: tuple[tuple[str | Promise | None, tuple[str, ...]], ...] = (
     (gettext_lazy("Visibility"), ("visible_to", "is_internal")),
     (
         gettext_lazy("Replies"),
-        ("may_reply", "reply_roles", "answers_from", "post_roles", "priority", "target_minutes", "skips_weekends"),
+        ("may_reply", "reply_roles", "answers_from", "post_roles", "priority", *TARGET),
     ),
     (gettext_lazy("Routing"), ("to_queue", "slack_channels", "slack_mode")),
     (gettext_lazy("Guidance"), ("workflow", "guidelines", "tool_links")),

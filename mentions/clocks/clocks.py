@@ -17,7 +17,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from mentions.clocks.targets import due, due_sql, target_minutes, target_minutes_sql
+from mentions.clocks.targets import CoverageClock, due, due_sql, target_minutes, target_minutes_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,10 @@ def compute(
     priority: int,
     no_reply_reason: str = "",
     skips_weekends: bool = False,
+    coverage: CoverageClock | None = None,
 ) -> Clocks:
-    """The clocks of a ticket with these messages; `posted_at` is its current value, kept if nothing was asked."""
+    """The clocks of a ticket with these messages; `posted_at` is its current value, kept if nothing was asked.
+    `coverage`: the team's hours, if the channel counts only those."""
     minutes = target_minutes(channel_minutes, priority)
     inbound = [m for m in said if m.direction == "in"]
     asked = [m for m in inbound if not m.is_auto]
@@ -69,7 +71,7 @@ def compute(
         last_message_at=max((m.posted_at for m in said), default=start),
         first_reply_at=first.posted_at if first else None,
         first_reply_message_id=first.id if first else None,
-        due_at=due(start, minutes, skips_weekends=skips_weekends) if is_due else None,
+        due_at=due(start, minutes, skips_weekends=skips_weekends, coverage=coverage) if is_due else None,
     )
 
 
@@ -84,7 +86,7 @@ WITH computed AS (
            r.posted_at AS first_reply_at,
            r.id AS first_reply_message_id,
            CASE WHEN r.id IS NULL AND t.no_reply_reason = '' AND a.live > 0 THEN
-               {due_sql("a.asked", _MINUTES, "c.skips_weekends")}
+               {due_sql("a.asked", _MINUTES, "c.skips_weekends", "c.counts_coverage")}
            END AS due_at
       FROM mentions_ticket t
       JOIN channels_channel c ON c.id = t.channel_id

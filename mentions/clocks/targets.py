@@ -1,7 +1,8 @@
 """When the first reply is due: one rule, in Python and in SQL. Pure.
 
 A channel's own target applies whatever the priority. Without one the team's goals apply: 5 hours for high priority, 7
-hours for the rest. Due, overdue and *within target* all follow from it.
+hours for the rest. The channel also says which minutes count: all, business days, or coverage hours. Due, overdue and
+*within target* all follow from it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ BUSINESS_WEEK = timedelta(days=5)
 class HasTarget(Protocol):
     target_minutes: int | None
     skips_weekends: bool
+    counts_coverage: bool
+
+
+class CoverageClock(Protocol):
+    """`mentions.clocks.covered.CoveredTime`."""
+
+    def after(self, start: datetime, counted: timedelta) -> datetime | None: ...
 
 
 def target_minutes(own_minutes: int | None, priority: int) -> int:
@@ -36,10 +44,15 @@ def target_minutes_sql(own_minutes: str, priority: str) -> str:
     return f"coalesce({own_minutes}, {goal})"
 
 
-def due(posted_at: datetime, minutes: int, *, skips_weekends: bool = False) -> datetime:
-    """The time `minutes` after `posted_at` (aware UTC): elapsed time, so DST changes nothing; with `skips_weekends`
-    only Monday to Friday count (UTC). Friday 15:00 plus 1440 minutes is Monday 15:00; anything posted on a weekend
-    counts from Monday 00:00. A period that ends with Friday ends at its midnight."""
+def due(
+    posted_at: datetime, minutes: int, *, skips_weekends: bool = False, coverage: CoverageClock | None = None
+) -> datetime:
+    """The time `minutes` after `posted_at` (aware UTC): elapsed time, so DST changes nothing; with `coverage`, only its
+    hours count, or all where it ends before; with `skips_weekends` only Monday to Friday count (UTC). Friday 15:00 plus
+    1440 minutes is Monday 15:00; anything posted on a weekend counts from Monday 00:00. A period that ends with Friday
+    ends at its midnight."""
+    if coverage is not None:
+        return coverage.after(posted_at, timedelta(minutes=minutes)) or posted_at + timedelta(minutes=minutes)
     if not skips_weekends:
         return posted_at + timedelta(minutes=minutes)
     posted_at = posted_at.astimezone(UTC)
@@ -49,23 +62,47 @@ def due(posted_at: datetime, minutes: int, *, skips_weekends: bool = False) -> d
     return max(posted_at, monday + weeks * timedelta(days=7) + counted - weeks * BUSINESS_WEEK)
 
 
-def due_sql(posted_at: str, minutes: str, skips_weekends: str) -> str:
-    """`due` as an SQL expression over three others. In hours and seconds: an interval's day depends on the session's
+def due_sql(posted_at: str, minutes: str, skips_weekends: str, counts_coverage: str) -> str:
+    """`due` as an SQL expression over four others. In hours and seconds: an interval's day depends on the session's
     time zone."""
     monday = f"(date_trunc('week', {posted_at} AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')"
     counted = f"(least(extract(epoch FROM {posted_at} - {monday}), {_WEEK_S}) + {minutes}::bigint * 60)"
     weeks = f"greatest(ceil({counted} / {_WEEK_S}) - 1, 0)::int"
     skipped = f"make_interval(hours => 168 * {weeks}, secs => ({counted} - {_WEEK_S} * {weeks})::double precision)"
     return (
-        f"CASE WHEN {skips_weekends} THEN greatest({posted_at}, {monday} + {skipped})"
+        f"CASE WHEN {counts_coverage} THEN {_covered_due_sql(posted_at, minutes)}"
+        f" WHEN {skips_weekends} THEN greatest({posted_at}, {monday} + {skipped})"
         f" ELSE {posted_at} + make_interval(mins => {minutes}) END"
     )
 
 
+def covered_counter_sql(at: str) -> str:
+    """The covered seconds until `at` (numeric): `CoveredTime.counter` over the published spans."""
+    return _COUNTER.format(at=at)
+
+
+def _covered_due_sql(posted_at: str, minutes: str) -> str:
+    """The start of the first span that reaches the needed reading, plus what is needed of it. Before the first span
+    every second counts; without spans, or after the last, too."""
+    return _COVERED_DUE.format(posted_at=posted_at, minutes=minutes, counter=covered_counter_sql(posted_at))
+
+
+_COUNTER = """coalesce((
+    SELECT s.before_s + extract(epoch FROM least({at}, s.ends_at) - s.starts_at)
+      FROM mentions_coveredspan s WHERE s.starts_at <= {at} ORDER BY s.starts_at DESC LIMIT 1
+), extract(epoch FROM {at}))"""
+_COVERED_DUE = """coalesce((
+    SELECT greatest({posted_at}, s.starts_at + make_interval(secs => (n.needed - s.before_s)::double precision))
+      FROM (SELECT {counter} + {minutes}::bigint * 60 AS needed) n, mentions_coveredspan s
+     WHERE s.through_s >= ceil(n.needed)::bigint ORDER BY s.through_s LIMIT 1
+), {posted_at} + make_interval(mins => {minutes}))"""
 _WEEK_S = int(BUSINESS_WEEK.total_seconds())
 
 
-def first_reply_due(posted_at: datetime, channel: HasTarget, priority: int) -> datetime:
-    """Aware UTC."""
+def first_reply_due(
+    posted_at: datetime, channel: HasTarget, priority: int, coverage: CoverageClock | None = None
+) -> datetime:
+    """Aware UTC. `coverage`: the team's hours, for channels that count them."""
     minutes = target_minutes(channel.target_minutes, priority)
-    return due(posted_at, minutes, skips_weekends=channel.skips_weekends)
+    hours = coverage if channel.counts_coverage else None
+    return due(posted_at, minutes, skips_weekends=channel.skips_weekends, coverage=hours)

@@ -170,6 +170,7 @@ def _as_what_it_is(
     ticket.requester_id, ticket.subject, ticket.language = like.requester_id, like.subject, like.language
     ticket.channel_id, ticket.channel_rank, ticket.posted_at = like.channel_id, like.channel_rank, like.posted_at
     ticket.channel_minutes, ticket.skips_weekends = like.channel_minutes, like.skips_weekends
+    ticket.counts_coverage = like.counts_coverage
     ticket.last_inbound_at = None
     if not ticket.is_touched:
         ticket.priority = like.priority

@@ -15,7 +15,7 @@ from mentions.models.notice import Notice, NoticePost
 from mentions.models.preference import Preference
 from mentions.models.preset import PresetRecord
 from mentions.models.reply import DeliveryProblem, Draft, Reply
-from mentions.models.ticket import HandBack, Tag, ThreadAlias, Ticket
+from mentions.models.ticket import CoveredSpan, HandBack, Tag, ThreadAlias, Ticket
 from mentions.models.view import View
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "ChannelCheck",
     "Code",
     "CodeStock",
+    "CoveredSpan",
     "DeliveryProblem",
     "Disclosure",
     "Draft",

@@ -1,4 +1,5 @@
-"""Tickets: one conversation with one requester, its state, its place in the queue, its claim."""
+"""Tickets: one conversation with one requester, its state, its place in the queue, its claim; and the hours by which
+its clocks run."""
 
 from __future__ import annotations
 
@@ -139,6 +140,8 @@ class Ticket(models.Model):
             models.Index(fields=["wake_at"], name="ticket_wake", condition=~Q(waiting_on="")),
             models.Index(fields=["status", "-last_message_at", "-id"], name="ticket_status_recent"),
             models.Index(fields=["posted_at", "channel"], name="ticket_posted", include=["first_reply_at", "priority"]),
+            models.Index(fields=["first_reply_at"], name="ticket_replied", condition=Q(first_reply_at__isnull=False)),
+            models.Index(fields=["solved_at"], name="ticket_solved", condition=Q(solved_at__isnull=False)),
             models.Index(fields=["due_at"], name="ticket_due", condition=Q(due_at__isnull=False)),
         ]
 
@@ -188,3 +191,22 @@ class Tag(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CoveredSpan(models.Model):
+    """One span of coverage hours. `mentions.clocks.covered` writes and reads the rows; the calendar above decides them.
+
+    `before_s` and `through_s` are the covered seconds that have passed when the span begins and when it ends, counted
+    from 1970; before the first span every second counts. So two look-ups give the covered time between two instants.
+    """
+
+    starts_at = models.DateTimeField(primary_key=True)
+    ends_at = models.DateTimeField()
+    before_s = models.BigIntegerField()
+    through_s = models.BigIntegerField(unique=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="covered_span_has_length")]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M}–{self.ends_at:%H:%M}"

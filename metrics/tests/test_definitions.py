@@ -7,13 +7,14 @@ import pytest
 
 from channels.models.connection import Priority
 from channels.registry.lookup import all_adapters
-from mentions.clocks import clocks, targets
+from mentions.clocks import clocks, covered, targets
 from mentions.models import Ticket, View
 from mentions.queue import view_filters
 from mentions.tests.factories import AuthorFactory, ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from metrics import definitions
 from metrics.definitions import FIGURE_NAMES, HIGH, Filters, figure
 from metrics.periods import Period
+from metrics.reply_clock import CLOCKS
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WEEK = Period(date(2026, 11, 15), date(2026, 11, 21))
@@ -118,6 +119,49 @@ def test_high_only_narrows_everything(desk):
     row = definitions.first_reply(tickets(), Filters(WEEK, high_only=True), NOW)
     assert row.mentions == Ticket.objects.filter(HIGH, posted_at__gte=WEEK.start, posted_at__lt=WEEK.end).count()
     assert row.goal == definitions.GOAL_HIGH
+
+
+def test_the_four_clocks_of_one_reply():
+    """Posted on Friday at 16:00, here at 16:30, answered on Monday at 9:30; the office is open from 9 to 17."""
+    friday = datetime(2026, 11, 20, 16, tzinfo=UTC)
+    days = [friday - hours(7), friday - hours(7) + timedelta(days=3)]
+    covered.publish([(day, day + hours(8)) for day in days])
+    answered = friday + timedelta(days=2, hours=17, minutes=30)
+    TicketFactory(
+        posted_at=friday, created_at=friday + hours(0.5), first_reply_at=answered, status="solved", due_at=None
+    )
+    week = Period(date(2026, 11, 16), date(2026, 11, 22))
+    found = {
+        (clock.from_arrival, clock.in_coverage): definitions.first_reply(tickets(), Filters(week, clock=clock), NOW)
+        for clock in CLOCKS
+    }
+    medians = {which: row.median for which, row in found.items()}
+    assert medians == {
+        (False, False): hours(65.5),
+        (True, False): hours(65),
+        (False, True): hours(1.5),
+        (True, True): hours(1),
+    }
+    assert {row.lag for row in found.values()} == {hours(0.5)}
+    assert {row.p90 == row.median for row in found.values()} == {True}
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_an_answer_from_before_the_mention_arrived_took_no_time(clock):
+    TicketFactory(posted_at=NOW - hours(9), created_at=NOW, first_reply_at=NOW - hours(8), due_at=None)
+    row = definitions.first_reply(tickets(), Filters(WEEK, clock=clock), NOW)
+    assert row.median == (timedelta() if clock.from_arrival else hours(1))
+
+
+def test_percentiles_are_those_of_a_spreadsheet(desk):
+    row = definitions.first_reply(tickets(), Filters(WEEK), NOW)
+    times = [
+        (t.first_reply_at - t.posted_at).total_seconds()
+        for t in Ticket.objects.filter(posted_at__gte=WEEK.start, first_reply_at__isnull=False)
+    ]
+    cuts = statistics.quantiles(times, n=100, method="inclusive")
+    assert row.p75.total_seconds() == pytest.approx(cuts[74], abs=1e-3)
+    assert row.p90.total_seconds() == pytest.approx(cuts[89], abs=1e-3)
 
 
 def test_nothing_answered_has_no_median():

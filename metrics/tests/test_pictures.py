@@ -3,8 +3,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from metrics import charts, pictures
 from metrics.definitions import DayActivity, FirstReply
+from metrics.drawing import charts, pictures
 
 DAYS = [(date(2026, 11, n), "all", timedelta(hours=n), 3) for n in range(1, 9)] + [
     (date(2026, 11, 3), "high", timedelta(hours=2), 1)

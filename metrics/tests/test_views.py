@@ -126,6 +126,19 @@ def test_channel_filter_narrows_and_unknown_channel_is_said(manager, desk):
     assert "does not exist" in manager.get(url, {"channel": "nowhere"}).content.decode()
 
 
+@pytest.mark.parametrize(("clock", "hours"), [("", ""), ("ingested", ""), ("", "coverage"), ("ingested", "coverage")])
+def test_the_clock_is_in_the_address_and_in_the_lists_behind_the_figures(manager, clock, hours):
+    posted = timezone.now() - timedelta(hours=5)
+    TicketFactory(posted_at=posted, created_at=posted + timedelta(hours=1), first_reply_at=posted + timedelta(hours=3))
+    address = reverse("metrics:report", args=["first-reply"])
+    page = manager.get(address, {"clock": clock, "hours": hours, "period": "7d"})
+    row = page.context["report"].totals[0]
+    assert row.median == timedelta(hours=2 if clock else 3)
+    behind = next(address for address, text in Links(page.content.decode()).found if "figure=answered" in address)
+    (ticket,) = manager.get(behind).context["page"]
+    assert ticket.reply_time == row.median
+
+
 def test_bad_period_is_said_and_the_default_shown(manager):
     page = manager.get(reverse("metrics:report", args=["activity"]), {"period": "custom", "from": "x"})
     assert page.status_code == 200

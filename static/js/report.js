@@ -49,7 +49,7 @@ async function copyPicture(button) {
 async function copyTable(button) {
   const rows = [...document.querySelector(button.dataset.copyTable).rows];
   const text = rows.map((row) => [...row.cells].map((cell) => cell.firstElementChild?.matches("a")
-    ? cell.firstElementChild.textContent : cell.childNodes[0]?.textContent ?? "").join("\t")).join("\n");
+    ? cell.firstElementChild.textContent : cell.childNodes[0]?.textContent ?? "").map((words) => words.trim()).join("\t")).join("\n");
   await navigator.clipboard.writeText(text);
   say(`${button.textContent}: ✓`);
 }

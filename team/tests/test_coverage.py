@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from channels import dispatch
+from mentions.clocks import covered
 from team import coverage
 from team.coverage import Coverage, Period, Span, clipped, merged, without
 from team.models import CoverageHours, Holiday
@@ -106,3 +108,69 @@ def test_spans_are_sets_of_minutes(ours, theirs):
     assert as_minutes(clipped(ours, *whole)) == as_minutes(ours) & as_minutes([Span(*whole)])
     for found in (merged(ours), without(ours, theirs)):
         assert all(first.end < second.start for first, second in pairwise(found))
+
+
+ZONES = st.sampled_from([AMSTERDAM, NEW_YORK, ZoneInfo("Australia/Lord_Howe")])
+"""Their clocks change by an hour, on other days, and by half an hour."""
+quarters = st.integers(0, 95).map(lambda n: time(n // 4, n % 4 * 15))
+
+
+@st.composite
+def calendars(draw):
+    """Up to eight periods in three zones; days off around the changes of the clocks and at the end of months."""
+    periods = []
+    for _ in range(draw(st.integers(0, 8))):
+        one, other = sorted((draw(quarters), draw(quarters)))
+        ends = other if other > one and draw(st.booleans()) else time(0)
+        periods.append(Period(draw(st.integers(0, 6)), one, ends, draw(ZONES)))
+    days = st.sampled_from(["2026-03-29", "2026-04-05", "2026-10-25", "2026-11-01", "2026-10-31", "2026-10-04"])
+    return Coverage(periods, {date.fromisoformat(day) for day in draw(st.sets(days))})
+
+
+def is_covered(calendar, minute):
+    """What the clock on the wall says at that minute, zone by zone."""
+    if not calendar.periods:
+        return True
+    for period in calendar.periods:
+        wall = minute.astimezone(period.zone)
+        begins = period.starts <= wall.time() and (period.ends == time(0) or wall.time() < period.ends)
+        if wall.weekday() == period.weekday and wall.date() not in calendar.holidays and begins:
+            return True
+    return False
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(calendars(), st.sampled_from(["2026-03-28", "2026-04-04", "2026-10-03", "2026-10-24", "2026-10-31"]),
+       st.integers(0, 1440), st.integers(0, 3 * 1440))  # fmt: skip
+def test_covered_time_is_what_the_minutes_say(calendar, day, offset, length):
+    start = at(f"{day}T00:00") + timedelta(minutes=offset)
+    minutes = sum(is_covered(calendar, start + timedelta(minutes=n)) for n in range(length))
+    assert calendar.between(start, start + timedelta(minutes=length)) == timedelta(minutes=minutes)
+
+
+@pytest.mark.django_db
+def test_published_hours_are_the_calendars():
+    """Two look-ups in what the reply clocks read, and a walk over the days, give the same."""
+    Holiday.objects.create(day=date(2026, 10, 26), name="Bridge")
+    for weekday in range(5):
+        CoverageHours.objects.create(weekday=weekday, starts=time(9), ends=time(17), time_zone="Europe/Amsterdam")
+    now = at("2026-11-20T12:00")
+    assert coverage.publish(now)
+    assert not coverage.publish(now + timedelta(hours=1))
+    published, calendar = covered.load(), coverage.load()
+    for hours in range(0, 24 * 60, 7):
+        start = at("2026-10-01T00:00") + timedelta(hours=hours)
+        end = start + timedelta(hours=hours % 50)
+        assert published.between(start, end) == calendar.between(start, end)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", [CoverageHours, Holiday])
+def test_changed_hours_reach_the_reply_clocks(model, monkeypatch, django_capture_on_commit_callbacks):
+    sent = []
+    monkeypatch.setattr(dispatch, "send_task", lambda name, *args, **options: sent.append(name))
+    values = {"weekday": 0} if model is CoverageHours else {"day": date(2026, 12, 25), "name": "Christmas"}
+    with django_capture_on_commit_callbacks(execute=True):
+        row = model.objects.create(**values)
+        row.delete()
+    assert sent == ["team.publish_coverage"] * 2

@@ -68,6 +68,7 @@ def _take_channel(ticket: TicketState, channel: Channel) -> None:
         return
     ticket.channel_id, ticket.channel_rank, ticket.priority = channel.pk, channel.rank, channel.priority
     ticket.channel_minutes, ticket.skips_weekends = channel.target_minutes, channel.skips_weekends
+    ticket.counts_coverage = channel.counts_coverage
     ticket.is_changed = ticket.needs_clocks = True
 
 

@@ -120,6 +120,8 @@ def ticket_for(message: MessageState, channel: Channel, requester_id: int, at: A
         channel_rank=channel.rank,
         channel_minutes=channel.target_minutes,
         skips_weekends=channel.skips_weekends,
+        counts_coverage=channel.counts_coverage,
+        needs_clocks=channel.counts_coverage,
         is_new=True,
     )
     ticket.events.append((at, EventKind.CREATED, {}))

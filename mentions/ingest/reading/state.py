@@ -37,6 +37,7 @@ class TicketState:
     channel_rank: int = 0
     channel_minutes: int | None = None
     skips_weekends: bool = False
+    counts_coverage: bool = False
     is_new: bool = False
     is_claimed: bool = False
     is_touched: bool = False

@@ -82,8 +82,9 @@ def _tickets_at_hand(board: IngestBatch) -> list[TicketState]:
 
 
 def _is_simple(ticket: TicketState) -> bool:
-    """A new ticket with one unanswered message: its clocks are trivial and written with it."""
-    return ticket.is_new and ticket.count == 1
+    """A new ticket with one unanswered message: its clocks are trivial and written with it, unless only the database
+    knows the hours that count."""
+    return ticket.is_new and ticket.count == 1 and not ticket.counts_coverage
 
 
 def _give_ids(tickets: Sequence[TicketState], messages: Sequence[MessageState]) -> None:

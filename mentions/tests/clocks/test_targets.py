@@ -8,7 +8,7 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mentions.clocks import targets
+from mentions.clocks import covered, targets
 from mentions.ingest.batch import ingest_pending
 from mentions.models import Ticket
 from mentions.tests.platforms import arrive, connection_with, said
@@ -65,25 +65,42 @@ def test_counted_minute_by_minute_it_is_the_same(start, minutes):
 moments = st.integers(0, 40 * 366 * 24 * 3600 * 10**6).map(lambda us: at(2) - timedelta(microseconds=us))
 
 
+def offices(first=datetime(2000, 1, 1, tzinfo=UTC), days=9900):
+    """09:00–17:00 UTC on all days but Sundays, and none in every eleventh week."""
+    for number in range(days):
+        day = first + timedelta(days=number)
+        if day.weekday() < 6 and number // 7 % 11:
+            yield day + timedelta(hours=9), day + timedelta(hours=17)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
-def test_statement_gives_what_the_function_gives(zone):
+@pytest.mark.parametrize("spans", [[], list(offices())], ids=["no hours", "hours"])
+def test_statement_gives_what_the_function_gives(zone, spans):
     """Also in a session of another zone, where a day has 23 or 25 hours now and then."""
-    sql = targets.due_sql("x.posted", "x.minutes", "x.skips")
+    covered.publish(spans)
+    hours = covered.load()
+    sql = targets.due_sql("x.posted", "x.minutes", "x.skips", "x.covers")
 
     @settings(max_examples=15, deadline=None)
-    @given(rows=st.lists(st.tuples(moments, st.integers(0, 10**6), st.booleans()), min_size=1, max_size=40))
+    @given(
+        rows=st.lists(st.tuples(moments, st.integers(0, 10**6), st.booleans(), st.booleans()), min_size=1, max_size=40)
+    )
     def equal(rows):
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('TimeZone', %s, true)", [zone])
-            values = ",".join(["(%s::timestamptz, %s::int, %s::boolean, %s::int)"] * len(rows))
+            values = ",".join(["(%s::timestamptz, %s::int, %s::boolean, %s::boolean, %s::int)"] * len(rows))
             given_rows = [value for number, row in enumerate(rows) for value in (*row, number)]
             cursor.execute(
-                f"SELECT {sql} AT TIME ZONE 'UTC' FROM (VALUES {values}) x (posted, minutes, skips, n) ORDER BY n",
+                f"SELECT {sql} AT TIME ZONE 'UTC'"
+                f" FROM (VALUES {values}) x (posted, minutes, skips, covers, n) ORDER BY n",
                 given_rows,
             )
             found = [row[0].replace(tzinfo=UTC) for row in cursor.fetchall()]
-        assert found == [targets.due(p, minutes, skips_weekends=skips) for p, minutes, skips in rows]
+        assert found == [
+            targets.due(p, minutes, skips_weekends=skips, coverage=hours if covers else None)
+            for p, minutes, skips, covers in rows
+        ]
 
     equal()
 

@@ -10,20 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from channels.models import Channel
-from metrics.reports import Cell, Report, Table, duration
+from metrics.meanings import MEANINGS
+from metrics.reports import Report
+from metrics.tables import Cell, Table, duration
 
-FIGURE_WORDS = {
-    "mentions": _("Mentions posted"),
-    "answered": _("Answered"),
-    "within": _("Answered within target"),
-    "late": _("Answered after target"),
-    "overdue": _("Overdue, unanswered"),
-    "in_time": _("Unanswered, within target"),
-    "unsettled": _("Solved without a reply or a reason"),
-    "no_reply": _("No reply needed"),
-    "replied": _("First replies"),
-    "solved": _("Solved"),
-}
 STATE_WORDS = {"good": _("meets the goal"), "bad": _("needs attention")}
 
 PERIOD_WORDS = [
@@ -39,41 +29,52 @@ PERIOD_WORDS = [
 def total_figures(shown: Report, query: QueryDict) -> list[dict[str, Any]]:
     """The large figures above the charts; empty for reports without totals."""
     totals = getattr(shown, "totals", [])
+    meanings = {"median_means": MEANINGS["median"], "overdue_means": MEANINGS["overdue"]}
     return [
-        {
+        meanings
+        | {
             "row": row,
             "median": duration(row.median),
             "goal": duration(row.goal),
-            "overdue_link": _link(Cell("", row.overdue, "overdue", high=row.high), query, {}) if row.overdue else "",
+            "overdue_link": link(Cell("", row.overdue, "overdue", high=row.high), query, {}) if row.overdue else "",
         }
         for row in totals
     ]
 
 
-def figure_links(table: Table, query: QueryDict) -> dict[str, Any]:
+def figure_links(table: Table, query: QueryDict, report: str = "") -> dict[str, Any]:
     """The table for the template: each cell with its text, link (or ""), state and the state's word."""
     slugs = dict(Channel.objects.values_list("pk", "slug"))
-    rows = [[_cell(cell, query, slugs) for cell in row] for row in table.rows]
-    return {"heads": table.heads, "rows": rows}
+    rows = [[_cell(cell, query, slugs, report) for cell in row] for row in table.rows]
+    return {"first": table.first, "figures": [MEANINGS[name] for name in table.figures], "rows": rows}
 
 
-def _cell(cell: Cell, query: QueryDict, slugs: dict[int, str]) -> dict[str, Any]:
+def _cell(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str) -> dict[str, Any]:
     return {
         "shown": cell.shown,
         "platform": cell.platform,
-        "link": _link(cell, query, slugs) if cell.figure and cell.value else "",
+        "link": link(cell, query, slugs, report) if cell.figure and cell.value else "",
         "state": cell.state,
         "state_word": STATE_WORDS.get(cell.state, ""),
     }
 
 
-def _link(cell: Cell, query: QueryDict, slugs: dict[int, str]) -> str:
-    pairs = [(key, value) for key, values in query.lists() for value in values if key not in ("figure", "day", "high")]
+def link(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str = "") -> str:
+    """To the tickets that the cell's figure counted, with the page's filters. `slugs`: of channels, by id; `report`:
+    the one that the list leads back to."""
+    own = {"figure", "day", "high", "at", "of"} | ({"period", "from", "to"} if cell.period else set())
+    pairs = [(key, value) for key, values in query.lists() for value in values if key not in own]
+    if cell.period:
+        pairs += [("from", cell.period.first.isoformat()), ("to", cell.period.last.isoformat())]
     if cell.channel_id:
         pairs = [pair for pair in pairs if pair[0] != "channel"] + [("channel", slugs[cell.channel_id])]
     pairs.append(("figure", cell.figure))
+    if report:
+        pairs.append(("of", report))
     if cell.day:
         pairs.append(("day", cell.day.isoformat()))
+    if cell.at:
+        pairs.append(("at", cell.at.isoformat()))
     if cell.high:
         pairs.append(("high", "1"))
     return f"{reverse('metrics:tickets')}?{urlencode(pairs)}"

@@ -13,6 +13,7 @@ from channels.models import Channel
 from mentions.people.access import visible_channel_ids
 from metrics.definitions import Filters
 from metrics.periods import DEFAULT, BadPeriod, asked, named
+from metrics.reply_clock import ReplyClock
 
 
 @dataclass
@@ -26,7 +27,8 @@ class Asked:
 
 
 def read(request: HttpRequest, now: datetime) -> Asked:
-    """Parse `period`/`from`/`to`, `channel` (slugs, repeatable), `priority=high`, `internal=1`."""
+    """Parse `period`/`from`/`to`, `channel` (slugs, repeatable), `priority=high`, `internal=1`, `clock=ingested`,
+    `hours=coverage`."""
     channels = list(
         Channel.objects.filter(pk__in=visible_channel_ids(request.user)).select_related("connection").order_by("name")
     )
@@ -43,5 +45,6 @@ def read(request: HttpRequest, now: datetime) -> Asked:
     if len(chosen) < len(wanted):
         problems.append(_("One of the channels does not exist and was ignored."))
     high_only, with_internal = request.GET.get("priority") == "high", bool(request.GET.get("internal"))
-    filters = Filters(period, [channel.pk for channel in chosen], high_only, with_internal)
+    clock = ReplyClock(request.GET.get("clock") == "ingested", request.GET.get("hours") == "coverage")
+    filters = Filters(period, [channel.pk for channel in chosen], high_only, with_internal, clock)
     return Asked(filters, channels, problems, request.GET)

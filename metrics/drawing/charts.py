@@ -5,7 +5,7 @@ Altair is imported with the first chart, not at startup: it is slow to import, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -32,24 +32,33 @@ INK = {
 }
 
 
+DayMedian = tuple[date, str, timedelta, int]
+"""(day, "all" or "high", median, answered)."""
+
+
 def hours(span: timedelta) -> float:
     return round(span.total_seconds() / 3600, 2)
 
 
-def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: str = "light") -> Spec:
+def median_first_reply(days: Sequence[DayMedian], theme: str = "light") -> Spec:
     """Median First Reply Time by day in hours, for all and high priority, with both goals as dashed lines."""
     import altair as alt
 
     names = {"all": _("All mentions"), "high": _("High priority")}
     rows = [
-        {"day": _midnight(day), "series": names[series], "hours": hours(median), "answered": n}
-        for day, series, median, n in days
+        {
+            "day": _midnight(day),
+            "series": names[series],
+            "hours": None if median is None else hours(median),
+            "answered": n,
+        }
+        for day, series, median, n in with_gaps(days)
     ]
     lines = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(point=True, strokeWidth=2)
         .encode(
-            x=_day_axis(alt, (day for day, *_rest in days)),
+            x=_day_axis(alt, [day for day, *_rest in days]),
             y=alt.Y("hours:Q", title=_("hours to first reply"), scale=alt.Scale(domainMin=0)),
             color=_series_colour(alt, list(names.values()), theme),
             shape=alt.Shape("series:N", title=None, scale=alt.Scale(domain=list(names.values())), legend=_legend(alt)),
@@ -71,6 +80,18 @@ def median_first_reply(days: Sequence[tuple[date, str, timedelta, int]], theme: 
         y="hours:Q", x=alt.value(0), text="goal:N"
     )
     return _finish(alt.layer(lines, rule, label), theme)
+
+
+def with_gaps(days: Sequence[DayMedian]) -> list[tuple[date, str, timedelta | None, int]]:
+    """With an empty row for each day between the first and the last without one: a line ends there and begins anew."""
+    known = {(day, series): (median, n) for day, series, median, n in days}
+    every = [day for day, *_rest in days]
+    first, count = min(every, default=date.min), (max(every) - min(every)).days + 1 if every else 0
+    return [
+        (day, series, *known.get((day, series), (None, 0)))
+        for series in dict.fromkeys(series for _day, series, *_rest in days)
+        for day in (first + timedelta(days=n) for n in range(count))
+    ]
 
 
 def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> Spec:
@@ -98,18 +119,21 @@ def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> 
     return _finish(alt.layer(bars, target), theme, height=max(2, len(values)) * 26)
 
 
-def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
-    """Daily ticket activity in tickets per day: incoming mentions as bars, first replies and solved as lines."""
+def daily_activity(
+    days: Sequence[DayActivity], theme: str = "light", unfinished: date | None = None, axis: Sequence[date] = ()
+) -> Spec:
+    """Daily ticket activity in tickets per day: incoming mentions as bars, first replies and solved as lines. The
+    `unfinished` day is marked; `axis`: days that are shown whether or not they have figures."""
     import altair as alt
 
     names = {"mentions": _("Mentions"), "replied": _("First replies"), "solved": _("Solved")}
     rows = [
-        {"day": _midnight(row.day), "series": label, "tickets": getattr(row, name)}
+        {"day": _midnight(row.day), "series": label, "tickets": getattr(row, name), "so_far": row.day == unfinished}
         for row in days
         for name, label in names.items()
     ]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=_day_axis(alt, (row.day for row in days)),
+        x=_day_axis(alt, axis or [row.day for row in days], is_whole=bool(axis)),
         y=alt.Y("tickets:Q", title=_("tickets"), scale=alt.Scale(domainMin=0)),
         color=_series_colour(alt, list(names.values()), theme),
         tooltip=[
@@ -119,7 +143,8 @@ def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
         ],
     )
     first = alt.datum.series == names["mentions"]
-    bars = base.transform_filter(first).mark_bar(opacity=0.45, size=14)
+    opacity = alt.condition(alt.datum.so_far, alt.value(0.2), alt.value(0.45))
+    bars = base.transform_filter(first).mark_bar(size=14).encode(opacity=opacity)
     lines = (
         base.transform_filter(~first)
         .mark_line(point=True, strokeWidth=2)
@@ -128,7 +153,31 @@ def daily_activity(days: Sequence[DayActivity], theme: str = "light") -> Spec:
             strokeDash=alt.StrokeDash("series:N", title=None, legend=None),
         )
     )
-    return _finish(alt.layer(bars, lines), theme)
+    return _finish(alt.layer(bars, lines, *_so_far(alt, unfinished, theme)), theme)
+
+
+def _so_far(alt: Any, day: date | None, theme: str) -> list[Any]:
+    """A word above the day that is not over."""
+    if day is None:
+        return []
+    base = alt.Chart(alt.InlineData(values=[{"day": _midnight(day), "words": _("so far")}]))
+    marked = base.mark_text(align="right", baseline="top", dx=6, dy=2, color=INK[theme].text, fontSize=12)
+    return [marked.encode(x=_day_axis(alt, [day], shared=True), y=alt.value(0), text="words:N")]
+
+
+def backlog(ages: Sequence[tuple[str, int]], theme: str = "light") -> Spec:
+    """Tickets of the backlog by age, as bars with their numbers; the youngest first."""
+    import altair as alt
+
+    values = [{"age": label, "tickets": count} for label, count in ages]
+    base = alt.Chart(alt.InlineData(values=values)).encode(
+        y=alt.Y("age:N", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+        x=alt.X("tickets:Q", title=_("tickets"), scale=alt.Scale(domainMin=0), axis=alt.Axis(tickMinStep=1)),
+        tooltip=[alt.Tooltip("age:N", title=_("age")), alt.Tooltip("tickets:Q", title=_("tickets"))],
+    )
+    bars = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6})
+    numbers = base.mark_text(align="left", dx=4, color=INK[theme].text).encode(text="tickets:Q")
+    return _finish(alt.layer(bars, numbers), theme, height=len(values) * 30)
 
 
 def _midnight(day: date) -> str:
@@ -137,12 +186,18 @@ def _midnight(day: date) -> str:
     return f"{day.isoformat()}T00:00:00"
 
 
-def _day_axis(alt: Any, days: Iterable[date]) -> Any:
-    """One label under the middle of each day. By default, the scale would also label its end: midnight of the next
-    day."""
+def _day_axis(alt: Any, days: Sequence[date], shared: bool = False, is_whole: bool = False) -> Any:
+    """One label under the middle of each day. By default, the scale would also label its end: midnight of the next day.
+    `is_whole`: from the first day to the last, whether or not there is anything to draw."""
+    if shared:  # the layer below has the labels
+        return alt.X("day:T", timeUnit="yearmonthdate", title=None, bandPosition=0.5)
     noons = [alt.DateTime(year=day.year, month=day.month, date=day.day, hours=12) for day in sorted(set(days))]
     axis = alt.Axis(format="%d %b", values=noons, labelOverlap=True, grid=False)
-    return alt.X("day:T", timeUnit="yearmonthdate", title=None, bandPosition=0.5, axis=axis)
+    scale = alt.Undefined
+    if is_whole:
+        ends = min(days), max(days) + timedelta(days=1)
+        scale = alt.Scale(domain=[alt.DateTime(year=day.year, month=day.month, date=day.day) for day in ends])
+    return alt.X("day:T", timeUnit="yearmonthdate", title=None, bandPosition=0.5, axis=axis, scale=scale)
 
 
 def _series_colour(alt: Any, names: list[str], theme: str) -> Any:

@@ -1,0 +1,96 @@
+"""Time within coverage hours, in Python and in SQL alike.
+
+The calendar of the floor above publishes its spans here. A counter runs only while the team is there; the covered time
+between two instants is the difference of its readings. Before the first span, and while there is none, every hour
+counts. Spans are UTC, so DST changes nothing here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from django.db import connection, transaction
+
+from mentions.clocks import clocks
+from mentions.models import CoveredSpan, Ticket
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+_LOCK = 0x636F7665
+
+
+@dataclass(frozen=True)
+class CoveredTime:
+    """Spans in order, without overlaps, aware UTC."""
+
+    spans: Sequence[tuple[datetime, datetime]] = ()
+
+    @cached_property
+    def _starts(self) -> list[datetime]:
+        return [start for start, _end in self.spans]
+
+    @cached_property
+    def before(self) -> list[timedelta]:
+        """The counter at the start of each span."""
+        readings, reading = [], self.spans[0][0] - EPOCH if self.spans else timedelta()
+        for start, end in self.spans:
+            readings.append(reading)
+            reading += end - start
+        return readings
+
+    def counter(self, at: datetime) -> timedelta:
+        number = bisect_right(self._starts, at) - 1
+        if number < 0:
+            return at - EPOCH
+        start, end = self.spans[number]
+        return self.before[number] + min(at, end) - start
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """Negative if `end` is before `start`."""
+        return self.counter(end) - self.counter(start)
+
+    def after(self, start: datetime, counted: timedelta) -> datetime | None:
+        """The first instant by which so much covered time has passed since `start`; None if the spans end before."""
+        if not self.spans:
+            return start + counted
+        needed = self.counter(start) + counted
+        number = bisect_left(self._through, needed)
+        if number == len(self.spans):
+            return None
+        return max(start, self.spans[number][0] + needed - self.before[number])
+
+    @cached_property
+    def _through(self) -> list[timedelta]:
+        return [before + (end - start) for before, (start, end) in zip(self.before, self.spans, strict=True)]
+
+
+def load() -> CoveredTime:
+    """One query."""
+    return CoveredTime(list(CoveredSpan.objects.order_by("starts_at").values_list("starts_at", "ends_at")))
+
+
+@transaction.atomic
+def publish(spans: Iterable[tuple[datetime, datetime]]) -> bool:
+    """Make these the covered spans, with edges on whole seconds, and renew what is due by them. Writes only what
+    differs: false if nothing did."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    wanted = CoveredTime(list(spans))
+    rows = {
+        (start, end, before // SECOND, (before + (end - start)) // SECOND)
+        for (start, end), before in zip(wanted.spans, wanted.before, strict=True)
+    }
+    columns = ("starts_at", "ends_at", "before_s", "through_s")
+    stored = set(CoveredSpan.objects.values_list(*columns))
+    if stored == rows:
+        return False
+    CoveredSpan.objects.filter(pk__in=[start for start, *_rest in stored - rows]).delete()
+    new = (CoveredSpan(**dict(zip(columns, row, strict=True))) for row in sorted(rows - stored))
+    CoveredSpan.objects.bulk_create(new)
+    waiting = Ticket.objects.filter(channel__counts_coverage=True, due_at__isnull=False)
+    clocks.recompute(waiting.values_list("pk", flat=True))
+    return True

@@ -1,0 +1,38 @@
+"""Counts the roll-ups of the reports again from the tickets, or only compares them."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from channels.clocks import desk_now
+from metrics.rollups import keeping
+
+TOLD = 20
+"""So many differing cells are named."""
+
+
+class Command(BaseCommand):
+    help = "Counts the figures of the reports again from the tickets, for every time zone in use."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--check", action="store_true", help="change nothing; say which figures differ")
+
+    def handle(self, **options: Any) -> None:
+        if options["check"]:
+            return self._check()
+        for zone in keeping.wanted_zones():
+            keeping.build(zone)
+            self.stdout.write(f"{zone}: built.")
+
+    def _check(self) -> None:
+        """Fails if anything differs, so that a script notices."""
+        keeping.check(desk_now())
+        wrong = [cell for zone in keeping.wanted_zones() for cell in keeping.differences(zone)]
+        for zone, day, channel, high in wrong[:TOLD]:
+            self.stdout.write(f"{zone} {day}: channel {channel}{', high priority' if high else ''} differs.")
+        if wrong:
+            raise CommandError(f"{len(wrong)} figures differ from the tickets. Build them again: rebuild_figures")
+        self.stdout.write("All figures agree with the tickets.")

@@ -1,0 +1,90 @@
+"""What each figure means: the one written definition, shown beside the figure and in docs/numbers.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """`key` is the figure's name in `metrics.definitions`, `label` the head it is shown under."""
+
+    key: str
+    label: str | Promise
+    text: str | Promise
+
+
+_ALL = (
+    Meaning(
+        "mentions", _("Mentions"), _("Tickets whose first message to us was posted then. Merged tickets count once.")
+    ),
+    Meaning("answered", _("Answered"), _("Mentions that needed a reply and have one, whenever it was sent.")),
+    Meaning(
+        "median",
+        _("Median First Reply Time"),
+        _("Half of the answered mentions had their first reply within this time. Unanswered mentions are not in it."),
+    ),
+    Meaning(
+        "p75", _("75 % within"), _("Three quarters of the answered mentions had their first reply within this time.")
+    ),
+    Meaning("p90", _("90 % within"), _("Nine in ten answered mentions had their first reply within this time.")),
+    Meaning("goal", _("Goal"), _("7 h over all channels, 5 h over high priority; for a channel, its own target.")),
+    Meaning(
+        "within",
+        _("Within target"),
+        _(
+            "The share of answered mentions that were answered before they were due: by the channel's own target, else "
+            "within 5 h for high priority and 7 h for the rest."
+        ),
+    ),
+    Meaning("late", _("After target"), _("Mentions that were answered after they were due.")),
+    Meaning("overdue", _("Overdue, unanswered"), _("Open mentions without an answer that are past their target now.")),
+    Meaning("in_time", _("Unanswered, within target"), _("Open mentions without an answer that are not due yet.")),
+    Meaning(
+        "no_reply",
+        _("No reply needed"),
+        _(
+            "Mentions that somebody gave a reason for, or left to an expert or the community. They are outside all "
+            "reply times."
+        ),
+    ),
+    Meaning(
+        "unsettled",
+        _("Solved, no reply or reason"),
+        _(
+            "Mentions that are done without an answer or a reason: a reply is on its way, or they are from before "
+            "reasons."
+        ),
+    ),
+    Meaning(
+        "lag",
+        _("Median detection lag"),
+        _("Half of the mentions reached the desk within this time after they were posted."),
+    ),
+    Meaning(
+        "replied",
+        _("First replies"),
+        _("Mentions that needed a reply, by the day on which their first reply was posted."),
+    ),
+    Meaning(
+        "queued", _("In the queue"), _("Tickets that are new or open and not parked: somebody has to look at them.")
+    ),
+    Meaning(
+        "overdue_now", _("Overdue"), _("Open mentions without an answer that are past their target, whenever posted.")
+    ),
+    Meaning(
+        "due_soon", _("Due within the hour"), _("Open mentions without an answer that are due within the next hour.")
+    ),
+    Meaning("parked", _("Parked"), _("Open tickets outside the queue, waiting for somebody or for a time.")),
+    Meaning("backlog", _("Backlog"), _("Tickets that are new or open, parked ones included.")),
+    Meaning("age_4h", _("Under 4 hours"), _("Backlog that was posted less than 4 hours ago.")),
+    Meaning("age_1d", _("4 to 24 hours"), _("Backlog that was posted 4 to 24 hours ago.")),
+    Meaning("age_3d", _("1 to 3 days"), _("Backlog that was posted 1 to 3 days ago.")),
+    Meaning("age_7d", _("3 to 7 days"), _("Backlog that was posted 3 to 7 days ago.")),
+    Meaning("age_older", _("Over 7 days"), _("Backlog that was posted more than 7 days ago.")),
+    Meaning("solved", _("Solved"), _("Tickets that are solved or closed now, by the last day on which that happened.")),
+)
+MEANINGS: dict[str, Meaning] = {meaning.key: meaning for meaning in _ALL}

@@ -1,0 +1,170 @@
+"""Keeps the roll-ups: builds a zone's days, refreshes those that changed, compares them with the tickets.
+
+One process at a time writes (an advisory lock). A refresh takes the notes of changed hours and counts their days again
+in one transaction, so a note is never lost and a change that commits later has its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Now
+
+from channels.models import Channel
+from mentions.models import Preference
+from metrics.models import DayCount, DayTimes, RolledZone
+from metrics.periods import Period
+from metrics.rollups import reading, statements
+
+_LOCK = 0x726F6C6C
+MAX_NOTES = 20_000
+"""Per transaction of a refresh."""
+DAYS_AT_ONCE = 31
+HOUR = timedelta(hours=1)
+
+Cells = Iterable[tuple[int, date]]
+"""(channel, day)."""
+
+
+def wanted_zones() -> list[str]:
+    """The desk's own time zone and those that people have set."""
+    chosen = Preference.objects.exclude(time_zone="").values_list("time_zone", flat=True).distinct()
+    return [name for name in dict.fromkeys([settings.TIME_ZONE, *sorted(chosen)]) if _exists(name)]
+
+
+def _exists(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True
+
+
+def refresh() -> int:
+    """Count the days again that have changed since the last time, and build the zones that somebody has begun to use.
+    Returns how many hours had changed."""
+    for name in wanted_zones():
+        if reading.version(name) is None:
+            build(name)
+    changed = 0
+    while notes := _refresh_some():
+        changed += notes
+    return changed
+
+
+@transaction.atomic
+def _refresh_some() -> int:
+    with connection.cursor() as cursor:
+        _lock(cursor)
+        cursor.execute(statements.TAKE, [MAX_NOTES])
+        notes = cursor.fetchall()
+    if notes:
+        for zone in RolledZone.objects.values_list("zone", flat=True):
+            count(zone, _cells(zone, notes))
+        RolledZone.objects.update(version=F("version") + 1)
+    return len(notes)
+
+
+def _lock(cursor: Any) -> None:
+    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _cells(zone: str, notes: Iterable[tuple[int, datetime]]) -> Cells:
+    """An hour may lie in two days: some zones are half an hour off."""
+    tz, last = ZoneInfo(zone), HOUR - timedelta(microseconds=1)
+    return {(channel, (at + more).astimezone(tz).date()) for channel, at in notes for more in (timedelta(), last)}
+
+
+def build(zone: str) -> None:
+    """Count all days of this zone again, some at a time. Until that is done, its figures come from the tickets."""
+    RolledZone.objects.update_or_create(zone=zone, defaults={"built_at": None})
+    channels = list(Channel.objects.values_list("pk", flat=True))
+    days = _days(zone)
+    for some in _portions(days):
+        with transaction.atomic(), connection.cursor() as cursor:
+            _lock(cursor)
+            count(zone, ((channel, day) for channel in channels for day in some))
+    for model in (DayCount, DayTimes):
+        model._default_manager.filter(_outside(days), zone=zone).delete()
+    fresh = {"built_at": Now(), "version": F("version") + 1, "differences": 0, "checked_at": None}
+    RolledZone.objects.filter(zone=zone).update(**fresh)
+
+
+def _days(zone: str) -> list[date]:
+    """From the first that a ticket falls on to the last."""
+    with connection.cursor() as cursor:
+        cursor.execute(statements.FIRST_AND_LAST)
+        first, last = cursor.fetchone()
+    tz = ZoneInfo(zone)
+    return Period(first.astimezone(tz).date(), last.astimezone(tz).date()).days if first else []
+
+
+def _outside(days: list[date]) -> Q:
+    return Q(day__lt=days[0]) | Q(day__gt=days[-1]) if days else Q()
+
+
+def _portions(days: list[date]) -> Iterator[list[date]]:
+    for start in range(0, len(days), DAYS_AT_ONCE):
+        yield days[start : start + DAYS_AT_ONCE]
+
+
+def count(zone: str, cells: Cells) -> None:
+    """Replace these cells by what the tickets say now."""
+    values = _parameters(zone, cells)
+    with connection.cursor() as cursor:
+        for statement in statements.WRITE:
+            cursor.execute(statement, values)
+
+
+def _parameters(zone: str, cells: Cells) -> dict[str, Any]:
+    pairs = sorted(set(cells))
+    edges = [Period(day, day, ZoneInfo(zone)) for day in sorted({day for _channel, day in pairs})]
+    return {
+        "zone": zone,
+        "channels": [channel for channel, _day in pairs],
+        "days": [day for _channel, day in pairs],
+        "edges": [edge.first for edge in edges],
+        "starts": [edge.start for edge in edges],
+        "ends": [edge.end for edge in edges],
+    }
+
+
+def check(now: datetime) -> int:
+    """Compare every zone that is ready with the tickets, and note how many cells differ; returns their sum. Changes
+    nothing else: somebody has to find out why, before they are built again."""
+    total = 0
+    for zone in list(RolledZone.objects.values_list("zone", flat=True)):
+        if reading.version(zone) is None:
+            continue
+        found = differences(zone)
+        RolledZone.objects.filter(pk=zone).update(differences=len(found), checked_at=now)
+        total += len(found)
+    return total
+
+
+def known_differences() -> int:
+    """What the last check found."""
+    return int(RolledZone.objects.aggregate(found=Sum("differences"))["found"] or 0)
+
+
+def differences(zone: str) -> list[tuple[str, date, int, bool]]:
+    """(zone, day, channel, high) of the cells that differ from the tickets; not those that a refresh is to count."""
+    channels = list(Channel.objects.values_list("pk", flat=True))
+    days = _days(zone)
+    wrong: set[tuple[str, date, int, bool]] = set()
+    for model in (DayCount, DayTimes):
+        outside = model._default_manager.filter(_outside(days), zone=zone)
+        wrong |= set(outside.values_list("zone", "day", "channel_id", "high"))
+    with connection.cursor() as cursor:
+        for some in _portions(days):
+            values = _parameters(zone, ((channel, day) for channel in channels for day in some))
+            for statement in statements.COMPARE:
+                cursor.execute(statement, values)
+                wrong |= set(cursor.fetchall())
+    return sorted(wrong)

@@ -1,0 +1,70 @@
+"""What reports are made of: cells, tables, charts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from metrics.drawing.charts import Spec
+from metrics.meanings import MEANINGS
+from metrics.periods import Period
+
+
+@dataclass
+class Cell:
+    """One table value: the displayed text, the CSV value, and the figure that lists the tickets behind it."""
+
+    shown: str
+    value: Any
+    figure: str = ""
+    channel_id: int | None = None
+    day: date | None = None
+    period: Period | None = None
+    """Of the figure, if it is not the page's."""
+    at: datetime | None = None
+    """The moment of a figure that is true now."""
+    high: bool = False
+    platform: str = ""
+    """Of a channel's name."""
+    state: str = ""
+    """"good", "bad" or empty; always shown in words too."""
+
+
+@dataclass
+class Table:
+    """`figures`: names in `MEANINGS`, one for each column after `first`, which names the rows."""
+
+    first: str
+    figures: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+    @property
+    def heads(self) -> list[str]:
+        return [self.first, *(str(MEANINGS[name].label) for name in self.figures)]
+
+
+@dataclass(frozen=True)
+class Chart:
+    slug: str
+    title: str
+    spec: Callable[[str], Spec]
+    is_empty: bool
+
+
+def duration(span: timedelta | None) -> str:
+    """`45 min`, `3 h 20 min`, `2 d 4 h`; a dash for None."""
+    if span is None:
+        return "—"
+    minutes = round(span.total_seconds() / 60)
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    if days:
+        return _("%(days)d d %(hours)d h") % {"days": days, "hours": hours}
+    if hours and not rest:
+        return _("%(hours)d h") % {"hours": hours}
+    if hours:
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
+    return _("%(minutes)d min") % {"minutes": rest}

@@ -1,0 +1,18 @@
+"""Thin, idempotent tasks."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from channels.clocks import desk_now
+from metrics.rollups import keeping
+
+
+@shared_task(name="metrics.refresh", ignore_result=True)  # type: ignore[untyped-decorator]
+def refresh() -> None:
+    keeping.refresh()
+
+
+@shared_task(name="metrics.check", ignore_result=True)  # type: ignore[untyped-decorator]
+def check() -> None:
+    keeping.check(desk_now())
