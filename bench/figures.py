@@ -30,7 +30,7 @@ INSERT INTO mentions_ticket (channel_id, requester_id, subject, status, priority
 SELECT (%(channels)s::bigint[])[1 + n %% array_length(%(channels)s::bigint[], 1)], %(author)s, 'Question ' || n,
        CASE WHEN n %% 20 = 0 THEN 'new' ELSE 'solved' END, CASE WHEN n %% 5 = 0 THEN 30 ELSE 20 END, '', '', '',
        at, at + interval '40 seconds', at, at, CASE WHEN n %% 20 = 0 THEN at + interval '7 hours' END,
-       CASE WHEN n %% 20 > 2 THEN at + interval '1 second' * (60 + (n * 7919) %% 40000) END,
+       CASE WHEN n %% 20 > 2 THEN at + interval '1 second' * (60 + (n::bigint * 7919) %% 40000) END,
        CASE WHEN n %% 20 > 0 THEN at + interval '12 hours' END, CASE WHEN n %% 20 IN (1, 2) THEN 'praise' ELSE '' END
 FROM (SELECT n, %(now)s::timestamptz - make_interval(secs => n * %(apart_s)s::double precision) AS at
       FROM generate_series(%(first)s::int, %(last)s::int) n) numbers
