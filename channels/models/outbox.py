@@ -53,6 +53,8 @@ class OutboundItem(models.Model):
     """Fencing: only the worker that holds the current token may record an outcome."""
     sending_until = models.DateTimeField(null=True)
     """After this, the worker of a `sending` item counts as lost and the item becomes uncertain."""
+    sending_process = models.CharField(max_length=160, default="", db_default="", blank=True, editable=False)
+    """Which process is sending it (`channels.processes`): if it is gone, nobody waits for `sending_until`."""
     first_sent_at = models.DateTimeField(null=True)
     uncertain_since = models.DateTimeField(null=True)
     checks = models.PositiveSmallIntegerField(default=0)

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from channels import sweeps
+from channels import processes, sweeps
 from channels.clocks import Clock, clock_from
 from channels.contract import Receipt
 from channels.errors import ChannelError
@@ -72,9 +72,15 @@ def look(item: OutboundItem, clock: Clock) -> None:
 
 
 def _give_up_on_lost_workers(now: datetime) -> int:
-    lost = OutboundItem.objects.filter(state=states.State.SENDING, sending_until__lte=now)
-    found = lost.select_related("connection").order_by("pk")
-    return sweeps.each("lost workers", found, lambda item: _give_up(item, now))
+    sending = OutboundItem.objects.filter(state=states.State.SENDING).select_related("connection").order_by("pk")
+    late = [each for each in sending if _is_lost(each, now)]
+    return sweeps.each("lost workers", late, lambda item: _give_up(item, now))
+
+
+def _is_lost(item: OutboundItem, now: datetime) -> bool:
+    """Whether its worker had all the time that it can take, or is certainly dead."""
+    is_late = item.sending_until is not None and item.sending_until <= now
+    return is_late or processes.is_gone(item.sending_process)
 
 
 def _give_up(item: OutboundItem, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
+from channels import processes
 from channels.contract import Json
 from channels.dispatch import delivery_after_commit
 from channels.models import OutboundItem
@@ -28,6 +29,7 @@ MAX_RETRY_S = 900
 MAX_WAIT_S = 24 * 3600
 WORKER_MARGIN_S = 30
 """Seconds after the request timeout at which a silent worker counts as lost."""
+_CLAIMED = ("state", "attempt_token", "attempts", "first_sent_at", "sending_until", "sending_process")
 
 MOVES: Mapping[str, frozenset[str]] = {
     # Any other state → `sent`: a receipt, or our own post seen on the platform, is proof, however late.
@@ -93,7 +95,8 @@ def _claim(
         item.attempts += 1
         item.first_sent_at = item.first_sent_at or now
         item.sending_until = now + timedelta(seconds=request_s(item) + WORKER_MARGIN_S)
-        item.save(update_fields=["state", "attempt_token", "attempts", "first_sent_at", "sending_until"])
+        item.sending_process = processes.this_one()
+        item.save(update_fields=_CLAIMED)
         delivery_after_commit(item.pk, State.SENDING)
         return item
 
