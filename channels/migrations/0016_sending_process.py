@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("channels", "0014_lease_holder")]
+    dependencies = [("channels", "0015_coverage_clock")]
     operations = [
         migrations.AddField(
             model_name="outbounditem",
