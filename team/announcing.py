@@ -1,4 +1,4 @@
-"""Tells the team in Slack, the day before, which covered hours nobody has taken."""
+"""Posts tomorrow's open hours to the team's Slack channel."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _KEYS = UUID("7a4b7f0e-5a2e-4a57-9f0d-2b7c0a0c9d55")
 
 
 def announce_gaps(now: datetime) -> bool:
-    """Once a day from 12:00 UTC: the gaps of the next AHEAD. Returns whether a message was queued. A desk that was down
-    at noon does it later the same day; a day that is over is not made up for."""
+    """Queue one message a day, from 12:00 UTC on, with the gaps of the next AHEAD; returns whether one was queued. A
+    desk that was down at noon catches up the same day, never later."""
     room = settings.TEAM_SLACK_CHANNEL
     now = now.astimezone(UTC)
     if now.hour < ANNOUNCE_AT_HOUR or not room or not settings.SLACK_TOKEN:

@@ -1,4 +1,4 @@
-"""The roster as an iCalendar feed (RFC 5545), read by calendar programs at a signed address."""
+"""The roster as an iCalendar feed (RFC 5545), served at a signed address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BEHIND, AHEAD = timedelta(days=30), timedelta(days=120)
 
 
 class BadAddress(LookupError):
-    """Not signed by this desk, or ended by its owner, who may also have left."""
+    """Not signed by this desk, or revoked, or its owner has left."""
 
 
 def address_of(user: Any) -> str:
@@ -30,7 +30,7 @@ def address_of(user: Any) -> str:
 
 
 def renew(user: Any) -> None:
-    """End the address: whoever has it reads nothing more."""
+    """Revoke the address; the next one is new."""
     row, _is_new = CalendarAddress.objects.get_or_create(user=user)
     row.version += 1
     row.save(update_fields=["version"])

@@ -16,7 +16,7 @@ from team.models import Contact
 @login_required
 @permission_required("team.view_contact", raise_exception=True)
 def contacts(request: HttpRequest) -> HttpResponse:
-    """By kind, in the order of the kinds; who is on now comes first."""
+    """Grouped by kind, below the people on shift."""
     rows = list(Contact.objects.all())
     groups = [(label, [row for row in rows if row.kind == kind]) for kind, label in Contact.Kind.choices]
     context = {"groups": [group for group in groups if group[1]], "on_now": roster.on_now(desk_now())}

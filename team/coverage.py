@@ -1,4 +1,4 @@
-"""Coverage hours as spans of time. Local times become UTC day by day, so DST changes move them as they move people.
+"""Coverage hours as spans of time. Local times become UTC day by day, so they follow DST.
 
 The reply clocks below this floor read the published spans (`mentions.clocks.covered`).
 """
@@ -19,7 +19,7 @@ PUBLISHED_FROM = datetime(2000, 1, 1, tzinfo=UTC)
 """Older than any mention."""
 PUBLISHED_AHEAD = timedelta(days=400)
 FURTHEST = timedelta(days=15)
-"""How far ahead the next coverage is looked for: longer than any run of holidays."""
+"""How far ahead to look for the next coverage: longer than any run of holidays."""
 
 
 class Span(NamedTuple):
@@ -95,7 +95,7 @@ def clipped(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """In order, with those that overlap or meet made one."""
+    """In order, with overlapping and adjacent ones joined."""
     joined: list[Span] = []
     for span in sorted(spans):
         if joined and span.start <= joined[-1].end:
@@ -106,7 +106,7 @@ def merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def without(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
-    """What is left of `spans` outside of `others`."""
+    """The parts of `spans` outside `others`."""
     left = merged(spans)
     for other in merged(others):
         left = [

@@ -1,4 +1,4 @@
-"""What people type in to enter a shift or an absence."""
+"""Forms for a shift and an absence."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ def _time(**kwargs: Any) -> forms.TimeField:
 
 
 class ShiftForm(forms.Form):
-    """Local times of whoever enters it."""
+    """Times are local to the person who enters them."""
 
     day = _day(label=_("Day"))
     starts = _time(label=_("From"), initial=time(8))
-    ends = _time(label=_("To"), initial=time(16), help_text=_("A time before the first is on the next day."))
-    until = _day(label=_("Every week until"), required=False, help_text=_("Empty: only this day."))
+    ends = _time(
+        label=_("To"), initial=time(16), help_text=_("If this is earlier than “From”, the shift ends the next day.")
+    )
+    until = _day(label=_("Every week until"), required=False, help_text=_("Leave empty for this day only."))
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if values.get("starts") is not None and values.get("starts") == values.get("ends"):
-            self.add_error("ends", _("A shift ends at another time than it begins."))
+            self.add_error("ends", _("A shift can’t end at the time it starts."))
         if values.get("until") and values.get("day") and values["until"] < values["day"]:
-            self.add_error("until", _("The last day is not before the first."))
+            self.add_error("until", _("The last day can’t be before the first."))
         return values
 
 
@@ -42,5 +44,5 @@ class AbsenceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if values.get("first_day") and values.get("last_day") and values["last_day"] < values["first_day"]:
-            self.add_error("last_day", _("The last day is not before the first."))
+            self.add_error("last_day", _("The last day can’t be before the first."))
         return values

@@ -16,7 +16,7 @@ from team.models import Absence, Holiday, Shift
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """A part of a shift in which its person is really there."""
+    """The part of a shift during which its person isn't away."""
 
     shift: Shift
     span: Span
@@ -36,8 +36,8 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Everything between two times. `gaps`: covered hours without anybody on, from `now` on; none while nobody enters
-    shifts."""
+    """Everything between two times. `gaps`: covered hours from `now` on with nobody on shift; none while nobody
+    enters shifts."""
 
     covered: list[Span]
     present: list[Presence]
@@ -69,7 +69,7 @@ def between(start: datetime, end: datetime, now: datetime) -> Roster:
         .select_related("user__preference")
         .order_by("first_day", "user__username")
     )
-    present = [Presence(shift, span) for shift in shifts for span in _really(shift, absences)]
+    present = [Presence(shift, span) for shift in shifts for span in _times_present(shift, absences)]
     covered = hours.spans(start, end)
     open_hours = coverage.without(covered, [p.span for p in present]) if _is_used(start, end) else []
     gaps = coverage.clipped(open_hours, now, end) if now < end else []
@@ -78,7 +78,7 @@ def between(start: datetime, end: datetime, now: datetime) -> Roster:
 
 
 def on_now(now: datetime) -> list[Any]:
-    """The people who are on: by a shift without an absence, or because they said so on their page."""
+    """The people on shift and not away, and those who marked themselves on shift in their settings."""
     present = [p.shift.user for p in between(now, now + timedelta(seconds=1), now).present]
     said = Preference.objects.filter(shift_until__gt=now, user__is_active=True).select_related("user")
     people = {user.pk: user for user in (*present, *(preference.user for preference in said)) if user.is_active}
@@ -101,7 +101,7 @@ def day_span(day: date, zone: tzinfo) -> Span:
     return Span(starts, ends)
 
 
-def _really(shift: Shift, absences: Iterable[Absence]) -> list[Span]:
+def _times_present(shift: Shift, absences: Iterable[Absence]) -> list[Span]:
     away = [
         Span(day_span(a.first_day, zone_of(a.user)).start, day_span(a.last_day, zone_of(a.user)).end)
         for a in absences

@@ -1,4 +1,4 @@
-"""Entering shifts and absences, and taking them back."""
+"""Adds and removes shifts and absences."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def add_shifts(
 
 
 def remove_shift(shift_id: int, user: Any, *, of_anybody: bool) -> Shift | None:
-    """Their own, or anybody's with the right to; None if there is none such (any more)."""
+    """Delete the user's own shift, or anybody's if `of_anybody`; None if there is none."""
     found: Shift | None = _own(Shift, shift_id, user, of_anybody)
     if found is not None:
         Shift.objects.filter(pk=found.pk).delete()

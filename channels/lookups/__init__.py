@@ -1,1 +1,1 @@
-"""Searches beside the composer: which kinds there are, how one is configured, results found by a worker and cached."""
+"""Searches next to the composer: their kinds, their configuration, and results found by a worker and cached."""

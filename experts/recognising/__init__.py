@@ -1,2 +1,2 @@
-"""Whether a message is an expert's answer: which request it answers and how sure that is (`matching`). What tells: its
-place in the thread, a name written differently, words that say "I work here", the draft that it carries."""
+"""Recognises experts' answers: which request a message answers, and how sure that is (`matching`). The evidence: its
+place in the thread, a similar name, words that say "I work here", the draft it carries."""

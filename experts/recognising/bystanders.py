@@ -1,4 +1,4 @@
-"""Posts around a ticket, by accounts that nobody has linked, that may be an expert's answer all the same.
+"""Posts near a ticket, by unlinked accounts, that may still be an expert's answer.
 
 The desk keeps what others say in a followed thread as context. A post that carries the name of the expert who was
 asked, or says that its author works here, becomes a message, so that the ticket can ask about it.
@@ -22,7 +22,7 @@ READ = 500
 
 
 def take_in(now: datetime) -> int:
-    """Make messages of the posts that may be answers to running requests; returns how many. Idempotent."""
+    """Turn posts that may answer a running request into messages; returns how many. Idempotent."""
     taken = 0
     for outreach in Outreach.objects.filter(state__in=Outreach.RUNNING).select_related("expert__person", "ticket"):
         for post in _posts_since(outreach):

@@ -1,7 +1,7 @@
 """Decides which request a message answers, and how sure that is. Reads only.
 
 Sure: an expert, or a colleague outside the community team, answers in the ticket; or the expert who was asked answers
-beside it in the thread, and only one request there asks them. What they tell somebody else there is no answer.
+beside it in the thread, and only one request there asks them. What they say to somebody else there is no answer.
 Everything else that may be an answer is a question to the advocate, never a guess: our own handle and the community
 team also post interim replies. `experts/tests/labelled_answers.py` has 500 cases.
 """

@@ -1,4 +1,4 @@
-"""Carries out a plan: everything or nothing."""
+"""Applies a plan: all of it or nothing."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from mentions.people import accounts, colleagues
 
 
 class NotAsShown(Exception):
-    """The directory, or the list, has changed since the plan was shown; or a line is wrong. Nothing was done."""
+    """The directory or the list has changed since the plan was shown, or a line is wrong. Nothing was changed."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        super().__init__(_("The directory has changed meanwhile. Check the changes again."))
+        super().__init__(_("The directory has changed in the meantime. Check the changes again."))
 
 
 def carry_out(entries: Iterable[Entry], digest: str, actor: Any, now: datetime) -> Plan:

@@ -15,7 +15,7 @@ MAX_LINES = 5_000
 
 
 class BadFile(ValueError):
-    """Why a file cannot be read at all, in words."""
+    """The file can't be read; the message says why."""
 
 
 def decoded(content: bytes) -> str:
@@ -48,7 +48,7 @@ def rows_of(text: str) -> list[tuple[int, list[str]]]:
 
 
 def _delimiter(text: str) -> str:
-    """The one that the heading has most of."""
+    """The delimiter that is most frequent in the heading."""
     heading = next((line for line in text.splitlines() if line.strip()), "")
     return max(_DELIMITERS, key=heading.count)
 

@@ -47,7 +47,7 @@ def text_of(limit: int) -> Callable[[str], str]:
 
 def slack_id_of(value: str) -> str:
     if value and not _SLACK_ID.match(value):
-        raise BadValue(_("“%(value)s” is no Slack member ID, such as U0123ABCD") % {"value": value[:40]})
+        raise BadValue(_("“%(value)s” is not a Slack member ID such as U0123ABCD") % {"value": value[:40]})
     return value
 
 
@@ -55,13 +55,13 @@ def timezone_of(value: str) -> str:
     try:
         return ZoneInfo(value).key if value else "UTC"
     except (OSError, ValueError, KeyError) as error:
-        raise BadValue(_("“%(value)s” is no time zone, such as Europe/Prague") % {"value": value[:60]}) from error
+        raise BadValue(_("“%(value)s” is not a time zone such as Europe/Prague") % {"value": value[:60]}) from error
 
 
 def hour_of(value: str) -> int:
     hour = value.removesuffix(":00").lstrip("0") or "0"
     if not (hour.isdecimal() and hour.isascii() and int(hour[:4]) <= 24):
-        raise BadValue(_("“%(value)s” is no hour from 0 to 24") % {"value": value[:20]})
+        raise BadValue(_("“%(value)s” is not an hour from 0 to 24") % {"value": value[:20]})
     return int(hour)
 
 
@@ -69,7 +69,7 @@ def day_of(value: str) -> date | None:
     try:
         return date.fromisoformat(value) if value else None
     except ValueError as error:
-        raise BadValue(_("“%(value)s” is no date, such as 2026-12-24") % {"value": value[:20]}) from error
+        raise BadValue(_("“%(value)s” is not a date such as 2026-12-24") % {"value": value[:20]}) from error
 
 
 def is_yes(value: str) -> bool:
@@ -82,7 +82,7 @@ def is_yes(value: str) -> bool:
 def languages_of(value: str) -> str:
     codes = [code.strip().lower() for code in _BETWEEN.split(value) if code.strip()]
     if wrong := next((code for code in codes if not _LANGUAGE.match(code)), ""):
-        raise BadValue(_("“%(value)s” is no language code, such as en") % {"value": wrong[:20]})
+        raise BadValue(_("“%(value)s” is not a language code such as en") % {"value": wrong[:20]})
     return text_of(120)(", ".join(dict.fromkeys(codes)))
 
 
@@ -104,7 +104,7 @@ def accounts_of(value: str) -> tuple[tuple[str, str], ...]:
     for part in topics_of(value):
         namespace, is_pair, handle = part.partition("=")
         if not (is_pair and namespace.strip() and handle.strip() and len(namespace) <= 200 and len(handle) <= 254):
-            raise BadValue(_("“%(value)s” is no account, such as twitter=ana") % {"value": part[:60]})
+            raise BadValue(_("“%(value)s” is not an account such as twitter=ana") % {"value": part[:60]})
         found.append((namespace.strip().lower(), handle.strip()))
     return tuple(found)
 

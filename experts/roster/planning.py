@@ -68,7 +68,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The directory, by whatever a list may name somebody with."""
+    """The directory, indexed by everything a list may identify a person with."""
 
     experts: list[Expert]
     topics: Mapping[str, Topic]
@@ -142,7 +142,7 @@ def _step(entry: Entry, known: _Known, people: Mapping[str, list[Person]], is_wh
 
 
 def _find(step: Step, known: _Known, people: Mapping[str, list[Person]]) -> None:
-    """By the key on the team page, the Slack ID, at last by the name; of several with this name by an account."""
+    """By the key on the team page, else the Slack ID, else the name; an account decides between namesakes."""
     values, name = step.entry.values, step.entry.name.lower()
     step.expert = known.expert_with(page_key=values.get("page_key", ""))
     step.expert = step.expert or known.expert_with(slack_id=values.get("slack_id", ""))

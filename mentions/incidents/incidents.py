@@ -19,7 +19,7 @@ PLATFORM = "statuspage"
 OVER = ("resolved", "completed", "postmortem", "scheduled")
 """States in which nothing is wrong (any more, or yet)."""
 REACH = timedelta(days=14)
-"""An incident without an update for this long is taken for forgotten."""
+"""An incident without an update for this long counts as forgotten."""
 MAX_SHOWN = 3
 POSTS = 3
 POSTS_REACH = timedelta(days=2)

@@ -57,7 +57,7 @@ def test_shift_is_added_in_the_readers_zone_shown_and_removed(client, sam, hours
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("add_shift", {"day": "2026-11-23", "starts": "09:00", "ends": "09:00"}, "another time than it begins"),
+        ("add_shift", {"day": "2026-11-23", "starts": "09:00", "ends": "09:00"}, "end at the time it starts"),
         ("add_shift", {"day": "2026-11-23", "starts": "9", "ends": "10:00"}, "Enter a valid time"),
         ("add_shift", {"day": "2026-11-23", "starts": "09:00", "ends": "10:00", "until": "2026-11-22"}, "not before"),
         ("add_absence", {"first_day": "2026-11-23", "last_day": "2026-11-22"}, "not before"),
