@@ -65,17 +65,17 @@ def test_a_file_that_cannot_be_read_says_why(content, said):
 @pytest.mark.parametrize(
     ("column", "value", "said"),
     [
-        ("timezone", "Mars/Olympus", "no time zone"),
-        ("slack_id", "ana", "no Slack member ID"),
-        ("languages", "english", "no language code"),
+        ("timezone", "Mars/Olympus", "not a time zone"),
+        ("slack_id", "ana", "not a Slack member ID"),
+        ("languages", "english", "not a language code"),
         ("role", "wizard", "is none of"),
-        ("work_starts", "nine", "no hour"),
+        ("work_starts", "nine", "not an hour"),
         ("work_starts", "18", "must end after it starts"),
         ("absent_from", "2026-11-02", "must end after it starts"),
-        ("absent_until", "2.11.2026", "no date"),
+        ("absent_until", "2.11.2026", "not a date"),
         ("is_active", "maybe", "neither yes nor no"),
         ("topics", "nonsense", "there is no topic"),
-        ("accounts", "ana", "no account"),
+        ("accounts", "ana", "not an account"),
         ("accounts", "twitter=known", "belongs to Owner"),
         ("title", "x" * 121, "longer than 120"),
     ],
@@ -206,7 +206,7 @@ def test_team_page_adds_people_and_says_what_it_could_not_read(page):
     assert list(ana.topics.all()) == [verify]
     assert ana.person.accounts.get().handle == "ana_l"
     assert page.report["added"] == [ana.pk]
-    assert "no time zone" in page.report["problems"][0]
+    assert "not a time zone" in page.report["problems"][0]
 
 
 @pytest.mark.django_db
