@@ -147,7 +147,7 @@ def test_import_shows_first_and_then_does_exactly_that(ana):
         (b"name\n" + b"x" * 1_100_000, "larger than 1 MB"),
         (b"who\nAna", "must name the columns"),
         (b"\x81\x8d", "not a text file"),
-        (b"name,timezone\nAna,Mars", "no time zone"),
+        (b"name,timezone\nAna,Mars", "not a time zone"),
     ],
 )
 def test_import_says_what_is_wrong(ana, content, said):
