@@ -7,9 +7,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from experts.community import sharing
-from experts.outreach import noting
+from experts.outreach import crediting, noting
 from mentions.macros.actions import Action, ActionError, Context, Spec
 from mentions.tickets.transitions import OutcomeRefused
+from mentions.triage import tagging
 
 
 class AskExpert(Action):
@@ -26,7 +27,8 @@ class AskExpert(Action):
 
 
 class ExpertAnswered(Action):
-    """Ends what the ticket waits for. `who`: the name of whoever answered, credited if it is known."""
+    """Ends what the ticket waits for. `who`: the name of whoever answered, credited if it is known. `link`: to an
+    answer that the desk doesn't see; it counts as being here."""
 
     name = "expert_answered"
     texts = ("who",)
@@ -37,6 +39,23 @@ class ExpertAnswered(Action):
     def run(self, spec: Spec, context: Context) -> None:
         if ended := noting.answered_by(context.ticket, context.render(spec["who"]), context.now):
             context.data["outreach"] = ended.pk
+        if context.render(str(spec.get("link") or "")).strip():
+            tagging.change(context.ticket, [crediting.RESPONSE_TAG], [])
+
+
+class ExpertResponse(Action):
+    """Links a ticket that is an answer with the one it answers, and ends the request there. `original`: number or
+    address of that ticket; nothing happens without."""
+
+    name = "expert_response"
+    texts = ("original",)
+
+    def describe(self, spec: Spec, context: Context) -> str:
+        return _("Links the ticket that it answers, and ends the request there")
+
+    def run(self, spec: Spec, context: Context) -> None:
+        if named := context.render(spec["original"]).strip():
+            context.data["original"] = noting.response_to(named, context.ticket, context.actor, context.now).pk
 
 
 class ShareWithCommunity(Action):
@@ -71,4 +90,4 @@ class ShareWithCommunity(Action):
             outbound.append(shared.outbound_id)
 
 
-ACTIONS: tuple[Action, ...] = (AskExpert(), ExpertAnswered(), ShareWithCommunity())
+ACTIONS: tuple[Action, ...] = (AskExpert(), ExpertAnswered(), ExpertResponse(), ShareWithCommunity())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from channels.clocks import desk_now
-from experts.directory import finding
-from experts.models import CommunityShare, Expert, Outreach, PossibleAnswer
+from experts.directory import candidates, finding
+from experts.models import CommunityShare, Outreach, PossibleAnswer
 from experts.outreach import crediting
 from mentions.db import prepared
 from mentions.models import Macro, Ticket
@@ -22,6 +22,7 @@ from mentions.views.panels import Panel
 
 READ = 20
 """Messages to search for keywords."""
+MAX_NEXT = 2
 
 
 _ASKED = """
@@ -33,7 +34,7 @@ SELECT EXISTS (SELECT 1 FROM experts_outreach o WHERE o.ticket_id = %(ticket)s),
 
 
 def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, Any]:
-    """The panel's context. One query without outreaches, four with."""
+    """The panel's context. One query without outreaches, four with, and those of `who_to_ask` after nobody answered."""
     was_asked, was_shared, topics = prepared.run(_ASKED, {"ticket": ticket.pk})[0]
     outreaches = _outreaches(ticket) if was_asked else []
     shares = _shares(ticket) if was_shared else []
@@ -41,7 +42,7 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> dict[str, A
     return {
         "outreaches": outreaches,
         "shares": shares,
-        "suggestions": _next(outreaches, ticket, thread, desk_now().date()),
+        "suggestions": _next(outreaches, ticket, thread, desk_now()),
         "responded": _responded(ticket, outreaches, shares),
         "topics": [] if outreaches else finding.topics_in(_words(thread), finding.known(topics or "[]"), most=2),
         "may_ask": request.user.has_perm("experts.add_outreach"),
@@ -58,14 +59,13 @@ def _outreaches(ticket: Ticket) -> list[Outreach]:
     return list(found.order_by("-asked_at", "-pk")[:10])
 
 
-def _next(outreaches: list[Outreach], ticket: Ticket, thread: Thread, day: date) -> list[Expert]:
-    """Whom to ask after nobody answered; nobody while a request runs, or one names somebody."""
+def _next(outreaches: list[Outreach], ticket: Ticket, thread: Thread, now: datetime) -> list[candidates.Candidate]:
+    """Whom to ask after nobody answered, with the reasons; nobody while a request runs, or one names somebody."""
     unanswered = (Outreach.State.NO_ANSWER, Outreach.State.DECLINED, Outreach.State.REDIRECTED)
     is_over = bool(outreaches) and not any(o.is_running for o in outreaches) and outreaches[0].state in unanswered
     if not is_over or outreaches[0].suggested_id or ticket.status in (Ticket.Status.SOLVED, Ticket.Status.CLOSED):
         return []
-    asked = [o.expert_id for o in outreaches if o.expert_id]
-    return finding.next_experts(_words(thread), day, besides=asked)
+    return candidates.who_to_ask(ticket, _words(thread), now, most=MAX_NEXT)
 
 
 def _shares(ticket: Ticket) -> list[CommunityShare]:

@@ -1,5 +1,6 @@
 """A working day without a mouse: everything has a key, the focus is always somewhere, and it can be seen."""
 
+import re
 from contextlib import nullcontext
 
 import pytest
@@ -152,3 +153,32 @@ def test_skip_link_leads_to_the_content(windows):
     focus_is_seen(page)
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
+
+
+def test_an_answer_is_found_elsewhere_and_its_link_inserted_by_keys(windows, world):
+    asked = world.ask("twitter", "@acme the ci runner ignores our proxy, {word}?", to="acme")
+    page = windows.open("sam", f"/play/{asked.view}/")
+    expect(page.locator("#lookup")).to_have_value(re.compile("runner"))
+    page.keyboard.press("r")
+    page.keyboard.type("See ")
+    page.keyboard.press("Escape")
+    page.keyboard.press("l")
+    expect(page.locator("#lookup")).to_be_focused()
+    page.locator("#links [aria-busy]").first.wait_for(state="detached")
+    found = (
+        page.locator("#links .lookup", has=page.get_by_role("heading", name="Documentation"))
+        .locator("[data-hit]")
+        .first
+    )
+    expect(found).to_contain_text("runner")
+    for _ in range(20):
+        page.keyboard.press("ArrowDown")
+        focus_is_seen(page)
+        if found.evaluate("hit => hit === document.activeElement"):
+            break
+    page.keyboard.press("i")
+    address = found.get_attribute("href")
+    assert address.startswith("https://docs.")
+    expect(page.locator("#text")).to_have_value(f"See {address}")
+    page.locator("#text").press("Control+z")
+    expect(page.locator("#text")).to_have_value("See ")

@@ -8,13 +8,12 @@ from datetime import date, datetime
 
 from django.db.models import Prefetch, Q
 
-from experts.directory import candidates, finding, tree
+from experts.directory import candidates, finding, searching, tree
 from experts.models import Expert, Outreach, Topic
 from mentions.models import Ticket
 
 MAX_SUGGESTED = 6
 MAX_FOUND = 8
-MAX_TYPED = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +56,14 @@ def _kind(asked: Expert | Topic) -> str:
 
 
 def matching(typed: str, day: date, running: Iterable[Outreach]) -> list[Offer]:
-    """People whose name, handle, role or topic holds every word that was typed, then teams and stages. Two queries."""
-    parts = typed.replace("\0", "")[:MAX_TYPED].split()
+    """Available people as the directory finds them, then teams and stages that hold every word that was typed."""
+    parts = typed.replace("\0", "")[: searching.MAX_TYPED].split()
     if not parts:
         return []
     topics = Prefetch("topics", Topic.objects.order_by("name"))
-    experts = finding.present(day).filter(_of_people(parts)).select_related("person").prefetch_related(topics)
-    people = sorted(experts.distinct()[:50], key=lambda expert: _rank(str(expert), parts[0]))
+    experts = searching.people(typed, {}).filter(pk__in=finding.present(day).values("pk"))
+    found = experts.select_related("person").prefetch_related(topics)[:50]
+    people = sorted(found, key=lambda expert: _rank(str(expert), parts[0]))
     teams = sorted(
         Topic.objects.exclude(slack_channel="").filter(_of_teams(parts))[:50],
         key=lambda topic: _rank(topic.name, parts[0]),
@@ -71,19 +71,6 @@ def matching(typed: str, day: date, running: Iterable[Outreach]) -> list[Offer]:
     offered = [Offer(e, _about(e), _asked(e, running)) for e in people[:MAX_FOUND]]
     offered += [Offer(t, f"{t.get_kind_display()} · {t.slack_channel}", _asked(t, running)) for t in teams]
     return offered[:MAX_FOUND]
-
-
-def _of_people(parts: list[str]) -> Q:
-    found = Q()
-    for part in parts:
-        handle = part.removeprefix("@")
-        found &= (
-            Q(person__name__icontains=part)
-            | Q(slack_handle__icontains=handle)
-            | Q(title__icontains=part)
-            | Q(topics__name__icontains=part)
-        )
-    return found
 
 
 def _of_teams(parts: list[str]) -> Q:

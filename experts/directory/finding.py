@@ -1,26 +1,17 @@
-"""Finds experts for a conversation: topics with matching keywords, and the people who know them."""
+"""Which topics a conversation is about, and which experts are there."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from experts.models import Expert, Outreach, Topic
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A topic with its matching keywords and its experts who are available today."""
-
-    topic: Topic
-    words: Sequence[str]
-    experts: Sequence[Expert]
+from experts.models import Expert
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +52,3 @@ def present(day: date) -> QuerySet[Expert]:
     """Active experts who aren't absent on that day."""
     gone = Q(absent_until__gte=day) & (Q(absent_from__isnull=True) | Q(absent_from__lte=day))
     return Expert.objects.filter(is_active=True).exclude(gone)
-
-
-def suggestions(text: str, day: date, most: int = 4) -> list[Suggestion]:
-    """Topics for a conversation, most matching keywords first. Three queries, however many topics."""
-    scored = [(topic, matching_words(topic.keywords, text)) for topic in Topic.objects.exclude(keywords=[])]
-    best = sorted(((t, words) for t, words in scored if words), key=lambda pair: -len(pair[1]))[:most]
-    by_topic: dict[int, list[Expert]] = {topic.pk: [] for topic, _words in best}
-    experts = present(day).filter(topics__in=by_topic).select_related("person").prefetch_related("topics").distinct()
-    for expert in experts:
-        for topic in expert.topics.all():
-            if topic.pk in by_topic:
-                by_topic[topic.pk].append(expert)
-    return [Suggestion(topic, words, by_topic[topic.pk]) for topic, words in best]
-
-
-def next_experts(text: str, day: date, *, besides: Iterable[int], most: int = 2) -> list[Expert]:
-    """Whom to ask next about a conversation: those who know its topics, the least asked at the moment first."""
-    known = [expert.pk for found in suggestions(text, day) for expert in found.experts]
-    running = Count("outreaches", filter=Q(outreaches__state__in=Outreach.RUNNING))
-    free = Expert.objects.filter(pk__in=known).exclude(pk__in=list(besides)).select_related("person")
-    return list(free.annotate(running=running).order_by("running", "person__name")[:most])

@@ -83,6 +83,8 @@ def _solve_response(response: Ticket, original: Ticket, person: Person, now: dat
     response = Ticket.objects.select_for_update().get(pk=response.pk)
     if response.status == Ticket.Status.CLOSED or response.merged_into_id or claims.is_live(response, now):
         return
+    if response.status == Ticket.Status.SOLVED and response.tags.filter(name=RESPONSE_TAG).exists():
+        return  # an advocate has applied the macro
     tagging.change(response, [RESPONSE_TAG], [])
     url = settings.BASE_URL + reverse("mentions:ticket", args=[original.pk])
     words = {"who": person, "number": original.pk, "url": url}

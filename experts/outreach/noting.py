@@ -1,15 +1,25 @@
-"""An advocate notes by hand, with a macro, that an expert has answered."""
+"""An advocate notes by hand, with a macro, that an expert has answered, or that a ticket is such an answer."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from functools import partial
+from typing import Any
 
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from experts.models import Outreach
-from experts.outreach import crediting, ending
+from experts.models import Outreach, PossibleAnswer
+from experts.outreach import crediting, ending, matching, verdicts
 from mentions.models import Message, Person, Ticket
-from mentions.triage import tagging
+from mentions.people import access
+from mentions.tickets.transitions import OutcomeRefused
+from mentions.triage import notes, tagging
+
+_NUMBER = re.compile(r"(?:.*/tickets/|#)?(\d{1,9})/?")
 
 
 def answered_by(ticket: Ticket, name: str, now: datetime) -> Outreach | None:
@@ -43,3 +53,35 @@ def _answer_of(outreach: Outreach) -> Message | None:
         direction=Message.Direction.TEAM, posted_at__gte=outreach.asked_at, reply__isnull=True, is_deleted=False
     )
     return said.exclude(pk__in=used).defer("search", "html").order_by("-posted_at", "-pk").first()
+
+
+def response_to(named: str, response: Ticket, actor: Any, now: datetime) -> Ticket:
+    """Note on a ticket locked by the caller which one it answers (its number or address), and end the request there
+    once the caller's transaction is committed: only then may the other ticket be locked. Raises OutcomeRefused."""
+    number = _NUMBER.fullmatch(named)
+    visible = access.visible_tickets(actor).exclude(pk=response.pk)
+    original = visible.filter(pk=int(number[1])).first() if number else None
+    if original is None:
+        raise OutcomeRefused(
+            _("“%(named)s” is no ticket. Enter the number or the address of the one that it answers.")
+            % {"named": named[:80]}
+        )
+    url = settings.BASE_URL + reverse("mentions:ticket", args=[original.pk])
+    notes.write(response, actor, _("Answers #%(number)s: %(url)s") % {"number": original.pk, "url": url}, now)
+    transaction.on_commit(partial(_credit, original.pk, response.pk, actor, now))
+    return original
+
+
+def _credit(original_id: int, response_id: int, actor: Any, now: datetime) -> bool:
+    """The response's first message is the answer to the request on the other ticket: its author's, else the oldest."""
+    message = (
+        Message.objects.filter(ticket=response_id, is_deleted=False).select_related("author").order_by("id").first()
+    )
+    running = Outreach.objects.filter(ticket=original_id, state__in=Outreach.RUNNING).order_by("asked_at", "pk")
+    if message is None or not (found := list(running)):
+        return False
+    person = message.author.person_id
+    outreach = next((o for o in found if o.expert and o.expert.person_id == person), found[0])
+    given = {"person_id": person, "why": matching.ELSEWHERE if person else matching.UNKNOWN, "found_at": now}
+    possible, _new = PossibleAnswer.objects.get_or_create(outreach=outreach, message=message, defaults=given)
+    return verdicts.decide(possible.pk, actor, is_answer=True, now=now)

@@ -4,10 +4,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from channels.clocks import desk_now
 from channels.models import OutboundItem
-from experts.models import Outreach, OutreachText
+from experts.models import Expert, Outreach, OutreachText
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
-from mentions.models import Draft, Reply, Ticket
+from mentions.models import Account, Draft, Reply, Ticket
 from mentions.queue import claims
 from mentions.tests.factories import NOON, ChannelFactory, ConnectionFactory, MessageFactory, TicketFactory, UserFactory
 
@@ -67,6 +68,35 @@ def test_experts_and_teams_are_found_by_typing(client, ticket, nadia, typed):
     page = client.get(reverse("experts:who", args=[ticket.pk]), {"q": typed}, headers=PANEL).content.decode()
     assert "Nadia Petrova" in page or "Runner" in page
     assert "Jo Black" not in page
+
+
+def test_experts_are_found_by_what_the_directory_knows_of_them(client, ticket, nadia):
+    Account.objects.create(person=nadia.person, namespace="hn", handle="np_on_hn")
+    nadia.default_for.add(TopicFactory(name="Monorepos", slack_channel=""))
+    for typed in ("np_on_hn", "monorepos nad", nadia.slack_id):
+        page = client.get(reverse("experts:who", args=[ticket.pk]), {"q": typed}, headers=PANEL).content.decode()
+        assert "Nadia Petrova" in page, typed
+    Expert.objects.update(is_active=False)
+    page = client.get(reverse("experts:who", args=[ticket.pk]), {"q": "np_on_hn"}, headers=PANEL).content.decode()
+    assert "Nadia Petrova" not in page
+
+
+@pytest.mark.parametrize("state", ["no_answer", "declined"])
+def test_after_no_answer_the_next_suggestion_is_the_rankings_with_its_reason(client, ticket, nadia, state):
+    """One person, whoever isn't asked too often already, and the team."""
+    topic = nadia.topics.get()
+    busy, free = ExpertFactory(person__name="Aa Busy"), ExpertFactory(person__name="Zz Free")
+    for expert in (busy, free):
+        expert.topics.add(topic)
+    for _ in range(3):
+        OutreachFactory(expert=busy, asked_at=desk_now())
+    OutreachFactory(ticket=ticket, expert=nadia, state=state)
+    shown = " ".join(client.get(reverse("mentions:ticket", args=[ticket.pk])).content.decode().split())
+    assert f"?expert={free.pk}&amp;token=" in shown
+    assert f"?topic={topic.pk}&amp;token=" in shown
+    assert "Next suggestion: Aa Busy" not in shown
+    assert "runner" in shown.split("Next suggestion: Zz Free")[1].split("</p>")[0]
+    assert "Next suggestion: Nadia" not in shown
 
 
 def test_nobody_found_says_what_to_try(client, ticket, nadia):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from channels.models import Channel
 from experts.models import Outreach
 from experts.tests.factories import ExpertFactory, OutreachFactory
 from mentions.macros import macros, presets
@@ -85,3 +86,73 @@ def test_expert_responded_with_the_answer_in_the_ticket_is_both_macros(sam):
     macros.apply(preset("Expert Responded"), asked.ticket_id, sam, token, values={"expert": "Jo"}, now=now)
     tags = {tag.name for tag in Ticket.objects.get(pk=asked.ticket_id).tags.all()}
     assert tags == {"expert-responded", "expert-response"}
+
+
+def test_expert_responded_with_a_link_to_an_answer_elsewhere_is_both_macros(sam):
+    """As the handbook has it on Hacker News and Reddit, if the answer doesn't name the product."""
+    asked, url = OutreachFactory(), "https://news.ycombinator.com/item?id=9"
+    MessageFactory(ticket=asked.ticket)
+    token = claims.claim(sam, asked.ticket_id, NOON).claim_token
+    values = {"expert": "Jo", "answer": url}
+    macros.apply(preset("Expert Responded"), asked.ticket_id, sam, token, values=values, now=NOON)
+    ticket = Ticket.objects.get(pk=asked.ticket_id)
+    assert (ticket.status, ticket.notes.get().text) == ("solved", f"Jo answered. {url}")
+    assert {tag.name for tag in ticket.tags.all()} == {"expert-responded", "expert-response"}
+
+
+# --- Expert Response --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked():
+    """A request, and the ticket that the answer of somebody unknown has become."""
+    asked = OutreachFactory()
+    MessageFactory(ticket=asked.ticket, namespace="hn")
+    asked.response = MessageFactory(author=AuthorFactory(namespace="hn"), posted_at=NOON + timedelta(hours=1)).ticket
+    asked.response.requester = asked.response.messages.get().author
+    asked.response.save()
+    return asked
+
+
+def respond(asked, sam, original, callbacks):
+    now = NOON + timedelta(hours=2)
+    token = claims.claim(sam, asked.response.pk, now).claim_token
+    values = {"original": original}
+    with callbacks(execute=True):
+        macros.apply(preset("Expert Response"), asked.response.pk, sam, token, values=values, now=now)
+
+
+@pytest.mark.parametrize("original", ["{}", "#{}", "https://desk.example/tickets/{}/"])
+def test_expert_response_names_the_ticket_that_it_answers_and_ends_its_request(
+    asked, sam, original, django_capture_on_commit_callbacks
+):
+    respond(asked, sam, original.format(asked.ticket_id), django_capture_on_commit_callbacks)
+    asked.refresh_from_db()
+    ticket, response = Ticket.objects.get(pk=asked.ticket_id), Ticket.objects.get(pk=asked.response.pk)
+    assert (asked.state, asked.answer, asked.answered_by) == ("answered", response.messages.get(), asked.expert.person)
+    assert [each.status for each in (ticket, response)] == ["solved", "solved"]
+    assert [tag.name for tag in ticket.tags.all()] == ["expert-responded"]
+    assert [tag.name for tag in response.tags.all()] == ["expert-response"]
+    assert f"/tickets/{ticket.pk}/" in response.notes.get().text
+    assert ticket.notes.count() == 1
+
+
+@pytest.mark.parametrize("original", ["no number", "#0", "999999999", "own"])
+def test_expert_response_to_what_is_no_ticket_changes_nothing(asked, sam, original, django_capture_on_commit_callbacks):
+    named = str(asked.response.pk) if original == "own" else original
+    with pytest.raises(OutcomeRefused, match="is no ticket"):
+        respond(asked, sam, named, django_capture_on_commit_callbacks)
+    assert Ticket.objects.get(pk=asked.response.pk).status == "open"
+    assert Outreach.objects.get(pk=asked.pk).state == "asked"
+
+
+def test_expert_response_to_a_ticket_that_one_may_not_see_is_refused(asked, sam, django_capture_on_commit_callbacks):
+    Channel.objects.filter(pk=asked.ticket.channel_id).update(visible_to=["admin"])
+    with pytest.raises(OutcomeRefused, match="is no ticket"):
+        respond(asked, sam, str(asked.ticket_id), django_capture_on_commit_callbacks)
+
+
+def test_expert_response_without_the_original_is_solved_alone(asked, sam, django_capture_on_commit_callbacks):
+    respond(asked, sam, "", django_capture_on_commit_callbacks)
+    assert Ticket.objects.get(pk=asked.response.pk).status == "solved"
+    assert Outreach.objects.get(pk=asked.pk).state == "asked"

@@ -53,8 +53,13 @@ class Context:
     reply_texts: list[str] = field(default_factory=list)
 
     def render(self, text: str, escape: Callable[[str], str] = str) -> str:
-        """Fill in the variables, each passed through `escape`; unknown ones stay unchanged."""
-        return _PLACEHOLDER.sub(lambda match: escape(self.variables.get(match[1]) or match[0]), text)
+        """Fill in the variables, each passed through `escape`; unknown ones, and built-in ones without a value, stay
+        unchanged."""
+        return _PLACEHOLDER.sub(lambda match: escape(self._value_of(match[1])), text)
+
+    def _value_of(self, name: str) -> str:
+        unfilled = "{" + name + "}"
+        return self.variables.get(name, unfilled) or (unfilled if name in VARIABLES else "")
 
     def key_for(self, name: str) -> UUID:
         """Stable within one application of the macro: whatever leaves the desk leaves once."""

@@ -244,11 +244,13 @@ def _require_fields(macro: Macro, context: Context) -> None:
             raise MacroRefused(
                 _("%(label)s: a link must start with https://.") % {"label": each["label"]}, [each["name"]]
             )
+        context.variables.setdefault(each["name"], "")  # left out: its placeholders are empty
 
 
 def _context(macro: Macro, ticket: Ticket, actor: Any, now: datetime, key: UUID, values: Mapping[str, str]) -> Context:
     asked = {each["name"] for each in fields_of(macro)}
-    given = {name: str(value).replace("\0", "").strip()[:2000] for name, value in values.items() if name in asked}
+    said = {name: str(value).replace("\0", "").strip()[:2000] for name, value in values.items() if name in asked}
+    given = {name: value for name, value in said.items() if value}
     found = {each["name"]: _page_of(each) for each in _declared(macro) if each["name"] not in asked}
     return Context(ticket, actor, now, key, {**_variables(ticket, actor, now), **found, **given})
 

@@ -37,7 +37,14 @@ VIEWS: tuple[dict[str, Any], ...] = (
 
 _ISSUE = {"name": "issue", "label": "Link to the issue", "kind": "url", "suggest": "tracker"}
 _TRACKER = {"name": "tracker", "label": "Link to the tracker", "kind": "url", "from": "tracker"}
-_WHO = {"do": "request_fields", "fields": [{"name": "expert", "label": "Who answered"}]}
+_WHO = {
+    "do": "request_fields",
+    "fields": [
+        {"name": "expert", "label": "Who answered"},
+        {"name": "answer", "label": "Link to the answer, if it is not here", "kind": "url", "required": False},
+    ],
+}
+_ORIGINAL = {"name": "original", "label": "Number or address of the ticket that it answers", "required": False}
 
 MACROS: tuple[dict[str, Any], ...] = (
     {
@@ -53,8 +60,8 @@ MACROS: tuple[dict[str, Any], ...] = (
         "description": "The expert has answered: solved, and counted.",
         "actions": [
             _WHO,
-            {"do": "note", "text": "{expert} answered."},
-            {"do": "expert_answered", "who": "{expert}"},
+            {"do": "note", "text": "{expert} answered. {answer}"},
+            {"do": "expert_answered", "who": "{expert}", "link": "{answer}"},
             {"do": "tag", "tags": ["expert-responded"]},
             {"do": "untag", "tags": ["reached-out-to-expert"]},
             {"do": "status", "status": "solved", "reason": "expert_response"},
@@ -64,6 +71,8 @@ MACROS: tuple[dict[str, Any], ...] = (
         "name": "Involving Experts::Expert Response",
         "description": "This ticket is the expert's own answer, which came in as a separate ticket.",
         "actions": [
+            {"do": "request_fields", "fields": [_ORIGINAL]},
+            {"do": "expert_response", "original": "{original}"},
             {"do": "tag", "tags": ["expert-response"]},
             {"do": "status", "status": "solved", "reason": "expert_response"},
         ],

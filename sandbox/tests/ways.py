@@ -11,18 +11,21 @@ import requests
 
 from sandbox import world
 from sandbox.launch import Running
+from sandbox.platforms.algolia import api as algolia
 from sandbox.platforms.bluesky import gate as bluesky
 from sandbox.platforms.bluesky.posts import DESK
 from sandbox.platforms.chatlog import names as chatlog
 from sandbox.platforms.discourse import keys as discourse
 from sandbox.platforms.disqus import keys as disqus
 from sandbox.platforms.facebook import wire as facebook
+from sandbox.platforms.github import api as github
 from sandbox.platforms.gitlab import wire as gitlab
 from sandbox.platforms.hackerone import api as hackerone
 from sandbox.platforms.mastodon import api as mastodon
 from sandbox.platforms.reddit import gate as reddit
 from sandbox.platforms.stackexchange import api as stackexchange
 from sandbox.platforms.youtube import api as youtube
+from sandbox.platforms.zendesk import api as zendesk
 
 AGENT = "web:test:v1 (by /u/tester)"
 Told = tuple[int, Any]
@@ -314,6 +317,52 @@ WAYS: dict[str, Way] = {
             "429": (429, {"error": "Too Many Requests"}),
             "500": (500, {"error": "Something went wrong"}),
             "expired": (401, {"error": "Not authenticated"}),
+        },
+    ),
+    "zendesk": Way(
+        base="/zendesk/api/v2/",
+        probe="search.json?query=type:ticket",
+        token=zendesk.TOKEN,
+        keys=lambda token: {"auth": (f"{zendesk.EMAIL}/token", token)} if token else {},
+        unknown=(404, {"error": "InvalidEndpoint"}),
+        size=("search.json?query=type:ticket&per_page=", (200, {"next_page": None})),
+        **alike(
+            (401, {"error": "Couldn't authenticate you"}),
+            (429, {"error": "APIRateLimitExceeded"}),
+            (500, {"error": "InternalError"}),
+        ),
+    ),
+    "github": Way(
+        base="/github/",
+        probe=f"search/issues?q=repo:{github.REPOSITORY}",
+        token=github.TOKEN,
+        keys=bearer,
+        wrong=(401, {"message": "Bad credentials"}),
+        unknown=(404, {"message": "Not Found"}),
+        over=(403, "API rate limit exceeded"),
+        size=(f"search/issues?q=repo:{github.REPOSITORY}&per_page=", (200, {"incomplete_results": False})),
+        faults={
+            "429": (403, "API rate limit exceeded"),
+            "500": (500, {"message": "Server Error"}),
+            "expired": (401, {"message": "Bad credentials"}),
+        },
+    ),
+    "algolia": Way(
+        base="/algolia/1/indexes/",
+        probe=f"{algolia.INDEX}?query=saml",
+        token=algolia.KEY,
+        keys=lambda token: {
+            "headers": {"X-Algolia-Application-Id": algolia.APPLICATION}
+            | ({"X-Algolia-API-Key": token} if token else {})
+        },
+        none=(403, {"message": "Invalid Application-ID or API key"}),
+        wrong=(403, {"message": "Invalid Application-ID or API key"}),
+        unknown=(404, {"status": 404}),
+        size=(f"{algolia.INDEX}?query=saml&hitsPerPage=", (400, {"status": 400})),
+        faults={
+            "429": (429, {"status": 429}),
+            "500": (500, {"status": 500}),
+            "expired": (403, {"message": "Invalid Application-ID or API key"}),
         },
     ),
     "feed": Way(

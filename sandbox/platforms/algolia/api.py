@@ -46,7 +46,10 @@ class Api(ResourceServer):
     def _found(self, request: Request, asked: dict[str, str]) -> Any:
         if request.params["index"] != INDEX:
             raise Refused(self.site.refusal("404"))
-        size = number(asked.get("hitsPerPage"), 20, most=1000)
+        try:
+            size = number(asked.get("hitsPerPage"), 20, most=1000)
+        except ValueError:
+            raise Refused(self.site.refusal("400")) from None
         hits = [
             {
                 "objectID": f"doc-{place}",

@@ -15,7 +15,8 @@ class GitHub(Platform):
     refusals = {
         "400": json_response({"message": "Problems parsing JSON"}, 400),
         "404": json_response({"message": "Not Found", "status": "404"}, 404),
-        "429": json_response({"message": "API rate limit exceeded for user ID 1."}, 429, Retry_After="2"),
+        # As for the primary limit: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+        "429": json_response({"message": "API rate limit exceeded for user ID 1."}, 403, Retry_After="2"),
         "500": json_response({"message": "Server Error"}, 500),
         "expired": json_response({"message": "Bad credentials", "status": "401"}, 401),
     }
