@@ -1,0 +1,171 @@
+"""Loops that a review found open, each followed to the state that the handbook names and to the figures of the report:
+answers that come in as tickets of their own, tickets that are done without a reply, late and bounced replies, spam."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from advocacy.handbook import preset
+from advocacy.handbook.company import Company
+from advocacy.tests import scenario
+from advocacy.tests.asking import ask, expert, mention, tags
+from channels.models import Channel
+from experts.models import Outreach, PossibleAnswer
+from experts.outreach import verdicts
+from mentions.clocks import clocks
+from mentions.macros import macros
+from mentions.models import Macro, Message, Ticket, View
+from mentions.queue import claims, view_filters
+from mentions.triage import outcomes
+from metrics import definitions
+from metrics.periods import Period
+from sandbox.platforms.disqus.articles import THREADS
+
+desk, outside = scenario.desk, scenario.outside
+pytestmark = pytest.mark.timeout(180)
+COMMENT = {"to": THREADS["acme-blog", "remote-reviews"], "guest": False, "pending": False}
+
+
+def again(row):
+    return type(row).objects.get(pk=row.pk)
+
+
+def apply(desk, name, ticket, **values):
+    macro = Macro.objects.get(name=name)
+    token = claims.claim(desk.user(), ticket.pk, desk.now()).claim_token
+    return macros.apply(macro, ticket.pk, desk.user(), token, values=values, now=desk.now())
+
+
+def figures(desk, **filters):
+    """The first-reply report of the last week."""
+    today = timezone.now().date()
+    period = Period(today - timedelta(days=6), today + timedelta(days=1))
+    return definitions.first_reply(Ticket.objects.all(), definitions.Filters(period, **filters), desk.now())
+
+
+def overdue_view(desk):
+    return set(view_filters.tickets_in(View.objects.get(slug="overdue"), desk.user(), desk.now()))
+
+
+# --- comments on the website: two tickets -----------------------------------------------------------------------------
+
+
+def two_comments(desk, author, text):
+    """A question under a post, a request to Nadia, and a comment beside the question that nobody expected."""
+    first = mention(desk, "disqus", f"Does Acme cache? {uuid4()}", **COMMENT)
+    ticket = desk.ticket(first)
+    asked = ask(desk, ticket, "nadia")
+    desk.next_second()
+    second = desk.outside.post("disqus", text=text, author=author, **COMMENT)["id"]
+    desk.poll("disqus")
+    return ticket, asked, second
+
+
+def test_answer_from_an_account_that_is_not_known_is_a_ticket_and_a_yes_ends_both(desk):
+    """As the handbook has it for comments: Expert Responded here, Expert Response there."""
+    ticket, asked, second = two_comments(desk, "nadia_petrova", "Acme does, with a key.")
+    response = desk.ticket(second)
+    assert (response.status, response.is_queued) == ("new", True)
+    possible = PossibleAnswer.objects.get(outreach=asked, message=desk.message(second))
+    assert verdicts.decide(possible.pk, desk.user("maria"), is_answer=True, now=desk.now())
+    assert (again(asked).state, again(asked).answered_by) == ("answered", expert("nadia").person)
+    assert (again(ticket).status, tags(ticket)) == ("solved", {"expert-responded"})
+    assert (again(response).status, tags(response)) == ("solved", {"expert-response"})
+    assert f"/tickets/{ticket.pk}/" in response.notes.get().text
+    assert figures(desk).overdue == 0
+
+
+def test_answer_under_another_name_is_closed_with_the_macro_that_names_the_question(
+    desk, django_capture_on_commit_callbacks
+):
+    ticket, asked, second = two_comments(desk, "someone_else_entirely", "Acme does, with a key.")
+    response = desk.ticket(second)
+    assert not PossibleAnswer.objects.filter(message=desk.message(second)).exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        apply(desk, "Involving Experts::Expert Response", response, original=f"#{ticket.pk}")
+    assert (again(asked).state, again(asked).answer) == ("answered", desk.message(second))
+    assert (again(ticket).status, tags(ticket)) == ("solved", {"expert-responded"})
+    assert (again(response).status, tags(response)) == ("solved", {"expert-response"})
+    assert response.notes.count() == 1
+
+
+# --- done without a reply ---------------------------------------------------------------------------------------------
+
+
+def test_what_is_done_without_a_reply_is_never_overdue_and_spoils_no_figure(desk):
+    said = [desk.ticket(mention(desk, "twitter", f"@acme {word} {uuid4()}")) for word in ("wonderful", "look", "eh")]
+    shared, response, unneeded = said
+    apply(desk, "Involving Experts::Community Involvement", shared)
+    apply(desk, "Involving Experts::Expert Response", response)
+    outcomes.no_reply_needed(unneeded.pk, desk.user(), None, reason="praise", now=desk.now())
+    before = figures(desk)
+    assert (before.mentions, before.no_reply, before.median) == (3, 3, None)
+    desk.wait(days=3)
+    after = figures(desk)
+    assert (after.overdue, after.unsettled, after.no_reply) == (0, 0, 3)
+    assert overdue_view(desk) == set()
+
+
+def test_questions_of_colleagues_are_work_but_no_social_response(desk):
+    ticket = desk.ticket(mention(desk, "slack", "Where are the stickers?", to="swag", author="ines"))
+    assert ticket.is_queued
+    assert figures(desk).mentions == 0
+    assert figures(desk, with_internal=True).mentions == 1
+
+
+# --- late, and bounced ------------------------------------------------------------------------------------------------
+
+
+def test_high_priority_is_overdue_after_five_hours_and_late_when_answered_after_six(desk):
+    ticket = desk.ticket(mention(desk, "twitter", f"@acme is it down? {uuid4()}"))
+    assert ticket.priority == 30
+    Message.objects.filter(ticket=ticket).update(posted_at=timezone.now() - timedelta(hours=6))
+    clocks.recompute([ticket.pk])
+    assert again(ticket).due_at - again(ticket).posted_at == timedelta(hours=5)
+    assert (figures(desk).overdue, overdue_view(desk)) == (1, {ticket})
+    desk.reply(again(ticket), "It was, sorry!")
+    told = figures(desk)
+    assert (told.answered, told.within, told.overdue) == (1, 0, 0)
+
+
+def test_a_bounced_reply_is_no_first_reply_in_any_figure(desk):
+    ticket = desk.ticket(mention(desk, "email", "How do I start?", author="bounceann@dead.example", to="community"))
+    desk.reply(ticket, "You will never read this.")
+    assert figures(desk).answered == 1
+    for _ in range(2):
+        desk.poll("email")
+    told = figures(desk)
+    assert (told.answered, told.median, again(ticket).is_queued) == (0, None, True)
+    desk.wait(days=2)
+    assert figures(desk).overdue == 1
+
+
+# --- spam, reported by users ------------------------------------------------------------------------------------------
+
+
+def test_reported_spam_goes_to_abuse_with_board_and_time_and_its_reporter_is_thanked(desk):
+    board = "https://gitlab.com/acme/community/-/issues"
+    ticket = desk.ticket(mention(desk, "twitter", f"@acme spam all over your board {uuid4()}"))
+    message = ticket.messages.get()
+    applied = apply(desk, "Spam::They report spam", ticket, board=board)
+    desk.reply(again(ticket), applied.reply_text)
+    (told,) = [m for m in desk.outside.truth("slack")["desk"] if board in m["text"]]
+    assert f"{message.posted_at:%Y-%m-%d %H:%M} UTC" in told["text"]
+    assert message.url in told["text"]
+    assert again(ticket).status == "solved"
+    assert len(desk.posted("twitter", "Thank you for reporting")) == 1
+
+
+# --- what the tables say ----------------------------------------------------------------------------------------------
+
+
+def test_every_active_channel_of_the_preset_is_a_channel_of_the_desk_with_its_destination(desk):
+    wanted = {row.values["slug"]: row.values for row in preset.rows(Company()) if row.kind == "channel"}
+    there = {channel.slug: channel for channel in Channel.objects.all()}
+    assert wanted.keys() <= there.keys()
+    for slug, values in wanted.items():
+        assert there[slug].to_queue == values["to_queue"], slug
+        assert list(there[slug].slack_channels) == values["slack_channels"], slug
+    assert not Outreach.objects.exists()
