@@ -19,7 +19,7 @@ class BadName(ValueError):
 @dataclass(frozen=True, slots=True)
 class Company:
     """`handle` as on Twitter, without @; `domain` of its mail and its website; `person`: local part of the personal
-    inbox tracked as tickets."""
+    inbox tracked as tickets, or several with commas."""
 
     name: str = "Acme"
     handle: str = "acme"
@@ -34,14 +34,20 @@ class Company:
             raise BadName(f"{self.handle!r} is not a handle: use up to 15 letters, digits and _, without @.")
         if not _DOMAIN.fullmatch(self.domain):
             raise BadName(f"{self.domain!r} is not a domain such as acme.example.")
-        if not _LOCAL.fullmatch(self.person):
-            raise BadName(f"{self.person!r} is not the local part of an email address (before the @).")
+        for person in self.people:
+            if not _LOCAL.fullmatch(person):
+                raise BadName(f"{person!r} is not the local part of an email address (before the @).")
+
+    @property
+    def people(self) -> list[str]:
+        """Each of whom has a personal inbox, once; at least one."""
+        return list(dict.fromkeys(person.strip() for person in self.person.split(",")))
 
     def fill(self, value: Any) -> Any:
         """Fills in `$company`, `$handle` and `$domain` in every text of a value; other values stay unchanged."""
         if isinstance(value, str):
             names = {"company": self.name, "handle": self.handle.lower(), "domain": self.domain}
-            names |= {"person": self.person, "Person": self.person.capitalize()}
+            names |= {"person": self.people[0], "Person": self.people[0].capitalize()}
             return Template(value).safe_substitute(names)
         if isinstance(value, dict):
             return {self.fill(key): self.fill(entry) for key, entry in value.items()}

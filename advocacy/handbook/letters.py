@@ -8,16 +8,19 @@ from advocacy.handbook import words
 from advocacy.handbook.rows import ChannelRow, ConnectionRow
 
 SIGNATURE = "$company Community Team\nhttps://$domain/community"
+PERSONAL = "mail-personal"
 PROGRAM_TOOLS = (
-    {"label": "License app", "url": "https://licence.$domain/licences?q={email}"},
-    {"label": "Customers portal", "url": "https://customers.$domain/admin/customer?query={email}"},
-    {"label": "Salesforce", "url": "https://crm.$domain/search?q={email}"},
+    {"label": "License app", "url": "https://license.$domain/"},
+    {"label": "Customers portal", "url": "https://customers.$domain/"},
+    {"label": "Salesforce", "url": "https://$handle.my.salesforce.com/_ui/search/ui/UnifiedSearchResults?str={email}"},
 )
 MERCH_TOOLS = (
-    {"label": "Shopify", "url": "https://shop.$domain/admin/orders?query={email}"},
-    {"label": "Printfection", "url": "https://swag.$domain/orders?q={email}"},
-    {"label": "Stickermule", "url": "https://stickers.$domain/orders?q={name}"},
+    {"label": "Shopify", "url": "https://admin.shopify.com/store/$handle/orders?query={email}"},
+    {"label": "Printfection", "url": "https://www.printfection.com/"},
+    {"label": "Stickermule", "url": "https://www.stickermule.com/"},
 )
+"""Filled in with the requester where the address of a search is known. The license app and the portal are the
+company's own: an admin adds what theirs understand, such as `?q={email}`."""
 
 
 def _alias(alias: str, source: str, workflow: str, key: str = "", **more: Any) -> ChannelRow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from advocacy.handbook import letters, macros, places, quiet, social, topics, views
@@ -55,7 +55,8 @@ def rows(company: Company) -> Iterator[Row]:
     for connection in CONNECTIONS:
         yield Row("connection", connection.key, company.fill(_connection(connection)))
         for channel in connection.channels:
-            yield Row("channel", channel.key, company.fill(_channel(channel, connection.key)))
+            for key, names in _copies(channel.key, company):
+                yield Row("channel", key, names.fill(_channel(channel, connection.key)))
     for weekday in COVERED_WEEKDAYS:
         yield Row("coverage hour", f"weekday-{weekday}", {"weekday": weekday, **COVERAGE})
     for contact in CONTACTS:
@@ -64,6 +65,14 @@ def rows(company: Company) -> Iterator[Row]:
         yield Row("lookup", key, company.fill(values))
     for view in views.rows():
         yield Row("view", view["slug"], company.fill(view))
+
+
+def _copies(key: str, company: Company) -> Iterator[tuple[str, Company]]:
+    """The personal inbox is one channel per person, under the first one's key as long as there was only one."""
+    yield key, company
+    if key == letters.PERSONAL:
+        for person in company.people[1:]:
+            yield f"{key}-{person}", replace(company, person=person)
 
 
 def _connection(row: ConnectionRow) -> dict[str, Any]:

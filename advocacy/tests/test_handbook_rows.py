@@ -9,6 +9,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -60,6 +61,14 @@ def test_destinations_are_those_of_the_table(key: str) -> None:
     assert values["slack_channels"] == [name for name in told if name.startswith("#")]
     links = {link["label"] for link in values.get("tool_links", ())}
     assert {name for name in told if name != "queue" and not name.startswith("#")} <= links
+
+
+def test_tools_are_where_the_documents_say_that_they_are() -> None:
+    links = [link for values in CHANNELS.values() for link in values.get("tool_links", ())]
+    assert {link["label"] for link in links} == FACTS["tools"].keys()
+    hosts = {(link["label"], str(urlsplit(link["url"]).hostname)) for link in links}
+    assert [pair for pair in hosts if not f".{pair[1]}".endswith(f".{FACTS['tools'][pair[0]]}")] == []
+    assert {urlsplit(link["url"]).scheme for link in links} == {"https"}
 
 
 @pytest.mark.parametrize("key", sorted(TOLD.keys() - OURS))

@@ -277,6 +277,23 @@ def test_loading_again_without_names_keeps_those_of_the_last_time() -> None:
     assert Channel.objects.filter(address="merch@nord.example").exists()
 
 
+def test_personal_inboxes_of_several_people_are_channels_of_their_own() -> None:
+    call_command("load_handbook", stdout=StringIO())
+    first = Channel.objects.get(address="sam@acme.example")
+    call_command("load_handbook", "--person", "sam, maria,sam", stdout=StringIO())
+    assert Channel.objects.get(address="sam@acme.example") == first
+    maria = Channel.objects.get(address="maria@acme.example")
+    assert (maria.slug, maria.connection, maria.settings["from_name"]) == (
+        "mail-maria",
+        first.connection,
+        "Maria at Acme",
+    )
+    call_command("load_handbook", stdout=StringIO())
+    assert Channel.objects.filter(workflow=maria.workflow).count() == 2
+    with pytest.raises(CommandError):
+        call_command("load_handbook", "--person", "sam,", stdout=StringIO())
+
+
 def test_no_real_company_is_named_in_the_preset() -> None:
     load()
     told = " ".join(str(list(model.objects.values())) for model in (Channel, Connection, Macro, View, Tag)).lower()

@@ -14,6 +14,8 @@ from experts.models import Expert, Outreach, Topic
 from mentions.models import Ticket
 
 MAX_TOPICS = 6
+NEVER_POSTED = {"state": Outreach.State.NO_ANSWER, "slack_ts": "", "error__gt": ""}
+"""Of a request that Slack refused: nobody has read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def _begin(ticket: Ticket, text: str, now: datetime) -> _Search:
     matched = sorted((pair for pair in scored if pair[1]), key=lambda pair: (-len(pair[1]), pair[0].name, pair[0].pk))
     search = _Search(ticket, now, topics, matched[:MAX_TOPICS], post_authors.known_of(ticket))
     search.leads = _leads(search.matched, topics)
-    for expert, topic in ticket.outreaches.exclude(state=Outreach.State.WITHDRAWN).values_list("expert", "topic"):
+    asked = ticket.outreaches.exclude(state=Outreach.State.WITHDRAWN).exclude(**NEVER_POSTED)
+    for expert, topic in asked.values_list("expert", "topic"):
         search.asked_experts.add(expert)
         search.asked_topics.add(topic)
     return search

@@ -62,6 +62,15 @@ def test_nobody_is_asked_twice_about_a_ticket(ticket, verify):
     assert asked_of(ticket) == []
 
 
+def test_whoever_was_asked_in_vain_because_slack_refused_it_is_suggested_again(ticket, verify):
+    expert = ExpertFactory()
+    expert.topics.add(verify)
+    OutreachFactory(ticket=ticket, expert=expert, state="no_answer", error="Slack cannot find that channel.")
+    assert expert in asked_of(ticket)
+    OutreachFactory(ticket=ticket, expert=expert, state="no_answer", slack_ts="1700.1")
+    assert expert not in asked_of(ticket)
+
+
 def test_people_above_and_below_the_topic_are_found_too_the_nearest_first(ticket):
     stage = TopicFactory(kind="stage")
     group = TopicFactory(kind="group", parent=stage, keywords=["runner"], slack_channel="")

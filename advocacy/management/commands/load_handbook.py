@@ -44,7 +44,7 @@ class Command(BaseCommand):
             ("company", f"company name (default: {usual.name})"),
             ("handle", f"Twitter handle without @ (default: {usual.handle})"),
             ("domain", f"domain of mail and website (default: {usual.domain})"),
-            ("person", f"local part of the personal inbox to track (default: {usual.person})"),
+            ("person", f"local part of the personal inbox to track, or several with commas (default: {usual.person})"),
         ):
             parser.add_argument(f"--{name}", help=f"{what}; if omitted, the value of the last load")
         parser.add_argument("--dry-run", action="store_true", help="show what would change, without changing anything")
