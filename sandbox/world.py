@@ -135,6 +135,9 @@ SLACK_CHANNELS: dict[str, str] = {
             "devops-tools-comments",
             "docs-comments",
             "acme-forum",
+            "support",
+            "incident-management",
+            "infrastructure-lounge",
         ),
         start=1,
     )

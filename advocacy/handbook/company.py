@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Template
 from typing import Any
 
@@ -44,7 +44,8 @@ class Company:
         return list(dict.fromkeys(person.strip() for person in self.person.split(",")))
 
     def fill(self, value: Any) -> Any:
-        """Fills in `$company`, `$handle` and `$domain` in every text of a value; other values stay unchanged."""
+        """Fills in the names in every text of a value; other values stay unchanged. An entry of a list that names
+        `$person` is there once for each of them."""
         if isinstance(value, str):
             names = {"company": self.name, "handle": self.handle.lower(), "domain": self.domain}
             names |= {"person": self.people[0], "Person": self.people[0].capitalize()}
@@ -52,5 +53,10 @@ class Company:
         if isinstance(value, dict):
             return {self.fill(key): self.fill(entry) for key, entry in value.items()}
         if isinstance(value, list | tuple):
-            return [self.fill(entry) for entry in value]
+            return [filled for entry in value for filled in self._entries(entry)]
         return value
+
+    def _entries(self, entry: Any) -> list[Any]:
+        if isinstance(entry, str) and "$person" in entry:
+            return [replace(self, person=person).fill(entry) for person in self.people]
+        return [self.fill(entry)]

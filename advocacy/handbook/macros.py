@@ -19,6 +19,8 @@ def _reply(text: str, tag: str, status: str, *before: dict[str, Any]) -> list[di
     return [*before, {"do": "reply", "text": text}, {"do": "tag", "tags": [tag]}, {"do": "status", "status": status}]
 
 
+GUIDELINES_TAG = "guidelines-to-change"
+
 EVERYDAY: tuple[dict[str, Any], ...] = (
     {
         "name": "Support::Similar topic of the forum",
@@ -45,6 +47,21 @@ EVERYDAY: tuple[dict[str, Any], ...] = (
             "have to explain it twice.",
             "to-support", "solved", _asks("support", "Link to the support page", **{"from": "support"}),
         ),
+    },
+    {
+        "name": "Guidelines::Suggest a change",
+        "description": "The guidelines of this channel miss something, or are wrong: the team hears of it, and the "
+        "view “Guidelines to change” lists the ticket.",
+        "actions": [
+            _asks("change", "What should change, and why", "text"),
+            {"do": "note", "text": "Guidelines of {channel}, suggested by {me}: {change}"},
+            {"do": "tag", "tags": [GUIDELINES_TAG]},
+            {
+                "do": "share_to_slack",
+                "channel": "#community-advocates",
+                "text": "Guidelines of {channel}: {change} (suggested by {me} at {ticket_url})",
+            },
+        ],
     },
     {
         "name": "No reply::Competitor not acknowledged",
@@ -136,6 +153,7 @@ TAGS: dict[str, str] = {
     "forum": "Sent to the forum.",
     "to-support": "Handed over to support.",
     "competitor": "Praises or attacks a competitor.",
+    GUIDELINES_TAG: "Somebody suggests a change of the guidelines. Take it off when they are edited.",
     "spam-report": "They reported spam.",
     "swag": "We send them something.",
     "discount": "We gave them a discount code.",

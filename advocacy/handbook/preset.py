@@ -29,8 +29,10 @@ CONTACTS: tuple[dict[str, Any], ...] = (
      "position": 20},
     {"kind": "room", "name": "#incident-management", "purpose": "Running incidents", "position": 30},
     {"kind": "room", "name": "#infrastructure-lounge", "purpose": "The infrastructure team", "position": 40},
+    {"kind": "other", "name": "Community advocate bootcamp", "purpose": "Onboarding of new advocates", "position": 50},
 )  # fmt: skip
-"""Source: community-advocacy, "Emergency contact", and the ping of its section on urgent mentions."""
+"""Source: community-advocacy, "Emergency contact", the ping of its section on urgent mentions, and its resources. The
+links are the company's: an admin enters them."""
 INFRASTRUCTURE = "infrastructure"
 """The role that posts on the status handle; given in addition to another role."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from advocacy.handbook.macros import GUIDELINES_TAG
 from mentions.macros import presets
 
 BY_CHANNEL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -18,8 +19,17 @@ BY_CHANNEL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("programs", "Programs and speakers", ("form-education", "form-opensource", "form-startups", "form-speakers")),
     ("trackers", "Issues and security", ("tracker-enterprise", "hackerone")),
     ("internal", "Internal questions",
-     ("slack-community-advocates", "slack-community-relations", "slack-education-oss", "slack-swag")),
+     ("slack-community-advocates", "slack-community-relations", "slack-education-oss", "slack-swag", "tracker-team",
+      "tracker-team-confidential")),
 )  # fmt: skip
+SUGGESTED: dict[str, Any] = {
+    "slug": "guidelines-to-change",
+    "name": "Guidelines to change",
+    "filters": {"tags": [GUIDELINES_TAG], "statuses": ["new", "open", "pending", "solved", "closed"], "parked": "any"},
+    "order": "newest",
+    "position": 200,
+}
+"""What advocates suggest; whoever has edited the guidelines takes the tag off."""
 
 
 def rows() -> list[dict[str, Any]]:
@@ -32,4 +42,4 @@ def rows() -> list[dict[str, Any]]:
         }
         for number, (slug, name, channels) in enumerate(BY_CHANNEL, start=1)
     ]  # fmt: skip
-    return [*common, *own]
+    return [*common, *own, SUGGESTED]

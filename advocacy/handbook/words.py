@@ -32,6 +32,8 @@ issue and invite them to work on it with us, and end on a positive note.
 - Feedback on the product or the company: a misconception gets the handbook page that clears it up. If users can speak
   for us, monitor the post and let them. If an expert can join the discussion, involve one.
 - No expert needed, but a relationship to build? Apply *Involving Experts::Community Involvement*.
+
+Something new that these lines don't cover? Apply *Guidelines::Suggest a change*.
 """
 
 TWITTER = """\

@@ -16,6 +16,7 @@ import pytest
 from advocacy.handbook import preset, words
 from advocacy.handbook.company import Company
 from advocacy.handbook.rows import HIGH, LOW, NORMAL
+from sandbox import world
 
 FACTS: dict[str, Any] = tomllib.loads((Path(__file__).parent / "handbook_rows.toml").read_text())
 ROWS = list(preset.rows(Company()))
@@ -110,6 +111,11 @@ def test_rooms_are_those_of_the_documents() -> None:
     used |= {match for row in ROWS if row.kind == "macro" for match in re.findall(r"#[a-z_][a-z_-]+", str(row.values))}
     assert {room for room in used if not room.startswith("#s_")} <= known
     assert set(FACTS["rooms"]["names"]) <= used
+
+
+def test_the_sandbox_has_every_room_of_the_documents() -> None:
+    known = {*FACTS["rooms"]["names"], *FACTS["rooms"]["guessed"]}
+    assert sorted(room for room in known if room.removeprefix("#") not in world.SLACK_CHANNELS) == []
 
 
 _TIME = re.compile(

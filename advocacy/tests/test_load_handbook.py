@@ -290,6 +290,7 @@ def test_personal_inboxes_of_several_people_are_channels_of_their_own() -> None:
     )
     call_command("load_handbook", stdout=StringIO())
     assert Channel.objects.filter(workflow=maria.workflow).count() == 2
+    assert {"mail-sam", "mail-maria"} <= set(View.objects.get(slug="mail").filters["channels"])
     with pytest.raises(CommandError):
         call_command("load_handbook", "--person", "sam,", stdout=StringIO())
 

@@ -17,10 +17,12 @@ from experts.outreach import verdicts
 from mentions.clocks import clocks
 from mentions.macros import macros
 from mentions.models import Macro, Message, Ticket, View
+from mentions.people import access
 from mentions.queue import claims, view_filters
-from mentions.triage import outcomes
+from mentions.triage import outcomes, tagging
 from metrics import definitions
 from metrics.periods import Period
+from sandbox import world
 from sandbox.platforms.disqus.articles import THREADS
 
 desk, outside = scenario.desk, scenario.outside
@@ -156,6 +158,57 @@ def test_reported_spam_goes_to_abuse_with_board_and_time_and_its_reporter_is_tha
     assert message.url in told["text"]
     assert again(ticket).status == "solved"
     assert len(desk.posted("twitter", "Thank you for reporting")) == 1
+
+
+# --- guidelines -------------------------------------------------------------------------------------------------------
+
+
+def test_suggested_change_of_the_guidelines_is_heard_and_listed_until_somebody_makes_it(desk):
+    ticket = desk.ticket(mention(desk, "twitter", f"@acme do you like AI? {uuid4()}"))
+    apply(desk, "Guidelines::Suggest a change", ticket, change="Say what we think of AI.")
+    desk.send_due()
+    (told,) = [m for m in desk.outside.truth("slack")["desk"] if "Say what we think of AI." in m["text"]]
+    assert told["channel"] == world.SLACK_CHANNELS["community-advocates"]
+    assert f"/tickets/{ticket.pk}/" in told["text"]
+    desk.poll("slack")
+    assert not Ticket.objects.exclude(pk=ticket.pk).exists()
+    desk.reply(again(ticket), "We do.")
+
+    def listed():
+        return set(view_filters.tickets_in(View.objects.get(slug="guidelines-to-change"), desk.user(), desk.now()))
+
+    assert listed() == {ticket}
+    tagging.change(again(ticket), [], ["guidelines-to-change"])
+    assert listed() == set()
+
+
+# --- our own tracker, and the way into HackerOne ----------------------------------------------------------------------
+
+
+def test_issues_to_the_advocates_are_work_and_the_confidential_ones_for_the_team_only(desk):
+    open_, hidden = (
+        desk.outside.post("gitlab", text=text, author="ines", title=text, to="acme/general", **more)["id"]
+        for text, more in (("Where is the style guide?", {}), ("A leak", {"confidential": True}))
+    )
+    desk.poll("gitlab")
+    assert [desk.ticket(each).channel.slug for each in (open_, hidden)] == ["tracker-team", "tracker-team-confidential"]
+    assert all(desk.ticket(each).is_queued for each in (open_, hidden))
+    for name, sees in (("sam", {open_, hidden}), ("vera", {open_})):
+        seen = access.visible_tickets(desk.user(name))
+        assert {each for each in (open_, hidden) if seen.filter(pk=desk.ticket(each).pk).exists()} == sees, name
+    reply = desk.reply(desk.ticket(hidden), "We rotate the token.")
+    desk.poll("gitlab")
+    assert (reply.state, desk.ticket(hidden).status) == ("sent", "solved")
+
+
+def test_permissions_for_a_colleague_are_asked_for_where_the_admins_are_known(desk):
+    ticket = desk.ticket(mention(desk, "hackerone", "Steps", author="hunter", title="A hole"))
+    apply(desk, "Security::HackerOne permissions", ticket, colleague="Ines")
+    desk.send_due()
+    (told,) = [m for m in desk.outside.truth("slack")["desk"] if "Ines needs permissions" in m["text"]]
+    assert told["channel"] == world.SLACK_CHANNELS["support"]
+    assert "Sam Okafor" in told["text"]
+    assert "Steps" not in told["text"]
 
 
 # --- what the tables say ----------------------------------------------------------------------------------------------

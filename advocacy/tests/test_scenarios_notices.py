@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
+from django.conf import settings
+from django.test import Client
 
 from advocacy.tests import scenario
-from mentions.models import NoticePost
+from advocacy.tests.asking import ask
+from mentions.models import NoticePost, Ticket
 from mentions.notifications import notices
 from mentions.queue import claims
 from mentions.triage import outcomes
@@ -74,3 +79,28 @@ def test_what_only_notifies_says_so(desk: scenario.Desk) -> None:
     [told] = said(desk, word, "docs-comments")
     assert "for your information" in str(told)
     assert "Ticket #" not in str(told)
+
+
+def test_what_only_notifies_becomes_a_ticket_by_the_link_of_its_notice_and_an_expert_is_asked(
+    desk: scenario.Desk, client: Client
+) -> None:
+    word = "quillback"
+    desk.outside.post("disqus", text=f"The docs of Acme lack {word}.", to="acme-docs", author="doc_reader")
+    desk.poll("disqus")
+    tell(desk)
+    [told] = said(desk, word, "docs-comments")
+    address = re.findall(r"<([^|>]+)\|Make a ticket>", str(told))[0].replace("&amp;", "&")
+    client.force_login(desk.user())
+    page: Any = client.get(address.removeprefix(settings.BASE_URL))
+    form = {name: page.context["form"].initial.get(name) or "" for name in page.context["form"].fields}
+    form["channel"] = form["channel"] or "by-hand"
+    for _ in range(2):
+        assert client.post("/add/", form).status_code == 302
+    ticket = Ticket.objects.get(messages__text__contains=word)
+    assert (ticket.status, ticket.channel.slug) == ("new", "docs-comments")
+    asked = ask(desk, ticket, "yuki")
+    assert asked.slack_ts
+    tell(desk)
+    [told] = said(desk, word, "docs-comments")
+    assert f"Ticket #{ticket.pk}" in str(told)
+    assert "Make a ticket" not in str(told)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from channels.models import OutboundItem
 from channels.models.connection import SlackMode
 from channels.outbox import hold_sending, outbox, slack_posts, states
 from channels.registry.icons import with_platform
+from channels.toolkit.links import web_address
 from mentions.models import Event, EventKind, Message, Notice, NoticePost, Ticket
 from mentions.notifications import slack_messages
 from mentions.people import own_side
@@ -227,7 +229,14 @@ def _said(notice: Notice) -> slack_messages.Said:
         state=state,
         who=who,
         after=answered - ticket.posted_at if ticket is not None and answered is not None else None,
+        add_url="" if ticket is not None else _address_to_add(message),
     )
+
+
+def _address_to_add(message: Message) -> str:
+    """Of the page that makes a ticket of this mention, if it has an address to be found by."""
+    query = urlencode({"url": message.url})
+    return f"{settings.BASE_URL}{reverse('mentions:add')}?{query}" if web_address(message.url) else ""
 
 
 def _state(message: Message, ticket: Ticket | None) -> tuple[str, str]:

@@ -44,6 +44,8 @@ class Said:
     """Who holds it, or answered."""
     after: timedelta | None = None
     """From the mention to the first reply."""
+    add_url: str = ""
+    """The page that makes a ticket of a mention without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ def _footer(said: Said) -> str:
         parts.append(_link(said.url, _("Open original")))
     if said.ticket_url:
         parts.append(_link(said.ticket_url, _("Ticket #%(number)d") % {"number": said.ticket or 0}))
+    elif said.add_url and not _is_gone(said):
+        parts.append(_link(said.add_url, _("Make a ticket")))
     return "  ·  ".join(parts)
 
 
