@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from experts.models import Outreach, PossibleAnswer
-from experts.outreach import crediting, ending, matching, verdicts
+from experts.outreach import crediting, ending, verdicts
+from experts.recognising import matching
 from mentions.models import Message, Person, Ticket
 from mentions.people import access
 from mentions.tickets.transitions import OutcomeRefused
