@@ -61,7 +61,7 @@ def response_to(named: str, response: Ticket, actor: Any, now: datetime) -> Tick
     once the caller's transaction is committed: only then may the other ticket be locked. Raises OutcomeRefused."""
     number = _NUMBER.fullmatch(named)
     visible = access.visible_tickets(actor).exclude(pk=response.pk)
-    original = visible.filter(pk=int(number[1])).first() if number else None
+    original: Ticket | None = visible.filter(pk=int(number[1])).first() if number else None
     if original is None:
         raise OutcomeRefused(
             _("“%(named)s” is no ticket. Enter the number or the address of the one that it answers.")
