@@ -40,11 +40,12 @@ def apply(desk, name, ticket, **values):
     return macros.apply(macro, ticket.pk, desk.user(), token, values=values, now=desk.now())
 
 
-def figures(desk, **filters):
-    """The first-reply report of the last week."""
+def figures(desk, *tickets, **filters):
+    """The first-reply report of the last week, about these: the outside keeps what other tests have posted."""
     today = timezone.now().date()
     period = Period(today - timedelta(days=6), today + timedelta(days=1))
-    return definitions.first_reply(Ticket.objects.all(), definitions.Filters(period, **filters), desk.now())
+    chosen = Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets])
+    return definitions.first_reply(chosen, definitions.Filters(period, **filters), desk.now())
 
 
 def overdue_view(desk):
@@ -76,7 +77,7 @@ def test_answer_from_an_account_that_is_not_known_is_a_ticket_and_a_yes_ends_bot
     assert (again(ticket).status, tags(ticket)) == ("solved", {"expert-responded"})
     assert (again(response).status, tags(response)) == ("solved", {"expert-response"})
     assert f"/tickets/{ticket.pk}/" in response.notes.get().text
-    assert figures(desk).overdue == 0
+    assert figures(desk, ticket, response).overdue == 0
 
 
 def test_answer_under_another_name_is_closed_with_the_macro_that_names_the_question(
@@ -102,19 +103,19 @@ def test_what_is_done_without_a_reply_is_never_overdue_and_spoils_no_figure(desk
     apply(desk, "Involving Experts::Community Involvement", shared)
     apply(desk, "Involving Experts::Expert Response", response)
     outcomes.no_reply_needed(unneeded.pk, desk.user(), None, reason="praise", now=desk.now())
-    before = figures(desk)
+    before = figures(desk, *said)
     assert (before.mentions, before.no_reply, before.median) == (3, 3, None)
     desk.wait(days=3)
-    after = figures(desk)
+    after = figures(desk, *said)
     assert (after.overdue, after.unsettled, after.no_reply) == (0, 0, 3)
-    assert overdue_view(desk) == set()
+    assert overdue_view(desk).isdisjoint(said)
 
 
 def test_questions_of_colleagues_are_work_but_no_social_response(desk):
     ticket = desk.ticket(mention(desk, "slack", "Where are the stickers?", to="swag", author="ines"))
     assert ticket.is_queued
-    assert figures(desk).mentions == 0
-    assert figures(desk, with_internal=True).mentions == 1
+    assert figures(desk, ticket).mentions == 0
+    assert figures(desk, ticket, with_internal=True).mentions == 1
 
 
 # --- late, and bounced ------------------------------------------------------------------------------------------------
@@ -126,22 +127,23 @@ def test_high_priority_is_overdue_after_five_hours_and_late_when_answered_after_
     Message.objects.filter(ticket=ticket).update(posted_at=timezone.now() - timedelta(hours=6))
     clocks.recompute([ticket.pk])
     assert again(ticket).due_at - again(ticket).posted_at == timedelta(hours=5)
-    assert (figures(desk).overdue, overdue_view(desk)) == (1, {ticket})
+    assert figures(desk, ticket).overdue == 1
+    assert ticket in overdue_view(desk)
     desk.reply(again(ticket), "It was, sorry!")
-    told = figures(desk)
+    told = figures(desk, ticket)
     assert (told.answered, told.within, told.overdue) == (1, 0, 0)
 
 
 def test_a_bounced_reply_is_no_first_reply_in_any_figure(desk):
     ticket = desk.ticket(mention(desk, "email", "How do I start?", author="bounceann@dead.example", to="community"))
     desk.reply(ticket, "You will never read this.")
-    assert figures(desk).answered == 1
+    assert figures(desk, ticket).answered == 1
     for _ in range(2):
         desk.poll("email")
-    told = figures(desk)
+    told = figures(desk, ticket)
     assert (told.answered, told.median, again(ticket).is_queued) == (0, None, True)
     desk.wait(days=2)
-    assert figures(desk).overdue == 1
+    assert figures(desk, ticket).overdue == 1
 
 
 # --- spam, reported by users ------------------------------------------------------------------------------------------
@@ -171,15 +173,15 @@ def test_suggested_change_of_the_guidelines_is_heard_and_listed_until_somebody_m
     assert told["channel"] == world.SLACK_CHANNELS["community-advocates"]
     assert f"/tickets/{ticket.pk}/" in told["text"]
     desk.poll("slack")
-    assert not Ticket.objects.exclude(pk=ticket.pk).exists()
+    assert not Message.objects.filter(text__contains="what we think of AI").exists()
     desk.reply(again(ticket), "We do.")
 
     def listed():
         return set(view_filters.tickets_in(View.objects.get(slug="guidelines-to-change"), desk.user(), desk.now()))
 
-    assert listed() == {ticket}
+    assert ticket in listed()
     tagging.change(again(ticket), [], ["guidelines-to-change"])
-    assert listed() == set()
+    assert ticket not in listed()
 
 
 # --- our own tracker, and the way into HackerOne ----------------------------------------------------------------------
