@@ -98,6 +98,7 @@ class Watched:
             channel_settings={name: settings for name, (settings, _) in access["channels"].items()},
             channel_secrets={name: secrets for name, (_, secrets) in access["channels"].items()},
         )
+        sandbox.control("quotas/renew")  # a module asks more often than a desk would
         self.broken, self.fault = "", ""
         self.labels: dict[str, str] = {}
         self.found: dict[str, set[str]] = defaultdict(set)
