@@ -8,9 +8,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from team.models import FIRST_DAY, LAST_DAY, validate_day
+
 
 def _day(**kwargs: Any) -> forms.DateField:
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
+    bounds = {"min": FIRST_DAY.isoformat(), "max": LAST_DAY.isoformat()}
+    widget = forms.DateInput(attrs={"type": "date", **bounds}, format="%Y-%m-%d")
+    return forms.DateField(widget=widget, validators=[validate_day], **kwargs)
 
 
 def _time(**kwargs: Any) -> forms.TimeField:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -11,6 +11,17 @@ from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+"""Outside of these a day is a typing error; near the ends of what a date can be, no time zone can be applied to it."""
+
+
+def validate_day(day: date) -> None:
+    """Also takes a time."""
+    on = day.date() if isinstance(day, datetime) else day
+    if not FIRST_DAY <= on <= LAST_DAY:
+        raise ValidationError(_("Enter a day between 2000 and 2099."))
 
 
 def validate_time_zone(name: str) -> None:
@@ -93,6 +104,7 @@ class Shift(models.Model):
         return f"{self.user}: {self.starts_at:%Y-%m-%d %H:%M}–{self.ends_at:%H:%M}"
 
     def clean(self) -> None:
+        _validate_days(self, "starts_at", "ends_at")
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             raise ValidationError({"ends_at": _("A shift ends after it begins.")})
 
@@ -118,8 +130,19 @@ class Absence(models.Model):
         return f"{self.user}: {self.first_day}–{self.last_day}"
 
     def clean(self) -> None:
+        _validate_days(self, "first_day", "last_day")
         if self.first_day and self.last_day and self.last_day < self.first_day:
             raise ValidationError({"last_day": _("The last day is not before the first.")})
+
+
+def _validate_days(row: Shift | Absence, *names: str) -> None:
+    """Raises ValidationError naming the field."""
+    for name in names:
+        try:
+            if value := getattr(row, name):
+                validate_day(value)
+        except ValidationError as error:
+            raise ValidationError({name: error}) from error
 
 
 class CalendarAddress(models.Model):

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -12,7 +13,7 @@ from icalendar import Calendar
 from mentions.models import Preference
 from mentions.tests.factories import UserFactory
 from team import calendar_feed, shifts
-from team.models import Absence, Contact, CoverageHours, Shift
+from team.models import FIRST_DAY, LAST_DAY, Absence, Contact, CoverageHours, Shift
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -73,6 +74,50 @@ def test_wrong_entries_say_why_and_keep_what_was_typed(client, sam, name, data, 
     assert said in response.content.decode()
     assert "2026-11-23" in response.content.decode()
     assert not Shift.objects.exists()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("add_shift", {"day": "9999-12-31", "starts": "09:00", "ends": "08:00"}),
+        ("add_shift", {"day": "9999-12-20", "starts": "09:00", "ends": "10:00", "until": "9999-12-31"}),
+        ("add_shift", {"day": "0001-01-01", "starts": "00:00", "ends": "10:00"}),
+        ("add_absence", {"first_day": "2026-11-01", "last_day": "9999-12-31"}),
+        ("add_absence", {"first_day": "0001-01-01", "last_day": "2026-11-30"}),
+    ],
+)
+def test_day_at_the_end_of_time_is_refused_and_breaks_nobodys_page(client, sam, hours, name, data, zone):
+    Preference.objects.create(user=sam, time_zone=zone)
+    shifts.add_shifts(sam, date(2026, 11, 23), time(8), time(20), ZoneInfo("UTC"))
+    answer = client.post(reverse(f"team:{name}"), data)
+    assert (answer.status_code, Absence.objects.count(), Shift.objects.count()) == (422, 0, 1)
+    assert "between 2000 and 2099" in answer.content.decode()
+    assert {client.get(page).status_code for page in (PAGE, f"{PAGE}?view=month", "/contacts/", feed_of(sam))} == {200}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Absence(first_day=date(2026, 11, 1), last_day=date(9999, 12, 31)),
+        Shift(starts_at=datetime(1, 1, 1, tzinfo=UTC), ends_at=datetime(2026, 11, 23, tzinfo=UTC)),
+    ],
+)
+def test_admin_refuses_days_at_the_end_of_time(row):
+    with pytest.raises(ValidationError, match="between 2000 and 2099"):
+        row.clean()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_first_and_last_day_that_may_be_entered_are_shown(client, sam, hours, zone):
+    Preference.objects.create(user=sam, time_zone=zone)
+    shifts.add_shifts(sam, date(2026, 11, 23), time(8), time(20), ZoneInfo("UTC"))
+    for data in ({"day": FIRST_DAY}, {"day": LAST_DAY, "until": LAST_DAY}):
+        post(client, "add_shift", starts="23:00", ends="22:00", **data)
+    post(client, "add_absence", first_day=FIRST_DAY, last_day=LAST_DAY)
+    assert (Absence.objects.count(), Shift.objects.count()) == (1, 3)
+    pages = (PAGE, f"{PAGE}?day=2099-12-31", f"{PAGE}?view=month&day=2000-01-01", "/contacts/", feed_of(sam))
+    assert {client.get(page).status_code for page in pages} == {200}
 
 
 def test_absence_is_added_and_removed(client, sam, hours):
