@@ -72,6 +72,7 @@ def import_codes(stock: CodeStock, text: str, actor: Any, now: datetime) -> Impo
         Code(stock=stock, secret={"code": seal(code)}, fingerprint=fingerprint(code), added_by=actor, added_at=now)
         for code in dict.fromkeys(codes)
     ]
+    CodeStock.objects.select_for_update(no_key=True).get(pk=stock.pk)  # of two imports at once each counts its own
     before = stock.codes.count()
     Code.objects.bulk_create(rows, ignore_conflicts=True)
     new = stock.codes.count() - before
@@ -96,7 +97,7 @@ def draw(stock: CodeStock, ticket: Ticket, actor: Any, now: datetime) -> str:
         code.ticket, code.given_by, code.given_at = ticket, actor, now
         code.save(update_fields=["ticket", "given_by", "given_at"])
         record(ticket, actor, now, EventKind.CODE, {"said": "given", "name": stock.name})
-        _warn(stock, code, now)
+        transaction.on_commit(lambda: _warn(stock, now), robust=True)
     value = open_sealed(code.secret["code"])
     remember(value)
     return value
@@ -119,14 +120,14 @@ def require_right(actor: Any) -> None:
         raise OutcomeRefused(_("Only advocates give codes. Hand the ticket back with a note."))
 
 
-def _warn(stock: CodeStock, code: Code, now: datetime) -> None:
-    """Once for each time that the stock falls below the limit."""
+def _warn(stock: CodeStock, now: datetime) -> None:
+    """Once for each filling of the stock. After the commit: draws at the same moment don't see each other's."""
     rest = left(stock)
-    if rest != max(stock.warn_below - 1, 0) or not settings.TEAM_SLACK_CHANNEL:
+    if rest >= stock.warn_below or not settings.TEAM_SLACK_CHANNEL:
         return
     words = ngettext("%(count)d code is left in “%(stock)s”.", "%(count)d codes are left in “%(stock)s”.", rest)
     slack_posts.post_message(
-        key=uuid5(_SPACE, f"{code.pk}:{now.isoformat()}"),
+        key=uuid5(_SPACE, f"{stock.pk}:{stock.codes.count()}"),
         conversation=f"slack:{settings.TEAM_SLACK_CHANNEL}",
         channel=settings.TEAM_SLACK_CHANNEL,
         text=words % {"count": rest, "stock": stock.name},

@@ -3,6 +3,7 @@
 import threading
 import uuid
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from mentions.codes import stock as stocks
 from mentions.macros import macros
 from mentions.models import Code, CodeStock, Draft, Macro, Reply, Ticket
 from mentions.replies import drafts
+from mentions.tests.concurrency import together
 from mentions.tests.factories import ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from mentions.tickets.transitions import OutcomeRefused
 
@@ -130,12 +132,19 @@ def test_put_back_only_while_nobody_can_have_read_it(swag, sam, macro):
     assert text_of(macro, by_mail(), sam) == "Your code: SWAG-1"
 
 
-def test_low_stock_is_told_once(swag, sam, macro, settings):
+def test_low_stock_is_told_once_for_each_filling(swag, sam, macro, settings, django_capture_on_commit_callbacks):
     settings.TEAM_SLACK_CHANNEL = "#advocates"
-    for _ in range(3):
-        text_of(macro, by_mail(), sam)
-    (told,) = OutboundItem.objects.filter(kind="slack")
-    assert told.payload["text"] == "1 code is left in “swag”."
+
+    def give(times):
+        for _ in range(times):
+            with django_capture_on_commit_callbacks(execute=True):
+                text_of(macro, by_mail(), sam)
+        return list(OutboundItem.objects.filter(kind="slack").order_by("pk").values_list("payload__text", flat=True))
+
+    assert give(1) == []
+    assert give(2) == ["1 code is left in “swag”."]
+    stocks.import_codes(swag, "SWAG-4\nSWAG-5", sam, NOW)
+    assert give(2)[1:] == ["1 code is left in “swag”."]
 
 
 def test_pages_import_count_and_show_no_code(swag, sam, macro):
@@ -160,24 +169,28 @@ def test_pages_import_count_and_show_no_code(swag, sam, macro):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_at_once_get_two_codes():
-    sam, stock = UserFactory(role="advocate"), CodeStock.objects.create(name="race")
-    stocks.import_codes(stock, "R-1\nR-2", sam, NOW)
-    tickets, barrier, found = [by_mail(), by_mail()], threading.Barrier(2, timeout=20), []
+def test_two_at_once_get_two_codes_and_the_low_stock_is_told_once(settings):
+    settings.TEAM_SLACK_CHANNEL = "#advocates"
+    sam, stock = UserFactory(role="advocate"), CodeStock.objects.create(name="race", warn_below=2)
+    stocks.import_codes(stock, "R-1\nR-2\nR-3", sam, NOW)
+    barrier = threading.Barrier(2, timeout=20)
 
     def draw(ticket_id):
-        try:
-            with transaction.atomic():
-                ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
-                barrier.wait()
-                found.append(stocks.draw(stock, ticket, sam, NOW + timedelta(seconds=1)))
-                barrier.wait()
-        finally:
-            connection.close()
+        with transaction.atomic():
+            ticket = Ticket.objects.select_for_update().get(pk=ticket_id)
+            barrier.wait()
+            found = stocks.draw(stock, ticket, sam, NOW + timedelta(seconds=1))
+            barrier.wait()  # neither has seen what the other one took
+        return found
 
-    threads = [threading.Thread(target=draw, args=[ticket.pk]) for ticket in tickets]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert sorted(found) == ["R-1", "R-2"]
+    assert sorted(together(*[partial(draw, by_mail().pk) for _ in range(2)])) == ["R-1", "R-2"]
+    (told,) = OutboundItem.objects.filter(kind="slack")
+    assert told.payload["text"] == "1 code is left in “race”."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_double_click_on_import_says_once_how_many_are_new():
+    sam, stock = UserFactory(role="admin"), CodeStock.objects.create(name="race")
+    text = "\n".join(f"R-{number}" for number in range(500))
+    done = together(*[partial(stocks.import_codes, stock, text, sam, NOW)] * 2)
+    assert sorted((each.new, each.known) for each in done) == [(0, 500), (500, 0)]
