@@ -14,7 +14,7 @@ KIB = 1024
 WITHOUT_LOGIN = 256 * KIB
 """Passwords, codes, an expert's answer."""
 LOGGED_IN = 3 * KIB * KIB
-"""A reply, a macro, an admin form. Nothing is uploaded to the desk."""
+"""A reply, a macro, an admin form, a list of colleagues or codes: their pages take files of up to 1 MB."""
 
 
 class BodyLimitMiddleware:

@@ -17,6 +17,8 @@ _SLACK_ID = re.compile(r"[UW][A-Z0-9]{5,39}\Z")
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")
 _YES, _NO = ("yes", "true", "1", "x", "y"), ("no", "false", "0", "n")
 _BETWEEN = re.compile(r"[,|;]")
+MAX_ACCOUNTS = 20
+"""Of one person."""
 
 
 class BadValue(ValueError):
@@ -106,6 +108,8 @@ def accounts_of(value: str) -> tuple[tuple[str, str], ...]:
         if not (is_pair and namespace.strip() and handle.strip() and len(namespace) <= 200 and len(handle) <= 254):
             raise BadValue(_("“%(value)s” is not an account such as twitter=ana") % {"value": part[:60]})
         found.append((namespace.strip().lower(), handle.strip()))
+    if len(found) > MAX_ACCOUNTS:
+        raise BadValue(_("has more than %(count)d accounts") % {"count": MAX_ACCOUNTS})
     return tuple(found)
 
 

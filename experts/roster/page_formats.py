@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from channels.toolkit.text import clean, html_to_text
 from experts.roster import csv_files, plain_yaml
-from experts.roster.entries import BadValue, Entry, role_by_title, topics_of
+from experts.roster.entries import MAX_ACCOUNTS, BadValue, Entry, role_by_title, topics_of
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_PEOPLE = 3_000
@@ -48,7 +48,7 @@ def _parsed(content: bytes) -> Any:
     try:
         text = content.decode("utf-8-sig")
         if text.lstrip().startswith(("[", "{")):
-            return json.loads(text)
+            return plain_yaml.not_deep(json.loads(text))
         return plain_yaml.read(text)
     except (UnicodeDecodeError, plain_yaml.NotPlain, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())[:300]
@@ -86,10 +86,10 @@ def _topics(given: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _accounts(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     more = given.get("accounts")
-    named = {str(key).lower()[:200]: value for key, value in more.items()} if isinstance(more, dict) else {}
+    named = {_line(key).lower()[:200]: value for key, value in more.items()} if isinstance(more, dict) else {}
     named |= {name: given[name] for name in ACCOUNTS if name in given}
     pairs = ((name, _line(value).removeprefix("@")[:254]) for name, value in named.items())
-    return tuple((name, handle) for name, handle in pairs if handle)
+    return tuple((name, handle) for name, handle in pairs if name and handle)[:MAX_ACCOUNTS]
 
 
 def _line(value: Any) -> str:

@@ -6,7 +6,7 @@ levels; with aliases a page of a few hundred bytes holds gigabytes; tags name ty
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -58,6 +58,20 @@ def _first(events: Iterator[Any]) -> Any:
                 open_ones.pop()
                 keys.pop()
     return top[0] if top else None
+
+
+def not_deep(document: Any) -> Any:
+    """The document as it is, also one that came as JSON. Raises NotPlain for more than MAX_DEPTH levels."""
+    level = [document]
+    for _depth in range(MAX_DEPTH + 1):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return document
+    raise NotPlain(_("it is nested too deeply"))
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _scalar(event: Any) -> str | None:

@@ -70,15 +70,18 @@ class Plan:
 class _Known:
     """The directory, indexed by everything a list may identify a person with."""
 
-    experts: list[Expert]
+    experts: Mapping[tuple[str, str], list[Expert]]
+    """By (`page_key`, `slack_id` or `name`, its value; names in lower case)."""
     topics: Mapping[str, Topic]
     owners: Mapping[tuple[str, str], Person]
 
     def expert_with(self, **values: str) -> Expert | None:
         ((name, value),) = values.items()
-        return next((e for e in self.experts if value and getattr(e, name) == value), None)
+        return next(iter(self.experts.get((name, value), ())), None) if value else None
 
 
+MAX_TOLD = 5
+"""So many other lines about a person are told; hundreds have one cause."""
 OUR_TITLE = "community advocate"
 _NEW = Expert()
 """Somebody new, with the default of every field."""
@@ -89,7 +92,7 @@ def plan(entries: Iterable[Entry], *, is_whole_company: bool = False) -> Plan:
     unknown names of topics are no problem, and our own team becomes nobody to ask. Five queries."""
     entries = list(entries)
     known = _Known(
-        list(Expert.objects.select_related("person").prefetch_related("topics").order_by("pk")),
+        _experts(),
         _topics(),
         colleagues.owners(pair for entry in entries for pair in entry.accounts),
     )
@@ -107,6 +110,15 @@ def _answers_here(step: Step) -> bool:
         return True
     user = step.person.user if step.expert is None and step.person is not None else None
     return user is not None and user.has_perm(access.PLAY)
+
+
+def _experts() -> dict[tuple[str, str], list[Expert]]:
+    found: dict[tuple[str, str], list[Expert]] = {}
+    for expert in Expert.objects.select_related("person").prefetch_related("topics").order_by("pk"):
+        keys = {"page_key": expert.page_key, "slack_id": expert.slack_id, "name": expert.person.name.lower()}
+        for key in keys.items():
+            found.setdefault(key, []).append(expert)
+    return found
 
 
 def _topics() -> dict[str, Topic]:
@@ -148,7 +160,7 @@ def _find(step: Step, known: _Known, people: Mapping[str, list[Person]]) -> None
     step.expert = step.expert or known.expert_with(slack_id=values.get("slack_id", ""))
     if step.expert is not None:
         return
-    by_person = {expert.person: expert for expert in known.experts if expert.person.name.lower() == name}
+    by_person = {expert.person: expert for expert in known.experts.get(("name", name), ())}
     named = [*by_person, *people.get(name, [])]
     holders = [known.owners.get((namespace, handle.lower())) for namespace, handle in step.entry.accounts]
     named = named if len(named) < 2 else [person for person in named if person in holders] or named
@@ -215,7 +227,8 @@ def _find_twice(steps: Sequence[Step]) -> None:
     """Two lines about one person contradict each other: neither is carried out."""
     lines: dict[object, list[Step]] = {}
     for step in steps:
-        keys: set[object] = {step.entry.values.get("slack_id") or None, (step.expert or step.person)}
+        named = {step.entry.values.get("slack_id") or None, step.entry.values.get("page_key")}
+        keys: set[object] = {*named, (step.expert or step.person)}
         if step.expert is None and not step.entry.values.get("slack_id"):
             keys.add(step.entry.name.lower())
         for key in keys - {None}:
@@ -224,7 +237,7 @@ def _find_twice(steps: Sequence[Step]) -> None:
             lines.setdefault((pair[0], pair[1].lower()), []).append(step)
     for together in lines.values():
         for step in together if len(together) > 1 else []:
-            others = ", ".join(str(other.entry.line) for other in together if other is not step)
-            problem = _("line %(lines)s is about the same person") % {"lines": others}
+            others = [str(other.entry.line) for other in together[: MAX_TOLD + 1] if other is not step][:MAX_TOLD]
+            problem = _("line %(lines)s is about the same person") % {"lines": ", ".join(others)}
             if others and problem not in step.problems:
                 step.problems.append(problem)

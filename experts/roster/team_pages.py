@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from channels import sweeps
 from channels.contract import Json
 from channels.errors import ChannelError
 from channels.http import client
@@ -38,7 +39,7 @@ def request(page_id: int, now: datetime) -> bool:
 def read_due(now: datetime, fetch: Fetch | None = None) -> int:
     """Read the pages that are due: new, asked for, or read a day ago; returns how many could be read."""
     due = TeamPage.objects.filter(Q(due_at__lte=now) | Q(due_at__isnull=True, is_active=True)).order_by("pk")
-    return sum(read(page, None, now, fetch) for page in due if _claim(page, now))
+    return sweeps.each("team pages", due, lambda page: _claim(page, now) and read(page, None, now, fetch))
 
 
 def _claim(page: TeamPage, now: datetime) -> bool:

@@ -1,9 +1,11 @@
 import csv
 import io
+import json
 from datetime import date
 
 import pytest
-from hypothesis import given
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.models import Entry as Logged
@@ -15,6 +17,7 @@ from experts.roster.page_formats import BadPage
 from experts.roster.page_formats import read as read_page
 from experts.tests.factories import ExpertFactory, TopicFactory
 from mentions.models import Account, Person
+from mentions.people import colleagues
 from mentions.tests.factories import NOON, AccountFactory, PersonFactory, UserFactory
 
 HEAD = ",".join(csv_files.COLUMNS)
@@ -247,6 +250,9 @@ def test_team_page_updates_people_keeps_their_topics_and_removes_nobody(page):
         (b"[" * 100_000, "neither YAML nor JSON"),
         (b"- " * 100_000, "nested too deeply"),
         (b"\xff", "neither YAML nor JSON"),
+        (b'[{"name": "Ana", "topics": ' + b"[" * 900 + b"]" * 900 + b"}]", "nested too deeply"),
+        (b'[{"name": "Ana", "type": ' + b"[" * 900 + b"]" * 900 + b"}]", "nested too deeply"),
+        (b'{"a":' * 900 + b"1" + b"}" * 900, "nested too deeply"),
     ],
 )
 def test_a_page_that_cannot_be_read_changes_nothing_and_is_shown(page, content, said):
@@ -295,3 +301,89 @@ def test_a_page_of_a_hundred_bytes_does_not_become_gigabytes():
     bomb = b"a: &a [x,x]\nb: &b [*a,*a]\nteam: [*b,*b]"
     with pytest.raises(BadPage):
         read_page(bomb, "1")
+
+
+ODD = [
+    "Ana",
+    "ana",
+    "Ben",
+    "",
+    "\0",
+    "\ud800",
+    "a\0b",
+    "'=1+1",
+    "x" * 300,
+    "U0123ABCD",
+    "twitter",
+    "Verify",
+    7,
+    None,
+    [],
+    {},
+]
+odd_people = st.lists(
+    st.dictionaries(
+        st.sampled_from(["name", "slug", "slack_id", "title", "topics", "twitter", "type", "work_starts", "languages"]),
+        st.sampled_from(ODD) | st.lists(st.sampled_from(ODD), max_size=3),
+    ).flatmap(lambda each: st.just(each) | st.just({**each, "accounts": {"\ud800": "a", "a\0b": "b", "Twitter": "c"}})),
+    max_size=5,
+)
+
+
+@pytest.mark.django_db
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(odd_people, min_size=1, max_size=3))
+def test_whatever_a_page_says_it_is_read_or_told(pages):
+    with transaction.atomic():
+        page = TeamPage.objects.create(name="Handbook", url="https://about.acme.example/team.json")
+        for people in pages:
+            read_as(page, json.dumps(people).encode())
+            assert page.error or page.read_at == NOON
+        keys = list(Expert.objects.exclude(page_key="").values_list("page_key", flat=True))
+        assert len(keys) == len(set(keys))
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_a_page_that_breaks_the_reader_leaves_the_others_their_turn(page, monkeypatch, caplog):
+    other = TeamPage.objects.create(name="Other", url="https://other.example/team.json")
+
+    def fetched(url):
+        if url == page.url:
+            raise RuntimeError("no adapter should")
+        return b'[{"name": "Ana"}]'
+
+    assert team_pages.read_due(NOON, fetched) == 1
+    other.refresh_from_db()
+    assert other.read_at == NOON
+    assert "left out" in caplog.text
+
+
+@pytest.mark.django_db
+def test_one_entry_twice_on_a_page_is_nobody(page):
+    assert read_as(page, b'[{"slug": "a", "name": "Ana"}, {"slug": "a", "name": "Ben"}, {"slug": "c", "name": "Cem"}]')
+    assert [expert.person.name for expert in Expert.objects.all()] == ["Cem"]
+    assert page.report["problems"][0] == "1: line 2 is about the same person"
+
+
+@pytest.mark.django_db
+def test_thousands_of_lines_about_one_person_make_no_long_page():
+    plan = planning.plan(csv_files.read(b"name\n" + b"Ana\n" * 4_000))
+    assert plan.counts["wrong"] == 4_000
+    assert max(len(problem) for step in plan.steps for problem in step.problems) < 80
+
+
+@pytest.mark.django_db
+def test_accounts_are_looked_up_in_one_short_query(django_assert_num_queries):
+    AccountFactory(namespace="twitter", handle="Ana_1", person=PersonFactory(name="Owner"))
+    asked = [("twitter", f"ana_{number}") for number in range(20_000)]
+    with django_assert_num_queries(1):
+        found = colleagues.owners([*asked, ("hackernews", "ana_1")])
+    assert list(found) == [("twitter", "ana_1")]
+
+
+def test_nobody_has_hundreds_of_accounts():
+    cell = "|".join(f"twitter=a{number}" for number in range(100))
+    assert "more than 20" in csv_files.read(f"name,accounts\nAna,{cell}".encode())[0].problems[0]
+    people = [{"name": "Ana", "accounts": {f"place{number}": "ana" for number in range(100)}}]
+    assert len(read_page(json.dumps(people).encode(), "1")[0].accounts) == 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Q
+from django.db.models.functions import Lower
 
 from mentions.models import Account, Person
 
@@ -28,8 +28,9 @@ def add_accounts(person: Person, accounts: Iterable[tuple[str, str]]) -> None:
 
 def owners(accounts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]:
     """(namespace, lower-case handle) → the person it belongs to; one query, none for no accounts."""
-    asked = Q()
-    for namespace, handle in accounts:
-        asked |= Q(namespace=namespace, handle__iexact=handle)
-    found = Account.objects.filter(asked).select_related("person") if asked else []
-    return {(account.namespace, account.handle.lower()): account.person for account in found}
+    asked = {(namespace, handle.lower()) for namespace, handle in accounts}
+    if not asked:
+        return {}
+    rows = Account.objects.annotate(lower=Lower("handle")).select_related("person")
+    found = rows.filter(namespace__in={pair[0] for pair in asked}, lower__in={pair[1] for pair in asked})
+    return {pair: account.person for account in found if (pair := (account.namespace, account.handle.lower())) in asked}
