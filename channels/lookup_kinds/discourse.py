@@ -12,6 +12,7 @@ from typing import Any
 
 from channels.adapters.discourse import client
 from channels.contract import MAX_HITS, Config, Field, FieldKind, Hit, LookupKind, Purpose
+from channels.toolkit.search_words import plain
 from channels.toolkit.values import list_of, number_of, object_of, text_of, time_of
 
 Category = Mapping[str, Any]
@@ -32,7 +33,7 @@ class DiscourseForum(LookupKind):
 
     def find(self, config: Config, words: Sequence[str]) -> list[Hit]:
         categories = _categories(config)
-        found = object_of(client.get(config, "search.json", {"q": " ".join(words)}).body)
+        found = object_of(client.get(config, "search.json", {"q": plain(words)}).body)
         topics = [object_of(topic) for topic in list_of(found.get("topics"))]
         shown = [topic for topic in topics if number_of(topic.get("category_id")) in categories]
         hits = [_topic(self.home(config), topic, categories) for topic in shown[:MAX_HITS]]

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from channels.contract import MAX_HITS, Config, Field, FieldKind, Hit, Json, LookupKind, Purpose
 from channels.errors import ChannelError, RateLimited, Rejected
 from channels.http.api_client import ApiClient, Signature, bearer
+from channels.toolkit.links import is_web_address
+from channels.toolkit.search_words import plain
 from channels.toolkit.values import list_of, object_of, text_of, time_of
 
 API = "https://api.github.com"
@@ -55,18 +57,27 @@ class GitHubIssues(LookupKind):
         return f"{parts.scheme}://{host}/{repository}/issues" if repository else ""
 
     def find(self, config: Config, words: Sequence[str]) -> list[Hit]:
-        places = " ".join(f"repo:{name}" for name in config.entries("repositories"))
-        asked: dict[str, str | int] = {"q": f"{' '.join(words)} is:issue {places}", "per_page": MAX_HITS}
+        """Only in the repositories that are entered, whatever else the token may read."""
+        wanted = config.entries("repositories")
+        places = " ".join(f"repo:{name}" for name in wanted)
+        asked: dict[str, str | int] = {"q": f"{plain(words)} is:issue {places}", "per_page": MAX_HITS}
         answer = api.get(config, "search/issues", asked)
-        return [_hit(object_of(entry)) for entry in list_of(object_of(answer.body).get("items"))]
+        issues = [object_of(entry) for entry in list_of(object_of(answer.body).get("items"))]
+        allowed = {name.lower() for name in wanted}
+        return [_hit(issue) for issue in issues if _repository(issue).lower() in allowed]
+
+
+def _repository(issue: dict[str, Json]) -> str:
+    """`…/owner/name/issues/7` → `owner/name`"""
+    address = text_of(issue.get("html_url"))
+    return "/".join(urlsplit(address).path.strip("/").split("/")[-4:-2]) if is_web_address(address) else ""
 
 
 def _hit(issue: dict[str, Json]) -> Hit:
-    repository = "/".join(urlsplit(text_of(issue.get("html_url"))).path.strip("/").split("/")[-4:-2])
     return Hit(
         text_of(issue.get("title")),
         text_of(issue.get("html_url")),
-        where=f"{repository}#{issue.get('number')}",
+        where=f"{_repository(issue)}#{issue.get('number')}",
         state=text_of(issue.get("state")),
         updated_at=time_of(issue.get("updated_at")),
     )

@@ -15,10 +15,12 @@ from requests.auth import HTTPBasicAuth
 
 from channels.contract import MAX_HITS, Config, Field, FieldKind, Hit, Json, LookupKind, Purpose
 from channels.http.api_client import ApiClient, Signature, required
+from channels.toolkit.search_words import plain
 from channels.toolkit.text import text_links
 from channels.toolkit.values import list_of, object_of, text_of, time_of
 
 MAX_LINKS = 3
+OVER = ("solved", "closed")
 _MAX_READ = 5_000
 
 
@@ -49,13 +51,15 @@ class ZendeskTickets(LookupKind):
     )
 
     def find(self, config: Config, words: Sequence[str]) -> list[Hit]:
-        solved = "status:solved " if config.setting("solved_only", True) is not False else ""
+        is_narrow = config.setting("solved_only", True) is not False
+        solved = "status:solved " if is_narrow else ""
         asked: dict[str, str | int] = {
-            "query": f"type:ticket {solved}{' '.join(words)}", "sort_by": "updated_at", "sort_order": "desc",
+            "query": f"type:ticket {solved}{plain(words)}", "sort_by": "updated_at", "sort_order": "desc",
             "per_page": MAX_HITS,
         }  # fmt: skip
-        found = list_of(object_of(api.get(config, "search", asked).body).get("results"))
-        return [_hit(api.address(config), object_of(entry)) for entry in found]
+        found = [object_of(each) for each in list_of(object_of(api.get(config, "search", asked).body).get("results"))]
+        shown = [each for each in found if not is_narrow or each.get("status") in OVER]
+        return [_hit(api.address(config), each) for each in shown]
 
 
 def _hit(base: str, ticket: dict[str, Json]) -> Hit:

@@ -161,7 +161,8 @@ def _clean(words: Sequence[str]) -> tuple[str, ...]:
 
 def _key(lookup: Lookup, words: Sequence[str]) -> str:
     """Changes with everything an admin can change, so that an old answer never outlives its settings."""
-    own = (lookup.kind, lookup.connection_id, lookup.address, lookup.settings, sorted(lookup.secrets.items()))
+    values = [sorted(each.items()) for each in (lookup.settings, lookup.secrets)]
+    own = (lookup.kind, lookup.connection_id, lookup.address, values)
     asked = [word.lower() for word in _clean(words)] if kind_takes_words(lookup) else []
     return f"lookup:{hashlib.blake2b(repr((lookup.pk, own, asked)).encode(), digest_size=16).hexdigest()}"
 

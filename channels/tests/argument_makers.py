@@ -17,6 +17,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import models
 
@@ -244,6 +245,7 @@ _SIMPLE: dict[Any, Any] = {
     timedelta: timedelta(hours=1),
     tzinfo: UTC,
     uuid.UUID: uuid.UUID(int=1),
+    ZoneInfo: ZoneInfo("UTC"),
     Network: Network(),
     Query: parse('acme "the desk" (author:acme* OR site:acme.example) -title:job* case:Acme'),
 }

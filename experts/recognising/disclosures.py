@@ -7,6 +7,7 @@ from functools import lru_cache
 
 READ = 600
 """Characters: people say it at the beginning, or in the last line."""
+MAX_NAME = 100
 _JOBS = (
     r"engineer|developer|dev|employee|pm|manager|designer|writer|advocate|evangelist|support|founder|co-?founder|cto"
     r"|ceo|staff|team member|maintainer|architect|lead"
@@ -28,7 +29,7 @@ def _sentences(said: str) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _patterns(company: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    us = re.escape(company)
+    us = re.escape(company[:MAX_NAME])
     says = (
         rf"\bI(?:'m| am|’m)?\s(?:\w+\s){{0,6}}?(?:work|working|employed)\s(?:at|for|on)\s(?:\w+\s){{0,3}}?{us}\b",
         rf"\b(?:{_JOBS})s?\s(?:at|for|from|@|of)\s?{us}\b",
