@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from channels.dispatch import send_task
 from channels.errors import ChannelError
 from channels.models import Connection
+from channels.polling.parsing_apart import parsing_apart
 from channels.polling.person_limits import may_ask
 from channels.registry.configs import source_of
 from channels.secrets.vault import without_secrets
@@ -48,7 +49,8 @@ def tried(connection_id: int) -> CheckResult:
     """One cheap request to the platform. Never raises: the person waits for a message."""
     try:
         source = source_of(connection_id)
-        said, is_well = source.adapter.check(source.config), True
+        with parsing_apart(source.adapter):
+            said, is_well = source.adapter.check(source.config), True
     except (ChannelError, LookupError, Connection.DoesNotExist) as error:
         said, is_well = str(error), False
     except Exception as error:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -30,6 +30,7 @@ retried alone with the full budget, where nobody waits."""
 WALL_S = 3.0
 """Added to twice the CPU time: a parser that is neither done nor computing is blocked."""
 BEGIN_WITHIN_S = 60.0
+Answer = TypeVar("Answer", Reading, Fingerprint)
 AHEAD = 128
 AHEAD_BYTES = 1024 * 1024
 TRIES_WITHOUT_CULPRIT = 3
@@ -84,10 +85,21 @@ def fingerprints(
     """One fingerprint per item, in order; stops after `max_lost` items have killed their parser."""
     if not is_apart(adapter):
         return [work.fingerprint(adapter, config, item) for item in items]
-    found: list[Fingerprint] = []
-    prints = _all([_ask(adapter, config, item) for item in items], budget, _PRINT)
-    with closing(prints):
-        for each in prints:
+    return _until_lost(_all([_ask(adapter, config, item) for item in items], budget, _PRINT), max_lost)
+
+
+def read_items(
+    adapter: Adapter, config: Config, items: Sequence[Item], budget: Budget, *, max_lost: int
+) -> list[Reading]:
+    """One reading per item, in order; stops after `max_lost` items have killed their parser. Raises
+    ParserUnavailable."""
+    return _until_lost(read([_ask(adapter, config, item) for item in items], budget), max_lost)
+
+
+def _until_lost(answers: Generator[Answer, None, None], max_lost: int) -> list[Answer]:
+    found: list[Answer] = []
+    with closing(answers):
+        for each in answers:
             found.append(each)
             if each.is_lost and sum(one.is_lost for one in found) >= max_lost:
                 break

@@ -21,6 +21,7 @@ from channels.errors import AuthFailed, ChannelError, RateLimited, Transient
 from channels.inbox import inbox
 from channels.models import Connection, Followed, InboundItem
 from channels.parsing import reader
+from channels.polling.parsing_apart import parsing_apart
 from channels.polling.polling import classify
 from channels.registry.configs import Source, source_of
 from channels.registry.fields import InvalidSettings
@@ -229,10 +230,11 @@ def _source(followed: Followed, now: datetime) -> Source | None:
 def _refetch(followed: Followed, source: Source, now: datetime) -> bool:
     """Fetch one thread; False if the whole connection is refused or rate limited."""
     try:
-        items = source.adapter.fetch_thread(source.config, followed.thread_id)
-        shown = {item.external_id for item in items}
-        missing = [post for post in followed.known if post not in shown]
-        told = source.adapter.lookup(source.config, followed.thread_id, missing[:LOOKUPS]) if missing else []
+        with parsing_apart(source.adapter):
+            items = source.adapter.fetch_thread(source.config, followed.thread_id)
+            shown = {item.external_id for item in items}
+            missing = [post for post in followed.known if post not in shown]
+            told = source.adapter.lookup(source.config, followed.thread_id, missing[:LOOKUPS]) if missing else []
         page = Page([*items, *told], None)
         stored = inbox.store_page(
             followed.connection_id, page, fetched_at=now, role=InboundItem.Role.THREAD, source=source

@@ -25,6 +25,7 @@ from channels.errors import AuthFailed, ChannelError, Malformed, RateLimited, Tr
 from channels.inbox import inbox
 from channels.inbox.imports import Import, import_of
 from channels.models import Batch, Connection
+from channels.polling.parsing_apart import parsing_apart
 from channels.registry.configs import Source, source_for
 from channels.registry.fields import InvalidSettings
 from channels.registry.lookup import UnknownPlatform, adapter_for, not_polled
@@ -124,7 +125,8 @@ def poll(connection_id: int, now: datetime, lease_token: UUID | None = None, *, 
     try:
         batch = import_of(connection.pk, is_first=connection.cursor is None, open_id=connection.open_batch, now=now)
         run = _Run(source_for(connection), token, clock, batch)
-        _read_pages(run)
+        with parsing_apart(run.source.adapter):
+            _read_pages(run)
     except Exception as error:
         return _record_failure(connection, token, error, clock(), run)
     run.batch.ended(more=run.more or (run.batch.is_open and _goes_on(run)))

@@ -26,6 +26,7 @@ from channels.http.client import get_bytes
 from channels.http.errors import MAX_WAIT_S
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
 from channels.toolkit.partial_failures import Parts
+from channels.toolkit.screening import wanted
 
 MAX_BYTES = 5 * 1024 * 1024
 PER_PAGE = 100
@@ -102,7 +103,7 @@ def _changes(config: Config, address: str, known: Mapping[str, Any], now: dateti
         return
     seen = datetime.fromtimestamp(min(known["seen"], now.timestamp()), UTC)
     since = seen - (now - datetime.fromtimestamp(backfill_start(config), UTC))
-    items = [item for item in _entries(config, address, raw, now) if _is_young(item, since) and parse(item, config)]
+    items = wanted((e for e in _entries(config, address, raw, now) if _is_young(e, since)), parse, config)
     for at in range(PER_PAGE, len(items), PER_PAGE):
         yield Read(items[at - PER_PAGE : at], dict(known))
     version = {"etag": raw.headers.get("ETag"), "modified": raw.headers.get("Last-Modified")}

@@ -18,6 +18,7 @@ from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, NotFound, RateLimited, Rejected, Transient
 from channels.toolkit.backfill import Slice, descend, descent_from
 from channels.toolkit.list_sources import backfill_start
+from channels.toolkit.screening import Found, Unreadable, found_in, wanted
 from channels.toolkit.text import names_phrase
 from channels.toolkit.values import object_of
 
@@ -103,7 +104,7 @@ def _newest(counts: dict[str, int]) -> dict[str, int]:
 
 def _named(config: Config, items: list[Item]) -> list[Item]:
     """Drops items that name no phrase: stored, they would mask the same story once somebody follows it."""
-    return [item for item in items if parsing.parse(item, config) is not None]
+    return wanted(items, parsing.parse, config)
 
 
 class _Pace:
@@ -130,14 +131,15 @@ def _stories(config: Config, number: int, pace: _Pace) -> list[dict[str, Any]]:
 def _comments_naming(config: Config, number: str, phrases: list[str], pace: _Pace) -> list[Item]:
     """Comments on a story that name a phrase; none if the story is gone."""
     pace.wait()
-    found = []
-    for item in read_story(config, number) or ():
-        if "comment" not in item.payload:
-            continue
-        mention = parsing.parse(item, config)
-        if mention is not None and names_phrase(phrases, mention.text, *mention.links):
-            found.append(item)
-    return found
+    comments = [item for item in read_story(config, number) or () if "comment" in item.payload]
+    return [item for item, found in found_in(comments, parsing.parse, config) if _is_named(found, phrases)]
+
+
+def _is_named(found: Found, phrases: list[str]) -> bool:
+    """What cannot be parsed is kept, and shown as such."""
+    if found is None or isinstance(found, Unreadable):
+        return found is not None
+    return names_phrase(phrases, found.text, *found.links)
 
 
 def read_story(config: Config, number: str) -> list[Item] | None:

@@ -6,14 +6,15 @@ clients. A status doesn't name its conversation; its first ancestor identifies i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from channels.adapters.mastodon import client, wire
 from channels.adapters.mastodon.parsing import parse
-from channels.contract import Config, Item, Json
-from channels.errors import Malformed, NotFound
+from channels.contract import Config, Item, Json, Mention
+from channels.errors import NotFound
 from channels.http.api_client import segment
+from channels.toolkit.screening import Unreadable, found_in
 from channels.toolkit.values import objects_of
 
 ROOTS_KEPT = 500
@@ -69,14 +70,12 @@ def fetch_thread(config: Config, thread_id: str) -> list[Item]:
         return []
     ancestors, descendants = _context(config, thread_id)
     found = [wire.of_status(status, in_thread=True, root=thread_id) for status in [*ancestors, *first, *descendants]]
-    return [item for item in {item.external_id: item for item in found}.values() if _holds_mention(item, config)]
+    return _public({item.external_id: item for item in found}.values(), config)
 
 
-def _holds_mention(item: Item, config: Config) -> bool:
-    try:
-        return parse(item, config) is not None
-    except Malformed:
-        return False
+def _public(items: Iterable[Item], config: Config) -> list[Item]:
+    """Without what cannot be parsed: nobody knows whom it is for."""
+    return [item for item, found in found_in(items, parse, config) if isinstance(found, Mention)]
 
 
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
@@ -89,5 +88,7 @@ def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[
             items.append(wire.vanished(number, thread_id))
             continue
         item = wire.of_status(status, in_thread=True, root=thread_id)
-        items.append(item if _holds_mention(item, config) else wire.vanished(number, thread_id))
+        ((_item, found),) = found_in([item], parse, config)
+        if not isinstance(found, Unreadable):
+            items.append(wire.vanished(number, thread_id) if found is None else item)
     return items

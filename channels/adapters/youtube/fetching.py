@@ -19,6 +19,7 @@ from channels.clocks import desk_now
 from channels.contract import Config, Item, Json, Page
 from channels.errors import ChannelError, Malformed, RateLimited, Rejected
 from channels.toolkit.list_sources import ListSource, Read, backfill_start, read_lists
+from channels.toolkit.screening import wanted
 from channels.toolkit.values import object_of, text_of, time_of, value_at
 
 PER_PAGE = 100
@@ -144,7 +145,7 @@ def _items(config: Config, threads: Sequence[Mapping[str, Any]], state: State) -
         about = wire.about_of(thread, state.titles)
         found += [wire.comment_item(c, about, found=True) for c in _further_replies(config, thread, state)]
         items |= {item.external_id: item for item in found}
-    return [item for item in items.values() if parsing.parse(item, config) is not None]
+    return wanted(items.values(), parsing.parse, config)
 
 
 def _further_replies(config: Config, thread: Mapping[str, Any], state: State) -> list[dict[str, Any]]:
