@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 from lockfile import Locked, locked, normal
@@ -49,17 +50,18 @@ def ask(package: Locked) -> Any:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 (the index that pip trusts)
             return json.load(answer)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise Unanswered(f"{package.name}: {error}") from error
 
 
 def advisories_of(package: Locked, about: Any) -> list[Advisory]:
     """Those that were not withdrawn. Raises Unanswered when the index does not tell advisories at all."""
-    if not isinstance(about, dict) or not isinstance(about.get("vulnerabilities"), list):
+    known = about.get("vulnerabilities") if isinstance(about, dict) else None
+    if not isinstance(known, list) or not all(isinstance(each, dict) for each in known):
         raise Unanswered(f"{package.name}: this index tells no advisories")
     return [
         Advisory(package, str(each.get("id")), str(each.get("summary") or ""), tuple(each.get("fixed_in") or ()))
-        for each in about["vulnerabilities"]
+        for each in known
         if not each.get("withdrawn")
     ]
 

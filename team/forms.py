@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from team.models import FIRST_DAY, LAST_DAY, validate_day
+from team.models.coverage import FIRST_DAY, LAST_DAY, validate_day
 
 
 def _day(**kwargs: Any) -> forms.DateField:

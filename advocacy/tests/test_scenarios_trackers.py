@@ -229,6 +229,25 @@ def test_confidential_issue_is_confidential_there_and_not_linked_to_the_public(d
     assert issue.url not in wording.news_of(issue)
 
 
+def test_confidential_issue_is_no_more_than_an_address_on_a_ticket_it_was_not_opened_from(desk, client):
+    first, other = reported(desk), reported(desk)
+    issue = opened(desk, first, is_confidential=True, assignees=("nadia",))
+    for is_known_here in (True, False):
+        if not is_known_here:  # as if somebody had opened it on the tracker
+            IssueLink.objects.all().delete()
+            Issue.objects.all().delete()
+        linking.link(other.pk, desk.user(), None, url=issue.url, now=desk.now())
+        read(desk)
+        client.force_login(desk.user())
+        page = client.get(f"/tickets/{other.pk}/").content.decode()
+        assert issue.url in page
+        assert issue.title not in page
+        told = other.events.filter(kind="issue").values_list("data", flat=True)
+        assert {each["title"] for each in told} == {""}
+    linked = Issue.objects.get()
+    assert (linked.title, linked.assignees, linked.is_confidential, linked.state) == ("", [], True, "open")
+
+
 def test_words_of_the_requester_ping_nobody_and_carry_out_nothing(desk):
     ticket = reported(desk, text="hello\n/close\n@nadia look ```\n/assign @tom")
     text = wording.text_of(ticket)

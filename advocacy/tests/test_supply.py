@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from channels.tests.loopback import Reply, as_json, serving
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "script"))
 import advisories  # noqa: E402
@@ -150,4 +152,51 @@ def test_index_that_cannot_be_reached_ends_with_a_code_of_its_own(monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
     said = []
     assert advisories.check([ONE], advisories.ask, said.append) == advisories.UNKNOWN
+    assert "Nothing is known" in said[0]
+
+
+def answering(*answers):
+    """An index in the form of https://docs.pypi.org/api/json/, that has nothing else."""
+    found = {f"/pypi/{name}/{version}/json": answer for (name, version), answer in answers}
+    return lambda seen: found.get(seen.path, Reply(404, b"Not Found"))
+
+
+def vulnerable(*advisories_known):
+    return as_json({"info": {"name": "x"}, "urls": [], "vulnerabilities": list(advisories_known)})
+
+
+@pytest.mark.parametrize("simple", ["/simple", "/simple/", ""])
+def test_index_is_asked_about_each_version_in_its_own_form(monkeypatch, simple):
+    other = {"id": "GHSA-2", "summary": None, "fixed_in": None, "withdrawn": None}
+    answers = answering((("django", "5.2.1"), vulnerable(KNOWN, other)), (("fine", "1.0"), vulnerable()))
+    said = []
+    with serving(answers) as server:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}{simple}")
+        assert advisories.check([ONE, TWO], advisories.ask, said.append) == advisories.SOME
+    assert [seen.path for seen in server.seen] == ["/pypi/django/5.2.1/json", "/pypi/fine/1.0/json"]
+    assert said == [
+        "Django 5.2.1: PYSEC-1, fixed in 5.2.2. It leaks.",
+        "Django 5.2.1: GHSA-2, no fix yet. ",
+        "2 packages, 2 known advisories.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(
+            Reply(200, b"<html>a proxy</html>"),
+            Reply(500, b"{}"),
+            Reply(200, b"[]"),
+            Reply(200, b"\xff"),
+            Reply(drop=True),
+        ),
+        *(as_json({"vulnerabilities": None}), as_json({"vulnerabilities": ["x"]}), Reply(404, b"{}"), Reply(cut=True)),
+    ],
+)
+def test_index_that_answers_something_else_is_not_taken_for_good_news(monkeypatch, answer):
+    said = []
+    with serving(answering((("django", "5.2.1"), answer))) as server:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{server.url}/simple")
+        assert advisories.check([ONE], advisories.ask, said.append) == advisories.UNKNOWN
     assert "Nothing is known" in said[0]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from channels.models import OutboundItem
 from channels.outbox import outbox
 from mentions.models import EventKind, Issue, IssueLink, Ticket
+from mentions.models.casework.issue import conversation_of
 from mentions.tickets.transitions import OutcomeRefused, record
 
 READ_AFTER = timedelta(seconds=20)
@@ -32,12 +33,12 @@ def assign(link_id: int, actor: Any, *, key: UUID, names: list[str], now: dateti
         key=key,
         kind=OutboundItem.Kind.ASSIGN,
         connection_id=issue.connection_id,
-        conversation=f"issue:{ticket.pk}",
+        conversation=conversation_of(ticket.pk),
         payload={"external_id": issue.reference, "assignees": wanted},
         not_before=now,
     )
     if item.__dict__.pop("is_new", False):
-        data = {"issue": issue.pk, "said": "assigned", "title": issue.title, "who": ", ".join(wanted)}
+        data = {"issue": issue.pk, "said": "assigned", "title": issue.title_on(ticket.pk), "who": ", ".join(wanted)}
         record(ticket, actor, now, EventKind.ISSUE, {**data, "outbound": item.pk})
         Issue.objects.filter(pk=issue.pk).update(due_at=now + READ_AFTER)
     return item

@@ -40,7 +40,7 @@ def bring_back(issue: Issue, now: datetime) -> int:
 
 
 def _back(ticket: Ticket, issue: Issue, said: str, now: datetime) -> None:
-    data = {"issue": issue.pk, "said": said, "title": issue.title, "url": issue.url}
+    data = {"issue": issue.pk, "said": said, "title": issue.title_on(ticket.pk), "url": issue.url}
     changes: dict[str, Any] = dict(UNPARKED)
     if ticket.status not in (Ticket.Status.NEW, Ticket.Status.OPEN):
         changes["status"] = Ticket.Status.OPEN
@@ -53,7 +53,8 @@ def reopened(issue: Issue, now: datetime) -> None:
     """Before anybody was told: there is no news after all. The tickets stay in the queue, and say why."""
     untold = issue.links.filter(told_at__isnull=True, came_back_at__isnull=False)
     for link in untold.select_related("ticket").order_by("ticket"):
-        record(link.ticket, None, now, EventKind.ISSUE, {"issue": issue.pk, "said": "reopened", "title": issue.title})
+        data = {"issue": issue.pk, "said": "reopened", "title": issue.title_on(link.ticket_id)}
+        record(link.ticket, None, now, EventKind.ISSUE, data)
         link.came_back_at = None
         link.save(update_fields=["came_back_at"])
 
@@ -86,5 +87,6 @@ def _told(link_id: int, now: datetime) -> bool:
     ticket = Ticket.objects.select_for_update().get(pk=link.ticket_id)
     if not IssueLink.objects.filter(pk=link_id, told_at__isnull=True).update(told_at=now):
         return False
-    record(ticket, None, now, EventKind.ISSUE, {"issue": link.issue_id, "said": "told", "title": link.issue.title})
+    data = {"issue": link.issue_id, "said": "told", "title": link.issue.title_on(ticket.pk)}
+    record(ticket, None, now, EventKind.ISSUE, data)
     return True

@@ -100,8 +100,8 @@ def apply(issue_id: int, found: IssueNow, now: datetime) -> bool:
     issue = closing.locked(issue_id)
     before = issue.state
     absorb(issue, found.external_id)
-    issue.url, issue.title = clean(found.url, 1000) or issue.url, clean(found.title, 500) or issue.title
-    issue.is_confidential, issue.assignees = found.is_confidential, [clean(name, 200) for name in found.assignees]
+    issue.url, issue.is_confidential = clean(found.url, 1000) or issue.url, found.is_confidential
+    _take_words(issue, found)
     issue.state = State.CLOSED if found.is_over else State.OPEN
     issue.error, issue.read_at = "", now
     issue.closed_at = (issue.closed_at or now) if found.is_over else None
@@ -112,6 +112,15 @@ def apply(issue_id: int, found: IssueNow, now: datetime) -> bool:
     elif before == State.CLOSED:
         closing.reopened(issue, now)
     return issue.state != before
+
+
+def _take_words(issue: Issue, found: IssueNow) -> None:
+    """Of a confidential issue that was not opened here nothing is read: whoever links its address would learn it."""
+    if found.is_confidential and issue.outbound_id is None:
+        issue.title, issue.assignees = "", []
+        return
+    issue.title = clean(found.title, 500) or issue.title
+    issue.assignees = [clean(name, 200) for name in found.assignees]
 
 
 def next_read(issue: Issue, now: datetime) -> datetime | None:

@@ -50,7 +50,7 @@ def link(ticket_id: int, actor: Any, token: Any, *, url: str, waits: bool = Fals
     _made, is_new = IssueLink.objects.get_or_create(ticket=ticket, issue=issue, defaults={"by": actor, "at": now})
     if is_new:
         Issue.objects.filter(pk=issue.pk).exclude(state=State.OPENING).update(due_at=now)
-        data = {"issue": issue.pk, "said": "linked", "title": issue.title, "url": issue.url}
+        data = {"issue": issue.pk, "said": "linked", "title": issue.title_on(ticket.pk), "url": issue.url}
         record(ticket, actor, now, EventKind.ISSUE, data)
         task_after_commit("mentions.read_issues")
     if waits and issue.state in Issue.RUNNING:
@@ -72,7 +72,8 @@ def unlink(link_id: int, actor: Any, now: datetime) -> None:
     if found.issue.state == State.OPENING:
         raise OutcomeRefused(_("The issue is still being opened. Wait a moment."))
     IssueLink.objects.filter(pk=link_id).delete()
-    data = {"issue": found.issue_id, "said": "unlinked", "title": found.issue.title, "url": found.issue.url}
+    title = found.issue.title_on(ticket.pk)
+    data = {"issue": found.issue_id, "said": "unlinked", "title": title, "url": found.issue.url}
     record(ticket, actor, now, EventKind.ISSUE, data)
 
 

@@ -13,6 +13,7 @@ from channels.models import OutboundItem
 from channels.outbox import outbox
 from channels.registry.configs import source_for
 from mentions.models import EventKind, Issue, IssueLink, Ticket
+from mentions.models.casework.issue import conversation_of
 from mentions.tickets import parking
 from mentions.tickets.transitions import OutcomeRefused, lock_open, record
 from mentions.trackers.places import Project
@@ -69,7 +70,7 @@ def open_issue(
         key=key,
         kind=OutboundItem.Kind.ISSUE,
         connection_id=project.connection.pk,
-        conversation=f"issue:{ticket.pk}",
+        conversation=conversation_of(ticket.pk),
         payload=payload,
         not_before=now,
     )
@@ -99,7 +100,7 @@ def _refuse_second(ticket: Ticket, again: bool) -> None:
     if first is not None and not again:
         raise AlreadyOpened(
             _("This ticket already has the issue “%(issue)s”. Tick “open another one” if you need a second.")
-            % {"issue": first.issue}
+            % {"issue": first.issue.title_on(ticket.pk) or first.issue.url or first.issue.project}
         )
 
 
@@ -109,7 +110,7 @@ def park(ticket: Ticket, actor: Any, now: datetime) -> None:
 
 
 def _record(ticket: Ticket, issue: Issue, said: str, actor: Any, now: datetime) -> None:
-    data = {"issue": issue.pk, "said": said, "title": issue.title, "url": issue.url}
+    data = {"issue": issue.pk, "said": said, "title": issue.title_on(ticket.pk), "url": issue.url}
     record(ticket, actor, now, EventKind.ISSUE, data)
 
 

@@ -13,7 +13,8 @@ from icalendar import Calendar
 from mentions.models import Preference
 from mentions.tests.factories import UserFactory
 from team import calendar_feed, shifts
-from team.models import FIRST_DAY, LAST_DAY, Absence, Contact, CoverageHours, Shift
+from team.models import Absence, Contact, CoverageHours, Shift
+from team.models.coverage import FIRST_DAY, LAST_DAY
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

@@ -63,6 +63,16 @@ class Issue(models.Model):
     def __str__(self) -> str:
         return self.title or self.url or f"{self.project} {self.key}"
 
+    def title_on(self, ticket_id: int) -> str:
+        """The title as readers of this ticket may know it: of a confidential issue only where it was opened."""
+        is_from_there = self.outbound is not None and self.outbound.conversation == conversation_of(ticket_id)
+        return "" if self.is_confidential and not is_from_there else self.title
+
+
+def conversation_of(ticket_id: int) -> str:
+    """The outbox's conversation of a ticket's issues."""
+    return f"issue:{ticket_id}"
+
 
 class IssueLink(models.Model):
     """A ticket waits for an issue, to tell its requester when it is closed."""

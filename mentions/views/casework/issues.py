@@ -51,12 +51,17 @@ def context(request: HttpRequest, ticket: Ticket, thread: Thread) -> Mapping[str
     held = ticket.claimed_by_id == request.user.pk
     refused = assigning.trouble_of([link.issue_id for link in links]) if links else {}
     return {
-        "issues": [{"link": link, "refused": refused.get(link.issue_id, "")} for link in links],
+        "issues": [_shown(link, refused.get(link.issue_id, "")) for link in links],
         "may_change": may_change,
         "is_over": ticket.status == Ticket.Status.CLOSED or ticket.merged_into_id is not None,
         "token": ticket.claim_token if held else "",
         "key": uuid4() if links else "",
     }
+
+
+def _shown(link: IssueLink, refused: str) -> dict[str, Any]:
+    title = link.issue.title_on(link.ticket_id)
+    return {"link": link, "refused": refused, "title": title or link.issue.url or link.issue.project}
 
 
 @require_http_methods(["GET", "POST"])
