@@ -53,7 +53,8 @@ def reopened(issue: Issue, now: datetime) -> None:
     """Before anybody was told: there is no news after all. The tickets stay in the queue, and say why."""
     untold = issue.links.filter(told_at__isnull=True, came_back_at__isnull=False)
     for link in untold.select_related("ticket").order_by("ticket"):
-        data = {"issue": issue.pk, "said": "reopened", "title": issue.title_on(link.ticket_id)}
+        told = {"title": issue.title_on(link.ticket_id), "url": issue.url}
+        data = {"issue": issue.pk, "said": "reopened", **told}
         record(link.ticket, None, now, EventKind.ISSUE, data)
         link.came_back_at = None
         link.save(update_fields=["came_back_at"])

@@ -11,6 +11,7 @@ from channels.errors import AuthFailed
 from channels.models import Channel, Connection, InboundItem
 from channels.monitoring import connection_test
 from channels.monitoring.health import Health, Level, channel_health, connection_health
+from channels.polling.person_limits import PER_MINUTE
 from channels.tests.factories import NOW, make_channel, make_connection, make_reply, page_of
 from channels.tests.fakes import FakeAdapter
 from channels.views.overview import ChannelRow
@@ -193,3 +194,13 @@ def test_a_chart_has_a_bar_for_each_day() -> None:
     row = ChannelRow(Channel(name="c"), Health(Level.OK, "ok", ""), [0, 1, 4])
     assert row.bars == [(0, 15.4, 0.6), (4, 12.2, 3.8), (8, 1.0, 15.0)]
     assert (row.total, row.today, ChannelRow(Channel(), row.health).bars) == (5, 4, [])
+
+
+@pytest.mark.django_db
+def test_testing_connections_is_limited_for_each_person(fake: FakeAdapter, monkeypatch) -> None:
+    connection, asked = make_connection(), []
+    monkeypatch.setattr(connection_test, "send_task", lambda name, pk: not asked.append(pk))
+    tested = [connection_test.begin(connection.pk, 7) for _ in range(PER_MINUTE + 1)]
+    assert len(asked) == PER_MINUTE
+    assert "Too many tests" in tested[-1].words
+    assert connection_test.begin(connection.pk, 8).is_well is None

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from channels.models import Channel, Connection, InboundItem
+from channels.polling.person_limits import PER_MINUTE
 from channels.registry import by_hand
 from mentions.imports import adding
 from mentions.imports.adding import AddingRefused, Found
@@ -191,6 +192,14 @@ def test_a_page_is_read_by_a_worker_and_fills_the_form(client, sam, channel, sen
         assert words in html
     assert 'value="de"' in html
     assert "hx-trigger" not in html
+
+
+def test_reading_pages_is_limited_for_each_person(client, sam, channel, sent):
+    codes = [htmx(client, reverse("mentions:read_page"), url=f"{URL}/{number}").status_code for number in range(8)]
+    assert (codes[0], codes[-1]) == (200, 429)
+    assert len(sent) == codes.count(200) == PER_MINUTE
+    client.force_login(UserFactory(role="advocate"))
+    assert htmx(client, reverse("mentions:read_page"), url=URL).status_code == 200
 
 
 def test_without_javascript_the_same_buttons_lead_to_pages(client, sam, channel, sent):

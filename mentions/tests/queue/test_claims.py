@@ -23,6 +23,7 @@ from mentions.tests.factories import (
     UserFactory,
     ViewFactory,
 )
+from mentions.tests.interleaving import Pair
 from mentions.tickets import lifecycle
 
 LEASE = timedelta(seconds=180)
@@ -379,3 +380,22 @@ def test_heartbeat_against_sweep_has_one_winner():
         else:
             assert expired == 0
             assert ticket.claim_token == token
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_dead_claims_taken_crosswise_wait_for_no_one():
+    """Each wants the ticket that the other one's claim has run out on."""
+    ann, bob = UserFactory(role="advocate"), UserFactory(role="advocate")
+    hers, his = TicketFactory(), TicketFactory()
+    dead = {"claim_token": None, "claimed_by": None, "claim_expires_at": None}
+
+    def jobs():
+        Ticket.objects.update(**dead)
+        for user, ticket in ((ann, hers), (bob, his)):
+            claims.claim(user, ticket.pk, NOON - timedelta(days=1))
+        return partial(claims.claim, ann, his.pk, NOON), partial(claims.claim, bob, hers.pk, NOON)
+
+    with Pair() as pair:
+        mets = list(pair.every_switch(jobs))
+    assert len(mets) >= 3
+    assert {(met.first.pk, met.second.pk) for met in mets} == {(his.pk, hers.pk)}

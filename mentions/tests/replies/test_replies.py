@@ -60,6 +60,26 @@ def test_submit_of_the_same_key_is_one_reply(ticket, sam):
     assert Reply.objects.count() == 1
 
 
+@pytest.mark.parametrize("text", ["It works now.", "Something else."])
+def test_submit_of_a_key_whose_reply_was_undone_is_refused_and_sends_nothing(ticket, sam, text):
+    key = uuid.uuid4()
+    reply = submit(ticket, sam, key=key)
+    replies.undo(reply.pk, sam, LATER)
+    ticket.refresh_from_db()
+    with pytest.raises(replies.ReplyRefused, match="was not sent"):
+        submit(ticket, sam, key=key, text=text, token=ticket.claim_token)
+    assert Reply.objects.get().state == "undone"
+    ticket.refresh_from_db()
+    assert ticket.status == "open"
+
+
+def test_submit_of_a_key_with_another_text_is_refused(ticket, sam):
+    key = uuid.uuid4()
+    submit(ticket, sam, key=key)
+    with pytest.raises(replies.ReplyRefused, match="this one was not"):
+        submit(ticket, sam, key=key, text="Something else.")
+
+
 def test_submit_of_a_key_of_another_ticket_is_refused(ticket, sam):
     key = uuid.uuid4()
     submit(ticket, sam, key=key)
