@@ -17,8 +17,13 @@ from channels.models import OutboundItem
 from channels.outbox import outbox, recovery, sending, states
 from channels.registry.lookup import all_adapters
 from channels.slack import api
-from mentions.models import Reply, Ticket
+from experts.directory import post_authors
+from experts.listening import threads
+from experts.recognising import bystanders
+from experts.tests.factories import OutreachFactory
+from mentions.models import Reply, ThreadPost, Ticket
 from mentions.replies import deliveries, dispatch_replies
+from mentions.tests.factories import NOON, MessageFactory
 from mentions.tests.interleaved_worlds import LONG_AFTER, a_reply
 from mentions.tests.platforms import Wire
 from mentions.tickets import parking
@@ -94,6 +99,62 @@ def test_lost_workers_leave_out_one(wire, monkeypatch, caplog):
     breaking(monkeypatch, recovery, "_give_up", bad.outbound_id)
     outbox.recover(now + timedelta(minutes=5))
     assert list(OutboundItem.objects.filter(state="sending").values_list("pk", flat=True)) == [bad.outbound_id]
+    assert "left out" in caplog.text
+
+
+def two_requests():
+    """Asked about two tickets, in Slack threads that are due."""
+    due = {"slack_room": "C1", "slack_url": "https://acme.slack.com/x", "thread_due_at": NOON}
+    messages = [MessageFactory(namespace="forum", thread_id=f"t{n}", text="How?") for n in range(2)]
+    return [OutreachFactory(ticket=m.ticket, slack_ts=f"{n}.1", **due) for n, m in enumerate(messages, start=1)]
+
+
+def test_slack_threads_leave_out_one(monkeypatch, caplog):
+    bad, good = two_requests()
+    said = {"1.1": "draft: hello", "2.1": "half an emoji: \ud83d"}
+    monkeypatch.setattr(threads.api, "thread", lambda room, ts: [{"ts": "3.1", "user": "U1", "text": said[ts]}])
+    breaking(monkeypatch, threads, "take_in", bad.pk)
+    assert threads.read_due(desk_now()) == 1
+    assert [reply.text[:14] for reply in good.thread.all()] == ["half an emoji:"]
+    assert "left out" in caplog.text
+    assert threads.read_due(desk_now()) == 0, "it waits, so that others have their turn"
+
+
+def test_posts_around_requests_leave_out_one(monkeypatch, caplog):
+    for outreach in two_requests():
+        thread = outreach.ticket.messages.get().thread_id
+        ThreadPost.objects.create(
+            namespace="forum", external_id=f"post-{thread}", thread_id=thread, author_name=outreach.expert.person.name,
+            text="Like this.", posted_at=NOON, digest=b"0" * 16, version_at=NOON,
+        )  # fmt: skip
+    taken, real = [], bystanders.message_of
+
+    def message_of(post, *args):
+        taken.append(post.external_id)
+        if post.external_id == "post-t0":
+            raise RuntimeError("this row is bad")
+        return real(post, *args)
+
+    monkeypatch.setattr(bystanders, "message_of", message_of)
+    bystanders.take_in(desk_now())
+    assert taken == ["post-t0", "post-t1"]
+    assert "left out" in caplog.text
+
+
+def test_authors_of_posts_leave_out_one_and_give_it_up_after_some_tries(caplog):
+    now, asked = desk_now(), []
+    for n in range(2):
+        MessageFactory(url=f"https://blog.example/{n}", page_url=f"https://blog.example/{n}", posted_at=now)
+
+    def read(url):
+        asked.append(url)
+        if url.endswith("/0"):
+            raise RuntimeError("this page is bad")
+        return "Ada"
+
+    for hours in range(6):
+        post_authors.read_new(now + timedelta(hours=2 * hours), read)
+    assert sorted(asked) == ["https://blog.example/0"] * post_authors.MAX_TRIES + ["https://blog.example/1"]
     assert "left out" in caplog.text
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from channels import sweeps
 from channels.errors import ChannelError
 from channels.registry.configs import network
 from channels.toolkit.links import canonical
@@ -55,9 +56,8 @@ def read_new(now: datetime, read: Read | None = None) -> int:
     """Read the pages of comments that wait for an answer; returns how many pages were read. Also forgets old ones."""
     PostAuthor.objects.filter(read_at__lt=now - RETENTION).delete()
     due = dict(_due(now))
-    for page, url in list(due.items())[:MAX_A_RUN]:
-        _read_one(page, url, now, read or _author_of)
-    return min(len(due), MAX_A_RUN)
+    pages = list(due.items())[:MAX_A_RUN]
+    return sweeps.each("authors of posts", pages, lambda pair: _read_one(*pair, now, read or _author_of))
 
 
 def _due(now: datetime) -> Iterator[tuple[str, str]]:
@@ -74,16 +74,18 @@ def _due(now: datetime) -> Iterator[tuple[str, str]]:
     yield from ((page, url) for page, url in comments.items() if page not in done)
 
 
-def _read_one(page: str, url: str, now: datetime, read: Read) -> None:
+def _read_one(page: str, url: str, now: datetime, read: Read) -> bool:
+    """The try counts before the page is read: one that ends its reader has its turn MAX_TRIES times, too."""
     row = PostAuthor.objects.filter(page=key_of(page)).first() or PostAuthor(page=key_of(page))
+    row.tries, row.read_at = row.tries + 1, now
+    row.save()
     try:
         name = read(url)
     except ChannelError:
-        row.tries += 1
-    else:
-        row.tries, row.is_named, row.expert = 0, bool(name), expert_called(name)
-    row.read_at = now
+        return True
+    row.tries, row.is_named, row.expert = 0, bool(name), expert_called(name)
     row.save()
+    return True
 
 
 def _author_of(url: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from channels import sweeps
 from channels.clocks import clock_from
 from channels.errors import AuthFailed, ChannelError, RateLimited
 from channels.slack import api
@@ -23,6 +24,7 @@ from experts.models import Outreach, ThreadReply
 from experts.outreach import responding
 from mentions.db import locks
 from mentions.models import Ticket
+from mentions.text.storable_text import clean
 from mentions.tickets import parking
 
 logger = logging.getLogger(__name__)
@@ -52,9 +54,16 @@ def read_due(now: datetime) -> int:
             if isinstance(error, AuthFailed):
                 return count
             continue
-        take_in(outreach.pk, said, now)
-        count += 1
+        count += _taken_in(outreach, said, now)
     return count
+
+
+def _taken_in(outreach: Outreach, said: Iterable[Mapping[str, Any]], now: datetime) -> int:
+    """1, or 0 if it cannot be taken in: the next threads have their turn first, then it is tried again."""
+    taken = sweeps.each("Slack threads", [outreach.pk], lambda pk: take_in(pk, said, now) or True)
+    if not taken:
+        Outreach.objects.filter(pk=outreach.pk).update(thread_due_at=now + BROKEN)
+    return taken
 
 
 def _due(now: datetime) -> Iterable[Outreach]:
@@ -97,7 +106,7 @@ def take_in(outreach_id: int, said: Iterable[Mapping[str, Any]], now: datetime) 
 
 def _row(outreach: Outreach, message: Mapping[str, Any], known: Mapping[str, ThreadReply]) -> ThreadReply | None:
     """The reply as it is now; None if it is known, empty, gone, or the request itself."""
-    ts, text = str(message.get("ts") or ""), str(message.get("text") or "")[:MAX_TEXT].replace("\0", "")
+    ts, text = clean(str(message.get("ts") or ""), 40), clean(str(message.get("text") or ""), MAX_TEXT)
     if ts == outreach.slack_ts or not ts or not text or message.get("subtype"):
         return None
     row = known.get(ts)

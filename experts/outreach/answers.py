@@ -35,11 +35,8 @@ def _recognise(message: Message, now: datetime) -> bool:
 
 def follow_merges() -> int:
     """Move outreaches of merged tickets to the merge target; returns how many moved."""
-    moved = 0
     merged = Outreach.objects.filter(ticket__merged_into__isnull=False).select_related("ticket")
-    for outreach in merged.order_by("pk")[:SWEEP_LIMIT]:
-        moved += _follow_merge(outreach)
-    return moved
+    return sweeps.each("requests of merged tickets", merged.order_by("pk")[:SWEEP_LIMIT], _follow_merge)
 
 
 def _follow_merge(outreach: Outreach) -> int:

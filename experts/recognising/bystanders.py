@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from channels import sweeps
 from experts.models import Outreach
 from experts.recognising.disclosures import says_it_works_here
 from experts.recognising.names import same_name
@@ -23,11 +24,9 @@ READ = 500
 
 def take_in(now: datetime) -> int:
     """Turn posts that may answer a running request into messages; returns how many. Idempotent."""
-    taken = 0
-    for outreach in Outreach.objects.filter(state__in=Outreach.RUNNING).select_related("expert__person", "ticket"):
-        for post in _posts_since(outreach):
-            taken += message_of(post, outreach.ticket.channel_id, now) is not None
-    return taken
+    running = Outreach.objects.filter(state__in=Outreach.RUNNING).select_related("expert__person", "ticket")
+    posts = ((post, outreach.ticket.channel_id) for outreach in running for post in _posts_since(outreach))
+    return sweeps.each("posts around requests", posts, lambda pair: message_of(*pair, now) is not None)
 
 
 def _posts_since(outreach: Outreach) -> Iterator[ThreadPost]:
