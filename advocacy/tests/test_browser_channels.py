@@ -62,6 +62,31 @@ def test_nothing_of_the_channels_is_cut_off_between_phone_and_screen(windows, tr
     assert box.evaluate("at => at.scrollWidth - at.clientWidth") <= 0
 
 
+@pytest.fixture
+def unreadable(living):
+    """An item that could not be read, with long words where it can have them; its connection and its id."""
+    (connection,) = living.rows("SELECT id FROM channels_connection WHERE platform = 'email' LIMIT 1")
+    insert = """INSERT INTO channels_inbounditem (connection_id, external_id, role, payload, digest, state, error,
+        ignored_why, attempts, revision, fetched_at, acknowledged_at)
+        VALUES (%s, %s, 'mention', %s, %s, 'failed', %s, '', 2, 1, now(), now())"""
+    told = ("x" * 180, '{"text": "' + "long" * 400 + '"}', b"0" * 16, f"ParserError: {'nospaces' * 40}")
+    write(living, insert, (connection["id"], *told))
+    (item,) = living.rows("SELECT id FROM channels_inbounditem WHERE external_id = %s", [told[0]])
+    yield connection["id"], item["id"]
+    write(living, "DELETE FROM channels_inbounditem WHERE id = %s", (item["id"],))
+
+
+def test_what_could_not_be_read_fits_a_phone_in_the_dark(windows, unreadable):
+    connection, item = unreadable
+    page = windows.open("admin", f"/channels/{connection}/unreadable/", width=360, height=740, dark=True)
+    for path in (f"/channels/{connection}/unreadable/", f"/channels/unreadable/{item}/"):
+        page.goto(path)
+        expect(page.get_by_text("nospaces").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        assert page.evaluate(CLIPPED) == []
+        accessible(page)
+
+
 @pytest.mark.parametrize("path", ["/channels/", "/channels/ignored/", "/channels/imports/", "/checklist/", "/add/"])
 def test_what_is_pressed_is_large_enough_for_a_thumb(windows, path):
     page = windows.open("admin", path, width=360, height=740)
