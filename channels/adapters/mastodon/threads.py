@@ -78,6 +78,10 @@ def _public(items: Iterable[Item], config: Config) -> list[Item]:
     return [item for item, found in found_in(items, parse, config) if isinstance(found, Mention)]
 
 
+def _holds_mention(item: Item, config: Config) -> bool:
+    return bool(_public([item], config))
+
+
 def lookup(config: Config, thread_id: str, external_ids: Sequence[str]) -> list[Item]:
     """One by one, as older instances require. A post that became private counts as gone."""
     items = []
