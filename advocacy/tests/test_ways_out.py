@@ -22,7 +22,7 @@ WAYS = {
     "channels/adapters/email/receiving/folders.py": "mail, over the guarded socket",
     "channels/adapters/email/receiving/imap.py": "mail, over the guarded socket",
     "channels/adapters/email/sending/smtp.py": "mail, over the guarded socket",
-    "channels/slack/transport.py": "Slack's API, at an address of the operator's settings",
+    "channels/slack/connections.py": "Slack's API, at an address of the operator's settings",
     "channels/slack/api.py": "its errors",
     "channels/parsing/child.py": "a socket pair with its parent",
     "channels/parsing/pool.py": "a socket pair with its children",
