@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from team.models import Absence, Contact, CoverageHours, Holiday, Shift
+from team.models import Absence, Contact, CoverageHours, Holiday, Release, ReleaseRule, RotaPlace, Shift
 
 
 @admin.register(Shift)
@@ -40,3 +40,32 @@ class CoverageHoursAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class HolidayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("day", "name")
     search_fields = ("name",)
+
+
+@admin.register(ReleaseRule)
+class ReleaseRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "day_of_month", "starts", "ends", "time_zone", "slack_channel", "is_active")
+
+
+@admin.register(Release)
+class ReleaseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Changes have their own page; here the days are only looked at."""
+
+    list_display = ("day", "name", "rule", "owner")
+    date_hierarchy = "day"
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(RotaPlace)
+class RotaPlaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("duty", "user", "position")
+    list_filter = ("duty",)
+    list_editable = ("position",)

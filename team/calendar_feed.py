@@ -13,7 +13,7 @@ from icalendar import Calendar, Event
 
 from team import roster
 from team.coverage import DAY
-from team.models import Absence, CalendarAddress
+from team.models import Absence, CalendarAddress, Release
 
 _SALT = "team.calendar"
 BEHIND, AHEAD = timedelta(days=30), timedelta(days=120)
@@ -49,7 +49,7 @@ def owner_of(address: str) -> Any:
 
 
 def calendar(now: datetime) -> bytes:
-    """Shifts, absences and gaps of the team from BEHIND to AHEAD."""
+    """Shifts, absences, release days and gaps of the team from BEHIND to AHEAD."""
     shown = roster.between(now - BEHIND, now + AHEAD, now)
     feed = Calendar()
     feed.add("prodid", "-//mention desk//coverage//EN")
@@ -64,6 +64,8 @@ def calendar(now: datetime) -> bytes:
         )
     for absence in shown.absences:
         feed.add_component(_away(absence, now))
+    for release in shown.releases:
+        feed.add_component(_release(release, now))
     for gap in shown.gaps:
         feed.add_component(_event(f"gap-{gap.start:%Y%m%dT%H%M}", _("Nobody on shift"), gap.start, gap.end, now))
     written: bytes = feed.to_ical()
@@ -77,6 +79,12 @@ def named(user: Any) -> str:
 def _away(absence: Absence, now: datetime) -> Event:
     title = _("%(who)s away") % {"who": named(absence.user)}
     return _event(f"away-{absence.pk}", title, absence.first_day, absence.last_day + DAY, now)
+
+
+def _release(release: Release, now: datetime) -> Event:
+    words = {"what": release.name or release.rule.name, "who": named(release.owner) if release.owner else "–"}
+    title = _("Release day %(what)s: %(who)s") % words
+    return _event(f"release-{release.pk}", title, release.day, release.day + DAY, now)
 
 
 def _event(uid: str, title: str, start: Any, end: Any, now: datetime, note: str = "") -> Event:

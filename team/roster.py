@@ -11,7 +11,7 @@ from mentions.models import Preference
 from mentions.views import viewer
 from team import coverage
 from team.coverage import DAY, Span
-from team.models import Absence, Holiday, Shift
+from team.models import Absence, Holiday, Release, Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Day:
     away: list[Absence] = field(default_factory=list)
     gaps: list[Span] = field(default_factory=list)
     holiday: str = ""
+    releases: list[Release] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Roster:
     absences: list[Absence]
     gaps: list[Span]
     holidays: dict[date, str]
+    releases: list[Release] = field(default_factory=list)
 
     def days(self, first: date, count: int, zone: tzinfo) -> list[Day]:
         return [self._day(first + number * DAY, zone) for number in range(count)]
@@ -57,11 +59,12 @@ class Roster:
             [a for a in self.absences if a.first_day <= day <= a.last_day],
             coverage.clipped(self.gaps, start, end),
             self.holidays.get(day, ""),
+            [release for release in self.releases if release.day == day],
         )
 
 
 def between(start: datetime, end: datetime, now: datetime) -> Roster:
-    """Five queries."""
+    """Six queries."""
     hours = coverage.load()
     shifts = list(Shift.objects.filter(starts_at__lt=end, ends_at__gt=start).select_related("user__preference"))
     absences = list(
@@ -74,7 +77,9 @@ def between(start: datetime, end: datetime, now: datetime) -> Roster:
     open_hours = coverage.without(covered, [p.span for p in present]) if _is_used(start, end) else []
     gaps = coverage.clipped(open_hours, now, end) if now < end else []
     days = Holiday.objects.filter(day__gte=start.date() - DAY, day__lte=end.date() + DAY)
-    return Roster(covered, present, absences, gaps, dict(days.values_list("day", "name")))
+    releases = Release.objects.filter(rule__is_active=True, day__gte=start.date() - DAY, day__lte=end.date() + DAY)
+    named = dict(days.values_list("day", "name"))
+    return Roster(covered, present, absences, gaps, named, list(releases.select_related("owner", "rule")))
 
 
 def on_now(now: datetime) -> list[Any]:

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from channels.clocks import desk_now
 from team import announcing, coverage
+from team.release import planning, swaps, telling
 
 
 @shared_task(name="team.announce_gaps", ignore_result=True)  # type: ignore[untyped-decorator]
@@ -16,3 +17,11 @@ def announce_gaps() -> None:
 @shared_task(name="team.publish_coverage", ignore_result=True)  # type: ignore[untyped-decorator]
 def publish_coverage() -> None:
     coverage.publish(desk_now())
+
+
+@shared_task(name="team.follow_releases", ignore_result=True)  # type: ignore[untyped-decorator]
+def follow_releases() -> None:
+    now = desk_now()
+    planning.plan(now)
+    swaps.lapse(now)
+    telling.announce(now)

@@ -1,9 +1,10 @@
-from django.urls import path
+from django.urls import include, path
 
 from team import contacts, views
 
 app_name = "team"
 urlpatterns = [
+    path("releases/", include("team.release.urls")),
     path("contacts/", contacts.contacts, name="contacts"),
     path("coverage/", views.coverage, name="coverage"),
     path("coverage/shifts/", views.add_shift, name="add_shift"),

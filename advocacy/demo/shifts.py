@@ -1,4 +1,4 @@
-"""Two weeks of shifts for the demo's advocates, with an open evening and a day away."""
+"""Two weeks of shifts for the demo's advocates, an open evening, a day away, and turns at release day."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import User
 
 from team import shifts
-from team.models import Absence, Shift
+from team.duties import rota
+from team.models import Absence, RotaPlace, Shift
+from team.release import planning
 
 EARLY, LATE = (time(8), time(16)), (time(14), time(22))
 DAYS = 14
@@ -27,4 +29,7 @@ def load(now: datetime) -> None:
         if day.weekday() < SATURDAY:
             shifts.add_shifts(sam, day, *EARLY, UTC)
             shifts.add_shifts(maria, day, *LATE, UTC)
+    for user in (sam, maria):
+        rota.join(RotaPlace.Duty.RELEASE, user)
+    planning.plan(now)
     shifts.add_absence(maria, monday + timedelta(days=10), monday + timedelta(days=11))

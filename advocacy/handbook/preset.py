@@ -22,6 +22,11 @@ CONNECTIONS: tuple[ConnectionRow, ...] = (
 COVERED_WEEKDAYS = range(5)
 COVERAGE = {"starts": "08:00", "ends": "22:00", "time_zone": "UTC"}
 """Monday to Friday, as the handbook has it."""
+RELEASE = {
+    "name": "Monthly release", "day_of_month": 22, **COVERAGE, "slack_channel": "#release-post",
+    "words": ["new release", "release post", "release notes", "new version"],
+}  # fmt: skip
+"""Source: community-advocacy, "Release day advocate duty"; the words are ours."""
 CONTACTS: tuple[dict[str, Any], ...] = (
     {"kind": "advocates", "name": "@advocates", "purpose": "All advocates, in #community-advocates",
      "how": "ping in Slack", "position": 10},
@@ -61,6 +66,7 @@ def rows(company: Company) -> Iterator[Row]:
                 yield Row("channel", key, names.fill(_channel(channel, connection.key)))
     for weekday in COVERED_WEEKDAYS:
         yield Row("coverage hour", f"weekday-{weekday}", {"weekday": weekday, **COVERAGE})
+    yield Row("release rule", "monthly-release", RELEASE)
     for contact in CONTACTS:
         yield Row("contact", contact["name"], contact)
     for key, values in lookups.rows():

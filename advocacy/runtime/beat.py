@@ -64,6 +64,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "gaps": every(HOUR, "team.announce_gaps"),
     # Gives the reply clocks the coverage hours of the coming year, and changed ones after a lost nudge.
     "coverage hours": every(HOUR, "team.publish_coverage"),
+    # Plans the next release days, and tells the team a week ahead, on the day and after it.
+    "releases": every(60, "team.follow_releases"),
     # Reads team pages that are due, daily or by button. Nothing else does.
     "team pages": every(60, "experts.read_team_pages"),
     # Counts the days of the reports again that have changed. Without it, the reports get old.

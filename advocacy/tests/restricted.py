@@ -48,6 +48,7 @@ from mentions.models import (
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, PersonFactory, TicketFactory, UserFactory
 from mentions.views.composing.play import OUTCOMES
 from team import calendar_feed
+from team.models import Release, ReleaseRule
 
 FOUND, MARKER = "zebrafish", "quokkaleak"
 WORDS = f"{FOUND} {MARKER}"
@@ -80,6 +81,9 @@ def build() -> SimpleNamespace:
     w.view = View.objects.create(name="All", slug="all", filters={})
     View.objects.create(name="Done", slug="done", filters={"statuses": ["solved", "closed"]})
     w.held = TicketFactory(channel=hidden)
+    rule = ReleaseRule.objects.create(name="Monthly release", words=[FOUND])
+    today = timezone.now().date()
+    w.release = Release.objects.create(rule=rule, month=today.replace(day=1), day=today, name=FOUND)
     w.lookup = Lookup.objects.create(name=f"{MARKER} lookup", kind="search_page", visible_to=CIRCLE)
     return w
 
@@ -254,7 +258,10 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
 
 
 def _numbers(route: str, ids: dict[type, list[Any]]) -> list[Any]:
-    models = NUMBERS.get(route.partition("<")[0], ids)
+    begin = route.partition("<")[0]
+    if begin == "releases/":
+        return list(Release.objects.values_list("pk", flat=True))
+    models = NUMBERS.get(begin, ids)
     return sorted({pk for model in models for pk in ids[model][: 3 if model is Ticket else 2] if isinstance(pk, int)})
 
 

@@ -41,6 +41,8 @@ PAGES = {
     "import": ("admin", "/channels/imports/{batch}/"),
     "coverage": ("sam", "/coverage/"),
     "coverage, a month": ("mo", "/coverage/?view=month"),
+    "release days": ("sam", "/releases/"),
+    "release day": ("mo", "/releases/{release}/"),
     "contacts": ("sam", "/contacts/"),
     "checklist": ("sam", "/checklist/"),
     "post": ("sam", "/post/"),
@@ -99,6 +101,7 @@ def shown(windows, living):
         "author": one("SELECT requester_id AS id FROM mentions_ticket ORDER BY id LIMIT 1"),
         "expert": one("SELECT id FROM experts_expert ORDER BY id LIMIT 1"),
         "team_page": one("SELECT id FROM experts_teampage ORDER BY id LIMIT 1"),
+        "release": one("SELECT id FROM team_release ORDER BY day LIMIT 1"),
         "batch": one(
             "SELECT batch_id AS id FROM mentions_message m JOIN channels_inbounditem i ON i.id = m.item_id LIMIT 1"
         ),

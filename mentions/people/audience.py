@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from channels.audience import HIDDEN_CHANNELS, Viewer, rule_for, seen_by, visible_channel_ids
@@ -215,3 +215,11 @@ def circle_of(tickets: Sequence[Ticket]) -> Circle:
     limits = AudienceLimit.objects.filter(ticket__in=tickets).values("channel")
     those = Q(pk__in=[ticket.channel_id for ticket in tickets]) | Q(pk__in=limits)
     return Circle(list(Channel.objects.filter(those).exclude(visible_to=[]).order_by("name")))
+
+
+def for_everybody(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Those of these tickets that everybody who may view tickets sees: for numbers that are told to a whole team."""
+    hidden = Channel.objects.exclude(visible_to=[]).values("pk")
+    return tickets.exclude(channel__in=hidden).exclude(
+        pk__in=AudienceLimit.objects.filter(channel__in=hidden).values("ticket")
+    )

@@ -23,6 +23,7 @@ _READ = {
     "mentions.view_view",
     "team.view_shift",
     "team.view_contact",
+    "team.view_release",
 }
 _PLAY = _READ | {"mentions.play_ticket", "mentions.add_note", "mentions.add_reply", "mentions.add_draft"}
 _ADVOCATE = _PLAY | {
@@ -38,6 +39,7 @@ _ADVOCATE = _PLAY | {
     "experts.view_expert",
     "experts.view_topic",
     "team.add_shift",
+    "team.change_release",
     "experts.add_outreach",
     "experts.change_outreach",
     "experts.view_outreach",
@@ -46,6 +48,7 @@ _ADVOCATE = _PLAY | {
 _MANAGER = _READ | {
     "team.add_shift",
     "team.change_shift",
+    "team.change_release",
     "mentions.give_code",
     "mentions.import_code",
     "mentions.view_reports",

@@ -9,6 +9,8 @@ from team.models.coverage import (
     Shift,
     validate_time_zone,
 )
+from team.models.release import Release, ReleaseRule, ReleaseSwap, validate_words
+from team.models.rota import RotaPlace
 
 __all__ = [
     "Absence",
@@ -16,6 +18,11 @@ __all__ = [
     "Contact",
     "CoverageHours",
     "Holiday",
+    "Release",
+    "ReleaseRule",
+    "ReleaseSwap",
+    "RotaPlace",
     "Shift",
     "validate_time_zone",
+    "validate_words",
 ]

@@ -1,0 +1,49 @@
+"""Whose turn it is: whoever's other turns are furthest away, so that turns go round whatever was swapped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from team.models import Absence, RotaPlace
+
+NEVER = 10**6
+"""Days to the nearest turn of somebody without one."""
+
+
+def whose_turn(
+    people: Sequence[int], turns: Iterable[tuple[int, date]], away: Collection[int], day: date
+) -> int | None:
+    """The id of who has the duty on `day`: the one whose nearest turn, before or after, is furthest away; of several,
+    the first in `people`. `turns`: (person, day) of all other duties. None if all are away. Pure."""
+    nearest: dict[int, int] = {}
+    for person, other in turns:
+        nearest[person] = min(nearest.get(person, NEVER), abs((other - day).days))
+    there = [person for person in people if person not in away]
+    return max(there, key=lambda person: nearest.get(person, NEVER), default=None)
+
+
+def people(duty: str) -> list[Any]:
+    """Users of this rota, in order; those who have left are skipped."""
+    places = RotaPlace.objects.filter(duty=duty, user__is_active=True).select_related("user__preference")
+    return [place.user for place in places]
+
+
+def away_on(day: date) -> set[int]:
+    """Ids of those who are away on this day."""
+    return set(Absence.objects.filter(first_day__lte=day, last_day__gte=day).values_list("user_id", flat=True))
+
+
+def join(duty: str, user: Any) -> bool:
+    """At the end of the rota. False if they are in it already."""
+    last = RotaPlace.objects.filter(duty=duty).order_by("-position").values_list("position", flat=True).first()
+    position = min((last or 0) + 10, 32_000)
+    _place, is_new = RotaPlace.objects.get_or_create(duty=duty, user=user, defaults={"position": position})
+    return is_new
+
+
+def leave(duty: str, user: Any) -> bool:
+    """Duties that are theirs already stay theirs."""
+    count, _by_model = RotaPlace.objects.filter(duty=duty, user=user).delete()
+    return count > 0

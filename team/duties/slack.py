@@ -1,0 +1,46 @@
+"""Messages to the team and to one of it, each queued once per key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.conf import settings
+
+from channels.outbox import slack_posts
+from mentions.notifications import delivery_news
+
+_KEYS = UUID("c3d1a0be-3f0f-4c63-8c1c-7f6f0a9f2f11")
+
+
+def is_set_up() -> bool:
+    return bool(settings.SLACK_TOKEN and settings.TEAM_SLACK_CHANNEL)
+
+
+def post(room: str, key: str, text: str, now: datetime) -> None:
+    """`text` is Slack markup; the same key posts nothing more. Nothing happens without Slack."""
+    if not room or not settings.SLACK_TOKEN:
+        return
+    slack_posts.post_message(
+        key=uuid5(_KEYS, key), conversation=f"slack:{room}", channel=room, text=text, not_before=now
+    )
+
+
+def tell_team(key: str, text: str, now: datetime) -> None:
+    post(settings.TEAM_SLACK_CHANNEL, key, text, now)
+
+
+def tell(user: Any, key: str, text: str, now: datetime) -> None:
+    """By direct message; in the team's channel if their member id is unknown."""
+    post(delivery_news.slack_id_of(user) or settings.TEAM_SLACK_CHANNEL, key, text, now)
+
+
+def name_of(user: Any) -> str:
+    return str(user.get_full_name() or user.username)
+
+
+def ping(user: Any) -> str:
+    """Markup that notifies them where their member id is known; else their name."""
+    member = delivery_news.slack_id_of(user)
+    return f"<@{member}>" if member else slack_posts.escaped(name_of(user))

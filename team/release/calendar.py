@@ -1,0 +1,59 @@
+"""When releases are, and their hours: local times of the rule become UTC day by day, so DST changes move them."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from team.coverage import DAY, Coverage, Span, without
+from team.models import Release, ReleaseRule
+
+AROUND = timedelta(hours=2)
+"""Shown before and after the hours of the duty."""
+SATURDAY = 5
+
+
+def month_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def months_from(day: date, count: int) -> Iterator[date]:
+    """First days of `count` months, beginning with the month of `day`; backwards if `count` is negative."""
+    month = month_of(day)
+    for _number in range(abs(count)):
+        yield month
+        month = month_of(month + timedelta(days=32)) if count > 0 else month_of(month - DAY)
+
+
+def day_in(rule: ReleaseRule, month: date) -> date:
+    """The rule's day in a month; the last one of a shorter month."""
+    return month.replace(day=min(rule.day_of_month, monthrange(month.year, month.month)[1]))
+
+
+def hours(rule: ReleaseRule, day: date) -> Span:
+    """The hours of the duty on this day."""
+    last = day if rule.ends > rule.starts else day + DAY
+    start, end = (
+        datetime.combine(on, at, rule.zone).astimezone(UTC) for on, at in ((day, rule.starts), (last, rule.ends))
+    )
+    return Span(start, end)
+
+
+def hours_of(release: Release) -> Span:
+    return hours(release.rule, release.day)
+
+
+def shown(rule: ReleaseRule, day: date) -> Span:
+    """The hours of the duty with those around it, whole hours of UTC."""
+    span = hours(rule, day)
+    start = (span.start - AROUND).replace(minute=0, second=0, microsecond=0)
+    return Span(start, span.end + AROUND)
+
+
+def is_uncovered(release: Release, coverage: Coverage) -> bool:
+    """Whether somebody has to be there for the release alone: at a weekend, on a holiday."""
+    span = hours_of(release)
+    if not coverage.periods:
+        return release.day.weekday() >= SATURDAY
+    return without([span], coverage.spans(*span)) == [span]

@@ -1,0 +1,133 @@
+"""Mentions of a release, grouped: by its link, by its name and words, and by the page they are about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models.functions import Left
+
+from channels.toolkit.links import canonical
+from mentions.models import Message, Ticket
+from mentions.people import access
+from team.coverage import DAY, Span
+from team.models import Release
+from team.release import calendar
+
+AFTER = 3 * DAY
+"""People go on talking about it."""
+MOST = 3000
+TEXT = 5000
+SHOWN = 20
+DONE = (Ticket.Status.SOLVED, Ticket.Status.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A conversation that somebody began."""
+
+    ticket: int
+    subject: str
+    status: str
+    platform: str
+    channel: str
+    posted_at: datetime
+    text: str
+    """All words of it, with the title of its thread."""
+    pages: frozenset[str]
+    """Canonical addresses that it links or is about."""
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.status not in DONE
+
+
+@dataclass(slots=True)
+class Group:
+    """`kind`: "link" or "word"; `label`: the word."""
+
+    kind: str
+    label: str
+    mentions: list[Mention] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> int:
+        return sum(mention.is_waiting for mention in self.mentions)
+
+    @property
+    def shown(self) -> list[Mention]:
+        """Those that wait first, the oldest first."""
+        return sorted(self.mentions, key=lambda m: (not m.is_waiting, m.posted_at))[:SHOWN]
+
+    @property
+    def rest(self) -> int:
+        return max(len(self.mentions) - SHOWN, 0)
+
+
+def span_of(release: Release) -> Span:
+    shown = calendar.shown(release.rule, release.day)
+    return Span(shown.start, shown.end + AFTER)
+
+
+def of(release: Release, user: Any) -> list[Group]:
+    """What this person may see, from the day's first hour on for three days. One query."""
+    words = [release.name, *release.rule.words] if release.name else list(release.rule.words)
+    return grouped(_mentions(span_of(release), user), release.url, words)
+
+
+def _mentions(span: Span, user: Any) -> list[Mention]:
+    """Conversations that began in these hours, each with all that was said to us in it."""
+    rows = access.seen_by(user, Message).filter(
+        ticket__posted_at__gte=span.start, ticket__posted_at__lt=span.end, direction=Message.Direction.INBOUND
+    )
+    values = rows.order_by("posted_at", "pk").values_list(
+        "ticket_id", "ticket__subject", "ticket__status", "channel__connection__platform", "channel__name",
+        "posted_at", "subject", Left("text", TEXT), "thread_title", "links", "canonical_url", "page_url",
+    )[:MOST]  # fmt: skip
+    found: dict[int, Mention] = {}
+    for row in values:
+        mention = _mention(*row)
+        first = found.get(mention.ticket)
+        found[mention.ticket] = mention if first is None else _joined(first, mention)
+    return list(found.values())
+
+
+def _joined(first: Mention, later: Mention) -> Mention:
+    return replace(first, text=f"{first.text}\n{later.text}", pages=first.pages | later.pages)
+
+
+def _mention(
+    ticket: int, title: str, status: str, platform: str, channel: str, posted_at: datetime, subject: str, text: str,
+    thread_title: str, links: Any, canonical_url: str, page_url: str,
+) -> Mention:  # fmt: skip
+    pages = {canonical(link) for link in links if isinstance(link, str)} if isinstance(links, list) else set()
+    words = "\n".join((subject, thread_title, text))
+    return Mention(
+        ticket, title or text[:80], status, platform, channel, posted_at, words,
+        frozenset({*pages, canonical_url, page_url} - {""}),
+    )  # fmt: skip
+
+
+def grouped(mentions: Sequence[Mention], url: str, words: Sequence[str]) -> list[Group]:
+    """Each mention in the first group that it fits: the link, then the words in their order. Empty groups and what is
+    not about the release are left out. Pure."""
+    page = canonical(url)
+    groups = [Group("link", url)] if page else []
+    groups += [Group("word", word) for word in dict.fromkeys(words)]
+    patterns = {word: _pattern(word) for word in words}
+    for mention in mentions:
+        for group in groups:
+            is_it = page in mention.pages if group.kind == "link" else patterns[group.label].search(mention.text)
+            if is_it:
+                group.mentions.append(mention)
+                break
+    return [group for group in groups if group.mentions]
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    """Whole words, whatever their case: 17.6 is not in 117.6 or 17.61."""
+    inner = r"\s+".join(re.escape(part) for part in word.split())
+    return re.compile(rf"(?<![\w.]){inner}(?![\w]|\.\w)", re.IGNORECASE)

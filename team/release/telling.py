@@ -1,0 +1,168 @@
+"""What the team hears in Slack about release days, each once: a week ahead, on the day, after it, and about swaps.
+
+A scheduler that was down says what still makes sense and leaves out the rest.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from channels import sweeps
+from channels.outbox import slack_posts
+from team import coverage
+from team.coverage import DAY, Span
+from team.duties import rota, slack
+from team.models import Release, ReleaseSwap
+from team.release import calendar, summary
+
+AHEAD = timedelta(days=7)
+STILL_NEWS = timedelta(days=3)
+"""How late a summary still is worth a message."""
+
+
+def announce(now: datetime) -> int:
+    """Returns how many messages were queued."""
+    if not slack.is_set_up():
+        return 0
+    near = Release.objects.filter(
+        rule__is_active=True, day__gte=(now - STILL_NEWS - 2 * DAY).date(), day__lte=(now + AHEAD + 2 * DAY).date()
+    )
+    untold = near.exclude(told_ahead_at__isnull=False, told_day_at__isnull=False, told_summary_at__isnull=False)
+    return sweeps.each("release days", untold.values_list("pk", flat=True), lambda pk: _announce(pk, now))
+
+
+@transaction.atomic
+def _announce(release_id: int, now: datetime) -> bool:
+    rows = Release.objects.select_for_update(of=("self",)).select_related("rule", "owner")
+    release = rows.get(pk=release_id)
+    ahead, day, after = windows(release)
+    if release.told_ahead_at is None and ahead.start <= now < ahead.end:
+        return _mark(release, "told_ahead_at", now, _ahead(release))
+    if release.told_day_at is None and day.start <= now < day.end:
+        _mark(release, "told_day_at", now, _today(release))
+        _to_the_room(release, now)
+        return True
+    if release.told_summary_at is None and after.start <= now < after.end:
+        return _mark(release, "told_summary_at", now, summary.sentence(summary.of(release)))
+    return False
+
+
+def windows(release: Release) -> tuple[Span, Span, Span]:
+    """When each of the three messages is sent: from its time on, until it is no news any more. Local times of the
+    rule, so that a change to DST within the week moves nothing."""
+    hours = calendar.hours_of(release)
+    ahead = calendar.hours(release.rule, release.day - AHEAD).start
+    after = calendar.hours(release.rule, release.day + DAY).start
+    return Span(ahead, hours.start), hours, Span(max(after, hours.end), max(after, hours.end) + STILL_NEWS)
+
+
+def _mark(release: Release, column: str, now: datetime, text: str) -> bool:
+    setattr(release, column, now)
+    release.save(update_fields=[column])
+    slack.tell_team(f"{release.pk} {column} {release.day}", f"{text}\n{address_of(release)}", now)
+    return True
+
+
+def _ahead(release: Release) -> str:
+    words = {"what": _named(release), "day": day_words(release), "hours": span_words(calendar.hours_of(release))}
+    lines = [_("%(what)s: release day is %(day)s, %(hours)s.") % words, _duty(release)]
+    if release.owner is not None and release.owner_id in rota.away_on(release.day):
+        lines.append(_("They are away that day: swap it, or a manager assigns somebody else."))
+    if calendar.is_uncovered(release, coverage.load()):
+        lines.append(_("Nobody else is on: the day is outside of coverage hours."))
+    lines.append(_("Much traffic expected? Invite an advocate for a day in time."))
+    return "\n".join(lines)
+
+
+def _duty(release: Release) -> str:
+    if release.owner is None:
+        return _("Nobody has the duty yet: everybody of the rota is away, or nobody is in it.")
+    return _("Duty: %(who)s") % {"who": slack.ping(release.owner)}
+
+
+def _today(release: Release) -> str:
+    lines = [_("%(what)s: release day is today.") % {"what": _named(release)}, _duty(release)]
+    if release.rule.slack_channel:
+        room = slack_posts.escaped(release.rule.slack_channel)
+        lines.append(_("Watch %(room)s for the release post, then post its overview.") % {"room": room})
+    names = [str(expert) for expert in release.experts.filter(is_active=True).select_related("person")]
+    if names:
+        lines.append(_("Experts on call: %(names)s") % {"names": slack_posts.escaped(", ".join(names))})
+    return "\n".join(lines)
+
+
+def _to_the_room(release: Release, now: datetime) -> None:
+    """The people of the release hear whom to tell when the post is out."""
+    room = release.rule.slack_channel
+    if release.owner is None or not room or room == settings.TEAM_SLACK_CHANNEL:
+        return
+    words = {"who": slack.ping(release.owner), "what": _named(release)}
+    text = (
+        _("%(who)s answers what people say about %(what)s today. Tell them here when the release post is out.") % words
+    )
+    slack.post(room, f"{release.pk} room {release.day}", text, now)
+
+
+# --- swaps ------------------------------------------------------------------------------------------------------------
+
+
+def asked(swap: ReleaseSwap, now: datetime) -> None:
+    """To the one who is asked; to the team's channel if their member id is unknown."""
+    words = {
+        "who": slack.ping(swap.asked_by),
+        "whom": slack.ping(swap.asked),
+        "mine": day_words(swap.release),
+        "yours": day_words(swap.other),
+    }
+    text = _("%(whom)s, %(who)s asks to swap release duty: you take %(mine)s, they take %(yours)s.") % words
+    slack.tell(swap.asked, f"swap {swap.pk} asked", f"{text}\n{_list_address()}", now)
+
+
+def decided(swap: ReleaseSwap, now: datetime) -> None:
+    """A refusal goes to the asker only; a swap is told to everybody."""
+    words = {
+        "who": slack.ping(swap.asked),
+        "whom": slack.ping(swap.asked_by),
+        "theirs": day_words(swap.release),
+        "mine": day_words(swap.other),
+    }
+    if swap.state == ReleaseSwap.State.DECLINED:
+        text = _("%(whom)s, %(who)s can't swap release duty with you: %(theirs)s stays yours.") % words
+        slack.tell(swap.asked_by, f"swap {swap.pk} decided", f"{text}\n{_list_address()}", now)
+        return
+    text = _("Release duty swapped: %(who)s takes %(theirs)s, %(whom)s takes %(mine)s.") % words
+    slack.tell_team(f"swap {swap.pk} decided", f"{text}\n{_list_address()}", now)
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _named(release: Release) -> str:
+    return slack_posts.escaped(release.name or str(release.rule))
+
+
+def day_words(release: Release) -> str:
+    return str(formats.date_format(release.day, "l, j F"))
+
+
+def span_words(span: Span) -> str:
+    """Slack shows times in each reader's own zone.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+    """
+    start, end = int(span.start.timestamp()), int(span.end.timestamp())
+    return f"<!date^{start}^{{time}}|{span.start:%H:%M}>–<!date^{end}^{{time}}|{span.end:%H:%M} UTC>"
+
+
+def address_of(release: Release) -> str:
+    return settings.BASE_URL + reverse("team:release", args=[release.pk])
+
+
+def _list_address() -> str:
+    return settings.BASE_URL + reverse("team:releases")
