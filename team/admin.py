@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from team.models import Absence, Contact, CoverageHours, Holiday, Release, ReleaseRule, RotaPlace, Shift
+from team.models import Absence, Contact, CoverageHours, Expertise, Holiday, Release, ReleaseRule, RotaPlace, Shift
 
 
 @admin.register(Shift)
@@ -69,3 +69,11 @@ class RotaPlaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("duty", "user", "position")
     list_filter = ("duty",)
     list_editable = ("position",)
+
+
+@admin.register(Expertise)
+class ExpertiseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Owners change on the page of expertises, so that every turn is kept."""
+
+    list_display = ("name", "owner", "next_owner", "rotates_on", "position")
+    exclude = ("owner", "next_owner", "rotates_on", "told_for")

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from channels.clocks import desk_now
 from team import announcing, coverage
+from team.expertise import rotation
 from team.release import planning, swaps, telling
 
 
@@ -25,3 +26,8 @@ def follow_releases() -> None:
     planning.plan(now)
     swaps.lapse(now)
     telling.announce(now)
+
+
+@shared_task(name="team.rotate_expertises", ignore_result=True)  # type: ignore[untyped-decorator]
+def rotate_expertises() -> None:
+    rotation.follow(desk_now())

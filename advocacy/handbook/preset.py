@@ -8,7 +8,7 @@ from typing import Any
 
 from advocacy.handbook import letters, macros, places, quiet, social, topics, views
 from advocacy.handbook.company import Company
-from advocacy.handbook.desk import lookups, rooms
+from advocacy.handbook.desk import expertises, lookups, rooms
 from advocacy.handbook.rows import ChannelRow, ConnectionRow
 from channels.contract import FieldKind
 from channels.registry.lookup import adapter_for
@@ -66,6 +66,8 @@ def rows(company: Company) -> Iterator[Row]:
                 yield Row("channel", key, names.fill(_channel(channel, connection.key)))
     for weekday in COVERED_WEEKDAYS:
         yield Row("coverage hour", f"weekday-{weekday}", {"weekday": weekday, **COVERAGE})
+    for key, values in expertises.rows():
+        yield Row("expertise", key, values)
     yield Row("release rule", "monthly-release", RELEASE)
     for contact in CONTACTS:
         yield Row("contact", contact["name"], contact)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import time
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -81,7 +82,7 @@ def build() -> SimpleNamespace:
     w.view = View.objects.create(name="All", slug="all", filters={})
     View.objects.create(name="Done", slug="done", filters={"statuses": ["solved", "closed"]})
     w.held = TicketFactory(channel=hidden)
-    rule = ReleaseRule.objects.create(name="Monthly release", words=[FOUND])
+    rule = ReleaseRule.objects.create(name="Monthly release", words=[FOUND], starts=time(0), ends=time(0))
     today = timezone.now().date()
     w.release = Release.objects.create(rule=rule, month=today.replace(day=1), day=today, name=FOUND)
     w.lookup = Lookup.objects.create(name=f"{MARKER} lookup", kind="search_page", visible_to=CIRCLE)

@@ -43,6 +43,7 @@ PAGES = {
     "coverage, a month": ("mo", "/coverage/?view=month"),
     "release days": ("sam", "/releases/"),
     "release day": ("mo", "/releases/{release}/"),
+    "expertises": ("mo", "/expertises/"),
     "contacts": ("sam", "/contacts/"),
     "checklist": ("sam", "/checklist/"),
     "post": ("sam", "/post/"),

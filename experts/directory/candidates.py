@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +16,15 @@ from mentions.models import Ticket
 MAX_TOPICS = 6
 NEVER_POSTED = {"state": Outreach.State.NO_ANSWER, "slack_ts": "", "error__gt": ""}
 """Of a request that Slack refused: nobody has read it."""
+Owners = Callable[[Ticket, str], Mapping[int, str]]
+"""(ticket, what was said in it) → user id → why they are to be asked first."""
+_owners: list[Owners] = []
+
+
+def register_owners(find: Owners) -> None:
+    """For upper floors that know who owns what a ticket is about."""
+    if find not in _owners:
+        _owners.append(find)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +74,20 @@ def who_to_ask(ticket: Ticket, text: str, now: datetime, most: int = 4) -> list[
     """Suggestions for the ticket, best first; `text`: what was said in it. Nobody who is absent, or was asked about
     this ticket already. At most eleven queries, however many experts and topics."""
     search = _begin(ticket, text, now)
-    people = _people(search)
+    first = _owning(search, text)
+    people = [*first, *(each for each in _people(search) if each.asked not in [owner.asked for owner in first])]
     teams = _teams(search, needs_any=not people)
     room = most - min(len(teams), 1)
     return [*people[:room], *teams][:most]
+
+
+def _owning(search: _Search, text: str) -> list[Candidate]:
+    """Experts who own what the ticket is about, as floors above say."""
+    found = [pair for find in _owners for pair in find(search.ticket, text).items()]
+    why = dict(reversed(found))
+    free = finding.present(search.now.date()).exclude(pk__in=[pk for pk in search.asked_experts if pk])
+    experts = free.filter(person__user__in=why).select_related("person") if why else []
+    return [Candidate(expert, [why[expert.person.user_id]]) for expert in experts if expert.person.user_id is not None]
 
 
 def _begin(ticket: Ticket, text: str, now: datetime) -> _Search:

@@ -24,6 +24,7 @@ _READ = {
     "team.view_shift",
     "team.view_contact",
     "team.view_release",
+    "team.view_expertise",
 }
 _PLAY = _READ | {"mentions.play_ticket", "mentions.add_note", "mentions.add_reply", "mentions.add_draft"}
 _ADVOCATE = _PLAY | {
@@ -48,6 +49,7 @@ _ADVOCATE = _PLAY | {
 _MANAGER = _READ | {
     "team.add_shift",
     "team.change_shift",
+    "team.change_expertise",
     "team.change_release",
     "mentions.give_code",
     "mentions.import_code",

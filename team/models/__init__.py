@@ -9,6 +9,7 @@ from team.models.coverage import (
     Shift,
     validate_time_zone,
 )
+from team.models.expertise import Expertise, ExpertiseTurn, validate_slugs
 from team.models.release import Release, ReleaseRule, ReleaseSwap, validate_words
 from team.models.rota import RotaPlace
 
@@ -17,12 +18,15 @@ __all__ = [
     "CalendarAddress",
     "Contact",
     "CoverageHours",
+    "Expertise",
+    "ExpertiseTurn",
     "Holiday",
     "Release",
     "ReleaseRule",
     "ReleaseSwap",
     "RotaPlace",
     "Shift",
+    "validate_slugs",
     "validate_time_zone",
     "validate_words",
 ]
