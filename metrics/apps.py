@@ -9,5 +9,8 @@ class MetricsConfig(AppConfig):
 
     def ready(self) -> None:
         from mentions.views import menu
+        from metrics import slide_numbers
+        from team.meeting import numbers
 
+        numbers.register(slide_numbers.offer)
         menu.register(menu.Entry(_("Reports"), "metrics:index", "mentions.view_reports", 60, starts_day=True))

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from team.models import Absence, Contact, CoverageHours, Expertise, Holiday, Release, ReleaseRule, RotaPlace, Shift
+from team.models import (
+    Absence,
+    Contact,
+    CoverageHours,
+    Expertise,
+    Holiday,
+    MeetingRule,
+    Release,
+    ReleaseRule,
+    RotaPlace,
+    Shift,
+)
 
 
 @admin.register(Shift)
@@ -77,3 +88,8 @@ class ExpertiseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     list_display = ("name", "owner", "next_owner", "rotates_on", "position")
     exclude = ("owner", "next_owner", "rotates_on", "told_for")
+
+
+@admin.register(MeetingRule)
+class MeetingRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "day_of_month", "due_at", "time_zone", "slack_channel", "is_active")

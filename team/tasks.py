@@ -7,6 +7,7 @@ from celery import shared_task
 from channels.clocks import desk_now
 from team import announcing, coverage
 from team.expertise import rotation
+from team.meeting import planning as meetings
 from team.release import planning, swaps, telling
 
 
@@ -31,3 +32,10 @@ def follow_releases() -> None:
 @shared_task(name="team.rotate_expertises", ignore_result=True)  # type: ignore[untyped-decorator]
 def rotate_expertises() -> None:
     rotation.follow(desk_now())
+
+
+@shared_task(name="team.prompt_meetings", ignore_result=True)  # type: ignore[untyped-decorator]
+def prompt_meetings() -> None:
+    now = desk_now()
+    meetings.plan(now)
+    meetings.prompt(now)

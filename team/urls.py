@@ -6,6 +6,7 @@ app_name = "team"
 urlpatterns = [
     path("releases/", include("team.release.urls")),
     path("expertises/", include("team.expertise.urls")),
+    path("meetings/", include("team.meeting.urls")),
     path("contacts/", contacts.contacts, name="contacts"),
     path("coverage/", views.coverage, name="coverage"),
     path("coverage/shifts/", views.add_shift, name="add_shift"),

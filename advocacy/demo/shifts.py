@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from team import shifts
 from team.duties import rota
+from team.meeting import planning as meetings
 from team.models import Absence, RotaPlace, Shift
 from team.release import planning
 
@@ -31,5 +32,7 @@ def load(now: datetime) -> None:
             shifts.add_shifts(maria, day, *LATE, UTC)
     for user in (sam, maria):
         rota.join(RotaPlace.Duty.RELEASE, user)
+        rota.join(RotaPlace.Duty.MEETING, user)
     planning.plan(now)
+    meetings.plan(now)
     shifts.add_absence(maria, monday + timedelta(days=10), monday + timedelta(days=11))

@@ -13,7 +13,7 @@ from django.db.models import Model
 from channels.models import Channel, Connection, Lookup
 from experts.models import Topic
 from mentions.models import Macro, PresetRecord, Tag, View
-from team.models import Contact, CoverageHours, Expertise, ReleaseRule
+from team.models import Contact, CoverageHours, Expertise, MeetingRule, ReleaseRule
 
 Values = dict[str, Any]
 
@@ -96,6 +96,7 @@ KINDS: dict[str, Kind] = {
         Kind("view", View, ("slug",)),
         Kind("contact", Contact, ("name",)),
         Kind("expertise", Expertise, ("name",)),
+        Kind("meeting rule", MeetingRule, ("name",), read=_clock_value),
         Kind("release rule", ReleaseRule, ("name",), read=_clock_value),
         Kind("coverage hour", CoverageHours, (), read=_clock_value),
     )

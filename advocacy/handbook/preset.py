@@ -27,6 +27,16 @@ RELEASE = {
     "words": ["new release", "release post", "release notes", "new version"],
 }  # fmt: skip
 """Source: community-advocacy, "Release day advocate duty"; the words are ours."""
+MEETING = {
+    "name": "Key monthly marketing meeting", "slack_channel": "#keymonthlymarketingmeeting", "day_of_month": 5,
+    "due_at": "09:00", "time_zone": "UTC", "remind_days": 3,
+    "checklist": [
+        "The picture of the Median First Reply Time is on the slide Channel Response Time",
+        "The picture of the daily ticket activity is on the slide Channel Response Time",
+        "The numbers on the slide are those of this page",
+    ],
+}  # fmt: skip
+"""Source: community-advocacy, "Metrics Update Process"; the day is ours."""
 CONTACTS: tuple[dict[str, Any], ...] = (
     {"kind": "advocates", "name": "@advocates", "purpose": "All advocates, in #community-advocates",
      "how": "ping in Slack", "position": 10},
@@ -68,6 +78,7 @@ def rows(company: Company) -> Iterator[Row]:
         yield Row("coverage hour", f"weekday-{weekday}", {"weekday": weekday, **COVERAGE})
     for key, values in expertises.rows():
         yield Row("expertise", key, values)
+    yield Row("meeting rule", "key-monthly-marketing", MEETING)
     yield Row("release rule", "monthly-release", RELEASE)
     for contact in CONTACTS:
         yield Row("contact", contact["name"], contact)

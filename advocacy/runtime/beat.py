@@ -68,6 +68,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "releases": every(60, "team.follow_releases"),
     # Expertises that change hands: tells the team a week ahead, and does it on the day.
     "expertises": every(60, "team.rotate_expertises"),
+    # Plans whose turn the monthly slides are, and prompts them in time.
+    "meetings": every(60, "team.prompt_meetings"),
     # Reads team pages that are due, daily or by button. Nothing else does.
     "team pages": every(60, "experts.read_team_pages"),
     # Counts the days of the reports again that have changed. Without it, the reports get old.

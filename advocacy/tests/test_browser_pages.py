@@ -44,6 +44,8 @@ PAGES = {
     "release days": ("sam", "/releases/"),
     "release day": ("mo", "/releases/{release}/"),
     "expertises": ("mo", "/expertises/"),
+    "meetings": ("sam", "/meetings/"),
+    "meeting": ("sam", "/meetings/{meeting}/"),
     "contacts": ("sam", "/contacts/"),
     "checklist": ("sam", "/checklist/"),
     "post": ("sam", "/post/"),
@@ -103,6 +105,7 @@ def shown(windows, living):
         "expert": one("SELECT id FROM experts_expert ORDER BY id LIMIT 1"),
         "team_page": one("SELECT id FROM experts_teampage ORDER BY id LIMIT 1"),
         "release": one("SELECT id FROM team_release ORDER BY day LIMIT 1"),
+        "meeting": one("SELECT id FROM team_meeting ORDER BY month LIMIT 1"),
         "batch": one(
             "SELECT batch_id AS id FROM mentions_message m JOIN channels_inbounditem i ON i.id = m.item_id LIMIT 1"
         ),

@@ -30,6 +30,12 @@ def people(duty: str) -> list[Any]:
     return [place.user for place in places]
 
 
+def next_of(duty: str, turns: Iterable[tuple[int, date]], day: date, away: Collection[int]) -> Any:
+    """The user whose turn it is; None if nobody of the rota is there."""
+    known = {user.pk: user for user in people(duty)}
+    return known.get(whose_turn(list(known), turns, away, day) or 0)
+
+
 def away_on(day: date) -> set[int]:
     """Ids of those who are away on this day."""
     return set(Absence.objects.filter(first_day__lte=day, last_day__gte=day).values_list("user_id", flat=True))

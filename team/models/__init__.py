@@ -10,6 +10,7 @@ from team.models.coverage import (
     validate_time_zone,
 )
 from team.models.expertise import Expertise, ExpertiseTurn, validate_slugs
+from team.models.meeting import Meeting, MeetingCheck, MeetingRule, validate_items
 from team.models.release import Release, ReleaseRule, ReleaseSwap, validate_words
 from team.models.rota import RotaPlace
 
@@ -21,11 +22,15 @@ __all__ = [
     "Expertise",
     "ExpertiseTurn",
     "Holiday",
+    "Meeting",
+    "MeetingCheck",
+    "MeetingRule",
     "Release",
     "ReleaseRule",
     "ReleaseSwap",
     "RotaPlace",
     "Shift",
+    "validate_items",
     "validate_slugs",
     "validate_time_zone",
     "validate_words",

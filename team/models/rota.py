@@ -12,6 +12,7 @@ class RotaPlace(models.Model):
 
     class Duty(models.TextChoices):
         RELEASE = "release", _("release day")
+        MEETING = "meeting", _("slides of the monthly meeting")
 
     duty = models.CharField(_("duty"), max_length=10, choices=Duty.choices, default=Duty.RELEASE)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rota_places")

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from team.coverage import DAY, Coverage, Span, without
+from team.duties import months
 from team.models import Release, ReleaseRule
 
 AROUND = timedelta(hours=2)
 """Shown before and after the hours of the duty."""
-SATURDAY = 5
-
-
-def month_of(day: date) -> date:
-    return day.replace(day=1)
-
-
-def months_from(day: date, count: int) -> Iterator[date]:
-    """First days of `count` months, beginning with the month of `day`; backwards if `count` is negative."""
-    month = month_of(day)
-    for _number in range(abs(count)):
-        yield month
-        month = month_of(month + timedelta(days=32)) if count > 0 else month_of(month - DAY)
 
 
 def day_in(rule: ReleaseRule, month: date) -> date:
     """The rule's day in a month; the last one of a shorter month."""
-    return month.replace(day=min(rule.day_of_month, monthrange(month.year, month.month)[1]))
+    return months.day_in(month, rule.day_of_month)
 
 
 def hours(rule: ReleaseRule, day: date) -> Span:
@@ -55,5 +41,5 @@ def is_uncovered(release: Release, coverage: Coverage) -> bool:
     """Whether somebody has to be there for the release alone: at a weekend, on a holiday."""
     span = hours_of(release)
     if not coverage.periods:
-        return release.day.weekday() >= SATURDAY
+        return release.day.weekday() >= months.SATURDAY
     return without([span], coverage.spans(*span)) == [span]

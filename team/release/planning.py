@@ -10,7 +10,7 @@ from django.db import transaction
 from channels import sweeps
 from team import coverage
 from team.coverage import DAY
-from team.duties import rota
+from team.duties import months, rota
 from team.models import Release, ReleaseRule, RotaPlace, Shift
 from team.release import calendar
 
@@ -31,18 +31,18 @@ def plan(now: datetime) -> int:
 def _plan_rule(rule_id: int, count: int, now: datetime) -> int:
     rule = ReleaseRule.objects.select_for_update().get(pk=rule_id)
     first = now.astimezone(rule.zone).date() - DAY
-    months = list(calendar.months_from(first, count + 1))
-    known = {release.month: release for release in _ahead(rule, months)}
+    wanted = list(months.months_from(first, count + 1))
+    known = {release.month: release for release in _ahead(rule, wanted)}
     changed = 0
-    for month in months:
+    for month in wanted:
         release = known.get(month) or Release(rule=rule, month=month, day=calendar.day_in(rule, month))
         if calendar.hours(rule, release.day).end > now:
             changed += _up_to_date(release, rule)
     return changed
 
 
-def _ahead(rule: ReleaseRule, months: list[Any]) -> list[Release]:
-    return list(Release.objects.filter(rule=rule, month__in=months).select_related("owner", "rule", "shift"))
+def _ahead(rule: ReleaseRule, wanted: list[Any]) -> list[Release]:
+    return list(Release.objects.filter(rule=rule, month__in=wanted).select_related("owner", "rule", "shift"))
 
 
 def _up_to_date(release: Release, rule: ReleaseRule) -> bool:
@@ -66,10 +66,9 @@ def _up_to_date(release: Release, rule: ReleaseRule) -> bool:
 
 def _next(release: Release) -> Any:
     """Whose turn it is; None if nobody of the rota is there."""
-    people = {user.pk: user for user in rota.people(RotaPlace.Duty.RELEASE)}
-    others = Release.objects.filter(owner__in=people).exclude(pk=release.pk).order_by("-day")
-    turns = [(owner, day) for owner, day in others.values_list("owner_id", "day")[: 12 * AT_MOST] if owner is not None]
-    return people.get(rota.whose_turn(list(people), turns, rota.away_on(release.day), release.day) or 0)
+    others = Release.objects.exclude(owner=None).exclude(pk=release.pk).order_by("-day")[: 12 * AT_MOST]
+    turns = [(owner, day) for owner, day in others.values_list("owner_id", "day") if owner is not None]
+    return rota.next_of(RotaPlace.Duty.RELEASE, turns, release.day, rota.away_on(release.day))
 
 
 def give(release: Release, owner: Any) -> None:

@@ -14,6 +14,7 @@ from django.db.models.functions import TruncHour
 from mentions.models import Ticket
 from mentions.people import access
 from team.coverage import DAY, Span
+from team.duties import months
 from team.models import Release, ReleaseRule
 from team.release import calendar
 
@@ -77,10 +78,10 @@ def of(release: Release, user: Any, now: datetime) -> Volume:
 
 def past_days(release: Release) -> list[date]:
     """The release days of the PAST months before: as they were, or as the rule has them, the newest first."""
-    months = list(calendar.months_from(release.month, -(PAST + 1)))[1:]
-    rows = Release.objects.filter(rule=release.rule, month__in=months)
+    before = list(months.months_from(release.month, -(PAST + 1)))[1:]
+    rows = Release.objects.filter(rule=release.rule, month__in=before)
     known = dict(rows.values_list("month", "day"))
-    return [known.get(month) or calendar.day_in(release.rule, month) for month in months]
+    return [known.get(month) or calendar.day_in(release.rule, month) for month in before]
 
 
 def _counts(tickets: Any, spans: Sequence[Span]) -> list[HourCount]:
