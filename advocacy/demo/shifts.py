@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 
 from team import shifts
 from team.duties import rota
+from team.expertise import rotation
 from team.meeting import planning as meetings
-from team.models import Absence, RotaPlace, Shift
+from team.models import Absence, Expertise, RotaPlace, Shift
 from team.release import planning
 
 EARLY, LATE = (time(8), time(16)), (time(14), time(22))
@@ -33,6 +34,8 @@ def load(now: datetime) -> None:
     for user in (sam, maria):
         rota.join(RotaPlace.Duty.RELEASE, user)
         rota.join(RotaPlace.Duty.MEETING, user)
+    for expertise, owner in zip(Expertise.objects.all(), (sam, maria, sam, maria), strict=False):
+        rotation.hand_over(expertise.pk, owner, monday)
     planning.plan(now)
     meetings.plan(now)
     shifts.add_absence(maria, monday + timedelta(days=10), monday + timedelta(days=11))

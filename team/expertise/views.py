@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from channels.clocks import desk_now
+from team.duties.choosing import PersonField
 from team.expertise import rotation
 from team.models import Expertise
 
@@ -29,16 +29,9 @@ def _day(**kwargs: Any) -> forms.DateField:
 class RotationForm(forms.Form):
     """Owner now, and who takes over when."""
 
-    owner: Any = forms.ModelChoiceField(label=gettext_lazy("Owner"), queryset=None, required=False)
-    next_owner: Any = forms.ModelChoiceField(label=gettext_lazy("Next"), queryset=None, required=False)
+    owner = PersonField(label=gettext_lazy("Owner"), empty_label=gettext_lazy("nobody"))
+    next_owner = PersonField(label=gettext_lazy("Next"), empty_label=gettext_lazy("nobody"))
     rotates_on = _day(label=gettext_lazy("Rotates on"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        active = get_user_model().objects.filter(is_active=True).order_by("username")
-        for name in ("owner", "next_owner"):
-            field: Any = self.fields[name]
-            field.queryset, field.empty_label = active, _("nobody")
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

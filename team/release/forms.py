@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
 from experts.models import Expert
+from team.duties.choosing import PersonField
 from team.models import Release
 
 
@@ -34,9 +34,4 @@ class ReleaseForm(forms.ModelForm):  # type: ignore[type-arg]
 class OwnerForm(forms.Form):
     """By a manager; empty: nobody."""
 
-    owner: Any = forms.ModelChoiceField(label=_("Duty"), queryset=None, required=False, empty_label=_("nobody"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        active = get_user_model().objects.filter(is_active=True, groups__name__in=("advocate", "manager", "admin"))
-        self.fields["owner"].queryset = active.distinct().order_by("username")  # type: ignore[attr-defined]
+    owner = PersonField(label=_("Duty"), empty_label=_("nobody"), roles=("advocate", "manager", "admin"))

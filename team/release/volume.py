@@ -45,6 +45,8 @@ class Line:
 class Volume:
     past: list[tuple[date, int]]
     """Past release days with their mentions, the newest first; empty before the desk has seen one."""
+    has_usual: bool
+    """Whether the desk has seen an ordinary day beside one of them."""
     total: Line
     channels: list[Line]
     """The biggest increase first."""
@@ -116,7 +118,7 @@ def summed(
     for line in (*channels.values(), *lines, total):
         line.so_far = round(line.so_far)
     ordered = sorted(channels.values(), key=lambda line: (-line.rise, -line.so_far, line.name))
-    return Volume([(day, by_day[day]) for day in days], total, ordered, lines)
+    return Volume([(day, by_day[day]) for day in days], bool(usual), total, ordered, lines)
 
 
 def _hours(span: Span) -> int:
