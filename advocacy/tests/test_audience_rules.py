@@ -15,7 +15,7 @@ from channels.models import Channel, InboundItem, OutboundItem
 from mentions.models import Author, Message, Person, Ticket
 from mentions.tests.factories import UserFactory
 
-OURS = ("channels", "mentions", "experts", "metrics", "advocacy")
+OURS = ("channels", "mentions", "experts", "team", "metrics", "advocacy")
 CONTENT = {Ticket, Message, Author, Person, InboundItem, OutboundItem}
 """What people wrote to us, and who they are."""
 
@@ -23,6 +23,8 @@ WITHOUT_RULE = {
     "mentions.Account": "what an admin typed in about a person; read and written only inside the page of that person",
     "experts.Expert": "somebody of the team",
     "experts.Topic": "a part of the product, with the experts who are asked first",
+    "team.Release": "a day of the team, with the experts who are on call",
+    "team.ReleaseSwap": "two such days, and who exchanges them",
     "experts.PostAuthor": "which expert wrote a page, known by a hash of its address",
 }
 ADMIN_WITHOUT_RULE = {

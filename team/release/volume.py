@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import Count, Q
 from django.db.models.functions import TruncHour
 
-from mentions.models import Ticket
 from mentions.people import access
 from team.coverage import DAY, Span
 from team.duties import months
@@ -90,8 +89,9 @@ def _counts(tickets: Any, spans: Sequence[Span]) -> list[HourCount]:
     inside = Q()
     for span in spans:
         inside |= Q(posted_at__gte=span.start, posted_at__lt=span.end)
-    rows = Ticket.objects.filter(pk__in=tickets.values("pk")).filter(inside)
-    grouped = rows.values("channel__name", "channel__connection__platform", hour=TruncHour("posted_at", tzinfo=UTC))
+    grouped = tickets.filter(inside).values(
+        "channel__name", "channel__connection__platform", hour=TruncHour("posted_at", tzinfo=UTC)
+    )
     found = grouped.annotate(number=Count("pk")).order_by()
     return [
         HourCount(row["channel__name"], row["channel__connection__platform"], row["hour"], row["number"])
