@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from metrics import definitions
 from metrics.definitions import FirstReply
 from metrics.periods import Period
-from metrics.reports import ActivityReport, FirstReplyReport, duration
+from metrics.reports import ActivityReport, FirstReplyReport
+from metrics.tables import duration
 from team.meeting.numbers import Number, Offer
 
 
