@@ -72,7 +72,7 @@ class _Search:
 
 def who_to_ask(ticket: Ticket, text: str, now: datetime, most: int = 4) -> list[Candidate]:
     """Suggestions for the ticket, best first; `text`: what was said in it. Nobody who is absent, or was asked about
-    this ticket already. At most eleven queries, however many experts and topics."""
+    this ticket already. At most eleven queries and those of `register_owners`, however many experts and topics."""
     search = _begin(ticket, text, now)
     first = _owning(search, text)
     people = [*first, *(each for each in _people(search) if each.asked not in [owner.asked for owner in first])]
