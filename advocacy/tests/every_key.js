@@ -234,7 +234,7 @@
   for (const type of ["keydown", "keypress", "keyup", "beforeinput"]) addEventListener(type, heard, true);
 
   window.everyKey = {
-    find() { armed = false; rest(); known = spots(); return known.map(({ label, kind, scopes, element }) => ({ label, kind, scopes, type: element.type || "", tag: element.tagName.toLowerCase(), own: ownOf(element), filters: Boolean(element.closest(".menu") && !element.closest(".menu").querySelector(".pad")) })); },
+    find() { armed = false; rest(); known = spots(); return known.map(({ label, kind, scopes, element }) => ({ label, kind, scopes, type: element.type || "", locked: Boolean(element.readOnly), tag: element.tagName.toLowerCase(), own: ownOf(element), filters: Boolean(element.closest(".menu") && !element.closest(".menu").querySelector(".pad")) })); },
     arm() {
       armed = true;
       effects = [];

@@ -73,6 +73,8 @@ class Place:
     kind: str
     scopes: list[str]
     type: str
+    locked: bool
+    """To read and copy only."""
     tag: str
     own: list[str]
     """Addresses that its form, or the link that it is, leads to."""
@@ -86,7 +88,7 @@ class Place:
     @property
     def is_text(self) -> bool:
         """Any text may be typed into it."""
-        return self.kind == "field" and self.type in ("textarea", "text", "search", "url", "email")
+        return self.kind == "field" and not self.locked and self.type in ("textarea", "text", "search", "url", "email")
 
     @property
     def signature(self) -> str:
