@@ -46,7 +46,7 @@ def request(ticket, *, days, state="asked", expert=None, topic=None):
 
 def test_requests_of_the_release_before_go_on_or_end():
     expert, topic, now = ExpertFactory(), TopicFactory(), timezone.now()
-    open_, solved = TicketFactory(status="open"), TicketFactory(status="solved")
+    open_, long_ago, solved = TicketFactory(status="open"), TicketFactory(status="open"), TicketFactory(status="solved")
     parked = TicketFactory(status="open", waiting_on="expert", wake_at=now + timedelta(days=3))
     back()
     made = {
@@ -54,7 +54,7 @@ def test_requests_of_the_release_before_go_on_or_end():
         "asked twice": request(open_, days=1, expert=expert),
         "to its topic": request(open_, days=1, topic=topic),
         "twice to its topic": request(open_, days=1, topic=topic, state="acknowledged"),
-        "old": request(TicketFactory(status="open"), days=20, expert=expert),
+        "old": request(long_ago, days=20, expert=expert),
         "old, but its ticket is parked": request(parked, days=20, expert=expert),
         "solved since": request(solved, days=1, expert=expert),
         "answered": request(solved, days=1, expert=expert, state="answered"),

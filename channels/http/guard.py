@@ -10,6 +10,7 @@ import http.client
 import ipaddress
 import socket
 import threading
+from collections.abc import Iterator
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -92,8 +93,16 @@ def session_for(network: Network) -> requests.Session:
     return session
 
 
+class _Session(requests.Session):
+    """Redirects are followed, or refused, by `channels.http.client` alone."""
+
+    def resolve_redirects(self, *_args: Any, **_kwargs: Any) -> Iterator[requests.Response]:
+        """None: requests looks where one leads even if it is not to follow, and fails on an address that is none."""
+        return iter(())
+
+
 def _new_session(network: Network) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False  # no proxies or .netrc logins from the environment, only from settings
     session.proxies = dict(network.proxies)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # connections share a session but never cookies

@@ -17,9 +17,11 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.db import models
+from django.http import QueryDict
 
 from channels.adapters.email.mime.headers import Headers
 from channels.adapters.email.mime.mime import Part
@@ -139,7 +141,7 @@ class Maker:
         if origin is collections.abc.Callable:
             return lambda *args, **kwargs: self.text
         if issubclass(origin, collections.abc.Mapping):
-            key, value = inside or (str, Any)
+            key, value = (*inside, int) if len(inside) == 1 else inside or (str, Any)  # a Counter names its keys only
             if value is Any and key is str:
                 self.used = True
                 return EveryKey(self.text)
@@ -196,6 +198,8 @@ class Maker:
             return next(iter(kind))
         if issubclass(kind, models.Model):
             return self._row(kind)
+        if issubclass(kind, QueryDict):
+            return QueryDict(urlencode({"q": self.value(str, depth + 1), "tag": self.value(str, depth + 1)}))
         if is_dataclass(kind):
             hints = hints_of(kind)
             return kind(**dict(self._filled(kind, hints, depth)))
@@ -203,7 +207,9 @@ class Maker:
             hints = hints_of(kind)
             return kind(*(self.value(hints[name], depth + 1) for name in kind._fields))
         if issubclass(kind, Exception):
-            return kind(self.text)
+            named = list(inspect.signature(kind.__init__).parameters.values())[1:]
+            needed = [p for p in named if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
+            return kind(*[self.text] * max(1, len(needed)))
         raise CannotMake(f"{kind.__module__}.{kind.__qualname__}")
 
     def _filled(self, kind: type, hints: dict[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
