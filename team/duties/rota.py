@@ -41,6 +41,20 @@ def away_on(day: date) -> set[int]:
     return set(Absence.objects.filter(first_day__lte=day, last_day__gte=day).values_list("user_id", flat=True))
 
 
+def away_in_turn(duties: Iterable[tuple[int, int | None, date]]) -> list[int]:
+    """The keys of those duties, each (key, person, day), whose person is away on its day. One query."""
+    wanted = list(duties)
+    if not wanted:
+        return []
+    days = [day for _key, _person, day in wanted]
+    absences = list(Absence.objects.filter(first_day__lte=max(days), last_day__gte=min(days)))
+    return [
+        key
+        for key, person, day in wanted
+        if any(each.user_id == person and each.first_day <= day <= each.last_day for each in absences)
+    ]
+
+
 def join(duty: str, user: Any) -> bool:
     """At the end of the rota. False if they are in it already."""
     last = RotaPlace.objects.filter(duty=duty).order_by("-position").values_list("position", flat=True).first()

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from channels.outbox import slack_posts
 from mentions.notifications import delivery_news
+from team.coverage import Span
 
 _KEYS = UUID("c3d1a0be-3f0f-4c63-8c1c-7f6f0a9f2f11")
 
@@ -34,6 +35,18 @@ def tell_team(key: str, text: str, now: datetime) -> None:
 def tell(user: Any, key: str, text: str, now: datetime) -> None:
     """By direct message; in the team's channel if their member id is unknown."""
     post(delivery_news.slack_id_of(user) or settings.TEAM_SLACK_CHANNEL, key, text, now)
+
+
+def times(span: Span, *, with_day: bool = False) -> str:
+    """Markup that shows a span in each reader's own zone.
+
+    Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
+    """
+    start, end = int(span.start.timestamp()), int(span.end.timestamp())
+    day, plain = ("", f"{span.start:%H:%M}")
+    if with_day:
+        day, plain = "{date_short_pretty} ", f"{span.start:%Y-%m-%d %H:%M}–{span.end:%H:%M} UTC"
+    return f"<!date^{start}^{day}{{time}}|{plain}>–<!date^{end}^{{time}}|{span.end:%H:%M} UTC>"
 
 
 def name_of(user: Any) -> str:

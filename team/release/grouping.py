@@ -19,7 +19,7 @@ from team.release import calendar
 
 AFTER = 3 * DAY
 """People go on talking about it."""
-MOST = 3000
+MAX_MESSAGES = 3000
 TEXT = 5000
 SHOWN = 20
 DONE = (Ticket.Status.SOLVED, Ticket.Status.CLOSED)
@@ -86,7 +86,7 @@ def _mentions(span: Span, user: Any) -> list[Mention]:
     values = rows.order_by("posted_at", "pk").values_list(
         "ticket_id", "ticket__subject", "ticket__status", "channel__connection__platform", "channel__name",
         "posted_at", "subject", Left("text", TEXT), "thread_title", "links", "canonical_url", "page_url",
-    )[:MOST]  # fmt: skip
+    )[:MAX_MESSAGES]  # fmt: skip
     found: dict[int, Mention] = {}
     for row in values:
         mention = _mention(*row)

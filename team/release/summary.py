@@ -15,7 +15,7 @@ from mentions.people.audience import for_everybody
 from team.models import Release
 from team.release import calendar
 
-MOST = 20_000
+MAX_TICKETS = 20_000
 TOP = 3
 ANSWERED, WAITING = "answered", "waiting"
 
@@ -37,7 +37,7 @@ def of(release: Release) -> Summary:
     """One query."""
     span = calendar.shown(release.rule, release.day)
     tickets = for_everybody(Ticket.objects.filter(posted_at__gte=span.start, posted_at__lt=span.end))
-    rows = list(tickets.values_list("channel__name", "status", "posted_at", "first_reply_at")[:MOST])
+    rows = list(tickets.values_list("channel__name", "status", "posted_at", "first_reply_at")[:MAX_TICKETS])
     return from_rows(rows)
 
 

@@ -70,7 +70,7 @@ def _mark(release: Release, column: str, now: datetime, text: str) -> bool:
 
 
 def _ahead(release: Release) -> str:
-    words = {"what": _named(release), "day": day_words(release), "hours": span_words(calendar.hours_of(release))}
+    words = {"what": _named(release), "day": day_words(release), "hours": slack.times(calendar.hours_of(release))}
     lines = [_("%(what)s: release day is %(day)s, %(hours)s.") % words, _duty(release)]
     if release.owner is not None and release.owner_id in rota.away_on(release.day):
         lines.append(_("They are away that day: swap it, or a manager assigns somebody else."))
@@ -149,15 +149,6 @@ def _named(release: Release) -> str:
 
 def day_words(release: Release) -> str:
     return str(formats.date_format(release.day, "l, j F"))
-
-
-def span_words(span: Span) -> str:
-    """Slack shows times in each reader's own zone.
-
-    Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
-    """
-    start, end = int(span.start.timestamp()), int(span.end.timestamp())
-    return f"<!date^{start}^{{time}}|{span.start:%H:%M}>–<!date^{end}^{{time}}|{span.end:%H:%M} UTC>"
 
 
 def address_of(release: Release) -> str:

@@ -44,7 +44,7 @@ def releases(request: HttpRequest) -> HttpResponse:
     context = {
         "ahead": ahead,
         "past": past,
-        "away_owners": [each.pk for each in ahead if each.owner_id in rota.away_on(each.day)],
+        "away_owners": rota.away_in_turn((each.pk, each.owner_id, each.day) for each in ahead),
         "has_rule": ReleaseRule.objects.filter(is_active=True).exists(),
         "people": people,
         "is_in": any(user.pk == request.user.pk for user in people),

@@ -267,3 +267,16 @@ def test_release_is_on_the_calendar_and_in_the_feed(client, release, sam, monkey
     html = client.get("/coverage/").content.decode()
     assert f"/releases/{release.pk}/" in html
     assert b"Release day 17.6: sam" in calendar_feed.calendar(NOW)
+
+
+def test_list_has_a_constant_number_of_queries(client, release):
+    client.get(reverse("team:releases"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(reverse("team:releases"))
+    for month in range(1, 8):
+        Release.objects.create(
+            rule=release.rule, month=date(2028, month, 1), day=date(2028, month, 22), owner=release.owner
+        )
+    with CaptureQueriesContext(connection) as many:
+        client.get(reverse("team:releases"))
+    assert len(many) == len(few)
