@@ -86,6 +86,8 @@ class RolledZone(models.Model):
     zone = models.CharField(max_length=60, primary_key=True)
     built_at = models.DateTimeField(null=True)
     """Null while it is being built, or has to be built again: its figures come from the tickets."""
+    built_to = models.DateField(null=True)
+    """The last day that the build has counted; the next step goes on from there."""
     version = models.BigIntegerField(default=0)
     """Rises with every change of its figures."""
     checked_at = models.DateTimeField(null=True)

@@ -10,7 +10,7 @@ from metrics.rollups import keeping
 
 @shared_task(name="metrics.refresh", ignore_result=True)  # type: ignore[untyped-decorator]
 def refresh() -> None:
-    keeping.refresh()
+    keeping.refresh(desk_now())
 
 
 @shared_task(name="metrics.check", ignore_result=True)  # type: ignore[untyped-decorator]

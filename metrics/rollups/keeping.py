@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Now
 
+from channels.clocks import clock_from
 from channels.models import Channel
 from mentions.models import Preference
 from metrics.models import DayCount, DayTimes, RolledZone
@@ -25,7 +26,10 @@ from metrics.rollups import reading, statements
 _LOCK = 0x726F6C6C
 MAX_NOTES = 20_000
 """Per transaction of a refresh."""
-DAYS_AT_ONCE = 31
+DAYS_AT_ONCE = 3
+"""Per transaction of a build: some seconds on a busy desk."""
+MAX_RUN = timedelta(seconds=20)
+"""Of a refresh: it shares its queue with the rest of the desk."""
 HOUR = timedelta(hours=1)
 
 Cells = Iterable[tuple[int, date]]
@@ -46,15 +50,19 @@ def _exists(name: str) -> bool:
     return True
 
 
-def refresh() -> int:
-    """Count the days again that have changed since the last time, and build the zones that somebody has begun to use.
-    Returns how many hours had changed."""
+def refresh(now: datetime) -> int:
+    """Count the days again that have changed since the last time, and go on building the zones that somebody has begun
+    to use, for at most MAX_RUN: the next run goes on. Returns how many hours had changed."""
+    clock, changed = clock_from(now), 0
+    while clock() - now < MAX_RUN and (notes := _refresh_some()):
+        changed += notes
     for name in wanted_zones():
         if reading.version(name) is None:
-            build(name)
-    changed = 0
-    while notes := _refresh_some():
-        changed += notes
+            if not RolledZone.objects.filter(zone=name, built_at=None).exists():
+                _begin(name)
+            while not _build_on(name):
+                if clock() - now >= MAX_RUN:
+                    return changed
     return changed
 
 
@@ -82,18 +90,35 @@ def _cells(zone: str, notes: Iterable[tuple[int, datetime]]) -> Cells:
 
 
 def build(zone: str) -> None:
-    """Count all days of this zone again, some at a time. Until that is done, its figures come from the tickets."""
-    RolledZone.objects.update_or_create(zone=zone, defaults={"built_at": None})
-    channels = list(Channel.objects.values_list("pk", flat=True))
+    """Count all days of this zone again. Until that is done, its figures come from the tickets."""
+    _begin(zone)
+    while not _build_on(zone):
+        pass
+
+
+def _begin(zone: str) -> None:
+    RolledZone.objects.update_or_create(zone=zone, defaults={"built_at": None, "built_to": None})
+
+
+@transaction.atomic
+def _build_on(zone: str) -> bool:
+    """One step, which stays even if the next one never comes; whether that was the last. Changes of days that are
+    counted already have their notes."""
+    with connection.cursor() as cursor:
+        _lock(cursor)
+    to = RolledZone.objects.values_list("built_to", flat=True).get(zone=zone)
     days = _days(zone)
-    for some in _portions(days):
-        with transaction.atomic(), connection.cursor() as cursor:
-            _lock(cursor)
-            count(zone, ((channel, day) for channel in channels for day in some))
+    some = [day for day in days if to is None or day > to][:DAYS_AT_ONCE]
+    if some:
+        channels = list(Channel.objects.values_list("pk", flat=True))
+        count(zone, ((channel, day) for channel in channels for day in some))
+        RolledZone.objects.filter(zone=zone).update(built_to=some[-1])
+        return False
     for model in (DayCount, DayTimes):
         model._default_manager.filter(_outside(days), zone=zone).delete()
     fresh = {"built_at": Now(), "version": F("version") + 1, "differences": 0, "checked_at": None}
     RolledZone.objects.filter(zone=zone).update(**fresh)
+    return True
 
 
 def _days(zone: str) -> list[date]:

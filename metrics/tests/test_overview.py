@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from channels.clocks import desk_now
 from channels.models import Channel
 from channels.models.connection import Priority
 from mentions.models import Preference, Ticket
@@ -98,7 +99,7 @@ def every_cell(report):
 @pytest.mark.parametrize("query", ["", "priority=high"])
 def test_every_figure_leads_to_exactly_the_tickets_it_counted(client, mo, desk, is_rolled, query):
     if is_rolled:
-        keeping.refresh()
+        keeping.refresh(desk_now())
     report = report_of(mo, query)
     assert isinstance(report.source, Rolled if is_rolled else Counted)
     slugs = dict(Channel.objects.values_list("pk", "slug"))
@@ -111,7 +112,7 @@ def test_every_figure_leads_to_exactly_the_tickets_it_counted(client, mo, desk, 
 
 
 def test_the_page_links_every_figure_that_is_not_zero(client, mo, desk):
-    keeping.refresh()
+    keeping.refresh(desk_now())
     page = client.get(PAGE).content.decode()
     shown = re.findall(r'href="(/reports/tickets/[^"]+)"', page)
     assert len(shown) == len([cell for cell in every_cell(report_of(mo)) if cell.value])
@@ -124,7 +125,7 @@ def test_the_page_links_every_figure_that_is_not_zero(client, mo, desk):
 def test_what_was_counted_in_advance_is_what_the_tickets_say(mo, desk, clock, zone):
     Preference.objects.create(user=mo, time_zone=zone)
     now, tz = timezone.now(), ZoneInfo(zone)
-    keeping.refresh()
+    keeping.refresh(desk_now())
     whole = named("90d", now.astimezone(tz).date(), tz)
     filters = Filters(whole, clock=clock)
     counted = Counted(visible_tickets(mo), filters, now)
@@ -147,7 +148,7 @@ def test_who_may_not_see_a_channel_gets_figures_without_it(client, mo, desk):
     """A ticket of another channel that was merged with a restricted one is as restricted."""
     secret = ChannelFactory(visible_to=["admin"])
     hidden = TicketFactory(channel=secret, posted_at=timezone.now())
-    keeping.refresh()
+    keeping.refresh(desk_now())
     report = report_of(mo)
     assert isinstance(report.source, Counted)
     before = report.counted_now["backlog"]
@@ -222,12 +223,12 @@ def test_an_empty_desk_has_a_page(client):
 
 
 def test_the_page_is_kept_until_a_rollup_changes(client, desk, django_assert_max_num_queries):
-    keeping.refresh()
+    keeping.refresh(desk_now())
     first = client.get(PAGE).context["body"]
     with django_assert_max_num_queries(6):
         assert client.get(PAGE).context["body"] == first
     TicketFactory(posted_at=timezone.now())
-    keeping.refresh()
+    keeping.refresh(desk_now())
     assert client.get(PAGE).context["body"] != first
 
 

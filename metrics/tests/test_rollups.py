@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from channels.clocks import desk_now
 from channels.models import Channel
 from mentions.clocks import clocks, covered, targets
 from mentions.models import Message, Preference, Ticket
@@ -61,7 +62,7 @@ class History:
         for number, (act, which, minutes) in enumerate(acts):
             self.now += minutes * MINUTE
             if act == "refresh":
-                keeping.refresh()
+                keeping.refresh(desk_now())
             elif act == "asks" or not self.ids:
                 self.opens(number, which, minutes)
             else:
@@ -235,7 +236,7 @@ class Rollups(TestCase):
         for zone in ZONES:
             keeping.build(zone)
         History(begin, self.channels, self.author, self.us, self.manager).play(acts)
-        keeping.refresh()
+        keeping.refresh(desk_now())
         for zone in ZONES:
             assert_equals_the_oracle(zone)
             assert keeping.differences(zone) == []
@@ -270,14 +271,14 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 def built():
     """A zone with one answered ticket."""
     ticket = TicketFactory(posted_at=NOON, first_reply_at=NOON + timedelta(hours=2), status="solved", due_at=None)
-    keeping.refresh()
+    keeping.refresh(desk_now())
     return ticket
 
 
 def test_the_desks_own_zone_is_built_first_and_a_persons_zone_when_they_choose_it(built):
     assert list(RolledZone.objects.values_list("zone", flat=True)) == ["UTC"]
     Preference.objects.create(user=UserFactory(), time_zone="Asia/Tokyo")
-    keeping.refresh()
+    keeping.refresh(desk_now())
     assert reading.version("Asia/Tokyo") is not None
     assert DayCount.objects.get(zone="Asia/Tokyo", high=False).mentions == 1
 
@@ -287,7 +288,7 @@ def test_what_was_built_before_the_triggers_is_built_again(built):
     RolledZone.objects.update(built_at=datetime(2020, 1, 1, tzinfo=UTC))
     DayCount.objects.update(answered=0)
     assert reading.version("UTC") is None
-    keeping.refresh()
+    keeping.refresh(desk_now())
     assert reading.version("UTC") is not None
     assert DayCount.objects.get(high=False).answered == 1
 
@@ -297,13 +298,13 @@ def test_what_changes_nothing_leaves_no_note(built):
     Ticket.objects.update(subject="Another", assignee=UserFactory(), status="closed")
     assert not ChangedHour.objects.exists()
     before = reading.version("UTC")
-    keeping.refresh()
+    keeping.refresh(desk_now())
     assert reading.version("UTC") == before
 
 
 def test_a_late_correction_reaches_a_past_day(built):
     Ticket.objects.update(first_reply_at=None, status="open")
-    assert keeping.refresh() > 0
+    assert keeping.refresh(desk_now()) > 0
     row = DayCount.objects.get(high=False)
     assert (row.answered, row.open) == (0, 1)
     assert not DayTimes.objects.filter(measure=DayTimes.Measure.POSTED).exists()
@@ -312,11 +313,11 @@ def test_a_late_correction_reaches_a_past_day(built):
 def test_changed_coverage_hours_count_again_what_they_concern():
     channel = ChannelFactory(counts_coverage=True, target_minutes=60)
     TicketFactory(channel=channel, posted_at=NOON, first_reply_at=NOON + timedelta(hours=2), due_at=None)
-    keeping.refresh()
+    keeping.refresh(desk_now())
     assert DayCount.objects.get(high=False).within == 0
     tomorrow = NOON + timedelta(hours=20)
     covered.publish([(NOON - timedelta(hours=8), NOON), (tomorrow, tomorrow + timedelta(hours=8))])
-    keeping.refresh()
+    keeping.refresh(desk_now())
     assert DayCount.objects.get(high=False).within == 1
 
 
@@ -366,3 +367,23 @@ def test_added_histograms_tell_percentiles_within_their_error(portions):
     every = [seconds for portion in portions for seconds in portion]
     for share in (0.5, 0.75, 0.9):
         assert is_near(sketch.percentile(sketch.added(histograms), share).total_seconds(), middle(every, share))
+
+
+def test_a_build_that_is_stopped_goes_on_where_it_was(monkeypatch):
+    """A killed worker or a long history costs time, never the days that are counted; late changes are not missed."""
+    channel = ChannelFactory()
+    for day in range(20):
+        TicketFactory(channel=channel, posted_at=NOON + timedelta(days=day))
+    monkeypatch.setattr(keeping, "MAX_RUN", timedelta(milliseconds=1))
+    steps, seen = 0, []
+    while reading.version("UTC") is None:
+        keeping.refresh(desk_now())
+        steps += 1
+        seen.append(DayCount.objects.filter(zone="UTC", high=False).count())
+        if steps == 2:
+            Ticket.objects.order_by("posted_at").first().delete()
+    assert steps > 3, "each run is short"
+    assert seen == sorted(seen), "nothing is counted from the beginning again"
+    monkeypatch.undo()
+    keeping.refresh(desk_now())
+    assert keeping.differences("UTC") == []
