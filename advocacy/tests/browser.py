@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,6 +69,23 @@ def chromium(program: str) -> Iterator[Chromium]:
         browser.close()
 
 
+def keyed_when_loaded(page: Page) -> None:
+    """What a page shows comes before the scripts that hear its keys; on a busy machine, seconds before. A person sees
+    nothing of that, and neither do these tests: a key waits until the page on screen has loaded."""
+    keyboard = page.keyboard
+    for name in ("press", "type"):
+        setattr(keyboard, name, _loaded_first(page, getattr(keyboard, name)))
+
+
+def _loaded_first(page: Page, act: Callable[..., None]) -> Callable[..., None]:
+    @wraps(act)
+    def waiting(*args: Any, **options: Any) -> None:
+        page.wait_for_load_state()
+        act(*args, **options)
+
+    return waiting
+
+
 @dataclass
 class Windows:
     """Opens windows and holds each of them to: no message on the console, no request to elsewhere, no violation."""
@@ -97,6 +115,7 @@ class Windows:
         context.on("console", self._console)
         context.on("weberror", self._error)
         context.on("request", self._request)
+        context.on("page", keyed_when_loaded)
         page = context.new_page()
         if path:
             page.goto(path)
