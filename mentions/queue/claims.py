@@ -61,18 +61,32 @@ class HoldsAnother(Exception):
 
 
 # A ticket hidden from its holder since the claim is not kept.
-_GIVE_BACK = f"""
+_ENDED = f"(claimed_by_id = %(me)s AND (claim_expires_at <= %(now)s OR NOT {access.VISIBLE.sql}))"
+
+
+def _give_back(which: str) -> str:
+    return f"""
 WITH gone AS (
     UPDATE mentions_ticket SET claimed_by_id = NULL, claim_token = NULL, claim_expires_at = NULL
-    WHERE claimed_by_id = %(me)s AND (claim_expires_at <= %(now)s OR NOT {access.VISIBLE.sql}) RETURNING id
+    WHERE {which} RETURNING id
 )
 INSERT INTO mentions_event (ticket_id, at, actor_id, kind, data)
 SELECT id, %(now)s, NULL, 'expired', jsonb_build_object('by', %(me)s) FROM gone
 """  # noqa: S608
 
+
+_GIVE_BACK = _give_back(_ENDED)
 # For a transaction that has already locked a ticket: it waits for no other. A ticket that somebody else has locked now
 # (who may be waiting for ours) is not released.
-_GIVE_BACK_FREE = _GIVE_BACK.replace(
+_GIVE_BACK_FREE = _give_back(
+    f"id IN (SELECT id FROM mentions_ticket WHERE {_ENDED} FOR UPDATE OF mentions_ticket SKIP LOCKED)"  # noqa: S608
+)
+_LOCK_BOTH = f"""
+SELECT id FROM mentions_ticket WHERE id = %(ticket)s OR {_ENDED}
+ORDER BY id FOR UPDATE OF mentions_ticket
+"""  # noqa: S608
+
+_FREE = _GIVE_BACK.replace(
     "WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s",
     """WHERE id IN (SELECT id FROM mentions_ticket WHERE claimed_by_id = %(me)s AND claim_expires_at <= %(now)s
                 FOR UPDATE SKIP LOCKED)""",

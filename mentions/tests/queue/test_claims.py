@@ -399,3 +399,46 @@ def test_two_dead_claims_taken_crosswise_wait_for_no_one():
         mets = list(pair.every_switch(jobs))
     assert len(mets) >= 3
     assert {(met.first.pk, met.second.pk) for met in mets} == {(his.pk, hers.pk)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_claims_hidden_since_and_taken_crosswise_never_block_each_other():
+    """Each still holds what only the other one may see by now, and wants what the other one holds."""
+    ann, bob = UserFactory(role="advocate"), UserFactory(role="manager")
+    hers = TicketFactory(channel=ChannelFactory(visible_to=["manager"]))
+    his = TicketFactory(channel=ChannelFactory(visible_to=["advocate"]))
+
+    def jobs():
+        for user, ticket in ((ann, hers), (bob, his)):
+            Ticket.objects.filter(pk=ticket.pk).update(
+                claimed_by=user, claim_token=uuid.uuid4(), claim_expires_at=NOON + LEASE
+            )
+        return partial(claims.claim, ann, his.pk, NOON), partial(claims.claim, bob, hers.pk, NOON)
+
+    with Pair() as pair:
+        mets = list(pair.every_switch(jobs))
+    assert len(mets) >= 3
+    for met in mets:
+        assert all(isinstance(each, Ticket | claims.AlreadyClaimed) for each in (met.first, met.second)), met
+
+
+@pytest.mark.django_db(transaction=True)
+def test_taking_again_waits_for_no_ticket_that_somebody_has_locked(caplog):
+    """A reply that ends takes its ticket again for its writer, whose ended claim is on the ticket of the other reply."""
+    users, tickets = [UserFactory(role="advocate") for _ in range(2)], [TicketFactory() for _ in range(2)]
+
+    @transaction.atomic
+    def again(user, ticket):
+        return claims.take_again(Ticket.objects.select_for_update().get(pk=ticket.pk), user, NOON)
+
+    def jobs():
+        Ticket.objects.update(claimed_by=None, claim_token=None, claim_expires_at=None)
+        for user, ticket in zip(users, tickets, strict=True):
+            Ticket.objects.filter(pk=ticket.pk).update(claimed_by=user, claim_token=uuid.uuid4(), claim_expires_at=NOON)
+        return partial(again, users[0], tickets[1]), partial(again, users[1], tickets[0])
+
+    with Pair() as pair:
+        mets = list(pair.every_switch(jobs))
+    assert len(mets) >= 2
+    assert all(isinstance(each, bool) for met in mets for each in (met.first, met.second))
+    assert "left out" not in caplog.text
