@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from channels.clocks import desk_now
-from experts.directory import candidates, finding
+from experts.directory import finding, suggestions
 from experts.models import CommunityShare, Outreach, PossibleAnswer
 from experts.outreach import crediting
 from mentions.db import prepared
@@ -59,13 +59,13 @@ def _outreaches(ticket: Ticket) -> list[Outreach]:
     return list(found.order_by("-asked_at", "-pk")[:10])
 
 
-def _next(outreaches: list[Outreach], ticket: Ticket, thread: Thread, now: datetime) -> list[candidates.Candidate]:
+def _next(outreaches: list[Outreach], ticket: Ticket, thread: Thread, now: datetime) -> list[suggestions.Suggestion]:
     """Whom to ask after nobody answered, with the reasons; nobody while a request runs, or one names somebody."""
     unanswered = (Outreach.State.NO_ANSWER, Outreach.State.DECLINED, Outreach.State.REDIRECTED)
     is_over = bool(outreaches) and not any(o.is_running for o in outreaches) and outreaches[0].state in unanswered
     if not is_over or outreaches[0].suggested_id or ticket.status in (Ticket.Status.SOLVED, Ticket.Status.CLOSED):
         return []
-    return candidates.who_to_ask(ticket, _words(thread), now, most=MAX_NEXT)
+    return suggestions.who_to_ask(ticket, _words(thread), now, most=MAX_NEXT)
 
 
 def _shares(ticket: Ticket) -> list[CommunityShare]:

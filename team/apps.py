@@ -11,12 +11,12 @@ class TeamConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from experts.directory import candidates
+        from experts.directory import suggestions
         from mentions.views import menu, panels
         from team.expertise import touching
         from team.models import CoverageHours, Holiday
 
-        candidates.register_owners(touching.owners)
+        suggestions.register_owners(touching.owners)
         panels.register(touching.EXPERTISES)
         menu.register(menu.Entry(_("Coverage"), "team:coverage", "team.view_shift", 55))
         menu.register(menu.Entry(_("Contacts"), "team:contacts", "team.view_contact", 80, is_seldom=True))

@@ -7,7 +7,7 @@ from advocacy.tests import scenario
 from advocacy.tests.asking import expert, mention
 from audit.models import Entry
 from experts.directory import post_authors
-from experts.directory.candidates import who_to_ask
+from experts.directory.suggestions import who_to_ask
 from experts.models import Expert, TeamPage
 from experts.roster import team_pages
 from mentions.models import Person

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.db.models import Prefetch, Q
 
-from experts.directory import candidates, finding, searching, tree
+from experts.directory import finding, searching, suggestions, tree
 from experts.models import Expert, Outreach, Topic
 from mentions.models import Ticket
 
@@ -35,7 +35,7 @@ class Offer:
 
 def suggested(ticket: Ticket, words: str, now: datetime) -> list[Offer]:
     """Best first, each with its reasons; nobody who was asked about this ticket."""
-    found = candidates.who_to_ask(ticket, words, now, MAX_SUGGESTED)
+    found = suggestions.who_to_ask(ticket, words, now, MAX_SUGGESTED)
     return [Offer(c.asked, " · ".join(c.reasons), None, c.slack_channel, c.topic) for c in found]
 
 

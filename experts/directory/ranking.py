@@ -1,7 +1,8 @@
-"""Who to ask first, and why: one order for every page that suggests experts. Pure.
+"""Who to ask first: the order of the people among the suggestions. Pure.
 
-The author of the post comes first. Then those who aren't asked too often, by a score; more work never raises anybody,
-more answers never lower anybody.
+The author of the post comes first. Then those who speak the language and those not asked too often, by a score;
+more work never raises anybody, more answers never lower anybody. Owners of an expertise come before all of them
+(`suggestions`); the reasons in words are in `reasons`.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from channels.models import OutboundItem
-from experts.directory import candidates
+from experts.directory import suggestions
 from experts.tests.factories import ExpertFactory
 from mentions.tests.factories import ChannelFactory, MessageFactory, PersonFactory, TicketFactory, UserFactory
 from team.expertise import rotation, touching
@@ -149,15 +149,15 @@ def test_panel_beside_the_ticket_names_the_owner(client, sam, merch, ticket, tea
 
 def test_owner_is_asked_first_and_once(merch, ticket, team):
     owner = ExpertFactory(person=PersonFactory(user=team[0], name="Ada"))
-    found = candidates.who_to_ask(ticket, "", NOW)
+    found = suggestions.who_to_ask(ticket, "", NOW)
     assert [(each.asked, list(each.reasons)) for each in found] == [(owner, ["owns “Merchandise”"])]
     owner.absent_until = date(2026, 3, 5)
     owner.save()
-    assert candidates.who_to_ask(ticket, "", NOW) == []
+    assert suggestions.who_to_ask(ticket, "", NOW) == []
 
 
 def test_owner_who_is_no_expert_is_on_the_panel_only(merch, ticket):
-    assert candidates.who_to_ask(ticket, "", NOW) == []
+    assert suggestions.who_to_ask(ticket, "", NOW) == []
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

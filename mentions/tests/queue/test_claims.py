@@ -424,7 +424,7 @@ def test_two_claims_hidden_since_and_taken_crosswise_never_block_each_other():
 
 @pytest.mark.django_db(transaction=True)
 def test_taking_again_waits_for_no_ticket_that_somebody_has_locked(caplog):
-    """A reply that ends takes its ticket again for its writer, whose ended claim is on the ticket of the other reply."""
+    """A reply that ends takes its ticket again for its writer, whose ended claim is on the other reply's ticket."""
     users, tickets = [UserFactory(role="advocate") for _ in range(2)], [TicketFactory() for _ in range(2)]
 
     @transaction.atomic

@@ -28,7 +28,7 @@ def register_owners(find: Owners) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Suggestion:
     """Somebody to ask: an expert or a team. `slack_channel` may be empty for an expert."""
 
     asked: Expert | Topic
@@ -54,7 +54,7 @@ class _Lead:
 
 @dataclass(slots=True)
 class _Search:
-    """One search for candidates: what it has read so far."""
+    """One search for suggestions: what it has read so far."""
 
     ticket: Ticket
     now: datetime
@@ -70,7 +70,7 @@ class _Search:
         return self.ticket.language.lower().replace("_", "-").partition("-")[0]
 
 
-def who_to_ask(ticket: Ticket, text: str, now: datetime, most: int = 4) -> list[Candidate]:
+def who_to_ask(ticket: Ticket, text: str, now: datetime, most: int = 4) -> list[Suggestion]:
     """Suggestions for the ticket, best first; `text`: what was said in it. Nobody who is absent, or was asked about
     this ticket already. At most eleven queries and those of `register_owners`, however many experts and topics."""
     search = _begin(ticket, text, now)
@@ -81,13 +81,13 @@ def who_to_ask(ticket: Ticket, text: str, now: datetime, most: int = 4) -> list[
     return [*people[:room], *teams][:most]
 
 
-def _owning(search: _Search, text: str) -> list[Candidate]:
+def _owning(search: _Search, text: str) -> list[Suggestion]:
     """Experts who own what the ticket is about, as floors above say."""
     found = [pair for find in _owners for pair in find(search.ticket, text).items()]
     why = dict(reversed(found))
     free = finding.present(search.now.date()).exclude(pk__in=[pk for pk in search.asked_experts if pk])
     experts = free.filter(person__user__in=why).select_related("person") if why else []
-    return [Candidate(expert, [why[expert.person.user_id]]) for expert in experts if expert.person.user_id is not None]
+    return [Suggestion(expert, [why[expert.person.user_id]]) for expert in experts if expert.person.user_id is not None]
 
 
 def _begin(ticket: Ticket, text: str, now: datetime) -> _Search:
@@ -124,7 +124,7 @@ def _nearness(lead: _Lead) -> tuple[int, int]:
     return lead.distance, -len(lead.words)
 
 
-def _people(search: _Search) -> list[Candidate]:
+def _people(search: _Search) -> list[Suggestion]:
     experts = _experts(search)
     loads = workload.of_experts(experts, search.now)
     words = [word for _topic, matching in search.matched for word in matching]
@@ -180,13 +180,13 @@ def _until_work(now: datetime, hours: working_hours.Hours) -> timedelta:
     return max(working_hours.after(now, timedelta(0), hours) - now, timedelta(0))
 
 
-def _candidate(expert: Expert, facts: Facts, lead: _Lead | None, search: _Search) -> Candidate:
+def _candidate(expert: Expert, facts: Facts, lead: _Lead | None, search: _Search) -> Suggestion:
     topic = lead.topic if lead else None
     said = reasons.of(facts, topic.name if topic else "", search.language)
-    return Candidate(expert, said, tree.channel_of(topic.pk, search.topics) if topic else "", topic)
+    return Suggestion(expert, said, tree.channel_of(topic.pk, search.topics) if topic else "", topic)
 
 
-def _teams(search: _Search, *, needs_any: bool) -> list[Candidate]:
+def _teams(search: _Search, *, needs_any: bool) -> list[Suggestion]:
     """Teams that can be reached in Slack: by duty, by their keywords, and as the fallback of what matched."""
     reasoned: dict[int, str] = {}
     if search.author.is_somebody_else:
@@ -209,5 +209,5 @@ def _can_be_asked(topic_id: int, search: _Search) -> bool:
     return topic_id not in search.asked_topics and bool(tree.channel_of(topic_id, search.topics))
 
 
-def _team(topic: Topic, why: str, search: _Search) -> Candidate:
-    return Candidate(topic, [why], tree.channel_of(topic.pk, search.topics), topic)
+def _team(topic: Topic, why: str, search: _Search) -> Suggestion:
+    return Suggestion(topic, [why], tree.channel_of(topic.pk, search.topics), topic)

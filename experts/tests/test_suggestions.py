@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from experts.directory import post_authors
-from experts.directory.candidates import who_to_ask
+from experts.directory.suggestions import who_to_ask
 from experts.models import PostAuthor
 from experts.tests.factories import ExpertFactory, OutreachFactory, TopicFactory
 from mentions.tests.factories import NOON, MessageFactory, TicketFactory
