@@ -73,7 +73,7 @@ MODULES = [name for package in PACKAGES for name in modules_of(package)]
 NOT_CALLED = {
     "django.http.request.HttpRequest": "a request of somebody logged in; what reads its fields is called by itself",
     "django.db.models.query.QuerySet": "rows of the database",
-    "mentions.models.ticket_querysets.TicketQuerySet": "rows of the database",
+    "mentions.models.ticket.TicketQuerySet": "rows of the database",
     "socket.socket": "a connection between processes of ours",
     "django.apps.config.AppConfig": "a part of Django",
     "django.db.backends.base.base.BaseDatabaseWrapper": "a part of Django",

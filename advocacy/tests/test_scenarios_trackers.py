@@ -8,8 +8,9 @@ from advocacy.tests import scenario
 from channels.models import Connection, OutboundItem
 from channels.outbox import outbox
 from mentions.models import Draft, Issue, IssueLink, Ticket
+from mentions.models.parking_reasons import DEFAULT_WAIT
 from mentions.queue import claims
-from mentions.tickets import lifecycle, parking
+from mentions.tickets import lifecycle
 from mentions.tickets.transitions import OutcomeRefused
 from mentions.trackers import assigning, closing, following, linking, opening, places, wording
 
@@ -265,7 +266,7 @@ def test_waiting_for_an_issue_ends_by_time(desk):
     desk.wait(days=31)
     assert lifecycle.wake_due(desk.now()) >= 1
     assert again(ticket).is_queued
-    assert parking.DEFAULT_WAIT["issue"].days == 30
+    assert DEFAULT_WAIT["issue"].days == 30
 
 
 def test_lost_nudge_after_opening_is_found(desk):

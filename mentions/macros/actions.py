@@ -22,8 +22,8 @@ from channels.contract import Purpose
 from channels.models.connection import Priority
 from channels.outbox import slack_posts
 from mentions.models import Ticket
+from mentions.models.parking_reasons import DEFAULT_WAIT
 from mentions.replies import likes
-from mentions.tickets import parking
 from mentions.tickets.transitions import handed_over
 from mentions.triage import notes, tagging
 
@@ -169,8 +169,8 @@ class Park(Action):
     name = "park"
 
     def check(self, spec: Spec) -> None:
-        if spec.get("waiting_on") not in parking.DEFAULT_WAIT:
-            raise ActionError(_("“waiting_on” must be one of %(known)s.") % {"known": ", ".join(parking.DEFAULT_WAIT)})
+        if spec.get("waiting_on") not in DEFAULT_WAIT:
+            raise ActionError(_("“waiting_on” must be one of %(known)s.") % {"known": ", ".join(DEFAULT_WAIT)})
         hours = spec.get("hours")
         if hours is not None and (isinstance(hours, bool) or not isinstance(hours, int) or not 0 < hours <= 8760):
             raise ActionError(_("“hours” must be a whole number from 1 to 8760."))
@@ -180,7 +180,7 @@ class Park(Action):
 
     def run(self, spec: Spec, context: Context) -> None:
         hours = spec.get("hours")
-        wait = timedelta(hours=hours) if hours else parking.DEFAULT_WAIT[spec["waiting_on"]]
+        wait = timedelta(hours=hours) if hours else DEFAULT_WAIT[spec["waiting_on"]]
         context.changes |= {
             "status": Ticket.Status.OPEN,
             "waiting_on": spec["waiting_on"],

@@ -3,6 +3,9 @@ its clocks run."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,7 +13,23 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from channels.models.connection import Priority
-from mentions.models.ticket_querysets import TicketQuerySet
+from mentions.models.parking_reasons import WaitingOn
+
+
+class TicketQuerySet(models.QuerySet[Any]):
+    """States as chainable methods, for verbs. What the queue asks for is SQL (`mentions/queue/`)."""
+
+    def held_by(self, user: Any, now: datetime) -> TicketQuerySet:
+        """Under this person's live claim."""
+        return self.filter(claimed_by=user, claim_expires_at__gt=now)
+
+    def due_to_wake(self, now: datetime) -> TicketQuerySet:
+        """Parked until a time that has come."""
+        return self.filter(~Q(waiting_on=""), wake_at__lte=now)
+
+    def waiting_for_a_reply(self) -> TicketQuerySet:
+        """The requester still waits for a first reply, and nobody has said that none is needed."""
+        return self.filter(due_at__isnull=False)
 
 
 class Ticket(models.Model):
@@ -21,16 +40,7 @@ class Ticket(models.Model):
         SOLVED = "solved", _("solved")
         CLOSED = "closed", _("closed")  # final; later messages open a follow-up ticket
 
-    class WaitingOn(models.TextChoices):
-        NOTHING = "", _("nothing")
-        EXPERT = "expert", _("an expert")
-        QUESTION = "question", _("the answer to a question")
-        MONITOR = "monitor", _("further developments")
-        LANGUAGE = "language", _("someone who reads the language")
-        LONG_ANSWER = "long_answer", _("a longer answer")
-        OWN_ANSWER = "own_answer", _("our answer to appear")
-        REPORT = "report", _("the report to be closed")
-        ISSUE = "issue", _("an issue to be closed")
+    WaitingOn = WaitingOn
 
     class NoReply(models.TextChoices):
         NONE = "", "—"

@@ -17,7 +17,7 @@ from mentions.models import Person, Ticket
 from mentions.people.audience import VIEW, VISIBLE, VISIBLE_AGAIN, WITH_HIDDEN
 
 if TYPE_CHECKING:
-    from mentions.models.ticket_querysets import TicketQuerySet
+    from mentions.models.ticket import TicketQuerySet
 
 __all__ = ["VIEW", "VISIBLE", "VISIBLE_AGAIN", "WITH_HIDDEN", "seen_by", "visible_channel_ids"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from mentions.models.ticket_querysets import TicketQuerySet
+from mentions.models.ticket import TicketQuerySet
 
 
 def cursor_of(record: Mapping[str, Any], order: Sequence[str]) -> str:

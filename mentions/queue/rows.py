@@ -26,7 +26,7 @@ from channels.models.connection import Priority
 from mentions.db import prepared
 from mentions.db.sql import all_of
 from mentions.models import Message, Tag, Ticket, View
-from mentions.models.ticket_querysets import TicketQuerySet
+from mentions.models.ticket import TicketQuerySet
 from mentions.people import access
 from mentions.queue import view_filters
 from mentions.text import times

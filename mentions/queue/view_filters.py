@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from mentions.clocks import overdue
 from mentions.db.sql import Fragment, all_of
 from mentions.models import Ticket, View
-from mentions.models.ticket_querysets import TicketQuerySet
+from mentions.models.ticket import TicketQuerySet
 from mentions.people import access
 
 COUNT_CAP = 1000

@@ -6,7 +6,7 @@ import inspect
 import re
 from pathlib import Path
 
-from mentions.models.ticket_querysets import TicketQuerySet
+from mentions.models.ticket import TicketQuerySet
 
 ROOT = Path(__file__).resolve().parents[2]
 

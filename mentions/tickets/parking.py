@@ -1,4 +1,5 @@
-"""Parking: an open ticket leaves the queue until a time or an event returns it to its old place.
+"""Parking: an open ticket leaves the queue until a time or an event returns it to its old place. The reasons are in
+`mentions.models.parking_reasons`.
 
 Parking keeps assignee and draft, so something urgent can be handled in between.
 
@@ -20,32 +21,15 @@ from channels import sweeps
 from channels.toolkit.links import is_web_address
 from mentions.db.sql import Fragment
 from mentions.models import Event, EventKind, Ticket
-from mentions.models.ticket_querysets import TicketQuerySet
-from mentions.tickets import thread_states, thread_subscriptions
+from mentions.models.parking_reasons import DEFAULT_WAIT
+from mentions.models.ticket import TicketQuerySet
+from mentions.tickets import thread_subscriptions
 from mentions.tickets.transitions import UNPARKED, OutcomeRefused, lock_open, move
 
 Token = UUID | str | None
 Waiting = Ticket.WaitingOn
 
-DEFAULT_WAIT: dict[str, timedelta] = {
-    Waiting.EXPERT: timedelta(days=1),
-    Waiting.QUESTION: timedelta(hours=4),
-    Waiting.MONITOR: timedelta(days=1),
-    Waiting.LANGUAGE: timedelta(days=1),
-    Waiting.LONG_ANSWER: timedelta(hours=2),
-    Waiting.OWN_ANSWER: timedelta(hours=2),
-    Waiting.REPORT: thread_states.REPORT_WAIT,
-    Waiting.ISSUE: timedelta(days=30),
-}
-"""Every reason to park (`Ticket.WaitingOn`) and its default wait: nothing is ever parked forever."""
-NOT_OFFERED = frozenset({Waiting.OWN_ANSWER, Waiting.REPORT, Waiting.ISSUE})
-"""Reasons that the desk gives by itself; people choose among the others."""
 MAX_WAIT = timedelta(days=366)
-
-
-def offered() -> list[tuple[str, str]]:
-    """[(reason, label)] to choose from."""
-    return [(value, str(Waiting(value).label)) for value in DEFAULT_WAIT if value not in NOT_OFFERED]
 
 
 @transaction.atomic

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from mentions.db.sql import Fragment
 from mentions.models import ThreadState, Ticket
+from mentions.models.parking_reasons import DEFAULT_WAIT, WaitingOn
 
-REPORT_WAIT = timedelta(days=7)
+REPORT_WAIT = DEFAULT_WAIT[WaitingOn.REPORT]
 """How long an answered report waits for its state before somebody looks after it again."""
 
 _OF_TICKET = """

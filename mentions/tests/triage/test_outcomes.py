@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from channels.models import OutboundItem
-from mentions.models import Draft, Event, HandBack, Reply, Ticket
+from mentions.models import Draft, Event, HandBack, Reply, Ticket, parking_reasons
 from mentions.queue import claims
 from mentions.tests.factories import NOON, AuthorFactory, MessageFactory, TicketFactory, UserFactory
 from mentions.tests.replying import answered, twitter_ticket
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.django_db
 
 def test_every_reason_to_park_has_a_default_wait_and_is_offered_or_the_desks_own():
     reasons = {value for value in Ticket.WaitingOn.values if value}
-    assert set(parking.DEFAULT_WAIT) == reasons
-    assert {value for value, _label in parking.offered()} == reasons - parking.NOT_OFFERED
+    assert set(parking_reasons.DEFAULT_WAIT) == reasons
+    assert {value for value, _label in parking_reasons.offered()} == reasons - parking_reasons.NOT_OFFERED
 
 
 @pytest.fixture

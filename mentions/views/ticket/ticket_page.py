@@ -25,12 +25,11 @@ from mentions.db import prepared
 from mentions.db.loading import RowMapper
 from mentions.handle_rules import availability, privacy, talks
 from mentions.handle_rules.talks import Talk
-from mentions.models import Message, Ticket, View
+from mentions.models import Message, Ticket, View, parking_reasons
 from mentions.people import access
 from mentions.queue import claims
 from mentions.replies import handles, likes
 from mentions.text.rendering import capped
-from mentions.tickets import parking
 from mentions.tickets.conversation import Thread, thread_of
 from mentions.triage import spam_reports
 from mentions.views import panels, playing
@@ -163,7 +162,7 @@ def context(
         "left": None if view is None else capped(facts.left),
         "panels": _panels(request, ticket, thread),
         "tool_links": _tool_links(ticket),
-        "park_reasons": parking.offered(),
+        "park_reasons": parking_reasons.offered(),
         "no_reply_reasons": no_reply_reasons(can_like=can_like),
         "park_times": park_times(now),
         "lease_ends": ticket.claim_expires_at if is_mine else None,
