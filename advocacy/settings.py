@@ -278,6 +278,7 @@ _QUEUES: dict[str, tuple[str, ...]] = {
     "polls": (
         "channels.poll",
         "channels.refetch_followed",
+        "channels.refetch_thread",
         "channels.ask_expiry",
         "mentions.retry_suspects",
         "experts.read_threads",

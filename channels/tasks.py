@@ -15,7 +15,7 @@ from channels.inbox import inbox
 from channels.lookups import finding
 from channels.monitoring import alarms, connection_test, expiry
 from channels.outbox import outbox
-from channels.polling import follow, polling
+from channels.polling import polling, rereading
 from channels.web_pages import page_reading
 
 
@@ -38,7 +38,12 @@ def poll(self: Task, connection_id: int, lease_token: str | None = None) -> int:
 
 @shared_task(name="channels.refetch_followed")  # type: ignore[untyped-decorator]
 def refetch_followed() -> int:
-    return follow.refetch_due(desk_now())
+    return rereading.refetch_due(desk_now())
+
+
+@shared_task(name="channels.refetch_thread")  # type: ignore[untyped-decorator]
+def refetch_thread(connection_id: int, thread_id: str) -> bool:
+    return rereading.refetch_thread(connection_id, thread_id, desk_now())
 
 
 @shared_task(name="channels.send_due")  # type: ignore[untyped-decorator]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from channels.clocks import desk_now
 from channels.contract import Mention
 from channels.models import Connection, Followed, InboundItem
-from channels.polling import follow, polling
+from channels.polling import polling, rereading
 from mentions.ingest.batch import ingest_pending, retry_suspect
 from mentions.models import Ticket
 
@@ -72,5 +72,5 @@ def read_threads() -> None:
 
 
 def _read_due(at: datetime) -> None:
-    while follow.refetch_due(at):
+    while rereading.refetch_due(at):
         ingest_everything()

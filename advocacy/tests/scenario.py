@@ -21,7 +21,7 @@ from advocacy.demo.logins import LOGINS
 from advocacy.tests.kept_rows import KeptRows, fingerprints, may_put_back
 from channels.models import Connection, Followed, InboundItem
 from channels.outbox import outbox
-from channels.polling import follow, polling
+from channels.polling import polling, rereading
 from experts.community import answers as community_answers
 from experts.community import sharing, taking
 from experts.listening import threads
@@ -156,7 +156,7 @@ class Desk:
         """Read every followed thread once, as when its time has come, and ingest; how many items changed."""
         before = dict(InboundItem.objects.values_list("pk", "revision"))
         Followed.objects.update(next_at=self.now())
-        while follow.refetch_due(self.now()):
+        while rereading.refetch_due(self.now()):
             pass
         problems = Followed.objects.exclude(last_error="").values_list("thread_id", "last_error")
         assert not problems, list(problems)

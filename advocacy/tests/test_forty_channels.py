@@ -21,7 +21,7 @@ from django.utils import timezone
 from advocacy.demo import preset, team
 from advocacy.demo.logins import LOGINS
 from channels.models import Channel, Connection, InboundItem
-from channels.polling import follow, polling
+from channels.polling import polling, rereading
 from channels.registry.lookup import adapter_for
 from mentions.ingest.batch import ingest_pending
 from mentions.models import Message, MessageAlias, ThreadPost
@@ -59,7 +59,7 @@ class World:
             if done.error:
                 self.failed[lease.connection_id] += 1
                 self.troubles[done.error[:160]] += 1
-        follow.refetch_due(timezone.now())
+        rereading.refetch_due(timezone.now())
         while ingest_pending(500).taken:
             pass
 

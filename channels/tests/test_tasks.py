@@ -110,5 +110,5 @@ def test_what_waits_for_other_servers_keeps_no_reply_waiting() -> None:
 def test_every_periodic_task_of_this_app_is_scheduled_and_known() -> None:
     scheduled = {entry["task"] for entry in SCHEDULE.values() if entry["task"].startswith("channels.")}
     mine = {name for name in current_app.tasks if name.startswith("channels.")}
-    asked_for = {"channels.poll", "channels.try_connection", "channels.read_page", "channels.find"}
+    asked_for = {f"channels.{name}" for name in ("poll", "refetch_thread", "try_connection", "read_page", "find")}
     assert scheduled == mine - asked_for

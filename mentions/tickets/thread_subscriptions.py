@@ -23,9 +23,9 @@ def watch(ticket: Ticket, now: datetime) -> None:
 def read_again(message: Message, now: datetime) -> None:
     """Reread now, so that news there arrives before a reply's undo window ends."""
     if _follow(message, now):
-        thread = Followed.objects.filter(connection_id=message.channel.connection_id, thread_id=message.thread_id)
-        thread.update(next_at=now)
-        task_after_commit("channels.refetch_followed")
+        connection_id = message.channel.connection_id
+        Followed.objects.filter(connection_id=connection_id, thread_id=message.thread_id).update(next_at=now)
+        task_after_commit("channels.refetch_thread", connection_id, message.thread_id)
 
 
 def _follow(message: Message, now: datetime) -> bool:

@@ -64,6 +64,7 @@ class DrillDesk(LivingDesk):
         super().__init__(folder, settings={**SETTINGS, **(settings or {})}, seed=seed, root=root)
         # A server that is killed must find its data again; `close` removes it.
         self.left_over, self.postgres.remove = self.postgres.remove, []
+        self.postgres.fast = False  # as in production: a commit that was answered survives any kill
         self.load_rate, self.seed = rate, seed
         self.queues: list[str] = []
         self.cookie = ""

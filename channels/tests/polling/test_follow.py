@@ -9,7 +9,7 @@ from channels.contract import Config, Item
 from channels.errors import Malformed, RateLimited
 from channels.inbox import inbox
 from channels.models import Connection, Followed, InboundItem
-from channels.polling import follow
+from channels.polling import follow, rereading
 from channels.tests.factories import NOW, make_connection
 from channels.tests.fakes import FakeAdapter
 
@@ -29,10 +29,10 @@ def test_a_followed_thread_is_read_as_context(fake: FakeAdapter) -> None:
     connection = make_connection()
     assert follow.follow(connection.pk, "fake", "t1", UNTIL, NOW)
     fake.thread = thread_of("question", "answer")
-    assert follow.refetch_due(after(119)) == 0
-    assert follow.refetch_due(after(120)) == 1
+    assert rereading.refetch_due(after(119)) == 0
+    assert rereading.refetch_due(after(120)) == 1
     assert set(InboundItem.objects.values_list("role", "state")) == {(inbox.THREAD, "pending")}
-    assert follow.refetch_due(after(120)) == 0
+    assert rereading.refetch_due(after(120)) == 0
 
 
 def test_the_rate_falls_while_nothing_happens_and_rises_when_something_does(fake: FakeAdapter) -> None:
@@ -41,14 +41,14 @@ def test_the_rate_falls_while_nothing_happens_and_rises_when_something_does(fake
     fake.thread = thread_of("question")
     now, pauses = after(120), []
     for _ in range(14):
-        assert follow.refetch_due(now) == 1
+        assert rereading.refetch_due(now) == 1
         followed = Followed.objects.get()
         pauses.append((followed.next_at - now).total_seconds())
         now = followed.next_at + timedelta(seconds=1)
     assert pauses == sorted(pauses)
-    assert round(pauses[-1]) == follow.MAX_INTERVAL_S
+    assert round(pauses[-1]) == rereading.MAX_INTERVAL_S
     fake.thread = thread_of("question", "at last an answer")
-    follow.refetch_due(now)
+    rereading.refetch_due(now)
     assert Followed.objects.get().interval_s == follow.FIRST_INTERVAL_S
 
 
@@ -67,7 +67,7 @@ def test_it_ends_when_nobody_waits_any_more(fake: FakeAdapter) -> None:
     follow.follow(connection.pk, "fake", "t2", UNTIL, NOW)
     follow.unfollow(connection.pk, "t1")
     assert Followed.objects.get().thread_id == "t2"
-    assert follow.refetch_due(UNTIL) == 0
+    assert rereading.refetch_due(UNTIL) == 0
     assert not Followed.objects.exists()
 
 
@@ -90,7 +90,7 @@ def test_errors_are_visible_and_a_quota_stops_the_whole_connection(fake: FakeAda
         raise RateLimited("429", until=after(1000))
 
     fake.thread = thread
-    follow.refetch_due(after(120))
+    rereading.refetch_due(after(120))
     assert len([name for name in asked if name != "x"]) == 1
     assert "x" in asked
     assert set(Followed.objects.exclude(last_error="").values_list("last_error", flat=True)) == {"429", "odd thread"}
@@ -102,8 +102,8 @@ def test_a_paused_connection_is_not_read_and_a_tick_is_bounded(fake: FakeAdapter
     connection = make_connection()
     for number in range(30):
         follow.follow(connection.pk, "fake", str(number), UNTIL, NOW)
-    assert follow.refetch_due(after(200)) == follow.MAX_PER_TICK
-    assert follow.refetch_due(after(200)) == 30 - follow.MAX_PER_TICK
+    assert rereading.refetch_due(after(200)) == rereading.MAX_PER_TICK
+    assert rereading.refetch_due(after(200)) == 30 - rereading.MAX_PER_TICK
 
 
 def test_a_killed_worker_s_threads_are_due_again(fake: FakeAdapter) -> None:
@@ -114,10 +114,10 @@ def test_a_killed_worker_s_threads_are_due_again(fake: FakeAdapter) -> None:
 
     fake.thread = thread
     with pytest.raises(SystemExit):
-        follow.refetch_due(after(120))
+        rereading.refetch_due(after(120))
     fake.thread = thread_of("question")
-    assert follow.refetch_due(after(200)) == 0
-    assert follow.refetch_due(after(120 + follow.LEASE_S)) == 1
+    assert rereading.refetch_due(after(200)) == 0
+    assert rereading.refetch_due(after(120 + rereading.LEASE_S)) == 1
 
 
 def test_a_post_that_is_missing_is_looked_up_until_it_is_known_to_be_gone(fake: FakeAdapter) -> None:
@@ -132,12 +132,12 @@ def test_a_post_that_is_missing_is_looked_up_until_it_is_known_to_be_gone(fake: 
 
     fake.lookup = lookup  # type: ignore[method-assign]
     fake.thread = thread_of("question", "answer")
-    assert follow.refetch_due(after(120)) == 1
+    assert rereading.refetch_due(after(120)) == 1
     assert asked == [("t1", ["old", "gone"])]
     assert set(InboundItem.objects.values_list("external_id", flat=True)) == {"0", "1", "old", "gone"}
     assert set(Followed.objects.get().known) == {"0", "1", "old"}
     fake.thread = thread_of("question")
-    follow.refetch_due(after(9999))
+    rereading.refetch_due(after(9999))
     assert [sorted(ids) for _, ids in asked[1:]] == [["1", "old"]]
 
 
@@ -147,16 +147,16 @@ def test_threads_leave_what_is_left_of_the_quota_to_the_polls(fake: FakeAdapter)
     for number in range(20):
         follow.follow(connection.pk, "fake", f"t{number}", UNTIL, NOW)
     fake.thread = thread_of("question")
-    assert follow.refetch_due(after(120)) == 20  # 35 polls at most are kept back, or half of what is left
+    assert rereading.refetch_due(after(120)) == 20  # 35 polls at most are kept back, or half of what is left
     Connection.objects.update(quota_left=61)
     Followed.objects.update(next_at=after(120))
-    read = follow.refetch_due(after(120))
+    read = rereading.refetch_due(after(120))
     assert 0 < read <= 20
     Connection.objects.update(quota_left=4)
     Followed.objects.update(next_at=after(120))
-    assert follow.refetch_due(after(120)) == 0
+    assert rereading.refetch_due(after(120)) == 0
     assert set(Followed.objects.values_list("next_at", flat=True)) == {resets_at}
-    assert follow.refetch_due(resets_at + timedelta(seconds=1)) == 20
+    assert rereading.refetch_due(resets_at + timedelta(seconds=1)) == 20
 
 
 def test_readings_count_until_the_next_poll_tells(fake: FakeAdapter) -> None:
@@ -164,6 +164,6 @@ def test_readings_count_until_the_next_poll_tells(fake: FakeAdapter) -> None:
     for number in range(9):
         follow.follow(connection.pk, "fake", f"t{number}", UNTIL, NOW)
     fake.thread = thread_of("question")
-    follow.refetch_due(after(120))
+    rereading.refetch_due(after(120))
     connection.refresh_from_db()
     assert connection.quota_left == 21
