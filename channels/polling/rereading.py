@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from channels.contract import Item, Page
 from channels.db.payloads import MAX_ID
+from channels.dispatch import task_after_commit
 from channels.errors import AuthFailed, ChannelError, RateLimited, Transient
 from channels.inbox import inbox
 from channels.models import Connection, Followed, InboundItem
@@ -72,8 +73,14 @@ def refetch_due(now: datetime, limit: int = MAX_PER_TICK) -> int:
         return _refetch_all(_leased(_LEASE, now, limit=limit), now) if is_alone else 0
 
 
+def reread_soon(connection_id: int, thread_id: str, now: datetime) -> None:
+    """Somebody is about to post in this followed thread: reread it once the caller's transaction has ended."""
+    Followed.objects.filter(connection_id=connection_id, thread_id=thread_id).update(next_at=now)
+    task_after_commit("channels.refetch_thread", connection_id, thread_id)
+
+
 def refetch_thread(connection_id: int, thread_id: str, now: datetime) -> bool:
-    """Reread this one, unless a worker does already or nobody follows it; somebody is about to post there."""
+    """Reread this one, unless a worker does already or nobody follows it."""
     followed = _leased(_LEASE_ONE, now, connection=connection_id, thread=thread_id)
     return _refetch_all(followed, now) == 1
 

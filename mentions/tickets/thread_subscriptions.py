@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from channels.dispatch import task_after_commit
-from channels.models import Followed
-from channels.polling import follow
+from channels.polling import follow, rereading
 from channels.registry.lookup import UnknownPlatform
 from mentions.models import Message, Ticket
 
@@ -23,9 +21,7 @@ def watch(ticket: Ticket, now: datetime) -> None:
 def read_again(message: Message, now: datetime) -> None:
     """Reread now, so that news there arrives before a reply's undo window ends."""
     if _follow(message, now):
-        connection_id = message.channel.connection_id
-        Followed.objects.filter(connection_id=connection_id, thread_id=message.thread_id).update(next_at=now)
-        task_after_commit("channels.refetch_thread", connection_id, message.thread_id)
+        rereading.reread_soon(message.channel.connection_id, message.thread_id, now)
 
 
 def _follow(message: Message, now: datetime) -> bool:
