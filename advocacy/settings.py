@@ -116,6 +116,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "mentions.views.context.desk",
                 "advocacy.monitoring.standing.standing",
+                "team.page_notes.notes",
             ]
         },
     }
@@ -249,6 +250,12 @@ SLACK_SIGNING_SECRET: str = GIVEN["DESK_SLACK_SIGNING_SECRET"]
 CRM_WEBHOOK_URL: str = GIVEN["DESK_CRM_WEBHOOK_URL"]
 CRM_WEBHOOK_SECRET: str = GIVEN["DESK_CRM_WEBHOOK_SECRET"]
 TEAM_SLACK_CHANNEL: str = GIVEN["DESK_TEAM_SLACK_CHANNEL"]
+ADVOCATES_SLACK_GROUP = GIVEN["DESK_ADVOCATES_SLACK_GROUP"]
+RAPID_RESPONSE_SLACK_CHANNEL = GIVEN["DESK_RAPID_RESPONSE_SLACK_CHANNEL"]
+URGENT_ESCALATE_MINUTES = GIVEN["DESK_URGENT_ESCALATE_MINUTES"]
+URGENT_TAKEN_MINUTES = GIVEN["DESK_URGENT_TAKEN_MINUTES"]
+PAGER_WEBHOOK_URL = GIVEN["DESK_PAGER_WEBHOOK_URL"]
+PAGER_WEBHOOK_SECRET = GIVEN["DESK_PAGER_WEBHOOK_SECRET"]
 ALARM_MAILS: list[str] = GIVEN["DESK_ALARM_MAILS"]
 AUDIT_RETENTION_DAYS: int = GIVEN["DESK_AUDIT_RETENTION_DAYS"]
 
@@ -285,6 +292,7 @@ _QUEUES: dict[str, tuple[str, ...]] = {
         "experts.read_post_authors",
         "experts.read_team_pages",
         "mentions.read_issues",
+        "mentions.read_questions",
     ),
     # Work that one person waits for, from a possibly slow server; limited per person.
     "pages": (

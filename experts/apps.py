@@ -19,10 +19,12 @@ class ExpertsConfig(AppConfig):
         from experts.topic_words import product_words, slack_rooms
         from mentions.macros import macros
         from mentions.notifications import delivery_news, sharing
+        from mentions.questions import reading
         from mentions.search import lookup_words
         from mentions.views import menu, panels
 
         delivery_news.register_slack_ids(directory.slack_id_of)
+        reading.register_names(directory.name_of)
         sharing.register_rooms(slack_rooms)
         lookup_words.register_vocabulary(product_words)
         panels.register(panel.EXPERTS)

@@ -21,7 +21,7 @@ class MentionsConfig(AppConfig):
         from mentions.programs.macro_action import DECIDE
         from mentions.queue import volume
         from mentions.views import menu, panels
-        from mentions.views.casework import codes, issues, programs, report
+        from mentions.views.casework import codes, issues, programs, questions, report
         from mentions.views.ticket import related_mentions
 
         panels.register(related_mentions.ELSEWHERE)
@@ -29,6 +29,7 @@ class MentionsConfig(AppConfig):
         panels.register(issues.ISSUES)
         panels.register(programs.PROGRAM)
         panels.register(codes.CODES)
+        panels.register(questions.QUESTIONS)
         macros.register_action(DECIDE.name, DECIDE)
         macros.register_action(GIVE_CODE.name, GIVE_CODE)
         menu.register(menu.Entry(_("Codes"), "mentions:codes", "mentions.give_code", 56, is_seldom=True))

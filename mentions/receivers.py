@@ -16,6 +16,7 @@ from mentions.clocks import clocks
 from mentions.ingest.reading.reading import forget_feeds
 from mentions.models import Message, Ticket
 from mentions.notifications import delivery_problems, notices
+from mentions.questions import asking
 from mentions.replies import deliveries
 from mentions.security_reports import closing, disclosures
 from mentions.signals import message_ingested, thread_states_changed
@@ -37,6 +38,7 @@ def on_delivery_changed(sender: Any, outbound_id: int, state: str, **_kwargs: An
         return
     deliveries.apply(outbound_id)
     opening.apply_delivery(outbound_id, desk_now())
+    asking.apply_delivery(outbound_id, desk_now())
 
 
 @receiver(message_ingested, dispatch_uid="mentions.notifications.notices")

@@ -23,6 +23,7 @@ from mentions.people import linked_accounts
 from mentions.personal_data import erasing, retention
 from mentions.personal_data import scope as scopes
 from mentions.programs import applications
+from mentions.questions import asking, reading
 from mentions.replies import deliveries, dispatch_replies
 from mentions.security_reports import closing, disclosures
 from mentions.tickets import lifecycle
@@ -194,6 +195,15 @@ def sweep_issues() -> int:
     now = desk_now()
     applied = sweeps.each("issues", opening.unsettled(), lambda pk: opening.apply_delivery(pk, now))
     return applied + closed_issues.note_told(now)
+
+
+@shared_task(name="mentions.read_questions")  # type: ignore[untyped-decorator]
+def read_questions() -> int:
+    """Questions in Slack: posts whose nudge was lost, tickets that are done, and what the threads say."""
+    now = desk_now()
+    sweeps.each("questions", asking.unsettled(), lambda pk: asking.apply_delivery(pk, now))
+    asking.end_needless(now)
+    return reading.read_due(now)
 
 
 @shared_task(name="mentions.follow_applications")  # type: ignore[untyped-decorator]

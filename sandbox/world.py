@@ -218,7 +218,7 @@ ADVOCATES = tuple(m for m in TEAM if m.is_advocate)
 EXPERTS = tuple(m for m in TEAM if not m.is_advocate)
 SLACK_GROUPS: dict[str, str] = {
     name: f"S{number:08d}" for number, name in enumerate(sorted({m.slack_channel for m in EXPERTS}), start=1)
-}
+} | {"advocates": "S00000100"}
 """User group without @ → id. Its members are the experts of the channel with the same name."""
 OWN_TWITTER = frozenset(HANDLES) | {m.twitter for m in TEAM if m.twitter}
 OWN_HACKERNEWS = frozenset(m.hackernews for m in TEAM if m.hackernews)

@@ -15,13 +15,14 @@ from team.models import (
     ReleaseRule,
     RotaPlace,
     Shift,
+    UrgentRule,
 )
 
 
 @admin.register(Shift)
 class ShiftAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("user", "starts_at", "ends_at", "note")
-    list_filter = ("user",)
+    list_display = ("user", "starts_at", "ends_at", "is_on_call", "note")
+    list_filter = ("user", "is_on_call")
     date_hierarchy = "starts_at"
 
 
@@ -93,3 +94,13 @@ class ExpertiseAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 @admin.register(MeetingRule)
 class MeetingRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "day_of_month", "due_at", "time_zone", "slack_channel", "is_active")
+
+
+@admin.register(UrgentRule)
+class UrgentRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What is urgent by itself: words, authors, channels, the speed of a conversation."""
+
+    list_display = ("name", "query", "messages", "minutes", "slack_channels", "is_rapid_response", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("name", "query")
+    filter_horizontal = ("channels",)

@@ -12,12 +12,31 @@ class TeamConfig(AppConfig):
 
     def ready(self) -> None:
         from experts.directory import suggestions
+        from experts.listening import buttons
+        from mentions.templatetags import desk
         from mentions.views import menu, panels
         from team.expertise import touching
+        from team.handover import (  # noqa: F401
+            audience as handover_audience,
+        )
+        from team.handover import (
+            personal_data as handover_personal_data,  # noqa: F401
+        )
         from team.models import CoverageHours, Holiday
+        from team.urgent import (
+            audience,  # noqa: F401  (the rules of who sees what)
+            panel,
+            personal_data,  # noqa: F401  (a part of exports and erasures)
+            receivers,
+            wording,
+        )
 
         suggestions.register_owners(touching.owners)
         panels.register(touching.EXPERTISES)
+        panels.register(panel.URGENT)
+        menu.register(menu.Entry(_("Hand-over"), "team:hand_over", "mentions.play_ticket", 58, is_seldom=True))
+        buttons.register(wording.TAKE, receivers.take_by_click)
+        desk.UNDO_URLS["urgent"] = "team:withdraw"
         menu.register(menu.Entry(_("Coverage"), "team:coverage", "team.view_shift", 55))
         menu.register(menu.Entry(_("Contacts"), "team:contacts", "team.view_contact", 80, is_seldom=True))
         for signal in (post_save, post_delete):

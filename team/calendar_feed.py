@@ -58,7 +58,7 @@ def calendar(now: datetime) -> bytes:
     feed.add("refresh-interval", timedelta(hours=1), parameters={"VALUE": "DURATION"})
     for presence in shown.present:
         shift, span = presence.shift, presence.span
-        title = _("%(who)s on shift") % {"who": named(shift.user)}
+        title = (_("%(who)s on call") if shift.is_on_call else _("%(who)s on shift")) % {"who": named(shift.user)}
         feed.add_component(
             _event(f"shift-{shift.pk}-{span.start:%Y%m%dT%H%M}", title, span.start, span.end, now, shift.note)
         )

@@ -31,6 +31,11 @@ class ShiftForm(forms.Form):
     )
     until = _day(label=_("Every week until"), required=False, help_text=_("Leave empty for this day only."))
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
+    is_on_call = forms.BooleanField(
+        label=_("On call"),
+        required=False,
+        help_text=_("Reached when something is urgent outside of coverage hours; does not count as coverage."),
+    )
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

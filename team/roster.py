@@ -74,7 +74,8 @@ def between(start: datetime, end: datetime, now: datetime) -> Roster:
     )
     present = [Presence(shift, span) for shift in shifts for span in _times_present(shift, absences)]
     covered = hours.spans(start, end)
-    open_hours = coverage.without(covered, [p.span for p in present]) if _is_used(start, end) else []
+    on_desk = [p.span for p in present if not p.shift.is_on_call]
+    open_hours = coverage.without(covered, on_desk) if _is_used(start, end) else []
     gaps = coverage.clipped(open_hours, now, end) if now < end else []
     days = Holiday.objects.filter(day__gte=start.date() - DAY, day__lte=end.date() + DAY)
     releases = Release.objects.filter(rule__is_active=True, day__gte=start.date() - DAY, day__lte=end.date() + DAY)
@@ -84,10 +85,20 @@ def between(start: datetime, end: datetime, now: datetime) -> Roster:
 
 def on_now(now: datetime) -> list[Any]:
     """The people on shift and not away, and those who marked themselves on shift in their settings."""
-    present = [p.shift.user for p in between(now, now + timedelta(seconds=1), now).present]
+    present = [p.shift.user for p in _present(now) if not p.shift.is_on_call]
     said = Preference.objects.filter(shift_until__gt=now, user__is_active=True).select_related("user")
     people = {user.pk: user for user in (*present, *(preference.user for preference in said)) if user.is_active}
     return sorted(people.values(), key=lambda user: user.username)
+
+
+def on_call_now(now: datetime) -> list[Any]:
+    """The people with a shift on call, without an absence."""
+    people = {p.shift.user.pk: p.shift.user for p in _present(now) if p.shift.is_on_call and p.shift.user.is_active}
+    return sorted(people.values(), key=lambda user: user.username)
+
+
+def _present(now: datetime) -> list[Presence]:
+    return between(now, now + timedelta(seconds=1), now).present
 
 
 def is_away(user: Any, now: datetime) -> bool:
@@ -117,4 +128,5 @@ def _times_present(shift: Shift, absences: Iterable[Absence]) -> list[Span]:
 
 def _is_used(start: datetime, end: datetime) -> bool:
     """A team that enters no shifts has no gaps: somebody is there, the desk just doesn't know who."""
-    return Shift.objects.filter(starts_at__lt=end, ends_at__gt=start - timedelta(days=60)).exists()
+    shifts = Shift.objects.filter(is_on_call=False)
+    return shifts.filter(starts_at__lt=end, ends_at__gt=start - timedelta(days=60)).exists()

@@ -16,7 +16,15 @@ MAX_WEEKS = 26
 
 @transaction.atomic
 def add_shifts(
-    user: Any, day: date, starts: time, ends: time, zone: ZoneInfo, *, until: date | None = None, note: str = ""
+    user: Any,
+    day: date,
+    starts: time,
+    ends: time,
+    zone: ZoneInfo,
+    *,
+    until: date | None = None,
+    note: str = "",
+    is_on_call: bool = False,
 ) -> list[Shift]:
     """A shift on this day and, with `until`, on the same weekday of each week to that day (MAX_WEEKS at most). Local
     times of `zone`; `ends` at or before `starts` is the next day. Returns the new ones: entering twice adds nothing."""
@@ -28,7 +36,7 @@ def add_shifts(
         last = on if ends > starts else on + DAY
         span = {"starts_at": _utc(on, starts, zone), "ends_at": _utc(last, ends, zone)}
         shift, is_new = Shift.objects.get_or_create(
-            user=user, starts_at=span["starts_at"], defaults={**span, "note": note}
+            user=user, starts_at=span["starts_at"], defaults={**span, "note": note, "is_on_call": is_on_call}
         )
         made += [shift] if is_new else []
     return made

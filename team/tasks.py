@@ -7,8 +7,10 @@ from celery import shared_task
 from channels.clocks import desk_now
 from team import announcing, coverage
 from team.expertise import rotation
+from team.handover import reminding
 from team.meeting import planning as meetings
 from team.release import planning, swaps, telling
+from team.urgent import escalating, rules
 
 
 @shared_task(name="team.announce_gaps", ignore_result=True)  # type: ignore[untyped-decorator]
@@ -39,3 +41,21 @@ def prompt_meetings() -> None:
     now = desk_now()
     meetings.plan(now)
     meetings.prompt(now)
+
+
+@shared_task(name="team.follow_urgent", ignore_result=True)  # type: ignore[untyped-decorator]
+def follow_urgent() -> None:
+    """Every 15 s, and when a post was delivered."""
+    escalating.run(desk_now())
+
+
+@shared_task(name="team.mark_urgent", ignore_result=True)  # type: ignore[untyped-decorator]
+def mark_urgent(message_ids: list[int] | None = None) -> None:
+    """For new messages, and every five minutes for recent ones."""
+    rules.mark(message_ids, desk_now())
+
+
+@shared_task(name="team.remind_hand_over", ignore_result=True)  # type: ignore[untyped-decorator]
+def remind_hand_over() -> None:
+    """Every five minutes: people whose day ends."""
+    reminding.run(desk_now())

@@ -1,6 +1,8 @@
 from django.urls import include, path
 
 from team import contacts, views
+from team.handover import views as handover
+from team.urgent import views as urgent
 
 app_name = "team"
 urlpatterns = [
@@ -14,5 +16,12 @@ urlpatterns = [
     path("coverage/absences/", views.add_absence, name="add_absence"),
     path("coverage/absences/<int:number>/remove/", views.remove_absence, name="remove_absence"),
     path("coverage/address/", views.renew_address, name="renew_address"),
+    path("hand-over/", handover.hand_over, name="hand_over"),
+    path("hand-over/<int:item_id>/begin/", handover.begin, name="hand_over_begin"),
+    path("tickets/<int:number>/urgent/", urgent.mark, name="urgent"),
+    path("urgent/<int:call_id>/take/", urgent.take, name="take"),
+    path("urgent/<int:call_id>/withdraw/", urgent.withdraw, name="withdraw"),
+    path("urgent/<int:call_id>/rooms/", urgent.rooms, name="urgent_rooms"),
+    path("urgent/<int:call_id>/seen/", urgent.seen, name="urgent_seen"),
     path("coverage/<str:address>.ics", views.feed, name="feed"),
 ]

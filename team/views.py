@@ -112,6 +112,7 @@ def add_shift(request: HttpRequest) -> HttpResponse:
         _zone(),
         until=asked["until"],
         note=asked["note"],
+        is_on_call=asked["is_on_call"],
     )
     said = ngettext("%(count)d shift added.", "%(count)d shifts added.", len(made)) % {"count": len(made)}
     messages.success(request, said if made else _("You are on shift then already."))

@@ -97,6 +97,22 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     Setting("DESK_TEAM_SLACK_CHANNEL", _SLACK_CHANNEL, ""),
+    # --- urgent tickets
+    Setting(
+        "DESK_ADVOCATES_SLACK_GROUP",
+        Text(40, r"S[A-Z0-9]{7,}", "Use the id of the Slack user group; it starts with S."),
+        "",
+    ),
+    Setting("DESK_RAPID_RESPONSE_SLACK_CHANNEL", _SLACK_CHANNEL, ""),
+    Setting("DESK_URGENT_ESCALATE_MINUTES", Whole(1, 1440, "minutes"), 15),
+    Setting("DESK_URGENT_TAKEN_MINUTES", Whole(5, 1440, "minutes"), 60),
+    Setting("DESK_PAGER_WEBHOOK_URL", Address(example="https://pager.example.com/hooks/desk"), ""),
+    Setting(
+        "DESK_PAGER_WEBHOOK_SECRET",
+        Text(200, r"[A-Za-z0-9_-]{16,}", "Use a long random word, the same as at the pager."),
+        "",
+        secret=True,
+    ),
     Setting("DESK_ALARM_MAILS", Listing(Mail()), []),
     # --- behaviour
     Setting("DESK_COMPANY", Text(80), "Acme"),

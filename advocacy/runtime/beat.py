@@ -42,6 +42,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "reports": every(60, "mentions.follow_reports"),
     # Asks trackers about linked issues. The only way to see one closed whose project nobody polls.
     "issues": every(60, "mentions.read_issues"),
+    # Reads the Slack threads of questions that parked tickets wait for. The only way to see their answers.
+    "questions": every(60, "mentions.read_questions"),
     # Issues that were opened or refused, and requesters who were told, after a lost nudge.
     "issue deliveries": every(30, "mentions.sweep_issues"),
     # Applications to programs, and answers of applicants, after a lost nudge.
@@ -60,6 +62,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "outreach threads": every(60, "experts.read_threads"),
     # Reads who wrote the posts that people comment on. Without it no author is suggested.
     "post authors": every(60, "experts.read_post_authors"),
+    # Escalates urgent tickets that nobody takes, ends them, sends their mails. Nothing else does.
+    "urgent": every(15, "team.follow_urgent"),
+    # Applies the rules of what is urgent after a lost nudge.
+    "urgent rules": every(300, "team.mark_urgent"),
+    # Reminds people at the end of their day of what is still theirs.
+    "hand-over": every(300, "team.remind_hand_over"),
     # From noon, once a day: tells the team which covered hours of the next day nobody has taken.
     "gaps": every(HOUR, "team.announce_gaps"),
     # Gives the reply clocks the coverage hours of the coming year, and changed ones after a lost nudge.

@@ -41,6 +41,7 @@ from mentions.models import (
     Note,
     Notice,
     NoticePost,
+    Question,
     Reply,
     ThreadAlias,
     Ticket,
@@ -49,7 +50,7 @@ from mentions.models import (
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, PersonFactory, TicketFactory, UserFactory
 from mentions.views.composing.play import OUTCOMES
 from team import calendar_feed
-from team.models import Release, ReleaseRule
+from team.models import HandOver, HandOverItem, Release, ReleaseRule, UrgentCall, UrgentPerson, UrgentPost
 
 FOUND, MARKER = "zebrafish", "quokkaleak"
 WORDS = f"{FOUND} {MARKER}"
@@ -122,6 +123,19 @@ def _hang_on(about: SimpleNamespace, owner: Any) -> None:
     about.share = CommunityShare.objects.create(
         ticket=ticket, shared_by=owner, shared_at=now, slack_channel="#all", guidance=WORDS, taken_name=WORDS
     )
+    Question.objects.create(
+        ticket=ticket, asked_by=owner, asked_at=now, text=WORDS, answer=WORDS, answered_by=WORDS, error=WORDS,
+        slack_channel="#security", outbound=_left("slack", f"question:{ticket.pk}"),
+    )  # fmt: skip
+    about.call = UrgentCall.objects.create(
+        ticket=ticket, asked_by=owner, asked_at=now, why=WORDS, priority_before=20, state="open"
+    )
+    UrgentPost.objects.create(
+        call=about.call, slack_channel="#security", outbound=_left("slack", f"urgent:{ticket.pk}:#security")
+    )
+    day, _made = HandOver.objects.get_or_create(user=owner, day=now.date(), defaults={"note": WORDS})
+    HandOverItem.objects.create(hand_over=day, ticket=ticket, decision="pass", note=WORDS, to=owner, at=now)
+    UrgentPerson.objects.create(call=about.call, user=owner, called_at=now, seen_at=now)
     Disclosure.objects.create(ticket=ticket, asked_at=now, fix_url=f"https://acme.example/{MARKER}")
     stock, _made = CodeStock.objects.get_or_create(name="swag")
     Code.objects.create(
@@ -223,6 +237,8 @@ def values_of(name: str, route: str, w: SimpleNamespace, ids: dict[type, list[An
         "stock_id": lambda: list(CodeStock.objects.values_list("pk", flat=True)),
         "code_id": lambda: _of("code", ids),
         "link_id": lambda: _of("issuelink", ids),
+        "item_id": lambda: _of("handoveritem", ids),
+        "call_id": lambda: _of("urgentcall", ids),
         "outreach_id": lambda: _of("outreach", ids),
         "possible_id": lambda: _of("possibleanswer", ids),
         "expert_id": lambda: [w.secret.outreach.expert_id],

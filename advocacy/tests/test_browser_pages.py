@@ -47,6 +47,7 @@ PAGES = {
     "meetings": ("sam", "/meetings/"),
     "meeting": ("sam", "/meetings/{meeting}/"),
     "contacts": ("sam", "/contacts/"),
+    "hand-over": ("sam", "/hand-over/"),
     "checklist": ("sam", "/checklist/"),
     "post": ("sam", "/post/"),
     "forms": ("mo", "/forms/"),

@@ -168,7 +168,7 @@ def call_as_it_stands(verb: Callable[..., Any], told: str) -> None:
 
 
 def test_there_is_a_table_of_verbs_for_every_floor_of_the_product() -> None:
-    assert {floor for floor, _ in VERBS} == {"audit", "channels", "mentions", "experts", "metrics", "advocacy"}
+    assert {floor for floor, _ in VERBS} == {"audit", "channels", "mentions", "experts", "team", "metrics", "advocacy"}
     assert len(VERBS) > 100
 
 

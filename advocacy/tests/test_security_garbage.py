@@ -22,6 +22,7 @@ from mentions.search import query_language, similar
 from mentions.tests.factories import UserFactory
 from mentions.text.rendering import body, linked, markdown
 from mentions.text.sanitise import clean_mail
+from team.models import HandOver, HandOverItem, UrgentCall
 
 GARBAGE = [
     "",
@@ -80,12 +81,21 @@ def linked_issue(shown):
     return IssueLink.objects.create(ticket=shown.ticket, issue=issue, at=now)
 
 
+def urgent_and_handed_over(shown):
+    now, somebody = timezone.now(), UserFactory(role="advocate")
+    call = UrgentCall.objects.create(ticket=shown.ticket, asked_at=now, priority_before=20)
+    day = HandOver.objects.create(user=somebody, day=now.date())
+    item = HandOverItem.objects.create(hand_over=day, ticket=shown.ticket, decision="pass", to=somebody, at=now)
+    return {"call_id": call.pk, "item_id": item.pk}
+
+
 def targets(desk):
     """Every address of ours and of allauth, with rows that exist."""
     shown = desk.shown
     values = {"ticket_id": shown.ticket.pk, "number": shown.ticket.pk, "outreach_id": shown.outreach.pk}
     values |= {"possible_id": PossibleAnswer.objects.latest("pk").pk, "expert_id": shown.outreach.expert_id}
     values |= {"link_id": linked_issue(shown).pk, "what": "assign", "code_id": 1}
+    values |= urgent_and_handed_over(shown)
     values["stock_id"] = CodeStock.objects.create(name="swag").pk
     values["page_id"] = TeamPage.objects.create(name="Team", url="https://team.acme.example/team.yml").pk
     values |= {"hook_id": UUID(int=0), "pk": shown.channel.pk, "verb": "poll", "lookup": 10**15}

@@ -1,4 +1,4 @@
-"""Calls of our own webhook (the CRM's address): signed, at a guarded address, repeated until it is accepted.
+"""Calls of our own webhooks (the CRM's, the pager's): signed, at a guarded address, repeated until accepted.
 
 `X-Desk-Event` names the event, `X-Desk-Delivery` is the same at every attempt: a receiver that has seen it answers 2xx
 and does nothing, so each event takes effect once. `X-Desk-Timestamp` is the time of the attempt in epoch seconds, and
@@ -28,6 +28,8 @@ from channels.secrets.vault import remember
 
 REQUEST_TIMEOUT_S = 30.0
 NEEDED = ("event", "body")
+_NAMES = {"pager": "PAGER"}
+"""`to` of the payload → how its settings begin; the CRM without."""
 
 
 class Signed(AuthBase):
@@ -50,9 +52,13 @@ def signature(secret: str, stamp: str, body: bytes) -> str:
 
 def prepared(key: str, payload: Mapping[str, Json]) -> Callable[[], Receipt]:
     """The call. Raises Rejected if it isn't set up."""
-    address, secret = settings.CRM_WEBHOOK_URL, settings.CRM_WEBHOOK_SECRET
+    name = _NAMES.get(str(payload.get("to") or ""), "CRM")
+    address, secret = getattr(settings, f"{name}_WEBHOOK_URL"), getattr(settings, f"{name}_WEBHOOK_SECRET")
     if not address or not secret:
-        raise Rejected(_("The CRM's webhook is not set up: enter DESK_CRM_WEBHOOK_URL and DESK_CRM_WEBHOOK_SECRET."))
+        raise Rejected(
+            _("This webhook is not set up: enter DESK_%(name)s_WEBHOOK_URL and DESK_%(name)s_WEBHOOK_SECRET.")
+            % {"name": name}
+        )
     remember(secret)
     headers = {"X-Desk-Event": str(payload["event"]), "X-Desk-Delivery": key}
     body = json.loads(json.dumps(payload["body"]))
@@ -66,7 +72,8 @@ def prepared(key: str, payload: Mapping[str, Json]) -> Callable[[], Receipt]:
             raise Transient(str(error)) from error
         except AuthFailed as error:
             raise Rejected(
-                _("%(error)s Check that the CRM knows DESK_CRM_WEBHOOK_SECRET.") % {"error": error}
+                _("%(error)s Check that the receiver knows DESK_%(name)s_WEBHOOK_SECRET.")
+                % {"error": error, "name": name}
             ) from error
         return Receipt(key)
 

@@ -26,6 +26,12 @@ def person_of(slack_id: str) -> Person | None:
     return expert.person if expert else None
 
 
+def name_of(slack_id: str) -> str:
+    """The expert's name; "" for everybody else."""
+    expert = expert_of(slack_id)
+    return str(expert) if expert else ""
+
+
 _SLACK_ID = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 
 

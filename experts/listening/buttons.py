@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from experts.listening import threads
 from experts.models import Outreach, SlackRequest
 from experts.outreach import ending, responding
 from experts.slack_text import blocks
+from mentions.questions import reading
 
 RETENTION = timedelta(days=2)
 """Longer than Slack repeats anything."""
@@ -42,6 +43,14 @@ class Click:
     value: str
     slack_id: str
     name: str
+
+
+_handlers: dict[str, Callable[[Click, datetime], None]] = {}
+
+
+def register(action: str, handler: Callable[[Click, datetime], None]) -> None:
+    """For upper floors, at app start: carries out clicks on their buttons, in the request's transaction."""
+    _handlers[action] = handler
 
 
 def receive(headers: Mapping[str, str], body: bytes, now: datetime) -> str:
@@ -88,6 +97,8 @@ def _carry_out(document: Mapping[str, Any], now: datetime) -> None:
             taking.take(click.key, person=person, slack_id=click.slack_id, name=click.name, now=now)
         elif click.action in STATES:
             _respond(click, now)
+        elif handler := _handlers.get(click.action):
+            handler(click, now)
 
 
 STATES = {
@@ -130,7 +141,9 @@ def _hear(event: Mapping[str, Any], now: datetime) -> None:
     said = event.get("message")
     message = said if isinstance(said, dict) else event
     if event.get("type") == "message" and message.get("thread_ts"):
-        threads.wake_thread(str(event.get("channel") or ""), str(message["thread_ts"]), now)
+        channel, thread_ts = str(event.get("channel") or ""), str(message["thread_ts"])
+        if not threads.wake_thread(channel, thread_ts, now):
+            reading.wake_thread(channel, thread_ts, now)
 
 
 def clicks_of(document: Mapping[str, Any]) -> list[Click]:

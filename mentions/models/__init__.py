@@ -6,6 +6,7 @@ from mentions.models.casework.application import Application
 from mentions.models.casework.code import Code, CodeStock
 from mentions.models.casework.disclosure import Disclosure
 from mentions.models.casework.issue import Issue, IssueLink
+from mentions.models.casework.question import Question
 from mentions.models.casework.thread_state import ThreadState
 from mentions.models.checklist import ChannelCheck
 from mentions.models.event import Event, EventKind, Note
@@ -47,6 +48,7 @@ __all__ = [
     "Person",
     "Preference",
     "PresetRecord",
+    "Question",
     "Reply",
     "Sighting",
     "Tag",

@@ -56,6 +56,8 @@ class EventKind(StrEnum):
     ISSUE = "issue"
     APPLICATION = "application"
     CODE = "code"
+    URGENT = "urgent"
+    HANDED_OVER = "handed_over"
 
 
 class Event(models.Model):

@@ -39,6 +39,7 @@ from mentions.models import (
     Notice,
     NoticePost,
     Person,
+    Question,
     Reply,
     Sighting,
     ThreadAlias,
@@ -88,7 +89,7 @@ def _ticket(user: Viewer) -> Q:
     return Q(VisibleTicket(user.pk)) if user.has_perm(VIEW) else NOBODY
 
 
-@rule_for(Application, AudienceLimit, Disclosure, Event, IssueLink, HandBack, Note, Reply, ThreadAlias)
+@rule_for(Application, AudienceLimit, Disclosure, Event, IssueLink, HandBack, Note, Question, Reply, ThreadAlias)
 def _with_its_ticket(user: Viewer) -> Q:
     return Q(ticket__in=seen_by(user, Ticket))
 
@@ -165,7 +166,8 @@ def _all_it_tells(user: Viewer) -> Q:
 _OUTBOX = Fragment(
     f"""NOT EXISTS (SELECT 1 FROM mentions_ticket WHERE NOT {VISIBLE.sql} AND (
         mentions_ticket.id = substring(
-            channels_outbounditem.conversation from '^(?:ticket|outreach|issue|program):([0-9]{{1,18}})$')::bigint
+            channels_outbounditem.conversation,
+            '^(?:ticket|outreach|issue|program|question|urgent):([0-9]{{1,18}})(?::|$)')::bigint
         OR mentions_ticket.id IN (
             SELECT r.ticket_id FROM mentions_reply r WHERE r.outbound_id = channels_outbounditem.id)
         OR mentions_ticket.id IN (

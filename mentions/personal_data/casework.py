@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from django.db.models import Model, Q
 
-from mentions.models import Application, Code, Disclosure, Issue, IssueLink, Message, ThreadState
+from mentions.models import Application, Code, Disclosure, Issue, IssueLink, Message, Question, ThreadState
 from mentions.personal_data.scope import Part, Scope, register
-from mentions.personal_data.scrubbing import Names
+from mentions.personal_data.scrubbing import ERASED, Names
 
 
 def _reports(scope: Scope) -> Iterable[Model]:
@@ -59,6 +59,22 @@ def _codes(scope: Scope) -> Iterable[Model]:
     return Code.objects.filter(ticket__in=scope.own).order_by("pk")
 
 
+def _questions(scope: Scope) -> Iterable[Model]:
+    return Question.objects.filter(ticket__in=scope.own).order_by("pk")
+
+
+def _erase_questions(scope: Scope, names: Names) -> int:
+    """On their own tickets every text goes, on others only their names."""
+    own = Question.objects.filter(ticket__in=scope.own).exclude(text=ERASED)
+    count = own.update(text=ERASED, answer="", error="", slack_url="")
+    for question in Question.objects.filter(ticket__in=scope.near):
+        texts = {name: names.text(getattr(question, name)) for name in ("text", "answer", "error")}
+        if any(getattr(question, name) != text for name, text in texts.items()):
+            Question.objects.filter(pk=question.pk).update(**texts)
+            count += 1
+    return int(count)
+
+
 def _links(scope: Scope) -> Iterable[Model]:
     return IssueLink.objects.filter(ticket__in=scope.own).order_by("pk")
 
@@ -82,5 +98,6 @@ register(Part("applications", _applications, _erase_applications))
 register(Part("codes", _codes, _keep_links))
 register(Part("issues", _issues, _erase_issues))
 register(Part("linked issues", _links, _keep_links))
+register(Part("questions in Slack", _questions, _erase_questions))
 register(Part("security reports", _reports, _erase_reports))
 register(Part("states of conversations", _states, _erase_states))

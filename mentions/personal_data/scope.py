@@ -96,12 +96,17 @@ def thread_posts(scope: Scope) -> list[ThreadPost]:
 def outbound_ids(scope: Scope) -> list[int]:
     """Every outbound item about their tickets: replies, likes, requests, notices, shares."""
     talks = [
-        f"{kind}:{ticket}" for ticket in scope.own for kind in ("ticket", "outreach", "community", "issue", "program")
+        f"{kind}:{ticket}"
+        for ticket in scope.own
+        for kind in ("ticket", "outreach", "community", "issue", "program", "question")
     ]
     about = Q(notices__message__in=scope.messages) | Q(notices__message__ticket__in=scope.own)
     posts = list(NoticePost.objects.filter(about).distinct().values_list("pk", "outbound_id"))
     talks += [f"notice:{pk}" for pk, _outbound in posts]
     found = set(OutboundItem.objects.filter(conversation__in=talks).values_list("pk", flat=True))
+    for ticket in scope.own:
+        calls = OutboundItem.objects.filter(conversation__startswith=f"urgent:{ticket}:")
+        found |= set(calls.values_list("pk", flat=True))
     found |= set(
         Reply.objects.filter(ticket__in=scope.own, outbound__isnull=False).values_list("outbound_id", flat=True)
     )

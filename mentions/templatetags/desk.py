@@ -109,13 +109,17 @@ def parts(keys: str) -> list[str]:
     return keys.split()
 
 
+UNDO_URLS = {"reply": "mentions:undo", "event": "mentions:undo_outcome"}
+"""What a toast can undo → the URL name; upper floors add theirs at app start."""
+
+
 @register.filter
 def undo_url(message: Message) -> str:
     """The undo URL for this message's toast; "" if there is none."""
     tags = (message.extra_tags or "").split("-")
     if len(tags) != 3 or tags[0] != "undo":
         return ""
-    return reverse("mentions:undo" if tags[1] == "reply" else "mentions:undo_outcome", args=[int(tags[2])])
+    return reverse(UNDO_URLS[tags[1]], args=[int(tags[2])])
 
 
 @register.filter

@@ -119,6 +119,11 @@ def _handed_back(data: dict[str, Any]) -> str:
     return _("handed it back: %(note)s") % {"note": data.get("note", "")}
 
 
+def _handed_over(data: dict[str, Any]) -> str:
+    words = _("handed it over to %(who)s") % {"who": data.get("who") or _("the queue")}
+    return f"{words}: {data['note']}" if data.get("note") else words
+
+
 def _undone(data: dict[str, Any]) -> str:
     if data.get("reply"):
         return _("undid a reply before it was sent")
@@ -246,6 +251,22 @@ def _issue(data: dict[str, Any]) -> str:
     return words() % names if words else _("issue")
 
 
+URGENT_WORDS: dict[str, Callable[[], str]] = {
+    "asked": lambda: _("marked it as urgent: %(note)s"),
+    "called": lambda: _("called %(who)s"),
+    "escalated": lambda: _("nobody took it; called %(who)s"),
+    "taken": lambda: _("takes it"),
+    "freed": lambda: _("%(who)s let it go; free for others again"),
+    "over": lambda: _("not urgent any more: settled"),
+    "withdrawn": lambda: _("marked it as not urgent"),
+}
+
+
+def _urgent(data: dict[str, Any]) -> str:
+    words = URGENT_WORDS.get(str(data.get("said")))
+    return words() % {"who": data.get("who") or _("nobody"), "note": data.get("note") or ""} if words else _("urgent")
+
+
 def _code(data: dict[str, Any]) -> str:
     words = _("put a code back into “%(name)s”") if data.get("said") == "returned" else _("took a code from “%(name)s”")
     return words % {"name": data.get("name") or "?"}
@@ -305,6 +326,8 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     EventKind.ISSUE: _issue,
     EventKind.APPLICATION: _application,
     EventKind.CODE: _code,
+    EventKind.URGENT: _urgent,
+    EventKind.HANDED_OVER: _handed_over,
     EventKind.SPAM_REPORTED: lambda data: _("reported spam, with thanks"),
     EventKind.WRONG_HANDLE: _wrong_handle,
 }

@@ -136,6 +136,8 @@ def undo(event_id: int, actor: Any, now: datetime) -> Ticket:
             return _undo_thanks(ticket, event, actor, now)
     if event.data.get("like"):
         outbox.cancel(event.data["like"], now)
+    if event.data.get("question"):
+        outbox.cancel(event.data["question"], now)
     if event.kind == EventKind.NO_REPLY and event.data.get("added"):
         tagging.change(ticket, (), event.data["added"])
     if event.kind == EventKind.HANDED_BACK:

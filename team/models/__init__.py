@@ -10,9 +10,11 @@ from team.models.coverage import (
     validate_time_zone,
 )
 from team.models.expertise import Expertise, ExpertiseTurn, validate_slugs
+from team.models.handover import HandOver, HandOverItem
 from team.models.meeting import Meeting, MeetingCheck, MeetingRule, validate_items
 from team.models.release import Release, ReleaseRule, ReleaseSwap, validate_words
 from team.models.rota import RotaPlace
+from team.models.urgent import UrgentCall, UrgentPerson, UrgentPost, UrgentRule
 
 __all__ = [
     "Absence",
@@ -21,6 +23,8 @@ __all__ = [
     "CoverageHours",
     "Expertise",
     "ExpertiseTurn",
+    "HandOver",
+    "HandOverItem",
     "Holiday",
     "Meeting",
     "MeetingCheck",
@@ -30,6 +34,10 @@ __all__ = [
     "ReleaseSwap",
     "RotaPlace",
     "Shift",
+    "UrgentCall",
+    "UrgentPerson",
+    "UrgentPost",
+    "UrgentRule",
     "validate_items",
     "validate_slugs",
     "validate_time_zone",

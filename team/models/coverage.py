@@ -88,6 +88,8 @@ class Shift(models.Model):
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("to"))
     note = models.CharField(_("note"), max_length=200, blank=True, default="", db_default="")
+    is_on_call = models.BooleanField(_("on call"), default=False, db_default=False)
+    """Reached when something is urgent; does not count as coverage."""
 
     class Meta:
         verbose_name = _("shift")

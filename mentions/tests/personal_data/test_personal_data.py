@@ -42,6 +42,7 @@ from mentions.models import (
     Note,
     Notice,
     NoticePost,
+    Question,
     Reply,
     ThreadPost,
     ThreadState,
@@ -52,6 +53,7 @@ from mentions.personal_data import retention as nightly
 from mentions.personal_data import scope as scopes
 from mentions.personal_data.scrubbing import ERASED, Names, structure
 from mentions.tests.factories import ChannelFactory, ConnectionFactory, MessageFactory, PersonFactory, UserFactory
+from team.models import HandOver, HandOverItem, UrgentCall, UrgentPost
 
 pytestmark = pytest.mark.django_db
 MARK = "zqmarker"
@@ -165,6 +167,14 @@ def _by_us(w):
     )  # fmt: skip
     IssueLink.objects.create(ticket=ticket, issue=issue, at=now)
     Disclosure.objects.create(ticket=ticket, asked_at=now, fix_url=f"https://x/{MARK}")
+    Question.objects.create(
+        ticket=ticket, asked_by=user, asked_at=now, text=f"Is {MARK} known?", answer=f"{MARK} is", error=MARK,
+        slack_channel="#x", slack_url=f"https://slack/{MARK}", outbound=left(f"question:{ticket.pk}"),
+    )  # fmt: skip
+    call = UrgentCall.objects.create(ticket=ticket, asked_at=now, why=f"{MARK} waits", priority_before=20)
+    UrgentPost.objects.create(call=call, slack_channel="#x", outbound=left(f"urgent:{ticket.pk}:#x"))
+    day = HandOver.objects.create(user=user, day=now.date(), note=f"{MARK} calls")
+    HandOverItem.objects.create(hand_over=day, ticket=ticket, decision="keep", note=f"{MARK} calls", at=now)
     ThreadState.objects.create(
         namespace=message.namespace, thread_id=message.thread_id, state="open", version_at=now, changed_at=now
     )
@@ -313,6 +323,8 @@ OF_THE_DESK = {
     *("mentions_issue.url", "mentions_issue.assignees"),
     *("mentions_threadstate.namespace", "mentions_threadstate.state"),
     *("mentions_draft.writer", "mentions_draft.status_after"),
+    *("mentions_question.slack_channel", "mentions_question.slack_room", "mentions_question.slack_ts"),
+    *("mentions_question.seen_ts", "mentions_question.answered_by"),
     *("mentions_draft.credit", "mentions_draft.origin", "mentions_reply.credit", "mentions_reply.origin"),
     *("mentions_threadalias.namespace", "mentions_threadpost.namespace", "mentions_attachment.content_id"),
 }

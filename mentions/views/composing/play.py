@@ -16,8 +16,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from channels.clocks import desk_now
-from mentions.models import Event, View
+from mentions.models import Event, Ticket, View
 from mentions.people import access
+from mentions.questions import asking
 from mentions.queue import claims, view_filters
 from mentions.replies import replies
 from mentions.tickets.transitions import OutcomeRefused
@@ -133,11 +134,17 @@ def _report_spam(request: HttpRequest, number: int, now: datetime) -> Event:
 
 
 def _park(request: HttpRequest, number: int, now: datetime) -> Event:
+    """`room`: a Slack channel in which the note is asked; only for the answer to a question."""
+    waiting_on, room = request.POST.get("waiting_on", ""), request.POST.get("room", "")
+    if room.strip() and waiting_on == Ticket.WaitingOn.QUESTION:
+        text = request.POST.get("note", "")
+        token, until = token_of(request), _until(request)
+        return asking.ask(number, request.user, token, room=room, text=text, until=until, now=now)
     return outcomes.park(
         number,
         request.user,
         token_of(request),
-        waiting_on=request.POST.get("waiting_on", ""),
+        waiting_on=waiting_on,
         until=_until(request),
         note=request.POST.get("note", ""),
         now=now,

@@ -1,0 +1,91 @@
+"""Urgent tickets and questions against the sandbox's Slack: from a mention to its end, with nobody at the desk."""
+
+import pytest
+
+from advocacy.tests import scenario
+from advocacy.tests.asking import mention
+from advocacy.tests.test_scenarios_slack import click
+from mentions.models import Note, Question
+from mentions.questions import asking, reading
+from mentions.queue import claims
+from sandbox import world
+from team.models import CoverageHours, UrgentCall, UrgentRule
+from team.urgent import escalating, rules, wording
+
+desk, outside = scenario.desk, scenario.outside
+pytestmark = pytest.mark.timeout(180)
+TEAM = "community-advocates"
+PING = f"<!subteam^{world.SLACK_GROUPS['advocates']}>"
+
+
+@pytest.fixture(autouse=True)
+def _team(desk, settings):
+    settings.TEAM_SLACK_CHANNEL, settings.ADVOCATES_SLACK_GROUP = f"#{TEAM}", world.SLACK_GROUPS["advocates"]
+    CoverageHours.objects.all().delete()  # always covered, whatever the time is now
+
+
+def follow(desk, **span):
+    desk.wait(**span)
+    escalating.run(desk.now())
+    desk.send_due()
+    escalating.run(desk.now())
+    desk.send_due()
+
+
+def in_slack(desk, channel):
+    return [m for m in desk.outside.truth("slack")["desk"] if m["channel"] == channel]
+
+
+def test_rule_calls_nobody_takes_it_it_escalates_and_is_taken_by_the_button(desk, client):
+    UrgentRule.objects.create(name="Outages", query='"data loss"', slack_channels="#ceo")
+    first = mention(desk, "twitter", "@acme we have a data loss, help!")
+    ticket = desk.ticket(first)
+    rules.mark([desk.message(first).pk], desk.now())
+    rules.mark(None, desk.now())
+    desk.send_due()
+    team = world.SLACK_CHANNELS[TEAM]
+    (posted,) = [m for m in in_slack(desk, team) if "data loss" in m["text"]]
+    assert PING in posted["text"]
+    assert [PING in m["text"] for m in in_slack(desk, world.SLACK_CHANNELS["ceo"])] == [False]
+    for _minutes in range(4):
+        follow(desk, minutes=10)
+    said = [m["text"] for m in in_slack(desk, team) if m.get("thread_ts") == posted["ts"]]
+    assert said == [f"{PING} nobody has taken this yet. Please, somebody."]
+    called = list(ticket.events.filter(kind="urgent").order_by("pk").values_list("data__said", flat=True))
+    assert called == ["asked", "escalated", "escalated"]
+    click(desk, client, f"{team}/{posted['ts']}", "maria", wording.TAKE, times=2)
+    follow(desk)
+    call = UrgentCall.objects.select_related("taken_by").get()
+    ticket.refresh_from_db()
+    assert (call.state, call.taken_by, ticket.assignee) == ("taken", desk.user("maria"), desk.user("maria"))
+    (shown,) = [m for m in in_slack(desk, team) if m["ts"] == posted["ts"]]
+    assert "takes it" in str(shown["blocks"])
+    desk.reply(ticket, "We are on it. Your data is safe.", by="maria")
+    follow(desk, minutes=2)
+    call.refresh_from_db()
+    assert call.state == "over"
+    said = [m["text"] for m in in_slack(desk, team) if m.get("thread_ts") == posted["ts"]]
+    assert len(said) == 3
+    assert "settled" in said[-1]
+
+
+def test_parked_question_is_asked_in_slack_and_its_answer_brings_the_ticket_back(desk):
+    first = mention(desk, "twitter", "@acme may I print your logo?")
+    ticket, sam = desk.ticket(first), desk.user()
+    token = claims.claim(sam, ticket.pk, desk.now()).claim_token
+    asking.ask(ticket.pk, sam, token, room="#product", text="May they print our logo?", now=desk.now())
+    desk.wait(minutes=1)
+    desk.send_due()
+    for outbound_id in asking.unsettled():
+        asking.apply_delivery(outbound_id, desk.now())
+    question = Question.objects.get()
+    place = f"{question.slack_room}/{question.slack_ts}"
+    desk.outside.post("slack", text="Yes, in black and white", author="tom", reply_to=place)
+    for _twice in range(2):
+        desk.wait(minutes=2)
+        reading.read_due(desk.now())
+    ticket.refresh_from_db()
+    question.refresh_from_db()
+    assert (question.state, question.answered_by) == ("answered", "Tom Brennan")
+    assert (ticket.is_queued, ticket.assignee) == (True, sam)
+    assert Note.objects.get(ticket=ticket).text == "Tom Brennan answers in #product: Yes, in black and white"

@@ -1,0 +1,131 @@
+"""Carries out what somebody decides about their open tickets, one transaction each; a second time nothing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from experts.outreach import handing_on, talking
+from mentions.models import EventKind, Ticket
+from mentions.queue import claims
+from mentions.replies import drafts
+from mentions.tickets.transitions import OutcomeRefused, record
+from mentions.triage import assigning, notes
+from team import roster
+from team.duties.slack import name_of
+from team.handover import summary, work
+from team.handover.work import Work
+from team.models import HandOver, HandOverItem
+from team.urgent import calls, oncall
+
+Decision = HandOverItem.Decision
+MAX_NOTE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    decision: str = Decision.KEEP
+    note: str = ""
+
+
+def today_of(user: Any, now: datetime) -> date:
+    return now.astimezone(roster.zone_of(user)).date()
+
+
+def next_people(user: Any, now: datetime) -> list[Any]:
+    """Colleagues to hand over to: on shift first, then by whose shift begins next."""
+    return [each for each in oncall.everybody(now) if each.pk != user.pk]
+
+
+def hand_over(
+    user: Any, to: Any | None, choices: Mapping[int, Choice], *, note: str = "", now: datetime
+) -> tuple[HandOver, list[str]]:
+    """Carry out the choices (ticket id → choice; what has none is kept), and post the summary once a day. `to` None:
+    the queue. Returns what could not be done, in words; those tickets stay as they are, and the rest is done."""
+    found, _is_new = HandOver.objects.get_or_create(user=user, day=today_of(user, now))
+    refused = []
+    for each in sorted(work.of(user, now), key=lambda each: each.ticket.pk):
+        choice = choices.get(each.ticket.pk, Choice())
+        try:
+            _decide(found, each, choice, to, now)
+        except (OutcomeRefused, claims.AlreadyClaimed) as error:
+            refused.append(str(error))
+    if not refused:
+        _finish(found, note, now)
+    return found, refused
+
+
+@transaction.atomic
+def _finish(found: HandOver, note: str, now: datetime) -> None:
+    found = HandOver.objects.select_for_update().get(pk=found.pk)
+    if found.done_at is None:
+        found.done_at, found.note = now, note.replace("\0", "").strip()[:1000]
+        found.save(update_fields=["done_at", "note"])
+        found.outbound = summary.post(found, now)
+        found.save(update_fields=["outbound"])
+
+
+@transaction.atomic
+def _decide(found: HandOver, each: Work, choice: Choice, to: Any | None, now: datetime) -> None:
+    ticket = Ticket.objects.select_for_update().get(pk=each.ticket.pk)
+    note = choice.note.replace("\0", "").strip()[:MAX_NOTE]
+    decision = choice.decision if choice.decision in Decision.values else Decision.KEEP
+    receiver = to if decision == Decision.PASS and to is not None and oncall.may_take(to, ticket) else None
+    values = {"decision": decision, "note": note, "to": receiver, "at": now, "begun_at": None}
+    item, is_new = HandOverItem.objects.get_or_create(hand_over=found, ticket=ticket, defaults=values)
+    if not is_new and item.decision != Decision.KEEP:
+        return  # decided before, and theirs again since: a new day decides again
+    if decision == Decision.PASS:
+        _pass(ticket, each, found.user, receiver, note, now)
+    elif decision == Decision.EXPERT:
+        _tell_experts(each, found, note, now)
+    if not is_new:
+        HandOverItem.objects.filter(pk=item.pk).update(**values)
+
+
+def _pass(ticket: Ticket, each: Work, user: Any, to: Any | None, note: str, now: datetime) -> None:
+    """The ticket, its draft, its requests and its urgent call go to `to`; without anybody, to the queue."""
+    if ticket.assignee_id == user.pk or ticket.claimed_by_id == user.pk or ticket.assignee_id is None:
+        assigning.assign(ticket.pk, user, to, now)
+        ticket.refresh_from_db()
+    if each.draft:
+        _pass_draft(ticket, each.draft, user, to, now)
+    handing_on.hand_on(ticket.pk, user, to)
+    for call in each.calls:
+        calls.pass_on(call.pk, to, now)
+    if note:
+        notes.write(ticket, user, _("Hand-over: %(note)s") % {"note": note}, now)
+    data = {"who": name_of(to) if to is not None else "", "note": note}
+    record(ticket, user, now, EventKind.HANDED_OVER, data)
+
+
+def _pass_draft(ticket: Ticket, text: str, user: Any, to: Any | None, now: datetime) -> None:
+    """Into the next one's composer; without anybody, as a note."""
+    if to is not None:
+        drafts.give_back(ticket.pk, to, text, now, credit=name_of(user))
+    else:
+        notes.write(ticket, user, _("Unsent draft: %(text)s") % {"text": text}, now)
+    drafts.save(ticket.pk, user, "", now)
+
+
+def _tell_experts(each: Work, found: HandOver, note: str, now: datetime) -> None:
+    """Raises OutcomeRefused if nobody was asked about the ticket."""
+    if not each.outreaches:
+        raise OutcomeRefused(
+            _("No expert was asked about #%(id)s. Involve one first, hand it over or keep it.") % {"id": each.ticket.pk}
+        )
+    words = _("I am going offline. Please keep an eye on this, or ask somebody of your team to.")
+    for outreach in each.outreaches:
+        text = f"{words}\n{note}" if note else words
+        talking.say(outreach.pk, found.user, text, f"hand-over {found.pk}", now)
+
+
+def begin(item_id: int, user: Any, now: datetime) -> bool:
+    """Whoever got it has taken note. Whether it was theirs and new."""
+    mine = HandOverItem.objects.filter(pk=item_id, to=user, begun_at=None)
+    return bool(mine.update(begun_at=now))

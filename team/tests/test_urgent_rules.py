@@ -1,0 +1,106 @@
+"""What is urgent by itself: words, authors, channels, the speed of a conversation; once per ticket."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from channels.models import OutboundItem
+from mentions.tests.factories import ChannelFactory, MessageFactory, TicketFactory, UserFactory
+from team.models import UrgentCall, UrgentRule
+from team.urgent import calls, rules
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+def a_message(text="Is it down?", at=NOW, **kwargs):
+    ticket = kwargs.pop("ticket", None) or TicketFactory(posted_at=at, last_message_at=at, **kwargs)
+    return MessageFactory(ticket=ticket, text=text, posted_at=at, ingested_at=at)
+
+
+def urgent(message):
+    rules.mark([message.pk], NOW)
+    return UrgentCall.objects.filter(ticket=message.ticket).exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "expected"),
+    [
+        ('outage OR "data loss"', "A data loss!", True),
+        ("outage", "All is well", False),
+        ("outage NOT test", "outage test", False),
+    ],
+)
+def test_words(query, text, expected):
+    UrgentRule.objects.create(name="words", query=query)
+    assert urgent(a_message(text)) is expected
+
+
+def test_author():
+    UrgentRule.objects.create(name="press", query="author:journalist")
+    assert not urgent(a_message())
+    assert urgent(a_message(requester__external_id="journalist"))
+
+
+def test_channel_narrows_a_rule():
+    rule = UrgentRule.objects.create(name="news", query="down")
+    rule.channels.add(ChannelFactory(name="Front page"))
+    assert not urgent(a_message())
+    assert urgent(a_message(channel=rule.channels.get()))
+
+
+def test_speed_of_a_conversation():
+    UrgentRule.objects.create(name="fast", messages=3, minutes=30)
+    slow = a_message(at=NOW - timedelta(hours=2))
+    for minute in (60, 0):
+        slow = a_message(ticket=slow.ticket, at=NOW - timedelta(minutes=minute))
+    assert not urgent(slow)
+    fast = a_message(at=NOW - timedelta(minutes=20))
+    for minute in (10, 0):
+        fast = a_message(ticket=fast.ticket, at=NOW - timedelta(minutes=minute))
+    assert urgent(fast)
+    assert UrgentCall.objects.get(ticket=fast.ticket).why == "3 messages in 30 min"
+
+
+def test_rule_posts_in_its_rooms_and_starts_the_rapid_response(settings):
+    settings.SLACK_TOKEN, settings.TEAM_SLACK_CHANNEL = "xoxb-1", "#community-advocates"
+    settings.RAPID_RESPONSE_SLACK_CHANNEL = "#rapid-response"
+    UrgentRule.objects.create(name="words", query="down", slack_channels="#ceo, #product", is_rapid_response=True)
+    assert urgent(a_message())
+    rooms = OutboundItem.objects.order_by("pk").values_list("payload__channel", flat=True)
+    assert list(rooms) == ["#community-advocates", "#ceo", "#product", "#rapid-response"]
+
+
+def test_what_somebody_unmarked_is_not_marked_again_by_the_rule_nor_twice_by_the_sweep():
+    UrgentRule.objects.create(name="words", query="down")
+    message = a_message()
+    rules.mark([message.pk], NOW)
+    rules.mark(None, NOW)
+    call = UrgentCall.objects.get()
+    calls.withdraw(call.pk, UserFactory(role="advocate"), NOW)
+    a_message("down again", ticket=message.ticket)
+    rules.mark(None, NOW)
+    assert UrgentCall.objects.count() == 1
+
+
+def test_sweep_finds_what_a_lost_signal_left_and_old_mentions_call_nobody():
+    UrgentRule.objects.create(name="words", query="down")
+    message, old = a_message(), a_message(at=NOW - timedelta(days=3))
+    assert rules.mark(None, NOW) == 1
+    assert rules.mark([old.pk], NOW) == 0
+    assert UrgentCall.objects.get().ticket == message.ticket
+
+
+def test_one_bad_rule_stops_no_other_message(caplog):
+    rule = UrgentRule.objects.create(name="words", query="down")
+    UrgentRule.objects.filter(pk=rule.pk).update(query="(")
+    UrgentRule.objects.create(name="zz", query="down")
+    assert rules.mark([a_message().pk], NOW) == 0
+    assert "urgent rules" in caplog.text
+
+
+@pytest.mark.parametrize("values", [{"query": ""}, {"query": "("}])
+def test_rule_that_says_nothing_or_cannot_be_read_is_refused(values):
+    with pytest.raises(ValidationError):
+        UrgentRule(name="x", **values).full_clean()
