@@ -18,7 +18,7 @@ from mentions.ingest.batch import ingest_pending, retry_suspect, set_aside
 from mentions.ingest.unreadable import acknowledge_solved
 from mentions.ingest.writing import following
 from mentions.models import Author
-from mentions.notifications import checklist, delivery_news, notices
+from mentions.notifications import checklist, delivery_news, due_warnings, notices
 from mentions.people import linked_accounts
 from mentions.personal_data import erasing, retention
 from mentions.personal_data import scope as scopes
@@ -144,6 +144,12 @@ def check_lost_personal() -> int:
 def remind_checklist() -> bool:
     """Remind the team on Monday morning of the channels to check."""
     return checklist.remind(desk_now())
+
+
+@shared_task(name="mentions.warn_due_soon")  # type: ignore[untyped-decorator]
+def warn_due_soon() -> int:
+    """Tell Slack which mentions are due soon."""
+    return due_warnings.tell(desk_now())
 
 
 @shared_task(name="mentions.post_notices")  # type: ignore[untyped-decorator]

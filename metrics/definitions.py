@@ -27,8 +27,8 @@ from django.db.models.functions import TruncDate
 from channels.models import Channel
 from channels.models.connection import Priority
 from channels.registry.lookup import all_adapters
+from mentions.clocks import due_soon, targets
 from mentions.clocks import overdue as rule
-from mentions.clocks import targets
 from mentions.models import Ticket
 from metrics.periods import Period
 from metrics.reply_clock import POSTED, ReplyClock
@@ -152,7 +152,6 @@ AGES: dict[str, tuple[timedelta, timedelta | None]] = {
     "age_older": (timedelta(days=7), None),
 }
 """Of the backlog: from this age until before that one."""
-SOON = timedelta(hours=1)
 BACKLOG = Q(status__in=[Ticket.Status.NEW, Ticket.Status.OPEN])
 
 
@@ -167,7 +166,7 @@ def _now(now: datetime) -> dict[str, Q]:
         "backlog": BACKLOG,
         "queued": Q(is_queued=True),
         "overdue_now": overdue(now),
-        "due_soon": in_time(now) & Q(due_at__lt=now + SOON),
+        "due_soon": UNANSWERED & due_soon.due_soon(now),
         "parked": BACKLOG & ~Q(waiting_on=""),
     }
 

@@ -76,7 +76,9 @@ _ALL = (
         "overdue_now", _("Overdue"), _("Open mentions without an answer that are past their target, whenever posted.")
     ),
     Meaning(
-        "due_soon", _("Due within the hour"), _("Open mentions without an answer that are due within the next hour.")
+        "due_soon",
+        _("Due soon"),
+        _("Open mentions without an answer that are due within their channel's lead time."),
     ),
     Meaning("parked", _("Parked"), _("Open tickets outside the queue, waiting for somebody or for a time.")),
     Meaning("backlog", _("Backlog"), _("Tickets that are new or open, parked ones included.")),

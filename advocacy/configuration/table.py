@@ -121,6 +121,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("DESK_UNDO_SECONDS", Whole(0, 300, "seconds"), 10),
     Setting("DESK_HOLD_SENDING", Flag(), False),
     Setting("DESK_CLAIM_LEASE_SECONDS", Whole(30, 3600, "seconds"), 180),
+    Setting("DESK_DUE_SOON_MINUTES", Whole(0, 20_160, "minutes"), 60),
     Setting("DESK_CLOSE_SOLVED_AFTER_DAYS", Whole(1, 3650, "days"), 14),
     Setting("DESK_ATTACHMENT_MAX_BYTES", Whole(1024, 100 * 1024 * 1024, "bytes"), 10 * 1024 * 1024),
     Setting("DESK_RAW_RETENTION_DAYS", Whole(0, 36_500, "days"), 180),

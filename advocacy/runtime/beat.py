@@ -96,6 +96,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "notices": every(10, "mentions.post_notices"),
     # The same after a lost nudge.
     "missed notices": every(600, "mentions.sweep_notices"),
+    # Tells Slack which mentions are due soon. Nothing else does.
+    "due soon": every(60, "mentions.warn_due_soon"),
     # Monday morning: reminds the team of the channels to check.
     "checklist": every(HOUR, "mentions.remind_checklist"),
 }

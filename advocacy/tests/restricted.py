@@ -30,6 +30,7 @@ from mentions.models import (
     CodeStock,
     Disclosure,
     Draft,
+    DueWarning,
     Event,
     HandBack,
     Issue,
@@ -113,6 +114,8 @@ def _hang_on(about: SimpleNamespace, owner: Any) -> None:
     post.save()
     _left("edit", f"notice:{post.pk}")
     Notice.objects.create(message=message, channel=about.channel, slack_channel="#security", due_at=now, post=post)
+    warned = _left("slack", "slack:#security")
+    DueWarning.objects.create(ticket=ticket, due_at=now, told_at=now, outbound_ids=[warned.pk])
     about.outreach, about.reply = asked(about, owner), reply
     about.outreach.outbound.conversation = f"outreach:{ticket.pk}"
     about.outreach.outbound.save()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.functions import RandomUUID
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -149,6 +149,16 @@ class Channel(models.Model):
         default=False,
         db_default=False,
         help_text=_("Only the team's coverage hours count. Holidays don't; business days make no difference then."),
+    )
+    due_soon_minutes = models.PositiveIntegerField(
+        _("due soon (minutes before)"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(20_160)],
+        help_text=_(
+            "How long before its target a mention is marked as due soon, and the team told in Slack. It counts business "
+            "days or coverage hours as the target does. Empty: as the desk's settings say; 0: never."
+        ),
     )
     expected_silence_minutes = models.PositiveIntegerField(
         _("longest normal silence (minutes)"), null=True, blank=True, help_text=_("Empty: as the platform declares.")

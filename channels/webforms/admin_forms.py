@@ -31,7 +31,7 @@ CHANNEL_GROUPS: tuple[tuple[str | Promise | None, tuple[str, ...]], ...] = (
     (gettext_lazy("Visibility"), ("visible_to", "is_internal")),
     (
         gettext_lazy("Replies"),
-        ("may_reply", "reply_roles", "answers_from", "post_roles", "priority", *TARGET),
+        ("may_reply", "reply_roles", "answers_from", "post_roles", "priority", *TARGET, "due_soon_minutes"),
     ),
     (gettext_lazy("Routing"), ("to_queue", "slack_channels", "slack_mode")),
     (gettext_lazy("Guidance"), ("workflow", "guidelines", "tool_links")),

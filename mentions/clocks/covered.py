@@ -63,6 +63,13 @@ class CoveredTime:
             return None
         return max(start, self.spans[number][0] + needed - self.before[number])
 
+    def at(self, reading: timedelta) -> datetime:
+        """The last instant at which the counter shows this reading: the opposite of `counter`."""
+        number = bisect_right(self.before, reading) - 1
+        if number < 0:
+            return EPOCH + reading
+        return self.spans[number][0] + reading - self.before[number]
+
     @cached_property
     def _through(self) -> list[timedelta]:
         return [before + (end - start) for before, (start, end) in zip(self.before, self.spans, strict=True)]
@@ -71,6 +78,19 @@ class CoveredTime:
 def load() -> CoveredTime:
     """One query."""
     return CoveredTime(list(CoveredSpan.objects.order_by("starts_at").values_list("starts_at", "ends_at")))
+
+
+def covers(at: datetime) -> bool:
+    """Whether the team is there then; always, while there are no hours. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COVERS, {"at": at})
+        return bool(cursor.fetchone()[0])
+
+
+_COVERS = """
+SELECT NOT EXISTS (SELECT 1 FROM mentions_coveredspan)
+    OR EXISTS (SELECT 1 FROM mentions_coveredspan WHERE starts_at <= %(at)s AND ends_at > %(at)s)
+"""
 
 
 @transaction.atomic

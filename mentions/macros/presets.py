@@ -22,6 +22,7 @@ VIEWS: tuple[dict[str, Any], ...] = (
     {"slug": "all", "name": "Everything", "filters": {}, "position": 10},
     {"slug": "urgent", "name": "High and urgent", "filters": {"priority_min": 30}, "position": 20},
     {"slug": "overdue", "name": "Overdue", "filters": {"overdue": True}, "order": "due", "position": 30},
+    {"slug": "due-soon", "name": "Due soon", "filters": {"due_soon": True}, "order": "due", "position": 35},
     {"slug": "mine", "name": "Mine", "filters": {"assignee": "me"}, "position": 40},
     {"slug": "parked", "name": "Parked", "filters": {"parked": True}, "position": 50},
     {"slug": "my-parked", "name": "Parked by me", "filters": {"parked": True, "assignee": "me"}, "position": 60},

@@ -12,7 +12,7 @@ from mentions.models.checklist import ChannelCheck
 from mentions.models.event import Event, EventKind, Note
 from mentions.models.macro import Macro
 from mentions.models.message import Attachment, Blob, Message, MessageAlias, MessageRevision, Sighting, ThreadPost
-from mentions.models.notice import Notice, NoticePost
+from mentions.models.notice import DueWarning, Notice, NoticePost
 from mentions.models.preference import Preference
 from mentions.models.preset import PresetRecord
 from mentions.models.reply import DeliveryProblem, Draft, Reply
@@ -33,6 +33,7 @@ __all__ = [
     "DeliveryProblem",
     "Disclosure",
     "Draft",
+    "DueWarning",
     "Event",
     "EventKind",
     "HandBack",

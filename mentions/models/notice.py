@@ -1,7 +1,8 @@
-"""Slack notices: one per mention and Slack channel, edited as its ticket progresses."""
+"""Slack notices: one per mention and Slack channel, edited as its ticket progresses; and one when it is due soon."""
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -44,3 +45,17 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message_id} in {self.slack_channel}"
+
+
+class DueWarning(models.Model):
+    """Slack was told that the ticket is due soon. Told again only if the due time has moved."""
+
+    ticket = models.OneToOneField("mentions.Ticket", on_delete=models.CASCADE, related_name="+")
+    due_at = models.DateTimeField()
+    """The due time that was told."""
+    told_at = models.DateTimeField()
+    outbound_ids = ArrayField(models.BigIntegerField(), default=list)
+    """The Slack messages that name it, in the outbox."""
+
+    def __str__(self) -> str:
+        return f"#{self.ticket_id} due {self.due_at:%Y-%m-%d %H:%M}"

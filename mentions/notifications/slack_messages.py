@@ -62,8 +62,8 @@ class Post:
 
 def single(said: Said) -> Post:
     """Who, where, what, the links, and its state."""
-    first = f"*{_link(said.author_url, said.author)}* · {escaped(said.channel)}"
-    title = f"\n*{_link(said.url, excerpt(said.title, MAX_LINE))}*" if said.title else ""
+    first = f"*{link(said.author_url, said.author)}* · {escaped(said.channel)}"
+    title = f"\n*{link(said.url, excerpt(said.title, MAX_LINE))}*" if said.title else ""
     lines = [] if _is_gone(said) else _cut(said.text).splitlines()
     quote = "".join(f"\n> {escaped(line)}" for line in lines)
     blocks: list[dict[str, Any]] = [
@@ -101,23 +101,23 @@ def several(all_said: Sequence[Said], *, is_digest: bool) -> Post:
 
 def _line(said: Said) -> str:
     words = "" if _is_gone(said) else excerpt(said.title or said.text, MAX_LINE).replace("\n", " ")
-    where = f" · {_link(said.ticket_url, f'#{said.ticket}')}" if said.ticket_url else ""
-    there = _link(said.url, said.channel)
+    where = f" · {link(said.ticket_url, f'#{said.ticket}')}" if said.ticket_url else ""
+    there = link(said.url, said.channel)
     return f"{_sign(said)} *{escaped(said.author)}* · {there}{where}: {escaped(words)} _{_state(said)}_"
 
 
 def _footer(said: Said) -> str:
     parts = [f"{_sign(said)} {_state(said)}"]
     if web_address(said.url):
-        parts.append(_link(said.url, _("Open original")))
+        parts.append(link(said.url, _("Open original")))
     if said.ticket_url:
-        parts.append(_link(said.ticket_url, _("Ticket #%(number)d") % {"number": said.ticket or 0}))
+        parts.append(link(said.ticket_url, _("Ticket #%(number)d") % {"number": said.ticket or 0}))
     elif said.add_url and not _is_gone(said):
-        parts.append(_link(said.add_url, _("Make a ticket")))
+        parts.append(link(said.add_url, _("Make a ticket")))
     return "  ·  ".join(parts)
 
 
-def _link(url: str, label: str) -> str:
+def link(url: str, label: str) -> str:
     """`<url|label>`; only the label without a URL."""
     words = escaped(label).replace("|", "¦").replace("\n", " ")
     address = web_address(url)

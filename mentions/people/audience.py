@@ -28,6 +28,7 @@ from mentions.models import (
     DeliveryProblem,
     Disclosure,
     Draft,
+    DueWarning,
     Event,
     HandBack,
     Issue,
@@ -89,7 +90,7 @@ def _ticket(user: Viewer) -> Q:
     return Q(VisibleTicket(user.pk)) if user.has_perm(VIEW) else NOBODY
 
 
-@rule_for(Application, AudienceLimit, Disclosure, Event, IssueLink, HandBack, Note, Question, Reply, ThreadAlias)
+@rule_for(Application, AudienceLimit, Disclosure, DueWarning, Event, IssueLink, HandBack, Note, Question, Reply, ThreadAlias)
 def _with_its_ticket(user: Viewer) -> Q:
     return Q(ticket__in=seen_by(user, Ticket))
 
@@ -178,10 +179,13 @@ _OUTBOX = Fragment(
         LATERAL (SELECT e.data ->> 'outbound' UNION ALL
                  SELECT jsonb_array_elements_text(e.data -> 'slack') WHERE jsonb_typeof(e.data -> 'slack') = 'array'
         ) told (id)
-        WHERE NOT {VISIBLE.sql} AND told.id IS NOT NULL)"""  # noqa: S608
+        WHERE NOT {VISIBLE.sql} AND told.id IS NOT NULL)
+    AND channels_outbounditem.id NOT IN (
+        SELECT unnest(w.outbound_ids) FROM mentions_ticket
+        JOIN mentions_duewarning w ON w.ticket_id = mentions_ticket.id WHERE NOT {VISIBLE.sql})"""  # noqa: S608
 )
 """Replies, likes, deletions and requests name their ticket in `conversation`; notices through their mentions; shares in
-the ticket's history."""
+the ticket's history; warnings through their tickets."""
 
 
 @rule_for(OutboundItem)
@@ -225,3 +229,11 @@ def for_everybody(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     return tickets.exclude(channel__in=hidden).exclude(
         pk__in=AudienceLimit.objects.filter(channel__in=hidden).values("ticket")
     )
+
+
+def for_one_channel(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Those of these tickets that everybody who may see their own channel sees, where not everybody may: for the rooms
+    that an admin has chosen for this channel."""
+    hidden = Channel.objects.exclude(visible_to=[]).values("pk")
+    others = AudienceLimit.objects.filter(channel__in=hidden, ticket=OuterRef("pk")).exclude(channel=OuterRef("channel"))
+    return tickets.filter(~Exists(others), channel__in=hidden)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from channels.inbox import tombstones
 from channels.models import OutboundItem
-from mentions.models import Attachment, Author, Event, Message, NoticePost, Person, Reply, ThreadPost, Ticket
+from mentions.models import Attachment, Author, DueWarning, Event, Message, NoticePost, Person, Reply, ThreadPost, Ticket
 from mentions.personal_data.scrubbing import ERASED, Names
 
 MIN_ID = 6
@@ -94,7 +94,7 @@ def thread_posts(scope: Scope) -> list[ThreadPost]:
 
 
 def outbound_ids(scope: Scope) -> list[int]:
-    """Every outbound item about their tickets: replies, likes, requests, notices, shares."""
+    """Every outbound item about their tickets: replies, likes, requests, notices, warnings, shares."""
     talks = [
         f"{kind}:{ticket}"
         for ticket in scope.own
@@ -111,6 +111,8 @@ def outbound_ids(scope: Scope) -> list[int]:
         Reply.objects.filter(ticket__in=scope.own, outbound__isnull=False).values_list("outbound_id", flat=True)
     )
     found |= {outbound for _pk, outbound in posts if outbound}
+    for warned in DueWarning.objects.filter(ticket__in=scope.own).values_list("outbound_ids", flat=True):
+        found |= set(warned)
     for data in Event.objects.filter(ticket__in=scope.own).values_list("data", flat=True):
         found |= {one for one in [data.get("outbound"), *(data.get("slack") or [])] if isinstance(one, int)}
     return sorted(found)

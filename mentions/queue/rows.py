@@ -23,6 +23,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from channels.models.connection import Priority
+from mentions.clocks import due_soon
+from mentions.clocks.overdue import OPEN
 from mentions.db import prepared
 from mentions.db.sql import all_of
 from mentions.models import Message, Tag, Ticket, View
@@ -45,6 +47,7 @@ COLUMNS = (
         "said",
         "tag_names",
         "platform",
+        "soon_at",
     ),
 )
 SHOWN_TAGS = 8
@@ -129,6 +132,7 @@ def with_columns(tickets: TicketQuerySet) -> TicketQuerySet:
         said=Subquery(last_said.values(short=SAID)[:1]),
         tag_names=ArraySubquery(tags),
         platform=F("channel__connection__platform"),
+        soon_at=due_soon.Begins(),
     ).values(*COLUMNS)
     return found
 
@@ -141,7 +145,7 @@ SELECT t.id, t.subject, t.status, t.priority, t.queued_at, t.due_at, t.last_mess
     (SELECT coalesce(nullif(left(m.text, 400), ''), m.links->>0, m.url) FROM mentions_message m
      WHERE m.ticket_id = t.id AND m.direction = 'in' ORDER BY m.posted_at DESC, m.id DESC LIMIT 1),
     ARRAY(SELECT g.name FROM mentions_tag g JOIN mentions_ticket_tags x ON x.tag_id = g.id
-          WHERE x.ticket_id = t.id ORDER BY g.name), n.platform
+          WHERE x.ticket_id = t.id ORDER BY g.name), n.platform, {soon_at}
 FROM (SELECT * FROM mentions_ticket WHERE {where} ORDER BY {inner} LIMIT {limit}) t
 JOIN channels_channel c ON c.id = t.channel_id JOIN channels_connection n ON n.id = c.connection_id
 JOIN mentions_author a ON a.id = t.requester_id
@@ -151,18 +155,21 @@ ORDER BY {outer}
 
 
 @lru_cache(maxsize=512)
-def _first_statement(filters: str, order: tuple[str, ...], limit: int) -> tuple[str, dict[str, Any]]:
+def _first_statement(filters: str, order: tuple[str, ...], limit: int, _lead: int) -> tuple[str, dict[str, Any]]:
     where = all_of([*view_filters.conditions(json.loads(filters)), access.VISIBLE])
     places = [(name.removeprefix("-"), " DESC" if name.startswith("-") else "") for name in order]
     inner, outer = (", ".join(f"{t}.{name}{way}" for name, way in places) for t in ("mentions_ticket", "t"))
-    return _FIRST.format(where=where.sql, inner=inner, outer=outer, limit=limit), dict(where.params)
+    soon_at = due_soon.begins_sql("t.due_at", "c.due_soon_minutes", "c.skips_weekends", "c.counts_coverage")
+    statement = _FIRST.format(where=where.sql, inner=inner, outer=outer, limit=limit, soon_at=soon_at)
+    return statement, dict(where.params)
 
 
 def first_of(view: View, user: access.User, now: datetime, limit: int) -> list[dict[str, Any]]:
     """The first rows of a queue view, as from `with_columns`: this page stays open all day, so the statement is planned
     once per connection. For users who may view tickets."""
     order = view_filters.ORDERS[view_filters.order_of(view)]
-    sql, values = _first_statement(json.dumps(view.filters, sort_keys=True), order, limit)
+    filters = json.dumps(view.filters, sort_keys=True)
+    sql, values = _first_statement(filters, order, limit, due_soon.default_minutes())
     found = prepared.run(sql, {**values, "me": user.pk, "now": now})
     return [dict(zip(COLUMNS, row, strict=True)) for row in found]
 
@@ -193,10 +200,16 @@ def _row(record: dict[str, Any], now: datetime) -> Row:
         waiting=_waiting(record, now),
         tags=record["tag_names"],
         held=_held(record, now),
-        clock=times.due_tag(record["due_at"], now) if record["due_at"] and record["status"] not in OVER else "",
+        clock=_clock(record, now),
         posted=times.ago_tag(record["queued_at"], now),
         fields=record,
     )
+
+
+def _clock(record: dict[str, Any], now: datetime) -> SafeString | str:
+    if record["due_at"] is None or record["status"] in OVER:
+        return ""
+    return times.due_tag(record["due_at"], now, record["soon_at"] if record["status"] in OPEN else None)
 
 
 def _badge(css: str, word: str) -> str:

@@ -10,6 +10,7 @@
 | `language` | a code: `de` |
 | `older_than_minutes` | waiting for at least that long |
 | `overdue` | true: first reply is overdue |
+| `due_soon` | true: first reply is due within the channel's lead time |
 | `parked` | true: only parked tickets; `any`: parked ones too; default: none |
 | `text` | words in one of its messages |
 """
@@ -23,7 +24,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from mentions.clocks import overdue
+from mentions.clocks import due_soon, overdue
 from mentions.db.sql import Fragment, all_of
 from mentions.models import Ticket, View
 from mentions.models.ticket import TicketQuerySet
@@ -104,6 +105,10 @@ def _overdue(value: Any) -> Fragment:
     return Fragment(f"({overdue.SQL}) IS NOT TRUE")
 
 
+def _due_soon(value: Any) -> Fragment:
+    return Fragment(f"({due_soon.sql()}) IS {'' if value else 'NOT '}TRUE")
+
+
 def _text(value: Any) -> Fragment:
     sql = """EXISTS (SELECT 1 FROM mentions_message m WHERE m.ticket_id = mentions_ticket.id
         AND m.search @@ websearch_to_tsquery('english', %(text)s))"""
@@ -120,6 +125,7 @@ FILTERS: dict[str, Callable[[Any], Fragment]] = {
     "language": _language,
     "older_than_minutes": _older_than,
     "overdue": _overdue,
+    "due_soon": _due_soon,
     "text": _text,
 }
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mentions.clocks import overdue
+from mentions.clocks import due_soon, overdue
 from mentions.db.sql import Fragment
 
 MAX_LENGTH = 1000
@@ -172,14 +172,15 @@ def _midnight(value: str) -> datetime:
 
 
 _ANY_MESSAGE = "EXISTS (SELECT 1 FROM mentions_message m WHERE m.ticket_id = mentions_ticket.id AND {0})"
-HAS = {
+HAS: dict[str, str | Callable[[], str]] = {
     "attachment": _ANY_MESSAGE.format("EXISTS (SELECT 1 FROM mentions_attachment f WHERE f.message_id = m.id)"),
     "reply": "mentions_ticket.first_reply_at IS NOT NULL",
     "link": _ANY_MESSAGE.format("jsonb_array_length(m.links) > 0"),
     "note": "EXISTS (SELECT 1 FROM mentions_note n WHERE n.ticket_id = mentions_ticket.id)",
 }
-IS = {
+IS: dict[str, str | Callable[[], str]] = {
     "overdue": overdue.SQL,
+    "due-soon": due_soon.sql,
     "parked": "mentions_ticket.waiting_on <> ''",
     "queued": "mentions_ticket.is_queued",
     "unanswered": "mentions_ticket.due_at IS NOT NULL",
@@ -190,14 +191,15 @@ IS = {
 }
 
 
-def _one_of(known: dict[str, str], name: str) -> Callable[[str], Made]:
+def _one_of(known: dict[str, str | Callable[[], str]], name: str) -> Callable[[str], Made]:
     def make(value: str) -> Made:
         if value.lower() in STATUSES and name == "is":
             return _status(value)
         if value.lower() not in known:
             words = {"name": name, "value": value, "known": ", ".join(known)}
             raise ValueError(_("Unknown term “%(name)s:%(value)s”. Use one of %(known)s.") % words)
-        return known[value.lower()], {}
+        found = known[value.lower()]
+        return found() if callable(found) else found, {}
 
     return make
 

@@ -15,6 +15,8 @@ from channels.clocks import desk_now
 from channels.models import Channel
 from channels.registry.icons import icon_of, platform_of
 from channels.toolkit.links import web_address
+from mentions.clocks import due_soon
+from mentions.clocks.overdue import OPEN
 from mentions.models import Message as TicketMessage
 from mentions.models import Ticket
 from mentions.people import own_side
@@ -69,9 +71,12 @@ def ahead(at: datetime | None) -> SafeString | str:
 
 
 @register.filter
-def due(at: datetime | None) -> SafeString | str:
-    """`due in 4 h 50 min` or `overdue by 20 min`."""
-    return times.due_tag(at, desk_now()) if at else ""
+def due(ticket: Ticket) -> SafeString | str:
+    """`due in 4 h 50 min`, `due soon, in 20 min` or `overdue by 20 min`."""
+    if ticket.due_at is None:
+        return ""
+    soon_at = due_soon.begins_for(ticket) if ticket.status in OPEN else None
+    return times.due_tag(ticket.due_at, desk_now(), soon_at)
 
 
 @register.filter

@@ -12,10 +12,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-SOON = timedelta(hours=1)
-"""A first reply due within this is marked as due soon."""
-
-
 def span(length: timedelta) -> str:
     """Such as "12 min", "2 h 10 min", "9 h", "3 d": no more precise than useful; negative is 0."""
     return _span(max(0, int(length.total_seconds())) // 60, get_language())
@@ -68,29 +64,34 @@ def ahead(at: datetime, now: datetime) -> str:
     return _("in %(span)s") % {"span": span(timedelta(minutes=-((now - at) // timedelta(minutes=1))))}
 
 
-def due(at: datetime, now: datetime) -> str:
-    """Overdue as everywhere: after the due time, not at it (`mentions.clocks.overdue`)."""
-    return _due(at < now, int(abs((at - now).total_seconds())) // 60, get_language())
+def due(at: datetime, now: datetime, soon_at: datetime | None = None) -> str:
+    """Overdue as everywhere: after the due time, not at it (`mentions.clocks.overdue`). Due soon from `soon_at` on
+    (`mentions.clocks.due_soon`); never if that is None."""
+    return _due(due_state(at, now, soon_at), int(abs((at - now).total_seconds())) // 60, get_language())
 
 
 @lru_cache(maxsize=8192)
-def _due(is_over: bool, minutes: int, language: str | None) -> str:
+def _due(state: str, minutes: int, language: str | None) -> str:
     span = {"span": _span(minutes, language)}
-    return _("overdue by %(span)s") % span if is_over else _("due in %(span)s") % span
+    if state == "overdue":
+        return _("overdue by %(span)s") % span
+    return _("due soon, in %(span)s") % span if state == "soon" else _("due in %(span)s") % span
 
 
-def due_state(at: datetime, now: datetime) -> str:
+def due_state(at: datetime, now: datetime, soon_at: datetime | None = None) -> str:
     """The CSS class of a clock: overdue, soon or none."""
     if at < now:
         return "overdue"
-    return "soon" if at - now < SOON else ""
+    return "soon" if soon_at is not None and soon_at <= now else ""
 
 
-def time_tag(at: datetime, words: str, kind: str = "", css: str = "") -> SafeString:
-    """`<time>` with the exact time as title; `kind` (ago, due, ahead) lets the page keep the text current."""
+def time_tag(at: datetime, words: str, kind: str = "", css: str = "", soon_at: datetime | None = None) -> SafeString:
+    """`<time>` with the exact time as title; `kind` (ago, due, ahead) lets the page keep the text current, `soon_at`
+    when it is due soon."""
     # Not format_html, which costs three times as much: a list shows a hundred of these.
     html = f'<time datetime="{at.isoformat()}" title="{escape(exact(at))}"'
     html += f' data-time="{kind}"' if kind else ""
+    html += f' data-soon="{soon_at.isoformat()}"' if soon_at else ""
     html += f' class="{css}"' if css else ""
     return mark_safe(f"{html}>{escape(words)}</time>")  # noqa: S308 (kind and css are our own words)
 
@@ -99,5 +100,6 @@ def ago_tag(at: datetime, now: datetime) -> SafeString:
     return time_tag(at, ago(at, now), "ago")
 
 
-def due_tag(at: datetime, now: datetime) -> SafeString:
-    return time_tag(at, due(at, now), "due", f"clock {due_state(at, now)}".strip())
+def due_tag(at: datetime, now: datetime, soon_at: datetime | None = None) -> SafeString:
+    css = f"clock {due_state(at, now, soon_at)}".strip()
+    return time_tag(at, due(at, now, soon_at), "due", css, soon_at)

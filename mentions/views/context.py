@@ -56,6 +56,7 @@ def words(language: str) -> dict[str, str]:
         "ago": _("%(span)s ago"),
         "ahead": _("in %(span)s"),
         "due": _("due in %(span)s"),
+        "due_soon": _("due soon, in %(span)s"),
         "overdue": _("overdue by %(span)s"),
         "sends": _("sent in %(seconds)d s"),
         "sending": _("being sent"),

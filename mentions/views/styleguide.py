@@ -22,6 +22,7 @@ COLOURS = (
 @require_GET
 def styleguide(request: HttpRequest) -> HttpResponse:
     now = desk_now()
+    soon = now + timedelta(hours=1)
     due = [now + timedelta(hours=4, minutes=50), now + timedelta(minutes=20), now - timedelta(minutes=20)]
     rows = [
         Row(
@@ -38,7 +39,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             waiting=waiting,
             tags=["ci", "runner"] if number == 2 else [],
             held="maria is on it" if number == 3 else "",
-            clock=times.due_tag(due[number % 3], now),
+            clock=times.due_tag(due[number % 3], now, now if due[number % 3] < soon else None),
             posted=times.ago_tag(now - timedelta(hours=number), now),
             fields={},
         )
@@ -56,7 +57,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     context = {
         "colours": COLOURS,
         "rows": rows,
-        "clocks": [times.due_tag(at, now) for at in due],
+        "clocks": [times.due_tag(at, now, now if at < soon else None) for at in due],
         "statuses": Ticket.Status.choices,
         "states": Reply.State.choices,
         "keep": "",

@@ -19,7 +19,9 @@ const kinds = {
   ahead: (ms) => (ms <= 0 ? say("now") : say("ahead", { span: span(Math.ceil(ms / 60000) * 60000) })),
   due(ms, element) {
     element.classList.toggle("overdue", ms < 0); // the same rule as mentions/clocks/overdue.py
-    element.classList.toggle("soon", ms >= 0 && ms < 3600e3);
+    const soon = ms >= 0 && Date.parse(element.dataset.soon) <= Date.now(); // as mentions/clocks/due_soon.py says
+    element.classList.toggle("soon", soon);
+    if (soon) return say("due_soon", { span: span(ms) });
     return ms < 0 ? say("overdue", { span: span(-ms) }) : say("due", { span: span(ms) });
   },
 };

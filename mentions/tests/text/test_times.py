@@ -26,7 +26,9 @@ def test_due_says_overdue_in_words():
     assert times.due(NOW + timedelta(hours=4, minutes=50), NOW) == "due in 4 h 50 min"
     assert times.due(NOW - timedelta(minutes=20), NOW) == "overdue by 20 min"
     assert times.due_state(NOW - timedelta(minutes=20), NOW) == "overdue"
-    assert times.due_state(NOW + timedelta(minutes=20), NOW) == "soon"
+    assert times.due_state(NOW + timedelta(minutes=20), NOW, NOW) == "soon"
+    assert times.due(NOW + timedelta(minutes=20), NOW, NOW) == "due soon, in 20 min"
+    assert times.due_state(NOW + timedelta(minutes=20), NOW, NOW + timedelta(minutes=1)) == ""
     assert times.due_state(NOW + timedelta(hours=2), NOW) == ""
 
 
