@@ -66,4 +66,6 @@ def test_the_pages_own_clock_has_the_same_rule():
     source = (settings.BASE_DIR / "static" / "js" / "times.js").read_text()
     assert re.findall(r'toggle\("overdue", ms (\S+) 0\)', source) == ["<"]
     assert re.findall(r'return ms (\S+) 0 \? say\("overdue"', source) == ["<"]
-    assert re.findall(r"soon = ms (\S+) 0 && Date.parse\(element.dataset.soon\) (\S+) Date.now", source) == [(">=", "<=")]
+    assert re.findall(r"soon = ms (\S+) 0 && Date.parse\(element.dataset.soon\) (\S+) Date.now", source) == [
+        (">=", "<=")
+    ]

@@ -156,8 +156,8 @@ class Channel(models.Model):
         blank=True,
         validators=[MaxValueValidator(20_160)],
         help_text=_(
-            "How long before its target a mention is marked as due soon, and the team told in Slack. It counts business "
-            "days or coverage hours as the target does. Empty: as the desk's settings say; 0: never."
+            "How long before its target a mention is marked as due soon, and the team told in Slack. It counts "
+            "business days or coverage hours as the target does. Empty: as the desk's settings say; 0: never."
         ),
     )
     expected_silence_minutes = models.PositiveIntegerField(

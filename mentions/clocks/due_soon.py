@@ -1,5 +1,5 @@
-"""When a first reply is due soon: from its channel's lead time before the due time on, until it is overdue. One rule for
-lists, search, reports, the page's own clock and the alert.
+"""When a first reply is due soon: from its channel's lead time before the due time on, until it is overdue. One rule
+for lists, search, reports, the page's own clock and the alert.
 
 The lead time runs on the ticket's own clock: thirty minutes of coverage hours before Monday 08:10 begin on Friday. So
 whoever is warned is there to answer. A lead time of 0 never warns.
@@ -118,4 +118,3 @@ def begins_for(ticket: Ticket) -> datetime | None:
         cursor.execute(statement, [ticket.due_at, minutes])
         found: datetime | None = cursor.fetchone()[0]
         return found
-

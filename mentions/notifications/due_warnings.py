@@ -124,7 +124,7 @@ def _when(ticket: Ticket) -> str:
     Source: https://docs.slack.dev/messaging/formatting-message-text#date-formatting
     """
     at = ticket.due_at
-    assert at is not None  # noqa: S101  (only such are due soon)
+    assert at is not None
     time = f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC>"
     return _("due %(time)s") % {"time": time}
 

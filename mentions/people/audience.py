@@ -235,5 +235,7 @@ def for_one_channel(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Those of these tickets that everybody who may see their own channel sees, where not everybody may: for the rooms
     that an admin has chosen for this channel."""
     hidden = Channel.objects.exclude(visible_to=[]).values("pk")
-    others = AudienceLimit.objects.filter(channel__in=hidden, ticket=OuterRef("pk")).exclude(channel=OuterRef("channel"))
+    others = AudienceLimit.objects.filter(channel__in=hidden, ticket=OuterRef("pk")).exclude(
+        channel=OuterRef("channel")
+    )
     return tickets.filter(~Exists(others), channel__in=hidden)

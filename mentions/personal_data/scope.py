@@ -10,7 +10,18 @@ from django.utils.translation import gettext as _
 
 from channels.inbox import tombstones
 from channels.models import OutboundItem
-from mentions.models import Attachment, Author, DueWarning, Event, Message, NoticePost, Person, Reply, ThreadPost, Ticket
+from mentions.models import (
+    Attachment,
+    Author,
+    DueWarning,
+    Event,
+    Message,
+    NoticePost,
+    Person,
+    Reply,
+    ThreadPost,
+    Ticket,
+)
 from mentions.personal_data.scrubbing import ERASED, Names
 
 MIN_ID = 6

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+
 def span(length: timedelta) -> str:
     """Such as "12 min", "2 h 10 min", "9 h", "3 d": no more precise than useful; negative is 0."""
     return _span(max(0, int(length.total_seconds())) // 60, get_language())
