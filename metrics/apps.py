@@ -9,7 +9,10 @@ class MetricsConfig(AppConfig):
 
     def ready(self) -> None:
         from mentions.views import menu
-        from metrics import slide_numbers
+        from metrics import (
+            audience,  # noqa: F401  (the rule of this floor)
+            slide_numbers,
+        )
         from team.meeting import numbers
 
         numbers.register(slide_numbers.offer)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import (
     Aggregate,
     Count,
@@ -141,6 +142,7 @@ def figure(name: str, period: Period, now: datetime, day: date | None = None) ->
         "replied": COUNTED & _within("first_reply_at", span),
         "solved": _within("solved_at", span),
         **_now(now),
+        **_lately(now),
     }[name]
 
 
@@ -171,10 +173,29 @@ def _now(now: datetime) -> dict[str, Q]:
     }
 
 
+HOUR = timedelta(hours=1)
+FRESH = timedelta(hours=24)
+"""What was posted longer before it reached the desk is history."""
+
+
+def _lately(now: datetime) -> dict[str, Q]:
+    """Figures of the hours before a moment, whatever the period."""
+    since = now - timedelta(hours=settings.GROWTH_HOURS)
+    solved_later = Q(solved_at__isnull=True) | Q(solved_at__gt=F("created_at"))
+    left = Q(status=Ticket.Status.PENDING, last_message_at__gt=since, last_message_at__lte=now)
+    return {
+        "arrived": Q(created_at__gt=since, created_at__lte=now, posted_at__gt=F("created_at") - FRESH) & solved_later,
+        "worked": (Q(solved_at__gt=since, solved_at__lte=now) | left) & solved_later,
+        "last_hour": Q(posted_at__gt=now - HOUR, posted_at__lte=now),
+    }
+
+
 NOW_NAMES = ("queued", "overdue_now", "due_soon", "parked", "backlog", *AGES)
+LATELY_NAMES = ("arrived", "worked", "last_hour")
 FIGURE_NAMES = (
     *("mentions", "answered", "within", "late", "overdue", "in_time", "unsettled", "no_reply", "replied", "solved"),
     *NOW_NAMES,
+    *LATELY_NAMES,
 )
 
 

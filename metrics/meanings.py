@@ -87,6 +87,20 @@ _ALL = (
     Meaning("age_3d", _("1 to 3 days"), _("Backlog that was posted 1 to 3 days ago.")),
     Meaning("age_7d", _("3 to 7 days"), _("Backlog that was posted 3 to 7 days ago.")),
     Meaning("age_older", _("Over 7 days"), _("Backlog that was posted more than 7 days ago.")),
+    Meaning(
+        "arrived",
+        _("Came in"),
+        _(
+            "Mentions that reached the desk in the hours before. Those that were solved already or older than a day are "
+            "left out."
+        ),
+    ),
+    Meaning(
+        "worked",
+        _("Worked"),
+        _("Mentions that were solved in the hours before, or answered and left to their requester."),
+    ),
+    Meaning("last_hour", _("Within the hour"), _("Mentions that were posted in the hour before.")),
     Meaning("solved", _("Solved"), _("Tickets that are solved or closed now, by the last day on which that happened.")),
 )
 MEANINGS: dict[str, Meaning] = {meaning.key: meaning for meaning in _ALL}

@@ -1,4 +1,4 @@
-"""Roll-ups: the figures of each day and channel, counted in advance. `metrics.rollups` writes and reads them.
+"""Roll-ups: the figures of each day and channel, counted in advance (`metrics.rollups`); and alerts (`metrics.alerts`).
 
 They hold numbers only, no person's data; whatever they say can be counted again from the tickets.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Cell(models.Model):
@@ -96,3 +97,39 @@ class RolledZone(models.Model):
 
     def __str__(self) -> str:
         return self.zone
+
+
+class Alert(models.Model):
+    """Something unusual in the numbers, for as long as it lasts."""
+
+    class Kind(models.TextChoices):
+        GROWTH = "growth", _("the queue grows")
+        SPIKE = "spike", _("unusually many mentions")
+
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    channel = models.ForeignKey("channels.Channel", null=True, on_delete=models.CASCADE, related_name="+")
+    """Null if it is about all of them."""
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    at = models.DateTimeField()
+    """The moment of its figures: the latest of a growing queue, the highest of a spike."""
+    figures = models.JSONField(default=dict)
+    """{"arrived", "worked", "hours"} or {"count", "usual", "weeks"}."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "channel"],
+                condition=models.Q(ended_at__isnull=True),
+                nulls_distinct=False,
+                name="alert_once_at_a_time",
+            )
+        ]
+        indexes = [models.Index(fields=["-ended_at"], name="alert_ended")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.began_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.ended_at is None

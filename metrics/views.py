@@ -22,11 +22,11 @@ from audit.csv_cells import spreadsheet_safe
 from audit.kinds import EntryKind
 from channels.clocks import desk_now
 from mentions.people.access import visible_tickets
-from metrics.definitions import FIGURE_NAMES, HIGH, NOW_NAMES, figure
+from metrics.definitions import FIGURE_NAMES, HIGH, LATELY_NAMES, NOW_NAMES, figure
 from metrics.drawing import pictures
 from metrics.meanings import MEANINGS
 from metrics.overview.report import OverviewReport
-from metrics.pages import overview_page, query_params
+from metrics.pages import overview_page, query_params, tabs
 from metrics.pages.words import PERIOD_WORDS, figure_links, total_figures
 from metrics.periods import read_day
 from metrics.reports import REPORTS, ActivityReport, FirstReplyReport, Report
@@ -56,7 +56,7 @@ def _report(request: HttpRequest, name: str) -> tuple[Report, query_params.Asked
 @may_read_reports
 def report(request: HttpRequest, name: str) -> HttpResponse:
     around = {
-        "reports": [{"name": other.name, "title": other.title} for other in REPORTS.values()],
+        "reports": tabs.tabs(),
         "query": request.GET.urlencode(),
         "bundle_version": pictures.bundle_version(),
     }
@@ -167,14 +167,14 @@ def tickets(request: HttpRequest) -> HttpResponse:
     rest = request.GET.copy()
     rest.pop("page", None)
     report_name = request.GET.get("of", "")
-    if report_name not in REPORTS:
+    if report_name not in tabs.NAMES:
         report_name = ActivityReport.name if day else FirstReplyReport.name
     context = {
         "page": page,
         "figure": MEANINGS[name].label,
         "meaning": MEANINGS[name].text,
         "day": day,
-        "at": at if name in NOW_NAMES else None,
+        "at": at if name in (*NOW_NAMES, *LATELY_NAMES) else None,
         "question": question,
         "query": rest.urlencode(),
         "back": f"{reverse('metrics:report', args=[report_name])}?{_of_the_report(rest, report_name).urlencode()}",

@@ -26,6 +26,7 @@ from advocacy.runtime.redis_client import client
 from channels.monitoring import alarms
 from channels.outbox import held_items, hold_sending
 from mentions.incidents import incidents
+from metrics.alerts import showing
 from metrics.rollups import keeping
 
 NOTED = "desk:standing"
@@ -147,6 +148,7 @@ def watch(now: datetime) -> int:
         "review": held_items.held().count(),
         "figures": keeping.known_differences(),
         "incidents": incidents.to_json(incidents.open_incidents(now)),
+        "alerts": showing.for_everybody_now(),
     }
     client().set(NOTED, json.dumps(noted), ex=NOTED_FOR_S)
     wrong = [*silent_parts(), *(each for each in _from_notes(noted) if each.key in ALARMING)]
@@ -163,7 +165,11 @@ def watch_alone(now: datetime) -> int:
 def standing(request: HttpRequest) -> dict[str, Any]:
     """Context processor: only the base template calls these, so fragments cost nothing."""
     read = cache(lambda: notes())
-    return {"standing": lambda: _for(request, read), "incidents": lambda: _incidents(request, read)}
+    return {
+        "standing": lambda: _for(request, read),
+        "incidents": lambda: _incidents(request, read),
+        "alerts": lambda: _alerts(request, read),
+    }
 
 
 def _for(request: HttpRequest, read: Callable[[], dict[str, Any]]) -> list[Trouble]:
@@ -181,4 +187,15 @@ def _incidents(request: HttpRequest, read: Callable[[], dict[str, Any]]) -> list
     try:
         return incidents.from_json(read().get("incidents"))
     except (redis.RedisError, ValueError, TypeError, KeyError):
+        return []
+
+
+def _alerts(request: HttpRequest, read: Callable[[], dict[str, Any]]) -> list[str]:
+    """Running alerts about the numbers, for whoever reads reports."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or not user.has_perm(READS_REPORTS):
+        return []
+    try:
+        return [str(words) for words in read().get("alerts") or []]
+    except (redis.RedisError, ValueError, TypeError):
         return []

@@ -84,6 +84,8 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "roll-ups": every(30, "metrics.refresh"),
     # Compares the roll-ups of the reports with the tickets. A difference is an alarm.
     "check of the roll-ups": every(24 * HOUR, "metrics.check"),
+    # Tells the team that the queue grows faster than it is worked, or a channel has unusually many mentions.
+    "alerts of the numbers": every(300, "metrics.watch"),
     # Marks beat and a worker as alive; /healthz reads it.
     "tick": every(10, "advocacy.tasks.tick"),
     # Repeats lost nudges for items waiting in the inbox.

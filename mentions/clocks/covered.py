@@ -80,16 +80,17 @@ def load() -> CoveredTime:
     return CoveredTime(list(CoveredSpan.objects.order_by("starts_at").values_list("starts_at", "ends_at")))
 
 
-def covers(at: datetime) -> bool:
-    """Whether the team is there then; always, while there are no hours. One query."""
+def covers(at: datetime, until: datetime | None = None) -> bool:
+    """Whether the team is there then, or from then `until`; always, while there are no hours. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_COVERS, {"at": at})
+        cursor.execute(_COVERS, {"at": at, "until": at if until is None else until})
         return bool(cursor.fetchone()[0])
 
 
 _COVERS = """
 SELECT NOT EXISTS (SELECT 1 FROM mentions_coveredspan)
-    OR EXISTS (SELECT 1 FROM mentions_coveredspan WHERE starts_at <= %(at)s AND ends_at > %(at)s)
+    OR EXISTS (SELECT 1 FROM mentions_coveredspan
+                WHERE starts_at <= %(at)s AND ends_at > %(at)s AND ends_at >= %(until)s)
 """
 
 

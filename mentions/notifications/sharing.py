@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -72,3 +72,10 @@ def share(ticket_id: int, actor: Any, *, key: UUID, channel: str, text: str, now
     if not ticket.events.filter(kind=EventKind.SHARED, data=data).exists():
         record(ticket, actor, now, EventKind.SHARED, data)
     return item
+
+
+def note_told(tickets: Sequence[Ticket], room: str, sent: OutboundItem, now: datetime) -> None:
+    """The desk itself has told these tickets in a Slack channel: their histories say so, and whoever may not see one of
+    them doesn't read the message in the outbox."""
+    for ticket in tickets:
+        record(ticket, None, now, EventKind.SHARED, {"channel": room, "outbound": sent.pk})

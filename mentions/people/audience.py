@@ -223,9 +223,14 @@ def circle_of(tickets: Sequence[Ticket]) -> Circle:
     return Circle(list(Channel.objects.filter(those).exclude(visible_to=[]).order_by("name")))
 
 
+def restricted_channels() -> QuerySet[Channel]:
+    """Channels that not everybody who may view tickets sees."""
+    return Channel.objects.exclude(visible_to=[])
+
+
 def for_everybody(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Those of these tickets that everybody who may view tickets sees: for numbers that are told to a whole team."""
-    hidden = Channel.objects.exclude(visible_to=[]).values("pk")
+    hidden = restricted_channels().values("pk")
     return tickets.exclude(channel__in=hidden).exclude(
         pk__in=AudienceLimit.objects.filter(channel__in=hidden).values("ticket")
     )
@@ -234,7 +239,7 @@ def for_everybody(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
 def for_one_channel(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Those of these tickets that everybody who may see their own channel sees, where not everybody may: for the rooms
     that an admin has chosen for this channel."""
-    hidden = Channel.objects.exclude(visible_to=[]).values("pk")
+    hidden = restricted_channels().values("pk")
     others = AudienceLimit.objects.filter(channel__in=hidden, ticket=OuterRef("pk")).exclude(
         channel=OuterRef("channel")
     )

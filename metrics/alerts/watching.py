@@ -1,0 +1,97 @@
+"""Opens and closes alerts, by what the tickets say now, and tells Slack of each once.
+
+An alert is a row as long as it lasts. Whoever opens or closes it also queues what Slack hears, in the same transaction:
+however many workers look, it is told once. A desk that was down judges what is now, and makes up for nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from channels import sweeps
+from channels.models import Channel
+from mentions.models import Ticket
+from mentions.people.audience import for_everybody, for_one_channel
+from metrics.alerts import growth, spikes, telling
+from metrics.alerts.spikes import Hour
+from metrics.models import Alert
+
+
+def watch(now: datetime) -> int:
+    """Returns how many alerts were opened or closed."""
+    return watch_growth(now) + watch_spikes(now)
+
+
+@transaction.atomic
+def watch_growth(now: datetime) -> int:
+    if not growth.may_judge(now):
+        return 0
+    alert = _open(Alert.Kind.GROWTH, None)
+    found = growth.measure(now)
+    if growth.grows(found, settings.GROWTH_TICKETS, is_open=alert is not None):
+        is_new = _raise(alert, Alert.Kind.GROWTH, None, _figures(found), now)
+        if is_new:
+            telling.grows(found, now)
+        return int(is_new)
+    if alert is None:
+        return 0
+    _end(alert, now)
+    telling.grows_no_more(alert, found, now)
+    return 1
+
+
+def _figures(found: growth.Growth) -> dict[str, Any]:
+    return {"arrived": found.arrived, "worked": found.worked, "hours": settings.GROWTH_HOURS}
+
+
+def watch_spikes(now: datetime) -> int:
+    """Everybody's channels by what everybody may see, restricted ones by what those who see the channel may."""
+    hours = spikes.measure(for_everybody(Ticket.objects.all()), now)
+    hours |= spikes.measure(for_one_channel(Ticket.objects.all()), now)
+    running = set(Alert.objects.filter(kind=Alert.Kind.SPIKE, ended_at=None).values_list("channel_id", flat=True))
+    return sweeps.each("spikes", sorted(hours.keys() | running), lambda pk: _judge(pk, hours.get(pk, Hour(0)), now))
+
+
+@transaction.atomic
+def _judge(channel_id: int, hour: Hour, now: datetime) -> bool:
+    alert = _open(Alert.Kind.SPIKE, channel_id)
+    if not spikes.is_unusual(hour, settings.SPIKE_MENTIONS, is_open=alert is not None):
+        if alert is not None:
+            _end(alert, now)
+        return alert is not None
+    figures = {"count": hour.count, "usual": hour.usual, "weeks": len(hour.before)}
+    if not _raise(alert, Alert.Kind.SPIKE, channel_id, figures, now):
+        return False
+    telling.spike(Channel.objects.select_related("connection").get(pk=channel_id), hour, now)
+    return True
+
+
+def _open(kind: str, channel_id: int | None) -> Alert | None:
+    running = Alert.objects.select_for_update(of=("self",)).filter(kind=kind, ended_at=None)
+    return running.filter(_about(channel_id)).first()
+
+
+def _about(channel_id: int | None) -> Q:
+    return Q(channel__isnull=True) if channel_id is None else Q(channel=channel_id)
+
+
+def _raise(alert: Alert | None, kind: str, channel_id: int | None, figures: dict[str, Any], now: datetime) -> bool:
+    """Open it, or keep what it says now if it is open: a spike keeps its highest hour. Whether it is new."""
+    if alert is None:
+        new = Alert(kind=kind, channel_id=channel_id, began_at=now, at=now, figures=figures)
+        Alert.objects.bulk_create([new], ignore_conflicts=True)  # another worker may open it at the same time
+        return Alert.objects.filter(_about(channel_id), kind=kind, ended_at=None, began_at=now).exists()
+    if kind == Alert.Kind.GROWTH or figures["count"] >= alert.figures["count"]:
+        alert.at, alert.figures = now, figures
+        alert.save(update_fields=["at", "figures"])
+    return False
+
+
+def _end(alert: Alert, now: datetime) -> None:
+    alert.ended_at = now
+    alert.save(update_fields=["ended_at"])

@@ -1,0 +1,21 @@
+"""The tabs above every report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from metrics.reports import REPORTS
+
+ALERTS = "alerts"
+ALERTS_TITLE = _("Alerts")
+NAMES = (*REPORTS, ALERTS)
+
+
+def tabs() -> list[dict[str, Any]]:
+    """In order; each has its page under its name."""
+    return [
+        *({"name": each.name, "title": each.title} for each in REPORTS.values()),
+        {"name": ALERTS, "title": ALERTS_TITLE},
+    ]
