@@ -12,44 +12,24 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import (
-    Aggregate,
     Count,
-    DateField,
     DateTimeField,
-    DurationField,
-    ExpressionWrapper,
     F,
     Func,
     Q,
     QuerySet,
 )
-from django.db.models.functions import TruncDate
 
 from channels.models import Channel
 from channels.models.connection import Priority
 from channels.registry.lookup import all_adapters
 from mentions.clocks import due_soon, targets
 from mentions.clocks import overdue as rule
-from mentions.models import Ticket
+from mentions.models import Tag, Ticket
 from metrics.periods import Period
 from metrics.reply_clock import POSTED, ReplyClock
 
-GOAL_ALL = timedelta(minutes=targets.GOAL_MINUTES)
-GOAL_HIGH = timedelta(minutes=targets.HIGH_PRIORITY_GOAL_MINUTES)
-
 Tickets = QuerySet[Any]
-
-
-class Percentile(Aggregate):
-    """`Percentile(expression, share=0.5)`: interpolated (`percentile_cont`) as in a spreadsheet."""
-
-    function = "percentile_cont"
-    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = DurationField()
-
-
-PERCENTILES = {"median": 0.5, "p75": 0.75, "p90": 0.9}
-LAG = ExpressionWrapper(F("created_at") - F("posted_at"), output_field=DurationField())
 
 
 class Due(Func):
@@ -83,14 +63,18 @@ class Filters:
     high_only: bool = False
     with_internal: bool = False
     clock: ReplyClock = POSTED
+    tag: str = ""
+    """Its name; empty: whatever the tags."""
 
     def over(self, period: Period) -> Filters:
         """The same over another period."""
         return replace(self, period=period)
 
     def narrow(self, tickets: Tickets) -> Tickets:
-        """Filter by channel and priority, not by period."""
+        """Filter by channel, tag and priority, not by period."""
         tickets = tickets.filter(merged_into__isnull=True)
+        if self.tag:
+            tickets = tickets.filter(pk__in=Tag.objects.filter(name=self.tag).values("tickets"))
         if self.channel_ids:
             tickets = tickets.filter(channel_id__in=self.channel_ids)
         elif not self.with_internal:
@@ -129,7 +113,7 @@ UNSETTLED = UNANSWERED & ~Q(status__in=rule.OPEN)
 def figure(name: str, period: Period, now: datetime, day: date | None = None) -> Q:
     """The condition of a report's figure; with `day`, for that day only. Raises KeyError."""
     span = Period(day, day, period.tz) if day else period
-    posted = _within("posted_at", span)
+    posted = within_days("posted_at", span)
     return {
         "mentions": posted,
         "answered": posted & ANSWERED,
@@ -139,8 +123,8 @@ def figure(name: str, period: Period, now: datetime, day: date | None = None) ->
         "in_time": posted & in_time(now),
         "unsettled": posted & UNSETTLED,
         "no_reply": posted & ~COUNTED,
-        "replied": COUNTED & _within("first_reply_at", span),
-        "solved": _within("solved_at", span),
+        "replied": COUNTED & within_days("first_reply_at", span),
+        "solved": within_days("solved_at", span),
         **_now(now),
         **_lately(now),
     }[name]
@@ -206,137 +190,6 @@ def counted_now(tickets: Tickets, filters: Filters, now: datetime) -> dict[str, 
     return {name: row[f"n_{name}"] for name in NOW_NAMES}
 
 
-def _within(column: str, span: Period) -> Q:
+def within_days(column: str, span: Period) -> Q:
+    """On one of these days."""
     return Q(**{f"{column}__gte": span.start, f"{column}__lt": span.end})
-
-
-@dataclass(frozen=True, slots=True)
-class FirstReply:
-    """First reply times of a group of tickets; `median` is None if none was answered."""
-
-    label: str
-    channel_id: int | None
-    goal: timedelta
-    mentions: int
-    answered: int
-    within: int
-    overdue: int
-    in_time: int
-    unsettled: int
-    no_reply: int
-    median: timedelta | None
-    p75: timedelta | None = None
-    p90: timedelta | None = None
-    lag: timedelta | None = None
-    high: bool = False
-    platform: str = ""
-    """Of a channel's row."""
-
-    @property
-    def meets_goal(self) -> bool | None:
-        return None if self.median is None else self.median <= self.goal
-
-    @property
-    def within_percent(self) -> float | None:
-        """Percentage of answered tickets within their target."""
-        return 100 * self.within / self.answered if self.answered else None
-
-
-def _first_reply_aggregates(filters: Filters, now: datetime) -> dict[str, Aggregate]:
-    counted = ("mentions", "answered", "within", "overdue", "in_time", "unsettled", "no_reply")
-    counts: dict[str, Aggregate] = {
-        f"n_{name}": Count("pk", filter=figure(name, filters.period, now)) for name in counted
-    }
-    times = {
-        name: Percentile(filters.clock.reply_time, share=share, filter=ANSWERED) for name, share in PERCENTILES.items()
-    }
-    return counts | times | {"lag": Percentile(LAG, share=0.5)}
-
-
-def _row(row: dict[str, Any], label: str, channel_id: int | None, goal: timedelta, high: bool) -> FirstReply:
-    figures = {key.removeprefix("n_"): value for key, value in row.items() if key.startswith("n_")}
-    times = {name: row[name] for name in (*PERCENTILES, "lag")}
-    return FirstReply(label, channel_id, goal, high=high, **figures, **times)
-
-
-def first_reply(tickets: Tickets, filters: Filters, now: datetime, label: str = "", high: bool = False) -> FirstReply:
-    """Median First Reply Time over all filtered tickets; with `high`, over the high-priority ones."""
-    chosen = filters.narrow(tickets).filter(_within("posted_at", filters.period))
-    if high:
-        chosen = chosen.filter(HIGH)
-    goal = GOAL_HIGH if high or filters.high_only else GOAL_ALL
-    return _row(chosen.aggregate(**_first_reply_aggregates(filters, now)), label, None, goal, high)
-
-
-CHANNEL_COLUMNS = (
-    *("channel_id", "channel__name", "channel__target_minutes", "channel__priority"),
-    "channel__connection__platform",
-)
-
-
-def first_reply_by_channel(tickets: Tickets, filters: Filters, now: datetime) -> list[FirstReply]:
-    """One row per channel with mentions, by name; the goal is the channel's target."""
-    rows = (
-        filters.narrow(tickets)
-        .filter(_within("posted_at", filters.period))
-        .values(*CHANNEL_COLUMNS)
-        .annotate(**_first_reply_aggregates(filters, now))
-        .order_by("channel__name")
-    )
-    found = [_row(row, row["channel__name"], row["channel_id"], _goal_of(row), False) for row in rows]
-    platforms = [row["channel__connection__platform"] for row in rows]
-    return [replace(line, platform=platform) for line, platform in zip(found, platforms, strict=True)]
-
-
-def _goal_of(row: dict[str, Any]) -> timedelta:
-    minutes = targets.target_minutes(row["channel__target_minutes"], row["channel__priority"])
-    return timedelta(minutes=minutes)
-
-
-def median_by_day(tickets: Tickets, filters: Filters) -> list[tuple[date, str, timedelta, int]]:
-    """(day posted, "all" or "high", median, answered) for each day with an answered mention."""
-    found: list[tuple[date, str, timedelta, int]] = []
-    chosen = filters.narrow(tickets).filter(_within("posted_at", filters.period) & ANSWERED)
-    for series, among in (("all", chosen), ("high", chosen.filter(HIGH))):
-        rows = (
-            among.annotate(day=_day("posted_at", filters.period))
-            .values("day")
-            .annotate(median=Percentile(filters.clock.reply_time, share=0.5), n=Count("pk"))
-            .order_by("day")
-        )
-        found += [(row["day"], series, row["median"], row["n"]) for row in rows]
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class DayActivity:
-    """Tickets that came in, got their first reply, or were solved on one day."""
-
-    day: date
-    mentions: int
-    replied: int
-    solved: int
-
-
-ACTIVITY = (("mentions", "posted_at"), ("replied", "first_reply_at"), ("solved", "solved_at"))
-
-
-def daily_activity(tickets: Tickets, filters: Filters, now: datetime) -> list[DayActivity]:
-    """Daily ticket activity: one row per day of the period, including empty days."""
-    by_day: dict[date, dict[str, int]] = {day: {} for day in filters.period.days}
-    for name, column in ACTIVITY:
-        rows = (
-            filters.narrow(tickets)
-            .filter(figure(name, filters.period, now))
-            .annotate(day=_day(column, filters.period))
-            .values("day")
-            .annotate(n=Count("pk"))
-            .order_by()
-        )
-        for row in rows:
-            by_day[row["day"]][name] = row["n"]
-    return [DayActivity(day, *(counts.get(name, 0) for name, _ in ACTIVITY)) for day, counts in by_day.items()]
-
-
-def _day(column: str, period: Period) -> TruncDate:
-    return TruncDate(column, tzinfo=period.tz, output_field=DateField())

@@ -91,14 +91,21 @@ _ALL = (
         "arrived",
         _("Came in"),
         _(
-            "Mentions that reached the desk in the hours before. Those that were solved already or older than a day are "
-            "left out."
+            "Mentions that reached the desk in the hours before. Those that were solved already or older than a day "
+            "are left out."
         ),
     ),
     Meaning(
         "worked",
         _("Worked"),
         _("Mentions that were solved in the hours before, or answered and left to their requester."),
+    ),
+    Meaning("before", _("Period before"), _("Mentions in the same number of days before the period.")),
+    Meaning("change", _("Change"), _("How many mentions more or fewer than in the period before.")),
+    Meaning(
+        "rising",
+        _("Rising"),
+        _("At least 5 mentions, and more than in the period before by more than chance explains."),
     ),
     Meaning("last_hour", _("Within the hour"), _("Mentions that were posted in the hour before.")),
     Meaning("solved", _("Solved"), _("Tickets that are solved or closed now, by the last day on which that happened.")),

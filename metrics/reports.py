@@ -10,12 +10,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from metrics import definitions
-from metrics.definitions import DayActivity, Filters, FirstReply, Tickets
+from metrics.definitions import Filters, Tickets
 from metrics.drawing import charts
 from metrics.drawing.charts import Spec
+from metrics.figures import activity, first_reply
+from metrics.figures.activity import DayActivity
+from metrics.figures.first_reply import FirstReply
 from metrics.overview.report import OverviewReport
 from metrics.tables import Cell, Chart, Table, duration
+from metrics.tags.report import TagsReport
 
 
 class FirstReplyReport:
@@ -30,17 +33,17 @@ class FirstReplyReport:
     @cached_property
     def totals(self) -> list[FirstReply]:
         return [
-            definitions.first_reply(self.tickets, self.filters, self.now, _("All channels")),
-            definitions.first_reply(self.tickets, self.filters, self.now, _("High priority"), high=True),
+            first_reply.first_reply(self.tickets, self.filters, self.now, _("All channels")),
+            first_reply.first_reply(self.tickets, self.filters, self.now, _("High priority"), high=True),
         ]
 
     @cached_property
     def channels(self) -> list[FirstReply]:
-        return definitions.first_reply_by_channel(self.tickets, self.filters, self.now)
+        return first_reply.first_reply_by_channel(self.tickets, self.filters, self.now)
 
     @cached_property
     def by_day(self) -> list[tuple[date, str, timedelta, int]]:
-        return definitions.median_by_day(self.tickets, self.filters)
+        return first_reply.median_by_day(self.tickets, self.filters)
 
     @property
     def charts(self) -> list[Chart]:
@@ -73,7 +76,7 @@ def _first_reply_cells(row: FirstReply) -> list[Cell]:
 
     within = row.within_percent
     return [
-        Cell(row.label, row.label, platform=row.platform),
+        Cell(row.label, row.label, platform=row.platform, pinned=row.channel_id is None),
         leads_to("mentions", row.mentions),
         leads_to("answered", row.answered),
         Cell(
@@ -115,7 +118,7 @@ class ActivityReport:
 
     @cached_property
     def days(self) -> list[DayActivity]:
-        return definitions.daily_activity(self.tickets, self.filters, self.now)
+        return activity.daily_activity(self.tickets, self.filters, self.now)
 
     @property
     def charts(self) -> list[Chart]:
@@ -138,17 +141,17 @@ class ActivityReport:
                 Cell(day.day.isoformat(), day.day.isoformat()),
                 *(
                     Cell(f"{getattr(day, name):,}", getattr(day, name), name, day=day.day)
-                    for name, _column in definitions.ACTIVITY
+                    for name, _column in activity.ACTIVITY
                 ),
             ]
             for day in reversed(self.days)
         ]
-        return Table(_("Day"), [name for name, _column in definitions.ACTIVITY], rows)
+        return Table(_("Day"), [name for name, _column in activity.ACTIVITY], rows)
 
 
-Report = OverviewReport | FirstReplyReport | ActivityReport
+Report = OverviewReport | FirstReplyReport | ActivityReport | TagsReport
 REPORTS: dict[str, type[Report]] = {
-    report.name: report for report in (OverviewReport, FirstReplyReport, ActivityReport)
+    report.name: report for report in (OverviewReport, FirstReplyReport, ActivityReport, TagsReport)
 }
 
 

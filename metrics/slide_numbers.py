@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from metrics import definitions
-from metrics.definitions import FirstReply
+from metrics.figures import first_reply
+from metrics.figures.first_reply import FirstReply
 from metrics.periods import Period
 from metrics.reports import ActivityReport, FirstReplyReport
 from metrics.tables import duration
@@ -20,8 +21,8 @@ from team.meeting.numbers import Number, Offer
 def offer(tickets: Any, first: date, last: date, now: datetime) -> Offer:
     """As on the report, for these days in UTC. Two queries."""
     filters = definitions.Filters(Period(first, last))
-    total = definitions.first_reply(tickets, filters, now)
-    high = definitions.first_reply(tickets, filters, now, high=True)
+    total = first_reply.first_reply(tickets, filters, now)
+    high = first_reply.first_reply(tickets, filters, now, high=True)
     return Offer(_numbers(total, high), _pictures(first, last))
 
 

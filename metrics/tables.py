@@ -28,6 +28,9 @@ class Cell:
     at: datetime | None = None
     """The moment of a figure that is true now."""
     high: bool = False
+    tag: str = ""
+    pinned: bool = False
+    """Of a row's name: stays on top, however the table is sorted."""
     platform: str = ""
     """Of a channel's name."""
     state: str = ""

@@ -27,10 +27,11 @@ from metrics.drawing import pictures
 from metrics.meanings import MEANINGS
 from metrics.overview.report import OverviewReport
 from metrics.pages import overview_page, query_params, tabs
-from metrics.pages.words import PERIOD_WORDS, figure_links, total_figures
+from metrics.pages.words import PERIOD_WORDS, figure_links, rising_tags, total_figures
 from metrics.periods import read_day
 from metrics.reports import REPORTS, ActivityReport, FirstReplyReport, Report
 from metrics.tables import Chart, duration
+from metrics.tags.report import TagsReport
 
 TICKETS_PER_PAGE = 50
 may_read_reports = permission_required("mentions.view_reports", raise_exception=True)
@@ -69,6 +70,7 @@ def report(request: HttpRequest, name: str) -> HttpResponse:
         )
     shown, question = _report(request, name)
     context = {**around, **_shown(request, shown, question), "totals": total_figures(shown, request.GET)}
+    context["rising"] = rising_tags(shown, request.GET)
     return render(request, "metrics/report.html", {**context, "periods": PERIOD_WORDS})
 
 
@@ -80,7 +82,7 @@ def _overview(request: HttpRequest) -> str:
 
 def _shown(request: HttpRequest, shown: Report, question: query_params.Asked) -> dict[str, Any]:
     """What all reports show."""
-    back = shown.name if shown.name == OverviewReport.name else ""
+    back = "" if shown.name in (FirstReplyReport.name, ActivityReport.name) else shown.name
     return {
         "report": shown,
         "question": question,
@@ -183,9 +185,11 @@ def tickets(request: HttpRequest) -> HttpResponse:
 
 
 def _of_the_report(query: QueryDict, name: str) -> QueryDict:
-    """Without what belongs to one figure."""
+    """Without what belongs to one figure. A page whose period is days says so (`period=custom`); days alone are
+    those of the figure."""
     kept = query.copy()
-    for key in ("figure", "day", "at", "of", "high", *(("from", "to") if name == OverviewReport.name else ())):
+    days = ("from", "to") if name == OverviewReport.name or "period" not in query else ()
+    for key in ("figure", "day", "at", "of", "high", *days, *(("tag",) if name == TagsReport.name else ())):
         kept.pop(key, None)
     return kept
 

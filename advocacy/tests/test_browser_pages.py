@@ -30,6 +30,7 @@ PAGES = {
     "overview": ("mo", "/reports/overview/"),
     "first reply": ("mo", "/reports/first-reply/"),
     "activity": ("mo", "/reports/activity/"),
+    "tags": ("mo", "/reports/tags/"),
     "alerts": ("mo", "/reports/alerts/"),
     "behind a figure": ("mo", "/reports/tickets/?figure=answered"),
     "channels": ("mo", "/channels/"),

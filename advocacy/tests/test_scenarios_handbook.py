@@ -21,6 +21,7 @@ from mentions.people import access
 from mentions.queue import claims, view_filters
 from mentions.triage import outcomes, tagging
 from metrics import definitions
+from metrics.figures import first_reply
 from metrics.periods import Period
 from sandbox import world
 from sandbox.platforms.disqus.articles import THREADS
@@ -45,7 +46,7 @@ def figures(desk, *tickets, **filters):
     today = timezone.now().date()
     period = Period(today - timedelta(days=6), today + timedelta(days=1))
     chosen = Ticket.objects.filter(pk__in=[ticket.pk for ticket in tickets])
-    return definitions.first_reply(chosen, definitions.Filters(period, **filters), desk.now())
+    return first_reply.first_reply(chosen, definitions.Filters(period, **filters), desk.now())
 
 
 def overdue_view(desk):

@@ -15,8 +15,8 @@ from advocacy.tests.scenario import misplaced, wrong_clocks
 from channels.models import Channel, InboundItem
 from mentions.clocks import clocks
 from mentions.models import Event, Message, MessageRevision, Sighting, ThreadPost, Ticket
-from metrics import definitions
 from metrics.definitions import Filters
+from metrics.figures import first_reply
 from metrics.periods import Period
 from sandbox import launch
 
@@ -208,7 +208,7 @@ def test_first_reply_report_is_what_the_messages_say(high):
         period = Period(today - timedelta(days=first), today - timedelta(days=last))
         chosen = [t for t in tickets if not high or t.priority >= 30]
         figures, middle = truth_of(chosen, period, now)
-        told = definitions.first_reply(Ticket.objects.all(), Filters(period), now, high=high)
+        told = first_reply.first_reply(Ticket.objects.all(), Filters(period), now, high=high)
         assert {name: getattr(told, name) for name in figures} == figures
         assert is_about(told.median, middle)
         if first == DAYS:
@@ -220,7 +220,7 @@ def test_first_reply_report_by_channel_is_what_the_messages_say():
     period = Period(now.date() - timedelta(days=DAYS), now.date())
     asked = Ticket.objects.exclude(channel__connection__platform="slack")
     tickets = list(asked.select_related("channel__connection").prefetch_related("messages"))
-    rows = definitions.first_reply_by_channel(Ticket.objects.all(), Filters(period), now)
+    rows = first_reply.first_reply_by_channel(Ticket.objects.all(), Filters(period), now)
     assert {row.channel_id for row in rows} == {t.channel_id for t in tickets}
     for row in rows:
         figures, middle = truth_of([t for t in tickets if t.channel_id == row.channel_id], period, now)

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from metrics.definitions import GOAL_ALL, GOAL_HIGH, DayActivity, FirstReply
+from metrics.figures.activity import DayActivity
+from metrics.figures.first_reply import GOAL_ALL, GOAL_HIGH, FirstReply
 
 Spec = dict[str, Any]
 
@@ -79,7 +80,7 @@ def median_first_reply(days: Sequence[DayMedian], theme: str = "light") -> Spec:
     label = base.mark_text(align="left", dx=4, dy=-6, color=INK[theme].text).encode(
         y="hours:Q", x=alt.value(0), text="goal:N"
     )
-    return _finish(alt.layer(lines, rule, label), theme)
+    return finish(alt.layer(lines, rule, label), theme)
 
 
 def with_gaps(days: Sequence[DayMedian]) -> list[tuple[date, str, timedelta | None, int]]:
@@ -116,7 +117,7 @@ def first_reply_by_channel(rows: Sequence[FirstReply], theme: str = "light") -> 
         ],
     )
     target = base.mark_tick(color=INK[theme].series[1], thickness=3, height={"band": 0.9}).encode(x="target:Q")
-    return _finish(alt.layer(bars, target), theme, height=max(2, len(values)) * 26)
+    return finish(alt.layer(bars, target), theme, height=max(2, len(values)) * 26)
 
 
 def daily_activity(
@@ -153,7 +154,7 @@ def daily_activity(
             strokeDash=alt.StrokeDash("series:N", title=None, legend=None),
         )
     )
-    return _finish(alt.layer(bars, lines, *_so_far(alt, unfinished, theme)), theme)
+    return finish(alt.layer(bars, lines, *_so_far(alt, unfinished, theme)), theme)
 
 
 def _so_far(alt: Any, day: date | None, theme: str) -> list[Any]:
@@ -177,7 +178,7 @@ def backlog(ages: Sequence[tuple[str, int]], theme: str = "light") -> Spec:
     )
     bars = base.mark_bar(color=INK[theme].series[0], height={"band": 0.6})
     numbers = base.mark_text(align="left", dx=4, color=INK[theme].text).encode(text="tickets:Q")
-    return _finish(alt.layer(bars, numbers), theme, height=len(values) * 30)
+    return finish(alt.layer(bars, numbers), theme, height=len(values) * 30)
 
 
 def _midnight(day: date) -> str:
@@ -210,7 +211,8 @@ def _legend(alt: Any) -> Any:
     return alt.Legend(orient="top", title=None, symbolOpacity=1)
 
 
-def _finish(chart: Any, theme: str, height: Any = 260) -> Spec:
+def finish(chart: Any, theme: str, height: Any = 260) -> Spec:
+    """The spec, in the colours of the theme."""
     ink = INK[theme]
     axis = {
         "labelColor": ink.text,

@@ -15,8 +15,8 @@ from django.db import connection
 from channels.audience import HIDDEN_CHANNELS
 from channels.models import Channel
 from mentions.people.access import VIEW
-from metrics import definitions
 from metrics.definitions import Filters, Tickets, internal_channels
+from metrics.figures import activity, first_reply
 from metrics.models import DayTimes
 from metrics.periods import Period
 from metrics.rollups import reading
@@ -77,12 +77,12 @@ class Counted:
         self.tickets, self.filters, self.now = tickets, filters, now
 
     def days(self, period: Period) -> dict[date, Counts]:
-        rows = definitions.daily_activity(self.tickets, self.filters.over(period), self.now)
+        rows = activity.daily_activity(self.tickets, self.filters.over(period), self.now)
         counts = {row.day: {"mentions": row.mentions, "replied": row.replied, "solved": row.solved} for row in rows}
         return {day: each for day, each in counts.items() if any(each.values())}
 
     def figures(self, period: Period) -> SpanFigures:
-        row = definitions.first_reply(self.tickets, self.filters.over(period), self.now)
+        row = first_reply.first_reply(self.tickets, self.filters.over(period), self.now)
         days = self.days(period).values()
         replied, solved = (sum(day[name] for day in days) for name in ("replied", "solved"))
         return SpanFigures(row.mentions, replied, solved, row.answered, row.within, row.median)
@@ -91,7 +91,7 @@ class Counted:
 def source_for(user: Any, tickets: Tickets, filters: Filters, whole: Period, now: datetime) -> Source:
     """`whole` covers every period that will be asked for."""
     zone = str(whole.tz)
-    if filters.clock.in_coverage or version_for(user, zone) is None:
+    if filters.clock.in_coverage or filters.tag or version_for(user, zone) is None:
         return Counted(tickets, filters, now)
     measure = DayTimes.Measure.INGESTED if filters.clock.from_arrival else DayTimes.Measure.POSTED
     return Rolled(reading.Scope(zone, _channels(filters), filters.high_only), whole, measure)

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from metrics import definitions
-from metrics.definitions import ACTIVITY, AGES, DayActivity, Filters, Tickets
+from metrics.definitions import AGES, Filters, Tickets
 from metrics.drawing import charts
 from metrics.drawing.charts import Spec
+from metrics.figures.activity import ACTIVITY, DayActivity
 from metrics.meanings import MEANINGS
 from metrics.overview.counting import Source, SpanFigures, source_for
 from metrics.overview.spans import Span, spans

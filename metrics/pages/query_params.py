@@ -28,7 +28,7 @@ class Asked:
 
 def read(request: HttpRequest, now: datetime) -> Asked:
     """Parse `period`/`from`/`to`, `channel` (slugs, repeatable), `priority=high`, `internal=1`, `clock=ingested`,
-    `hours=coverage`."""
+    `hours=coverage`, `tag=NAME`."""
     channels = list(
         Channel.objects.filter(pk__in=visible_channel_ids(request.user)).select_related("connection").order_by("name")
     )
@@ -46,5 +46,6 @@ def read(request: HttpRequest, now: datetime) -> Asked:
         problems.append(_("One of the channels does not exist and was ignored."))
     high_only, with_internal = request.GET.get("priority") == "high", bool(request.GET.get("internal"))
     clock = ReplyClock(request.GET.get("clock") == "ingested", request.GET.get("hours") == "coverage")
-    filters = Filters(period, [channel.pk for channel in chosen], high_only, with_internal, clock)
+    tag = request.GET.get("tag", "").replace("\0", "")[:60]
+    filters = Filters(period, [channel.pk for channel in chosen], high_only, with_internal, clock, tag)
     return Asked(filters, channels, problems, request.GET)

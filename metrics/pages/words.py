@@ -13,6 +13,7 @@ from channels.models import Channel
 from metrics.meanings import MEANINGS
 from metrics.reports import Report
 from metrics.tables import Cell, Table, duration
+from metrics.tags.report import TagsReport
 
 STATE_WORDS = {"good": _("meets the goal"), "bad": _("needs attention")}
 
@@ -42,6 +43,21 @@ def total_figures(shown: Report, query: QueryDict) -> list[dict[str, Any]]:
     ]
 
 
+def rising_tags(shown: Report, query: QueryDict) -> list[dict[str, Any]] | None:
+    """The tags that rise, with links; None for reports without."""
+    if not isinstance(shown, TagsReport):
+        return None
+    return [
+        {
+            "name": each.tag.name,
+            "now": _cell(each.cell, query, {}, shown.name),
+            "before": _cell(each.before, query, {}, shown.name),
+            "samples": each.samples,
+        }
+        for each in shown.rising
+    ]
+
+
 def figure_links(table: Table, query: QueryDict, report: str = "") -> dict[str, Any]:
     """The table for the template: each cell with its text, link (or ""), state and the state's word."""
     slugs = dict(Channel.objects.values_list("pk", "slug"))
@@ -52,6 +68,8 @@ def figure_links(table: Table, query: QueryDict, report: str = "") -> dict[str, 
 def _cell(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str) -> dict[str, Any]:
     return {
         "shown": cell.shown,
+        "value": "" if cell.value is None else cell.value,
+        "pinned": cell.pinned,
         "platform": cell.platform,
         "link": link(cell, query, slugs, report) if cell.figure and cell.value else "",
         "state": cell.state,
@@ -75,6 +93,8 @@ def link(cell: Cell, query: QueryDict, slugs: dict[int, str], report: str = "") 
         pairs.append(("day", cell.day.isoformat()))
     if cell.at:
         pairs.append(("at", cell.at.isoformat()))
+    if cell.tag:
+        pairs = [pair for pair in pairs if pair[0] != "tag"] + [("tag", cell.tag)]
     if cell.high:
         pairs.append(("high", "1"))
     return f"{reverse('metrics:tickets')}?{urlencode(pairs)}"

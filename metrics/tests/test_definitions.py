@@ -11,8 +11,8 @@ from mentions.clocks import clocks, covered, targets
 from mentions.models import Ticket, View
 from mentions.queue import view_filters
 from mentions.tests.factories import AuthorFactory, ChannelFactory, MessageFactory, TicketFactory, UserFactory
-from metrics import definitions
 from metrics.definitions import FIGURE_NAMES, HIGH, Filters, figure
+from metrics.figures import activity, first_reply
 from metrics.periods import Period
 from metrics.reply_clock import CLOCKS
 
@@ -55,7 +55,7 @@ def tickets():
 
 
 def test_median_equals_the_middle_of_the_reply_times(desk):
-    row = definitions.first_reply(tickets(), Filters(WEEK), NOW)
+    row = first_reply.first_reply(tickets(), Filters(WEEK), NOW)
     times = [
         (t.first_reply_at - t.posted_at).total_seconds()
         for t in Ticket.objects.filter(posted_at__gte=WEEK.start, first_reply_at__isnull=False)
@@ -68,9 +68,9 @@ def test_median_equals_the_middle_of_the_reply_times(desk):
 def test_every_mention_is_in_exactly_one_part(desk):
     filters = Filters(WEEK)
     rows = [
-        definitions.first_reply(tickets(), filters, NOW),
-        definitions.first_reply(tickets(), filters, NOW, high=True),
-        *definitions.first_reply_by_channel(tickets(), filters, NOW),
+        first_reply.first_reply(tickets(), filters, NOW),
+        first_reply.first_reply(tickets(), filters, NOW, high=True),
+        *first_reply.first_reply_by_channel(tickets(), filters, NOW),
     ]
     for row in rows:
         assert row.mentions == row.answered + row.overdue + row.in_time + row.unsettled + row.no_reply
@@ -80,7 +80,7 @@ def test_every_mention_is_in_exactly_one_part(desk):
 
 
 def test_each_figure_counts_exactly_its_tickets(desk):
-    row = definitions.first_reply_by_channel(tickets(), Filters(WEEK), NOW)[1]
+    row = first_reply.first_reply_by_channel(tickets(), Filters(WEEK), NOW)[1]
     listed = Ticket.objects.filter(channel_id=row.channel_id)
     for name in ("mentions", "answered", "within", "overdue", "in_time", "unsettled", "no_reply"):
         assert listed.filter(figure(name, WEEK, NOW)).count() == getattr(row, name), name
@@ -90,7 +90,7 @@ def test_within_follows_the_channels_own_target():
     tight, wide = ChannelFactory(target_minutes=60), ChannelFactory(target_minutes=300)
     for channel in (tight, wide):
         TicketFactory(channel=channel, posted_at=NOW - hours(9), first_reply_at=NOW - hours(7), due_at=None)
-    rows = {row.channel_id: row for row in definitions.first_reply_by_channel(tickets(), Filters(WEEK), NOW)}
+    rows = {row.channel_id: row for row in first_reply.first_reply_by_channel(tickets(), Filters(WEEK), NOW)}
     assert rows[tight.pk].within == 0
     assert rows[wide.pk].within == 1
     assert Ticket.objects.filter(figure("late", WEEK, NOW)).get().channel == tight
@@ -103,22 +103,22 @@ def test_within_counts_business_days_where_the_channel_does():
     business, elapsed = (ChannelFactory(target_minutes=1440, skips_weekends=skips) for skips in (True, False))
     for channel in (business, elapsed):
         TicketFactory(channel=channel, posted_at=saturday, first_reply_at=saturday + hours(57), due_at=None)
-    rows = {row.channel_id: row for row in definitions.first_reply_by_channel(tickets(), Filters(period), NOW)}
+    rows = {row.channel_id: row for row in first_reply.first_reply_by_channel(tickets(), Filters(period), NOW)}
     assert (rows[business.pk].within, rows[elapsed.pk].within) == (1, 0)
     assert Ticket.objects.filter(figure("late", period, NOW)).get().channel == elapsed
 
 
 def test_merged_tickets_count_once(desk):
-    before = definitions.first_reply(tickets(), Filters(WEEK), NOW).mentions
+    before = first_reply.first_reply(tickets(), Filters(WEEK), NOW).mentions
     one, other = Ticket.objects.filter(posted_at__gte=WEEK.start)[:2]
     Ticket.objects.filter(pk=one.pk).update(merged_into=other)
-    assert definitions.first_reply(tickets(), Filters(WEEK), NOW).mentions == before - 1
+    assert first_reply.first_reply(tickets(), Filters(WEEK), NOW).mentions == before - 1
 
 
 def test_high_only_narrows_everything(desk):
-    row = definitions.first_reply(tickets(), Filters(WEEK, high_only=True), NOW)
+    row = first_reply.first_reply(tickets(), Filters(WEEK, high_only=True), NOW)
     assert row.mentions == Ticket.objects.filter(HIGH, posted_at__gte=WEEK.start, posted_at__lt=WEEK.end).count()
-    assert row.goal == definitions.GOAL_HIGH
+    assert row.goal == first_reply.GOAL_HIGH
 
 
 def test_the_four_clocks_of_one_reply():
@@ -132,7 +132,7 @@ def test_the_four_clocks_of_one_reply():
     )
     week = Period(date(2026, 11, 16), date(2026, 11, 22))
     found = {
-        (clock.from_arrival, clock.in_coverage): definitions.first_reply(tickets(), Filters(week, clock=clock), NOW)
+        (clock.from_arrival, clock.in_coverage): first_reply.first_reply(tickets(), Filters(week, clock=clock), NOW)
         for clock in CLOCKS
     }
     medians = {which: row.median for which, row in found.items()}
@@ -149,12 +149,12 @@ def test_the_four_clocks_of_one_reply():
 @pytest.mark.parametrize("clock", CLOCKS)
 def test_an_answer_from_before_the_mention_arrived_took_no_time(clock):
     TicketFactory(posted_at=NOW - hours(9), created_at=NOW, first_reply_at=NOW - hours(8), due_at=None)
-    row = definitions.first_reply(tickets(), Filters(WEEK, clock=clock), NOW)
+    row = first_reply.first_reply(tickets(), Filters(WEEK, clock=clock), NOW)
     assert row.median == (timedelta() if clock.from_arrival else hours(1))
 
 
 def test_percentiles_are_those_of_a_spreadsheet(desk):
-    row = definitions.first_reply(tickets(), Filters(WEEK), NOW)
+    row = first_reply.first_reply(tickets(), Filters(WEEK), NOW)
     times = [
         (t.first_reply_at - t.posted_at).total_seconds()
         for t in Ticket.objects.filter(posted_at__gte=WEEK.start, first_reply_at__isnull=False)
@@ -166,14 +166,14 @@ def test_percentiles_are_those_of_a_spreadsheet(desk):
 
 def test_nothing_answered_has_no_median():
     TicketFactory(posted_at=NOW - hours(1))
-    row = definitions.first_reply(tickets(), Filters(WEEK), NOW)
+    row = first_reply.first_reply(tickets(), Filters(WEEK), NOW)
     assert row.median is None
     assert row.meets_goal is None
     assert row.within_percent is None
 
 
 def test_activity_has_a_row_for_every_day_and_counts_its_tickets(desk):
-    days = definitions.daily_activity(tickets(), Filters(WEEK), NOW)
+    days = activity.daily_activity(tickets(), Filters(WEEK), NOW)
     assert [day.day for day in days] == WEEK.days
     assert sum(day.mentions for day in days) > 0
     for day in days:
@@ -185,11 +185,11 @@ def test_activity_days_are_those_of_the_readers_zone():
     tokyo = ZoneInfo("Asia/Tokyo")
     TicketFactory(posted_at=datetime(2026, 11, 19, 22, tzinfo=UTC))  # 07:00 of the 20th in Tokyo
     period = Period(date(2026, 11, 19), date(2026, 11, 20), tokyo)
-    assert [day.mentions for day in definitions.daily_activity(tickets(), Filters(period), NOW)] == [0, 1]
+    assert [day.mentions for day in activity.daily_activity(tickets(), Filters(period), NOW)] == [0, 1]
 
 
 def test_median_by_day_has_both_series(desk):
-    series = {name for _day, name, _median, _n in definitions.median_by_day(tickets(), Filters(WEEK))}
+    series = {name for _day, name, _median, _n in first_reply.median_by_day(tickets(), Filters(WEEK))}
     assert series == {"all", "high"}
 
 
@@ -218,7 +218,7 @@ def test_due_overdue_within_and_late_follow_one_rule(priority, minutes, skips):
     assert _behind("in_time", week, due - SECOND) == {asked.pk}
     assert _behind("within", week, due) == {early.pk}
     assert _behind("late", week, due) == {late.pk}
-    row = definitions.first_reply_by_channel(tickets(), Filters(week), due)[0]
+    row = first_reply.first_reply_by_channel(tickets(), Filters(week), due)[0]
     assert row.goal == timedelta(minutes=targets.target_minutes(minutes, priority))
 
 
@@ -262,7 +262,7 @@ def test_internal_questions_are_left_out_unless_asked_for(platform, said):
     is_internal = all_adapters()[platform].is_internal if said is None else said
 
     def counted(**more):
-        return definitions.first_reply(tickets(), Filters(WEEK, **more), NOW).mentions
+        return first_reply.first_reply(tickets(), Filters(WEEK, **more), NOW).mentions
 
     assert counted() == (0 if is_internal else 1)
     assert counted(with_internal=True) == counted(channel_ids=[channel.pk]) == 1

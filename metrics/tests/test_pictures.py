@@ -3,8 +3,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from metrics.definitions import DayActivity, FirstReply
-from metrics.drawing import charts, pictures
+from metrics.drawing import charts, pictures, tag_charts
+from metrics.figures.activity import DayActivity
+from metrics.figures.first_reply import FirstReply
 
 DAYS = [(date(2026, 11, n), "all", timedelta(hours=n), 3) for n in range(1, 9)] + [
     (date(2026, 11, 3), "high", timedelta(hours=2), 1)
@@ -15,6 +16,7 @@ SPECS = [
     lambda theme: charts.median_first_reply(DAYS, theme),
     lambda theme: charts.first_reply_by_channel(ROWS, theme),
     lambda theme: charts.daily_activity(ACTIVITY, theme),
+    lambda theme: tag_charts.by_tag([("runner", 5, 3), ("new", 2, None)], theme),
 ]
 
 

@@ -19,8 +19,8 @@ from mentions.clocks import clocks, covered, targets
 from mentions.models import Message, Preference, Ticket
 from mentions.tests.factories import AuthorFactory, ChannelFactory, MessageFactory, TicketFactory, UserFactory
 from mentions.triage import merging, outcomes
-from metrics import definitions
 from metrics.definitions import Filters
+from metrics.figures import first_reply
 from metrics.models import ChangedHour, DayCount, DayTimes, RolledZone
 from metrics.periods import Period
 from metrics.rollups import keeping, reading, sketch
@@ -254,7 +254,7 @@ class Rollups(TestCase):
             for high in (False, True):
                 scope = reading.Scope(zone, [channel.pk for channel in self.channels], high)
                 sums = reading.summed(scope.days(period), scope.times(period, DayTimes.Measure.POSTED), period)
-                row = definitions.first_reply(Ticket.objects.all(), Filters(period, high_only=high), LATER)
+                row = first_reply.first_reply(Ticket.objects.all(), Filters(period, high_only=high), LATER)
                 for name in ("mentions", "answered", "within", "unsettled", "no_reply"):
                     assert getattr(sums, name) == getattr(row, name), name
                 assert sums.open == row.overdue + row.in_time

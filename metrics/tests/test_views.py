@@ -15,7 +15,7 @@ from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
-REPORTS = ["first-reply", "activity"]
+REPORTS = ["first-reply", "activity", "tags"]
 
 
 @pytest.fixture

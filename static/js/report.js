@@ -1,6 +1,8 @@
 // Reports: draws each chart from its spec in place of the picture, and copies pictures and tables.
 // Without this script the page shows the same charts as pictures.
 
+import "./sorting.js";
+
 const status = document.querySelector("[data-report-status]");
 const say = (words) => { if (status) status.textContent = words; };
 

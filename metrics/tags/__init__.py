@@ -1,0 +1,1 @@
+"""Mentions by tag: this period against the one before, and which tags rise."""

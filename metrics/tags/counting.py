@@ -1,0 +1,54 @@
+"""Counts mentions by tag, from the tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, F, Min, Window
+from django.db.models.functions import RowNumber
+
+from metrics.definitions import Filters, Tickets, within_days
+from metrics.periods import Period
+from metrics.tags.rising import TagCount, ranked
+
+SAMPLES = 3
+
+
+def before(period: Period) -> Period:
+    """The same number of days before it."""
+    days = timedelta(days=len(period.days))
+    return Period(period.first - days, period.last - days, period.tz)
+
+
+def counted(tickets: Tickets, filters: Filters) -> list[TagCount]:
+    """Every tag with mentions in the period or the one before, the most certain rise first. Two queries."""
+    period, earlier = filters.period, before(filters.period)
+    now_, then = within_days("posted_at", period), within_days("posted_at", earlier)
+    chosen = filters.narrow(tickets)
+    is_known = _begins(chosen, earlier)
+    rows = (
+        chosen.filter(now_ | then, tags__isnull=False)
+        .values("tags__name")
+        .annotate(n_now=Count("pk", filter=now_), n_before=Count("pk", filter=then))
+        .order_by()
+    )
+    return ranked([TagCount(r["tags__name"], r["n_now"], r["n_before"] if is_known else None) for r in rows])
+
+
+def _begins(tickets: Tickets, earlier: Period) -> bool:
+    """Whether there was something before the end of the first of these days."""
+    first = tickets.aggregate(first=Min("posted_at"))["first"]
+    return first is not None and first < Period(earlier.first, earlier.first, earlier.tz).end
+
+
+def samples(tickets: Tickets, filters: Filters, names: Sequence[str]) -> dict[str, list[Any]]:
+    """Tag → its newest mentions of the period. One query."""
+    newest = Window(RowNumber(), partition_by="tags__name", order_by=[F("posted_at").desc(), F("pk").desc()])
+    chosen = filters.narrow(tickets).filter(within_days("posted_at", filters.period), tags__name__in=list(names))
+    rows = chosen.annotate(tag_name=F("tags__name"), newest=newest).filter(newest__lte=SAMPLES)
+    found: dict[str, list[Any]] = {name: [] for name in names}
+    for ticket in rows.select_related("requester", "channel__connection").order_by("newest") if names else ():
+        found[ticket.tag_name].append(ticket)
+    return found

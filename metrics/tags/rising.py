@@ -1,0 +1,44 @@
+"""Whether a tag rises: more mentions than in the same number of days before, by more than chance. Pure.
+
+Two counts that chance alone makes differ by about the square root of their sum. So 3 instead of 1 says nothing, 30
+instead of 10 does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+LEAST = 5
+"""With fewer mentions a tag never rises."""
+CERTAIN = 2.0
+"""Standard deviations: chance alone exceeds them once in 44 times."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    """`before` is None if the desk was not there for all of the days before: a gap, not zero."""
+
+    name: str
+    count: int
+    before: int | None = None
+
+    @property
+    def change(self) -> int | None:
+        return None if self.before is None else self.count - self.before
+
+    @property
+    def deviations(self) -> float:
+        """How far beyond chance; 0 where that is unknown."""
+        if self.change is None or self.before is None or not self.count + self.before:
+            return 0.0
+        return self.change / sqrt(self.count + self.before)
+
+    @property
+    def rises(self) -> bool:
+        return self.count >= LEAST and self.deviations > CERTAIN
+
+
+def ranked(tags: list[TagCount]) -> list[TagCount]:
+    """The most certain rise first, then what is counted most."""
+    return sorted(tags, key=lambda tag: (-tag.deviations if tag.rises else 0.0, -tag.count, tag.name))
