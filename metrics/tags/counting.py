@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, Window
+from django.db.models import Count, F, Min, Q, Window
 from django.db.models.functions import RowNumber
 
 from metrics.definitions import Filters, Tickets, within_days
@@ -23,13 +23,15 @@ def before(period: Period) -> Period:
 
 
 def counted(tickets: Tickets, filters: Filters) -> list[TagCount]:
-    """Every tag with mentions in the period or the one before, the most certain rise first. Two queries."""
+    """Every tag with mentions in the period or the one before, the most certain rise first; just the one that the
+    filters name. Two queries."""
     period, earlier = filters.period, before(filters.period)
     now_, then = within_days("posted_at", period), within_days("posted_at", earlier)
     chosen = filters.narrow(tickets)
     is_known = _begins(chosen, earlier)
+    of_tag = Q(tags__name=filters.tag) if filters.tag else Q(tags__isnull=False)
     rows = (
-        chosen.filter(now_ | then, tags__isnull=False)
+        chosen.filter(now_ | then, of_tag)
         .values("tags__name")
         .annotate(n_now=Count("pk", filter=now_), n_before=Count("pk", filter=then))
         .order_by()

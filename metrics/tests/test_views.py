@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit.models import Entry
 from channels.models.connection import Priority
+from mentions.models import Tag
 from mentions.people import roles
 from mentions.tests.factories import ChannelFactory, TicketFactory, UserFactory
 
@@ -33,7 +34,7 @@ def desk():
     for n in range(40):
         posted = now - timedelta(hours=7 * n + 1)
         answered = posted + timedelta(minutes=20 * n) if n % 3 else None
-        TicketFactory(
+        ticket = TicketFactory(
             channel=channels[n % 2],
             priority=Priority.HIGH if n % 5 == 0 else Priority.NORMAL,
             posted_at=posted,
@@ -42,6 +43,7 @@ def desk():
             status="solved" if answered else "new",
             solved_at=answered,
         )
+        ticket.tags.add(Tag.objects.get_or_create(name=f"tag{n % 10}")[0])
     return channels
 
 
