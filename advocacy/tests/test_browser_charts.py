@@ -74,3 +74,19 @@ def test_a_question_mark_tells_what_the_figure_means(windows):
     expect(told).to_be_visible()
     page.keyboard.press("Escape")
     expect(told).to_be_hidden()
+
+
+def test_a_table_sorts_by_a_press_on_a_head(windows):
+    page = windows.open("mo", "/reports/first-reply/")
+    head = page.get_by_role("columnheader", name=re.compile("^Mentions"))
+    names = page.locator("#figures tbody th").all_inner_texts()
+    head.get_by_role("button", name="Mentions", exact=True).click()
+    expect(head).to_have_attribute("aria-sort", "descending")
+    column = page.locator("#figures tbody tr:not([data-pinned]) td:nth-child(2)")
+    counts = [int(text.replace(",", "")) for text in column.all_inner_texts()]
+    assert counts == sorted(counts, reverse=True)
+    assert page.locator("#figures tbody th").all_inner_texts()[:2] == names[:2], "totals stay on top"
+    head.get_by_role("button", name="Mentions", exact=True).press("Enter")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    counts = [int(text.replace(",", "")) for text in column.all_inner_texts()]
+    assert counts == sorted(counts)

@@ -19,6 +19,8 @@ from advocacy.runtime import redis_client as our_redis
 from channels.clocks import desk_now
 from channels.models import Alarm, OutboundItem
 from channels.outbox import hold_sending
+from mentions.tests.factories import ChannelFactory
+from metrics.models import Alert
 
 pytestmark = pytest.mark.django_db
 _silent_parts = standing.silent_parts
@@ -283,7 +285,26 @@ def test_pages_tell_everybody_of_a_restored_copy(page, monkeypatch):
         "review": 0,
         "figures": 0,
         "incidents": [],
+        "alerts": [],
     }
+
+
+def test_pages_tell_readers_of_reports_what_is_unusual(page):
+    seen(*EVERYBODY)
+    now = desk_now()
+    figures = {"count": 12, "usual": 2.5, "weeks": 8}
+    secret = ChannelFactory(name="quokkaleak", visible_to=["admin"])
+    for channel in (ChannelFactory(name="Talk"), secret):
+        Alert.objects.create(kind="spike", channel=channel, began_at=now, at=now, figures=figures)
+    watch()
+    words = "Unusually many mentions: Talk (Hacker News), 12 within an hour, usually 2.5"
+    assert words in page("mentions.view_reports")
+    assert reverse("metrics:alerts") in page("mentions.view_reports")
+    assert words not in page()
+    assert "quokkaleak" not in page("mentions.view_reports")
+    Alert.objects.update(ended_at=now)
+    watch()
+    assert words not in page("mentions.view_reports")
 
 
 def test_pages_tell_of_what_waits_for_a_decision(page):
