@@ -11,20 +11,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from channels.clocks import desk_now
-from channels.models import Channel
 from mentions.people import access
 from metrics.alerts import showing
 from metrics.alerts.showing import Shown
 from metrics.meanings import MEANINGS
 from metrics.pages import tabs
-from metrics.pages.words import link
+from metrics.pages.words import channel_slugs, link
 
 
 @require_GET
 @login_required
 @permission_required(access.VIEW_REPORTS, raise_exception=True)
 def alerts(request: HttpRequest) -> HttpResponse:
-    slugs = dict(Channel.objects.values_list("pk", "slug"))
+    slugs = channel_slugs()
     every = [_context(each, request, slugs) for each in showing.shown_to(request.user, desk_now())]
     context = {
         "reports": tabs.tabs(),

@@ -58,9 +58,14 @@ def rising_tags(shown: Report, query: QueryDict) -> list[dict[str, Any]] | None:
     ]
 
 
+def channel_slugs() -> dict[int, str]:
+    """By id, for addresses."""
+    return dict(Channel.objects.values_list("pk", "slug"))
+
+
 def figure_links(table: Table, query: QueryDict, report: str = "") -> dict[str, Any]:
     """The table for the template: each cell with its text, link (or ""), state and the state's word."""
-    slugs = dict(Channel.objects.values_list("pk", "slug"))
+    slugs = channel_slugs()
     rows = [[_cell(cell, query, slugs, report) for cell in row] for row in table.rows]
     return {"first": table.first, "figures": [MEANINGS[name] for name in table.figures], "rows": rows}
 
