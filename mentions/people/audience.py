@@ -90,7 +90,9 @@ def _ticket(user: Viewer) -> Q:
     return Q(VisibleTicket(user.pk)) if user.has_perm(VIEW) else NOBODY
 
 
-@rule_for(Application, AudienceLimit, Disclosure, DueWarning, Event, IssueLink, HandBack, Note, Question, Reply, ThreadAlias)
+@rule_for(
+    Application, AudienceLimit, Disclosure, DueWarning, Event, IssueLink, HandBack, Note, Question, Reply, ThreadAlias
+)
 def _with_its_ticket(user: Viewer) -> Q:
     return Q(ticket__in=seen_by(user, Ticket))
 

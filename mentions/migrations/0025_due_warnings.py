@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mentions', '0023_ticket_reply_days'),
+        ('mentions', '0024_questions'),
     ]
 
     operations = [
