@@ -209,7 +209,9 @@ SAID = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(posts=SAID, sizes=st.sampled_from([1, 3, 100]))
 def test_queries_part_what_arrives_and_lose_nothing(forum, posts, sizes):
     """Each item is a message or ignored with its reason, whatever the batches; and in each conversation (author in

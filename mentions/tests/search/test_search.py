@@ -159,7 +159,12 @@ PIECES = (
 ALPHABET = st.sampled_from(PIECES)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    database=None,
+)
 @given(text=st.one_of(st.lists(ALPHABET, max_size=12).map("".join), st.text(max_size=60)), cursor=st.text(max_size=6))
 def test_nothing_that_is_typed_is_an_error(text, cursor, sam):
     search.search(text, sam, cursor)
