@@ -130,6 +130,7 @@ EXPECTED = {
     "team:hand_over": ("login no ok ok no ok", "login no ok ok no ok"),
     "team:hand_over_begin": ("method", "login no absent absent no absent"),
     "metrics:index": ("login no no ok ok ok", "method"),
+    "metrics:alerts": ("login no no ok ok ok", "method"),
     "metrics:tickets": ("login no no ok ok ok", "method"),
     "metrics:bundle": ("ok", "method"),
     "metrics:report": ("login no no ok ok ok", "method"),

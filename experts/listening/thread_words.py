@@ -5,10 +5,10 @@ Only clear words change a request; whatever could mean two things is shown on th
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
 
+from channels.slack import markup
 from experts.models import ThreadReply
 
 Kind = ThreadReply.Kind
@@ -30,7 +30,6 @@ _ACKNOWLEDGE = re.compile(
     r"|^\W*(will (do|answer|reply|take|look)|happy to|looking( now)?|sure\b|taking (it|this)|my turn)",
     re.I,
 )
-_MARKUP = re.compile(r"<(?:[@#!]|)([^>|]*)(?:\|([^>]*))?>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +63,4 @@ def _after_head(text: str) -> str:
 
 def plain(text: str) -> str:
     """Slack's markup as plain text: links as their address, mentions as their label."""
-    shown = _MARKUP.sub(lambda m: m[1] if m[1].startswith(("http", "mailto")) else f"@{m[2] or m[1]}", text)
-    return html.unescape(re.sub(r"^(?:>|&gt;) ?", "", shown, flags=re.M)).strip().strip("`").strip()
+    return markup.plain(re.sub(r"^(?:>|&gt;) ?", "", text, flags=re.M)).strip("`").strip()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from html import unescape
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from channels.clocks import clock_from
 from channels.errors import AuthFailed, ChannelError, RateLimited
-from channels.slack import api
+from channels.slack import api, markup
 from mentions.db import locks
 from mentions.models import Account, Question, Ticket
 from mentions.tickets import parking
@@ -31,7 +29,6 @@ FORGOTTEN = timedelta(days=14)
 MAX_A_RUN = 20
 MAX_RUN = timedelta(seconds=30)
 MAX_TEXT = 5000
-_MARKUP = re.compile(r"<(?:[@#!]|)([^>|]*)(?:\|([^>]*))?>")
 _names: list[Callable[[str], str]] = []
 
 
@@ -92,7 +89,7 @@ def _is_new(question: Question, message: Mapping[str, Any]) -> bool:
 
 
 def _note(question: Question, message: Mapping[str, Any], now: datetime) -> None:
-    who, text = _name(message), plain(str(message.get("text") or ""))[:MAX_TEXT].replace("\0", "")
+    who, text = _name(message), markup.plain(str(message.get("text") or ""))[:MAX_TEXT].replace("\0", "")
     question.seen_ts = str(message["ts"])[:40]
     asked = _("%(who)s answers in %(channel)s: %(text)s")
     notes.write(question.ticket, None, asked % {"who": who, "channel": question.slack_channel, "text": text}, now)
@@ -111,12 +108,6 @@ def _name(message: Mapping[str, Any]) -> str:
     account = Account.objects.filter(namespace__startswith="slack", handle=slack_id).select_related("person").first()
     known = next((name for name in (find(slack_id) for find in _names) if name), "")
     return (known or (str(account.person) if account else "") or given or slack_id or _("somebody"))[:120]
-
-
-def plain(text: str) -> str:
-    """Slack's markup as plain text."""
-    shown = _MARKUP.sub(lambda m: m[1] if m[1].startswith(("http", "mailto")) else f"@{m[2] or m[1]}", text)
-    return unescape(shown).strip()
 
 
 def _next(question: Question, now: datetime) -> datetime | None:

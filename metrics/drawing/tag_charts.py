@@ -30,4 +30,7 @@ def by_tag(tags: Sequence[tuple[str, int, int | None]], theme: str = "light") ->
     ticks = base.transform_filter("isValid(datum.before)").mark_tick(
         color=INK[theme].series[1], thickness=3, height={"band": 0.9}
     )
-    return finish(alt.layer(bars, ticks.encode(x="before:Q")), theme, height=max(2, len(values)) * 26)
+    # A field without any value has no extent: Vega warns about it.
+    is_known = any(before is not None for _name, _count, before in tags)
+    layers = [bars, ticks.encode(x="before:Q")] if is_known else [bars]
+    return finish(alt.layer(*layers), theme, height=max(2, len(values)) * 26)
