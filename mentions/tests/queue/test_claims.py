@@ -173,6 +173,14 @@ def test_claim_of_one_ticket_held_by_another_says_by_whom(sam, lee):
     assert claims.claim(sam, ticket.pk, NOON + LEASE).claimed_by == sam
 
 
+def test_claim_of_one_ticket_opens_a_new_one_and_leaves_any_other_status(sam):
+    for status, after in (("new", "open"), ("pending", "pending"), ("solved", "solved")):
+        ticket = TicketFactory(status=status)
+        taken = claims.claim(sam, ticket.pk, NOON)
+        assert (taken.status, Ticket.objects.get(pk=ticket.pk).status) == (after, after)
+        claims.release(ticket.pk, sam, taken.claim_token, NOON)
+
+
 def test_claim_of_a_second_ticket_is_refused(sam):
     first, second = queue(2)
     claims.claim(sam, first.pk, NOON)
