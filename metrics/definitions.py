@@ -20,11 +20,11 @@ from django.db.models import (
     QuerySet,
 )
 
-from channels.models import Channel
 from channels.models.connection import Priority
-from channels.registry.lookup import all_adapters
+from channels.registry.internal_channels import internal_channels
 from mentions.clocks import due_soon, targets
 from mentions.clocks import overdue as rule
+from mentions.clocks.counted import ANSWERED, NEEDED_REPLY, UNANSWERED
 from mentions.models import Tag, Ticket
 from metrics.periods import Period
 from metrics.reply_clock import POSTED, ReplyClock
@@ -82,18 +82,7 @@ class Filters:
         return tickets.filter(HIGH) if self.high_only else tickets
 
 
-def internal_channels() -> QuerySet[Channel]:
-    """Channels where colleagues ask: the channel's setting, else the platform's default."""
-    platforms = [platform for platform, adapter in all_adapters().items() if adapter.is_internal]
-    by_platform = Q(is_internal__isnull=True, connection__platform__in=platforms)
-    return Channel.objects.filter(Q(is_internal=True) | by_platform)
-
-
 HIGH = Q(priority__gte=Priority.HIGH)
-COUNTED = Q(no_reply_reason="") | Q(no_reply_reason__in=Ticket.HANDED_OVER, first_reply_at__isnull=False)
-"""A reply was needed. A ticket handed over to somebody else counts only if the team has answered it."""
-ANSWERED = COUNTED & Q(first_reply_at__isnull=False)
-UNANSWERED = COUNTED & Q(first_reply_at__isnull=True)
 
 
 def overdue(now: datetime) -> Q:
@@ -122,8 +111,8 @@ def figure(name: str, period: Period, now: datetime, day: date | None = None) ->
         "overdue": posted & overdue(now),
         "in_time": posted & in_time(now),
         "unsettled": posted & UNSETTLED,
-        "no_reply": posted & ~COUNTED,
-        "replied": COUNTED & within_days("first_reply_at", span),
+        "no_reply": posted & ~NEEDED_REPLY,
+        "replied": NEEDED_REPLY & within_days("first_reply_at", span),
         "solved": within_days("solved_at", span),
         **_now(now),
         **_lately(now),

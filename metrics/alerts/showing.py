@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 
 from channels.audience import seen_by
 from channels.registry.icons import with_platform
+from channels.registry.internal_channels import internal_channels
 from mentions.people import access
 from mentions.people.audience import restricted_channels
 from metrics.alerts.telling import SAMPLES
-from metrics.definitions import Tickets, figure, internal_channels
+from metrics.definitions import Tickets, figure
 from metrics.models import Alert
 from metrics.periods import Period
 from metrics.tables import Cell

@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F
 
 from mentions.clocks import targets
-from metrics.definitions import ANSWERED, HIGH, Filters, Tickets, figure, within_days
+from mentions.clocks.counted import ANSWERED
+from metrics.definitions import HIGH, Filters, Tickets, figure, within_days
 from metrics.figures.days import day_of
 
 GOAL_ALL = timedelta(minutes=targets.GOAL_MINUTES)

@@ -14,8 +14,9 @@ from django.db import connection
 
 from channels.audience import HIDDEN_CHANNELS
 from channels.models import Channel
+from channels.registry.internal_channels import internal_channels
 from mentions.people.access import VIEW
-from metrics.definitions import Filters, Tickets, internal_channels
+from metrics.definitions import Filters, Tickets
 from metrics.figures import activity, first_reply
 from metrics.models import DayTimes
 from metrics.periods import Period

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models.functions import Left
 
 from channels.toolkit.links import canonical
+from mentions.clocks import counted
 from mentions.models import Message, Ticket
 from mentions.people import access
 from team.coverage import DAY, Span
@@ -22,6 +23,7 @@ AFTER = 3 * DAY
 MAX_MESSAGES = 3000
 TEXT = 5000
 SHOWN = 20
+NOISE = (Ticket.NoReply.SPAM, Ticket.NoReply.SPAM_REPORTED, Ticket.NoReply.AUTOMATIC)
 DONE = (Ticket.Status.SOLVED, Ticket.Status.CLOSED)
 
 
@@ -79,10 +81,10 @@ def of(release: Release, user: Any) -> list[Group]:
 
 
 def _mentions(span: Span, user: Any) -> list[Mention]:
-    """Conversations that began in these hours, each with all that was said to us in it."""
-    rows = access.seen_by(user, Message).filter(
-        ticket__posted_at__gte=span.start, ticket__posted_at__lt=span.end, direction=Message.Direction.INBOUND
-    )
+    """Conversations that began in these hours, each with all that was said to us in it; no spam."""
+    begun = counted.from_outside(Ticket.objects.filter(posted_at__gte=span.start, posted_at__lt=span.end))
+    wanted = begun.exclude(no_reply_reason__in=NOISE)
+    rows = access.seen_by(user, Message).filter(ticket__in=wanted, direction=Message.Direction.INBOUND)
     values = rows.order_by("posted_at", "pk").values_list(
         "ticket_id", "ticket__subject", "ticket__status", "channel__connection__platform", "channel__name",
         "posted_at", "subject", Left("text", TEXT), "thread_title", "links", "canonical_url", "page_url",

@@ -1,4 +1,5 @@
-"""What came of a release day, in numbers that everybody may know: restricted channels are left out."""
+"""What came of a release day, counted as in the reports, in numbers that everybody may know: restricted channels are
+left out."""
 
 from __future__ import annotations
 
@@ -6,18 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from channels.outbox import slack_posts
+from mentions.clocks import counted
 from mentions.models import Ticket
 from mentions.people.audience import for_everybody
 from team.models import Release
 from team.release import calendar
 
 MAX_TICKETS = 20_000
+DONE = (Ticket.Status.SOLVED, Ticket.Status.CLOSED)
 TOP = 3
-ANSWERED, WAITING = "answered", "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +40,21 @@ def of(release: Release) -> Summary:
     """One query."""
     span = calendar.shown(release.rule, release.day)
     tickets = for_everybody(Ticket.objects.filter(posted_at__gte=span.start, posted_at__lt=span.end))
-    rows = list(tickets.values_list("channel__name", "status", "posted_at", "first_reply_at")[:MAX_TICKETS])
-    return from_rows(rows)
+    answered_at = Case(When(counted.ANSWERED, then="first_reply_at"))
+    waits = Case(When(counted.UNANSWERED & ~Q(status__in=DONE), then=True), default=False)
+    rows = counted.from_outside(tickets).annotate(answered_at=answered_at, waits=waits)
+    return from_rows(list(rows.values_list("channel__name", "waits", "posted_at", "answered_at")[:MAX_TICKETS]))
 
 
-def from_rows(rows: list[tuple[str, str, datetime, datetime | None]]) -> Summary:
-    """(channel, status, posted, first reply) of each mention. Pure."""
-    waits = [(replied - posted).total_seconds() for _name, _status, posted, replied in rows if replied is not None]
-    done = (Ticket.Status.SOLVED, Ticket.Status.CLOSED)
-    waiting = sum(1 for _name, status, _posted, replied in rows if replied is None and status not in done)
+def from_rows(rows: list[tuple[str, bool, datetime, datetime | None]]) -> Summary:
+    """(channel, whether somebody waits, posted, answered) of each mention. Pure."""
+    times = [(answered - posted).total_seconds() for _name, _waits, posted, answered in rows if answered is not None]
+    waiting = sum(waits for _name, waits, _posted, _answered in rows)
     counts: dict[str, int] = {}
     for name, *_rest in rows:
         counts[name] = counts.get(name, 0) + 1
     by_channel = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return Summary(len(rows), len(waits), waiting, timedelta(seconds=median(waits)) if waits else None, by_channel)
+    return Summary(len(rows), len(times), waiting, timedelta(seconds=median(times)) if times else None, by_channel)
 
 
 def sentence(found: Summary) -> str:

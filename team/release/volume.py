@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.db.models.functions import TruncHour
 
+from mentions.clocks import counted
 from mentions.people import access
 from team.coverage import DAY, Span
 from team.duties import months
@@ -63,8 +64,8 @@ class HourCount:
 
 
 def of(release: Release, user: Any, now: datetime) -> Volume:
-    """What this person may see. Three queries."""
-    tickets = access.visible_tickets(user)
+    """What this person may see, counted as in the reports. Three queries."""
+    tickets = counted.from_outside(access.visible_tickets(user))
     rule, today = release.rule, calendar.shown(release.rule, release.day)
     first = tickets.order_by("posted_at").values_list("posted_at", flat=True).first()
     days = [day for day in past_days(release) if first is not None and calendar.shown(rule, day).start >= first]

@@ -15,7 +15,7 @@ from mentions.views.composing.posts import TAKEN_BACK
 from team import calendar_feed, shifts
 from team.duties import rota
 from team.models import Release, ReleaseRule
-from team.release import calendar, grouping, overview, planning, volume
+from team.release import calendar, grouping, overview, planning, summary, volume
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 7, 22, 12, tzinfo=UTC)
@@ -280,3 +280,27 @@ def test_list_has_a_constant_number_of_queries(client, release):
     with CaptureQueriesContext(connection) as many:
         client.get(reverse("team:releases"))
     assert len(many) == len(few)
+
+
+# --- counted as in the reports ----------------------------------------------------------------------------------------
+
+
+def test_numbers_of_a_release_day_are_those_of_the_reports_and_spam_is_no_talk_of_it(release, sam):
+    """Whatever they are: colleagues' questions, merged tickets, spam, tickets left to others."""
+    at = calendar.hours_of(release).start
+    blog, internal = ChannelFactory(name="Blog"), ChannelFactory(name="Colleagues", is_internal=True)
+    late = {"first_reply_at": at + timedelta(hours=1), "status": "solved", "due_at": None}
+    asked = said(blog, at, "17.6 is out")
+    Ticket.objects.filter(pk=said(blog, at, "thanks for 17.6").pk).update(**late)
+    Ticket.objects.filter(pk=said(blog, at, "17.6 cheap watches").pk).update(no_reply_reason="spam", **late)
+    Ticket.objects.filter(pk=said(blog, at, "17.6 for experts").pk).update(
+        no_reply_reason="expert_response", status="solved", due_at=None
+    )
+    Ticket.objects.filter(pk=said(blog, at, "17.6 again").pk).update(merged_into=asked, status="closed")
+    said(internal, at, "is 17.6 out?")
+    found = summary.of(release)
+    assert (found.total, found.answered, found.waiting) == (4, 1, 1)
+    assert found.median_reply == timedelta(hours=1)
+    assert volume.of(release, sam, at + timedelta(hours=1)).total.so_far == 4
+    texts = {mention.subject for group in grouping.of(release, sam) for mention in group.mentions}
+    assert texts == {"17.6 is out", "thanks for 17.6", "17.6 for experts"}
